@@ -1,0 +1,1 @@
+"""Pure functions on bars, stamps and values: no file, no network, no clock."""

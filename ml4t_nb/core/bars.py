@@ -1,0 +1,168 @@
+"""The Bars schema: what a frame of bars is, how one is made, merged and cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.errors import BarsInvalid
+from ml4t_nb.model import Span
+
+__all__ = [
+    "COLUMNS",
+    "NUMBERS",
+    "PRICES",
+    "STAMPS",
+    "Bars",
+    "as_stamps",
+    "concat",
+    "empty_bars",
+    "make_bars",
+    "observed",
+    "require_bars",
+    "upsert",
+    "weekly_bars",
+    "within",
+]
+
+Bars: TypeAlias = pd.DataFrame
+"""A frame that `require_bars` lets pass."""
+
+PRICES = ("open", "high", "low", "close")
+NUMBERS = (*PRICES, "volume", "dividend", "split")
+COLUMNS = (*NUMBERS, "filled")
+STAMPS = pd.DatetimeTZDtype(unit="us", tz="UTC")
+
+_DEFAULTS = {"volume": 0.0, "dividend": 0.0, "split": 1.0}
+
+
+def as_stamps(stamps: Any) -> pd.DatetimeIndex:  # noqa: ANN401  # whatever pandas reads as stamps
+    """``stamps`` as an index named ``timestamp``, microseconds, UTC; naive ones are taken as UTC."""
+    index = pd.DatetimeIndex(stamps)
+    index = index.tz_localize("UTC") if index.tz is None else index.tz_convert("UTC")
+    return pd.DatetimeIndex(index.as_unit("us"), name="timestamp", freq=None)
+
+
+def make_bars(stamps: Any, columns: Mapping[str, Any], *, filled: Any = False) -> Bars:  # noqa: ANN401
+    """Bars of the given stamps, in their order and with their faults, ready for validation.
+
+    Parameters
+    ----------
+    stamps
+        Anything pandas reads as stamps; naive ones are UTC.
+    columns
+        Array-likes by name; the four prices are required, ``volume``, ``dividend`` and ``split``
+        default to 0, 0 and 1, others are left out.
+
+    Raises
+    ------
+    BarsInvalid
+        If a price is missing, or a column holds what is no number.
+    """
+    index = as_stamps(stamps)
+    try:
+        values: dict[str, Any] = {
+            name: np.asarray(
+                columns[name] if name in columns or name in PRICES else _DEFAULTS[name],
+                dtype="float64",
+            )
+            for name in NUMBERS
+        }
+    except KeyError as error:
+        raise BarsInvalid(f"bars need a column {error.args[0]!r}") from error
+    except (TypeError, ValueError) as error:
+        raise BarsInvalid(f"bars hold numbers: {error}") from error
+    return pd.DataFrame({**values, "filled": np.asarray(filled, dtype=bool)}, index=index)
+
+
+def empty_bars() -> Bars:
+    """No bars."""
+    return make_bars([], dict.fromkeys(PRICES, ()))
+
+
+def require_bars(frame: pd.DataFrame) -> Bars:
+    """``frame`` itself, if it is Bars.
+
+    The index ``timestamp`` is datetime64[us, UTC], unique and increasing; the columns are those
+    of ``COLUMNS``, in that order, float64 but for the boolean ``filled``.
+
+    Raises
+    ------
+    BarsInvalid
+        If it is not.
+    """
+    index = frame.index
+    if not isinstance(index, pd.DatetimeIndex) or index.dtype != STAMPS:
+        raise BarsInvalid(f"bars are indexed by {STAMPS}, not {index.dtype}")
+    if index.name != "timestamp":
+        raise BarsInvalid(f"the index of bars is named 'timestamp', not {index.name!r}")
+    if tuple(frame.columns) != COLUMNS:
+        raise BarsInvalid(f"bars have the columns {', '.join(COLUMNS)}")
+    for name in COLUMNS:
+        wanted = np.dtype(bool) if name == "filled" else np.dtype("float64")
+        if frame[name].dtype != wanted:
+            raise BarsInvalid(f"the column {name!r} of bars is {wanted}, not {frame[name].dtype}")
+    if not (index.is_monotonic_increasing and index.is_unique):
+        raise BarsInvalid("the stamps of bars increase, each once")
+    return frame
+
+
+def within(bars: Bars, span: Span) -> Bars:
+    """Bars whose stamps lie in ``span``."""
+    first, last = bars.index.searchsorted([_stamp(span.start), _stamp(span.end)])
+    return bars.iloc[first:last]
+
+
+def upsert(stored: Bars, fetched: Bars) -> Bars:
+    """Stored and fetched bars in one frame: the fetched one wins, but a filled never over an observed.
+
+    Idempotent: fetching the same bars again changes nothing.
+    """
+    if stored.empty or fetched.empty:
+        return stored if fetched.empty else fetched
+    observed = stored.index[~stored["filled"].to_numpy()]
+    winning = fetched[~(fetched["filled"].to_numpy() & fetched.index.isin(observed))]
+    kept = stored[~stored.index.isin(winning.index)]
+    return require_bars(pd.concat([kept, winning]).sort_index())
+
+
+def weekly_bars(daily: Bars) -> Bars:
+    """Weeks of ``daily``, each stamped by the Monday of its ISO week.
+
+    Open of the first bar, highest high, lowest low, close of the last; volumes and dividends are
+    summed, split ratios multiplied. A week is filled only if all its days are.
+    """
+    if daily.empty:
+        return daily
+    index = daily.index
+    monday = index.normalize() - pd.to_timedelta(index.weekday, unit="D")
+    rules: Mapping[str, str] = {
+        "open": "first",
+        "high": "max",
+        "low": "min",
+        "close": "last",
+        "volume": "sum",
+        "dividend": "sum",
+        "split": "prod",
+        "filled": "all",
+    }
+    weeks = daily.groupby(as_stamps(monday)).agg(rules)
+    return require_bars(weeks[list(COLUMNS)])
+
+
+def observed(bars: Bars) -> Bars:
+    """Bars that a provider served, without those made by filling."""
+    return bars[~bars["filled"].to_numpy()]
+
+
+def concat(parts: Sequence[Bars]) -> Bars:
+    """Parts one after the other, as they are; no bars if there are no parts."""
+    return pd.concat(parts) if parts else empty_bars()
+
+
+def _stamp(instant: datetime) -> pd.Timestamp:
+    return pd.Timestamp(instant).as_unit("us")

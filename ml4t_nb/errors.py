@@ -1,0 +1,160 @@
+"""The one family of errors: what happened, and what to do next.
+
+::
+
+    Ml4tError(message, *, hint="")
+    ├── OptionError         a word on the command line, a keyword, a date
+    ├── SettingsInvalid     ML4T_DATA_* in the environment or in .env
+    ├── CalendarUnknown     no such exchange, or no such year of it
+    ├── DatasetNotFound     nothing stored under that name
+    ├── BarsInvalid         a frame that is no Bars
+    ├── MissingExtra        an optional package is not installed
+    ├── Suspicious          an answer contradicts what is stored, and nothing explains it
+    ├── Overtaken           another writer is further on, as of a later instant
+    ├── ProviderError(.provider)
+    │   ├── ProviderUnavailable   network, 5xx, nonsense: asked again
+    │   ├── RateLimited           asked again after a while, then the batch stops
+    │   ├── SymbolUnknown         not asked again
+    │   └── RangeRefused          the span is cut again
+    └── StoreError
+        ├── LockTimeout           another writer holds the dataset
+        ├── StoreNotWritable      permissions, a full disk
+        └── ChunkCorrupt          a file is damaged or missing
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BarsInvalid",
+    "CalendarUnknown",
+    "ChunkCorrupt",
+    "DatasetNotFound",
+    "LockTimeout",
+    "MissingExtra",
+    "Ml4tError",
+    "OptionError",
+    "Overtaken",
+    "ProviderError",
+    "ProviderUnavailable",
+    "RangeRefused",
+    "RateLimited",
+    "SettingsInvalid",
+    "StoreError",
+    "StoreNotWritable",
+    "Suspicious",
+    "SymbolUnknown",
+]
+
+
+class Ml4tError(Exception):
+    """Base of every error this package raises on purpose.
+
+    Parameters
+    ----------
+    message
+        What happened, in one sentence without a final stop.
+    hint
+        What to do next; empty if there is nothing to do.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exception pickles positional arguments only, and ours has a keyword.
+        return (_rebuild, (type(self), self.message, dict(self.__dict__)))
+
+    def _render_traceback_(self) -> list[str]:
+        """Message and hint instead of a traceback; IPython still counts the cell as failed."""
+        lines = [f"{type(self).__name__}: {self.message}"]
+        return [*lines, self.hint] if self.hint else lines
+
+
+def _rebuild(kind: type[Ml4tError], message: str, state: dict[str, object]) -> Ml4tError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, message)
+    error.__dict__.update(state)
+    return error
+
+
+class OptionError(Ml4tError):
+    """A verb, option, value or date that makes no sense."""
+
+
+class SettingsInvalid(Ml4tError):
+    """A setting that makes no sense, or an ``ML4T_DATA_`` name that does not exist."""
+
+
+class CalendarUnknown(Ml4tError):
+    """A calendar that does not exist, or does not cover the years asked for."""
+
+
+class DatasetNotFound(Ml4tError):
+    """Nothing is stored under that name."""
+
+
+class BarsInvalid(Ml4tError):
+    """A frame that lacks a column, an order or a type that bars must have."""
+
+
+class MissingExtra(Ml4tError):
+    """A package that only some verbs need is not installed."""
+
+
+class Suspicious(Ml4tError):
+    """A provider's answer contradicts the stored bars and no split explains it; nothing is written."""
+
+
+class Overtaken(Ml4tError):
+    """The dataset is already as of a later instant than this run's."""
+
+
+class ProviderError(Ml4tError):
+    """A provider did not answer, or not with bars.
+
+    Parameters
+    ----------
+    provider
+        Name of the provider.
+    """
+
+    def __init__(self, message: str, *, provider: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.provider = provider
+
+
+class ProviderUnavailable(ProviderError):
+    """Network, server fault or an answer that cannot be read; worth asking again."""
+
+
+class RateLimited(ProviderError):
+    """The provider wants a pause; after the last try the whole batch stops."""
+
+
+class SymbolUnknown(ProviderError):
+    """The provider has no such symbol; asking again is no use."""
+
+
+class RangeRefused(ProviderError):
+    """The provider does not serve this frequency for a span so long or so old."""
+
+
+class StoreError(Ml4tError):
+    """The store could not do what was asked; what was committed before is untouched."""
+
+
+class LockTimeout(StoreError):
+    """Another writer held the dataset for longer than the lock timeout."""
+
+
+class StoreNotWritable(StoreError):
+    """The store's folder cannot be written: permissions, or no space."""
+
+
+class ChunkCorrupt(StoreError):
+    """A chunk or manifest is truncated, altered, unreadable or gone."""

@@ -1,0 +1,96 @@
+"""What can happen while a verb runs, and who may watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ml4t_nb.model import DatasetId, Gap, Outcome, Span
+
+__all__ = [
+    "Committed",
+    "Event",
+    "FetchStarted",
+    "Fetched",
+    "Finished",
+    "GapsFound",
+    "Observer",
+    "RetryScheduled",
+    "Started",
+    "silent",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run over ``datasets`` begins."""
+
+    verb: str
+    datasets: tuple[DatasetId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchStarted:
+    """A provider is asked for one span."""
+
+    dataset: DatasetId
+    provider: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """It answered with so many bars."""
+
+    dataset: DatasetId
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RetryScheduled:
+    """It failed, and is asked again in ``wait_s`` seconds."""
+
+    dataset: DatasetId
+    attempt: int
+    wait_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GapsFound:
+    """Gaps that are pending after the run."""
+
+    dataset: DatasetId
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The store holds the run's bars."""
+
+    dataset: DatasetId
+    added: int
+    revised: int
+    filled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One dataset is done, well or not."""
+
+    dataset: DatasetId
+    outcome: Outcome
+    message: str = ""
+
+
+Event: TypeAlias = (
+    Started | FetchStarted | Fetched | RetryScheduled | GapsFound | Committed | Finished
+)
+Observer: TypeAlias = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """Watch nothing."""
+    del event

@@ -1,0 +1,118 @@
+"""What a verb's signature may say of an option beyond its type, and how its words become values."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, TypeAlias, TypeVar, get_args
+
+from ml4t_nb.errors import OptionError
+
+__all__ = [
+    "Day",
+    "Moment",
+    "Short",
+    "Symbols",
+    "as_day",
+    "as_moment",
+    "as_symbols",
+    "did_you_mean",
+    "one_of",
+]
+
+Day: TypeAlias = date | str
+"""A date, inclusive, of the dataset's calendar; a word is read as ``YYYY-MM-DD``."""
+
+Moment: TypeAlias = datetime | date | str
+"""An aware instant, or a bare date: after that session's close."""
+
+Symbols: TypeAlias = str | Sequence[str]
+"""One symbol or several."""
+
+_T = TypeVar("_T", bound=str)
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """The one-letter spelling of an option, such as ``-s``."""
+
+    flag: str
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known word, or all of them."""
+    words = sorted(known)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(words)}"
+
+
+def one_of(value: str, choices: object, *, what: str) -> str:
+    """``value`` if it is a member of the ``Literal`` ``choices``.
+
+    Raises
+    ------
+    OptionError
+        If it is not; the hint names the nearest member.
+    """
+    known = get_args(choices)
+    if value not in known:
+        raise OptionError(f"no {what} {value!r}", hint=did_you_mean(str(value), known))
+    return value
+
+
+def as_symbols(symbol: Symbols) -> tuple[str, ...]:
+    """Symbols without repetition, in the order given."""
+    words = (symbol,) if isinstance(symbol, str) else tuple(symbol)
+    for word in words:
+        if not isinstance(word, str):
+            raise OptionError(f"a symbol is a word, not {word!r}", hint='write it as "AAPL"')
+    return tuple(dict.fromkeys(words))
+
+
+def as_day(value: Day | None, *, option: str) -> date | None:
+    """The date that ``value`` says.
+
+    Raises
+    ------
+    OptionError
+        If it says none.
+    """
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    if isinstance(value, datetime):
+        return value.date()
+    try:
+        return date.fromisoformat(value.strip())
+    except ValueError:
+        raise OptionError(
+            f"{option}: {value!r} is no date", hint="write it as 2024-01-31"
+        ) from None
+
+
+def as_moment(value: Moment | None, *, option: str) -> datetime | date | None:
+    """The instant (aware, UTC) or bare date that ``value`` says.
+
+    Raises
+    ------
+    OptionError
+        If it says neither, or an instant without a zone.
+    """
+    if isinstance(value, str):
+        word = value.strip()
+        try:
+            value = date.fromisoformat(word) if len(word) <= 10 else datetime.fromisoformat(word)  # noqa: PLR2004
+        except ValueError:
+            raise OptionError(
+                f"{option}: {value!r} is neither a date nor an instant",
+                hint="write it as 2024-01-31 or 2024-01-31T16:30-05:00",
+            ) from None
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is None:
+        raise OptionError(
+            f"{option}: {value.isoformat()} has no time zone",
+            hint="add one, such as 2024-01-31T21:30+00:00",
+        )
+    return value.astimezone(UTC)

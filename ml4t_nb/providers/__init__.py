@@ -1,0 +1,159 @@
+"""Who can be asked for bars: the protocol, its limits, and the registry by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import AssetClass, Basis, DatasetId, Finding, Frequency, Span
+from ml4t_nb.options import did_you_mean
+from ml4t_nb.settings import Settings
+
+if TYPE_CHECKING:
+    from ml4t_nb.core.bars import Bars
+    from ml4t_nb.core.calendars import Calendar
+
+__all__ = ["Answer", "Instrument", "Limits", "Provider", "Request", "known", "open_provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a provider serves, and how much of it a request may ask for.
+
+    Parameters
+    ----------
+    asset_classes, frequencies
+        Served at all.
+    max_span
+        Longest span of one request, by frequency; a frequency without an entry has no limit.
+    max_age
+        How far before the as-of a span may begin, likewise.
+    delay
+        How long after a bar's own period the provider's bar is final.
+    requests_per_minute
+        Budget shared by all requests of a process; None for no limit.
+    """
+
+    asset_classes: tuple[AssetClass, ...]
+    frequencies: tuple[Frequency, ...]
+    max_span: Mapping[Frequency, timedelta] = field(default_factory=dict)
+    max_age: Mapping[Frequency, timedelta] = field(default_factory=dict)
+    delay: timedelta = timedelta(minutes=30)
+    requests_per_minute: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What a provider knows of a symbol before its bars; None where it does not know."""
+
+    asset_class: AssetClass | None = None
+    calendar: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a provider.
+
+    Parameters
+    ----------
+    span
+        Stamps wanted, half-open; within the provider's limits.
+    as_of
+        The instant to answer as of, aware. A provider with a past of its own (sample, synthetic)
+        answers what was known then; a live one answers what it knows.
+    calendar
+        The dataset's calendar.
+    """
+
+    dataset: DatasetId
+    span: Span
+    as_of: datetime
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Bars in the span, unfinished ones too, and what there is to say about them.
+
+    Parameters
+    ----------
+    bars
+        As ``core.bars`` defines them, none filled; but raw in content: NaN, negative or repeated
+        rows are for validation to find.
+    findings
+        What the provider had to leave out.
+    notes
+        Sentences for the reader.
+    """
+
+    bars: Bars
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Provider(Protocol):
+    """Somebody who has bars."""
+
+    @property
+    def name(self) -> str:
+        """As spelled after ``--provider``."""
+
+    @property
+    def summary(self) -> str:
+        """What it serves, in one line."""
+
+    @property
+    def basis(self) -> Basis:
+        """Whether a split restates the bars before it."""
+
+    @property
+    def limits(self) -> Limits:
+        """What may be asked for."""
+
+    def instrument(self, symbol: str) -> Instrument:
+        """What it knows of ``symbol``.
+
+        Raises
+        ------
+        SymbolUnknown
+            If it has no such symbol, and knows without asking for bars.
+        """
+
+    def fetch(self, request: Request) -> Answer:
+        """Bars whose stamps lie in the request's span; none is a valid answer.
+
+        Raises
+        ------
+        ProviderError
+            One of its four kinds.
+        """
+
+
+_BUILT_IN: Mapping[str, tuple[str, str]] = {
+    "sample": ("ml4t_nb.providers.sample", "SampleProvider"),
+    "synthetic": ("ml4t_nb.providers.synthetic", "SyntheticProvider"),
+}
+
+
+def known() -> tuple[str, ...]:
+    """Names of all providers, without importing any."""
+    return tuple(sorted(_BUILT_IN))
+
+
+def open_provider(name: str, settings: Settings) -> Provider:
+    """The provider of that name; imports it, and only it.
+
+    Raises
+    ------
+    OptionError
+        If there is none; the hint names the nearest.
+    """
+    if name not in _BUILT_IN:
+        raise OptionError(f"no provider {name!r}", hint=did_you_mean(name, known()))
+    module, kind = _BUILT_IN[name]
+    build: Callable[[Settings], Provider] = getattr(import_module(module), kind)
+    return build(settings)

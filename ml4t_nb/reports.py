@@ -1,0 +1,156 @@
+"""What the verbs give back: one value that every face shows in its own way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from ml4t_nb.model import (
+    AssetClass,
+    Basis,
+    DatasetId,
+    Frequency,
+    Gap,
+    Health,
+    HealthState,
+    Summary,
+    UpdateResult,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "ExportReport",
+    "GapsReport",
+    "HealthReport",
+    "ListReport",
+    "ProviderCard",
+    "ProvidersReport",
+    "RemoveReport",
+    "Report",
+    "RunReport",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What ``load`` or ``update`` did, dataset by dataset, in the order asked for.
+
+    Parameters
+    ----------
+    as_of
+        The run's as-of; of several exchanges', the latest.
+    left
+        Datasets not reached because the run was interrupted or the provider wants a pause.
+    stopped
+        Why the run ended early; empty if it did not.
+    detailed
+        Whether ``--show-status`` was given.
+    """
+
+    verb: str
+    as_of: datetime
+    results: tuple[UpdateResult, ...]
+    left: tuple[DatasetId, ...] = ()
+    stopped: str = ""
+    detailed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """Health of every dataset.
+
+    Parameters
+    ----------
+    detailed
+        Whether ``--verbose`` was given.
+    fail_on
+        From which state on the shell's exit code says so.
+    """
+
+    as_of: datetime
+    datasets: tuple[Health, ...]
+    detailed: bool = False
+    fail_on: HealthState = "error"
+
+    def count(self, state: HealthState) -> int:
+        """Datasets in that state."""
+        return sum(each.state == state for each in self.datasets)
+
+    @property
+    def rows(self) -> int:
+        """Bars in all datasets."""
+        return sum(each.rows for each in self.datasets)
+
+
+@dataclass(frozen=True, slots=True)
+class ListReport:
+    """What is stored."""
+
+    datasets: tuple[Summary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GapsReport:
+    """Gaps by dataset, oldest first; a dataset without gaps has an empty tuple."""
+
+    as_of: datetime
+    gaps: tuple[tuple[DatasetId, tuple[Gap, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """Bars of one dataset, written to ``out`` or, where that is None, to be printed as CSV."""
+
+    dataset: DatasetId
+    bars: pd.DataFrame
+    out: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveReport:
+    """Datasets, with the number of bars each lost; ``whole`` if nothing of them is left."""
+
+    removed: tuple[tuple[DatasetId, int], ...]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCard:
+    """A provider in a few words.
+
+    Parameters
+    ----------
+    span_days, age_days
+        Most days per request and farthest back, by frequency; a frequency without an entry has
+        no limit.
+    """
+
+    name: str
+    summary: str
+    asset_classes: tuple[AssetClass, ...]
+    frequencies: tuple[Frequency, ...]
+    basis: Basis
+    span_days: tuple[tuple[Frequency, float], ...] = ()
+    age_days: tuple[tuple[Frequency, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidersReport:
+    """Who can be asked for bars."""
+
+    providers: tuple[ProviderCard, ...]
+
+
+Report: TypeAlias = (
+    RunReport
+    | HealthReport
+    | ListReport
+    | GapsReport
+    | ExportReport
+    | RemoveReport
+    | ProvidersReport
+)

@@ -1,0 +1,141 @@
+"""Settings: ``ML4T_DATA_*`` in the environment, then ``.env`` in the current folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from ml4t_nb.errors import OptionError, SettingsInvalid
+from ml4t_nb.model import Span
+from ml4t_nb.options import as_moment, did_you_mean
+
+__all__ = ["Settings"]
+
+_PREFIX = "ML4T_DATA_"
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this machine uses the toolkit.
+
+    Each field is the setting ``ML4T_DATA_`` + its name in capitals; ``lock_timeout`` is
+    ``ML4T_DATA_LOCK_TIMEOUT``.
+
+    Parameters
+    ----------
+    home
+        Folder of the store.
+    provider
+        Who is asked on ``load`` when no provider is named.
+    log_level
+        What the package logs to standard error.
+    lock_timeout
+        Seconds to wait for another writer of the same dataset.
+    as_of
+        Pretend that now is then.
+    synthetic_holes
+        Spans in which the synthetic provider has no bars: ``START/END`` pairs of dates or
+        instants, the end exclusive, parted by commas.
+    """
+
+    home: Path = field(default_factory=lambda: Path.home() / ".ml4t-data")
+    provider: str = "yahoo"
+    log_level: str = "WARNING"
+    lock_timeout: float = 30.0
+    as_of: datetime | date | None = None
+    synthetic_holes: tuple[Span, ...] = ()
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], *, folder: Path) -> Settings:
+        """Settings from ``environ``, then from ``folder / ".env"``.
+
+        Raises
+        ------
+        SettingsInvalid
+            If a name with our prefix is unknown, or a value makes no sense.
+        """
+        words = {**_dotenv(folder / ".env"), **environ}
+        ours = {name: word for name, word in words.items() if name.upper().startswith(_PREFIX)}
+        known = {_PREFIX + each.name.upper(): each.name for each in fields(cls)}
+        values: dict[str, Any] = {}
+        for name, word in ours.items():
+            if name not in known:
+                raise SettingsInvalid(f"no setting {name}", hint=did_you_mean(name, known))
+            values[known[name]] = _value(name, known[name], word)
+        return cls(**values)
+
+    @classmethod
+    def current(cls) -> Settings:
+        """Settings of this process, in its current folder."""
+        return cls.read(os.environ, folder=Path.cwd())
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return {name: word for name, word in dotenv_values(path).items() if word is not None}
+
+
+def _value(name: str, setting: str, word: str) -> object:
+    try:
+        return _READERS.get(setting, str)(word)
+    except (ValueError, OptionError) as error:
+        reason = error.message if isinstance(error, OptionError) else str(error)
+        raise SettingsInvalid(
+            f"{name}={word!r} makes no sense: {reason}",
+            hint="set it in the environment or in .env, or take it out",
+        ) from error
+
+
+def _level(word: str) -> str:
+    if word.upper() not in _LEVELS:
+        raise ValueError(f"a level is one of {', '.join(_LEVELS)}")
+    return word.upper()
+
+
+def _seconds(word: str) -> float:
+    seconds = float(word)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError("seconds are zero or more")
+    return seconds
+
+
+def _folder(word: str) -> Path:
+    if not word.strip():
+        raise ValueError("a folder has a name")
+    return Path(word).expanduser()
+
+
+def _spans(word: str) -> tuple[Span, ...]:
+    return tuple(_span(part) for part in word.split(",") if part.strip())
+
+
+def _span(word: str) -> Span:
+    start, bar, end = word.partition("/")
+    if not bar:
+        raise ValueError(f"{word!r} is not START/END")
+    return Span(_instant(start), _instant(end))
+
+
+def _instant(word: str) -> datetime:
+    moment = as_moment(word, option="a span")
+    if isinstance(moment, datetime):
+        return moment
+    assert moment is not None
+    return datetime.fromisoformat(f"{moment}T00:00+00:00")
+
+
+_READERS: dict[str, Callable[[str], object]] = {
+    "home": _folder,
+    "log_level": _level,
+    "lock_timeout": _seconds,
+    "as_of": lambda word: as_moment(word, option="as of"),
+    "synthetic_holes": _spans,
+}
