@@ -1,0 +1,78 @@
+"""Market history in a notebook: loaded, kept current, trusted.
+
+In a notebook: ``%load_ext ml4t_nb``, then ``%ml4t load AAPL``. In a shell: ``ml4t-data load AAPL``.
+In Python: ``ml4t_nb.load("AAPL")`` and ``ml4t_nb.bars("AAPL")``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from ml4t_nb.errors import Ml4tError
+    from ml4t_nb.faces.library import (
+        bars,
+        export,
+        files,
+        gaps,
+        health,
+        list_,
+        load,
+        providers_,
+        remove,
+        update,
+    )
+    from ml4t_nb.settings import Settings
+    from ml4t_nb.workspace import Workspace
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Ml4tError",
+    "Settings",
+    "Workspace",
+    "bars",
+    "export",
+    "files",
+    "gaps",
+    "health",
+    "list_",
+    "load",
+    "providers_",
+    "remove",
+    "update",
+]
+
+_HOMES = {
+    "Ml4tError": "ml4t_nb.errors",
+    "Settings": "ml4t_nb.settings",
+    "Workspace": "ml4t_nb.workspace",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever that name stands for
+    if name not in __all__:
+        raise AttributeError(f"module 'ml4t_nb' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES.get(name, "ml4t_nb.faces.library")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
+
+
+def load_ipython_extension(ipython: InteractiveShell) -> None:
+    """``%load_ext ml4t_nb``: the magics, their completion and the results' HTML."""
+    from ml4t_nb.faces.magics import load_ipython_extension as load_extension
+
+    load_extension(ipython)
+
+
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
+    """``%unload_ext ml4t_nb``: all of it taken back."""
+    from ml4t_nb.faces.magics import unload_ipython_extension as unload_extension
+
+    unload_extension(ipython)

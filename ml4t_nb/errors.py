@@ -11,6 +11,7 @@
     ├── MissingExtra        an optional package is not installed
     ├── Suspicious          an answer contradicts what is stored, and nothing explains it
     ├── Overtaken           another writer is further on, as of a later instant
+    ├── RunFailed           some datasets of a run failed, or were not reached
     ├── ProviderError(.provider)
     │   ├── ProviderUnavailable   network, 5xx, nonsense: asked again
     │   ├── RateLimited           asked again after a while, then the batch stops
@@ -23,6 +24,11 @@
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ml4t_nb.reports import RunReport
 
 __all__ = [
     "BarsInvalid",
@@ -38,6 +44,7 @@ __all__ = [
     "ProviderUnavailable",
     "RangeRefused",
     "RateLimited",
+    "RunFailed",
     "SettingsInvalid",
     "StoreError",
     "StoreNotWritable",
@@ -107,11 +114,25 @@ class MissingExtra(Ml4tError):
 
 
 class Suspicious(Ml4tError):
-    """A provider's answer contradicts the stored bars and no split explains it; nothing is written."""
+    """A provider's answer contradicts the stored bars, unexplained; nothing is written."""
 
 
 class Overtaken(Ml4tError):
     """The dataset is already as of a later instant than this run's."""
+
+
+class RunFailed(Ml4tError):
+    """Some datasets of a run failed or were not reached; the others are stored.
+
+    Parameters
+    ----------
+    report
+        What the run did.
+    """
+
+    def __init__(self, message: str, *, report: RunReport, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.report = report
 
 
 class ProviderError(Ml4tError):

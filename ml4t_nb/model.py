@@ -48,7 +48,17 @@ HealthState: TypeAlias = Literal["healthy", "stale", "error"]
 Outcome: TypeAlias = Literal["changed", "unchanged", "partial", "failed"]
 Verdict: TypeAlias = Literal["same", "corrected", "restated", "suspicious", "insufficient"]
 Rule: TypeAlias = Literal[
-    "nan", "price", "volume", "duplicate", "range", "frozen", "jump", "extra", "basis", "dividend"
+    "nan",
+    "price",
+    "volume",
+    "action",
+    "duplicate",
+    "range",
+    "frozen",
+    "jump",
+    "extra",
+    "basis",
+    "dividend",
 ]
 
 _LENGTHS: dict[str, timedelta] = {
@@ -109,7 +119,9 @@ class Gap:
         ``open`` not resolved yet, ``failed`` asked for and the provider erred, ``confirmed``
         the provider has none, ``closed`` declared a closure by the user.
     attempts
-        How often the provider was asked for it since it was found.
+        Empty answers so far, counted at most once a day; the second confirms the gap.
+    asked
+        As-of of the last empty answer that counted.
     error
         The last error, if asking failed.
     filled_by
@@ -121,6 +133,7 @@ class Gap:
     missing: int
     state: GapState = "open"
     attempts: int = 0
+    asked: datetime | None = None
     error: str | None = None
     filled_by: FillMethod | None = None
 
@@ -139,8 +152,8 @@ class Finding:
     stamp
         The bar's stamp; None if it had none that could be read.
     rule
-        ``nan``, ``price``, ``volume`` and ``duplicate`` are hard: such a row is not stored.
-        The others are soft: stored and reported, since real feeds have them.
+        ``nan``, ``price``, ``volume``, ``action`` (a dividend or split that makes no sense) and
+        ``duplicate`` are hard: such a row is not stored. The others are soft: stored and reported, since real feeds have them.
     detail
         What was seen, in words.
     """
@@ -152,7 +165,7 @@ class Finding:
     @property
     def is_hard(self) -> bool:
         """Whether the row was kept out of the store."""
-        return self.rule in ("nan", "price", "volume", "duplicate")
+        return self.rule in ("nan", "price", "volume", "action", "duplicate")
 
 
 @dataclass(frozen=True, slots=True)

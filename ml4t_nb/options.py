@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, TypeAlias, TypeVar, get_args
+from datetime import UTC, date, datetime
+from typing import TypeAlias, TypeVar, get_args
 
 from ml4t_nb.errors import OptionError
 
@@ -31,7 +31,7 @@ Moment: TypeAlias = datetime | date | str
 Symbols: TypeAlias = str | Sequence[str]
 """One symbol or several."""
 
-_T = TypeVar("_T", bound=str)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(words)}"
 
 
-def one_of(value: str, choices: object, *, what: str) -> str:
-    """``value`` if it is a member of the ``Literal`` ``choices``.
+def one_of(value: _T, choices: object, *, what: str) -> _T:
+    """``value`` if it is a member of the ``Literal`` ``choices``, or None.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def one_of(value: str, choices: object, *, what: str) -> str:
         If it is not; the hint names the nearest member.
     """
     known = get_args(choices)
-    if value not in known:
+    if value is not None and value not in known:
         raise OptionError(f"no {what} {value!r}", hint=did_you_mean(str(value), known))
     return value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,6 +18,7 @@ __all__ = [
     "PRICES",
     "STAMPS",
     "Bars",
+    "as_instant",
     "as_stamps",
     "concat",
     "empty_bars",
@@ -41,7 +42,7 @@ _DEFAULTS = {"volume": 0.0, "dividend": 0.0, "split": 1.0}
 
 
 def as_stamps(stamps: Any) -> pd.DatetimeIndex:  # noqa: ANN401  # whatever pandas reads as stamps
-    """``stamps`` as an index named ``timestamp``, microseconds, UTC; naive ones are taken as UTC."""
+    """``stamps`` as the index ``timestamp`` in UTC microseconds; naive ones are UTC."""
     index = pd.DatetimeIndex(stamps)
     index = index.tz_localize("UTC") if index.tz is None else index.tz_convert("UTC")
     return pd.DatetimeIndex(index.as_unit("us"), name="timestamp", freq=None)
@@ -111,6 +112,13 @@ def require_bars(frame: pd.DataFrame) -> Bars:
     return frame
 
 
+def as_instant(stamp: Any) -> datetime:  # noqa: ANN401  # a stamp as pandas or numpy hands it out
+    """``stamp`` as a plain datetime, aware, UTC; a naive one is UTC."""
+    instant = pd.Timestamp(stamp)
+    instant = instant.tz_localize("UTC") if instant.tzinfo is None else instant
+    return instant.to_pydatetime().astimezone(UTC)
+
+
 def within(bars: Bars, span: Span) -> Bars:
     """Bars whose stamps lie in ``span``."""
     first, last = bars.index.searchsorted([_stamp(span.start), _stamp(span.end)])
@@ -118,7 +126,7 @@ def within(bars: Bars, span: Span) -> Bars:
 
 
 def upsert(stored: Bars, fetched: Bars) -> Bars:
-    """Stored and fetched bars in one frame: the fetched one wins, but a filled never over an observed.
+    """Stored bars with the fetched ones laid over them; a filled never replaces an observed.
 
     Idempotent: fetching the same bars again changes nothing.
     """
@@ -138,8 +146,8 @@ def weekly_bars(daily: Bars) -> Bars:
     """
     if daily.empty:
         return daily
-    index = daily.index
-    monday = index.normalize() - pd.to_timedelta(index.weekday, unit="D")
+    index = pd.DatetimeIndex(daily.index)
+    monday = index.normalize() - pd.to_timedelta(index.day_of_week, unit="D")
     rules: Mapping[str, str] = {
         "open": "first",
         "high": "max",

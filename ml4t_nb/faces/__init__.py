@@ -1,0 +1,1 @@
+"""Words or clicks in, text or pictures out: the shell, the magics and the library."""

@@ -16,6 +16,7 @@ from ml4t_nb.settings import Settings
 if TYPE_CHECKING:
     from ml4t_nb.core.bars import Bars
     from ml4t_nb.core.calendars import Calendar
+    from ml4t_nb.providers.retry import Policy
 
 __all__ = ["Answer", "Instrument", "Limits", "Provider", "Request", "known", "open_provider"]
 
@@ -36,6 +37,8 @@ class Limits:
         How long after a bar's own period the provider's bar is final.
     requests_per_minute
         Budget shared by all requests of a process; None for no limit.
+    retry
+        When to ask again after an error; None for what all providers share.
     """
 
     asset_classes: tuple[AssetClass, ...]
@@ -44,6 +47,7 @@ class Limits:
     max_age: Mapping[Frequency, timedelta] = field(default_factory=dict)
     delay: timedelta = timedelta(minutes=30)
     requests_per_minute: float | None = None
+    retry: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True)

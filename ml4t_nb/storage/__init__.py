@@ -1,0 +1,1 @@
+"""Bars on disk: chunks, manifests, locks; `store.Store` is the only door."""

@@ -1,0 +1,125 @@
+"""Views of stored bars: as traded, on one split basis, as total return; and changes of basis."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+
+from ml4t_nb.core.bars import PRICES, Bars, as_instant, require_bars
+from ml4t_nb.core.ratios import Numbers
+from ml4t_nb.errors import BarsInvalid
+from ml4t_nb.model import Adjustment, Basis
+
+__all__ = ["adjusted", "inexact_weeks", "rescale", "undo_splits"]
+
+
+def adjusted(bars: Bars, how: Adjustment, *, basis: Basis) -> Bars:
+    """A view of stored bars; the flags, the stamps and the split column stay as they are.
+
+    Parameters
+    ----------
+    bars
+        The whole stored series: a view depends on the splits and dividends of later bars, so cut
+        afterwards.
+    how
+        ``raw`` as traded on the day; ``splits`` on the basis of the last bar; ``all`` as
+        ``splits``, with the prices before an ex-date lowered by the dividend's share of the
+        last close before it. Volume and dividends of ``all`` are those of ``splits``.
+    basis
+        The basis the bars are stored on.
+
+    Raises
+    ------
+    BarsInvalid
+        For ``all``, if a dividend is no less than the close before it.
+
+    Notes
+    -----
+    ``Adj = Close * prod(1 - D / Close_before)`` over later ex-dates is Yahoo's own formula. A
+    filled bar is adjusted like its neighbours, but its close never prices a dividend.
+    """
+    later = _later(bars["split"].to_numpy())
+    if how == "raw":
+        return bars.copy() if basis == "as-traded" else _times(bars, later)
+    one_basis = _over(bars, later) if basis == "as-traded" else bars.copy()
+    if how == "splits":
+        return one_basis
+    factor = _later(_kept_of_close(one_basis))
+    for name in PRICES:
+        one_basis[name] = one_basis[name].to_numpy() * factor
+    return require_bars(one_basis)
+
+
+def inexact_weeks(weekly: Bars, how: Adjustment, *, basis: Basis) -> tuple[datetime, ...]:
+    """Weeks of which the view cannot be told from weekly bars, and with them all earlier ones' use.
+
+    A split or a dividend in mid-week moves some of the week's days and not others: ``raw`` and
+    an as-traded ``splits`` are undefined in a split's week, ``all`` in a dividend's too. Load
+    daily bars for such a view.
+    """
+    splits = (weekly["split"] != 1).to_numpy()
+    dividends = (weekly["dividend"] != 0).to_numpy()
+    as_stored = how == ("splits" if basis == "split-adjusted" else "raw")
+    bad = np.zeros(len(weekly), dtype=bool) if as_stored else splits
+    if how == "all":
+        bad = dividends if basis == "split-adjusted" else dividends | splits
+    return tuple(as_instant(stamp) for stamp in weekly.index[bad])
+
+
+def rescale(bars: Bars, k: float) -> Bars:
+    """Bars on a basis ``k`` times finer: prices and dividends by ``1/k``, volume by ``k``.
+
+    A 2:1 split makes 2.0 of ``k``, a reverse one of 1:10 makes 0.1.
+    """
+    return _over(bars, np.full(len(bars), _ratio(k)))
+
+
+def undo_splits(bars: Bars, ratio: float) -> Bars:
+    """Bars as they were quoted before splits of that product restated them."""
+    return _times(bars, np.full(len(bars), _ratio(ratio)))
+
+
+def _ratio(ratio: float) -> float:
+    if not (np.isfinite(ratio) and ratio > 0):
+        raise BarsInvalid(f"a split ratio is a positive number, not {ratio!r}")
+    return float(ratio)
+
+
+def _later(factors: Numbers) -> Numbers:
+    """Product of the factors of all later bars, by bar."""
+    products: Numbers = np.cumprod(np.append(factors[1:], 1.0)[::-1])[::-1][: len(factors)]
+    return products
+
+
+def _over(bars: Bars, ratio: Numbers) -> Bars:
+    changed = bars.copy()
+    for name in (*PRICES, "dividend"):
+        changed[name] = bars[name].to_numpy() / ratio
+    changed["volume"] = bars["volume"].to_numpy() * ratio
+    return require_bars(changed)
+
+
+def _times(bars: Bars, ratio: Numbers) -> Bars:
+    # Not _over(1 / ratio): the inverse of 7 is rounded, and 7 * (x / 7) should be x where it can.
+    changed = bars.copy()
+    for name in (*PRICES, "dividend"):
+        changed[name] = bars[name].to_numpy() * ratio
+    changed["volume"] = bars["volume"].to_numpy() / ratio
+    return require_bars(changed)
+
+
+def _kept_of_close(bars: Bars) -> Numbers:
+    """Share of the close before that a bar's dividend leaves, 1 where it pays none."""
+    close = bars["close"].where(~bars["filled"]).ffill().shift().to_numpy()
+    dividend = bars["dividend"].to_numpy()
+    paid = (dividend != 0) & np.isfinite(close)
+    kept: Numbers = np.ones(len(bars))
+    kept[paid] = 1 - dividend[paid] / close[paid]
+    for at in np.flatnonzero(kept <= 0)[:1]:
+        raise BarsInvalid(
+            f"the dividend of {dividend[at]:g} on {bars.index[at]:%Y-%m-%d} is no less than the "
+            f"close of {close[at]:g} before it",
+            hint="read the bars adjusted for splits only",
+        )
+    return kept

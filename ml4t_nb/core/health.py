@@ -1,0 +1,88 @@
+"""Judging a dataset: healthy, stale or in error, why, and what mends it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ml4t_nb.core.calendars import Calendar
+from ml4t_nb.model import Health, HealthState, Summary
+
+__all__ = ["judge"]
+
+
+def judge(
+    summary: Summary,
+    *,
+    dates: Calendar,
+    as_of: datetime,
+    delay: timedelta,
+    stale_after: timedelta,
+) -> Health:
+    """Health of a dataset, as of ``as_of``.
+
+    Damaged files and a last run that failed are errors. Sessions missed are counted by the
+    exchange's calendar, and make the data stale once the oldest of them closed longer than
+    ``stale_after`` ago. Gaps that nothing fills are worth a warning too: a history with holes is
+    not what its range promises.
+
+    Parameters
+    ----------
+    delay
+        How long after a session's close the provider's bar is final.
+    """
+    behind, missed = 0, None
+    if summary.last is not None:
+        behind, missed = dates.behind(summary.last, as_of, summary.dataset.frequency, delay)
+    symbol = f"-s {summary.dataset.symbol}"
+    if summary.damage:
+        return _health(summary, "error", summary.damage, behind, f"load {symbol}")
+    if summary.last_error:
+        reason = f"the last run failed: {summary.last_error}"
+        return _health(summary, "error", reason, behind, f"update {symbol}")
+    if summary.last is None:
+        return _health(summary, "error", "no bars are left", behind, f"load {symbol}")
+    if missed is not None and as_of - missed > stale_after:
+        return _health(summary, "stale", _late(behind), behind, f"update {symbol}")
+    if summary.gaps_open:
+        return _health(summary, "stale", _holes(summary), behind, f"gaps {symbol}")
+    return _health(summary, "healthy", _current(summary, behind), behind, "")
+
+
+def _health(summary: Summary, state: HealthState, reason: str, behind: int, step: str) -> Health:
+    return Health(
+        dataset=summary.dataset,
+        state=state,
+        reason=reason,
+        rows=summary.rows,
+        first=summary.first,
+        last=summary.last,
+        updated=summary.updated,
+        sessions_behind=behind,
+        gaps_open=summary.gaps_open,
+        recent_errors=summary.recent_errors,
+        step=f"ml4t-data {step}" if step else "",
+    )
+
+
+def _late(behind: int) -> str:
+    return f"data are stale: {_count(behind, 'session')} behind"
+
+
+def _holes(summary: Summary) -> str:
+    return (
+        f"gaps detected: {_count(summary.missing, 'bar')} missing in "
+        f"{_count(summary.gaps_open, 'gap')}"
+    )
+
+
+def _current(summary: Summary, behind: int) -> str:
+    parts = [f"{_count(behind, 'session')} behind" if behind else "up to date"]
+    if summary.filled:
+        parts.append(f"{_count(summary.filled, 'bar')} filled")
+    if summary.recent_errors:
+        parts.append(f"{_count(summary.recent_errors, 'failed run')} lately")
+    return ", ".join(parts)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")

@@ -1,0 +1,178 @@
+"""Placing fetched bars beside stored ones, once they have been compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.core.adjust import rescale
+from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, upsert
+from ml4t_nb.core.overlap import compare
+from ml4t_nb.core.plan import JOIN
+from ml4t_nb.errors import Overtaken, Suspicious
+from ml4t_nb.model import Basis, Restatement, Revision, Verdict
+
+__all__ = ["Placed", "Terms", "Wider", "place"]
+
+_STEADY = 1e-3
+_SIMPLE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Under which terms bars are placed.
+
+    Parameters
+    ----------
+    basis
+        An as-traded series is never restated: its splits come as events.
+    is_whole
+        The fetched bars are all that the provider has from the first stored bar on.
+    accept
+        Take the provider's view where it contradicts the stored one.
+    is_overtaken
+        Another writer has committed as of a later instant: only bars it lacks are added.
+    """
+
+    basis: Basis
+    is_whole: bool
+    accept: bool = False
+    is_overtaken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wider:
+    """The bars do not suffice to judge: the whole history is needed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Observed bars as they are to be stored, and how they differ from before."""
+
+    bars: Bars
+    verdict: Verdict | None
+    added: int
+    revised: int
+    revisions: tuple[Revision, ...] = ()
+    restatement: Restatement | None = None
+    notes: tuple[str, ...] = ()
+
+
+def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
+    """Compare every bar in common, then merge, rebase, or refuse.
+
+    Parameters
+    ----------
+    stored
+        Observed bars of the dataset, from before the first fetched one to the end.
+    fetched
+        Final bars on the split basis of the last bar that will be stored.
+
+    Raises
+    ------
+    Suspicious
+        If the whole history was fetched and still contradicts what is stored.
+    Overtaken
+        If another writer, further on, has stored a history on another basis.
+    """
+    if stored.empty:
+        return Placed(fetched, None, added=len(fetched), revised=0)
+    found = compare(stored, fetched)
+    verdict = found.verdict
+    if verdict == "restated" and terms.basis == "as-traded":
+        verdict = "suspicious"
+    if verdict in ("same", "corrected"):
+        merged = upsert(fetched, stored) if terms.is_overtaken else upsert(stored, fetched)
+        revisions = () if terms.is_overtaken else found.revisions
+        revised = len({revision.stamp for revision in revisions})
+        return Placed(merged, verdict, len(merged) - len(stored), revised, revisions)
+    if terms.is_overtaken:
+        raise Overtaken(
+            "another run, as of a later instant, has stored this history on another basis",
+            hint="run update again",
+        )
+    if not terms.is_whole:
+        return Wider(found.reason)
+    if verdict == "suspicious" and not terms.accept:
+        raise Suspicious(
+            f"the provider's history contradicts the stored one: {found.reason}",
+            hint="nothing was written; the next update asks again, "
+            "and `update --accept` takes the provider's view",
+        )
+    if verdict == "insufficient" and not terms.accept and len(stored) >= JOIN:
+        raise Suspicious(
+            f"the provider's bars cannot be joined to the stored ones: {found.reason}",
+            hint="nothing was written; `export` what is stored, then remove it and load again",
+        )
+    return _replaced(stored, fetched, verdict, found.restatement)
+
+
+def _replaced(
+    stored: Bars, fetched: Bars, verdict: Verdict, restatement: Restatement | None
+) -> Placed:
+    kept = stored[~stored.index.isin(fetched.index)]
+    rebased = _rebased(kept, stored, fetched)
+    merged = upsert(rebased, fetched)
+    common = stored.index.intersection(fetched.index)
+    differs = (stored.loc[common, list(NUMBERS)] != fetched.loc[common, list(NUMBERS)]).any(axis=1)
+    notes: tuple[str, ...] = ()
+    if len(kept):
+        notes = (f"kept {len(kept)} bars that the provider no longer serves, on the same basis",)
+    if restatement is not None:
+        restatement = Restatement(restatement.ratio, restatement.splits, kept=len(kept))
+        if not restatement.splits:
+            notes = (*notes, "the provider names no split that explains the restatement yet")
+    return Placed(
+        bars=merged,
+        verdict=verdict,
+        added=len(merged) - len(stored),
+        revised=int(differs.sum()),
+        restatement=restatement,
+        notes=notes,
+    )
+
+
+def _rebased(kept: Bars, stored: Bars, fetched: Bars) -> Bars:
+    """Bars the provider no longer serves, each on the basis of the common bars nearest to it.
+
+    Raises
+    ------
+    Suspicious
+        If those bars do not agree on one ratio, so that there is no basis to put it on.
+    """
+    common = stored.index.intersection(fetched.index)
+    if kept.empty:
+        return kept
+    ratios = (
+        stored.loc[common, list(PRICES)].to_numpy() / fetched.loc[common, list(PRICES)].to_numpy()
+    )
+    parts = []
+    at = common.searchsorted(kept.index)
+    for position in np.unique(at):
+        near = ratios[_nearest(int(position), len(common))]
+        if not near.size or near.max() - near.min() > _STEADY * near.min():
+            raise Suspicious(
+                f"{int((at == position).sum())} stored bars that the provider no longer serves "
+                "cannot be put on its basis",
+                hint="`export` them, remove them, and update again",
+            )
+        parts.append(rescale(kept[at == position], _simple(float(np.median(near)))))
+    return pd.concat(parts)
+
+
+def _nearest(position: int, count: int) -> slice:
+    """The three common bars after a run of kept ones, or before it where there are no more."""
+    if position + JOIN <= count:
+        return slice(position, position + JOIN)
+    return slice(max(count - JOIN, 0), count)
+
+
+def _simple(ratio: float) -> float:
+    """The split ratio that a measured one, blurred by rounded prices, stands for."""
+    near = Fraction(ratio).limit_denominator(_SIMPLE)
+    return float(near) if abs(float(near) / ratio - 1) < _STEADY else ratio

@@ -1,0 +1,246 @@
+"""Stored bars against the same bars fetched again: what happened to them since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.core.bars import PRICES, Bars, as_instant, observed
+from ml4t_nb.core.ratios import Flags, Numbers, equal_prices
+from ml4t_nb.core.scale import Scale, Split, find_scale, moved_together, splits_in
+from ml4t_nb.model import Basis, Restatement, Revision, Verdict
+
+__all__ = ["Comparison", "compare", "unrestated_splits"]
+
+# A dividend after a 7:1 split comes with six decimals; a ratio such as 4:3 with four.
+_DIVIDEND_ROUNDING = 1e-6
+_SPLIT_ROUNDING = 1e-4
+# Volumes are counts; single precision is all the slack they need.
+_VOLUME_ROUNDING = 1e-7
+
+# Below this ratio a jump is no evidence: stocks move by a tenth on their own.
+_TELLING = 1.25
+
+# Of a restated history this share may have been corrected at the same time.
+_CORRECTED_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Verdict on an overlap.
+
+    Parameters
+    ----------
+    common
+        Observed bars of the same stamp on both sides.
+    revisions
+        Values that differ, by stamp; after a restatement those that differ beyond it (volumes
+        aside, which providers round as they like), with the old value on the basis fetched.
+    reason
+        Why, in words.
+    """
+
+    verdict: Verdict
+    common: int
+    revisions: tuple[Revision, ...]
+    restatement: Restatement | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The observed bars both sides have, row by row, and all splits the provider reports."""
+
+    stored: Bars
+    fetched: Bars
+    splits: tuple[Split, ...]
+
+    @property
+    def old(self) -> Numbers:
+        return self.stored[list(PRICES)].to_numpy()
+
+    @property
+    def new(self) -> Numbers:
+        return self.fetched[list(PRICES)].to_numpy()
+
+
+def compare(
+    stored: Bars, fetched: Bars, *, need: int = 3, basis: Basis = "split-adjusted"
+) -> Comparison:
+    """What the provider did to the stored bars.
+
+    Parameters
+    ----------
+    stored
+        Bars in the store; filled ones are passed over.
+    fetched
+        Final, sifted bars of the same dataset: those stored too, and any before, between and
+        after, with their splits.
+    need
+        Fewest bars in common that a verdict may rest on.
+    basis
+        The provider's. An as-traded series is never restated, and its splits come with a jump.
+
+    Returns
+    -------
+    Comparison
+        ``same`` equal within rounding. ``corrected`` at most half of the bars differ in price,
+        in no common ratio, or only volumes, dividends or splits do. ``restated`` prices moved by
+        one ratio, or by one that steps at ex-dates of reported splits, and by their ratio.
+        ``suspicious`` anything else, and a split whose earlier prices did not move with it.
+        ``insufficient`` fewer than ``need`` bars in common.
+
+    Notes
+    -----
+    Only stored against fetched counts: a price that halves in both is a fall. Where a split is
+    new and later than all that is stored, while what is stored came back unchanged, the jump
+    across its ex-date tells whether the provider has restated (it had, before it named the
+    split) or not (it will). A split of less than 5:4 hides in an ordinary day's move, so it is
+    then taken for not restated: the alarm can be overruled, a splice cannot be seen.
+    """
+    stored, fetched = observed(stored), observed(fetched)
+    stamps = pd.DatetimeIndex(stored.index.intersection(fetched.index))
+    if len(stamps) < max(need, 1):
+        reason = f"{_bars(len(stamps))} in common, {need} needed"
+        return Comparison("insufficient", len(stamps), (), None, reason)
+    pair = _Pair(stored.loc[stamps], fetched.loc[stamps], splits_in(fetched))
+    unlike = ~equal_prices(pair.old, pair.new)
+    scale = find_scale(pair.stored, pair.fetched, pair.splits) if unlike.any() else None
+    if scale is not None and not _is_sound(scale, basis):
+        scale = None
+    if basis == "split-adjusted":
+        alarm = _alarm(stored, fetched, stamps, scale)
+        if alarm:
+            return _verdict("suspicious", pair, unlike, alarm)
+    if scale is not None:
+        return _restated(pair, scale)
+    return _judged(pair, unlike)
+
+
+def unrestated_splits(bars: Bars) -> tuple[tuple[datetime, float], ...]:
+    """Splits across whose ex-date the prices jump by about their ratio, with that ratio.
+
+    On a split-adjusted basis that is a history of two bases: the provider names the split and
+    has not restated the bars before it. Splits of less than 5:4 are not judged.
+    """
+    real = observed(bars)
+    return tuple(
+        (as_instant(at), ratio) for at, ratio in splits_in(real) if _jumps(real, at, ratio)
+    )
+
+
+def _is_sound(scale: Scale, basis: Basis) -> bool:
+    allowed = int(_CORRECTED_SHARE * len(scale.ratio))
+    return basis == "split-adjusted" and int((~scale.inside).sum()) <= allowed
+
+
+def _alarm(stored: Bars, fetched: Bars, stamps: pd.DatetimeIndex, scale: Scale | None) -> str:
+    """Why a split looks as if the bars before it were not restated; empty if none does."""
+    explained = {at for at, _ in scale.splits} if scale is not None else set()
+    for at, ratio in splits_in(fetched):
+        if at in explained or _was_stored(stored, stamps, at, ratio):
+            continue
+        name = f"the split {ratio:g}:1 of {at:%Y-%m-%d}"
+        if _jumps(fetched, at, ratio):
+            return f"{name} is reported, but the bars before it are not restated"
+        unmoved = scale is None or scale.ratio[-1] == 1
+        if at > stored.index[-1] and unmoved and not _tells(ratio):
+            return f"{name} is reported, but the stored bars did not move with it"
+    return ""
+
+
+def _was_stored(stored: Bars, stamps: pd.DatetimeIndex, at: pd.Timestamp, ratio: float) -> bool:
+    """Whether the split, and a bar before it to compare, have been in the store before."""
+    kept = stored.loc[stored.index == at, "split"].to_numpy()
+    known = np.isclose(kept, ratio, rtol=_SPLIT_ROUNDING, atol=0).any()
+    return bool(known) and stamps[0] < at
+
+
+def _tells(ratio: float) -> bool:
+    return bool(abs(np.log(ratio)) >= np.log(_TELLING))
+
+
+def _jumps(bars: Bars, at: pd.Timestamp, ratio: float) -> bool:
+    """Whether the move across ``at`` is nearer to the split's ratio than to none."""
+    place = int(bars.index.searchsorted(at))
+    if place == 0 or not _tells(ratio):
+        return False
+    before = float(bars["close"].iloc[place - 1])
+    # The median of the four passes over one bad tick.
+    after = float(np.median(bars[list(PRICES)].iloc[place].to_numpy()))
+    return bool(np.log(before / after) / np.log(ratio) > 0.5)  # noqa: PLR2004  # midway
+
+
+def _restated(pair: _Pair, scale: Scale) -> Comparison:
+    named = tuple((as_instant(at), ratio) for at, ratio in scale.splits)
+    first = float(scale.ratio[0])
+    because = ", ".join(f"{ratio:g}:1 on {at:%Y-%m-%d}" for at, ratio in named)
+    reason = f"stored prices are {first:.6g} times those fetched"
+    reason += f": split {because}" if named else "; the provider names no split"
+    ratio = scale.ratio[:, np.newaxis]
+    old = pair.stored.copy()
+    old[[*PRICES, "dividend"]] = old[[*PRICES, "dividend"]].to_numpy() / ratio
+    old["volume"] = pair.fetched["volume"]
+    beyond = np.zeros_like(pair.old, dtype=bool)
+    beyond[~scale.inside] = ~equal_prices(
+        old.loc[~scale.inside, list(PRICES)].to_numpy(), pair.new[~scale.inside]
+    )
+    revisions = _revisions(old, pair.fetched, beyond)
+    return Comparison("restated", len(old), revisions, Restatement(first, named), reason)
+
+
+def _judged(pair: _Pair, unlike: Flags) -> Comparison:
+    """Verdict on bars that share no ratio."""
+    differ: Flags = np.asarray(unlike.any(axis=1))
+    count, common = int(differ.sum()), len(differ)
+    if 2 * count > common:
+        reason = f"{count} of {_bars(common)} differ in price, by no ratio that a split explains"
+        return _verdict("suspicious", pair, unlike, reason)
+    if count and moved_together(
+        pair.old[differ], pair.new[differ], pair.splits, is_oldest=bool(differ[0])
+    ):
+        reason = f"{count} of {_bars(common)} moved by one ratio, the others did not move"
+        return _verdict("suspicious", pair, unlike, reason)
+    found = _verdict("corrected", pair, unlike, "")
+    changed = len({each.stamp for each in found.revisions})
+    if not changed:
+        return Comparison("same", common, (), None, f"{_bars(common)} are equal")
+    columns = ", ".join(dict.fromkeys(each.column for each in found.revisions))
+    return Comparison(
+        "corrected", common, found.revisions, None, f"{changed} of {_bars(common)}: {columns}"
+    )
+
+
+def _verdict(verdict: Verdict, pair: _Pair, unlike: Flags, reason: str) -> Comparison:
+    revisions = _revisions(pair.stored, pair.fetched, unlike)
+    return Comparison(verdict, len(unlike), revisions, None, reason)
+
+
+def _revisions(stored: Bars, fetched: Bars, unlike: Flags) -> tuple[Revision, ...]:
+    changed: dict[str, Flags] = dict(zip(PRICES, unlike.T, strict=True))
+    for column, rounding in (
+        ("volume", _VOLUME_ROUNDING),
+        ("dividend", _DIVIDEND_ROUNDING),
+        ("split", _SPLIT_ROUNDING),
+    ):
+        slack = _DIVIDEND_ROUNDING if column == "dividend" else 0.0
+        old, new = stored[column].to_numpy(), fetched[column].to_numpy()
+        changed[column] = ~np.isclose(old, new, rtol=rounding, atol=slack)
+    rows, columns = np.nonzero(np.column_stack(list(changed.values())))
+    names = tuple(changed)
+    return tuple(
+        Revision(
+            as_instant(stored.index[row]),
+            names[column],
+            float(stored[names[column]].iloc[row]),
+            float(fetched[names[column]].iloc[row]),
+        )
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+    )
+
+
+def _bars(count: int) -> str:
+    return f"{count} bar" if count == 1 else f"{count} bars"

@@ -1,0 +1,78 @@
+"""Which spans a run must ask for, and how they are cut to what a provider serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from ml4t_nb.core.bars import as_instant
+from ml4t_nb.model import Span
+
+__all__ = ["JOIN", "TICK", "around", "cut", "joined", "reach_back"]
+
+JOIN = 3
+"""Bars that two pieces must have in common before they are placed side by side."""
+
+TICK = timedelta(microseconds=1)
+"""The finest step between stamps: a half-open span up to and with ``x`` ends at ``x + TICK``."""
+
+
+def reach_back(held: pd.DatetimeIndex, *, lookback: timedelta) -> datetime:
+    """Where a run must begin so that it meets enough of what is held.
+
+    Parameters
+    ----------
+    held
+        Observed stamps, increasing; at least one. Those of the last few weeks are enough.
+
+    Returns
+    -------
+    datetime
+        ``lookback`` before the last stamp, or earlier if fewer than three stamps lie in between.
+    """
+    third = held[-min(JOIN, len(held))]
+    return min(as_instant(held[-1]) - lookback, as_instant(third))
+
+
+def around(span: Span, held: pd.DatetimeIndex) -> Span:
+    """``span`` with three held bars on either side that has any, so that each join is compared.
+
+    A span that lies apart from what is held is extended until it meets it.
+    """
+    first = int(held.searchsorted(pd.Timestamp(span.start)))
+    after = int(held.searchsorted(pd.Timestamp(span.end)))
+    left = as_instant(held[max(min(first, len(held)) - JOIN, 0)])
+    right = as_instant(held[min(after + JOIN, len(held)) - 1]) + TICK
+    return Span(min(left, span.start), max(right, span.end))
+
+
+def joined(spans: Iterable[Span], *, at_once: bool) -> tuple[Span, ...]:
+    """Spans in order, overlapping ones made one; ``at_once`` makes one of them all."""
+    ordered = sorted(span for span in spans if span)
+    if not ordered:
+        return ()
+    if at_once:
+        return (Span(ordered[0].start, max(span.end for span in ordered)),)
+    merged = [ordered[0]]
+    for span in ordered[1:]:
+        last = merged[-1]
+        if span.start <= last.end:
+            merged[-1] = Span(last.start, max(last.end, span.end))
+        else:
+            merged.append(span)
+    return tuple(merged)
+
+
+def cut(span: Span, longest: timedelta | None) -> tuple[Span, ...]:
+    """``span`` in consecutive pieces no longer than ``longest``."""
+    if longest is None or span.end - span.start <= longest:
+        return (span,)
+    pieces = []
+    start = span.start
+    while start < span.end:
+        end = min(start + longest, span.end)
+        pieces.append(Span(start, end))
+        start = end
+    return tuple(pieces)

@@ -1,0 +1,154 @@
+"""What a stretch of a dataset looks like once new bars are in: gaps, fills and remarks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.core.bars import Bars, as_instant, observed, upsert
+from ml4t_nb.core.calendars import Calendar
+from ml4t_nb.core.gaps import extra_stamps, fill, find_gaps, merge_gaps, missing_stamps
+from ml4t_nb.core.plan import TICK
+from ml4t_nb.core.validation import remarks
+from ml4t_nb.model import FillMethod, Finding, Frequency, Gap, GapState, Span, bar_length
+
+__all__ = ["Fill", "Grid", "Stretch", "asked", "settle"]
+
+_CONFIRMED_AFTER = 2
+_COUNTED_ONCE_IN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """How missing bars are made: by which method, and in gaps of at most how many bars."""
+
+    method: FillMethod
+    max_fill: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where a dataset's bars are expected.
+
+    Parameters
+    ----------
+    tolerance
+        How far an intraday stamp may lie from its expected one, as a share of the bar's length.
+    """
+
+    calendar: Calendar
+    frequency: Frequency
+    tolerance: float
+
+    @property
+    def slack(self) -> timedelta:
+        """The tolerance as a time; none for daily and weekly bars, which match exactly."""
+        length = bar_length(self.frequency)
+        return timedelta(0) if length is None else length * self.tolerance
+
+    def expected(self, stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
+        """Expected stamps from the first to the last of ``stamps``, both inclusive."""
+        span = Span(as_instant(stamps[0]) - self.slack, as_instant(stamps[-1]) + self.slack + TICK)
+        return self.calendar.stamps(span, self.frequency)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a dataset, settled.
+
+    Parameters
+    ----------
+    bars
+        Observed and filled bars.
+    gaps
+        The dataset's gaps, those outside the stretch as they were known.
+    findings
+        Soft findings in the stretch.
+    """
+
+    bars: Bars
+    gaps: tuple[Gap, ...]
+    findings: tuple[Finding, ...]
+
+
+def settle(bars: Bars, *, grid: Grid, known: tuple[Gap, ...], fill_by: Fill | None) -> Stretch:
+    """Find the gaps of a stretch and make its fills anew, from the observed bars alone.
+
+    Parameters
+    ----------
+    bars
+        The stretch; its filled bars are dropped. It begins and ends with an observed bar.
+    known
+        The dataset's gaps before; their state, attempts and method are kept.
+    fill_by
+        For gaps that nothing fills yet; one that is filled keeps its method.
+    """
+    real = observed(bars)
+    if real.empty:
+        return Stretch(real, (), ())
+    stamps = pd.DatetimeIndex(real.index)
+    expected = grid.expected(stamps)
+    span = Span(as_instant(stamps[0]), as_instant(stamps[-1]) + TICK)
+    found = find_gaps(stamps, expected, tolerance=grid.slack)
+    gaps = merge_gaps(known, found, span)
+    missing = missing_stamps(stamps, expected, tolerance=grid.slack)
+    gaps = tuple(
+        replace(gap, filled_by=_method(gap, fill_by)) if gap.start in span else gap for gap in gaps
+    )
+    made = real
+    for method in get_args(FillMethod):
+        inside = _stamps_in(missing, (g for g in gaps if g.filled_by == method and g.start in span))
+        # The gap's length was judged above, as a whole: what is left here is filled at any length.
+        made = upsert(made, fill(real, inside, expected, method, max_fill=len(inside)))
+    extra = extra_stamps(stamps, expected, tolerance=grid.slack)
+    findings = (
+        *remarks(real),
+        *(
+            Finding(as_instant(stamp), "extra", "the calendar expects no bar here")
+            for stamp in extra
+        ),
+    )
+    return Stretch(made, gaps, findings)
+
+
+def asked(gaps: Iterable[Gap], spans: tuple[Span, ...], *, as_of: datetime) -> tuple[Gap, ...]:
+    """Gaps with this run's empty answer counted for those that ``spans`` asked for.
+
+    Two empty answers at least a day apart confirm a gap: the provider has no such bars.
+    """
+    return tuple(
+        _count(gap, as_of)
+        if gap.state in ("open", "failed")
+        and any(gap.start in span and gap.end in span for span in spans)
+        else gap
+        for gap in gaps
+    )
+
+
+def _count(gap: Gap, as_of: datetime) -> Gap:
+    if gap.asked is not None and as_of - gap.asked < _COUNTED_ONCE_IN:
+        return replace(gap, state="open", error=None)
+    attempts = gap.attempts + 1
+    state: GapState = "confirmed" if attempts >= _CONFIRMED_AFTER else "open"
+    return replace(gap, state=state, attempts=attempts, asked=as_of, error=None)
+
+
+def _method(gap: Gap, fill_by: Fill | None) -> FillMethod | None:
+    if gap.filled_by is not None or fill_by is None or gap.state == "closed":
+        return gap.filled_by
+    return fill_by.method if gap.missing <= fill_by.max_fill else None
+
+
+def _stamps_in(missing: pd.DatetimeIndex, gaps: Iterable[Gap]) -> pd.DatetimeIndex:
+    first = [
+        (missing.searchsorted(pd.Timestamp(gap.start)), missing.searchsorted(pd.Timestamp(gap.end)))
+        for gap in gaps
+    ]
+    if not first:
+        return missing[:0]
+    return missing[np.concatenate([np.arange(start, end + 1) for start, end in first])]

@@ -1,0 +1,170 @@
+"""Rules on bars: hard ones keep a row out of the store, soft ones are reported."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, observed, require_bars
+from ml4t_nb.core.ratios import Flags, Numbers
+from ml4t_nb.model import Finding, Rule
+
+__all__ = ["remarks", "sift"]
+
+_FROZEN_BARS = 5
+_FROZEN_TIME = timedelta(hours=1)
+
+# The steepest day of the shipped series is AAPL's fall by half (2000-09-29). Small companies
+# triple in a day; a factor of five is nearly always a unit (pence for pounds), a lost decimal
+# point or a split nobody reported.
+_JUMP = 5.0
+
+# High and low are often served in single precision beside an open in double.
+_ROUNDING = 1e-6
+
+
+def sift(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
+    """The rows that may be stored, in order, and a finding for each that may not.
+
+    Parameters
+    ----------
+    bars
+        As a provider answers: any order, any content, rows of one stamp repeated.
+
+    Returns
+    -------
+    tuple
+        Bars with one row a stamp, and hard findings by stamp. Rows that repeat another in every
+        column are the same bar said twice and become one without a word; rows of one stamp that
+        disagree are all kept out, since nothing tells which is right.
+    """
+    sound, findings = _readable(bars)
+    sound = sound[~_said_before(sound)]
+    unlike = sound.index.duplicated(keep=False)
+    for stamp, rows in sound[unlike].groupby(level=0):
+        closes = ", ".join(f"{close:g}" for close in rows["close"])
+        detail = f"{len(rows)} rows of one stamp disagree; closes {closes}"
+        findings.append(Finding(as_instant(stamp), "duplicate", detail))
+    kept = require_bars(sound[~unlike].sort_index(kind="stable"))
+    return kept, tuple(sorted(findings, key=_place))
+
+
+def remarks(bars: Bars) -> tuple[Finding, ...]:
+    """Soft findings in stored bars, by stamp; filled bars are passed over.
+
+    ``range``: high or low does not span the others. ``frozen``: five bars or more, for at least
+    an hour, repeat one bar's four prices with no volume or always the same. ``jump``: prices
+    move by more than a factor of five from one close to the next bar, or within a bar, and no
+    split explains it.
+    """
+    real = observed(bars)
+    if real.empty:
+        return ()
+    return tuple(sorted((*_out_of_range(real), *_frozen(real), *_jumps(real)), key=_place))
+
+
+def _readable(bars: Bars) -> tuple[Bars, list[Finding]]:
+    """Rows whose numbers make sense, and findings for the others."""
+    findings: list[Finding] = []
+    stamped = bars.index.notna()
+    left = np.ones(len(bars), dtype=bool)
+    for rule, broken, detail in _hard_rules(bars):
+        for at in np.flatnonzero(left & broken).tolist():
+            row = bars.iloc[at]
+            stamp = as_instant(bars.index[at]) if stamped[at] else None
+            findings.append(Finding(stamp, rule, f"{detail}: {_words(row)}"))
+        left &= ~broken
+    return bars[left], findings
+
+
+def _hard_rules(bars: Bars) -> tuple[tuple[Rule, Flags, str], ...]:
+    numbers: Numbers = bars[list(NUMBERS)].to_numpy()
+    prices, volume, dividend, split = np.split(numbers, (4, 5, 6), axis=1)
+    rules: tuple[tuple[Rule, Any, str], ...] = (
+        ("nan", np.asarray(bars.index.isna()).reshape(-1, 1), "no stamp"),
+        ("nan", ~np.isfinite(numbers), "not a number"),
+        ("price", prices <= 0, "a price that is not positive"),
+        ("volume", volume < 0, "a negative volume"),
+        ("action", dividend < 0, "a negative dividend"),
+        ("action", split <= 0, "a split ratio that is not positive"),
+    )
+    return tuple((rule, broken.any(axis=1), detail) for rule, broken, detail in rules)
+
+
+def _words(row: pd.Series[float]) -> str:
+    shown = [f"{name} {row[name]:g}" for name in (*PRICES, "volume")]
+    shown += [f"dividend {row['dividend']:g}"] if row["dividend"] != 0 else []
+    shown += [f"split {row['split']:g}"] if row["split"] != 1 else []
+    return ", ".join(shown)
+
+
+def _said_before(bars: Bars) -> Flags:
+    repeated = bars.index.duplicated(keep=False)
+    if not repeated.any():
+        return np.zeros(len(bars), dtype=bool)
+    flags: Flags = bars.reset_index().duplicated(keep="first").to_numpy()
+    return flags
+
+
+def _out_of_range(bars: Bars) -> list[Finding]:
+    prices = bars[list(PRICES)].to_numpy()
+    high, low = bars["high"].to_numpy(), bars["low"].to_numpy()
+    too_low = high < prices.max(axis=1) * (1 - _ROUNDING)
+    too_high = low > prices.min(axis=1) * (1 + _ROUNDING)
+    return [
+        Finding(as_instant(bars.index[at]), "range", f"high and low do not span: {_words(row)}")
+        for at in np.flatnonzero(too_low | too_high).tolist()
+        for row in (bars.iloc[at],)
+    ]
+
+
+def _frozen(bars: Bars) -> list[Finding]:
+    prices, volume = bars[list(PRICES)].to_numpy(), bars["volume"].to_numpy()
+    same = (prices[1:] == prices[:-1]).all(axis=1) & (
+        (volume[1:] == 0) | (volume[1:] == volume[:-1])
+    )
+    lasts = np.flatnonzero(~np.append(same, np.False_))
+    firsts = np.append(0, lasts[:-1] + 1)
+    long = lasts - firsts + 1 >= _FROZEN_BARS
+    return [
+        Finding(
+            as_instant(bars.index[first]),
+            "frozen",
+            f"{last - first + 1} bars repeat each other until "
+            f"{as_instant(bars.index[last]).isoformat()}: {_words(bars.iloc[first])}",
+        )
+        for first, last in zip(firsts[long].tolist(), lasts[long].tolist(), strict=True)
+        if bars.index[last] - bars.index[first] >= _FROZEN_TIME
+    ]
+
+
+def _jumps(bars: Bars) -> list[Finding]:
+    close = bars["close"].to_numpy()
+    prices = bars[list(PRICES)].to_numpy()
+    before = np.append(close[0], close[:-1])
+    split = bars["split"].to_numpy()
+    highest, lowest = prices.max(axis=1), prices.min(axis=1)
+    factor = np.maximum(_steepest(highest, lowest, before), highest / lowest)
+    explained = _steepest(highest * split, lowest * split, before) <= _JUMP
+    explained &= highest / lowest <= _JUMP
+    return [
+        Finding(
+            as_instant(bars.index[at]),
+            "jump",
+            f"prices move by a factor of {factor[at]:.3g}: "
+            f"close {before[at]:g} before, then {_words(bars.iloc[at])}",
+        )
+        for at in np.flatnonzero((factor > _JUMP) & ~(explained & (split != 1))).tolist()
+    ]
+
+
+def _steepest(highest: Numbers, lowest: Numbers, before: Numbers) -> Numbers:
+    steepest: Numbers = np.maximum(highest / before, before / lowest)
+    return steepest
+
+
+def _place(finding: Finding) -> tuple[bool, float]:
+    return (finding.stamp is not None, finding.stamp.timestamp() if finding.stamp else 0.0)

@@ -1,0 +1,190 @@
+"""Any report as tables and lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from ml4t_nb.faces.layout import NOTHING_STORED, Block, Lines, Note, Table
+from ml4t_nb.faces.outcomes import run_blocks
+from ml4t_nb.faces.words import MARKS, count, instant, many, size, stamp
+from ml4t_nb.model import Frequency, Gap, Health, Summary
+from ml4t_nb.reports import (
+    ExportReport,
+    GapsReport,
+    HealthReport,
+    ListReport,
+    ProviderCard,
+    ProvidersReport,
+    RemoveReport,
+    Report,
+    RunReport,
+)
+
+__all__ = ["blocks"]
+
+
+def blocks(report: Report) -> tuple[Block, ...]:  # noqa: PLR0911  # one for each report
+    """Tables and lines of ``report``, in reading order."""
+    match report:
+        case RunReport():
+            return tuple(run_blocks(report))
+        case HealthReport():
+            return tuple(_health(report))
+        case ListReport():
+            return tuple(_list(report))
+        case GapsReport():
+            return tuple(_gaps(report))
+        case ExportReport():
+            return (Lines((Note(_exported(report)),)),)
+        case RemoveReport():
+            return (Lines(tuple(_removed(report))),)
+        case ProvidersReport():
+            return (_providers(report),)
+
+
+def _health(report: HealthReport) -> Iterator[Block]:
+    if not report.datasets:
+        yield NOTHING_STORED
+        return
+    shown = [each for each in report.datasets if report.detailed or each.state != "healthy"]
+    if shown:
+        yield _judged(shown, detailed=report.detailed)
+        notes = tuple(_advice(each) for each in shown if each.state != "healthy")
+        if notes:
+            yield Lines(notes)
+    classes = Counter(each.dataset.asset_class for each in report.datasets)
+    rows = Counter[str]()
+    for each in report.datasets:
+        rows[each.dataset.asset_class] += each.rows
+    yield Table(
+        ("Asset class", "Datasets>", "Bars>"),
+        tuple((name, count(number), count(rows[name])) for name, number in classes.items()),
+    )
+    states = ", ".join(f"{mark} {report.count(state)} {state}" for state, mark in MARKS.items())
+    total = f"{many(len(report.datasets), 'dataset')}: {states}; {many(report.rows, 'bar')}"
+    yield Lines((Note(f"{total}; as of {instant(report.as_of)}"),))
+
+
+def _judged(shown: list[Health], *, detailed: bool) -> Table:
+    headings = ("", "State", "Dataset", "Bars>", "Last", "Behind>", "Gaps>")
+    more = ("First", "Updated", "Failed runs>")
+    rows = (
+        (
+            MARKS[each.state],
+            each.state,
+            str(each.dataset),
+            count(each.rows),
+            stamp(each.last, each.dataset.frequency),
+            count(each.sessions_behind),
+            count(each.gaps_open),
+            stamp(each.first, each.dataset.frequency),
+            instant(each.updated),
+            count(each.recent_errors),
+        )
+        for each in shown
+    )
+    if detailed:
+        return Table((*headings, *more), tuple(rows))
+    return Table(headings, tuple(row[: len(headings)] for row in rows))
+
+
+def _advice(health: Health) -> Note:
+    return Note(f"{MARKS[health.state]} {health.dataset.symbol}: {health.reason}", health.step)
+
+
+def _list(report: ListReport) -> Iterator[Block]:
+    if not report.datasets:
+        yield NOTHING_STORED
+        return
+    yield Table(
+        ("Dataset", "Provider", "Bars>", "First", "Last", "Updated", "Size>"),
+        tuple(_stored(each) for each in report.datasets),
+    )
+    notes = tuple(note for each in report.datasets for note in _remarks(each))
+    if notes:
+        yield Lines(notes)
+
+
+def _stored(summary: Summary) -> tuple[str, ...]:
+    frequency = summary.dataset.frequency
+    return (
+        str(summary.dataset),
+        summary.provider,
+        count(summary.rows),
+        stamp(summary.first, frequency),
+        stamp(summary.last, frequency),
+        instant(summary.updated),
+        size(summary.bytes),
+    )
+
+
+def _remarks(summary: Summary) -> Iterator[Note]:
+    name = summary.dataset.symbol
+    if summary.damage:
+        yield Note(f"❌ {name}: {summary.damage}")
+    if summary.last_error:
+        yield Note(f"⚠️ {name}: the last run failed: {summary.last_error}")
+    if summary.gaps_open:
+        lacking = many(summary.missing, "bar")
+        yield Note(f"⚠️ {name}: {many(summary.gaps_open, 'gap')} open, {lacking} missing")
+    if summary.filled:
+        yield Note(f"{name}: {many(summary.filled, 'bar')} made by filling")
+
+
+def _gaps(report: GapsReport) -> Iterator[Block]:
+    if not report.gaps:
+        yield NOTHING_STORED
+        return
+    rows = [
+        (str(dataset), *_gap(gap, dataset.frequency))
+        for dataset, gaps in report.gaps
+        for gap in gaps
+    ]
+    if rows:
+        yield Table(("Dataset", "First", "Last", "Missing>", "State", "Asked>", "Remark"), rows)
+    without = [dataset for dataset, gaps in report.gaps if not gaps]
+    if without:
+        yield Lines(tuple(Note(f"✅ {dataset}: no gaps") for dataset in without))
+
+
+def _gap(gap: Gap, frequency: Frequency) -> tuple[str, ...]:
+    filled = f"filled {gap.filled_by}" if gap.filled_by is not None else ""
+    remark = "; ".join(words for words in (filled, gap.error or "") if words)
+    start, end = stamp(gap.start, frequency), stamp(gap.end, frequency)
+    return (start, end, count(gap.missing), gap.state, count(gap.attempts), remark)
+
+
+def _exported(report: ExportReport) -> str:
+    what = f"{many(len(report.bars), 'bar')} of {report.dataset}"
+    return f"✅ {what} written to {report.out}" if report.out is not None else what
+
+
+def _removed(report: RemoveReport) -> Iterator[Note]:
+    for dataset, rows in report.removed:
+        what = f"{dataset} removed" if report.whole else f"removed from {dataset}"
+        yield Note(f"✅ {what}: {many(rows, 'bar')}")
+    if not report.removed:
+        yield Note("nothing was removed")
+
+
+def _providers(report: ProvidersReport) -> Table:
+    return Table(
+        ("Provider", "What it has", "Asset classes", "Frequencies", "Limits"),
+        tuple(_card(each) for each in report.providers),
+    )
+
+
+def _card(card: ProviderCard) -> tuple[str, ...]:
+    limits = [*_days(dict(card.span_days), "at a time"), *_days(dict(card.age_days), "back")]
+    return (
+        card.name,
+        card.summary,
+        ", ".join(card.asset_classes),
+        ", ".join(card.frequencies),
+        "; ".join(limits) or "none",
+    )
+
+
+def _days(limits: Mapping[Frequency, float], what: str) -> list[str]:
+    return [f"{name} {days:g} days {what}" for name, days in limits.items()]

@@ -1,0 +1,147 @@
+# PYTHON_ARGCOMPLETE_OK
+"""``ml4t-data``: results on standard output, all else on standard error, an exit code for cron."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from shutil import get_terminal_size
+from typing import TextIO
+
+from ml4t_nb.errors import Ml4tError
+from ml4t_nb.events import Observer, silent
+from ml4t_nb.faces.commands import (
+    FAILED,
+    GOOD,
+    INTERRUPTED,
+    USAGE,
+    call,
+    code_of,
+    code_of_error,
+)
+from ml4t_nb.faces.declare import VERBS
+from ml4t_nb.faces.parser import PROGRAM, Command, Help, parse
+from ml4t_nb.model import ErrorNote
+from ml4t_nb.reports import ExportReport, HealthReport, RemoveReport, Report, RunReport
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one command line; the exit code.
+
+    Parameters
+    ----------
+    argv
+        Without the program's name; those of the process if none are given.
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    if "_ARGCOMPLETE" in os.environ:
+        from ml4t_nb.faces.completion import complete_shell
+
+        complete_shell()
+    for stream in (sys.stdout, sys.stderr):
+        _never_choke(stream)
+    try:
+        return _carried_out(words)
+    except Ml4tError as error:
+        if "--json" in words:
+            from ml4t_nb.faces.render import error_json
+
+            _put(error_json(next((w for w in words[:1] if w in VERBS), None), error))
+        _complain(error)
+        return code_of_error(error)
+    except KeyboardInterrupt:
+        _complain(
+            Ml4tError("interrupted", hint="what was committed is kept; run it again to go on")
+        )
+        return INTERRUPTED
+
+
+def _carried_out(words: Sequence[str]) -> int:
+    parsed = parse(words)
+    if isinstance(parsed, Help):
+        if parsed.asked:
+            return GOOD if _put(parsed.text) else FAILED
+        sys.stderr.write(parsed.text)
+        return USAGE
+    with _progress(parsed) as watch:
+        report = call(parsed, watch=watch)
+    code = code_of(report)
+    error = _only_error(report)
+    if error is not None and not parsed.json:
+        _complain(error)
+        return code
+    spoken = _spoken(report, parsed, is_good=code == GOOD)
+    return code if _put(spoken) else code or FAILED
+
+
+def _only_error(report: Report) -> ErrorNote | None:
+    """The error of a run over one dataset that failed: there is nothing to show but it."""
+    if not isinstance(report, RunReport) or len(report.results) != 1 or report.left:
+        return None
+    record = report.results[0].record
+    return record.error if record.outcome == "failed" else None
+
+
+def _progress(command: Command) -> AbstractContextManager[Observer]:
+    if command.quiet or not sys.stderr.isatty():
+        return nullcontext(silent)
+    from ml4t_nb.faces.progress import terminal_bar
+
+    return terminal_bar()
+
+
+def _spoken(report: Report, command: Command, *, is_good: bool) -> str:
+    from ml4t_nb.faces import render
+
+    if command.json:
+        return render.as_json(report)
+    if isinstance(report, ExportReport) and report.out is None:
+        return render.as_csv(report)
+    if command.quiet:
+        if is_good and isinstance(report, RunReport | HealthReport | RemoveReport | ExportReport):
+            return ""
+        return render.as_rows(report)
+    is_terminal = sys.stdout.isatty()
+    return render.as_text(
+        report,
+        width=get_terminal_size().columns if is_terminal else None,
+        colour=is_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
+    )
+
+
+def _put(text: str) -> bool:
+    """Write to standard output; False if nobody reads it to the end."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go(sys.stdout)
+    except OSError as error:
+        _let_go(sys.stdout)
+        _complain(Ml4tError(f"standard output cannot be written: {error.strerror}"))
+        return False
+    return True
+
+
+def _let_go(stream: TextIO) -> None:
+    # What is still buffered would be written, and fail again, when the interpreter ends.
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123  # a device
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def _complain(error: Ml4tError | ErrorNote) -> None:
+    """What went wrong and what to do next, on one line."""
+    from ml4t_nb.faces.words import plain
+
+    sentence = f"{error.message} ({error.hint})" if error.hint else error.message
+    sys.stderr.write(f"{PROGRAM}: {plain(sentence).replace(chr(10), ' ')}\n")
+
+
+def _never_choke(stream: object) -> None:
+    # A mark or a symbol that the terminal's encoding lacks is no reason to fail after the work.
+    if reconfigure := getattr(stream, "reconfigure", None):
+        reconfigure(errors="backslashreplace")

@@ -1,0 +1,144 @@
+"""Words that may come next: verbs, options, values, stored symbols."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ml4t_nb.errors import Ml4tError
+from ml4t_nb.faces.declare import VERBS, Option, options
+from ml4t_nb.faces.parser import flags, tree, values
+from ml4t_nb.workspace import Workspace
+
+if TYPE_CHECKING:
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
+
+__all__ = ["candidates", "complete_cell", "complete_shell", "stored"]
+
+_LINE = re.compile(r"^\s*(?:%|[^%=]+=\s*%)ml4t\s+(?P<words>.*)$")
+_CELL = re.compile(r"^\s*%%ml4t(?:\s|$)")
+
+
+def candidates(words: Sequence[str], fragment: str) -> tuple[str, ...]:
+    """Words that begin with ``fragment`` and may follow ``words``.
+
+    Parameters
+    ----------
+    words
+        What stands before, without the program's name.
+    """
+    if not words:
+        return _beginning(fragment, (*VERBS, "--help", "--version"))
+    verb = words[0]
+    if verb not in VERBS:
+        return ()
+    flag, sign, value = fragment.partition("=")
+    if sign and flag.startswith("--"):
+        found = _beginning(value, _values(_option(verb, flag), words))
+        return tuple(f"{flag}={each}" for each in found)
+    option = _option(verb, words[-1])
+    if option is not None and option.kind != "switch":
+        return _beginning(fragment, _values(option, words))
+    if fragment.startswith("-"):
+        return _beginning(fragment, (each for each in flags(verb) if each.startswith("--")))
+    return _beginning(fragment, _values(_option(verb, "--symbol"), words))
+
+
+def stored(home: Path | None = None) -> tuple[str, ...]:
+    """Symbols in the store; none if it cannot be read."""
+    try:
+        report = VERBS["list"](Workspace.open(), home=home)
+    except Ml4tError:
+        return ()
+    return tuple(sorted({each.dataset.symbol for each in report.datasets}))
+
+
+def complete_cell(context: CompletionContext) -> SimpleMatcherResult:
+    """What may stand at the cursor of a ``%ml4t`` line or a ``%%ml4t`` cell.
+
+    The fragment is cut at blanks, since IPython would cut ``^G``, ``BTC-`` and ``EURUSD=`` at their
+    signs.
+    """
+    line = _line(context)
+    if line is None or "#" in line:
+        return {"completions": []}
+    before, fragment = re.fullmatch(r"(.*?)(\S*)", line, re.DOTALL).groups()  # type: ignore[union-attr]  # matches anything
+    from IPython.core.completer import SimpleCompletion
+
+    found = candidates(before.split(), fragment)
+    return {
+        "completions": [SimpleCompletion(text=each, type="ml4t") for each in found],
+        "matched_fragment": fragment,
+        "suppress": bool(found),
+        "ordered": True,
+    }
+
+
+def complete_shell() -> None:
+    """Answer the shell that asked by argcomplete's variables, and leave the process."""
+    import argcomplete
+    from argcomplete.completers import FilesCompleter, SuppressCompleter
+
+    root, parsers = tree()
+    for verb, parser in parsers.items():
+        for action in parser._actions:  # noqa: SLF001  # argcomplete's own way to attach completers
+            option = _option(verb, next(iter(action.option_strings), "--symbol"))
+            if option is None or option.kind == "switch" or option.choices:
+                continue
+            known: Any = FilesCompleter() if option.kind == "path" else _Words(option)
+            action.completer = known  # type: ignore[attr-defined]  # argcomplete reads it
+    argcomplete.autocomplete(
+        root, always_complete_options="long", default_completer=SuppressCompleter()
+    )
+
+
+class _Words:
+    """Values of an option, as argcomplete asks for them."""
+
+    def __init__(self, option: Option) -> None:
+        self._option = option
+
+    def __call__(self, prefix: str, parsed_args: object, **_: object) -> list[str]:
+        home = getattr(parsed_args, "home", None)
+        words = () if home is None else ("--home", str(home))
+        return list(_beginning(prefix, _values(self._option, words)))
+
+
+def _line(context: CompletionContext) -> str | None:
+    """The verb's line up to the cursor; None if the cursor is in none."""
+    until = context.text_until_cursor
+    found = _LINE.match(until)
+    if found is not None:
+        return found["words"]
+    lines = context.full_text.split("\n")[: context.cursor_line]
+    head = next((each for each in lines if each.strip()), "")
+    return until if _CELL.match(head) else None
+
+
+def _option(verb: str, flag: str) -> Option | None:
+    return next((each for each in options(VERBS[verb]) if flag in each.flags), None)
+
+
+def _values(option: Option | None, words: Sequence[str]) -> tuple[str, ...]:
+    if option is None:
+        return ()
+    if option.name == "symbol":
+        return stored(_home(words))
+    if option.name == "provider":
+        return tuple(each.name for each in VERBS["providers"](Workspace.open()).providers)
+    return values(option)
+
+
+def _home(words: Sequence[str]) -> Path | None:
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--home" and following:
+            return Path(following).expanduser()
+        if word.startswith("--home="):
+            return Path(word.removeprefix("--home=")).expanduser()
+    return None
+
+
+def _beginning(fragment: str, words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if word.startswith(fragment))

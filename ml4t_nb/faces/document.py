@@ -1,0 +1,186 @@
+"""A report, or an error, as one JSON document."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from pathlib import PurePath
+from typing import Any, TypeAlias
+
+from ml4t_nb.errors import Ml4tError
+from ml4t_nb.model import DatasetId, ErrorNote, Gap, Health, Summary, UpdateResult
+from ml4t_nb.reports import (
+    ExportReport,
+    GapsReport,
+    HealthReport,
+    ListReport,
+    ProvidersReport,
+    RemoveReport,
+    Report,
+    RunReport,
+)
+
+__all__ = ["document", "error_document"]
+
+Document: TypeAlias = dict[str, Any]
+
+
+def document(report: Report) -> Document:  # noqa: PLR0911  # one for each report
+    """``report`` in dicts, lists, numbers and words; stamps are ISO 8601 with offset."""
+    match report:
+        case RunReport():
+            return _run(report)
+        case HealthReport():
+            return _health(report)
+        case ListReport():
+            return {"verb": "list", "datasets": [_summary(each) for each in report.datasets]}
+        case GapsReport():
+            return {
+                "verb": "gaps",
+                "gaps": [_gap(name, gap) for name, gaps in report.gaps for gap in gaps],
+                "as_of": _value(report.as_of),
+                "datasets": [str(name) for name, _ in report.gaps],
+            }
+        case ExportReport():
+            return _export(report)
+        case RemoveReport():
+            removed = [{"dataset": str(name), "rows": rows} for name, rows in report.removed]
+            return {"verb": "remove", "removed": removed, "whole": report.whole}
+        case ProvidersReport():
+            return {"verb": "providers", "providers": [_value(each) for each in report.providers]}
+
+
+def error_document(verb: str | None, error: Ml4tError) -> Document:
+    """An error that ended the verb before it had a report."""
+    note = ErrorNote(type(error).__name__, error.message, error.hint)
+    return {"verb": verb, "error": _value(note)}
+
+
+def _run(report: RunReport) -> Document:
+    return {
+        "verb": report.verb,
+        "as_of": _value(report.as_of),
+        "results": [_result(each, detailed=report.detailed) for each in report.results],
+        "left": [str(each) for each in report.left],
+        "stopped": report.stopped,
+    }
+
+
+def _result(result: UpdateResult, *, detailed: bool) -> Document:
+    record = result.record
+    short = {
+        "dataset": str(result.dataset),
+        "provider": record.provider,
+        "outcome": record.outcome,
+        "added": record.added,
+        "revised": record.revised,
+        "filled": record.filled,
+        "restated": record.restatement is not None,
+        "gaps_open": record.gaps_open,
+        "rows": result.rows,
+        "first": _value(result.first),
+        "last": _value(result.last),
+        "seconds": record.seconds,
+        "error": _value(record.error),
+        "restatement": _value(record.restatement),
+        "verdict": record.verdict,
+        "version": result.version,
+        "notes": _value(record.notes),
+        "findings": _value(result.findings),
+        "revisions": _value(record.revisions),
+    }
+    if not detailed:
+        return short
+    return {
+        **short,
+        "spans": _value(record.spans),
+        "chunks_written": record.chunks_written,
+        "before": _value(result.before),
+        "after": _value(result.after),
+        "gaps": _value(result.gaps),
+        "history": _value(result.history[-10:]),
+    }
+
+
+def _health(report: HealthReport) -> Document:
+    classes: dict[str, dict[str, int]] = {}
+    for each in report.datasets:
+        counts = classes.setdefault(each.dataset.asset_class, {"datasets": 0, "rows": 0})
+        counts["datasets"] += 1
+        counts["rows"] += each.rows
+    return {
+        "verb": "health",
+        "as_of": _value(report.as_of),
+        "summary": {
+            "datasets": len(report.datasets),
+            "healthy": report.count("healthy"),
+            "stale": report.count("stale"),
+            "error": report.count("error"),
+            "rows": report.rows,
+            "by_asset_class": classes,
+        },
+        "datasets": [_judged(each) for each in report.datasets],
+    }
+
+
+def _judged(health: Health) -> Document:
+    return {
+        "dataset": str(health.dataset),
+        "state": health.state,
+        "reason": health.reason,
+        "rows": health.rows,
+        "first": _value(health.first),
+        "last": _value(health.last),
+        "updated": _value(health.updated),
+        "sessions_behind": health.sessions_behind,
+        "gaps_open": health.gaps_open,
+        "recent_errors": health.recent_errors,
+        "step": health.step,
+    }
+
+
+def _summary(summary: Summary) -> Document:
+    leading = ("dataset", "provider", "rows", "first", "last", "updated", "bytes", "chunks")
+    names = (*leading, "period", "calendar", "gaps_open", "missing", "filled")
+    rest = ("recent_errors", "last_error", "damage")
+    return {name: _value(getattr(summary, name)) for name in (*names, *rest)}
+
+
+def _gap(dataset: DatasetId, gap: Gap) -> Document:
+    return {"dataset": str(dataset), **_value(gap)}
+
+
+def _export(report: ExportReport) -> Document:
+    first, last = report.bars.index[[0, -1]] if len(report.bars) else (None, None)
+    told = {
+        "verb": "export",
+        "dataset": str(report.dataset),
+        "rows": len(report.bars),
+        "first": _value(first),
+        "last": _value(last),
+        "out": _value(report.out),
+    }
+    if report.out is not None:
+        return told
+    stamps = [stamp.isoformat() for stamp in report.bars.index]
+    columns = report.bars.to_dict("list")
+    rows = zip(stamps, *columns.values(), strict=True)
+    names = ("timestamp", *map(str, columns))
+    return {**told, "bars": [dict(zip(names, row, strict=True)) for row in rows]}
+
+
+def _value(value: object) -> Any:  # noqa: ANN401  # whatever JSON has for it
+    match value:
+        case DatasetId() | PurePath():
+            return str(value)
+        case datetime() | date():
+            return value.isoformat()
+        case float() if not math.isfinite(value):
+            return None
+        case tuple():
+            return [_value(each) for each in value]
+        case _ if is_dataclass(value):
+            return {each.name: _value(getattr(value, each.name)) for each in fields(value)}
+        case _:
+            return value

@@ -1,0 +1,76 @@
+"""Tables and lines as HTML that is readable in any theme, with or without a stylesheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from ml4t_nb.faces.layout import Block, Lines, Note, Table
+from ml4t_nb.faces.words import plain
+
+__all__ = ["as_html", "line_html", "progress_html"]
+
+# Lab and VS Code each set their own variable; elsewhere the page's text colour holds. A table
+# with a colour of its own would be black on black somewhere.
+_INK = "color:var(--jp-ui-font-color1, var(--vscode-foreground, currentColor))"
+_LINE = "var(--jp-border-color2, var(--vscode-panel-border, currentColor))"
+_FAINT = "color:var(--jp-ui-font-color2, var(--vscode-descriptionForeground, currentColor))"
+_CELL = "padding:2px 10px 2px 0;vertical-align:top;border:0"
+
+
+def as_html(blocks: Iterable[Block]) -> str:
+    """Blocks one under the other; every word of theirs is escaped."""
+    parts = (_table(each) if isinstance(each, Table) else _lines(each) for each in blocks)
+    return f'<div class="ml4t-report" style="{_INK}">{"".join(parts)}</div>'
+
+
+def progress_html(label: str, done: int, total: int, doing: str) -> str:
+    """A bar with its numbers in words."""
+    bar = (
+        f'<progress max="{max(total, 1)}" value="{done}" style="width:16em" '
+        f'aria-label="{_safe(label)}"></progress>'
+    )
+    words = f"{_safe(label)} {done} of {total} {_safe(doing)}"
+    return f'<div class="ml4t-progress" style="{_INK}">{bar} {words}</div>'
+
+
+def line_html(text: str) -> str:
+    """One sentence."""
+    return f'<div class="ml4t-progress" style="{_FAINT}">{_safe(text)}</div>'
+
+
+def _safe(text: str) -> str:
+    return escape(plain(text))
+
+
+def _lines(block: Lines) -> str:
+    return f'<div style="margin:6px 0">{"".join(_note(note) for note in block.notes)}</div>'
+
+
+def _note(note: Note) -> str:
+    step = f'<div style="padding-left:2em"><code>{_safe(note.step)}</code></div>'
+    text = f'<div style="white-space:pre-wrap">{_safe(note.text)}</div>'
+    return f"{text}{step if note.step else ''}"
+
+
+def _table(block: Table) -> str:
+    aligns = ["right" if heading.endswith(">") else "left" for heading in block.headings]
+    head = "".join(
+        f'<th scope="col" style="{_CELL};text-align:{align};'
+        f'border-bottom:1px solid {_LINE}">{_safe(heading.removesuffix(">"))}</th>'
+        for heading, align in zip(block.headings, aligns, strict=True)
+    )
+    body = "".join(
+        f"<tr>{''.join(_cell(cell, align) for cell, align in zip(row, aligns, strict=True))}</tr>"
+        for row in block.rows
+    )
+    title = f'<caption style="text-align:left;{_FAINT}">{_safe(block.title)}</caption>'
+    return (
+        f'<table style="border-collapse:collapse;margin:6px 0;{_INK}">'
+        f"{title if block.title else ''}"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _cell(cell: str, align: str) -> str:
+    return f'<td style="{_CELL};text-align:{align}">{_safe(cell)}</td>'

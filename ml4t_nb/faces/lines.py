@@ -1,0 +1,167 @@
+"""A magic's line into words, with the notebook's variables put in.
+
+Words are parted by blanks; quotes hold a word together, and inside single quotes nothing is put in.
+A backslash is only a backslash, so that Windows paths survive. ``#`` at the start of a word begins
+a comment. ``$name`` and ``{name}`` stand for a variable; between braces attributes and items may
+follow (``{run.symbols[0]}``, ``{frame['symbol']}``), but no calls. Several values become several
+words. ``$$``, ``{{`` and ``}}`` are the signs themselves.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.options import did_you_mean
+
+__all__ = ["split"]
+
+_PIECE = re.compile(
+    r"""(?P<blank>\s+)
+    | '(?P<literal>[^']*)'
+    | "(?P<quoted>[^"]*)"
+    | (?P<sign>\$\$|\{\{|\}\})
+    | \$(?P<name>[^\W\d]\w*)
+    | \{(?P<expression>[^{}]*)\}
+    | (?P<stray>['"{}])
+    | (?P<plain>[^\s'"${}]+|\$)
+    """,
+    re.VERBOSE,
+)
+
+
+def split(line: str, names: Mapping[str, Any]) -> tuple[str, ...]:
+    """Words of ``line``.
+
+    Parameters
+    ----------
+    names
+        Variables that may stand in it.
+
+    Raises
+    ------
+    OptionError
+        If a quote or brace is not closed, a variable is not defined, or its value is nothing that
+        a command line could hold: None, NaN, no values at all.
+    """
+    words: list[str] = []
+    word: list[str] = []
+    for piece in _PIECE.finditer(f"{line} "):
+        if piece["blank"] is not None:
+            words += word
+            word = []
+        elif not word and (piece["plain"] or "").startswith("#"):
+            break
+        else:
+            word = _joined(word, _values(piece, names), line)
+    return tuple(words)
+
+
+def _values(piece: re.Match[str], names: Mapping[str, Any]) -> list[str]:
+    if piece["stray"]:
+        raise OptionError(
+            f"{piece['stray']} is not closed", hint="close it, or double a brace to mean the sign"
+        )
+    if piece["sign"]:
+        return [piece["sign"][0]]
+    if piece["quoted"] is not None:
+        return _put_in(piece["quoted"], names)
+    source = piece["name"] or piece["expression"]
+    if source is not None:
+        return _spelled(_value(source.strip(), names), source.strip())
+    return [piece["literal"] if piece["literal"] is not None else piece["plain"]]
+
+
+def _put_in(text: str, names: Mapping[str, Any]) -> list[str]:
+    """The text between double quotes, with its variables put in."""
+    pieces: list[str] = [""]
+    at = 0
+    for piece in _PIECE.finditer(text):
+        if piece["sign"] or piece["name"] or piece["expression"] is not None:
+            pieces = _joined(pieces, [text[at : piece.start()]], text)
+            pieces = _joined(pieces, _values(piece, names), text)
+            at = piece.end()
+    return _joined(pieces, [text[at:]], text)
+
+
+def _joined(word: list[str], values: list[str], line: str) -> list[str]:
+    if not word or (word == [""] and len(values) > 1):
+        return values
+    if len(word) > 1 and values == [""]:
+        return word
+    if len(word) > 1 or len(values) > 1:
+        raise OptionError(
+            f"several values stand inside one word of {line.strip()!r}",
+            hint="put blanks around the variable",
+        )
+    return [word[0] + values[0]]
+
+
+def _value(source: str, names: Mapping[str, Any]) -> Any:  # noqa: ANN401  # whatever it holds
+    try:
+        tree = ast.parse(source, mode="eval").body
+    except SyntaxError:
+        raise _not_simple(source) from None
+    return _walked(tree, source, names)
+
+
+def _walked(node: ast.expr, source: str, names: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    if isinstance(node, ast.Name):
+        if node.id not in names:
+            near = did_you_mean(node.id, [name for name in names if not name.startswith("_")])
+            known = near.startswith("did")
+            hint = near if known else "set it in a cell above, or write $$ and {{ for the signs"
+            raise OptionError(f"no variable {node.id!r}", hint=hint)
+        return names[node.id]
+    try:
+        if isinstance(node, ast.Attribute):
+            return getattr(_walked(node.value, source, names), node.attr)
+        if isinstance(node, ast.Subscript):
+            return _walked(node.value, source, names)[_key(node.slice, source)]
+    except (AttributeError, LookupError, TypeError) as error:
+        raise OptionError(f"{{{source}}} has no value: {error}") from error
+    raise _not_simple(source)
+
+
+def _key(node: ast.expr, source: str) -> Any:  # noqa: ANN401  # a key of anything
+    if isinstance(node, ast.Slice):
+        parts = (node.lower, node.upper, node.step)
+        return slice(*(None if part is None else _key(part, source) for part in parts))
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        raise _not_simple(source) from None
+
+
+def _not_simple(source: str) -> OptionError:
+    return OptionError(
+        f"{{{source}}} is more than a name, its attributes and items",
+        hint="give the value a name in a line above, and put that between the braces",
+    )
+
+
+def _spelled(value: object, source: str) -> list[str]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return [_word(value, source)]
+    words = [_word(each, source) for each in value]
+    if not words:
+        # No words at all could mean "everything" to a verb.
+        raise OptionError(f"{source} holds no values", hint="put a value in it, or leave it out")
+    return words
+
+
+def _word(value: object, source: str) -> str:
+    if value is None or str(value) in ("nan", "NaT", "<NA>"):
+        raise OptionError(f"{source} holds {value!r}", hint="drop the missing values first")
+    if isinstance(value, datetime):
+        is_date = value.tzinfo is None and value.time() == time()
+        return value.date().isoformat() if is_date else value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (list, tuple, dict, set, bytes)):
+        raise OptionError(f"{source} holds {type(value).__name__}s, which are no words")
+    return str(value)

@@ -1,0 +1,286 @@
+"""Words of a command line, in a shell or in a cell, into a verb and its arguments."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.faces.declare import VERBS, Kind, Option, options, summary
+from ml4t_nb.options import did_you_mean
+
+__all__ = ["PROGRAM", "Command", "Help", "Parsed", "flags", "parse", "tree", "values"]
+
+PROGRAM = "ml4t-data"
+
+_ALIASES = {"frequency": {"minute": "1m"}}
+_METAVARS: dict[Kind, str] = {
+    "whole": "N",
+    "number": "X",
+    "path": "PATH",
+    "moment": "DATE_OR_INSTANT",
+    "day": "DATE",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb and what it is to be called with.
+
+    Parameters
+    ----------
+    arguments
+        Keyword arguments; only those that were given, so that the verb's own defaults hold.
+    json, quiet
+        Wishes to the face, not to the verb.
+    """
+
+    verb: str
+    arguments: dict[str, Any]
+    json: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Text that was asked for; ``asked`` is False where it stands in for a missing verb."""
+
+    text: str
+    asked: bool = True
+
+
+Parsed: TypeAlias = Command | Help
+
+
+def parse(words: Sequence[str], *, program: str = PROGRAM) -> Parsed:
+    """The command, or the help, that ``words`` ask for.
+
+    Parameters
+    ----------
+    words
+        Without the program's own name. Words after ``--`` are symbols, whatever they begin with.
+    program
+        How help and hints spell the program.
+
+    Raises
+    ------
+    OptionError
+        If a word makes no sense; the hint names the nearest that does.
+    """
+    if not words or words[0] in ("-h", "--help"):
+        return Help(tree(program)[0].format_help(), asked=bool(words))
+    if words[0] == "--version":
+        return Help(f"{program} {_version()}\n")
+    verb, rest = words[0], list(words[1:])
+    if verb not in VERBS:
+        raise _no_verb(verb, program)
+    cut = rest.index("--") if "--" in rest else len(rest)
+    if not {"-h", "--help"}.isdisjoint(rest[:cut]):
+        return Help(tree(program)[1][verb].format_help())
+    return _command(verb, rest[:cut], rest[cut + 1 :], program)
+
+
+def flags(verb: str) -> tuple[str, ...]:
+    """Every spelling of every option of ``verb``, the faces' own among them."""
+    own = ("-q", "--quiet", "--json", "-h", "--help")
+    theirs = (flag for each in options(VERBS[verb]) for flag in (*each.flags, *each.off_flags))
+    return (*theirs, *own)
+
+
+def values(option: Option) -> tuple[str, ...]:
+    """Every word that the option takes; none if it is open."""
+    return (*option.choices, *_ALIASES.get(option.name, ()))
+
+
+def _command(verb: str, words: list[str], bare: list[str], program: str) -> Command:
+    found, extras = tree(program)[1][verb].parse_known_args(words)
+    given = vars(found)
+    for word in extras:
+        if word.startswith("-") and word != "-":
+            raise _no_option(verb, word.partition("=")[0], program)
+    symbols = [*given.pop("bare", ()), *extras, *bare, *given.pop("symbol", ())]
+    if symbols and not _takes_symbols(verb):
+        raise OptionError(f"{verb} takes no symbol, but got {symbols[0]!r}")
+    json, quiet = given.pop("json", False), given.pop("quiet", False)
+    if symbols:
+        given["symbol"] = tuple(symbols)
+    return Command(verb, given, json=json, quiet=quiet)
+
+
+def _no_verb(word: str, program: str) -> OptionError:
+    if word.startswith("-"):
+        return OptionError(
+            f"the verb comes first, then {word!r}", hint=f"write it as {program} VERB {word}"
+        )
+    return OptionError(f"no verb {word!r}", hint=did_you_mean(word, VERBS))
+
+
+def _no_option(verb: str, word: str, program: str) -> OptionError:
+    hint = did_you_mean(word, [flag for flag in flags(verb) if flag.startswith("--")])
+    if hint.startswith("choose"):
+        hint = f"{program} {verb} --help lists the options"
+    return OptionError(f"{verb} has no option {word!r}", hint=hint)
+
+
+def _takes_symbols(verb: str) -> bool:
+    return any(each.name == "symbol" for each in options(VERBS[verb]))
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("ml4t-nb")
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that raises our error, and never leaves the process."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  # argparse's own keywords
+        super().__init__(allow_abbrev=False, add_help=False, formatter_class=_formatter, **settings)
+        self.add_argument(
+            "-h", "--help", action="store_true", default=argparse.SUPPRESS, help="Print this."
+        )
+        # From 3.14 on argparse colours help for the terminal of the process, which is not where
+        # a cell's help goes; older ones do not know the attribute.
+        self.color = False
+
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(
+            message.removeprefix("argument "), hint=f"{self.prog} --help lists the options"
+        )
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:  # noqa: ANN401
+        if action.choices is not None and value not in action.choices:
+            what = action.dest.replace("_", " ")
+            known = (*map(str, action.choices), *_ALIASES.get(action.dest, ()))
+            raise OptionError(f"no {what} {value!r}", hint=did_you_mean(str(value), known))
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    width = min(shutil.get_terminal_size().columns, 100) - 2
+    return argparse.HelpFormatter(prog, max_help_position=30, width=width)
+
+
+@cache
+def tree(
+    program: str = PROGRAM,
+) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser of all verbs, and that of each."""
+    root = _Parser(
+        prog=program,
+        description="Load market history, keep it current, and see whether it can be trusted.",
+        epilog=f"{program} VERB --help lists a verb's options.",
+    )
+    root.add_argument("--version", action="store_true", help="Print the version.")
+    branches = root.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
+    parsers: dict[str, argparse.ArgumentParser] = {}
+    for name, verb in VERBS.items():
+        line = summary(verb)
+        parser = branches.add_parser(
+            name, help=line[:1].lower() + line[1:].rstrip("."), description=line
+        )
+        for option in options(verb):
+            _add(parser, option)
+        _add_own(parser, program)
+        parsers[name] = parser
+    return root, parsers
+
+
+def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+    text = _help(option)
+    if option.kind == "switch":
+        on = {"action": "store_true", "dest": option.name, "default": argparse.SUPPRESS}
+        parser.add_argument(*option.flags, help=text, **on)  # type: ignore[arg-type]  # a mixed dict
+        if option.off_flags:
+            off = {**on, "action": "store_false"}
+            parser.add_argument(*option.off_flags, help=f"Not {option.flags[-1]}.", **off)  # type: ignore[arg-type]  # likewise
+        return
+    if option.name == "symbol":
+        parser.add_argument(
+            "bare", nargs="*", metavar="SYMBOL", help=text, default=argparse.SUPPRESS
+        )
+        text = "The same, one symbol at a time."
+    parser.add_argument(
+        *option.flags,
+        dest=option.name,
+        action="append" if option.is_repeated else "store",
+        type=_reader(option),
+        choices=option.choices or None,
+        metavar=_metavar(option),
+        default=argparse.SUPPRESS,
+        help=text,
+    )
+
+
+def _add_own(parser: argparse.ArgumentParser, program: str) -> None:
+    silence = " A run or check that went well says nothing; lists are bare rows."
+    parser.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=f"No progress.{silence if program == PROGRAM else ''}",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="One JSON document instead of text.",
+    )
+
+
+def _metavar(option: Option) -> str:
+    return _METAVARS.get(option.kind, option.flags[-1].lstrip("-").upper())
+
+
+def _help(option: Option) -> str:
+    # A percent sign would be a format of argparse's.
+    text = option.help.replace("%", "%%")
+    told = option.default not in (None, (), False, True) and "default" not in text
+    text = f"{text} One of {', '.join(option.choices)}." if option.choices else text
+    text = f"{text} (default: {option.default})" if told else text
+    return f"{text} (default: on)" if option.off_flags else text
+
+
+def _reader(option: Option) -> Any:  # noqa: ANN401  # what argparse calls with a word
+    match option.kind:
+        case "whole":
+            return _whole
+        case "number":
+            return _number
+        case "path":
+            return _path
+        case "choice":
+            known = _ALIASES.get(option.name, {})
+            return lambda word: known.get(word, word)
+        case _:
+            return str
+
+
+def _whole(word: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{word!r} is no whole number") from None
+
+
+def _number(word: str) -> float:
+    try:
+        number = float(word)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{word!r} is no number")
+    return number
+
+
+def _path(word: str) -> Path:
+    if not word.strip():
+        raise argparse.ArgumentTypeError("a path has a name")
+    return Path(word).expanduser()

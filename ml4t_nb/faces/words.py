@@ -1,0 +1,180 @@
+"""Numbers, stamps and states as a person says them; the only place that makes local time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+from ml4t_nb.model import (
+    DatasetId,
+    Frequency,
+    Gap,
+    Health,
+    HealthState,
+    Outcome,
+    Restatement,
+    Span,
+    UpdateRecord,
+    bar_length,
+)
+
+__all__ = [
+    "MARKS",
+    "change",
+    "count",
+    "first_of",
+    "gap_words",
+    "instant",
+    "judgement",
+    "many",
+    "outcome_mark",
+    "pending",
+    "plain",
+    "ratio",
+    "restated",
+    "size",
+    "span_words",
+    "stamp",
+]
+
+MARKS: dict[HealthState, str] = {"healthy": "✅", "stale": "⚠️", "error": "❌"}
+_OUTCOMES: dict[Outcome, str] = {
+    "changed": "✅",
+    "unchanged": "✅",
+    "partial": "⚠️",
+    "failed": "❌",
+}
+_CLOSE = 1e-4
+
+
+def plain(text: str) -> str:
+    """``text`` with its control and invisible direction characters spelled out.
+
+    Symbols and messages come from files and vendors: none may move a terminal's cursor or turn a
+    line round.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text
+    )
+
+
+def many(number: int, one: str, several: str = "") -> str:
+    """``1 bar``, ``2 bars``, ``1,262 bars``."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def count(number: int) -> str:
+    """With commas between thousands."""
+    return f"{number:,}"
+
+
+def size(number: int) -> str:
+    """Bytes in the nearest larger unit."""
+    amount = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:  # noqa: PLR2004  # the step between units
+            return f"{amount:.3g} {unit}"
+        amount /= 1000
+    return f"{amount:,.1f} TB"
+
+
+def instant(moment: datetime | None) -> str:
+    """An instant in this machine's local time, with its distance from UTC."""
+    if moment is None:
+        return "never"
+    local = moment.astimezone()
+    zone = "UTC" if not local.utcoffset() else f"{local:%z}"[:3] + ":" + f"{local:%z}"[3:5]
+    return f"{local:%Y-%m-%d %H:%M} {zone}"
+
+
+def stamp(moment: datetime | None, frequency: Frequency) -> str:
+    """A bar's stamp: a date for a session or a week, an instant for an intraday bar."""
+    if moment is None:
+        return "-"
+    if bar_length(frequency) is None:
+        return f"{moment.astimezone(UTC):%Y-%m-%d}"
+    return instant(moment)
+
+
+def span_words(span: Span, frequency: Frequency) -> str:
+    """A half-open span by its first and last date, or by its two instants."""
+    last = span.end - timedelta(microseconds=1) if bar_length(frequency) is None else span.end
+    return _range(span.start, last, frequency)
+
+
+def ratio(value: float) -> str:
+    """``2:1``, ``7:1``, ``1:10``, ``3:2``; a number that is no split as it is."""
+    near = Fraction(value).limit_denominator(50 if value > 1 else 1000)
+    if near and abs(value / float(near) - 1) < _CLOSE:
+        return f"{near.numerator}:{near.denominator}"
+    return f"{value:.6g}"
+
+
+def restated(dataset: DatasetId, restatement: Restatement, rows: int) -> str:
+    """What a restatement did, and why."""
+    splits = restatement.splits
+    if len(splits) == 1:
+        why = f"split {stamp(splits[0][0], 'daily')}"
+    elif splits:
+        each = (f"{ratio(value)} on {stamp(day, 'daily')}" for day, value in splits)
+        why = f"splits {', '.join(each)}"
+    else:
+        why = "the provider names no split"
+    kept = f", {many(restatement.kept, 'bar')} kept that the provider no longer has"
+    return (
+        f"{dataset.symbol}: restated {ratio(restatement.ratio)} ({why}): history replaced, "
+        f"{many(rows, 'bar')}{kept if restatement.kept else ''}"
+    )
+
+
+def change(record: UpdateRecord) -> str:
+    """The bars of a run in a few words."""
+    if record.outcome == "failed":
+        return "failed"
+    parts = [f"+{record.added:,}"] if record.added else []
+    parts += [f"{record.revised:,} revised"] if record.revised else []
+    parts += [f"{record.filled:,} filled"] if record.filled else []
+    if record.restatement is not None:
+        parts = [f"restated {ratio(record.restatement.ratio)}", *parts]
+    words = ", ".join(parts) or ("unchanged" if record.outcome == "unchanged" else record.outcome)
+    return f"in part: {words}" if record.outcome == "partial" and parts else words
+
+
+def outcome_mark(outcome: Outcome) -> str:
+    """The sign of an outcome."""
+    return _OUTCOMES[outcome]
+
+
+def judgement(health: Health | None) -> str:
+    """State and reason in one line."""
+    if health is None:
+        return "not stored"
+    return f"{MARKS[health.state]} {health.state}: {health.reason}"
+
+
+def pending(gaps: Iterable[Gap]) -> str:
+    """How many gaps wait, and how many bars they lack."""
+    waiting = [gap for gap in gaps if gap.is_pending]
+    if not waiting:
+        return "none"
+    return f"{len(waiting):,} ({many(sum(gap.missing for gap in waiting), 'bar')})"
+
+
+def gap_words(gap: Gap, frequency: Frequency) -> str:
+    """Where a gap lies and how much it lacks."""
+    return f"{many(gap.missing, 'bar')} missing, {_range(gap.start, gap.end, frequency)}"
+
+
+def first_of(words: Iterable[str], limit: int, *, rest: str = "") -> list[str]:
+    """The first ``limit`` words, and how many more there are."""
+    each = list(words)
+    more = len(each) - limit
+    return each if more <= 0 else [*each[:limit], f"and {more:,} more{rest}"]
+
+
+def _range(first: datetime, last: datetime, frequency: Frequency) -> str:
+    start, end = stamp(first, frequency), stamp(last, frequency)
+    return start if start == end else f"{start} … {end}"

@@ -1,0 +1,199 @@
+"""Asking a provider for spans: cut to its limits, retried, trimmed to what is final."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.core.adjust import undo_splits
+from ml4t_nb.core.bars import STAMPS, Bars, as_instant, concat
+from ml4t_nb.core.calendars import Calendar
+from ml4t_nb.core.plan import cut
+from ml4t_nb.core.validation import sift
+from ml4t_nb.errors import ProviderError, RateLimited
+from ml4t_nb.events import Event, Fetched, FetchStarted, RetryScheduled
+from ml4t_nb.model import DatasetId, Finding, Span
+from ml4t_nb.providers import Answer, Provider, Request
+from ml4t_nb.providers.retry import ask
+
+__all__ = ["Desk", "Haul", "haul"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a run asks with.
+
+    Parameters
+    ----------
+    as_of
+        The run's as-of, aware.
+    calendar
+        The dataset's.
+    observe
+        Told what happens; may be called in any thread.
+    pause
+        Sleeps so many seconds, and raises KeyboardInterrupt if the run is to end.
+    """
+
+    provider: Provider
+    as_of: datetime
+    calendar: Calendar
+    observe: Callable[[Event], None]
+    pause: Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Haul:
+    """What a provider answered to all spans of a run.
+
+    Parameters
+    ----------
+    final
+        Final bars that keep the hard rules, on the basis the provider quotes today.
+    pending
+        Bars that are not to be stored: unfinished, or after the end asked for. Their splits
+        have restated the final bars already, or are about to.
+    findings
+        Hard ones, of final bars.
+    asked
+        The spans that were answered whole.
+    missed
+        The error that ended the asking for the first span before its last piece.
+    failed
+        Other spans that could not be had, with the error.
+    """
+
+    asked: tuple[Span, ...]
+    final: Bars
+    pending: Bars
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    missed: ProviderError | None = None
+    failed: tuple[tuple[Span, ProviderError], ...] = ()
+
+    def on_basis_of(self, last: datetime | None) -> Bars:
+        """Final bars on the split basis of the bar at ``last``, or of the last of their own.
+
+        Splits that take effect later are undone: they count from their own bar on.
+        """
+        ratio = self.later_ratio(last)
+        return self.final if ratio == 1 else undo_splits(self.final, ratio)
+
+    def later_ratio(self, last: datetime | None) -> float:
+        """Product of the splits after ``last`` and after the last final bar."""
+        ends = [as_instant(self.final.index[-1])] if len(self.final) else []
+        ends += [last] if last is not None else []
+        if not ends:
+            return 1.0
+        later = self.pending[self.pending.index > pd.Timestamp(max(ends))]
+        return float(later["split"].to_numpy().prod())
+
+
+def haul(
+    desk: Desk,
+    dataset: DatasetId,
+    spans: tuple[Span, ...],
+    *,
+    until: datetime,
+    tail: Span | None = None,
+) -> Haul:
+    """Ask for ``spans``, the first of which matters most.
+
+    Parameters
+    ----------
+    until
+        Bars with an earlier stamp are final and wanted.
+    tail
+        Where splits after the wanted bars may lie that ``spans`` do not reach; asked for as daily
+        bars, since a day is enough to know a split.
+
+    Raises
+    ------
+    ProviderError
+        If nothing of the first span could be had, or the tail could not.
+    """
+    main, missed = _pieces(desk, dataset, spans[0])
+    if missed is not None and not main:
+        raise missed
+    answers = [answer for _, answer in main]
+    asked = [Span(spans[0].start, main[-1][0].end)]
+    failed: list[tuple[Span, ProviderError]] = []
+    for span in () if missed else spans[1:]:
+        others, error = _pieces(desk, dataset, span)
+        if error is not None:
+            failed.append((span, error))
+            if isinstance(error, RateLimited):
+                break
+        else:
+            answers += [answer for _, answer in others]
+            asked.append(span)
+    extra = () if tail is None else (_answer(desk, replace(dataset, frequency="daily"), tail),)
+    return _sorted_out(
+        answers, extra, asked=tuple(asked), until=until, missed=missed, failed=failed
+    )
+
+
+def _pieces(
+    desk: Desk, dataset: DatasetId, span: Span
+) -> tuple[list[tuple[Span, Answer]], ProviderError | None]:
+    """Answers to the pieces of one span, oldest first, up to the first that fails."""
+    got: list[tuple[Span, Answer]] = []
+    for piece in cut(span, desk.provider.limits.max_span.get(dataset.frequency)):
+        try:
+            got.append((piece, _answer(desk, dataset, piece)))
+        except ProviderError as error:
+            return got, error
+    return got, None
+
+
+def _answer(desk: Desk, dataset: DatasetId, span: Span) -> Answer:
+    def retried(attempt: int, wait_s: float, reason: str) -> None:
+        desk.observe(RetryScheduled(dataset, attempt, wait_s, reason))
+
+    desk.pause(0)
+    desk.observe(FetchStarted(dataset, desk.provider.name, span))
+    began = perf_counter()
+    request = Request(dataset, span, desk.as_of, desk.calendar)
+    answer = ask(desk.provider, request, on_retry=retried, sleep=desk.pause)
+    desk.observe(Fetched(dataset, len(answer.bars), perf_counter() - began))
+    return answer
+
+
+def _sorted_out(
+    answers: Sequence[Answer],
+    extra: Sequence[Answer],
+    *,
+    asked: tuple[Span, ...],
+    until: datetime,
+    missed: ProviderError | None,
+    failed: Sequence[tuple[Span, ProviderError]],
+) -> Haul:
+    rows = answers[0].bars if len(answers) == 1 else _last_answer_of_each(answers)
+    is_final = np.asarray(rows.index < pd.Timestamp(until))
+    final, findings = sift(rows[is_final])
+    later = concat([rows[~is_final], *(a.bars[a.bars.index >= pd.Timestamp(until)] for a in extra)])
+    pending = later[~later.index.duplicated(keep="last")].sort_index()
+    return Haul(
+        asked=asked,
+        final=final,
+        pending=pending,
+        findings=(*(f for a in answers for f in a.findings), *findings),
+        notes=tuple(dict.fromkeys(note for a in answers for note in a.notes)),
+        missed=missed,
+        failed=tuple(failed),
+    )
+
+
+def _last_answer_of_each(answers: Sequence[Answer]) -> Bars:
+    """All rows; of a stamp that several answers hold, those of the last answer only."""
+    parts: list[Bars] = []
+    seen = pd.DatetimeIndex([], dtype=STAMPS)
+    for answer in reversed(answers):
+        parts.append(answer.bars[~answer.bars.index.isin(seen)])
+        seen = seen.union(pd.DatetimeIndex(answer.bars.index))
+    return concat(parts[::-1]).sort_index(kind="stable")

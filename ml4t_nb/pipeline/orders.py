@@ -1,0 +1,133 @@
+"""What a run is asked to do, and what that settles for a dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from ml4t_nb.core.calendars import calendar, default_calendar
+from ml4t_nb.core.settle import Fill
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import AssetClass, Chunking, Compression, DatasetId, Frequency, Setup
+from ml4t_nb.providers import Provider
+from ml4t_nb.storage.store import resolve_period
+
+__all__ = ["Load", "Update", "class_of", "require_served", "settled", "with_provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What to load; None means as it is stored, or the default for a new dataset."""
+
+    symbol: str
+    asset_class: AssetClass | None
+    frequency: Frequency
+    provider: str
+    start: date | None = None
+    end: date | None = None
+    calendar: str | None = None
+    tolerance: float | None = None
+    chunk: Chunking | None = None
+    compression: Compression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What to update, and how; ``fill`` None means that gaps are only found."""
+
+    dataset: DatasetId
+    lookback: timedelta
+    fill: Fill | None
+    provider: str | None = None
+    accept: bool = False
+
+
+def class_of(order: Load, known: AssetClass | None) -> AssetClass:
+    """Asset class of the order, else the provider's, else equities.
+
+    Raises
+    ------
+    OptionError
+        If the order and the provider contradict each other.
+    """
+    if order.asset_class is not None and known is not None and order.asset_class != known:
+        raise OptionError(
+            f"{order.provider} lists {order.symbol} under {known}, not {order.asset_class}",
+            hint=f"leave out -a, or say -a {known}",
+        )
+    return order.asset_class or known or "equities"
+
+
+def require_served(provider: Provider, dataset: DatasetId) -> None:
+    """Nothing, if the provider serves that class and frequency.
+
+    Raises
+    ------
+    OptionError
+        If it does not; the hint names what it serves.
+    """
+    limits = provider.limits
+    if dataset.frequency not in limits.frequencies:
+        raise OptionError(
+            f"{provider.name} has no {dataset.frequency} bars",
+            hint=f"it has {', '.join(limits.frequencies)}",
+        )
+    if dataset.asset_class not in limits.asset_classes:
+        raise OptionError(
+            f"{provider.name} has no {dataset.asset_class}",
+            hint=f"it has {', '.join(limits.asset_classes)}",
+        )
+
+
+def settled(
+    order: Load,
+    dataset: DatasetId,
+    provider: Provider,
+    listed: str | None,
+    held: Setup | None,
+) -> Setup:
+    """What is settled for the dataset: by the order where it says so, else as it is held.
+
+    Raises
+    ------
+    OptionError
+        If the order contradicts what cannot change once bars are stored.
+    """
+    if held is None:
+        name = order.calendar or listed or default_calendar(dataset.asset_class)
+        calendar(name)
+        return Setup(
+            provider=provider.name,
+            calendar=name,
+            basis=provider.basis,
+            tolerance=0.1 if order.tolerance is None else order.tolerance,
+            period=resolve_period(order.chunk or "auto", dataset.frequency),
+            compression=order.compression or "lz4",
+        )
+    period = held.period if order.chunk is None else resolve_period(order.chunk, dataset.frequency)
+    if period != held.period or order.compression not in (None, held.compression):
+        raise OptionError(
+            f"{dataset} is stored in {held.period} chunks with {held.compression}",
+            hint="leave out --chunk and --compression, or remove it and load again",
+        )
+    return replace(
+        with_provider(held, provider, dataset),
+        calendar=order.calendar or held.calendar,
+        tolerance=held.tolerance if order.tolerance is None else order.tolerance,
+    )
+
+
+def with_provider(setup: Setup, provider: Provider, dataset: DatasetId) -> Setup:
+    """``setup`` with another provider, who must quote on the same basis.
+
+    Raises
+    ------
+    OptionError
+        If it quotes on another.
+    """
+    if provider.basis != setup.basis:
+        raise OptionError(
+            f"{dataset} holds {setup.basis} prices, and {provider.name} quotes {provider.basis}",
+            hint=f"update from {setup.provider}, or remove it and load again",
+        )
+    return replace(setup, provider=provider.name)

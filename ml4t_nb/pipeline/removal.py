@@ -1,0 +1,81 @@
+"""Removing a dataset, or a range of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from ml4t_nb.core.bars import observed
+from ml4t_nb.core.calendars import calendar
+from ml4t_nb.core.settle import Grid, settle
+from ml4t_nb.errors import StoreError
+from ml4t_nb.model import DatasetId, UpdateRecord
+from ml4t_nb.storage.store import Store, Transaction
+
+__all__ = ["run_remove"]
+
+
+def run_remove(
+    store: Store,
+    dataset: DatasetId,
+    start: date | None,
+    end: date | None,
+    as_of: datetime | date,
+) -> int:
+    """Remove bars from ``start`` to ``end``, both inclusive; without both, the whole dataset.
+
+    Bars taken out of the middle leave a gap, and fills are made anew from what is left.
+
+    Returns
+    -------
+    int
+        Bars removed, filled ones too.
+    """
+    with store.transaction(dataset) as tx:
+        if start is None and end is None:
+            rows = _rows(tx)
+            tx.remove()
+            return rows
+        return _cut_out(tx, start, end, as_of)
+
+
+def _rows(tx: Transaction) -> int:
+    try:
+        return 0 if tx.manifest is None else tx.manifest.rows
+    except StoreError:
+        return 0
+
+
+def _cut_out(tx: Transaction, start: date | None, end: date | None, as_of: datetime | date) -> int:
+    state = tx.manifest
+    if state is None:
+        return 0
+    dates = calendar(state.setup.calendar)
+    span = dates.span(start, end, state.dataset.frequency)
+    held = tx.bars()
+    inside = (held.index >= pd.Timestamp(span.start)) & (held.index < pd.Timestamp(span.end))
+    left = observed(held[~inside])
+    if left.empty:
+        tx.remove()
+        return len(held)
+    grid = Grid(dates, state.dataset.frequency, state.setup.tolerance)
+    stretch = settle(left, grid=grid, known=state.gaps, fill_by=None)
+    tx.put(stretch.bars)
+    instant = as_of if isinstance(as_of, datetime) else dates.closing(as_of, timedelta(0))
+    tx.commit(
+        setup=state.setup,
+        gaps=stretch.gaps,
+        findings=tuple(f for f in state.findings if f.stamp is None or f.stamp not in span),
+        record=UpdateRecord(
+            at=instant,
+            verb="remove",
+            provider=state.setup.provider,
+            outcome="changed",
+            gaps_open=sum(gap.is_pending for gap in stretch.gaps),
+            notes=(f"removed {int(inside.sum())} bars",),
+        ),
+        updated=state.updated,
+        verified=None,
+    )
+    return int(inside.sum())

@@ -1,0 +1,260 @@
+"""One dataset from snapshot to commit: `run_load` and `run_update`.
+
+Bars are fetched without the lock and judged under it, against what is stored *then*. If the
+judgement needs more bars, the lock is let go, more are fetched, and all is judged again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from time import perf_counter
+
+import pandas as pd
+
+from ml4t_nb.core.bars import observed
+from ml4t_nb.core.calendars import Calendar, calendar
+from ml4t_nb.core.plan import JOIN, TICK, around, joined, reach_back
+from ml4t_nb.errors import (
+    DatasetNotFound,
+    OptionError,
+    Overtaken,
+    ProviderError,
+    RangeRefused,
+    Suspicious,
+)
+from ml4t_nb.events import Event
+from ml4t_nb.model import DatasetId, Span, UpdateResult, bar_length
+from ml4t_nb.pipeline.commit import Entry, enter, enter_failure
+from ml4t_nb.pipeline.fetch import Desk, Haul, haul
+from ml4t_nb.pipeline.orders import Load, Update, class_of, require_served, settled, with_provider
+from ml4t_nb.providers import Provider
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.store import Snapshot, Store
+
+__all__ = ["Run", "run_load", "run_update"]
+
+_VERIFIED_EVERY = timedelta(days=30)
+_NEAR = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run works with.
+
+    Parameters
+    ----------
+    as_of
+        An instant, or a date: after that session's close and the provider's delay.
+    observe
+        Told what happens; may be called in any thread.
+    pause
+        Sleeps so many seconds, and raises KeyboardInterrupt if the run is to end.
+    """
+
+    store: Store
+    provider: Callable[[str], Provider]
+    as_of: datetime | date
+    observe: Callable[[Event], None]
+    pause: Callable[[float], None]
+
+    def desk(self, provider: Provider, dates: Calendar) -> Desk:
+        """The desk to ask ``provider`` from, on a dataset's calendar."""
+        as_of = self.as_of
+        if not isinstance(as_of, datetime):
+            as_of = dates.closing(as_of, provider.limits.delay)
+        return Desk(provider, as_of, dates, self.observe, self.pause)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One reach of a run: stamps wanted, other spans to ask for again, and if that is all."""
+
+    main: Span
+    others: tuple[Span, ...] = ()
+    is_whole: bool = False
+
+
+def run_load(run: Run, order: Load) -> UpdateResult:
+    """Load a dataset, or extend it; what is stored is compared, never doubled.
+
+    Raises
+    ------
+    OptionError
+        If the order contradicts the dataset or the provider, or starts in the future.
+    Overtaken
+        If the dataset is as of a later instant.
+    ProviderError, Suspicious
+        If nothing was stored before and nothing can be stored now; else it is in the result.
+    """
+    provider = run.provider(order.provider)
+    known = provider.instrument(order.symbol)
+    dataset = DatasetId(class_of(order, known.asset_class), order.frequency, order.symbol)
+    require_served(provider, dataset)
+    snapshot = _snapshot(run.store, dataset)
+    setup = settled(
+        order,
+        dataset,
+        provider,
+        known.calendar,
+        None if snapshot is None else snapshot.manifest.setup,
+    )
+    dates = calendar(setup.calendar)
+    desk = run.desk(provider, dates)
+    _not_backwards(dataset, desk.as_of, snapshot)
+    given = dates.span(order.start, order.end, dataset.frequency)
+    if order.start is not None and given.start > desk.as_of:
+        raise OptionError(
+            f"--start {order.start} lies in the future of {desk.as_of:%Y-%m-%d}",
+            hint="choose an earlier start",
+        )
+    bound = dates.final_before(desk.as_of, dataset.frequency, provider.limits.delay)
+    wanted = Span(given.start, max(min(given.end, bound), given.start))
+    entry = Entry("load", dataset, setup)
+    if snapshot is None:
+        return _bring(run, desk, entry, [_Wanted(wanted, is_whole=True)])
+    held = _held(snapshot)
+    wanted = around(wanted, held) if len(held) else wanted
+    whole = _whole(wanted, snapshot.manifest)
+    near = [] if wanted == whole.main else [_Wanted(wanted)]
+    return _bring(run, desk, entry, [*near, whole])
+
+
+def run_update(run: Run, order: Update) -> UpdateResult:
+    """Fetch what is new since the last stored bar, look back, and close the gaps.
+
+    Raises
+    ------
+    DatasetNotFound
+        If nothing is stored.
+    OptionError
+        If the provider does not serve the dataset, or on another basis.
+    Overtaken
+        If the dataset is as of a later instant.
+    """
+    dataset = order.dataset
+    snapshot = run.store.snapshot(dataset)
+    manifest = snapshot.manifest
+    provider = run.provider(order.provider or manifest.setup.provider)
+    require_served(provider, dataset)
+    setup = with_provider(manifest.setup, provider, dataset)
+    desk = run.desk(provider, calendar(setup.calendar))
+    _not_backwards(dataset, desk.as_of, snapshot)
+    bound = desk.calendar.final_before(desk.as_of, dataset.frequency, provider.limits.delay)
+    entry = Entry("update", dataset, setup, fill=order.fill, accept=order.accept)
+    if manifest.last is None:
+        start = desk.calendar.span(None, None, dataset.frequency).start
+        return _bring(run, desk, entry, [_Wanted(Span(start, bound), is_whole=True)])
+    main = Span(
+        reach_back(_tail(snapshot), lookback=order.lookback), max(bound, manifest.last + TICK)
+    )
+    whole = _whole(main, manifest)
+    at_once = dataset.frequency not in provider.limits.max_span
+    if at_once and (manifest.verified is None or desk.as_of - manifest.verified >= _VERIFIED_EVERY):
+        return _bring(run, desk, entry, [whole])
+    others = () if order.fill is None else _missing_before(main.start, snapshot)
+    if at_once:
+        (main,) = joined((main, *others), at_once=True)
+        others = ()
+    return _bring(run, desk, entry, [_Wanted(main, joined(others, at_once=False)), whole])
+
+
+def _bring(run: Run, desk: Desk, entry: Entry, reaches: Sequence[_Wanted]) -> UpdateResult:
+    """Fetch the nearest reach that suffices to judge, and commit it."""
+    began = perf_counter()
+    try:
+        return _entered(run, desk, entry, reaches, began)
+    except (ProviderError, Suspicious) as error:
+        with run.store.transaction(entry.dataset) as tx:
+            return enter_failure(tx, entry, desk, error, began=began)
+
+
+def _entered(
+    run: Run, desk: Desk, entry: Entry, reaches: Sequence[_Wanted], began: float
+) -> UpdateResult:
+    reason = ""
+    for wanted in reaches:
+        got = _haul(desk, entry, wanted)
+        with run.store.transaction(entry.dataset) as tx:
+            entered = enter(tx, entry, desk, got, is_whole=wanted.is_whole, began=began)
+        if isinstance(entered, UpdateResult):
+            return entered
+        if got.missed is not None:
+            raise got.missed
+        reason = entered.reason
+    raise Suspicious(reason, hint="nothing was written; the next update asks again")
+
+
+def _haul(desk: Desk, entry: Entry, wanted: _Wanted) -> Haul:
+    """Ask for what is wanted, and for what tells on which basis it comes."""
+    frequency = entry.dataset.frequency
+    limits = desk.provider.limits
+    bound = desk.calendar.final_before(desk.as_of, frequency, limits.delay)
+    # Beyond the last final bar lies the running session, which may bring a split.
+    brink = desk.as_of + (TICK if bar_length(frequency) else timedelta(days=1))
+    until = wanted.main.end
+    reaches_now = until >= bound
+    oldest = desk.as_of - limits.max_age[frequency] if frequency in limits.max_age else None
+
+    def served(span: Span) -> Span:
+        return span if oldest is None else Span(max(span.start, oldest), span.end)
+
+    main = served(Span(wanted.main.start, brink if reaches_now else until))
+    if not main:
+        raise RangeRefused(
+            f"{desk.provider.name} serves {frequency} bars from {oldest:%Y-%m-%d} on",
+            provider=desk.provider.name,
+            hint="choose a later --start",
+        )
+    others = tuple(span for span in map(served, wanted.others) if span)
+    needs_tail = entry.setup.basis == "split-adjusted" and not reaches_now
+    tail = Span(until, brink) if needs_tail and "daily" in limits.frequencies else None
+    return haul(desk, entry.dataset, (main, *others), until=until, tail=tail)
+
+
+def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
+    try:
+        return store.snapshot(dataset)
+    except DatasetNotFound:
+        return None
+
+
+def _not_backwards(dataset: DatasetId, as_of: datetime, snapshot: Snapshot | None) -> None:
+    updated = None if snapshot is None else snapshot.manifest.updated
+    if updated is not None and as_of < updated:
+        raise Overtaken(
+            f"{dataset} was updated as of {updated:%Y-%m-%d %H:%M} UTC, "
+            f"later than {as_of:%Y-%m-%d %H:%M} UTC",
+            hint="an as-of never runs backwards: choose a later one, or another --home",
+        )
+
+
+def _hull(one: Span, other: Span) -> Span:
+    return Span(min(one.start, other.start), max(one.end, other.end))
+
+
+def _whole(wanted: Span, manifest: Manifest) -> _Wanted:
+    """All there is from the first stored bar on, and what was wanted."""
+    if manifest.first is None or manifest.last is None:
+        return _Wanted(wanted, is_whole=True)
+    return _Wanted(_hull(wanted, Span(manifest.first, manifest.last + TICK)), is_whole=True)
+
+
+def _missing_before(start: datetime, snapshot: Snapshot) -> tuple[Span, ...]:
+    """Gaps to ask for again, with the bars around them."""
+    gaps = [g for g in snapshot.manifest.gaps if g.state in ("open", "failed") and g.start < start]
+    held = _held(snapshot) if gaps else None
+    return () if held is None else tuple(around(Span(g.start, g.end + TICK), held) for g in gaps)
+
+
+def _held(snapshot: Snapshot) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(observed(snapshot.bars()).index)
+
+
+def _tail(snapshot: Snapshot) -> pd.DatetimeIndex:
+    """Observed stamps of the last weeks, or all if those are few."""
+    last = snapshot.manifest.last
+    assert last is not None
+    near = observed(snapshot.bars(Span(last - _NEAR, last + TICK)))
+    return pd.DatetimeIndex(near.index) if len(near) >= JOIN else _held(snapshot)

@@ -1,0 +1,70 @@
+"""How often a provider may be asked: one budget for all threads of a process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from functools import cache
+
+__all__ = ["Budget", "shared_budget"]
+
+_BURST = 10.0
+
+
+class Budget:
+    """So many requests a minute, a few of them at once.
+
+    Asking waits until there is one to spend. What a question then really cost may be more, and is
+    owed: the next one waits for it.
+
+    Parameters
+    ----------
+    per_minute
+        Requests earned a minute; they pile up to ten.
+    clock
+        Seconds of a clock that never jumps.
+    sleep
+        Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        per_minute: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._per_second = per_minute / 60
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._left = _BURST
+        self._counted = clock()
+
+    def wait(self) -> None:
+        """Spend one request, as soon as there is one."""
+        with self._lock:
+            self._earn()
+            self._left -= 1
+            wait_s = -self._left / self._per_second
+        if wait_s > 0:
+            self._sleep(wait_s)
+
+    def owe(self, requests: int) -> None:
+        """Spend that many more, which are gone already."""
+        with self._lock:
+            self._left -= requests
+
+    def _earn(self) -> None:
+        instant = self._clock()
+        earned = (instant - self._counted) * self._per_second
+        self._left = min(_BURST, self._left + earned)
+        self._counted = instant
+
+
+@cache
+def shared_budget(provider: str, per_minute: float) -> Budget:
+    """The budget that all who ask ``provider`` in this process share."""
+    del provider  # it tells one cached budget from the other
+    return Budget(per_minute)

@@ -1,0 +1,165 @@
+"""Asking again: one policy by kind of error, for all providers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ml4t_nb.errors import (
+    ProviderError,
+    ProviderUnavailable,
+    RangeRefused,
+    RateLimited,
+    SymbolUnknown,
+)
+from ml4t_nb.providers import Answer, Provider, Request
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+__all__ = ["DEFAULT", "Policy", "Waits", "ask"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long to wait before each further try after one kind of error.
+
+    Parameters
+    ----------
+    seconds
+        One wait for each retry; none means that asking again is no use.
+    jitter
+        Each wait is lengthened by up to this share of it, at random, so that many do not ask
+        again at once.
+    within_s
+        No wait begins that would end later than this after the first try began; None for no
+        limit.
+    """
+
+    seconds: tuple[float, ...] = ()
+    jitter: float = 0.25
+    within_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Waits by kind of error; an error is of its nearest class that has an entry."""
+
+    waits: Mapping[type[ProviderError], Waits]
+
+    def kind(self, error: BaseException) -> type[ProviderError] | None:
+        """The entry an error falls under; None if it is not asked again."""
+        for kind in type(error).__mro__:
+            if kind in self.waits:
+                return kind if self.waits[kind].seconds else None
+        return None
+
+
+DEFAULT = Policy(
+    {
+        # Three attempts, exponential from 1 s to at most 30 s, for what nothing else is said of.
+        ProviderError: Waits((1.0, 2.0)),
+        ProviderUnavailable: Waits((1.0, 2.0, 4.0, 8.0), within_s=120.0),
+        RateLimited: Waits((30.0, 60.0, 120.0)),
+        SymbolUnknown: Waits(),
+        RangeRefused: Waits(),
+    }
+)
+
+
+def ask(
+    provider: Provider,
+    request: Request,
+    *,
+    on_retry: Callable[[int, float, str], None],
+    sleep: Callable[[float], None] = time.sleep,
+    policy: Policy | None = None,
+) -> Answer:
+    """The provider's answer, asked for again where that may help.
+
+    Parameters
+    ----------
+    on_retry
+        Told the number of the attempt that failed, the seconds until the next, and why.
+    sleep
+        Waits so many seconds; whatever it raises ends the asking.
+    policy
+        By default the provider's own (``limits.retry``), else ``DEFAULT``.
+
+    Raises
+    ------
+    ProviderError
+        The last one, once the policy has no wait left for its kind.
+    """
+    from tenacity import Retrying, retry_if_exception
+
+    chosen = policy or provider.limits.retry or DEFAULT
+    patience = _Patience(chosen)
+
+    def tell(state: RetryCallState) -> None:
+        error = _error_of(state)
+        reason = error.message if isinstance(error, ProviderError) else repr(error)
+        on_retry(state.attempt_number, state.upcoming_sleep, reason)
+
+    attempts = Retrying(
+        sleep=sleep,
+        retry=retry_if_exception(lambda error: chosen.kind(error) is not None),
+        wait=patience.wait,
+        stop=patience.is_over,
+        before=lambda state: _log.debug(
+            "%s: asking %s for %s, attempt %d",
+            request.dataset,
+            provider.name,
+            request.span,
+            state.attempt_number,
+        ),
+        after=lambda state: _log.debug(
+            "%s: attempt %d failed: %s", request.dataset, state.attempt_number, _error_of(state)
+        ),
+        before_sleep=tell,
+        reraise=True,
+    )
+    return attempts(provider.fetch, request)
+
+
+class _Patience:
+    """What is left of a policy's waits; each kind of error uses up its own."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._used: Counter[type[ProviderError]] = Counter()
+
+    def wait(self, state: RetryCallState) -> float:
+        """Seconds to wait now; also where there is no retry left, which `is_over` says."""
+        from tenacity import wait_random
+
+        kind = self._policy.kind(_error_of(state))
+        assert kind is not None
+        waits = self._policy.waits[kind]
+        base = waits.seconds[min(self._used[kind], len(waits.seconds) - 1)]
+        self._used[kind] += 1
+        return base + wait_random(0, base * waits.jitter)(state)
+
+    def is_over(self, state: RetryCallState) -> bool:
+        """Whether to stop instead of waiting; tenacity asks after `wait`."""
+        kind = self._policy.kind(_error_of(state))
+        assert kind is not None
+        waits = self._policy.waits[kind]
+        if self._used[kind] > len(waits.seconds):
+            return True
+        # A pause that does not really wait, as in a dry run, counts all the same.
+        elapsed = max(state.idle_for, state.seconds_since_start or 0.0)
+        return waits.within_s is not None and elapsed + state.upcoming_sleep > waits.within_s
+
+
+def _error_of(state: RetryCallState) -> BaseException:
+    assert state.outcome is not None
+    error = state.outcome.exception()
+    assert error is not None
+    return error

@@ -1,0 +1,149 @@
+"""One question to Yahoo through yfinance: its frame, and the reply that the frame was made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ml4t_nb.errors import ProviderUnavailable
+from ml4t_nb.providers.budget import Budget
+from ml4t_nb.providers.yahoo_errors import raised_by, translate, unknown
+from ml4t_nb.providers.yahoo_setup import open_yfinance, raising
+
+if TYPE_CHECKING:
+    from ml4t_nb.providers.yahoo_wire import Question
+
+__all__ = ["Chart", "Client"]
+
+# Yahoo's symbols; another character would be read as a part of the address.
+_SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9.^=&_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What Yahoo answered.
+
+    Parameters
+    ----------
+    frame
+        As yfinance makes it, in the exchange's time.
+    meta, events
+        Of the reply as Yahoo sent it: yfinance moves a dividend whose bar is missing, and drops
+        its currency.
+    """
+
+    frame: pd.DataFrame
+    meta: Mapping[str, Any]
+    events: Mapping[str, Any]
+
+
+class Client:
+    """Asks yfinance; one for all threads.
+
+    Parameters
+    ----------
+    caches
+        Folder of yfinance's own caches.
+    timeout_s, deadline_s
+        For one reply, and for all that a question takes.
+    is_loud
+        Whether yfinance may log what it does.
+    """
+
+    def __init__(
+        self,
+        caches: Path,
+        budget: Budget,
+        *,
+        timeout_s: float,
+        deadline_s: float,
+        is_loud: bool = False,
+    ) -> None:
+        self._caches = caches
+        self._budget = budget
+        self._timeout_s = timeout_s
+        self._deadline_s = deadline_s
+        self._is_loud = is_loud
+
+    def bars(
+        self, symbol: str, interval: str, start: date | datetime, end: date | datetime
+    ) -> Chart:
+        """Bars from ``start`` on and before ``end``; bare dates are the exchange's.
+
+        Raises
+        ------
+        ProviderError
+            One of its four kinds; `NoBars` if the answer has none.
+        """
+        return self._ask(symbol, interval=interval, start=start, end=end)
+
+    def meta(self, symbol: str) -> Mapping[str, Any]:
+        """What Yahoo says of ``symbol`` beside its bars.
+
+        Raises
+        ------
+        ProviderError
+            One of its four kinds; `NoBars` if it has not traded of late.
+        """
+        return self._ask(symbol, interval="1d", period="1d").meta
+
+    def _ask(self, symbol: str, **span: Any) -> Chart:  # noqa: ANN401  # for an untyped neighbour
+        if not _SYMBOL.fullmatch(symbol):
+            raise unknown(symbol, "it is not spelled like one")
+        yfinance, wire = open_yfinance(self._caches)
+        self._budget.wait()
+        with (
+            raising(yfinance),
+            wire.question(
+                timeout_s=self._timeout_s, deadline_s=self._deadline_s, is_loud=self._is_loud
+            ) as question,
+        ):
+            try:
+                frame = _history(yfinance.Ticker(symbol, session=wire), span, self._timeout_s)
+            except raised_by(yfinance) as error:
+                raise translate(error, symbol, yfinance) from error
+            finally:
+                self._budget.owe(question.requests - 1)
+            return _chart(frame, question, symbol)
+
+
+def _history(ticker: Any, span: Mapping[str, Any], timeout_s: float) -> pd.DataFrame:  # noqa: ANN401
+    _forget_replies()
+    frame: pd.DataFrame = ticker.history(
+        **span,
+        auto_adjust=False,
+        back_adjust=False,
+        actions=True,
+        repair=False,
+        prepost=False,
+        keepna=True,
+        rounding=False,
+        timeout=timeout_s,
+    )
+    return frame
+
+
+def _forget_replies() -> None:
+    """Empty yfinance's cache of replies, which keeps a 503 for the life of the process."""
+    from yfinance.data import YfData
+
+    clear = getattr(YfData.cache_get, "cache_clear", None)
+    if clear is not None:
+        clear()
+
+
+def _chart(frame: pd.DataFrame, question: Question, symbol: str) -> Chart:
+    if question.reply is None:
+        # Another thread asked just the same a moment ago, and yfinance kept the reply for both.
+        raise ProviderUnavailable(
+            f"yfinance answered for {symbol} without asking yahoo", provider="yahoo"
+        )
+    result: Mapping[str, Any] = question.reply.json()["chart"]["result"][0]
+    return Chart(frame, result["meta"], result.get("events") or {})

@@ -1,0 +1,118 @@
+"""The HTTP session that yfinance is given: an end to waiting, and a memory of the reply."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from curl_cffi.requests import Response, Session
+from curl_cffi.requests.exceptions import RequestException, Timeout
+
+__all__ = ["Question", "UnknownThere", "Wire", "current_question"]
+
+_CHART = "/v8/finance/chart/"
+_SIDE_SHOW_S = 5.0
+_AVOIDED_S = 600.0
+_NOT_FOUND = 404
+
+
+class UnknownThere(Exception):
+    """Yahoo has no such symbol.
+
+    Said at the first 404: yfinance would ask some ten times more, to no avail.
+    """
+
+
+@dataclass(slots=True)
+class Question:
+    """One call of yfinance: how long it may take, and what it cost and brought.
+
+    Parameters
+    ----------
+    timeout_s
+        For one reply.
+    until
+        When, by ``time.monotonic``, all of it must be over.
+    requests
+        Sent so far.
+    reply
+        The last reply with bars.
+    is_loud
+        Whether yfinance may log what it does.
+    """
+
+    timeout_s: float
+    until: float
+    requests: int = 0
+    reply: Response | None = None
+    is_loud: bool = False
+
+
+_QUESTION: ContextVar[Question | None] = ContextVar("question", default=None)
+
+
+def current_question() -> Question | None:
+    """The question this thread is busy with."""
+    return _QUESTION.get()
+
+
+class Wire(Session[Response]):
+    """A session like yfinance's own, except for requests inside `question`.
+
+    Those wait no longer than they may. A cookie host that does not answer is left alone for ten
+    minutes: bars come without a cookie too, while yfinance would wait 30 s for it, again and
+    again, under a lock that all threads share.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(impersonate="chrome")
+        self._avoided: dict[str, float] = {}
+
+    @staticmethod
+    @contextmanager
+    def question(
+        *, timeout_s: float, deadline_s: float, is_loud: bool = False
+    ) -> Iterator[Question]:
+        """Requests of this thread belong to one question while inside."""
+        asked = Question(timeout_s, time.monotonic() + deadline_s, is_loud=is_loud)
+        token = _QUESTION.set(asked)
+        try:
+            yield asked
+        finally:
+            _QUESTION.reset(token)
+
+    def request(self, method: Any, url: str, *args: Any, **options: Any) -> Response:  # noqa: ANN401  # as declared there
+        """As the session's own, bounded inside `question`."""
+        asked = _QUESTION.get()
+        if asked is None:
+            return super().request(method, url, *args, **options)
+        place = urlsplit(url)
+        is_chart = place.path.startswith(_CHART)
+        if not is_chart and self._avoided.get(place.netloc, 0.0) > time.monotonic():
+            raise Timeout(f"{place.netloc} did not answer a while ago")
+        options["timeout"] = _patience(asked, is_chart=is_chart)
+        asked.requests += 1
+        try:
+            reply = super().request(method, url, *args, **options)
+        except RequestException:
+            if not is_chart:
+                self._avoided[place.netloc] = time.monotonic() + _AVOIDED_S
+            raise
+        if is_chart and reply.status_code == _NOT_FOUND:
+            raise UnknownThere(reply.text)
+        if is_chart:
+            asked.reply = reply
+        return reply
+
+
+def _patience(asked: Question, *, is_chart: bool) -> float:
+    left_s = asked.until - time.monotonic()
+    # Less than a millisecond would be cut to 0, which curl takes for no limit at all.
+    if left_s < 0.001:  # noqa: PLR2004
+        raise Timeout("the time for this question is over")
+    return min(left_s, asked.timeout_s, float("inf") if is_chart else _SIDE_SHOW_S)

@@ -1,0 +1,132 @@
+"""The catalogue: a cache of every manifest's summary, which may be lost at any time."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from ml4t_nb.model import DatasetId, Summary
+from ml4t_nb.storage.codec import from_plain, to_plain
+
+__all__ = ["Catalogue", "Entry", "Mark"]
+
+_VERSION = 1
+_WAIT_S = 1.0
+_TABLE = """CREATE TABLE IF NOT EXISTS entries
+(place TEXT PRIMARY KEY, crc INTEGER NOT NULL, content TEXT NOT NULL) WITHOUT ROWID"""
+# Somebody else writes, or we may not: the cache is left as it is. Any other failure means that
+# the file is no catalogue of ours, and it is made anew.
+_LEFT_ALONE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_INTERRUPT,
+}
+
+_T = TypeVar("_T")
+
+Mark = tuple[int, int, int]
+"""Time of change in ns, size and inode: a file that has the same was not written since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A dataset as its manifest describes it.
+
+    Parameters
+    ----------
+    mark
+        Of the manifest that was read; zeros if there was none.
+    summary
+        None if the dataset was removed or never loaded.
+    files
+        Name and size of each chunk.
+    """
+
+    dataset: DatasetId
+    sequence: int
+    mark: Mark
+    summary: Summary | None
+    files: tuple[tuple[str, int], ...]
+
+
+class Catalogue:
+    """Entries by place (``equities/daily/AAPL``) in one SQLite file.
+
+    No method fails for the file's sake: what cannot be read is not known, and what cannot be
+    written is read from the manifests again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> dict[str, Entry]:
+        """All entries whose checksum is right; the caller compares their marks."""
+        if not self._path.exists():
+            return {}
+        rows = self._run(lambda file: file.execute("SELECT * FROM entries").fetchall()) or []
+        return {
+            place: from_plain(Entry, json.loads(content))
+            for place, crc, content in rows
+            if crc == _sum(place, content)
+        }
+
+    def write(self, entries: Mapping[str, Entry], gone: Iterable[str] = ()) -> None:
+        """Replace these entries and forget those that are gone."""
+        rows = [
+            (place, _sum(place, content), content)
+            for place, entry in entries.items()
+            for content in [json.dumps(to_plain(entry))]
+        ]
+        names = [(place,) for place in gone]
+        if not rows and not names:
+            return
+
+        def work(file: sqlite3.Connection) -> None:
+            file.executemany("DELETE FROM entries WHERE place = ?", names)
+            file.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", rows)
+
+        self._run(work)
+
+    def _run(self, work: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        for _ in range(2):
+            try:
+                with closing(sqlite3.connect(self._path, timeout=_WAIT_S)) as file, file:
+                    _prepare(file)
+                    return work(file)
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF in _LEFT_ALONE:
+                    return None
+            self._discard()
+        return None
+
+    def _discard(self) -> None:
+        # The journal first: one that outlived its file would be played back into the next.
+        for path in (self._path.with_name(f"{self._path.name}-journal"), self._path):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _prepare(file: sqlite3.Connection) -> None:
+    file.execute("PRAGMA synchronous = OFF")
+    (version,) = file.execute("PRAGMA user_version").fetchone()
+    if version not in (0, _VERSION):
+        raise sqlite3.DatabaseError(f"catalogue of version {version}")
+    if version == 0:
+        file.execute(_TABLE)
+        file.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _sum(place: str, content: str) -> int:
+    return zlib.crc32(f"{place} {content}".encode())

@@ -1,0 +1,124 @@
+"""Chunks: immutable Parquet files that any tool may read, and a reader that checks every byte."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ml4t_nb.core.bars import NUMBERS, PRICES
+from ml4t_nb.model import Compression
+from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.storage.rows import EVER, Reach, Rows, instant, stamp
+
+__all__ = ["decode", "describe", "encode", "fault"]
+
+_ROW_GROUP = 32_768
+_SCHEMA = pa.schema(
+    [
+        pa.field("timestamp", pa.timestamp("us", tz="UTC"), nullable=False),
+        *(pa.field(name, pa.float64(), nullable=False) for name in NUMBERS),
+        pa.field("filled", pa.bool_(), nullable=False),
+        pa.field("symbol", pa.dictionary(pa.int32(), pa.string()), nullable=False),
+    ]
+)
+_GRID = 1e4
+
+
+def encode(rows: Rows, symbol: str, compression: Compression) -> bytes:
+    """The Parquet file of ``rows``."""
+    arrays = [
+        pa.array(rows.stamps).cast(pa.timestamp("us", tz="UTC")),
+        *(pa.array(line) for line in rows.numbers),
+        pa.array(rows.filled),
+        pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(rows), np.int32)), [symbol]),
+    ]
+    smooth = [name for name, line in zip(PRICES, rows.numbers, strict=False) if not _on_grid(line)]
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        pa.Table.from_arrays(arrays, schema=_SCHEMA),
+        sink,
+        row_group_size=_ROW_GROUP,
+        compression=compression,
+        use_dictionary=[name for name in (*NUMBERS, "symbol") if name not in smooth],
+        column_encoding={
+            "timestamp": "DELTA_BINARY_PACKED",
+            **dict.fromkeys(smooth, "BYTE_STREAM_SPLIT"),
+        },
+        write_statistics=["timestamp"],
+        write_page_checksum=True,
+        store_schema=False,
+    )
+    return bytes(sink.getvalue())
+
+
+def describe(file: str, rows: Rows, content: bytes) -> Chunk:
+    """What the manifest says of a chunk."""
+    return Chunk(
+        file=file,
+        rows=len(rows),
+        first=instant(rows.stamps[0]),
+        last=instant(rows.stamps[-1]),
+        bytes=len(content),
+        crc=zlib.crc32(content),
+        filled=int(rows.filled.sum()),
+    )
+
+
+def fault(chunk: Chunk, content: bytes) -> str:
+    """How ``content`` differs from what was written; empty if it does not."""
+    if len(content) != chunk.bytes:
+        return f"has {len(content)} bytes instead of {chunk.bytes}"
+    return "" if zlib.crc32(content) == chunk.crc else "is damaged: its checksum does not match"
+
+
+def decode(chunk: Chunk, content: bytes, reach: Reach, target: Rows) -> int:
+    """Lay the row groups that meet ``reach`` into the beginning of ``target``; how many rows.
+
+    The content has passed ``fault``: every byte was checked, which no memory map and no page
+    checksum gives (a map dies of a truncated file; headers and footer have no page checksum).
+
+    Raises
+    ------
+    ValueError
+        If it is not what the manifest says.
+    """
+    file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
+    whole = reach[0] <= EVER[0] and EVER[1] <= reach[1]
+    groups = [
+        group
+        for group in range(file.num_row_groups)
+        if whole or _meets(file.metadata.row_group(group).column(0).statistics, reach)
+    ]
+    if file.metadata.num_rows != chunk.rows:
+        raise ValueError(f"{file.metadata.num_rows} rows instead of {chunk.rows}")
+    table = file.read_row_groups(
+        groups, columns=["timestamp", *NUMBERS, "filled"], use_threads=False
+    )
+    count: int = table.num_rows
+    _lay(table.column(0), target.stamps)
+    for place, line in enumerate(target.numbers, start=1):
+        _lay(table.column(place), line)
+    _lay(table.column(len(NUMBERS) + 1), target.filled)
+    return count
+
+
+def _lay(column: Any, line: NDArray[Any]) -> None:  # noqa: ANN401  # pyarrow is untyped
+    start = 0
+    for part in column.chunks:
+        values = part.cast(pa.int64()) if pa.types.is_timestamp(part.type) else part
+        line[start : start + len(part)] = values.to_numpy(zero_copy_only=False)
+        start += len(part)
+
+
+def _meets(statistics: Any, reach: Reach) -> bool:  # noqa: ANN401  # pyarrow is untyped
+    return stamp(statistics.min) < reach[1] and reach[0] <= stamp(statistics.max)
+
+
+def _on_grid(line: NDArray[np.float64]) -> bool:
+    """Whether prices are decimals of a few places, so that a dictionary of them is short."""
+    return bool((np.round(line * _GRID) / _GRID == line).all())

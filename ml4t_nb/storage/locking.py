@@ -1,0 +1,58 @@
+"""One lock per dataset, held around a writer's whole read-merge-write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ml4t_nb.errors import LockTimeout
+from ml4t_nb.model import DatasetId
+from ml4t_nb.storage.disk import writing
+
+__all__ = ["exclusive"]
+
+# The library's default of 50 ms doubles the time of contended writers.
+_POLL_S = 0.002
+
+
+@contextmanager
+def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[None]:
+    """Keep every other writer of the dataset out, in this process and in others.
+
+    Parameters
+    ----------
+    state
+        Folder of the lock; made if missing. The lock file stays for ever, since deleting it would
+        split those who wait from those who come.
+
+    Raises
+    ------
+    LockTimeout
+        If another writer held it for ``timeout_s`` seconds.
+    StoreNotWritable
+        If there can be no lock, for want of permission or because the file system has none.
+    """
+    with writing(state):
+        state.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(
+            state / "lock",
+            timeout=timeout_s,
+            poll_interval=_POLL_S,
+            # A soft lock outlives a killed writer: then nobody could write again.
+            fallback_to_soft=False,
+            preserve_lock_file=True,
+        )
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise LockTimeout(
+                f"{dataset} is locked by another writer for more than {timeout_s:g} s",
+                hint="wait for the other one, or raise ML4T_DATA_LOCK_TIMEOUT",
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,114 @@
+"""Symbols as folder names: readable, reversible, legal on every file system."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import PurePosixPath
+from typing import get_args
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import AssetClass, DatasetId, Frequency
+from ml4t_nb.options import one_of
+
+__all__ = ["as_folder", "folder_of", "symbol_of", "words"]
+
+_LONGEST = 200
+_SMALL = re.compile(r"[a-z](?:[a-z0-9.-]*[a-z])?")
+_PIECE = re.compile(
+    r"\((?P<small>[a-z0-9.-]+)\)|(?P<plain>[A-Z0-9._-])|(?P<bytes>(?:%[0-9A-F]{2})+)"
+)
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_DEVICES = {
+    "CON",
+    "PRN",
+    "AUX",
+    "NUL",
+    *(f"{kind}{n}" for kind in ("COM", "LPT") for n in range(10)),
+}
+
+
+def folder_of(dataset: DatasetId) -> PurePosixPath:
+    """The dataset's place below ``data``, ``state`` and ``retired``.
+
+    Raises
+    ------
+    OptionError
+        If its class, frequency or symbol cannot be stored.
+    """
+    return PurePosixPath(
+        one_of(dataset.asset_class, AssetClass, what="asset class"),
+        one_of(dataset.frequency, Frequency, what="frequency"),
+        as_folder(dataset.symbol),
+    )
+
+
+def as_folder(symbol: str) -> str:
+    """``symbol`` as a folder name; two symbols never share one, upper and lower case alike.
+
+    Capitals, digits, ``.``, ``-`` and ``_`` stay, small letters stand in brackets, the rest is
+    percent-encoded: ``BRK/B`` is ``BRK%2FB``, ``btc-usd`` is ``(btc-usd)``. ``=`` is encoded since
+    DuckDB and pandas take ``EURUSD=X`` in a path for a partition column.
+
+    Raises
+    ------
+    OptionError
+        If the symbol is empty, ``.``, ``..``, too long or holds a control character.
+    """
+    if symbol in ("", ".", ".."):
+        raise OptionError(f"{symbol!r} is no symbol", hint="name one, such as AAPL")
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in symbol):
+        raise OptionError(f"the symbol {symbol!r} holds a control character", hint="take it out")
+    name, end = "", 0
+    for match in _SMALL.finditer(symbol):
+        name += _encoded(symbol[end : match.start()]) + f"({match[0]})"
+        end = match.end()
+    name = _legal(name + _encoded(symbol[end:]))
+    if len(name) > _LONGEST:
+        raise OptionError(
+            f"the symbol {symbol[:20]!r}... is too long", hint=f"at most {_LONGEST} letters"
+        )
+    return name
+
+
+def symbol_of(name: str) -> str | None:
+    """The symbol whose folder is ``name``; None if it is no symbol's."""
+    symbol, end = "", 0
+    try:
+        while match := _PIECE.match(name, end):
+            encoded = (match["bytes"] or "").replace("%", "")
+            symbol += match["small"] or match["plain"] or bytes.fromhex(encoded).decode("utf-8")
+            end = match.end()
+        return symbol if end == len(name) and as_folder(symbol) == name else None
+    except (UnicodeDecodeError, OptionError):
+        return None
+
+
+def words(dataset: DatasetId) -> str:
+    """The options that name ``dataset`` in a command line."""
+    symbol = dataset.symbol
+    plain = re.fullmatch(r"[A-Za-z0-9._=^/-]+", symbol) and not symbol.startswith("-")
+    parts = ["-s", symbol if plain else "'" + symbol.replace("'", "'\\''") + "'"]
+    if dataset.asset_class != get_args(AssetClass)[0]:
+        parts += ["-a", dataset.asset_class]
+    if dataset.frequency != "daily":
+        parts += ["-f", dataset.frequency]
+    return " ".join(parts)
+
+
+def _encoded(letters: str) -> str:
+    return "".join(letter if letter in _PLAIN else _escape(letter) for letter in letters)
+
+
+def _escape(letter: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8"))
+
+
+def _legal(name: str) -> str:
+    # Windows drops a final dot and knows devices by any extension; dataset readers skip folders
+    # that begin with a dot or an underscore; a shell takes a leading dash for an option.
+    if name[-1] == ".":
+        name = name[:-1] + _escape(".")
+    if name[0] in "._-" or name.split(".")[0] in _DEVICES:
+        name = _escape(name[0]) + name[1:]
+    return name

@@ -1,0 +1,169 @@
+"""Which periods share a chunk, and which chunks a change must rewrite; no files here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml4t_nb.errors import ChunkCorrupt
+from ml4t_nb.model import Chunking, Frequency, Period
+from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.storage.rows import EVER, Edit, Reach, Rows, blank, join, overlay, stamp
+
+__all__ = ["MOST_ROWS", "Piece", "rearrange", "resolve_period"]
+
+MOST_ROWS = 131_072
+"""Periods share a chunk up to here; a longer period has one of its own."""
+
+# Below this, rewriting costs less than one more file costs every reader.
+_SMALL = 8_192
+
+Piece: TypeAlias = Chunk | Rows
+"""A chunk that stays, or rows to be written as one."""
+
+Read: TypeAlias = Callable[[Chunk], Rows]
+
+
+def resolve_period(chunking: Chunking, frequency: Frequency) -> Period:
+    """The period that ``auto`` means: a month of intraday bars, a year of daily or weekly ones."""
+    if chunking != "auto":
+        return chunking
+    return "yearly" if frequency in ("daily", "weekly") else "monthly"
+
+
+def rearrange(
+    chunks: Sequence[Chunk], edits: Sequence[Edit], read: Read, *, before: Period, period: Period
+) -> list[Piece]:
+    """The chunks of a dataset after ``edits``, in order; those that do not change are kept.
+
+    Parameters
+    ----------
+    chunks
+        As they are, in order of time; each holds whole periods.
+    edits
+        Disjoint, in order of time.
+    before, period
+        Periods that the chunks were cut at, and are to be cut at.
+
+    Notes
+    -----
+    The last period has a chunk of its own, so that an update rewrites little. Neighbours before
+    it are packed when both are small or about equally long, as in a log-structured merge tree: a
+    bar is rewritten a few times in its life, and the number of chunks grows with the logarithm.
+    """
+    if before != period:
+        rows = overlay(join([read(chunk) for chunk in chunks]), edits, EVER)
+        return _packed([rows] if len(rows) else [], read, period)
+    pieces = _edited(chunks, edits, read, period)
+    return pieces if pieces == list(chunks) else _packed(pieces, read, period)
+
+
+def _edited(
+    chunks: Sequence[Chunk], edits: Sequence[Edit], read: Read, period: Period
+) -> list[Piece]:
+    """Chunks that no edit changes, and between them the rows that replace the others."""
+    pieces: list[Piece] = []
+    end = EVER[0]
+    for chunk in chunks:
+        domain = _domain(chunk, period)
+        pieces.append(overlay(blank(0), edits, (end, domain[0])))
+        pieces.append(_after(chunk, edits, domain, read))
+        end = domain[1]
+    pieces.append(overlay(blank(0), edits, (end, EVER[1])))
+    return [piece for piece in pieces if isinstance(piece, Chunk) or len(piece)]
+
+
+def _after(chunk: Chunk, edits: Sequence[Edit], domain: Reach, read: Read) -> Piece:
+    touching = [e for e in edits if e.reach[0] < domain[1] and domain[0] < e.reach[1]]
+    if not touching:
+        return chunk
+    try:
+        stored = read(chunk)
+    except ChunkCorrupt:
+        # Bars that replace the whole chunk mend a damaged one.
+        only = touching[0]
+        if only.reach[0] <= domain[0] and domain[1] <= only.reach[1]:
+            return overlay(blank(0), touching, domain)
+        raise
+    edited = overlay(stored, touching, domain)
+    return chunk if edited.same(stored) else edited
+
+
+@dataclass(slots=True)
+class _Group:
+    """Pieces that become one chunk."""
+
+    pieces: list[Piece]
+    rows: int
+
+    @property
+    def kept(self) -> bool:
+        return len(self.pieces) == 1 and isinstance(self.pieces[0], Chunk)
+
+
+def _packed(pieces: Sequence[Piece], read: Read, period: Period) -> list[Piece]:
+    parts = [
+        _Group([part], part.rows if isinstance(part, Chunk) else len(part))
+        for piece in pieces
+        for part in ([piece] if isinstance(piece, Chunk) else _periods(piece, period))
+    ]
+    tail = parts[-1:]
+    groups: list[_Group] = []
+    for group in parts[:-1]:
+        groups.append(group)
+        while len(groups) > 1 and _belong(groups[-2], groups[-1]):
+            last = groups.pop()
+            groups[-1] = _Group([*groups[-1].pieces, *last.pieces], groups[-1].rows + last.rows)
+    return [_one(group, read) for group in [*groups, *tail]]
+
+
+def _belong(left: _Group, right: _Group) -> bool:
+    total = left.rows + right.rows
+    if total > MOST_ROWS:
+        return False
+    if total <= _SMALL or not (left.kept or right.kept):
+        return True
+    return max(left.rows, right.rows) <= 2 * min(left.rows, right.rows)
+
+
+def _one(group: _Group, read: Read) -> Piece:
+    if group.kept:
+        return group.pieces[0]
+    return join([read(piece) if isinstance(piece, Chunk) else piece for piece in group.pieces])
+
+
+def _periods(rows: Rows, period: Period) -> list[Rows]:
+    numbers = _number(rows.stamps, period)
+    cuts = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(rows)]
+    return [rows.cut(first, last) for first, last in pairwise(cuts)]
+
+
+def _domain(chunk: Chunk, period: Period) -> Reach:
+    """From the start of the chunk's first period to the end of its last."""
+    ends = np.array([stamp(chunk.first), stamp(chunk.last)], dtype=np.int64)
+    first, last = _number(ends, period)
+    return _start(int(first), period), _start(int(last) + 1, period)
+
+
+_MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
+_DAY = 86_400_000_000
+_MONDAY = 3  # days from Monday to 1970-01-01, a Thursday
+
+
+def _number(stamps: NDArray[np.int64], period: Period) -> NDArray[np.int64]:
+    """Periods since 1970 of stamps in microseconds; a week begins on Monday."""
+    if period == "weekly":
+        return (stamps // _DAY + _MONDAY) // 7
+    months = stamps.view("M8[us]").astype("M8[M]").astype(np.int64)
+    return months // _MONTHS[period]
+
+
+def _start(number: int, period: Period) -> int:
+    if period == "weekly":
+        return (number * 7 - _MONDAY) * _DAY
+    return int(np.datetime64(number * _MONTHS[period], "M").astype("M8[us]").astype(np.int64))

@@ -1,0 +1,164 @@
+"""Bars as plain arrays, the form in which chunks are compared, joined and encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml4t_nb.core.bars import NUMBERS, Bars, require_bars
+from ml4t_nb.errors import BarsInvalid
+from ml4t_nb.model import Span
+
+__all__ = [
+    "EVER",
+    "Edit",
+    "Reach",
+    "Rows",
+    "bars_of",
+    "blank",
+    "instant",
+    "join",
+    "overlay",
+    "reach_of",
+    "rows_of",
+    "stamp",
+]
+
+Reach = tuple[int, int]
+"""Half-open stretch of time in microseconds since 1970, UTC."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def stamp(moment: datetime) -> int:
+    """An aware instant in microseconds."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def instant(microseconds: int) -> datetime:
+    """The instant so many microseconds after 1970."""
+    return _EPOCH + int(microseconds) * _MICROSECOND
+
+
+# A year is left at both ends, so that the period around a stamp has a start and an end too.
+EVER: Reach = (stamp(datetime(2, 1, 1, tzinfo=UTC)), stamp(datetime(9999, 1, 1, tzinfo=UTC)))
+"""All time that can be stored."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Bars in three arrays of one length, increasing in time.
+
+    Parameters
+    ----------
+    stamps
+        int64, microseconds since 1970, UTC.
+    numbers
+        float64, one line for each of ``core.bars.NUMBERS``.
+    filled
+        bool.
+    """
+
+    stamps: NDArray[np.int64]
+    numbers: NDArray[np.float64]
+    filled: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.stamps)
+
+    def cut(self, first: int, last: int) -> Rows:
+        """A view of lines ``first`` to ``last``, exclusive."""
+        return Rows(self.stamps[first:last], self.numbers[:, first:last], self.filled[first:last])
+
+    def between(self, reach: Reach) -> Rows:
+        """A view of what lies in ``reach``."""
+        first, last = np.searchsorted(self.stamps, reach)
+        return self.cut(int(first), int(last))
+
+    def same(self, other: Rows) -> bool:
+        """Whether both agree to the last bit."""
+        return (
+            np.array_equal(self.stamps, other.stamps)
+            and np.array_equal(self.numbers.view(np.int64), other.numbers.view(np.int64))
+            and np.array_equal(self.filled, other.filled)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """From now on ``reach`` holds exactly ``rows``."""
+
+    reach: Reach
+    rows: Rows
+
+
+def blank(count: int) -> Rows:
+    """``count`` lines of whatever the memory held."""
+    return Rows(
+        np.empty(count, np.int64), np.empty((len(NUMBERS), count)), np.empty(count, np.bool_)
+    )
+
+
+def join(parts: Sequence[Rows]) -> Rows:
+    """A copy of the parts, one after the other."""
+    if not parts:
+        return blank(0)
+    return Rows(
+        np.concatenate([part.stamps for part in parts]),
+        np.concatenate([part.numbers for part in parts], axis=1),
+        np.concatenate([part.filled for part in parts]),
+    )
+
+
+def overlay(rows: Rows, edits: Iterable[Edit], reach: Reach) -> Rows:
+    """``rows`` within ``reach`` after the edits, which are disjoint and in order."""
+    parts, start = [], reach[0]
+    for edit in edits:
+        lower, upper = max(edit.reach[0], reach[0]), min(edit.reach[1], reach[1])
+        if lower < upper:
+            parts += [rows.between((start, lower)), edit.rows.between((lower, upper))]
+            start = upper
+    return join([*parts, rows.between((start, reach[1]))])
+
+
+def rows_of(bars: Bars) -> Rows:
+    """A copy of ``bars`` as arrays.
+
+    Raises
+    ------
+    BarsInvalid
+        If they are no Bars, or hold a number that is not finite, or a year beyond 2 to 9998.
+    """
+    require_bars(bars)
+    stamps = np.array(pd.DatetimeIndex(bars.index).asi8, dtype=np.int64)
+    values = np.array([bars[name].to_numpy() for name in NUMBERS], dtype=np.float64)
+    if len(stamps) and not (EVER[0] <= stamps[0] and stamps[-1] < EVER[1]):
+        raise BarsInvalid("a bar lies outside the years 2 to 9998")
+    if not np.isfinite(values).all():
+        name, line = (int(first[0]) for first in np.nonzero(~np.isfinite(values)))
+        raise BarsInvalid(
+            f"{NUMBERS[name]} of the bar at {bars.index[line]} is {values[name, line]}",
+            hint="bars without a number are not stored",
+        )
+    return Rows(stamps, values, np.array(bars["filled"].to_numpy(), dtype=np.bool_))
+
+
+def bars_of(rows: Rows) -> Bars:
+    """``rows`` as Bars that share their memory."""
+    stamps = pd.DatetimeIndex(rows.stamps.view("M8[us]"), name="timestamp").tz_localize("UTC")
+    bars = pd.DataFrame(rows.numbers.T, index=stamps, columns=list(NUMBERS), copy=False)
+    bars["filled"] = rows.filled
+    return bars
+
+
+def reach_of(span: Span | None) -> Reach:
+    """``span`` in microseconds; all time for None."""
+    if span is None:
+        return EVER
+    return max(stamp(span.start), EVER[0]), min(stamp(span.end), EVER[1])

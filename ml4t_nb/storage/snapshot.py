@@ -1,0 +1,148 @@
+"""A dataset as one commit left it, read without a lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from ml4t_nb.core.bars import Bars
+from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
+from ml4t_nb.model import DatasetId, Span
+from ml4t_nb.storage import chunks as chunk_files
+from ml4t_nb.storage.folder import Folder
+from ml4t_nb.storage.manifest import Chunk, Manifest
+from ml4t_nb.storage.names import words
+from ml4t_nb.storage.rows import Reach, Rows, bars_of, blank, join, reach_of, stamp
+
+__all__ = ["Snapshot", "check", "not_found", "read_rows"]
+
+
+class Snapshot:
+    """One committed state of a dataset; writers do not disturb it.
+
+    Its files outlive their replacement by an hour.
+    """
+
+    def __init__(self, folder: Folder, manifest: Manifest) -> None:
+        self._folder = folder
+        self._manifest = manifest
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the commit wrote."""
+        return self._manifest
+
+    def bars(self, span: Span | None = None) -> Bars:
+        """Bars whose stamps lie in ``span``; all for None.
+
+        Raises
+        ------
+        ChunkCorrupt
+            If a file that is needed is damaged or gone.
+        """
+        manifest = self._manifest
+        return bars_of(read_rows(self._folder, manifest.sequence, manifest.chunks, reach_of(span)))
+
+    def files(self) -> tuple[Path, ...]:
+        """Its Parquet files, in order of time.
+
+        Raises
+        ------
+        ChunkCorrupt
+            If one is gone.
+        """
+        return tuple(
+            _place(self._folder, self._manifest.sequence, chunk) for chunk in self._manifest.chunks
+        )
+
+
+def read_rows(folder: Folder, sequence: int, chunks: Sequence[Chunk], reach: Reach) -> Rows:
+    """Rows of these chunks of commit ``sequence`` within ``reach``, every byte read checked."""
+    wanted = [c for c in chunks if stamp(c.first) < reach[1] and reach[0] <= stamp(c.last)]
+    target = blank(sum(chunk.rows for chunk in wanted))
+    count = 0
+    for chunk in wanted:
+        rest = target.cut(count, len(target))
+        count += _read_chunk(folder, sequence, chunk, reach, rest)
+    rows = target.cut(0, count).between(reach)
+    # A copy of a part lets go of the rest's memory.
+    return target if len(rows) == len(target) else join([rows])
+
+
+def check(folder: Folder, sequence: int, chunk: Chunk) -> None:
+    """Read a chunk and compare its checksum.
+
+    Raises
+    ------
+    ChunkCorrupt
+        If it differs, or the chunk is gone.
+    """
+    _content(folder, sequence, chunk)
+
+
+def not_found(dataset: DatasetId) -> DatasetNotFound:
+    """The error that says that nothing is stored."""
+    return DatasetNotFound(
+        f"{dataset} is not stored", hint=f"run load first: ml4t-data load {words(dataset)}"
+    )
+
+
+def _read_chunk(folder: Folder, sequence: int, chunk: Chunk, reach: Reach, target: Rows) -> int:
+    content = _content(folder, sequence, chunk)
+    try:
+        count = chunk_files.decode(chunk, content, reach, target)
+        if count == chunk.rows:
+            _require_ends(chunk, target)
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise _corrupt(folder, chunk, f"cannot be read: {error}") from error
+    return count
+
+
+def _require_ends(chunk: Chunk, rows: Rows) -> None:
+    ends = (stamp(chunk.first), stamp(chunk.last))
+    if ends != (int(rows.stamps[0]), int(rows.stamps[chunk.rows - 1])):
+        raise ValueError("its stamps are not those in the manifest")
+
+
+def _content(folder: Folder, sequence: int, chunk: Chunk) -> bytes:
+    # In this order: a file moves from the data to the retired ones, and never back.
+    for place in (folder.data, folder.retired):
+        try:
+            content = (place / chunk.file).read_bytes()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _corrupt(folder, chunk, f"cannot be read: {error.strerror}") from error
+        if fault := chunk_files.fault(chunk, content):
+            raise _corrupt(folder, chunk, fault)
+        return content
+    raise _gone(folder, sequence, chunk)
+
+
+def _place(folder: Folder, sequence: int, chunk: Chunk) -> Path:
+    path = folder.find(chunk)
+    if path is None:
+        raise _gone(folder, sequence, chunk)
+    return path
+
+
+def _gone(folder: Folder, sequence: int, chunk: Chunk) -> Exception:
+    if folder.sequence() != sequence:
+        return StoreError(
+            f"this snapshot of {folder.dataset} is out of date, and its files were removed",
+            hint="read it again",
+        )
+    if folder.removed_by_hand():
+        return not_found(folder.dataset)
+    return _corrupt(folder, chunk, "is gone") if folder.data.exists() else folder.unmounted()
+
+
+def _corrupt(folder: Folder, chunk: Chunk, reason: str) -> ChunkCorrupt:
+    named = words(folder.dataset)
+    return ChunkCorrupt(
+        f"the chunk {folder.data / chunk.file} {reason}",
+        hint="restore it from a backup, or fetch everything again: "
+        f"ml4t-data remove {named}, then ml4t-data load {named}",
+    )

@@ -1,0 +1,131 @@
+"""The store: the only door to bars on disk."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ml4t_nb.errors import StoreError
+from ml4t_nb.model import DatasetId, Summary
+from ml4t_nb.storage import folder as folders
+from ml4t_nb.storage.catalogue import Catalogue
+from ml4t_nb.storage.folder import Folder
+from ml4t_nb.storage.locking import exclusive
+from ml4t_nb.storage.packing import resolve_period
+from ml4t_nb.storage.snapshot import Snapshot, check, not_found
+from ml4t_nb.storage.survey import survey, with_damage
+from ml4t_nb.storage.transaction import Transaction
+
+__all__ = ["Snapshot", "Store", "Transaction", "resolve_period"]
+
+
+class Store:
+    """Datasets below one folder.
+
+    Any number of stores, in threads and processes, may work on the same folder at once: readers
+    take no lock, and writers one for each dataset.
+
+    Parameters
+    ----------
+    home
+        The folder; made by the first write.
+    lock_timeout_s
+        How long a writer waits for another one of the same dataset.
+    """
+
+    def __init__(self, home: Path, *, lock_timeout_s: float = 30.0) -> None:
+        # Absolute, since the process may change its folder.
+        self._home = home.absolute()
+        self._lock_timeout_s = lock_timeout_s
+        self._catalogue = Catalogue(self._home / "catalogue.db")
+
+    @property
+    def home(self) -> Path:
+        """The folder, absolute."""
+        return self._home
+
+    def datasets(self) -> tuple[DatasetId, ...]:
+        """What is stored, damaged or not, in order."""
+        return tuple(found.entry.dataset for found in survey(self._home, self._catalogue))
+
+    def summaries(self) -> tuple[Summary, ...]:
+        """Every dataset in one row, in order.
+
+        Opens no manifest that has not changed since it was last looked at; the size of every
+        chunk is compared with the recorded one.
+        """
+        return tuple(with_damage(found) for found in survey(self._home, self._catalogue))
+
+    def snapshot(self, dataset: DatasetId) -> Snapshot:
+        """The dataset as the newest commit left it.
+
+        Raises
+        ------
+        DatasetNotFound
+            If nothing is stored, or its data folder was removed by hand.
+        ChunkCorrupt
+            If its manifest cannot be read.
+        """
+        folder = Folder(self._home, dataset)
+        manifest = folder.newest().manifest
+        if manifest is None or folder.removed_by_hand():
+            raise not_found(dataset)
+        return Snapshot(folder, manifest)
+
+    def verify(self, dataset: DatasetId) -> tuple[str, ...]:
+        """A sentence for each damaged file of the dataset, after reading every one whole.
+
+        Raises
+        ------
+        DatasetNotFound
+            If nothing is stored.
+        """
+        folder = Folder(self._home, dataset)
+        try:
+            manifest = self.snapshot(dataset).manifest
+        except StoreError as error:
+            return (error.message,)
+        faults = []
+        for chunk in manifest.chunks:
+            try:
+                check(folder, manifest.sequence, chunk)
+            except StoreError as error:
+                faults.append(error.message)
+        return tuple(faults)
+
+    @contextmanager
+    def transaction(self, dataset: DatasetId) -> Iterator[Transaction]:
+        """The dataset, kept from all other writers until the block ends.
+
+        Raises
+        ------
+        LockTimeout
+            If another writer holds it for too long.
+        StoreNotWritable
+            If the store's folder cannot be written.
+        """
+        folder = Folder(self._home, dataset)
+        with exclusive(folder.state, dataset, timeout_s=self._lock_timeout_s):
+            transaction = Transaction(folder, self._catalogue)
+            try:
+                yield transaction
+            finally:
+                transaction.close()
+
+    def sweep(self) -> None:
+        """Remove what was retired more than an hour ago, of all datasets.
+
+        Each commit does so for its own dataset; this is for those that are not written any more.
+        """
+        root = self._home / "retired"
+        if not root.exists():
+            return
+        probe = root / f"sweep.{secrets.token_hex(3)}"
+        with suppress(OSError):
+            probe.touch()
+            now = probe.stat().st_mtime
+            probe.unlink()
+            for retired in root.glob("*/*/*"):
+                folders.sweep(retired, now)

@@ -1,0 +1,241 @@
+"""A writer's whole read-merge-write on one dataset, published in one step or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, datetime
+
+from ml4t_nb.core.bars import Bars
+from ml4t_nb.errors import BarsInvalid, StoreError
+from ml4t_nb.model import Finding, Gap, Setup, Span, UpdateRecord
+from ml4t_nb.storage import chunks as chunk_files
+from ml4t_nb.storage import disk
+from ml4t_nb.storage.catalogue import Catalogue
+from ml4t_nb.storage.folder import Folder, State, chunk_name, manifest_name
+from ml4t_nb.storage.manifest import Chunk, Manifest
+from ml4t_nb.storage.packing import Piece, rearrange
+from ml4t_nb.storage.rows import EVER, Edit, Rows, bars_of, overlay, reach_of, rows_of, stamp
+from ml4t_nb.storage.snapshot import not_found, read_rows
+from ml4t_nb.storage.survey import entry_of, place_of
+
+__all__ = ["Transaction"]
+
+_HISTORY = 100
+_FINDINGS = 1000
+
+
+class Transaction:
+    """The dataset as it is under the lock, and what shall become of it.
+
+    Nothing is changed before ``commit`` or ``remove``, and each can be called once. Made by
+    `Store.transaction`.
+    """
+
+    def __init__(self, folder: Folder, catalogue: Catalogue) -> None:
+        self._folder = folder
+        self._catalogue = catalogue
+        self._state: State | None = None
+        self._edits: list[Edit] = []
+        self._over = False
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """What the newest commit left; None if nothing is stored.
+
+        Raises
+        ------
+        ChunkCorrupt
+            If it cannot be read, or the disk is missing. ``remove`` works all the same.
+        """
+        return self._now().manifest
+
+    def bars(self, span: Span | None = None) -> Bars:
+        """Bars in ``span`` (all for None), as stored and as put so far."""
+        return bars_of(self._rows(span))
+
+    def put(self, bars: Bars, span: Span | None = None) -> None:
+        """From now on ``span`` holds exactly ``bars``; for None, the dataset does.
+
+        Raises
+        ------
+        BarsInvalid
+            If they are no Bars, hold NaN or infinity, or lie outside the span.
+        """
+        self._require_open()
+        rows, reach = rows_of(bars), reach_of(span)
+        if len(rows.between(reach)) < len(rows):
+            raise BarsInvalid(
+                f"{self._folder.dataset}: bars lie outside {span}, where they are put"
+            )
+        if reach[0] >= reach[1]:
+            return
+        kept = [
+            Edit(part, edit.rows.between(part))
+            for edit in self._edits
+            for part in (
+                (edit.reach[0], min(edit.reach[1], reach[0])),
+                (max(edit.reach[0], reach[1]), edit.reach[1]),
+            )
+            if part[0] < part[1]
+        ]
+        self._edits = sorted([*kept, Edit(reach, rows)], key=lambda edit: edit.reach)
+
+    def commit(
+        self,
+        *,
+        setup: Setup,
+        gaps: Sequence[Gap],
+        findings: Sequence[Finding],
+        record: UpdateRecord,
+        updated: datetime | None,
+        verified: datetime | None,
+        closures: Sequence[date] = (),
+    ) -> Manifest:
+        """Publish the puts with this record; chunks whose bars stay the same are not written.
+
+        Parameters
+        ----------
+        findings
+            In order of time; the newest thousand are kept.
+        record
+            Added to the history, with the number of chunks written.
+
+        Returns
+        -------
+        Manifest
+            As published.
+
+        Raises
+        ------
+        StoreNotWritable
+            If the disk is full or may not be written; nothing has changed then.
+        """
+        self._require_open()
+        state = self._now()
+        self._folder.require_disk()
+        history = state.manifest.history if state.manifest else ()
+        pieces = self._pieces(setup)
+        written: list[Chunk] = []
+        with disk.writing(self._folder.data):
+            try:
+                chunks = self._write(pieces, setup, written)
+                record = replace(record, chunks_written=len(written))
+                after = Manifest(
+                    dataset=self._folder.dataset,
+                    sequence=state.sequence + 1,
+                    setup=setup,
+                    chunks=chunks,
+                    gaps=tuple(gaps),
+                    findings=tuple(findings)[-_FINDINGS:],
+                    history=(*history, record)[-_HISTORY:],
+                    updated=updated,
+                    verified=verified,
+                    closures=tuple(closures),
+                )
+                self._folder.publish(after, after.sequence)
+            except BaseException:
+                self._discard(written, state.sequence + 1)
+                raise
+        self._settle(after, after.sequence)
+        return after
+
+    def remove(self) -> None:
+        """Remove the dataset; its files stay among the retired ones for an hour.
+
+        Raises
+        ------
+        DatasetNotFound
+            If nothing is stored.
+        """
+        self._require_open()
+        with suppress(StoreError):  # what is damaged can be removed
+            if self._folder.newest().manifest is None:
+                raise not_found(self._folder.dataset)
+        sequence = self._folder.sequence() + 1
+        with disk.writing(self._folder.state):
+            self._folder.publish(None, sequence)
+        self._settle(None, sequence)
+
+    def close(self) -> None:
+        """Let nothing more be done: the lock is about to be given back."""
+        self._over = True
+
+    def _now(self) -> State:
+        self._require_open()
+        if self._state is None:
+            state = self._folder.newest()
+            if state.manifest and not self._folder.data.exists():
+                if not self._folder.removed_by_hand():
+                    raise self._folder.unmounted()
+                state = State(state.sequence, None)
+            self._state = state
+        return self._state
+
+    def _rows(self, span: Span | None) -> Rows:
+        state, reach = self._now(), reach_of(span)
+        chunks = [
+            chunk
+            for chunk in (state.manifest.chunks if state.manifest else ())
+            if not any(_covers(edit, chunk) for edit in self._edits)
+        ]
+        stored = read_rows(self._folder, state.sequence, chunks, reach)
+        return overlay(stored, self._edits, reach)
+
+    def _pieces(self, setup: Setup) -> list[Piece]:
+        sequence, before = self._now()
+        return rearrange(
+            before.chunks if before else (),
+            self._edits,
+            lambda chunk: read_rows(self._folder, sequence, [chunk], EVER),
+            before=before.setup.period if before else setup.period,
+            period=setup.period,
+        )
+
+    def _write(
+        self, pieces: Sequence[Piece], setup: Setup, written: list[Chunk]
+    ) -> tuple[Chunk, ...]:
+        """The pieces as chunks; those new on disk are added to ``written`` one by one."""
+        folder = self._folder
+        folder.data.mkdir(parents=True, exist_ok=True)
+        chunks = []
+        for piece in pieces:
+            if isinstance(piece, Chunk):
+                chunks.append(piece)
+                continue
+            content = chunk_files.encode(piece, folder.dataset.symbol, setup.compression)
+            draft = chunk_files.describe("", piece, content)
+            name = chunk_name(f"{draft.first:%Y-%m-%d}", self._now().sequence + 1)
+            chunk = replace(draft, file=name)
+            written.append(chunk)
+            disk.write_new(folder.data / name, content)
+            chunks.append(chunk)
+        if written:
+            disk.sync_folder(folder.data)
+        return tuple(chunks)
+
+    def _discard(self, written: Sequence[Chunk], sequence: int) -> None:
+        """Take back new chunks, unless their manifest was published before the interruption."""
+        if (self._folder.state / manifest_name(sequence)).exists():
+            return
+        for chunk in written:
+            with suppress(OSError):
+                (self._folder.data / chunk.file).unlink()
+
+    def _settle(self, after: Manifest | None, sequence: int) -> None:
+        """What follows a commit; where it fails, the next writer or reader does it."""
+        self._over = True
+        with suppress(OSError):
+            self._folder.tidy(after, sequence)
+        with suppress(OSError):
+            if entry := entry_of(self._folder, sequence, after):
+                self._catalogue.write({place_of(self._folder.dataset): entry})
+
+    def _require_open(self) -> None:
+        if self._over:
+            raise StoreError(f"this transaction on {self._folder.dataset} is over")
+
+
+def _covers(edit: Edit, chunk: Chunk) -> bool:
+    return edit.reach[0] <= stamp(chunk.first) and stamp(chunk.last) < edit.reach[1]

@@ -1,0 +1,18 @@
+"""The verbs: typed functions whose signatures are the only declaration of their options."""
+
+from ml4t_nb.verbs.change import load, remove, update
+from ml4t_nb.verbs.look import gaps, health, list_, providers
+from ml4t_nb.verbs.read import bars, export, files
+
+__all__ = [
+    "bars",
+    "export",
+    "files",
+    "gaps",
+    "health",
+    "list_",
+    "load",
+    "providers",
+    "remove",
+    "update",
+]

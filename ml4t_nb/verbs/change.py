@@ -1,0 +1,332 @@
+"""Verbs that change the store: load, update, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ml4t_nb.errors import Ml4tError, OptionError
+from ml4t_nb.events import Started
+from ml4t_nb.model import (
+    Chunking,
+    Compression,
+    DatasetId,
+    ErrorNote,
+    FillMethod,
+    Health,
+    UpdateRecord,
+    UpdateResult,
+)
+from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
+from ml4t_nb.reports import RemoveReport, RunReport
+from ml4t_nb.verbs.look import judge_all
+from ml4t_nb.verbs.select import Class, Freq, Provider, checked, days, latest, picked
+
+if TYPE_CHECKING:
+    from ml4t_nb.batch import Job, Observe, Pause
+    from ml4t_nb.pipeline import Run
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["load", "remove", "update"]
+
+_LOADERS = 4
+_MOST_TOLERANCE = 0.5
+_STALE_AFTER = timedelta(days=7)
+
+
+def load(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    provider: Provider = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    calendar: str | None = None,
+    tolerance: float | None = None,
+    chunk: Chunking | None = None,
+    compression: Compression | None = None,
+    as_of: Moment | None = None,
+    home: Path | None = None,
+) -> RunReport:
+    """Load history, or extend what is stored to an earlier start or a later end.
+
+    Parameters
+    ----------
+    symbol
+        Symbols as the provider spells them; at least one.
+    asset_class
+        What the symbols are; if not given, the provider's own answer, else equities.
+    frequency
+        Length of a bar; daily if not given.
+    provider
+        Who is asked; if not given, the setting ML4T_DATA_PROVIDER, else yahoo.
+    start
+        First date, inclusive; if not given, all that the provider has.
+    end
+        Last date, inclusive; if not given, the last finished bar.
+    calendar
+        Exchange by MIC, such as XLON, or 24/7 or fx; if not given, the asset class's own.
+    tolerance
+        Share of a bar's length by which an intraday stamp may miss its expected one; 0.1 for a
+        new dataset.
+    chunk
+        Calendar period the files are cut at; auto for a new dataset: yearly for daily and weekly
+        bars, monthly for intraday ones.
+    compression
+        Codec of the files; lz4 for a new dataset.
+    as_of
+        Pretend that now is then: an instant, or a date, meaning after that session's close.
+    home
+        Folder of the store.
+    """
+    from ml4t_nb.batch import Job
+    from ml4t_nb.pipeline import Load, run_load
+
+    symbols = as_symbols(symbol)
+    if not symbols:
+        raise OptionError("load needs a symbol", hint="ml4t-data load -s AAPL")
+    asset_class, frequency = checked(asset_class, frequency)
+    first, last = days(start, end)
+    if tolerance is not None and not 0 <= tolerance < _MOST_TOLERANCE:
+        raise OptionError(f"--tolerance {tolerance:g} is no share", hint="0 up to 0.5, such as 0.1")
+    ws = ws.at(home)
+    name = provider or ws.settings.provider
+    ws.provider(name)
+    moment = ws.moment(as_of)
+    blank = UpdateRecord(latest(moment, ()), "load", name, "failed")
+
+    def job(each: str) -> Job:
+        order = Load(
+            symbol=each,
+            asset_class=asset_class,
+            frequency=frequency or "daily",
+            provider=name,
+            start=first,
+            end=last,
+            calendar=calendar,
+            tolerance=tolerance,
+            chunk=one_of(chunk, Chunking, what="chunk period"),
+            compression=one_of(compression, Compression, what="compression"),
+        )
+        dataset = DatasetId(asset_class or "equities", order.frequency, each)
+
+        def work(observe: Observe, pause: Pause) -> UpdateResult:
+            return run_load(_run(ws, moment, observe, pause), order)
+
+        return Job(dataset, work, partial(_failed, ws, blank, dataset))
+
+    return _report(ws, "load", [job(each) for each in symbols], moment, workers=_LOADERS)
+
+
+def update(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    lookback_days: Annotated[int, Short("-l")] = 7,
+    fill_gaps: bool = True,
+    fill_method: FillMethod = "forward",
+    max_fill: int = 5,
+    provider: Provider = None,
+    workers: int = 4,
+    accept: bool = False,
+    show_status: bool = False,
+    as_of: Moment | None = None,
+    home: Path | None = None,
+) -> RunReport:
+    """Fetch what is new, check the overlap, and close the gaps.
+
+    Parameters
+    ----------
+    symbol
+        Symbols to update; everything that is stored if none is named.
+    asset_class
+        Only datasets of this class.
+    frequency
+        Only datasets of this frequency.
+    lookback_days
+        Calendar days before the last stored bar that are fetched again, to catch revisions.
+    fill_gaps
+        Ask again for open gaps, then fill what stays missing; otherwise only find and report.
+    fill_method
+        What stands in for a missing bar, flagged as filled.
+    max_fill
+        Longest gap, in bars, that is filled; a longer one stays open.
+    provider
+        Who is asked, from now on.
+    workers
+        Datasets updated at the same time.
+    accept
+        Take the provider's view of a history that contradicts the stored one.
+    show_status
+        Show health before and after, the last ten runs, and what was asked for.
+    as_of
+        Pretend that now is then: an instant, or a date, meaning after that session's close.
+    home
+        Folder of the store.
+    """
+    from ml4t_nb.batch import Job
+    from ml4t_nb.core.settle import Fill
+    from ml4t_nb.pipeline import Update, run_update
+
+    _at_least_one(lookback_days=lookback_days, max_fill=max_fill, workers=workers)
+    one_of(fill_method, FillMethod, what="fill method")
+    asset_class, frequency = checked(asset_class, frequency)
+    ws = ws.at(home)
+    if provider is not None:
+        ws.provider(provider)
+    moment = ws.moment(as_of)
+    stored = ws.store.datasets()
+    blank = UpdateRecord(latest(moment, ()), "update", provider or "", "failed")
+
+    def job(each: DatasetId, error: Ml4tError | None) -> Job:
+        order = Update(
+            dataset=each,
+            lookback=timedelta(days=lookback_days),
+            fill=Fill(fill_method, max_fill) if fill_gaps else None,
+            provider=provider,
+            accept=accept,
+        )
+
+        def work(observe: Observe, pause: Pause) -> UpdateResult:
+            if error is not None:
+                raise error
+            return run_update(_run(ws, moment, observe, pause), order)
+
+        return Job(each, work, partial(_failed, ws, blank, each))
+
+    jobs = [job(*each) for each in _meant(stored, as_symbols(symbol), asset_class, frequency)]
+    before = _health_of(ws, moment) if show_status else {}
+    report = _report(ws, "update", jobs, moment, workers=workers)
+    if not show_status:
+        return report
+    after = _health_of(ws, moment)
+    results = tuple(
+        replace(each, before=before.get(each.dataset), after=after.get(each.dataset))
+        for each in report.results
+    )
+    return replace(report, results=results, detailed=True)
+
+
+def remove(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    yes: bool = False,
+    as_of: Moment | None = None,
+    home: Path | None = None,
+) -> RemoveReport:
+    """Remove datasets, or a stretch of them from the start or up to the end.
+
+    Parameters
+    ----------
+    symbol
+        Symbols to remove; at least one.
+    asset_class
+        Their class, where a symbol is stored under several.
+    frequency
+        Their frequency, where a symbol is stored at several.
+    start
+        First date to remove, inclusive.
+    end
+        Last date to remove, inclusive.
+    yes
+        Do it; without, the verb only says what it would remove, and fails.
+    as_of
+        Pretend that now is then: an instant, or a date, meaning after that session's close.
+    home
+        Folder of the store.
+    """
+    from ml4t_nb.pipeline import run_remove
+
+    ws = ws.at(home)
+    symbols = as_symbols(symbol)
+    if not symbols:
+        raise OptionError("remove needs a symbol", hint="ml4t-data remove -s AAPL --yes")
+    asset_class, frequency = checked(asset_class, frequency)
+    range_ = days(start, end)
+    moment = ws.moment(as_of)
+    chosen = picked(ws.store.datasets(), symbols, asset_class, frequency)
+    if not yes:
+        raise OptionError(
+            f"remove would delete bars of {', '.join(str(each) for each in chosen)}",
+            hint="add --yes to do it",
+        )
+    removed = tuple((each, run_remove(ws.store, each, *range_, moment)) for each in chosen)
+    return RemoveReport(removed, whole=range_ == (None, None))
+
+
+def _run(ws: Workspace, moment: datetime | date, observe: Observe, pause: Pause) -> Run:
+    from ml4t_nb.pipeline import Run
+
+    return Run(ws.store, ws.provider, moment, observe, pause)
+
+
+def _report(
+    ws: Workspace, verb: str, jobs: Sequence[Job], moment: datetime | date, *, workers: int
+) -> RunReport:
+    from ml4t_nb.batch import run_all
+
+    ws.observer(Started(verb, tuple(job.dataset for job in jobs)))
+    batch = run_all(jobs, workers=workers, observer=ws.observer, cancel=ws.cancel)
+    at = latest(moment, [result.record.at for result in batch.results])
+    return RunReport(verb, at, batch.results, batch.left, batch.stopped)
+
+
+def _meant(
+    stored: Sequence[DatasetId],
+    symbols: Sequence[str],
+    asset_class: Class,
+    frequency: Freq,
+) -> list[tuple[DatasetId, Ml4tError | None]]:
+    """Datasets to update; for a symbol that means none, the error that says so."""
+    if not symbols:
+        return [(each, None) for each in picked(stored, (), asset_class, frequency)]
+    meant: list[tuple[DatasetId, Ml4tError | None]] = []
+    for symbol in symbols:
+        try:
+            meant += [(each, None) for each in picked(stored, (symbol,), asset_class, frequency)]
+        except Ml4tError as error:
+            guess = DatasetId(asset_class or "equities", frequency or "daily", symbol)
+            meant.append((guess, error))
+    return meant
+
+
+def _failed(
+    ws: Workspace, blank: UpdateRecord, dataset: DatasetId, error: ErrorNote
+) -> UpdateResult:
+    """The result of a run that wrote nothing, beside what is stored."""
+    from ml4t_nb.pipeline.commit import result_of
+
+    record = replace(blank, error=error)
+    try:
+        manifest = ws.store.snapshot(dataset).manifest
+    except Ml4tError:
+        return UpdateResult(dataset, record)
+    return replace(result_of(manifest, ()), record=record)
+
+
+def _health_of(ws: Workspace, moment: datetime | date) -> dict[DatasetId, Health]:
+    judged, _ = judge_all(ws, ws.store.summaries(), moment, _STALE_AFTER)
+    return {each.dataset: each for each in judged}
+
+
+def _at_least_one(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if number < 1:
+            option = name.replace("_", "-")
+            raise OptionError(f"--{option} {number} is too few", hint="1 or more")

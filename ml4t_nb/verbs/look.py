@@ -1,0 +1,248 @@
+"""Verbs that look and change nothing: health, list, gaps, providers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ml4t_nb.errors import Ml4tError, OptionError
+from ml4t_nb.model import Frequency, Gap, Health, HealthState, Summary
+from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
+from ml4t_nb.reports import (
+    GapsReport,
+    HealthReport,
+    ListReport,
+    ProviderCard,
+    ProvidersReport,
+)
+from ml4t_nb.verbs.select import Class, Freq, days, instant, latest, picked
+
+if TYPE_CHECKING:
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["gaps", "health", "judge_all", "list_", "providers"]
+
+
+def health(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    stale_days: float = 7,
+    verbose: Annotated[bool, Short("-v")] = False,
+    verify: bool = False,
+    fail_on: HealthState = "error",
+    as_of: Moment | None = None,
+    home: Path | None = None,
+) -> HealthReport:
+    """Judge every dataset: healthy, stale or in error, why, and what mends it.
+
+    Parameters
+    ----------
+    symbol
+        Symbols to judge; everything that is stored if none is named.
+    asset_class
+        Only datasets of this class.
+    frequency
+        Only datasets of this frequency.
+    stale_days
+        Calendar days since the close of the oldest session missed, from which on data are stale.
+    verbose
+        Show each dataset, not only those that need something.
+    verify
+        Read every file and check it against its checksum.
+    fail_on
+        The mildest state that makes the shell's exit code 1.
+    as_of
+        Pretend that now is then: an instant, or a date, meaning after that session's close.
+    home
+        Folder of the store.
+    """
+    if not stale_days >= 0:
+        raise OptionError(f"--stale-days {stale_days:g} is negative", hint="0 or more, such as 7")
+    one_of(fail_on, HealthState, what="health state")
+    ws = ws.at(home)
+    moment = ws.moment(as_of)
+    chosen = _summaries(ws, symbol, asset_class, frequency)
+    if verify:
+        chosen = tuple(_verified(ws, each) for each in chosen)
+    judged, at = judge_all(ws, chosen, moment, timedelta(days=stale_days))
+    return HealthReport(at, judged, detailed=verbose, fail_on=fail_on)
+
+
+def list_(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    as_of: Moment | None = None,
+    home: Path | None = None,
+) -> ListReport:
+    """List what is stored: range, rows, provider, last update, size.
+
+    Parameters
+    ----------
+    symbol
+        Symbols to list; everything that is stored if none is named.
+    asset_class
+        Only datasets of this class.
+    frequency
+        Only datasets of this frequency.
+    as_of
+        Accepted by every verb; what is stored does not depend on it.
+    home
+        Folder of the store.
+    """
+    ws = ws.at(home)
+    ws.moment(as_of)
+    return ListReport(_summaries(ws, symbol, asset_class, frequency))
+
+
+def gaps(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    all: bool = False,  # noqa: A002  # the option's word
+    as_of: Moment | None = None,
+    home: Path | None = None,
+) -> GapsReport:
+    """List the bars that the calendar expects and the store lacks.
+
+    Parameters
+    ----------
+    symbol
+        Symbols to look at; everything that is stored if none is named.
+    asset_class
+        Only datasets of this class.
+    frequency
+        Only datasets of this frequency.
+    start
+        First date, inclusive.
+    end
+        Last date, inclusive.
+    all
+        Confirmed, closed and filled gaps too, not only those with something to do.
+    as_of
+        Accepted by every verb; what is stored does not depend on it.
+    home
+        Folder of the store.
+    """
+    ws = ws.at(home)
+    first, last = days(start, end)
+    chosen = _summaries(ws, symbol, asset_class, frequency)
+    moment = ws.moment(as_of)
+    found = tuple((each.dataset, _gaps(ws, each, first, last, every=all)) for each in chosen)
+    return GapsReport(latest(moment, ()), found)
+
+
+def providers(
+    ws: Workspace, /, *, as_of: Moment | None = None, home: Path | None = None
+) -> ProvidersReport:
+    """List who can be asked for bars, what they serve, and their limits.
+
+    Parameters
+    ----------
+    as_of
+        Accepted by every verb; the answer does not depend on it.
+    home
+        Folder of the store.
+    """
+    from ml4t_nb.providers import known
+
+    ws = ws.at(home)
+    ws.moment(as_of)
+    return ProvidersReport(tuple(_card(ws, name) for name in known()))
+
+
+def judge_all(
+    ws: Workspace, summaries: Sequence[Summary], moment: datetime | date, stale_after: timedelta
+) -> tuple[tuple[Health, ...], datetime]:
+    """Health of each dataset, and the instant that stands for all of them."""
+    from ml4t_nb.core.calendars import calendar
+    from ml4t_nb.core.health import judge
+
+    delay = _delays(ws)
+    judged, instants = [], []
+    for each in summaries:
+        dates = calendar(each.calendar)
+        at = instant(moment, dates, delay(each.provider))
+        instants.append(at)
+        judged.append(
+            judge(each, dates=dates, as_of=at, delay=delay(each.provider), stale_after=stale_after)
+        )
+    return tuple(judged), latest(moment, instants)
+
+
+def _delays(ws: Workspace) -> Callable[[str], timedelta]:
+    """How long after a bar's end it is final, by provider; the usual, for one not there now."""
+    from ml4t_nb.providers import Limits
+
+    @cache
+    def delay(provider: str) -> timedelta:
+        try:
+            return ws.provider(provider).limits.delay
+        except Ml4tError:
+            return Limits((), ()).delay
+
+    return delay
+
+
+def _summaries(
+    ws: Workspace, symbol: Symbols, asset_class: Class, frequency: Freq
+) -> tuple[Summary, ...]:
+    by_dataset = {each.dataset: each for each in ws.store.summaries()}
+    names = as_symbols(symbol)
+    chosen = picked(tuple(by_dataset), names, asset_class, frequency)
+    return tuple(by_dataset[dataset] for dataset in chosen)
+
+
+def _verified(ws: Workspace, summary: Summary) -> Summary:
+    damage = summary.damage or "; ".join(ws.store.verify(summary.dataset))
+    return replace(summary, damage=damage)
+
+
+def _gaps(
+    ws: Workspace, summary: Summary, first: date | None, last: date | None, *, every: bool
+) -> tuple[Gap, ...]:
+    from ml4t_nb.core.calendars import calendar
+
+    if not every and not summary.gaps_open and not summary.damage:
+        return ()
+    manifest = ws.store.snapshot(summary.dataset).manifest
+    span = calendar(summary.calendar).span(first, last, summary.dataset.frequency)
+    return tuple(
+        gap
+        for gap in manifest.gaps
+        if (every or gap.is_pending) and gap.start < span.end and gap.end >= span.start
+    )
+
+
+def _card(ws: Workspace, name: str) -> ProviderCard:
+    provider = ws.provider(name)
+    limits = provider.limits
+    return ProviderCard(
+        name=name,
+        summary=provider.summary,
+        asset_classes=limits.asset_classes,
+        frequencies=limits.frequencies,
+        basis=provider.basis,
+        span_days=_in_days(limits.max_span),
+        age_days=_in_days(limits.max_age),
+    )
+
+
+def _in_days(limit: Mapping[Frequency, timedelta]) -> tuple[tuple[Frequency, float], ...]:
+    return tuple((frequency, length / timedelta(days=1)) for frequency, length in limit.items())

@@ -1,0 +1,210 @@
+"""Verbs that hand out bars: as a frame, as files, as an export."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ml4t_nb.errors import OptionError, StoreNotWritable
+from ml4t_nb.model import Adjustment, AssetClass, Frequency
+from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
+from ml4t_nb.reports import ExportReport
+from ml4t_nb.verbs.select import Class, Freq, days, picked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ml4t_nb.storage.store import Snapshot
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["bars", "export", "files"]
+
+_SUFFIXES = (".csv", ".parquet", ".json")
+
+
+def export(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    adjust: Adjustment = "splits",
+    filled: bool = True,
+    out: Path | None = None,
+    as_of: Moment | None = None,
+    home: Path | None = None,
+) -> ExportReport:
+    """Write one dataset's bars to a file, or as CSV to standard output.
+
+    Parameters
+    ----------
+    symbol
+        The symbol; exactly one.
+    asset_class
+        Its class, where the symbol is stored under several.
+    frequency
+        Its frequency, where the symbol is stored at several.
+    start
+        First date, inclusive.
+    end
+        Last date, inclusive.
+    adjust
+        Prices as traded (raw), on today's split basis (splits), or with dividends reinvested too
+        (all).
+    filled
+        Keep the bars that were made by gap filling.
+    out
+        A file that ends in .csv, .parquet or .json.
+    as_of
+        Accepted by every verb; what is stored does not depend on it.
+    home
+        Folder of the store.
+    """
+    ws = ws.at(home)
+    ws.moment(as_of)
+    names = as_symbols(symbol)
+    if len(names) != 1:
+        raise OptionError("export takes exactly one symbol", hint="ml4t-data export -s AAPL")
+    if out is not None and out.suffix not in _SUFFIXES:
+        raise OptionError(
+            f"--out {out.name!r} has no known ending", hint=f"end it in {', '.join(_SUFFIXES)}"
+        )
+    snapshot = _snapshot(ws, names[0], asset_class, frequency)
+    view = _view(snapshot, days(start, end), adjust, filled=filled)
+    if out is not None:
+        _write(view, out)
+    return ExportReport(snapshot.manifest.dataset, view, out)
+
+
+def bars(
+    ws: Workspace,
+    /,
+    symbol: str,
+    *,
+    asset_class: AssetClass | None = None,
+    frequency: Frequency | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    adjust: Adjustment = "splits",
+    filled: bool = True,
+    home: Path | None = None,
+) -> pd.DataFrame:
+    """Bars of one dataset.
+
+    Parameters
+    ----------
+    symbol
+        The symbol.
+    asset_class
+        Its class, where the symbol is stored under several.
+    frequency
+        Its frequency, where the symbol is stored at several.
+    start
+        First date, inclusive.
+    end
+        Last date, inclusive.
+    adjust
+        Prices as traded (raw), on today's split basis (splits), or with dividends reinvested too
+        (all).
+    filled
+        Keep the bars that were made by gap filling.
+    home
+        Folder of the store.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``timestamp`` (UTC): the instant an intraday bar opens, the date of a daily
+        one, the Monday of a weekly one. Columns ``open``, ``high``, ``low``, ``close``,
+        ``volume``, ``dividend`` (cash per share), ``split`` (1 if none) and ``filled``.
+
+    Raises
+    ------
+    DatasetNotFound
+        If nothing is stored.
+    ChunkCorrupt
+        If a file is damaged: never half of the bars.
+    """
+    snapshot = _snapshot(ws.at(home), symbol, asset_class, frequency)
+    return _view(snapshot, days(start, end), adjust, filled=filled)
+
+
+def files(
+    ws: Workspace,
+    /,
+    symbol: str,
+    *,
+    asset_class: AssetClass | None = None,
+    frequency: Frequency | None = None,
+    home: Path | None = None,
+) -> tuple[Path, ...]:
+    """Parquet files of one dataset's present snapshot, oldest first.
+
+    A glob over the data folder gives the same rows while no writer runs; these are exact at any
+    time.
+
+    Parameters
+    ----------
+    symbol
+        The symbol.
+    asset_class
+        Its class, where the symbol is stored under several.
+    frequency
+        Its frequency, where the symbol is stored at several.
+    home
+        Folder of the store.
+
+    Raises
+    ------
+    DatasetNotFound
+        If nothing is stored.
+    """
+    return _snapshot(ws.at(home), symbol, asset_class, frequency).files()
+
+
+def _snapshot(
+    ws: Workspace, symbol: str, asset_class: AssetClass | None, frequency: Frequency | None
+) -> Snapshot:
+    (dataset,) = picked(ws.store.datasets(), as_symbols(symbol), asset_class, frequency)
+    return ws.store.snapshot(dataset)
+
+
+def _view(
+    snapshot: Snapshot, range_: tuple[date | None, date | None], adjust: Adjustment, *, filled: bool
+) -> pd.DataFrame:
+    from ml4t_nb.core.adjust import adjusted
+    from ml4t_nb.core.bars import observed, within
+    from ml4t_nb.core.calendars import calendar
+
+    one_of(adjust, Adjustment, what="adjustment")
+    manifest = snapshot.manifest
+    span = calendar(manifest.setup.calendar).span(*range_, manifest.dataset.frequency)
+    if adjust == "splits" and manifest.setup.basis == "split-adjusted":
+        view = snapshot.bars(None if range_ == (None, None) else span)
+    else:
+        # A view depends on the splits and dividends of later bars, so it is cut afterwards.
+        view = within(adjusted(snapshot.bars(), adjust, basis=manifest.setup.basis), span)
+    return view if filled else observed(view)
+
+
+def _write(view: pd.DataFrame, out: Path) -> None:
+    """Write beside the goal and rename, so that a reader never sees half a file."""
+    draft = out.with_name(f".{out.name}.part")
+    try:
+        if out.suffix == ".parquet":
+            view.to_parquet(draft)
+        elif out.suffix == ".csv":
+            view.to_csv(draft, date_format="%Y-%m-%dT%H:%M:%S%z")
+        else:
+            view.reset_index().to_json(
+                draft, orient="records", date_format="iso", double_precision=15
+            )
+        draft.replace(out)
+    except OSError as error:
+        raise StoreNotWritable(
+            f"{out} cannot be written: {error.strerror}", hint="choose another --out"
+        ) from error

@@ -1,0 +1,110 @@
+"""Which datasets a verb means, and which days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+from ml4t_nb.errors import DatasetNotFound, OptionError
+from ml4t_nb.model import AssetClass, DatasetId, Frequency
+from ml4t_nb.options import Day, Short, as_day, did_you_mean, one_of
+
+if TYPE_CHECKING:
+    from ml4t_nb.core.calendars import Calendar
+
+__all__ = ["Class", "Freq", "Provider", "days", "instant", "pick", "picked"]
+
+Class: TypeAlias = Annotated[AssetClass | None, Short("-a")]
+Freq: TypeAlias = Annotated[Frequency | None, Short("-f")]
+Provider: TypeAlias = Annotated[str | None, Short("-p")]
+
+
+def picked(
+    stored: Sequence[DatasetId],
+    symbols: Sequence[str],
+    asset_class: AssetClass | None,
+    frequency: Frequency | None,
+) -> tuple[DatasetId, ...]:
+    """One stored dataset for each symbol; if none is named, all of that class and frequency."""
+    fitting = _fitting(stored, asset_class, frequency)
+    if not symbols:
+        return tuple(fitting)
+    return tuple(pick(fitting, symbol) for symbol in symbols)
+
+
+def pick(stored: Sequence[DatasetId], symbol: str) -> DatasetId:
+    """The dataset of that symbol; of several, the only daily one.
+
+    Raises
+    ------
+    DatasetNotFound
+        If there is none.
+    OptionError
+        If several could be meant.
+    """
+    found = [each for each in stored if each.symbol == symbol]
+    daily = [each for each in found if each.frequency == "daily"]
+    if not found:
+        raise DatasetNotFound(f"No existing data found for {symbol!r}", hint=_load(stored, symbol))
+    chosen = found if len(found) == 1 else daily
+    if len(chosen) != 1:
+        raise OptionError(
+            f"{symbol!r} is stored as {', '.join(str(each) for each in found)}",
+            hint="say which with -a and -f",
+        )
+    return chosen[0]
+
+
+def checked(
+    asset_class: AssetClass | None, frequency: Frequency | None
+) -> tuple[AssetClass | None, Frequency | None]:
+    """Both, if they exist."""
+    return (
+        one_of(asset_class, AssetClass, what="asset class"),
+        one_of(frequency, Frequency, what="frequency"),
+    )
+
+
+def days(start: Day | None, end: Day | None) -> tuple[date | None, date | None]:
+    """First and last date, both inclusive.
+
+    Raises
+    ------
+    OptionError
+        If one is no date, or the last lies before the first.
+    """
+    first, last = as_day(start, option="--start"), as_day(end, option="--end")
+    if first is not None and last is not None and last < first:
+        raise OptionError(f"--end {last} lies before --start {first}", hint="swap them")
+    return first, last
+
+
+def instant(moment: datetime | date, dates: Calendar, delay: timedelta) -> datetime:
+    """The instant a run is as of, for a dataset on that calendar."""
+    return moment if isinstance(moment, datetime) else dates.closing(moment, delay)
+
+
+def latest(moment: datetime | date, instants: Sequence[datetime]) -> datetime:
+    """The instant that stands for a run over several exchanges."""
+    if isinstance(moment, datetime):
+        return moment
+    end_of_day = datetime(moment.year, moment.month, moment.day, tzinfo=UTC) + timedelta(days=1)
+    return max(instants, default=end_of_day)
+
+
+def _fitting(
+    stored: Sequence[DatasetId], asset_class: AssetClass | None, frequency: Frequency | None
+) -> list[DatasetId]:
+    asset_class, frequency = checked(asset_class, frequency)
+    return [
+        each
+        for each in stored
+        if asset_class in (None, each.asset_class) and frequency in (None, each.frequency)
+    ]
+
+
+def _load(stored: Sequence[DatasetId], symbol: str) -> str:
+    words = f"run load first: ml4t-data load -s {symbol}"
+    near = did_you_mean(symbol, {each.symbol for each in stored}) if stored else ""
+    return f"{near} if not, {words}" if near.startswith("did") else words

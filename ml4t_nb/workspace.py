@@ -1,0 +1,85 @@
+"""What a verb works with: the store, the providers, the clock, an observer, the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from threading import Event as Flag
+from threading import Lock
+from typing import TYPE_CHECKING, TypeAlias
+
+from ml4t_nb.events import Observer, silent
+from ml4t_nb.options import Moment, as_moment
+from ml4t_nb.settings import Settings
+
+if TYPE_CHECKING:
+    from ml4t_nb.providers import Provider
+    from ml4t_nb.storage.store import Store
+
+__all__ = ["Clock", "Workspace", "utc_now"]
+
+Clock: TypeAlias = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The wall clock, in UTC; nothing else in the package asks it."""
+    return datetime.now(UTC)  # noqa: TID251  # the one place
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A store and everything around it.
+
+    Parameters
+    ----------
+    clock
+        Asked once by each verb, where the settings do not pretend another time.
+    observer
+        Told what happens, in the thread that called the verb.
+    cancel
+        Set by somebody who wants the running verb to end at the next request; what is committed
+        stays.
+    """
+
+    settings: Settings = field(default_factory=Settings.current)
+    clock: Clock = utc_now
+    observer: Observer = silent
+    cancel: Flag = field(default_factory=Flag)
+    _opened: dict[str, Provider] = field(default_factory=dict, repr=False)
+    _opening: Lock = field(default_factory=Lock, repr=False)
+
+    @classmethod
+    def open(cls, settings: Settings | None = None, *, observer: Observer = silent) -> Workspace:
+        """A workspace by ``settings``, those of the process if none are given; touches no disk."""
+        return cls(Settings.current() if settings is None else settings, observer=observer)
+
+    def at(self, home: Path | str | None) -> Workspace:
+        """The same workspace, with its store in another folder if one is given."""
+        if home is None:
+            return self
+        settings = replace(self.settings, home=Path(home).expanduser())
+        return Workspace(settings, self.clock, self.observer, self.cancel)
+
+    def moment(self, as_of: Moment | None) -> datetime | date:
+        """The run's as-of: what is given, else the setting, else the clock."""
+        given = as_moment(as_of, option="--as-of")
+        return given or self.settings.as_of or self.clock()
+
+    @cached_property
+    def store(self) -> Store:
+        """The store in the settings' home."""
+        from ml4t_nb.storage.store import Store
+
+        return Store(self.settings.home, lock_timeout_s=self.settings.lock_timeout)
+
+    def provider(self, name: str) -> Provider:
+        """The provider of that name, opened once."""
+        from ml4t_nb.providers import open_provider
+
+        with self._opening:
+            if name not in self._opened:
+                self._opened[name] = open_provider(name, self.settings)
+            return self._opened[name]

@@ -1,0 +1,18 @@
+"""Yahoo's chart service played back on the loopback, for the real yfinance to talk to."""
+
+from replay.faults import Fault
+from replay.listings import Bar, Dividend, Listing, Split, index_of_minutes, sampled
+from replay.market import Market
+from replay.server import Replay
+
+__all__ = [
+    "Bar",
+    "Dividend",
+    "Fault",
+    "Listing",
+    "Market",
+    "Replay",
+    "Split",
+    "index_of_minutes",
+    "sampled",
+]
