@@ -57,6 +57,7 @@ Rule: TypeAlias = Literal[
     "frozen",
     "jump",
     "extra",
+    "partial",
     "basis",
     "dividend",
 ]

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ml4t_nb.errors import OptionError, SettingsInvalid
-from ml4t_nb.model import Span
-from ml4t_nb.options import as_moment, did_you_mean
+from ml4t_nb.model import Basis, Span
+from ml4t_nb.options import as_moment, did_you_mean, one_of
 
 __all__ = ["Settings"]
 
@@ -41,6 +41,13 @@ class Settings:
     synthetic_holes
         Spans in which the synthetic provider has no bars: ``START/END`` pairs of dates or
         instants, the end exclusive, parted by commas.
+    files
+        Folder that the provider ``files`` reads.
+    files_basis
+        Whether prices in those files are ``as-traded``, or ``split-adjusted``: restated back
+        through history at every split.
+    yahoo_per_minute
+        How many requests a minute Yahoo is sent at most.
     """
 
     home: Path = field(default_factory=lambda: Path.home() / ".ml4t-data")
@@ -49,6 +56,9 @@ class Settings:
     lock_timeout: float = 30.0
     as_of: datetime | date | None = None
     synthetic_holes: tuple[Span, ...] = ()
+    files: Path | None = None
+    files_basis: Basis = "as-traded"
+    yahoo_per_minute: float = 60.0
 
     @classmethod
     def read(cls, environ: Mapping[str, str], *, folder: Path) -> Settings:
@@ -107,6 +117,13 @@ def _seconds(word: str) -> float:
     return seconds
 
 
+def _rate(word: str) -> float:
+    rate = float(word)
+    if not 0 < rate < float("inf"):
+        raise ValueError("a rate is more than zero")
+    return rate
+
+
 def _folder(word: str) -> Path:
     if not word.strip():
         raise ValueError("a folder has a name")
@@ -138,4 +155,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "lock_timeout": _seconds,
     "as_of": lambda word: as_moment(word, option="as of"),
     "synthetic_holes": _spans,
+    "files": _folder,
+    "files_basis": lambda word: one_of(word, Basis, what="basis"),
+    "yahoo_per_minute": _rate,
 }

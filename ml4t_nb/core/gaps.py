@@ -185,11 +185,11 @@ def _missing(stamps: _Ints, expected: _Ints, tolerance: timedelta) -> _Ints:
         counts = firsts - lasts - 1
         before = np.cumsum(counts) - counts
         steps = np.arange(counts.sum()) - np.repeat(before, counts)
-        return np.repeat(lasts + 1, counts) + steps
+        return np.asarray(np.repeat(lasts + 1, counts) + steps)
     first = np.searchsorted(expected, stamps[0], side="right")
     last = np.searchsorted(expected, stamps[-1], side="left")
     far = _far(expected[first:last], stamps, tolerance)
-    return np.flatnonzero(far) + first
+    return np.asarray(np.flatnonzero(far) + first)
 
 
 def _rows_of_breaks(stamps: _Ints, expected: _Ints) -> tuple[_Ints, _Ints] | None:
@@ -207,7 +207,7 @@ def _rows_of_breaks(stamps: _Ints, expected: _Ints) -> tuple[_Ints, _Ints] | Non
     lasts = np.concatenate([breaks, [len(stamps) - 1]])
     rows_of_firsts = np.searchsorted(expected, stamps[firsts])
     rows_of_lasts = np.searchsorted(expected, stamps[lasts])
-    if rows_of_lasts[-1] == len(expected) or rows_of_firsts[-1] == len(expected):
+    if rows_of_lasts[-1] == len(expected):
         return None
     on_grid = (
         np.array_equal(expected[rows_of_firsts], stamps[firsts])
@@ -225,7 +225,7 @@ def _far(stamps: _Ints, others: _Ints, tolerance: timedelta) -> npt.NDArray[np.b
     after = np.searchsorted(others, stamps)
     right = others[np.minimum(after, len(others) - 1)]
     left = others[np.maximum(after - 1, 0)]
-    return np.minimum(np.abs(right - stamps), np.abs(stamps - left)) > reach
+    return np.asarray(np.minimum(np.abs(right - stamps), np.abs(stamps - left)) > reach)
 
 
 def _ints(stamps: pd.DatetimeIndex) -> _Ints:

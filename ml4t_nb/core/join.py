@@ -10,7 +10,7 @@ import pandas as pd
 
 from ml4t_nb.core.adjust import rescale
 from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, upsert
-from ml4t_nb.core.overlap import compare
+from ml4t_nb.core.overlap import compare, unrestated_splits
 from ml4t_nb.core.plan import JOIN
 from ml4t_nb.errors import Overtaken, Suspicious
 from ml4t_nb.model import Basis, Restatement, Revision, Verdict
@@ -76,16 +76,15 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
     Raises
     ------
     Suspicious
-        If the whole history was fetched and still contradicts what is stored.
+        If the whole history was fetched and still contradicts what is stored, or itself.
     Overtaken
         If another writer, further on, has stored a history on another basis.
     """
     if stored.empty:
+        _require_one_basis(fetched, terms.basis)
         return Placed(fetched, None, added=len(fetched), revised=0)
-    found = compare(stored, fetched)
+    found = compare(stored, fetched, basis=terms.basis)
     verdict = found.verdict
-    if verdict == "restated" and terms.basis == "as-traded":
-        verdict = "suspicious"
     if verdict in ("same", "corrected"):
         merged = upsert(fetched, stored) if terms.is_overtaken else upsert(stored, fetched)
         revisions = () if terms.is_overtaken else found.revisions
@@ -110,6 +109,18 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
             hint="nothing was written; `export` what is stored, then remove it and load again",
         )
     return _replaced(stored, fetched, verdict, found.restatement)
+
+
+def _require_one_basis(fetched: Bars, basis: Basis) -> None:
+    """Nothing, unless a first load would store prices from before a split beside those after it."""
+    mixed = unrestated_splits(fetched) if basis == "split-adjusted" else ()
+    if mixed:
+        stamp, ratio = mixed[-1]
+        raise Suspicious(
+            f"the provider reports the split {ratio:g}:1 of {stamp:%Y-%m-%d} "
+            "and has not restated the bars before it",
+            hint=f"load again in a day or two, or with --start {stamp:%Y-%m-%d}",
+        )
 
 
 def _replaced(

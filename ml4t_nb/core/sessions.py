@@ -180,7 +180,8 @@ def _exchange(name: str) -> Sessions:
         # Constructing costs the same for one year and for two hundred (0.3 s for XNYS), so each
         # is built whole. Bounds are always given: the defaults come from the wall clock.
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Series.values returning", DeprecationWarning)
+            # It uses pandas in ways that pandas 3.1 deprecates, which is no news to our users.
+            warnings.simplefilter("ignore", DeprecationWarning)
             built = factory(pd.Timestamp(first), pd.Timestamp(last))
     except (ValueError, NotImplementedError) as error:
         # exchange_calendars 4.13 cannot build XTAE, nor with pandas 3 the Orthodox Easters.

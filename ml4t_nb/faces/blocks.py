@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from ml4t_nb.faces.layout import NOTHING_STORED, Block, Lines, Note, Table
 from ml4t_nb.faces.outcomes import run_blocks
-from ml4t_nb.faces.words import MARKS, count, instant, many, size, stamp
+from ml4t_nb.faces.words import MARKS, count, day, instant, many, size, stamp
 from ml4t_nb.model import Frequency, Gap, Health, Summary
 from ml4t_nb.reports import (
     ExportReport,
@@ -68,7 +68,7 @@ def _health(report: HealthReport) -> Iterator[Block]:
 
 def _judged(shown: list[Health], *, detailed: bool) -> Table:
     headings = ("", "State", "Dataset", "Bars>", "Last", "Behind>", "Gaps>")
-    more = ("First", "Updated", "Failed runs>")
+    more = ("First", "Updated", "Failed>")
     rows = (
         (
             MARKS[each.state],
@@ -79,7 +79,7 @@ def _judged(shown: list[Health], *, detailed: bool) -> Table:
             count(each.sessions_behind),
             count(each.gaps_open),
             stamp(each.first, each.dataset.frequency),
-            instant(each.updated),
+            day(each.updated),
             count(each.recent_errors),
         )
         for each in shown
@@ -114,7 +114,7 @@ def _stored(summary: Summary) -> tuple[str, ...]:
         count(summary.rows),
         stamp(summary.first, frequency),
         stamp(summary.last, frequency),
-        instant(summary.updated),
+        day(summary.updated),
         size(summary.bytes),
     )
 

@@ -12,15 +12,7 @@ from typing import TextIO
 
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.events import Observer, silent
-from ml4t_nb.faces.commands import (
-    FAILED,
-    GOOD,
-    INTERRUPTED,
-    USAGE,
-    call,
-    code_of,
-    code_of_error,
-)
+from ml4t_nb.faces.codes import FAILED, GOOD, INTERRUPTED, USAGE, code_of, code_of_error
 from ml4t_nb.faces.declare import VERBS
 from ml4t_nb.faces.parser import PROGRAM, Command, Help, parse
 from ml4t_nb.model import ErrorNote
@@ -67,6 +59,8 @@ def _carried_out(words: Sequence[str]) -> int:
             return GOOD if _put(parsed.text) else FAILED
         sys.stderr.write(parsed.text)
         return USAGE
+    from ml4t_nb.faces.commands import call
+
     with _progress(parsed) as watch:
         report = call(parsed, watch=watch)
     code = code_of(report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,17 +42,19 @@ def candidates(words: Sequence[str], fragment: str) -> tuple[str, ...]:
     option = _option(verb, words[-1])
     if option is not None and option.kind != "switch":
         return _beginning(fragment, _values(option, words))
-    if fragment.startswith("-"):
-        return _beginning(fragment, (each for each in flags(verb) if each.startswith("--")))
-    return _beginning(fragment, _values(_option(verb, "--symbol"), words))
+    long = tuple(each for each in flags(verb) if each.startswith("--"))
+    return _beginning(fragment, (*_values(_option(verb, "--symbol"), words), *long))
 
 
 def stored(home: Path | None = None) -> tuple[str, ...]:
-    """Symbols in the store; none if it cannot be read."""
-    try:
-        report = VERBS["list"](Workspace.open(), home=home)
-    except Ml4tError:
-        return ()
+    """Symbols in the store.
+
+    Raises
+    ------
+    Ml4tError
+        If the settings make no sense, or the store cannot be read.
+    """
+    report = VERBS["list"](Workspace.open(), home=home)
     return tuple(sorted({each.dataset.symbol for each in report.datasets}))
 
 
@@ -124,15 +127,19 @@ def _option(verb: str, flag: str) -> Option | None:
 def _values(option: Option | None, words: Sequence[str]) -> tuple[str, ...]:
     if option is None:
         return ()
-    if option.name == "symbol":
-        return stored(_home(words))
-    if option.name == "provider":
-        return tuple(each.name for each in VERBS["providers"](Workspace.open()).providers)
+    try:
+        if option.name == "symbol":
+            return stored(_home(words))
+        if option.name == "provider":
+            return tuple(each.name for each in VERBS["providers"](Workspace.open()).providers)
+    except Ml4tError:
+        # The command itself will say what is wrong; a key press is no place for it.
+        return ()
     return values(option)
 
 
 def _home(words: Sequence[str]) -> Path | None:
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise((*words, "")):
         if word == "--home" and following:
             return Path(following).expanduser()
         if word.startswith("--home="):

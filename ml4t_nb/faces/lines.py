@@ -112,7 +112,8 @@ def _value(source: str, names: Mapping[str, Any]) -> Any:  # noqa: ANN401  # wha
 def _walked(node: ast.expr, source: str, names: Mapping[str, Any]) -> Any:  # noqa: ANN401
     if isinstance(node, ast.Name):
         if node.id not in names:
-            near = did_you_mean(node.id, [name for name in names if not name.startswith("_")])
+            values = [name for name in names if name[0] != "_" and not callable(names[name])]
+            near = did_you_mean(node.id, values)
             known = near.startswith("did")
             hint = near if known else "set it in a cell above, or write $$ and {{ for the signs"
             raise OptionError(f"no variable {node.id!r}", hint=hint)

@@ -26,6 +26,7 @@ from ml4t_nb.reports import RunReport
 __all__ = ["run_blocks", "summary_line"]
 
 _SHOWN = 3
+_NAMED = 8
 _HISTORY = 10
 
 
@@ -41,28 +42,31 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
             yield from _details(result)
     if not report.results and not report.left:
         yield NOTHING_STORED
-    elif len(report.results) != 1 or report.stopped or report.left:
+    elif len(report.results) != 1 or report.left:
         yield Lines((Note(summary_line(report)),))
 
 
 def summary_line(report: RunReport) -> str:
     """The run in one sentence: how many datasets, what became of them, who was not reached."""
     outcomes = Counter(result.record.outcome for result in report.results)
-    words = [f"{number} {outcome}" for outcome, number in outcomes.items()]
-    line = f"{report.verb}: {many(len(report.results), 'dataset')}"
-    line = f"{line}: {', '.join(words)}" if words else line
-    if report.stopped or report.left:
-        total = len(report.results) + len(report.left)
-        names = ", ".join(first_of((each.symbol for each in report.left), 8))
-        left = f", {len(report.left)} left: {names}" if report.left else ""
-        line = f"{line}; stopped ({report.stopped}): {len(report.results)} of {total} done{left}"
-    return line
+    words = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items())
+    if not report.left:
+        return f"{report.verb}: {many(len(report.results), 'dataset')}, {words}"
+    done, total = len(report.results), len(report.results) + len(report.left)
+    names = ", ".join(first_of((each.symbol for each in report.left), _NAMED))
+    told = f" ({words})" if words else ""
+    return (
+        f"{report.verb} stopped, {report.stopped}: {done} of {total} done{told}, "
+        f"{len(report.left)} left: {names}"
+    )
 
 
 def _table(report: RunReport) -> Table:
-    providers = list(dict.fromkeys(result.record.provider for result in report.results))
+    named = (result.record.provider for result in report.results)
+    providers = [name for name in dict.fromkeys(named) if name]
     several = len(providers) > 1
-    title = f"{report.verb} from {', '.join(providers)}, as of {instant(report.as_of)}"
+    source = f" from {', '.join(providers)}" if providers else ""
+    title = f"{report.verb}{source}, as of {instant(report.as_of)}"
     headings = ("Dataset", *(("Provider",) if several else ()), "", "Change")
     return Table(
         headings=(*headings, "Bars>", "First", "Last", "Gaps"),
@@ -134,7 +138,7 @@ def _finding(finding: Finding, frequency: Frequency) -> str:
 
 def _details(result: UpdateResult) -> Iterator[Block]:
     record, frequency = result.record, result.dataset.frequency
-    spans = ", ".join(first_of((span_words(each, frequency) for each in record.spans), 8))
+    spans = ", ".join(first_of((span_words(each, frequency) for each in record.spans), _NAMED))
     yield Lines(
         (
             Note(f"{result.dataset}: version {result.version}, {record.seconds:.2f} s"),

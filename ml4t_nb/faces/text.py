@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,6 @@ from ml4t_nb.faces.layout import Block, Lines, Table
 from ml4t_nb.faces.words import plain
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table as RichTable
 
 __all__ = ["as_rows", "as_text"]
@@ -28,7 +27,8 @@ def as_text(blocks: Iterable[Block], *, width: int | None = None, colour: bool =
     colour
         Whether headings may be set off by terminal codes.
     """
-    return "\n".join("\n".join(_lines(block, width, colour=colour)) + "\n" for block in blocks)
+    room = _UNBOUNDED if width is None else width
+    return "\n".join("\n".join(_lines(block, room, colour=colour)) + "\n" for block in blocks)
 
 
 def as_rows(blocks: Iterable[Block]) -> str:
@@ -37,61 +37,80 @@ def as_rows(blocks: Iterable[Block]) -> str:
     return "".join("\t".join(plain(cell).replace("\n", " ") for cell in row) + "\n" for row in rows)
 
 
-def _lines(block: Block, width: int | None, *, colour: bool) -> Iterator[str]:
-    console, written = _console(width, colour=colour)
+def _lines(block: Block, width: int, *, colour: bool) -> Iterator[str]:
     if isinstance(block, Lines):
+        # A command is copied from its line, so lines are left to the terminal to wrap.
         for note in block.notes:
-            _write(console, plain(note.text))
+            yield plain(note.text)
             if note.step:
-                _write(console, f"   → {plain(note.step)}")
-    else:
-        if block.title:
-            _write(console, plain(block.title))
-        console.print(_table(block, console))
-    return (line.rstrip() for line in written.getvalue().splitlines())
+                yield f"   → {plain(note.step)}"
+        return
+    if block.title:
+        yield plain(block.title)
+    yield from (line.rstrip() for line in _drawn(block, width, colour=colour).splitlines())
 
 
-def _console(width: int | None, *, colour: bool) -> tuple[Console, StringIO]:
+def _drawn(block: Table, width: int, *, colour: bool) -> str:
     from rich.console import Console
 
-    written = StringIO()
     console = Console(
-        file=written,
-        width=width or _UNBOUNDED,
+        file=StringIO(),
+        width=_UNBOUNDED,
         force_terminal=colour,
         color_system="standard" if colour else None,
         force_jupyter=False,
         highlight=False,
-        markup=False,
-        emoji=False,
     )
-    return console, written
+    with console.capture() as captured:
+        console.print(_table(block, width), crop=False)
+    return captured.get()
 
 
-def _write(console: Console, line: str) -> None:
-    # A command is copied from its line, so lines are left to the terminal to wrap.
-    console.print(line, soft_wrap=True)
-
-
-def _table(block: Table, console: Console) -> RichTable:
-    for gap in (2, 1):
-        table = _filled(block, gap)
-        if console.measure(table).maximum <= console.width:
-            break
-    return table
-
-
-def _filled(block: Table, gap: int) -> RichTable:
+def _table(block: Table, width: int) -> RichTable:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    table = RichTable(
-        box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold", expand=False
-    )
-    for heading in block.headings:
-        name = heading.removesuffix(">")
-        right = heading.endswith(">")
-        table.add_column(Text(name), justify="right" if right else "left", overflow="fold")
-    for row in block.rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
+    headings = [heading.removesuffix(">") for heading in block.headings]
+    rights = [heading.endswith(">") for heading in block.headings]
+    rows = [tuple(plain(cell) for cell in row) for row in block.rows]
+    widths, gap = _widths(headings, rights, rows, width)
+    table = RichTable(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
+    for heading, is_right, columns in zip(headings, rights, widths, strict=True):
+        table.add_column(
+            Text(heading),
+            justify="right" if is_right else "left",
+            width=columns,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table
+
+
+def _widths(
+    headings: Sequence[str], rights: Sequence[bool], rows: Sequence[Sequence[str]], width: int
+) -> tuple[list[int], int]:
+    """Widths of the columns, and the blanks between them, to stay within ``width``.
+
+    Sentences are wrapped at their blanks, the widest first. Names and numbers are not: cut short
+    they would be others, so a table may have to be wider than it should.
+    """
+    from rich.cells import cell_len
+
+    columns = [[heading, *cells] for heading, *cells in zip(headings, *rows, strict=True)]
+    widths = [max(map(cell_len, cells)) for cells in columns]
+    least = [
+        longest
+        if is_right
+        else max(cell_len(word) for cell in cells for word in [*cell.split(), ""])
+        for cells, is_right, longest in zip(columns, rights, widths, strict=True)
+    ]
+    gap = 2 if sum(widths) + 2 * len(widths) - 2 <= width else 1
+    while sum(widths) + gap * (len(widths) - 1) > width:
+        slack = [
+            (now, at) for at, (now, end) in enumerate(zip(widths, least, strict=True)) if now > end
+        ]
+        if not slack:
+            break
+        widths[max(slack)[1]] -= 1
+    return widths, gap

@@ -23,6 +23,7 @@ __all__ = [
     "MARKS",
     "change",
     "count",
+    "day",
     "first_of",
     "gap_words",
     "instant",
@@ -90,6 +91,11 @@ def instant(moment: datetime | None) -> str:
     return f"{local:%Y-%m-%d %H:%M} {zone}"
 
 
+def day(moment: datetime | None) -> str:
+    """The date of an instant in this machine's local time."""
+    return "never" if moment is None else f"{moment.astimezone():%Y-%m-%d}"
+
+
 def stamp(moment: datetime | None, frequency: Frequency) -> str:
     """A bar's stamp: a date for a session or a week, an instant for an intraday bar."""
     if moment is None:
@@ -135,10 +141,11 @@ def change(record: UpdateRecord) -> str:
     if record.outcome == "failed":
         return "failed"
     parts = [f"+{record.added:,}"] if record.added else []
-    parts += [f"{record.revised:,} revised"] if record.revised else []
-    parts += [f"{record.filled:,} filled"] if record.filled else []
     if record.restatement is not None:
         parts = [f"restated {ratio(record.restatement.ratio)}", *parts]
+    elif record.revised:
+        parts += [f"{record.revised:,} revised"]
+    parts += [f"{record.filled:,} filled"] if record.filled else []
     words = ", ".join(parts) or ("unchanged" if record.outcome == "unchanged" else record.outcome)
     return f"in part: {words}" if record.outcome == "partial" and parts else words
 

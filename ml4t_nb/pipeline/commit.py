@@ -209,7 +209,10 @@ def _on_stored_basis(stored: Bars, got: Haul, setup: Setup) -> Bars:
     last = as_instant(stored.index[-1]) if len(stored) else None
     if got.later_ratio(last) == 1:
         return got.final
-    if len(stored) and compare(stored, got.final).verdict in ("same", "corrected"):
+    if len(stored) and compare(stored, got.final, basis=setup.basis).verdict in (
+        "same",
+        "corrected",
+    ):
         return got.final
     return got.on_basis_of(last)
 

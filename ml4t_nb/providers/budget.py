@@ -24,32 +24,23 @@ class Budget:
         Requests earned a minute; they pile up to ten.
     clock
         Seconds of a clock that never jumps.
-    sleep
-        Waits so many seconds.
     """
 
-    def __init__(
-        self,
-        per_minute: float,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, per_minute: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_second = per_minute / 60
         self._clock = clock
-        self._sleep = sleep
         self._lock = threading.Lock()
         self._left = _BURST
         self._counted = clock()
 
-    def wait(self) -> None:
-        """Spend one request, as soon as there is one."""
+    def wait(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Spend one request, as soon as there is one; ``sleep`` waits so many seconds."""
         with self._lock:
             self._earn()
             self._left -= 1
             wait_s = -self._left / self._per_second
         if wait_s > 0:
-            self._sleep(wait_s)
+            sleep(wait_s)
 
     def owe(self, requests: int) -> None:
         """Spend that many more, which are gone already."""

@@ -17,6 +17,7 @@ from ml4t_nb.errors import (
     SymbolUnknown,
 )
 from ml4t_nb.providers import Answer, Provider, Request
+from ml4t_nb.providers.budget import shared_budget
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -125,7 +126,15 @@ def ask(
         before_sleep=tell,
         reraise=True,
     )
-    return attempts(provider.fetch, request)
+    return attempts(_paced, provider, request, sleep)
+
+
+def _paced(provider: Provider, request: Request, sleep: Callable[[float], None]) -> Answer:
+    """One attempt, within the provider's budget of requests."""
+    rate = provider.limits.requests_per_minute
+    if rate is not None:
+        shared_budget(provider.name, rate).wait(sleep)
+    return provider.fetch(request)
 
 
 class _Patience:

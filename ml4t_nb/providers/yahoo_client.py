@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ml4t_nb.errors import ProviderUnavailable
 from ml4t_nb.providers.budget import Budget
-from ml4t_nb.providers.yahoo_errors import raised_by, translate, unknown
+from ml4t_nb.providers.yahoo_errors import NoBars, raised_by, translate, unknown
+from ml4t_nb.providers.yahoo_events import Event, events_of
 from ml4t_nb.providers.yahoo_setup import open_yfinance, raising
 
 if TYPE_CHECKING:
+    from curl_cffi.requests import Response
+
     from ml4t_nb.providers.yahoo_wire import Question
 
 __all__ = ["Chart", "Client"]
@@ -34,14 +37,13 @@ class Chart:
     ----------
     frame
         As yfinance makes it, in the exchange's time.
-    meta, events
-        Of the reply as Yahoo sent it: yfinance moves a dividend whose bar is missing, and drops
-        its currency.
+    meta
+        What came beside the bars.
     """
 
     frame: pd.DataFrame
     meta: Mapping[str, Any]
-    events: Mapping[str, Any]
+    events: tuple[Event, ...]
 
 
 class Client:
@@ -77,6 +79,8 @@ class Client:
     ) -> Chart:
         """Bars from ``start`` on and before ``end``; bare dates are the exchange's.
 
+        Whoever asks has waited for the budget; what the question cost beyond one request is owed.
+
         Raises
         ------
         ProviderError
@@ -90,15 +94,19 @@ class Client:
         Raises
         ------
         ProviderError
-            One of its four kinds; `NoBars` if it has not traded of late.
+            One of its four kinds.
         """
-        return self._ask(symbol, interval="1d", period="1d").meta
+        self._budget.wait()
+        try:
+            return self._ask(symbol, interval="1d", period="1d").meta
+        except NoBars as error:
+            # It has not traded of late, but is known.
+            return error.meta
 
     def _ask(self, symbol: str, **span: Any) -> Chart:  # noqa: ANN401  # for an untyped neighbour
         if not _SYMBOL.fullmatch(symbol):
             raise unknown(symbol, "it is not spelled like one")
         yfinance, wire = open_yfinance(self._caches)
-        self._budget.wait()
         with (
             raising(yfinance),
             wire.question(
@@ -107,11 +115,11 @@ class Client:
         ):
             try:
                 frame = _history(yfinance.Ticker(symbol, session=wire), span, self._timeout_s)
+                return _chart(frame, question, symbol)
             except raised_by(yfinance) as error:
-                raise translate(error, symbol, yfinance) from error
+                raise translate(error, symbol, yfinance, _meta(question)) from error
             finally:
                 self._budget.owe(question.requests - 1)
-            return _chart(frame, question, symbol)
 
 
 def _history(ticker: Any, span: Mapping[str, Any], timeout_s: float) -> pd.DataFrame:  # noqa: ANN401
@@ -145,5 +153,24 @@ def _chart(frame: pd.DataFrame, question: Question, symbol: str) -> Chart:
         raise ProviderUnavailable(
             f"yfinance answered for {symbol} without asking yahoo", provider="yahoo"
         )
-    result: Mapping[str, Any] = question.reply.json()["chart"]["result"][0]
-    return Chart(frame, result["meta"], result.get("events") or {})
+    result = _result(question.reply)
+    if frame.empty:
+        words = f"yahoo has no bars of {symbol} for this span"
+        raise NoBars(words, meta=result["meta"])
+    return Chart(frame, result["meta"], events_of(result))
+
+
+def _result(reply: Response) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(reply.content)["chart"]["result"][0]
+    return found
+
+
+def _meta(question: Question) -> Mapping[str, Any]:
+    """What the last reply says beside its bars; nothing if it is no reply of that kind."""
+    if question.reply is None:
+        return {}
+    try:
+        found: Mapping[str, Any] = _result(question.reply)["meta"]
+    except (LookupError, TypeError, ValueError):
+        return {}
+    return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from types import ModuleType
+from typing import Any
 
 from ml4t_nb.errors import (
     ProviderError,
@@ -19,7 +21,7 @@ _NAME = "yahoo"
 _PAUSE_MINUTES = 15
 _NOT_FOUND = 404
 # What yfinance raises when JSON is not shaped as it expects.
-_MISSHAPEN = (KeyError, IndexError, TypeError, ValueError, AttributeError)
+_MISSHAPEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 
 
 class NoBars(ProviderUnavailable):
@@ -29,11 +31,16 @@ class NoBars(ProviderUnavailable):
     ----------
     is_explained
         Whether Yahoo says that there are none; otherwise they may just be missing.
+    meta
+        What came beside the bars that are missing.
     """
 
-    def __init__(self, message: str, *, is_explained: bool = False) -> None:
+    def __init__(
+        self, message: str, *, is_explained: bool = False, meta: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message, provider=_NAME, hint="try again later")
         self.is_explained = is_explained
+        self.meta = meta or {}
 
 
 def raised_by(yfinance: ModuleType) -> tuple[type[Exception], ...]:
@@ -60,8 +67,16 @@ def unknown(symbol: str, reason: str) -> SymbolUnknown:
     )
 
 
-def translate(error: Exception, symbol: str, yfinance: ModuleType) -> ProviderError:
-    """Our error for one of those that `raised_by` lists."""
+def translate(
+    error: Exception, symbol: str, yfinance: ModuleType, meta: Mapping[str, Any]
+) -> ProviderError:
+    """Our error for one of those that `raised_by` lists.
+
+    Parameters
+    ----------
+    meta
+        Of the last reply, if it had any.
+    """
     from ml4t_nb.providers.yahoo_wire import UnknownThere
 
     theirs = yfinance.exceptions
@@ -72,7 +87,7 @@ def translate(error: Exception, symbol: str, yfinance: ModuleType) -> ProviderEr
             hint=f"try again in {_PAUSE_MINUTES} minutes",
         )
     if isinstance(error, theirs.YFPricesMissingError):
-        return _prices_missing(error.yahoo_reason, symbol)
+        return _prices_missing(error.yahoo_reason, symbol, meta)
     # An HTTPError is an OSError too, so its status must be read first.
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status == _NOT_FOUND or isinstance(error, UnknownThere | theirs.YFTzMissingError):
@@ -84,9 +99,10 @@ def translate(error: Exception, symbol: str, yfinance: ModuleType) -> ProviderEr
     return _unavailable(symbol, f"its answer cannot be read ({type(error).__name__}: {error})")
 
 
-def _prices_missing(reason: str | None, symbol: str) -> ProviderError:
+def _prices_missing(reason: str | None, symbol: str, meta: Mapping[str, Any]) -> ProviderError:
     if reason is None:
-        return NoBars(f"yahoo has no bars of {symbol} for this span, and gives no reason")
+        words = f"yahoo has no bars of {symbol} for this span, and gives no reason"
+        return NoBars(words, meta=meta)
     if reason.startswith("No data found"):
         return unknown(symbol, "no data found, it may be delisted")
     if reason.startswith("Data doesn't exist for startDate"):

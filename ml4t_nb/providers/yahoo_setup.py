@@ -21,7 +21,7 @@ _OPENED: list[tuple[ModuleType, Wire]] = []
 
 
 def open_yfinance(caches: Path) -> tuple[ModuleType, Wire]:
-    """yfinance and the session it is to use, the same ones for the whole process.
+    """The module and the session it is to use, the same ones for the whole process.
 
     Parameters
     ----------

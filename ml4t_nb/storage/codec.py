@@ -16,7 +16,8 @@ _Convert = Callable[[Any], Any]
 
 def to_plain(value: Any) -> Any:  # noqa: ANN401  # a dataclass, and JSON
     """A dataclass as JSON values; fields that equal their default are left out."""
-    return _writer(type(value))(value)
+    kind: Any = type(value)
+    return _writer(kind)(value)
 
 
 def from_plain(hint: Any, plain: Any) -> Any:  # noqa: ANN401  # a type hint, and JSON

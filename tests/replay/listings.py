@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 _HERE = Path(__file__).parent
@@ -99,7 +100,7 @@ def _grouped(listing: Listing, minutes: int | None) -> Iterator[Bar]:
         if open_bar is None or open_bar.start != start:
             if open_bar is not None:
                 yield open_bar
-            open_bar = Bar(start, *bar.prices, bar.volume)
+            open_bar = replace(bar, start=start)
         else:
             open_bar = Bar(
                 start,
@@ -125,11 +126,7 @@ def sampled(symbol: str, *, first: str = "2000-03-01", last: str = "2013-03-01")
     rows = rows.filter(pc.equal(rows["symbol"], symbol)).to_pylist()
     listing = Listing(symbol, exchange="NYQ" if symbol == "IBM" else "NMS")
     days = [
-        Bar(
-            listing.session(day)[0],
-            *(row[name] for name in ("open", "high", "low", "close")),
-            int(row["volume"]),
-        )
+        _bar(listing.session(day)[0], row)
         for row in rows
         if first <= (day := _day(row["t"])).isoformat() <= last
     ]
@@ -152,6 +149,11 @@ def sampled(symbol: str, *, first: str = "2000-03-01", last: str = "2013-03-01")
     )
 
 
+def _bar(start: datetime, row: Mapping[str, Any]) -> Bar:
+    first, high, low, last = (float(row[name]) for name in ("open", "high", "low", "close"))
+    return Bar(start, first, high, low, last, int(float(row["volume"])))
+
+
 def _day(value: object) -> date:
     if isinstance(value, datetime):
         return value.date()
@@ -162,11 +164,7 @@ def index_of_minutes() -> Listing:
     """^GSPC from 2019-11-05 to 2019-11-08, by the minute (from the examples of mplfinance)."""
     with (_HERE / "data" / "gspc_2019-11_1m.csv").open(newline="") as file:
         bars = tuple(
-            Bar(
-                datetime.fromisoformat(row["t"]).astimezone(UTC),
-                *(float(row[name]) for name in ("open", "high", "low", "close")),
-                int(float(row["volume"])),
-            )
+            _bar(datetime.fromisoformat(row["t"]).astimezone(UTC), row)
             for row in csv.DictReader(file)
         )
     return Listing("^GSPC", kind="INDEX", exchange="SNP", minutes=bars)

@@ -25,9 +25,7 @@ class Refusal(Exception):
     def __init__(self, status: int, code: str, words: str) -> None:
         super().__init__(words)
         self.status = status
-        self.body: Json = {
-            "chart": {"result": None, "error": {"code": code, "description": words}}
-        }
+        self.body: Json = {"chart": {"result": None, "error": {"code": code, "description": words}}}
 
 
 @dataclass
@@ -133,8 +131,8 @@ class Market:
         factor = self._factor(listing, listing.day_of(bar.start))
         if factor == 1:
             return bar
-        prices = (price / factor for price in bar.prices)
-        return Bar(bar.start, *prices, int(bar.volume * factor))
+        first, high, low, last = (price / factor for price in bar.prices)
+        return Bar(bar.start, first, high, low, last, int(bar.volume * factor))
 
     def _unfinished(self, listing: Listing, bar: Bar) -> Bar:
         """The bar of a session that is not over has gone part of its way."""

@@ -23,6 +23,8 @@ from replay.faults import Fault
 from replay.listings import Listing
 from replay.market import Market, Refusal
 
+_START = datetime(2013, 3, 2, tzinfo=UTC)
+
 
 class Replay:
     """A running replay; a context manager.
@@ -34,7 +36,7 @@ class Replay:
     """
 
     def __init__(self, listings: Iterable[Listing], folder: Path) -> None:
-        self.market = Market({each.symbol: each for each in listings}, datetime.now(UTC))  # noqa: DTZ005, TID251  # the market's clock, unless a test sets it
+        self.market = Market({each.symbol: each for each in listings}, _START)
         self.faults: list[Fault] = []
         self.asked: list[str] = []
         self.lock = threading.Lock()

@@ -1,0 +1,147 @@
+"""A cell's words carried out: its report, its progress, its failure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ml4t_nb.errors import Ml4tError, OptionError, RunFailed
+from ml4t_nb.events import Observer, silent
+from ml4t_nb.faces.codes import GOOD, code_of
+from ml4t_nb.faces.commands import call
+from ml4t_nb.faces.lines import split
+from ml4t_nb.faces.outcomes import summary_line
+from ml4t_nb.faces.parser import Command, Help, parse
+from ml4t_nb.faces.progress import CellBar, terminal_bar
+from ml4t_nb.reports import Report, RunReport
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["Result", "carry_out"]
+
+Result: TypeAlias = Report | dict[str, Any] | None
+"""A report, its document if ``--json`` was given, or nothing where help was printed."""
+
+_PROGRAM = "%ml4t"
+
+
+def carry_out(
+    line: str, cell: str | None, names: Mapping[str, Any], shell: InteractiveShell
+) -> Result:
+    """What a magic's line, or the last line of its cell, results in.
+
+    Parameters
+    ----------
+    names
+        Variables that the words may name.
+
+    Raises
+    ------
+    Ml4tError
+        If a line fails, or a run falls short; in a cell it names the line.
+    """
+    if cell is None:
+        return _one(split(line, names), shell)
+    return _each_line(cell, _shared(split(line, names)), names, shell)
+
+
+def _shared(words: Sequence[str]) -> tuple[str, ...]:
+    if words and not words[0].startswith("-"):
+        raise OptionError(
+            f"{words[0]!r} stands on the line of %%ml4t, which takes options for all lines",
+            hint="put the verb in the first line below, or write %ml4t for a single verb",
+        )
+    return tuple(words)
+
+
+def _each_line(
+    cell: str, shared: Sequence[str], names: Mapping[str, Any], shell: InteractiveShell
+) -> Result:
+    from IPython.display import display
+
+    result = None
+    for number, line in enumerate(cell.splitlines(), start=1):
+        try:
+            words = split(line, names)
+            if not words:
+                continue
+            if result is not None:
+                display(result)  # type: ignore[no-untyped-call]  # IPython's
+                result = None
+            result = _one((*words, *shared), shell)
+        except Ml4tError as error:
+            if result is not None:
+                display(result)  # type: ignore[no-untyped-call]  # IPython's
+            error.message = f"line {number} ({line.strip()}): {error.message}"
+            raise
+    return result
+
+
+def _one(words: Sequence[str], shell: InteractiveShell) -> Result:
+    parsed = parse(words, program=_PROGRAM)
+    if isinstance(parsed, Help):
+        print(parsed.text)  # noqa: T201  # a cell's output is where help belongs
+        return None
+    report = _reported(parsed, shell)
+    if parsed.json:
+        from ml4t_nb.faces.document import document
+
+        return document(report)
+    return report
+
+
+def _reported(command: Command, shell: InteractiveShell) -> Report:
+    from IPython.display import display
+
+    try:
+        with _watched(shell, command) as watch:
+            report = call(command, watch=watch)
+    except KeyboardInterrupt:
+        raise Ml4tError(
+            f"{command.verb} was interrupted",
+            hint="what was committed is kept; run it again to go on",
+        ) from None
+    if isinstance(report, RunReport) and code_of(report) != GOOD:
+        failure = _failure(report)
+        if len(report.results) + len(report.left) > 1:
+            display(report)  # type: ignore[no-untyped-call]  # IPython's
+        raise failure
+    return report
+
+
+def _failure(report: RunReport) -> RunFailed:
+    if report.left:
+        hint = "what is committed is kept; run it again to go on"
+        return RunFailed(summary_line(report), report=report, hint=hint)
+    failed = [
+        result.dataset.symbol
+        for result in report.results
+        if result.record.outcome in ("failed", "partial")
+    ]
+    if len(report.results) == 1 and (error := report.results[0].record.error) is not None:
+        return RunFailed(error.message, report=report, hint=error.hint)
+    return RunFailed(
+        f"{report.verb}: {len(failed)} of {len(report.results)} failed: {', '.join(failed)}",
+        report=report,
+        hint="the report above says why; the others are stored",
+    )
+
+
+@contextmanager
+def _watched(shell: InteractiveShell, command: Command) -> Iterator[Observer]:
+    if command.quiet:
+        yield silent
+    elif getattr(shell, "kernel", None) is not None:
+        bar = CellBar()
+        try:
+            yield bar
+        finally:
+            bar.close()
+    elif sys.stderr.isatty():
+        with terminal_bar() as watch:
+            yield watch
+    else:
+        yield silent

@@ -1,0 +1,142 @@
+"""Yahoo Finance, through yfinance: free, unofficial, and full of surprises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import get_args
+
+import pandas as pd
+
+from ml4t_nb.core.bars import Bars, empty_bars, within
+from ml4t_nb.model import AssetClass, Basis, Finding, Frequency, Span, bar_length
+from ml4t_nb.providers import Answer, Instrument, Limits, Request
+from ml4t_nb.providers.budget import shared_budget
+from ml4t_nb.providers.retry import DEFAULT, Policy, Waits
+from ml4t_nb.providers.yahoo_client import Client
+from ml4t_nb.providers.yahoo_errors import NoBars
+from ml4t_nb.providers.yahoo_events import REACH
+from ml4t_nb.providers.yahoo_frames import daily_bars, expected, intraday_bars
+from ml4t_nb.providers.yahoo_symbols import instrument_of
+from ml4t_nb.providers.yahoo_weeks import weeks, weeks_of
+from ml4t_nb.settings import Settings
+
+__all__ = ["YahooProvider"]
+
+_NAME = "yahoo"
+_INTERVALS: Mapping[Frequency, str] = {
+    "1m": "1m",
+    "5m": "5m",
+    "15m": "15m",
+    "30m": "30m",
+    # Not 1h: yfinance takes that for an interval of days when it merges events.
+    "hourly": "60m",
+}
+# Yahoo was founded later than the oldest of its series, but begins none before this year.
+_FIRST = date(1900, 1, 1)
+
+
+class YahooProvider:
+    """Prices on the split basis of today, with dividends and splits as events.
+
+    Parameters
+    ----------
+    timeout_s
+        How long to wait for one reply.
+    deadline_s
+        How long one question may take, cookies, time zone and all.
+    """
+
+    name = _NAME
+    summary = "Yahoo Finance through yfinance: shares, funds, indices, crypto and fx, worldwide"
+    basis: Basis = "split-adjusted"
+
+    def __init__(
+        self, settings: Settings, *, timeout_s: float = 10.0, deadline_s: float = 30.0
+    ) -> None:
+        # Yahoo counts the days back from its own now. A request starts at a local midnight, up to
+        # a day before what was wanted, so one day less is declared.
+        back: Mapping[Frequency, int] = {"1m": 29, "5m": 59, "15m": 59, "30m": 59, "hourly": 729}
+        self.limits = Limits(
+            asset_classes=get_args(AssetClass),
+            frequencies=get_args(Frequency),
+            max_span={"1m": timedelta(days=7)},
+            max_age={frequency: timedelta(days=days) for frequency, days in back.items()},
+            requests_per_minute=settings.yahoo_per_minute,
+            retry=Policy({**DEFAULT.waits, NoBars: Waits((1.0,))}),
+        )
+        self._client = Client(
+            settings.home / "cache" / "yfinance",
+            shared_budget(_NAME, settings.yahoo_per_minute),
+            timeout_s=timeout_s,
+            deadline_s=deadline_s,
+            is_loud=settings.log_level == "DEBUG",
+        )
+
+    def instrument(self, symbol: str) -> Instrument:
+        """Asset class and calendar by Yahoo's instrument type, exchange and time zone."""
+        return instrument_of(self._client.meta(symbol))
+
+    def fetch(self, request: Request) -> Answer:
+        """Bars on the split basis of this moment, whatever the as-of."""
+        if request.dataset.frequency == "weekly":
+            wide = replace(request, span=weeks_of(request.span))
+            bars, findings = self._daily(wide)
+            return weeks(bars, findings, request, delay=self.limits.delay)
+        if request.dataset.frequency == "daily":
+            bars, findings = self._daily(request)
+        else:
+            bars, findings = self._intraday(request)
+        kept = tuple(f for f in findings if f.stamp is None or f.stamp in request.span)
+        return Answer(within(bars, request.span), kept)
+
+    def _daily(self, request: Request) -> tuple[Bars, tuple[Finding, ...]]:
+        """Daily bars of the span and of some days before it."""
+        start = max((request.span.start - REACH).date(), _FIRST)
+        end = _next_midnight(request.span.end)
+        window = Span(datetime.combine(start, time(), UTC), end)
+        try:
+            chart = self._client.bars(request.dataset.symbol, "1d", start, end.date())
+        except NoBars as error:
+            return self._none(request, error), ()
+        return daily_bars(chart, request.calendar, window)
+
+    def _intraday(self, request: Request) -> tuple[Bars, tuple[Finding, ...]]:
+        frequency = request.dataset.frequency
+        window = _whole(request, frequency)
+        interval = _INTERVALS[frequency]
+        try:
+            chart = self._client.bars(request.dataset.symbol, interval, window.start, window.end)
+        except NoBars as error:
+            return self._none(request, error), ()
+        return intraday_bars(chart, request.calendar, window, frequency)
+
+    def _none(self, request: Request, error: NoBars) -> Bars:
+        """No bars, if that can be true."""
+        frequency = request.dataset.frequency
+        due = expected(request.calendar, request.span, frequency)
+        over = request.calendar.final_before(request.as_of, frequency, self.limits.delay)
+        if not error.is_explained and (due < pd.Timestamp(over)).any():
+            raise error
+        return empty_bars()
+
+
+def _next_midnight(instant: datetime) -> datetime:
+    midnight = datetime.combine(instant.date(), time(), UTC)
+    return midnight if midnight == instant else midnight + timedelta(days=1)
+
+
+def _whole(request: Request, frequency: Frequency) -> Span:
+    """The span from the start of its first local day to the end of its last bar.
+
+    A day's events belong to its first bar, so the day is asked for from its beginning. yfinance
+    makes half hours of quarters, and one that is cut would be made of one quarter only.
+    """
+    span, zone = request.span, request.calendar.zone
+    start = datetime.combine(span.start.astimezone(zone).date(), time(), zone).astimezone(UTC)
+    length = bar_length(frequency)
+    assert length is not None
+    origin = datetime(1970, 1, 1, tzinfo=UTC)
+    end = origin + -((origin - span.end) // length) * length
+    return Span(start, max(end, span.end))

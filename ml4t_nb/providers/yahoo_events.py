@@ -1,0 +1,186 @@
+"""Dividends, distributions and splits as Yahoo tells them, booked on the bars they belong to.
+
+They are read from the reply itself. yfinance books a dividend on the bar *before* if the bar of its
+ex-date is missing, drops the currency of one that is not paid in the price's, and gives each row of
+a day the day's events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.core.bars import PRICES, Bars, concat, make_bars
+from ml4t_nb.model import Finding
+
+__all__ = ["REACH", "Event", "book", "events_of"]
+
+REACH = timedelta(days=10)
+"""How long after a daily ex-date without a bar the next bar may carry its event."""
+
+_LATE_HOUR = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that takes effect with the bar of a day.
+
+    Parameters
+    ----------
+    instant
+        As Yahoo stamps it, usually the session's open.
+    day
+        The local date, at 00:00 UTC.
+    value
+        Cash per share on the split basis of the prices, or the split's ratio.
+    foreign
+        The currency of cash that is not in the price's; else empty.
+    """
+
+    kind: Literal["dividend", "gain", "split"]
+    instant: datetime
+    day: datetime
+    value: float
+    foreign: str = ""
+
+
+def events_of(result: Mapping[str, Any]) -> tuple[Event, ...]:
+    """Events of one reply, in the order of their days."""
+    meta = result["meta"]
+    told: Mapping[str, Any] = result.get("events") or {}
+    zone = ZoneInfo(meta["exchangeTimezoneName"])
+    currency = meta.get("currency") or ""
+
+    def event(kind: Literal["dividend", "gain", "split"], each: Mapping[str, Any]) -> Event:
+        instant = datetime.fromtimestamp(each["date"], UTC)
+        if kind == "split":
+            ratio = float(each["numerator"]) / float(each["denominator"])
+            return Event(kind, instant, _local_day(instant, zone), ratio)
+        paid_in = each.get("currency") or currency
+        foreign = "" if paid_in == currency else f"{paid_in} where prices are in {currency}"
+        return Event(kind, instant, _local_day(instant, zone), float(each["amount"]), foreign)
+
+    found = [
+        *(event("dividend", each) for each in (told.get("dividends") or {}).values()),
+        *(event("gain", each) for each in (told.get("capitalGains") or {}).values()),
+        *(event("split", each) for each in (told.get("splits") or {}).values()),
+    ]
+    return tuple(sorted(found, key=lambda each: each.instant))
+
+
+def _local_day(instant: datetime, zone: ZoneInfo) -> datetime:
+    local = instant.astimezone(zone)
+    # Around changes to summer time Yahoo's midnights may lie an hour or two early (Sao Paulo).
+    if local.hour >= _LATE_HOUR and not local.minute:
+        local += timedelta(hours=2)
+    return datetime(local.year, local.month, local.day, tzinfo=UTC)
+
+
+def book(
+    bars: Bars,
+    days: pd.DatetimeIndex,
+    events: Sequence[Event],
+    *,
+    reach: timedelta,
+    sessions: pd.DatetimeIndex,
+) -> tuple[Bars, tuple[Finding, ...]]:
+    """``bars`` with the events on them.
+
+    An event belongs to the first bar with prices on its day. If that day has none, the next bar
+    within ``reach`` carries it: there the price without it shows first. An event after the last bar
+    gets a row of its own, without prices.
+
+    Parameters
+    ----------
+    days
+        The local date of each bar, at 00:00 UTC.
+    reach
+        Zero if only a bar of the same day will do.
+    sessions
+        Days with a bar, by the calendar.
+    """
+    ledger = _Ledger(bars, days, reach, sessions)
+    for event in events:
+        ledger.enter(event)
+    return ledger.closed(), tuple(ledger.findings)
+
+
+class _Ledger:
+    """Bars while events are entered."""
+
+    def __init__(
+        self, bars: Bars, days: pd.DatetimeIndex, reach: timedelta, sessions: pd.DatetimeIndex
+    ) -> None:
+        self._bars = bars
+        self._days = days
+        self._reach = reach
+        self._sessions = sessions
+        self._priced = np.flatnonzero(bars[list(PRICES)].notna().all(axis=1).to_numpy())
+        self._cash = np.zeros(len(bars))
+        self._ratio = np.ones(len(bars))
+        self._later: dict[datetime, tuple[float, float]] = {}
+        self.findings: list[Finding] = []
+
+    def enter(self, event: Event) -> None:
+        """Book one event, or say why not."""
+        day = pd.Timestamp(event.day)
+        if event.foreign:
+            self._find(event, f"is in {event.foreign}, and left out")
+            return
+        if event.value <= 0:
+            self._find(event, "makes no sense, and is left out")
+            return
+        place = int(self._days[self._priced].searchsorted(day))
+        if place == len(self._priced):
+            self._book_later(event)
+            return
+        row = int(self._priced[place])
+        late = self._days[row] - day
+        if late > self._reach:
+            self._find(event, "has no bar, and is left out")
+            return
+        if late and day in self._sessions:
+            self._find(event, f"has no bar, and is booked on {self._days[row]:%Y-%m-%d}")
+        self._book(row, event)
+
+    def _book(self, row: int, event: Event) -> None:
+        if event.kind == "split":
+            self._ratio[row] *= event.value
+            return
+        if event.kind == "gain" and self._cash[row] >= event.value:
+            self._find(event, "is perhaps a part of the dividend, which Yahoo may count twice")
+        self._cash[row] += event.value
+
+    def _book_later(self, event: Event) -> None:
+        stamp = event.day if self._bars.index.equals(self._days) else event.instant
+        rows = np.flatnonzero(self._bars.index == pd.Timestamp(stamp))
+        if len(rows):
+            self._book(int(rows[0]), event)
+            return
+        cash, ratio = self._later.get(stamp, (0.0, 1.0))
+        if event.kind == "split":
+            self._later[stamp] = cash, ratio * event.value
+        else:
+            self._later[stamp] = cash + event.value, ratio
+
+    def closed(self) -> Bars:
+        """Bars with what was booked."""
+        booked = self._bars.assign(dividend=self._cash, split=self._ratio)
+        if not self._later:
+            return booked
+        cash, ratio = zip(*self._later.values(), strict=True)
+        nothing = dict.fromkeys(PRICES, [np.nan] * len(cash))
+        extra = make_bars(list(self._later), {**nothing, "dividend": cash, "split": ratio})
+        return concat([booked, extra]).sort_index(kind="stable")
+
+    def _find(self, event: Event, what: str) -> None:
+        name = "capital gain" if event.kind == "gain" else event.kind
+        rule: Literal["basis", "dividend"] = "basis" if event.kind == "split" else "dividend"
+        detail = f"the {name} of {event.value:g} with ex-date {event.day:%Y-%m-%d} {what}"
+        self.findings.append(Finding(event.day, rule, detail))

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml4t_nb.core.bars import NUMBERS, Bars, make_bars, require_bars
+from ml4t_nb.core.validation import remarks, sift
+from ml4t_nb.model import Finding
+
+SOUND = {"open": 10.0, "high": 12.0, "low": 9.0, "close": 11.0, "volume": 100.0}
+NEVER = (math.nan, math.inf, -math.inf)
+
+
+def rows(*changes: dict[str, float], first: str = "2024-01-01", every: str = "1D") -> Bars:
+    """Sound bars, a day apart, each with its changes."""
+    stamps = pd.date_range(first, periods=len(changes), freq=every, unit="us")
+    columns = {
+        name: [{"dividend": 0.0, "split": 1.0, **SOUND, **change}[name] for change in changes]
+        for name in NUMBERS
+    }
+    return make_bars(stamps, columns)
+
+
+def flat(*closes: float, volume: float = 0.0) -> Sequence[dict[str, float]]:
+    return [
+        {"open": close, "high": close, "low": close, "close": close, "volume": volume}
+        for close in closes
+    ]
+
+
+def seen(findings: Sequence[Finding]) -> list[tuple[int, str]]:
+    return [(each.stamp.day if each.stamp else 0, each.rule) for each in findings]
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        *[({name: value}, "nan") for name in NUMBERS for value in NEVER],
+        *[({name: value}, "price") for name in NUMBERS[:4] for value in (0.0, -1.0)],
+        ({"volume": -1.0}, "volume"),
+        ({"dividend": -0.1}, "action"),
+        ({"split": 0.0}, "action"),
+        ({"split": -2.0}, "action"),
+    ],
+)
+def test_a_row_that_breaks_a_hard_rule_is_kept_out_and_found(
+    change: dict[str, float], rule: str
+) -> None:
+    kept, findings = sift(rows({}, change, {}))
+
+    assert [stamp.day for stamp in kept.index] == [1, 3]
+    assert seen(findings) == [(2, rule)]
+    assert findings[0].is_hard
+
+
+def test_sound_rows_pass_unchanged() -> None:
+    bars = rows({}, {"volume": 0.0}, {"dividend": 0.5, "split": 0.1})
+
+    kept, findings = sift(bars)
+
+    pd.testing.assert_frame_equal(kept, bars, check_freq=False)
+    assert findings == ()
+
+
+def test_a_row_is_found_once_however_many_rules_it_breaks() -> None:
+    _, findings = sift(rows({"open": math.nan, "high": -1.0, "volume": -1.0}))
+
+    assert seen(findings) == [(1, "nan")]
+
+
+def test_rows_in_any_order_come_out_sorted() -> None:
+    kept, findings = sift(rows({"close": 9.5}, {"close": 10.5}, {"close": 11.5}).iloc[[2, 0, 1]])
+
+    assert kept["close"].tolist() == [9.5, 10.5, 11.5]
+    assert findings == ()
+
+
+def test_a_row_said_twice_is_one_row() -> None:
+    kept, findings = sift(rows({}, {"close": 10.5}).iloc[[0, 1, 1]])
+
+    assert kept["close"].tolist() == [11.0, 10.5]
+    assert findings == ()
+
+
+def test_rows_of_one_stamp_that_disagree_are_all_kept_out() -> None:
+    bars = rows({}, {"close": 10.5}, {"close": 11.5})
+    bars.index = bars.index[[0, 1, 1]]
+
+    kept, findings = sift(bars)
+
+    assert [stamp.day for stamp in kept.index] == [1]
+    assert seen(findings) == [(2, "duplicate")]
+    assert findings[0].detail == "2 rows of one stamp disagree; closes 10.5, 11.5"
+
+
+def test_an_unsound_row_does_not_take_its_sound_double_with_it() -> None:
+    bars = rows({}, {"close": math.nan}, {"close": 11.5})
+    bars.index = bars.index[[0, 1, 1]]
+
+    kept, findings = sift(bars)
+
+    assert kept["close"].tolist() == [11.0, 11.5]
+    assert seen(findings) == [(2, "nan")]
+
+
+def test_a_row_without_a_stamp_is_kept_out() -> None:
+    bars = make_bars(["2024-01-01", None], {name: [10.0, 10.0] for name in NUMBERS[:4]})
+
+    kept, findings = sift(bars)
+
+    assert len(kept) == 1
+    assert findings[0].stamp is None
+    assert findings[0].rule == "nan"
+
+
+def test_no_rows_are_no_findings() -> None:
+    kept, findings = sift(rows())
+
+    assert require_bars(kept).empty
+    assert findings == ()
+    assert remarks(kept) == ()
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 5), st.sampled_from([1.0, 2.0, 0.0, -1.0, math.nan, math.inf])),
+        max_size=12,
+    )
+)
+def test_what_is_left_is_always_sound_and_every_lost_stamp_is_found(
+    content: list[tuple[int, float]],
+) -> None:
+    days = [pd.Timestamp("2024-01-01") + pd.Timedelta(days=day) for day, _ in content]
+    prices = [price for _, price in content]
+    bars = make_bars(pd.DatetimeIndex(days), dict.fromkeys(NUMBERS[:4], prices))
+
+    kept, findings = sift(bars)
+
+    require_bars(kept)
+    assert kept["close"].isin([1.0, 2.0]).all()
+    lost = set(bars.index) - set(kept.index)
+    assert lost <= {pd.Timestamp(each.stamp) for each in findings if each.stamp}
+
+
+@pytest.mark.parametrize(
+    "change", [{"high": 10.9}, {"low": 10.1}, {"high": 8.5, "low": 8.0}, {"high": 9.0, "low": 12.0}]
+)
+def test_high_and_low_that_do_not_span_the_others_are_remarked(change: dict[str, float]) -> None:
+    findings = remarks(rows({}, change))
+
+    assert seen(findings) == [(2, "range")]
+    assert not findings[0].is_hard
+
+
+def test_high_and_low_in_single_precision_are_no_remark() -> None:
+    assert remarks(rows({"close": 12.0000004, "open": 8.9999996})) == ()
+
+
+def test_five_bars_that_repeat_each_other_are_frozen() -> None:
+    findings = remarks(rows({}, *flat(11, 11, 11, 11, 11), {}))
+
+    assert seen(findings) == [(2, "frozen")]
+    assert findings[0].detail.startswith("5 bars repeat each other until 2024-01-06")
+
+
+def test_four_bars_that_repeat_each_other_are_not() -> None:
+    assert remarks(rows({}, *flat(11, 11, 11, 11), {})) == ()
+
+
+def test_a_price_that_stands_still_while_shares_are_traded_is_not_frozen() -> None:
+    traded = [{**bar, "volume": 10.0 + at} for at, bar in enumerate(flat(11, 11, 11, 11, 11, 11))]
+
+    assert remarks(rows(*traded)) == ()
+
+
+def test_the_same_volume_again_and_again_is_frozen() -> None:
+    assert seen(remarks(rows(*flat(11, 11, 11, 11, 11, volume=7.0)))) == [(1, "frozen")]
+
+
+def test_quiet_minutes_are_frozen_only_after_an_hour() -> None:
+    assert remarks(rows(*flat(*[11] * 60), every="1min")) == ()
+    assert seen(remarks(rows(*flat(*[11] * 61), every="1min"))) == [(1, "frozen")]
+
+
+def test_filled_bars_are_passed_over() -> None:
+    bars = rows({}, *flat(11, 11, 11, 11, 11, 11), {})
+    bars["filled"] = [False, *[True] * 6, False]
+
+    assert remarks(bars) == ()
+
+
+@pytest.mark.parametrize("factor", [5.5, 1 / 5.5, 100.0, 0.01])
+def test_a_price_that_moves_more_than_fivefold_is_remarked(factor: float) -> None:
+    after = {name: SOUND[name] * factor for name in ("open", "high", "low", "close")}
+
+    assert (2, "jump") in seen(remarks(rows({}, after)))
+
+
+def test_a_price_that_halves_is_no_remark() -> None:
+    # AAPL, 2000-09-28 and 29.
+    day = {"open": 53.0, "high": 53.5, "low": 52.5, "close": 53.5}
+    fall = {"open": 28.19, "high": 29.0, "low": 25.37, "close": 25.75}
+
+    assert remarks(rows(day, fall)) == ()
+
+
+def test_a_jump_by_the_ratio_of_a_split_is_explained() -> None:
+    after = {name: SOUND[name] / 20 for name in ("open", "high", "low", "close")}
+
+    assert remarks(rows({}, {**after, "split": 20.0})) == ()
+    assert seen(remarks(rows({}, {**after, "split": 2.0}))) == [(2, "jump")]
+
+
+def test_one_price_of_a_bar_out_of_all_proportion_is_remarked() -> None:
+    assert seen(remarks(rows({}, {"high": 1200.0}, {}))) == [(2, "jump")]
+
+
+def test_a_finding_names_its_instant() -> None:
+    findings = remarks(rows({}, {"high": 10.5}, first="2024-01-02T14:30", every="1h"))
+
+    assert findings[0].stamp == datetime(2024, 1, 2, 15, 30, tzinfo=UTC)

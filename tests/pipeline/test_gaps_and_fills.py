@@ -1,0 +1,159 @@
+"""A missing bar has a state and a history, and what stands in for it is told apart."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pandas as pd
+from conftest import Desk
+from pandas.testing import assert_frame_equal
+from scripted import evening, rising
+
+from ml4t_nb.core.bars import observed
+from ml4t_nb.core.settle import Fill
+from ml4t_nb.errors import ProviderError, ProviderUnavailable
+from ml4t_nb.providers import Request
+
+FULL = rising("2024-02-20", "2024-03-15")
+HOLED = FULL.drop(pd.Timestamp("2024-02-28", tz="UTC"))
+
+
+def test_a_removed_session_is_one_gap_of_one_bar(desk: Desk) -> None:
+    desk.provider.bars = HOLED
+
+    result = desk.load(evening("2024-03-15"))
+
+    (gap,) = result.gaps
+    assert (gap.start.isoformat(), gap.missing, gap.state) == (
+        "2024-02-28T00:00:00+00:00",
+        1,
+        "open",
+    )
+
+
+def test_an_update_asks_again_for_a_gap_before_it_fills_it(desk: Desk) -> None:
+    desk.provider.bars = HOLED[:"2024-03-14"]
+    desk.load(evening("2024-03-14"))
+    desk.provider.bars = FULL
+
+    result = desk.update(evening("2024-03-15"))
+
+    assert (result.record.added, result.record.filled, result.gaps) == (2, 0, ())
+    assert_frame_equal(desk.stored(), FULL)
+
+
+def test_a_gap_that_stays_is_filled_forward_and_flagged(desk: Desk) -> None:
+    desk.provider.bars = HOLED
+    desk.load(evening("2024-03-15"))
+
+    result = desk.update(evening("2024-03-15"))
+
+    filled = desk.stored().loc["2024-02-28"]
+    assert result.record.filled == 1
+    assert bool(filled["filled"])
+    # The close of 2024-02-27 is the fifth of a series that begins at 100 on 2024-02-20.
+    assert list(filled[["open", "high", "low", "close", "volume"]]) == [105.0] * 4 + [0.0]
+    assert_frame_equal(observed(desk.stored()), HOLED)
+
+
+def test_filling_can_be_left_out(desk: Desk) -> None:
+    desk.provider.bars = HOLED
+    desk.load(evening("2024-03-15"))
+
+    result = desk.update(evening("2024-03-15"), fill=None)
+
+    assert (result.record.filled, result.record.gaps_open) == (0, 1)
+    assert_frame_equal(desk.stored(), HOLED)
+
+
+def test_a_gap_longer_than_the_limit_stays_open(desk: Desk) -> None:
+    desk.provider.bars = FULL.drop(FULL["2024-02-27":"2024-02-29"].index)
+    desk.load(evening("2024-03-15"))
+
+    result = desk.update(evening("2024-03-15"), fill=Fill("forward", 2))
+
+    assert (result.record.filled, [gap.missing for gap in result.gaps]) == (0, [3])
+
+
+def test_an_observed_bar_takes_the_place_of_a_filled_one(desk: Desk) -> None:
+    desk.provider.bars = HOLED
+    desk.load(evening("2024-03-14"))
+    desk.update(evening("2024-03-14"))
+    desk.provider.bars = FULL
+
+    result = desk.update(evening("2024-03-15"))
+
+    assert result.gaps == ()
+    assert_frame_equal(desk.stored(), FULL)
+
+
+def test_a_fill_follows_a_correction_of_the_bar_before_it(desk: Desk) -> None:
+    desk.provider.bars = HOLED
+    desk.load(evening("2024-03-14"))
+    desk.update(evening("2024-03-14"))
+    corrected = HOLED.copy()
+    corrected.loc["2024-02-27", ["open", "high", "low", "close"]] = [105.5, 106.5, 104.5, 106.0]
+    desk.provider.bars = corrected
+
+    desk.update(evening("2024-03-15"))
+
+    assert desk.stored().loc["2024-02-28", "close"] == 106.0
+
+
+def test_two_empty_answers_a_day_apart_confirm_a_gap(desk: Desk) -> None:
+    desk.provider.bars = HOLED
+    desk.load(evening("2024-03-12"))
+    same_day = desk.update(evening("2024-03-12") + timedelta(hours=1))
+    next_day = desk.update(evening("2024-03-13"))
+    requests = len(desk.provider.asked)
+
+    later = desk.update(evening("2024-03-14"))
+
+    assert [gap.state for gap in same_day.gaps] == ["open"]
+    assert [(gap.state, gap.attempts) for gap in next_day.gaps] == [("confirmed", 2)]
+    assert [gap.state for gap in later.gaps] == ["confirmed"]
+    (request,) = desk.provider.asked[requests:]
+    assert request.span.start > evening("2024-03-01")
+
+
+def test_a_failed_run_is_kept_in_the_history_and_changes_no_bar(desk: Desk) -> None:
+    desk.provider.bars = FULL[:"2024-03-14"]
+    desk.load(evening("2024-03-14"))
+
+    def down(request: Request) -> ProviderError:
+        del request
+        return ProviderUnavailable("the server answers with 503", provider="scripted")
+
+    desk.provider.fails = down
+    failed = desk.update(evening("2024-03-15"))
+
+    assert failed.record.outcome == "failed"
+    assert failed.record.error is not None
+    assert failed.record.error.type == "ProviderUnavailable"
+    assert failed.rows == len(FULL) - 1
+    assert_frame_equal(desk.stored(), FULL[:"2024-03-14"])
+
+    desk.provider = desk.provider.with_bars(FULL)
+    desk.provider.fails = lambda _: None
+    assert desk.update(evening("2024-03-15")).record.outcome == "changed"
+
+
+def test_a_bar_outside_the_calendar_is_kept_and_reported(desk: Desk) -> None:
+    # Washington's birthday, 2024-02-19, is no session of XNYS.
+    desk.provider.bars = rising("2024-02-12", "2024-03-01")
+
+    result = desk.load(evening("2024-03-01"))
+
+    assert [(f.rule, str(f.stamp)[:10]) for f in result.findings] == [("extra", "2024-02-19")]
+    assert result.gaps == ()
+    assert len(desk.stored()) == 15
+
+
+def test_another_calendar_judges_every_bar_anew(desk: Desk) -> None:
+    desk.provider.bars = FULL
+    desk.load(evening("2024-03-15"))
+
+    result = desk.load(evening("2024-03-15"), calendar="24/7")
+
+    assert sum(gap.missing for gap in result.gaps) == 6
+    assert [gap.missing for gap in result.gaps] == [2, 2, 2]

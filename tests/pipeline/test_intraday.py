@@ -1,0 +1,122 @@
+"""Minute bars: pieces, unfinished bars, and history that is no longer served."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+from conftest import Desk
+from pandas.testing import assert_frame_equal
+from scripted import DAYS, bars_at
+
+from ml4t_nb.core.bars import Bars
+from ml4t_nb.errors import ProviderError, ProviderUnavailable
+from ml4t_nb.providers import Request
+
+OPEN_MINUTES = 390
+PIECES = replace(DAYS, max_span={"1m": timedelta(days=2)}, max_age={"1m": timedelta(days=10)})
+
+
+def minutes(*days: str) -> Bars:
+    """All minutes of New York's regular hours in winter, 14:30 to 21:00 UTC."""
+    stamps = pd.DatetimeIndex(
+        [
+            stamp
+            for day in days
+            for stamp in pd.date_range(f"{day}T14:30", periods=OPEN_MINUTES, freq="min", tz="UTC")
+        ]
+    )
+    return bars_at(stamps, [100.0 + (step * 13 % 29) / 7 for step in range(len(stamps))])
+
+
+WEEK = minutes("2024-01-08", "2024-01-09", "2024-01-10", "2024-01-11", "2024-01-12")
+
+
+@pytest.fixture
+def desk(desk: Desk) -> Desk:
+    return replace(desk, frequency="1m")
+
+
+def at(day: str, time: str) -> datetime:
+    return datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=UTC)
+
+
+def test_a_load_is_cut_to_the_provider_s_limits(desk: Desk) -> None:
+    desk.provider.bars = WEEK
+    desk.provider.limits = PIECES
+
+    result = desk.load(at("2024-01-12", "22:00"), start="2024-01-08")
+
+    spans = [request.span for request in desk.provider.asked]
+    assert all(span.end - span.start <= timedelta(days=2) for span in spans)
+    assert result.gaps == ()
+    assert_frame_equal(desk.stored(), WEEK)
+
+
+def test_a_load_that_breaks_off_keeps_what_came_and_the_next_one_goes_on(desk: Desk) -> None:
+    desk.provider.bars = WEEK
+    desk.provider.limits = PIECES
+
+    def breaks_off(request: Request) -> ProviderError | None:
+        if request.span.start < at("2024-01-10", "00:00"):
+            return None
+        return ProviderUnavailable("the line is dead", provider="scripted")
+
+    desk.provider.fails = breaks_off
+    result = desk.load(at("2024-01-12", "22:00"), start="2024-01-08")
+
+    assert result.record.outcome == "partial"
+    assert 0 < result.rows < len(WEEK)
+
+    desk.provider.fails = lambda _: None
+    desk.update(at("2024-01-12", "22:00"))
+
+    assert_frame_equal(desk.stored(), WEEK)
+
+
+def test_an_unfinished_minute_is_not_stored(desk: Desk) -> None:
+    desk.provider.bars = WEEK
+
+    result = desk.load(at("2024-01-08", "15:10"))
+
+    # The bar of 14:39 ends at 14:40, and the provider's delay of half an hour at 15:10.
+    assert (result.rows, result.last) == (10, at("2024-01-08", "14:39"))
+
+
+def test_what_the_provider_no_longer_serves_is_rescaled_by_a_split(desk: Desk) -> None:
+    desk.provider.bars = WEEK[:"2024-01-10"]
+    desk.load(at("2024-01-10", "22:00"))
+    ex_date = pd.Timestamp("2024-01-11T14:30", tz="UTC")
+    after = WEEK.copy()
+    before = after.index < ex_date
+    after.loc[before, ["open", "high", "low", "close"]] /= 2
+    after.loc[before, "volume"] *= 2
+    after.loc[ex_date:, ["open", "high", "low", "close"]] /= 2
+    after.loc[ex_date, "split"] = 2.0
+    desk.provider.bars = after["2024-01-10":]
+
+    result = desk.update(at("2024-01-12", "22:00"))
+
+    assert result.record.restatement is not None
+    assert result.record.restatement.kept == 2 * OPEN_MINUTES
+    assert_frame_equal(desk.stored(), after)
+
+
+def test_a_missing_minute_is_asked_for_with_its_neighbours(desk: Desk) -> None:
+    lost = pd.Timestamp("2024-01-08T16:00", tz="UTC")
+    desk.provider.bars = WEEK.drop(lost)[:"2024-01-11"]
+    desk.provider.limits = replace(PIECES, max_age={})
+    desk.load(at("2024-01-11", "22:00"), start="2024-01-08")
+    desk.provider.asked.clear()
+    desk.provider.bars = WEEK
+
+    result = desk.update(at("2024-01-12", "22:00"), days=1)
+
+    spans = [(request.span.start, request.span.end) for request in desk.provider.asked]
+    assert (at("2024-01-08", "15:57"), at("2024-01-08", "16:03") + timedelta(microseconds=1)) in [
+        (start, end) for start, end in spans
+    ]
+    assert result.gaps == ()
+    assert_frame_equal(desk.stored(), WEEK)

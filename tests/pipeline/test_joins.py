@@ -1,0 +1,311 @@
+"""Every join is compared: no history is ever on two price bases."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Desk
+from pandas.testing import assert_frame_equal
+from scripted import bars_at, evening, restated, rising, sessions
+
+from ml4t_nb.errors import Overtaken, Suspicious
+
+
+def test_an_update_adds_what_is_new(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-03-04", "2024-03-15")
+    desk.load(evening("2024-03-13"))
+
+    result = desk.update(evening("2024-03-15"))
+
+    assert (result.record.outcome, result.record.added, result.record.verdict) == (
+        "changed",
+        2,
+        "same",
+    )
+    assert_frame_equal(desk.stored(), desk.provider.bars)
+
+
+def test_a_second_update_at_the_same_as_of_changes_nothing(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-03-04", "2024-03-15")
+    desk.load(evening("2024-03-13"))
+    desk.update(evening("2024-03-15"))
+    files = desk.store.snapshot(desk.dataset).files()
+
+    result = desk.update(evening("2024-03-15"))
+
+    assert result.record.outcome == "unchanged"
+    assert result.record.chunks_written == 0
+    assert desk.store.snapshot(desk.dataset).files() == files
+    assert len(result.history) == 3
+
+
+def test_a_split_restates_the_history_in_one_commit(desk: Desk) -> None:
+    before = rising("2024-01-08", "2024-03-08")
+    desk.provider.bars = before
+    desk.load(evening("2024-03-08"))
+    after = bars_at(
+        sessions("2024-01-08", "2024-03-12"),
+        [*before["close"], 71.0, 72.0],
+        splits={"2024-03-11": 2.0},
+    )
+    after.loc["2024-03-11", "open"] = 70.5
+    after.loc["2024-03-11", "high"] = 71.5
+    desk.provider.bars = restated(after, 2.0, ex_date="2024-03-11")
+
+    result = desk.update(evening("2024-03-12"))
+
+    assert result.record.verdict == "restated"
+    assert result.record.restatement is not None
+    assert result.record.restatement.ratio == 2.0
+    assert [ratio for _, ratio in result.record.restatement.splits] == [2.0]
+    assert result.version == 2
+    assert_frame_equal(desk.stored(), desk.provider.bars)
+
+
+@pytest.mark.parametrize("ratio", [2.0, 7.0, 0.1])
+def test_a_prepend_after_an_unnoticed_split_puts_all_on_one_basis(desk: Desk, ratio: float) -> None:
+    original = rising("2024-01-08", "2024-03-08", start=700.0)
+    desk.provider.bars = original
+    desk.load(evening("2024-03-08"), start="2024-02-05")
+    whole = rising("2024-01-08", "2024-03-13", start=700.0)
+    whole.loc["2024-03-11":, ["open", "high", "low", "close"]] /= ratio
+    whole.loc["2024-03-11", "split"] = ratio
+    desk.provider.bars = restated(whole, ratio, ex_date="2024-03-11")
+
+    desk.load(evening("2024-03-13"), start="2024-01-08", end="2024-01-31")
+
+    # The last bar stays that of 2024-03-08, so the history stays on the basis before the split.
+    assert_frame_equal(desk.stored(), original, rtol=1e-12)
+
+    result = desk.update(evening("2024-03-13"))
+
+    assert result.record.verdict == "restated"
+    assert_frame_equal(desk.stored(), desk.provider.bars, rtol=1e-12)
+
+
+def test_a_load_apart_from_what_is_stored_is_extended_until_it_meets_it(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-01-08", "2024-03-08")
+    desk.load(evening("2024-03-08"), start="2024-03-01")
+
+    desk.load(evening("2024-03-08"), start="2024-01-08", end="2024-01-12")
+
+    assert_frame_equal(desk.stored(), desk.provider.bars)
+
+
+def test_a_later_load_apart_from_what_is_stored_is_extended_back(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-01-08", "2024-03-08")
+    desk.load(evening("2024-03-08"), end="2024-01-19")
+
+    desk.load(evening("2024-03-08"), start="2024-03-04")
+
+    assert_frame_equal(desk.stored(), desk.provider.bars)
+
+
+def test_a_load_that_ends_before_a_split_stays_on_the_basis_of_its_last_bar(desk: Desk) -> None:
+    as_traded = rising("2024-01-08", "2024-03-13")
+    as_traded.loc["2024-03-11", "split"] = 2.0
+    as_traded.loc["2024-03-11":, ["open", "high", "low", "close"]] /= 2
+    desk.provider.bars = restated(as_traded, 2.0, ex_date="2024-03-11")
+
+    desk.load(evening("2024-03-13"), end="2024-03-08")
+
+    assert_frame_equal(desk.stored(), as_traded[:"2024-03-08"])
+
+
+def test_a_split_on_an_unfinished_bar_takes_effect_with_that_bar(desk: Desk) -> None:
+    before = rising("2024-02-05", "2024-03-08")
+    desk.provider.bars = before
+    desk.load(evening("2024-03-08"))
+    whole = rising("2024-02-05", "2024-03-11")
+    whole.loc["2024-03-11", "split"] = 2.0
+    whole.loc["2024-03-11":, ["open", "high", "low", "close"]] /= 2
+    desk.provider.bars = restated(whole, 2.0, ex_date="2024-03-11")
+
+    morning = desk.update(evening("2024-03-11").replace(hour=15))
+
+    assert (morning.record.outcome, morning.record.verdict) == ("unchanged", "same")
+    assert_frame_equal(desk.stored(), before)
+
+    night = desk.update(evening("2024-03-11"))
+
+    assert night.record.verdict == "restated"
+    assert_frame_equal(desk.stored(), desk.provider.bars)
+
+
+def test_a_split_announced_before_the_history_is_restated_is_never_spliced(desk: Desk) -> None:
+    before = rising("2024-02-05", "2024-03-08")
+    desk.provider.bars = before
+    desk.load(evening("2024-03-08"))
+    whole = rising("2024-02-05", "2024-03-12")
+    whole.loc["2024-03-11":, ["open", "high", "low", "close"]] /= 2
+    whole.loc["2024-03-11", "split"] = 2.0
+    desk.provider.bars = whole
+
+    refused = desk.update(evening("2024-03-11"))
+
+    assert refused.record.outcome == "failed"
+    assert refused.record.error is not None
+    assert refused.record.error.type == "Suspicious"
+    assert_frame_equal(desk.stored(), before)
+
+    desk.provider.bars = restated(whole, 2.0, ex_date="2024-03-11")
+    healed = desk.update(evening("2024-03-12"))
+
+    assert healed.record.verdict == "restated"
+    assert_frame_equal(desk.stored(), desk.provider.bars)
+
+
+def test_a_split_named_a_day_after_the_restatement_is_healed_too(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-02-05", "2024-03-08")
+    desk.load(evening("2024-03-08"))
+    whole = rising("2024-02-05", "2024-03-12")
+    whole.loc["2024-03-11":, ["open", "high", "low", "close"]] /= 2
+    unnamed = restated(whole, 2.0, ex_date="2024-03-11")
+    desk.provider.bars = unnamed[:"2024-03-11"]
+
+    first = desk.update(evening("2024-03-11"))
+
+    assert first.record.verdict == "restated"
+    assert "names no split" in " ".join(first.record.notes)
+
+    named = unnamed.copy()
+    named.loc["2024-03-11", "split"] = 2.0
+    desk.provider.bars = named
+    second = desk.update(evening("2024-03-12"))
+
+    assert second.record.verdict == "corrected"
+    assert_frame_equal(desk.stored(), named)
+
+
+def test_a_first_load_of_a_history_on_two_bases_is_refused(desk: Desk) -> None:
+    whole = rising("2024-02-05", "2024-03-12")
+    whole.loc["2024-03-11":, ["open", "high", "low", "close"]] /= 2
+    whole.loc["2024-03-11", "split"] = 2.0
+    desk.provider.bars = whole
+
+    with pytest.raises(Suspicious, match="2024-03-11"):
+        desk.load(evening("2024-03-12"))
+
+    assert desk.store.datasets() == ()
+
+
+def test_a_history_that_contradicts_the_stored_one_waits_until_it_is_accepted(desk: Desk) -> None:
+    stored = rising("2024-02-05", "2024-03-08")
+    desk.provider.bars = stored
+    desk.load(evening("2024-03-08"))
+    stamps = sessions("2024-02-05", "2024-03-12")
+    other = bars_at(stamps, [50.0 + (step * 37) % 11 for step in range(len(stamps))])
+    desk.provider.bars = other
+
+    refused = desk.update(evening("2024-03-11"))
+
+    assert refused.record.error is not None
+    assert "--accept" in refused.record.error.hint
+    assert_frame_equal(desk.stored(), stored)
+
+    accepted = desk.update(evening("2024-03-12"), accept=True)
+
+    assert (accepted.record.outcome, accepted.record.verdict) == ("changed", "suspicious")
+    assert_frame_equal(desk.stored(), other)
+
+
+def test_a_correction_replaces_the_bar_and_is_logged(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-02-05", "2024-03-08")
+    desk.load(evening("2024-03-08"))
+    corrected = rising("2024-02-05", "2024-03-11")
+    corrected.loc["2024-03-06", "volume"] = 1234.0
+    desk.provider.bars = corrected
+
+    result = desk.update(evening("2024-03-11"))
+
+    assert (result.record.verdict, result.record.revised) == ("corrected", 1)
+    (revision,) = result.record.revisions
+    assert (revision.column, revision.old, revision.new) == ("volume", 1000.0, 1234.0)
+    assert_frame_equal(desk.stored(), corrected)
+
+
+def test_a_bar_the_provider_lost_stays(desk: Desk) -> None:
+    full = rising("2024-02-05", "2024-03-11")
+    desk.provider.bars = full[:"2024-03-08"]
+    desk.load(evening("2024-03-08"))
+    desk.provider.bars = full.drop(full.index[-3])
+
+    desk.update(evening("2024-03-11"))
+
+    assert_frame_equal(desk.stored(), full)
+
+
+def test_bars_no_longer_served_are_kept_and_rescaled_by_a_restatement(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-01-08", "2024-03-08")
+    desk.load(evening("2024-03-08"))
+    whole = rising("2024-01-08", "2024-03-11")
+    whole.loc["2024-03-11":, ["open", "high", "low", "close"]] /= 2
+    whole.loc["2024-03-11", "split"] = 2.0
+    expected = restated(whole, 2.0, ex_date="2024-03-11")
+    desk.provider.bars = expected["2024-02-05":]
+
+    result = desk.update(evening("2024-03-11"))
+
+    assert result.record.restatement is not None
+    assert result.record.restatement.kept == 20
+    assert_frame_equal(desk.stored(), expected)
+
+
+def test_a_listing_with_two_bars_is_replaced_whole(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-03-07", "2024-03-08")
+    desk.load(evening("2024-03-08"))
+    desk.provider.bars = rising("2024-03-07", "2024-03-11", start=50.0)
+
+    result = desk.update(evening("2024-03-11"))
+
+    assert result.record.outcome == "changed"
+    assert_frame_equal(desk.stored(), desk.provider.bars)
+
+
+def test_an_earlier_as_of_is_refused(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-02-05", "2024-03-08")
+    desk.load(evening("2024-03-08"))
+
+    with pytest.raises(Overtaken, match="2024-03-08"):
+        desk.update(evening("2024-03-07"))
+
+
+def test_an_answer_without_common_bars_is_not_placed_beside_the_stored_ones(desk: Desk) -> None:
+    stored = rising("2024-01-08", "2024-01-19")
+    desk.provider.bars = stored
+    desk.load(evening("2024-01-19"))
+    desk.provider.bars = rising("2024-03-04", "2024-03-08")
+
+    result = desk.update(evening("2024-03-08"))
+
+    assert result.record.outcome == "failed"
+    assert_frame_equal(desk.stored(), stored)
+
+
+def test_a_row_that_breaks_a_hard_rule_is_kept_out_and_reported(desk: Desk) -> None:
+    bars = rising("2024-02-20", "2024-03-08")
+    broken = bars.copy()
+    broken.loc["2024-02-28", "close"] = float("nan")
+    desk.provider.bars = broken
+
+    result = desk.load(evening("2024-03-08"))
+
+    assert [(f.rule, f.stamp.date().isoformat()) for f in result.findings if f.stamp] == [
+        ("nan", "2024-02-28")
+    ]
+    assert [gap.missing for gap in result.gaps] == [1]
+    assert_frame_equal(desk.stored(), bars.drop(bars.index[6]))
+
+
+def test_a_late_dividend_outside_the_window_is_found_within_thirty_days(desk: Desk) -> None:
+    bars = rising("2023-11-06", "2024-03-08")
+    desk.provider.bars = bars[:"2024-02-02"]
+    desk.load(evening("2024-02-02"))
+    late = bars.copy()
+    late.loc["2023-12-13", "dividend"] = 0.42
+    desk.provider.bars = late
+    desk.update(evening("2024-02-16"))
+    assert desk.stored().loc["2023-12-13", "dividend"] == 0.0
+
+    desk.update(evening("2024-03-08"))
+
+    assert_frame_equal(desk.stored(), late)

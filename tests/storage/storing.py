@@ -1,0 +1,129 @@
+"""Builders that the tests of the store share, and what its writer processes run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import pandas as pd
+
+from ml4t_nb.core.bars import Bars, make_bars
+from ml4t_nb.model import DatasetId, Gap, Period, Setup, Span, UpdateRecord
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.store import Store, Transaction
+
+AAPL = DatasetId("equities", "daily", "AAPL")
+AT = datetime(2024, 1, 31, 21, 30, tzinfo=UTC)
+
+
+def utc(year: int, month: int = 1, day: int = 1, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
+
+
+def setup(period: Period = "yearly") -> Setup:
+    return Setup("sample", "XNYS", "split-adjusted", 0.1, period, "lz4")
+
+
+def record() -> UpdateRecord:
+    return UpdateRecord(AT, "update", "sample", "changed")
+
+
+def bars_at(stamps: object, close: float | Sequence[float] = 10.0) -> Bars:
+    index = pd.DatetimeIndex(stamps)  # type: ignore[arg-type]  # whatever pandas reads
+    prices = pd.Series(close, index=index, dtype="float64")
+    return make_bars(
+        index,
+        {
+            "open": prices,
+            "high": prices + 1,
+            "low": prices - 0.5,
+            "close": prices + 0.25,
+            "volume": prices * 100,
+        },
+    )
+
+
+def daily(first: str, last: str, close: float = 10.0) -> Bars:
+    return bars_at(pd.bdate_range(first, last), close)
+
+
+def whole(bars: Bars) -> Span:
+    first, last = bars.index[0], bars.index[-1]
+    return Span(first.to_pydatetime(), last.to_pydatetime() + timedelta(microseconds=1))
+
+
+def publish(tx: Transaction, *, period: Period = "yearly", gaps: tuple[Gap, ...] = ()) -> Manifest:
+    return tx.commit(
+        setup=setup(period), gaps=gaps, findings=(), record=record(), updated=AT, verified=None
+    )
+
+
+def commit(
+    store: Store,
+    dataset: DatasetId,
+    bars: Bars,
+    span: Span | None = None,
+    *,
+    period: Period = "yearly",
+) -> Manifest:
+    with store.transaction(dataset) as tx:
+        tx.put(bars, span)
+        return publish(tx, period=period)
+
+
+def append(store: Store, dataset: DatasetId, bars: Bars) -> Manifest:
+    return commit(store, dataset, bars, whole(bars))
+
+
+def append_days(home: Path, writer: int, writers: int, days: int) -> None:
+    """Append every ``writers``-th day, one commit each."""
+    store = Store(home)
+    calendar = pd.date_range("2000-01-01", periods=writers * days)
+    for day in calendar[writer::writers]:
+        append(store, AAPL, bars_at([day], float(writer + 1)))
+
+
+def generation(number: int) -> Bars | None:
+    """What the dataset holds after commit ``number`` of `write_generations`."""
+    if number % 7 == 0:
+        return None
+    years = 1 + number % 4
+    return daily(f"{2010 - years}-03-01", f"{2010 + number % 3}-06-30", float(number))
+
+
+def write_generations(home: Path, done: Path, started: Event) -> None:
+    """Replace the whole dataset for ever, noting each commit's number once it is acknowledged."""
+    store = Store(home)
+    with done.open("ab", buffering=0) as note:
+        started.set()
+        while True:
+            with store.transaction(AAPL) as tx:
+                manifest = tx.manifest
+                number = 1 + _number_of(store, manifest)
+                bars = generation(number)
+                if bars is None:
+                    tx.remove()
+                else:
+                    tx.put(bars)
+                    publish(tx)
+            note.write(b"%d\n" % number)
+
+
+def _number_of(store: Store, manifest: Manifest | None) -> int:
+    if manifest is not None:
+        return manifest.sequence
+    state = store.home / "state" / "equities" / "daily" / "AAPL"
+    names = [path.name for path in state.glob("m.*.json")]
+    return max((int(name.split(".")[1]) for name in names), default=0)
+
+
+def hold(home: Path, held: Event) -> None:
+    """Take the dataset's lock and keep it."""
+    import time
+
+    with Store(home).transaction(AAPL):
+        held.set()
+        while True:
+            time.sleep(60)

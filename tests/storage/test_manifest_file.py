@@ -1,0 +1,205 @@
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from math import inf, isnan, nan
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml4t_nb.errors import ChunkCorrupt, StoreError
+from ml4t_nb.model import (
+    DatasetId,
+    ErrorNote,
+    Finding,
+    Gap,
+    Restatement,
+    Revision,
+    Setup,
+    Span,
+    UpdateRecord,
+)
+from ml4t_nb.storage.manifest import Chunk, Manifest, decode, encode, summary
+
+AAPL = DatasetId("equities", "daily", "AAPL")
+PATH = Path("m.00000003.json")
+D1 = datetime(2024, 1, 2, tzinfo=UTC)
+D2 = datetime(2024, 1, 3, 14, 30, 0, 123456, tzinfo=UTC)
+CHUNK = Chunk("2024-01-02.00000003.5f1c2a.parquet", 2, D1, D2, 4321, 0xFFFFFFFF, 1)
+FULL = Manifest(
+    dataset=AAPL,
+    sequence=3,
+    setup=Setup("sample", "XNYS", "split-adjusted", 0.1, "yearly", "lz4"),
+    chunks=(CHUNK,),
+    gaps=(
+        Gap(D1, D2, 2),
+        Gap(D2, D2, 1, "failed", attempts=1, asked=D1, error="timed out"),
+        Gap(D1, D1, 1, "open", attempts=1, filled_by="forward"),
+        Gap(D1, D1, 5, "confirmed", attempts=2),
+    ),
+    findings=(Finding(D1, "jump", 'close 10 → 99, "odd"'), Finding(None, "nan", "\ud800\n")),
+    history=(
+        UpdateRecord(
+            at=D1,
+            verb="update",
+            provider="sample",
+            outcome="partial",
+            added=5,
+            seconds=0.1 + 0.2,
+            verdict="restated",
+            restatement=Restatement(2.0, ((D1, 2.0), (D2, 1 / 3)), kept=4),
+            spans=(Span(D1, D2),),
+            chunks_written=2,
+            revisions=(Revision(D1, "close", 1e-300, 1.7976931348623157e308),),
+            notes=("reaches 2024-01-02",),
+            error=ErrorNote("RateLimited", "too many", "wait"),
+        ),
+        UpdateRecord(D2, "update", "sample", "failed", error=ErrorNote("E", "no network")),
+    ),
+    updated=D2,
+    verified=None,
+    closures=(date(2001, 9, 11),),
+)
+
+
+def test_a_manifest_comes_back_exactly_from_its_file() -> None:
+    assert decode(encode(FULL), AAPL, 3, PATH) == FULL
+
+
+def test_a_manifest_is_always_written_the_same() -> None:
+    again = decode(encode(FULL), AAPL, 3, PATH)
+
+    assert encode(again) == encode(FULL)
+
+
+def test_the_mark_of_a_removal_is_no_manifest() -> None:
+    assert decode(encode(None), AAPL, 3, PATH) is None
+
+
+def test_values_that_json_lacks_come_back() -> None:
+    revisions = (Revision(D1, "close", nan, inf), Revision(D1, "open", -inf, -0.0))
+    written = replace(FULL, history=(replace(FULL.history[0], revisions=revisions),))
+
+    read = decode(encode(written), AAPL, 3, PATH)
+
+    assert read is not None
+    first, second = read.history[0].revisions
+    assert isnan(first.old)
+    assert first.new == inf
+    assert second.old == -inf
+    assert str(second.new) == "-0.0"
+
+
+def test_instants_are_written_in_utc() -> None:
+    tokyo = timezone(timedelta(hours=9))
+    written = replace(FULL, updated=datetime(2024, 1, 3, 9, tzinfo=tokyo))
+
+    read = decode(encode(written), AAPL, 3, PATH)
+
+    assert read is not None
+    assert str(read.updated) == "2024-01-03 00:00:00+00:00"
+
+
+def test_an_instant_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="aware"):
+        encode(replace(FULL, updated=datetime(2024, 1, 3)))  # noqa: DTZ001
+
+
+def test_every_flipped_bit_is_noticed() -> None:
+    content = encode(FULL)
+    for place in range(len(content)):
+        for bit in (1, 2, 4, 8, 16, 32, 64, 128):
+            altered = bytearray(content)
+            altered[place] ^= bit
+            with pytest.raises(ChunkCorrupt):
+                decode(bytes(altered), AAPL, 3, PATH)
+
+
+def test_every_truncation_is_noticed() -> None:
+    content = encode(FULL)
+    for length in range(len(content)):
+        with pytest.raises(ChunkCorrupt, match=r"m\.00000003\.json"):
+            decode(content[:length], AAPL, 3, PATH)
+    with pytest.raises(ChunkCorrupt):
+        decode(content + b"\n", AAPL, 3, PATH)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_make_the_reader_fail_otherwise(content: bytes) -> None:
+    with pytest.raises(ChunkCorrupt):
+        decode(content, AAPL, 3, PATH)
+
+
+def _sealed(version: int, body: object) -> bytes:
+    """An envelope with a right checksum, as documented: SHA-256 of the version and the body."""
+    text = json.dumps(body).encode()
+    total = hashlib.sha256(f"{version} ".encode() + text).hexdigest()
+    return f'{{"version":{version},"sha256":"{total}","manifest":'.encode() + text + b"}\n"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+)
+
+
+@given(JSON.filter(lambda body: body is not None))
+def test_sealed_nonsense_is_noticed(body: object) -> None:
+    with pytest.raises(ChunkCorrupt):
+        decode(_sealed(1, body), AAPL, 3, PATH)
+
+
+@given(JSON, st.data())
+def test_a_sealed_manifest_with_one_wrong_field_is_noticed(
+    value: object, data: st.DataObject
+) -> None:
+    body = json.loads(encode(FULL))["manifest"]
+    name = data.draw(st.sampled_from([*body, "unheard_of"]))
+    if body.get(name) == value or (name in ("updated", "verified") and value is None):
+        return
+    if name in ("gaps", "findings", "history", "chunks", "closures") and value == []:
+        return
+    body[name] = value
+    with pytest.raises(ChunkCorrupt):
+        decode(_sealed(1, body), AAPL, 3, PATH)
+
+
+def test_a_newer_programs_manifest_asks_for_an_upgrade() -> None:
+    with pytest.raises(StoreError, match="newer") as caught:
+        decode(_sealed(2, {"anything": 1}), AAPL, 3, PATH)
+
+    assert not isinstance(caught.value, ChunkCorrupt)
+    assert "upgrade" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("dataset", "sequence"), [(DatasetId("equities", "daily", "MSFT"), 3), (AAPL, 4)]
+)
+def test_a_manifest_copied_to_another_place_is_noticed(dataset: DatasetId, sequence: int) -> None:
+    with pytest.raises(ChunkCorrupt, match="by hand"):
+        decode(encode(FULL), dataset, sequence, PATH)
+
+
+def test_a_summary_says_the_manifest_in_one_row() -> None:
+    row = summary(FULL)
+
+    assert (row.provider, row.calendar, row.period) == ("sample", "XNYS", "yearly")
+    assert (row.rows, row.bytes, row.chunks, row.filled) == (2, 4321, 1, 1)
+    assert (row.first, row.last, row.updated) == (D1, D2, D2)
+    assert (row.gaps_open, row.missing) == (2, 3)
+    assert (row.recent_errors, row.last_error) == (1, "no network")
+    assert row.damage == ""
+
+
+def test_only_failures_among_the_last_ten_runs_are_recent() -> None:
+    good = UpdateRecord(D1, "update", "sample", "unchanged")
+    bad = replace(good, outcome="failed", error=ErrorNote("E", "no network"))
+
+    row = summary(replace(FULL, history=(bad, bad, *[good] * 9)))
+
+    assert row.recent_errors == 1
+    assert row.last_error == ""

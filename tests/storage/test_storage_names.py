@@ -1,0 +1,114 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import DatasetId
+from ml4t_nb.storage.names import as_folder, folder_of, symbol_of, words
+
+SYMBOLS = st.text(
+    st.one_of(
+        st.sampled_from("aAbBzZ09./\\-_%()=^<>: *?é"),
+        st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]),
+    ),
+    min_size=1,
+    max_size=15,
+).filter(lambda symbol: symbol not in (".", ".."))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "folder"),
+    [
+        ("AAPL", "AAPL"),
+        ("BRK/B", "BRK%2FB"),
+        ("BRK.B", "BRK.B"),
+        ("BTC-USD", "BTC-USD"),
+        ("^GSPC", "%5EGSPC"),
+        ("EURUSD=X", "EURUSD%3DX"),
+        ("btc-usd", "(btc-usd)"),
+        ("Brk", "B(rk)"),
+        ("<b>x", "%3C(b)%3E(x)"),
+        ("../x", "%2E.%2F(x)"),
+        ("CON", "%43ON"),
+        ("NUL.L", "%4EUL.L"),
+        ("COM1", "%43OM1"),
+        ("CONE", "CONE"),
+        ("A.", "A%2E"),
+        ("A ", "A%20"),
+        (".A", "%2EA"),
+        ("_A", "%5FA"),
+        ("-A", "%2DA"),
+        ("50%", "50%25"),
+        ("(a)", "%28(a)%29"),
+        ("é", "%C3%A9"),
+        ("005930.KS", "005930.KS"),
+    ],
+)
+def test_a_symbol_is_found_under_a_readable_folder(symbol: str, folder: str) -> None:
+    assert as_folder(symbol) == folder
+    assert symbol_of(folder) == symbol
+
+
+@pytest.mark.parametrize("symbol", ["", ".", "..", "A\nB", "A\x00", "\x7f", "A\u2028", "\ud800"])
+def test_a_symbol_that_no_folder_can_hold_is_refused(symbol: str) -> None:
+    with pytest.raises(OptionError):
+        as_folder(symbol)
+
+
+def test_an_over_long_symbol_is_refused() -> None:
+    assert len(as_folder("A" * 200)) == 200
+    with pytest.raises(OptionError, match="too long"):
+        as_folder("A" * 201)
+
+
+@pytest.mark.parametrize(
+    "name", ["aapl", "A(B)", "%41", "A%2f", "A.", "%FF", "()", "(a)(b)", "CON", "lost+found", ""]
+)
+def test_a_folder_that_is_no_symbols_is_nobodys(name: str) -> None:
+    assert symbol_of(name) is None
+
+
+@given(SYMBOLS)
+def test_every_symbol_comes_back_from_its_folder(symbol: str) -> None:
+    assert symbol_of(as_folder(symbol)) == symbol
+
+
+@given(SYMBOLS, SYMBOLS)
+def test_two_symbols_never_share_a_folder_where_case_does_not_count(left: str, right: str) -> None:
+    if left != right:
+        assert as_folder(left).casefold() != as_folder(right).casefold()
+
+
+@given(SYMBOLS)
+def test_a_folder_is_one_legal_name_everywhere(symbol: str) -> None:
+    name = as_folder(symbol)
+
+    assert not set(name) & set('/\\:*?"<>|= ')
+    assert name.isascii()
+    assert name[0] not in "._-"
+    assert name[-1] not in ". "
+
+
+@given(st.text(max_size=20))
+def test_no_folder_name_makes_the_reader_fail(name: str) -> None:
+    symbol = symbol_of(name)
+
+    assert symbol is None or as_folder(symbol) == name
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        DatasetId("../../etc", "daily", "AAPL"),  # type: ignore[arg-type]  # a caller's mistake
+        DatasetId("equities", "..", "AAPL"),  # type: ignore[arg-type]  # a caller's mistake
+    ],
+)
+def test_a_class_or_frequency_that_does_not_exist_has_no_folder(dataset: DatasetId) -> None:
+    with pytest.raises(OptionError):
+        folder_of(dataset)
+
+
+def test_a_dataset_is_named_as_in_a_command_line() -> None:
+    assert words(DatasetId("equities", "daily", "AAPL")) == "-s AAPL"
+    assert words(DatasetId("crypto", "1m", "BTC-USD")) == "-s BTC-USD -a crypto -f 1m"
+    assert words(DatasetId("equities", "daily", "a'b c")) == "-s 'a'\\''b c'"
