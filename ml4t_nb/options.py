@@ -63,11 +63,19 @@ def one_of(value: _T, choices: object, *, what: str) -> _T:
 
 
 def as_symbols(symbol: Symbols) -> tuple[str, ...]:
-    """Symbols without repetition, in the order given."""
+    """Symbols without repetition, in the order given.
+
+    Raises
+    ------
+    OptionError
+        If one is empty, a dot or two, or holds a control character: no provider has such.
+    """
     words = (symbol,) if isinstance(symbol, str) else tuple(symbol)
     for word in words:
         if not isinstance(word, str):
             raise OptionError(f"a symbol is a word, not {word!r}", hint='write it as "AAPL"')
+        if word.strip() in ("", ".", "..") or not word.isprintable():
+            raise OptionError(f"{word!r} is no symbol", hint="write it as the provider does")
     return tuple(dict.fromkeys(words))
 
 

@@ -52,11 +52,12 @@ def adjusted(bars: Bars, how: Adjustment, *, basis: Basis) -> Bars:
 
 
 def inexact_weeks(weekly: Bars, how: Adjustment, *, basis: Basis) -> tuple[datetime, ...]:
-    """Weeks of which the view cannot be told from weekly bars, and with them all earlier ones' use.
+    """Stamps of the weeks of which a view cannot be told from weekly bars.
 
     A split or a dividend in mid-week moves some of the week's days and not others: ``raw`` and
-    an as-traded ``splits`` are undefined in a split's week, ``all`` in a dividend's too. Load
-    daily bars for such a view.
+    an as-traded ``splits`` are undefined in a split's week. ``all`` is undefined in a dividend's
+    week, and approximate in all weeks before it, since the close before the ex-date is not
+    there. Daily bars have every view.
     """
     splits = (weekly["split"] != 1).to_numpy()
     dividends = (weekly["dividend"] != 0).to_numpy()

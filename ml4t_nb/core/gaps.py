@@ -164,6 +164,8 @@ def _meeting(gaps: Sequence[Gap], others: Sequence[Gap]) -> Iterator[tuple[Gap, 
 
 def _inherit(found: Gap, known: Sequence[Gap]) -> Gap:
     for gap in known:
+        if (gap.start, gap.end, gap.missing) == (found.start, found.end, found.missing):
+            return gap
         if _within(found, gap):
             return replace(gap, start=found.start, end=found.end, missing=found.missing)
         if gap.state == "failed":

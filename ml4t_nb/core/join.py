@@ -45,7 +45,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Wider:
-    """The bars do not suffice to judge: the whole history is needed."""
+    """The bars do not suffice to judge: the whole history is needed, for the reason given."""
 
     reason: str
 

@@ -18,8 +18,7 @@ __all__ = ["Comparison", "compare", "unrestated_splits"]
 # A dividend after a 7:1 split comes with six decimals; a ratio such as 4:3 with four.
 _DIVIDEND_ROUNDING = 1e-6
 _SPLIT_ROUNDING = 1e-4
-# Volumes are counts; single precision is all the slack they need.
-_VOLUME_ROUNDING = 1e-7
+_VOLUME_ROUNDING = 1e-9
 
 # Below this ratio a jump is no evidence: stocks move by a tenth on their own.
 _TELLING = 1.25

@@ -30,6 +30,10 @@ _NAMED = 1e-3
 # A ratio that no split explains must be known this well: prices of few digits allow many.
 _SHARP = 2.5e-3
 
+# A bar that strays from the ratio in all its prices alike, by more than this, was not corrected:
+# it is on another basis.
+_STRAY = 1e-2
+
 # More splits than this between two answers are no restatement anybody has seen.
 _MOST_SPLITS = 6
 
@@ -79,7 +83,8 @@ def find_scale(stored: Bars, fetched: Bars, splits: tuple[Split, ...]) -> Scale 
         All that the provider reports, those after the last bar too.
     """
     old, new = stored[list(PRICES)].to_numpy(), fetched[list(PRICES)].to_numpy()
-    runs = _runs(ratios_of(old, new), stored.index, splits)
+    ratios = ratios_of(old, new)
+    runs = _runs(ratios, stored.index, splits)
     if not runs:
         return None
     later = tuple(split for split in splits if split[0] > stored.index[-1])
@@ -89,7 +94,8 @@ def find_scale(stored: Bars, fetched: Bars, splits: tuple[Split, ...]) -> Scale 
         rows = np.flatnonzero(last.shared.bars) + last.start
         if not _is_sharp(last.shared) or is_shift(old[rows], new[rows]):
             return None
-    return _chained(runs, ratio, explained, len(old))
+    scale = _chained(runs, ratio, explained, len(old))
+    return None if scale is None or _strays(scale, ratios) else scale
 
 
 def moved_together(
@@ -164,6 +170,14 @@ def _chained(
     if (by_bar == 1).all():
         return None
     return Scale(by_bar, inside, (*steps, *explained))
+
+
+def _strays(scale: Scale, ratios: Ratios) -> bool:
+    """Whether a bar that does not keep to the ratio keeps to another one."""
+    out = ~scale.inside & (ratios.low <= ratios.high)
+    above = ratios.low[out] > scale.ratio[out] * (1 + _STRAY)
+    below = ratios.high[out] < scale.ratio[out] * (1 - _STRAY)
+    return bool((above | below).any())
 
 
 def _step(older: Shared, newer: float, splits: tuple[Split, ...]) -> tuple[Split, ...] | None:

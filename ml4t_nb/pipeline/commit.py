@@ -29,7 +29,7 @@ from ml4t_nb.pipeline.fetch import Desk, Haul
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Transaction
 
-__all__ = ["Entry", "enter", "enter_failure", "note_of", "result_of"]
+__all__ = ["Entry", "Further", "enter", "enter_failure", "note_of", "result_of"]
 
 _SHOWN_HISTORY = 10
 _LOGGED_REVISIONS = 100
@@ -44,6 +44,13 @@ class Entry:
     setup: Setup
     fill: Fill | None = None
     accept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """The haul does not suffice to judge: ``span`` is needed."""
+
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +75,21 @@ class _Region:
 
 
 def enter(
-    tx: Transaction, entry: Entry, desk: Desk, got: Haul, *, is_whole: bool, began: float
-) -> Wider | UpdateResult:
+    tx: Transaction, entry: Entry, desk: Desk, got: Haul, *, wanted: Span, began: float
+) -> Further | UpdateResult:
     """Judge a haul against what is stored now, and commit it with its record.
+
+    Parameters
+    ----------
+    wanted
+        The span the haul was made for; the provider may have served less.
 
     Raises
     ------
     DatasetNotFound
         If the dataset to update was removed meanwhile.
+    ProviderError
+        If the whole history is needed and the haul broke off.
     RangeRefused
         If there is nothing stored and nothing to store.
     Suspicious, Overtaken
@@ -84,12 +98,16 @@ def enter(
     state = tx.manifest
     if state is None and entry.verb != "load":
         raise DatasetNotFound(f"{entry.dataset} was removed meanwhile", hint="run load first")
+    everything = _everything(state, wanted)
+    is_whole = everything == wanted
     if is_whole and state is not None and got.missed is not None:
         raise got.missed
     region = _region(tx, entry.setup, got, is_whole=is_whole)
     placed = _placed(tx, entry, desk, got, observed(region.bars), is_whole=is_whole)
     if isinstance(placed, Wider):
-        return placed
+        if got.missed is not None:
+            raise got.missed
+        return Further(everything)
     grid = Grid(desk.calendar, entry.dataset.frequency, entry.setup.tolerance)
     known = () if state is None else state.gaps
     stretch = settle(placed.bars, grid=grid, known=known, fill_by=entry.fill)
@@ -111,6 +129,13 @@ def enter(
     )
     before = set() if state is None else set(state.findings)
     return result_of(manifest, [finding for finding in findings if finding not in before])
+
+
+def _everything(state: Manifest | None, wanted: Span) -> Span:
+    """What is wanted and all there is now, in one span."""
+    if state is None or state.first is None or state.last is None:
+        return wanted
+    return Span(min(wanted.start, state.first), max(wanted.end, state.last + TICK))
 
 
 def enter_failure(

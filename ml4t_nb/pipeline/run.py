@@ -6,7 +6,7 @@ judgement needs more bars, the lock is let go, more are fetched, and all is judg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from time import perf_counter
@@ -30,7 +30,6 @@ from ml4t_nb.pipeline.commit import Entry, enter, enter_failure
 from ml4t_nb.pipeline.fetch import Desk, Haul, haul
 from ml4t_nb.pipeline.orders import Load, Update, class_of, require_served, settled, with_provider
 from ml4t_nb.providers import Provider
-from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Snapshot, Store
 
 __all__ = ["Run", "run_load", "run_update"]
@@ -65,15 +64,6 @@ class Run:
         if not isinstance(as_of, datetime):
             as_of = dates.closing(as_of, provider.limits.delay)
         return Desk(provider, as_of, dates, self.observe, self.pause)
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """One reach of a run: stamps wanted, other spans to ask for again, and if that is all."""
-
-    main: Span
-    others: tuple[Span, ...] = ()
-    is_whole: bool = False
 
 
 def run_load(run: Run, order: Load) -> UpdateResult:
@@ -111,14 +101,9 @@ def run_load(run: Run, order: Load) -> UpdateResult:
         )
     bound = dates.final_before(desk.as_of, dataset.frequency, provider.limits.delay)
     wanted = Span(given.start, max(min(given.end, bound), given.start))
-    entry = Entry("load", dataset, setup)
-    if snapshot is None:
-        return _bring(run, desk, entry, [_Wanted(wanted, is_whole=True)])
-    held = _held(snapshot)
+    held = pd.DatetimeIndex([]) if snapshot is None else _held(snapshot)
     wanted = around(wanted, held) if len(held) else wanted
-    whole = _whole(wanted, snapshot.manifest)
-    near = [] if wanted == whole.main else [_Wanted(wanted)]
-    return _bring(run, desk, entry, [*near, whole])
+    return _bring(run, desk, Entry("load", dataset, setup), wanted)
 
 
 def run_update(run: Run, order: Update) -> UpdateResult:
@@ -143,74 +128,81 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     _not_backwards(dataset, desk.as_of, snapshot)
     bound = desk.calendar.final_before(desk.as_of, dataset.frequency, provider.limits.delay)
     entry = Entry("update", dataset, setup, fill=order.fill, accept=order.accept)
-    if manifest.last is None:
+    if manifest.first is None or manifest.last is None:
         start = desk.calendar.span(None, None, dataset.frequency).start
-        return _bring(run, desk, entry, [_Wanted(Span(start, bound), is_whole=True)])
+        return _bring(run, desk, entry, Span(start, bound))
     main = Span(
         reach_back(_tail(snapshot), lookback=order.lookback), max(bound, manifest.last + TICK)
     )
-    whole = _whole(main, manifest)
-    at_once = dataset.frequency not in provider.limits.max_span
-    if at_once and (manifest.verified is None or desk.as_of - manifest.verified >= _VERIFIED_EVERY):
-        return _bring(run, desk, entry, [whole])
     others = () if order.fill is None else _missing_before(main.start, snapshot)
-    if at_once:
-        (main,) = joined((main, *others), at_once=True)
-        others = ()
-    return _bring(run, desk, entry, [_Wanted(main, joined(others, at_once=False)), whole])
+    if dataset.frequency in provider.limits.max_span:
+        return _bring(run, desk, entry, main, joined(others, at_once=False))
+    if manifest.verified is None or desk.as_of - manifest.verified >= _VERIFIED_EVERY:
+        return _bring(run, desk, entry, Span(manifest.first, main.end))
+    (at_once,) = joined((main, *others), at_once=True)
+    return _bring(run, desk, entry, at_once)
 
 
-def _bring(run: Run, desk: Desk, entry: Entry, reaches: Sequence[_Wanted]) -> UpdateResult:
-    """Fetch the nearest reach that suffices to judge, and commit it."""
+def _bring(
+    run: Run, desk: Desk, entry: Entry, wanted: Span, others: tuple[Span, ...] = ()
+) -> UpdateResult:
+    """Fetch what is wanted and commit it, or keep the failure in the history."""
     began = perf_counter()
     try:
-        return _entered(run, desk, entry, reaches, began)
+        return _entered(run, desk, entry, wanted, others, began=began)
     except (ProviderError, Suspicious) as error:
         with run.store.transaction(entry.dataset) as tx:
             return enter_failure(tx, entry, desk, error, began=began)
 
 
 def _entered(
-    run: Run, desk: Desk, entry: Entry, reaches: Sequence[_Wanted], began: float
+    run: Run,
+    desk: Desk,
+    entry: Entry,
+    wanted: Span,
+    others: tuple[Span, ...],
+    *,
+    began: float,
 ) -> UpdateResult:
-    reason = ""
-    for wanted in reaches:
-        got = _haul(desk, entry, wanted)
+    """Fetch, judge, and fetch more where that does not suffice.
+
+    It ends: what is asked for next holds all that was stored at the judgement, and that always
+    suffices, unless other writers go on extending the dataset meanwhile.
+    """
+    while True:
+        got = _haul(desk, entry, wanted, others)
         with run.store.transaction(entry.dataset) as tx:
-            entered = enter(tx, entry, desk, got, is_whole=wanted.is_whole, began=began)
+            entered = enter(tx, entry, desk, got, wanted=wanted, began=began)
         if isinstance(entered, UpdateResult):
             return entered
-        if got.missed is not None:
-            raise got.missed
-        reason = entered.reason
-    raise Suspicious(reason, hint="nothing was written; the next update asks again")
+        wanted, others = entered.span, ()
 
 
-def _haul(desk: Desk, entry: Entry, wanted: _Wanted) -> Haul:
+def _haul(desk: Desk, entry: Entry, wanted: Span, others: tuple[Span, ...]) -> Haul:
     """Ask for what is wanted, and for what tells on which basis it comes."""
     frequency = entry.dataset.frequency
     limits = desk.provider.limits
     bound = desk.calendar.final_before(desk.as_of, frequency, limits.delay)
     # Beyond the last final bar lies the running session, which may bring a split.
     brink = desk.as_of + (TICK if bar_length(frequency) else timedelta(days=1))
-    until = wanted.main.end
+    until = wanted.end
     reaches_now = until >= bound
     oldest = desk.as_of - limits.max_age[frequency] if frequency in limits.max_age else None
 
     def served(span: Span) -> Span:
         return span if oldest is None else Span(max(span.start, oldest), span.end)
 
-    main = served(Span(wanted.main.start, brink if reaches_now else until))
+    main = served(Span(wanted.start, brink if reaches_now else until))
     if not main:
         raise RangeRefused(
             f"{desk.provider.name} serves {frequency} bars from {oldest:%Y-%m-%d} on",
             provider=desk.provider.name,
             hint="choose a later --start",
         )
-    others = tuple(span for span in map(served, wanted.others) if span)
+    rest = tuple(span for span in map(served, others) if span)
     needs_tail = entry.setup.basis == "split-adjusted" and not reaches_now
     tail = Span(until, brink) if needs_tail and "daily" in limits.frequencies else None
-    return haul(desk, entry.dataset, (main, *others), until=until, tail=tail)
+    return haul(desk, entry.dataset, (main, *rest), until=until, tail=tail)
 
 
 def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
@@ -228,17 +220,6 @@ def _not_backwards(dataset: DatasetId, as_of: datetime, snapshot: Snapshot | Non
             f"later than {as_of:%Y-%m-%d %H:%M} UTC",
             hint="an as-of never runs backwards: choose a later one, or another --home",
         )
-
-
-def _hull(one: Span, other: Span) -> Span:
-    return Span(min(one.start, other.start), max(one.end, other.end))
-
-
-def _whole(wanted: Span, manifest: Manifest) -> _Wanted:
-    """All there is from the first stored bar on, and what was wanted."""
-    if manifest.first is None or manifest.last is None:
-        return _Wanted(wanted, is_whole=True)
-    return _Wanted(_hull(wanted, Span(manifest.first, manifest.last + TICK)), is_whole=True)
 
 
 def _missing_before(start: datetime, snapshot: Snapshot) -> tuple[Span, ...]:

@@ -138,14 +138,18 @@ class Provider(Protocol):
 
 
 _BUILT_IN: Mapping[str, tuple[str, str]] = {
+    "files": ("ml4t_nb.providers.files", "FilesProvider"),
     "sample": ("ml4t_nb.providers.sample", "SampleProvider"),
     "synthetic": ("ml4t_nb.providers.synthetic", "SyntheticProvider"),
+    "yahoo": ("ml4t_nb.providers.yahoo", "YahooProvider"),
 }
 
 
 def known() -> tuple[str, ...]:
-    """Names of all providers, without importing any."""
-    return tuple(sorted(_BUILT_IN))
+    """Names of all providers, those of other packages too, without importing any."""
+    from ml4t_nb.providers.plugins import declared
+
+    return tuple(sorted({*_BUILT_IN, *declared()}))
 
 
 def open_provider(name: str, settings: Settings) -> Provider:
@@ -154,8 +158,14 @@ def open_provider(name: str, settings: Settings) -> Provider:
     Raises
     ------
     OptionError
-        If there is none; the hint names the nearest.
+        If there is none (the hint names the nearest), if there are two, or if another package's
+        does not work.
     """
+    from ml4t_nb.providers.plugins import declared, open_declared
+
+    if name in declared():
+        ours = "ml4t-nb" if name in _BUILT_IN else None
+        return open_declared(name, settings, taken_by=ours)
     if name not in _BUILT_IN:
         raise OptionError(f"no provider {name!r}", hint=did_you_mean(name, known()))
     module, kind = _BUILT_IN[name]

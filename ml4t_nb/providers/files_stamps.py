@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,22 +15,27 @@ from ml4t_nb.core.bars import as_stamps
 
 __all__ = ["Unreadable", "Written", "as_written", "from_texts"]
 
-_TIME = r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[AaPp][Mm])?))?"
-_OFFSET = r" ?(?P<offset>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?"
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_TIME = (
+    r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(?: ?(?P<half>[AaPp][Mm]))?"
+    r"(?: ?(?P<offset>Z|UTC|[+-]\d{2}(?::?\d{2})?))?)?"
+)
 _NAME = r"(?P<name>[A-Za-z]{3,9})\.?"
-_YMD = r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
 _WAYS = {
-    "2024-01-31": _YMD,
-    "20240131": r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})",
-    "31-Jan-2024": rf"(?P<d>\d{{1,2}})[-/ ]{_NAME}[-/ ,]+(?P<y>\d{{4}})",
-    "Jan 31, 2024": rf"{_NAME} (?P<d>\d{{1,2}}),? (?P<y>\d{{4}})",
-    "31/01/2024": r"(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<y>\d{4})",
+    way: re.compile(way + _TIME)
+    for way in (
+        r"(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})",
+        r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})",
+        rf"(?P<d>\d{{1,2}})[-/ ]{_NAME}[-/ ,]+(?P<y>\d{{4}})",
+        rf"{_NAME} (?P<d>\d{{1,2}}),? (?P<y>\d{{4}})",
+        r"(?P<a>\d{1,2})([-/.])(?P<b>\d{1,2})\2(?P<y>\d{4})",
+    )
 }
-_PATTERNS = {name: re.compile(way + _TIME + _OFFSET) for name, way in _WAYS.items()}
-_EPOCH = re.compile(r"-?\d{9,19}(?:\.0*)?")
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_EPOCH = re.compile(r"\d{9,19}(?:\.0*)?")
 # Digits of an instant between 1973 and 2286, by unit.
 _UNITS = {9: "s", 10: "s", 12: "ms", 13: "ms", 15: "us", 16: "us", 18: "ns", 19: "ns"}
+_MAX_MONTH = 12
+_NOON = 12
 
 
 class Unreadable(ValueError):
@@ -113,14 +119,104 @@ def from_texts(texts: Sequence[str]) -> Written:
     if not texts:
         return Written(pd.DatetimeIndex([]))
     if _EPOCH.fullmatch(texts[0]):
-        return _epoch(texts)
-    way = next((name for name, way in _PATTERNS.items() if way.fullmatch(texts[0])), None)
+        return _since_1970(texts)
+    way = next((each for each in _WAYS.values() if each.fullmatch(texts[0])), None)
     if way is None:
         raise Unreadable(f"{texts[0]!r} is no date", 0)
-    found = [_PATTERNS[way].fullmatch(text) for text in texts]
-    for place, match in enumerate(found):
+    parts: list[dict[str, str | None]] = []
+    for place, text in enumerate(texts):
+        match = way.fullmatch(text)
         if match is None:
-            raise Unreadable(f"{texts[place]!r} is not written like {texts[0]!r}", place)
-    parts = [match.groupdict() for match in found if match is not None]
-    iso = _iso(parts, texts)
-    return _parsed(iso, [each["offset"] for each in parts], texts)
+            raise Unreadable(f"{text!r} is not written like {texts[0]!r}", place)
+        parts.append(match.groupdict())
+    dates = _dates(parts, texts)
+    times = [_time(each) for each in parts]
+    wall = _wall([f"{day}T{time}" for day, time in zip(dates, times, strict=True)], texts)
+    offsets = [each["offset"] for each in parts]
+    if offsets[0] is None and not any(offsets):
+        return Written(wall)
+    return Written(wall, as_stamps(wall - _offsets(offsets, texts)))
+
+
+def _since_1970(texts: Sequence[str]) -> Written:
+    unit = _UNITS.get(len(texts[0].partition(".")[0]))
+    for place, text in enumerate(texts):
+        if not _EPOCH.fullmatch(text) or _UNITS.get(len(text.partition(".")[0])) != unit:
+            raise Unreadable(f"{text!r} is not written like {texts[0]!r}", place)
+    if unit is None:
+        raise Unreadable(f"{texts[0]!r} counts nothing that is known since 1970", 0)
+    counts = np.array([int(text.partition(".")[0]) for text in texts], dtype="int64")
+    instants = as_stamps(counts.astype(f"datetime64[{unit}]"))
+    return Written(instants.tz_localize(None), instants)
+
+
+def _dates(parts: Sequence[Mapping[str, str | None]], texts: Sequence[str]) -> list[str]:
+    """ISO dates, perhaps of days that do not exist."""
+    if "a" in parts[0]:
+        month, day = _order(parts, texts)
+        return [f"{p['y']}-{int(p[month] or 0):02}-{int(p[day] or 0):02}" for p in parts]
+    if "name" in parts[0]:
+        for place, each in enumerate(parts):
+            if str(each["name"])[:3].lower() not in _MONTHS:
+                raise Unreadable(f"{texts[place]!r} is no date", place)
+        return [
+            f"{p['y']}-{_MONTHS.index(str(p['name'])[:3].lower()) + 1:02}-{int(p['d'] or 0):02}"
+            for p in parts
+        ]
+    return [f"{p['y']}-{int(p['m'] or 0):02}-{int(p['d'] or 0):02}" for p in parts]
+
+
+def _order(
+    parts: Sequence[Mapping[str, str | None]], texts: Sequence[str]
+) -> tuple[Literal["a", "b"], Literal["a", "b"]]:
+    """Which number is the month and which the day; the whole column decides."""
+    numbers = [(int(each["a"] or 0), int(each["b"] or 0)) for each in parts]
+    days_first = next((place for place, (a, _) in enumerate(numbers) if a > _MAX_MONTH), None)
+    days_last = next((place for place, (_, b) in enumerate(numbers) if b > _MAX_MONTH), None)
+    if days_first is not None and days_last is not None:
+        words = f"{texts[days_last]!r} and {texts[days_first]!r} differ in where the month stands"
+        raise Unreadable(words, max(days_first, days_last))
+    if days_first is None and days_last is None and any(a != b for a, b in numbers):
+        words = f"{texts[0]!r} may be two days, and no row shows where the month stands"
+        raise Unreadable(words, 0)
+    return ("a", "b") if days_first is None else ("b", "a")
+
+
+def _time(part: Mapping[str, str | None]) -> str:
+    """Time of day, 24 hours."""
+    time, half = part["time"], part["half"]
+    if time is None:
+        return "00:00"
+    hour, _, rest = time.partition(":")
+    if half is not None:
+        # 12 AM is midnight, 12 PM is noon.
+        if not 1 <= int(hour) <= _NOON:
+            return "no time"
+        hour = str(int(hour) % _NOON + (_NOON if half.lower() == "pm" else 0))
+    return f"{int(hour):02}:{rest}"
+
+
+def _wall(iso: Sequence[str], texts: Sequence[str]) -> pd.DatetimeIndex:
+    wall = pd.DatetimeIndex(pd.to_datetime(pd.Index(iso), format="ISO8601", errors="coerce"))
+    lost = np.flatnonzero(wall.isna())
+    if len(lost):
+        raise Unreadable(f"{texts[int(lost[0])]!r} is no date", int(lost[0]))
+    return wall
+
+
+def _offsets(offsets: Sequence[str | None], texts: Sequence[str]) -> pd.TimedeltaIndex:
+    """How far ahead of UTC each is."""
+    for place, each in enumerate(offsets):
+        if (each is None) != (offsets[0] is None):
+            words = f"{texts[place]!r} is not written like {texts[0]!r}: only one has a zone"
+            raise Unreadable(words, place)
+    minutes = [_minutes(each or "Z") for each in offsets]
+    return pd.to_timedelta(np.array(minutes, dtype="int64"), unit="m")
+
+
+def _minutes(offset: str) -> int:
+    digits = offset[1:].replace(":", "")
+    if not digits.isdigit():
+        return 0
+    minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
+    return -minutes if offset[0] == "-" else minutes

@@ -12,7 +12,6 @@ import pandas as pd
 from ml4t_nb.core.bars import Bars, empty_bars, within
 from ml4t_nb.model import AssetClass, Basis, Finding, Frequency, Span, bar_length
 from ml4t_nb.providers import Answer, Instrument, Limits, Request
-from ml4t_nb.providers.budget import shared_budget
 from ml4t_nb.providers.retry import DEFAULT, Policy, Waits
 from ml4t_nb.providers.yahoo_client import Client
 from ml4t_nb.providers.yahoo_errors import NoBars
@@ -24,7 +23,6 @@ from ml4t_nb.settings import Settings
 
 __all__ = ["YahooProvider"]
 
-_NAME = "yahoo"
 _INTERVALS: Mapping[Frequency, str] = {
     "1m": "1m",
     "5m": "5m",
@@ -48,7 +46,7 @@ class YahooProvider:
         How long one question may take, cookies, time zone and all.
     """
 
-    name = _NAME
+    name = "yahoo"
     summary = "Yahoo Finance through yfinance: shares, funds, indices, crypto and fx, worldwide"
     basis: Basis = "split-adjusted"
 
@@ -68,7 +66,7 @@ class YahooProvider:
         )
         self._client = Client(
             settings.home / "cache" / "yfinance",
-            shared_budget(_NAME, settings.yahoo_per_minute),
+            per_minute=settings.yahoo_per_minute,
             timeout_s=timeout_s,
             deadline_s=deadline_s,
             is_loud=settings.log_level == "DEBUG",

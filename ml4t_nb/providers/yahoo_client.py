@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ml4t_nb.errors import ProviderUnavailable
-from ml4t_nb.providers.budget import Budget
+from ml4t_nb.providers.budget import Budget, shared_budget
 from ml4t_nb.providers.yahoo_errors import NoBars, raised_by, translate, unknown
 from ml4t_nb.providers.yahoo_events import Event, events_of
 from ml4t_nb.providers.yahoo_setup import open_yfinance, raising
@@ -53,6 +53,8 @@ class Client:
     ----------
     caches
         Folder of yfinance's own caches.
+    per_minute
+        The budget.
     timeout_s, deadline_s
         For one reply, and for all that a question takes.
     is_loud
@@ -62,14 +64,14 @@ class Client:
     def __init__(
         self,
         caches: Path,
-        budget: Budget,
         *,
+        per_minute: float,
         timeout_s: float,
         deadline_s: float,
         is_loud: bool = False,
     ) -> None:
         self._caches = caches
-        self._budget = budget
+        self._per_minute = per_minute
         self._timeout_s = timeout_s
         self._deadline_s = deadline_s
         self._is_loud = is_loud
@@ -96,12 +98,16 @@ class Client:
         ProviderError
             One of its four kinds.
         """
-        self._budget.wait()
+        self._budget().wait()
         try:
             return self._ask(symbol, interval="1d", period="1d").meta
         except NoBars as error:
             # It has not traded of late, but is known.
             return error.meta
+
+    def _budget(self) -> Budget:
+        # Looked up each time: a lock cannot be sent to another process with its provider.
+        return shared_budget("yahoo", self._per_minute)
 
     def _ask(self, symbol: str, **span: Any) -> Chart:  # noqa: ANN401  # for an untyped neighbour
         if not _SYMBOL.fullmatch(symbol):
@@ -119,7 +125,7 @@ class Client:
             except raised_by(yfinance) as error:
                 raise translate(error, symbol, yfinance, _meta(question)) from error
             finally:
-                self._budget.owe(question.requests - 1)
+                self._budget().owe(question.requests - 1)
 
 
 def _history(ticker: Any, span: Mapping[str, Any], timeout_s: float) -> pd.DataFrame:  # noqa: ANN401

@@ -60,7 +60,7 @@ def weeks(
 
 
 def _mondays(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    return as_stamps(days.normalize() - pd.to_timedelta(days.weekday, unit="D"))
+    return as_stamps(days.normalize() - pd.to_timedelta(days.day_of_week, unit="D"))
 
 
 def _about(day: pd.Timestamp, rule: Rule, what: str) -> Finding:

@@ -7,7 +7,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +16,6 @@ from ml4t_nb.storage.codec import from_plain, to_plain
 
 __all__ = ["Catalogue", "Entry", "Mark"]
 
-_VERSION = 1
 _WAIT_S = 1.0
 _TABLE = """CREATE TABLE IF NOT EXISTS entries
 (place TEXT PRIMARY KEY, crc INTEGER NOT NULL, content TEXT NOT NULL) WITHOUT ROWID"""
@@ -59,6 +58,11 @@ class Entry:
     mark: Mark
     summary: Summary | None
     files: tuple[tuple[str, int], ...]
+
+
+# Another program's entries lack or have a field: its file is no catalogue of ours.
+_FIELDS = " ".join(each.name for kind in (Entry, Summary) for each in fields(kind))
+_VERSION = zlib.crc32(_FIELDS.encode()) & 0x7FFF_FFFF
 
 
 class Catalogue:

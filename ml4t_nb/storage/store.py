@@ -56,7 +56,8 @@ class Store:
         Opens no manifest that has not changed since it was last looked at; the size of every
         chunk is compared with the recorded one.
         """
-        return tuple(with_damage(found) for found in survey(self._home, self._catalogue))
+        rows = (with_damage(found) for found in survey(self._home, self._catalogue))
+        return tuple(row for row in rows if row)
 
     def snapshot(self, dataset: DatasetId) -> Snapshot:
         """The dataset as the newest commit left it.

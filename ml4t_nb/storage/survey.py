@@ -65,8 +65,8 @@ def entry_of(folder: Folder, sequence: int, manifest: Manifest | None) -> Entry 
     )
 
 
-def with_damage(found: Found) -> Summary:
-    """The dataset in one row, every chunk's size compared with the recorded one."""
+def with_damage(found: Found) -> Summary | None:
+    """The dataset in one row, every chunk's size compared; None if it was removed meanwhile."""
     while not found.damage:
         damage = _damage(found.folder, found.entry.files)
         if not damage or _is_current(found.folder, found.entry):

@@ -226,9 +226,9 @@ class Transaction:
     def _settle(self, after: Manifest | None, sequence: int) -> None:
         """What follows a commit; where it fails, the next writer or reader does it."""
         self._over = True
-        with suppress(OSError):
+        with suppress(OSError, StoreError):
             self._folder.tidy(after, sequence)
-        with suppress(OSError):
+        with suppress(OSError, StoreError):
             if entry := entry_of(self._folder, sequence, after):
                 self._catalogue.write({place_of(self._folder.dataset): entry})
 

@@ -115,7 +115,7 @@ def test_bars_without_a_price_are_refused() -> None:
 
 def test_words_are_no_prices() -> None:
     with pytest.raises(BarsInvalid, match="bars hold numbers"):
-        make_bars(["2024-01-03"], dict.fromkeys(("open", "high", "low", "close"), ["n/a"]))
+        make_bars(["2024-01-03"], {name: ["n/a"] for name in ("open", "high", "low", "close")})
 
 
 def test_no_bars_are_bars() -> None:

@@ -102,13 +102,16 @@ def test_a_bar_outside_the_calendar_is_final_when_its_own_time_is_over() -> None
 def schedule(name: str) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        return exchange_calendars.get_calendar(name, start="2023-12-01", end="2025-01-31").schedule
+        built = exchange_calendars.get_calendar(name, start="2023-12-01", end="2025-01-31")
+    return pd.DataFrame(built.schedule)
 
 
 @cache
 def ends_of_bars(name: str, frequency: Frequency) -> list[tuple[datetime, datetime]]:
     """Stamp and end of every bar from 2023-12 to 2025-01, one by one."""
-    sessions = [(day.to_pydatetime(), row) for day, row in schedule(name).iterrows()]
+    sessions = [
+        (pd.Timestamp(str(day)).to_pydatetime(), row) for day, row in schedule(name).iterrows()
+    ]
     if frequency == "daily":
         return [(day.replace(tzinfo=UTC), row.close.to_pydatetime()) for day, row in sessions]
     if frequency == "weekly":

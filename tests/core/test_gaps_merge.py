@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ml4t_nb.core.gaps import merge_gaps
-from ml4t_nb.model import Gap, Span
+from ml4t_nb.model import Gap, GapState, Span
 
 
 def day(number: int) -> datetime:
@@ -23,7 +24,8 @@ def span(first: int, end: int) -> Span:
     return Span(day(first), day(end))
 
 
-ASKED = {"attempts": 2, "asked": day(90), "error": "no answer"}
+def asked(gap: Gap, state: GapState) -> Gap:
+    return replace(gap, state=state, attempts=2, asked=day(90), error="no answer")
 
 
 def test_gaps_outside_the_span_stay_as_they_are() -> None:
@@ -38,14 +40,14 @@ def test_a_gap_not_found_again_is_gone() -> None:
 
 
 def test_a_gap_found_again_keeps_its_state_and_history() -> None:
-    known = replace(gap(10, 11), state="failed", filled_by="forward", **ASKED)
+    known = replace(asked(gap(10, 11), "failed"), filled_by="forward")
 
     assert merge_gaps((known,), (gap(10, 11),), span(5, 15)) == (known,)
 
 
-@pytest.mark.parametrize("state", ["open", "failed", "confirmed", "closed"])
-def test_what_is_left_of_a_gap_keeps_its_state_and_history(state: str) -> None:
-    known = replace(gap(8, 12), state=state, filled_by="zero", **ASKED)
+@pytest.mark.parametrize("state", get_args(GapState))
+def test_what_is_left_of_a_gap_keeps_its_state_and_history(state: GapState) -> None:
+    known = replace(asked(gap(8, 12), state), filled_by="zero")
 
     left = merge_gaps((known,), (gap(8, 9), gap(11, 12)), span(5, 15))
 

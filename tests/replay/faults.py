@@ -12,6 +12,7 @@ FaultKind = Literal[
     # instead of the reply
     "status",
     "html",
+    "text",
     "down",
     "reset",
     "hang",
@@ -49,6 +50,8 @@ class Fault:
         Local dates (or starts, ``2019-11-05T14:30``, UTC) of the rows concerned.
     factor
         What prices are multiplied by.
+    text
+        The body of ``text``.
     """
 
     kind: FaultKind
@@ -58,6 +61,7 @@ class Fault:
     seconds: float = 30.0
     days: tuple[str, ...] = ()
     factor: float = 1.0
+    text: str = ""
 
     def take(self, target: str) -> bool:
         """Whether it strikes this request; counts it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -16,6 +17,7 @@ Json = dict[str, Any]
 
 _MINUTES = {"1m": 1, "2m": 2, "5m": 5, "15m": 15, "30m": 30, "60m": 60, "90m": 90, "1h": 60}
 _DAYS_BACK = {"1m": 30, "2m": 60, "5m": 60, "15m": 60, "30m": 60, "90m": 60, "60m": 730, "1h": 730}
+_TICK = timedelta(microseconds=1)
 _MINUTE_SPAN = timedelta(days=8)
 
 
@@ -60,7 +62,7 @@ class Market:
         interval = query.get("interval", "1d")
         start, end = self._window(query)
         self._refuse(listing, interval, start, end, spans="period1" in query)
-        bars = [bar for bar in self._bars(listing, interval) if start <= bar.start < end]
+        bars = self._bars(listing, interval, start, end)
         rows = self._rows(listing, bars)
         names = [str(listing.day_of(bar.start)) for bar in bars]
         for fault in faults:
@@ -100,17 +102,20 @@ class Market:
         if interval != "1d" and start < self.now - timedelta(days=_DAYS_BACK[interval]):
             words += f"The requested range must be within the last {_DAYS_BACK[interval]} days."
             raise Refusal(422, "Unprocessable Entity", words)
-        first = next(iter(self._bars(listing, interval)), None)
+        first = next(iter(listing.bars(_MINUTES.get(interval))), None)
         if first is not None and end <= first.start:
             words = f"Data doesn't exist for startDate = {start:%s}, endDate = {end:%s}"
             raise Refusal(400, "Bad Request", words)
 
-    def _bars(self, listing: Listing, interval: str) -> list[Bar]:
+    def _bars(
+        self, listing: Listing, interval: str, start: datetime, end: datetime
+    ) -> list[Bar]:
         """Bars begun by now, on the split basis of now, the last perhaps unfinished."""
-        length = _MINUTES.get(interval)
-        known = [bar for bar in listing.bars(length) if bar.start <= self.now]
-        bars = [self._restated(listing, bar) for bar in known]
-        if bars and length is None:
+        known = listing.bars(_MINUTES.get(interval))
+        first = bisect_left(known, start, key=lambda bar: bar.start)
+        last = bisect_left(known, min(end, self.now + _TICK), key=lambda bar: bar.start)
+        bars = [self._restated(listing, bar) for bar in known[first:last]]
+        if bars and interval == "1d":
             bars[-1] = self._unfinished(listing, bars[-1])
         return bars
 

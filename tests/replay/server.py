@@ -36,7 +36,8 @@ class Replay:
     """
 
     def __init__(self, listings: Iterable[Listing], folder: Path) -> None:
-        self.market = Market({each.symbol: each for each in listings}, _START)
+        self._listings = {each.symbol: each for each in listings}
+        self.market = Market(dict(self._listings), _START)
         self.faults: list[Fault] = []
         self.asked: list[str] = []
         self.lock = threading.Lock()
@@ -75,13 +76,16 @@ class Replay:
         """Set the market's clock."""
         self.market.now = datetime.fromisoformat(instant).astimezone(UTC)
 
+    def list(self, listing: Listing) -> None:
+        """Have one symbol more, until `forget`."""
+        self.market.listings[listing.symbol] = listing
+
     def forget(self) -> None:
-        """Drop faults, log and what was said of splits."""
+        """Drop faults, log, added symbols, the clock and what was said of splits."""
         with self.lock:
             self.faults.clear()
             self.asked.clear()
-            self.market.restated_from.clear()
-            self.market.announced_from.clear()
+            self.market = Market(dict(self._listings), _START)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -210,6 +214,8 @@ def _instead(fault: Fault) -> _Reply | None:
         return _Reply(words, fault.code, "text/html")
     if fault.kind == "html":
         return _Reply(b"<!DOCTYPE html><html><body>Sign in</body></html>", kind="text/html")
+    if fault.kind == "text":
+        return _Reply(fault.text.encode())
     if fault.kind == "down":
         return _Reply(b"<html><body>Will be right back...</body></html>", kind="text/html")
     if fault.kind == "delisted":

@@ -390,7 +390,7 @@ def test_files_are_those_of_the_snapshot(store: Store) -> None:
     files = store.snapshot(AAPL).files()
 
     assert sorted(files) == sorted((store.home / "data").rglob("*.parquet"))
-    assert set(pd.read_parquet(files)["open"]) == {2.0}
+    assert {open_ for path in files for open_ in pd.read_parquet(path)["open"]} == {2.0}
 
 
 def test_what_was_retired_an_hour_ago_is_removed_by_the_next_commit(store: Store) -> None:

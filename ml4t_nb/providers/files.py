@@ -1,0 +1,231 @@
+"""A folder of CSV and Parquet files, one a symbol: data that people already have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import get_args
+from urllib.parse import unquote
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.core.bars import PRICES, Bars, as_instant, make_bars, weekly_bars, within
+from ml4t_nb.core.calendars import Calendar
+from ml4t_nb.errors import BarsInvalid, ProviderUnavailable, SettingsInvalid, SymbolUnknown
+from ml4t_nb.model import AssetClass, Basis, Frequency, Span, bar_length
+from ml4t_nb.options import did_you_mean
+from ml4t_nb.providers import Answer, Instrument, Limits, Request
+from ml4t_nb.providers.files_stamps import Unreadable
+from ml4t_nb.providers.files_tables import SUFFIXES, Table, read_table
+from ml4t_nb.settings import Settings
+
+__all__ = ["FilesProvider"]
+
+_NAME = "files"
+_DAY = timedelta(days=1)
+# Days between the rows of a series that is weekly, or longer.
+_NEARLY_A_WEEK = timedelta(days=5)
+_CLEARLY = 0.05
+
+
+class FilesProvider:
+    """``SYMBOL.csv`` or ``SYMBOL.parquet`` in the folder of ``ML4T_DATA_FILES``.
+
+    A sign that no file name may hold is written as in web addresses: ``BRK%2FB.csv``. Each fetch
+    reads the file anew, so an update sees what was added to it.
+    """
+
+    name = _NAME
+    summary = "a folder of CSV or Parquet files, one a symbol (ML4T_DATA_FILES)"
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.files
+        self.basis: Basis = settings.files_basis
+        self.limits = Limits(
+            asset_classes=get_args(AssetClass),
+            frequencies=get_args(Frequency),
+            delay=timedelta(0),
+        )
+
+    def instrument(self, symbol: str) -> Instrument:
+        """Nothing, but whether there is such a file."""
+        self._file(symbol)
+        return Instrument()
+
+    def fetch(self, request: Request) -> Answer:
+        """The file's bars in the span.
+
+        Raises
+        ------
+        BarsInvalid
+            If the file holds what is no number or no date, rows of one stamp that disagree, or
+            bars of another frequency; the message names file and line.
+        SettingsInvalid
+            If there is no folder.
+        """
+        path = self._file(request.dataset.symbol)
+        try:
+            table = read_table(path)
+        except OSError as error:
+            raise ProviderUnavailable(
+                f"{path} cannot be read: {error.strerror or error}", provider=_NAME
+            ) from error
+        bars, notes = _bars(table, request)
+        return Answer(within(bars, request.span), notes=notes)
+
+    def _file(self, symbol: str) -> Path:
+        # The folder's names are compared with the symbol, and no path is made of it: no symbol can
+        # lead out of the folder.
+        files = self._files()
+        found = [path for path in files if symbol in (path.stem, unquote(path.stem))]
+        if not found:
+            raise SymbolUnknown(
+                f"there is no {symbol}.csv or {symbol}.parquet in {self._folder}",
+                provider=_NAME,
+                hint=did_you_mean(symbol, {unquote(path.stem) for path in files})
+                if files
+                else "put a file there",
+            )
+        if len(found) > 1:
+            names = " and ".join(path.name for path in found)
+            raise BarsInvalid(f"there are two files for {symbol}: {names}", hint="keep one")
+        return found[0]
+
+    def _files(self) -> list[Path]:
+        if self._folder is None:
+            raise SettingsInvalid(
+                "the provider 'files' has no folder", hint="set ML4T_DATA_FILES to one"
+            )
+        try:
+            inside = sorted(self._folder.iterdir())
+        except OSError as error:
+            raise SettingsInvalid(
+                f"ML4T_DATA_FILES: {self._folder} cannot be read: {error.strerror or error}",
+                hint="name a folder of CSV or Parquet files",
+            ) from error
+        return [path for path in inside if path.suffix.lower() in SUFFIXES and path.is_file()]
+
+
+def _bars(table: Table, request: Request) -> tuple[Bars, tuple[str, ...]]:
+    symbol, frequency = request.dataset.symbol, request.dataset.frequency
+    _require_symbol(table, symbol)
+    stamps = _stamps(table, request.calendar, frequency)
+    order = np.argsort(stamps, kind="stable")
+    bars = make_bars(stamps, _columns(table)).iloc[order]
+    is_made = np.array([word.lower() in ("true", "1") for word in _made(table)], dtype=bool)[order]
+    once = _once(table, bars[~is_made], order[~is_made])
+    _require_frequency(table, pd.DatetimeIndex(once.index), frequency)
+    notes = (f"{table.path.name}: {is_made.sum()} filled rows left out",) if is_made.any() else ()
+    return (_weeks(once) if frequency == "weekly" else once), notes
+
+
+def _weeks(days: Bars) -> Bars:
+    """Weeks; one with a day without prices has none either."""
+    weeks = weekly_bars(days)
+    hollow = pd.DatetimeIndex(days.index[days[list(PRICES)].isna().any(axis=1)])
+    mondays = hollow - pd.to_timedelta(hollow.day_of_week, unit="D")
+    weeks.loc[weeks.index.isin(mondays), list(PRICES)] = np.nan
+    return weeks
+
+
+def _made(table: Table) -> list[str]:
+    return list(table.texts.get("filled", [""] * len(table.places)))
+
+
+def _columns(table: Table) -> Mapping[str, np.ndarray]:
+    columns = {name: values for name, values in table.numbers.items() if name != "gain"}
+    rows = len(table.places)
+    split = table.numbers.get("split", np.zeros(rows))
+    cash = table.numbers.get("dividend", np.zeros(rows))
+    gain = table.numbers.get("gain", np.zeros(rows))
+    # Feeds write 0, or nothing, where there is no split and no dividend.
+    columns["split"] = np.where(np.isnan(split) | (split == 0), 1.0, split)
+    columns["dividend"] = np.nan_to_num(cash) + np.nan_to_num(gain)
+    return columns
+
+
+def _require_symbol(table: Table, symbol: str) -> None:
+    for row, word in enumerate(table.texts.get("symbol", ())):
+        if word.upper() != symbol.upper():
+            raise table.wrong(row, f"this row is of {word!r}", hint="a file holds one symbol")
+
+
+def _stamps(table: Table, calendar: Calendar, frequency: Frequency) -> pd.DatetimeIndex:
+    if bar_length(frequency) is None:
+        return table.stamps.dates(calendar.zone)
+    try:
+        stamps = table.stamps.opens(calendar.zone)
+    except Unreadable as error:
+        raise table.wrong(error.place, str(error)) from error
+    if table.stamps.instants is None and len(stamps):
+        _require_zone(table, stamps, calendar)
+    return stamps
+
+
+def _require_zone(table: Table, stamps: pd.DatetimeIndex, calendar: Calendar) -> None:
+    """Refuse stamps without a zone that fit the calendar better as UTC than as local time."""
+    as_utc = table.stamps.wall.tz_localize("UTC")
+    if _share(as_utc, calendar) > _share(stamps, calendar) + _CLEARLY:
+        raise BarsInvalid(
+            f"{table.path.name}: its stamps have no zone, and suit {calendar.name} as UTC better "
+            f"than as {calendar.zone} time, which they would be taken for",
+            hint="write the offset, as in 2024-01-31T14:30+00:00",
+        )
+
+
+def _share(stamps: pd.DatetimeIndex, calendar: Calendar) -> float:
+    """Share of stamps in trading hours."""
+    span = Span(as_instant(stamps.min()), as_instant(stamps.max()) + _DAY)
+    return float(stamps.floor("min").isin(calendar.stamps(span, "1m")).mean())
+
+
+def _once(table: Table, bars: Bars, rows: np.ndarray) -> Bars:
+    """Sorted bars without rows that are there twice.
+
+    Raises
+    ------
+    BarsInvalid
+        If two rows of one stamp disagree.
+    """
+    again = np.asarray(bars.index[1:] == bars.index[:-1])
+    if not again.any():
+        return bars
+    before, after = bars.iloc[:-1][again].to_numpy(), bars.iloc[1:][again].to_numpy()
+    is_same = pd.DataFrame(before).eq(pd.DataFrame(after)) | (
+        pd.DataFrame(before).isna() & pd.DataFrame(after).isna()
+    )
+    differs = np.flatnonzero(~is_same.all(axis=1).to_numpy())
+    if len(differs):
+        place = int(np.flatnonzero(again)[differs[0]])
+        first, second = table.places[rows[place]], table.places[rows[place + 1]]
+        raise table.wrong(
+            int(rows[place + 1]),
+            f"{table.stamps.wall[rows[place + 1]]} is also in {min(first, second)}, "
+            "with other values",
+            hint="keep one; if they are bars within a day, ask for them with --frequency",
+        )
+    return bars[np.append([True], ~again)]
+
+
+def _require_frequency(table: Table, stamps: pd.DatetimeIndex, frequency: Frequency) -> None:
+    """Refuse a file whose rows are nearer together or further apart than asked for."""
+    length = bar_length(frequency)
+    steps = (stamps[1:] - stamps[:-1]).sort_values()
+    if not len(steps) or frequency == "weekly":
+        return
+    shortest = steps[0].to_pytimedelta()
+    usual = steps[len(steps) // 2].to_pytimedelta()
+    if length is None:
+        wrong = usual >= _NEARLY_A_WEEK and shortest >= _NEARLY_A_WEEK
+    else:
+        wrong = shortest < length or (shortest > length and usual in _LENGTHS) or usual >= _DAY
+    if wrong:
+        raise BarsInvalid(
+            f"{table.path.name} holds no {frequency} bars: its rows are mostly {usual} apart",
+            hint="ask for them with the --frequency they have",
+        )
+
+
+_LENGTHS = tuple(length for each in get_args(Frequency) if (length := bar_length(each)) is not None)

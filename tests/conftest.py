@@ -1,0 +1,32 @@
+"""Fixtures for tests of any layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from replay import Replay
+
+
+@pytest.fixture(scope="session")
+def running_replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
+    """All of yahoo.com, on the loopback, for the rest of the session."""
+    from replay import Replay, index_of_minutes, sampled
+
+    listings = [sampled("AAPL"), sampled("IBM"), sampled("FB"), index_of_minutes()]
+    folder = tmp_path_factory.mktemp("replay")
+    with Replay(listings, folder) as running, pytest.MonkeyPatch.context() as patch:
+        for name, value in running.environ.items():
+            patch.setenv(name, value)
+        yield running
+
+
+@pytest.fixture
+def replay(running_replay: Replay) -> Iterator[Replay]:
+    """Yahoo as of the evening of 2013-03-01, without a fault."""
+    running_replay.forget()
+    yield running_replay
+    running_replay.forget()

@@ -1,0 +1,44 @@
+"""A store, settings and a shell of this test alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The store's folder, named by the environment; no other setting reaches the test."""
+    import os
+
+    for name in os.environ:
+        if name.startswith(("ML4T_DATA_", "_ARGCOMPLETE")):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    monkeypatch.setenv("ML4T_DATA_HOME", str(folder))
+    monkeypatch.setenv("TZ", "UTC")
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return folder
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+    """IPython without a history on disk, the extension not loaded."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.IPCompleter.use_jedi = False
+    InteractiveShell.clear_instance()
+    yield InteractiveShell.instance(config=config)
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def notebook(shell: InteractiveShell) -> InteractiveShell:
+    """The same, the extension loaded."""
+    shell.run_line_magic("load_ext", "ml4t_nb")
+    return shell

@@ -1,0 +1,139 @@
+"""Reports built by hand."""
+
+from datetime import UTC, datetime
+
+from ml4t_nb.model import (
+    DatasetId,
+    ErrorNote,
+    Finding,
+    Gap,
+    Health,
+    HealthState,
+    Outcome,
+    Restatement,
+    Revision,
+    Span,
+    Summary,
+    UpdateRecord,
+    UpdateResult,
+)
+from ml4t_nb.reports import HealthReport, RunReport
+
+AS_OF = datetime(2005, 3, 4, 21, 30, tzinfo=UTC)
+FIRST = datetime(2004, 1, 2, tzinfo=UTC)
+LAST = datetime(2005, 3, 4, tzinfo=UTC)
+
+
+def day(word: str) -> datetime:
+    """The stamp of a daily bar."""
+    return datetime.fromisoformat(f"{word}T00:00+00:00")
+
+
+def dataset(symbol: str) -> DatasetId:
+    """A daily dataset of a share."""
+    return DatasetId("equities", "daily", symbol)
+
+
+def result(
+    symbol: str,
+    outcome: Outcome = "changed",
+    *,
+    added: int = 0,
+    revised: int = 0,
+    filled: int = 0,
+    error: ErrorNote | None = None,
+    restatement: Restatement | None = None,
+    revisions: tuple[Revision, ...] = (),
+    notes: tuple[str, ...] = (),
+    gaps: tuple[Gap, ...] = (),
+    findings: tuple[Finding, ...] = (),
+    provider: str = "sample",
+) -> UpdateResult:
+    """The result of one run over 295 bars."""
+    record = UpdateRecord(
+        AS_OF,
+        "update",
+        provider,
+        outcome,
+        added=added,
+        revised=revised,
+        filled=filled,
+        gaps_open=sum(gap.is_pending for gap in gaps),
+        seconds=0.4,
+        verdict="same",
+        restatement=restatement,
+        spans=(Span(day("2005-02-21"), day("2005-03-05")),),
+        chunks_written=1,
+        revisions=revisions,
+        notes=notes,
+        error=error,
+    )
+    return UpdateResult(
+        dataset(symbol),
+        record,
+        rows=295,
+        first=FIRST,
+        last=LAST,
+        gaps=gaps,
+        findings=findings,
+        version=7,
+        history=(record,),
+        before=health(symbol, "stale"),
+        after=health(symbol),
+    )
+
+
+def run(
+    *results: UpdateResult, left: tuple[str, ...] = (), stopped: str = "", detailed: bool = False
+) -> RunReport:
+    """The report of an update."""
+    return RunReport(
+        "update", AS_OF, results, tuple(dataset(each) for each in left), stopped, detailed
+    )
+
+
+def failure(kind: str, message: str = "no bars today", hint: str = "") -> ErrorNote:
+    """An error as a result keeps it."""
+    return ErrorNote(kind, message, hint)
+
+
+def health(symbol: str, state: HealthState = "healthy", *, reason: str = "current") -> Health:
+    """A judgement on 295 bars."""
+    return Health(
+        dataset(symbol),
+        state,
+        reason,
+        rows=295,
+        first=FIRST,
+        last=LAST,
+        updated=AS_OF,
+        sessions_behind=0 if state == "healthy" else 8,
+        gaps_open=0,
+        recent_errors=0,
+        step="" if state == "healthy" else f"ml4t-data update -s {symbol}",
+    )
+
+
+def healths(*states: HealthState, fail_on: HealthState = "error") -> HealthReport:
+    """A health report of one dataset in each of the states."""
+    judged = tuple(health(f"S{at}", state) for at, state in enumerate(states))
+    return HealthReport(AS_OF, judged, fail_on=fail_on)
+
+
+def summary(symbol: str, *, damage: str = "", gaps_open: int = 0, missing: int = 0) -> Summary:
+    """A row of the list."""
+    return Summary(
+        dataset(symbol),
+        provider="sample",
+        calendar="XNYS",
+        period="yearly",
+        rows=1262,
+        bytes=51234,
+        chunks=2,
+        first=FIRST,
+        last=LAST,
+        updated=AS_OF,
+        gaps_open=gaps_open,
+        missing=missing,
+        damage=damage,
+    )

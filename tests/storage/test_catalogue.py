@@ -1,0 +1,216 @@
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from storing import AAPL, append, commit, daily
+
+from ml4t_nb.model import DatasetId, Summary
+from ml4t_nb.storage.store import Store
+
+OPENED: list[str] = []
+WATCH: list[bool] = []
+
+
+def note_opened(event: str, words: tuple[object, ...]) -> None:
+    if WATCH and event == "open":
+        OPENED.append(str(words[0]))
+
+
+sys.addaudithook(note_opened)  # cannot be taken off again; it does nothing while nobody watches
+
+
+@pytest.fixture
+def opened() -> Iterator[list[str]]:
+    """Names of the manifests and chunks that are opened."""
+    OPENED.clear()
+    WATCH.append(True)
+    yield OPENED
+    WATCH.clear()
+
+
+def named(opened: list[str]) -> list[str]:
+    return [Path(path).name for path in opened if path.endswith((".json", ".parquet"))]
+
+
+SYMBOLS = [f"S{number}" for number in range(40)]
+
+
+@pytest.fixture
+def many(store: Store) -> Store:
+    for number, symbol in enumerate(SYMBOLS):
+        bars = daily("2024-01-01", f"2024-01-{number % 20 + 2:02}")
+        commit(store, DatasetId("equities", "daily", symbol), bars)
+    return store
+
+
+@pytest.fixture
+def truth(many: Store) -> tuple[Summary, ...]:
+    """What the manifests say, read without a catalogue."""
+    (many.home / "catalogue.db").unlink()
+    rows = many.summaries()
+    assert len(rows) == 40
+    return rows
+
+
+def test_no_manifest_is_opened_that_has_not_changed(many: Store, opened: list[str]) -> None:
+    fresh = Store(many.home)
+
+    assert len(fresh.summaries()) == 40
+    assert len(fresh.datasets()) == 40
+
+    assert named(opened) == []
+
+
+def test_a_manifest_that_changed_behind_the_catalogue_is_opened_alone(
+    many: Store, opened: list[str]
+) -> None:
+    catalogue = many.home / "catalogue.db"
+    shutil.copy(catalogue, many.home / "kept")
+    append(many, DatasetId("equities", "daily", "S7"), daily("2024-02-01", "2024-02-02"))
+    shutil.move(many.home / "kept", catalogue)
+    opened.clear()
+
+    rows = {row.dataset.symbol: row.rows for row in Store(many.home).summaries()}
+
+    assert rows["S7"] == 9
+    assert named(opened) == ["m.00000002.json"]
+    opened.clear()
+    assert len(many.summaries()) == 40
+    assert named(opened) == []
+
+
+def test_a_chunks_size_is_compared_without_opening_it(many: Store, opened: list[str]) -> None:
+    (path,) = (many.home / "data/equities/daily/S3").iterdir()
+    os.truncate(path, path.stat().st_size - 1)
+    opened.clear()
+
+    damaged = [row for row in many.summaries() if row.damage]
+
+    assert [row.dataset.symbol for row in damaged] == ["S3"]
+    assert named(opened) == []
+
+
+def test_a_deleted_catalogue_is_made_again(many: Store, truth: tuple[Summary, ...]) -> None:
+    assert (many.home / "catalogue.db").exists()
+    assert many.summaries() == truth
+
+
+def older_version(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA user_version = 99")
+
+
+def other_columns(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("DROP TABLE entries")
+        file.execute("CREATE TABLE entries (place TEXT)")
+
+
+def no_table(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("DROP TABLE entries")
+
+
+def altered_rows(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE entries SET content = replace(content, '\"rows\": ', '\"rows\": 9')")
+
+
+def swapped_rows(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE entries SET place = place || 'X'")
+
+
+def nonsense(path: Path) -> None:
+    path.write_bytes(b"nonsense" * 1000)
+
+
+def truncated(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def emptied(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        older_version,
+        other_columns,
+        no_table,
+        altered_rows,
+        swapped_rows,
+        nonsense,
+        truncated,
+        emptied,
+    ],
+)
+def test_a_spoilt_catalogue_is_made_again(
+    many: Store, truth: tuple[Summary, ...], spoil: object, opened: list[str]
+) -> None:
+    spoil(many.home / "catalogue.db")  # type: ignore[operator]  # one of the functions above
+
+    assert many.summaries() == truth
+    opened.clear()
+    assert many.summaries() == truth
+    assert named(opened) == []
+
+
+def test_flipped_bytes_of_the_catalogue_never_give_wrong_rows(
+    many: Store, truth: tuple[Summary, ...]
+) -> None:
+    path = many.home / "catalogue.db"
+    content = path.read_bytes()
+    for place in range(0, len(content), len(content) // 60):
+        altered = bytearray(content)
+        altered[place] ^= 0x10
+        path.write_bytes(altered)
+        assert many.summaries() == truth
+
+
+def test_a_catalogue_that_cannot_be_written_is_done_without(many: Store) -> None:
+    path = many.home / "catalogue.db"
+    path.unlink()
+    path.mkdir()
+
+    append(many, DatasetId("equities", "daily", "S0"), daily("2024-02-01", "2024-02-02"))
+
+    assert many.summaries()[0].rows == 4
+    assert len(many.datasets()) == 40
+
+
+def test_a_catalogue_that_somebody_holds_is_done_without(
+    many: Store, truth: tuple[Summary, ...]
+) -> None:
+    with closing(sqlite3.connect(many.home / "catalogue.db", isolation_level=None)) as file:
+        file.execute("BEGIN EXCLUSIVE")
+
+        assert many.summaries() == truth
+
+
+def test_a_dataset_that_left_is_forgotten(many: Store) -> None:
+    shutil.rmtree(many.home / "state/equities/daily/S5")
+    shutil.rmtree(many.home / "data/equities/daily/S5")
+
+    assert len(many.summaries()) == 39
+    with closing(sqlite3.connect(many.home / "catalogue.db")) as file:
+        (count,) = file.execute("SELECT count(*) FROM entries").fetchone()
+    assert count == 39
+
+
+def test_a_folder_without_a_manifest_is_no_dataset(store: Store) -> None:
+    with store.transaction(AAPL):
+        pass
+    (store.home / "state/equities/daily/lost+found").mkdir()
+    (store.home / "state/equities/daily/file").write_text("")
+
+    assert store.datasets() == ()
+    assert store.summaries() == ()
+    assert len(commit(store, AAPL, daily("2024-01-01", "2024-01-05")).chunks) == 1
+    assert store.datasets() == (AAPL,)

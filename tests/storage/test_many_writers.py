@@ -1,0 +1,223 @@
+"""Writers and readers at once: in threads, in processes, killed, stopped."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+from storing import (
+    AAPL,
+    append,
+    append_days,
+    bars_at,
+    commit,
+    daily,
+    generation,
+    hold,
+    write_generations,
+)
+
+from ml4t_nb.errors import DatasetNotFound, LockTimeout
+from ml4t_nb.model import DatasetId
+from ml4t_nb.storage.store import Store
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and fork servers are POSIX")
+
+
+@pytest.fixture(scope="module")
+def processes() -> ForkServerContext:
+    """Processes that begin with the store imported, forked from a server without threads."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["ml4t_nb.storage.store"])
+    return context
+
+
+def run_all(context: Any, work: Callable[..., None], arguments: list[tuple[Any, ...]]) -> None:  # noqa: ANN401
+    started: list[BaseProcess] = [context.Process(target=work, args=each) for each in arguments]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    assert [process.exitcode for process in started] == [0] * len(started)
+
+
+def assert_nothing_lost(store: Store, writers: int, days: int) -> None:
+    bars = store.snapshot(AAPL).bars()
+    assert (
+        bars.index.tolist()
+        == pd.date_range("2000-01-01", periods=writers * days, tz="UTC").tolist()
+    )
+    assert bars["open"].tolist() == [float(n % writers + 1) for n in range(writers * days)]
+    manifest = store.snapshot(AAPL).manifest
+    assert manifest.sequence == writers * days
+    assert len(manifest.history) == min(100, writers * days)
+    assert store.verify(AAPL) == ()
+    assert sorted((store.home / "data").rglob("*.parquet")) == sorted(store.snapshot(AAPL).files())
+    assert store.summaries()[0].rows == writers * days
+
+
+def test_eight_processes_that_append_lose_nothing(
+    store: Store, processes: ForkServerContext
+) -> None:
+    run_all(processes, append_days, [(store.home, writer, 8, 6) for writer in range(8)])
+
+    assert_nothing_lost(store, 8, 6)
+
+
+@pytest.mark.slow
+def test_eight_processes_that_append_fifty_times_lose_nothing(
+    store: Store, processes: ForkServerContext
+) -> None:
+    run_all(processes, append_days, [(store.home, writer, 8, 50) for writer in range(8)])
+
+    assert_nothing_lost(store, 8, 50)
+
+
+def test_eight_threads_that_append_lose_nothing(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        runs = [pool.submit(append_days, store.home, writer, 8, 6) for writer in range(8)]
+        for run in runs:
+            run.result()
+
+    assert_nothing_lost(store, 8, 6)
+
+
+def test_threads_that_share_a_store_lose_nothing(store: Store) -> None:
+    days = pd.date_range("2000-01-01", periods=24)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda day: append(store, AAPL, bars_at([day])), days))
+
+    assert store.snapshot(AAPL).bars().index.tolist() == days.tz_localize("UTC").tolist()
+
+
+def test_datasets_are_written_side_by_side(store: Store) -> None:
+    other = DatasetId("equities", "daily", "MSFT")
+    with store.transaction(AAPL):
+        assert commit(store, other, daily("2024-01-01", "2024-01-05")).rows == 5
+
+
+@pytest.mark.parametrize(
+    "rounds", [20, pytest.param(500, marks=pytest.mark.slow)], ids=["20", "500"]
+)
+def test_a_killed_writer_leaves_a_committed_state(
+    store: Store, tmp_path: Path, processes: ForkServerContext, rounds: int
+) -> None:
+    """Loads, rewrites of several chunks and removals, killed wherever they happen to be."""
+    chance = random.Random(20)  # noqa: S311  # a moment to kill at, no secret
+    done = tmp_path / "done"
+    reached = []
+    for _ in range(rounds):
+        started = processes.Event()
+        writer = processes.Process(target=write_generations, args=(store.home, done, started))
+        writer.start()
+        started.wait()
+        writer.join(chance.uniform(0.0, 0.15))
+        writer.kill()
+        writer.join()
+
+        acknowledged = (
+            int(done.read_bytes().split()[-1]) if done.exists() and done.stat().st_size else 0
+        )
+        reached.append(assert_generation(store, acknowledged))
+    assert reached == sorted(reached)
+    assert len(set(reached)) > rounds // 2
+
+
+def assert_generation(store: Store, acknowledged: int) -> int:
+    """The state is the acknowledged commit's or the one after it; which one."""
+    try:
+        snapshot = store.snapshot(AAPL)
+    except DatasetNotFound:
+        number = acknowledged if generation(acknowledged) is None else acknowledged + 1
+        assert number == 0 or generation(number) is None
+        assert store.summaries() == ()
+        return number
+    number = snapshot.manifest.sequence
+    assert number in (acknowledged, acknowledged + 1)
+    expected = generation(number)
+    assert expected is not None
+    assert_frame_equal(snapshot.bars(), expected, check_freq=False)
+    assert store.verify(AAPL) == ()
+    (row,) = store.summaries()
+    assert (row.rows, row.damage) == (len(expected), "")
+    return number
+
+
+@pytest.mark.parametrize(
+    "reads", [150, pytest.param(10_000, marks=pytest.mark.slow)], ids=["150", "10000"]
+)
+def test_a_reader_never_sees_a_mixture(
+    store: Store, tmp_path: Path, processes: ForkServerContext, reads: int
+) -> None:
+    started = processes.Event()
+    writer = processes.Process(
+        target=write_generations, args=(store.home, tmp_path / "done", started)
+    )
+    writer.start()
+    started.wait()
+    seen: list[int] = []
+    try:
+        while len(seen) < reads:
+            assert writer.is_alive()
+            try:
+                snapshot = store.snapshot(AAPL)
+            except DatasetNotFound:
+                continue
+            seen.append(snapshot.manifest.sequence)
+            expected = generation(seen[-1])
+            assert expected is not None
+            assert_frame_equal(snapshot.bars(), expected, check_freq=False)
+            assert len(snapshot.files()) == len(snapshot.manifest.chunks)
+            assert [row.damage for row in store.summaries()] in ([], [""])
+    finally:
+        writer.kill()
+        writer.join()
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 10
+
+
+def test_a_stopped_writer_is_waited_for_and_then_named(
+    store: Store, processes: ForkServerContext
+) -> None:
+    commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
+    held = processes.Event()
+    holder = processes.Process(target=hold, args=(store.home, held))
+    holder.start()
+    held.wait()
+    assert holder.pid
+    os.kill(holder.pid, signal.SIGSTOP)
+    hurried = Store(store.home, lock_timeout_s=0.05)
+    try:
+        with pytest.raises(
+            LockTimeout, match=r"equities/daily/AAPL is locked .* 0\.05 s"
+        ) as caught:
+            append(hurried, AAPL, daily("2024-01-08", "2024-01-09"))
+        assert "ML4T_DATA_LOCK_TIMEOUT" in caught.value.hint
+        assert len(store.snapshot(AAPL).bars()) == 5
+        assert store.summaries()[0].rows == 5
+    finally:
+        holder.kill()
+        holder.join()
+
+    assert append(hurried, AAPL, daily("2024-01-08", "2024-01-09")).rows == 7
+
+
+def test_a_transaction_inside_another_on_the_same_dataset_times_out(tmp_path: Path) -> None:
+    store = Store(tmp_path, lock_timeout_s=0.0)
+    with store.transaction(AAPL), pytest.raises(LockTimeout), store.transaction(AAPL):
+        pass
+
+    with store.transaction(AAPL) as tx:
+        assert tx.manifest is None
