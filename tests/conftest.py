@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from replay import Replay
+
+    from ml4t_nb.providers.yahoo import YahooProvider
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +33,14 @@ def replay(running_replay: Replay) -> Iterator[Replay]:
     running_replay.forget()
     yield running_replay
     running_replay.forget()
+
+
+@pytest.fixture
+def yahoo(replay: Replay, tmp_path: Path) -> YahooProvider:
+    """The provider, that talks to the replay and need not wait between requests."""
+    from ml4t_nb.providers.yahoo import YahooProvider
+    from ml4t_nb.settings import Settings
+
+    del replay
+    settings = Settings(home=tmp_path, yahoo_per_minute=1_000_000)
+    return YahooProvider(settings, timeout_s=1.5, deadline_s=4.0)

@@ -106,7 +106,7 @@ class Calendar:
                 np.searchsorted(known.closes, start, side="right"),
                 np.searchsorted(known.opens, end),
             )
-            stamps, _ = bars_of(known.pick(near), length)
+            stamps = bars_of(known.pick(near), length)
         else:
             stamps = known.days if frequency == "daily" else mondays(known.days)
         return _index(stamps[slice(*np.searchsorted(stamps, [start, end]))])

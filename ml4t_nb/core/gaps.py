@@ -231,4 +231,6 @@ def _far(stamps: _Ints, others: _Ints, tolerance: timedelta) -> npt.NDArray[np.b
 
 
 def _ints(stamps: pd.DatetimeIndex) -> _Ints:
-    return np.asarray(stamps.as_unit("us").asi8, dtype=np.int64)
+    # Bars come in microseconds already, and as_unit would copy them all the same.
+    index = stamps if stamps.unit == "us" else stamps.as_unit("us")
+    return np.asarray(index.asi8, dtype=np.int64)

@@ -26,30 +26,33 @@ def mondays(days: Instants) -> Instants:
     return weeks[first]
 
 
-def bars_of(known: Sessions, length: int) -> tuple[Instants, Instants]:
-    """Stamps and ends of all intraday bars of the sessions.
+def bars_of(known: Sessions, length: int) -> Instants:
+    """Stamps of all intraday bars of the sessions.
 
-    Anchored where trading begins, in the morning and after lunch; a bar ends where trading does,
-    even if it is shorter then.
+    Anchored where trading begins, in the morning and after lunch; the last bar before trading
+    stops may be short.
     """
-    starts = np.ravel(np.column_stack([known.opens, known.break_ends]))
-    ends = np.ravel(np.column_stack([known.break_starts, known.closes]))
+    starts, ends = _stretches(known)
     counts = -((starts - ends) // length)
     before = np.cumsum(counts) - counts
-    steps = np.arange(counts.sum(), dtype=np.int64) - np.repeat(before, counts)
-    stamps = np.repeat(starts, counts) + steps * length
-    return stamps, np.minimum(stamps + length, np.repeat(ends, counts))
+    stamps = np.arange(counts.sum(), dtype=np.int64)
+    stamps *= length
+    stamps += np.repeat(starts - before * length, counts)
+    return stamps
 
 
 def last_bar(known: Sessions, row: int, length: int) -> int:
     """Stamp of the last intraday bar of one session."""
-    return int(bars_of(known.pick(slice(row, row + 1)), length)[0][-1])
+    return int(bars_of(known.pick(slice(row, row + 1)), length)[-1])
 
 
 def final_bound(known: Sessions, settled: int, length: int) -> int:
     """Exclusive bound of the intraday stamps whose bars ended at ``settled`` or before."""
     row = int(np.searchsorted(known.closes, settled, side="right"))
-    stamps, ends = bars_of(known.pick(slice(max(row - _NEAR, 0), row + _NEAR)), length)
+    near = known.pick(slice(max(row - _NEAR, 0), row + _NEAR))
+    stamps = bars_of(near, length)
+    stops = np.sort(_stretches(near)[1])
+    ends = np.minimum(stamps + length, stops[np.searchsorted(stops, stamps, side="right")])
     done = int(np.searchsorted(ends, settled, side="right"))
     bound = settled - length + 1
     if done < len(stamps):
@@ -59,3 +62,10 @@ def final_bound(known: Sessions, settled: int, length: int) -> int:
         # Trading stopped there: a short bar is over although its length is not.
         bound = max(bound, int(ends[done - 1]))
     return bound
+
+
+def _stretches(known: Sessions) -> tuple[Instants, Instants]:
+    """Where trading begins and stops; without a lunch break the second stretch is empty."""
+    starts = np.ravel(np.column_stack([known.opens, known.break_ends]))
+    ends = np.ravel(np.column_stack([known.break_starts, known.closes]))
+    return starts, ends

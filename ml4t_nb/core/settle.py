@@ -15,7 +15,7 @@ from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.core.gaps import extra_stamps, fill, find_gaps, merge_gaps, missing_stamps
 from ml4t_nb.core.plan import TICK
 from ml4t_nb.core.validation import remarks
-from ml4t_nb.model import FillMethod, Finding, Frequency, Gap, GapState, Span, bar_length
+from ml4t_nb.model import Basis, FillMethod, Finding, Frequency, Gap, GapState, Span, bar_length
 
 __all__ = ["Fill", "Grid", "Stretch", "asked", "settle"]
 
@@ -33,7 +33,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Where a dataset's bars are expected.
+    """Where a dataset's bars are expected, and on which basis they are.
 
     Parameters
     ----------
@@ -44,6 +44,7 @@ class Grid:
     calendar: Calendar
     frequency: Frequency
     tolerance: float
+    basis: Basis
 
     @property
     def slack(self) -> timedelta:
@@ -76,7 +77,14 @@ class Stretch:
     findings: tuple[Finding, ...]
 
 
-def settle(bars: Bars, *, grid: Grid, known: tuple[Gap, ...], fill_by: Fill | None) -> Stretch:
+def settle(
+    bars: Bars,
+    *,
+    grid: Grid,
+    known: tuple[Gap, ...],
+    fill_by: Fill | None,
+    is_whole: bool,
+) -> Stretch:
     """Find the gaps of a stretch and make its fills anew, from the observed bars alone.
 
     Parameters
@@ -87,6 +95,8 @@ def settle(bars: Bars, *, grid: Grid, known: tuple[Gap, ...], fill_by: Fill | No
         The dataset's gaps before; their state, attempts and method are kept.
     fill_by
         For gaps that nothing fills yet; one that is filled keeps its method.
+    is_whole
+        The stretch is the whole dataset: gaps known beyond its ends are none any more.
     """
     real = observed(bars)
     if real.empty:
@@ -95,6 +105,8 @@ def settle(bars: Bars, *, grid: Grid, known: tuple[Gap, ...], fill_by: Fill | No
     expected = grid.expected(stamps)
     span = Span(as_instant(stamps[0]), as_instant(stamps[-1]) + TICK)
     found = find_gaps(stamps, expected, tolerance=grid.slack)
+    if is_whole:
+        known = tuple(gap for gap in known if gap.start in span and gap.end in span)
     gaps = merge_gaps(known, found, span)
     missing = missing_stamps(stamps, expected, tolerance=grid.slack)
     gaps = tuple(
@@ -103,8 +115,10 @@ def settle(bars: Bars, *, grid: Grid, known: tuple[Gap, ...], fill_by: Fill | No
     made = real
     for method in get_args(FillMethod):
         inside = _stamps_in(missing, (g for g in gaps if g.filled_by == method and g.start in span))
-        # The gap's length was judged above, as a whole: what is left here is filled at any length.
-        made = upsert(made, fill(real, inside, expected, method, max_fill=len(inside)))
+        if len(inside):
+            # The gap's length was judged above, as a whole: what is left is filled at any length.
+            bars_made = fill(real, inside, expected, method, max_fill=len(inside), basis=grid.basis)
+            made = upsert(made, bars_made)
     extra = extra_stamps(stamps, expected, tolerance=grid.slack)
     findings = (
         *remarks(real),

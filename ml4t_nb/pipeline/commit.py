@@ -10,6 +10,7 @@ from time import perf_counter
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars, as_instant, observed
+from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.core.join import Placed, Terms, Wider, place
 from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.plan import TICK
@@ -29,7 +30,7 @@ from ml4t_nb.pipeline.fetch import Desk, Haul
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Transaction
 
-__all__ = ["Entry", "Further", "enter", "enter_failure", "note_of", "result_of"]
+__all__ = ["Entry", "Further", "enter", "enter_failure", "grid_of", "note_of", "result_of"]
 
 _SHOWN_HISTORY = 10
 _LOGGED_REVISIONS = 100
@@ -108,9 +109,13 @@ def enter(
         if got.missed is not None:
             raise got.missed
         return Further(everything)
-    grid = Grid(desk.calendar, entry.dataset.frequency, entry.setup.tolerance)
-    known = () if state is None else state.gaps
-    stretch = settle(placed.bars, grid=grid, known=known, fill_by=entry.fill)
+    stretch = settle(
+        placed.bars,
+        grid=grid_of(entry.dataset, entry.setup, desk.calendar),
+        known=() if state is None else state.gaps,
+        fill_by=entry.fill,
+        is_whole=region.start is None,
+    )
     gaps = _with_failures(asked(stretch.gaps, got.asked, as_of=desk.as_of), got)
     findings = _findings(state, region, stretch, got)
     record = replace(
@@ -136,6 +141,11 @@ def _everything(state: Manifest | None, wanted: Span) -> Span:
     if state is None or state.first is None or state.last is None:
         return wanted
     return Span(min(wanted.start, state.first), max(wanted.end, state.last + TICK))
+
+
+def grid_of(dataset: DatasetId, setup: Setup, dates: Calendar) -> Grid:
+    """Where a dataset's bars are expected."""
+    return Grid(dates, dataset.frequency, setup.tolerance, setup.basis)
 
 
 def enter_failure(

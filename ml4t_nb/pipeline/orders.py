@@ -94,11 +94,10 @@ def settled(
         If the order contradicts what cannot change once bars are stored.
     """
     if held is None:
-        name = order.calendar or listed or default_calendar(dataset.asset_class)
-        calendar(name)
+        dates = calendar(order.calendar or listed or default_calendar(dataset.asset_class))
         return Setup(
             provider=provider.name,
-            calendar=name,
+            calendar=dates.name,
             basis=provider.basis,
             tolerance=0.1 if order.tolerance is None else order.tolerance,
             period=resolve_period(order.chunk or "auto", dataset.frequency),
@@ -112,7 +111,7 @@ def settled(
         )
     return replace(
         with_provider(held, provider, dataset),
-        calendar=order.calendar or held.calendar,
+        calendar=calendar(order.calendar or held.calendar).name,
         tolerance=held.tolerance if order.tolerance is None else order.tolerance,
     )
 

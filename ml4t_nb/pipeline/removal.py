@@ -8,9 +8,10 @@ import pandas as pd
 
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars import calendar
-from ml4t_nb.core.settle import Grid, settle
+from ml4t_nb.core.settle import settle
 from ml4t_nb.errors import StoreError
 from ml4t_nb.model import DatasetId, UpdateRecord
+from ml4t_nb.pipeline.commit import grid_of
 from ml4t_nb.storage.store import Store, Transaction
 
 __all__ = ["run_remove"]
@@ -59,8 +60,8 @@ def _cut_out(tx: Transaction, start: date | None, end: date | None, as_of: datet
     if left.empty:
         tx.remove()
         return len(held)
-    grid = Grid(dates, state.dataset.frequency, state.setup.tolerance)
-    stretch = settle(left, grid=grid, known=state.gaps, fill_by=None)
+    grid = grid_of(state.dataset, state.setup, dates)
+    stretch = settle(left, grid=grid, known=state.gaps, fill_by=None, is_whole=True)
     tx.put(stretch.bars)
     instant = as_of if isinstance(as_of, datetime) else dates.closing(as_of, timedelta(0))
     tx.commit(

@@ -28,6 +28,7 @@ _DAY = timedelta(days=1)
 # Days between the rows of a series that is weekly, or longer.
 _NEARLY_A_WEEK = timedelta(days=5)
 _CLEARLY = 0.05
+_SOME = 3
 
 
 class FilesProvider:
@@ -216,14 +217,14 @@ def _require_frequency(table: Table, stamps: pd.DatetimeIndex, frequency: Freque
     if not len(steps) or frequency == "weekly":
         return
     shortest = steps[0].to_pytimedelta()
-    usual = steps[len(steps) // 2].to_pytimedelta()
-    if length is None:
-        wrong = usual >= _NEARLY_A_WEEK and shortest >= _NEARLY_A_WEEK
-    else:
-        wrong = shortest < length or (shortest > length and usual in _LENGTHS) or usual >= _DAY
-    if wrong:
+    # A few rows may be far apart by chance.
+    is_coarser = len(steps) >= _SOME and shortest >= _NEARLY_A_WEEK
+    if length is not None:
+        is_listed = len(steps) >= _SOME and length < shortest and shortest in _LENGTHS
+        is_coarser = is_listed or shortest >= _DAY
+    if is_coarser or (length is not None and shortest < length):
         raise BarsInvalid(
-            f"{table.path.name} holds no {frequency} bars: its rows are mostly {usual} apart",
+            f"{table.path.name} holds no {frequency} bars: its nearest rows are {shortest} apart",
             hint="ask for them with the --frequency they have",
         )
 

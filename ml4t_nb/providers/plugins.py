@@ -41,7 +41,7 @@ def open_declared(name: str, settings: Settings, *, taken_by: str | None = None)
         If several have, if it cannot be imported and made, or if it is no provider.
     """
     points = tuple(entry_points(group=_GROUP, name=name))
-    owners = [*([taken_by] if taken_by else []), *(_owner(point) for point in points)]
+    owners = [*([taken_by] if taken_by else []), *sorted(_owner(point) for point in points)]
     if len(owners) > 1:
         raise OptionError(
             f"there are {len(owners)} providers {name!r}: of {' and of '.join(owners)}",

@@ -6,7 +6,7 @@ import logging
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,9 @@ def _import(caches: Path) -> tuple[ModuleType, Wire]:
 
     from ml4t_nb.providers.yahoo_wire import Wire
 
-    caches.mkdir(parents=True, exist_ok=True)
+    # Where there can be no folder, yfinance does without.
+    with suppress(OSError):
+        caches.mkdir(parents=True, exist_ok=True)
     yfinance.set_tz_cache_location(str(caches))
     logging.getLogger("yfinance").addFilter(_may_log)
     return yfinance, Wire()

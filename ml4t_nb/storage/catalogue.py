@@ -74,17 +74,22 @@ class Catalogue:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._decoded: dict[str, tuple[str, Entry]] = {}
 
     def read(self) -> dict[str, Entry]:
         """All entries whose checksum is right; the caller compares their marks."""
         if not self._path.exists():
             return {}
         rows = self._run(lambda file: file.execute("SELECT * FROM entries").fetchall()) or []
-        return {
-            place: from_plain(Entry, json.loads(content))
-            for place, crc, content in rows
-            if crc == _sum(place, content)
-        }
+        entries = {}
+        for place, crc, content in rows:
+            if crc == _sum(place, content):
+                known = self._decoded.get(place)
+                if not known or known[0] != content:
+                    known = (content, from_plain(Entry, json.loads(content)))
+                entries[place] = known[1]
+                self._decoded[place] = known
+        return entries
 
     def write(self, entries: Mapping[str, Entry], gone: Iterable[str] = ()) -> None:
         """Replace these entries and forget those that are gone."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ml4t_nb.errors import StoreError, StoreNotWritable
 
-__all__ = ["link_new", "names_in", "retire", "size_of", "sync_folder", "write_new", "writing"]
+__all__ = ["link_new", "names_in", "retire", "sync_folder", "write_new", "writing"]
 
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 _NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
@@ -119,13 +119,3 @@ def names_in(folder: Path) -> list[str]:
         return []
     except OSError as error:
         raise StoreError(f"{folder} cannot be read: {error.strerror}") from error
-
-
-def size_of(path: Path) -> int | None:
-    """Size of a file; None if it does not exist."""
-    try:
-        return path.stat().st_size
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from ml4t_nb.errors import StoreError
@@ -15,7 +16,7 @@ from ml4t_nb.storage.folder import Folder
 from ml4t_nb.storage.locking import exclusive
 from ml4t_nb.storage.packing import resolve_period
 from ml4t_nb.storage.snapshot import Snapshot, check, not_found
-from ml4t_nb.storage.survey import survey, with_damage
+from ml4t_nb.storage.survey import Found, checked, is_present, survey
 from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["Snapshot", "Store", "Transaction", "resolve_period"]
@@ -48,7 +49,8 @@ class Store:
 
     def datasets(self) -> tuple[DatasetId, ...]:
         """What is stored, damaged or not, in order."""
-        return tuple(found.entry.dataset for found in survey(self._home, self._catalogue))
+        found = survey(self._home, self._catalogue)
+        return tuple(each.entry.dataset for each in found if is_present(self._home, each))
 
     def summaries(self) -> tuple[Summary, ...]:
         """Every dataset in one row, in order.
@@ -56,8 +58,8 @@ class Store:
         Opens no manifest that has not changed since it was last looked at; the size of every
         chunk is compared with the recorded one.
         """
-        rows = (with_damage(found) for found in survey(self._home, self._catalogue))
-        return tuple(row for row in rows if row)
+        found = (checked(self._home, each) for each in survey(self._home, self._catalogue))
+        return tuple(_row(each) for each in found if each)
 
     def snapshot(self, dataset: DatasetId) -> Snapshot:
         """The dataset as the newest commit left it.
@@ -130,3 +132,10 @@ class Store:
             probe.unlink()
             for retired in root.glob("*/*/*"):
                 folders.sweep(retired, now)
+
+
+def _row(found: Found) -> Summary:
+    if not found.damage and found.entry.summary:
+        return found.entry.summary
+    unknown = Summary(found.entry.dataset, "", "", "", 0, 0, 0, None, None, None)
+    return replace(found.entry.summary or unknown, damage=found.damage)

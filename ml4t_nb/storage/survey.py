@@ -2,58 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 from ml4t_nb.errors import StoreError
-from ml4t_nb.model import AssetClass, DatasetId, Frequency, Summary
+from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.storage.catalogue import Catalogue, Entry, Mark
-from ml4t_nb.storage.disk import names_in, size_of
+from ml4t_nb.storage.disk import names_in
 from ml4t_nb.storage.folder import Folder, manifest_name
 from ml4t_nb.storage.manifest import Manifest, summary
-from ml4t_nb.storage.names import folder_of, symbol_of
+from ml4t_nb.storage.names import symbol_of
 
-__all__ = ["Found", "entry_of", "survey", "with_damage"]
+__all__ = ["Found", "checked", "entry_of", "is_present", "survey"]
+
+_NO_MARK: Mark = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A dataset on disk, and what is wrong with its manifest; empty if nothing is."""
+    """A dataset on disk, and what is wrong with it; empty if nothing is known to be.
 
-    folder: Folder
+    Parameters
+    ----------
+    entry
+        Of a damaged manifest, what was known before.
+    """
+
+    place: str
     entry: Entry
     damage: str = ""
 
 
-def survey(home: Path, catalogue: Catalogue) -> tuple[Found, ...]:
-    """Every dataset that was loaded and not removed, in order."""
+# Thousands of datasets pass here at each `list` and `health`: names are joined as words, since a
+# Path costs more than the look at the disk.
+
+
+def survey(home: Path, catalogue: Catalogue) -> list[Found]:
+    """Every dataset with a manifest in force, in order; its data are not looked at."""
     if not (home / "state").exists():
-        return ()
+        return []
     known = catalogue.read()
     found: list[Found] = []
     changed: dict[str, Entry] = {}
     seen = set()
     for place, entry, dataset in _places(home, known):
         seen.add(place)
-        folder = Folder(home, dataset)
-        if entry and _is_current(folder, entry):
-            found.append(Found(folder, entry))
+        if entry and _is_current(home, place, entry):
+            found.append(Found(place, entry))
             continue
-        each = _read(folder, entry)
+        each = _read(home, place, dataset, entry)
         found.append(each)
         if not each.damage:
             changed[place] = each.entry
     catalogue.write(changed, known.keys() - seen)
     stored = (each for each in found if each.damage or each.entry.summary)
-    present = (each for each in stored if not each.folder.removed_by_hand())
-    return tuple(sorted(present, key=lambda each: each.entry.dataset))
+    return sorted(stored, key=lambda each: each.entry.dataset)
+
+
+def is_present(home: Path, found: Found) -> bool:
+    """Whether nobody has removed the data folder by hand; a missing disk is no removal."""
+    data = f"{home}/data/{found.place}"
+    return os.path.exists(data) or not os.path.exists(os.path.dirname(data))  # noqa: PTH110, PTH120
+
+
+def checked(home: Path, found: Found) -> Found | None:
+    """The dataset, every chunk's size compared; None if it is not stored (any more)."""
+    while not found.damage:
+        damage = _damage(home, found)
+        if not damage and (found.entry.files or is_present(home, found)):
+            return found if found.entry.summary else None
+        if _is_current(home, found.place, found.entry):
+            return Found(found.place, found.entry, damage) if is_present(home, found) else None
+        found = _read(home, found.place, found.entry.dataset, found.entry)  # a writer moved on
+    return found if is_present(home, found) else None
 
 
 def entry_of(folder: Folder, sequence: int, manifest: Manifest | None) -> Entry | None:
     """What the catalogue keeps of a commit; None if a newer one has retired it."""
-    mark = _mark(folder, sequence)
+    mark = _mark(str(folder.state), sequence)
     if mark is None:
         return None
     return Entry(
@@ -65,19 +94,9 @@ def entry_of(folder: Folder, sequence: int, manifest: Manifest | None) -> Entry 
     )
 
 
-def with_damage(found: Found) -> Summary | None:
-    """The dataset in one row, every chunk's size compared; None if it was removed meanwhile."""
-    while not found.damage:
-        damage = _damage(found.folder, found.entry.files)
-        if not damage or _is_current(found.folder, found.entry):
-            found = replace(found, damage=damage)
-            break
-        found = _read(found.folder, found.entry)  # a writer has just moved on
-    row = found.entry.summary or Summary(found.entry.dataset, "", "", "", 0, 0, 0, None, None, None)
-    return replace(row, damage=found.damage) if found.damage else row
-
-
-def _places(home: Path, known: dict[str, Entry]) -> Iterator[tuple[str, Entry | None, DatasetId]]:
+def _places(
+    home: Path, known: Mapping[str, Entry]
+) -> Iterator[tuple[str, Entry | None, DatasetId]]:
     for asset_class in get_args(AssetClass):
         for frequency in get_args(Frequency):
             for name in names_in(home / "state" / asset_class / frequency):
@@ -88,55 +107,53 @@ def _places(home: Path, known: dict[str, Entry]) -> Iterator[tuple[str, Entry | 
                     yield place, None, DatasetId(asset_class, frequency, symbol)
 
 
-def _read(folder: Folder, known: Entry | None) -> Found:
+def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Found:
     """The newest manifest; of a damaged one, what was known before."""
+    folder = Folder(home, dataset)
     entry = None
     while entry is None:
         try:
             sequence, manifest = folder.newest()
         except StoreError as error:
-            empty = Entry(folder.dataset, 0, _NO_MARK, None, ())
-            return Found(folder, known or empty, error.message)
+            return Found(place, known or Entry(dataset, 0, _NO_MARK, None, ()), error.message)
         entry = entry_of(folder, sequence, manifest)
-    return Found(folder, entry)
+    return Found(place, entry)
 
 
-_NO_MARK: Mark = (0, 0, 0)
-
-
-def _is_current(folder: Folder, entry: Entry) -> bool:
+def _is_current(home: Path, place: str, entry: Entry) -> bool:
     # Numbers are given without a hole and retired from the lowest, so that two looks suffice.
-    return (
-        _mark(folder, entry.sequence) == entry.mark
-        and size_of(folder.state / manifest_name(entry.sequence + 1)) is None
-    )
+    state = f"{home}/state/{place}"
+    return _mark(state, entry.sequence) == entry.mark and not _mark(state, entry.sequence + 1)
 
 
-def _mark(folder: Folder, sequence: int) -> Mark | None:
+def _mark(state: str, sequence: int) -> Mark | None:
     if sequence == 0:
         return _NO_MARK
-    try:
-        status = (folder.state / manifest_name(sequence)).stat()
-    except FileNotFoundError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    status = _status(f"{state}/{manifest_name(sequence)}")
+    return status and (status.st_mtime_ns, status.st_size, status.st_ino)
 
 
-def _damage(folder: Folder, files: tuple[tuple[str, int], ...]) -> str:
+def _damage(home: Path, found: Found) -> str:
     """What is wrong with the chunks' sizes, in a sentence; empty if nothing is."""
     faults = []
-    for name, size in files:
-        actual = size_of(folder.data / name)
-        if actual is None:
+    for name, size in found.entry.files:
+        status = _status(f"{home}/data/{found.place}/{name}")
+        if status is None:
             faults.append(f"{name} is gone")
-        elif actual != size:
-            faults.append(f"{name} has {actual} bytes instead of {size}")
-    if faults and not folder.data.parent.exists():
+        elif status.st_size != size:
+            faults.append(f"{name} has {status.st_size} bytes instead of {size}")
+    if not faults:
+        return ""
+    folder = Folder(home, found.entry.dataset)
+    if not folder.data.parent.exists():
         return folder.unmounted().message
-    more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
-    return faults[0] + more if faults else ""
+    return faults[0] + (f", and {len(faults) - 1} more" if len(faults) > 1 else "")
 
 
-def place_of(dataset: DatasetId) -> str:
-    """The dataset's key in the catalogue."""
-    return str(folder_of(dataset))
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from error

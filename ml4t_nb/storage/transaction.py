@@ -15,10 +15,11 @@ from ml4t_nb.storage import disk
 from ml4t_nb.storage.catalogue import Catalogue
 from ml4t_nb.storage.folder import Folder, State, chunk_name, manifest_name
 from ml4t_nb.storage.manifest import Chunk, Manifest
+from ml4t_nb.storage.names import folder_of
 from ml4t_nb.storage.packing import Piece, rearrange
 from ml4t_nb.storage.rows import EVER, Edit, Rows, bars_of, overlay, reach_of, rows_of, stamp
 from ml4t_nb.storage.snapshot import not_found, read_rows
-from ml4t_nb.storage.survey import entry_of, place_of
+from ml4t_nb.storage.survey import entry_of
 
 __all__ = ["Transaction"]
 
@@ -230,7 +231,7 @@ class Transaction:
             self._folder.tidy(after, sequence)
         with suppress(OSError, StoreError):
             if entry := entry_of(self._folder, sequence, after):
-                self._catalogue.write({place_of(self._folder.dataset): entry})
+                self._catalogue.write({str(folder_of(self._folder.dataset)): entry})
 
     def _require_open(self) -> None:
         if self._over:

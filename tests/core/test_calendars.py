@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import get_args
 
+import exchange_calendars
 import numpy as np
 import pandas as pd
 import pytest
@@ -285,7 +286,7 @@ def test_a_calendar_that_cannot_be_built_is_said_to_be(
     class Unbuildable:
         tz = calendar("XSTO").zone
 
-        def __init__(self, *bounds: pd.Timestamp) -> None:
+        def __init__(self, *_: pd.Timestamp) -> None:
             raise problem
 
         @staticmethod
@@ -375,3 +376,21 @@ def test_stamps_increase_and_two_spans_that_adjoin_share_none(
 
     assert np.all(np.diff(whole.asi8) > 0)
     assert parts[0].append(parts[1:]).equals(whole)
+
+
+def buildable() -> list[str]:
+    names = exchange_calendars.get_calendar_names(include_aliases=False)
+    # exchange_calendars 4.13 fails on these with pandas 3.1, and says so through our error.
+    return sorted(set(names) - {"ASEX", "XBEL", "XBSE", "XCYS", "XTAE"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", buildable())
+def test_sessions_of_every_exchange_follow_one_another(name: str) -> None:
+    known = sessions(calendar(name).name)
+
+    assert np.all(np.diff(known.days) > 0)
+    assert np.all(known.opens < known.break_starts)
+    assert np.all(known.break_starts <= known.break_ends)
+    assert np.all(known.break_ends <= known.closes)
+    assert np.all(known.closes[:-1] <= known.opens[1:])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_left
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import get_args
@@ -107,7 +108,7 @@ def schedule(name: str) -> pd.DataFrame:
 
 
 @cache
-def ends_of_bars(name: str, frequency: Frequency) -> list[tuple[datetime, datetime]]:
+def ends_of_bars(name: str, frequency: Frequency) -> list[tuple[datetime, ...]]:
     """Stamp and end of every bar from 2023-12 to 2025-01, one by one."""
     sessions = [
         (pd.Timestamp(str(day)).to_pydatetime(), row) for day, row in schedule(name).iterrows()
@@ -120,7 +121,7 @@ def ends_of_bars(name: str, frequency: Frequency) -> list[tuple[datetime, dateti
             for day, row in sessions
         }
         return list(weeks.items())
-    found = []
+    found: list[tuple[datetime, ...]] = []
     for _, row in sessions:
         if pd.isna(row.break_start):
             parts = [(row.open, row.close)]
@@ -148,8 +149,10 @@ def test_what_lies_before_the_bound_is_just_what_has_ended(
 ) -> None:
     if on_the_minute:
         as_of = as_of.replace(minute=as_of.minute // 30 * 30, second=0, microsecond=0)
-    near = Span(as_of - timedelta(days=20), as_of + timedelta(days=20))
-    bars = [pair for pair in ends_of_bars(name, frequency) if pair[0] in near]
+    reach = timedelta(days=4 if frequency in MINUTES else 20)
+    near = Span(as_of - reach, as_of + reach)
+    every = ends_of_bars(name, frequency)
+    bars = every[bisect_left(every, (near.start,)) : bisect_left(every, (near.end,))]
 
     bound = calendar(name).final_before(as_of, frequency, delay)
     stamps = [each.to_pydatetime() for each in calendar(name).stamps(near, frequency)]

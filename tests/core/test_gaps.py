@@ -264,7 +264,7 @@ def test_what_is_expected_between_is_held_or_missing_and_never_both(
     shift = choices.draw(st.sampled_from([0, 0, 0, 7]))
     held = wanted[np.array(kept, dtype=bool)] + pd.Timedelta(seconds=shift)
     strays = choices.draw(st.lists(st.integers(-600, 5 * 86_400), max_size=4, unique=True))
-    held = held.union(as_stamps([span.start + timedelta(seconds=each) for each in strays]))
+    held = held.union(as_stamps([span.start + timedelta(seconds=each) for each in sorted(strays)]))
     tolerance = timedelta(seconds=choices.draw(st.sampled_from([0, 7, 30])))
 
     missing = set(missing_stamps(held, wanted, tolerance=tolerance))

@@ -46,7 +46,7 @@ def week(*, split_after: float = 1.0) -> Bars:
 
 
 def flat(prices: list[float]) -> dict[str, list[float]]:
-    return {name: prices for name in PRICES}
+    return dict.fromkeys(PRICES, prices)
 
 
 def filled(

@@ -1,75 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from desk import Desk
 from scripted import Scripted
 
-from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.settle import Fill
-from ml4t_nb.events import silent
-from ml4t_nb.model import DatasetId, Frequency, UpdateResult
-from ml4t_nb.pipeline import Load, Run, Update, run_load, run_update
 from ml4t_nb.storage.store import Store
-
-FORWARD = Fill("forward", 5)
-
-
-@dataclass
-class Desk:
-    """A store, a provider, and the two runs with the arguments that matter."""
-
-    store: Store
-    provider: Scripted
-    symbol: str = "ACME"
-    frequency: Frequency = "daily"
-
-    @property
-    def dataset(self) -> DatasetId:
-        return DatasetId("equities", self.frequency, self.symbol)
-
-    def load(
-        self,
-        as_of: datetime | date,
-        *,
-        start: str | None = None,
-        end: str | None = None,
-        calendar: str | None = None,
-    ) -> UpdateResult:
-        order = Load(
-            self.symbol,
-            None,
-            self.frequency,
-            "scripted",
-            start=date.fromisoformat(start) if start else None,
-            end=date.fromisoformat(end) if end else None,
-            calendar=calendar,
-        )
-        return run_load(self._run(as_of), order)
-
-    def update(
-        self,
-        as_of: datetime | date,
-        *,
-        days: int = 7,
-        fill: Fill | None = FORWARD,
-        accept: bool = False,
-    ) -> UpdateResult:
-        order = Update(self.dataset, timedelta(days=days), fill, accept=accept)
-        return run_update(self._run(as_of), order)
-
-    def stored(self) -> Bars:
-        return self.store.snapshot(self.dataset).bars()
-
-    def _run(self, as_of: datetime | date) -> Run:
-        return Run(self.store, lambda _: self.provider, as_of, silent, _no_waiting)
-
-
-def _no_waiting(seconds: float) -> None:
-    del seconds
 
 
 @pytest.fixture
@@ -80,9 +17,3 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture
 def desk(store: Store) -> Desk:
     return Desk(store, Scripted())
-
-
-@pytest.fixture
-def desks(tmp_path: Path) -> Callable[[str], Desk]:
-    """Desks with a store of their own, by name."""
-    return lambda name: Desk(Store(tmp_path / name), Scripted())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pandas as pd
-from conftest import Desk
+from desk import Desk
 from pandas.testing import assert_frame_equal
 from scripted import evening, rising
 
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.settle import Fill
 from ml4t_nb.errors import ProviderError, ProviderUnavailable
+from ml4t_nb.pipeline import run_remove
 from ml4t_nb.providers import Request
 
 FULL = rising("2024-02-20", "2024-03-15")
@@ -157,3 +158,24 @@ def test_another_calendar_judges_every_bar_anew(desk: Desk) -> None:
 
     assert sum(gap.missing for gap in result.gaps) == 6
     assert [gap.missing for gap in result.gaps] == [2, 2, 2]
+
+
+def test_removing_the_end_of_a_dataset_takes_its_gaps_along(desk: Desk) -> None:
+    desk.provider.bars = HOLED
+    desk.load(evening("2024-03-15"))
+
+    removed = run_remove(desk.store, desk.dataset, date(2024, 2, 27), None, date(2024, 3, 15))
+
+    assert removed == len(HOLED[HOLED.index >= "2024-02-27"])
+    assert desk.store.snapshot(desk.dataset).manifest.gaps == ()
+    assert_frame_equal(desk.stored(), HOLED[:"2024-02-26"])
+
+
+def test_removing_the_middle_of_a_dataset_leaves_a_gap(desk: Desk) -> None:
+    desk.provider.bars = FULL
+    desk.load(evening("2024-03-15"))
+
+    run_remove(desk.store, desk.dataset, date(2024, 2, 27), date(2024, 2, 28), date(2024, 3, 15))
+
+    (gap,) = desk.store.snapshot(desk.dataset).manifest.gaps
+    assert (gap.missing, gap.state) == (2, "open")

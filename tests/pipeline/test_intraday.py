@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from conftest import Desk
+from desk import Desk
 from pandas.testing import assert_frame_equal
 from scripted import DAYS, bars_at
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Desk
+from desk import Desk
 from pandas.testing import assert_frame_equal
 from scripted import bars_at, evening, restated, rising, sessions
 

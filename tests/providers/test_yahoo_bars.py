@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from asking import request_for, utc
 from contract import ProviderContract
+from replay import Bar, Fault, Listing, Replay, Split
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Instrument, Provider
 from ml4t_nb.providers.yahoo import YahooProvider
-from replay import Bar, Fault, Listing, Replay, Split
 
 
 def days_of(bars: Bars) -> list[str]:
@@ -89,7 +89,7 @@ def test_the_row_of_an_open_session_is_handed_over_with_its_split(
 
     assert days_of(bars) == ["2005-02-25", "2005-02-28"]
     assert list(bars["split"]) == [1.0, 2.0]
-    assert list(bars["close"])[0] == 44.495
+    assert bars["close"].iloc[0] == 44.495
 
 
 def test_a_split_is_known_before_its_first_row(replay: Replay, yahoo: YahooProvider) -> None:
@@ -124,7 +124,7 @@ def test_a_row_without_prices_stays_for_validation(replay: Replay, yahoo: YahooP
 
 
 def test_an_empty_row_on_a_holiday_is_no_bar(replay: Replay, yahoo: YahooProvider) -> None:
-    replay.list(Listing("FOURTH", days=(day(3, 100), day(4, 101), day(5, 102))))
+    replay.add(Listing("FOURTH", days=(day(3, 100), day(4, 101), day(5, 102))))
     replay.faults.append(Fault("null", days=("2012-07-04",)))
 
     answer = yahoo.fetch(request_for("FOURTH", "daily", "2012-07-02", "2012-07-06"))
@@ -147,7 +147,7 @@ def test_of_two_rows_for_the_last_session_the_later_counts(
 def test_splits_of_one_day_multiply(replay: Replay, yahoo: YahooProvider) -> None:
     bars = tuple(day(number, 100) for number in (2, 3, 5, 6))
     splits = (Split(utc("2012-07-05").date(), 3, 2), Split(utc("2012-07-06").date(), 1, 10))
-    replay.list(Listing("REVERSE", days=bars, splits=splits))
+    replay.add(Listing("REVERSE", days=bars, splits=splits))
 
     found = yahoo.fetch(request_for("REVERSE", "daily", "2012-07-02", "2012-07-07")).bars
 
@@ -204,13 +204,9 @@ def test_the_first_week_of_a_listing_lacks_nothing(yahoo: YahooProvider) -> None
     assert answer.findings == ()
 
 
-def test_a_day_of_an_exchange_far_away_keeps_its_date(
-    replay: Replay, yahoo: YahooProvider
-) -> None:
-    tokyo = tuple(
-        Bar(utc(f"2012-07-{number:02}T00:00"), 10, 11, 9, 10, 5) for number in (2, 3, 4)
-    )
-    replay.list(Listing("7203.T", zone="Asia/Tokyo", exchange="JPX", currency="JPY", days=tokyo))
+def test_a_day_of_an_exchange_far_away_keeps_its_date(replay: Replay, yahoo: YahooProvider) -> None:
+    tokyo = tuple(Bar(utc(f"2012-07-{number:02}T00:00"), 10, 11, 9, 10, 5) for number in (2, 3, 4))
+    replay.add(Listing("7203.T", zone="Asia/Tokyo", exchange="JPX", currency="JPY", days=tokyo))
 
     bars = yahoo.fetch(request_for("7203.T", "daily", "2012-07-02", "2012-07-04", at="XTKS")).bars
 
@@ -239,9 +235,10 @@ def test_a_span_before_the_listing_is_empty(yahoo: YahooProvider) -> None:
         ("GC=F", "America/New_York", "FUTURE", "CMX", Instrument(None, None)),
     ],
 )
-def test_class_and_calendar_are_those_of_yahoo(  # noqa: PLR0913
+def test_class_and_calendar_are_those_of_yahoo(
     replay: Replay,
     yahoo: YahooProvider,
+    *,
     symbol: str,
     zone: str,
     kind: str,
@@ -249,7 +246,7 @@ def test_class_and_calendar_are_those_of_yahoo(  # noqa: PLR0913
     instrument: Instrument,
 ) -> None:
     days = (Bar(utc("2013-03-01T00:00"), 10, 11, 9, 10, 5),)
-    replay.list(Listing(symbol, zone=zone, kind=kind, exchange=exchange, days=days))
+    replay.add(Listing(symbol, zone=zone, kind=kind, exchange=exchange, days=days))
 
     assert yahoo.instrument(symbol) == instrument
 

@@ -6,11 +6,12 @@ from datetime import date
 
 import pytest
 from asking import request_for, utc
+from replay import Bar, Dividend, Fault, Listing, Replay, Split
+from replay.faults import FaultKind
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.model import Finding
 from ml4t_nb.providers.yahoo import YahooProvider
-from replay import Bar, Dividend, Fault, Listing, Replay, Split
 
 WEEK = request_for("AAPL", "daily", "2012-08-06", "2012-08-11")
 
@@ -35,9 +36,8 @@ def cash(bars: Bars) -> dict[str, float]:
 
 @pytest.mark.parametrize("kind", ["drop", "null"])
 def test_a_dividend_whose_bar_is_missing_lies_on_the_next_never_the_one_before(
-    replay: Replay, yahoo: YahooProvider, kind: str
+    replay: Replay, yahoo: YahooProvider, kind: FaultKind
 ) -> None:
-    assert kind in ("drop", "null")
     replay.faults.append(Fault(kind, days=("2012-08-09",)))
 
     answer = yahoo.fetch(WEEK)
@@ -73,7 +73,7 @@ def test_a_dividend_comes_home_when_its_bar_does(replay: Replay, yahoo: YahooPro
 def test_a_dividend_of_a_day_without_a_session_is_of_the_next(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
-    replay.list(listing("HOLIDAY", dividends=(Dividend(july(4), 0.5),)))
+    replay.add(listing("HOLIDAY", dividends=(Dividend(july(4), 0.5),)))
 
     answer = yahoo.fetch(request_for("HOLIDAY", "daily", "2012-07-02", "2012-07-11"))
 
@@ -84,7 +84,7 @@ def test_a_dividend_of_a_day_without_a_session_is_of_the_next(
 def test_a_split_whose_bar_is_missing_takes_effect_with_the_next(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
-    replay.list(listing("SPLITS", splits=(Split(july(5), 7),)))
+    replay.add(listing("SPLITS", splits=(Split(july(5), 7),)))
     replay.faults.append(Fault("drop", days=("2012-07-05",)))
 
     answer = yahoo.fetch(request_for("SPLITS", "daily", "2012-07-02", "2012-07-10"))
@@ -111,7 +111,7 @@ def test_cash_in_another_currency_is_left_out_and_named(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
     paid = (Dividend(july(5), 0.5, "EUR"), Dividend(july(9), 0.7, "USD"))
-    replay.list(listing("ABROAD", dividends=paid))
+    replay.add(listing("ABROAD", dividends=paid))
 
     answer = yahoo.fetch(request_for("ABROAD", "daily", "2012-07-02", "2012-07-11"))
 
@@ -131,7 +131,7 @@ def test_distributed_gains_are_dividends_too(replay: Replay, yahoo: YahooProvide
         dividends=(Dividend(july(5), 0.25),),
         gains=(Dividend(july(5), 1.5), Dividend(july(9), 2.0)),
     )
-    replay.list(fund)
+    replay.add(fund)
 
     answer = yahoo.fetch(request_for("FUND1", "daily", "2012-07-02", "2012-07-11"))
 
@@ -145,7 +145,7 @@ def test_gains_that_may_be_in_the_dividend_already_are_a_finding(
     fund = listing(
         "FUND2", kind="ETF", dividends=(Dividend(july(5), 2.0),), gains=(Dividend(july(5), 1.5),)
     )
-    replay.list(fund)
+    replay.add(fund)
 
     answer = yahoo.fetch(request_for("FUND2", "daily", "2012-07-02", "2012-07-11"))
 
@@ -156,7 +156,7 @@ def test_gains_that_may_be_in_the_dividend_already_are_a_finding(
 
 
 def test_two_dividends_of_one_day_add_up_in_its_week(replay: Replay, yahoo: YahooProvider) -> None:
-    replay.list(listing("PAYER", dividends=(Dividend(july(5), 0.5), Dividend(july(6), 0.25))))
+    replay.add(listing("PAYER", dividends=(Dividend(july(5), 0.5), Dividend(july(6), 0.25))))
 
     bars = yahoo.fetch(request_for("PAYER", "weekly", "2012-07-02", "2012-07-16")).bars
 
@@ -166,8 +166,8 @@ def test_two_dividends_of_one_day_add_up_in_its_week(replay: Replay, yahoo: Yaho
 def test_dividends_of_shares_before_a_split_are_on_its_basis(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
-    events = {"dividends": (Dividend(july(3), 0.5),), "splits": (Split(july(6), 2),)}
-    replay.list(listing("BOTH", **events))
+    paid, split = Dividend(july(3), 0.5), Split(july(6), 2)
+    replay.add(listing("BOTH", dividends=(paid,), splits=(split,)))
 
     bars = yahoo.fetch(request_for("BOTH", "daily", "2012-07-02", "2012-07-11")).bars
 
@@ -179,7 +179,7 @@ def test_an_event_without_a_bar_for_weeks_is_left_out_and_named(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
     bars = (day(2), day(3), Bar(utc("2012-09-04T13:30"), 100, 101, 99, 100, 10))
-    replay.list(Listing("HALTED", days=bars, dividends=(Dividend(july(5), 0.5),)))
+    replay.add(Listing("HALTED", days=bars, dividends=(Dividend(july(5), 0.5),)))
 
     answer = yahoo.fetch(request_for("HALTED", "daily", "2012-07-02", "2012-09-05"))
 

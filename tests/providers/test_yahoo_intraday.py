@@ -7,11 +7,12 @@ from datetime import time, timedelta
 import pytest
 from asking import request_for, utc
 from contract import ProviderContract
+from replay import Bar, Dividend, Fault, Listing, Replay, Split
 
+from ml4t_nb.errors import RangeRefused
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Provider, Request
 from ml4t_nb.providers.yahoo import YahooProvider
-from replay import Bar, Dividend, Fault, Listing, Replay, Split
 
 FRIDAY = utc("2019-11-08T23:00")
 
@@ -88,7 +89,7 @@ def test_a_half_hour_at_the_end_of_a_span_is_whole(yahoo: YahooProvider) -> None
     cut = yahoo.fetch(gspc("30m", "2019-11-05T15:00", "2019-11-05T15:05")).bars
 
     assert cut.index.to_list() == [utc("2019-11-05T15:00")]
-    assert cut.iloc[0].equals(whole.loc[utc("2019-11-05T15:00")])
+    assert cut.equals(whole[whole.index == utc("2019-11-05T15:00")])
 
 
 def test_minutes_without_a_trade_are_no_bars(replay: Replay, yahoo: YahooProvider) -> None:
@@ -104,7 +105,7 @@ def test_the_last_trade_is_no_bar(
     replay: Replay, yahoo: YahooProvider, frequency: Frequency, seconds: float
 ) -> None:
     coin = round_the_clock("LTC-USD")
-    replay.list(coin)
+    replay.add(coin)
     replay.faults.append(Fault("live", seconds=seconds))
 
     bars = yahoo.fetch(crypto("LTC-USD", frequency)).bars
@@ -159,7 +160,7 @@ def paying(symbol: str) -> Listing:
 
 
 def test_events_of_a_day_lie_on_its_first_bar(replay: Replay, yahoo: YahooProvider) -> None:
-    replay.list(paying("PAYS"))
+    replay.add(paying("PAYS"))
 
     bars = yahoo.fetch(
         request_for("PAYS", "5m", "2019-11-05", "2019-11-08", as_of="2019-11-08T23:00")
@@ -172,7 +173,7 @@ def test_events_of_a_day_lie_on_its_first_bar(replay: Replay, yahoo: YahooProvid
 def test_events_of_a_day_lie_on_its_first_bar_with_prices(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
-    replay.list(paying("PAYSLATE"))
+    replay.add(paying("PAYSLATE"))
     replay.faults.append(Fault("null", days=("2019-11-06T14:30",)))
 
     bars = yahoo.fetch(
@@ -185,11 +186,9 @@ def test_events_of_a_day_lie_on_its_first_bar_with_prices(
 def test_a_span_within_a_day_has_no_event_of_its_morning(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
-    replay.list(paying("PAYSONCE"))
+    replay.add(paying("PAYSONCE"))
 
-    bars = yahoo.fetch(
-        request_for("PAYSONCE", "1m", "2019-11-06T15:00", "2019-11-06T15:10")
-    ).bars
+    bars = yahoo.fetch(request_for("PAYSONCE", "1m", "2019-11-06T15:00", "2019-11-06T15:10")).bars
 
     assert len(bars) == 10
     assert not bars["dividend"].any()
@@ -198,7 +197,7 @@ def test_a_span_within_a_day_has_no_event_of_its_morning(
 def test_a_whole_day_missing_leaves_its_events_out_and_says_so(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
-    replay.list(paying("PAYSNOT"))
+    replay.add(paying("PAYSNOT"))
     replay.faults.append(Fault("drop", days=("2019-11-06",)))
 
     answer = yahoo.fetch(
@@ -213,7 +212,7 @@ def test_a_whole_day_missing_leaves_its_events_out_and_says_so(
 def test_a_split_is_known_before_the_first_trade_of_its_day(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
-    replay.list(paying("PAYSSOON"))
+    replay.add(paying("PAYSSOON"))
     replay.at("2019-11-07T09:30-05:00")
     replay.faults.append(Fault("drop", days=("2019-11-07",)))
 
@@ -226,19 +225,19 @@ def test_a_split_is_known_before_the_first_trade_of_its_day(
     assert bars["close"].isna().iloc[-1]
 
 
-def test_limits_keep_requests_within_what_yahoo_serves(
-    replay: Replay, yahoo: YahooProvider
+@pytest.mark.parametrize("frequency", ["1m", "5m", "15m", "30m", "hourly"])
+def test_the_limits_are_what_yahoo_serves(
+    replay: Replay, yahoo: YahooProvider, frequency: Frequency
 ) -> None:
-    limits = yahoo.limits
-    end = FRIDAY
+    age = yahoo.limits.max_age[frequency]
+    length = yahoo.limits.max_span.get(frequency, age)
+    calendar, dataset = gspc(frequency, "2019-11-05", "2019-11-06").calendar, "^GSPC"
 
-    for frequency in ("1m", "5m", "15m", "30m", "hourly"):
-        start = end - limits.max_age[frequency]
-        span = Span(start, min(end, start + limits.max_span.get(frequency, end - start)))
-        dataset = DatasetId("indices", frequency, "^GSPC")
-        answer = yahoo.fetch(
-            Request(dataset, span, end, gspc("1m", "2019-11-05", "2019-11-06").calendar)
-        ) if span.end == end else None
-        assert answer is None or len(answer.bars)
+    def ask(start: timedelta) -> None:
+        span = Span(FRIDAY - start, FRIDAY - start + length)
+        yahoo.fetch(Request(DatasetId("indices", frequency, dataset), span, FRIDAY, calendar))
 
-    assert all(name not in replay.faults for name in limits.max_age)
+    ask(age)
+    with pytest.raises(RangeRefused):
+        ask(age + timedelta(days=2))
+    assert replay.bars_asked >= 2

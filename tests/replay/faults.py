@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Literal
 
 from replay.listings import Bar
@@ -77,7 +78,7 @@ Row = tuple[int, tuple[float | None, ...], int | None, float | None]
 
 def spoil(rows: list[Row], bars: list[Bar], names: list[str], fault: Fault) -> list[Row]:
     """Rows after a fault of rows; ``names`` are the rows' local dates."""
-    stamps = [bar.start.strftime("%Y-%m-%dT%H:%M") for bar in bars]
+    stamps = [bar.start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M") for bar in bars]
     hit = [n in fault.days or s in fault.days for n, s in zip(names, stamps, strict=True)]
     if fault.kind == "drop":
         return [row for row, is_hit in zip(rows, hit, strict=True) if not is_hit]

@@ -107,9 +107,7 @@ class Market:
             words = f"Data doesn't exist for startDate = {start:%s}, endDate = {end:%s}"
             raise Refusal(400, "Bad Request", words)
 
-    def _bars(
-        self, listing: Listing, interval: str, start: datetime, end: datetime
-    ) -> list[Bar]:
+    def _bars(self, listing: Listing, interval: str, start: datetime, end: datetime) -> list[Bar]:
         """Bars begun by now, on the split basis of now, the last perhaps unfinished."""
         known = listing.bars(_MINUTES.get(interval))
         first = bisect_left(known, start, key=lambda bar: bar.start)

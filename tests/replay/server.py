@@ -23,6 +23,10 @@ from replay.faults import Fault
 from replay.listings import Listing
 from replay.market import Market, Refusal
 
+_PAGES = {
+    "html": b"<!DOCTYPE html><html><body>Sign in</body></html>",
+    "down": b"<html><body>Will be right back...</body></html>",
+}
 _START = datetime(2013, 3, 2, tzinfo=UTC)
 
 
@@ -76,7 +80,7 @@ class Replay:
         """Set the market's clock."""
         self.market.now = datetime.fromisoformat(instant).astimezone(UTC)
 
-    def list(self, listing: Listing) -> None:
+    def add(self, listing: Listing) -> None:
         """Have one symbol more, until `forget`."""
         self.market.listings[listing.symbol] = listing
 
@@ -209,20 +213,19 @@ def _reply(replay: Replay, host: str, path: str, faults: list[Fault]) -> _Reply:
 
 
 def _instead(fault: Fault) -> _Reply | None:
-    if fault.kind == "status":
-        words = b"Too Many Requests\r\n" if fault.code == 429 else b"<html>upstream</html>"
-        return _Reply(words, fault.code, "text/html")
-    if fault.kind == "html":
-        return _Reply(b"<!DOCTYPE html><html><body>Sign in</body></html>", kind="text/html")
-    if fault.kind == "text":
-        return _Reply(fault.text.encode())
-    if fault.kind == "down":
-        return _Reply(b"<html><body>Will be right back...</body></html>", kind="text/html")
-    if fault.kind == "delisted":
-        return _json(Refusal(404, "Not Found", "No data found, symbol may be delisted").body, 404)
-    if fault.kind == "no_result":
-        return _json({"chart": {"result": None, "error": None}})
-    return None
+    match fault.kind:
+        case "status":
+            words = b"Too Many Requests\r\n" if fault.code == 429 else b"<html>upstream</html>"
+            return _Reply(words, fault.code, "text/html")
+        case "html" | "down" | "text":
+            return _Reply(_PAGES.get(fault.kind, fault.text.encode()), kind="text/html")
+        case "delisted":
+            words_of_yahoo = "No data found, symbol may be delisted"
+            return _json(Refusal(404, "Not Found", words_of_yahoo).body, 404)
+        case "no_result":
+            return _json({"chart": {"result": None, "error": None}})
+        case _:
+            return None
 
 
 def _chart(replay: Replay, symbol: str, query: dict[str, str], faults: list[Fault]) -> _Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event
@@ -121,9 +122,6 @@ def _number_of(store: Store, manifest: Manifest | None) -> int:
 
 def hold(home: Path, held: Event) -> None:
     """Take the dataset's lock and keep it."""
-    import time
-
     with Store(home).transaction(AAPL):
         held.set()
-        while True:
-            time.sleep(60)
+        signal.pause()

@@ -117,7 +117,7 @@ def test_a_killed_writer_leaves_a_committed_state(
     """Loads, rewrites of several chunks and removals, killed wherever they happen to be."""
     chance = random.Random(20)  # noqa: S311  # a moment to kill at, no secret
     done = tmp_path / "done"
-    reached = []
+    reached: list[int] = []
     for _ in range(rounds):
         started = processes.Event()
         writer = processes.Process(target=write_generations, args=(store.home, done, started))
@@ -130,22 +130,23 @@ def test_a_killed_writer_leaves_a_committed_state(
         acknowledged = (
             int(done.read_bytes().split()[-1]) if done.exists() and done.stat().st_size else 0
         )
-        reached.append(assert_generation(store, acknowledged))
+        # A commit that a killed writer could not acknowledge any more counts all the same.
+        reached.append(assert_generation(store, max([acknowledged, *reached[-1:]])))
     assert reached == sorted(reached)
     assert len(set(reached)) > rounds // 2
 
 
-def assert_generation(store: Store, acknowledged: int) -> int:
-    """The state is the acknowledged commit's or the one after it; which one."""
+def assert_generation(store: Store, committed: int) -> int:
+    """The state is that of the last known commit or the one after it; which one."""
     try:
         snapshot = store.snapshot(AAPL)
     except DatasetNotFound:
-        number = acknowledged if generation(acknowledged) is None else acknowledged + 1
+        number = committed if generation(committed) is None else committed + 1
         assert number == 0 or generation(number) is None
         assert store.summaries() == ()
         return number
     number = snapshot.manifest.sequence
-    assert number in (acknowledged, acknowledged + 1)
+    assert number in (committed, committed + 1)
     expected = generation(number)
     assert expected is not None
     assert_frame_equal(snapshot.bars(), expected, check_freq=False)
@@ -156,7 +157,7 @@ def assert_generation(store: Store, acknowledged: int) -> int:
 
 
 @pytest.mark.parametrize(
-    "reads", [150, pytest.param(10_000, marks=pytest.mark.slow)], ids=["150", "10000"]
+    "reads", [60, pytest.param(10_000, marks=pytest.mark.slow)], ids=["60", "10000"]
 )
 def test_a_reader_never_sees_a_mixture(
     store: Store, tmp_path: Path, processes: ForkServerContext, reads: int

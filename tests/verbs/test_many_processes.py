@@ -14,6 +14,8 @@ from ml4t_nb import verbs
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 
+WORDS = ("load", "IBM", "-p", "sample", "--json", "--as-of", "2013-03-01")
+
 
 @pytest.mark.parametrize("writers", [2, 8])
 def test_loads_of_different_years_at_once_lose_nothing(tmp_path: Path, writers: int) -> None:
@@ -22,8 +24,7 @@ def test_loads_of_different_years_at_once_lose_nothing(tmp_path: Path, writers: 
     environment = {**os.environ, "ML4T_DATA_HOME": str(tmp_path / "home")}
     running = [
         subprocess.Popen(
-            [program, "load", "IBM", "-p", "sample", "--json", "--as-of", "2013-03-01"]
-            + ["--start", f"{year}-01-02", "--end", f"{year}-12-31"],
+            [program, *WORDS, "--start", f"{year}-01-02", "--end", f"{year}-12-31"],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,0 +1,71 @@
+"""How often a provider may be asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from ml4t_nb.providers.budget import Budget, shared_budget
+
+
+class Clock:
+    """Seconds that pass only by sleeping."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+        self.waits: list[float] = []
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.seconds += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_ten_are_free_and_the_rest_is_paced(clock: Clock) -> None:
+    budget = Budget(60, clock=clock)
+
+    for _ in range(13):
+        budget.wait(clock.sleep)
+
+    assert clock.waits == pytest.approx([1, 1, 1])
+
+
+def test_what_a_question_cost_beyond_one_is_owed(clock: Clock) -> None:
+    budget = Budget(60, clock=clock)
+    budget.wait(clock.sleep)
+    budget.owe(12)
+
+    budget.wait(clock.sleep)
+
+    assert clock.waits == pytest.approx([4])
+
+
+def test_a_pause_earns_no_more_than_ten(clock: Clock) -> None:
+    budget = Budget(60, clock=clock)
+    clock.seconds += 3600
+
+    for _ in range(11):
+        budget.wait(clock.sleep)
+
+    assert clock.waits == pytest.approx([1])
+
+
+def test_those_who_wait_at_once_queue(clock: Clock) -> None:
+    budget = Budget(120, clock=clock)
+    waits: list[float] = []
+
+    for _ in range(13):
+        budget.wait(waits.append)
+
+    assert waits == pytest.approx([0.5, 1.0, 1.5])
+
+
+def test_a_process_has_one_budget_for_each_provider() -> None:
+    assert shared_budget("somebody", 30) is shared_budget("somebody", 30)
+    assert shared_budget("somebody", 30) is not shared_budget("somebody else", 30)
