@@ -48,20 +48,14 @@ class Batch:
     stopped: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """A job has ended, well or not; None if it was interrupted."""
-
-    result: UpdateResult | None
-
-
 def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Flag) -> Batch:
     """Run ``jobs`` in ``workers`` threads; events reach ``observer`` in the calling thread.
 
     Ctrl-C, or setting ``cancel``, ends each running job at its next request. A rate limit lets
     the running jobs end and starts no other: more requests would only prolong it.
     """
-    inbox: SimpleQueue[Event | _Done] = SimpleQueue()
+    inbox: SimpleQueue[Event | None] = SimpleQueue()
+    over: list[DatasetId] = []
     halt = Flag()
 
     def pause(seconds: float) -> None:
@@ -69,37 +63,36 @@ def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Fl
             raise KeyboardInterrupt
 
     def work(job: Job) -> UpdateResult | None:
-        if halt.is_set() or cancel.is_set():
-            inbox.put(_Done(None))
-            return None
-        result = _outcome(job, inbox.put, pause)
+        stops = halt.is_set() or cancel.is_set()
+        result = None if stops else _outcome(job, inbox.put, pause)
         if result is not None and _wants_a_pause(result):
             halt.set()
-        inbox.put(_Done(result))
+        over.append(job.dataset)
+        inbox.put(None if result is None else _finished(result))
         return result
 
+    futures: list[Future[UpdateResult | None]] = []
     with ThreadPoolExecutor(max_workers=max(1, min(workers, len(jobs)))) as pool:
-        futures = [pool.submit(work, job) for job in jobs]
-        waiting = len(jobs)
-        while waiting:
+        try:
+            for job in jobs:
+                futures.append(pool.submit(work, job))  # noqa: PERF401  # Ctrl-C keeps the first
+        except KeyboardInterrupt:
+            cancel.set()
+        # Jobs count themselves: Ctrl-C may take an event away between the queue and its observer,
+        # and who counted events here would wait for that one for ever.
+        while len(over) < len(futures) or not inbox.empty():
             try:
-                waiting -= _next(inbox, observer)
+                _tell(observer, inbox.get())
             except KeyboardInterrupt:
                 cancel.set()
+    while not inbox.empty():
+        _tell(observer, inbox.get())
     return _batch(jobs, futures, interrupted=cancel.is_set())
 
 
-def _next(inbox: SimpleQueue[Event | _Done], observer: Observer) -> int:
-    """Pass the next event on; 1 if it ends a job."""
-    item = inbox.get()
-    if not isinstance(item, _Done):
-        _tell(observer, item)
-        return 0
-    if item.result is not None:
-        record = item.result.record
-        message = record.error.message if record.error else ""
-        _tell(observer, Finished(item.result.dataset, record.outcome, message))
-    return 1
+def _finished(result: UpdateResult) -> Finished:
+    error = result.record.error
+    return Finished(result.dataset, result.record.outcome, error.message if error else "")
 
 
 def _outcome(job: Job, observe: Observe, pause: Pause) -> UpdateResult | None:
@@ -114,7 +107,9 @@ def _outcome(job: Job, observe: Observe, pause: Pause) -> UpdateResult | None:
         return job.failed(ErrorNote(type(error).__name__, str(error)))
 
 
-def _tell(observer: Observer, event: Event) -> None:
+def _tell(observer: Observer, event: Event | None) -> None:
+    if event is None:
+        return
     try:
         observer(event)
     except Exception:  # noqa: BLE001  # whoever watches must not break what is watched
@@ -125,6 +120,7 @@ def _batch(
     jobs: Sequence[Job], futures: Sequence[Future[UpdateResult | None]], *, interrupted: bool
 ) -> Batch:
     results = [future.result() for future in futures]
+    results += [None] * (len(jobs) - len(futures))
     done = tuple(result for result in results if result is not None)
     left = tuple(job.dataset for job, result in zip(jobs, results, strict=True) if result is None)
     if not left:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import combinations
 from typing import TypeAlias
 
@@ -33,6 +34,9 @@ _SHARP = 2.5e-3
 # A bar that strays from the ratio in all its prices alike, by more than this, was not corrected:
 # it is on another basis.
 _STRAY = 1e-2
+
+# A split nobody named yet is taken for the simple ratio its prices allow, if they allow one.
+_SIMPLE = 10
 
 # More splits than this between two answers are no restatement anybody has seen.
 _MOST_SPLITS = 6
@@ -148,7 +152,10 @@ def _last_ratio(shared: Shared, later: tuple[Split, ...]) -> tuple[float, tuple[
         product = float(np.prod([ratio for _, ratio in some]))
         if shared.overlaps(*_about(product)):
             return shared.nearest(product), some
-    return shared.nearest(float(np.sqrt(shared.low * shared.high))), ()
+    middle = float(np.sqrt(shared.low * shared.high))
+    fraction = Fraction(max(middle, 1 / middle)).limit_denominator(_SIMPLE)
+    simple = float(fraction if middle >= 1 else 1 / fraction)
+    return shared.nearest(simple), ()
 
 
 def _chained(

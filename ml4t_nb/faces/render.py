@@ -9,6 +9,7 @@ from ml4t_nb.faces import html, text
 from ml4t_nb.faces.blocks import blocks
 from ml4t_nb.faces.document import document, error_document
 from ml4t_nb.reports import ExportReport, Report
+from ml4t_nb.verbs.formats import csv_of
 
 __all__ = ["as_csv", "as_html", "as_json", "as_rows", "as_text", "error_json"]
 
@@ -46,10 +47,7 @@ def as_html(report: Report) -> str:
 
 def as_csv(report: ExportReport) -> str:
     """Bars as CSV: ISO 8601 stamps, and numbers with all the digits that give them back."""
-    stamps = [stamp.isoformat() for stamp in report.bars.index]
-    return str(
-        report.bars.set_axis(stamps, axis=0).to_csv(index_label="timestamp", lineterminator="\n")
-    )
+    return csv_of(report.bars)
 
 
 def as_json(report: Report) -> str:

@@ -34,7 +34,8 @@ _NUMBERS: Mapping[str, tuple[str, ...]] = {
 }
 _TEXTS = {"symbol": ("symbol", "ticker"), "filled": ("filled",)}
 _DELIMITERS = ",;\t|"
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
+_PLAIN = r"^-?[0-9]{1,15}(?:\.[0-9]{1,20})?$"
 _NOTHING = ("", "nan", "null")
 
 _Column = Sequence[str] | npt.NDArray[np.float64] | pd.DatetimeIndex
@@ -121,10 +122,11 @@ def _csv(path: Path) -> tuple[dict[str, _Column], Sequence[int]]:
         raise BarsInvalid(f"{path.name} is empty", hint="it needs a line of column names")
     header, *body = rows
     _unique(path, header)
+    width = len(header)
     for row, place in zip(body, places[1:], strict=True):
-        if len(row) != len(header):
+        if len(row) != width:
             raise BarsInvalid(
-                f"{path.name}, line {place}: {len(row)} values for {len(header)} columns",
+                f"{path.name}, line {place}: {len(row)} values for {width} columns",
                 hint="is the file still being written?",
             )
     columns = list(zip(*body, strict=True)) if body else [()] * len(header)
@@ -203,6 +205,18 @@ def _words(column: _Column) -> Sequence[str]:
     return column
 
 
+def _plain_floats(words: Sequence[str]) -> npt.NDArray[np.float64] | None:
+    """The numbers that all of them are, read in bulk; None if one is written otherwise."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = pa.array(words, pa.string())
+    if not pc.all(pc.match_substring_regex(column, _PLAIN)).as_py():
+        return None
+    values: npt.NDArray[np.float64] = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+    return values
+
+
 def _floats(
     path: Path, places: Sequence[int], name: str, column: _Column
 ) -> npt.NDArray[np.float64]:
@@ -210,13 +224,13 @@ def _floats(
         values = column
     else:
         words = _words(column)
-        for row, word in enumerate(words):
-            if not _NUMBER.fullmatch(word) and word.lower() not in _NOTHING:
+        plain = _plain_floats(words)
+        values = np.full(len(words), np.nan) if plain is None else plain
+        for row, word in enumerate(words if plain is None else ()):
+            if _NUMBER(word):
+                values[row] = float(word)
+            elif word.lower() not in _NOTHING:
                 raise _wrong(path, places, row, f"{name} is {word!r}, which is no number", hint="")
-        values = np.array(
-            [float("nan") if word.lower() in _NOTHING else float(word) for word in words],
-            dtype="float64",
-        )
     endless = np.flatnonzero(np.isinf(values))
     if len(endless):
         raise _wrong(path, places, int(endless[0]), f"{name} is endless", hint="")

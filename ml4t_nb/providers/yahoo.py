@@ -27,12 +27,14 @@ _INTERVALS: Mapping[Frequency, str] = {
     "1m": "1m",
     "5m": "5m",
     "15m": "15m",
-    "30m": "30m",
+    # yfinance would make half hours of quarters too, but on the full and half hour, where not every
+    # exchange opens (Bombay, 09:15).
+    "30m": "15m",
     # Not 1h: yfinance takes that for an interval of days when it merges events.
     "hourly": "60m",
 }
-# Yahoo was founded later than the oldest of its series, but begins none before this year.
-_FIRST = date(1900, 1, 1)
+# No series of Yahoo's begins before 1927, and seconds before 1902 overflow 32 bits.
+_FIRST = date(1925, 1, 1)
 
 
 class YahooProvider:
@@ -94,6 +96,8 @@ class YahooProvider:
         start = max((request.span.start - REACH).date(), _FIRST)
         end = _next_midnight(request.span.end)
         window = Span(datetime.combine(start, time(), UTC), end)
+        if not window:
+            return empty_bars(), ()
         try:
             chart = self._client.bars(request.dataset.symbol, "1d", start, end.date())
         except NoBars as error:
@@ -126,15 +130,13 @@ def _next_midnight(instant: datetime) -> datetime:
 
 
 def _whole(request: Request, frequency: Frequency) -> Span:
-    """The span from the start of its first local day to the end of its last bar.
+    """The span from the start of its first local day to where all of its bars are over.
 
-    A day's events belong to its first bar, so the day is asked for from its beginning. yfinance
-    makes half hours of quarters, and one that is cut would be made of one quarter only.
+    A day's events belong to its first bar, so the day is asked for from its beginning; a half hour
+    is made of quarters, and needs both.
     """
     span, zone = request.span, request.calendar.zone
     start = datetime.combine(span.start.astimezone(zone).date(), time(), zone).astimezone(UTC)
     length = bar_length(frequency)
     assert length is not None
-    origin = datetime(1970, 1, 1, tzinfo=UTC)
-    end = origin + -((origin - span.end) // length) * length
-    return Span(start, max(end, span.end))
+    return Span(start, span.end + length if frequency == "30m" else span.end)

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, Bars, as_stamps, make_bars
+from ml4t_nb.core.bars import COLUMNS, PRICES, Bars, as_stamps, make_bars
 from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.model import Finding, Frequency, Span, bar_length
 from ml4t_nb.providers.yahoo_client import Chart
 from ml4t_nb.providers.yahoo_events import REACH, book
 
 __all__ = ["daily_bars", "expected", "intraday_bars"]
+
+
+_HALF_HOUR = pd.Timedelta(minutes=30)
+_RULES: Mapping[str, str] = {
+    "open": "first",
+    "high": "max",
+    "low": "min",
+    "close": "last",
+    "volume": "sum",
+    "dividend": "sum",
+    "split": "prod",
+    "filled": "all",
+}
 
 
 def expected(calendar: Calendar, span: Span, frequency: Frequency) -> pd.DatetimeIndex:
@@ -45,14 +59,36 @@ def intraday_bars(
     """
     local = pd.DatetimeIndex(chart.frame.index)
     bars = _bars(as_stamps(local), chart.frame)
-    days = as_stamps(local.tz_localize(None).normalize())
     is_bar = ~_is_void(bars)
-    length = bar_length(frequency)
-    assert length is not None
-    if len(bars) and _is_live(bars, length):
+    served = bar_length("15m" if frequency == "30m" else frequency)
+    assert served is not None
+    if len(bars) and _is_live(bars, served):
         is_bar[-1] = False
+    bars = bars[is_bar]
+    if frequency == "30m":
+        bars = _half_hours(bars, expected(calendar, window, frequency))
+    days = as_stamps(
+        pd.DatetimeIndex(bars.index).tz_convert(local.tz).tz_localize(None).normalize()
+    )
     sessions = expected(calendar, window, "daily")
-    return book(bars[is_bar], days[is_bar], chart.events, reach=timedelta(0), sessions=sessions)
+    return book(bars, days, chart.events, reach=timedelta(0), sessions=sessions)
+
+
+def _half_hours(quarters: Bars, grid: pd.DatetimeIndex) -> Bars:
+    """Half hours that begin where the calendar says; elsewhere on the full and half hour.
+
+    One with a quarter that lacks a price has no prices.
+    """
+    stamps = pd.DatetimeIndex(quarters.index)
+    starts = stamps.floor("30min")
+    if len(grid):
+        nearest = grid[np.maximum(grid.searchsorted(stamps, side="right") - 1, 0)]
+        is_inside = (stamps >= nearest) & (stamps - nearest < _HALF_HOUR)
+        starts = starts.where(~is_inside, nearest)
+    halves = quarters.groupby(as_stamps(starts)).agg(_RULES)[list(COLUMNS)]
+    hollow = starts[quarters[list(PRICES)].isna().any(axis=1).to_numpy()]
+    halves.loc[halves.index.isin(hollow), list(PRICES)] = np.nan
+    return halves
 
 
 def _bars(stamps: pd.DatetimeIndex, frame: pd.DataFrame) -> Bars:

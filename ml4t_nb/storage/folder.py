@@ -16,7 +16,7 @@ from ml4t_nb.storage import disk, manifest
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import folder_of, symbol_of
 
-__all__ = ["GRACE_S", "Folder", "State", "chunk_name", "manifest_name", "sequence_of"]
+__all__ = ["GRACE_S", "Folder", "State", "chunk_name", "manifest_name", "sequence_of", "sweep"]
 
 GRACE_S = 3600
 """How long a reader may use files that a newer commit has retired."""

@@ -10,6 +10,7 @@ from ml4t_nb.errors import OptionError, StoreNotWritable
 from ml4t_nb.model import Adjustment, AssetClass, Frequency
 from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
 from ml4t_nb.reports import ExportReport
+from ml4t_nb.verbs.formats import csv_of, json_of
 from ml4t_nb.verbs.select import Class, Freq, days, picked
 
 if TYPE_CHECKING:
@@ -176,7 +177,6 @@ def _snapshot(
 def _view(
     snapshot: Snapshot, range_: tuple[date | None, date | None], adjust: Adjustment, *, filled: bool
 ) -> pd.DataFrame:
-    from ml4t_nb.core.adjust import adjusted
     from ml4t_nb.core.bars import observed, within
     from ml4t_nb.core.calendars import calendar
 
@@ -187,8 +187,29 @@ def _view(
         view = snapshot.bars(None if range_ == (None, None) else span)
     else:
         # A view depends on the splits and dividends of later bars, so it is cut afterwards.
-        view = within(adjusted(snapshot.bars(), adjust, basis=manifest.setup.basis), span)
+        view = within(_adjusted(snapshot, adjust), span)
     return view if filled else observed(view)
+
+
+def _adjusted(snapshot: Snapshot, adjust: Adjustment) -> pd.DataFrame:
+    """The whole series, adjusted.
+
+    Raises
+    ------
+    OptionError
+        If weekly bars cannot be: a split or dividend in mid-week needs the days around it.
+    """
+    from ml4t_nb.core.adjust import adjusted, inexact_weeks
+
+    setup, dataset = snapshot.manifest.setup, snapshot.manifest.dataset
+    whole = snapshot.bars()
+    if dataset.frequency == "weekly" and (weeks := inexact_weeks(whole, adjust, basis=setup.basis)):
+        raise OptionError(
+            f"the week of {weeks[-1]:%Y-%m-%d} cannot be shown as {adjust!r}: "
+            "its split or dividend fell between days",
+            hint=f"load daily bars of {dataset.symbol} and adjust those",
+        )
+    return adjusted(whole, adjust, basis=setup.basis)
 
 
 def _write(view: pd.DataFrame, out: Path) -> None:
@@ -197,12 +218,9 @@ def _write(view: pd.DataFrame, out: Path) -> None:
     try:
         if out.suffix == ".parquet":
             view.to_parquet(draft)
-        elif out.suffix == ".csv":
-            view.to_csv(draft, date_format="%Y-%m-%dT%H:%M:%S%z")
         else:
-            view.reset_index().to_json(
-                draft, orient="records", date_format="iso", double_precision=15
-            )
+            text = csv_of(view) if out.suffix == ".csv" else json_of(view)
+            draft.write_text(text, encoding="utf-8")
         draft.replace(out)
     except OSError as error:
         raise StoreNotWritable(

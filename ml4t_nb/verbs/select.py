@@ -13,7 +13,7 @@ from ml4t_nb.options import Day, Short, as_day, did_you_mean, one_of
 if TYPE_CHECKING:
     from ml4t_nb.core.calendars import Calendar
 
-__all__ = ["Class", "Freq", "Provider", "days", "instant", "pick", "picked"]
+__all__ = ["Class", "Freq", "Provider", "checked", "days", "instant", "latest", "pick", "picked"]
 
 Class: TypeAlias = Annotated[AssetClass | None, Short("-a")]
 Freq: TypeAlias = Annotated[Frequency | None, Short("-f")]

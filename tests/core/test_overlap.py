@@ -259,10 +259,20 @@ def test_prices_restated_before_the_split_is_named_are_restated() -> None:
     found = compare(STORED, bars_of(*over(BEFORE, 2)))
 
     assert found.verdict == "restated"
-    assert found.restatement is not None
-    assert found.restatement.ratio == pytest.approx(2.0, rel=1e-6)
-    assert found.restatement.splits == ()
+    assert found.restatement == Restatement(2.0, ())
     assert found.reason.endswith("the provider names no split")
+
+
+@pytest.mark.parametrize("ratio", [7.0, 1.5, 0.1, 0.05])
+def test_a_simple_ratio_is_recognised_without_its_split(ratio: float) -> None:
+    assert compare(STORED, bars_of(*over(BEFORE, ratio))).restatement == Restatement(ratio, ())
+
+
+def test_a_ratio_that_is_not_simple_is_measured() -> None:
+    found = compare(STORED, bars_of(*over(BEFORE, 1.0462)))
+
+    assert found.restatement is not None
+    assert found.restatement.ratio == pytest.approx(1.0462, rel=1e-6)
 
 
 def test_a_fall_by_half_on_the_ex_date_of_a_restated_history_is_no_alarm() -> None:

@@ -1,5 +1,7 @@
 """A store, settings and a shell of this test alone."""
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,20 +11,26 @@ from traitlets.config import Config
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The store's folder, named by the environment; no other setting reaches the test."""
-    import os
-
     for name in os.environ:
         if name.startswith(("ML4T_DATA_", "_ARGCOMPLETE")):
             monkeypatch.delenv(name)
     folder = tmp_path / "home"
     monkeypatch.setenv("ML4T_DATA_HOME", str(folder))
     monkeypatch.setenv("TZ", "UTC")
+    _reread_zone()
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    return folder
+    yield folder
+    monkeypatch.undo()
+    _reread_zone()
+
+
+def _reread_zone() -> None:
+    if hasattr(time, "tzset"):  # Windows has no such call, and no TZ
+        time.tzset()
 
 
 @pytest.fixture

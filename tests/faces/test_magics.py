@@ -16,7 +16,7 @@ LOAD = "%ml4t load AAPL -p sample --start 2005-01-03 --as-of 2005-02-25"
 def run(shell: InteractiveShell, cell: str) -> tuple[ExecutionResult, str]:
     """The cell's result, and what it printed."""
     with capture_output(display=False) as captured:
-        result = shell.run_cell(cell)
+        result = shell.run_cell(cell)  # type: ignore[no-untyped-call]  # IPython's
     return result, captured.stdout + captured.stderr
 
 
@@ -49,7 +49,7 @@ def test_the_report_is_html_in_a_notebook_and_text_elsewhere(loaded: Interactive
     run(loaded, "r = %ml4t health --as-of 2005-02-25")
     assert loaded.display_formatter is not None
 
-    shown, _ = loaded.display_formatter.format(loaded.user_ns["r"])
+    shown, _ = loaded.display_formatter.format(loaded.user_ns["r"])  # type: ignore[no-untyped-call]  # IPython's
 
     assert shown["text/html"].startswith('<div class="ml4t-report"')
     assert "2 datasets: ✅ 2 healthy" in shown["text/plain"]
@@ -222,7 +222,7 @@ def test_unloading_leaves_no_trace_after_use(shell: InteractiveShell) -> None:
     assert shell.display_formatter is not None
     before = state(shell)
     shell.run_line_magic("load_ext", "ml4t_nb")
-    shell.display_formatter.format(ListReport(()))
+    shell.display_formatter.format(ListReport(()))  # type: ignore[no-untyped-call]  # IPython's
     run(shell, "%ml4t list;")
 
     shell.run_line_magic("unload_ext", "ml4t_nb")
@@ -248,8 +248,8 @@ def test_reloading_registers_nothing_twice(notebook: InteractiveShell) -> None:
 def test_the_magic_is_gone_after_unloading(notebook: InteractiveShell) -> None:
     run(notebook, "%unload_ext ml4t_nb")
 
-    assert notebook.find_line_magic("ml4t") is None
-    assert notebook.find_cell_magic("ml4t") is None
+    assert notebook.find_line_magic("ml4t") is None  # type: ignore[no-untyped-call]  # IPython's
+    assert notebook.find_cell_magic("ml4t") is None  # type: ignore[no-untyped-call]  # IPython's
 
 
 def test_standard_error_is_left_alone(loaded: InteractiveShell) -> None:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from asking import request_for
+
+from ml4t_nb.core.bars import empty_bars
+from ml4t_nb.errors import SettingsInvalid
+from ml4t_nb.model import Basis
+from ml4t_nb.providers import Answer, Instrument, Limits, Request
 from ml4t_nb.providers.budget import Budget, shared_budget
+from ml4t_nb.providers.retry import ask
+from ml4t_nb.settings import Settings
 
 
 class Clock:
@@ -69,3 +78,36 @@ def test_those_who_wait_at_once_queue(clock: Clock) -> None:
 def test_a_process_has_one_budget_for_each_provider() -> None:
     assert shared_budget("somebody", 30) is shared_budget("somebody", 30)
     assert shared_budget("somebody", 30) is not shared_budget("somebody else", 30)
+
+
+class Paced:
+    """A provider without bars, that may be asked ten times a second."""
+
+    name = "paced"
+    summary = "nothing"
+    basis: Basis = "as-traded"
+    limits = Limits(("equities",), ("daily",), requests_per_minute=600)
+
+    def instrument(self, symbol: str) -> Instrument:
+        raise NotImplementedError(symbol)
+
+    def fetch(self, request: Request) -> Answer:
+        del request
+        return Answer(empty_bars())
+
+
+def test_every_attempt_is_paced_by_the_providers_limits() -> None:
+    request = request_for("ABC", "daily", "2024-01-02", "2024-01-05")
+    waits: list[float] = []
+
+    for _ in range(12):
+        ask(Paced(), request, on_retry=lambda *_: None, sleep=waits.append)
+
+    assert len(waits) >= 1
+    assert max(waits) == pytest.approx(0.2, abs=0.1)
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "inf", "many"])
+def test_a_rate_that_is_none_is_refused(tmp_path: Path, word: str) -> None:
+    with pytest.raises(SettingsInvalid, match="ML4T_DATA_YAHOO_PER_MINUTE="):
+        Settings.read({"ML4T_DATA_YAHOO_PER_MINUTE": word}, folder=tmp_path)

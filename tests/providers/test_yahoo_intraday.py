@@ -92,6 +92,47 @@ def test_a_half_hour_at_the_end_of_a_span_is_whole(yahoo: YahooProvider) -> None
     assert cut.equals(whole[whole.index == utc("2019-11-05T15:00")])
 
 
+def test_half_hours_begin_where_the_session_does(replay: Replay, yahoo: YahooProvider) -> None:
+    start = utc("2019-11-08T03:45")
+    minutes = tuple(
+        Bar(start + timedelta(minutes=place), 50 + place, 51 + place, 49 + place, 50.5 + place, 1)
+        for place in range(75)
+    )
+    bombay = Listing(
+        "TCS.NS", zone="Asia/Kolkata", exchange="NSI", opens=time(9, 15), closes=time(15, 30),
+        minutes=minutes,
+    )  # fmt: skip
+    replay.add(bombay)
+
+    request = request_for(
+        "TCS.NS", "30m", "2019-11-08", "2019-11-09", as_of="2019-11-08T23:00", at="XBOM"
+    )
+    bars = yahoo.fetch(request).bars
+
+    assert [f"{stamp:%H:%M}" for stamp in bars.index] == ["03:45", "04:15", "04:45"]
+    assert bars["open"].tolist() == [50, 80, 110]
+    assert bars["high"].tolist() == [80, 110, 125]
+    assert bars["close"].tolist() == [79.5, 109.5, 124.5]
+    assert bars["volume"].tolist() == [30, 30, 15]
+
+
+def test_a_half_hour_with_an_empty_quarter_has_no_prices(
+    replay: Replay, yahoo: YahooProvider
+) -> None:
+    replay.faults.append(Fault("null_prices", days=("2019-11-05T14:45",)))
+    volumes = tuple(
+        Bar(utc("2019-11-05T14:30") + timedelta(minutes=place), 50, 51, 49, 50, 3)
+        for place in range(60)
+    )
+    replay.add(Listing("HOLLOW", minutes=volumes))
+
+    bars = yahoo.fetch(
+        request_for("HOLLOW", "30m", "2019-11-05", "2019-11-06", as_of="2019-11-08T23:00")
+    ).bars
+
+    assert bars["close"].isna().tolist() == [True, False]
+
+
 def test_minutes_without_a_trade_are_no_bars(replay: Replay, yahoo: YahooProvider) -> None:
     replay.faults.append(Fault("null", days=("2019-11-05T14:31", "2019-11-05T14:33")))
 

@@ -1,0 +1,76 @@
+"""The magics in a real kernel, as a notebook runs them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
+
+LOAD = "%ml4t load AAPL IBM MSFT -p sample --start 2005-01-03 --as-of 2005-02-25"
+
+
+@pytest.fixture
+def kernel(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A kernel with a store of its own."""
+    assert home.parent == tmp_path
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    manager, client = start_new_kernel(kernel_name="python3")
+    yield client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+    manager.context.destroy(linger=0)
+
+
+def run(client: BlockingKernelClient, cell: str) -> tuple[str, list[dict[str, Any]]]:
+    """Whether the cell was ``ok``, and its outputs, updated ones in place."""
+    outputs: list[dict[str, Any]] = []
+    places: dict[str, int] = {}
+
+    def take(message: dict[str, Any]) -> None:
+        content = message["content"]
+        place = content.get("transient", {}).get("display_id")
+        if message["msg_type"] == "update_display_data":
+            outputs[places[place]] = content
+        elif message["msg_type"] in ("display_data", "execute_result", "error", "stream"):
+            if place is not None:
+                places[place] = len(outputs)
+            outputs.append(content)
+
+    reply = client.execute_interactive(cell, output_hook=take, timeout=120)
+    return reply["content"]["status"], outputs
+
+
+def test_a_run_leaves_one_sentence_and_its_report(kernel: BlockingKernelClient) -> None:
+    run(kernel, "%load_ext ml4t_nb")
+
+    status, outputs = run(kernel, LOAD)
+
+    assert status == "ok"
+    assert len(outputs) == 2
+    assert "load: 3 of 3 datasets done" in outputs[0]["data"]["text/html"]
+    assert "<progress" not in outputs[0]["data"]["text/html"]
+    assert "equities/daily/MSFT" in outputs[1]["data"]["text/html"]
+    assert "equities/daily/MSFT" in outputs[1]["data"]["text/plain"]
+
+
+def test_a_failure_is_two_lines_and_an_error_that_stops_the_notebook(
+    kernel: BlockingKernelClient,
+) -> None:
+    run(kernel, "%load_ext ml4t_nb")
+
+    status, outputs = run(kernel, "%ml4t healht")
+
+    assert status == "error"
+    assert [output["traceback"] for output in outputs] == [
+        ["OptionError: no verb 'healht'", "did you mean 'health'?"]
+    ]
+
+
+def test_a_kernel_completes_a_verb(kernel: BlockingKernelClient) -> None:
+    run(kernel, "%load_ext ml4t_nb")
+
+    reply = kernel.complete("r = %ml4t upd", reply=True, timeout=120)
+
+    assert reply["content"]["matches"] == ["update"]

@@ -1,0 +1,213 @@
+"""The house's own rules: who may import whom, how long a module may be, what a start costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ml4t_nb
+
+ROOT = Path(ml4t_nb.__file__).parent
+MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
+
+# A module may import its own layer and those below it.
+LAYERS = (
+    {"model", "events", "errors", "options", "settings", "reports"},
+    {"core"},
+    {"providers", "storage"},
+    {"pipeline", "batch", "workspace"},
+    {"verbs"},
+    {"faces"},
+    {"__init__", "__main__"},
+)
+STRANGERS = {("providers", "storage"), ("storage", "providers")}
+FACES_SEE = {*LAYERS[0], "workspace", "verbs", "faces"}
+
+# They are imported by every start, that of ``--help`` too.
+LIGHT = (
+    "model.py", "events.py", "errors.py", "options.py", "settings.py", "reports.py",
+    "workspace.py", "verbs/", "faces/", "__init__.py", "__main__.py",
+)  # fmt: skip
+HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
+NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "pipeline.py", "batch.py")
+SLOW_STARTERS = (
+    "pandas", "numpy", "pyarrow", "rich", "yfinance", "exchange_calendars", "plotly",
+    "ipywidgets", "tenacity", "argcomplete",
+)  # fmt: skip
+LONGEST = 300
+
+# A subclass of the client's own session; itself imported only when Yahoo is asked.
+CLIENTS = {"providers/yahoo_wire.py": {"curl_cffi"}}
+
+
+def tree(module: str) -> ast.Module:
+    return ast.parse((ROOT / module).read_text(encoding="utf-8"))
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    """Dotted names that an import statement names."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "imports are absolute"
+        assert node.module is not None
+        if node.module == "ml4t_nb":
+            yield from (f"ml4t_nb.{alias.name}" for alias in node.names)
+        else:
+            yield node.module
+
+
+def at_start(statements: list[ast.stmt]) -> Iterator[str]:
+    """Names imported when the module is: not in functions, not for type checkers only."""
+    for statement in statements:
+        if isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.dump(statement.test):
+            yield from at_start(statement.orelse)
+        elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from imported(statement)
+            for name in ("body", "orelse", "finalbody"):
+                yield from at_start(getattr(statement, name, []))
+
+
+def part(module: str) -> str:
+    """First name below the package: ``core``, ``verbs``, ``model``."""
+    return module.partition("/")[0].removesuffix(".py")
+
+
+def parts_imported(module: str) -> set[str]:
+    names = (name for node in ast.walk(tree(module)) for name in imported(node))
+    return {name.split(".")[1] for name in names if name.startswith("ml4t_nb.")}
+
+
+def layer(name: str) -> int:
+    return next(at for at, names in enumerate(LAYERS) if name in names)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_down(module: str) -> None:
+    own = part(module)
+    above = {name for name in parts_imported(module) if layer(name) > layer(own)}
+
+    assert above == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_providers_and_storage_do_not_know_each_other(module: str) -> None:
+    assert {(part(module), name) for name in parts_imported(module)} & STRANGERS == set()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("faces/")])
+def test_a_face_sees_only_verbs_and_values(module: str) -> None:
+    assert parts_imported(module) - FACES_SEE == set()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(LIGHT)])
+def test_a_light_module_starts_on_the_standard_library_alone(module: str) -> None:
+    others = {name.split(".")[0] for name in at_start(tree(module).body)}
+
+    assert others - set(sys.stdlib_module_names) - {"ml4t_nb"} == set()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(LIGHT)])
+def test_a_light_module_starts_on_light_modules(module: str) -> None:
+    names = {name for name in at_start(tree(module).body) if name.startswith("ml4t_nb.")}
+
+    assert {name.split(".")[1] for name in names} & {
+        "core",
+        "providers",
+        "storage",
+        "batch",
+    } == set()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(NUMERIC)])
+def test_a_numeric_module_pays_at_its_start_for_arrays_alone(module: str) -> None:
+    others = {name.split(".")[0] for name in at_start(tree(module).body)}
+
+    assert others - set(sys.stdlib_module_names) - {"ml4t_nb"} - HEAVY == CLIENTS.get(module, set())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_one_subject_and_fits_a_few_screens(module: str) -> None:
+    whole = tree(module)
+    docstrings = sum(
+        node.body[0].end_lineno - node.body[0].lineno + 1
+        for node in ast.walk(whole)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and ast.get_docstring(node)
+        and node.body[0].end_lineno
+    )
+
+    assert ast.get_docstring(whole)
+    # A verb's docstring is its help, a value's the field's words: neither is code.
+    assert len((ROOT / module).read_text(encoding="utf-8").splitlines()) - docstrings <= LONGEST
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_is_public_is_listed_and_there(module: str) -> None:
+    body = tree(module).body
+    listed: set[str] = set()
+    defined: set[str] = set()
+    for statement in ast.walk(ast.Module(body, [])):
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            named = (each for target in targets for each in ast.walk(target))
+            names = {each.id for each in named if isinstance(each, ast.Name)}
+            if "__all__" in names and statement.value is not None:
+                listed = set(ast.literal_eval(statement.value))
+            defined |= names
+        elif isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            defined.add(statement.name)
+        elif isinstance(statement, ast.Import | ast.ImportFrom):
+            defined |= {alias.asname or alias.name for alias in statement.names}
+    public = {
+        statement.name
+        for statement in body
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef) and statement.name[0] != "_"
+    }
+
+    assert listed <= defined
+    assert public - listed <= {"load_ipython_extension", "unload_ipython_extension"}
+
+
+def loaded_by(program: str) -> set[str]:
+    """Slow packages that a fresh interpreter holds after running ``program``."""
+    script = f"{program}\nimport sys\nprint('LOADED', *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    modules = done.stdout.rpartition("LOADED ")[2].split()
+    return {name for name in SLOW_STARTERS if name in modules}
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import ml4t_nb",
+        "from ml4t_nb.faces.cli import main; main(['--help'])",
+        "from ml4t_nb.faces.cli import main; main(['update', '--help'])",
+        "from ml4t_nb.faces.cli import main; main(['updat'])",
+        "from ml4t_nb.faces.cli import main; main(['load', 'A', '-f', 'dayly'])",
+        "import ml4t_nb.verbs, ml4t_nb.faces.cells, ml4t_nb.faces.completion",
+    ],
+)
+def test_a_start_loads_no_slow_package(program: str) -> None:
+    assert loaded_by(program) == set()
+
+
+def test_loading_the_extension_loads_no_slow_package() -> None:
+    program = (
+        "from IPython.core.interactiveshell import InteractiveShell as S; import sys\n"
+        "shell = S.instance(); before = set(sys.modules)\n"
+        "shell.run_line_magic('load_ext', 'ml4t_nb')\n"
+        "shell.run_cell('%ml4t --help')\n"
+        "new = set(sys.modules) - before\n"
+        "[sys.modules.pop(name) for name in before & set(sys.modules)"
+        " if name.split('.')[0] not in ('sys', 'builtins')]"
+    )
+
+    assert loaded_by(program) == set()
