@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from ml4t_nb.errors import Ml4tError, RateLimited
 from ml4t_nb.events import Event, Finished, Observer
-from ml4t_nb.model import DatasetId, ErrorNote, UpdateResult
+from ml4t_nb.model import DatasetId
+from ml4t_nb.records import ErrorNote, UpdateResult
 
 __all__ = ["Batch", "Job", "run_all"]
 

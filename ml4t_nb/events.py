@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ml4t_nb.model import DatasetId, Gap, Outcome, Span
+from ml4t_nb.model import DatasetId, Gap, Span
+from ml4t_nb.records import Outcome
 
 __all__ = [
     "Committed",

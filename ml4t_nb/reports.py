@@ -7,22 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ml4t_nb.model import (
-    AssetClass,
-    Basis,
-    DatasetId,
-    Frequency,
-    Gap,
-    Health,
-    HealthState,
-    Summary,
-    UpdateResult,
-)
+from ml4t_nb.model import AssetClass, Basis, DatasetId, Frequency, Gap
+from ml4t_nb.records import Health, HealthState, Summary, UpdateResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "DatasetGaps",
     "ExportReport",
     "GapsReport",
     "HealthReport",
@@ -94,11 +86,20 @@ class ListReport:
 
 
 @dataclass(frozen=True, slots=True)
+class DatasetGaps:
+    """Gaps of one dataset, oldest first; none is a good answer."""
+
+    dataset: DatasetId
+    provider: str
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class GapsReport:
-    """Gaps by dataset, oldest first; a dataset without gaps has an empty tuple."""
+    """Gaps of every dataset looked at."""
 
     as_of: datetime
-    gaps: tuple[tuple[DatasetId, tuple[Gap, ...]], ...]
+    datasets: tuple[DatasetGaps, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class ExportReport:
     dataset: DatasetId
     bars: pd.DataFrame
     out: Path | None
+    provider: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from replay import Replay
-
     from ml4t_nb.providers.yahoo import YahooProvider
+    from tests.replay import Replay
 
 
 @pytest.fixture(scope="session")
 def running_replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
     """All of yahoo.com, on the loopback, for the rest of the session."""
-    from replay import Replay, index_of_minutes, sampled
+    from tests.replay import Replay, index_of_minutes, sampled
 
     listings = [sampled("AAPL"), sampled("IBM"), sampled("FB"), index_of_minutes()]
     folder = tmp_path_factory.mktemp("replay")

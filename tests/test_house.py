@@ -17,7 +17,7 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"
 
 # A module may import its own layer and those below it.
 LAYERS = (
-    {"model", "events", "errors", "options", "settings", "reports"},
+    {"model", "records", "reports", "events", "errors", "options", "settings"},
     {"core"},
     {"providers", "storage"},
     {"pipeline", "batch", "workspace"},
@@ -30,11 +30,11 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", "faces"}
 
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
-    "model.py", "events.py", "errors.py", "options.py", "settings.py", "reports.py",
+    "model.py", "records.py", "reports.py", "events.py", "errors.py", "options.py", "settings.py",
     "workspace.py", "verbs/", "faces/", "__init__.py", "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
-NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "pipeline.py", "batch.py")
+NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "batch.py")
 SLOW_STARTERS = (
     "pandas", "numpy", "pyarrow", "rich", "yfinance", "exchange_calendars", "plotly",
     "ipywidgets", "tenacity", "argcomplete",

@@ -45,7 +45,10 @@ def as_stamps(stamps: Any) -> pd.DatetimeIndex:  # noqa: ANN401  # whatever pand
     """``stamps`` as the index ``timestamp`` in UTC microseconds; naive ones are UTC."""
     index = pd.DatetimeIndex(stamps)
     index = index.tz_localize("UTC") if index.tz is None else index.tz_convert("UTC")
-    return pd.DatetimeIndex(index.as_unit("us"), name="timestamp", freq=None)
+    stamps = index.as_unit("us").rename("timestamp")
+    # What pandas infers of a regular index would make equal bars compare as different.
+    stamps.freq = None
+    return stamps
 
 
 def make_bars(stamps: Any, columns: Mapping[str, Any], *, filled: Any = False) -> Bars:  # noqa: ANN401

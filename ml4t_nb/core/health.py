@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ml4t_nb.core.calendars import Calendar
-from ml4t_nb.model import Health, HealthState, Summary
+from ml4t_nb.records import Health, HealthState, Summary
 
 __all__ = ["judge"]
 
@@ -61,6 +61,7 @@ def _health(summary: Summary, state: HealthState, reason: str, behind: int, step
         gaps_open=summary.gaps_open,
         recent_errors=summary.recent_errors,
         step=f"ml4t-data {step}" if step else "",
+        provider=summary.provider,
     )
 
 

@@ -13,7 +13,8 @@ from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, upsert
 from ml4t_nb.core.overlap import compare, unrestated_splits
 from ml4t_nb.core.plan import JOIN
 from ml4t_nb.errors import Overtaken, Suspicious
-from ml4t_nb.model import Basis, Restatement, Revision, Verdict
+from ml4t_nb.model import Basis
+from ml4t_nb.records import Restatement, Revision, Verdict
 
 __all__ = ["Placed", "Terms", "Wider", "place"]
 

@@ -11,7 +11,8 @@ import pandas as pd
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, observed
 from ml4t_nb.core.ratios import Flags, Numbers, equal_prices
 from ml4t_nb.core.scale import Scale, Split, find_scale, moved_together, splits_in
-from ml4t_nb.model import Basis, Restatement, Revision, Verdict
+from ml4t_nb.model import Basis
+from ml4t_nb.records import Restatement, Revision, Verdict
 
 __all__ = ["Comparison", "compare", "unrestated_splits"]
 

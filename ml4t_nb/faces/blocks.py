@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from ml4t_nb.faces.layout import NOTHING_STORED, Block, Lines, Note, Table
 from ml4t_nb.faces.outcomes import run_blocks
-from ml4t_nb.faces.words import MARKS, count, day, instant, many, size, stamp
-from ml4t_nb.model import Frequency, Gap, Health, Summary
+from ml4t_nb.faces.words import MARKS, count, day, instant, labelled, many, size, stamp
+from ml4t_nb.model import Frequency, Gap
+from ml4t_nb.records import Health, Summary
 from ml4t_nb.reports import (
     ExportReport,
     GapsReport,
@@ -73,7 +74,7 @@ def _judged(shown: list[Health], *, detailed: bool) -> Table:
         (
             MARKS[each.state],
             each.state,
-            str(each.dataset),
+            labelled(each.dataset, each.provider),
             count(each.rows),
             stamp(each.last, each.dataset.frequency),
             count(each.sessions_behind),
@@ -133,19 +134,19 @@ def _remarks(summary: Summary) -> Iterator[Note]:
 
 
 def _gaps(report: GapsReport) -> Iterator[Block]:
-    if not report.gaps:
+    if not report.datasets:
         yield NOTHING_STORED
         return
     rows = [
-        (str(dataset), *_gap(gap, dataset.frequency))
-        for dataset, gaps in report.gaps
-        for gap in gaps
+        (labelled(each.dataset, each.provider), *_gap(gap, each.dataset.frequency))
+        for each in report.datasets
+        for gap in each.gaps
     ]
     if rows:
         yield Table(("Dataset", "First", "Last", "Missing>", "State", "Asked>", "Remark"), rows)
-    without = [dataset for dataset, gaps in report.gaps if not gaps]
+    without = [labelled(each.dataset, each.provider) for each in report.datasets if not each.gaps]
     if without:
-        yield Lines(tuple(Note(f"✅ {dataset}: no gaps") for dataset in without))
+        yield Lines(tuple(Note(f"✅ {name}: no gaps") for name in without))
 
 
 def _gap(gap: Gap, frequency: Frequency) -> tuple[str, ...]:
@@ -156,7 +157,7 @@ def _gap(gap: Gap, frequency: Frequency) -> tuple[str, ...]:
 
 
 def _exported(report: ExportReport) -> str:
-    what = f"{many(len(report.bars), 'bar')} of {report.dataset}"
+    what = f"{many(len(report.bars), 'bar')} of {labelled(report.dataset, report.provider)}"
     return f"✅ {what} written to {report.out}" if report.out is not None else what
 
 

@@ -15,7 +15,7 @@ from ml4t_nb.events import Observer, silent
 from ml4t_nb.faces.codes import FAILED, GOOD, INTERRUPTED, USAGE, code_of, code_of_error
 from ml4t_nb.faces.declare import VERBS
 from ml4t_nb.faces.parser import PROGRAM, Command, Help, parse
-from ml4t_nb.model import ErrorNote
+from ml4t_nb.records import ErrorNote
 from ml4t_nb.reports import ExportReport, HealthReport, RemoveReport, Report, RunReport
 
 __all__ = ["main"]

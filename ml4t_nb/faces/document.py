@@ -9,7 +9,8 @@ from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from ml4t_nb.errors import Ml4tError
-from ml4t_nb.model import DatasetId, ErrorNote, Gap, Health, Summary, UpdateResult
+from ml4t_nb.model import DatasetId, Gap
+from ml4t_nb.records import ErrorNote, Health, Summary, UpdateResult
 from ml4t_nb.reports import (
     ExportReport,
     GapsReport,
@@ -38,9 +39,9 @@ def document(report: Report) -> Document:  # noqa: PLR0911  # one for each repor
         case GapsReport():
             return {
                 "verb": "gaps",
-                "gaps": [_gap(name, gap) for name, gaps in report.gaps for gap in gaps],
+                "gaps": [_gap(each.dataset, gap) for each in report.datasets for gap in each.gaps],
                 "as_of": _value(report.as_of),
-                "datasets": [str(name) for name, _ in report.gaps],
+                "datasets": [str(each.dataset) for each in report.datasets],
             }
         case ExportReport():
             return _export(report)

@@ -20,7 +20,8 @@ from ml4t_nb.faces.words import (
     span_words,
     stamp,
 )
-from ml4t_nb.model import Finding, Frequency, UpdateRecord, UpdateResult
+from ml4t_nb.model import Finding, Frequency
+from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.reports import RunReport
 
 __all__ = ["run_blocks", "summary_line"]

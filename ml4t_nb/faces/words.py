@@ -6,18 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from ml4t_nb.model import (
-    DatasetId,
-    Frequency,
-    Gap,
-    Health,
-    HealthState,
-    Outcome,
-    Restatement,
-    Span,
-    UpdateRecord,
-    bar_length,
-)
+from ml4t_nb.model import DatasetId, Frequency, Gap, Span, bar_length
+from ml4t_nb.records import Health, HealthState, Outcome, Restatement, UpdateRecord
 
 __all__ = [
     "MARKS",
@@ -28,6 +18,7 @@ __all__ = [
     "gap_words",
     "instant",
     "judgement",
+    "labelled",
     "many",
     "outcome_mark",
     "pending",
@@ -60,6 +51,11 @@ def plain(text: str) -> str:
     return "".join(
         each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text
     )
+
+
+def labelled(dataset: DatasetId, provider: str) -> str:
+    """The dataset's name; made-up bars are never shown without saying so."""
+    return f"{dataset} (synthetic)" if provider == "synthetic" else str(dataset)
 
 
 def many(number: int, one: str, several: str = "") -> str:

@@ -16,17 +16,9 @@ from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.plan import TICK
 from ml4t_nb.core.settle import Fill, Grid, Stretch, asked, settle
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, RangeRefused
-from ml4t_nb.model import (
-    DatasetId,
-    ErrorNote,
-    Finding,
-    Gap,
-    Setup,
-    Span,
-    UpdateRecord,
-    UpdateResult,
-)
+from ml4t_nb.model import DatasetId, Finding, Gap, Setup, Span
 from ml4t_nb.pipeline.fetch import Desk, Haul
+from ml4t_nb.records import ErrorNote, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Transaction
 

@@ -10,8 +10,9 @@ from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars import calendar
 from ml4t_nb.core.settle import settle
 from ml4t_nb.errors import StoreError
-from ml4t_nb.model import DatasetId, UpdateRecord
+from ml4t_nb.model import DatasetId
 from ml4t_nb.pipeline.commit import grid_of
+from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.store import Store, Transaction
 
 __all__ = ["run_remove"]

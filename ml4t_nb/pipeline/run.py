@@ -17,6 +17,7 @@ from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars import Calendar, calendar
 from ml4t_nb.core.plan import JOIN, TICK, around, joined, reach_back
 from ml4t_nb.errors import (
+    BarsInvalid,
     DatasetNotFound,
     OptionError,
     Overtaken,
@@ -25,11 +26,12 @@ from ml4t_nb.errors import (
     Suspicious,
 )
 from ml4t_nb.events import Event
-from ml4t_nb.model import DatasetId, Span, UpdateResult, bar_length
+from ml4t_nb.model import DatasetId, Span, bar_length
 from ml4t_nb.pipeline.commit import Entry, enter, enter_failure
 from ml4t_nb.pipeline.fetch import Desk, Haul, haul
 from ml4t_nb.pipeline.orders import Load, Update, class_of, require_served, settled, with_provider
 from ml4t_nb.providers import Provider
+from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.store import Snapshot, Store
 
 __all__ = ["Run", "run_load", "run_update"]
@@ -150,7 +152,7 @@ def _bring(
     began = perf_counter()
     try:
         return _entered(run, desk, entry, wanted, others, began=began)
-    except (ProviderError, Suspicious) as error:
+    except (ProviderError, BarsInvalid, Suspicious) as error:
         with run.store.transaction(entry.dataset) as tx:
             return enter_failure(tx, entry, desk, error, began=began)
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
-from ml4t_nb.model import DatasetId, Summary
+from ml4t_nb.model import DatasetId
+from ml4t_nb.records import Summary
 from ml4t_nb.storage.codec import from_plain, to_plain
 
 __all__ = ["Catalogue", "Entry", "Mark"]

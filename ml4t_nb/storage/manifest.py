@@ -10,7 +10,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError
-from ml4t_nb.model import DatasetId, Finding, Gap, Setup, Summary, UpdateRecord
+from ml4t_nb.model import DatasetId, Finding, Gap, Setup
+from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.storage.codec import from_plain, to_plain
 from ml4t_nb.storage.names import words
 

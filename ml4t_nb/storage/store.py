@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ml4t_nb.errors import StoreError
-from ml4t_nb.model import DatasetId, Summary
+from ml4t_nb.model import DatasetId
+from ml4t_nb.records import Summary
 from ml4t_nb.storage import folder as folders
 from ml4t_nb.storage.catalogue import Catalogue
 from ml4t_nb.storage.folder import Folder

@@ -9,7 +9,8 @@ from datetime import date, datetime
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, StoreError
-from ml4t_nb.model import Finding, Gap, Setup, Span, UpdateRecord
+from ml4t_nb.model import Finding, Gap, Setup, Span
+from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import chunks as chunk_files
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.catalogue import Catalogue

@@ -11,17 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.events import Started
-from ml4t_nb.model import (
-    Chunking,
-    Compression,
-    DatasetId,
-    ErrorNote,
-    FillMethod,
-    Health,
-    UpdateRecord,
-    UpdateResult,
-)
+from ml4t_nb.model import Chunking, Compression, DatasetId, FillMethod
 from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
+from ml4t_nb.records import ErrorNote, Health, UpdateRecord, UpdateResult
 from ml4t_nb.reports import RemoveReport, RunReport
 from ml4t_nb.verbs.look import judge_all
 from ml4t_nb.verbs.select import Class, Freq, Provider, checked, days, latest, picked

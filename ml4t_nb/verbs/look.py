@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import Ml4tError, OptionError
-from ml4t_nb.model import Frequency, Gap, Health, HealthState, Summary
+from ml4t_nb.model import Frequency, Gap
 from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
+from ml4t_nb.records import Health, HealthState, Summary
 from ml4t_nb.reports import (
+    DatasetGaps,
     GapsReport,
     HealthReport,
     ListReport,
@@ -144,7 +146,10 @@ def gaps(
     first, last = days(start, end)
     chosen = _summaries(ws, symbol, asset_class, frequency)
     moment = ws.moment(as_of)
-    found = tuple((each.dataset, _gaps(ws, each, first, last, every=all)) for each in chosen)
+    found = tuple(
+        DatasetGaps(each.dataset, each.provider, _gaps(ws, each, first, last, every=all))
+        for each in chosen
+    )
     return GapsReport(latest(moment, ()), found)
 
 

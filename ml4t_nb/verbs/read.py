@@ -78,7 +78,8 @@ def export(
     view = _view(snapshot, days(start, end), adjust, filled=filled)
     if out is not None:
         _write(view, out)
-    return ExportReport(snapshot.manifest.dataset, view, out)
+    manifest = snapshot.manifest
+    return ExportReport(manifest.dataset, view, out, manifest.setup.provider)
 
 
 def bars(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import PRICES, Bars, concat, make_bars
 from ml4t_nb.core.overlap import Comparison, compare, unrestated_splits
-from ml4t_nb.model import Restatement, Revision
+from ml4t_nb.records import Restatement, Revision
 
 # Five days of AAPL before its split of 2005-02-28, and two after, as traded (Quandl WIKI).
 BEFORE = (

@@ -2,17 +2,14 @@
 
 from datetime import UTC, datetime
 
-from ml4t_nb.model import (
-    DatasetId,
+from ml4t_nb.model import DatasetId, Finding, Gap, Span
+from ml4t_nb.records import (
     ErrorNote,
-    Finding,
-    Gap,
     Health,
     HealthState,
     Outcome,
     Restatement,
     Revision,
-    Span,
     Summary,
     UpdateRecord,
     UpdateResult,

@@ -1,7 +1,6 @@
 """What a report or an error says to cron."""
 
 import pytest
-from reporting import failure, healths, result, run
 
 from ml4t_nb.errors import (
     DatasetNotFound,
@@ -14,8 +13,9 @@ from ml4t_nb.errors import (
     SymbolUnknown,
 )
 from ml4t_nb.faces.codes import code_of, code_of_error
-from ml4t_nb.model import HealthState
+from ml4t_nb.records import HealthState
 from ml4t_nb.reports import ListReport, RunReport
+from tests.faces.reporting import failure, healths, result, run
 
 good = result("AAPL", added=5)
 same = result("IBM", "unchanged")

@@ -6,7 +6,6 @@ import sys
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from reporting import dataset, day
 
 from ml4t_nb.events import (
     Committed,
@@ -20,6 +19,7 @@ from ml4t_nb.events import (
 from ml4t_nb.faces.html import progress_html
 from ml4t_nb.faces.progress import CellBar, Tally, terminal_bar
 from ml4t_nb.model import Span
+from tests.faces.reporting import dataset, day
 
 APPLE, IBM = dataset("AAPL"), dataset("<b>IBM[red]")
 SPAN = Span(day("2005-01-03"), day("2005-02-26"))

@@ -12,7 +12,25 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reporting import (
+
+from ml4t_nb.core.bars import make_bars
+from ml4t_nb.errors import OptionError
+from ml4t_nb.faces.render import as_csv, as_html, as_json, as_rows, as_text, error_json
+from ml4t_nb.faces.words import instant, plain, ratio, size
+from ml4t_nb.model import DatasetId, Finding, Gap
+from ml4t_nb.records import Restatement, Revision
+from ml4t_nb.reports import (
+    DatasetGaps,
+    ExportReport,
+    GapsReport,
+    HealthReport,
+    ListReport,
+    ProviderCard,
+    ProvidersReport,
+    RemoveReport,
+    Report,
+)
+from tests.faces.reporting import (
     AS_OF,
     FIRST,
     dataset,
@@ -23,22 +41,6 @@ from reporting import (
     result,
     run,
     summary,
-)
-
-from ml4t_nb.core.bars import make_bars
-from ml4t_nb.errors import OptionError
-from ml4t_nb.faces.render import as_csv, as_html, as_json, as_rows, as_text, error_json
-from ml4t_nb.faces.words import instant, plain, ratio, size
-from ml4t_nb.model import DatasetId, Finding, Gap, Restatement, Revision
-from ml4t_nb.reports import (
-    ExportReport,
-    GapsReport,
-    HealthReport,
-    ListReport,
-    ProviderCard,
-    ProvidersReport,
-    RemoveReport,
-    Report,
 )
 
 SPLIT = Restatement(2.0, ((day("2005-02-28"), 2.0),))
@@ -68,8 +70,11 @@ REPORTS: dict[str, Report] = {
     ),
     "health": HealthReport(AS_OF, (health(NASTY, "error", reason=NASTY),), detailed=True),
     "list": ListReport((summary(NASTY, damage=NASTY, gaps_open=1, missing=2),)),
-    "gaps": GapsReport(AS_OF, ((dataset(NASTY), (GAP,)), (dataset("IBM"), ()))),
-    "export": ExportReport(dataset(NASTY), BARS, Path("out/<b>.csv")),
+    "gaps": GapsReport(
+        AS_OF,
+        (DatasetGaps(dataset(NASTY), "sample", (GAP,)), DatasetGaps(dataset("IBM"), "sample", ())),
+    ),
+    "export": ExportReport(dataset(NASTY), BARS, Path("out/<b>.csv"), "sample"),
     "remove": RemoveReport(((dataset(NASTY), 5),), whole=True),
     "providers": ProvidersReport(
         (ProviderCard("p", NASTY, ("equities",), ("daily",), "as-traded", (("1m", 7.0),)),)
@@ -333,7 +338,7 @@ def test_json_of_an_error_names_verb_type_message_and_hint() -> None:
 
 
 def test_json_of_bars_gives_back_each_number() -> None:
-    document = json.loads(as_json(ExportReport(dataset("IBM"), BARS, None)))
+    document = json.loads(as_json(ExportReport(dataset("IBM"), BARS, None, "sample")))
 
     assert [bar["high"] for bar in document["bars"]] == BARS["high"].tolist()
     assert document["bars"][0]["timestamp"] == "2004-01-02T00:00:00+00:00"
@@ -341,7 +346,9 @@ def test_json_of_bars_gives_back_each_number() -> None:
 
 
 def test_csv_gives_back_each_bar_to_the_last_bit() -> None:
-    rows = list(csv.DictReader(as_csv(ExportReport(dataset("IBM"), BARS, None)).splitlines()))
+    rows = list(
+        csv.DictReader(as_csv(ExportReport(dataset("IBM"), BARS, None, "sample")).splitlines())
+    )
 
     assert rows[0]["timestamp"] == "2004-01-02T00:00:00+00:00"
     assert rows[0]["open"] == "0.30000000000000004"
@@ -355,7 +362,7 @@ def test_csv_gives_back_any_price(price: float) -> None:
     prices = {name: [price] for name in ("open", "high", "low", "close")}
     bars = make_bars(["2004-01-02"], prices)
 
-    text = as_csv(ExportReport(dataset("IBM"), bars, None))
+    text = as_csv(ExportReport(dataset("IBM"), bars, None, "sample"))
 
     assert float(text.splitlines()[1].split(",")[1]) == price
 
@@ -363,7 +370,7 @@ def test_csv_gives_back_any_price(price: float) -> None:
 def test_a_frame_is_shown_in_part_not_whole() -> None:
     stamps = pd.date_range("2004-01-01", periods=400, tz="UTC")
     prices = {name: [1.0] * 400 for name in ("open", "high", "low", "close")}
-    report = ExportReport(dataset("IBM"), make_bars(stamps, prices), None)
+    report = ExportReport(dataset("IBM"), make_bars(stamps, prices), None, "sample")
 
     assert len(lines(report)) < 20
     assert as_html(report).count("<tr") < 20
@@ -425,7 +432,7 @@ def test_an_intraday_stamp_has_its_hour_and_zone() -> None:
     name = DatasetId("equities", "1m", "IBM")
     gap = Gap(datetime(2024, 1, 5, 14, 30, tzinfo=UTC), datetime(2024, 1, 5, 14, 31, tzinfo=UTC), 2)
 
-    text = as_text(GapsReport(AS_OF, ((name, (gap,)),)))
+    text = as_text(GapsReport(AS_OF, (DatasetGaps(name, "sample", (gap,)),)))
 
     assert "2024-01-05 14:30 UTC  2024-01-05 14:31 UTC" in text
 
@@ -440,7 +447,7 @@ def test_plain_leaves_ordinary_words_alone() -> None:
 
 
 def test_a_dataset_that_has_no_bars_is_shown() -> None:
-    report = ExportReport(dataset("IBM"), BARS.iloc[:0], None)
+    report = ExportReport(dataset("IBM"), BARS.iloc[:0], None, "sample")
 
     assert as_csv(report) == "timestamp,open,high,low,close,volume,dividend,split,filled\n"
     assert json.loads(as_json(report))["first"] is None

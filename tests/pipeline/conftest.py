@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from desk import Desk
-from scripted import Scripted
 
 from ml4t_nb.storage.store import Store
+from tests.pipeline.desk import Desk
+from tests.pipeline.scripted import Scripted
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from scripted import Scripted
-
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.settle import Fill
 from ml4t_nb.events import silent
-from ml4t_nb.model import DatasetId, Frequency, UpdateResult
+from ml4t_nb.model import DatasetId, Frequency
 from ml4t_nb.pipeline import Load, Run, Update, run_load, run_update
+from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.store import Store
+from tests.pipeline.scripted import Scripted
 
 FORWARD = Fill("forward", 5)
 

@@ -45,11 +45,10 @@ class Scripted:
         error = self.fails(request)
         if error is not None:
             raise error
-        daily_only = request.dataset.frequency == "daily" and self.bars.index.normalize().equals(
-            self.bars.index
-        )
-        bars = self.bars if daily_only or request.dataset.frequency != "daily" else empty_bars()
-        return Answer(within(bars, request.span))
+        index = pd.DatetimeIndex(self.bars.index)
+        is_daily = bool((index == index.normalize()).all())
+        fits = is_daily or request.dataset.frequency != "daily"
+        return Answer(within(self.bars if fits else empty_bars(), request.span))
 
     def with_bars(self, bars: Bars) -> Scripted:
         return replace(self, bars=bars, asked=[])
@@ -66,9 +65,8 @@ def bars_at(
     """Bars that open at the close before, with a range of one and a volume of a thousand."""
     close = pd.Series(closes, index=stamps, dtype=float)
     opened = close.shift().fillna(close)
-    split = pd.Series(1.0, index=stamps)
-    for day, ratio in (splits or {}).items():
-        split[pd.Timestamp(day, tz="UTC")] = ratio
+    ratios = {pd.Timestamp(day, tz="UTC"): ratio for day, ratio in (splits or {}).items()}
+    split = pd.Series([ratios.get(stamp, 1.0) for stamp in stamps], index=stamps)
     columns = {
         "open": opened,
         "high": pd.concat([opened, close], axis=1).max(axis=1) + 0.5,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pandas as pd
-from desk import Desk
 from pandas.testing import assert_frame_equal
-from scripted import evening, rising
 
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.settle import Fill
 from ml4t_nb.errors import ProviderError, ProviderUnavailable
 from ml4t_nb.pipeline import run_remove
 from ml4t_nb.providers import Request
+from tests.pipeline.desk import Desk
+from tests.pipeline.scripted import evening, rising
 
 FULL = rising("2024-02-20", "2024-03-15")
 HOLED = FULL.drop(pd.Timestamp("2024-02-28", tz="UTC"))

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from desk import Desk
 from pandas.testing import assert_frame_equal
-from scripted import DAYS, bars_at
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ProviderError, ProviderUnavailable
 from ml4t_nb.providers import Request
+from tests.pipeline.desk import Desk
+from tests.pipeline.scripted import DAYS, bars_at
 
 OPEN_MINUTES = 390
 PIECES = replace(DAYS, max_span={"1m": timedelta(days=2)}, max_age={"1m": timedelta(days=10)})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from desk import Desk
 from pandas.testing import assert_frame_equal
-from scripted import bars_at, evening, restated, rising, sessions
 
 from ml4t_nb.errors import Overtaken, Suspicious
+from tests.pipeline.desk import Desk
+from tests.pipeline.scripted import bars_at, evening, restated, rising, sessions
 
 
 def test_an_update_adds_what_is_new(desk: Desk) -> None:

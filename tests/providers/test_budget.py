@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from asking import request_for
 
 from ml4t_nb.core.bars import empty_bars
 from ml4t_nb.errors import SettingsInvalid
@@ -14,6 +13,7 @@ from ml4t_nb.providers import Answer, Instrument, Limits, Request
 from ml4t_nb.providers.budget import Budget, shared_budget
 from ml4t_nb.providers.retry import ask
 from ml4t_nb.settings import Settings
+from tests.providers.asking import request_for
 
 
 class Clock:

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from asking import request_for, utc
-from contract import ProviderContract
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, SettingsInvalid, SymbolUnknown
@@ -16,6 +14,8 @@ from ml4t_nb.model import DatasetId, Frequency, Span
 from ml4t_nb.providers import Provider
 from ml4t_nb.providers.files import FilesProvider
 from ml4t_nb.settings import Settings
+from tests.providers.asking import request_for, utc
+from tests.providers.contract import ProviderContract
 
 HEAD = "Date,Open,High,Low,Close,Volume"
 DAYS = """\

@@ -9,7 +9,6 @@ from typing import cast
 import numpy as np
 import pandas as pd
 import pytest
-from contract import ProviderContract
 
 from ml4t_nb.core.bars import PRICES, Bars
 from ml4t_nb.core.calendars import calendar
@@ -18,6 +17,7 @@ from ml4t_nb.errors import RangeRefused, SymbolUnknown
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Answer, Instrument, Provider, Request, open_provider
 from ml4t_nb.settings import Settings
+from tests.providers.contract import ProviderContract
 
 SYMBOLS = ("AAPL", "FB", "GOOG", "IBM", "MSFT")
 

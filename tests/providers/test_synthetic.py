@@ -7,7 +7,6 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 import pytest
-from contract import ProviderContract
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -18,6 +17,7 @@ from ml4t_nb.core.validation import remarks, sift
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Answer, Provider, Request, open_provider
 from ml4t_nb.settings import Settings
+from tests.providers.contract import ProviderContract
 
 LATER = "2024-06-01"
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from asking import request_for, utc
-from contract import ProviderContract
-from replay import Bar, Fault, Listing, Replay, Split
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Instrument, Provider
 from ml4t_nb.providers.yahoo import YahooProvider
+from tests.providers.asking import request_for, utc
+from tests.providers.contract import ProviderContract
+from tests.replay import Bar, Fault, Listing, Replay, Split
 
 
 def days_of(bars: Bars) -> list[str]:

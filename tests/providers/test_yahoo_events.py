@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from asking import request_for, utc
-from replay import Bar, Dividend, Fault, Listing, Replay, Split
-from replay.faults import FaultKind
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.model import Finding
 from ml4t_nb.providers.yahoo import YahooProvider
+from tests.providers.asking import request_for, utc
+from tests.replay import Bar, Dividend, Fault, Listing, Replay, Split
+from tests.replay.faults import FaultKind
 
 WEEK = request_for("AAPL", "daily", "2012-08-06", "2012-08-11")
 

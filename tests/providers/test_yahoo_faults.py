@@ -7,9 +7,6 @@ import time
 
 import pandas as pd
 import pytest
-from asking import request_for
-from replay import Fault, Replay
-from replay.faults import FaultKind
 
 from ml4t_nb.errors import (
     ProviderError,
@@ -21,6 +18,9 @@ from ml4t_nb.errors import (
 from ml4t_nb.model import Frequency
 from ml4t_nb.providers.retry import ask
 from ml4t_nb.providers.yahoo import YahooProvider
+from tests.providers.asking import request_for
+from tests.replay import Fault, Replay
+from tests.replay.faults import FaultKind
 
 WEEK = request_for("AAPL", "daily", "2012-08-06", "2012-08-11")
 

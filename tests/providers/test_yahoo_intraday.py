@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import time, timedelta
 
 import pytest
-from asking import request_for, utc
-from contract import ProviderContract
-from replay import Bar, Dividend, Fault, Listing, Replay, Split
 
 from ml4t_nb.errors import RangeRefused
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Provider, Request
 from ml4t_nb.providers.yahoo import YahooProvider
+from tests.providers.asking import request_for, utc
+from tests.providers.contract import ProviderContract
+from tests.replay import Bar, Dividend, Fault, Listing, Replay, Split
 
 FRIDAY = utc("2019-11-08T23:00")
 

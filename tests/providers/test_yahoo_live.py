@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from asking import request_for
 
 from ml4t_nb.core.calendars import calendar
 from ml4t_nb.core.validation import sift
@@ -14,6 +13,7 @@ from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Instrument, Request
 from ml4t_nb.providers.yahoo import YahooProvider
 from ml4t_nb.settings import Settings
+from tests.providers.asking import request_for
 
 pytestmark = pytest.mark.network
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Literal
 
-from replay.listings import Bar
+from tests.replay.listings import Bar
 
 FaultKind = Literal[
     # instead of the reply

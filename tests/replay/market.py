@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from replay.faults import Fault, Row, spoil
-from replay.listings import Bar, Dividend, Listing, Split
+from tests.replay.faults import Fault, Row, spoil
+from tests.replay.listings import Bar, Dividend, Listing, Split
 
 Json = dict[str, Any]
 

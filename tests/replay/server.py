@@ -19,9 +19,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import trustme
 
-from replay.faults import Fault
-from replay.listings import Listing
-from replay.market import Market, Refusal
+from tests.replay.faults import Fault
+from tests.replay.listings import Listing
+from tests.replay.market import Market, Refusal
 
 _PAGES = {
     "html": b"<!DOCTYPE html><html><body>Sign in</body></html>",

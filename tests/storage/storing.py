@@ -11,7 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars, make_bars
-from ml4t_nb.model import DatasetId, Gap, Period, Setup, Span, UpdateRecord
+from ml4t_nb.model import DatasetId, Gap, Period, Setup, Span
+from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store, Transaction
 

@@ -7,10 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from storing import AAPL, append, commit, daily
 
-from ml4t_nb.model import DatasetId, Summary
+from ml4t_nb.model import DatasetId
+from ml4t_nb.records import Summary
 from ml4t_nb.storage.store import Store
+from tests.storage.storing import AAPL, append, commit, daily
 
 OPENED: list[str] = []
 WATCH: list[bool] = []

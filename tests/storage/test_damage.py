@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
-from storing import AAPL, append, bars_at, commit, daily, publish, utc
 
 from ml4t_nb.core.bars import Bars, empty_bars, within
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.storage.store import Store
+from tests.storage.storing import AAPL, append, bars_at, commit, daily, publish, utc
 
 MSFT = DatasetId("equities", "daily", "MSFT")
 MARCH = Span(utc(2023, 3), utc(2023, 4))
@@ -385,7 +385,7 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from storing import AAPL, bars_at, commit, daily
+from tests.storage.storing import AAPL, bars_at, commit, daily
 import numpy, pandas
 from ml4t_nb.errors import StoreNotWritable
 from ml4t_nb.storage.store import Store

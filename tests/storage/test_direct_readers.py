@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from storing import append, bars_at, commit, daily
 
 from ml4t_nb.core.bars import COLUMNS, NUMBERS
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage.names import as_folder
 from ml4t_nb.storage.store import Store
+from tests.storage.storing import append, bars_at, commit, daily
 
 SYMBOLS = ["AAPL", "EURUSD=X", "BRK/B", "^GSPC", "btc-usd", "50%", "<b>x", "year=2024"]
 

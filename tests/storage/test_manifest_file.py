@@ -10,17 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError
-from ml4t_nb.model import (
-    DatasetId,
-    ErrorNote,
-    Finding,
-    Gap,
-    Restatement,
-    Revision,
-    Setup,
-    Span,
-    UpdateRecord,
-)
+from ml4t_nb.model import DatasetId, Finding, Gap, Setup, Span
+from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
 from ml4t_nb.storage.manifest import Chunk, Manifest, decode, encode, summary
 
 AAPL = DatasetId("equities", "daily", "AAPL")

@@ -16,7 +16,11 @@ from typing import Any
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
-from storing import (
+
+from ml4t_nb.errors import DatasetNotFound, LockTimeout
+from ml4t_nb.model import DatasetId
+from ml4t_nb.storage.store import Store
+from tests.storage.storing import (
     AAPL,
     append,
     append_days,
@@ -27,10 +31,6 @@ from storing import (
     hold,
     write_generations,
 )
-
-from ml4t_nb.errors import DatasetNotFound, LockTimeout
-from ml4t_nb.model import DatasetId
-from ml4t_nb.storage.store import Store
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and fork servers are POSIX")
 

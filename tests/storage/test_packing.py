@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from storing import AAPL, append, bars_at, commit, daily, utc
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.model import DatasetId, Frequency, Period, Span
@@ -15,6 +14,7 @@ from ml4t_nb.storage.manifest import Chunk
 from ml4t_nb.storage.packing import rearrange, resolve_period
 from ml4t_nb.storage.rows import EVER, Edit, Rows, instant, join, rows_of, stamp
 from ml4t_nb.storage.store import Store
+from tests.storage.storing import AAPL, append, bars_at, commit, daily, utc
 
 MINUTE = DatasetId("equities", "1m", "AAPL")
 

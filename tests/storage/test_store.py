@@ -8,12 +8,23 @@ import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
-from storing import AAPL, AT, append, bars_at, commit, daily, publish, record, setup, utc
 
 from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
 from ml4t_nb.errors import BarsInvalid, DatasetNotFound, OptionError, StoreError
 from ml4t_nb.model import Compression, DatasetId, Finding, Gap, Span
 from ml4t_nb.storage.store import Store
+from tests.storage.storing import (
+    AAPL,
+    AT,
+    append,
+    bars_at,
+    commit,
+    daily,
+    publish,
+    record,
+    setup,
+    utc,
+)
 
 MSFT = DatasetId("equities", "daily", "MSFT")
 

@@ -12,12 +12,12 @@ import pandas as pd
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from storing import AAPL, bars_at, commit, publish
 
 from ml4t_nb.core.bars import Bars, empty_bars
 from ml4t_nb.model import DatasetId, Period, Span
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
+from tests.storage.storing import AAPL, bars_at, commit, publish
 
 DAYS = pd.date_range("2019-11-20", periods=900, tz="UTC")
 Plain = dict[pd.Timestamp, float]

@@ -37,7 +37,7 @@ def at_once(tmp_path: Path) -> Workspace:
 def test_none_of_the_five_complete_series_has_a_gap(at_once: Workspace) -> None:
     report = verbs.gaps(at_once, all=True)
 
-    assert [found for _, found in report.gaps] == [()] * 5
+    assert [each.gaps for each in report.datasets] == [()] * 5
     assert [len(everything(at_once, symbol)) for symbol in SYMBOLS] == [3270, 3270, 3270, 2148, 196]
 
 

@@ -1,0 +1,209 @@
+"""What is known of a run and of a dataset: records, results, summaries, judgements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from ml4t_nb.model import DatasetId, Finding, Gap, Span
+
+__all__ = [
+    "ErrorNote",
+    "Health",
+    "HealthState",
+    "Outcome",
+    "Restatement",
+    "Revision",
+    "Summary",
+    "UpdateRecord",
+    "UpdateResult",
+    "Verdict",
+]
+
+HealthState: TypeAlias = Literal["healthy", "stale", "error"]
+Outcome: TypeAlias = Literal["changed", "unchanged", "partial", "failed"]
+Verdict: TypeAlias = Literal["same", "corrected", "restated", "suspicious", "insufficient"]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One value that the provider changed: ``column`` of the bar at ``stamp``."""
+
+    stamp: datetime
+    column: str
+    old: float
+    new: float
+
+
+@dataclass(frozen=True, slots=True)
+class Restatement:
+    """The provider moved the whole history to another basis.
+
+    Parameters
+    ----------
+    ratio
+        Stored price over refetched price of the oldest bars compared: 2.0 after a 2:1 split.
+    splits
+        Ex-date and ratio of the splits that explain it; empty if the provider names none.
+    kept
+        Stored bars that the provider no longer serves, kept and rescaled.
+    """
+
+    ratio: float
+    splits: tuple[tuple[datetime, float], ...] = ()
+    kept: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorNote:
+    """An error as kept in a history and shown in JSON."""
+
+    type: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRecord:
+    """What one run did to one dataset; the history keeps the last hundred.
+
+    Parameters
+    ----------
+    at
+        The run's as-of.
+    verb
+        ``load``, ``update``, ``gaps`` or ``remove``.
+    added, revised, filled
+        Bars observed for the first time, bars whose values changed, bars made by filling.
+    gaps_open
+        Gaps left pending.
+    seconds
+        Wall time of the run.
+    verdict
+        What comparing the overlap gave; None if nothing was stored before.
+    spans
+        What was asked for.
+    chunks_written
+        Chunks that the commit wrote.
+    revisions
+        The first hundred values the provider changed.
+    notes
+        Sentences for the reader, such as how far the provider's data reach.
+    """
+
+    at: datetime
+    verb: str
+    provider: str
+    outcome: Outcome
+    added: int = 0
+    revised: int = 0
+    filled: int = 0
+    gaps_open: int = 0
+    seconds: float = 0.0
+    verdict: Verdict | None = None
+    restatement: Restatement | None = None
+    spans: tuple[Span, ...] = ()
+    chunks_written: int = 0
+    revisions: tuple[Revision, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: ErrorNote | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A dataset in one row: all that ``list`` and ``health`` need, without opening a chunk.
+
+    Parameters
+    ----------
+    first, last
+        Stamps of the first and last observed bar; None if nothing is left.
+    updated
+        As-of of the last run that reached the provider and was committed.
+    gaps_open, missing
+        Pending gaps and the bars they lack.
+    filled
+        Stored bars that were made by filling.
+    recent_errors
+        Failed runs among the last ten.
+    last_error
+        Message of the last run's error; empty if it succeeded.
+    damage
+        What is wrong with its files; empty if nothing is.
+    """
+
+    dataset: DatasetId
+    provider: str
+    calendar: str
+    period: str
+    rows: int
+    bytes: int
+    chunks: int
+    first: datetime | None
+    last: datetime | None
+    updated: datetime | None
+    gaps_open: int = 0
+    missing: int = 0
+    filled: int = 0
+    recent_errors: int = 0
+    last_error: str = ""
+    damage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Judgement on one dataset, with its reason and the next step.
+
+    Parameters
+    ----------
+    sessions_behind
+        Sessions final at the as-of that lie after the last stored bar.
+    step
+        The command that mends it; empty if nothing is to be done.
+    """
+
+    dataset: DatasetId
+    state: HealthState
+    reason: str
+    rows: int
+    first: datetime | None
+    last: datetime | None
+    updated: datetime | None
+    sessions_behind: int
+    gaps_open: int
+    recent_errors: int
+    step: str = ""
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateResult:
+    """What one run of ``load`` or ``update`` left behind for one dataset.
+
+    Parameters
+    ----------
+    record
+        As it was written to the history.
+    rows, first, last
+        The dataset as it is now.
+    gaps
+        All gaps known, filled and confirmed ones too.
+    findings
+        Findings of this run.
+    version
+        Sequence number of the manifest this is the result of; 0 if there is none.
+    before, after
+        Health around the run, where it was asked for.
+    """
+
+    dataset: DatasetId
+    record: UpdateRecord
+    rows: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    gaps: tuple[Gap, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    version: int = 0
+    history: tuple[UpdateRecord, ...] = ()
+    before: Health | None = None
+    after: Health | None = None
