@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ml4t_nb.errors import LockTimeout
+from ml4t_nb.errors import LockTimeout, StoreNotWritable
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage.disk import writing
 
@@ -33,18 +33,14 @@ def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[
     LockTimeout
         If another writer held it for ``timeout_s`` seconds.
     StoreNotWritable
-        If there can be no lock, for want of permission or because the file system has none.
+        If there can be no lock, for want of permission or because the file system has none, or
+        one that does not keep others out. That is tried when the dataset is first written.
     """
+    path = state / "lock"
     with writing(state):
         state.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(
-            state / "lock",
-            timeout=timeout_s,
-            poll_interval=_POLL_S,
-            # A soft lock outlives a killed writer: then nobody could write again.
-            fallback_to_soft=False,
-            preserve_lock_file=True,
-        )
+        is_first = not path.exists()
+        lock = _lock(path, timeout_s)
         try:
             lock.acquire()
         except Timeout as error:
@@ -53,6 +49,33 @@ def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[
                 hint="wait for the other one, or raise ML4T_DATA_LOCK_TIMEOUT",
             ) from error
     try:
+        if is_first:
+            _require_locks(path)
         yield
     finally:
         lock.release()
+
+
+def _lock(path: Path, timeout_s: float) -> FileLock:
+    return FileLock(
+        path,
+        timeout=timeout_s,
+        poll_interval=_POLL_S,
+        # A soft lock outlives a killed writer: then nobody could write again.
+        fallback_to_soft=False,
+        preserve_lock_file=True,
+    )
+
+
+def _require_locks(path: Path) -> None:
+    """Nothing, if the lock that is held keeps others out: not every network folder does."""
+    rival = _lock(path, 0)
+    try:
+        rival.acquire()
+    except Timeout:
+        return
+    rival.release()
+    raise StoreNotWritable(
+        f"file locks do not work in {path.parent}: two writers could overwrite each other",
+        hint="keep the store on a local disk, or a network folder with locks",
+    )

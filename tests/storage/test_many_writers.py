@@ -15,10 +15,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 from pandas.testing import assert_frame_equal
 
-from ml4t_nb.errors import DatasetNotFound, LockTimeout
+from ml4t_nb.errors import DatasetNotFound, LockTimeout, StoreNotWritable
 from ml4t_nb.model import DatasetId
+from ml4t_nb.storage import locking
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import (
     AAPL,
@@ -221,3 +223,24 @@ def test_a_transaction_inside_another_on_the_same_dataset_times_out(tmp_path: Pa
 
     with store.transaction(AAPL) as tx:
         assert tx.manifest is None
+
+
+class Unheeded(FileLock):
+    """A lock as some network folders grant it: to everybody."""
+
+    def _acquire(self) -> None:
+        self._context.lock_file_fd = os.open(self.lock_file, os.O_RDWR | os.O_CREAT)
+
+    def _release(self) -> None:
+        assert self._context.lock_file_fd is not None
+        os.close(self._context.lock_file_fd)
+        self._context.lock_file_fd = None
+
+
+def test_a_folder_whose_locks_keep_nobody_out_is_refused(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locking, "FileLock", Unheeded)
+
+    with pytest.raises(StoreNotWritable, match="locks do not work"), store.transaction(AAPL):
+        pytest.fail("a writer was let in")
