@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
 
 __all__ = [
     "Adjustment",
+    "Answered",
+    "Asked",
     "AssetClass",
     "Basis",
     "Chunking",
+    "Closure",
     "Compression",
     "DatasetId",
     "FillMethod",
@@ -33,6 +36,7 @@ Compression: TypeAlias = Literal["lz4", "zstd", "snappy", "none"]
 FillMethod: TypeAlias = Literal["forward", "backward", "interpolate", "zero"]
 Adjustment: TypeAlias = Literal["raw", "splits", "all"]
 Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
+Answered: TypeAlias = Literal["bars", "empty", "failed"]
 GapState: TypeAlias = Literal["open", "failed", "confirmed", "closed"]
 Rule: TypeAlias = Literal[
     "nan",
@@ -114,6 +118,10 @@ class Gap:
         The last error, if asking failed.
     filled_by
         Method whose flagged bars stand in for it; None if nothing does.
+    reason
+        Why the user declared it closed; empty for the other states.
+    is_left_open
+        The user took its fill back: no update fills it again.
     """
 
     start: datetime
@@ -124,11 +132,37 @@ class Gap:
     asked: datetime | None = None
     error: str | None = None
     filled_by: FillMethod | None = None
+    reason: str = ""
+    is_left_open: bool = False
 
     @property
     def is_pending(self) -> bool:
         """Whether a person or an update still has something to do about it."""
         return self.state in ("open", "failed") and self.filled_by is None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One entry of the coverage ledger: what came of asking for a span.
+
+    Parameters
+    ----------
+    at
+        As-of of the asking.
+    outcome
+        ``bars`` some came, ``empty`` none did, ``failed`` the provider erred.
+    attempts
+        Failures in a row.
+    error
+        The last of them; empty if it did not fail.
+    """
+
+    span: Span
+    at: datetime
+    provider: str
+    outcome: Answered
+    attempts: int = 1
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +191,23 @@ class Finding:
         return self.rule in ("nan", "price", "volume", "action", "duplicate")
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Closure:
+    """A day on which a calendar is wrong, as the user knows: a typhoon, a Saturday session.
+
+    Parameters
+    ----------
+    calendar
+        The exchange, by MIC.
+    is_open
+        A session that the calendar lacks, rather than one that was closed.
+    """
+
+    calendar: str
+    day: date
+    is_open: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What was settled for a dataset when it was first loaded.
@@ -175,6 +226,8 @@ class Setup:
         The calendar period that chunks are cut at.
     compression
         Codec of the chunks.
+    closures
+        Days on which the user knows better than the calendar.
     """
 
     provider: str
@@ -183,3 +236,4 @@ class Setup:
     tolerance: float
     period: Period
     compression: Compression
+    closures: tuple[Closure, ...] = ()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ml4t_nb.errors import OptionError, SettingsInvalid
-from ml4t_nb.model import Basis, Span
+from ml4t_nb.model import Basis, Closure, Span
 from ml4t_nb.options import as_moment, did_you_mean, one_of
 
 __all__ = ["Settings"]
@@ -41,6 +41,9 @@ class Settings:
     synthetic_holes
         Spans in which the synthetic provider has no bars: ``START/END`` pairs of dates or
         instants, the end exclusive, parted by commas.
+    closures
+        Days on which a calendar is wrong: ``XHKG:2023-09-01`` was closed, ``XNYS:+2024-01-06``
+        was a session; parted by commas.
     files
         Folder that the provider ``files`` reads.
     files_basis
@@ -56,6 +59,7 @@ class Settings:
     lock_timeout: float = 30.0
     as_of: datetime | date | None = None
     synthetic_holes: tuple[Span, ...] = ()
+    closures: tuple[Closure, ...] = ()
     files: Path | None = None
     files_basis: Basis = "as-traded"
     yahoo_per_minute: float = 60.0
@@ -149,12 +153,24 @@ def _instant(word: str) -> datetime:
     return datetime.fromisoformat(f"{moment}T00:00+00:00")
 
 
+def _closures(word: str) -> tuple[Closure, ...]:
+    return tuple(sorted({_closure(part.strip()) for part in word.split(",") if part.strip()}))
+
+
+def _closure(word: str) -> Closure:
+    name, colon, day = word.partition(":")
+    if not colon or not name:
+        raise ValueError(f"{word!r} is not CALENDAR:DATE")
+    return Closure(name, date.fromisoformat(day.removeprefix("+")), is_open=day.startswith("+"))
+
+
 _READERS: dict[str, Callable[[str], object]] = {
     "home": _folder,
     "log_level": _level,
     "lock_timeout": _seconds,
     "as_of": lambda word: as_moment(word, option="as of"),
     "synthetic_holes": _spans,
+    "closures": _closures,
     "files": _folder,
     "files_basis": lambda word: one_of(word, Basis, what="basis"),
     "yahoo_per_minute": _rate,

@@ -6,11 +6,11 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError
-from ml4t_nb.model import DatasetId, Finding, Gap, Setup
+from ml4t_nb.model import Asked, DatasetId, Finding, Gap, Setup
 from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.storage.codec import from_plain, to_plain
 from ml4t_nb.storage.names import words
@@ -72,8 +72,8 @@ class Manifest:
         As-of of the last run that reached the provider.
     verified
         As-of of the last run that compared the whole history.
-    closures
-        Sessions that the user declared closed.
+    ledger
+        What was asked for, and what came of it.
     """
 
     dataset: DatasetId
@@ -85,7 +85,7 @@ class Manifest:
     history: tuple[UpdateRecord, ...]
     updated: datetime | None
     verified: datetime | None
-    closures: tuple[date, ...] = ()
+    ledger: tuple[Asked, ...] = ()
 
     @property
     def rows(self) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, StoreError
-from ml4t_nb.model import Finding, Gap, Setup, Span
+from ml4t_nb.model import Asked, Finding, Gap, Setup, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import chunks as chunk_files
 from ml4t_nb.storage import disk
@@ -93,7 +93,7 @@ class Transaction:
         record: UpdateRecord,
         updated: datetime | None,
         verified: datetime | None,
-        closures: Sequence[date] = (),
+        ledger: Sequence[Asked] = (),
     ) -> Manifest:
         """Publish the puts with this record; chunks whose bars stay the same are not written.
 
@@ -134,7 +134,7 @@ class Transaction:
                     history=(*history, record)[-_HISTORY:],
                     updated=updated,
                     verified=verified,
-                    closures=tuple(closures),
+                    ledger=tuple(ledger),
                 )
                 self._folder.publish(after, after.sequence)
             except BaseException:

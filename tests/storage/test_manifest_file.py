@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError
-from ml4t_nb.model import DatasetId, Finding, Gap, Setup, Span
+from ml4t_nb.model import Asked, Closure, DatasetId, Finding, Gap, Setup, Span
 from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
 from ml4t_nb.storage.manifest import Chunk, Manifest, decode, encode, summary
 
@@ -22,7 +22,13 @@ CHUNK = Chunk("2024-01-02.00000003.5f1c2a.parquet", 2, D1, D2, 4321, 0xFFFFFFFF,
 FULL = Manifest(
     dataset=AAPL,
     sequence=3,
-    setup=Setup("sample", "XNYS", "split-adjusted", 0.1, "yearly", "lz4"),
+    setup=Setup(
+        *("sample", "XNYS", "split-adjusted", 0.1, "yearly", "lz4"),
+        closures=(
+            Closure("XNYS", date(2001, 9, 11)),
+            Closure("XNYS", date(2024, 1, 6), is_open=True),
+        ),
+    ),
     chunks=(CHUNK,),
     gaps=(
         Gap(D1, D2, 2),
@@ -51,7 +57,7 @@ FULL = Manifest(
     ),
     updated=D2,
     verified=None,
-    closures=(date(2001, 9, 11),),
+    ledger=(Asked(Span(D1, D2), D2, "sample", "failed", attempts=2, error="timed out"),),
 )
 
 
@@ -152,7 +158,7 @@ def test_a_sealed_manifest_with_one_wrong_field_is_noticed(
     name = data.draw(st.sampled_from([*body, "unheard_of"]))
     if body.get(name) == value or (name in ("updated", "verified") and value is None):
         return
-    if name in ("gaps", "findings", "history", "chunks", "closures") and value == []:
+    if name in ("gaps", "findings", "history", "chunks", "ledger", "closures") and value == []:
         return
     body[name] = value
     with pytest.raises(ChunkCorrupt):

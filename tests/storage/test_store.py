@@ -1,7 +1,7 @@
 import os
 import stat
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
 from ml4t_nb.errors import BarsInvalid, DatasetNotFound, OptionError, StoreError
-from ml4t_nb.model import Compression, DatasetId, Finding, Gap, Span
+from ml4t_nb.model import Asked, Compression, DatasetId, Finding, Gap, Span
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import (
     AAPL,
@@ -220,6 +220,7 @@ def test_another_period_cuts_all_chunks_again(store: Store) -> None:
 def test_a_manifest_keeps_what_it_was_given(store: Store) -> None:
     gaps = (Gap(utc(2024, 1, 2), utc(2024, 1, 2), 1, "failed", attempts=1, error="timed out"),)
     findings = (Finding(utc(2024, 1, 3), "jump", "close 10 to 99"),)
+    ledger = (Asked(Span(utc(2024, 1, 2), utc(2024, 1, 3)), AT, "sample", "empty"),)
     with store.transaction(AAPL) as tx:
         tx.put(daily("2024-01-01", "2024-01-12"))
         published = tx.commit(
@@ -229,14 +230,14 @@ def test_a_manifest_keeps_what_it_was_given(store: Store) -> None:
             record=record(),
             updated=AT,
             verified=utc(2024, 1, 12),
-            closures=(date(2001, 9, 11),),
+            ledger=ledger,
         )
 
     manifest = store.snapshot(AAPL).manifest
     assert manifest == published
     assert (manifest.gaps, manifest.findings) == (gaps, findings)
     assert (manifest.updated, manifest.verified) == (AT, utc(2024, 1, 12))
-    assert manifest.closures == (date(2001, 9, 11),)
+    assert manifest.ledger == ledger
     assert manifest.history == (replace(record(), chunks_written=1),)
 
 

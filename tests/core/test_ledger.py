@@ -1,0 +1,65 @@
+"""What was asked for is remembered: once, with what came of it last."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml4t_nb.core.ledger import enter_all, unresolved
+from ml4t_nb.model import Answered, Asked, Span
+
+
+def day(number: int) -> datetime:
+    return datetime(2024, 1, number, tzinfo=UTC)
+
+
+def asked(first: int, last: int, outcome: Answered, *, at: int = 31) -> Asked:
+    error = "the line is dead" if outcome == "failed" else ""
+    return Asked(Span(day(first), day(last)), day(at), "sample", outcome, error=error)
+
+
+def test_a_later_answer_takes_the_place_of_an_earlier_one() -> None:
+    ledger = enter_all([asked(1, 10, "failed")], [asked(1, 10, "bars")])
+
+    assert ledger == (asked(1, 10, "bars"),)
+
+
+def test_an_answer_to_the_middle_leaves_both_ends_as_they_were() -> None:
+    ledger = enter_all([asked(1, 10, "failed")], [asked(4, 6, "bars")])
+
+    assert ledger == (asked(1, 4, "failed"), asked(4, 6, "bars"), asked(6, 10, "failed"))
+    assert unresolved(ledger) == (Span(day(1), day(4)), Span(day(6), day(10)))
+
+
+def test_pieces_that_brought_bars_become_one_entry_as_old_as_its_oldest() -> None:
+    ledger = enter_all([asked(1, 8, "bars", at=9)], [asked(5, 12, "bars", at=13)])
+
+    assert ledger == (asked(1, 12, "bars", at=9),)
+
+
+def test_a_failure_after_a_failure_counts_on() -> None:
+    ledger = enter_all([], [asked(1, 8, "failed")])
+    ledger = enter_all(ledger, [asked(1, 8, "failed")])
+
+    assert [entry.attempts for entry in ledger] == [2]
+
+
+entries = st.builds(
+    lambda first, length, outcome: asked(first, first + length, outcome),
+    st.integers(1, 20),
+    st.integers(1, 8),
+    st.sampled_from(["bars", "empty", "failed"]),
+)
+
+
+@given(st.lists(entries, max_size=12))
+def test_each_day_keeps_what_came_of_it_last(news: list[Asked]) -> None:
+    ledger: tuple[Asked, ...] = ()
+    for new in news:
+        ledger = enter_all(ledger, [new])
+
+    for number in range(1, 29):
+        last = [each.outcome for each in news if day(number) in each.span][-1:]
+        assert [each.outcome for each in ledger if day(number) in each.span] == last
