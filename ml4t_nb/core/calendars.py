@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -23,7 +24,7 @@ from ml4t_nb.core.sessions import (
     zone_of,
 )
 from ml4t_nb.errors import CalendarUnknown
-from ml4t_nb.model import AssetClass, Frequency, Span, bar_length
+from ml4t_nb.model import AssetClass, Closure, Frequency, Span, bar_length
 
 __all__ = ["Calendar", "calendar", "default_calendar"]
 
@@ -43,10 +44,15 @@ def default_calendar(asset_class: AssetClass) -> str:
     return _DEFAULTS[asset_class]
 
 
-def calendar(name: str) -> Calendar:
+def calendar(name: str, closures: Sequence[Closure] = ()) -> Calendar:
     """The calendar of that name: an exchange by MIC (``XNYS``), ``24/7`` or ``fx``.
 
     Its sessions are built when they are first asked for.
+
+    Parameters
+    ----------
+    closures
+        Days on which the user knows better; those of other calendars are passed over.
 
     Raises
     ------
@@ -54,7 +60,13 @@ def calendar(name: str) -> Calendar:
         If there is none; the hint names the nearest.
     """
     found = canonical(name)
-    return Calendar(found, zone_of(found))
+    declared = [each for each in closures if each.calendar.upper() == found.upper()]
+    return Calendar(
+        found,
+        zone_of(found),
+        closed=frozenset(each.day for each in declared if not each.is_open),
+        extra=frozenset(each.day for each in declared if each.is_open),
+    )
 
 
 @dataclass(frozen=True, slots=True)

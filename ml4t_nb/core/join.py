@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.adjust import rescale
-from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, upsert
+from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_stamps, upsert
 from ml4t_nb.core.overlap import compare, unrestated_splits
 from ml4t_nb.core.plan import JOIN
+from ml4t_nb.core.scale import splits_in
 from ml4t_nb.errors import Overtaken, Suspicious
 from ml4t_nb.model import Basis
 from ml4t_nb.records import Restatement, Revision, Verdict
@@ -109,11 +112,13 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
             f"the provider's bars cannot be joined to the stored ones: {found.reason}",
             hint="nothing was written; `export` what is stored, then remove it and load again",
         )
+    if verdict == "insufficient" and not terms.accept:
+        _require_one_basis(fetched, terms.basis)
     return _replaced(stored, fetched, verdict, found.restatement)
 
 
 def _require_one_basis(fetched: Bars, basis: Basis) -> None:
-    """Nothing, unless a first load would store prices from before a split beside those after it."""
+    """Nothing, unless bars that no stored ones vouch for mix prices before and after a split."""
     mixed = unrestated_splits(fetched) if basis == "split-adjusted" else ()
     if mixed:
         stamp, ratio = mixed[-1]
@@ -128,7 +133,8 @@ def _replaced(
     stored: Bars, fetched: Bars, verdict: Verdict, restatement: Restatement | None
 ) -> Placed:
     kept = stored[~stored.index.isin(fetched.index)]
-    rebased = _rebased(kept, stored, fetched)
+    steps = splits_in(fetched) if restatement is None else restatement.splits
+    rebased = _rebased(kept, stored, fetched, [at for at, _ in steps])
     merged = upsert(rebased, fetched)
     common = stored.index.intersection(fetched.index)
     differs = (stored.loc[common, list(NUMBERS)] != fetched.loc[common, list(NUMBERS)]).any(axis=1)
@@ -149,39 +155,50 @@ def _replaced(
     )
 
 
-def _rebased(kept: Bars, stored: Bars, fetched: Bars) -> Bars:
+def _rebased(kept: Bars, stored: Bars, fetched: Bars, steps: Sequence[datetime]) -> Bars:
     """Bars the provider no longer serves, each on the basis of the common bars nearest to it.
+
+    Parameters
+    ----------
+    steps
+        Ex-dates at which the ratio may change: bars across one tell nothing of each other.
 
     Raises
     ------
     Suspicious
         If those bars do not agree on one ratio, so that there is no basis to put it on.
     """
-    common = stored.index.intersection(fetched.index)
     if kept.empty:
         return kept
+    common = stored.index.intersection(fetched.index)
     ratios = (
         stored.loc[common, list(PRICES)].to_numpy() / fetched.loc[common, list(PRICES)].to_numpy()
     )
+    edges = as_stamps(sorted(steps))
+    cuts = [0, *common.searchsorted(edges).tolist(), len(common)]
     parts = []
-    at = common.searchsorted(kept.index)
-    for position in np.unique(at):
-        near = ratios[_nearest(int(position), len(common))]
+    for (era, place), run in kept.groupby(
+        [edges.searchsorted(kept.index, side="right"), common.searchsorted(kept.index)]
+    ):
+        near = ratios[_nearest(place, cuts[era], cuts[era + 1])]
         if not near.size or near.max() - near.min() > _STEADY * near.min():
             raise Suspicious(
-                f"{int((at == position).sum())} stored bars that the provider no longer serves "
+                f"{len(run)} stored bars that the provider no longer serves "
                 "cannot be put on its basis",
                 hint="`export` them, remove them, and update again",
             )
-        parts.append(rescale(kept[at == position], _simple(float(np.median(near)))))
+        parts.append(rescale(run, _simple(float(np.median(near)))))
     return pd.concat(parts)
 
 
-def _nearest(position: int, count: int) -> slice:
-    """The three common bars after a run of kept ones, or before it where there are no more."""
-    if position + JOIN <= count:
-        return slice(position, position + JOIN)
-    return slice(max(count - JOIN, 0), count)
+def _nearest(place: int, first: int, stop: int) -> slice:
+    """The three common bars from ``place`` on, or the last before ``stop`` where there are fewer.
+
+    Only those from ``first`` to ``stop`` count.
+    """
+    if place + JOIN <= stop:
+        return slice(place, place + JOIN)
+    return slice(max(stop - JOIN, first), stop)
 
 
 def _simple(ratio: float) -> float:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
 from ml4t_nb.core.bars import as_instant
-from ml4t_nb.model import Span
+from ml4t_nb.core.calendars import Calendar
+from ml4t_nb.model import Frequency, Span, bar_length
 
-__all__ = ["JOIN", "TICK", "around", "cut", "joined", "reach_back"]
+__all__ = ["JOIN", "TICK", "around", "cut", "day_after", "joined", "reach_back"]
 
 JOIN = 3
 """Bars that two pieces must have in common before they are placed side by side."""
@@ -63,6 +64,17 @@ def joined(spans: Iterable[Span], *, at_once: bool) -> tuple[Span, ...]:
         else:
             merged.append(span)
     return tuple(merged)
+
+
+def day_after(until: datetime, dates: Calendar, frequency: Frequency) -> datetime:
+    """Stamp of the first day that has no bar before ``until``."""
+    is_intraday = bar_length(frequency) is not None
+    day = (until.astimezone(dates.zone) if is_intraday else until).date()
+    own = dates.span(day, day, frequency)
+    if not is_intraday:
+        return own.start if own.start >= until else own.end
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return midnight if own.start >= until else midnight + timedelta(days=1)
 
 
 def cut(span: Span, longest: timedelta | None) -> tuple[Span, ...]:

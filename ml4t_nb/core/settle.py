@@ -153,7 +153,9 @@ def _count(gap: Gap, as_of: datetime) -> Gap:
 
 
 def _method(gap: Gap, fill_by: Fill | None) -> FillMethod | None:
-    if gap.filled_by is not None or fill_by is None or gap.state == "closed":
+    if gap.state == "closed":
+        return None
+    if gap.filled_by is not None or fill_by is None or gap.is_left_open:
         return gap.filled_by
     return fill_by.method if gap.missing <= fill_by.max_fill else None
 

@@ -195,8 +195,7 @@ def _region(tx: Transaction, setup: Setup, got: Haul, *, is_whole: bool) -> _Reg
         or state is None
         or state.first is None
         or start <= state.first
-        # Another calendar or tolerance judges every bar anew.
-        or (setup.calendar, setup.tolerance) != (state.setup.calendar, state.setup.tolerance)
+        or _judges_anew(setup, state.setup)
     ):
         return _Region(None, tx.bars())
     for reach in (timedelta(days=10), timedelta(days=100), start - state.first):
@@ -205,6 +204,15 @@ def _region(tx: Transaction, setup: Setup, got: Haul, *, is_whole: bool) -> _Reg
             break
     floor = as_instant(before.index[-1])
     return _Region(floor, tx.bars(Span(floor, state.last + TICK if state.last else start)))
+
+
+def _judges_anew(setup: Setup, before: Setup) -> bool:
+    """Whether another calendar, closure or tolerance finds other gaps in the same bars."""
+    return (setup.calendar, setup.closures, setup.tolerance) != (
+        before.calendar,
+        before.closures,
+        before.tolerance,
+    )
 
 
 def _placed(
@@ -266,7 +274,11 @@ def _findings(
             return True
         if finding.is_hard:
             return pd.Timestamp(finding.stamp) not in held
-        return region.start is not None and finding.stamp < region.start
+        if region.start is None:
+            return False
+        # Whether the region's first bar jumped, only the bar before it tells.
+        is_edge = finding.stamp == region.start and finding.rule == "jump"
+        return is_edge or finding.stamp < region.start
 
     kept = (*(f for f in before if stands(f)), *(f for f in got.findings if stands(f)))
     return tuple(dict.fromkeys((*kept, *stretch.findings)))

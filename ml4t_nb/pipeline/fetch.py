@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.adjust import undo_splits
-from ml4t_nb.core.bars import STAMPS, Bars, as_instant, concat
+from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
 from ml4t_nb.core.calendars import Calendar
+from ml4t_nb.core.overlap import unrestated_splits
 from ml4t_nb.core.plan import cut
 from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import ProviderError, RateLimited
@@ -85,13 +86,21 @@ class Haul:
         return self.final if ratio == 1 else undo_splits(self.final, ratio)
 
     def later_ratio(self, last: datetime | None) -> float:
-        """Product of the splits after ``last`` and after the last final bar."""
+        """Product of the splits after ``last`` and after the last final bar.
+
+        A split whose jump is still there is left out: the provider has named it and has not
+        restated the bars before it.
+        """
         ends = [as_instant(self.final.index[-1])] if len(self.final) else []
         ends += [last] if last is not None else []
         if not ends:
             return 1.0
-        later = self.pending[self.pending.index > pd.Timestamp(max(ends))]
-        return float(later["split"].to_numpy().prod())
+        after = self.pending
+        after = after[after.index > self.final.index[-1]] if len(self.final) else after
+        named = unrestated_splits(concat([self.final.tail(1), sift(after)[0]]))
+        later = after[after.index > pd.Timestamp(max(ends))]
+        is_applied = ~later.index.isin(as_stamps([at for at, _ in named]))
+        return float(later["split"].to_numpy()[is_applied].prod())
 
 
 def haul(
@@ -176,7 +185,7 @@ def _sorted_out(
     rows = answers[0].bars if len(answers) == 1 else _last_answer_of_each(answers)
     is_final = np.asarray(rows.index < pd.Timestamp(until))
     final, findings = sift(rows[is_final])
-    later = concat([rows[~is_final], *(a.bars[a.bars.index >= pd.Timestamp(until)] for a in extra)])
+    later = concat([rows[~is_final], *(a.bars for a in extra)])
     pending = later[~later.index.duplicated(keep="last")].sort_index()
     return Haul(
         asked=asked,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from math import prod
 
 import pandas as pd
 
-from ml4t_nb.core.bars import observed
+from ml4t_nb.core.adjust import undo_splits
+from ml4t_nb.core.bars import Bars, observed
 from ml4t_nb.core.calendars import calendar
+from ml4t_nb.core.scale import splits_in
 from ml4t_nb.core.settle import settle
-from ml4t_nb.errors import StoreError
-from ml4t_nb.model import DatasetId
+from ml4t_nb.errors import OptionError, StoreError
+from ml4t_nb.model import Basis, DatasetId
 from ml4t_nb.pipeline.commit import grid_of
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.store import Store, Transaction
@@ -27,12 +30,19 @@ def run_remove(
 ) -> int:
     """Remove bars from ``start`` to ``end``, both inclusive; without both, the whole dataset.
 
-    Bars taken out of the middle leave a gap, and fills are made anew from what is left.
+    Bars taken out of the middle leave a gap, and fills are made anew from what is left. What is
+    left is on the split basis of its last bar.
 
     Returns
     -------
     int
         Bars removed, filled ones too.
+
+    Raises
+    ------
+    OptionError
+        If a split would be taken out of the middle: nothing would tell any more how prices
+        before it were traded.
     """
     with store.transaction(dataset) as tx:
         if start is None and end is None:
@@ -61,6 +71,7 @@ def _cut_out(tx: Transaction, start: date | None, end: date | None, as_of: datet
     if left.empty:
         tx.remove()
         return len(held)
+    left = _without_splits(left, held[inside], state.setup.basis)
     grid = grid_of(state.dataset, state.setup, dates)
     stretch = settle(left, grid=grid, known=state.gaps, fill_by=None, is_whole=True)
     tx.put(stretch.bars)
@@ -81,3 +92,17 @@ def _cut_out(tx: Transaction, start: date | None, end: date | None, as_of: datet
         verified=None,
     )
     return int(inside.sum())
+
+
+def _without_splits(left: Bars, gone: Bars, basis: Basis) -> Bars:
+    """``left`` on the basis of its last bar, once the splits of ``gone`` are not there any more."""
+    splits = [(at, ratio) for at, ratio in splits_in(gone) if at > left.index[0]]
+    for at, ratio in splits:
+        if at < left.index[-1]:
+            raise OptionError(
+                f"the split {ratio:g}:1 of {at:%Y-%m-%d} would be removed from between other bars",
+                hint="leave out --start or --end, to remove all bars before or after it too",
+            )
+    if not splits or basis == "as-traded":
+        return left
+    return undo_splits(left, prod(ratio for _, ratio in splits))

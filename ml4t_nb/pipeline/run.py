@@ -7,7 +7,7 @@ judgement needs more bars, the lock is let go, more are fetched, and all is judg
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from time import perf_counter
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars import Calendar, calendar
-from ml4t_nb.core.plan import JOIN, TICK, around, joined, reach_back
+from ml4t_nb.core.plan import JOIN, TICK, around, day_after, joined, reach_back
 from ml4t_nb.errors import (
     BarsInvalid,
     DatasetNotFound,
@@ -26,7 +26,7 @@ from ml4t_nb.errors import (
     Suspicious,
 )
 from ml4t_nb.events import Event
-from ml4t_nb.model import DatasetId, Span, bar_length
+from ml4t_nb.model import Closure, DatasetId, Span, bar_length
 from ml4t_nb.pipeline.commit import Entry, enter, enter_failure
 from ml4t_nb.pipeline.fetch import Desk, Haul, haul
 from ml4t_nb.pipeline.orders import Load, Update, class_of, require_served, settled, with_provider
@@ -48,6 +48,8 @@ class Run:
     ----------
     as_of
         An instant, or a date: after that session's close and the provider's delay.
+    closures
+        Days on which the user knows better than the calendars.
     observe
         Told what happens; may be called in any thread.
     pause
@@ -57,14 +59,15 @@ class Run:
     store: Store
     provider: Callable[[str], Provider]
     as_of: datetime | date
+    closures: tuple[Closure, ...]
     observe: Callable[[Event], None]
     pause: Callable[[float], None]
 
-    def desk(self, provider: Provider, dates: Calendar) -> Desk:
-        """The desk to ask ``provider`` from, on a dataset's calendar."""
+    def desk(self, provider: Provider, dataset: DatasetId, dates: Calendar) -> Desk:
+        """The desk to ask ``provider`` from, on the dataset's calendar."""
         as_of = self.as_of
         if not isinstance(as_of, datetime):
-            as_of = dates.closing(as_of, provider.limits.delay)
+            as_of = dates.closing(as_of, provider.limits.delay_of(dataset))
         return Desk(provider, as_of, dates, self.observe, self.pause)
 
 
@@ -92,8 +95,9 @@ def run_load(run: Run, order: Load) -> UpdateResult:
         known.calendar,
         None if snapshot is None else snapshot.manifest.setup,
     )
-    dates = calendar(setup.calendar)
-    desk = run.desk(provider, dates)
+    setup = replace(setup, closures=run.closures)
+    dates = calendar(setup.calendar, setup.closures)
+    desk = run.desk(provider, dataset, dates)
     _not_backwards(dataset, desk.as_of, snapshot)
     given = dates.span(order.start, order.end, dataset.frequency)
     if order.start is not None and given.start > desk.as_of:
@@ -101,7 +105,7 @@ def run_load(run: Run, order: Load) -> UpdateResult:
             f"--start {order.start} lies in the future of {desk.as_of:%Y-%m-%d}",
             hint="choose an earlier start",
         )
-    bound = dates.final_before(desk.as_of, dataset.frequency, provider.limits.delay)
+    bound = _bound(desk, dataset)
     wanted = Span(given.start, max(min(given.end, bound), given.start))
     held = pd.DatetimeIndex([]) if snapshot is None else _held(snapshot)
     wanted = around(wanted, held) if len(held) else wanted
@@ -125,17 +129,17 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     manifest = snapshot.manifest
     provider = run.provider(order.provider or manifest.setup.provider)
     require_served(provider, dataset)
-    setup = with_provider(manifest.setup, provider, dataset)
-    desk = run.desk(provider, calendar(setup.calendar))
+    setup = with_provider(replace(manifest.setup, closures=run.closures), provider, dataset)
+    desk = run.desk(provider, dataset, calendar(setup.calendar, setup.closures))
     _not_backwards(dataset, desk.as_of, snapshot)
-    bound = desk.calendar.final_before(desk.as_of, dataset.frequency, provider.limits.delay)
+    bound = _bound(desk, dataset)
     entry = Entry("update", dataset, setup, fill=order.fill, accept=order.accept)
     if manifest.first is None or manifest.last is None:
         start = desk.calendar.span(None, None, dataset.frequency).start
         return _bring(run, desk, entry, Span(start, bound))
-    main = Span(
-        reach_back(_tail(snapshot), lookback=order.lookback), max(bound, manifest.last + TICK)
-    )
+    # What lies before the first bar was not loaded, or was removed: looking back ends there.
+    back = max(reach_back(_tail(snapshot), lookback=order.lookback), manifest.first)
+    main = Span(back, max(bound, manifest.last + TICK))
     others = () if order.fill is None else _missing_before(main.start, snapshot)
     if dataset.frequency in provider.limits.max_span:
         return _bring(run, desk, entry, main, joined(others, at_once=False))
@@ -184,7 +188,7 @@ def _haul(desk: Desk, entry: Entry, wanted: Span, others: tuple[Span, ...]) -> H
     """Ask for what is wanted, and for what tells on which basis it comes."""
     frequency = entry.dataset.frequency
     limits = desk.provider.limits
-    bound = desk.calendar.final_before(desk.as_of, frequency, limits.delay)
+    bound = _bound(desk, entry.dataset)
     # Beyond the last final bar lies the running session, which may bring a split.
     brink = desk.as_of + (TICK if bar_length(frequency) else timedelta(days=1))
     until = wanted.end
@@ -203,8 +207,16 @@ def _haul(desk: Desk, entry: Entry, wanted: Span, others: tuple[Span, ...]) -> H
         )
     rest = tuple(span for span in map(served, others) if span)
     needs_tail = entry.setup.basis == "split-adjusted" and not reaches_now
-    tail = Span(until, brink) if needs_tail and "daily" in limits.frequencies else None
+    tail = None
+    if needs_tail and "daily" in limits.frequencies:
+        tail = Span(day_after(until, desk.calendar, frequency), brink) or None
     return haul(desk, entry.dataset, (main, *rest), until=until, tail=tail)
+
+
+def _bound(desk: Desk, dataset: DatasetId) -> datetime:
+    """Exclusive bound of the stamps whose bars are final."""
+    delay = desk.provider.limits.delay_of(dataset)
+    return desk.calendar.final_before(desk.as_of, dataset.frequency, delay)
 
 
 def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:

@@ -265,7 +265,7 @@ def remove(
 def _run(ws: Workspace, moment: datetime | date, observe: Observe, pause: Pause) -> Run:
     from ml4t_nb.pipeline import Run
 
-    return Run(ws.store, ws.provider, moment, observe, pause)
+    return Run(ws.store, ws.provider, moment, ws.settings.closures, observe, pause)
 
 
 def _report(

@@ -24,6 +24,7 @@ from ml4t_nb.reports import (
 from ml4t_nb.verbs.select import Class, Freq, days, instant, latest, picked
 
 if TYPE_CHECKING:
+    from ml4t_nb.providers import Limits
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["gaps", "health", "judge_all", "list_", "providers"]
@@ -179,30 +180,29 @@ def judge_all(
     from ml4t_nb.core.calendars import calendar
     from ml4t_nb.core.health import judge
 
-    delay = _delays(ws)
+    limits = _limits(ws)
     judged, instants = [], []
     for each in summaries:
-        dates = calendar(each.calendar)
-        at = instant(moment, dates, delay(each.provider))
+        dates = calendar(each.calendar, ws.settings.closures)
+        wait = limits(each.provider).delay_of(each.dataset)
+        at = instant(moment, dates, wait)
         instants.append(at)
-        judged.append(
-            judge(each, dates=dates, as_of=at, delay=delay(each.provider), stale_after=stale_after)
-        )
+        judged.append(judge(each, dates=dates, as_of=at, delay=wait, stale_after=stale_after))
     return tuple(judged), latest(moment, instants)
 
 
-def _delays(ws: Workspace) -> Callable[[str], timedelta]:
-    """How long after a bar's end it is final, by provider; the usual, for one not there now."""
+def _limits(ws: Workspace) -> Callable[[str], Limits]:
+    """Limits by provider; the usual ones, for a provider that is not there now."""
     from ml4t_nb.providers import Limits
 
     @cache
-    def delay(provider: str) -> timedelta:
+    def limits(provider: str) -> Limits:
         try:
-            return ws.provider(provider).limits.delay
+            return ws.provider(provider).limits
         except Ml4tError:
-            return Limits((), ()).delay
+            return Limits((), ())
 
-    return delay
+    return limits
 
 
 def _summaries(

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.settle import Fill
 from ml4t_nb.events import silent
-from ml4t_nb.model import DatasetId, Frequency
+from ml4t_nb.model import Closure, DatasetId, Frequency
 from ml4t_nb.pipeline import Load, Run, Update, run_load, run_update
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.store import Store
@@ -25,6 +25,7 @@ class Desk:
     provider: Scripted
     symbol: str = "ACME"
     frequency: Frequency = "daily"
+    closures: tuple[Closure, ...] = ()
 
     @property
     def dataset(self) -> DatasetId:
@@ -64,7 +65,7 @@ class Desk:
         return self.store.snapshot(self.dataset).bars()
 
     def _run(self, as_of: datetime | date) -> Run:
-        return Run(self.store, lambda _: self.provider, as_of, silent, _no_waiting)
+        return Run(self.store, lambda _: self.provider, as_of, self.closures, silent, _no_waiting)
 
 
 def _no_waiting(seconds: float) -> None:

@@ -10,6 +10,7 @@ from pandas.testing import assert_frame_equal
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.settle import Fill
 from ml4t_nb.errors import ProviderError, ProviderUnavailable
+from ml4t_nb.model import Closure
 from ml4t_nb.pipeline import run_remove
 from ml4t_nb.providers import Request
 from tests.pipeline.desk import Desk
@@ -179,3 +180,17 @@ def test_removing_the_middle_of_a_dataset_leaves_a_gap(desk: Desk) -> None:
 
     (gap,) = desk.store.snapshot(desk.dataset).manifest.gaps
     assert (gap.missing, gap.state) == (2, "open")
+
+
+def test_a_declared_closure_is_no_gap_and_a_declared_session_is_one(desk: Desk) -> None:
+    desk.provider.bars = HOLED
+    desk.load(evening("2024-03-14"))
+    desk.closures = (
+        Closure("XNYS", date(2024, 2, 28)),
+        Closure("XNYS", date(2024, 3, 9), is_open=True),
+    )
+
+    result = desk.update(evening("2024-03-15"), fill=None)
+
+    # 2024-03-09 is a Saturday.
+    assert [(str(gap.start)[:10], gap.missing) for gap in result.gaps] == [("2024-03-09", 1)]
