@@ -5,26 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ml4t_nb.model import AssetClass, Basis, DatasetId, Frequency, Gap
-from ml4t_nb.records import Health, HealthState, Summary, UpdateResult
+from ml4t_nb.records import Health, HealthState, Summary, UpdateRecord, UpdateResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "Coverage",
     "DatasetGaps",
     "ExportReport",
     "GapsReport",
     "HealthReport",
     "ListReport",
+    "PlotReport",
     "ProviderCard",
     "ProvidersReport",
     "RemoveReport",
     "Report",
     "RunReport",
 ]
+
+
+Coverage: TypeAlias = Literal["present", "partly", "filled", "missing", "closed", "extra"]
+"""What a session has: all of its bars, some, all since the rest was filled, none, none since the
+user declared it closed; or bars although the calendar has no session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +103,17 @@ class DatasetGaps:
 
 @dataclass(frozen=True, slots=True)
 class GapsReport:
-    """Gaps of every dataset looked at."""
+    """Gaps of every dataset looked at.
+
+    Parameters
+    ----------
+    run
+        What was done about them; None if they were only listed.
+    """
 
     as_of: datetime
     datasets: tuple[DatasetGaps, ...]
+    run: RunReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +124,42 @@ class ExportReport:
     bars: pd.DataFrame
     out: Path | None
     provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlotReport:
+    """What there is to draw of one dataset.
+
+    Parameters
+    ----------
+    zone
+        Time zone of its calendar, in which intraday bars are labelled.
+    bars
+        The bars in the range, on the last bar's split basis, filled ones too.
+    missing
+        Stamps in the range that the calendar expects, that lie in a gap, and that no bar, filled
+        or observed, stands for.
+    gaps
+        All gaps that reach into the range, oldest first.
+    sessions
+        For a map of the coverage: one row a session (weekly: a week), indexed by its date at
+        00:00 UTC, with the bars ``expected``, ``observed`` and ``filled``, its ``state`` (a
+        `Coverage`) and the row in ``gaps`` of the first ``gap`` in it, or -1.
+    record
+        The run whose range this is, if ``--last-run`` was given.
+    out
+        The page to write.
+    """
+
+    dataset: DatasetId
+    provider: str
+    zone: str
+    bars: pd.DataFrame
+    missing: pd.DatetimeIndex
+    gaps: tuple[Gap, ...]
+    sessions: pd.DataFrame | None = None
+    record: UpdateRecord | None = None
+    out: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +203,7 @@ Report: TypeAlias = (
     | ListReport
     | GapsReport
     | ExportReport
+    | PlotReport
     | RemoveReport
     | ProvidersReport
 )

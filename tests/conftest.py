@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from ml4t_nb.providers.yahoo import YahooProvider
     from tests.replay import Replay
+
+
+# A correctness test has no time limit: machines are as slow as they are busy.
+settings.register_profile("ml4t", deadline=None)
+settings.load_profile("ml4t")
 
 
 @pytest.fixture(scope="session")

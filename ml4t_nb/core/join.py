@@ -176,10 +176,11 @@ def _rebased(kept: Bars, stored: Bars, fetched: Bars, steps: Sequence[datetime])
     )
     edges = as_stamps(sorted(steps))
     cuts = [0, *common.searchsorted(edges).tolist(), len(common)]
+    eras = edges.searchsorted(kept.index, side="right")
+    places = common.searchsorted(kept.index)
     parts = []
-    for (era, place), run in kept.groupby(
-        [edges.searchsorted(kept.index, side="right"), common.searchsorted(kept.index)]
-    ):
+    for era, place in np.unique(np.column_stack([eras, places]), axis=0).tolist():
+        run = kept[(eras == era) & (places == place)]
         near = ratios[_nearest(place, cuts[era], cuts[era + 1])]
         if not near.size or near.max() - near.min() > _STEADY * near.min():
             raise Suspicious(

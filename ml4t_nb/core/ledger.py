@@ -7,28 +7,35 @@ from dataclasses import replace
 
 from ml4t_nb.model import Asked, Span
 
-__all__ = ["enter_all", "unresolved"]
+__all__ = ["enter_all", "forgotten", "unresolved"]
 
 
 def enter_all(ledger: Iterable[Asked], news: Iterable[Asked]) -> tuple[Asked, ...]:
     """The ledger with ``news`` laid over it: sorted, no two entries overlapping.
 
-    Each stretch of time keeps what came of it last. A failure that follows a failure counts
-    on; neighbours with the same answer from the same provider become one entry, which keeps the
-    earlier instant, so that an entry never claims to be fresher than its oldest part.
+    Each stretch of time keeps its last answer; a failure stands only where there was none yet,
+    and one that follows a failure counts on. Neighbours with the same answer from the same
+    provider become one entry, which keeps the earlier instant, so that an entry never claims to
+    be fresher than its oldest part.
     """
     entries = list(ledger)
     for new in news:
-        entries = [*_without(entries, new.span), *_counted(entries, new)]
+        fresh = [_counted(entries, new)]
+        if new.outcome == "failed":
+            for answered in (each for each in entries if each.outcome != "failed"):
+                fresh = forgotten(fresh, answered.span)
+        for each in fresh:
+            entries = [*forgotten(entries, each.span), each]
     return _coalesced(sorted(entries, key=lambda each: each.span))
 
 
 def unresolved(ledger: Iterable[Asked]) -> tuple[Span, ...]:
-    """Spans whose last asking failed."""
+    """Spans that were asked for and never answered."""
     return tuple(each.span for each in ledger if each.outcome == "failed")
 
 
-def _without(entries: Iterable[Asked], span: Span) -> list[Asked]:
+def forgotten(entries: Iterable[Asked], span: Span) -> list[Asked]:
+    """The ledger without what it says of ``span``."""
     parts = (
         replace(each, span=part)
         for each in entries
@@ -41,10 +48,10 @@ def _without(entries: Iterable[Asked], span: Span) -> list[Asked]:
     return list(parts)
 
 
-def _counted(entries: Iterable[Asked], new: Asked) -> list[Asked]:
+def _counted(entries: Iterable[Asked], new: Asked) -> Asked:
     """``new``, one attempt more than the failures it repeats."""
     if new.outcome != "failed":
-        return [new]
+        return new
     before = [
         each.attempts
         for each in entries
@@ -52,7 +59,7 @@ def _counted(entries: Iterable[Asked], new: Asked) -> list[Asked]:
         and each.span.start < new.span.end
         and new.span.start < each.span.end
     ]
-    return [replace(new, attempts=max(before, default=0) + 1)]
+    return replace(new, attempts=max(before, default=0) + 1)
 
 
 def _coalesced(entries: Iterable[Asked]) -> tuple[Asked, ...]:

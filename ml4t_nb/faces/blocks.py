@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from ml4t_nb.faces.layout import NOTHING_STORED, Block, Lines, Note, Table
 from ml4t_nb.faces.outcomes import run_blocks
+from ml4t_nb.faces.plots.sentence import plot_line
 from ml4t_nb.faces.words import MARKS, count, day, instant, labelled, many, size, stamp
 from ml4t_nb.model import Frequency, Gap
 from ml4t_nb.records import Health, Summary
@@ -15,6 +16,7 @@ from ml4t_nb.reports import (
     GapsReport,
     HealthReport,
     ListReport,
+    PlotReport,
     ProviderCard,
     ProvidersReport,
     RemoveReport,
@@ -38,6 +40,8 @@ def blocks(report: Report) -> tuple[Block, ...]:  # noqa: PLR0911  # one for eac
             return tuple(_gaps(report))
         case ExportReport():
             return (Lines((Note(_exported(report)),)),)
+        case PlotReport():
+            return (Lines((Note(plot_line(report)),)),)
         case RemoveReport():
             return (Lines(tuple(_removed(report))),)
         case ProvidersReport():
@@ -137,23 +141,41 @@ def _gaps(report: GapsReport) -> Iterator[Block]:
     if not report.datasets:
         yield NOTHING_STORED
         return
+    if report.run is not None:
+        yield from run_blocks(report.run)
     rows = [
         (labelled(each.dataset, each.provider), *_gap(gap, each.dataset.frequency))
         for each in report.datasets
         for gap in each.gaps
     ]
     if rows:
-        yield Table(("Dataset", "First", "Last", "Missing>", "State", "Asked>", "Remark"), rows)
+        yield Table(("Dataset", "First", "Last", "Missing>", "State", "Asked>", "Next"), rows)
     without = [labelled(each.dataset, each.provider) for each in report.datasets if not each.gaps]
     if without:
         yield Lines(tuple(Note(f"✅ {name}: no gaps") for name in without))
 
 
 def _gap(gap: Gap, frequency: Frequency) -> tuple[str, ...]:
-    filled = f"filled {gap.filled_by}" if gap.filled_by is not None else ""
-    remark = "; ".join(words for words in (filled, gap.error or "") if words)
     start, end = stamp(gap.start, frequency), stamp(gap.end, frequency)
-    return (start, end, count(gap.missing), gap.state, count(gap.attempts), remark)
+    state = gap.state if gap.filled_by is None else f"{gap.state}, filled {gap.filled_by}"
+    return (start, end, count(gap.missing), state, count(gap.attempts), "; ".join(_next(gap)))
+
+
+def _next(gap: Gap) -> Iterator[str]:
+    """What was the matter, and what can be done about it."""
+    if gap.error:
+        yield gap.error
+    match gap.state:
+        case "closed":
+            yield gap.reason
+        case "confirmed":
+            yield "the provider has none: --refetch asks anyway, --close REASON ends it"
+        case _ if gap.is_left_open:
+            yield "left open: update asks again, --refill METHOD fills it"
+        case _:
+            yield (
+                "update asks again" if gap.filled_by else "update asks again, and fills it if short"
+            )
 
 
 def _exported(report: ExportReport) -> str:

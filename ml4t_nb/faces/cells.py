@@ -15,7 +15,7 @@ from ml4t_nb.faces.lines import split
 from ml4t_nb.faces.outcomes import summary_line
 from ml4t_nb.faces.parser import Command, Help, parse
 from ml4t_nb.faces.progress import CellBar, terminal_bar
-from ml4t_nb.reports import Report, RunReport
+from ml4t_nb.reports import GapsReport, Report, RunReport
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -104,9 +104,10 @@ def _reported(command: Command, shell: InteractiveShell) -> Report:
             f"{command.verb} was interrupted",
             hint="what was committed is kept; run it again to go on",
         ) from None
-    if isinstance(report, RunReport) and code_of(report) != GOOD:
-        failure = _failure(report)
-        if len(report.results) + len(report.left) > 1:
+    run = report.run if isinstance(report, GapsReport) else report
+    if isinstance(run, RunReport) and code_of(run) != GOOD:
+        failure = _failure(run)
+        if len(run.results) + len(run.left) > 1:
             display(report)  # type: ignore[no-untyped-call]  # IPython's
         raise failure
     return report

@@ -10,15 +10,24 @@ from contextlib import AbstractContextManager, nullcontext
 from shutil import get_terminal_size
 from typing import TextIO
 
-from ml4t_nb.errors import Ml4tError
+from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.faces.codes import FAILED, GOOD, INTERRUPTED, USAGE, code_of, code_of_error
 from ml4t_nb.faces.declare import VERBS
 from ml4t_nb.faces.parser import PROGRAM, Command, Help, parse
 from ml4t_nb.records import ErrorNote
-from ml4t_nb.reports import ExportReport, HealthReport, RemoveReport, Report, RunReport
+from ml4t_nb.reports import (
+    ExportReport,
+    HealthReport,
+    PlotReport,
+    RemoveReport,
+    Report,
+    RunReport,
+)
 
 __all__ = ["main"]
+
+_SILENT = (RunReport, HealthReport, RemoveReport, ExportReport, PlotReport)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,8 +104,13 @@ def _spoken(report: Report, command: Command, *, is_good: bool) -> str:
         return render.as_json(report)
     if isinstance(report, ExportReport) and report.out is None:
         return render.as_csv(report)
+    if isinstance(report, PlotReport) and report.out is None:
+        raise OptionError(
+            "a shell shows no figure",
+            hint=f"name a page to write: --out {command.arguments['symbol'][0].strip('^=/')}.html",
+        )
     if command.quiet:
-        if is_good and isinstance(report, RunReport | HealthReport | RemoveReport | ExportReport):
+        if is_good and isinstance(report, _SILENT):
             return ""
         return render.as_rows(report)
     is_terminal = sys.stdout.isatty()

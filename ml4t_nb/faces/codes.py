@@ -11,7 +11,7 @@ from ml4t_nb.errors import (
     RateLimited,
     SettingsInvalid,
 )
-from ml4t_nb.reports import HealthReport, Report, RunReport
+from ml4t_nb.reports import GapsReport, HealthReport, Report, RunReport
 
 __all__ = ["AGAIN", "FAILED", "GOOD", "INTERRUPTED", "USAGE", "code_of", "code_of_error"]
 
@@ -31,6 +31,8 @@ def code_of(report: Report) -> int:
             bad += report.count("stale") if report.fail_on != "error" else 0
             bad += report.count("healthy") if report.fail_on == "healthy" else 0
             return FAILED if bad else GOOD
+        case GapsReport(run=RunReport() as run):
+            return _code_of_run(run)
         case _:
             return GOOD
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from ml4t_nb.events import Event, Observer
 from ml4t_nb.faces.declare import VERBS
 from ml4t_nb.faces.parser import Command
-from ml4t_nb.reports import Report
+from ml4t_nb.reports import PlotReport, Report
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 
@@ -20,7 +20,7 @@ _logger = logging.getLogger(__name__)
 
 
 def call(command: Command, *, watch: Observer) -> Report:
-    """The report of the command's verb.
+    """The report of the command's verb; a page that it names is written.
 
     Parameters
     ----------
@@ -41,6 +41,10 @@ def call(command: Command, *, watch: Observer) -> Report:
     with _logged(settings.log_level):
         workspace = Workspace.open(settings, observer=observe)
         report: Report = VERBS[command.verb](workspace, **command.arguments)
+    if isinstance(report, PlotReport) and report.out is not None:
+        from ml4t_nb.faces.plots import write_page
+
+        write_page(report)
     return report
 
 

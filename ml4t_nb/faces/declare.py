@@ -34,6 +34,7 @@ VERBS: dict[str, Verb] = {
     "health": verbs.health,
     "list": verbs.list_,
     "gaps": verbs.gaps,
+    "plot": verbs.plot,
     "export": verbs.export,
     "remove": verbs.remove,
     "providers": verbs.providers,

@@ -16,6 +16,7 @@ from ml4t_nb.reports import (
     GapsReport,
     HealthReport,
     ListReport,
+    PlotReport,
     ProvidersReport,
     RemoveReport,
     Report,
@@ -42,9 +43,12 @@ def document(report: Report) -> Document:  # noqa: PLR0911  # one for each repor
                 "gaps": [_gap(each.dataset, gap) for each in report.datasets for gap in each.gaps],
                 "as_of": _value(report.as_of),
                 "datasets": [str(each.dataset) for each in report.datasets],
+                "results": [] if report.run is None else _run(report.run)["results"],
             }
         case ExportReport():
             return _export(report)
+        case PlotReport():
+            return _plot(report)
         case RemoveReport():
             removed = [{"dataset": str(name), "rows": rows} for name, rows in report.removed]
             return {"verb": "remove", "removed": removed, "whole": report.whole}
@@ -169,6 +173,28 @@ def _export(report: ExportReport) -> Document:
     rows = zip(stamps, *columns.values(), strict=True)
     names = ("timestamp", *map(str, columns))
     return {**told, "bars": [dict(zip(names, row, strict=True)) for row in rows]}
+
+
+def _plot(report: PlotReport) -> Document:
+    first, last = report.bars.index[[0, -1]] if len(report.bars) else (None, None)
+    told = {
+        "verb": "plot",
+        "dataset": str(report.dataset),
+        "provider": report.provider,
+        "rows": len(report.bars),
+        "first": _value(first),
+        "last": _value(last),
+        "filled": int(report.bars["filled"].sum()),
+        "missing": len(report.missing),
+        "gaps": [_gap(report.dataset, gap) for gap in report.gaps],
+        "out": _value(report.out),
+    }
+    if report.sessions is None:
+        return told
+    rows = report.sessions.drop(columns="gap").to_dict("records")
+    days = [f"{day:%Y-%m-%d}" for day in report.sessions.index]
+    sessions = [{"session": day, **row} for day, row in zip(days, rows, strict=True)]
+    return {**told, "sessions": sessions}
 
 
 def _value(value: object) -> Any:  # noqa: ANN401  # whatever JSON has for it

@@ -5,10 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from ml4t_nb import verbs
+from ml4t_nb.reports import PlotReport
 from ml4t_nb.workspace import Workspace
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 __all__ = [
     "bars",
@@ -18,6 +22,7 @@ __all__ = [
     "health",
     "list_",
     "load",
+    "plot",
     "providers_",
     "remove",
     "update",
@@ -41,11 +46,27 @@ def _bound(verb: Callable[Concatenate[Workspace, _P], _R]) -> Callable[_P, _R]:
     return call
 
 
+def _drawn(verb: Callable[_P, PlotReport]) -> Callable[_P, Figure]:
+    """``verb``, whose report is drawn, and written to its ``out``."""
+
+    @wraps(verb)
+    def call(*args: _P.args, **options: _P.kwargs) -> Figure:
+        from ml4t_nb.faces.plots import figure_of, write_page
+
+        report = verb(*args, **options)
+        if report.out is not None:
+            write_page(report)
+        return figure_of(report)
+
+    return call
+
+
 load = _bound(verbs.load)
 update = _bound(verbs.update)
 health = _bound(verbs.health)
 list_ = _bound(verbs.list_)
 gaps = _bound(verbs.gaps)
+plot = _drawn(_bound(verbs.plot))
 export = _bound(verbs.export)
 remove = _bound(verbs.remove)
 # A bare ``providers`` is the package's own folder of that name.

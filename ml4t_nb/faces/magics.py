@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from IPython.lib.pretty import RepresentationPrinter
 
     from ml4t_nb.faces.cells import Result
-    from ml4t_nb.reports import Report
+    from ml4t_nb.reports import PlotReport, Report
 
 __all__ = ["load_ipython_extension", "ml4t", "unload_ipython_extension"]
+
+_BUNDLE = "several at once"
 
 # By name, since importing the reports would make loading the extension slower than it need be.
 _REPORTS = (
@@ -26,6 +28,7 @@ _REPORTS = (
     "RemoveReport",
     "ProvidersReport",
 )
+_FIGURES = ("PlotReport",)
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
@@ -86,14 +89,17 @@ def _complete(context: CompletionContext) -> SimpleMatcherResult:
 
 def _formatters(ipython: InteractiveShell) -> Mapping[str, Any]:
     assert ipython.display_formatter is not None  # every shell has made its own by now
-    formatters: Mapping[str, Any] = ipython.display_formatter.formatters
-    return formatters
+    display = ipython.display_formatter
+    return {**display.formatters, _BUNDLE: display.mimebundle_formatter}
 
 
 def _pictures() -> Iterator[tuple[str, str, str, Callable[..., Any]]]:
     for mime, show in (("text/plain", _print_plain), ("text/html", _html)):
         for name in _REPORTS:
             yield mime, "ml4t_nb.reports", name, show
+    for name in _FIGURES:
+        yield "text/plain", "ml4t_nb.reports", name, _print_plain
+        yield _BUNDLE, "ml4t_nb.reports", name, _figure
 
 
 def _print_plain(report: Report, printer: RepresentationPrinter, cycle: bool) -> None:  # noqa: FBT001  # IPython's signature
@@ -110,3 +116,16 @@ def _html(report: Report) -> str:
     from ml4t_nb.faces.render import as_html
 
     return as_html(report)
+
+
+def _figure(report: PlotReport, include: object = None, exclude: object = None) -> dict[str, Any]:
+    """The figure for a front end with plotly's program, and a still picture for all others."""
+    from IPython import get_ipython
+
+    from ml4t_nb.faces.plots import bundle_of
+
+    del include, exclude  # the front end chooses
+    shell = get_ipython()
+    # A terminal shows one line, and should not wait for plotly to draw what it cannot show.
+    is_terminal = shell is not None and shell.display_formatter.active_types == ["text/plain"]
+    return {} if is_terminal else bundle_of(report)

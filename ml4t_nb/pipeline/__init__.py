@@ -1,7 +1,32 @@
 """One dataset from snapshot to commit: ordered, fetched, judged, committed."""
 
+from ml4t_nb.pipeline.mending import (
+    Close,
+    Mend,
+    Mending,
+    Refetch,
+    Refill,
+    Reopen,
+    Unfill,
+    run_mend,
+)
 from ml4t_nb.pipeline.orders import Load, Update
 from ml4t_nb.pipeline.removal import run_remove
 from ml4t_nb.pipeline.run import Run, run_load, run_update
 
-__all__ = ["Load", "Run", "Update", "run_load", "run_remove", "run_update"]
+__all__ = [
+    "Close",
+    "Load",
+    "Mend",
+    "Mending",
+    "Refetch",
+    "Refill",
+    "Reopen",
+    "Run",
+    "Unfill",
+    "Update",
+    "run_load",
+    "run_mend",
+    "run_remove",
+    "run_update",
+]

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
 import pandas as pd
 
-from ml4t_nb.core.bars import Bars, as_instant, observed
+from ml4t_nb.core.bars import Bars, as_instant, observed, within
 from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.core.join import Placed, Terms, Wider, place
+from ml4t_nb.core.ledger import enter_all
 from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.plan import TICK
 from ml4t_nb.core.settle import Fill, Grid, Stretch, asked, settle
-from ml4t_nb.errors import DatasetNotFound, Ml4tError, RangeRefused
-from ml4t_nb.model import DatasetId, Finding, Gap, Setup, Span
+from ml4t_nb.errors import DatasetNotFound, Ml4tError, ProviderError, RangeRefused
+from ml4t_nb.model import Asked, DatasetId, Finding, Gap, Setup, Span
 from ml4t_nb.pipeline.fetch import Desk, Haul
 from ml4t_nb.records import ErrorNote, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
@@ -123,6 +124,7 @@ def enter(
         record=record,
         updated=desk.as_of if state is None else max(desk.as_of, state.updated or desk.as_of),
         verified=desk.as_of if is_whole or state is None else state.verified,
+        ledger=enter_all(() if state is None else state.ledger, _asked_for(desk, got, wanted)),
     )
     before = set() if state is None else set(state.findings)
     return result_of(manifest, [finding for finding in findings if finding not in before])
@@ -141,7 +143,7 @@ def grid_of(dataset: DatasetId, setup: Setup, dates: Calendar) -> Grid:
 
 
 def enter_failure(
-    tx: Transaction, entry: Entry, desk: Desk, error: Ml4tError, *, began: float
+    tx: Transaction, entry: Entry, desk: Desk, error: Ml4tError, *, wanted: Span, began: float
 ) -> UpdateResult:
     """Keep a failed run in the history; the bars stay as they are."""
     state = tx.manifest
@@ -163,8 +165,32 @@ def enter_failure(
         record=record,
         updated=state.updated,
         verified=state.verified,
+        ledger=_with_failure(state, desk, error, wanted),
     )
     return result_of(manifest, ())
+
+
+def _asked_for(desk: Desk, got: Haul, wanted: Span) -> Iterator[Asked]:
+    """Ledger entries of a haul; of the running session nothing is answered yet."""
+    name = desk.provider.name
+    for asked_span in got.asked:
+        span = Span(asked_span.start, min(asked_span.end, wanted.end))
+        if span:
+            some = len(within(got.final, span))
+            yield Asked(span, desk.as_of, name, "bars" if some else "empty")
+    failed = list(got.failed)
+    if got.missed is not None:
+        failed.append((Span(got.asked[0].end, wanted.end), got.missed))
+    for span, error in failed:
+        yield Asked(span, desk.as_of, name, "failed", error=error.message)
+
+
+def _with_failure(state: Manifest, desk: Desk, error: Ml4tError, wanted: Span) -> tuple[Asked, ...]:
+    """The ledger after a run in which the provider erred; a refusal of ours is no such error."""
+    if not isinstance(error, ProviderError) or not wanted:
+        return state.ledger
+    entry = Asked(wanted, desk.as_of, desk.provider.name, "failed", error=error.message)
+    return enter_all(state.ledger, [entry])
 
 
 def result_of(manifest: Manifest, findings: Iterable[Finding]) -> UpdateResult:

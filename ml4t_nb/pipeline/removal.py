@@ -10,6 +10,7 @@ import pandas as pd
 from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, observed
 from ml4t_nb.core.calendars import calendar
+from ml4t_nb.core.ledger import forgotten
 from ml4t_nb.core.scale import splits_in
 from ml4t_nb.core.settle import settle
 from ml4t_nb.errors import OptionError, StoreError
@@ -63,7 +64,7 @@ def _cut_out(tx: Transaction, start: date | None, end: date | None, as_of: datet
     state = tx.manifest
     if state is None:
         return 0
-    dates = calendar(state.setup.calendar)
+    dates = calendar(state.setup.calendar, state.setup.closures)
     span = dates.span(start, end, state.dataset.frequency)
     held = tx.bars()
     inside = (held.index >= pd.Timestamp(span.start)) & (held.index < pd.Timestamp(span.end))
@@ -90,6 +91,7 @@ def _cut_out(tx: Transaction, start: date | None, end: date | None, as_of: datet
         ),
         updated=state.updated,
         verified=None,
+        ledger=tuple(forgotten(state.ledger, span)),
     )
     return int(inside.sum())
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars import Calendar, calendar
+from ml4t_nb.core.ledger import unresolved
 from ml4t_nb.core.plan import JOIN, TICK, around, day_after, joined, reach_back
 from ml4t_nb.errors import (
     BarsInvalid,
@@ -25,16 +26,17 @@ from ml4t_nb.errors import (
     RangeRefused,
     Suspicious,
 )
-from ml4t_nb.events import Event
+from ml4t_nb.events import Event, RetryScheduled
 from ml4t_nb.model import Closure, DatasetId, Span, bar_length
 from ml4t_nb.pipeline.commit import Entry, enter, enter_failure
 from ml4t_nb.pipeline.fetch import Desk, Haul, haul
 from ml4t_nb.pipeline.orders import Load, Update, class_of, require_served, settled, with_provider
-from ml4t_nb.providers import Provider
+from ml4t_nb.providers import Instrument, Provider
+from ml4t_nb.providers.retry import identify
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.store import Snapshot, Store
 
-__all__ = ["Run", "run_load", "run_update"]
+__all__ = ["Run", "bring", "held_stamps", "not_backwards", "run_load", "run_update"]
 
 _VERIFIED_EVERY = timedelta(days=30)
 _NEAR = timedelta(days=60)
@@ -84,7 +86,7 @@ def run_load(run: Run, order: Load) -> UpdateResult:
         If nothing was stored before and nothing can be stored now; else it is in the result.
     """
     provider = run.provider(order.provider)
-    known = provider.instrument(order.symbol)
+    known = _identified(run, provider, order)
     dataset = DatasetId(class_of(order, known.asset_class), order.frequency, order.symbol)
     require_served(provider, dataset)
     snapshot = _snapshot(run.store, dataset)
@@ -98,7 +100,7 @@ def run_load(run: Run, order: Load) -> UpdateResult:
     setup = replace(setup, closures=run.closures)
     dates = calendar(setup.calendar, setup.closures)
     desk = run.desk(provider, dataset, dates)
-    _not_backwards(dataset, desk.as_of, snapshot)
+    not_backwards(dataset, desk.as_of, snapshot)
     given = dates.span(order.start, order.end, dataset.frequency)
     if order.start is not None and given.start > desk.as_of:
         raise OptionError(
@@ -107,9 +109,9 @@ def run_load(run: Run, order: Load) -> UpdateResult:
         )
     bound = _bound(desk, dataset)
     wanted = Span(given.start, max(min(given.end, bound), given.start))
-    held = pd.DatetimeIndex([]) if snapshot is None else _held(snapshot)
+    held = pd.DatetimeIndex([]) if snapshot is None else held_stamps(snapshot)
     wanted = around(wanted, held) if len(held) else wanted
-    return _bring(run, desk, Entry("load", dataset, setup), wanted)
+    return bring(run, desk, Entry("load", dataset, setup), wanted)
 
 
 def run_update(run: Run, order: Update) -> UpdateResult:
@@ -131,34 +133,42 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     require_served(provider, dataset)
     setup = with_provider(replace(manifest.setup, closures=run.closures), provider, dataset)
     desk = run.desk(provider, dataset, calendar(setup.calendar, setup.closures))
-    _not_backwards(dataset, desk.as_of, snapshot)
+    not_backwards(dataset, desk.as_of, snapshot)
     bound = _bound(desk, dataset)
     entry = Entry("update", dataset, setup, fill=order.fill, accept=order.accept)
     if manifest.first is None or manifest.last is None:
         start = desk.calendar.span(None, None, dataset.frequency).start
-        return _bring(run, desk, entry, Span(start, bound))
+        return bring(run, desk, entry, Span(start, bound))
     # What lies before the first bar was not loaded, or was removed: looking back ends there.
     back = max(reach_back(_tail(snapshot), lookback=order.lookback), manifest.first)
     main = Span(back, max(bound, manifest.last + TICK))
     others = () if order.fill is None else _missing_before(main.start, snapshot)
     if dataset.frequency in provider.limits.max_span:
-        return _bring(run, desk, entry, main, joined(others, at_once=False))
+        return bring(run, desk, entry, main, joined(others, at_once=False))
     if manifest.verified is None or desk.as_of - manifest.verified >= _VERIFIED_EVERY:
-        return _bring(run, desk, entry, Span(manifest.first, main.end))
+        return bring(run, desk, entry, Span(manifest.first, main.end))
     (at_once,) = joined((main, *others), at_once=True)
-    return _bring(run, desk, entry, at_once)
+    return bring(run, desk, entry, at_once)
 
 
-def _bring(
+def bring(
     run: Run, desk: Desk, entry: Entry, wanted: Span, others: tuple[Span, ...] = ()
 ) -> UpdateResult:
-    """Fetch what is wanted and commit it, or keep the failure in the history."""
+    """Fetch what is wanted and commit it, or keep the failure in the history.
+
+    Parameters
+    ----------
+    wanted
+        The latest span, up to which bars are to be stored.
+    others
+        Spans before it that are asked for, too; one that fails does not stop the run.
+    """
     began = perf_counter()
     try:
         return _entered(run, desk, entry, wanted, others, began=began)
     except (ProviderError, BarsInvalid, Suspicious) as error:
         with run.store.transaction(entry.dataset) as tx:
-            return enter_failure(tx, entry, desk, error, began=began)
+            return enter_failure(tx, entry, desk, error, wanted=wanted, began=began)
 
 
 def _entered(
@@ -213,6 +223,16 @@ def _haul(desk: Desk, entry: Entry, wanted: Span, others: tuple[Span, ...]) -> H
     return haul(desk, entry.dataset, (main, *rest), until=until, tail=tail)
 
 
+def _identified(run: Run, provider: Provider, order: Load) -> Instrument:
+    guess = DatasetId(order.asset_class or "equities", order.frequency, order.symbol)
+
+    def retried(attempt: int, wait_s: float, reason: str) -> None:
+        run.observe(RetryScheduled(guess, attempt, wait_s, reason))
+
+    run.pause(0)
+    return identify(provider, order.symbol, on_retry=retried, sleep=run.pause)
+
+
 def _bound(desk: Desk, dataset: DatasetId) -> datetime:
     """Exclusive bound of the stamps whose bars are final."""
     delay = desk.provider.limits.delay_of(dataset)
@@ -226,7 +246,14 @@ def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
         return None
 
 
-def _not_backwards(dataset: DatasetId, as_of: datetime, snapshot: Snapshot | None) -> None:
+def not_backwards(dataset: DatasetId, as_of: datetime, snapshot: Snapshot | None) -> None:
+    """Nothing, if the dataset's last run was not as of a later instant.
+
+    Raises
+    ------
+    Overtaken
+        If it was.
+    """
     updated = None if snapshot is None else snapshot.manifest.updated
     if updated is not None and as_of < updated:
         raise Overtaken(
@@ -237,13 +264,16 @@ def _not_backwards(dataset: DatasetId, as_of: datetime, snapshot: Snapshot | Non
 
 
 def _missing_before(start: datetime, snapshot: Snapshot) -> tuple[Span, ...]:
-    """Gaps to ask for again, with the bars around them."""
-    gaps = [g for g in snapshot.manifest.gaps if g.state in ("open", "failed") and g.start < start]
-    held = _held(snapshot) if gaps else None
-    return () if held is None else tuple(around(Span(g.start, g.end + TICK), held) for g in gaps)
+    """Gaps and unanswered pieces to ask for again, with the bars around them."""
+    manifest = snapshot.manifest
+    gaps = (Span(g.start, g.end + TICK) for g in manifest.gaps if g.state in ("open", "failed"))
+    spans = [span for span in (*gaps, *unresolved(manifest.ledger)) if span.start < start]
+    held = held_stamps(snapshot) if spans else pd.DatetimeIndex([])
+    return tuple(around(span, held) for span in spans)
 
 
-def _held(snapshot: Snapshot) -> pd.DatetimeIndex:
+def held_stamps(snapshot: Snapshot) -> pd.DatetimeIndex:
+    """Stamps of all observed bars."""
     return pd.DatetimeIndex(observed(snapshot.bars()).index)
 
 
@@ -252,4 +282,4 @@ def _tail(snapshot: Snapshot) -> pd.DatetimeIndex:
     last = snapshot.manifest.last
     assert last is not None
     near = observed(snapshot.bars(Span(last - _NEAR, last + TICK)))
-    return pd.DatetimeIndex(near.index) if len(near) >= JOIN else _held(snapshot)
+    return pd.DatetimeIndex(near.index) if len(near) >= JOIN else held_stamps(snapshot)

@@ -35,6 +35,8 @@ class Limits:
         How far before the as-of a span may begin, likewise.
     delay
         How long after a bar's own period the provider's bar is final.
+    delays
+        Likewise, for asset classes and frequencies where it takes longer.
     requests_per_minute
         Budget shared by all requests of a process; None for no limit.
     retry
@@ -46,8 +48,13 @@ class Limits:
     max_span: Mapping[Frequency, timedelta] = field(default_factory=dict)
     max_age: Mapping[Frequency, timedelta] = field(default_factory=dict)
     delay: timedelta = timedelta(minutes=30)
+    delays: Mapping[tuple[AssetClass, Frequency], timedelta] = field(default_factory=dict)
     requests_per_minute: float | None = None
     retry: Policy | None = None
+
+    def delay_of(self, dataset: DatasetId) -> timedelta:
+        """How long after its own period a bar of ``dataset`` is final."""
+        return self.delays.get((dataset.asset_class, dataset.frequency), self.delay)
 
 
 @dataclass(frozen=True, slots=True)

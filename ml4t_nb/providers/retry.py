@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ml4t_nb.errors import (
     ProviderError,
@@ -16,15 +16,16 @@ from ml4t_nb.errors import (
     RateLimited,
     SymbolUnknown,
 )
-from ml4t_nb.providers import Answer, Provider, Request
+from ml4t_nb.providers import Answer, Instrument, Provider, Request
 from ml4t_nb.providers.budget import shared_budget
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-__all__ = ["DEFAULT", "Policy", "Waits", "ask"]
+__all__ = ["DEFAULT", "Policy", "Waits", "ask", "identify"]
 
 _log = logging.getLogger(__name__)
+_Reply = TypeVar("_Reply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,49 @@ def ask(
     ProviderError
         The last one, once the policy has no wait left for its kind.
     """
+    return _patiently(
+        lambda: _paced(provider, request, sleep),
+        policy or provider.limits.retry or DEFAULT,
+        about=f"{request.dataset}: asking {provider.name} for {request.span}",
+        on_retry=on_retry,
+        sleep=sleep,
+    )
+
+
+def identify(
+    provider: Provider,
+    symbol: str,
+    *,
+    on_retry: Callable[[int, float, str], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Instrument:
+    """What the provider knows of ``symbol``, asked for again as `ask` does.
+
+    Raises
+    ------
+    ProviderError
+        The last one, once the policy has no wait left for its kind.
+    """
+    return _patiently(
+        lambda: provider.instrument(symbol),
+        provider.limits.retry or DEFAULT,
+        about=f"asking {provider.name} what {symbol} is",
+        on_retry=on_retry,
+        sleep=sleep,
+    )
+
+
+def _patiently(
+    question: Callable[[], _Reply],
+    policy: Policy,
+    *,
+    about: str,
+    on_retry: Callable[[int, float, str], None],
+    sleep: Callable[[float], None],
+) -> _Reply:
     from tenacity import Retrying, retry_if_exception
 
-    chosen = policy or provider.limits.retry or DEFAULT
-    patience = _Patience(chosen)
+    patience = _Patience(policy)
 
     def tell(state: RetryCallState) -> None:
         error = _error_of(state)
@@ -110,23 +150,17 @@ def ask(
 
     attempts = Retrying(
         sleep=sleep,
-        retry=retry_if_exception(lambda error: chosen.kind(error) is not None),
+        retry=retry_if_exception(lambda error: policy.kind(error) is not None),
         wait=patience.wait,
         stop=patience.is_over,
-        before=lambda state: _log.debug(
-            "%s: asking %s for %s, attempt %d",
-            request.dataset,
-            provider.name,
-            request.span,
-            state.attempt_number,
-        ),
+        before=lambda state: _log.debug("%s, attempt %d", about, state.attempt_number),
         after=lambda state: _log.debug(
-            "%s: attempt %d failed: %s", request.dataset, state.attempt_number, _error_of(state)
+            "%s, attempt %d failed: %s", about, state.attempt_number, _error_of(state)
         ),
         before_sleep=tell,
         reraise=True,
     )
-    return attempts(_paced, provider, request, sleep)
+    return attempts(question)
 
 
 def _paced(provider: Provider, request: Request, sleep: Callable[[float], None]) -> Answer:

@@ -35,6 +35,9 @@ _INTERVALS: Mapping[Frequency, str] = {
 }
 # No series of Yahoo's begins before 1927, and seconds before 1902 overflow 32 bits.
 _FIRST = date(1925, 1, 1)
+# Yahoo's days of a currency end at midnight in London, at most three hours after 17:00 in New York;
+# and half an hour later they are settled.
+_LONDON_MIDNIGHT = timedelta(hours=3, minutes=30)
 
 
 class YahooProvider:
@@ -63,6 +66,7 @@ class YahooProvider:
             frequencies=get_args(Frequency),
             max_span={"1m": timedelta(days=7)},
             max_age={frequency: timedelta(days=days) for frequency, days in back.items()},
+            delays={("fx", "daily"): _LONDON_MIDNIGHT, ("fx", "weekly"): _LONDON_MIDNIGHT},
             requests_per_minute=settings.yahoo_per_minute,
             retry=Policy({**DEFAULT.waits, NoBars: Waits((1.0,))}),
         )
@@ -83,7 +87,7 @@ class YahooProvider:
         if request.dataset.frequency == "weekly":
             wide = replace(request, span=weeks_of(request.span))
             bars, findings = self._daily(wide)
-            return weeks(bars, findings, request, delay=self.limits.delay)
+            return weeks(bars, findings, request, delay=self.limits.delay_of(request.dataset))
         if request.dataset.frequency == "daily":
             bars, findings = self._daily(request)
         else:
@@ -118,7 +122,9 @@ class YahooProvider:
         """No bars, if that can be true."""
         frequency = request.dataset.frequency
         due = expected(request.calendar, request.span, frequency)
-        over = request.calendar.final_before(request.as_of, frequency, self.limits.delay)
+        over = request.calendar.final_before(
+            request.as_of, frequency, self.limits.delay_of(request.dataset)
+        )
         if not error.is_explained and (due < pd.Timestamp(over)).any():
             raise error
         return empty_bars()

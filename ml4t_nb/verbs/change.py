@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import Ml4tError, OptionError
-from ml4t_nb.events import Started
 from ml4t_nb.model import Chunking, Compression, DatasetId, FillMethod
 from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
-from ml4t_nb.records import ErrorNote, Health, UpdateRecord, UpdateResult
+from ml4t_nb.records import Health, UpdateRecord, UpdateResult
 from ml4t_nb.reports import RemoveReport, RunReport
 from ml4t_nb.verbs.look import judge_all
+from ml4t_nb.verbs.runs import failed, report_of, run_of
 from ml4t_nb.verbs.select import Class, Freq, Provider, checked, days, latest, picked
 
 if TYPE_CHECKING:
     from ml4t_nb.batch import Job, Observe, Pause
-    from ml4t_nb.pipeline import Run
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["load", "remove", "update"]
@@ -110,11 +109,11 @@ def load(
         dataset = DatasetId(asset_class or "equities", order.frequency, each)
 
         def work(observe: Observe, pause: Pause) -> UpdateResult:
-            return run_load(_run(ws, moment, observe, pause), order)
+            return run_load(run_of(ws, moment, observe, pause), order)
 
-        return Job(dataset, work, partial(_failed, ws, blank, dataset))
+        return Job(dataset, work, partial(failed, ws, blank, dataset))
 
-    return _report(ws, "load", [job(each) for each in symbols], moment, workers=_LOADERS)
+    return report_of(ws, "load", [job(each) for each in symbols], moment, workers=_LOADERS)
 
 
 def update(
@@ -192,13 +191,13 @@ def update(
         def work(observe: Observe, pause: Pause) -> UpdateResult:
             if error is not None:
                 raise error
-            return run_update(_run(ws, moment, observe, pause), order)
+            return run_update(run_of(ws, moment, observe, pause), order)
 
-        return Job(each, work, partial(_failed, ws, blank, each))
+        return Job(each, work, partial(failed, ws, blank, each))
 
     jobs = [job(*each) for each in _meant(stored, as_symbols(symbol), asset_class, frequency)]
     before = _health_of(ws, moment) if show_status else {}
-    report = _report(ws, "update", jobs, moment, workers=workers)
+    report = report_of(ws, "update", jobs, moment, workers=workers)
     if not show_status:
         return report
     after = _health_of(ws, moment)
@@ -262,23 +261,6 @@ def remove(
     return RemoveReport(removed, whole=range_ == (None, None))
 
 
-def _run(ws: Workspace, moment: datetime | date, observe: Observe, pause: Pause) -> Run:
-    from ml4t_nb.pipeline import Run
-
-    return Run(ws.store, ws.provider, moment, ws.settings.closures, observe, pause)
-
-
-def _report(
-    ws: Workspace, verb: str, jobs: Sequence[Job], moment: datetime | date, *, workers: int
-) -> RunReport:
-    from ml4t_nb.batch import run_all
-
-    ws.observer(Started(verb, tuple(job.dataset for job in jobs)))
-    batch = run_all(jobs, workers=workers, observer=ws.observer, cancel=ws.cancel)
-    at = latest(moment, [result.record.at for result in batch.results])
-    return RunReport(verb, at, batch.results, batch.left, batch.stopped)
-
-
 def _meant(
     stored: Sequence[DatasetId],
     symbols: Sequence[str],
@@ -296,20 +278,6 @@ def _meant(
             guess = DatasetId(asset_class or "equities", frequency or "daily", symbol)
             meant.append((guess, error))
     return meant
-
-
-def _failed(
-    ws: Workspace, blank: UpdateRecord, dataset: DatasetId, error: ErrorNote
-) -> UpdateResult:
-    """The result of a run that wrote nothing, beside what is stored."""
-    from ml4t_nb.pipeline.commit import result_of
-
-    record = replace(blank, error=error)
-    try:
-        manifest = ws.store.snapshot(dataset).manifest
-    except Ml4tError:
-        return UpdateResult(dataset, record)
-    return replace(result_of(manifest, ()), record=record)
 
 
 def _health_of(ws: Workspace, moment: datetime | date) -> dict[DatasetId, Health]:

@@ -1,18 +1,22 @@
-"""Bars as text, with ISO 8601 stamps and all the digits that give each number back."""
+"""Bars as text, and files that appear whole or not at all."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ml4t_nb.errors import StoreNotWritable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["csv_of", "json_of"]
+__all__ = ["csv_of", "json_of", "write_whole"]
 
 
 def csv_of(bars: pd.DataFrame) -> str:
-    """One line a bar, under a line of column names."""
+    """One line a bar, under a line of column names; stamps are ISO 8601, numbers exact."""
     stamps = [stamp.isoformat() for stamp in bars.index]
     named = bars.set_axis(stamps, axis=0)
     return str(named.to_csv(index_label="timestamp", lineterminator="\n"))
@@ -30,3 +34,21 @@ def json_of(bars: pd.DataFrame) -> str:
     return json.dumps(
         [{"timestamp": stamp, **row} for stamp, row in zip(stamps, rows, strict=True)]
     )
+
+
+def write_whole(out: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` make a file beside ``out`` and rename it: a reader never sees half of it.
+
+    Raises
+    ------
+    StoreNotWritable
+        If the folder is missing, full or not ours.
+    """
+    draft = out.with_name(f".{out.name}.part")
+    try:
+        write(draft)
+        draft.replace(out)
+    except OSError as error:
+        raise StoreNotWritable(
+            f"{out} cannot be written: {error.strerror}", hint="choose another --out"
+        ) from error

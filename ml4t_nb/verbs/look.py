@@ -1,4 +1,4 @@
-"""Verbs that look and change nothing: health, list, gaps, providers."""
+"""Verbs that look and change nothing: health, list, providers."""
 
 from __future__ import annotations
 
@@ -10,24 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import Ml4tError, OptionError
-from ml4t_nb.model import Frequency, Gap
-from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
+from ml4t_nb.model import Frequency
+from ml4t_nb.options import Moment, Short, Symbols, as_symbols, one_of
 from ml4t_nb.records import Health, HealthState, Summary
 from ml4t_nb.reports import (
-    DatasetGaps,
-    GapsReport,
     HealthReport,
     ListReport,
     ProviderCard,
     ProvidersReport,
 )
-from ml4t_nb.verbs.select import Class, Freq, days, instant, latest, picked
+from ml4t_nb.verbs.select import Class, Freq, instant, latest, picked
 
 if TYPE_CHECKING:
     from ml4t_nb.providers import Limits
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["gaps", "health", "judge_all", "list_", "providers"]
+__all__ = ["health", "judge_all", "list_", "providers", "summaries"]
 
 
 def health(
@@ -72,7 +70,7 @@ def health(
     one_of(fail_on, HealthState, what="health state")
     ws = ws.at(home)
     moment = ws.moment(as_of)
-    chosen = _summaries(ws, symbol, asset_class, frequency)
+    chosen = summaries(ws, symbol, asset_class, frequency)
     if verify:
         chosen = tuple(_verified(ws, each) for each in chosen)
     judged, at = judge_all(ws, chosen, moment, timedelta(days=stale_days))
@@ -106,52 +104,7 @@ def list_(
     """
     ws = ws.at(home)
     ws.moment(as_of)
-    return ListReport(_summaries(ws, symbol, asset_class, frequency))
-
-
-def gaps(
-    ws: Workspace,
-    /,
-    symbol: Annotated[Symbols, Short("-s")] = (),
-    *,
-    asset_class: Class = None,
-    frequency: Freq = None,
-    start: Day | None = None,
-    end: Day | None = None,
-    all: bool = False,  # noqa: A002  # the option's word
-    as_of: Moment | None = None,
-    home: Path | None = None,
-) -> GapsReport:
-    """List the bars that the calendar expects and the store lacks.
-
-    Parameters
-    ----------
-    symbol
-        Symbols to look at; everything that is stored if none is named.
-    asset_class
-        Only datasets of this class.
-    frequency
-        Only datasets of this frequency.
-    start
-        First date, inclusive.
-    end
-        Last date, inclusive.
-    all
-        Confirmed, closed and filled gaps too, not only those with something to do.
-    as_of
-        Accepted by every verb; what is stored does not depend on it.
-    home
-        Folder of the store.
-    """
-    ws = ws.at(home)
-    first, last = days(start, end)
-    chosen = _summaries(ws, symbol, asset_class, frequency)
-    moment = ws.moment(as_of)
-    found = tuple(
-        DatasetGaps(each.dataset, each.provider, _gaps(ws, each, first, last, every=all))
-        for each in chosen
-    )
-    return GapsReport(latest(moment, ()), found)
+    return ListReport(summaries(ws, symbol, asset_class, frequency))
 
 
 def providers(
@@ -205,9 +158,16 @@ def _limits(ws: Workspace) -> Callable[[str], Limits]:
     return limits
 
 
-def _summaries(
+def summaries(
     ws: Workspace, symbol: Symbols, asset_class: Class, frequency: Freq
 ) -> tuple[Summary, ...]:
+    """Datasets meant, in one row each.
+
+    Raises
+    ------
+    DatasetNotFound
+        If a symbol named is not stored.
+    """
     by_dataset = {each.dataset: each for each in ws.store.summaries()}
     names = as_symbols(symbol)
     chosen = picked(tuple(by_dataset), names, asset_class, frequency)
@@ -217,22 +177,6 @@ def _summaries(
 def _verified(ws: Workspace, summary: Summary) -> Summary:
     damage = summary.damage or "; ".join(ws.store.verify(summary.dataset))
     return replace(summary, damage=damage)
-
-
-def _gaps(
-    ws: Workspace, summary: Summary, first: date | None, last: date | None, *, every: bool
-) -> tuple[Gap, ...]:
-    from ml4t_nb.core.calendars import calendar
-
-    if not every and not summary.gaps_open and not summary.damage:
-        return ()
-    manifest = ws.store.snapshot(summary.dataset).manifest
-    span = calendar(summary.calendar).span(first, last, summary.dataset.frequency)
-    return tuple(
-        gap
-        for gap in manifest.gaps
-        if (every or gap.is_pending) and gap.start < span.end and gap.end >= span.start
-    )
 
 
 def _card(ws: Workspace, name: str) -> ProviderCard:

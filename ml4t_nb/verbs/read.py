@@ -6,11 +6,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ml4t_nb.errors import OptionError, StoreNotWritable
+from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment, AssetClass, Frequency
 from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
 from ml4t_nb.reports import ExportReport
-from ml4t_nb.verbs.formats import csv_of, json_of
+from ml4t_nb.verbs.formats import csv_of, json_of, write_whole
 from ml4t_nb.verbs.select import Class, Freq, days, picked
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ml4t_nb.storage.store import Snapshot
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["bars", "export", "files"]
+__all__ = ["bars", "export", "files", "snapshot_of", "view"]
 
 _SUFFIXES = (".csv", ".parquet", ".json")
 
@@ -74,12 +74,12 @@ def export(
         raise OptionError(
             f"--out {out.name!r} has no known ending", hint=f"end it in {', '.join(_SUFFIXES)}"
         )
-    snapshot = _snapshot(ws, names[0], asset_class, frequency)
-    view = _view(snapshot, days(start, end), adjust, filled=filled)
+    snapshot = snapshot_of(ws, names[0], asset_class, frequency)
+    seen = view(snapshot, days(start, end), adjust, filled=filled)
     if out is not None:
-        _write(view, out)
+        _write(seen, out)
     manifest = snapshot.manifest
-    return ExportReport(manifest.dataset, view, out, manifest.setup.provider)
+    return ExportReport(manifest.dataset, seen, out, manifest.setup.provider)
 
 
 def bars(
@@ -131,8 +131,8 @@ def bars(
     ChunkCorrupt
         If a file is damaged: never half of the bars.
     """
-    snapshot = _snapshot(ws.at(home), symbol, asset_class, frequency)
-    return _view(snapshot, days(start, end), adjust, filled=filled)
+    snapshot = snapshot_of(ws.at(home), symbol, asset_class, frequency)
+    return view(snapshot, days(start, end), adjust, filled=filled)
 
 
 def files(
@@ -165,19 +165,21 @@ def files(
     DatasetNotFound
         If nothing is stored.
     """
-    return _snapshot(ws.at(home), symbol, asset_class, frequency).files()
+    return snapshot_of(ws.at(home), symbol, asset_class, frequency).files()
 
 
-def _snapshot(
+def snapshot_of(
     ws: Workspace, symbol: str, asset_class: AssetClass | None, frequency: Frequency | None
 ) -> Snapshot:
+    """The present snapshot of the one dataset that is meant."""
     (dataset,) = picked(ws.store.datasets(), as_symbols(symbol), asset_class, frequency)
     return ws.store.snapshot(dataset)
 
 
-def _view(
+def view(
     snapshot: Snapshot, range_: tuple[date | None, date | None], adjust: Adjustment, *, filled: bool
 ) -> pd.DataFrame:
+    """Bars from the first to the last date, both inclusive, adjusted."""
     from ml4t_nb.core.bars import observed, within
     from ml4t_nb.core.calendars import calendar
 
@@ -185,11 +187,11 @@ def _view(
     manifest = snapshot.manifest
     span = calendar(manifest.setup.calendar).span(*range_, manifest.dataset.frequency)
     if adjust == "splits" and manifest.setup.basis == "split-adjusted":
-        view = snapshot.bars(None if range_ == (None, None) else span)
+        seen = snapshot.bars(None if range_ == (None, None) else span)
     else:
         # A view depends on the splits and dividends of later bars, so it is cut afterwards.
-        view = within(_adjusted(snapshot, adjust), span)
-    return view if filled else observed(view)
+        seen = within(_adjusted(snapshot, adjust), span)
+    return seen if filled else observed(seen)
 
 
 def _adjusted(snapshot: Snapshot, adjust: Adjustment) -> pd.DataFrame:
@@ -213,17 +215,12 @@ def _adjusted(snapshot: Snapshot, adjust: Adjustment) -> pd.DataFrame:
     return adjusted(whole, adjust, basis=setup.basis)
 
 
-def _write(view: pd.DataFrame, out: Path) -> None:
-    """Write beside the goal and rename, so that a reader never sees half a file."""
-    draft = out.with_name(f".{out.name}.part")
-    try:
+def _write(seen: pd.DataFrame, out: Path) -> None:
+    def write(draft: Path) -> None:
         if out.suffix == ".parquet":
-            view.to_parquet(draft)
+            seen.to_parquet(draft)
         else:
-            text = csv_of(view) if out.suffix == ".csv" else json_of(view)
+            text = csv_of(seen) if out.suffix == ".csv" else json_of(seen)
             draft.write_text(text, encoding="utf-8")
-        draft.replace(out)
-    except OSError as error:
-        raise StoreNotWritable(
-            f"{out} cannot be written: {error.strerror}", hint="choose another --out"
-        ) from error
+
+    write_whole(out, write)

@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.calendars import calendar
 from ml4t_nb.core.settle import Fill
 from ml4t_nb.events import silent
 from ml4t_nb.model import Closure, DatasetId, Frequency
-from ml4t_nb.pipeline import Load, Run, Update, run_load, run_update
+from ml4t_nb.pipeline import (
+    Load,
+    Mend,
+    Mending,
+    Run,
+    Update,
+    run_load,
+    run_mend,
+    run_update,
+)
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.store import Store
 from tests.pipeline.scripted import Scripted
@@ -60,6 +70,14 @@ class Desk:
     ) -> UpdateResult:
         order = Update(self.dataset, timedelta(days=days), fill, accept=accept)
         return run_update(self._run(as_of), order)
+
+    def mend(
+        self, as_of: datetime | date, mending: Mending, *, start: str, end: str
+    ) -> UpdateResult:
+        span = calendar("XNYS").span(
+            date.fromisoformat(start), date.fromisoformat(end), self.frequency
+        )
+        return run_mend(self._run(as_of), Mend(self.dataset, span, mending))
 
     def stored(self) -> Bars:
         return self.store.snapshot(self.dataset).bars()

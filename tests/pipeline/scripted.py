@@ -24,11 +24,14 @@ class Scripted:
     ----------
     bars
         Everything it has, unfinished bars too.
+    days
+        The daily bars, where ``bars`` are intraday.
     fails
         Gives the error a request ends in, or None.
     """
 
     bars: Bars = field(default_factory=empty_bars)
+    days: Bars = field(default_factory=empty_bars)
     basis: Basis = "split-adjusted"
     limits: Limits = DAYS
     fails: Callable[[Request], ProviderError | None] = lambda _: None
@@ -48,7 +51,7 @@ class Scripted:
         index = pd.DatetimeIndex(self.bars.index)
         is_daily = bool((index == index.normalize()).all())
         fits = is_daily or request.dataset.frequency != "daily"
-        return Answer(within(self.bars if fits else empty_bars(), request.span))
+        return Answer(within(self.bars if fits else self.days, request.span))
 
     def with_bars(self, bars: Bars) -> Scripted:
         return replace(self, bars=bars, asked=[])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pandas as pd
+import pytest
 from pandas.testing import assert_frame_equal
 
-from ml4t_nb.core.bars import observed
+from ml4t_nb.core.adjust import undo_splits
+from ml4t_nb.core.bars import Bars, observed
 from ml4t_nb.core.settle import Fill
-from ml4t_nb.errors import ProviderError, ProviderUnavailable
+from ml4t_nb.errors import OptionError, ProviderError, ProviderUnavailable
 from ml4t_nb.model import Closure
 from ml4t_nb.pipeline import run_remove
 from ml4t_nb.providers import Request
@@ -180,6 +182,62 @@ def test_removing_the_middle_of_a_dataset_leaves_a_gap(desk: Desk) -> None:
 
     (gap,) = desk.store.snapshot(desk.dataset).manifest.gaps
     assert (gap.missing, gap.state) == (2, "open")
+
+
+def split_on(day: str) -> Bars:
+    bars = FULL.copy()
+    bars.loc[day, "split"] = 2.0
+    return bars
+
+
+def test_what_is_left_after_a_removed_split_is_on_the_basis_before_it(desk: Desk) -> None:
+    desk.provider.bars = split_on("2024-03-11")
+    desk.load(evening("2024-03-15"))
+
+    run_remove(desk.store, desk.dataset, date(2024, 3, 11), None, date(2024, 3, 15))
+
+    left = desk.stored()
+    # 2024-03-08 is the fourteenth session of a series that begins at 100.
+    assert list(left.loc["2024-03-08", ["close", "volume"]]) == [2 * 113.0, 500.0]
+    assert_frame_equal(left, undo_splits(FULL[:"2024-03-08"], 2.0))
+
+    desk.update(evening("2024-03-15"))
+
+    assert_frame_equal(desk.stored(), desk.provider.bars)
+
+
+def test_as_traded_bars_stay_as_they_are_when_a_split_after_them_is_removed(desk: Desk) -> None:
+    desk.provider.basis = "as-traded"
+    desk.provider.bars = split_on("2024-03-11")
+    desk.load(evening("2024-03-15"))
+
+    run_remove(desk.store, desk.dataset, date(2024, 3, 11), None, date(2024, 3, 15))
+
+    assert_frame_equal(desk.stored(), FULL[:"2024-03-08"])
+
+
+def test_a_split_is_not_removed_from_the_middle(desk: Desk) -> None:
+    desk.provider.bars = split_on("2024-03-11")
+    desk.load(evening("2024-03-15"))
+
+    with pytest.raises(OptionError, match="2024-03-11"):
+        run_remove(desk.store, desk.dataset, date(2024, 3, 8), date(2024, 3, 12), date(2024, 3, 15))
+
+    assert_frame_equal(desk.stored(), desk.provider.bars)
+
+
+def test_a_jump_stays_reported_when_later_runs_no_longer_look_before_it(desk: Desk) -> None:
+    jumped = FULL.copy()
+    jumped.loc["2024-03-05":, ["open", "high", "low", "close"]] *= 6
+    desk.provider.bars = jumped[:"2024-03-12"]
+    desk.load(evening("2024-03-12"))
+    for day in ("2024-03-13", "2024-03-14", "2024-03-15"):
+        desk.provider.bars = jumped[:day]
+        desk.update(evening(day))
+
+    findings = desk.store.snapshot(desk.dataset).manifest.findings
+
+    assert [(f.rule, str(f.stamp)[:10]) for f in findings] == [("jump", "2024-03-05")]
 
 
 def test_a_declared_closure_is_no_gap_and_a_declared_session_is_one(desk: Desk) -> None:

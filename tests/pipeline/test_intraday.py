@@ -13,7 +13,7 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ProviderError, ProviderUnavailable
 from ml4t_nb.providers import Request
 from tests.pipeline.desk import Desk
-from tests.pipeline.scripted import DAYS, bars_at
+from tests.pipeline.scripted import DAYS, bars_at, rising
 
 OPEN_MINUTES = 390
 PIECES = replace(DAYS, max_span={"1m": timedelta(days=2)}, max_age={"1m": timedelta(days=10)})
@@ -120,3 +120,17 @@ def test_a_missing_minute_is_asked_for_with_its_neighbours(desk: Desk) -> None:
     ]
     assert result.gaps == ()
     assert_frame_equal(desk.stored(), WEEK)
+
+
+def test_minutes_up_to_the_eve_of_a_split_are_on_the_basis_before_it(desk: Desk) -> None:
+    eve = WEEK[:"2024-01-09"]
+    served = eve.copy()
+    served[["open", "high", "low", "close"]] /= 2
+    served["volume"] *= 2
+    desk.provider.bars = served
+    desk.provider.days = rising("2024-01-08", "2024-01-10", start=50.0)
+    desk.provider.days.loc["2024-01-10", "split"] = 2.0
+
+    desk.load(at("2024-01-10", "22:00"), start="2024-01-08", end="2024-01-09")
+
+    assert_frame_equal(desk.stored(), eve)

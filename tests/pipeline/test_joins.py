@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import Overtaken, Suspicious
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import bars_at, evening, restated, rising, sessions
@@ -309,3 +311,59 @@ def test_a_late_dividend_outside_the_window_is_found_within_thirty_days(desk: De
     desk.update(evening("2024-03-08"))
 
     assert_frame_equal(desk.stored(), late)
+
+
+def split_on_monday(last: str) -> Bars:
+    """2:1 on 2024-03-11, prices as the provider showed them before it restated the history."""
+    bars = rising("2024-02-20", last)
+    bars.loc["2024-03-11":, ["open", "high", "low", "close"]] /= 2
+    bars.loc["2024-03-11", "split"] = 2.0
+    return bars
+
+
+def test_a_split_named_before_it_restates_is_not_undone_by_a_first_load(desk: Desk) -> None:
+    desk.provider.bars = split_on_monday("2024-03-11")
+
+    desk.load(evening("2024-03-11").replace(hour=15))
+
+    assert_frame_equal(desk.stored(), desk.provider.bars[:"2024-03-08"])
+
+
+def test_a_listing_with_two_bars_is_not_replaced_by_a_history_on_two_bases(desk: Desk) -> None:
+    listing = rising("2024-03-07", "2024-03-08")
+    desk.provider.bars = listing
+    desk.load(evening("2024-03-08"))
+    desk.provider.bars = split_on_monday("2024-03-12")["2024-03-07":]
+
+    result = desk.update(evening("2024-03-12"))
+
+    assert result.record.outcome == "failed"
+    assert_frame_equal(desk.stored(), listing)
+
+
+@pytest.mark.parametrize("lost", [["2024-03-08"], ["2024-03-06", "2024-03-07", "2024-03-08"]])
+def test_a_bar_lost_beside_a_split_is_kept_on_the_basis_of_its_own_side(
+    desk: Desk, lost: list[str]
+) -> None:
+    unnamed = split_on_monday("2024-03-15")
+    unnamed["split"] = 1.0
+    desk.provider.bars = unnamed[:"2024-03-14"]
+    desk.load(evening("2024-03-14"))
+    truth = restated(split_on_monday("2024-03-15"), 2.0, ex_date="2024-03-11")
+    desk.provider.bars = truth.drop([pd.Timestamp(day, tz="UTC") for day in lost])
+
+    result = desk.update(evening("2024-03-15"), days=21)
+
+    assert result.record.verdict == "restated"
+    assert_frame_equal(desk.stored(), truth)
+
+
+def test_looking_back_ends_at_the_first_stored_bar(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-02-20", "2024-03-15")
+    desk.load(evening("2024-03-14"), start="2024-03-04")
+    desk.update(evening("2024-03-14"), days=30)
+
+    result = desk.update(evening("2024-03-15"), days=30)
+
+    assert result.record.added == 1
+    assert_frame_equal(desk.stored(), desk.provider.bars["2024-03-04":])

@@ -88,6 +88,8 @@ class Listing:
         """Bars of so many minutes, anchored at the session's open; of a day if None."""
         if minutes is None and self.days:
             return list(self.days)
+        if minutes == 1:
+            return list(self.minutes)
         return list(_grouped(self, minutes))
 
 

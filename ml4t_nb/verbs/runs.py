@@ -1,0 +1,55 @@
+"""What the verbs that run a batch share: what it works with, its report, its failures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from ml4t_nb.errors import Ml4tError
+from ml4t_nb.events import Started
+from ml4t_nb.model import DatasetId
+from ml4t_nb.records import ErrorNote, UpdateRecord, UpdateResult
+from ml4t_nb.reports import RunReport
+from ml4t_nb.verbs.select import latest
+
+if TYPE_CHECKING:
+    from ml4t_nb.batch import Job, Observe, Pause
+    from ml4t_nb.pipeline import Run
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["failed", "report_of", "run_of"]
+
+
+def run_of(ws: Workspace, moment: datetime | date, observe: Observe, pause: Pause) -> Run:
+    """What the pipeline works with, from the workspace."""
+    from ml4t_nb.pipeline import Run
+
+    return Run(ws.store, ws.provider, moment, ws.settings.closures, observe, pause)
+
+
+def report_of(
+    ws: Workspace, verb: str, jobs: Sequence[Job], moment: datetime | date, *, workers: int
+) -> RunReport:
+    """Run the jobs, and say what each did."""
+    from ml4t_nb.batch import run_all
+
+    ws.observer(Started(verb, tuple(job.dataset for job in jobs)))
+    batch = run_all(jobs, workers=workers, observer=ws.observer, cancel=ws.cancel)
+    at = latest(moment, [result.record.at for result in batch.results])
+    return RunReport(verb, at, batch.results, batch.left, batch.stopped)
+
+
+def failed(
+    ws: Workspace, blank: UpdateRecord, dataset: DatasetId, error: ErrorNote
+) -> UpdateResult:
+    """The result of a run that wrote nothing, beside what is stored."""
+    from ml4t_nb.pipeline.commit import result_of
+
+    record = replace(blank, error=error)
+    try:
+        manifest = ws.store.snapshot(dataset).manifest
+    except Ml4tError:
+        return UpdateResult(dataset, record)
+    return replace(result_of(manifest, ()), record=record)

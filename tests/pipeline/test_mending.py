@@ -1,0 +1,139 @@
+"""One may change one's mind about a gap, and no observed bar ever shows it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from ml4t_nb.core.bars import observed
+from ml4t_nb.errors import ProviderError, ProviderUnavailable
+from ml4t_nb.model import Asked, FillMethod
+from ml4t_nb.pipeline import Close, Refetch, Refill, Reopen, Unfill
+from ml4t_nb.providers import Request
+from ml4t_nb.storage.store import Store
+from tests.pipeline.desk import Desk
+from tests.pipeline.scripted import Scripted, evening, rising
+
+FULL = rising("2024-02-20", "2024-03-15")
+# Closes: 105 on 2024-02-27, 106 on the missing day, 107 on 2024-02-29, which opens at 106.
+HOLED = FULL.drop(pd.Timestamp("2024-02-28", tz="UTC"))
+DAY = {"start": "2024-02-28", "end": "2024-02-28"}
+NOW = evening("2024-03-15")
+
+
+@pytest.fixture
+def desk(desk: Desk) -> Desk:
+    desk.provider.bars = HOLED
+    desk.load(NOW)
+    desk.update(NOW)
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("method", "price"),
+    [("forward", 105.0), ("backward", 106.0), ("interpolate", 106.0), ("zero", 0)],
+)
+def test_a_gap_is_filled_anew_by_another_method(
+    desk: Desk, method: FillMethod, price: float
+) -> None:
+    result = desk.mend(NOW, Refill(method), **DAY)
+
+    bar = desk.stored().loc["2024-02-28"]
+    assert list(bar[["open", "high", "low", "close", "volume"]]) == [price] * 4 + [0.0]
+    assert [gap.filled_by for gap in result.gaps] == [method]
+    assert_frame_equal(observed(desk.stored()), HOLED)
+
+
+def test_a_fill_taken_back_stays_away(desk: Desk) -> None:
+    desk.mend(NOW, Unfill(), **DAY)
+    assert_frame_equal(desk.stored(), HOLED)
+
+    result = desk.update(NOW)
+
+    assert_frame_equal(desk.stored(), HOLED)
+    assert (result.record.filled, result.record.gaps_open) == (0, 1)
+
+
+def test_refilling_fills_what_was_left_open(desk: Desk) -> None:
+    desk.mend(NOW, Unfill(), **DAY)
+
+    desk.mend(NOW, Refill("backward"), **DAY)
+
+    assert desk.stored().loc["2024-02-28", "close"] == 106.0
+
+
+def test_a_closed_gap_is_not_filled_not_asked_for_and_not_pending(desk: Desk) -> None:
+    result = desk.mend(NOW, Close("typhoon"), **DAY)
+
+    assert [(gap.state, gap.reason, gap.filled_by) for gap in result.gaps] == [
+        ("closed", "typhoon", None)
+    ]
+    assert result.record.gaps_open == 0
+    desk.provider.asked.clear()
+    after = desk.update(NOW + timedelta(days=2))
+    assert_frame_equal(desk.stored(), HOLED)
+    assert [gap.state for gap in after.gaps] == ["closed"]
+    assert all(request.span.start > evening("2024-02-29") for request in desk.provider.asked)
+
+
+def test_a_closed_gap_can_be_reopened(desk: Desk) -> None:
+    desk.mend(NOW, Close("typhoon"), **DAY)
+
+    result = desk.mend(NOW, Reopen(), **DAY)
+
+    assert [(gap.state, gap.reason) for gap in result.gaps] == [("open", "")]
+    assert desk.update(NOW).record.filled == 1
+
+
+def test_a_confirmed_gap_is_asked_for_again_on_request(desk: Desk) -> None:
+    desk.update(evening("2024-03-18"))
+    confirmed = desk.update(evening("2024-03-19"))
+    assert [gap.state for gap in confirmed.gaps] == ["confirmed"]
+    desk.provider.bars = FULL
+
+    result = desk.mend(evening("2024-03-19"), Refetch(), **DAY)
+
+    assert (result.record.added, result.gaps) == (1, ())
+    assert_frame_equal(desk.stored(), FULL)
+
+
+def test_only_gaps_in_the_span_are_mended(desk: Desk) -> None:
+    result = desk.mend(NOW, Close("typhoon"), start="2024-03-01", end="2024-03-15")
+
+    assert [gap.state for gap in result.gaps] == ["open"]
+
+
+def test_a_piece_that_failed_is_asked_for_until_it_is_answered(tmp_path: Path) -> None:
+    desk = Desk(Store(tmp_path / "other"), Scripted(rising("2024-01-22", "2024-03-15")))
+    desk.load(NOW, start="2024-02-20")
+
+    def down(request: Request) -> ProviderError | None:
+        if request.span.start > evening("2024-02-01"):
+            return None
+        return ProviderUnavailable("the line is dead", provider="scripted")
+
+    desk.provider.fails = down
+    failed = desk.load(NOW, start="2024-01-22", end="2024-02-19")
+
+    assert failed.record.outcome == "failed"
+    (entry,) = unanswered(desk)
+    assert (str(entry.span.start)[:10], entry.attempts, entry.error) == (
+        "2024-01-22",
+        1,
+        "the line is dead",
+    )
+
+    desk.provider.fails = lambda _: None
+    desk.update(NOW)
+
+    assert_frame_equal(desk.stored(), desk.provider.bars)
+    assert unanswered(desk) == []
+
+
+def unanswered(desk: Desk) -> list[Asked]:
+    ledger = desk.store.snapshot(desk.dataset).manifest.ledger
+    return [entry for entry in ledger if entry.outcome == "failed"]

@@ -1,0 +1,293 @@
+"""Many symbols through one yahoo: what fails, what stops, what is kept, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from ml4t_nb import verbs
+from ml4t_nb.faces.cli import main
+from ml4t_nb.settings import Settings
+from ml4t_nb.workspace import Workspace
+from tests.replay import Fault, Listing, Split, sampled
+from tests.yahoo.desk import Desk, NoTime, evening, held_to, shares
+
+BEFORE, DAY, NEXT = date(2006, 2, 24), date(2006, 2, 27), date(2006, 2, 28)
+
+
+@pytest.fixture(scope="module")
+def share() -> Listing:
+    return shares(sampled("IBM"), "2005-12-01", "2006-03-15")
+
+
+def listed(desk: Desk, share: Listing, count: int) -> tuple[str, ...]:
+    names = tuple(f"ACME{n}" for n in range(count))
+    for name in names:
+        desk.replay.add(replace(share, symbol=name))
+    return names
+
+
+@pytest.fixture
+def three(desk: Desk, share: Listing) -> tuple[str, ...]:
+    names = listed(desk, share, 3)
+    report = desk.load(*names, at=evening(BEFORE))
+    assert [each.record.outcome for each in report.results] == ["changed"] * 3
+    desk.replay.asked.clear()
+    desk.waited.seconds.clear()
+    return names
+
+
+def only(name: str) -> str:
+    return rf"chart/{name}\?.*period1"
+
+
+def test_an_update_of_one_daily_symbol_is_one_request(desk: Desk, three: tuple[str, ...]) -> None:
+    desk.updated(three[0], at=evening(DAY))
+
+    (asked,) = desk.replay.asked
+    assert f"chart/{three[0]}?" in asked
+    assert "period1" in asked
+
+
+def test_a_second_update_asks_as_often_as_the_first(desk: Desk, three: tuple[str, ...]) -> None:
+    for _ in range(3):
+        desk.updated(three[0], at=evening(DAY))
+
+    assert len(desk.replay.asked) == 3
+
+
+def test_a_load_is_two_requests_once_a_symbol_is_known(desk: Desk, three: tuple[str, ...]) -> None:
+    desk.load(three[0], at=evening(DAY))
+
+    assert len(desk.replay.asked) == 2
+    assert desk.replay.bars_asked == 1
+
+
+def test_a_restatement_costs_one_request_more(desk: Desk, three: tuple[str, ...]) -> None:
+    desk.replay.add(
+        shares(sampled("IBM"), "2005-12-01", "2006-03-15", symbol=three[0], split=Split(NEXT, 2))
+    )
+    desk.updated(three[0], at=evening(DAY), accept=True)
+    desk.replay.asked.clear()
+
+    assert desk.updated(three[0], at=evening(NEXT)).verdict == "restated"
+
+    # The last days, and then the whole history.
+    assert len(desk.replay.asked) == 2
+
+
+def test_looking_asks_nobody(desk: Desk, three: tuple[str, ...]) -> None:
+    verbs.health(desk.ws, as_of=evening(DAY))
+    verbs.list_(desk.ws)
+    verbs.gaps(desk.ws, as_of=evening(DAY))
+    verbs.providers(desk.ws)
+    desk.stored(three[0])
+
+    assert desk.replay.asked == []
+
+
+def test_one_bad_symbol_does_not_stop_the_rest_and_is_named(
+    desk: Desk, three: tuple[str, ...]
+) -> None:
+    desk.replay.faults.append(Fault("delisted", match=only(three[1]), times=-1))
+
+    report = desk.update(at=evening(DAY))
+
+    outcomes = {each.dataset.symbol: each.record.outcome for each in report.results}
+    assert outcomes == {"ACME0": "changed", "ACME1": "failed", "ACME2": "changed"}
+    error = report.results[1].record.error
+    assert error is not None
+    assert error.type == "SymbolUnknown"
+    assert "ACME1" in error.message
+    assert (report.left, report.stopped) == ((), "")
+    assert len(desk.replay.asked) == 3
+
+
+def test_an_unknown_symbol_among_known_ones(desk: Desk, share: Listing) -> None:
+    names = listed(desk, share, 2)
+
+    report = desk.load(names[0], "NOSUCH", names[1], at=evening(DAY))
+
+    assert [each.record.outcome for each in report.results] == ["changed", "failed", "changed"]
+    assert [each.symbol for each in desk.ws.store.datasets()] == list(names)
+
+
+@pytest.mark.parametrize("kind", ["html", "truncated", "reset", "short_body"])
+def test_a_passing_fault_is_asked_again(desk: Desk, three: tuple[str, ...], kind: str) -> None:
+    desk.replay.faults.append(Fault(kind, times=2))  # type: ignore[arg-type]
+
+    assert desk.updated(three[0], at=evening(DAY)).outcome == "changed"
+
+    assert len(desk.replay.asked) == 3
+    first, second = desk.waited.seconds
+    assert 1 <= first <= 1.25
+    assert 2 <= second <= 2.5
+    held_to(desk.stored(three[0]), desk.replay.market.listings[three[0]])
+
+
+def test_an_outage_fails_after_five_attempts_and_leaves_the_bars(
+    desk: Desk, three: tuple[str, ...]
+) -> None:
+    before = desk.stored(three[0])
+    desk.replay.faults.append(Fault("status", code=503, times=-1))
+
+    record = desk.updated(three[0], at=evening(DAY))
+
+    assert record.outcome == "failed"
+    assert record.error is not None
+    assert record.error.type == "ProviderUnavailable"
+    # yfinance asks once more with another cookie after a status of 400 and above.
+    assert desk.replay.bars_asked == 5 * 2
+    assert 15 <= sum(desk.waited.seconds) <= 1.25 * 15
+    assert desk.stored(three[0]).equals(before)
+    desk.replay.faults.clear()
+    assert desk.updated(three[0], at=evening(NEXT)).added == 2
+
+
+def test_a_load_asks_again_for_the_instrument_too(desk: Desk, share: Listing) -> None:
+    (name,) = listed(desk, share, 1)
+    desk.replay.faults.append(Fault("status", match=r"chart/ACME0\?.*range=1d", code=503, times=4))
+
+    desk.loaded(name, at=evening(DAY))
+
+    assert len([s for s in desk.waited.seconds if s >= 1]) == 2
+
+
+def test_a_rate_limit_stops_the_batch_and_keeps_what_is_done(desk: Desk, share: Listing) -> None:
+    names = listed(desk, share, 6)
+    desk.load(*names, at=evening(BEFORE))
+    desk.replay.asked.clear()
+    desk.waited.seconds.clear()
+    desk.replay.faults.append(Fault("status", match=only("ACME2"), code=429, times=-1))
+
+    report = desk.update(at=evening(DAY), workers=1)
+
+    assert [each.record.outcome for each in report.results] == ["changed", "changed", "failed"]
+    error = report.results[-1].record.error
+    assert error is not None
+    assert (error.type, error.hint) == ("RateLimited", "try again in 15 minutes")
+    assert [each.symbol for each in report.left] == ["ACME3", "ACME4", "ACME5"]
+    assert "429, too many requests" in report.stopped
+    # Two good ones, and four attempts at the third, each of them with two cookies.
+    assert desk.replay.bars_asked == 2 + 4 * 2
+    waits = [seconds for seconds in desk.waited.seconds if seconds]
+    assert len(waits) == 3
+    assert all(
+        least <= wait <= 1.25 * least for least, wait in zip((30, 60, 120), waits, strict=True)
+    )
+    for name in names[:2]:
+        assert desk.stored(name).index[-1].date() == DAY
+
+    desk.replay.faults.clear()
+    report = desk.update(at=evening(NEXT))
+    assert [each.record.outcome for each in report.results] == ["changed"] * 6
+    for name in names:
+        held_to(desk.stored(name), desk.replay.market.listings[name])
+
+
+def test_a_rate_limit_with_many_workers_lets_the_running_ones_end(
+    desk: Desk, share: Listing
+) -> None:
+    names = listed(desk, share, 9)
+    desk.load(*names, at=evening(BEFORE))
+    desk.replay.asked.clear()
+    desk.replay.faults.append(Fault("status", code=429, times=-1))
+
+    report = desk.update(at=evening(DAY), workers=3)
+
+    assert {each.record.outcome for each in report.results} == {"failed"}
+    assert len(report.results) <= 3 + 2
+    assert len(report.results) + len(report.left) == 9
+    assert desk.replay.bars_asked == 4 * 2 * len(report.results)
+
+
+@pytest.fixture
+def shell(desk: Desk, three: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Command lines of this process, for whom time passes at once; three symbols are stored."""
+    del three
+    monkeypatch.setenv("ML4T_DATA_HOME", str(desk.home))
+    monkeypatch.setenv("ML4T_DATA_YAHOO_PER_MINUTE", "1000000")
+    monkeypatch.setenv("ML4T_DATA_AS_OF", evening(DAY).isoformat())
+    monkeypatch.setattr(
+        "ml4t_nb.faces.commands.Workspace.open",
+        lambda settings, observer: Workspace(settings, observer=observer, cancel=desk.waited),
+    )
+    desk.replay.market.now = evening(DAY)
+    return desk
+
+
+def test_the_shell_says_75_and_when_to_try_again(
+    shell: Desk, three: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.replay.faults.append(Fault("status", match=only(three[1]), code=429, times=-1))
+
+    assert main(["update", "--workers", "1"]) == 75
+
+    said = capsys.readouterr().out
+    assert "too many requests" in said
+    assert "try again in 15 minutes" in said
+    assert "2 of 3 done" in said
+    assert "1 left: ACME2" in said
+
+
+def test_the_shell_s_document_of_a_rate_limit(
+    shell: Desk, three: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.replay.faults.append(Fault("status", match=only(three[0]), code=429, times=-1))
+
+    assert main(["update", "--workers", "1", "--json"]) == 75
+
+    told = json.loads(capsys.readouterr().out)
+    assert told["left"] == ["equities/daily/ACME1", "equities/daily/ACME2"]
+    assert "429" in told["stopped"]
+    assert told["results"][0]["error"]["hint"] == "try again in 15 minutes"
+
+
+def test_the_shell_names_the_bad_symbol_at_the_end(
+    shell: Desk, three: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.replay.faults.append(Fault("delisted", match=only(three[1]), times=-1))
+
+    assert main(["update"]) == 1
+
+    said = capsys.readouterr().out
+    assert "ACME1" in said.splitlines()[-1] or "yahoo knows no symbol 'ACME1'" in said
+    assert "3 datasets, 2 changed, 1 failed" in said
+
+
+class Watched(NoTime):
+    """Also remembers which threads looked whether to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: set[str] = set()
+
+    def is_set(self) -> bool:
+        self.threads.add(threading.current_thread().name)
+        return super().is_set()
+
+
+def test_workers_share_one_budget(desk: Desk, share: Listing) -> None:
+    names = listed(desk, share, 14)
+    desk.load(*names, at=evening(BEFORE))
+    desk.replay.asked.clear()
+    desk.replay.market.now = evening(DAY)
+    watched = Watched()
+    # One a second, a rate that no other test's budget has.
+    settings = Settings(home=desk.home, provider="yahoo", yahoo_per_minute=60.5)
+
+    report = verbs.update(Workspace(settings, cancel=watched), workers=3, as_of=evening(DAY))
+
+    assert {each.record.outcome for each in report.results} == {"changed"}
+    assert len(desk.replay.asked) == 14
+    assert 1 < len(watched.threads - {"MainThread"}) <= 3
+    # Ten at once are free; the others would have waited, each longer than the one before.
+    waits = sorted(seconds for seconds in watched.seconds if seconds)
+    assert 1 <= len(waits) <= 4
+    assert waits[-1] <= 4 * 60 / 60.5
+    for name in names:
+        held_to(desk.stored(name), desk.replay.market.listings[name])

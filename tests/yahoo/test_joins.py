@@ -1,0 +1,200 @@
+"""What is loaded before, between or apart from stored bars, after a split nobody here noticed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+import pytest
+
+from tests.replay import Bar, Fault, Listing, Split, index_of_minutes, sampled
+from tests.yahoo.desk import Desk, evening, held_to, seams, sessions_of, shares
+
+EX = date(2006, 2, 28)
+
+
+@pytest.fixture(params=[2, 7, 0.1])
+def split(request: pytest.FixtureRequest) -> Split:
+    return Split(EX, 1, 10) if request.param < 1 else Split(EX, request.param)
+
+
+@pytest.fixture
+def share(desk: Desk, split: Split) -> Listing:
+    listing = shares(sampled("IBM"), "2005-06-01", "2006-04-13", split=split)
+    desk.replay.add(listing)
+    return listing
+
+
+def test_a_prepend_after_a_split(desk: Desk, share: Listing) -> None:
+    desk.loaded("ACME", at=evening(date(2006, 2, 27)), start=date(2005, 11, 1))
+    held_to(desk.stored("ACME"), share)
+
+    desk.loaded("ACME", at=evening(date(2006, 3, 6)), start=date(2005, 7, 1), end=date(2005, 9, 1))
+
+    stored = desk.stored("ACME")
+    assert seams(stored, share) == []
+    assert stored.index[0].date() == date(2005, 7, 1)
+    held_to(stored, share)
+    desk.updated("ACME", at=evening(date(2006, 3, 6)))
+    held_to(desk.stored("ACME"), share)
+    assert desk.stored("ACME").index[-1].date() == date(2006, 3, 6)
+
+
+def test_an_interior_refetch_after_a_split(desk: Desk, share: Listing) -> None:
+    missing = ("2005-12-06", "2005-12-07")
+    desk.replay.faults.append(Fault("drop", times=-1, days=missing))
+    desk.loaded("ACME", at=evening(date(2006, 2, 24)))
+    desk.updated("ACME", at=evening(date(2006, 2, 24)), fill_gaps=False)
+    assert len(desk.manifest("ACME").gaps) == 1
+    desk.replay.faults.clear()
+
+    desk.updated("ACME", at=evening(date(2006, 3, 1)))
+
+    held_to(desk.stored("ACME"), share)
+    assert desk.manifest("ACME").gaps == ()
+
+
+def test_gaps_refetched_by_hand_after_a_split(desk: Desk, share: Listing) -> None:
+    desk.replay.faults.append(Fault("drop", times=-1, days=("2005-12-06",)))
+    desk.loaded("ACME", at=evening(date(2006, 2, 24)))
+    desk.replay.faults.clear()
+
+    desk.loaded("ACME", at=evening(date(2006, 3, 1)), start="2005-12-06", end="2005-12-06")
+
+    stored = desk.stored("ACME")
+    assert seams(stored, share) == []
+    held_to(stored, share)
+
+
+def test_a_load_that_would_leave_a_hole_is_extended_until_it_meets(
+    desk: Desk, share: Listing
+) -> None:
+    desk.loaded("ACME", at=evening(date(2006, 2, 27)), start=date(2005, 7, 1), end=date(2005, 9, 1))
+    held_to(desk.stored("ACME"), share)
+
+    desk.loaded("ACME", at=evening(date(2006, 3, 6)), start=date(2006, 3, 3))
+
+    stored = desk.stored("ACME")
+    assert stored.index[0].date() == date(2005, 7, 1)
+    assert stored.index[-1].date() == date(2006, 3, 6)
+    held_to(stored, share)
+
+
+def test_a_load_that_ends_before_the_split_is_on_the_basis_of_its_own_last_bar(
+    desk: Desk, share: Listing
+) -> None:
+    desk.loaded("ACME", at=evening(date(2006, 3, 6)), end=date(2006, 2, 10))
+    held_to(desk.stored("ACME"), share)
+    assert seams(desk.stored("ACME"), share) == []
+
+    desk.updated("ACME", at=evening(date(2006, 3, 7)))
+
+    held_to(desk.stored("ACME"), share)
+
+
+def test_one_bar_is_loaded_at_a_time(desk: Desk, share: Listing) -> None:
+    days = [day for day in sessions_of(share) if date(2006, 2, 23) <= day <= date(2006, 3, 3)]
+    for day in days:
+        desk.load("ACME", at=evening(date(2006, 3, 6)), start=day, end=day)
+        assert seams(desk.stored("ACME"), share) == []
+        held_to(desk.stored("ACME"), share)
+
+
+# The exchange's own days of that time; Thanksgiving was on the 28th.
+NOVEMBER = (5, 6, 7, 8, 11, 12, 13, 14, 15, 18, 19, 20, 21, 22, 25, 26, 27, 29)
+DECEMBER = (2, 3, 4, 5, 6, 9, 10)
+EX_MINUTE = date(2019, 12, 3)
+
+
+@pytest.fixture(scope="module")
+def minutes() -> Listing:
+    """Four real days of minutes over and over, as a share that split 2:1 on 3 December."""
+    index = index_of_minutes()
+    days = [date(2019, 11, day) for day in NOVEMBER] + [date(2019, 12, day) for day in DECEMBER]
+    by_day = [
+        [bar for bar in index.minutes if index.session(day)[0] <= bar.start < index.session(day)[1]]
+        for day in days[:4]
+    ]
+    bars: list[Bar] = []
+    for place, day in enumerate(days):
+        times = 2 if day < EX_MINUTE else 1
+        shift = day - index.day_of(by_day[place % 4][0].start)
+        # The day after Thanksgiving ends at 13:00.
+        length = 210 if day == date(2019, 11, 29) else 390
+        for bar in by_day[place % 4][:length]:
+            prices = (price * times for price in bar.prices)
+            bars.append(Bar(bar.start + shift, *prices, bar.volume))
+    return replace(
+        index,
+        symbol="ACME",
+        kind="EQUITY",
+        exchange="NMS",
+        minutes=tuple(bars),
+        splits=(Split(EX_MINUTE, 2),),
+    )
+
+
+def at_noon(day: str) -> datetime:
+    return datetime.fromisoformat(f"2019-{day}T12:00-05:00")
+
+
+def held_to_minutes(desk: Desk, listing: Listing, *, last: str) -> None:
+    """Require every minute of the source up to ``last``, on the basis of that minute."""
+    stored = desk.stored("ACME")
+    until = datetime.fromisoformat(last)
+    due = [bar for bar in listing.minutes if bar.start <= until]
+    assert list(stored.index) == [bar.start for bar in due]
+    halved = EX_MINUTE <= listing.day_of(until)
+    for name in ("open", "high", "low", "close"):
+        true = [
+            getattr(bar, name) / (2 if halved and listing.day_of(bar.start) < EX_MINUTE else 1)
+            for bar in due
+        ]
+        assert stored[name].tolist() == pytest.approx(true, rel=1e-12)
+
+
+def test_a_split_restates_the_minutes(desk: Desk, minutes: Listing) -> None:
+    desk.replay.add(minutes)
+    desk.loaded("ACME", at=at_noon("11-26"), frequency="1m", start="2019-11-05")
+    held_to_minutes(desk, minutes, last="2019-11-26T11:29-05:00")
+
+    assert desk.updated("ACME", at=at_noon("12-02")).verdict == "same"
+    held_to_minutes(desk, minutes, last="2019-12-02T11:29-05:00")
+    record = desk.updated("ACME", at=at_noon("12-03"))
+
+    assert record.verdict == "restated"
+    held_to_minutes(desk, minutes, last="2019-12-03T11:29-05:00")
+    assert desk.updated("ACME", at=at_noon("12-04")).verdict == "same"
+    held_to_minutes(desk, minutes, last="2019-12-04T11:29-05:00")
+
+
+def test_minutes_no_longer_served_are_kept_on_the_new_basis_and_that_is_said(
+    desk: Desk, minutes: Listing
+) -> None:
+    desk.replay.add(minutes)
+    desk.loaded("ACME", at=at_noon("11-26"), frequency="1m", start="2019-11-05")
+
+    # What lies before noon of 11 November is served no more.
+    record = desk.updated("ACME", at=at_noon("12-10"))
+
+    assert (record.outcome, record.verdict) == ("changed", "restated")
+    assert record.restatement is not None
+    # Four whole days, and 11 November up to noon.
+    assert record.restatement.kept == 4 * 390 + 150
+    assert record.notes == ("kept 1710 bars that the provider no longer serves, on the same basis",)
+    held_to_minutes(desk, minutes, last="2019-12-10T11:29-05:00")
+
+
+def test_minutes_none_of_which_are_served_any_more_are_left_alone(
+    desk: Desk, minutes: Listing
+) -> None:
+    desk.replay.add(minutes)
+    desk.loaded("ACME", at=at_noon("11-06"), frequency="1m", start="2019-11-05")
+    before = desk.stored("ACME")
+
+    record = desk.updated("ACME", at=at_noon("12-10"))
+
+    assert record.outcome == "failed"
+    assert record.error is not None
+    assert "cannot be joined" in record.error.message
+    assert desk.stored("ACME").equals(before)

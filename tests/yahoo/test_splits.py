@@ -1,0 +1,93 @@
+"""Splits as Yahoo tells them, sooner or later: what is stored is on one basis at any time."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tests.replay import Listing, Split, sampled
+from tests.yahoo.desk import Desk, evening, held_to, seams, sessions_of, shares
+
+EX = date(2006, 2, 28)
+RATIOS = [(2, 1), (7, 1), (1, 10), (3, 2)]
+
+
+def share(numerator: float, denominator: float) -> Listing:
+    return shares(
+        sampled("IBM"), "2005-12-01", "2006-03-15", split=Split(EX, numerator, denominator)
+    )
+
+
+def days_around(listing: Listing, before: int, after: int) -> list[date]:
+    days = sessions_of(listing)
+    at = days.index(EX)
+    return days[at - before : at + after + 1]
+
+
+@pytest.mark.parametrize(("numerator", "denominator"), RATIOS)
+def test_a_split_restates_the_whole_history(
+    desk: Desk, numerator: float, denominator: float
+) -> None:
+    listing = share(numerator, denominator)
+    desk.replay.add(listing)
+    before, on, after = days_around(listing, 1, 1)
+    desk.loaded("ACME", at=evening(before))
+    held_to(desk.stored("ACME"), listing)
+
+    record = desk.updated("ACME", at=evening(on))
+
+    assert (record.outcome, record.verdict) == ("changed", "restated")
+    assert record.restatement is not None
+    assert [(at.date(), r) for at, r in record.restatement.splits] == [
+        (EX, numerator / denominator)
+    ]
+    held_to(desk.stored("ACME"), listing)
+    assert desk.updated("ACME", at=evening(after)).verdict == "same"
+    held_to(desk.stored("ACME"), listing)
+
+
+def lag(desk: Desk, listing: Listing, announced: int, restated: int) -> None:
+    """Announce and restate so many sessions after the ex-date."""
+    days = sessions_of(listing)
+    at = days.index(EX)
+    desk.replay.add(listing)
+    desk.replay.market.announced_from[listing.symbol, EX] = days[at + announced]
+    desk.replay.market.restated_from[listing.symbol, EX] = days[at + restated]
+
+
+LAGS = [(a, r) for a in (-2, -1, 0, 1, 3) for r in (-2, -1, 0, 1, 3) if not (a > 0 and r > 0)]
+NEAR = [(-1, 0), (1, 0), (0, 1), (0, -1), (0, 2)]
+
+
+def walk(desk: Desk, listing: Listing, announced: int, restated: int) -> None:
+    lag(desk, listing, announced, restated)
+    days = days_around(listing, 3, 5)
+    desk.loaded("ACME", at=evening(days[0]))
+    for day in days[1:]:
+        desk.updated("ACME", at=evening(day))
+        stored = desk.stored("ACME")
+        assert seams(stored, listing) == [], day
+        both = sessions_of(listing).index(EX) + max(announced, restated, 0)
+        if day >= sessions_of(listing)[both]:
+            held_to(stored, listing)
+            assert stored.index[-1].date() == day
+        # What is stored is never behind for longer than Yahoo contradicts itself.
+        assert desk.manifest("ACME").history[-1].outcome in ("changed", "failed"), day
+
+
+@pytest.mark.parametrize(("announced", "restated"), NEAR)
+@pytest.mark.parametrize(("numerator", "denominator"), [(7, 1)])
+def test_an_event_sooner_or_later_than_the_prices_never_leaves_a_seam(
+    desk: Desk, numerator: float, denominator: float, announced: int, restated: int
+) -> None:
+    walk(desk, share(numerator, denominator), announced, restated)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("announced", "restated"), LAGS)
+@pytest.mark.parametrize(("numerator", "denominator"), RATIOS)
+def test_no_lag_of_event_and_prices_ever_leaves_a_seam(
+    desk: Desk, numerator: float, denominator: float, announced: int, restated: int
+) -> None:
+    walk(desk, share(numerator, denominator), announced, restated)

@@ -1,0 +1,95 @@
+"""What Yahoo says of a symbol becomes its asset class and its calendar."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from ml4t_nb import verbs
+from ml4t_nb.settings import Settings
+from ml4t_nb.workspace import Workspace
+from tests.replay import Bar, Listing
+from tests.yahoo.desk import Desk, evening
+
+AT = datetime(2024, 1, 20, 12, tzinfo=UTC)
+
+
+def listing(symbol: str, kind: str, exchange: str, zone: str, opens: time, closes: time) -> Listing:
+    """A fortnight of bars at one price, Monday to Friday; crypto on every day."""
+    share = Listing(symbol, zone=zone, kind=kind, exchange=exchange, opens=opens, closes=closes)
+    days = [date(2024, 1, 5) + timedelta(days=n) for n in range(15)]
+    return replace(
+        share,
+        days=tuple(
+            Bar(share.session(day)[0], 10.0, 11.0, 9.0, 10.0, 100)
+            for day in days
+            if kind == "CRYPTOCURRENCY" or day.weekday() < 5
+        ),
+    )
+
+
+NINE, FIVE, MIDNIGHT = time(9), time(17), time()
+LISTED = [
+    (listing("VOD.L", "EQUITY", "LSE", "Europe/London", time(8), time(16, 30)), "XLON", "equities"),
+    (listing("7203.T", "EQUITY", "JPX", "Asia/Tokyo", NINE, time(15)), "XTKS", "equities"),
+    (listing("BTC-USD", "CRYPTOCURRENCY", "CCC", "UTC", MIDNIGHT, MIDNIGHT), "24/7", "crypto"),
+    (listing("EURUSD=X", "CURRENCY", "CCY", "Europe/London", MIDNIGHT, MIDNIGHT), "fx", "fx"),
+    (listing("SPY", "ETF", "PCX", "America/New_York", time(9, 30), time(16)), "XNYS", "etfs"),
+    (listing("^GDAXI", "INDEX", "GER", "Europe/Berlin", NINE, time(17, 30)), "XETR", "indices"),
+]
+
+
+@pytest.mark.parametrize(
+    ("share", "calendar", "asset_class"), LISTED, ids=[each[0].symbol for each in LISTED]
+)
+def test_class_and_calendar_come_from_yahoo(
+    desk: Desk, share: Listing, calendar: str, asset_class: str
+) -> None:
+    desk.replay.add(share)
+
+    desk.loaded(share.symbol, at=AT)
+
+    manifest = desk.manifest(share.symbol)
+    assert manifest.setup.calendar == calendar
+    assert manifest.dataset.asset_class == asset_class
+    days = [stamp.date() for stamp in desk.stored(share.symbol).index]
+    assert days == [share.day_of(bar.start) for bar in share.days]
+
+
+def test_a_calendar_of_one_s_own_choice_prevails_and_stays(desk: Desk) -> None:
+    share = LISTED[0][0]
+    desk.replay.add(share)
+
+    desk.loaded("VOD.L", at=AT, calendar="XAMS")
+
+    assert desk.manifest("VOD.L").setup.calendar == "XAMS"
+    desk.updated("VOD.L", at=AT)
+    assert desk.manifest("VOD.L").setup.calendar == "XAMS"
+
+
+def test_yahoo_is_asked_when_nobody_is_named(desk: Desk) -> None:
+    desk.replay.market.now = evening(date(2013, 3, 1))
+    settings = Settings.read({"ML4T_DATA_HOME": str(desk.home)}, folder=desk.home)
+
+    (done,) = verbs.load(
+        Workspace(settings, cancel=desk.waited),
+        "AAPL",
+        start="2013-02-01",
+        as_of=evening(date(2013, 3, 1)),
+    ).results
+
+    assert (done.record.provider, done.record.outcome) == ("yahoo", "changed")
+    assert str(done.dataset) == "equities/daily/AAPL"
+    assert desk.manifest("AAPL").setup.calendar == "XNYS"
+
+
+def test_a_class_that_yahoo_contradicts_is_refused(desk: Desk) -> None:
+    desk.replay.add(LISTED[2][0])
+
+    (done,) = desk.load("BTC-USD", at=AT, asset_class="equities").results
+
+    assert done.record.error is not None
+    assert done.record.error.message == "yahoo lists BTC-USD under crypto, not equities"
+    assert desk.ws.store.datasets() == ()

@@ -1,0 +1,234 @@
+"""A bar is stored once it is final, and never before: shares, half days, crypto, fx, weeks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from ml4t_nb import verbs
+from tests.replay import Bar, Fault, Listing, Split, sampled
+from tests.yahoo.desk import Desk, evening, held_to, seams, shares
+
+
+def instant(word: str) -> datetime:
+    return datetime.fromisoformat(word).astimezone(UTC)
+
+
+@pytest.fixture
+def share(desk: Desk) -> Listing:
+    listing = shares(sampled("IBM"), "2005-10-03", "2006-03-15")
+    desk.replay.add(listing)
+    return listing
+
+
+def days_of(desk: Desk, symbol: str) -> list[date]:
+    return [stamp.date() for stamp in desk.stored(symbol).index]
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [
+        "2006-02-28T09:31-05:00",
+        "2006-02-28T12:00-05:00",
+        "2006-02-28T15:59-05:00",
+        # Closed, but the half hour in which Yahoo still settles is not over.
+        "2006-02-28T16:29-05:00",
+    ],
+)
+def test_nothing_of_today_is_stored_while_the_market_is_open(
+    desk: Desk, share: Listing, clock: str
+) -> None:
+    desk.loaded("ACME", at=evening(date(2006, 2, 24)))
+
+    record = desk.updated("ACME", at=instant(clock))
+
+    assert record.added == 1
+    assert days_of(desk, "ACME")[-1] == date(2006, 2, 27)
+    held_to(desk.stored("ACME"), share)
+    # Half an hour after the close, the day is whole.
+    record = desk.updated("ACME", at=instant("2006-02-28T16:30-05:00"))
+    assert (record.added, record.revised) == (1, 0)
+    held_to(desk.stored("ACME"), share)
+
+
+def test_a_load_during_market_hours_has_no_bar_of_today(desk: Desk, share: Listing) -> None:
+    desk.loaded("ACME", at=instant("2006-02-28T12:00-05:00"))
+
+    assert days_of(desk, "ACME")[-1] == date(2006, 2, 27)
+    held_to(desk.stored("ACME"), share)
+
+
+def test_a_split_of_today_waits_for_its_bar(desk: Desk) -> None:
+    ex = date(2006, 2, 28)
+    listing = shares(sampled("IBM"), "2005-10-03", "2006-03-15", split=Split(ex, 2))
+    desk.replay.add(listing)
+    desk.loaded("ACME", at=evening(date(2006, 2, 24)))
+
+    for clock in ("09:45", "12:00", "16:05"):
+        desk.updated("ACME", at=instant(f"2006-02-28T{clock}-05:00"))
+        assert days_of(desk, "ACME")[-1] == date(2006, 2, 27)
+        held_to(desk.stored("ACME"), listing)
+    record = desk.updated("ACME", at=evening(ex))
+
+    assert record.verdict == "restated"
+    held_to(desk.stored("ACME"), listing)
+    assert seams(desk.stored("ACME"), listing) == []
+
+
+def test_yahoo_s_second_row_of_today_is_no_bar(desk: Desk, share: Listing) -> None:
+    desk.replay.faults.append(Fault("last_twice", times=-1))
+    desk.loaded("ACME", at=evening(date(2006, 2, 24)))
+    stored = desk.stored("ACME")
+    assert stored.index.is_unique
+
+    desk.replay.faults.clear()
+    desk.updated("ACME", at=evening(date(2006, 2, 27)))
+
+    held_to(desk.stored("ACME"), share)
+
+
+def test_a_half_day_is_final_earlier(desk: Desk, share: Listing) -> None:
+    desk.loaded("ACME", at=evening(date(2005, 11, 23)))
+    # The day after Thanksgiving the exchange closes at 13:00; the replay goes on until 16:00.
+    assert desk.updated("ACME", at=instant("2005-11-25T13:29-05:00")).added == 0
+
+    assert desk.updated("ACME", at=instant("2005-11-25T17:00-05:00")).added == 1
+    assert days_of(desk, "ACME")[-1] == date(2005, 11, 25)
+    held_to(desk.stored("ACME"), share)
+
+
+def test_a_half_day_is_asked_for_once_it_is_over(desk: Desk, share: Listing) -> None:
+    short = replace(share, closes=time(13))
+    desk.replay.add(short)
+    desk.loaded("ACME", at=evening(date(2005, 11, 23)))
+
+    assert desk.updated("ACME", at=instant("2005-11-25T13:30-05:00")).added == 1
+
+    held_to(desk.stored("ACME"), share)
+
+
+def round_the_clock(
+    symbol: str, kind: str, zone: str, first: date, days: int, **hours: time
+) -> Listing:
+    """A price that rises by one a day, without a day off."""
+    listing = Listing(symbol, zone=zone, kind=kind, exchange="CCC", **hours)
+    bars = tuple(
+        Bar(listing.session(first + timedelta(days=n))[0], 100.0 + n, 102.0 + n, 99.0 + n, 101.0 + n, 5)
+        for n in range(days)
+    )  # fmt: skip
+    return replace(listing, days=bars)
+
+
+@pytest.fixture
+def bitcoin(desk: Desk) -> Listing:
+    hours = {"opens": time(), "closes": time()}
+    listing = round_the_clock("BTC-USD", "CRYPTOCURRENCY", "UTC", date(2024, 1, 1), 60, **hours)
+    desk.replay.add(listing)
+    return listing
+
+
+def test_a_day_of_crypto_ends_at_midnight_utc_on_weekends_too(desk: Desk, bitcoin: Listing) -> None:
+    done = desk.loaded("BTC-USD", at=instant("2024-01-12T22:00+00:00"))
+    assert str(done.dataset) == "crypto/daily/BTC-USD"
+    assert days_of(desk, "BTC-USD")[-1] == date(2024, 1, 11)
+
+    # Saturday 13 January is over at midnight, and final half an hour later.
+    assert desk.updated("BTC-USD", at=instant("2024-01-14T00:29+00:00")).added == 1
+    assert desk.updated("BTC-USD", at=instant("2024-01-14T00:30+00:00")).added == 1
+    assert days_of(desk, "BTC-USD")[-1] == date(2024, 1, 13)
+
+    stored = desk.stored("BTC-USD")
+    assert stored["close"].tolist() == [101.0 + n for n in range(13)]
+    assert stored["volume"].eq(5).all()
+    assert desk.manifest("BTC-USD").setup.calendar == "24/7"
+    assert desk.manifest("BTC-USD").gaps == ()
+
+
+@pytest.fixture
+def euro(desk: Desk) -> Listing:
+    """London days, Monday to Friday, as Yahoo dates currencies."""
+    hours = {"opens": time(), "closes": time()}
+    listing = round_the_clock(
+        "EURUSD=X", "CURRENCY", "Europe/London", date(2024, 1, 1), 60, **hours
+    )
+    listing = replace(
+        listing,
+        exchange="CCY",
+        days=tuple(
+            replace(bar, volume=0)
+            for bar in listing.days
+            if listing.day_of(bar.start).weekday() < 5
+            and listing.day_of(bar.start) != date(2024, 1, 1)
+        ),
+    )
+    desk.replay.add(listing)
+    return listing
+
+
+def test_a_day_of_fx_ends_at_midnight_in_london(desk: Desk, euro: Listing) -> None:
+    del euro
+    done = desk.loaded("EURUSD=X", at=instant("2024-01-11T20:29-05:00"))
+    assert str(done.dataset) == "fx/daily/EURUSD=X"
+    assert days_of(desk, "EURUSD=X")[-1] == date(2024, 1, 10)
+
+    # Thursday ends in London at 19:00 New York, in March perhaps at 20:00, and settles for half an
+    # hour; Friday likewise, and then there is nothing for two days.
+    for clock, added, last in (
+        ("2024-01-11T20:30-05:00", 1, 11),
+        ("2024-01-12T17:30-05:00", 0, 11),
+        ("2024-01-12T20:30-05:00", 1, 12),
+        ("2024-01-14T23:00-05:00", 0, 12),
+        ("2024-01-15T20:30-05:00", 1, 15),
+    ):
+        record = desk.updated("EURUSD=X", at=instant(clock))
+        assert (record.added, record.revised) == (added, 0), clock
+        assert days_of(desk, "EURUSD=X")[-1].day == last
+
+    stored = desk.stored("EURUSD=X")
+    # 2 January is a Tuesday; the listing rises by one a calendar day.
+    assert stored["close"].tolist() == [101.0 + n for n in (1, 2, 3, 4, 7, 8, 9, 10, 11, 14)]
+    assert desk.manifest("EURUSD=X").setup.calendar == "fx"
+    assert desk.manifest("EURUSD=X").gaps == ()
+    (judged,) = verbs.health(desk.ws, as_of=instant("2024-01-15T21:00-05:00")).datasets
+    assert (judged.state, judged.sessions_behind) == ("healthy", 0)
+
+
+def test_a_week_is_stored_once_its_last_session_is_over(desk: Desk, share: Listing) -> None:
+    del share
+    desk.loaded("ACME", at=instant("2006-02-16T18:00-05:00"), frequency="weekly")
+    assert days_of(desk, "ACME")[-1] == date(2006, 2, 6)
+
+    assert desk.updated("ACME", at=instant("2006-02-17T16:29-05:00")).added == 0
+    assert desk.updated("ACME", at=instant("2006-02-17T16:30-05:00")).added == 1
+
+    # The week of 13 to 17 February 2006 of IBM.
+    assert days_of(desk, "ACME")[-1] == date(2006, 2, 13)
+    days = [
+        bar
+        for bar in desk.replay.market.listings["ACME"].days
+        if "2006-02-13" <= str(bar.start.date()) <= "2006-02-17"
+    ]
+    week = desk.stored("ACME").iloc[-1]
+    assert (week["open"], week["close"]) == (days[0].open, days[-1].close)
+    assert (week["high"], week["low"]) == (max(b.high for b in days), min(b.low for b in days))
+    assert week["volume"] == sum(bar.volume for bar in days)
+
+
+@pytest.mark.parametrize("day", range(13, 18))
+def test_a_split_within_a_week_leaves_weeks_of_one_basis(desk: Desk, day: int) -> None:
+    listing = shares(sampled("IBM"), "2005-10-03", "2006-03-15", split=Split(date(2006, 2, day), 7))
+    desk.replay.add(listing)
+    desk.loaded("ACME", at=evening(date(2006, 2, 10)), frequency="weekly")
+
+    for each in (13, 14, 15, 16, 17, 21):
+        desk.updated("ACME", at=evening(date(2006, 2, each)))
+        moves = desk.stored("ACME")["close"].pct_change().abs()
+        # IBM moved by less than a tenth in every week of that winter.
+        assert moves.max() < 0.1, each
+
+    assert days_of(desk, "ACME")[-1] == date(2006, 2, 13)
+    assert desk.stored("ACME")["close"].iloc[-1] == pytest.approx(
+        next(b.close for b in listing.days if b.start.date() == date(2006, 2, 17)), rel=1e-12
+    )
