@@ -19,10 +19,10 @@ from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import ProviderError, RateLimited
 from ml4t_nb.events import Event, Fetched, FetchStarted, RetryScheduled
 from ml4t_nb.model import DatasetId, Finding, Span
-from ml4t_nb.providers import Answer, Provider, Request
-from ml4t_nb.providers.retry import ask
+from ml4t_nb.providers import Answer, Instrument, Provider, Request
+from ml4t_nb.providers.retry import ask, identify
 
-__all__ = ["Desk", "Haul", "haul"]
+__all__ = ["Desk", "Haul", "haul", "identified"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,27 @@ class Haul:
         later = after[after.index > pd.Timestamp(max(ends))]
         is_applied = ~later.index.isin(as_stamps([at for at, _ in named]))
         return float(later["split"].to_numpy()[is_applied].prod())
+
+
+def identified(
+    provider: Provider,
+    guess: DatasetId,
+    observe: Callable[[Event], None],
+    pause: Callable[[float], None],
+) -> Instrument:
+    """What the provider knows of the symbol of ``guess``, before its class and calendar are known.
+
+    Raises
+    ------
+    ProviderError
+        If it does not answer.
+    """
+
+    def retried(attempt: int, wait_s: float, reason: str) -> None:
+        observe(RetryScheduled(guess, attempt, wait_s, reason))
+
+    pause(0)
+    return identify(provider, guess.symbol, on_retry=retried, sleep=pause)
 
 
 def haul(

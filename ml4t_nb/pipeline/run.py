@@ -26,13 +26,13 @@ from ml4t_nb.errors import (
     RangeRefused,
     Suspicious,
 )
-from ml4t_nb.events import Event, RetryScheduled
+from ml4t_nb.events import Event
 from ml4t_nb.model import Closure, DatasetId, Span, bar_length
 from ml4t_nb.pipeline.commit import Entry, enter, enter_failure
-from ml4t_nb.pipeline.fetch import Desk, Haul, haul
+from ml4t_nb.pipeline.fetch import Desk, Haul, haul, identified
 from ml4t_nb.pipeline.orders import Load, Update, class_of, require_served, settled, with_provider
-from ml4t_nb.providers import Instrument, Provider
-from ml4t_nb.providers.retry import identify
+from ml4t_nb.pipeline.strides import in_strides, strides
+from ml4t_nb.providers import Provider
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.store import Snapshot, Store
 
@@ -86,7 +86,8 @@ def run_load(run: Run, order: Load) -> UpdateResult:
         If nothing was stored before and nothing can be stored now; else it is in the result.
     """
     provider = run.provider(order.provider)
-    known = _identified(run, provider, order)
+    guess = DatasetId(order.asset_class or "equities", order.frequency, order.symbol)
+    known = identified(provider, guess, run.observe, run.pause)
     dataset = DatasetId(class_of(order, known.asset_class), order.frequency, order.symbol)
     require_served(provider, dataset)
     snapshot = _snapshot(run.store, dataset)
@@ -109,9 +110,26 @@ def run_load(run: Run, order: Load) -> UpdateResult:
         )
     bound = _bound(desk, dataset)
     wanted = Span(given.start, max(min(given.end, bound), given.start))
-    held = pd.DatetimeIndex([]) if snapshot is None else held_stamps(snapshot)
-    wanted = around(wanted, held) if len(held) else wanted
-    return bring(run, desk, Entry("load", dataset, setup), wanted)
+    entry = Entry("load", dataset, setup)
+
+    def load(span: Span) -> UpdateResult:
+        held = _held_now(run.store, dataset)
+        return bring(run, desk, entry, around(span, held) if len(held) else span)
+
+    longest = provider.limits.max_span.get(dataset.frequency)
+    if longest is None:
+        return load(wanted)
+    oldest = _oldest(desk, dataset)
+    if order.start is None and oldest is None:
+        raise OptionError(
+            f"{provider.name} serves {dataset.frequency} bars in pieces of {longest.days} days",
+            hint="say from when on with --start",
+        )
+    if oldest is not None:
+        wanted = Span(max(wanted.start, oldest), max(wanted.end, oldest))
+    ledger = () if snapshot is None else snapshot.manifest.ledger
+    held = _held_now(run.store, dataset)
+    return in_strides(strides(wanted, longest, held, unresolved(ledger)), load)
 
 
 def run_update(run: Run, order: Update) -> UpdateResult:
@@ -203,7 +221,7 @@ def _haul(desk: Desk, entry: Entry, wanted: Span, others: tuple[Span, ...]) -> H
     brink = desk.as_of + (TICK if bar_length(frequency) else timedelta(days=1))
     until = wanted.end
     reaches_now = until >= bound
-    oldest = desk.as_of - limits.max_age[frequency] if frequency in limits.max_age else None
+    oldest = _oldest(desk, entry.dataset)
 
     def served(span: Span) -> Span:
         return span if oldest is None else Span(max(span.start, oldest), span.end)
@@ -221,16 +239,6 @@ def _haul(desk: Desk, entry: Entry, wanted: Span, others: tuple[Span, ...]) -> H
     if needs_tail and "daily" in limits.frequencies:
         tail = Span(day_after(until, desk.calendar, frequency), brink) or None
     return haul(desk, entry.dataset, (main, *rest), until=until, tail=tail)
-
-
-def _identified(run: Run, provider: Provider, order: Load) -> Instrument:
-    guess = DatasetId(order.asset_class or "equities", order.frequency, order.symbol)
-
-    def retried(attempt: int, wait_s: float, reason: str) -> None:
-        run.observe(RetryScheduled(guess, attempt, wait_s, reason))
-
-    run.pause(0)
-    return identify(provider, order.symbol, on_retry=retried, sleep=run.pause)
 
 
 def _bound(desk: Desk, dataset: DatasetId) -> datetime:
@@ -270,6 +278,17 @@ def _missing_before(start: datetime, snapshot: Snapshot) -> tuple[Span, ...]:
     spans = [span for span in (*gaps, *unresolved(manifest.ledger)) if span.start < start]
     held = held_stamps(snapshot) if spans else pd.DatetimeIndex([])
     return tuple(around(span, held) for span in spans)
+
+
+def _oldest(desk: Desk, dataset: DatasetId) -> datetime | None:
+    """How far back the provider serves; None if it does not say."""
+    age = desk.provider.limits.max_age.get(dataset.frequency)
+    return None if age is None else desk.as_of - age
+
+
+def _held_now(store: Store, dataset: DatasetId) -> pd.DatetimeIndex:
+    snapshot = _snapshot(store, dataset)
+    return pd.DatetimeIndex([]) if snapshot is None else held_stamps(snapshot)
 
 
 def held_stamps(snapshot: Snapshot) -> pd.DatetimeIndex:

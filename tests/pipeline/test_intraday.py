@@ -10,7 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.errors import ProviderError, ProviderUnavailable
+from ml4t_nb.errors import OptionError, ProviderError, ProviderUnavailable
 from ml4t_nb.providers import Request
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import DAYS, bars_at, rising
@@ -134,3 +134,49 @@ def test_minutes_up_to_the_eve_of_a_split_are_on_the_basis_before_it(desk: Desk)
     desk.load(at("2024-01-10", "22:00"), start="2024-01-08", end="2024-01-09")
 
     assert_frame_equal(desk.stored(), eve)
+
+
+def test_a_load_that_was_killed_goes_on_at_the_piece_where_it_stopped(desk: Desk) -> None:
+    weeks = minutes(
+        *(f"2024-01-{day:02}" for day in (*range(8, 13), *range(16, 20), *range(22, 27)))
+    )
+    desk.provider.bars = weeks
+    desk.provider.limits = replace(PIECES, max_span={"1m": timedelta(days=1)}, max_age={})
+
+    def killed(request: Request) -> ProviderError | None:
+        if request.span.start > at("2024-01-17", "00:00"):
+            raise KeyboardInterrupt
+        return None
+
+    desk.provider.fails = killed
+    with pytest.raises(KeyboardInterrupt):
+        desk.load(at("2024-01-26", "22:00"), start="2024-01-08")
+    kept = desk.stored()
+    assert_frame_equal(kept, weeks[: len(kept)])
+    assert len(kept) >= 5 * OPEN_MINUTES
+
+    desk.provider.asked.clear()
+    desk.provider.fails = lambda _: None
+    desk.update(at("2024-01-26", "22:00"), days=1)
+
+    assert_frame_equal(desk.stored(), weeks)
+    # A day before the last bar that was kept, that of 2024-01-12.
+    assert min(request.span.start for request in desk.provider.asked) > at("2024-01-11", "20:00")
+
+
+def test_a_load_without_a_start_needs_one_where_there_is_no_oldest_bar(desk: Desk) -> None:
+    desk.provider.limits = replace(PIECES, max_age={})
+
+    with pytest.raises(OptionError, match="pieces of 2 days"):
+        desk.load(at("2024-01-12", "22:00"))
+
+
+def test_an_earlier_start_is_loaded_piece_by_piece_towards_the_past(desk: Desk) -> None:
+    desk.provider.bars = WEEK
+    desk.provider.limits = replace(PIECES, max_span={"1m": timedelta(hours=2)}, max_age={})
+    desk.load(at("2024-01-12", "22:00"), start="2024-01-12")
+
+    desk.load(at("2024-01-12", "22:00"), start="2024-01-08", end="2024-01-11")
+
+    assert_frame_equal(desk.stored(), WEEK)
+    assert desk.store.snapshot(desk.dataset).manifest.gaps == ()

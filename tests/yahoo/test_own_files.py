@@ -1,0 +1,247 @@
+"""People's own files as a provider, end to end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ml4t_nb import verbs
+from ml4t_nb.faces.cli import main
+from ml4t_nb.model import Basis
+from ml4t_nb.records import UpdateResult
+from ml4t_nb.settings import Settings
+from ml4t_nb.workspace import Workspace
+
+HEAD = "Date,Open,High,Low,Close,Volume"
+ROWS = (
+    "2024-07-01,10,11,9,10.5,100",
+    "2024-07-02,10.5,12,10,11,200",
+    "2024-07-03,11,11.5,10.75,11.25,300",
+    # The 4th is a holiday.
+    "2024-07-05,11.25,12,11,11.75,400",
+    "2024-07-08,11.75,13,11.5,12.5,500",
+    "2024-07-09,12.5,12.75,12,12.25,600",
+)
+
+
+@dataclass
+class Drawer:
+    """A folder of files, and a workspace that reads it."""
+
+    folder: Path
+    basis: Basis = "as-traded"
+
+    @property
+    def ws(self) -> Workspace:
+        return Workspace(
+            Settings(home=self.folder / "home", files=self.folder, files_basis=self.basis)
+        )
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "ACME.csv"
+
+    def write(self, rows: Sequence[str], head: str = HEAD) -> None:
+        self.file.write_text("\n".join([head, *rows]) + "\n")
+
+    def append(self, *rows: str) -> None:
+        with self.file.open("a") as file:
+            file.writelines(f"{row}\n" for row in rows)
+
+    def load(self, day: int, month: int = 7) -> UpdateResult:
+        report = verbs.load(self.ws, "ACME", provider="files", as_of=date(2024, month, day))
+        return report.results[0]
+
+    def update(self, day: int, month: int = 7, *, accept: bool = False) -> UpdateResult:
+        report = verbs.update(self.ws, "ACME", as_of=date(2024, month, day), accept=accept)
+        return report.results[0]
+
+    def bars(self) -> pd.DataFrame:
+        return verbs.bars(self.ws, "ACME", adjust="splits")
+
+
+@pytest.fixture
+def drawer(tmp_path: Path) -> Drawer:
+    return Drawer(tmp_path)
+
+
+def test_an_update_reads_what_was_added_to_the_file(drawer: Drawer) -> None:
+    drawer.write(ROWS[:3])
+    assert drawer.load(3).record.outcome == "changed"
+    drawer.append(*ROWS[3:])
+
+    record = drawer.update(9).record
+
+    assert (record.outcome, record.verdict, record.added) == ("changed", "same", 3)
+    bars = drawer.bars()
+    assert [stamp.date().isoformat() for stamp in bars.index] == [row[:10] for row in ROWS]
+    assert bars["close"].tolist() == [10.5, 11.0, 11.25, 11.75, 12.5, 12.25]
+    assert bars["volume"].tolist() == [100, 200, 300, 400, 500, 600]
+    assert drawer.update(9).record.outcome == "unchanged"
+
+
+def test_rows_of_later_days_wait_for_their_day(drawer: Drawer) -> None:
+    drawer.write(ROWS)
+
+    drawer.load(3)
+
+    assert len(drawer.bars()) == 3
+    assert drawer.update(5).record.added == 1
+
+
+def test_a_wrong_row_is_named_with_file_and_line_and_changes_nothing(drawer: Drawer) -> None:
+    drawer.write(ROWS[:3])
+    drawer.load(3)
+    before = drawer.bars()
+    drawer.append(ROWS[3], "2024-07-08,11.75,13,11.5,n/q,500")
+
+    result = drawer.update(9)
+
+    assert result.record.outcome == "failed"
+    assert result.record.error is not None
+    assert result.record.error.type == "BarsInvalid"
+    assert "ACME.csv" in result.record.error.message
+    assert "line 6" in result.record.error.message
+    assert "n/q" in result.record.error.message
+    assert drawer.bars().equals(before)
+    (judged,) = verbs.health(drawer.ws, as_of=date(2024, 7, 9)).datasets
+    assert judged.state == "error"
+    assert "line 6" in judged.reason
+
+    drawer.write(ROWS)
+    assert drawer.update(9).record.added == 3
+    (judged,) = verbs.health(drawer.ws, as_of=date(2024, 7, 9)).datasets
+    assert judged.state == "healthy"
+
+
+def test_the_shell_names_file_and_line(
+    drawer: Drawer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawer.write([*ROWS[:2], "2024-07-03,11,eleven,10.75,11.25,300"])
+    monkeypatch.setenv("ML4T_DATA_HOME", str(drawer.folder / "home"))
+    monkeypatch.setenv("ML4T_DATA_FILES", str(drawer.folder))
+
+    code = main(["load", "ACME", "-p", "files", "--as-of", "2024-07-03", "--json"])
+
+    assert code == 1
+    (told,) = json.loads(capsys.readouterr().out)["results"]
+    assert told["outcome"] == "failed"
+    assert told["error"]["message"].startswith("ACME.csv, line 4")
+
+
+def test_a_price_corrected_in_the_file_is_corrected_and_logged(drawer: Drawer) -> None:
+    drawer.write(ROWS)
+    drawer.load(9)
+    drawer.write([*ROWS[:4], "2024-07-08,11.75,13,11.5,12.6,500", ROWS[5]])
+
+    record = drawer.update(9).record
+
+    assert record.verdict == "corrected"
+    assert [(each.column, each.old, each.new) for each in record.revisions] == [
+        ("close", 12.5, 12.6)
+    ]
+
+
+def test_a_file_of_another_share_is_refused_until_accepted(drawer: Drawer) -> None:
+    drawer.write(ROWS)
+    drawer.load(9)
+    drawer.write([row.replace(",1", ",2") for row in ROWS])
+    before = drawer.bars()
+
+    result = drawer.update(9)
+
+    assert result.record.error is not None
+    assert result.record.error.type == "Suspicious"
+    assert drawer.bars().equals(before)
+    assert drawer.update(9, accept=True).record.outcome == "changed"
+    assert drawer.bars()["close"].tolist() == [20.5, 21.0, 21.25, 21.75, 22.5, 22.25]
+
+
+SPLIT_HEAD = f"{HEAD},Dividends,Stock Splits"
+TRADED = (
+    "2024-07-01,20,22,18,21,100,0,0",
+    "2024-07-02,21,24,20,22,200,0.5,0",
+    "2024-07-03,22,23,21.5,22.5,300,0,0",
+    "2024-07-05,11.25,12,11,11.75,400,0,2",
+    "2024-07-08,11.75,13,11.5,12.5,500,0,0",
+)
+RESTATED = (
+    "2024-07-01,10,11,9,10.5,200,0,0",
+    "2024-07-02,10.5,12,10,11,400,0.25,0",
+    "2024-07-03,11,11.5,10.75,11.25,600,0,0",
+    *TRADED[3:],
+)
+CLOSES = [10.5, 11.0, 11.25, 11.75, 12.5]
+
+
+def test_a_split_in_prices_as_traded_comes_with_its_jump(drawer: Drawer) -> None:
+    drawer.write(TRADED[:3], SPLIT_HEAD)
+    drawer.load(3)
+    drawer.append(*TRADED[3:])
+
+    record = drawer.update(8).record
+
+    assert (record.verdict, record.added, record.revised) == ("same", 2, 0)
+    raw = verbs.bars(drawer.ws, "ACME", adjust="raw")
+    assert raw["close"].tolist() == [21.0, 22.0, 22.5, 11.75, 12.5]
+    assert drawer.bars()["close"].tolist() == CLOSES
+    assert drawer.bars()["volume"].tolist() == [200, 400, 600, 400, 500]
+    assert drawer.bars()["dividend"].tolist() == [0, 0.25, 0, 0, 0]
+
+
+def test_a_split_in_restated_prices_restates_the_history(tmp_path: Path) -> None:
+    drawer = Drawer(tmp_path, basis="split-adjusted")
+    drawer.write(TRADED[:3], SPLIT_HEAD)
+    drawer.load(3)
+    drawer.write(RESTATED, SPLIT_HEAD)
+
+    record = drawer.update(8).record
+
+    assert (record.verdict, record.added) == ("restated", 2)
+    assert drawer.bars()["close"].tolist() == CLOSES
+    assert drawer.bars()["dividend"].tolist() == [0, 0.25, 0, 0, 0]
+    raw = verbs.bars(drawer.ws, "ACME", adjust="raw")
+    assert raw["close"].tolist() == [21.0, 22.0, 22.5, 11.75, 12.5]
+
+
+def test_prices_said_to_be_restated_that_are_not_are_refused(tmp_path: Path) -> None:
+    drawer = Drawer(tmp_path, basis="split-adjusted")
+    drawer.write(TRADED[:3], SPLIT_HEAD)
+    drawer.load(3)
+    before = drawer.bars()
+    drawer.append(*TRADED[3:])
+
+    result = drawer.update(8)
+
+    assert result.record.outcome == "failed"
+    assert result.record.error is not None
+    assert "2:1 of 2024-07-05" in result.record.error.message
+    assert drawer.bars().equals(before)
+
+
+def test_a_file_that_is_gone_fails_and_keeps_the_bars(drawer: Drawer) -> None:
+    drawer.write(ROWS)
+    drawer.load(9)
+    drawer.file.unlink()
+
+    result = drawer.update(10)
+
+    assert result.record.error is not None
+    assert result.record.error.type == "SymbolUnknown"
+    assert len(drawer.bars()) == 6
+
+
+def test_a_shortened_file_takes_nothing_away(drawer: Drawer) -> None:
+    drawer.write(ROWS)
+    drawer.load(9)
+    drawer.write(ROWS[2:])
+
+    assert drawer.update(9).record.outcome == "unchanged"
+
+    assert len(drawer.bars()) == 6
