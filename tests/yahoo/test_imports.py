@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
+
+from tests.yahoo.desk import Desk, evening
 
 PROGRAM = """
 import contextlib, io, sys
@@ -46,7 +49,7 @@ def run(home: Path, *lines: str) -> list[str]:
     """Exit code of each command line, and which modules were imported by then."""
     environ = {
         **os.environ,
-        "ML4T_DATA_HOME": str(home / "store"),
+        "ML4T_DATA_HOME": str(home / "home"),
         "ML4T_DATA_FILES": str(home / "files"),
         "ML4T_DATA_AS_OF": "2013-03-01",
     }
@@ -69,13 +72,12 @@ def test_no_verb_without_yahoo_imports_yfinance(tmp_path: Path) -> None:
     assert dict(zip(LINES, run(tmp_path, *LINES), strict=True)) == dict.fromkeys(LINES, "0")
 
 
-def test_looking_at_yahoo_s_bars_does_not_import_it_either(tmp_path: Path) -> None:
-    # Stored from the sample, and yahoo's from now on.
-    assert run(tmp_path, "load -p sample -s IBM --start 2013-01-02") == ["0"]
-    (manifest,) = (tmp_path / "store").rglob("*.json")
-    manifest.write_text(manifest.read_text().replace('"sample"', '"yahoo"'))
+def test_looking_at_yahoo_s_bars_does_not_import_it_either(desk: Desk) -> None:
+    desk.loaded("IBM", at=evening(date(2013, 3, 1)), start="2013-01-02")
 
-    assert dict(zip(LOOKING, run(tmp_path, *LOOKING), strict=True)) == dict.fromkeys(LOOKING, "0")
+    assert dict(zip(LOOKING, run(desk.home.parent, *LOOKING), strict=True)) == dict.fromkeys(
+        LOOKING, "0"
+    )
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

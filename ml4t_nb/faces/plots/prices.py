@@ -194,12 +194,16 @@ def _shapes(bands: tuple[Band, ...], length: int) -> Iterator[dict[str, Any]]:
 
 def _label(band: Band, share: float) -> dict[str, Any]:
     """The state, where its band has no hatch and no volume, if it is wide enough to hold words."""
-    return {
+    label: dict[str, Any] = {
         "text": f"{band.state}, filled" if band.is_filled else band.state,
         "textposition": "bottom center" if share > _NARROW else "middle center",
-        "textangle": 0 if share > _WIDE else -90,
         "font": {"color": GREY, "size": 11},
     }
+    if share > _WIDE:
+        return {**label, "textangle": 0}
+    # Turned upright, the words begin where their left end is anchored.
+    start = {"xanchor": "left", "yanchor": "middle"} if share > _NARROW else {}
+    return {**label, "textangle": -90, **start}
 
 
 def _asked(report: PlotReport, steps: Steps) -> Iterator[Any]:

@@ -1,0 +1,136 @@
+"""The verb for gaps, from the shell and in Python, over bars with holes planted in them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ml4t_nb import verbs
+from ml4t_nb.errors import OptionError
+from ml4t_nb.faces.cli import main
+from ml4t_nb.model import Closure, Span
+from ml4t_nb.reports import GapsReport
+from ml4t_nb.settings import Settings
+from ml4t_nb.workspace import Workspace
+
+AS_OF = "2024-03-15"
+HOLE = Span(datetime(2024, 2, 27, tzinfo=UTC), datetime(2024, 2, 29, tzinfo=UTC))
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    settings = Settings(home=tmp_path / "home", provider="synthetic", synthetic_holes=(HOLE,))
+    ws = Workspace.open(settings)
+    verbs.load(ws, "DEMO", start="2024-01-02", as_of=AS_OF)
+    return ws
+
+
+def states(report: GapsReport) -> list[tuple[str, int, str, str | None]]:
+    return [
+        (f"{gap.start:%m-%d}", gap.missing, gap.state, gap.filled_by)
+        for each in report.datasets
+        for gap in each.gaps
+    ]
+
+
+def test_a_planted_hole_is_listed_until_it_is_filled(ws: Workspace) -> None:
+    assert states(verbs.gaps(ws, as_of=AS_OF)) == [("02-27", 2, "open", None)]
+
+    verbs.update(ws, as_of=AS_OF)
+
+    assert states(verbs.gaps(ws, as_of=AS_OF)) == []
+    assert states(verbs.gaps(ws, as_of=AS_OF, all=True)) == [("02-27", 2, "open", "forward")]
+    assert len(verbs.bars(ws, "DEMO", filled=False)) == len(verbs.bars(ws, "DEMO")) - 2
+
+
+def test_a_listing_can_be_cut_to_a_range(ws: Workspace) -> None:
+    assert states(verbs.gaps(ws, start="2024-03-01", as_of=AS_OF)) == []
+    assert len(states(verbs.gaps(ws, end="2024-02-27", as_of=AS_OF))) == 1
+
+
+def test_the_actions_follow_one_another(ws: Workspace) -> None:
+    refilled = verbs.gaps(ws, refill="backward", as_of=AS_OF)
+    assert states(refilled) == [("02-27", 2, "open", "backward")]
+
+    unfilled = verbs.gaps(ws, unfill=True, as_of=AS_OF)
+    assert states(unfilled) == [("02-27", 2, "open", None)]
+
+    closed = verbs.gaps(ws, close="exchange holiday", start="2024-02-27", as_of=AS_OF)
+    assert states(closed) == [("02-27", 2, "closed", None)]
+    assert verbs.health(ws, as_of=AS_OF).datasets[0].state == "healthy"
+
+    reopened = verbs.gaps(ws, reopen=True, as_of=AS_OF)
+    assert states(reopened) == [("02-27", 2, "open", None)]
+    assert verbs.health(ws, as_of=AS_OF).datasets[0].reason.startswith("gaps detected")
+
+
+def test_refetching_finds_what_the_provider_has_by_now(ws: Workspace) -> None:
+    mended = Workspace.open(Settings(home=ws.store.home, provider="synthetic"))
+
+    report = verbs.gaps(mended, refetch=True, as_of=AS_OF)
+
+    assert report.run is not None
+    assert [result.record.added for result in report.run.results] == [2]
+    assert states(report) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"close": "typhoon"}, "--start and --end"),
+        ({"close": " ", "start": "2024-02-27"}, "typhoon"),
+        ({"refetch": True, "unfill": True}, "once for each"),
+        ({"refill": "sideways"}, "forward"),
+    ],
+)
+def test_an_action_that_makes_no_sense_changes_nothing(
+    ws: Workspace, options: dict[str, object], says: str
+) -> None:
+    before = verbs.bars(ws, "DEMO")
+
+    with pytest.raises(OptionError) as caught:
+        verbs.gaps(ws, as_of=AS_OF, **options)  # type: ignore[arg-type]  # nonsense on purpose
+
+    assert says in caught.value.hint
+    assert verbs.bars(ws, "DEMO").equals(before)
+
+
+def test_a_closure_in_the_settings_is_no_gap(ws: Workspace) -> None:
+    closures = tuple(Closure("XNYS", datetime(2024, 2, day, tzinfo=UTC).date()) for day in (27, 28))
+    wiser = Workspace.open(
+        Settings(
+            home=ws.store.home,
+            provider="synthetic",
+            synthetic_holes=(HOLE,),
+            closures=closures,
+        )
+    )
+
+    verbs.update(wiser, as_of=AS_OF)
+
+    assert states(verbs.gaps(wiser, all=True, as_of=AS_OF)) == []
+
+
+def test_the_shell_says_the_same_in_words_and_in_json(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ML4T_DATA_HOME", str(ws.store.home))
+    monkeypatch.setenv("ML4T_DATA_AS_OF", AS_OF)
+
+    assert main(["gaps", "DEMO", "--refill", "interpolate"]) == 0
+    words = capsys.readouterr().out
+    assert main(["gaps", "DEMO", "--all", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+
+    assert "filled interpolate" in words
+    assert "2024-02-27" in words
+    (gap,) = document["gaps"]
+    assert (gap["dataset"], gap["missing"], gap["state"], gap["filled_by"]) == (
+        "equities/daily/DEMO",
+        2,
+        "open",
+        "interpolate",
+    )
