@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ml4t_nb.model import Asked, Span
 
-__all__ = ["enter_all", "forgotten", "unresolved"]
+__all__ = ["enter_all", "forgotten", "unanswered", "unresolved"]
 
 
 def enter_all(ledger: Iterable[Asked], news: Iterable[Asked]) -> tuple[Asked, ...]:
@@ -34,18 +34,34 @@ def unresolved(ledger: Iterable[Asked]) -> tuple[Span, ...]:
     return tuple(each.span for each in ledger if each.outcome == "failed")
 
 
+def unanswered(ledger: Iterable[Asked], wanted: Span) -> tuple[Span, ...]:
+    """What to ask for, so that all of ``wanted`` is answered: only the rest after a failure in it.
+
+    Where nothing in it failed, that is the whole of it, to see what has changed.
+    """
+    meeting = [
+        each for each in ledger if each.span.start < wanted.end and wanted.start < each.span.end
+    ]
+    if all(each.outcome != "failed" for each in meeting):
+        return (wanted,)
+    left = [wanted]
+    for each in meeting:
+        if each.outcome != "failed":
+            left = [part for span in left for part in _without(span, each.span)]
+    return tuple(left)
+
+
 def forgotten(entries: Iterable[Asked], span: Span) -> list[Asked]:
     """The ledger without what it says of ``span``."""
-    parts = (
-        replace(each, span=part)
-        for each in entries
-        for part in (
-            Span(each.span.start, min(each.span.end, span.start)),
-            Span(max(each.span.start, span.end), each.span.end),
-        )
-        if part
-    )
+    parts = (replace(each, span=part) for each in entries for part in _without(each.span, span))
     return list(parts)
+
+
+def _without(span: Span, taken: Span) -> list[Span]:
+    """What is left of ``span`` before and after ``taken``."""
+    before = Span(span.start, min(span.end, taken.start))
+    after = Span(max(span.start, taken.end), span.end)
+    return [part for part in (before, after) if part]
 
 
 def _counted(entries: Iterable[Asked], new: Asked) -> Asked:

@@ -182,6 +182,9 @@ def _asked_for(desk: Desk, got: Haul, wanted: Span) -> Iterator[Asked]:
     if got.missed is not None:
         failed.append((Span(got.asked[0].end, wanted.end), got.missed))
     for span, error in failed:
+        # What failed may lie beyond the last final bar, where nothing was wanted.
+        if not span:
+            continue
         yield Asked(span, desk.as_of, name, "failed", error=error.message)
 
 

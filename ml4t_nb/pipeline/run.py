@@ -15,7 +15,7 @@ import pandas as pd
 
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars import Calendar, calendar
-from ml4t_nb.core.ledger import unresolved
+from ml4t_nb.core.ledger import unanswered, unresolved
 from ml4t_nb.core.plan import JOIN, TICK, around, day_after, joined, reach_back
 from ml4t_nb.errors import (
     BarsInvalid,
@@ -129,7 +129,7 @@ def run_load(run: Run, order: Load) -> UpdateResult:
         wanted = Span(max(wanted.start, oldest), max(wanted.end, oldest))
     ledger = () if snapshot is None else snapshot.manifest.ledger
     held = _held_now(run.store, dataset)
-    return in_strides(strides(wanted, longest, held, unresolved(ledger)), load)
+    return in_strides(strides(unanswered(ledger, wanted), longest, held), load)
 
 
 def run_update(run: Run, order: Update) -> UpdateResult:
@@ -164,7 +164,7 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     if dataset.frequency in provider.limits.max_span:
         return bring(run, desk, entry, main, joined(others, at_once=False))
     if manifest.verified is None or desk.as_of - manifest.verified >= _VERIFIED_EVERY:
-        return bring(run, desk, entry, Span(manifest.first, main.end))
+        main = Span(manifest.first, main.end)
     (at_once,) = joined((main, *others), at_once=True)
     return bring(run, desk, entry, at_once)
 

@@ -19,20 +19,13 @@ __all__ = ["in_strides", "strides"]
 _PIECES = 8
 
 
-def strides(
-    wanted: Span, longest: timedelta, held: pd.DatetimeIndex, unanswered: Sequence[Span]
-) -> tuple[Span, ...]:
+def strides(wanted: Sequence[Span], longest: timedelta, held: pd.DatetimeIndex) -> tuple[Span, ...]:
     """Spans to load one after the other, each of a few pieces, so that each meets what is stored.
 
     What lies after the first held bar comes oldest first, and then what lies before it, newest
-    first. Where an earlier load broke off, only what it left unanswered is asked for.
+    first.
     """
-    left = [
-        Span(max(span.start, wanted.start), min(span.end, wanted.end))
-        for span in unanswered
-        if span.start < wanted.end and wanted.start < span.end
-    ]
-    parts = [part for span in (left or [wanted]) for part in cut(span, longest * _PIECES)]
+    parts = [part for span in wanted for part in cut(span, longest * _PIECES)]
     if not len(held):
         return tuple(parts)
     first = as_instant(held[0])
@@ -70,11 +63,15 @@ def _summed(done: Sequence[UpdateResult]) -> UpdateResult:
     records = [each.record for each in done]
     outcomes = {record.outcome for record in records}
     worst = last.record.outcome
+    moved = [record.restatement for record in records if record.restatement is not None]
     record = replace(
         last.record,
         outcome="changed" if worst == "unchanged" and "changed" in outcomes else worst,
         added=sum(record.added for record in records),
         revised=sum(record.revised for record in records),
+        filled=sum(record.filled for record in records),
+        verdict="restated" if moved else last.record.verdict,
+        restatement=moved[-1] if moved else None,
         seconds=sum(record.seconds for record in records),
         chunks_written=sum(record.chunks_written for record in records),
         spans=tuple(span for record in records for span in record.spans),

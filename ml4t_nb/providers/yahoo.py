@@ -10,10 +10,10 @@ from typing import get_args
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars, empty_bars, within
-from ml4t_nb.model import AssetClass, Basis, Finding, Frequency, Span, bar_length
+from ml4t_nb.model import AssetClass, Basis, Frequency, Span, bar_length
 from ml4t_nb.providers import Answer, Instrument, Limits, Request
 from ml4t_nb.providers.retry import DEFAULT, Policy, Waits
-from ml4t_nb.providers.yahoo_client import Client
+from ml4t_nb.providers.yahoo_client import Chart, Client
 from ml4t_nb.providers.yahoo_errors import NoBars
 from ml4t_nb.providers.yahoo_events import REACH
 from ml4t_nb.providers.yahoo_frames import daily_bars, expected, intraday_bars
@@ -38,6 +38,8 @@ _FIRST = date(1925, 1, 1)
 # Yahoo's days of a currency end at midnight in London, at most three hours after 17:00 in New York;
 # and half an hour later they are settled.
 _LONDON_MIDNIGHT = timedelta(hours=3, minutes=30)
+# Trading goes on while a run asks: only an as-of further back than this is one of the past.
+_RECENT = timedelta(days=1)
 
 
 class YahooProvider:
@@ -86,37 +88,38 @@ class YahooProvider:
         """Bars on the split basis of this moment, whatever the as-of."""
         if request.dataset.frequency == "weekly":
             wide = replace(request, span=weeks_of(request.span))
-            bars, findings = self._daily(wide)
-            return weeks(bars, findings, request, delay=self.limits.delay_of(request.dataset))
+            return weeks(self._daily(wide), request, delay=self.limits.delay_of(request.dataset))
         if request.dataset.frequency == "daily":
-            bars, findings = self._daily(request)
+            answer = self._daily(request)
         else:
-            bars, findings = self._intraday(request)
-        kept = tuple(f for f in findings if f.stamp is None or f.stamp in request.span)
-        return Answer(within(bars, request.span), kept)
+            answer = self._intraday(request)
+        kept = tuple(f for f in answer.findings if f.stamp is None or f.stamp in request.span)
+        return Answer(within(answer.bars, request.span), kept, answer.notes)
 
-    def _daily(self, request: Request) -> tuple[Bars, tuple[Finding, ...]]:
+    def _daily(self, request: Request) -> Answer:
         """Daily bars of the span and of some days before it."""
         start = max((request.span.start - REACH).date(), _FIRST)
         end = _next_midnight(request.span.end)
         window = Span(datetime.combine(start, time(), UTC), end)
         if not window:
-            return empty_bars(), ()
+            return Answer(empty_bars())
         try:
             chart = self._client.bars(request.dataset.symbol, "1d", start, end.date())
         except NoBars as error:
-            return self._none(request, error), ()
-        return daily_bars(chart, request.calendar, window)
+            return Answer(self._none(request, error))
+        bars, findings = daily_bars(chart, request.calendar, window)
+        return Answer(bars, findings, _notes(chart, request))
 
-    def _intraday(self, request: Request) -> tuple[Bars, tuple[Finding, ...]]:
+    def _intraday(self, request: Request) -> Answer:
         frequency = request.dataset.frequency
         window = _whole(request, frequency)
         interval = _INTERVALS[frequency]
         try:
             chart = self._client.bars(request.dataset.symbol, interval, window.start, window.end)
         except NoBars as error:
-            return self._none(request, error), ()
-        return intraday_bars(chart, request.calendar, window, frequency)
+            return Answer(self._none(request, error))
+        bars, findings = intraday_bars(chart, request.calendar, window, frequency)
+        return Answer(bars, findings, _notes(chart, request))
 
     def _none(self, request: Request, error: NoBars) -> Bars:
         """No bars, if that can be true."""
@@ -128,6 +131,21 @@ class YahooProvider:
         if not error.is_explained and (due < pd.Timestamp(over)).any():
             raise error
         return empty_bars()
+
+
+def _notes(chart: Chart, request: Request) -> tuple[str, ...]:
+    """What there is to say about an as-of of long ago."""
+    seconds = chart.meta.get("regularMarketTime")
+    if not isinstance(seconds, int | float):
+        return ()
+    traded = datetime.fromtimestamp(seconds, UTC)
+    if traded - request.as_of <= _RECENT:
+        return ()
+    words = (
+        f"yahoo answers as of {traded:%Y-%m-%d}: its prices and dividends are on the split basis "
+        f"of that day, not of {request.as_of:%Y-%m-%d}"
+    )
+    return (words,)
 
 
 def _next_midnight(instant: datetime) -> datetime:

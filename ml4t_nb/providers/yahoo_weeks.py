@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, Bars, as_stamps, weekly_bars, within
+from ml4t_nb.core.bars import PRICES, as_stamps, weekly_bars, within
 from ml4t_nb.model import Finding, Rule, Span
 from ml4t_nb.providers import Answer, Request
 from ml4t_nb.providers.yahoo_frames import expected
@@ -32,16 +31,15 @@ def _monday_from(instant: datetime) -> datetime:
     return midnight + timedelta(days=-midnight.weekday() % 7)
 
 
-def weeks(
-    daily: Bars, findings: Iterable[Finding], request: Request, *, delay: timedelta
-) -> Answer:
-    """Weeks of ``daily``, which begins some days earlier, and which of them lack a day.
+def weeks(answer: Answer, request: Request, *, delay: timedelta) -> Answer:
+    """Weeks of an answer of days, which begins some days earlier, and which of them lack a day.
 
     A week with a row without prices is left out, as such a day would be. A week that lacks a
     session altogether is kept: the calendar may not know of a closure.
     """
     span = weeks_of(request.span)
     over = request.calendar.final_before(request.as_of, "daily", delay)
+    daily = answer.bars
     days = pd.DatetimeIndex(daily.index)
     priced = daily[list(PRICES)].notna().all(axis=1).to_numpy()
     hollow = days[~priced & np.asarray(days < pd.Timestamp(over))]
@@ -53,10 +51,10 @@ def weeks(
     found = [
         *(_about(day, "nan", "has no prices, so its week is left out") for day in hollow),
         *(_about(day, "partial", "has no bar, so its week lacks it") for day in missing),
-        *findings,
+        *answer.findings,
     ]
     kept = tuple(each for each in found if each.stamp is None or each.stamp in span)
-    return Answer(within(weekly_bars(whole), request.span), kept)
+    return Answer(within(weekly_bars(whole), request.span), kept, answer.notes)
 
 
 def _mondays(days: pd.DatetimeIndex) -> pd.DatetimeIndex:

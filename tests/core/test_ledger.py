@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml4t_nb.core.ledger import enter_all, unresolved
+from ml4t_nb.core.ledger import enter_all, unanswered, unresolved
 from ml4t_nb.model import Answered, Asked, Span
 
 
@@ -44,6 +44,22 @@ def test_a_failure_after_a_failure_counts_on() -> None:
     ledger = enter_all(ledger, [asked(1, 8, "failed")])
 
     assert [entry.attempts for entry in ledger] == [2]
+
+
+def test_after_a_failure_only_what_was_never_answered_is_asked_for() -> None:
+    ledger = (asked(4, 6, "bars"), asked(6, 8, "failed"), asked(8, 9, "empty"))
+
+    assert unanswered(ledger, Span(day(1), day(12))) == (
+        Span(day(1), day(4)),
+        Span(day(6), day(8)),
+        Span(day(9), day(12)),
+    )
+
+
+def test_where_nothing_failed_all_is_asked_for_again() -> None:
+    ledger = (asked(4, 6, "bars"), asked(20, 22, "failed"))
+
+    assert unanswered(ledger, Span(day(1), day(12))) == (Span(day(1), day(12)),)
 
 
 entries = st.builds(

@@ -74,3 +74,16 @@ def test_a_kernel_completes_a_verb(kernel: BlockingKernelClient) -> None:
     reply = kernel.complete("r = %ml4t upd", reply=True, timeout=120)
 
     assert reply["content"]["matches"] == ["update"]
+
+
+def test_a_plot_is_a_figure_with_a_still_picture_beside_it(kernel: BlockingKernelClient) -> None:
+    run(kernel, f"%load_ext ml4t_nb\n{LOAD}")
+
+    status, outputs = run(kernel, "%ml4t plot AAPL")
+
+    assert status == "ok"
+    (output,) = outputs
+    assert set(output["data"]) == {
+        "application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"
+    }  # fmt: skip
+    assert output["data"]["application/vnd.plotly.v1+json"]["data"][0]["type"] == "candlestick"

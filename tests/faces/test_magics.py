@@ -7,7 +7,7 @@ from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from IPython.utils.capture import capture_output
 
 from ml4t_nb.errors import DatasetNotFound, OptionError, RunFailed
-from ml4t_nb.faces.magics import _REPORTS
+from ml4t_nb.faces.magics import _FIGURES, _REPORTS
 from ml4t_nb.reports import HealthReport, ListReport, Report, RunReport
 
 LOAD = "%ml4t load AAPL -p sample --start 2005-01-03 --as-of 2005-02-25"
@@ -58,7 +58,7 @@ def test_the_report_is_html_in_a_notebook_and_text_elsewhere(loaded: Interactive
 def test_every_report_has_its_picture() -> None:
     import typing
 
-    assert set(_REPORTS) == {each.__name__ for each in typing.get_args(Report)}
+    assert {*_REPORTS, *_FIGURES} == {each.__name__ for each in typing.get_args(Report)}
 
 
 def test_a_list_stands_for_several_symbols(loaded: InteractiveShell) -> None:

@@ -142,6 +142,23 @@ def test_a_failed_run_is_kept_in_the_history_and_changes_no_bar(desk: Desk) -> N
     assert desk.update(evening("2024-03-15")).record.outcome == "changed"
 
 
+def test_a_load_that_failed_is_made_up_for_by_the_first_update_and_not_the_second(
+    desk: Desk,
+) -> None:
+    desk.provider.bars = FULL
+    desk.load(evening("2024-03-15"), start="2024-03-04")
+    run_remove(desk.store, desk.dataset, date(2024, 3, 14), None, evening("2024-03-15"))
+    desk.provider.fails = lambda _: ProviderUnavailable("down", provider="scripted")
+    desk.load(evening("2024-03-15"), start="2024-02-26")
+    desk.provider.fails = lambda _: None
+
+    first = desk.update(evening("2024-03-15"))
+    second = desk.update(evening("2024-03-15"))
+
+    assert (first.record.outcome, second.record.outcome) == ("changed", "unchanged")
+    assert_frame_equal(desk.stored(), FULL["2024-02-26":])
+
+
 def test_a_bar_outside_the_calendar_is_kept_and_reported(desk: Desk) -> None:
     # Washington's birthday, 2024-02-19, is no session of XNYS.
     desk.provider.bars = rising("2024-02-12", "2024-03-01")

@@ -180,3 +180,16 @@ def test_an_earlier_start_is_loaded_piece_by_piece_towards_the_past(desk: Desk) 
 
     assert_frame_equal(desk.stored(), WEEK)
     assert desk.store.snapshot(desk.dataset).manifest.gaps == ()
+
+
+def test_a_load_of_more_after_a_failed_update_brings_all_of_it(desk: Desk) -> None:
+    desk.provider.bars = WEEK
+    desk.provider.limits = PIECES
+    desk.load(at("2024-01-11", "22:00"), start="2024-01-11")
+    desk.provider.fails = lambda _: ProviderUnavailable("the line is dead", provider="scripted")
+    desk.update(at("2024-01-12", "22:00"))
+    desk.provider.fails = lambda _: None
+
+    desk.load(at("2024-01-12", "22:00"), start="2024-01-08")
+
+    assert_frame_equal(desk.stored(), WEEK)

@@ -210,6 +210,9 @@ class Market:
         return {name: each for name, each in events.items() if each}
 
     def _meta(self, listing: Listing, interval: str, bars: Sequence[Bar]) -> Json:
+        known = listing.days or listing.minutes
+        begun = bisect_left(known, self.now + _TICK, key=lambda bar: bar.start)
+        traded = known[begun - 1].start if begun else self.now
         meta: Json = {
             "currency": listing.currency,
             "symbol": listing.symbol,
@@ -219,6 +222,7 @@ class Market:
             "timezone": self.now.astimezone(ZoneInfo(listing.zone)).tzname(),
             "dataGranularity": interval,
             "priceHint": 2,
+            "regularMarketTime": int(traded.timestamp()),
             "validRanges": ["1d", "5d", "1mo", "1y", "max"],
         }
         if interval != "1d":

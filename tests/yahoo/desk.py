@@ -21,7 +21,17 @@ from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.workspace import Workspace
 from tests.replay import Bar, Dividend, Listing, Replay, Split
 
-__all__ = ["Desk", "NoTime", "evening", "held_to", "quoted", "seams", "shares", "true_bars"]
+__all__ = [
+    "Desk",
+    "NoTime",
+    "evening",
+    "held_to",
+    "quoted",
+    "seams",
+    "sessions_of",
+    "shares",
+    "true_bars",
+]
 
 PRICES = ["open", "high", "low", "close"]
 
@@ -109,8 +119,8 @@ def shares(
 
 
 def _times(bar: Bar, ratio: float) -> Bar:
-    prices = (round(price * ratio, 4) for price in bar.prices)
-    return Bar(bar.start, *prices, int(bar.volume / ratio))
+    first, high, low, last = (round(price * ratio, 4) for price in bar.prices)
+    return Bar(bar.start, first, high, low, last, int(bar.volume / ratio))
 
 
 def sessions_of(listing: Listing) -> list[date]:

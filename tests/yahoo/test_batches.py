@@ -205,6 +205,19 @@ def test_a_rate_limit_with_many_workers_lets_the_running_ones_end(
     assert desk.replay.bars_asked == 4 * 2 * len(report.results)
 
 
+def test_days_and_weeks_of_the_same_symbols_at_once(desk: Desk, share: Listing) -> None:
+    names = listed(desk, share, 4)
+    desk.load(*names, at=evening(BEFORE))
+    desk.load(*names, at=evening(BEFORE), frequency="weekly")
+
+    report = desk.update(at=evening(NEXT), workers=8)
+
+    assert len(report.results) == 8
+    assert {each.record.outcome for each in report.results} <= {"changed", "unchanged"}
+    for name in names:
+        held_to(desk.stored(name, frequency="daily"), desk.replay.market.listings[name])
+
+
 @pytest.fixture
 def shell(desk: Desk, three: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Command lines of this process, for whom time passes at once; three symbols are stored."""

@@ -10,7 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb import verbs
-from tests.replay import Dividend, Listing, Split, sampled
+from tests.replay import Dividend, Split, sampled
 from tests.yahoo.desk import Desk, evening, held_to, quoted, seams, sessions_of, shares
 
 

@@ -122,8 +122,8 @@ def minutes() -> Listing:
         # The day after Thanksgiving ends at 13:00.
         length = 210 if day == date(2019, 11, 29) else 390
         for bar in by_day[place % 4][:length]:
-            prices = (price * times for price in bar.prices)
-            bars.append(Bar(bar.start + shift, *prices, bar.volume))
+            first, high, low, last = (price * times for price in bar.prices)
+            bars.append(Bar(bar.start + shift, first, high, low, last, bar.volume))
     return replace(
         index,
         symbol="ACME",
@@ -144,7 +144,7 @@ def held_to_minutes(desk: Desk, listing: Listing, *, last: str) -> None:
     until = datetime.fromisoformat(last)
     due = [bar for bar in listing.minutes if bar.start <= until]
     assert list(stored.index) == [bar.start for bar in due]
-    halved = EX_MINUTE <= listing.day_of(until)
+    halved = listing.day_of(until) >= EX_MINUTE
     for name in ("open", "high", "low", "close"):
         true = [
             getattr(bar, name) / (2 if halved and listing.day_of(bar.start) < EX_MINUTE else 1)

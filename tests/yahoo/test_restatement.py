@@ -186,7 +186,7 @@ def test_an_empty_lookback_reaches_the_rest_of_the_history(desk: Desk, quiet: Li
     record = desk.updated("ACME", at=evening(date(2006, 2, 1)), lookback_days=1)
 
     assert (record.verdict, record.added) == ("same", 1)
-    assert list(desk.stored("ACME", filled=False).index.date) == [
+    assert [stamp.date() for stamp in desk.stored("ACME", filled=False).index] == [
         day for day in sessions_of(halted) if day <= date(2006, 2, 1)
     ]
 
@@ -319,7 +319,109 @@ def test_a_restatement_with_a_gap_makes_the_fills_anew(desk: Desk) -> None:
     after = desk.stored("ACME")
     assert after["filled"].sum() == 1
     assert seams(after[~after["filled"]], listing) == []
-    assert after.loc["2006-02-15", "close"] == after.loc["2006-02-14", "close"]
-    assert after.loc["2006-02-15", "close"] == pytest.approx(
-        before.loc["2006-02-15", "close"] / 7, rel=1e-12
+    close = after["close"]
+    assert close.loc["2006-02-15"] == close.loc["2006-02-14"]
+    assert close.loc["2006-02-15"] == pytest.approx(
+        before["close"].loc["2006-02-15"] / 7, rel=1e-12
     )
+
+
+def test_days_that_a_restated_history_lacks_are_kept_on_its_basis(desk: Desk) -> None:
+    ex = date(2006, 2, 28)
+    listing = shares(sampled("IBM"), "2005-11-10", "2006-03-15", split=Split(ex, 7))
+    desk.replay.add(listing)
+    desk.loaded("ACME", at=evening(date(2006, 2, 27)))
+    lost = ("2005-11-10", "2005-12-08", "2005-12-09", "2006-02-27")
+    desk.replay.faults.append(Fault("drop", times=-1, days=lost))
+
+    record = desk.updated("ACME", at=evening(ex))
+
+    assert record.restatement is not None
+    assert record.restatement.kept == 4
+    assert record.notes == ("kept 4 bars that the provider no longer serves, on the same basis",)
+    held_to(desk.stored("ACME"), listing)
+
+
+def test_an_outage_while_the_history_is_refetched_leaves_the_old_one(desk: Desk) -> None:
+    ex = date(2006, 2, 28)
+    listing = shares(sampled("IBM"), "2005-11-10", "2006-03-15", split=Split(ex, 7))
+    desk.replay.add(listing)
+    desk.loaded("ACME", at=evening(date(2006, 2, 27)))
+    before = desk.stored("ACME")
+    # The window is answered; what follows is not.
+    old = rf"chart/ACME\?period1=({'|'.join(str(n) for n in range(1128, 1133))})"
+    desk.replay.faults.append(Fault("status", match=old, times=-1, code=503))
+
+    assert desk.updated("ACME", at=evening(ex)).outcome == "failed"
+
+    assert desk.stored("ACME").equals(before)
+    desk.replay.faults.clear()
+    assert desk.updated("ACME", at=evening(ex)).verdict == "restated"
+    held_to(desk.stored("ACME"), listing)
+
+
+def test_a_day_without_prices_is_no_bar_until_it_has_some(desk: Desk, quiet: Listing) -> None:
+    desk.replay.add(quiet)
+    desk.loaded("ACME", at=evening(date(2006, 2, 24)))
+    desk.replay.faults.append(Fault("null_prices", times=-1, days=("2006-02-27",)))
+
+    record = desk.updated("ACME", at=evening(date(2006, 2, 27)))
+
+    assert record.added == 0
+    assert desk.stored("ACME").index[-1].date() == date(2006, 2, 24)
+    desk.replay.faults.clear()
+    assert desk.updated("ACME", at=evening(date(2006, 2, 28))).added == 2
+    held_to(desk.stored("ACME"), quiet)
+
+
+@pytest.mark.parametrize("factor", [100.0, 0.01, 1.02])
+@pytest.mark.parametrize("later", [27, 28, 1])
+def test_a_bad_day_is_put_right_when_yahoo_does(
+    desk: Desk, quiet: Listing, factor: float, later: int
+) -> None:
+    """A bar in another unit comes now and then."""
+    desk.replay.add(quiet)
+    desk.loaded("ACME", at=evening(date(2006, 2, 24)))
+    desk.replay.faults.append(Fault("scale", times=-1, days=("2006-02-27",), factor=factor))
+    desk.updated("ACME", at=evening(date(2006, 2, 27)))
+    desk.replay.faults.clear()
+    day = date(2006, 3 if later == 1 else 2, later)
+
+    record = desk.updated("ACME", at=evening(day))
+
+    assert record.verdict == "corrected"
+    held_to(desk.stored("ACME"), quiet)
+
+
+def test_an_as_of_of_long_ago_is_on_the_basis_of_today_and_says_so(desk: Desk) -> None:
+    long_ago = evening(date(2005, 1, 10))
+    # Yahoo answers today, after the split of 2005-02-28.
+    desk.replay.market.now = evening(date(2013, 3, 1))
+
+    (done,) = verbs.load(desk.ws, "AAPL", start="2004-06-01", as_of=long_ago).results
+
+    (note,) = done.record.notes
+    assert "2013-03-01" in note
+    assert "2005-01-10" in note
+    stored = desk.stored("AAPL")
+    assert stored.index[-1].date() == date(2005, 1, 10)
+    # 68.96 as traded.
+    assert stored["close"].iloc[-1] == pytest.approx(68.96 / 2, rel=1e-12)
+    (then,) = verbs.update(desk.ws, "AAPL", as_of=evening(date(2005, 3, 4))).results
+    assert then.record.verdict == "same"
+    assert seams(desk.stored("AAPL"), sampled("AAPL")) == []
+
+
+def test_an_answer_of_today_says_nothing_of_its_basis(desk: Desk) -> None:
+    assert desk.loaded("AAPL", at=evening(date(2013, 3, 1))).record.notes == ()
+    assert desk.loaded("IBM", at=evening(date(2013, 2, 24))).record.notes == ()
+
+
+def test_a_history_of_the_sample_goes_on_with_yahoo(desk: Desk) -> None:
+    verbs.load(desk.ws, "AAPL", provider="sample", as_of=evening(date(2005, 2, 25)))
+
+    record = desk.updated("AAPL", at=evening(date(2005, 3, 4)), provider="yahoo")
+
+    assert (record.verdict, record.provider) == ("restated", "yahoo")
+    held_to(desk.stored("AAPL"), sampled("AAPL"))
+    assert desk.updated("AAPL", at=evening(date(2005, 3, 7))).provider == "yahoo"

@@ -16,9 +16,11 @@ from tests.yahoo.desk import Desk, evening
 AT = datetime(2024, 1, 20, 12, tzinfo=UTC)
 
 
-def listing(symbol: str, kind: str, exchange: str, zone: str, opens: time, closes: time) -> Listing:
+def listing(symbol: str, kind: str, exchange: str, zone: str, hours: tuple[time, time]) -> Listing:
     """A fortnight of bars at one price, Monday to Friday; crypto on every day."""
-    share = Listing(symbol, zone=zone, kind=kind, exchange=exchange, opens=opens, closes=closes)
+    share = Listing(
+        symbol, zone=zone, kind=kind, exchange=exchange, opens=hours[0], closes=hours[1]
+    )
     days = [date(2024, 1, 5) + timedelta(days=n) for n in range(15)]
     return replace(
         share,
@@ -30,14 +32,22 @@ def listing(symbol: str, kind: str, exchange: str, zone: str, opens: time, close
     )
 
 
-NINE, FIVE, MIDNIGHT = time(9), time(17), time()
+ALL_DAY = (time(), time())
 LISTED = [
-    (listing("VOD.L", "EQUITY", "LSE", "Europe/London", time(8), time(16, 30)), "XLON", "equities"),
-    (listing("7203.T", "EQUITY", "JPX", "Asia/Tokyo", NINE, time(15)), "XTKS", "equities"),
-    (listing("BTC-USD", "CRYPTOCURRENCY", "CCC", "UTC", MIDNIGHT, MIDNIGHT), "24/7", "crypto"),
-    (listing("EURUSD=X", "CURRENCY", "CCY", "Europe/London", MIDNIGHT, MIDNIGHT), "fx", "fx"),
-    (listing("SPY", "ETF", "PCX", "America/New_York", time(9, 30), time(16)), "XNYS", "etfs"),
-    (listing("^GDAXI", "INDEX", "GER", "Europe/Berlin", NINE, time(17, 30)), "XETR", "indices"),
+    (
+        listing("VOD.L", "EQUITY", "LSE", "Europe/London", (time(8), time(16, 30))),
+        "XLON",
+        "equities",
+    ),
+    (listing("7203.T", "EQUITY", "JPX", "Asia/Tokyo", (time(9), time(15))), "XTKS", "equities"),
+    (listing("BTC-USD", "CRYPTOCURRENCY", "CCC", "UTC", ALL_DAY), "24/7", "crypto"),
+    (listing("EURUSD=X", "CURRENCY", "CCY", "Europe/London", ALL_DAY), "fx", "fx"),
+    (listing("SPY", "ETF", "PCX", "America/New_York", (time(9, 30), time(16))), "XNYS", "etfs"),
+    (
+        listing("^GDAXI", "INDEX", "GER", "Europe/Berlin", (time(9), time(17, 30))),
+        "XETR",
+        "indices",
+    ),
 ]
 
 

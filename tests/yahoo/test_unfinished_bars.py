@@ -109,27 +109,16 @@ def test_a_half_day_is_asked_for_once_it_is_over(desk: Desk, share: Listing) -> 
     held_to(desk.stored("ACME"), share)
 
 
-def round_the_clock(
-    symbol: str, kind: str, zone: str, first: date, days: int, **hours: time
-) -> Listing:
-    """A price that rises by one a day, without a day off."""
-    listing = Listing(symbol, zone=zone, kind=kind, exchange="CCC", **hours)
-    bars = tuple(
-        Bar(listing.session(first + timedelta(days=n))[0], 100.0 + n, 102.0 + n, 99.0 + n, 101.0 + n, 5)
-        for n in range(days)
-    )  # fmt: skip
-    return replace(listing, days=bars)
+def round_the_clock(symbol: str, kind: str, zone: str) -> Listing:
+    """A price that rises by one a day, for the first sixty days of 2024."""
+    listing = Listing(symbol, zone=zone, kind=kind, exchange="CCC", opens=time(), closes=time())
+    starts = [listing.session(date(2024, 1, 1) + timedelta(days=n))[0] for n in range(60)]
+    bars = (Bar(at, 100.0 + n, 102.0 + n, 99.0 + n, 101.0 + n, 5) for n, at in enumerate(starts))
+    return replace(listing, days=tuple(bars))
 
 
-@pytest.fixture
-def bitcoin(desk: Desk) -> Listing:
-    hours = {"opens": time(), "closes": time()}
-    listing = round_the_clock("BTC-USD", "CRYPTOCURRENCY", "UTC", date(2024, 1, 1), 60, **hours)
-    desk.replay.add(listing)
-    return listing
-
-
-def test_a_day_of_crypto_ends_at_midnight_utc_on_weekends_too(desk: Desk, bitcoin: Listing) -> None:
+def test_a_day_of_crypto_ends_at_midnight_utc_on_weekends_too(desk: Desk) -> None:
+    desk.replay.add(round_the_clock("BTC-USD", "CRYPTOCURRENCY", "UTC"))
     done = desk.loaded("BTC-USD", at=instant("2024-01-12T22:00+00:00"))
     assert str(done.dataset) == "crypto/daily/BTC-USD"
     assert days_of(desk, "BTC-USD")[-1] == date(2024, 1, 11)
@@ -149,10 +138,7 @@ def test_a_day_of_crypto_ends_at_midnight_utc_on_weekends_too(desk: Desk, bitcoi
 @pytest.fixture
 def euro(desk: Desk) -> Listing:
     """London days, Monday to Friday, as Yahoo dates currencies."""
-    hours = {"opens": time(), "closes": time()}
-    listing = round_the_clock(
-        "EURUSD=X", "CURRENCY", "Europe/London", date(2024, 1, 1), 60, **hours
-    )
+    listing = round_the_clock("EURUSD=X", "CURRENCY", "Europe/London")
     listing = replace(
         listing,
         exchange="CCY",
@@ -193,6 +179,17 @@ def test_a_day_of_fx_ends_at_midnight_in_london(desk: Desk, euro: Listing) -> No
     assert desk.manifest("EURUSD=X").gaps == ()
     (judged,) = verbs.health(desk.ws, as_of=instant("2024-01-15T21:00-05:00")).datasets
     assert (judged.state, judged.sessions_behind) == ("healthy", 0)
+
+
+def test_a_week_of_fx_ends_with_its_friday_in_london(desk: Desk, euro: Listing) -> None:
+    del euro
+    desk.loaded("EURUSD=X", at=instant("2024-01-12T20:29-05:00"), frequency="weekly")
+    assert days_of(desk, "EURUSD=X")[-1] == date(2024, 1, 1)
+
+    assert desk.updated("EURUSD=X", at=instant("2024-01-12T20:30-05:00")).added == 1
+
+    assert desk.stored("EURUSD=X")["close"].tolist() == [105.0, 112.0]
+    assert desk.updated("EURUSD=X", at=instant("2024-01-15T20:30-05:00")).revised == 0
 
 
 def test_a_week_is_stored_once_its_last_session_is_over(desk: Desk, share: Listing) -> None:

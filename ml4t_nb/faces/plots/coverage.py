@@ -147,7 +147,8 @@ def _looks(report: PlotReport) -> Iterator[tuple[Any, Look]]:
 def _amount(row: Any, look: Look) -> float:  # noqa: ANN401  # a named tuple of pandas'
     """Share of bars observed; below zero, which look a session without any has."""
     if row.observed:
-        return min(row.observed / max(row.expected, 1), 1)
+        share: float = row.observed / max(row.expected, 1)
+        return min(share, 1.0)
     return -1.0 - _NONE.index(look) if look in _NONE else 0.0
 
 
@@ -205,9 +206,10 @@ def _marks(report: PlotReport, cells: Cells) -> Iterator[Any]:
             mode="markers",
             marker={
                 "symbol": look.symbol,
-                "size": 7,
-                "color": look.colour,
-                "line": {"width": 1.5, "color": look.colour},
+                "size": 8,
+                # Outlined, since the cell under it has the same colour; filled bars are hollow.
+                "color": "#ffffff" if look.symbol == "circle" else look.colour,
+                "line": {"width": 1, "color": look.colour if look.symbol == "circle" else "#fff"},
             },
             name=f"{name}: {many(len(which), 'session')}",
             hoverinfo="skip",

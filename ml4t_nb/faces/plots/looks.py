@@ -46,12 +46,12 @@ GAPS: dict[GapState, Look] = {
     "open": Look("#e69f00", "/", "x", "open: not resolved yet"),
     "failed": Look("#d55e00", "x", "cross", "failed: the provider erred"),
     "confirmed": Look("#8e6bbf", "\\", "diamond", "confirmed: the provider has none"),
-    "closed": Look("#808080", "-", "line-ew-open", "closed: declared so"),
+    "closed": Look("#808080", "-", "square", "closed: declared so"),
 }
 SESSIONS: dict[Coverage, Look] = {
     "present": Look("#2a9d8f", "", "square", "all bars"),
-    "partly": Look("#2a9d8f", "", "triangle-up", "some bars missing"),
-    "filled": Look("#56b4e9", ".", "circle-open", "filled"),
+    "partly": Look("#7fc4bb", "", "triangle-up", "some bars missing"),
+    "filled": Look("#56b4e9", ".", "circle", "filled"),
     "missing": Look("#e69f00", "/", "x", "missing"),
     "closed": GAPS["closed"],
     "extra": Look("#3b8bc2", "", "star", "bars outside the calendar"),

@@ -13,7 +13,14 @@ from ml4t_nb.verbs.formats import write_whole
 
 __all__ = ["bundle_of", "page_of", "write_page"]
 
-_CONFIG = {"displaylogo": False, "responsive": True, "plotlyServerURL": ""}
+_CONFIG = {
+    "displaylogo": False,
+    "responsive": True,
+    # plotly's "Share chart" sends the bars to its own cloud, one click away.
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "modeBarButtonsToRemove": ["sendChartToCloud", "select2d", "lasso2d"],
+}
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
 from ml4t_nb.faces.plots.coverage import Cells, cells_of, look_of
-from ml4t_nb.faces.plots.looks import DOWN, GAPS, GREY, LINE, SESSIONS, UP, Look, safe, title_of
+from ml4t_nb.faces.plots.looks import DOWN, GAPS, GREY, LINE, UP, Look, safe, title_of
 from ml4t_nb.faces.plots.steps import Steps, bands_of, rows_of, steps_of
 from ml4t_nb.faces.words import many
 from ml4t_nb.model import GapState
@@ -24,6 +25,7 @@ _LEFT, _TOP, _BOTTOM = 58, 40, 22
 _STEPS = 330  # two pixels each
 _CANDLES = 160
 _ROW = 14
+_WAYS = {"/": "M0,6L6,0", "\\": "M0,0L6,6", "x": "M0,6L6,0M0,0L6,6", "-": "M0,3L6,3"}
 
 
 def svg_of(report: PlotReport) -> str:
@@ -84,26 +86,26 @@ def _bands(report: PlotReport, steps: Steps, step: float) -> Iterator[str]:
             f'stroke="{GAPS[band.state].colour}" stroke-width=".5">'
             f"<title>{safe(band.story)}</title></rect>"
         )
-    words: list[tuple[Look, str]] = [(look, state) for state, look in states.items()]
+    words: list[tuple[str, str]] = [(f"url(#ml4t-{state})", state) for state in states]
     if steps.table["filled"].sum():
-        words.append((SESSIONS["filled"], "filled ○"))
+        words.append(("none", "○ filled"))
     yield from _legend(words)
 
 
-def _legend(words: Sequence[tuple[Look, str]]) -> Iterator[str]:
+def _legend(words: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Each fill with its meaning."""
     x = float(_LEFT)
-    for look, meaning in words:
-        yield f'<rect x="{x:.0f}" y="22" width="9" height="9" fill="{look.colour}"/>'
-        yield _text(x + 13, 31, meaning)
-        x += 30 + 6 * len(meaning)
+    for fill, meaning in words:
+        yield f'<rect x="{x:.0f}" y="21" width="12" height="12" fill="{fill}"/>'
+        yield _text(x + 16, 31, meaning)
+        x += 32 + 6 * len(meaning)
 
 
 def _hatch(name: str, look: Look) -> str:
-    ways = {"/": "M0,6L6,0", "\\": "M0,0L6,6", "x": "M0,6L6,0M0,0L6,6", "-": "M0,3L6,3"}
     return (
         f'<pattern id="ml4t-{name}" width="6" height="6" patternUnits="userSpaceOnUse">'
         f'<rect width="6" height="6" fill="{look.colour}" fill-opacity=".18"/>'
-        f'<path d="{ways[look.hatch]}" stroke="{look.colour}" stroke-width=".9"/></pattern>'
+        f'<path d="{_WAYS[look.hatch]}" stroke="{look.colour}" stroke-width=".9"/></pattern>'
     )
 
 
@@ -155,7 +157,7 @@ def _coverage(report: PlotReport, cells: Cells) -> Iterator[str]:
         look_of(row.state, report.gaps[row.gap] if row.gap >= 0 else None)
         for row in rows_of(report.sessions)
     ]
-    hatched = {look.hatch: look for _, look in looks if look.hatch in ("/", "\\", "x", "-")}
+    hatched = {look.hatch: look for _, look in looks if look.hatch in _WAYS}
     yield from (_hatch(f"s{ord(hatch)}", look) for hatch, look in hatched.items())
     places = zip(cells.rows, cells.columns, looks, strict=True)
     # Days of one state that follow one another are one rectangle: the picture stays small.
@@ -164,16 +166,16 @@ def _coverage(report: PlotReport, cells: Cells) -> Iterator[str]:
     )
     for (row, _, (_, look)), run in runs:
         columns = [place[1] for _, place in run]
-        fill = f"url(#ml4t-s{ord(look.hatch)})" if look.hatch in hatched else look.colour
         yield (
             f'<rect x="{_LEFT + columns[0] * wide:.1f}" y="{_TOP + row * _ROW}" '
-            f'width="{len(columns) * wide:.1f}" height="{_ROW - 2}" fill="{fill}"/>'
+            f'width="{len(columns) * wide:.1f}" height="{_ROW - 2}" fill="{_fill(look)}"/>'
         )
     for row, year in enumerate(cells.years):
         yield _text(_LEFT - 6, _TOP + row * _ROW + 10, str(year), "end")
-    counts = {
-        (name, look): sum(each[0] == name for each in looks) for name, look in dict(looks).items()
-    }
-    yield from _legend(
-        [(look, f"{name}: {many(n, 'session')}") for (name, look), n in counts.items()]
-    )
+    counts = Counter(looks)
+    words = [(_fill(look), f"{name}: {many(n, 'session')}") for (name, look), n in counts.items()]
+    yield from _legend(words)
+
+
+def _fill(look: Look) -> str:
+    return f"url(#ml4t-s{ord(look.hatch)})" if look.hatch in _WAYS else look.colour
