@@ -182,10 +182,8 @@ def _asked_for(desk: Desk, got: Haul, wanted: Span) -> Iterator[Asked]:
     if got.missed is not None:
         failed.append((Span(got.asked[0].end, wanted.end), got.missed))
     for span, error in failed:
-        # What failed may lie beyond the last final bar, where nothing was wanted.
-        if not span:
-            continue
-        yield Asked(span, desk.as_of, name, "failed", error=error.message)
+        if span:
+            yield Asked(span, desk.as_of, name, "failed", error=error.message)
 
 
 def _with_failure(state: Manifest, desk: Desk, error: Ml4tError, wanted: Span) -> tuple[Asked, ...]:
@@ -303,11 +301,9 @@ def _findings(
             return True
         if finding.is_hard:
             return pd.Timestamp(finding.stamp) not in held
-        if region.start is None:
-            return False
         # Whether the region's first bar jumped, only the bar before it tells.
         is_edge = finding.stamp == region.start and finding.rule == "jump"
-        return is_edge or finding.stamp < region.start
+        return is_edge or (region.start is not None and finding.stamp < region.start)
 
     kept = (*(f for f in before if stands(f)), *(f for f in got.findings if stands(f)))
     return tuple(dict.fromkeys((*kept, *stretch.findings)))

@@ -459,3 +459,11 @@ def test_a_gap_beyond_the_range_has_no_band() -> None:
     later = Gap(datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC), 1)
 
     assert bands_of(report(later), steps_of(report(later))) == ()
+
+
+def test_a_gap_beyond_the_range_has_no_band_in_a_thinned_picture_either() -> None:
+    later = Gap(datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC), 1)
+    name = DatasetId("equities", "1m", "X")
+    what = PlotReport(name, "sample", "UTC", bars_of(minutes(3001)), as_stamps([]), (later,))
+
+    assert bands_of(what, steps_of(what)) == ()

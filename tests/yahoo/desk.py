@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class Desk:
     home: Path
     waited: NoTime = field(default_factory=NoTime)
 
-    @property
+    @cached_property
     def ws(self) -> Workspace:
         settings = Settings(home=self.home, provider="yahoo", yahoo_per_minute=1_000_000)
         return Workspace(settings, cancel=self.waited)

@@ -13,7 +13,7 @@ from tests.yahoo.desk import Desk, evening, held_to, seams, sessions_of, shares
 EX = date(2006, 2, 28)
 
 
-@pytest.fixture(params=[2, 7, 0.1])
+@pytest.fixture(params=[7, 0.1])
 def split(request: pytest.FixtureRequest) -> Split:
     return Split(EX, 1, 10) if request.param < 1 else Split(EX, request.param)
 

@@ -374,8 +374,8 @@ def test_a_day_without_prices_is_no_bar_until_it_has_some(desk: Desk, quiet: Lis
     held_to(desk.stored("ACME"), quiet)
 
 
-@pytest.mark.parametrize("factor", [100.0, 0.01, 1.02])
-@pytest.mark.parametrize("later", [27, 28, 1])
+@pytest.mark.parametrize("factor", [100.0, 1.02])
+@pytest.mark.parametrize("later", [27, 1])
 def test_a_bad_day_is_put_right_when_yahoo_does(
     desk: Desk, quiet: Listing, factor: float, later: int
 ) -> None:

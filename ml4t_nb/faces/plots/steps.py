@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.faces.plots.looks import gaps_story
-from ml4t_nb.model import Frequency, GapState, bar_length
+from ml4t_nb.model import Frequency, Gap, GapState, bar_length
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
@@ -107,23 +107,25 @@ def steps_of(report: PlotReport, *, most: int = MOST_CANDLES) -> Steps:
 
 def bands_of(report: PlotReport, steps: Steps) -> tuple[Band, ...]:
     """Bands over the steps that lack bars, from left to right."""
-    import numpy as np
     import pandas as pd
 
     if not report.gaps or not len(steps):
         return ()
     starts = pd.DatetimeIndex([gap.start for gap in report.gaps])
     ends = pd.DatetimeIndex([gap.end for gap in report.gaps])
-    firsts = np.maximum(steps.rows.searchsorted(starts), 0) // steps.size
-    lasts = (steps.rows.searchsorted(ends, side="right") - 1) // steps.size
-    runs: dict[tuple[GapState, bool], list[tuple[int, int, list[Any]]]] = {}
-    for gap, first, last in zip(report.gaps, firsts.tolist(), lasts.tolist(), strict=True):
-        if last < first:
-            continue
+    firsts = steps.rows.searchsorted(starts)
+    lasts = steps.rows.searchsorted(ends, side="right") - 1
+    runs: dict[tuple[GapState, bool], list[tuple[int, int, list[Gap]]]] = {}
+    for gap, *ends_of_it in zip(report.gaps, firsts.tolist(), lasts.tolist(), strict=True):
+        if ends_of_it[1] < ends_of_it[0]:
+            continue  # it has no row here: it lies beyond the bars
+        first, last = (row // steps.size for row in ends_of_it)
         known = runs.setdefault((gap.state, gap.filled_by is not None), [])
         # Bands that touch only in a thinned picture are one: a screen cannot part them.
         if known and steps.size > 1 and first <= known[-1][1] + 1:
-            known[-1] = (known[-1][0], last, [*known[-1][2], gap])
+            begin, _, gaps = known[-1]
+            gaps.append(gap)
+            known[-1] = (begin, last, gaps)
         else:
             known.append((first, last, [gap]))
     frequency = report.dataset.frequency
