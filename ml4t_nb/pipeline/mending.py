@@ -13,7 +13,8 @@ from ml4t_nb.core.plan import TICK, around, joined
 from ml4t_nb.core.settle import settle
 from ml4t_nb.errors import DatasetNotFound
 from ml4t_nb.model import DatasetId, FillMethod, Gap, Span
-from ml4t_nb.pipeline.commit import Entry, grid_of, result_of
+from ml4t_nb.pipeline.commit import grid_of
+from ml4t_nb.pipeline.journal import Entry, result_of
 from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.store import Transaction

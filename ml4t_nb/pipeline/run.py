@@ -16,21 +16,22 @@ import pandas as pd
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars import Calendar, calendar
 from ml4t_nb.core.ledger import unanswered, unresolved
-from ml4t_nb.core.plan import JOIN, TICK, around, day_after, joined, reach_back
+from ml4t_nb.core.plan import JOIN, TICK, around, joined, reach_back
 from ml4t_nb.errors import (
     BarsInvalid,
     DatasetNotFound,
     OptionError,
     Overtaken,
     ProviderError,
-    RangeRefused,
     Suspicious,
 )
 from ml4t_nb.events import Event
-from ml4t_nb.model import Closure, DatasetId, Span, bar_length
-from ml4t_nb.pipeline.commit import Entry, enter, enter_failure
-from ml4t_nb.pipeline.fetch import Desk, Haul, haul, identified
+from ml4t_nb.model import Closure, DatasetId, Span
+from ml4t_nb.pipeline.commit import enter, enter_failure
+from ml4t_nb.pipeline.fetch import Desk, identified
+from ml4t_nb.pipeline.journal import Entry
 from ml4t_nb.pipeline.orders import Load, Update, class_of, require_served, settled, with_provider
+from ml4t_nb.pipeline.reach import ask_for, final_bound, oldest_served
 from ml4t_nb.pipeline.strides import in_strides, strides
 from ml4t_nb.providers import Provider
 from ml4t_nb.records import UpdateResult
@@ -108,7 +109,7 @@ def run_load(run: Run, order: Load) -> UpdateResult:
             f"--start {order.start} lies in the future of {desk.as_of:%Y-%m-%d}",
             hint="choose an earlier start",
         )
-    bound = _bound(desk, dataset)
+    bound = final_bound(desk, dataset)
     wanted = Span(given.start, max(min(given.end, bound), given.start))
     entry = Entry("load", dataset, setup)
 
@@ -119,7 +120,7 @@ def run_load(run: Run, order: Load) -> UpdateResult:
     longest = provider.limits.max_span.get(dataset.frequency)
     if longest is None:
         return load(wanted)
-    oldest = _oldest(desk, dataset)
+    oldest = oldest_served(desk, dataset)
     if order.start is None and oldest is None:
         raise OptionError(
             f"{provider.name} serves {dataset.frequency} bars in pieces of {longest.days} days",
@@ -152,7 +153,7 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     setup = with_provider(replace(manifest.setup, closures=run.closures), provider, dataset)
     desk = run.desk(provider, dataset, calendar(setup.calendar, setup.closures))
     not_backwards(dataset, desk.as_of, snapshot)
-    bound = _bound(desk, dataset)
+    bound = final_bound(desk, dataset)
     entry = Entry("update", dataset, setup, fill=order.fill, accept=order.accept)
     if manifest.first is None or manifest.last is None:
         start = desk.calendar.span(None, None, dataset.frequency).start
@@ -204,47 +205,12 @@ def _entered(
     suffices, unless other writers go on extending the dataset meanwhile.
     """
     while True:
-        got = _haul(desk, entry, wanted, others)
+        got = ask_for(desk, entry, wanted, others)
         with run.store.transaction(entry.dataset) as tx:
             entered = enter(tx, entry, desk, got, wanted=wanted, began=began)
         if isinstance(entered, UpdateResult):
             return entered
         wanted, others = entered.span, ()
-
-
-def _haul(desk: Desk, entry: Entry, wanted: Span, others: tuple[Span, ...]) -> Haul:
-    """Ask for what is wanted, and for what tells on which basis it comes."""
-    frequency = entry.dataset.frequency
-    limits = desk.provider.limits
-    bound = _bound(desk, entry.dataset)
-    # Beyond the last final bar lies the running session, which may bring a split.
-    brink = desk.as_of + (TICK if bar_length(frequency) else timedelta(days=1))
-    until = wanted.end
-    reaches_now = until >= bound
-    oldest = _oldest(desk, entry.dataset)
-
-    def served(span: Span) -> Span:
-        return span if oldest is None else Span(max(span.start, oldest), span.end)
-
-    main = served(Span(wanted.start, brink if reaches_now else until))
-    if not main:
-        raise RangeRefused(
-            f"{desk.provider.name} serves {frequency} bars from {oldest:%Y-%m-%d} on",
-            provider=desk.provider.name,
-            hint="choose a later --start",
-        )
-    rest = tuple(span for span in map(served, others) if span)
-    needs_tail = entry.setup.basis == "split-adjusted" and not reaches_now
-    tail = None
-    if needs_tail and "daily" in limits.frequencies:
-        tail = Span(day_after(until, desk.calendar, frequency), brink) or None
-    return haul(desk, entry.dataset, (main, *rest), until=until, tail=tail)
-
-
-def _bound(desk: Desk, dataset: DatasetId) -> datetime:
-    """Exclusive bound of the stamps whose bars are final."""
-    delay = desk.provider.limits.delay_of(dataset)
-    return desk.calendar.final_before(desk.as_of, dataset.frequency, delay)
 
 
 def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
@@ -278,12 +244,6 @@ def _missing_before(start: datetime, snapshot: Snapshot) -> tuple[Span, ...]:
     spans = [span for span in (*gaps, *unresolved(manifest.ledger)) if span.start < start]
     held = held_stamps(snapshot) if spans else pd.DatetimeIndex([])
     return tuple(around(span, held) for span in spans)
-
-
-def _oldest(desk: Desk, dataset: DatasetId) -> datetime | None:
-    """How far back the provider serves; None if it does not say."""
-    age = desk.provider.limits.max_age.get(dataset.frequency)
-    return None if age is None else desk.as_of - age
 
 
 def _held_now(store: Store, dataset: DatasetId) -> pd.DatetimeIndex:

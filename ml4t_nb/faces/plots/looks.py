@@ -26,14 +26,11 @@ class Look:
         plotly's pattern of a band.
     symbol
         plotly's marker on a session.
-    meaning
-        What the legend says.
     """
 
     colour: str
     hatch: str
     symbol: str
-    meaning: str
 
 
 GREY = "#808080"
@@ -43,18 +40,18 @@ UP, DOWN = "#2a9d8f", "#b5567a"
 
 # Okabe and Ito's colours, which people with any colour vision can tell apart.
 GAPS: dict[GapState, Look] = {
-    "open": Look("#e69f00", "/", "x", "open: not resolved yet"),
-    "failed": Look("#d55e00", "x", "cross", "failed: the provider erred"),
-    "confirmed": Look("#8e6bbf", "\\", "diamond", "confirmed: the provider has none"),
-    "closed": Look("#808080", "-", "square", "closed: declared so"),
+    "open": Look("#e69f00", "/", "x"),
+    "failed": Look("#d55e00", "x", "cross"),
+    "confirmed": Look("#8e6bbf", "\\", "diamond"),
+    "closed": Look("#808080", "-", "square"),
 }
 SESSIONS: dict[Coverage, Look] = {
-    "present": Look("#2a9d8f", "", "square", "all bars"),
-    "partly": Look("#7fc4bb", "", "triangle-up", "some bars missing"),
-    "filled": Look("#56b4e9", ".", "circle", "filled"),
-    "missing": Look("#e69f00", "/", "x", "missing"),
+    "present": Look("#2a9d8f", "", "square"),
+    "partly": Look("#7fc4bb", "", "triangle-up"),
+    "filled": Look("#56b4e9", ".", "circle"),
+    "missing": Look("#e69f00", "/", "x"),
     "closed": GAPS["closed"],
-    "extra": Look("#3b8bc2", "", "star", "bars outside the calendar"),
+    "extra": Look("#3b8bc2", "", "star"),
 }
 
 

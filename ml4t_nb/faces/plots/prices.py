@@ -90,7 +90,7 @@ def _filled(steps: Steps) -> Iterator[Any]:
         y=made["made"].to_numpy(),
         mode="markers",
         marker={"symbol": "circle-open", "size": 7, "color": GREY, "line": {"width": 1.5}},
-        name="filled, not observed",
+        name="filled",
         customdata=words,
         hovertemplate="%{y}: %{customdata}<extra>filled</extra>",
     )
@@ -131,7 +131,7 @@ def _hatches(steps: Steps, bands: tuple[Band, ...]) -> Iterator[Any]:
             yaxis="y3",
             width=1,
             marker=_hatch(look),
-            name=look.meaning,
+            name=state,
             customdata=stories,
             hovertemplate="%{customdata}<extra></extra>",
         )
