@@ -12,7 +12,7 @@ from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, observed, requi
 from ml4t_nb.core.ratios import Flags, Numbers
 from ml4t_nb.model import Finding, Rule
 
-__all__ = ["remarks", "sift"]
+__all__ = ["remarks", "sift", "with_events_of"]
 
 _FROZEN_BARS = 5
 _FROZEN_TIME = timedelta(hours=1)
@@ -50,6 +50,30 @@ def sift(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
         findings.append(Finding(as_instant(stamp), "duplicate", detail))
     kept = require_bars(sound[~unlike].sort_index(kind="stable"))
     return kept, tuple(sorted(findings, key=_place))
+
+
+def with_events_of(rows: Bars, kept: Bars) -> tuple[Bars, Bars]:
+    """``kept`` with the splits and dividends of rows that were left out, and those left over.
+
+    A row without a price may still name a split, and what lies before it is restated by it: so
+    the event takes effect with the next bar there is. Where there is none, it comes back as a
+    row of its own, for it takes effect with a bar that is still to come.
+    """
+    unheard = rows[rows.index.notna() & ~rows.index.isin(kept.index)]
+    splits = unheard["split"].where((unheard["split"] > 0) & np.isfinite(unheard["split"]), 1.0)
+    cash = unheard["dividend"].where(
+        (unheard["dividend"] > 0) & np.isfinite(unheard["dividend"]), 0.0
+    )
+    lost = unheard.assign(split=splits, dividend=cash)[(splits != 1) | (cash > 0)]
+    lost = lost[~lost.index.duplicated(keep="last")].sort_index()
+    if lost.empty:
+        return kept, lost
+    after = kept.index.searchsorted(lost.index)
+    borne = after < len(kept)
+    split, dividend = (kept[name].to_numpy(copy=True) for name in ("split", "dividend"))
+    np.multiply.at(split, after[borne], lost["split"].to_numpy()[borne])
+    np.add.at(dividend, after[borne], lost["dividend"].to_numpy()[borne])
+    return kept.assign(split=split, dividend=dividend), lost[~borne]
 
 
 def remarks(bars: Bars) -> tuple[Finding, ...]:

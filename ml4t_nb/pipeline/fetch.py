@@ -15,7 +15,7 @@ from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
 from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.core.overlap import unrestated_splits
 from ml4t_nb.core.plan import cut
-from ml4t_nb.core.validation import sift
+from ml4t_nb.core.validation import sift, with_events_of
 from ml4t_nb.errors import ProviderError, RateLimited
 from ml4t_nb.events import Event, Fetched, FetchStarted, RetryScheduled
 from ml4t_nb.model import DatasetId, Finding, Span
@@ -205,8 +205,9 @@ def _sorted_out(
 ) -> Haul:
     rows = answers[0].bars if len(answers) == 1 else _last_answer_of_each(answers)
     is_final = np.asarray(rows.index < pd.Timestamp(until))
-    final, findings = sift(rows[is_final])
-    later = concat([rows[~is_final], *(a.bars for a in extra)])
+    sound, findings = sift(rows[is_final])
+    final, unborne = with_events_of(rows[is_final], sound)
+    later = concat([unborne, rows[~is_final], *(a.bars for a in extra)])
     pending = later[~later.index.duplicated(keep="last")].sort_index()
     return Haul(
         asked=asked,

@@ -68,11 +68,11 @@ class SyntheticProvider:
         return Limits(get_args(AssetClass), get_args(Frequency), delay=timedelta(0))
 
     def instrument(self, symbol: str) -> Instrument:
-        """The asset class that a symbol's spelling suggests; equities if it suggests none."""
+        """The asset class that only such a symbol has; nothing where any class could be meant."""
         for shape, asset_class in _SHAPES:
             if re.fullmatch(shape, symbol.upper()):
                 return Instrument(asset_class)
-        return Instrument("equities")
+        return Instrument()
 
     def fetch(self, request: Request) -> Answer:
         """Bars in the span that are final at the as-of, but for those in a hole."""

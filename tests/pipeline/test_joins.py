@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from ml4t_nb.core.adjust import adjusted
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import Overtaken, Suspicious
 from tests.pipeline.desk import Desk
@@ -367,3 +368,38 @@ def test_looking_back_ends_at_the_first_stored_bar(desk: Desk) -> None:
 
     assert result.record.added == 1
     assert_frame_equal(desk.stored(), desk.provider.bars["2024-03-04":])
+
+
+def test_a_split_on_a_row_without_a_price_takes_effect_with_the_next_bar(desk: Desk) -> None:
+    as_traded = rising("2024-02-20", "2024-03-13")
+    as_traded.loc["2024-03-11", "split"] = 2.0
+    as_traded.loc["2024-03-11":, ["open", "high", "low", "close"]] /= 2
+    whole = restated(as_traded, 2.0, ex_date="2024-03-11")
+    broken = whole.copy()
+    broken.loc["2024-03-11", "close"] = float("nan")
+    desk.provider.bars = broken
+
+    desk.load(evening("2024-03-12"))
+
+    raw = adjusted(desk.stored(), "raw", basis="split-adjusted")
+    assert_frame_equal(raw[:"2024-03-08"], as_traded[:"2024-03-08"])
+    assert desk.stored().loc["2024-03-12", "split"] == 2.0
+
+    desk.provider.bars = whole
+    desk.update(evening("2024-03-13"))
+
+    assert_frame_equal(desk.stored(), whole)
+
+
+def test_a_split_on_the_last_row_without_a_price_waits_for_its_bar(desk: Desk) -> None:
+    as_traded = rising("2024-02-20", "2024-03-12")
+    as_traded.loc["2024-03-11", "split"] = 2.0
+    as_traded.loc["2024-03-11":, ["open", "high", "low", "close"]] /= 2
+    whole = restated(as_traded, 2.0, ex_date="2024-03-11")
+    broken = whole.copy()
+    broken.loc["2024-03-11", "close"] = float("nan")
+    desk.provider.bars = broken[:"2024-03-11"]
+
+    desk.load(evening("2024-03-11"))
+
+    assert_frame_equal(desk.stored(), as_traded[:"2024-03-08"])

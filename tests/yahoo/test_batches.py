@@ -205,6 +205,19 @@ def test_a_rate_limit_with_many_workers_lets_the_running_ones_end(
     assert desk.replay.bars_asked == 4 * 2 * len(report.results)
 
 
+def test_a_rate_limit_stops_a_load_too(desk: Desk, share: Listing) -> None:
+    names = listed(desk, share, 8)
+    desk.replay.faults.append(Fault("status", match="chart/ACME", code=429, times=-1))
+
+    report = desk.load(*names, at=evening(DAY))
+
+    assert {e.record.error.type for e in report.results if e.record.error} == {"RateLimited"}
+    assert len(report.results) + len(report.left) == 8
+    assert len(report.left) >= 2
+    assert "429" in report.stopped
+    assert desk.ws.store.datasets() == ()
+
+
 def test_days_and_weeks_of_the_same_symbols_at_once(desk: Desk, share: Listing) -> None:
     names = listed(desk, share, 4)
     desk.load(*names, at=evening(BEFORE))
