@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ml4t_nb.errors import SymbolUnknown
 from ml4t_nb.model import AssetClass
 from ml4t_nb.providers import Instrument
 
@@ -86,17 +87,28 @@ _BY_ZONE = {
     "Australia/Sydney": "XASX",
 }
 _OF_CLASS = {"crypto": "24/7", "fx": "fx"}
-# Neither keeps the hours of the exchange that lists it: futures trade round the clock.
-_NO_CALENDAR = ("FUTURE", "OPTION")
+# Neither keeps the hours of the exchange that lists it, so nobody could tell which of its bars
+# are finished, or missing.
+_FOREIGN = ("FUTURE", "OPTION")
 
 
 def instrument_of(meta: Mapping[str, Any]) -> Instrument:
-    """Asset class and calendar by the words that come with every reply, where they are known."""
+    """Asset class and calendar by the words that come with every reply, where they are known.
+
+    Raises
+    ------
+    SymbolUnknown
+        For a future or an option, which is none of the asset classes.
+    """
     kind = str(meta.get("instrumentType", ""))
     asset_class = _CLASSES.get(kind)
     if asset_class in _OF_CLASS:
         return Instrument(asset_class, _OF_CLASS[asset_class])
-    if kind in _NO_CALENDAR:
-        return Instrument(asset_class, None)
+    if kind in _FOREIGN:
+        raise SymbolUnknown(
+            f"yahoo lists {meta.get('symbol', 'it')} as {kind.lower()}, none of our asset classes",
+            provider="yahoo",
+            hint="load equities, etfs, indices, crypto or fx",
+        )
     by_zone = _BY_ZONE.get(str(meta.get("exchangeTimezoneName", "")))
     return Instrument(asset_class, _BY_CODE.get(str(meta.get("exchangeName", "")), by_zone))

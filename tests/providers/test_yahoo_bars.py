@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ml4t_nb.core.bars import Bars
+from ml4t_nb.errors import SymbolUnknown
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Instrument, Provider
 from ml4t_nb.providers.yahoo import YahooProvider
@@ -232,7 +233,6 @@ def test_a_span_before_the_listing_is_empty(yahoo: YahooProvider) -> None:
         ("^DJI", "America/New_York", "INDEX", "DJI", Instrument("indices", "XNYS")),
         ("^N225", "Asia/Tokyo", "INDEX", "unheard of", Instrument("indices", "XTKS")),
         ("OLD", "America/New_York", "MUTUALFUND", "NAS", Instrument(None, "XNYS")),
-        ("GC=F", "America/New_York", "FUTURE", "CMX", Instrument(None, None)),
     ],
 )
 def test_class_and_calendar_are_those_of_yahoo(
@@ -249,6 +249,19 @@ def test_class_and_calendar_are_those_of_yahoo(
     replay.add(Listing(symbol, zone=zone, kind=kind, exchange=exchange, days=days))
 
     assert yahoo.instrument(symbol) == instrument
+
+
+@pytest.mark.parametrize(
+    ("symbol", "kind"), [("GC=F", "FUTURE"), ("AAPL130316C00400000", "OPTION")]
+)
+def test_what_is_none_of_the_asset_classes_is_refused(
+    replay: Replay, yahoo: YahooProvider, symbol: str, kind: str
+) -> None:
+    days = (Bar(utc("2013-03-01T00:00"), 10, 11, 9, 10, 5),)
+    replay.add(Listing(symbol, zone="America/New_York", kind=kind, exchange="CMX", days=days))
+
+    with pytest.raises(SymbolUnknown, match=f"{symbol} as {kind.lower()}"):
+        yahoo.instrument(symbol)
 
 
 def test_a_symbol_that_has_not_traded_of_late_is_known_all_the_same(
