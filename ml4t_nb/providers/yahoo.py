@@ -16,7 +16,7 @@ from ml4t_nb.providers.retry import DEFAULT, Policy, Waits
 from ml4t_nb.providers.yahoo_client import Chart, Client
 from ml4t_nb.providers.yahoo_errors import NoBars
 from ml4t_nb.providers.yahoo_events import REACH
-from ml4t_nb.providers.yahoo_frames import daily_bars, expected, intraday_bars
+from ml4t_nb.providers.yahoo_frames import asked_as, daily_bars, expected, intraday_bars
 from ml4t_nb.providers.yahoo_symbols import instrument_of
 from ml4t_nb.providers.yahoo_weeks import weeks, weeks_of
 from ml4t_nb.settings import Settings
@@ -27,9 +27,6 @@ _INTERVALS: Mapping[Frequency, str] = {
     "1m": "1m",
     "5m": "5m",
     "15m": "15m",
-    # yfinance would make half hours of quarters too, but on the full and half hour, where not every
-    # exchange opens (Bombay, 09:15).
-    "30m": "15m",
     # Not 1h: yfinance takes that for an interval of days when it merges events.
     "hourly": "60m",
 }
@@ -113,7 +110,7 @@ class YahooProvider:
     def _intraday(self, request: Request) -> Answer:
         frequency = request.dataset.frequency
         window = _whole(request, frequency)
-        interval = _INTERVALS[frequency]
+        interval = _INTERVALS[asked_as(frequency, request.calendar, window)]
         try:
             chart = self._client.bars(request.dataset.symbol, interval, window.start, window.end)
         except NoBars as error:
@@ -156,11 +153,11 @@ def _next_midnight(instant: datetime) -> datetime:
 def _whole(request: Request, frequency: Frequency) -> Span:
     """The span from the start of its first local day to where all of its bars are over.
 
-    A day's events belong to its first bar, so the day is asked for from its beginning; a half hour
-    is made of quarters, and needs both.
+    A day's events belong to its first bar, so the day is asked for from its beginning; a bar that
+    is made of quarters needs all of them.
     """
     span, zone = request.span, request.calendar.zone
     start = datetime.combine(span.start.astimezone(zone).date(), time(), zone).astimezone(UTC)
     length = bar_length(frequency)
     assert length is not None
-    return Span(start, span.end + length if frequency == "30m" else span.end)
+    return Span(start, span.end + length if frequency in ("30m", "hourly") else span.end)

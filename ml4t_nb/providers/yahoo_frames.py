@@ -15,10 +15,10 @@ from ml4t_nb.model import Finding, Frequency, Span, bar_length
 from ml4t_nb.providers.yahoo_client import Chart
 from ml4t_nb.providers.yahoo_events import REACH, book
 
-__all__ = ["daily_bars", "expected", "intraday_bars"]
+__all__ = ["asked_as", "daily_bars", "expected", "intraday_bars"]
 
 
-_HALF_HOUR = pd.Timedelta(minutes=30)
+_HOUR, _NIGHT = pd.Timedelta(hours=1), pd.Timedelta(hours=6)
 _RULES: Mapping[str, str] = {
     "open": "first",
     "high": "max",
@@ -56,17 +56,24 @@ def intraday_bars(
     """Intraday bars of one reply, and what was odd about its events.
 
     Rows without prices and without a volume are stretches without a trade, no bars.
+
+    Parameters
+    ----------
+    chart
+        Bars of the frequency that `asked_as` says.
     """
     local = pd.DatetimeIndex(chart.frame.index)
     bars = _bars(as_stamps(local), chart.frame)
     is_bar = ~_is_void(bars)
-    served = bar_length("15m" if frequency == "30m" else frequency)
+    asked = asked_as(frequency, calendar, window)
+    served, length = bar_length(asked), bar_length(frequency)
     assert served is not None
+    assert length is not None
     if len(bars) and _is_live(bars, served):
         is_bar[-1] = False
     bars = bars[is_bar]
-    if frequency == "30m":
-        bars = _half_hours(bars, expected(calendar, window, frequency))
+    if asked != frequency:
+        bars = _of_quarters(bars, expected(calendar, window, frequency), length)
     days = as_stamps(
         pd.DatetimeIndex(bars.index).tz_convert(local.tz).tz_localize(None).normalize()
     )
@@ -74,21 +81,37 @@ def intraday_bars(
     return book(bars, days, chart.events, reach=timedelta(0), sessions=sessions)
 
 
-def _half_hours(quarters: Bars, grid: pd.DatetimeIndex) -> Bars:
-    """Half hours that begin where the calendar says; elsewhere on the full and half hour.
+def asked_as(frequency: Frequency, calendar: Calendar, window: Span) -> Frequency:
+    """The frequency that Yahoo is asked for, to make bars of ``frequency`` of.
+
+    yfinance would make half hours of quarters too, but on the full and half hour, where not every
+    exchange opens (Bombay, 09:15). Yahoo's own hours run on through a lunch break, while bars
+    begin anew where trading resumes (Tokyo, 12:30).
+    """
+    if frequency == "30m":
+        return "15m"
+    if frequency == "hourly":
+        steps = pd.Series(expected(calendar, window, frequency)).diff()
+        if ((steps > _HOUR) & (steps < _NIGHT)).any():
+            return "15m"
+    return frequency
+
+
+def _of_quarters(quarters: Bars, grid: pd.DatetimeIndex, length: timedelta) -> Bars:
+    """Longer bars that begin where the calendar says; elsewhere on whole multiples of theirs.
 
     One with a quarter that lacks a price has no prices.
     """
     stamps = pd.DatetimeIndex(quarters.index)
-    starts = stamps.floor("30min")
+    starts = stamps.floor(pd.Timedelta(length))
     if len(grid):
         nearest = grid[np.maximum(grid.searchsorted(stamps, side="right") - 1, 0)]
-        is_inside = (stamps >= nearest) & (stamps - nearest < _HALF_HOUR)
+        is_inside = (stamps >= nearest) & (stamps - nearest < pd.Timedelta(length))
         starts = starts.where(~is_inside, nearest)
-    halves = quarters.groupby(as_stamps(starts)).agg(_RULES)[list(COLUMNS)]
+    longer = quarters.groupby(as_stamps(starts)).agg(_RULES)[list(COLUMNS)]
     hollow = starts[quarters[list(PRICES)].isna().any(axis=1).to_numpy()]
-    halves.loc[halves.index.isin(hollow), list(PRICES)] = np.nan
-    return halves
+    longer.loc[longer.index.isin(hollow), list(PRICES)] = np.nan
+    return longer
 
 
 def _bars(stamps: pd.DatetimeIndex, frame: pd.DataFrame) -> Bars:

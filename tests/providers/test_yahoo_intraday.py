@@ -116,6 +116,31 @@ def test_half_hours_begin_where_the_session_does(replay: Replay, yahoo: YahooPro
     assert bars["volume"].tolist() == [30, 30, 15]
 
 
+def test_hours_begin_anew_after_lunch(replay: Replay, yahoo: YahooProvider) -> None:
+    # Tokyo, nine hours ahead: 11:00 to 11:30, and 12:30 to 13:35.
+    morning = (utc("2019-11-08T02:00") + timedelta(minutes=place) for place in range(30))
+    afternoon = (utc("2019-11-08T03:30") + timedelta(minutes=place) for place in range(65))
+    minutes = tuple(
+        Bar(stamp, 50 + place, 51 + place, 49 + place, 50.5 + place, 1)
+        for place, stamp in enumerate((*morning, *afternoon))
+    )
+    tokyo = Listing(
+        "7203.T", zone="Asia/Tokyo", exchange="JPX", opens=time(9), closes=time(15),
+        minutes=minutes,
+    )  # fmt: skip
+    replay.add(tokyo)
+
+    request = request_for(
+        "7203.T", "hourly", "2019-11-08", "2019-11-09", as_of="2019-11-08T23:00", at="XTKS"
+    )
+    bars = yahoo.fetch(request).bars
+
+    assert [f"{stamp:%H:%M}" for stamp in bars.index] == ["02:00", "03:30", "04:30"]
+    assert bars["open"].tolist() == [50, 80, 140]
+    assert bars["close"].tolist() == [79.5, 139.5, 144.5]
+    assert bars["volume"].tolist() == [30, 60, 5]
+
+
 def test_a_half_hour_with_an_empty_quarter_has_no_prices(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
