@@ -9,6 +9,7 @@ import pandas as pd
 from ml4t_nb.core.bars import as_instant, as_stamps
 from ml4t_nb.core.calendars import calendar
 from ml4t_nb.core.gaps import extra_stamps, find_gaps
+from ml4t_nb.core.plan import TICK
 from ml4t_nb.model import Span
 
 MINUTES = Path(__file__).parent.parent / "replay" / "data" / "gspc_2019-11_1m.csv"
@@ -16,7 +17,7 @@ MINUTES = Path(__file__).parent.parent / "replay" / "data" / "gspc_2019-11_1m.cs
 
 def test_four_days_of_real_minutes_have_no_gap_and_three_closing_prints() -> None:
     stamps = as_stamps(pd.to_datetime(pd.read_csv(MINUTES)["t"]))
-    span = Span(as_instant(stamps[0]), as_instant(stamps[-1]))
+    span = Span(as_instant(stamps[0]), as_instant(stamps[-1]) + TICK)
 
     expected = calendar("XNYS").stamps(span, "1m")
 
