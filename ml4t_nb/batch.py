@@ -11,7 +11,7 @@ from threading import Event as Flag
 from typing import TypeAlias
 
 from ml4t_nb.errors import Ml4tError, RateLimited
-from ml4t_nb.events import Event, Finished, Observer
+from ml4t_nb.events import Event, Finished, Observer, Stopping
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import ErrorNote, UpdateResult
 
@@ -79,6 +79,7 @@ def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Fl
                 futures.append(pool.submit(work, job))  # noqa: PERF401  # Ctrl-C keeps the first
         except KeyboardInterrupt:
             cancel.set()
+            inbox.put(Stopping())
         # Jobs count themselves: Ctrl-C may take an event away between the queue and its observer,
         # and who counted events here would wait for that one for ever.
         while len(over) < len(futures) or not inbox.empty():
@@ -86,6 +87,7 @@ def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Fl
                 _tell(observer, inbox.get())
             except KeyboardInterrupt:
                 cancel.set()
+                inbox.put(Stopping())
     while not inbox.empty():
         _tell(observer, inbox.get())
     return _batch(jobs, futures, interrupted=cancel.is_set())

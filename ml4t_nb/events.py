@@ -19,6 +19,7 @@ __all__ = [
     "Observer",
     "RetryScheduled",
     "Started",
+    "Stopping",
     "silent",
 ]
 
@@ -86,8 +87,13 @@ class Finished:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The run was interrupted; what is under way ends at its next request or commit."""
+
+
 Event: TypeAlias = (
-    Started | FetchStarted | Fetched | RetryScheduled | GapsFound | Committed | Finished
+    Started | FetchStarted | Fetched | RetryScheduled | GapsFound | Committed | Finished | Stopping
 )
 Observer: TypeAlias = Callable[[Event], None]
 

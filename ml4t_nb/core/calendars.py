@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -86,19 +86,13 @@ class Calendar:
         Where the sessions' dates are dates.
     closed, extra
         Days declared to have no session, or to have one, whatever the exchange's rules say; an
-        extra session keeps the hours of the one before it.
+        extra session keeps the hours of the one before it. A day declared both is closed.
     """
 
     name: str
     zone: ZoneInfo
     closed: frozenset[date] = frozenset()
     extra: frozenset[date] = frozenset()
-
-    def with_changes(
-        self, *, closed: frozenset[date] = frozenset(), extra: frozenset[date] = frozenset()
-    ) -> Calendar:
-        """The same calendar with more days declared; a day declared both is closed."""
-        return replace(self, closed=self.closed | closed, extra=self.extra | extra)
 
     def stamps(self, span: Span, frequency: Frequency) -> pd.DatetimeIndex:
         """Stamps of the bars expected in ``span``, increasing.

@@ -15,7 +15,14 @@ import pandas as pd
 from ml4t_nb.core.bars import PRICES, Bars, make_bars, observed
 from ml4t_nb.model import Basis, FillMethod, Gap, Span
 
-__all__ = ["extra_stamps", "fill", "find_gaps", "merge_gaps", "missing_stamps"]
+__all__ = [
+    "doubled_stamps",
+    "extra_stamps",
+    "fill",
+    "find_gaps",
+    "merge_gaps",
+    "missing_stamps",
+]
 
 _Ints = npt.NDArray[np.int64]
 
@@ -66,6 +73,23 @@ def extra_stamps(
     if _rows_of_breaks(held, wanted) is not None:
         return stamps[:0]
     return stamps[_far(held, wanted, tolerance)]
+
+
+def doubled_stamps(
+    stamps: pd.DatetimeIndex,
+    expected: pd.DatetimeIndex,
+    *,
+    tolerance: timedelta = timedelta(0),
+) -> pd.DatetimeIndex:
+    """Those of ``stamps`` that stand for the same expected one as the stamp before them."""
+    held, wanted = _ints(stamps), _ints(expected)
+    if not len(wanted) or _rows_of_breaks(held, wanted) is not None:
+        return stamps[:0]
+    after = np.minimum(np.searchsorted(wanted, held), len(wanted) - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(held - wanted[before] <= wanted[after] - held, before, after)
+    repeated = np.concatenate([[False], np.diff(nearest) == 0])
+    return stamps[repeated & ~_far(held, wanted, tolerance)]
 
 
 def merge_gaps(known: tuple[Gap, ...], found: tuple[Gap, ...], span: Span) -> tuple[Gap, ...]:

@@ -12,7 +12,14 @@ import pandas as pd
 
 from ml4t_nb.core.bars import Bars, as_instant, observed, upsert
 from ml4t_nb.core.calendars import Calendar
-from ml4t_nb.core.gaps import extra_stamps, fill, find_gaps, merge_gaps, missing_stamps
+from ml4t_nb.core.gaps import (
+    doubled_stamps,
+    extra_stamps,
+    fill,
+    find_gaps,
+    merge_gaps,
+    missing_stamps,
+)
 from ml4t_nb.core.plan import TICK
 from ml4t_nb.core.validation import remarks
 from ml4t_nb.model import Basis, FillMethod, Finding, Frequency, Gap, GapState, Span, bar_length
@@ -120,8 +127,10 @@ def settle(
             bars_made = fill(real, inside, expected, method, max_fill=len(inside), basis=grid.basis)
             made = upsert(made, bars_made)
     extra = extra_stamps(stamps, expected, tolerance=grid.slack)
+    doubled = doubled_stamps(stamps, expected, tolerance=grid.slack)
     findings = (
         *remarks(real),
+        *(Finding(as_instant(stamp), "extra", "a second bar of the same") for stamp in doubled),
         *(
             Finding(as_instant(stamp), "extra", "the calendar expects no bar here")
             for stamp in extra

@@ -27,6 +27,7 @@ _METAVARS: dict[Kind, str] = {
     "moment": "DATE_OR_INSTANT",
     "day": "DATE",
 }
+_OWN_METAVARS = {"close": "REASON", "refill": "METHOD", "fill_method": "METHOD", "fail_on": "STATE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +237,8 @@ def _add_own(parser: argparse.ArgumentParser, program: str) -> None:
 
 
 def _metavar(option: Option) -> str:
-    return _METAVARS.get(option.kind, option.flags[-1].lstrip("-").upper())
+    plain = _METAVARS.get(option.kind, option.flags[-1].lstrip("-").upper())
+    return _OWN_METAVARS.get(option.name, plain)
 
 
 def _help(option: Option) -> str:

@@ -17,6 +17,7 @@ from ml4t_nb.events import (
     Observer,
     RetryScheduled,
     Started,
+    Stopping,
 )
 from ml4t_nb.faces.words import many, plain
 
@@ -34,6 +35,7 @@ class Tally:
     done: int = 0
     failed: int = 0
     doing: str = ""
+    is_stopping: bool = False
 
     def note(self, event: Event) -> None:
         """Take ``event`` into account."""
@@ -51,6 +53,8 @@ class Tally:
                 self.done += 1
                 self.failed += event.outcome == "failed"
                 self.doing = ""
+            case Stopping():
+                self.is_stopping = True
             case _:
                 pass
 
@@ -64,7 +68,8 @@ class Tally:
     def phrase(self) -> str:
         """What goes on, and how much of it went wrong so far."""
         failed = f"({self.failed} failed) " if self.failed else ""
-        return plain(f"{failed}{self.doing}").replace("\n", " ")
+        stopping = "stopping soon " if self.is_stopping else ""
+        return plain(f"{failed}{stopping}{self.doing}").replace("\n", " ")
 
 
 @contextmanager
@@ -118,7 +123,7 @@ class CellBar:
         """Take ``event`` into account, and draw if it is time."""
         self._tally.note(event)
         now = monotonic()
-        if isinstance(event, Started) or now - self._drawn_at >= _PERIOD_S:
+        if isinstance(event, Started | Stopping) or now - self._drawn_at >= _PERIOD_S:
             self._drawn_at = now
             self._draw()
 

@@ -124,7 +124,7 @@ class SampleProvider:
             return (f"sample's bars of {symbol} begin on {first:%Y-%m-%d}",)
         later = Span(last + timedelta(days=1), max(until, last + timedelta(days=1)))
         if len(request.calendar.stamps(later, "daily")):
-            return (f"sample's bars of {symbol} end on {last:%Y-%m-%d}",)
+            return (f"sample's bars end on {last:%Y-%m-%d}",)
         return ()
 
 

@@ -71,7 +71,8 @@ def gaps(
     reopen
         Take back what was declared, confirmed or left open.
     as_of
-        Accepted by every verb; what is stored does not depend on it.
+        Pretend that now is then: an instant, or a date, meaning after that session's close. What
+        is listed does not depend on it.
     home
         Folder of the store.
     """

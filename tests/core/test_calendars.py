@@ -14,7 +14,7 @@ from ml4t_nb.core import sessions as building
 from ml4t_nb.core.calendars import Calendar, calendar, default_calendar
 from ml4t_nb.core.sessions import sessions
 from ml4t_nb.errors import CalendarUnknown
-from ml4t_nb.model import AssetClass, Frequency, Span
+from ml4t_nb.model import AssetClass, Closure, Frequency, Span
 
 
 def utc(word: str) -> datetime:
@@ -305,7 +305,7 @@ def test_a_calendar_that_cannot_be_built_is_said_to_be(
 
 
 def test_a_declared_closure_is_not_expected_at_any_frequency() -> None:
-    shut = calendar("XNYS").with_changes(closed=frozenset({date(2024, 1, 3)}))
+    shut = calendar("XNYS", [Closure("XNYS", date(2024, 1, 3))])
 
     assert days(shut, "2024-01-02", "2024-01-04") == ["2024-01-02", "2024-01-04"]
     assert len(stamps(shut, "2024-01-02", "2024-01-04", "hourly")) == 14
@@ -314,7 +314,7 @@ def test_a_declared_closure_is_not_expected_at_any_frequency() -> None:
 
 def test_a_declared_session_keeps_the_hours_of_the_one_before() -> None:
     # Bombay held a session on Saturday 2 March 2024.
-    bombay = calendar("XBOM").with_changes(extra=frozenset({date(2024, 3, 2)}))
+    bombay = calendar("XBOM", [Closure("XBOM", date(2024, 3, 2), is_open=True)])
 
     assert days("XBOM", "2024-03-01", "2024-03-04") == ["2024-03-01", "2024-03-04"]
     assert days(bombay, "2024-03-01", "2024-03-04") == ["2024-03-01", "2024-03-02", "2024-03-04"]
@@ -324,7 +324,7 @@ def test_a_declared_session_keeps_the_hours_of_the_one_before() -> None:
 
 def test_a_declared_session_keeps_the_hour_on_the_clock_across_a_change() -> None:
     # The clocks of New York changed on Sunday 10 March 2024.
-    changed = calendar("XNYS").with_changes(extra=frozenset({date(2024, 3, 10)}))
+    changed = calendar("XNYS", [Closure("XNYS", date(2024, 3, 10), is_open=True)])
 
     found = stamps(changed, "2024-03-10", "2024-03-10", "hourly")
 
@@ -333,9 +333,9 @@ def test_a_declared_session_keeps_the_hour_on_the_clock_across_a_change() -> Non
 
 
 def test_a_day_declared_both_is_closed_and_a_session_twice_is_one() -> None:
-    day = frozenset({date(2024, 1, 6)})
-    both = calendar("XNYS").with_changes(closed=day, extra=day)
-    twice = calendar("XNYS").with_changes(extra=frozenset({date(2024, 1, 5)}))
+    day = date(2024, 1, 6)
+    both = calendar("XNYS", [Closure("XNYS", day), Closure("XNYS", day, is_open=True)])
+    twice = calendar("XNYS", [Closure("XNYS", date(2024, 1, 5), is_open=True)])
 
     assert days(both, "2024-01-05", "2024-01-08") == ["2024-01-05", "2024-01-08"]
     assert days(twice, "2024-01-05", "2024-01-08") == ["2024-01-05", "2024-01-08"]

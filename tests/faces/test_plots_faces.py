@@ -202,6 +202,9 @@ def test_a_notebook_gets_a_figure_a_still_picture_and_a_line(
     assert data["image/svg+xml"].startswith("<svg ")
     assert data["text/plain"].startswith("equities/daily/AAPL (synthetic): 19 bars")
     assert data[PLOTLY]["config"]["showSendToCloud"] is False
+    # JupyterLab draws a figure that fills its cell as high as an empty cell.
+    assert "responsive" not in data[PLOTLY]["config"]
+    assert data[PLOTLY]["layout"]["height"] == 480
     assert len(json.dumps(data)) < 40_000
 
 

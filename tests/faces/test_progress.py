@@ -15,6 +15,7 @@ from ml4t_nb.events import (
     Finished,
     RetryScheduled,
     Started,
+    Stopping,
 )
 from ml4t_nb.faces.html import progress_html
 from ml4t_nb.faces.progress import CellBar, Tally, terminal_bar
@@ -52,6 +53,12 @@ def test_a_tally_counts_what_is_done() -> None:
     counted = tally(*EVENTS)
 
     assert (counted.verb, counted.done, counted.total) == ("update", 1, 2)
+
+
+def test_a_tally_says_that_an_interruption_was_heard() -> None:
+    counted = tally(*EVENTS[:3], Stopping(), Fetched(APPLE, 40, 0.1))
+
+    assert counted.phrase == "stopping soon AAPL: 40 bars"
 
 
 def test_a_tally_says_what_it_waits_for() -> None:

@@ -193,3 +193,16 @@ def test_a_load_of_more_after_a_failed_update_brings_all_of_it(desk: Desk) -> No
     desk.load(at("2024-01-12", "22:00"), start="2024-01-08")
 
     assert_frame_equal(desk.stored(), WEEK)
+
+
+def test_two_bars_of_one_minute_are_reported(desk: Desk) -> None:
+    late = WEEK.index[100] + pd.Timedelta(seconds=3)
+    twice = pd.concat([WEEK, WEEK.iloc[[100]].set_axis([late])]).sort_index()
+    desk.provider.bars = twice.rename_axis("timestamp")
+
+    result = desk.load(at("2024-01-12", "22:00"), start="2024-01-08")
+
+    assert [(f.rule, f.stamp) for f in result.findings if f.rule == "extra"] == [
+        ("extra", late.to_pydatetime())
+    ]
+    assert result.gaps == ()

@@ -173,7 +173,7 @@ def test_weeks_are_made_of_days_on_the_same_basis() -> None:
 
 
 def test_asked_later_than_its_data_it_says_so_once() -> None:
-    assert asked("FB", as_of="2014-01-15").notes == ("sample's bars of FB end on 2013-03-01",)
+    assert asked("FB", as_of="2014-01-15").notes == ("sample's bars end on 2013-03-01",)
 
 
 def test_on_its_last_weekend_there_is_nothing_to_say() -> None:

@@ -34,7 +34,7 @@ def _layout(report: PlotReport) -> dict[str, Any]:
         "font": {"color": GREY, "size": 11},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 55, "r": 15, "t": 60, "b": 45},
+        "margin": {"l": 55, "r": 35, "t": 60, "b": 45},
         "hoverlabel": {
             "bgcolor": "#2b2f36",
             "bordercolor": GREY,

@@ -15,7 +15,6 @@ __all__ = ["bundle_of", "page_of", "write_page"]
 
 _CONFIG = {
     "displaylogo": False,
-    "responsive": True,
     # plotly's "Share chart" sends the bars to its own cloud, one click away.
     "showSendToCloud": False,
     "plotlyServerURL": "",
@@ -47,7 +46,10 @@ def bundle_of(report: PlotReport) -> dict[str, Any]:
 
 def page_of(report: PlotReport) -> str:
     """HTML with plotly's own program in it, light or dark as the reader's browser is."""
-    figure = figure_of(report).to_html(full_html=False, include_plotlyjs=True, config=_CONFIG)
+    # Only here: JupyterLab resizes a figure itself, and one that is told to fill its cell takes the
+    # height of an empty one.
+    config = {**_CONFIG, "responsive": True}
+    figure = figure_of(report).to_html(full_html=False, include_plotlyjs=True, config=config)
     return _PAGE.format(title=safe(title_of(report)), figure=figure)
 
 
