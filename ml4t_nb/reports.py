@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ml4t_nb.model import AssetClass, Basis, DatasetId, Frequency, Gap
+from ml4t_nb.model import Asked, AssetClass, Basis, DatasetId, Frequency, Gap
 from ml4t_nb.records import Health, HealthState, Summary, UpdateRecord, UpdateResult
 
 if TYPE_CHECKING:
@@ -94,11 +94,18 @@ class ListReport:
 
 @dataclass(frozen=True, slots=True)
 class DatasetGaps:
-    """Gaps of one dataset, oldest first; none is a good answer."""
+    """Gaps of one dataset, oldest first; none is a good answer.
+
+    Parameters
+    ----------
+    unanswered
+        Spans that were asked for, at either end too, and that the provider never answered.
+    """
 
     dataset: DatasetId
     provider: str
     gaps: tuple[Gap, ...]
+    unanswered: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,9 @@ def doubled_stamps(
     after = np.minimum(np.searchsorted(wanted, held), len(wanted) - 1)
     before = np.maximum(after - 1, 0)
     nearest = np.where(held - wanted[before] <= wanted[after] - held, before, after)
-    repeated = np.concatenate([[False], np.diff(nearest) == 0])
-    return stamps[repeated & ~_far(held, wanted, tolerance)]
+    near = ~_far(held, wanted, tolerance)
+    repeated = (np.diff(nearest) == 0) & near[1:] & near[:-1]
+    return stamps[np.flatnonzero(repeated) + 1]
 
 
 def merge_gaps(known: tuple[Gap, ...], found: tuple[Gap, ...], span: Span) -> tuple[Gap, ...]:

@@ -8,7 +8,17 @@ from collections.abc import Iterator, Mapping
 from ml4t_nb.faces.layout import NOTHING_STORED, Block, Lines, Note, Table
 from ml4t_nb.faces.outcomes import run_blocks
 from ml4t_nb.faces.plots.sentence import plot_line
-from ml4t_nb.faces.words import MARKS, count, day, instant, labelled, many, size, stamp
+from ml4t_nb.faces.words import (
+    MARKS,
+    count,
+    day,
+    instant,
+    labelled,
+    many,
+    size,
+    span_words,
+    stamp,
+)
 from ml4t_nb.model import Frequency, Gap
 from ml4t_nb.records import Health, Summary
 from ml4t_nb.reports import (
@@ -65,6 +75,7 @@ def _health(report: HealthReport) -> Iterator[Block]:
     yield Table(
         ("Asset class", "Datasets>", "Bars>"),
         tuple((name, count(number), count(rows[name])) for name, number in classes.items()),
+        is_total=True,
     )
     states = ", ".join(f"{mark} {report.count(state)} {state}" for state, mark in MARKS.items())
     total = f"{many(len(report.datasets), 'dataset')}: {states}; {many(report.rows, 'bar')}"
@@ -150,7 +161,22 @@ def _gaps(report: GapsReport) -> Iterator[Block]:
     ]
     if rows:
         yield Table(("Dataset", "First", "Last", "Missing>", "State", "Asked>", "Next"), rows)
-    without = [labelled(each.dataset, each.provider) for each in report.datasets if not each.gaps]
+    never = [
+        Note(
+            f"⚠️ {each.dataset.symbol}: {span_words(asked.span, each.dataset.frequency)} was asked "
+            f"for {many(asked.attempts, 'time')} and not answered: {asked.error}",
+            "update asks again",
+        )
+        for each in report.datasets
+        for asked in each.unanswered
+    ]
+    if never:
+        yield Lines(tuple(never))
+    without = [
+        labelled(each.dataset, each.provider)
+        for each in report.datasets
+        if not each.gaps and not each.unanswered
+    ]
     if without:
         yield Lines(tuple(Note(f"✅ {name}: no gaps") for name in without))
 

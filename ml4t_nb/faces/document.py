@@ -43,6 +43,11 @@ def document(report: Report) -> Document:  # noqa: PLR0911  # one for each repor
                 "gaps": [_gap(each.dataset, gap) for each in report.datasets for gap in each.gaps],
                 "as_of": _value(report.as_of),
                 "datasets": [str(each.dataset) for each in report.datasets],
+                "unanswered": [
+                    {"dataset": str(each.dataset), **_value(asked)}
+                    for each in report.datasets
+                    for asked in each.unanswered
+                ],
                 "results": [] if report.run is None else _run(report.run)["results"],
             }
         case ExportReport():

@@ -19,11 +19,14 @@ class Table:
         One for each column; one that ends in ``>`` stands over right-aligned numbers.
     title
         What the rows are; may be empty.
+    is_total
+        Whether it sums up another table; a script that reads bare rows is spared it.
     """
 
     headings: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     title: str = ""
+    is_total: bool = False
 
 
 @dataclass(frozen=True, slots=True)

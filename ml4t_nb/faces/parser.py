@@ -28,6 +28,7 @@ _METAVARS: dict[Kind, str] = {
     "day": "DATE",
 }
 _OWN_METAVARS = {"close": "REASON", "refill": "METHOD", "fill_method": "METHOD", "fail_on": "STATE"}
+_THINGS = {"refill": "fill method", "fail_on": "health state", "chunk": "chunk period"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class _Parser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:  # noqa: ANN401
         if action.choices is not None and value not in action.choices:
-            what = action.dest.replace("_", " ")
+            what = _THINGS.get(action.dest, action.dest.replace("_", " "))
             known = (*map(str, action.choices), *_ALIASES.get(action.dest, ()))
             raise OptionError(f"no {what} {value!r}", hint=did_you_mean(str(value), known))
 

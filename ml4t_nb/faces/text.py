@@ -32,8 +32,9 @@ def as_text(blocks: Iterable[Block], *, width: int | None = None, colour: bool =
 
 
 def as_rows(blocks: Iterable[Block]) -> str:
-    """Rows of the tables, tab-separated, without headings; for scripts."""
-    rows = (row for block in blocks if isinstance(block, Table) for row in block.rows)
+    """Rows of the tables, tab-separated, without headings or totals; for scripts."""
+    tables = (block for block in blocks if isinstance(block, Table) and not block.is_total)
+    rows = (row for table in tables for row in table.rows)
     return "".join("\t".join(plain(cell).replace("\n", " ") for cell in row) + "\n" for row in rows)
 
 

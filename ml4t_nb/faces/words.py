@@ -155,7 +155,8 @@ def judgement(health: Health | None) -> str:
     """State and reason in one line."""
     if health is None:
         return "not stored"
-    return f"{MARKS[health.state]} {health.state}: {health.reason}"
+    reason = health.reason.removeprefix(f"data are {health.state}: ")
+    return f"{MARKS[health.state]} {health.state}: {reason}"
 
 
 def pending(gaps: Iterable[Gap]) -> str:

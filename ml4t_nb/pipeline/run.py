@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from time import perf_counter
+from typing import get_args
 
 import pandas as pd
 
@@ -26,14 +27,14 @@ from ml4t_nb.errors import (
     Suspicious,
 )
 from ml4t_nb.events import Event
-from ml4t_nb.model import Closure, DatasetId, Span
+from ml4t_nb.model import AssetClass, Closure, DatasetId, Span
 from ml4t_nb.pipeline.commit import enter, enter_failure
 from ml4t_nb.pipeline.fetch import Desk, identified
 from ml4t_nb.pipeline.journal import Entry
 from ml4t_nb.pipeline.orders import Load, Update, class_of, require_served, settled, with_provider
 from ml4t_nb.pipeline.reach import ask_for, final_bound, oldest_served
 from ml4t_nb.pipeline.strides import in_strides, strides
-from ml4t_nb.providers import Provider
+from ml4t_nb.providers import Instrument, Provider
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.store import Snapshot, Store
 
@@ -88,7 +89,13 @@ def run_load(run: Run, order: Load) -> UpdateResult:
     """
     provider = run.provider(order.provider)
     guess = DatasetId(order.asset_class or "equities", order.frequency, order.symbol)
-    known = identified(provider, guess, run.observe, run.pause)
+    stored = _stored_classes(run.store, order)
+    # What is stored has been identified already: one request less.
+    known = (
+        Instrument(stored[0])
+        if len(stored) == 1
+        else identified(provider, guess, run.observe, run.pause)
+    )
     dataset = DatasetId(class_of(order, known.asset_class), order.frequency, order.symbol)
     require_served(provider, dataset)
     snapshot = _snapshot(run.store, dataset)
@@ -244,6 +251,16 @@ def _missing_before(start: datetime, snapshot: Snapshot) -> tuple[Span, ...]:
     spans = [span for span in (*gaps, *unresolved(manifest.ledger)) if span.start < start]
     held = held_stamps(snapshot) if spans else pd.DatetimeIndex([])
     return tuple(around(span, held) for span in spans)
+
+
+def _stored_classes(store: Store, order: Load) -> tuple[AssetClass, ...]:
+    """Asset classes, of those the order allows, that the symbol is stored under."""
+    allowed = get_args(AssetClass) if order.asset_class is None else (order.asset_class,)
+    return tuple(
+        each
+        for each in allowed
+        if _snapshot(store, DatasetId(each, order.frequency, order.symbol)) is not None
+    )
 
 
 def _held_now(store: Store, dataset: DatasetId) -> pd.DatetimeIndex:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import FillMethod, Gap
+from ml4t_nb.model import FillMethod
 from ml4t_nb.options import Day, Moment, Short, Symbols, one_of
 from ml4t_nb.records import Summary, UpdateRecord, UpdateResult
 from ml4t_nb.reports import DatasetGaps, GapsReport
@@ -146,24 +147,28 @@ def _listed(
     *,
     every: bool,
 ) -> tuple[DatasetGaps, ...]:
-    return tuple(
-        DatasetGaps(each.dataset, each.provider, _gaps(ws, each, first, last, every=every))
-        for each in chosen
-    )
+    return tuple(_gaps(ws, each, first, last, every=every) for each in chosen)
 
 
 def _gaps(
     ws: Workspace, summary: Summary, first: date | None, last: date | None, *, every: bool
-) -> tuple[Gap, ...]:
-    if not every and not summary.gaps_open and not summary.damage:
-        return ()
+) -> DatasetGaps:
+    nothing = DatasetGaps(summary.dataset, summary.provider, ())
+    if not (every or summary.gaps_open or summary.recent_errors or summary.damage):
+        return nothing
     manifest = ws.store.snapshot(summary.dataset).manifest
     span = _calendar(ws, summary).span(first, last, summary.dataset.frequency)
-    return tuple(
+    gaps = tuple(
         gap
         for gap in manifest.gaps
         if (every or gap.is_pending) and gap.start < span.end and gap.end >= span.start
     )
+    unanswered = tuple(
+        each
+        for each in manifest.ledger
+        if each.outcome == "failed" and each.span.start < span.end and each.span.end > span.start
+    )
+    return replace(nothing, gaps=gaps, unanswered=unanswered)
 
 
 def _calendar(ws: Workspace, summary: Summary) -> Calendar:

@@ -147,6 +147,8 @@ def test_the_faces_wishes_are_no_arguments() -> None:
         ("load A -f dayly", "no frequency 'dayly'", "did you mean 'daily'?"),
         ("load A -f minut", "no frequency 'minut'", "did you mean 'minute'?"),
         ("update --fill-method forwad", "no fill method 'forwad'", "did you mean 'forward'?"),
+        ("gaps --refill forwad", "no fill method 'forwad'", "did you mean 'forward'?"),
+        ("health --fail-on stail", "no health state 'stail'", "did you mean 'stale'?"),
         ("update -l x", "-l/--lookback-days: 'x' is no whole number", "update --help"),
         ("update -l 1.5", "-l/--lookback-days: '1.5' is no whole number", "update --help"),
         ("load A --tolerance nan", "--tolerance: 'nan' is no number", "load --help"),

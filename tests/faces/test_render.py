@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ml4t_nb.core.bars import make_bars
 from ml4t_nb.errors import OptionError
 from ml4t_nb.faces.render import as_csv, as_html, as_json, as_rows, as_text, error_json
-from ml4t_nb.faces.words import instant, plain, ratio, size
+from ml4t_nb.faces.words import instant, judgement, plain, ratio, size
 from ml4t_nb.model import DatasetId, Finding, Gap
 from ml4t_nb.records import Restatement, Revision
 from ml4t_nb.reports import (
@@ -258,6 +258,18 @@ def test_a_state_is_a_word_beside_its_sign() -> None:
 
     assert ">❌</td>" in html
     assert ">error</td>" in html
+
+
+def test_rows_of_health_are_datasets_only() -> None:
+    rows = as_rows(healths("error", "stale")).splitlines()
+
+    assert [row.split("\t")[1] for row in rows] == ["error", "stale"]
+
+
+def test_a_stale_state_is_said_once() -> None:
+    late = health("AAPL", "stale", reason="data are stale: 3 sessions behind")
+
+    assert judgement(late) == "⚠️ stale: 3 sessions behind"
 
 
 def test_rows_are_parted_by_tabs_and_have_no_heading() -> None:

@@ -134,3 +134,33 @@ def test_the_shell_says_the_same_in_words_and_in_json(
         "open",
         "interpolate",
     )
+
+
+def test_a_span_that_was_never_answered_is_listed_until_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    lines = ["Date,Open,High,Low,Close,Volume"]
+    lines += [f"2024-03-{day:02},10,11,9,10,100" for day in (11, 12, 13, 14, 15)]
+    (folder / "MINE.csv").write_text("\n".join(lines))
+    settings = Settings(home=tmp_path / "home", provider="files", files=folder)
+    ws = Workspace.open(settings)
+    verbs.load(ws, "MINE", start="2024-03-11", as_of=AS_OF)
+    (folder / "MINE.csv").rename(folder / "away")
+
+    verbs.load(ws, "MINE", start="2024-03-04", as_of=AS_OF)
+
+    (listed,) = verbs.gaps(ws, as_of=AS_OF).datasets
+    assert [(f"{each.span.start:%m-%d}", each.outcome) for each in listed.unanswered] == [
+        ("03-04", "failed")
+    ]
+    monkeypatch.setenv("ML4T_DATA_HOME", str(tmp_path / "home"))
+    assert main(["gaps", "--as-of", AS_OF]) == 0
+    assert "was asked for 1 time and not answered" in " ".join(capsys.readouterr().out.split())
+
+    (folder / "away").rename(folder / "MINE.csv")
+    verbs.update(ws, as_of=AS_OF)
+
+    (listed,) = verbs.gaps(ws, as_of=AS_OF).datasets
+    assert listed.unanswered == ()
