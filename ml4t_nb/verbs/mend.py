@@ -86,6 +86,7 @@ def gaps(
         return GapsReport(latest(moment, ()), _listed(ws, chosen, first, last, every=all))
     if close is not None and first is None and last is None:
         raise OptionError("--close closes every gap there is", hint="say which: --start and --end")
+    _require_gaps(_listed(ws, chosen, first, last, every=True))
     from ml4t_nb.pipeline import Mend
 
     orders = [
@@ -96,6 +97,22 @@ def gaps(
     after = summaries(ws, [], None, None)
     same = tuple(each for each in after if each.dataset in {order.dataset for order in orders})
     return GapsReport(run.as_of, _listed(ws, same, first, last, every=True), run)
+
+
+def _require_gaps(listed: Sequence[DatasetGaps]) -> None:
+    """Nothing, if there is a gap to do something about.
+
+    Raises
+    ------
+    OptionError
+        If there is none: silence would pass for a closure or a fill that was recorded.
+    """
+    if not any(each.gaps for each in listed):
+        raise OptionError(
+            "there is no gap in that range, so nothing was done",
+            hint="`gaps --all` lists the gaps there are; a day that a calendar has wrong goes "
+            "into ML4T_DATA_CLOSURES",
+        )
 
 
 def _mending(

@@ -84,6 +84,7 @@ def test_refetching_finds_what_the_provider_has_by_now(ws: Workspace) -> None:
         ({"close": " ", "start": "2024-02-27"}, "typhoon"),
         ({"refetch": True, "unfill": True}, "once for each"),
         ({"refill": "sideways"}, "forward"),
+        ({"close": "storm", "start": "2024-03-01"}, "gaps --all"),
     ],
 )
 def test_an_action_that_makes_no_sense_changes_nothing(
