@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,8 @@ from ml4t_nb.records import Restatement, Revision, Verdict
 __all__ = ["Placed", "Terms", "Wider", "place"]
 
 _STEADY = 1e-3
-_SIMPLE = 100
+_EXACT = 1e-6
+_SIMPLE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _replaced(
 ) -> Placed:
     kept = stored[~stored.index.isin(fetched.index)]
     steps = splits_in(fetched) if restatement is None else restatement.splits
-    rebased = _rebased(kept, stored, fetched, [at for at, _ in steps])
+    rebased = _rebased(kept, stored, fetched, steps)
     merged = upsert(rebased, fetched)
     common = stored.index.intersection(fetched.index)
     differs = (stored.loc[common, list(NUMBERS)] != fetched.loc[common, list(NUMBERS)]).any(axis=1)
@@ -155,13 +157,16 @@ def _replaced(
     )
 
 
-def _rebased(kept: Bars, stored: Bars, fetched: Bars, steps: Sequence[datetime]) -> Bars:
+def _rebased(
+    kept: Bars, stored: Bars, fetched: Bars, splits: Sequence[tuple[datetime, float]]
+) -> Bars:
     """Bars the provider no longer serves, each on the basis of the common bars nearest to it.
 
     Parameters
     ----------
-    steps
-        Ex-dates at which the ratio may change: bars across one tell nothing of each other.
+    splits
+        Ex-dates and ratios, in order. At an ex-date the ratio may change: bars across one tell
+        nothing of each other.
 
     Raises
     ------
@@ -174,7 +179,7 @@ def _rebased(kept: Bars, stored: Bars, fetched: Bars, steps: Sequence[datetime])
     ratios = (
         stored.loc[common, list(PRICES)].to_numpy() / fetched.loc[common, list(PRICES)].to_numpy()
     )
-    edges = as_stamps(sorted(steps))
+    edges = as_stamps([at for at, _ in splits])
     cuts = [0, *common.searchsorted(edges).tolist(), len(common)]
     eras = edges.searchsorted(kept.index, side="right")
     places = common.searchsorted(kept.index)
@@ -188,7 +193,7 @@ def _rebased(kept: Bars, stored: Bars, fetched: Bars, steps: Sequence[datetime])
                 "cannot be put on its basis",
                 hint="`export` them, remove them, and update again",
             )
-        parts.append(rescale(run, _simple(float(np.median(near)))))
+        parts.append(rescale(run, _meant(float(np.median(near)), splits)))
     return pd.concat(parts)
 
 
@@ -202,7 +207,15 @@ def _nearest(place: int, first: int, stop: int) -> slice:
     return slice(max(stop - JOIN, first), stop)
 
 
-def _simple(ratio: float) -> float:
-    """The split ratio that a measured one, blurred by rounded prices, stands for."""
-    near = Fraction(ratio).limit_denominator(_SIMPLE)
-    return float(near) if abs(float(near) / ratio - 1) < _STEADY else ratio
+def _meant(ratio: float, splits: Sequence[tuple[datetime, float]]) -> float:
+    """The ratio that a measured one, blurred by rounded prices, stands for.
+
+    That of the last few splits the provider names, or else a simple one if it is as good as
+    measured: a spin-off moves prices by any ratio, and must not be rounded to the next split.
+    """
+    named = [prod(each for _, each in splits[start:]) for start in range(len(splits))]
+    for candidate in named:
+        if abs(candidate / ratio - 1) < _STEADY:
+            return candidate
+    near = float(Fraction(ratio).limit_denominator(_SIMPLE))
+    return near if abs(near / ratio - 1) < _EXACT else ratio

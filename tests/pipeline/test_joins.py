@@ -403,3 +403,17 @@ def test_a_split_on_the_last_row_without_a_price_waits_for_its_bar(desk: Desk) -
     desk.load(evening("2024-03-11"))
 
     assert_frame_equal(desk.stored(), as_traded[:"2024-03-08"])
+
+
+def test_kept_bars_follow_a_ratio_that_no_split_has(desk: Desk) -> None:
+    original = rising("2024-01-08", "2024-03-08")
+    desk.provider.bars = original
+    desk.load(evening("2024-03-08"))
+    whole = restated(rising("2024-01-08", "2024-03-11"), 1.0312, ex_date="2024-03-11")
+    desk.provider.bars = whole["2024-02-05":]
+
+    result = desk.update(evening("2024-03-11"))
+
+    assert result.record.restatement is not None
+    assert result.record.restatement.kept == 20
+    assert_frame_equal(desk.stored(), whole, rtol=1e-9)
