@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         remove,
         update,
     )
+    from ml4t_nb.faces.shows import jobs, panel
     from ml4t_nb.settings import Settings
     from ml4t_nb.workspace import Workspace
 
@@ -39,8 +40,10 @@ __all__ = [
     "files",
     "gaps",
     "health",
+    "jobs",
     "list_",
     "load",
+    "panel",
     "plot",
     "providers_",
     "remove",
@@ -50,6 +53,8 @@ __all__ = [
 _HOMES = {
     "Ml4tError": "ml4t_nb.errors",
     "Settings": "ml4t_nb.settings",
+    "jobs": "ml4t_nb.faces.shows",
+    "panel": "ml4t_nb.faces.shows",
     "Workspace": "ml4t_nb.workspace",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event as Flag
@@ -76,7 +77,8 @@ def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Fl
     with ThreadPoolExecutor(max_workers=max(1, min(workers, len(jobs)))) as pool:
         try:
             for job in jobs:
-                futures.append(pool.submit(work, job))  # noqa: PERF401  # Ctrl-C keeps the first
+                # With its context: a notebook knows by it to which cell a thread's output belongs.
+                futures.append(pool.submit(copy_context().run, work, job))  # noqa: PERF401  # Ctrl-C keeps the first
         except KeyboardInterrupt:
             cancel.set()
             inbox.put(Stopping())
@@ -94,8 +96,10 @@ def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Fl
 
 
 def _finished(result: UpdateResult) -> Finished:
-    error = result.record.error
-    return Finished(result.dataset, result.record.outcome, error.message if error else "")
+    error, outcome = result.record.error, result.record.outcome
+    if error is None:
+        return Finished(result.dataset, outcome)
+    return Finished(result.dataset, outcome, error.message, error.hint)
 
 
 def _outcome(job: Job, observe: Observe, pause: Pause) -> UpdateResult | None:

@@ -11,6 +11,7 @@
     ├── MissingExtra        an optional package is not installed
     ├── Suspicious          an answer contradicts what is stored, and nothing explains it
     ├── Overtaken           another writer is further on, as of a later instant
+    ├── JobBusy             a background job is at work on the same dataset
     ├── RunFailed           some datasets of a run failed, or were not reached
     ├── ProviderError(.provider)
     │   ├── ProviderUnavailable   network, 5xx, nonsense: asked again
@@ -35,6 +36,7 @@ __all__ = [
     "CalendarUnknown",
     "ChunkCorrupt",
     "DatasetNotFound",
+    "JobBusy",
     "LockTimeout",
     "MissingExtra",
     "Ml4tError",
@@ -119,6 +121,10 @@ class Suspicious(Ml4tError):
 
 class Overtaken(Ml4tError):
     """The dataset is already as of a later instant than this run's."""
+
+
+class JobBusy(Ml4tError):
+    """A background job of this process is at work on the same dataset."""
 
 
 class RunFailed(Ml4tError):

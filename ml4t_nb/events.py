@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ml4t_nb.model import DatasetId, Gap, Span
-from ml4t_nb.records import Outcome
+from ml4t_nb.records import Outcome, Restatement
 
 __all__ = [
     "Committed",
@@ -76,6 +76,7 @@ class Committed:
     added: int
     revised: int
     filled: int
+    restatement: Restatement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Finished:
     dataset: DatasetId
     outcome: Outcome
     message: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

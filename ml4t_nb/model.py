@@ -53,6 +53,7 @@ Rule: TypeAlias = Literal[
     "dividend",
 ]
 
+_SHORT = 5
 _LENGTHS: dict[str, timedelta] = {
     "1m": timedelta(minutes=1),
     "5m": timedelta(minutes=5),
@@ -139,6 +140,11 @@ class Gap:
     def is_pending(self) -> bool:
         """Whether a person or an update still has something to do about it."""
         return self.state in ("open", "failed") and self.filled_by is None
+
+    @property
+    def is_refillable(self) -> bool:
+        """Whether it can be filled on request: it is filled already, or at most five bars long."""
+        return self.state != "closed" and (self.filled_by is not None or self.missing <= _SHORT)
 
 
 @dataclass(frozen=True, slots=True)

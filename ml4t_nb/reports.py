@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ml4t_nb.model import Asked, AssetClass, Basis, DatasetId, Frequency, Gap
+from ml4t_nb.model import Asked, AssetClass, Basis, DatasetId, Frequency, Gap, GapState
 from ml4t_nb.records import Health, HealthState, Summary, UpdateRecord, UpdateResult
 
 if TYPE_CHECKING:
@@ -23,15 +23,17 @@ __all__ = [
     "PlotReport",
     "ProviderCard",
     "ProvidersReport",
+    "RecentSession",
     "RemoveReport",
     "Report",
     "RunReport",
 ]
 
 
-Coverage: TypeAlias = Literal["present", "partly", "filled", "missing", "closed", "extra"]
+Coverage: TypeAlias = Literal["present", "partly", "filled", "missing", "closed", "extra", "behind"]
 """What a session has: all of its bars, some, all since the rest was filled, none, none since the
-user declared it closed; or bars although the calendar has no session."""
+user declared it closed; bars although the calendar has no session; or none since it came after the
+last bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,23 @@ class RunReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RecentSession:
+    """What one of the last sessions has.
+
+    Parameters
+    ----------
+    session
+        Its date; of a week, the Monday; of bars outside the calendar, their day.
+    gap
+        State of the first gap in it; None if it has none.
+    """
+
+    session: date
+    state: Coverage
+    gap: GapState | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HealthReport:
     """Health of every dataset.
 
@@ -68,12 +87,16 @@ class HealthReport:
         Whether ``--verbose`` was given.
     fail_on
         From which state on the shell's exit code says so.
+    recent
+        If ``--sessions`` was given, for each of the datasets the last sessions that are final at
+        the as-of, from the first bar on, oldest first; none where files are damaged.
     """
 
     as_of: datetime
     datasets: tuple[Health, ...]
     detailed: bool = False
     fail_on: HealthState = "error"
+    recent: tuple[tuple[RecentSession, ...], ...] = ()
 
     def count(self, state: HealthState) -> int:
         """Datasets in that state."""

@@ -52,9 +52,16 @@ class Workspace:
     _opening: Lock = field(default_factory=Lock, repr=False)
 
     @classmethod
-    def open(cls, settings: Settings | None = None, *, observer: Observer = silent) -> Workspace:
+    def open(
+        cls,
+        settings: Settings | None = None,
+        *,
+        observer: Observer = silent,
+        cancel: Flag | None = None,
+    ) -> Workspace:
         """A workspace by ``settings``, those of the process if none are given; touches no disk."""
-        return cls(Settings.current() if settings is None else settings, observer=observer)
+        settings = Settings.current() if settings is None else settings
+        return cls(settings, observer=observer, cancel=cancel or Flag())
 
     def at(self, home: Path | str | None) -> Workspace:
         """The same workspace, with its store in another folder if one is given."""

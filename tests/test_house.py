@@ -37,7 +37,7 @@ HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
 NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "batch.py")
 SLOW_STARTERS = (
     "pandas", "numpy", "pyarrow", "rich", "yfinance", "exchange_calendars", "plotly",
-    "ipywidgets", "tenacity", "argcomplete",
+    "ipywidgets", "anywidget", "tenacity", "argcomplete",
 )  # fmt: skip
 LONGEST = 300
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from ml4t_nb.core.calendars import Calendar
+from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Health, HealthState, Summary
 
 __all__ = ["judge"]
+
+# Thousands of datasets are judged at one instant, and most of them end with the same bar.
+_behind = lru_cache(maxsize=1024)(Calendar.behind)
 
 
 def judge(
@@ -32,10 +37,10 @@ def judge(
     """
     behind, missed = 0, None
     if summary.last is not None:
-        behind, missed = dates.behind(summary.last, as_of, summary.dataset.frequency, delay)
-    symbol = f"-s {summary.dataset.symbol}"
+        behind, missed = _behind(dates, summary.last, as_of, summary.dataset.frequency, delay)
+    symbol = _named(summary.dataset)
     if summary.damage:
-        return _health(summary, "error", summary.damage, behind, f"load {symbol}")
+        return _health(summary, "error", summary.damage, behind, _anew(summary))
     if summary.last_error:
         reason = f"the last run failed: {summary.last_error}"
         return _health(summary, "error", reason, behind, f"update {symbol}")
@@ -63,6 +68,22 @@ def _health(summary: Summary, state: HealthState, reason: str, behind: int, step
         step=f"ml4t-data {step}" if step else "",
         provider=summary.provider,
     )
+
+
+def _anew(summary: Summary) -> str:
+    """What mends damaged files: a load alone is refused, since nothing can be compared."""
+    name = _named(summary.dataset)
+    # Without them the load would ask the default provider, for all that it has.
+    source = f" -p {summary.provider}" if summary.provider else ""
+    start = f" --start {summary.first:%Y-%m-%d}" if summary.first else ""
+    return f"remove {name}, then ml4t-data load {name}{source}{start}"
+
+
+def _named(dataset: DatasetId) -> str:
+    """The dataset in a command, if its symbol is stored under other classes and frequencies too."""
+    name = f"-s {dataset.symbol}"
+    name += f" -a {dataset.asset_class}" if dataset.asset_class != "equities" else ""
+    return name + (f" -f {dataset.frequency}" if dataset.frequency != "daily" else "")
 
 
 def _late(behind: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from ml4t_nb.faces.layout import NOTHING_STORED, Block, Lines, Note, Table
 from ml4t_nb.faces.outcomes import run_blocks
 from ml4t_nb.faces.plots.sentence import plot_line
+from ml4t_nb.faces.sessions import session_maps
 from ml4t_nb.faces.words import (
     MARKS,
     count,
@@ -68,6 +69,8 @@ def _health(report: HealthReport) -> Iterator[Block]:
         notes = tuple(_advice(each) for each in shown if each.state != "healthy")
         if notes:
             yield Lines(notes)
+    if report.recent:
+        yield from session_maps(report.datasets, report.recent)
     classes = Counter(each.dataset.asset_class for each in report.datasets)
     rows = Counter[str]()
     for each in report.datasets:

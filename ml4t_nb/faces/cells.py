@@ -11,6 +11,7 @@ from ml4t_nb.errors import Ml4tError, OptionError, RunFailed
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.faces.codes import GOOD, code_of
 from ml4t_nb.faces.commands import call
+from ml4t_nb.faces.declare import SHOWS
 from ml4t_nb.faces.lines import split
 from ml4t_nb.faces.outcomes import summary_line
 from ml4t_nb.faces.parser import Command, Help, parse
@@ -20,10 +21,12 @@ from ml4t_nb.reports import GapsReport, Report, RunReport
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from ml4t_nb.faces.panels.frame import Frame
+
 __all__ = ["Result", "carry_out"]
 
-Result: TypeAlias = Report | dict[str, Any] | None
-"""A report, its document if ``--json`` was given, or nothing where help was printed."""
+Result: TypeAlias = "Report | Frame | dict[str, Any] | None"
+"""A report, its document if ``--json`` was given, a panel, or nothing where help was printed."""
 
 _PROGRAM = "%ml4t"
 
@@ -85,6 +88,9 @@ def _one(words: Sequence[str], shell: InteractiveShell) -> Result:
     if isinstance(parsed, Help):
         print(parsed.text)  # noqa: T201  # a cell's output is where help belongs
         return None
+    if parsed.verb in SHOWS:
+        frame: Frame = SHOWS[parsed.verb](**parsed.arguments)
+        return frame
     report = _reported(parsed, shell)
     if parsed.json:
         from ml4t_nb.faces.document import document
@@ -122,12 +128,13 @@ def _failure(report: RunReport) -> RunFailed:
         for result in report.results
         if result.record.outcome in ("failed", "partial")
     ]
+    others = len(report.results) > len(failed)
     if len(report.results) == 1 and (error := report.results[0].record.error) is not None:
         return RunFailed(error.message, report=report, hint=error.hint)
     return RunFailed(
         f"{report.verb}: {len(failed)} of {len(report.results)} failed: {', '.join(failed)}",
         report=report,
-        hint="the report above says why; the others are stored",
+        hint=f"the report above says why{'; the others are stored' if others else ''}",
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from shutil import get_terminal_size
 from typing import TextIO
 
@@ -18,6 +19,7 @@ from ml4t_nb.faces.parser import PROGRAM, Command, Help, parse
 from ml4t_nb.records import ErrorNote
 from ml4t_nb.reports import (
     ExportReport,
+    GapsReport,
     HealthReport,
     PlotReport,
     RemoveReport,
@@ -78,6 +80,9 @@ def _carried_out(words: Sequence[str]) -> int:
         _complain(error)
         return code
     spoken = _spoken(report, parsed, is_good=code == GOOD)
+    if parsed.quiet and not parsed.json and code != GOOD:
+        for reason in _reasons(report):
+            _complain(reason)
     return code if _put(spoken) else code or FAILED
 
 
@@ -87,6 +92,23 @@ def _only_error(report: Report) -> ErrorNote | None:
         return None
     record = report.results[0].record
     return record.error if record.outcome == "failed" else None
+
+
+def _reasons(report: Report) -> Iterator[ErrorNote]:
+    """Why a run or a check fell short, one sentence for each dataset: its bare rows do not say."""
+    run = report.run if isinstance(report, GapsReport) else report
+    if isinstance(run, HealthReport):
+        for each in run.datasets:
+            if each.state != "healthy":
+                yield ErrorNote(each.state, f"{each.dataset}: {each.reason}", each.step)
+    elif isinstance(run, RunReport):
+        for result in run.results:
+            if (error := result.record.error) is not None:
+                yield replace(error, message=f"{result.dataset}: {error.message}")
+        if run.left:
+            from ml4t_nb.faces.outcomes import summary_line
+
+            yield ErrorNote("RunFailed", summary_line(run), "run it again to go on")
 
 
 def _progress(command: Command) -> AbstractContextManager[Observer]:

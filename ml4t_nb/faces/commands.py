@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Event as Flag
 
 from ml4t_nb.events import Event, Observer
 from ml4t_nb.faces.declare import VERBS
@@ -18,14 +20,28 @@ __all__ = ["call"]
 
 _logger = logging.getLogger(__name__)
 
+_listening: ContextVar[_Ear] = ContextVar("ml4t_nb_log")
+"""Where the log of what runs in this context goes; a job's never goes to a cell that runs too."""
 
-def call(command: Command, *, watch: Observer) -> Report:
+
+def call(
+    command: Command,
+    *,
+    watch: Observer,
+    cancel: Flag | None = None,
+    log: Callable[[str], object] | None = None,
+) -> Report:
     """The report of the command's verb; a page that it names is written.
 
     Parameters
     ----------
     watch
         Told what happens, besides the log.
+    cancel
+        Set by somebody who wants the verb to end at its next request.
+    log
+        Takes the lines of the package's log while the verb runs; if none is given they go to
+        standard error.
 
     Raises
     ------
@@ -38,8 +54,8 @@ def call(command: Command, *, watch: Observer) -> Report:
         watch(event)
 
     settings = Settings.current()
-    with _logged(settings.log_level):
-        workspace = Workspace.open(settings, observer=observe)
+    with _logged(log or sys.stderr.write, settings.log_level):
+        workspace = Workspace.open(settings, observer=observe, cancel=cancel)
         report: Report = VERBS[command.verb](workspace, **command.arguments)
     if isinstance(report, PlotReport) and report.out is not None:
         from ml4t_nb.faces.plots import write_page
@@ -48,17 +64,45 @@ def call(command: Command, *, watch: Observer) -> Report:
     return report
 
 
+class _Ear(logging.Handler):
+    """Hears what the package logs in the context it was made for.
+
+    Parameters
+    ----------
+    write
+        Takes each line.
+    found
+        Level of the package's logger before anybody listened.
+    """
+
+    def __init__(self, write: Callable[[str], object], level: str, found: int) -> None:
+        super().__init__(level)
+        self.write, self.found = write, found
+        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        # What is logged where no verb runs, everybody hears.
+        self.addFilter(lambda _: _listening.get(self) is self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.write(f"{self.format(record)}\n")
+
+
 @contextmanager
-def _logged(level: str) -> Iterator[None]:
-    """The package's log on standard error, for as long as a verb runs."""
+def _logged(write: Callable[[str], object], level: str) -> Iterator[None]:
+    """The package's log, for as long as the verb of this context runs."""
     logger = logging.getLogger("ml4t_nb")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    before = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(level)
+    others = _ears(logger)
+    ear = _Ear(write, level, others[0].found if others else logger.level)
+    before = _listening.set(ear)
+    logger.addHandler(ear)
+    logger.setLevel(min(each.level for each in _ears(logger)))
     try:
         yield
     finally:
-        logger.setLevel(before)
-        logger.removeHandler(handler)
+        logger.removeHandler(ear)
+        others = _ears(logger)
+        logger.setLevel(min((each.level for each in others), default=ear.found))
+        _listening.reset(before)
+
+
+def _ears(logger: logging.Logger) -> list[_Ear]:
+    return [each for each in logger.handlers if isinstance(each, _Ear)]

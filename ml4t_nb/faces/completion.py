@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.errors import Ml4tError
-from ml4t_nb.faces.declare import VERBS, Option, options
-from ml4t_nb.faces.parser import flags, tree, values
+from ml4t_nb.faces.declare import SHOWS, VERBS, Option, options
+from ml4t_nb.faces.parser import flags, known, tree, values
 from ml4t_nb.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -22,18 +22,21 @@ _LINE = re.compile(r"^\s*(?:%|[^%=]+=\s*%)ml4t\s+(?P<words>.*)$")
 _CELL = re.compile(r"^\s*%%ml4t(?:\s|$)")
 
 
-def candidates(words: Sequence[str], fragment: str) -> tuple[str, ...]:
+def candidates(words: Sequence[str], fragment: str, *, program: str = "%ml4t") -> tuple[str, ...]:
     """Words that begin with ``fragment`` and may follow ``words``.
 
     Parameters
     ----------
     words
         What stands before, without the program's name.
+    program
+        Whose verbs: a shell has fewer than a notebook.
     """
+    verbs = known(program)
     if not words:
-        return _beginning(fragment, (*VERBS, "--help", "--version"))
+        return _beginning(fragment, (*verbs, "--help", "--version"))
     verb = words[0]
-    if verb not in VERBS:
+    if verb not in verbs:
         return ()
     flag, sign, value = fragment.partition("=")
     if sign and flag.startswith("--"):
@@ -43,7 +46,8 @@ def candidates(words: Sequence[str], fragment: str) -> tuple[str, ...]:
     if option is not None and option.kind != "switch":
         return _beginning(fragment, _values(option, words))
     long = tuple(each for each in flags(verb) if each.startswith("--"))
-    return _beginning(fragment, (*_values(_option(verb, "--symbol"), words), *long))
+    bare = next((each for each in options(verbs[verb]) if each.is_bare), None)
+    return _beginning(fragment, (*_values(bare, words), *long))
 
 
 def stored(home: Path | None = None) -> tuple[str, ...]:
@@ -121,7 +125,7 @@ def _line(context: CompletionContext) -> str | None:
 
 
 def _option(verb: str, flag: str) -> Option | None:
-    return next((each for each in options(VERBS[verb]) if flag in each.flags), None)
+    return next((o for o in options({**VERBS, **SHOWS}[verb]) if flag in o.flags), None)
 
 
 def _values(option: Option | None, words: Sequence[str]) -> tuple[str, ...]:

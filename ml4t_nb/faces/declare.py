@@ -21,9 +21,10 @@ from typing import (
 )
 
 from ml4t_nb import verbs
+from ml4t_nb.faces import shows
 from ml4t_nb.options import Short
 
-__all__ = ["VERBS", "Kind", "Option", "Verb", "options", "summary"]
+__all__ = ["SHOWS", "VERBS", "Kind", "Option", "Verb", "options", "summary"]
 
 Verb: TypeAlias = Callable[..., Any]
 Kind: TypeAlias = Literal["switch", "choice", "whole", "number", "path", "moment", "day", "word"]
@@ -40,6 +41,9 @@ VERBS: dict[str, Verb] = {
     "providers": verbs.providers,
 }
 """The verbs by their spelling, in the order of a person's first day with them."""
+
+SHOWS: dict[str, Verb] = {"panel": shows.panel, "jobs": shows.jobs}
+"""What a notebook has besides, declared in the same way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ class Option:
         Its paragraph in the docstring, on one line.
     is_repeated
         Whether it may be given several times and collects.
+    is_bare
+        Whether its words may stand without a flag.
     """
 
     name: str
@@ -72,6 +78,7 @@ class Option:
     choices: tuple[str, ...] = ()
     off_flags: tuple[str, ...] = ()
     is_repeated: bool = False
+    is_bare: bool = False
 
 
 def summary(verb: Verb) -> str:
@@ -107,15 +114,21 @@ def _option(parameter: inspect.Parameter, hint: object, paragraph: str) -> Optio
     word = parameter.name.rstrip("_").replace("_", "-")
     kind = _kind(members)
     is_on = kind == "switch" and parameter.default is True
+    is_bare = parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    is_repeated = any(_is_sequence(each) for each in members)
     return Option(
         name=parameter.name,
-        flags=(*((short.flag,) if short else ()), f"--{word}"),
+        # One word in one place needs no flag; several could stand between other words.
+        flags=()
+        if is_bare and not is_repeated
+        else (*((short.flag,) if short else ()), f"--{word}"),
         kind=kind,
         default=parameter.default,
         help=paragraph,
         choices=tuple(get_args(members[0])) if kind == "choice" else (),
         off_flags=(f"--no-{word}",) if is_on else (),
-        is_repeated=any(_is_sequence(each) for each in members),
+        is_repeated=is_repeated,
+        is_bare=is_bare,
     )
 
 

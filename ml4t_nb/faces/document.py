@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
+from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
@@ -130,7 +131,10 @@ def _health(report: HealthReport) -> Document:
             "rows": report.rows,
             "by_asset_class": classes,
         },
-        "datasets": [_judged(each) for each in report.datasets],
+        "datasets": [
+            _judged(each) if not report.recent else {**_judged(each), "sessions": _value(had)}
+            for each, had in zip_longest(report.datasets, report.recent)
+        ],
     }
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeAlias
 
-__all__ = ["NOTHING_STORED", "Block", "Lines", "Note", "Table"]
+from ml4t_nb.reports import RecentSession
+
+__all__ = ["NOTHING_STORED", "Block", "Lines", "Note", "SessionMap", "Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,27 @@ class Lines:
     notes: tuple[Note, ...]
 
 
-Block: TypeAlias = Table | Lines
+@dataclass(frozen=True, slots=True)
+class SessionMap:
+    """What the last sessions of several datasets have: a row a dataset, a column a day.
+
+    Parameters
+    ----------
+    title
+        What the columns are.
+    names
+        The datasets.
+    rows
+        One for each of them, with what each of ``days`` has; None where there is no session, and
+        before the first bar.
+    """
+
+    title: str
+    days: tuple[date, ...]
+    names: tuple[str, ...]
+    rows: tuple[tuple[RecentSession | None, ...], ...]
+
+
+Block: TypeAlias = Table | Lines | SessionMap
 
 NOTHING_STORED = Lines((Note("nothing is stored yet", "ml4t-data load -s SYMBOL -p PROVIDER"),))

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.options import did_you_mean
 
-__all__ = ["split"]
+__all__ = ["joined", "split"]
 
 _PIECE = re.compile(
     r"""(?P<blank>\s+)
@@ -59,6 +59,23 @@ def split(line: str, names: Mapping[str, Any]) -> tuple[str, ...]:
         else:
             word = _joined(word, _values(piece, names), line)
     return tuple(words)
+
+
+def joined(words: Sequence[str]) -> str:
+    """The line that `split` takes apart into ``words``, whatever variables there are."""
+    return " ".join(_quoted(word) for word in words)
+
+
+def _quoted(word: str) -> str:
+    if (
+        word
+        and not word.startswith("#")
+        and not set(word) & set("'\"{}$")
+        and word.split() == [word]
+    ):
+        return word
+    # Nothing is put in between single quotes; a single quote itself stands between double ones.
+    return '"\'"'.join(f"'{part}'" for part in word.split("'"))
 
 
 def _values(piece: re.Match[str], names: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["load_ipython_extension", "ml4t", "unload_ipython_extension"]
 
 _BUNDLE = "several at once"
+_KERNEL_WIDTH = 100
 
 # By name, since importing the reports would make loading the extension slower than it need be.
 _REPORTS = (
@@ -105,10 +106,15 @@ def _pictures() -> Iterator[tuple[str, str, str, Callable[..., Any]]]:
 def _print_plain(report: Report, printer: RepresentationPrinter, cycle: bool) -> None:  # noqa: FBT001  # IPython's signature
     from shutil import get_terminal_size
 
+    from IPython import get_ipython
+
     from ml4t_nb.faces.render import as_text
 
     del cycle  # a report holds no report
-    words = as_text(report, width=get_terminal_size().columns).rstrip("\n")
+    # A kernel's terminal is the one its server was started from: no reader looks at that.
+    is_kernel = getattr(get_ipython(), "kernel", None) is not None
+    width = _KERNEL_WIDTH if is_kernel else get_terminal_size().columns
+    words = as_text(report, width=width).rstrip("\n")
     printer.text(words)  # type: ignore[no-untyped-call]  # IPython's
 
 

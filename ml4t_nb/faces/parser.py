@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.faces.declare import VERBS, Kind, Option, options, summary
+from ml4t_nb.faces.declare import SHOWS, VERBS, Kind, Option, Verb, options, summary
 from ml4t_nb.options import did_you_mean
 
-__all__ = ["PROGRAM", "Command", "Help", "Parsed", "flags", "parse", "tree", "values"]
+__all__ = ["PROGRAM", "Command", "Help", "Parsed", "flags", "known", "parse", "tree", "values"]
 
 PROGRAM = "ml4t-data"
 
@@ -80,7 +80,7 @@ def parse(words: Sequence[str], *, program: str = PROGRAM) -> Parsed:
     if words[0] == "--version":
         return Help(f"{program} {_version()}\n")
     verb, rest = words[0], list(words[1:])
-    if verb not in VERBS:
+    if verb not in known(program):
         raise _no_verb(verb, program)
     cut = rest.index("--") if "--" in rest else len(rest)
     if not {"-h", "--help"}.isdisjoint(rest[:cut]):
@@ -88,10 +88,16 @@ def parse(words: Sequence[str], *, program: str = PROGRAM) -> Parsed:
     return _command(verb, rest[:cut], rest[cut + 1 :], program)
 
 
+def known(program: str) -> dict[str, Verb]:
+    """The verbs that ``program`` has; what is shown only in a notebook is none of a shell's."""
+    return VERBS if program == PROGRAM else {**VERBS, **SHOWS}
+
+
 def flags(verb: str) -> tuple[str, ...]:
     """Every spelling of every option of ``verb``, the faces' own among them."""
-    own = ("-q", "--quiet", "--json", "-h", "--help")
-    theirs = (flag for each in options(VERBS[verb]) for flag in (*each.flags, *each.off_flags))
+    own = ("-q", "--quiet", "--json", "-h", "--help") if verb in VERBS else ("-h", "--help")
+    declared = options({**VERBS, **SHOWS}[verb])
+    theirs = (flag for each in declared for flag in (*each.flags, *each.off_flags))
     return (*theirs, *own)
 
 
@@ -102,7 +108,7 @@ def values(option: Option) -> tuple[str, ...]:
 
 def _command(verb: str, words: list[str], bare: list[str], program: str) -> Command:
     found, extras = tree(program)[1][verb].parse_known_args(words)
-    given = vars(found)
+    given = {name: value for name, value in vars(found).items() if value is not None}
     for word in extras:
         if word.startswith("-") and word != "-":
             raise _no_option(verb, word.partition("=")[0], program)
@@ -120,7 +126,11 @@ def _no_verb(word: str, program: str) -> OptionError:
         return OptionError(
             f"the verb comes first, then {word!r}", hint=f"write it as {program} VERB {word}"
         )
-    return OptionError(f"no verb {word!r}", hint=did_you_mean(word, VERBS))
+    if word in SHOWS:
+        return OptionError(
+            f"{word} is for a notebook", hint=f"there: %load_ext ml4t_nb, then %ml4t {word}"
+        )
+    return OptionError(f"no verb {word!r}", hint=did_you_mean(word, known(program)))
 
 
 def _no_option(verb: str, word: str, program: str) -> OptionError:
@@ -131,7 +141,7 @@ def _no_option(verb: str, word: str, program: str) -> OptionError:
 
 
 def _takes_symbols(verb: str) -> bool:
-    return any(each.name == "symbol" for each in options(VERBS[verb]))
+    return verb in VERBS and any(each.name == "symbol" for each in options(VERBS[verb]))
 
 
 def _version() -> str:
@@ -182,14 +192,15 @@ def tree(
     root.add_argument("--version", action="store_true", help="Print the version.")
     branches = root.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
     parsers: dict[str, argparse.ArgumentParser] = {}
-    for name, verb in VERBS.items():
+    for name, verb in known(program).items():
         line = summary(verb)
         parser = branches.add_parser(
             name, help=line[:1].lower() + line[1:].rstrip("."), description=line
         )
         for option in options(verb):
             _add(parser, option)
-        _add_own(parser, program)
+        if name in VERBS:
+            _add_own(parser, program)
         parsers[name] = parser
     return root, parsers
 
@@ -203,7 +214,19 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
             off = {**on, "action": "store_false"}
             parser.add_argument(*option.off_flags, help=f"Not {option.flags[-1]}.", **off)  # type: ignore[arg-type]  # likewise
         return
-    if option.name == "symbol":
+    if option.is_bare and not option.is_repeated:
+        # Not SUPPRESS, which argparse reads as a word where one positional may be left out.
+        parser.add_argument(
+            option.name,
+            nargs="?",
+            type=_reader(option),
+            choices=option.choices or None,
+            metavar=option.name.upper(),
+            default=None,
+            help=text,
+        )
+        return
+    if option.is_bare:
         parser.add_argument(
             "bare", nargs="*", metavar="SYMBOL", help=text, default=argparse.SUPPRESS
         )

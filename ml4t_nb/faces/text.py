@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from ml4t_nb.faces.layout import Block, Lines, Table
+from ml4t_nb.faces.layout import Block, Lines, SessionMap, Table
+from ml4t_nb.faces.sessions import map_lines
 from ml4t_nb.faces.words import plain
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ def _lines(block: Block, width: int, *, colour: bool) -> Iterator[str]:
             yield plain(note.text)
             if note.step:
                 yield f"   → {plain(note.step)}"
+        return
+    if isinstance(block, SessionMap):
+        yield from map_lines(block)
         return
     if block.title:
         yield plain(block.title)

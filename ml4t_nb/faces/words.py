@@ -161,9 +161,12 @@ def judgement(health: Health | None) -> str:
 
 def pending(gaps: Iterable[Gap]) -> str:
     """How many gaps wait, and how many bars they lack."""
-    waiting = [gap for gap in gaps if gap.is_pending]
+    known = list(gaps)
+    waiting = [gap for gap in known if gap.is_pending]
     if not waiting:
-        return "none"
+        # The provider has none of a confirmed gap's bars: nothing waits, and yet they are missing.
+        is_whole = all(gap.filled_by or gap.state == "closed" for gap in known)
+        return "none" if is_whole else "none open"
     return f"{len(waiting):,} ({many(sum(gap.missing for gap in waiting), 'bar')})"
 
 

@@ -15,13 +15,11 @@ from ml4t_nb.errors import DatasetNotFound
 from ml4t_nb.model import DatasetId, FillMethod, Gap, Span
 from ml4t_nb.pipeline.commit import grid_of
 from ml4t_nb.pipeline.journal import Entry, result_of
-from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards
+from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards, told
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.store import Transaction
 
 __all__ = ["Close", "Mend", "Mending", "Refetch", "Refill", "Reopen", "Unfill", "run_mend"]
-
-_SHORT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,8 @@ def run_mend(run: Run, order: Mend) -> UpdateResult:
         if state is None:
             raise DatasetNotFound(f"{order.dataset} is not stored", hint="run load first")
         gaps = tuple(change(gap) if _meets(gap, order.span) else gap for gap in state.gaps)
-        return _resettled(run, tx, gaps, began=began)
+        result = _resettled(run, tx, gaps, began=began)
+    return told(run, result)
 
 
 def _refetched(run: Run, order: Mend) -> UpdateResult:
@@ -157,9 +156,7 @@ def _changer(mending: Mending) -> Callable[[Gap], Gap]:
 
 
 def _refilled(gap: Gap, method: FillMethod) -> Gap:
-    if gap.state == "closed" or (gap.filled_by is None and gap.missing > _SHORT):
-        return gap
-    return replace(gap, filled_by=method, is_left_open=False)
+    return replace(gap, filled_by=method, is_left_open=False) if gap.is_refillable else gap
 
 
 def _reopened(gap: Gap) -> Gap:

@@ -26,7 +26,7 @@ from ml4t_nb.errors import (
     ProviderError,
     Suspicious,
 )
-from ml4t_nb.events import Event
+from ml4t_nb.events import Committed, Event, GapsFound
 from ml4t_nb.model import AssetClass, Closure, DatasetId, Span
 from ml4t_nb.pipeline.commit import enter, enter_failure
 from ml4t_nb.pipeline.fetch import Desk, identified
@@ -38,7 +38,7 @@ from ml4t_nb.providers import Instrument, Provider
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.store import Snapshot, Store
 
-__all__ = ["Run", "bring", "held_stamps", "not_backwards", "run_load", "run_update"]
+__all__ = ["Run", "bring", "held_stamps", "not_backwards", "run_load", "run_update", "told"]
 
 _VERIFIED_EVERY = timedelta(days=30)
 _NEAR = timedelta(days=60)
@@ -216,8 +216,19 @@ def _entered(
         with run.store.transaction(entry.dataset) as tx:
             entered = enter(tx, entry, desk, got, wanted=wanted, began=began)
         if isinstance(entered, UpdateResult):
-            return entered
+            return told(run, entered)
         wanted, others = entered.span, ()
+
+
+def told(run: Run, result: UpdateResult) -> UpdateResult:
+    """The same result, after who watches was told of its commit."""
+    record = result.record
+    run.observe(
+        Committed(result.dataset, record.added, record.revised, record.filled, record.restatement)
+    )
+    if waiting := tuple(gap for gap in result.gaps if gap.is_pending):
+        run.observe(GapsFound(result.dataset, waiting))
+    return result
 
 
 def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:

@@ -131,12 +131,16 @@ def _shut(wanted: Expectation, known: Rows) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
+    from ml4t_nb.core.grid import mondays
     from ml4t_nb.core.sessions import micros, sessions
 
     days = np.array(sorted(micros(day) for day in wanted.dates.closed), dtype=np.int64)
+    days = days[np.isin(days, sessions(wanted.dates.name).days)]
+    if wanted.frequency == "weekly":
+        days = mondays(days)
     if len(known):
         days = days[(known.min() < days) & (days < known.max())]
-    days = days[np.isin(days, sessions(wanted.dates.name).days) & ~np.isin(days, known)]
+    days = days[~np.isin(days, known)]
     return pd.DataFrame(
         {"expected": 0, "observed": 0, "filled": 0, "gap": -1, "state": "closed"}, index=days
     )

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ml4t_nb.errors import Ml4tError, OptionError
+from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError
 from ml4t_nb.model import Frequency
 from ml4t_nb.options import Moment, Short, Symbols, as_symbols, one_of
 from ml4t_nb.records import Health, HealthState, Summary
@@ -19,9 +19,11 @@ from ml4t_nb.reports import (
     ProviderCard,
     ProvidersReport,
 )
+from ml4t_nb.verbs.recent import When, recent_sessions
 from ml4t_nb.verbs.select import Class, Freq, instant, latest, picked
 
 if TYPE_CHECKING:
+    from ml4t_nb.core.calendars import Calendar
     from ml4t_nb.providers import Limits
     from ml4t_nb.workspace import Workspace
 
@@ -36,6 +38,7 @@ def health(
     asset_class: Class = None,
     frequency: Freq = None,
     stale_days: float = 7,
+    sessions: int = 0,
     verbose: Annotated[bool, Short("-v")] = False,
     verify: bool = False,
     fail_on: HealthState = "error",
@@ -54,6 +57,8 @@ def health(
         Only datasets of this frequency.
     stale_days
         Calendar days since the close of the oldest session missed, from which on data are stale.
+    sessions
+        Show what each of the last so many sessions has; of weekly bars, of the last weeks.
     verbose
         Show each dataset, not only those that need something.
     verify
@@ -67,14 +72,17 @@ def health(
     """
     if not stale_days >= 0:
         raise OptionError(f"--stale-days {stale_days:g} is negative", hint="0 or more, such as 7")
+    if sessions < 0:
+        raise OptionError(f"--sessions {sessions} is negative", hint="0 or more, such as 20")
     one_of(fail_on, HealthState, what="health state")
     ws = ws.at(home)
     moment = ws.moment(as_of)
     chosen = summaries(ws, symbol, asset_class, frequency)
     if verify:
-        chosen = tuple(_verified(ws, each) for each in chosen)
+        chosen = tuple(each for summary in chosen if (each := _verified(ws, summary)))
     judged, at = judge_all(ws, chosen, moment, timedelta(days=stale_days))
-    return HealthReport(at, judged, detailed=verbose, fail_on=fail_on)
+    recent = recent_sessions(ws, chosen, _when(ws, moment), sessions) if sessions else ()
+    return HealthReport(at, judged, detailed=verbose, fail_on=fail_on, recent=recent)
 
 
 def list_(
@@ -130,18 +138,37 @@ def judge_all(
     ws: Workspace, summaries: Sequence[Summary], moment: datetime | date, stale_after: timedelta
 ) -> tuple[tuple[Health, ...], datetime]:
     """Health of each dataset, and the instant that stands for all of them."""
-    from ml4t_nb.core.calendars import calendar
     from ml4t_nb.core.health import judge
 
-    limits = _limits(ws)
+    when = _when(ws, moment)
     judged, instants = [], []
     for each in summaries:
-        dates = calendar(each.calendar, ws.settings.closures)
-        wait = limits(each.provider).delay_of(each.dataset)
-        at = instant(moment, dates, wait)
+        dates, at, wait = when(each)
         instants.append(at)
         judged.append(judge(each, dates=dates, as_of=at, delay=wait, stale_after=stale_after))
     return tuple(judged), latest(moment, instants)
+
+
+def _when(ws: Workspace, moment: datetime | date) -> When:
+    """The calendar, the as-of and the provider's delay of a dataset."""
+    from ml4t_nb.core.calendars import calendar
+
+    limits = _limits(ws)
+
+    @cache
+    def dates_of(name: str) -> Calendar:
+        return calendar(name, ws.settings.closures)
+
+    @cache
+    def at(dates: Calendar, wait: timedelta) -> datetime:
+        return instant(moment, dates, wait)
+
+    def when(summary: Summary) -> tuple[Calendar, datetime, timedelta]:
+        dates = dates_of(summary.calendar)
+        wait = limits(summary.provider).delay_of(summary.dataset)
+        return dates, at(dates, wait), wait
+
+    return when
 
 
 def _limits(ws: Workspace) -> Callable[[str], Limits]:
@@ -174,8 +201,12 @@ def summaries(
     return tuple(by_dataset[dataset] for dataset in chosen)
 
 
-def _verified(ws: Workspace, summary: Summary) -> Summary:
-    damage = summary.damage or "; ".join(ws.store.verify(summary.dataset))
+def _verified(ws: Workspace, summary: Summary) -> Summary | None:
+    """The row with every checksum compared; None if somebody has removed the dataset meanwhile."""
+    try:
+        damage = summary.damage or "; ".join(ws.store.verify(summary.dataset))
+    except DatasetNotFound:
+        return None
     return replace(summary, damage=damage)
 
 

@@ -54,8 +54,8 @@ def export(
     end
         Last date, inclusive.
     adjust
-        Prices as traded (raw), on today's split basis (splits), or with dividends reinvested too
-        (all).
+        Prices as traded (raw), on the split basis of the last stored bar (splits), or with
+        dividends reinvested too (all).
     filled
         Keep the bars that were made by gap filling.
     out
@@ -110,8 +110,8 @@ def bars(
     end
         Last date, inclusive.
     adjust
-        Prices as traded (raw), on today's split basis (splits), or with dividends reinvested too
-        (all).
+        Prices as traded (raw), on the split basis of the last stored bar (splits), or with
+        dividends reinvested too (all).
     filled
         Keep the bars that were made by gap filling.
     home

@@ -87,6 +87,19 @@ def test_quiet_still_tells_of_a_failure() -> None:
 
     assert done.returncode == 1
     assert "equities/daily/NOPE" in done.stdout
+    assert done.stderr == (
+        "ml4t-data: equities/daily/NOPE: No existing data found for 'NOPE' "
+        "(run load first: ml4t-data load -s NOPE)\n"
+    )
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_quiet_check_that_fails_says_why() -> None:
+    done = ml4t("health", "-q", "--fail-on", "stale", "--as-of", "2005-03-20")
+
+    assert done.returncode == 1
+    assert "data are stale: " in done.stderr
+    assert "(ml4t-data update -s AAPL)" in done.stderr
 
 
 @pytest.mark.usefixtures("loaded")

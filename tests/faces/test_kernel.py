@@ -87,3 +87,18 @@ def test_a_plot_is_a_figure_with_a_still_picture_beside_it(kernel: BlockingKerne
         "application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"
     }  # fmt: skip
     assert output["data"]["application/vnd.plotly.v1+json"]["data"][0]["type"] == "candlestick"
+
+
+def test_a_saved_report_does_not_depend_on_the_terminal_of_the_server(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    kernel = request.getfixturevalue("kernel")
+    run(kernel, f"%load_ext ml4t_nb\n{LOAD}")
+
+    _, outputs = run(kernel, "%ml4t list")
+
+    (row,) = [
+        line for line in outputs[0]["data"]["text/plain"].splitlines() if "daily/MSFT" in line
+    ]
+    assert row.split()[:5] == ["equities/daily/MSFT", "sample", "38", "2005-01-03", "2005-02-25"]

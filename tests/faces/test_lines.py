@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.faces.lines import split
+from ml4t_nb.faces.lines import joined, split
 
 NAMES = {
     "one": "AAPL",
@@ -142,3 +142,14 @@ def test_any_line_is_words_or_our_error(line: str) -> None:
         assert all(isinstance(word, str) for word in split(line, NAMES))
     except OptionError as error:
         assert error.message  # noqa: PT017  # either is right
+
+
+@given(st.lists(st.text(), min_size=1))
+def test_a_line_that_words_are_joined_to_gives_them_back(words: list[str]) -> None:
+    assert split(joined(words), {}) == tuple(words)
+
+
+def test_a_joined_line_quotes_no_more_than_it_must() -> None:
+    words = ("%ml4t", "gaps", "^GSPC", "--close", "it's {x}", "C:\\data")
+
+    assert joined(words) == """%ml4t gaps ^GSPC --close 'it'"'"'s {x}' C:\\data"""

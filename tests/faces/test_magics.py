@@ -116,6 +116,14 @@ def test_one_failed_dataset_shows_the_report_and_fails_the_cell(loaded: Interact
     assert report.results[1].record.added == 2
 
 
+def test_nothing_is_said_of_others_where_all_failed(notebook: InteractiveShell) -> None:
+    result, said = run(notebook, "%ml4t load NOPE NADA -p sample --as-of 2005-02-25")
+
+    assert isinstance(result.error_in_exec, RunFailed)
+    assert "RunFailed: load: 2 of 2 failed: NOPE, NADA" in said
+    assert result.error_in_exec.hint == "the report above says why"
+
+
 @pytest.mark.parametrize("line", ["%ml4t", "%ml4t --help", "%ml4t load --help"])
 def test_help_is_printed_and_fails_nothing(notebook: InteractiveShell, line: str) -> None:
     result, said = run(notebook, line)

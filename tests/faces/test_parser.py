@@ -4,12 +4,12 @@ import shlex
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.faces.declare import VERBS
-from ml4t_nb.faces.parser import Command, Help, parse
+from ml4t_nb.faces.declare import VERBS, options
+from ml4t_nb.faces.parser import Command, Help, flags, parse
 
 
 def arguments(line: str) -> dict[str, object]:
@@ -198,6 +198,38 @@ def test_help_wins_over_what_else_is_wrong() -> None:
 
 def test_the_version_is_told() -> None:
     assert parse(["--version"]) == Help("ml4t-data 0.1.0\n")
+
+
+WORDS = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(
+        [
+            "-s", "-sA", "--symbol=", "--symbol", "-f", "minute", "1m", "dayly", "--", "-", "---",
+            "--start", "2024-01-01", "--end=x", "--json", "--json=1", "-q", "-l", "-l=", "-5",
+            "1e9999", "--home", "~", "~nobody/x", "--no-fill-gaps", "--help", "-h", "--version",
+            "@file", "%s", "{x}", "$x",
+            "\x00", "\ud800", "--as-of", "--close", "--tolerance", "nan",
+        ]
+    ),
+    st.sampled_from(sorted({flag for verb in VERBS for flag in flags(verb)})),
+)  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(st.one_of(st.sampled_from(list(VERBS)), WORDS), st.lists(WORDS, max_size=7))
+def test_any_words_after_any_verb_are_a_command_or_help_or_our_error_with_a_hint(
+    verb: str, words: list[str]
+) -> None:
+    try:
+        parsed = parse([verb, *words])
+    except OptionError:
+        return
+    assert isinstance(parsed, Command | Help)
+    if isinstance(parsed, Command):
+        assert parsed.verb == verb
+        assert parsed.arguments.keys() <= {each.name for each in options(VERBS[verb])}
+        symbols = parsed.arguments.get("symbol", ())
+        assert all(isinstance(each, str) for each in symbols)
 
 
 @given(st.lists(st.text(max_size=8), max_size=6))

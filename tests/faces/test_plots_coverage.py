@@ -150,6 +150,22 @@ def test_a_day_declared_closed_is_neither_missing_nor_left_out(tmp_path: Path) -
     assert "2024-01-18" not in [f"{each:%Y-%m-%d}" for each in report.missing]
 
 
+def test_a_week_is_closed_only_if_all_of_its_days_are(tmp_path: Path) -> None:
+    # The 10th is a Wednesday; the week of the 15th has four sessions, since Monday is a holiday.
+    shut = [Closure("XNYS", date(2024, 1, day)) for day in (10, 16, 17, 18, 19)]
+    settings = Settings(home=tmp_path / "home", provider="synthetic", closures=tuple(shut))
+    ws = Workspace.open(settings)
+    verbs.load(ws, "AAPL", frequency="weekly", start="2024-01-02", as_of="2024-02-02")
+
+    report = verbs.plot(ws, "AAPL", coverage=True)
+
+    assert report.sessions is not None
+    assert [f"{each:%m-%d}" for each in report.sessions.index] == [
+        "01-01", "01-08", "01-15", "01-22", "01-29"
+    ]  # fmt: skip
+    assert states(report) == {"2024-01-15": "closed"}
+
+
 def test_the_map_has_a_row_a_year_and_a_column_a_weekday() -> None:
     # 2023-01-01 is a Sunday, 2024-01-01 a Monday: its week is the first.
     sessions = table(

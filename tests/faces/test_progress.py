@@ -18,7 +18,8 @@ from ml4t_nb.events import (
     Stopping,
 )
 from ml4t_nb.faces.html import progress_html
-from ml4t_nb.faces.progress import CellBar, Tally, terminal_bar
+from ml4t_nb.faces.progress import CellBar, terminal_bar
+from ml4t_nb.faces.tracking import Track
 from ml4t_nb.model import Span
 from tests.faces.reporting import dataset, day
 
@@ -42,31 +43,31 @@ class Terminal(io.StringIO):
         return True
 
 
-def tally(*events: Event) -> Tally:
-    counted = Tally()
+def track(*events: Event) -> Track:
+    counted = Track()
     for event in events:
         counted.note(event)
     return counted
 
 
-def test_a_tally_counts_what_is_done() -> None:
-    counted = tally(*EVENTS)
+def test_a_track_counts_what_is_done() -> None:
+    counted = track(*EVENTS)
 
     assert (counted.verb, counted.done, counted.total) == ("update", 1, 2)
 
 
-def test_a_tally_says_that_an_interruption_was_heard() -> None:
-    counted = tally(*EVENTS[:3], Stopping(), Fetched(APPLE, 40, 0.1))
+def test_a_track_says_that_an_interruption_was_heard() -> None:
+    counted = track(*EVENTS[:3], Stopping(), Fetched(APPLE, 40, 0.1))
 
     assert counted.phrase == "stopping soon AAPL: 40 bars"
 
 
-def test_a_tally_says_what_it_waits_for() -> None:
-    assert tally(*EVENTS).phrase == "<b>IBM[red]: again in 5 s (the server is busy)"
+def test_a_track_says_what_it_waits_for() -> None:
+    assert track(*EVENTS).phrase == "<b>IBM[red]: again in 5 s (the server is busy)"
 
 
-def test_a_tally_keeps_failures_in_sight() -> None:
-    counted = tally(*EVENTS, Finished(IBM, "failed", "no bars"))
+def test_a_track_keeps_failures_in_sight() -> None:
+    counted = track(*EVENTS, Finished(IBM, "failed", "no bars"))
 
     assert counted.phrase.startswith("(1 failed)")
     assert counted.outcome == "update: 2 of 2 datasets done, 1 failed"
@@ -109,6 +110,7 @@ def test_a_cell_shows_a_bar_that_ends_as_a_sentence(shell: InteractiveShell) -> 
     assert "<progress" in pictures[0]
     assert "update: 1 of 2 datasets done" in pictures[-1]
     assert "<progress" not in pictures[-1]
+    assert captured.outputs[-1].data["text/plain"] == "update: 1 of 2 datasets done"
     # All of it takes less than a tenth of a second, so one bar is drawn.
     assert len(pictures) <= 3
 
@@ -122,7 +124,7 @@ def test_a_cell_shows_nothing_for_a_verb_that_runs_over_nothing(shell: Interacti
 
 
 def test_a_bar_escapes_what_it_says() -> None:
-    html = progress_html("update", 1, 2, tally(*EVENTS).phrase)
+    html = progress_html("update", 1, 2, track(*EVENTS).phrase)
 
     assert "<b>" not in html
     assert "&lt;b&gt;IBM[red]" in html

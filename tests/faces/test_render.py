@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import tzset
@@ -138,7 +139,15 @@ def test_an_open_gap_is_counted_and_named() -> None:
 
 
 def test_a_gap_that_is_settled_is_not_counted() -> None:
-    assert lines(run(result("IBM", gaps=(GAP,))))[2].endswith("none")
+    gap = replace(GAP, filled_by="forward")
+
+    assert lines(run(result("IBM", gaps=(gap,))))[2].endswith("none")
+
+
+def test_bars_that_nobody_has_are_not_passed_over() -> None:
+    gap = Gap(day("2005-01-05"), day("2005-01-06"), missing=2, state="confirmed", attempts=2)
+
+    assert lines(run(result("IBM", gaps=(gap,))))[2].endswith("none open")
 
 
 def test_a_row_that_was_kept_out_is_named() -> None:

@@ -241,7 +241,7 @@ def shell(desk: Desk, three: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("ML4T_DATA_AS_OF", evening(DAY).isoformat())
     monkeypatch.setattr(
         "ml4t_nb.faces.commands.Workspace.open",
-        lambda settings, observer: Workspace(settings, observer=observer, cancel=desk.waited),
+        lambda settings, observer, **_: Workspace(settings, observer=observer, cancel=desk.waited),
     )
     desk.replay.market.now = evening(DAY)
     return desk

@@ -52,6 +52,7 @@ SESSIONS: dict[Coverage, Look] = {
     "missing": Look("#e69f00", "/", "x"),
     "closed": GAPS["closed"],
     "extra": Look("#3b8bc2", "", "star"),
+    "behind": Look("#f0e442", "", "triangle-left"),
 }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-__all__ = ["MOST_CANDLES", "Band", "Steps", "bands_of", "rows_of", "steps_of"]
+__all__ = ["MOST_CANDLES", "Band", "Steps", "bands_of", "rows_in", "rows_of", "steps_of"]
 
 MOST_CANDLES = 1500
 
@@ -76,7 +76,7 @@ def steps_of(report: PlotReport, *, most: int = MOST_CANDLES) -> Steps:
     import pandas as pd
 
     bars = report.bars
-    rows = pd.DatetimeIndex(bars.index).union(report.missing)
+    rows = rows_in(report)
     size = max(-(-len(rows) // most), 1)
     starts = np.arange(0, len(rows), size)
     at = rows.searchsorted(bars.index)
@@ -135,6 +135,13 @@ def bands_of(report: PlotReport, steps: Steps) -> tuple[Band, ...]:
         for first, last, gaps in each
     ]
     return tuple(sorted(found, key=lambda band: (band.first, band.last, band.state)))
+
+
+def rows_in(report: PlotReport) -> pd.DatetimeIndex:
+    """Stamps of all its bars and missing ones, in order."""
+    import pandas as pd
+
+    return pd.DatetimeIndex(report.bars.index).union(report.missing)
 
 
 def rows_of(table: pd.DataFrame) -> Iterator[Any]:

@@ -1,0 +1,1 @@
+"""The verbs by hand: forms, progress, boards and plots of ipywidgets."""

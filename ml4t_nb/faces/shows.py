@@ -1,0 +1,57 @@
+"""What only a notebook can show: panels, and the jobs they started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from ml4t_nb.options import Moment
+
+if TYPE_CHECKING:
+    from ml4t_nb.faces.panels.frame import Frame
+
+__all__ = ["Part", "jobs", "panel"]
+
+Part: TypeAlias = Literal["load", "update", "health", "gaps"]
+
+
+def panel(
+    part: Part | None = None, *, as_of: Moment | None = None, home: Path | None = None
+) -> Frame:
+    """Show the verbs as forms, tables and plots to click on.
+
+    Parameters
+    ----------
+    part
+        Only that one; all four in tabs if not given.
+    as_of
+        Pretend that now is then: an instant, or a date, meaning after that session's close.
+    home
+        Folder of the store.
+
+    Raises
+    ------
+    OptionError
+        If there is no such part, or the as-of is no date or instant.
+    """
+    from ml4t_nb.faces.panels.whole import panel_of
+
+    return panel_of(part, as_of, home)
+
+
+def jobs(number: int | None = None) -> Frame:
+    """Show what panels run in the background, or ran: progress, cancel, results.
+
+    Parameters
+    ----------
+    number
+        Only that job; a table of all of them if not given.
+
+    Raises
+    ------
+    OptionError
+        If there is no such job.
+    """
+    from ml4t_nb.faces.panels.joblist import jobs_of
+
+    return jobs_of(number)

@@ -1,0 +1,139 @@
+"""A person before a panel: opens a notebook, types, chooses, clicks, reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Route, expect
+
+from tests.browser.hosts import Host, write_notebook
+
+__all__ = ["Desk"]
+
+_IDLE = """() => {
+  const panel = window.jupyterapp && jupyterapp.shell.currentWidget;
+  const session = panel && panel.context && panel.context.sessionContext.session;
+  const kernel = session && session.kernel;
+  return !!kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
+# Voila's own template wants an icon font from there; nothing else may.
+_FONTS = "cdn.jsdelivr.net"
+# What the front ends say of themselves, whatever notebook they show: Voila tries to load the
+# extension of Notebook, which does not fit it, and Notebook trips over a setting of Lab's.
+_THEIRS = (
+    "favicon",
+    "the server responded with a status of 404",
+    "/@jupyter-notebook/lab-extension/",
+    "(reading 'schema')",
+)
+
+
+class Desk:
+    """A page, and what it must not do noted.
+
+    Parameters
+    ----------
+    home
+        The store, empty at first.
+    """
+
+    def __init__(self, host: Host, page: Page, *, home: Path) -> None:
+        self.host, self.page, self.home = host, page, home
+        self.problems: list[str] = []
+        page.on("request", self._note_request)
+        page.on("console", self._note_words)
+        page.on("pageerror", lambda error: self._note(f"page error: {error}"))
+        if host.name == "voila":
+            page.route(f"https://{_FONTS}/npm/@fortawesome/**", _empty)
+
+    def open(self, *cells: str) -> None:
+        """Open a notebook of these cells and run them all."""
+        name = f"{self.home.parent.name}.ipynb"
+        store = f"import os\nos.environ['ML4T_DATA_HOME'] = {str(self.home)!r}\n%load_ext ml4t_nb"
+        write_notebook(self.host.folder / name, store, *cells)
+        self.page.goto(self.host.page(name))
+        if self.host.name != "voila":
+            self.wait_for_kernel()
+            self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    def wait_for_kernel(self) -> None:
+        """Until the notebook's kernel has nothing to do."""
+        self.page.wait_for_function(_IDLE)
+
+    def find(self, name: str) -> Locator:
+        """The visible widget of that class name."""
+        return self.page.locator(f".{name}:visible").first
+
+    def click(self, name: str) -> None:
+        """Click it."""
+        self.find(name).click()
+
+    def type_symbols(self, *symbols: str) -> None:
+        """Type symbols, each followed by Enter."""
+        for symbol in symbols:
+            field = self.find("ml4t-symbol").locator("input")
+            field.fill(symbol)
+            field.press("Enter")
+            expect(self.find("ml4t-tags").get_by_text(symbol, exact=True)).to_be_visible()
+
+    def choose(self, option: str, value: str) -> None:
+        """Choose from a dropdown."""
+        self.find(f"ml4t-option-{option}").locator("select").select_option(value)
+
+    def write(self, option: str, value: str) -> None:
+        """Fill a field; dates as 2005-01-31."""
+        field = self.find(f"ml4t-option-{option}").locator("input")
+        field.fill(value)
+        field.press("Tab")
+
+    def tab(self, title: str) -> None:
+        """Turn to a tab of the panel."""
+        self.page.locator(".ml4t-tabs [role=tab]", has_text=title).first.click()
+
+    def unfold(self) -> None:
+        """Open the options that are folded away."""
+        self.find("ml4t-more").get_by_text("more options").click()
+
+    def load(self, *symbols: str, provider: str = "sample", start: str = "2004-01-02") -> None:
+        """Load by the form in sight, and wait for the end."""
+        self.fill_load(*symbols, provider=provider, start=start)
+        self.click("ml4t-run")
+        self.see("ml4t-result", "load")
+
+    def fill_load(self, *symbols: str, provider: str, start: str) -> None:
+        """Fill in the form in sight."""
+        self.type_symbols(*symbols)
+        self.choose("provider", provider)
+        self.write("start", start)
+
+    def see(self, name: str, words: str) -> None:
+        """Until the widget of that name says so."""
+        expect(self.find(name)).to_contain_text(words)
+
+    def see_plot(self, name: str) -> Locator:
+        """The figure in the widget of that name, when it is drawn."""
+        figure = self.find(name).locator(".js-plotly-plot .main-svg").first
+        expect(figure).to_be_visible()
+        return figure
+
+    def _note_request(self, request: Request) -> None:
+        place = urlsplit(request.url)
+        is_ours = (
+            place.scheme in ("data", "blob") or place.netloc == urlsplit(self.host.root).netloc
+        )
+        is_font = self.host.name == "voila" and "/@fortawesome/" in place.path
+        if not (is_ours or is_font):
+            self.problems.append(f"asked another host: {request.url}")
+
+    def _note_words(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._note(f"console: {message.text}")
+
+    def _note(self, words: str) -> None:
+        if not any(each in words for each in _THEIRS):
+            self.problems.append(words)
+
+
+def _empty(route: Route) -> None:
+    route.fulfill(status=200, content_type="text/css", body="")

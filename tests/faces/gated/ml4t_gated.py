@@ -1,0 +1,63 @@
+"""A provider of thirty days at a time, whose symbols behave as they are called."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pandas as pd
+
+from ml4t_nb.core.bars import make_bars
+from ml4t_nb.errors import SymbolUnknown
+from ml4t_nb.providers import Answer, Instrument, Limits, Request
+from ml4t_nb.settings import Settings
+
+
+def _wait(symbol: str) -> None:
+    if symbol.startswith("SLOW"):
+        time.sleep(0.3)
+
+
+step: Callable[[str], None] = _wait
+"""Called before each answer; a test of the same process puts its own in."""
+
+
+class GatedProvider:
+    """One price, for every symbol: SLOW..., LOUD..., NONE..., BUG... and others."""
+
+    name = "gated"
+    summary = "one price, when the gate opens"
+    basis = "as-traded"
+    limits = Limits(
+        ("equities",),
+        ("daily",),
+        requests_per_minute=60_000,
+        max_span={"daily": timedelta(days=30)},
+    )
+
+    def __init__(self, settings: Settings) -> None:
+        del settings
+
+    def instrument(self, symbol: str) -> Instrument:
+        if symbol.startswith("NONE"):
+            raise SymbolUnknown(
+                f"no symbol {symbol!r}", provider="gated", hint="look how it is spelled"
+            )
+        return Instrument("equities", "XNYS")
+
+    def fetch(self, request: Request) -> Answer:
+        symbol = request.dataset.symbol
+        step(symbol)
+        if symbol.startswith("LOUD"):
+            print("printed by a provider")  # noqa: T201  # as libraries do
+            print("told by a provider", file=sys.stderr)  # noqa: T201  # as libraries do
+            logging.getLogger("ml4t_nb.gated").warning("logged by a provider")
+            logging.getLogger("gated").warning("logged by its library")
+        if symbol.startswith("BUG"):
+            raise ZeroDivisionError("a bug of the provider")
+        stamps = request.calendar.stamps(request.span, "daily")
+        stamps = stamps[stamps <= pd.Timestamp(request.as_of)]
+        return Answer(make_bars(stamps, dict.fromkeys(("open", "high", "low", "close"), 100.0)))

@@ -1,0 +1,217 @@
+"""A dataset's life in numbered commits, told by the verbs, and what it holds after each.
+
+One cycle has eight commits: a load, an update of many months, an update with revised bars, a load
+of an earlier start, a restatement, bars taken out of the middle, an update that brings them back,
+and a removal. Whoever is killed while telling it leaves one of two numbered states.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb import verbs
+from ml4t_nb.core.bars import Bars, make_bars, within
+from ml4t_nb.errors import DatasetNotFound
+from ml4t_nb.model import Basis, DatasetId, Span
+from ml4t_nb.providers import Answer, Instrument, Limits, Request
+from ml4t_nb.reports import RunReport
+from ml4t_nb.settings import Settings
+from ml4t_nb.workspace import Workspace
+
+CYCLE = 8
+SYMBOL = "ACME"
+DATASET = DatasetId("crypto", "hourly", SYMBOL)
+EARLY, START = date(2020, 1, 1), date(2020, 3, 1)
+TAKEN = (date(2020, 2, 20), date(2020, 4, 10))
+EX_DATE = pd.Timestamp("2021-08-30", tz="UTC")
+# When each commit of a cycle is made; the removal at the end has no clock.
+AS_OF = (
+    datetime(2020, 12, 10, tzinfo=UTC),
+    datetime(2021, 8, 20, tzinfo=UTC),
+    datetime(2021, 8, 27, tzinfo=UTC),
+    datetime(2021, 8, 27, tzinfo=UTC),
+    datetime(2021, 9, 6, tzinfo=UTC),
+    datetime(2021, 9, 6, tzinfo=UTC),
+    datetime(2021, 9, 11, tzinfo=UTC),
+)
+REVISED = pd.Timestamp("2021-08-18", tz="UTC")
+HOURS = pd.date_range("2020-01-01", "2021-09-20", freq="h", tz="UTC")
+
+
+@lru_cache
+def market(cycle: int, chapter: int) -> Bars:
+    """Every bar the provider has, as it shows them from that commit of the cycle on."""
+    price = 100.0 + cycle % 50 + np.arange(len(HOURS)) % 97
+    if chapter >= 3:
+        price = price + np.where(HOURS.floor("D") == REVISED, 0.125, 0)
+    is_restated = chapter >= 5
+    ratio = np.where(HOURS < EX_DATE, 2.0, 1.0) if is_restated else 1.0
+    columns = {
+        "open": price / ratio,
+        "high": (price + 1) / ratio,
+        "low": (price - 0.5) / ratio,
+        "close": (price + 0.25) / ratio,
+        "volume": price * 100 * ratio,
+        "split": np.where((HOURS == EX_DATE) & is_restated, 2.0, 1.0),
+    }
+    return make_bars(HOURS, columns)
+
+
+def chapter_of(number: int) -> tuple[int, int]:
+    """Cycle, and commit of the cycle from 1 to 8, of a commit's number from 1."""
+    return (number - 1) // CYCLE, (number - 1) % CYCLE + 1
+
+
+@lru_cache
+def held(number: int) -> Bars | None:
+    """What is stored after that commit; None if nothing is."""
+    cycle, chapter = chapter_of(number)
+    if number == 0 or chapter == CYCLE:
+        return None
+    first = EARLY if chapter >= 4 else START
+    shown = within(market(cycle, chapter), Span(_midnight(first), AS_OF[chapter - 1]))
+    if chapter == 6:
+        taken = within(shown, Span(_midnight(TAKEN[0]), _midnight(TAKEN[1]) + timedelta(days=1)))
+        return shown.drop(taken.index)
+    return shown
+
+
+class Narrator:
+    """The provider: shows the market of the commit that is being made."""
+
+    name = "story"
+    summary = "what the story says"
+    basis: Basis = "split-adjusted"
+    limits = Limits(("crypto",), ("hourly",), delay=timedelta(0))
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def instrument(self, symbol: str) -> Instrument:
+        del symbol
+        return Instrument()
+
+    def fetch(self, request: Request) -> Answer:
+        return Answer(within(market(*chapter_of(self.number)), request.span))
+
+
+def opened(home: Path, narrator: Narrator | None = None, *, lock_timeout: float = 30) -> Workspace:
+    """A workspace on the story's store."""
+    settings = Settings(home=home, provider="story", lock_timeout=lock_timeout)
+    return replace(Workspace.open(settings), _opened={"story": narrator or Narrator()})
+
+
+def tell(home: Path, number: int) -> None:
+    """Make that commit, by the verb that makes it, and see that it swept what was left over."""
+    narrator = Narrator()
+    narrator.number = number
+    ws = opened(home, narrator)
+    _, chapter = chapter_of(number)
+    as_of = AS_OF[min(chapter, CYCLE - 1) - 1]
+    match chapter:
+        case 1 | 4:
+            first = START if chapter == 1 else EARLY
+            report = verbs.load(
+                ws, SYMBOL, asset_class="crypto", frequency="hourly", start=first, as_of=as_of
+            )
+        case 6:
+            verbs.remove(ws, SYMBOL, start=TAKEN[0], end=TAKEN[1], yes=True, as_of=as_of)
+            return
+        case 8:
+            verbs.remove(ws, SYMBOL, yes=True, as_of=as_of)
+            return
+        case _:
+            report = verbs.update(ws, SYMBOL, as_of=as_of)
+    assert_changed(report)
+
+
+def assert_changed(report: RunReport) -> None:
+    (result,) = report.results
+    assert result.record.outcome == "changed", result.record
+
+
+def assert_tidy(home: Path) -> None:
+    """The dataset's folders hold the newest commit's files and nothing else."""
+    ws = opened(home)
+    place = f"crypto/hourly/{SYMBOL}"
+    data, state = (sorted((home / part / place).glob("*")) for part in ("data", "state"))
+    try:
+        snapshot = ws.store.snapshot(DATASET)
+    except DatasetNotFound:
+        assert data == []
+        assert [path.suffix for path in state] == ["", ".json"]
+        return
+    assert data == sorted(snapshot.files())
+    assert [path.name for path in state] == ["lock", f"m.{snapshot.manifest.sequence:08d}.json"]
+
+
+def assert_state(home: Path, *numbers: int) -> int:
+    """The store is sound, and as one of these commits left it; which one."""
+    ws = opened(home)
+    try:
+        bars = verbs.bars(ws, SYMBOL)
+    except DatasetNotFound:
+        (number,) = (each for each in numbers if held(each) is None)
+        assert verbs.list_(ws).datasets == ()
+        assert verbs.health(ws, verify=True, as_of=AS_OF[-1]).datasets == ()
+        return number
+    snapshot = ws.store.snapshot(DATASET)
+    number = snapshot.manifest.sequence
+    assert number in numbers
+    expected = held(number)
+    assert expected is not None
+    pd.testing.assert_frame_equal(bars, expected, check_freq=False, check_exact=True)
+    (judged,) = verbs.health(ws, verify=True, as_of=AS_OF[-1]).datasets
+    assert (judged.state == "error", judged.rows) == (False, len(expected)), judged
+    assert [run.outcome for run in snapshot.manifest.history] == ["changed"] * chapter_of(number)[1]
+    return number
+
+
+def tell_for_ever(home: Path, number: int, done: Path, started: Event) -> None:
+    """Go on after that commit, noting the number of each one that is acknowledged."""
+    with done.open("ab", buffering=0) as note:
+        started.set()
+        while True:
+            number += 1
+            tell(home, number)
+            note.write(b"%d\n" % number)
+            assert_tidy(home)
+
+
+def tell_until(home: Path, number: int, last: int) -> None:
+    """Make that commit, and die right before the ``last``-th change of the disk on the way."""
+    count = 0
+
+    def die(event: str, words: tuple[object, ...]) -> None:
+        nonlocal count
+        if _changes_the_disk(event, words):
+            count += 1
+            if count == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    market(*chapter_of(number))
+    sys.addaudithook(die)
+    tell(home, number)
+
+
+def _changes_the_disk(event: str, words: tuple[object, ...]) -> bool:
+    if event == "open":
+        flags = words[2]
+        return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR))
+    return event in {
+        "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.utime", "sqlite3.connect",
+    }  # fmt: skip
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
