@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).parent
-GUIDE = (HERE.parent.parent / "docs" / "writing-a-provider.md").read_text(encoding="utf-8")
+PAGE = HERE.parent.parent / "docs" / "howto" / "write-a-provider.md"
+GUIDE = PAGE.read_text(encoding="utf-8")
 EXAMPLE = HERE / "example_provider"
 
 

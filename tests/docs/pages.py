@@ -1,0 +1,191 @@
+"""Pages of the documentation, and a reader who does all that they say, in order.
+
+A block is told by its fence. ``sh`` is typed into one bash, ``ipython`` line by line and ``python``
+as a whole into one IPython; ``text`` below it is what it shows, where a line of three dots stands
+for any number of lines. Words after the language say what is special:
+
+* ``fails``: the block ends with an error, which is meant;
+* ``network``: it needs a connection, so its command lines are only read;
+* ``clone``: it sets up a fresh clone, which the continuous integration does.
+
+Blocks of other languages (``crontab``, ``message``, ``picture``, ``toml``) have tests of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["PAGES", "ROOT", "Block", "Reader", "blocks", "differences", "environment", "reading"]
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+
+_FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_MARKS = {"fails", "network", "clone"}
+_SHELL = Path(__file__).parent / "typing_shell.py"
+_END = "\0"
+
+# What differs from run to run, and with the version of Arrow.
+_VARIES = (
+    (r"(\.\d{8,}\.)[0-9a-f]{6}\b", r"\1xxxxxx"),
+    (r"\b\d+\.\d\d s\b", "0.00 s"),
+    (r"( +\d+ +)\d+\.\d\d$", r"\g<1>0.00"),
+    (r"\d+ bytes instead of \d+", "1 bytes instead of 2"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block; ``line`` is where it begins in its page."""
+
+    language: str
+    marks: frozenset[str]
+    text: str
+    line: int
+
+    @property
+    def is_run(self) -> bool:
+        """Whether a reader types it."""
+        return self.language in ("sh", "python", "ipython") and not self.marks & _UNRUN
+
+
+_UNRUN = {"network", "clone"}
+
+
+def blocks(page: Path) -> tuple[Block, ...]:
+    """All fenced blocks of a page, in order."""
+    words = page.read_text(encoding="utf-8")
+    found = []
+    for match in _FENCE.finditer(words):
+        marks = frozenset(match[2].split())
+        assert marks <= _MARKS, f"{page.name}: no mark {marks - _MARKS}"
+        line = words.count("\n", 0, match.start()) + 1
+        found.append(Block(match[1], marks, match[3], line))
+    return tuple(found)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """That of a person with an empty home folder, in UTC, with the program on the path."""
+    return {
+        **{name: word for name, word in os.environ.items() if not name.startswith("ML4T_DATA")},
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(home),
+        "IPYTHONDIR": str(home / ".ipython"),
+        "TZ": "UTC",
+        "COLUMNS": "100",
+        "TMPDIR": str(home),
+    }
+
+
+class Reader:
+    """Somebody with a terminal and a notebook open, in one folder.
+
+    Parameters
+    ----------
+    home
+        The home folder; the work is done in its folder ``work``.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home.resolve()
+        self._work = self._home / "work"
+        self._work.mkdir()
+        self._open: dict[str, subprocess.Popen[str]] = {}
+        self._count = 0
+
+    def does(self, block: Block) -> tuple[str, bool]:
+        """What the block showed, and whether it ended well."""
+        kind = "sh" if block.language == "sh" else "ipython"
+        self._count += 1
+        script = self._home / f"block-{self._count}.{block.language}"
+        script.write_text(block.text, encoding="utf-8")
+        shell = self._open.get(kind) or self._start(kind)
+        assert shell.stdin is not None
+        assert shell.stdout is not None
+        shell.stdin.write(f"{_typed(script)}\n" if kind == "sh" else f"{script}\n")
+        shell.stdin.flush()
+        words = ""
+        while not words.endswith(_END):
+            letter = shell.stdout.read(1)
+            assert letter, f"the shell ended: {words}"
+            words += letter
+        shown, _, code = words.removesuffix(_END).rpartition("\n")
+        return self._as_shown(shown), code == "0"
+
+    def close(self) -> None:
+        """Leave both shells."""
+        for shell in self._open.values():
+            assert shell.stdin is not None
+            shell.stdin.close()
+            shell.wait()
+            assert shell.stdout is not None
+            shell.stdout.close()
+
+    def _start(self, kind: str) -> subprocess.Popen[str]:
+        bash = ["bash", "--norc", "--noprofile", "-s"]
+        self._open[kind] = subprocess.Popen(
+            bash if kind == "sh" else [sys.executable, str(_SHELL)],
+            cwd=self._work,
+            env=environment(self._home),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+        )
+        return self._open[kind]
+
+    def _as_shown(self, words: str) -> str:
+        return words.replace(str(self._work), "/home/you/work").replace(
+            str(self._home), "/home/you"
+        )
+
+
+@contextmanager
+def reading(home: Path) -> Iterator[Reader]:
+    """A reader whose shells end with the block."""
+    reader = Reader(home)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def _typed(script: Path) -> str:
+    """A line of bash that carries out the script, and says whether a command of it failed.
+
+    ``set -e`` would end the shell; the trap hears of the same failures and lets it live on.
+    """
+    return (
+        f"failed=0; trap 'failed=1' ERR; source {script} < /dev/null; trap - ERR; "
+        'printf "\\n%s\\0" "$failed"'
+    )
+
+
+def differences(expected: str, shown: str) -> str:
+    """How what was shown differs from what the page says, in words; empty if it does not."""
+    wanted, got = _plain(expected), _plain(shown)
+    pattern = "".join(
+        r"(?:.*\n)*?" if line.strip() == "..." else re.escape(line) + "\n" for line in wanted
+    )
+    if re.fullmatch(pattern, "".join(f"{line}\n" for line in got)):
+        return ""
+    return "\n".join(["the page says", *wanted, "but this is shown", *got])
+
+
+def _plain(words: str) -> list[str]:
+    for pattern, same in _VARIES:
+        words = re.sub(pattern, same, words, flags=re.MULTILINE)
+    lines = [line.rstrip() for line in words.splitlines()]
+    while lines and not lines[0]:
+        lines.pop(0)
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines

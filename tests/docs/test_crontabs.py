@@ -1,0 +1,97 @@
+"""The crontab lines of the pages are lines that cron can run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from ml4t_nb.faces.cli import main
+from tests.docs.pages import PAGES, ROOT, blocks, environment
+
+SCHEDULE = r"(?:[\d*/,-]+ +){4}[\d*/,-]+"
+
+
+def lines() -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        for block in blocks(page):
+            if block.language == "crontab":
+                name = page.relative_to(ROOT).as_posix()
+                yield from ((name, line) for line in block.text.splitlines() if line)
+
+
+def commands() -> list[str]:
+    found = (re.fullmatch(rf"{SCHEDULE} +(.*)", line) for _, line in lines())
+    return [match[1] for match in found if match]
+
+
+@pytest.mark.parametrize(("page", "line"), list(lines()))
+def test_a_line_of_a_crontab_is_a_setting_or_a_job(page: str, line: str) -> None:
+    assert re.fullmatch(rf"[A-Z0-9_]+=\S+|{SCHEDULE} +\S.*", line), page
+    # cron takes a percent sign for the end of the line.
+    assert "%" not in line
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    store = tmp_path / ".ml4t-data"
+    words = "load AAPL -q -p sample --start 2004-12-01 --as-of 2005-03-08"
+    assert main([*words.split(), "--home", str(store)]) == 0
+    return tmp_path
+
+
+def run(command: str, home: Path, as_of: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """As cron does: by sh, in the home folder, with few variables."""
+    variables = {name: environment(home)[name] for name in ("PATH", "HOME", "TZ")}
+    return subprocess.run(
+        ["sh", "-c", command],
+        cwd=home,
+        env={**variables, "ML4T_DATA_AS_OF": as_of, "LANG": os.environ.get("LANG", "C"), **more},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_the_pages_show_the_same_job() -> None:
+    assert len(commands()) >= 2
+    assert len(set(commands())) == 1
+
+
+def test_a_job_says_nothing_when_all_is_well(home: Path) -> None:
+    done = run(commands()[0], home, "2005-03-10")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_job_says_why_when_an_update_brings_nothing_for_long(home: Path) -> None:
+    # The sample ends on 2013-03-01.
+    done = run(commands()[0], home, "2013-04-02")
+
+    assert done.returncode == 1
+    assert "data are stale: " in done.stderr
+
+
+def test_the_script_tries_again_while_another_writer_is_at_work_and_then_says_so(
+    home: Path,
+) -> None:
+    (script,) = (
+        block.text.replace("\n./nightly\n", "\n")
+        for block in blocks(ROOT / "docs" / "howto" / "cron.md")
+        if "cat > nightly" in block.text
+    )
+    assert run(script, home, "2005-03-10").returncode == 0
+
+    with FileLock(home / ".ml4t-data/state/equities/daily/AAPL/lock"):
+        done = run("./nightly", home, "2005-03-10", ML4T_PAUSES="0", ML4T_DATA_LOCK_TIMEOUT="0.1")
+
+    log = home / "ml4t-data.log"
+    assert done.returncode == 75
+    assert done.stdout == f"ml4t-data ended with 75, see {log}\n"
+    assert log.read_text(encoding="utf-8").count("is locked by another writer") == 2
