@@ -3,11 +3,39 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.desk import Desk
 
 PANEL = "%ml4t panel --as-of 2005-02-25"
+_FAINT = """() => {
+  const channels = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(each => {
+    const c = each / 255;
+    return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  }).reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
+  const behind = node => {
+    for (let each = node; each; each = each.parentElement) {
+      const colour = channels(getComputedStyle(each).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0.5) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  for (const panel of document.querySelectorAll('.ml4t-panel')) {
+    const walker = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode.parentElement;
+      const words = walker.currentNode.textContent.trim();
+      const skipped = 'svg, style, button:disabled';
+      if (!words || !node.checkVisibility() || node.closest(skipped)) continue;
+      const [a, b] = [light(channels(getComputedStyle(node).color)), light(behind(node))];
+      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      if (contrast < 3) found.push(`${words}: ${contrast.toFixed(1)}`);
+    }
+  }
+  return found;
+}"""
 on_each = pytest.mark.parametrize("desk", ["lab", "notebook", "voila"], indirect=True)
 on_two = pytest.mark.parametrize("desk", ["lab", "voila"], indirect=True)
 
@@ -61,3 +89,155 @@ def test_a_job_is_found_again_after_the_page_is_loaded_anew(desk: Desk) -> None:
     expect(desk.find("ml4t-job")).to_contain_text("SLOW")
     desk.click("ml4t-cancel")
     desk.see("ml4t-result", "left: SLOW")
+
+
+LOSE = """import os, tempfile, pathlib, ml4t_nb
+%ml4t load IBM -p sample --start 2004-01-02 --as-of 2004-12-31
+bars = ml4t_nb.bars("IBM").drop(columns="filled")
+folder = tempfile.TemporaryDirectory()
+path = pathlib.Path(folder.name, "LOST.csv")
+whole = bars.to_csv()
+bars.drop(bars.loc["2004-06-16":"2004-06-18"].index).to_csv(path)
+os.environ["ML4T_DATA_FILES"] = folder.name
+os.environ["ML4T_DATA_FILES_BASIS"] = "split-adjusted"
+%ml4t load LOST -p files --as-of 2004-12-31"""
+
+
+@on_two
+def test_a_gap_is_found_filled_and_marked_closed(desk: Desk) -> None:
+    desk.open(LOSE, "%ml4t panel gaps --as-of 2004-12-31")
+    desk.see("ml4t-gap-list", "2004-06-16")
+    desk.see_plot("ml4t-chart")
+
+    desk.find("ml4t-gap-list").locator("select").select_option(index=0)
+    desk.see("ml4t-chart-range", "40 bars, 3 missing")
+    desk.click("ml4t-refill")
+    desk.see("ml4t-gap-list", "forward")
+    desk.click("ml4t-unfill")
+    desk.see("ml4t-mend-line", "--unfill")
+    desk.find("ml4t-reason").locator("input").fill("a day of mourning")
+    desk.click("ml4t-close")
+
+    desk.see("ml4t-gap-list", "closed")
+    desk.see("ml4t-gap-story", "a day of mourning")
+
+
+def test_a_gap_is_asked_for_again_and_gone(desk: Desk) -> None:
+    desk.open(LOSE, "_ = path.write_text(whole)", "%ml4t panel gaps --as-of 2004-12-31")
+    desk.see("ml4t-gap-list", "2004-06-16")
+
+    desk.find("ml4t-gap-list").locator("select").select_option(index=0)
+    desk.click("ml4t-refetch")
+
+    desk.see("ml4t-gaps", "LOST: no gaps")
+
+
+def test_a_range_dragged_over_is_drawn_anew_in_full_detail(desk: Desk) -> None:
+    desk.open(
+        "%ml4t load DEMO -p synthetic -f 1m --start 2024-01-03 --as-of 2024-03-01",
+        "%ml4t panel gaps --as-of 2024-03-01",
+    )
+    figure = desk.see_plot("ml4t-chart")
+    desk.see("ml4t-chart", "to a step")
+    box = figure.bounding_box()
+    assert box is not None
+    assert box["height"] > 350
+
+    middle = box["y"] + box["height"] * 0.4
+    desk.page.mouse.move(box["x"] + box["width"] * 0.5, middle)
+    desk.page.mouse.down()
+    desk.page.mouse.move(box["x"] + box["width"] * 0.53, middle, steps=5)
+    desk.page.mouse.up()
+
+    expect(desk.find("ml4t-chart")).not_to_contain_text("to a step")
+    expect(desk.find("ml4t-chart-whole")).to_be_enabled()
+    desk.click("ml4t-chart-whole")
+    desk.see("ml4t-chart", "to a step")
+
+
+@on_two
+def test_the_health_board_is_sorted_and_mends(desk: Desk) -> None:
+    desk.open(
+        "%ml4t load AAPL IBM -p sample --start 2005-01-03 --as-of 2005-02-25",
+        "%ml4t load MSFT -p sample --start 2004-01-02 --as-of 2005-03-11",
+        "%ml4t panel health --as-of 2005-03-11",
+    )
+    table = desk.find("ml4t-health").locator(".widget-html:not(.ml4t-health-map)")
+    rows = table.locator("text=/^equities.daily/")
+    expect(rows).to_have_text(["equities/daily/AAPL", "equities/daily/IBM", "equities/daily/MSFT"])
+
+    desk.click("ml4t-sort-dataset")
+    desk.click("ml4t-sort-dataset")
+    expect(rows).to_have_text(["equities/daily/MSFT", "equities/daily/IBM", "equities/daily/AAPL"])
+    desk.see("ml4t-health-totals", "2 stale")
+    days = desk.find("ml4t-stale-days").locator("input")
+    days.fill("30")
+    days.press("Enter")
+    desk.see("ml4t-health-totals", "0 stale")
+    days.fill("7")
+    days.press("Enter")
+    desk.see("ml4t-health-totals", "2 stale")
+
+    desk.click("ml4t-mend")
+    desk.see("ml4t-health-totals", "1 stale")
+
+
+def test_a_panel_is_used_by_keyboard_alone(desk: Desk) -> None:
+    desk.open("%ml4t panel load --as-of 2005-02-25")
+    field = desk.find("ml4t-symbol").locator("input")
+    field.focus()
+    desk.page.keyboard.type("AAPL")
+    desk.page.keyboard.press("Enter")
+    expect(desk.find("ml4t-tags").get_by_text("AAPL", exact=True)).to_be_visible()
+
+    provider = desk.find("ml4t-option-provider").locator("select")
+    _tab_to(desk, provider)
+    desk.page.keyboard.type("sample")
+    desk.see("ml4t-line", "--provider sample")
+    _tab_to(desk, desk.find("ml4t-run"))
+    desk.page.keyboard.press("Space")
+
+    desk.see("ml4t-result", "equities/daily/AAPL")
+
+
+def _tab_to(desk: Desk, wanted: Locator) -> None:
+    for _ in range(40):
+        if wanted.evaluate("each => each === document.activeElement"):
+            return
+        desk.page.keyboard.press("Tab")
+    pytest.fail(f"the Tab key does not lead to {wanted}")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_words_stand_out_from_their_background(desk: Desk, theme: str) -> None:
+    desk.open(
+        "%ml4t load AAPL -p sample --start 2005-01-03 --as-of 2005-02-25",
+        "%ml4t panel health --as-of 2005-03-11",
+        "%ml4t panel gaps --as-of 2005-03-11",
+    )
+    desk.see("ml4t-health-totals", "1 stale")
+    desk.see_plot("ml4t-chart")
+    theme_set = f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{theme}'}})"
+    desk.page.evaluate(theme_set)
+    desk.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=theme)
+
+    faint = desk.page.evaluate(_FAINT)
+
+    assert faint == []
+
+
+def test_a_saved_notebook_keeps_what_a_panel_showed(desk: Desk) -> None:
+    desk.open("%ml4t panel load --as-of 2005-02-25")
+    desk.load("AAPL")
+    desk.see_plot("ml4t-picture")
+    still = desk.page.locator(".ml4t-still").first
+    expect(still).to_be_hidden()
+    desk.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    desk.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+
+    desk.page.evaluate("jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
+    desk.forgiven.append("widget model not found")
+    desk.page.reload()
+
+    expect(desk.page.locator(".ml4t-still").first).to_contain_text("+290")
+    expect(desk.page.locator(".ml4t-still").first).to_be_visible()

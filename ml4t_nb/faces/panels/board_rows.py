@@ -85,9 +85,9 @@ class Order:
 def chosen(
     datasets: Iterable[Health], *, text: str, state: HealthState | Literal[""], order: Order
 ) -> tuple[Health, ...]:
-    """The datasets in that state, if one is named, whose name or reason has every word of ``text``, in order.
+    """The datasets in that state whose name or reason has every word of ``text``, in order.
 
-    Rows that are equal in the sorted column are in the order of their names.
+    No state means any. Rows that are equal in the sorted column are in the order of their names.
     """
     words = text.lower().split()
     found = [
