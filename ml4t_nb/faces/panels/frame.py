@@ -15,7 +15,7 @@ _STYLE = f"""
 .ml4t-panel {{ {INK}; overflow-x: hidden; }}
 .ml4t-panel table {{ {INK}; }}
 .ml4t-panel code {{ user-select: all; background: none; {INK}; }}
-.ml4t-panel .widget-html-content {{ line-height: 1.4; white-space: normal; }}
+.ml4t-panel .widget-html-content {{ line-height: 1.4; }}
 .ml4t-panel button:focus-visible, .ml4t-panel input:focus-visible,
 .ml4t-panel select:focus-visible {{ outline: 2px solid #3b8bc2; outline-offset: 1px; }}
 .ml4t-card {{ border: 1px solid {LINE}; border-radius: 4px; padding: 8px; margin: 4px 0; }}
