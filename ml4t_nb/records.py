@@ -130,6 +130,8 @@ class Summary:
         Message of the last run's error; empty if it succeeded.
     damage
         What is wrong with its files; empty if nothing is.
+    remedy
+        What mends the damage, where loading again does not: a mount, an upgrade.
     """
 
     dataset: DatasetId
@@ -148,6 +150,7 @@ class Summary:
     recent_errors: int = 0
     last_error: str = ""
     damage: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import as_stamps
+from ml4t_nb.core.bars import STAMPS
 from ml4t_nb.core.grid import WEEK, bars_of, final_bound, last_bar, monday, mondays
 from ml4t_nb.core.sessions import (
     DAY,
@@ -247,4 +247,4 @@ def _length(frequency: Frequency) -> int | None:
 
 
 def _index(stamps: Instants) -> pd.DatetimeIndex:
-    return as_stamps(stamps.astype("datetime64[us]"))
+    return pd.DatetimeIndex(stamps, dtype=STAMPS, name="timestamp", copy=True)

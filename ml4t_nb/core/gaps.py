@@ -233,13 +233,11 @@ def _rows_of_breaks(stamps: _Ints, expected: _Ints) -> tuple[_Ints, _Ints] | Non
     firsts = np.concatenate([[0], breaks + 1])
     lasts = np.concatenate([breaks, [len(stamps) - 1]])
     rows_of_firsts = np.searchsorted(expected, stamps[firsts])
-    rows_of_lasts = np.searchsorted(expected, stamps[lasts])
-    if rows_of_lasts[-1] == len(expected):
+    rows_of_lasts = rows_of_firsts + (lasts - firsts)
+    if rows_of_lasts.max() >= len(expected):
         return None
-    on_grid = (
-        np.array_equal(expected[rows_of_firsts], stamps[firsts])
-        and np.array_equal(expected[rows_of_lasts], stamps[lasts])
-        and np.array_equal(rows_of_lasts - rows_of_firsts, lasts - firsts)
+    on_grid = np.array_equal(expected[rows_of_firsts], stamps[firsts]) and np.array_equal(
+        expected[rows_of_lasts], stamps[lasts]
     )
     return (rows_of_lasts[:-1], rows_of_firsts[1:]) if on_grid else None
 

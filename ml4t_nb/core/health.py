@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -40,7 +41,8 @@ def judge(
         behind, missed = _behind(dates, summary.last, as_of, summary.dataset.frequency, delay)
     symbol = _named(summary.dataset)
     if summary.damage:
-        return _health(summary, "error", summary.damage, behind, _anew(summary))
+        damaged = _health(summary, "error", summary.damage, behind, _anew(summary))
+        return replace(damaged, step=summary.remedy) if summary.remedy else damaged
     if summary.last_error:
         reason = f"the last run failed: {summary.last_error}"
         return _health(summary, "error", reason, behind, f"update {symbol}")

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, Bars, as_instant, observed
+from ml4t_nb.core.bars import PRICES, Bars, as_instant, observed, prices_of
 from ml4t_nb.core.ratios import Flags, Numbers, equal_prices
 from ml4t_nb.core.scale import Scale, Split, find_scale, moved_together, splits_in
 from ml4t_nb.model import Basis
@@ -60,11 +60,11 @@ class _Pair:
 
     @property
     def old(self) -> Numbers:
-        return self.stored[list(PRICES)].to_numpy()
+        return prices_of(self.stored)
 
     @property
     def new(self) -> Numbers:
-        return self.fetched[list(PRICES)].to_numpy()
+        return prices_of(self.fetched)
 
 
 def compare(
@@ -102,11 +102,13 @@ def compare(
     then taken for not restated: the alarm can be overruled, a splice cannot be seen.
     """
     stored, fetched = observed(stored), observed(fetched)
-    stamps = pd.DatetimeIndex(stored.index.intersection(fetched.index))
+    rows = stored.index.get_indexer(fetched.index)
+    common = np.flatnonzero(rows >= 0)
+    stamps = pd.DatetimeIndex(fetched.index[common])
     if len(stamps) < max(need, 1):
         reason = f"{_bars(len(stamps))} in common, {need} needed"
         return Comparison("insufficient", len(stamps), (), None, reason)
-    pair = _Pair(stored.loc[stamps], fetched.loc[stamps], splits_in(fetched))
+    pair = _Pair(stored.iloc[rows[common]], fetched.iloc[common], splits_in(fetched))
     unlike = ~equal_prices(pair.old, pair.new)
     scale = find_scale(pair.stored, pair.fetched, pair.splits) if unlike.any() else None
     if scale is not None and not _is_sound(scale, basis):

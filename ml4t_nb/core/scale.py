@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, Bars
+from ml4t_nb.core.bars import Bars, prices_of
 from ml4t_nb.core.ratios import (
     Flags,
     Numbers,
@@ -73,9 +73,10 @@ class _Run:
 
 def splits_in(bars: Bars) -> tuple[Split, ...]:
     """Ex-date and ratio of the splits that bars report, oldest first."""
-    events = bars.loc[bars["split"] != 1, "split"]
-    stamps = pd.DatetimeIndex(events.index)
-    return tuple(zip(stamps, events.to_numpy().tolist(), strict=True))
+    ratios = bars["split"].to_numpy()
+    rows = np.flatnonzero(ratios != 1)
+    stamps = pd.DatetimeIndex(bars.index[rows])
+    return tuple(zip(stamps, ratios[rows].tolist(), strict=True))
 
 
 def find_scale(stored: Bars, fetched: Bars, splits: tuple[Split, ...]) -> Scale | None:
@@ -86,7 +87,7 @@ def find_scale(stored: Bars, fetched: Bars, splits: tuple[Split, ...]) -> Scale 
     splits
         All that the provider reports, those after the last bar too.
     """
-    old, new = stored[list(PRICES)].to_numpy(), fetched[list(PRICES)].to_numpy()
+    old, new = prices_of(stored), prices_of(fetched)
     ratios = ratios_of(old, new)
     runs = _runs(ratios, stored.index, splits)
     if not runs:

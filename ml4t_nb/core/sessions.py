@@ -6,7 +6,7 @@ import threading
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -92,6 +92,7 @@ def day_start(day: date, zone: ZoneInfo) -> int:
     return micros(datetime.combine(day, time(), zone))
 
 
+@cache
 def canonical(name: str) -> str:
     """The calendar's one name; aliases (``NYSE``) and any case are understood.
 
@@ -111,6 +112,7 @@ def canonical(name: str) -> str:
     return str(exchange_calendars.resolve_alias(spellings[name.lower()]))
 
 
+@cache
 def zone_of(name: str) -> ZoneInfo:
     """Time zone of the calendar; builds no sessions."""
     if name in _OWN:

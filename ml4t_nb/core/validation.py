@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, observed, require_bars
+from ml4t_nb.core.bars import (
+    NUMBERS,
+    PRICES,
+    Bars,
+    as_instant,
+    observed,
+    prices_of,
+    require_bars,
+)
 from ml4t_nb.core.ratios import Flags, Numbers
 from ml4t_nb.model import Finding, Rule
 
@@ -42,13 +50,10 @@ def sift(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
         disagree are all kept out, since nothing tells which is right.
     """
     sound, findings = _readable(bars)
-    sound = sound[~_said_before(sound)]
-    unlike = sound.index.duplicated(keep=False)
-    for stamp, rows in sound[unlike].groupby(level=0):
-        closes = ", ".join(f"{close:g}" for close in rows["close"])
-        detail = f"{len(rows)} rows of one stamp disagree; closes {closes}"
-        findings.append(Finding(as_instant(stamp), "duplicate", detail))
-    kept = require_bars(sound[~unlike].sort_index(kind="stable"))
+    if not sound.index.is_unique:
+        sound, disagreeing = _one_of_each(sound)
+        findings += disagreeing
+    kept = require_bars(sound.sort_index(kind="stable"))
     return kept, tuple(sorted(findings, key=_place))
 
 
@@ -60,6 +65,8 @@ def with_events_of(rows: Bars, kept: Bars) -> tuple[Bars, Bars]:
     row of its own, for it takes effect with a bar that is still to come.
     """
     unheard = rows[rows.index.notna() & ~rows.index.isin(kept.index)]
+    if unheard.empty:
+        return kept, unheard
     splits = unheard["split"].where((unheard["split"] > 0) & np.isfinite(unheard["split"]), 1.0)
     cash = unheard["dividend"].where(
         (unheard["dividend"] > 0) & np.isfinite(unheard["dividend"]), 0.0
@@ -87,7 +94,9 @@ def remarks(bars: Bars) -> tuple[Finding, ...]:
     real = observed(bars)
     if real.empty:
         return ()
-    return tuple(sorted((*_out_of_range(real), *_frozen(real), *_jumps(real)), key=_place))
+    prices = prices_of(real)
+    found = (*_out_of_range(real, prices), *_frozen(real, prices), *_jumps(real, prices))
+    return tuple(sorted(found, key=_place))
 
 
 def _readable(bars: Bars) -> tuple[Bars, list[Finding]]:
@@ -101,11 +110,11 @@ def _readable(bars: Bars) -> tuple[Bars, list[Finding]]:
             stamp = as_instant(bars.index[at]) if stamped[at] else None
             findings.append(Finding(stamp, rule, f"{detail}: {_words(row)}"))
         left &= ~broken
-    return bars[left], findings
+    return bars if left.all() else bars[left], findings
 
 
 def _hard_rules(bars: Bars) -> tuple[tuple[Rule, Flags, str], ...]:
-    numbers: Numbers = bars[list(NUMBERS)].to_numpy()
+    numbers: Numbers = bars.iloc[:, : len(NUMBERS)].to_numpy()
     prices, volume, dividend, split = np.split(numbers, (4, 5, 6), axis=1)
     rules: tuple[tuple[Rule, Any, str], ...] = (
         ("nan", np.asarray(bars.index.isna()).reshape(-1, 1), "no stamp"),
@@ -125,17 +134,20 @@ def _words(row: pd.Series[float]) -> str:
     return ", ".join(shown)
 
 
-def _said_before(bars: Bars) -> Flags:
-    repeated = bars.index.duplicated(keep=False)
-    if not repeated.any():
-        return np.zeros(len(bars), dtype=bool)
-    flags: Flags = bars.reset_index().duplicated(keep="first").to_numpy()
-    return flags
+def _one_of_each(bars: Bars) -> tuple[Bars, list[Finding]]:
+    """Rows whose stamps no other row has, after equal ones became one, and what was left out."""
+    told = bars[~bars.reset_index().duplicated(keep="first").to_numpy()]
+    unlike = told.index.duplicated(keep=False)
+    findings = []
+    for stamp, rows in told[unlike].groupby(level=0):
+        closes = ", ".join(f"{close:g}" for close in rows["close"])
+        detail = f"{len(rows)} rows of one stamp disagree; closes {closes}"
+        findings.append(Finding(as_instant(stamp), "duplicate", detail))
+    return told[~unlike], findings
 
 
-def _out_of_range(bars: Bars) -> list[Finding]:
-    prices = bars[list(PRICES)].to_numpy()
-    high, low = bars["high"].to_numpy(), bars["low"].to_numpy()
+def _out_of_range(bars: Bars, prices: Numbers) -> list[Finding]:
+    _, high, low, _ = prices.T
     too_low = high < prices.max(axis=1) * (1 - _ROUNDING)
     too_high = low > prices.min(axis=1) * (1 + _ROUNDING)
     return [
@@ -145,8 +157,8 @@ def _out_of_range(bars: Bars) -> list[Finding]:
     ]
 
 
-def _frozen(bars: Bars) -> list[Finding]:
-    prices, volume = bars[list(PRICES)].to_numpy(), bars["volume"].to_numpy()
+def _frozen(bars: Bars, prices: Numbers) -> list[Finding]:
+    volume = bars["volume"].to_numpy()
     same = (prices[1:] == prices[:-1]).all(axis=1) & (
         (volume[1:] == 0) | (volume[1:] == volume[:-1])
     )
@@ -165,9 +177,8 @@ def _frozen(bars: Bars) -> list[Finding]:
     ]
 
 
-def _jumps(bars: Bars) -> list[Finding]:
-    close = bars["close"].to_numpy()
-    prices = bars[list(PRICES)].to_numpy()
+def _jumps(bars: Bars, prices: Numbers) -> list[Finding]:
+    close = prices[:, -1]
     before = np.append(close[0], close[:-1])
     split = bars["split"].to_numpy()
     highest, lowest = prices.max(axis=1), prices.min(axis=1)

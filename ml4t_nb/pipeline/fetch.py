@@ -97,6 +97,8 @@ class Haul:
             return 1.0
         after = self.pending
         after = after[after.index > self.final.index[-1]] if len(self.final) else after
+        if after.empty:
+            return 1.0
         named = unrestated_splits(concat([self.final.tail(1), sift(after)[0]]))
         later = after[after.index > pd.Timestamp(max(ends))]
         is_applied = ~later.index.isin(as_stamps([at for at, _ in named]))
@@ -205,8 +207,9 @@ def _sorted_out(
 ) -> Haul:
     rows = answers[0].bars if len(answers) == 1 else _last_answer_of_each(answers)
     is_final = np.asarray(rows.index < pd.Timestamp(until))
-    sound, findings = sift(rows[is_final])
-    final, unborne = with_events_of(rows[is_final], sound)
+    finished = rows[is_final]
+    sound, findings = sift(finished)
+    final, unborne = with_events_of(finished, sound)
     later = concat([unborne, rows[~is_final], *(a.bars for a in extra)])
     pending = later[~later.index.duplicated(keep="last")].sort_index()
     return Haul(

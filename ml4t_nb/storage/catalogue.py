@@ -84,12 +84,13 @@ class Catalogue:
         rows = self._run(lambda file: file.execute("SELECT * FROM entries").fetchall()) or []
         entries = {}
         for place, crc, content in rows:
-            if crc == _sum(place, content):
-                known = self._decoded.get(place)
-                if not known or known[0] != content:
-                    known = (content, from_plain(Entry, json.loads(content)))
+            known = self._decoded.get(place)
+            # What has been compared with its checksum once needs no second look.
+            if known and known[0] == content:
                 entries[place] = known[1]
-                self._decoded[place] = known
+            elif crc == _sum(place, content):
+                entries[place] = from_plain(Entry, json.loads(content))
+                self._decoded[place] = (content, entries[place])
         return entries
 
     def write(self, entries: Mapping[str, Entry], gone: Iterable[str] = ()) -> None:

@@ -27,27 +27,29 @@ _SCHEMA = pa.schema(
     ]
 )
 _GRID = 1e4
+_JUDGED = 1_024
+_EVENTS = ("dividend", "split")
 
 
 def encode(rows: Rows, symbol: str, compression: Compression) -> bytes:
     """The Parquet file of ``rows``."""
     arrays = [
-        pa.array(rows.stamps).cast(pa.timestamp("us", tz="UTC")),
+        pa.array(rows.stamps).view(_SCHEMA.field(0).type),
         *(pa.array(line) for line in rows.numbers),
         pa.array(rows.filled),
         pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(rows), np.int32)), [symbol]),
     ]
-    smooth = [name for name, line in zip(PRICES, rows.numbers, strict=False) if not _on_grid(line)]
+    coded, split = _encodings(rows)
     sink = pa.BufferOutputStream()
     pq.write_table(
         pa.Table.from_arrays(arrays, schema=_SCHEMA),
         sink,
         row_group_size=_ROW_GROUP,
         compression=compression,
-        use_dictionary=[name for name in (*NUMBERS, "symbol") if name not in smooth],
+        use_dictionary=[*coded, "symbol"],
         column_encoding={
             "timestamp": "DELTA_BINARY_PACKED",
-            **dict.fromkeys(smooth, "BYTE_STREAM_SPLIT"),
+            **dict.fromkeys(split, "BYTE_STREAM_SPLIT"),
         },
         write_statistics=["timestamp"],
         write_page_checksum=True,
@@ -100,7 +102,7 @@ def decode(chunk: Chunk, content: bytes, reach: Reach, target: Rows) -> int:
         groups, columns=["timestamp", *NUMBERS, "filled"], use_threads=False
     )
     count: int = table.num_rows
-    _lay(table.column(0), target.stamps)
+    _lay(table.column(0).cast(pa.int64()), target.stamps)
     for place, line in enumerate(target.numbers, start=1):
         _lay(table.column(place), line)
     _lay(table.column(len(NUMBERS) + 1), target.filled)
@@ -110,13 +112,31 @@ def decode(chunk: Chunk, content: bytes, reach: Reach, target: Rows) -> int:
 def _lay(column: Any, line: NDArray[Any]) -> None:  # noqa: ANN401  # pyarrow is untyped
     start = 0
     for part in column.chunks:
-        values = part.cast(pa.int64()) if pa.types.is_timestamp(part.type) else part
-        line[start : start + len(part)] = values.to_numpy(zero_copy_only=False)
+        line[start : start + len(part)] = part.to_numpy(zero_copy_only=False)
         start += len(part)
 
 
 def _meets(statistics: Any, reach: Reach) -> bool:  # noqa: ANN401  # pyarrow is untyped
     return stamp(statistics.min) < reach[1] and reach[0] <= stamp(statistics.max)
+
+
+def _encodings(rows: Rows) -> tuple[list[str], list[str]]:
+    """Columns that get a dictionary, and those whose bytes are split; the others stay plain.
+
+    Judged by the first rows, since it is a matter of size and time alone. Decimals of a few places
+    that seldom repeat are packed better as they are, whole volumes split.
+    """
+    coded, split = [], []
+    for name, line in zip(NUMBERS, rows.numbers[:, :_JUDGED], strict=True):
+        is_price = name in PRICES
+        repeats = 2 * len(set(line.tolist())) <= len(line)
+        if is_price and not _on_grid(line):
+            split.append(name)
+        elif repeats or name in _EVENTS:
+            coded.append(name)
+        elif not is_price:
+            split.append(name)
+    return coded, split
 
 
 def _on_grid(line: NDArray[np.float64]) -> bool:

@@ -25,7 +25,7 @@ def from_plain(hint: Any, plain: Any) -> Any:  # noqa: ANN401  # a type hint, an
 
     Raises
     ------
-    ValueError, TypeError, KeyError
+    ValueError, TypeError, KeyError, OverflowError
         If ``plain`` is no such value; an unknown field is none.
     """
     return _reader(hint)(plain)

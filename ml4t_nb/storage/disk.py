@@ -87,13 +87,13 @@ def retire(path: Path, folder: Path) -> None:
     # old enough to be removed.
     os.utime(path)
     while True:
-        folder.mkdir(parents=True, exist_ok=True)
         try:
             _move(path, folder / path.name)
         except FileNotFoundError:
-            # A sweep may have removed the empty folder in between.
+            # There is no such folder yet, or a sweep has removed it when it was empty.
             if not path.exists():
                 raise
+            folder.mkdir(parents=True, exist_ok=True)
         else:
             return
 
@@ -118,4 +118,7 @@ def names_in(folder: Path) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise StoreError(f"{folder} cannot be read: {error.strerror}") from error
+        raise StoreError(
+            f"{folder} cannot be read: {error.strerror}",
+            hint="check who may read the store's folder",
+        ) from error

@@ -186,10 +186,23 @@ def sweep(retired: Path, now: float) -> None:
     now
         Time of change of a file just written: the file system's own clock.
     """
-    for name in disk.names_in(retired):
-        path = retired / name
-        with suppress(FileNotFoundError):
-            if now - path.stat().st_mtime > GRACE_S:
-                path.unlink()
+    names = disk.names_in(retired)
+    # Manifests are retired in the order of their names, each after the chunks that went with it,
+    # and removed after them: while the first is young, so is all the rest. A dataset that is
+    # written every second has thousands of them.
+    first = next((name for name in names if _MANIFEST.fullmatch(name)), None)
+    if first and not _is_old(retired / first, now):
+        return
+    for name in names:
+        if _is_old(retired / name, now):
+            with suppress(FileNotFoundError):
+                (retired / name).unlink()
     with suppress(OSError):
         retired.rmdir()
+
+
+def _is_old(path: Path, now: float) -> bool:
+    try:
+        return now - path.stat().st_mtime > GRACE_S
+    except FileNotFoundError:
+        return False

@@ -38,8 +38,9 @@ def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[
     """
     path = state / "lock"
     with writing(state):
-        state.mkdir(parents=True, exist_ok=True)
         is_first = not path.exists()
+        if is_first:
+            state.mkdir(parents=True, exist_ok=True)
         lock = _lock(path, timeout_s)
         try:
             lock.acquire()

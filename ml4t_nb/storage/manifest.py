@@ -140,7 +140,7 @@ def decode(content: bytes, dataset: DatasetId, sequence: int, path: Path) -> Man
         )
     try:
         manifest = from_plain(Manifest | None, json.loads(match["body"]))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise _corrupt(dataset, path, f"cannot be understood: {error!r}") from error
     if manifest is None:
         return None

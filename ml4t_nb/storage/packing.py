@@ -94,11 +94,20 @@ def _after(chunk: Chunk, edits: Sequence[Edit], domain: Reach, read: Read) -> Pi
     return chunk if edited.same(stored) else edited
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Lines ``first`` to ``last``, exclusive, of some rows."""
+
+    whole: Rows
+    first: int
+    last: int
+
+
 @dataclass(slots=True)
 class _Group:
     """Pieces that become one chunk."""
 
-    pieces: list[Piece]
+    pieces: list[Chunk | _Cut]
     rows: int
 
     @property
@@ -107,11 +116,12 @@ class _Group:
 
 
 def _packed(pieces: Sequence[Piece], read: Read, period: Period) -> list[Piece]:
-    parts = [
-        _Group([part], part.rows if isinstance(part, Chunk) else len(part))
-        for piece in pieces
-        for part in ([piece] if isinstance(piece, Chunk) else _periods(piece, period))
-    ]
+    parts = []
+    for piece in pieces:
+        if isinstance(piece, Chunk):
+            parts.append(_Group([piece], piece.rows))
+        else:
+            parts += [_Group([cut], cut.last - cut.first) for cut in _periods(piece, period)]
     tail = parts[-1:]
     groups: list[_Group] = []
     for group in parts[:-1]:
@@ -132,22 +142,40 @@ def _belong(left: _Group, right: _Group) -> bool:
 
 
 def _one(group: _Group, read: Read) -> Piece:
-    if group.kept:
-        return group.pieces[0]
-    return join([read(piece) if isinstance(piece, Chunk) else piece for piece in group.pieces])
+    first = group.pieces[0]
+    if group.kept and isinstance(first, Chunk):
+        return first
+    return join(
+        read(piece) if isinstance(piece, Chunk) else piece.whole.cut(piece.first, piece.last)
+        for piece in _merged(group.pieces)
+    )
 
 
-def _periods(rows: Rows, period: Period) -> list[Rows]:
-    numbers = _number(rows.stamps, period)
-    cuts = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(rows)]
-    return [rows.cut(first, last) for first, last in pairwise(cuts)]
+def _merged(pieces: Sequence[Chunk | _Cut]) -> list[Chunk | _Cut]:
+    """Cuts that follow one another in the same rows made one, which takes no copy."""
+    merged: list[Chunk | _Cut] = []
+    for piece in pieces:
+        last = merged[-1] if merged else None
+        if isinstance(last, _Cut) and isinstance(piece, _Cut) and last.whole is piece.whole:
+            merged[-1] = _Cut(last.whole, last.first, piece.last)
+        else:
+            merged.append(piece)
+    return merged
+
+
+def _periods(rows: Rows, period: Period) -> list[_Cut]:
+    first, last = _number(rows.stamps[[0, -1]], period).tolist()
+    starts = _start(np.arange(first + 1, last + 1), period)
+    cuts = np.unique([0, *np.searchsorted(rows.stamps, starts), len(rows)]).tolist()
+    return [_Cut(rows, *ends) for ends in pairwise(cuts)]
 
 
 def _domain(chunk: Chunk, period: Period) -> Reach:
     """From the start of the chunk's first period to the end of its last."""
     ends = np.array([stamp(chunk.first), stamp(chunk.last)], dtype=np.int64)
     first, last = _number(ends, period)
-    return _start(int(first), period), _start(int(last) + 1, period)
+    start, end = _start(np.array([first, last + 1]), period).tolist()
+    return start, end
 
 
 _MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
@@ -163,7 +191,9 @@ def _number(stamps: NDArray[np.int64], period: Period) -> NDArray[np.int64]:
     return months // _MONTHS[period]
 
 
-def _start(number: int, period: Period) -> int:
+def _start(numbers: NDArray[np.int64], period: Period) -> NDArray[np.int64]:
+    """First stamps of periods."""
     if period == "weekly":
-        return (number * 7 - _MONDAY) * _DAY
-    return int(np.datetime64(number * _MONTHS[period], "M").astype("M8[us]").astype(np.int64))
+        return (numbers * 7 - _MONDAY) * _DAY
+    months = (numbers * _MONTHS[period]).view("M8[M]")
+    return months.astype("M8[us]").astype(np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml4t_nb.core.bars import NUMBERS, Bars, require_bars
+from ml4t_nb.core.bars import NUMBERS, STAMPS, Bars, framed, require_bars
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span
 
@@ -76,6 +76,10 @@ class Rows:
         """A view of lines ``first`` to ``last``, exclusive."""
         return Rows(self.stamps[first:last], self.numbers[:, first:last], self.filled[first:last])
 
+    def copy(self) -> Rows:
+        """The same rows in memory of their own."""
+        return Rows(self.stamps.copy(), self.numbers.copy(), self.filled.copy())
+
     def between(self, reach: Reach) -> Rows:
         """A view of what lies in ``reach``."""
         first, last = np.searchsorted(self.stamps, reach)
@@ -105,19 +109,23 @@ def blank(count: int) -> Rows:
     )
 
 
-def join(parts: Sequence[Rows]) -> Rows:
-    """A copy of the parts, one after the other."""
-    if not parts:
-        return blank(0)
+def join(parts: Iterable[Rows]) -> Rows:
+    """The parts one after the other; if only one holds rows, that one."""
+    filled = [part for part in parts if len(part)]
+    if len(filled) <= 1:
+        return filled[0] if filled else blank(0)
     return Rows(
-        np.concatenate([part.stamps for part in parts]),
-        np.concatenate([part.numbers for part in parts], axis=1),
-        np.concatenate([part.filled for part in parts]),
+        np.concatenate([part.stamps for part in filled]),
+        np.concatenate([part.numbers for part in filled], axis=1),
+        np.concatenate([part.filled for part in filled]),
     )
 
 
 def overlay(rows: Rows, edits: Iterable[Edit], reach: Reach) -> Rows:
-    """``rows`` within ``reach`` after the edits, which are disjoint and in order."""
+    """``rows`` within ``reach`` after the edits, which are disjoint and in order.
+
+    Possibly a view of the rows or of an edit.
+    """
     parts, start = [], reach[0]
     for edit in edits:
         lower, upper = max(edit.reach[0], reach[0]), min(edit.reach[1], reach[1])
@@ -137,7 +145,9 @@ def rows_of(bars: Bars) -> Rows:
     """
     require_bars(bars)
     stamps = np.array(pd.DatetimeIndex(bars.index).asi8, dtype=np.int64)
-    values = np.array([bars[name].to_numpy() for name in NUMBERS], dtype=np.float64)
+    # All columns at once, the flags as 0 and 1: one by one they take ten times as long.
+    columns = np.ascontiguousarray(bars.to_numpy(dtype=np.float64, copy=True).T)
+    values, filled = columns[:-1], columns[-1]
     if len(stamps) and not (EVER[0] <= stamps[0] and stamps[-1] < EVER[1]):
         raise BarsInvalid("a bar lies outside the years 2 to 9998")
     if not np.isfinite(values).all():
@@ -146,15 +156,13 @@ def rows_of(bars: Bars) -> Rows:
             f"{NUMBERS[name]} of the bar at {bars.index[line]} is {values[name, line]}",
             hint="bars without a number are not stored",
         )
-    return Rows(stamps, values, np.array(bars["filled"].to_numpy(), dtype=np.bool_))
+    return Rows(stamps, values, filled.astype(np.bool_))
 
 
 def bars_of(rows: Rows) -> Bars:
     """``rows`` as Bars that share their memory."""
-    stamps = pd.DatetimeIndex(rows.stamps.view("M8[us]"), name="timestamp").tz_localize("UTC")
-    bars = pd.DataFrame(rows.numbers.T, index=stamps, columns=list(NUMBERS), copy=False)
-    bars["filled"] = rows.filled
-    return bars
+    stamps = pd.DatetimeIndex(rows.stamps, dtype=STAMPS, name="timestamp", copy=False)
+    return framed(stamps, rows.numbers, rows.filled)
 
 
 def reach_of(span: Span | None) -> Reach:

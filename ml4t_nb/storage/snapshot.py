@@ -14,7 +14,7 @@ from ml4t_nb.storage import chunks as chunk_files
 from ml4t_nb.storage.folder import Folder
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import words
-from ml4t_nb.storage.rows import Reach, Rows, bars_of, blank, join, reach_of, stamp
+from ml4t_nb.storage.rows import Reach, Rows, bars_of, blank, reach_of, stamp
 
 __all__ = ["Snapshot", "check", "not_found", "read_rows"]
 
@@ -68,7 +68,7 @@ def read_rows(folder: Folder, sequence: int, chunks: Sequence[Chunk], reach: Rea
         count += _read_chunk(folder, sequence, chunk, reach, rest)
     rows = target.cut(0, count).between(reach)
     # A copy of a part lets go of the rest's memory.
-    return target if len(rows) == len(target) else join([rows])
+    return target if len(rows) == len(target) else rows.copy()
 
 
 def check(folder: Folder, sequence: int, chunk: Chunk) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from ml4t_nb.core.calendars import default_calendar
 from ml4t_nb.errors import StoreError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
@@ -138,5 +139,9 @@ class Store:
 def _row(found: Found) -> Summary:
     if not found.damage and found.entry.summary:
         return found.entry.summary
-    unknown = Summary(found.entry.dataset, "", "", "", 0, 0, 0, None, None, None)
-    return replace(found.entry.summary or unknown, damage=found.damage)
+    dataset = found.entry.dataset
+    # Its own calendar stands in the manifest alone; whoever judges it needs one.
+    calendar = default_calendar(dataset.asset_class)
+    unknown = Summary(dataset, "", calendar, "", 0, 0, 0, None, None, None)
+    known = found.entry.summary or unknown
+    return replace(known, damage=found.damage, remedy=found.remedy)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import get_args
 
-from ml4t_nb.errors import StoreError
+from ml4t_nb.errors import ChunkCorrupt, StoreError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.storage.catalogue import Catalogue, Entry, Mark
 from ml4t_nb.storage.disk import names_in
@@ -19,6 +20,7 @@ from ml4t_nb.storage.names import symbol_of
 __all__ = ["Found", "checked", "entry_of", "is_present", "survey"]
 
 _NO_MARK: Mark = (0, 0, 0)
+_PARTS = attrgetter("asset_class", "frequency", "symbol")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,14 @@ class Found:
     ----------
     entry
         Of a damaged manifest, what was known before.
+    remedy
+        What mends the damage, if not a removal and a load.
     """
 
     place: str
     entry: Entry
     damage: str = ""
+    remedy: str = ""
 
 
 # Thousands of datasets pass here at each `list` and `health`: names are joined as words, since a
@@ -59,7 +64,8 @@ def survey(home: Path, catalogue: Catalogue) -> list[Found]:
             changed[place] = each.entry
     catalogue.write(changed, known.keys() - seen)
     stored = (each for each in found if each.damage or each.entry.summary)
-    return sorted(stored, key=lambda each: each.entry.dataset)
+    # By what a DatasetId is ordered by, without its slower comparison.
+    return sorted(stored, key=lambda each: _PARTS(each.entry.dataset))
 
 
 def is_present(home: Path, found: Found) -> bool:
@@ -71,11 +77,12 @@ def is_present(home: Path, found: Found) -> bool:
 def checked(home: Path, found: Found) -> Found | None:
     """The dataset, every chunk's size compared; None if it is not stored (any more)."""
     while not found.damage:
-        damage = _damage(home, found)
+        damage, remedy = _damage(home, found)
         if not damage and (found.entry.files or is_present(home, found)):
             return found if found.entry.summary else None
         if _is_current(home, found.place, found.entry):
-            return Found(found.place, found.entry, damage) if is_present(home, found) else None
+            damaged = Found(found.place, found.entry, damage, remedy)
+            return damaged if is_present(home, found) else None
         found = _read(home, found.place, found.entry.dataset, found.entry)  # a writer moved on
     return found if is_present(home, found) else None
 
@@ -115,7 +122,11 @@ def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Fo
         try:
             sequence, manifest = folder.newest()
         except StoreError as error:
-            return Found(place, known or Entry(dataset, 0, _NO_MARK, None, ()), error.message)
+            # Only what is damaged for good may be removed: not what a newer program wrote, nor
+            # what this user may not read.
+            remedy = "" if isinstance(error, ChunkCorrupt) else error.hint
+            entry = known or Entry(dataset, 0, _NO_MARK, None, ())
+            return Found(place, entry, error.message, remedy)
         entry = entry_of(folder, sequence, manifest)
     return Found(place, entry)
 
@@ -123,7 +134,9 @@ def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Fo
 def _is_current(home: Path, place: str, entry: Entry) -> bool:
     # Numbers are given without a hole and retired from the lowest, so that two looks suffice.
     state = f"{home}/state/{place}"
-    return _mark(state, entry.sequence) == entry.mark and not _mark(state, entry.sequence + 1)
+    if _mark(state, entry.sequence) != entry.mark:
+        return False
+    return _status(f"{state}/{manifest_name(entry.sequence + 1)}") is None
 
 
 def _mark(state: str, sequence: int) -> Mark | None:
@@ -133,21 +146,23 @@ def _mark(state: str, sequence: int) -> Mark | None:
     return status and (status.st_mtime_ns, status.st_size, status.st_ino)
 
 
-def _damage(home: Path, found: Found) -> str:
-    """What is wrong with the chunks' sizes, in a sentence; empty if nothing is."""
+def _damage(home: Path, found: Found) -> tuple[str, str]:
+    """What is wrong with the chunks' sizes, and what mends it but a load; empty if nothing is."""
     faults = []
+    data = f"{home}/data/{found.place}/"
     for name, size in found.entry.files:
-        status = _status(f"{home}/data/{found.place}/{name}")
+        status = _status(data + name)
         if status is None:
             faults.append(f"{name} is gone")
         elif status.st_size != size:
             faults.append(f"{name} has {status.st_size} bytes instead of {size}")
     if not faults:
-        return ""
+        return "", ""
     folder = Folder(home, found.entry.dataset)
     if not folder.data.parent.exists():
-        return folder.unmounted().message
-    return faults[0] + (f", and {len(faults) - 1} more" if len(faults) > 1 else "")
+        unmounted = folder.unmounted()
+        return unmounted.message, unmounted.hint
+    return faults[0] + (f", and {len(faults) - 1} more" if len(faults) > 1 else ""), ""
 
 
 def _status(path: str) -> os.stat_result | None:
@@ -156,4 +171,6 @@ def _status(path: str) -> os.stat_result | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+        raise StoreError(
+            f"{path} cannot be read: {error.strerror}", hint="check who may read the store's folder"
+        ) from error

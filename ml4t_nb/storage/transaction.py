@@ -55,7 +55,9 @@ class Transaction:
 
     def bars(self, span: Span | None = None) -> Bars:
         """Bars in ``span`` (all for None), as stored and as put so far."""
-        return bars_of(self._rows(span))
+        rows = self._rows(span)
+        # Whoever changes the frame must not change what was put.
+        return bars_of(rows.copy() if self._edits else rows)
 
     def put(self, bars: Bars, span: Span | None = None) -> None:
         """From now on ``span`` holds exactly ``bars``; for None, the dataset does.

@@ -187,3 +187,33 @@ def test_a_week_is_stamped_by_its_monday_and_adds_up_its_days() -> None:
 
 def test_no_days_make_no_weeks() -> None:
     assert require_bars(weekly_bars(empty_bars())).empty
+
+
+def test_a_column_of_another_length_than_the_stamps_is_refused() -> None:
+    prices = dict.fromkeys(("open", "high", "low", "close"), (1.0, 2.0))
+
+    for wrong in ([3.0], [3.0, 4.0, 5.0], [[3.0, 4.0]]):
+        with pytest.raises(BarsInvalid):
+            make_bars(["2024-01-01", "2024-01-02"], {**prices, "close": wrong})
+    with pytest.raises(BarsInvalid):
+        make_bars(["2024-01-01", "2024-01-02"], prices, filled=[True])
+
+
+def test_bars_whose_columns_stand_in_another_order_are_not_merged() -> None:
+    bars = bars_of({"2024-01-01": 1.0, "2024-01-02": 2.0})
+    swapped = bars_of({"2024-01-03": 3.0})[["close", "open", "high", "low", *COLUMNS[4:]]]
+
+    for pair in ((bars, swapped), (swapped, bars)):
+        with pytest.raises(BarsInvalid, match="columns"):
+            upsert(*pair)
+
+
+def test_changing_the_observed_bars_leaves_the_bars_alone() -> None:
+    bars = bars_of({"2024-01-01": 1.0, "2024-01-02": 2.0})
+
+    real = observed(bars)
+    real["close"] = 9.0
+    real.iloc[0, 0] = 9.0
+
+    assert bars["close"].tolist() == [1.0, 2.0]
+    assert bars["open"].tolist() == [1.0, 2.0]

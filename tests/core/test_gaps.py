@@ -283,3 +283,29 @@ def test_what_is_expected_between_is_held_or_missing_and_never_both(
         assert len(inside) == each.missing
     for one, other in pairwise(gaps):
         assert any(one.end < e < other.start for e in set(wanted) - missing)
+
+
+def test_bars_denser_than_the_calendar_expects_are_extra_and_no_gap() -> None:
+    wanted = index(
+        "2024-01-02 09:00",
+        "2024-01-02 09:01",
+        "2024-01-02 09:02",
+        "2024-01-02 12:00",
+        "2024-01-02 13:00",
+    )
+    dense = [f"2024-01-02 09:0{minute}" for minute in range(8)]
+    stamps = index(*dense, "2024-01-02 12:00", "2024-01-02 13:00")
+
+    assert find_gaps(stamps, wanted) == ()
+    assert extra_stamps(stamps, wanted).equals(index(*dense[3:]))
+
+
+def test_what_is_done_to_expected_stamps_does_not_reach_the_calendar() -> None:
+    week = ("XNYS", "2024-01-08", "2024-01-12")
+    values = np.asarray(expected(*week).asi8)
+    if values.flags.writeable:
+        values[:] = 0
+
+    assert expected(*week).equals(
+        index("2024-01-08", "2024-01-09", "2024-01-10", "2024-01-11", "2024-01-12")
+    )

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
+from pandas.testing import assert_frame_equal
 
-from ml4t_nb.core.bars import Bars, make_bars
+from ml4t_nb.core.bars import Bars, make_bars, within
+from ml4t_nb.errors import DatasetNotFound
 from ml4t_nb.model import DatasetId, Gap, Period, Setup, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store, Transaction
 
 AAPL = DatasetId("equities", "daily", "AAPL")
+_PATIENT_S = 3600.0  # a busy machine is no reason to fail
+# Over several years, so that what is appended lies in several chunks.
+SPREAD = pd.date_range("2000-01-01", periods=500, freq="20D")
 AT = datetime(2024, 1, 31, 21, 30, tzinfo=UTC)
 
 
@@ -80,11 +86,41 @@ def append(store: Store, dataset: DatasetId, bars: Bars) -> Manifest:
 
 
 def append_days(home: Path, writer: int, writers: int, days: int) -> None:
-    """Append every ``writers``-th day, one commit each."""
-    store = Store(home)
-    calendar = pd.date_range("2000-01-01", periods=writers * days)
-    for day in calendar[writer::writers]:
+    """Append every ``writers``-th of the days, one commit each."""
+    store = Store(home, lock_timeout_s=_PATIENT_S)
+    for day in SPREAD[: writers * days][writer::writers]:
         append(store, AAPL, bars_at([day], float(writer + 1)))
+
+
+class Count(Protocol):
+    """A number that processes, or threads, add to."""
+
+    value: int
+
+
+def read_appended(home: Path, writer_count: int, is_over: Callable[[], bool], reads: Count) -> None:
+    """Read what `append_days` writes until it is over: each read is one commit's state."""
+    store, newest, number = Store(home), 0, 0
+    calendar = SPREAD.tz_localize("UTC")
+    while True:
+        was_over = is_over()
+        try:
+            snapshot = store.snapshot(AAPL)
+        except DatasetNotFound:
+            assert newest == 0
+            continue
+        bars, sequence = snapshot.bars(), snapshot.manifest.sequence
+        assert newest <= sequence == len(bars) == snapshot.manifest.rows
+        for writer in range(writer_count):
+            own = bars.index[bars["open"] == writer + 1]
+            assert own.equals(calendar[writer::writer_count][: len(own)].rename("timestamp"))
+        span = Span(calendar[number % 200], calendar[number % 200 + 50])
+        assert_frame_equal(snapshot.bars(span), within(bars, span), check_freq=False)
+        assert len(snapshot.files()) == len(snapshot.manifest.chunks)
+        newest, number = sequence, number + 1
+        reads.value += 1
+        if was_over:
+            return
 
 
 def generation(number: int) -> Bars | None:
@@ -126,3 +162,18 @@ def hold(home: Path, held: Event) -> None:
     with Store(home).transaction(AAPL):
         held.set()
         signal.pause()
+
+
+def hold_then_append(home: Path, held: Event, let_go: Event, bars: Bars) -> None:
+    """Take the dataset's lock, and append when told to."""
+    with Store(home).transaction(AAPL) as tx:
+        tx.put(bars, whole(bars))
+        held.set()
+        let_go.wait()
+        publish(tx)
+
+
+def append_to(home: Path, bars: Bars, ready: Event) -> None:
+    """Append, however long the lock takes."""
+    ready.set()
+    append(Store(home, lock_timeout_s=_PATIENT_S), AAPL, bars)

@@ -10,7 +10,9 @@ import pytest
 
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
+from ml4t_nb.storage.catalogue import Catalogue
 from ml4t_nb.storage.store import Store
+from ml4t_nb.storage.survey import checked, survey
 from tests.storage.storing import AAPL, append, commit, daily
 
 OPENED: list[str] = []
@@ -215,3 +217,23 @@ def test_a_folder_without_a_manifest_is_no_dataset(store: Store) -> None:
     assert store.summaries() == ()
     assert len(commit(store, AAPL, daily("2024-01-01", "2024-01-05")).chunks) == 1
     assert store.datasets() == (AAPL,)
+
+
+def test_a_commit_between_the_listing_and_the_look_at_the_chunks_is_no_damage(
+    store: Store,
+) -> None:
+    commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
+    catalogue = Catalogue(store.home / "catalogue.db")
+    (listed,) = survey(store.home, catalogue)
+
+    commit(store, AAPL, daily("2024-01-01", "2024-01-10", 20.0))
+    commit(store, AAPL, daily("2024-01-01", "2024-01-09", 30.0))
+    seen = checked(store.home, listed)
+
+    assert seen is not None
+    assert seen.damage == ""
+    assert seen.entry.summary is not None
+    assert seen.entry.summary.rows == 7
+    with store.transaction(AAPL) as tx:
+        tx.remove()
+    assert checked(store.home, listed) is None

@@ -13,7 +13,7 @@ from ml4t_nb.core.bars import COLUMNS, NUMBERS
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage.names import as_folder
 from ml4t_nb.storage.store import Store
-from tests.storage.storing import append, bars_at, commit, daily
+from tests.storage.storing import append, bars_at, commit, daily, publish
 
 SYMBOLS = ["AAPL", "EURUSD=X", "BRK/B", "^GSPC", "btc-usd", "50%", "<b>x", "year=2024"]
 
@@ -131,3 +131,33 @@ def test_a_chunk_is_plain_parquet(store: Store) -> None:
     assert columns["timestamp"].encodings == ("RLE", "DELTA_BINARY_PACKED")
     assert [name for name, column in columns.items() if column.statistics] == ["timestamp"]
     assert metadata.metadata is None
+
+
+def test_numbers_that_repeat_get_a_dictionary_and_others_are_packed_by_their_bytes(
+    store: Store,
+) -> None:
+    days = pd.bdate_range("2020-01-01", periods=400)
+    rising = np.arange(400) * 0.37 + 12.5
+    bars = bars_at(days, rising.round(2).tolist())
+    repeating = bars.assign(volume=(np.arange(400) % 20) * 100.0)
+    off_the_grid = bars.assign(close=rising / 3)
+
+    plain, split, coded = {"PLAIN"}, {"BYTE_STREAM_SPLIT"}, {"PLAIN", "RLE_DICTIONARY"}
+    assert encodings(store, bars) == {"close": plain, "volume": split, "dividend": coded}
+    assert encodings(store, repeating) == {"close": plain, "volume": coded, "dividend": coded}
+    assert encodings(store, off_the_grid) == {"close": split, "volume": split, "dividend": coded}
+
+
+def encodings(store: Store, bars: pd.DataFrame) -> dict[str, set[str]]:
+    dataset = DatasetId("equities", "daily", "AAPL")
+    with store.transaction(dataset) as tx:
+        tx.put(bars)
+        publish(tx, period="yearly")
+    path = store.snapshot(dataset).files()[0]
+    group = pq.read_metadata(path).row_group(0)
+    columns = (group.column(n) for n in range(group.num_columns))
+    return {
+        column.path_in_schema: set(column.encodings) - {"RLE"}
+        for column in columns
+        if column.path_in_schema in ("close", "volume", "dividend")
+    }

@@ -165,6 +165,53 @@ def test_a_sealed_manifest_with_one_wrong_field_is_noticed(
         decode(_sealed(1, body), AAPL, 3, PATH)
 
 
+def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Where in a document there is a value, however deep."""
+    inner: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    return [path, *(each for name, below in inner for each in places(below, (*path, name)))]
+
+
+STRANGE = st.one_of(
+    JSON,
+    st.sampled_from(
+        [
+            10**400, -1, 2**63, "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59",
+            "2024-02-30", "2024-01-02T00:00:00", "", "nan", 1e308,
+        ]
+    ),
+)  # fmt: skip
+
+
+@given(STRANGE, st.sampled_from(places(json.loads(encode(FULL))["manifest"])[1:]))
+def test_a_sealed_manifest_with_a_strange_value_anywhere_is_read_as_it_stands_or_noticed(
+    value: object, place: tuple[str | int, ...]
+) -> None:
+    body = json.loads(encode(FULL))["manifest"]
+    holder = body
+    for name in place[:-1]:
+        holder = holder[name]
+    holder[place[-1]] = value
+
+    try:
+        read = decode(_sealed(1, body), AAPL, 3, PATH)
+    except ChunkCorrupt:
+        return
+    assert read is not None
+    assert decode(encode(read), AAPL, 3, PATH) == read or "nan" in json.dumps(body).lower()
+
+
+@given(st.integers(1, 200_000))
+def test_a_manifest_of_brackets_is_noticed(depth: int) -> None:
+    text = b"[" * depth
+    total = hashlib.sha256(b"1 " + text).hexdigest().encode()
+    with pytest.raises(ChunkCorrupt):
+        decode(b'{"version":1,"sha256":"%s","manifest":%s}\n' % (total, text), AAPL, 3, PATH)
+
+
 def test_a_newer_programs_manifest_asks_for_an_upgrade() -> None:
     with pytest.raises(StoreError, match="newer") as caught:
         decode(_sealed(2, {"anything": 1}), AAPL, 3, PATH)

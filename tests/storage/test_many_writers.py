@@ -8,9 +8,12 @@ import random
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Event as Flag
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -24,13 +27,17 @@ from ml4t_nb.storage import locking
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import (
     AAPL,
+    SPREAD,
     append,
     append_days,
+    append_to,
     bars_at,
     commit,
     daily,
     generation,
     hold,
+    hold_then_append,
+    read_appended,
     write_generations,
 )
 
@@ -56,10 +63,7 @@ def run_all(context: Any, work: Callable[..., None], arguments: list[tuple[Any, 
 
 def assert_nothing_lost(store: Store, writers: int, days: int) -> None:
     bars = store.snapshot(AAPL).bars()
-    assert (
-        bars.index.tolist()
-        == pd.date_range("2000-01-01", periods=writers * days, tz="UTC").tolist()
-    )
+    assert bars.index.tolist() == SPREAD[: writers * days].tz_localize("UTC").tolist()
     assert bars["open"].tolist() == [float(n % writers + 1) for n in range(writers * days)]
     manifest = store.snapshot(AAPL).manifest
     assert manifest.sequence == writers * days
@@ -69,30 +73,64 @@ def assert_nothing_lost(store: Store, writers: int, days: int) -> None:
     assert store.summaries()[0].rows == writers * days
 
 
-def test_eight_processes_that_append_lose_nothing(
-    store: Store, processes: ForkServerContext
+@pytest.mark.parametrize(
+    ("days", "readers", "reads"),
+    [(6, 2, 1), pytest.param(50, 8, 10_000, marks=pytest.mark.slow)],
+    ids=["6-times", "50-times"],
+)
+def test_eight_processes_that_append_lose_nothing_and_no_reader_sees_half(
+    tmp_path: Path, processes: ForkServerContext, days: int, readers: int, reads: int
 ) -> None:
-    run_all(processes, append_days, [(store.home, writer, 8, 6) for writer in range(8)])
+    seen = 0
+    for number in count():
+        store = Store(tmp_path / str(number))
+        over = processes.Event()
+        counts: list[Any] = [processes.Value("q", 0) for _ in range(readers)]
+        watching: list[BaseProcess] = [
+            processes.Process(target=read_appended, args=(store.home, 8, over.is_set, each))
+            for each in counts
+        ]
+        for process in watching:
+            process.start()
+        run_all(processes, append_days, [(store.home, writer, 8, days) for writer in range(8)])
+        over.set()
+        for process in watching:
+            process.join()
 
-    assert_nothing_lost(store, 8, 6)
+        assert [process.exitcode for process in watching] == [0] * readers
+        assert_nothing_lost(store, 8, days)
+        seen += sum(each.value for each in counts)
+        if seen >= reads:
+            break
 
 
-@pytest.mark.slow
-def test_eight_processes_that_append_fifty_times_lose_nothing(
-    store: Store, processes: ForkServerContext
+@pytest.mark.parametrize(
+    ("days", "readers", "reads"),
+    [(6, 2, 1), pytest.param(50, 8, 10_000, marks=pytest.mark.slow)],
+    ids=["6-times", "50-times"],
+)
+def test_eight_threads_that_append_lose_nothing_and_no_reader_sees_half(
+    tmp_path: Path, days: int, readers: int, reads: int
 ) -> None:
-    run_all(processes, append_days, [(store.home, writer, 8, 50) for writer in range(8)])
+    seen = 0
+    for number in count():
+        store, over = Store(tmp_path / str(number)), Flag()
+        counts = [SimpleNamespace(value=0) for _ in range(readers)]
+        with ThreadPoolExecutor(8 + readers) as pool:
+            watching = [pool.submit(read_appended, store.home, 8, over.is_set, c) for c in counts]
+            runs = [pool.submit(append_days, store.home, writer, 8, days) for writer in range(8)]
+            try:
+                for run in runs:
+                    run.result()
+            finally:
+                over.set()
+            for each in watching:
+                each.result()
 
-    assert_nothing_lost(store, 8, 50)
-
-
-def test_eight_threads_that_append_lose_nothing(store: Store) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        runs = [pool.submit(append_days, store.home, writer, 8, 6) for writer in range(8)]
-        for run in runs:
-            run.result()
-
-    assert_nothing_lost(store, 8, 6)
+        assert_nothing_lost(store, 8, days)
+        seen += sum(each.value for each in counts)
+        if seen >= reads:
+            break
 
 
 def test_threads_that_share_a_store_lose_nothing(store: Store) -> None:
@@ -214,6 +252,41 @@ def test_a_stopped_writer_is_waited_for_and_then_named(
         holder.join()
 
     assert append(hurried, AAPL, daily("2024-01-08", "2024-01-09")).rows == 7
+
+
+def test_a_stopped_writer_goes_on_and_so_do_those_who_waited_for_it(
+    store: Store, processes: ForkServerContext
+) -> None:
+    commit(store, AAPL, daily("2024-01-01", "2024-01-05", 1.0))
+    held, let_go, ready = processes.Event(), processes.Event(), processes.Event()
+    holder = processes.Process(
+        target=hold_then_append,
+        args=(store.home, held, let_go, daily("2024-01-08", "2024-01-09", 2.0)),
+    )
+    holder.start()
+    held.wait()
+    assert holder.pid
+    os.kill(holder.pid, signal.SIGSTOP)
+    patient = processes.Process(
+        target=append_to, args=(store.home, daily("2024-01-10", "2024-01-10", 3.0), ready)
+    )
+    patient.start()
+    ready.wait()
+    hurried = Store(store.home, lock_timeout_s=0.05)
+    try:
+        with pytest.raises(LockTimeout):
+            append(hurried, AAPL, daily("2024-01-11", "2024-01-12", 4.0))
+        assert set(store.snapshot(AAPL).bars()["open"]) == {1.0}
+    finally:
+        os.kill(holder.pid, signal.SIGCONT)
+        let_go.set()
+        holder.join()
+        patient.join()
+
+    assert (holder.exitcode, patient.exitcode) == (0, 0)
+    append(hurried, AAPL, daily("2024-01-11", "2024-01-12", 4.0))
+    assert store.snapshot(AAPL).bars()["open"].tolist() == [1] * 5 + [2] * 2 + [3] + [4] * 2
+    assert store.snapshot(AAPL).manifest.sequence == 4
 
 
 def test_a_transaction_inside_another_on_the_same_dataset_times_out(tmp_path: Path) -> None:

@@ -1,10 +1,15 @@
+import tempfile
+from pathlib import Path
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage.names import as_folder, folder_of, symbol_of, words
+from ml4t_nb.storage.store import Store
+from tests.storage.storing import commit, daily
 
 SYMBOLS = st.text(
     st.one_of(
@@ -87,6 +92,32 @@ def test_a_folder_is_one_legal_name_everywhere(symbol: str) -> None:
     assert name.isascii()
     assert name[0] not in "._-"
     assert name[-1] not in ". "
+
+
+@given(st.text(st.characters(), max_size=60))
+def test_any_text_is_refused_or_a_folder_inside_the_store_that_gives_it_back(symbol: str) -> None:
+    try:
+        place = folder_of(DatasetId("equities", "daily", symbol))
+    except OptionError:
+        return
+    assert place.parts == ("equities", "daily", place.name)
+    assert len(place.name.encode()) <= 200
+    assert symbol_of(place.name) == symbol
+    assert Path("/home", place).resolve() == Path("/home", place)
+
+
+@settings(max_examples=25)
+@given(st.lists(SYMBOLS, min_size=1, max_size=4, unique=True))
+def test_symbols_of_any_kind_are_stored_inside_and_listed_as_they_were(symbols: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        store = Store(Path(name) / "home")
+        for symbol in symbols:
+            commit(store, DatasetId("fx", "daily", symbol), daily("2024-01-01", "2024-01-02"))
+
+        assert [each.symbol for each in store.datasets()] == sorted(symbols)
+        assert [path.name for path in Path(name).iterdir()] == ["home"]
+        held = [path.name for path in (store.home / "data/fx/daily").iterdir()]
+        assert sorted(map(as_folder, symbols)) == sorted(held)
 
 
 @given(st.text(max_size=20))

@@ -502,3 +502,36 @@ def test_the_data_folder_holds_nothing_but_parquet(store: Store) -> None:
 
     files = [path for path in (store.home / "data").rglob("*") if path.is_file()]
     assert [path.suffix for path in files] == [".parquet"]
+
+
+def test_what_is_done_to_the_bars_of_a_transaction_does_not_reach_the_store(store: Store) -> None:
+    bars = daily("2024-01-01", "2024-01-05")
+    with store.transaction(AAPL) as tx:
+        tx.put(bars)
+        seen = tx.bars()
+        seen.iloc[:, 0] = 99.0
+        seen["filled"] = True
+        publish(tx)
+
+    assert_frame_equal(store.snapshot(AAPL).bars(), bars, check_freq=False)
+
+
+def test_a_commit_removes_what_was_retired_long_ago_and_keeps_what_is_young(store: Store) -> None:
+    for last in (2, 3, 4, 5):
+        commit(store, AAPL, daily("2024-01-01", f"2024-01-0{last}"))
+    retired = store.home / "retired/equities/daily/AAPL"
+    names = sorted(path.name for path in retired.iterdir())
+    old = [name for name in names if ".00000001." in name or ".00000002." in name]
+    assert len(names) == 6
+    assert len(old) == 4
+    for name in old:
+        age = (retired / name).stat().st_mtime - 3601
+        os.utime(retired / name, (age, age))
+
+    commit(store, AAPL, daily("2024-01-01", "2024-01-08"))
+
+    left = sorted(path.name for path in retired.iterdir())
+    assert [name for name in names if name not in old] == [
+        name for name in left if ".00000004." not in name
+    ]
+    assert len(left) == 4
