@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TypeAlias, TypeVar, get_args
 
 from ml4t_nb.errors import OptionError
+from ml4t_nb.model import AssetClass, DatasetId
 
 __all__ = [
     "Day",
@@ -19,6 +21,7 @@ __all__ = [
     "as_moment",
     "as_symbols",
     "did_you_mean",
+    "named",
     "one_of",
 ]
 
@@ -46,6 +49,20 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     words = sorted(known)
     near = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
     return f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(words)}"
+
+
+def named(dataset: DatasetId) -> str:
+    """The options that name ``dataset`` in a command line, quoted for a shell."""
+    symbol = dataset.symbol
+    plain = re.fullmatch(r"[A-Za-z0-9._=^/-]+", symbol)
+    word = symbol if plain else "'" + symbol.replace("'", "'\\''") + "'"
+    # Standing alone, a word that begins with a dash would pass for an option.
+    parts = [f"--symbol={word}" if symbol.startswith("-") else f"-s {word}"]
+    if dataset.asset_class != get_args(AssetClass)[0]:
+        parts.append(f"-a {dataset.asset_class}")
+    if dataset.frequency != "daily":
+        parts.append(f"-f {dataset.frequency}")
+    return " ".join(parts)
 
 
 def one_of(value: _T, choices: object, *, what: str) -> _T:

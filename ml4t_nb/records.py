@@ -124,6 +124,8 @@ class Summary:
         Pending gaps and the bars they lack.
     filled
         Stored bars that were made by filling.
+    unserved
+        Bars of confirmed gaps for which nothing stands in: the provider has none.
     recent_errors
         Failed runs among the last ten.
     last_error
@@ -147,6 +149,7 @@ class Summary:
     gaps_open: int = 0
     missing: int = 0
     filled: int = 0
+    unserved: int = 0
     recent_errors: int = 0
     last_error: str = ""
     damage: str = ""

@@ -139,11 +139,14 @@ class GapsReport:
     ----------
     run
         What was done about them; None if they were only listed.
+    every
+        Whether gaps are listed that nothing can be done about any more, too.
     """
 
     as_of: datetime
     datasets: tuple[DatasetGaps, ...]
     run: RunReport | None = None
+    every: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from ml4t_nb.core.calendars import Calendar
-from ml4t_nb.model import DatasetId
+from ml4t_nb.options import named
 from ml4t_nb.records import Health, HealthState, Summary
 
 __all__ = ["judge"]
@@ -39,7 +39,7 @@ def judge(
     behind, missed = 0, None
     if summary.last is not None:
         behind, missed = _behind(dates, summary.last, as_of, summary.dataset.frequency, delay)
-    symbol = _named(summary.dataset)
+    symbol = named(summary.dataset)
     if summary.damage:
         damaged = _health(summary, "error", summary.damage, behind, _anew(summary))
         return replace(damaged, step=summary.remedy) if summary.remedy else damaged
@@ -74,18 +74,11 @@ def _health(summary: Summary, state: HealthState, reason: str, behind: int, step
 
 def _anew(summary: Summary) -> str:
     """What mends damaged files: a load alone is refused, since nothing can be compared."""
-    name = _named(summary.dataset)
+    name = named(summary.dataset)
     # Without them the load would ask the default provider, for all that it has.
     source = f" -p {summary.provider}" if summary.provider else ""
     start = f" --start {summary.first:%Y-%m-%d}" if summary.first else ""
     return f"remove {name}, then ml4t-data load {name}{source}{start}"
-
-
-def _named(dataset: DatasetId) -> str:
-    """The dataset in a command, if its symbol is stored under other classes and frequencies too."""
-    name = f"-s {dataset.symbol}"
-    name += f" -a {dataset.asset_class}" if dataset.asset_class != "equities" else ""
-    return name + (f" -f {dataset.frequency}" if dataset.frequency != "daily" else "")
 
 
 def _late(behind: int) -> str:
@@ -101,6 +94,8 @@ def _holes(summary: Summary) -> str:
 
 def _current(summary: Summary, behind: int) -> str:
     parts = [f"{_count(behind, 'session')} behind" if behind else "up to date"]
+    if summary.unserved:
+        parts.append(f"{_count(summary.unserved, 'bar')} missing that the provider has not")
     if summary.filled:
         parts.append(f"{_count(summary.filled, 'bar')} filled")
     if summary.recent_errors:

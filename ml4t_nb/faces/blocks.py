@@ -181,7 +181,8 @@ def _gaps(report: GapsReport) -> Iterator[Block]:
         if not each.gaps and not each.unanswered
     ]
     if without:
-        yield Lines(tuple(Note(f"✅ {name}: no gaps") for name in without))
+        what = "no gaps" if report.every else "no open gaps"
+        yield Lines(tuple(Note(f"✅ {name}: {what}") for name in without))
 
 
 def _gap(gap: Gap, frequency: Frequency) -> tuple[str, ...]:

@@ -156,7 +156,7 @@ def _judged(health: Health) -> Document:
 
 def _summary(summary: Summary) -> Document:
     leading = ("dataset", "provider", "rows", "first", "last", "updated", "bytes", "chunks")
-    names = (*leading, "period", "calendar", "gaps_open", "missing", "filled")
+    names = (*leading, "period", "calendar", "gaps_open", "missing", "filled", "unserved")
     rest = ("recent_errors", "last_error", "damage")
     return {name: _value(getattr(summary, name)) for name in (*names, *rest)}
 

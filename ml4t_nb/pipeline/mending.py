@@ -75,6 +75,11 @@ def run_mend(run: Run, order: Mend) -> UpdateResult:
     """
     if isinstance(order.mending, Refetch):
         return _refetched(run, order)
+    snapshot = run.store.snapshot(order.dataset)
+    setup = snapshot.manifest.setup
+    dates = calendar(setup.calendar, setup.closures)
+    desk = run.desk(run.provider(setup.provider), order.dataset, dates)
+    not_backwards(order.dataset, desk.as_of, snapshot)
     began = perf_counter()
     change = _changer(order.mending)
     with run.store.transaction(order.dataset) as tx:

@@ -38,6 +38,7 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _EPOCH = re.compile(r"\d{9,19}(?:\.0*)?")
 # Digits of an instant between 1973 and 2286, by unit.
 _UNITS = {9: "s", 10: "s", 12: "ms", 13: "ms", 15: "us", 16: "us", 18: "ns", 19: "ns"}
+_MOST = np.iinfo(np.int64).max
 _MAX_MONTH = 12
 _NOON = 12
 
@@ -170,7 +171,11 @@ def _since_1970(texts: Sequence[str]) -> Written:
             raise Unreadable(f"{text!r} is not written like {texts[0]!r}", place)
     if unit is None:
         raise Unreadable(f"{texts[0]!r} counts nothing that is known since 1970", 0)
-    counts = np.array([int(text.partition(".")[0]) for text in texts], dtype="int64")
+    whole = [int(text.partition(".")[0]) for text in texts]
+    endless = next((place for place, each in enumerate(whole) if each > _MOST), None)
+    if endless is not None:
+        raise Unreadable(f"{texts[endless]!r} is no date", endless)
+    counts = np.array(whole, dtype="int64")
     instants = as_stamps(counts.astype(f"datetime64[{unit}]"))
     return Written(instants.tz_localize(None), instants)
 

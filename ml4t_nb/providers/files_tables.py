@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import MAXYEAR, MINYEAR
 from pathlib import Path
 
 import numpy as np
@@ -187,6 +188,16 @@ def _named(path: Path, header: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _stamps(columns: Sequence[_Column]) -> Written:
+    written = _as_they_stand(columns)
+    # Beyond, an hour's offset or a day's length leaves the years that a datetime has.
+    years = written.wall.year
+    far = np.flatnonzero((years <= MINYEAR) | (years >= MAXYEAR))
+    if len(far):
+        raise Unreadable(f"{written.wall[int(far[0])]} is no day of any market", int(far[0]))
+    return written
+
+
+def _as_they_stand(columns: Sequence[_Column]) -> Written:
     if len(columns) > 1:
         pairs = zip(*(_words(column) for column in columns), strict=True)
         return from_texts([f"{day} {time}" for day, time in pairs])

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError
 from ml4t_nb.model import Asked, DatasetId, Finding, Gap, Setup
+from ml4t_nb.options import named
 from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.storage.codec import from_plain, to_plain
-from ml4t_nb.storage.names import words
 
 __all__ = ["Chunk", "Manifest", "decode", "encode", "summary"]
 
@@ -170,6 +170,11 @@ def summary(manifest: Manifest) -> Summary:
         gaps_open=len(pending),
         missing=sum(gap.missing for gap in pending),
         filled=manifest.filled,
+        unserved=sum(
+            gap.missing
+            for gap in manifest.gaps
+            if gap.state == "confirmed" and gap.filled_by is None
+        ),
         recent_errors=sum(run.outcome == "failed" for run in manifest.history[-_RECENT:]),
         last_error=last.error.message if last and last.error else "",
     )
@@ -183,5 +188,5 @@ def _corrupt(dataset: DatasetId, path: Path, reason: str) -> ChunkCorrupt:
     return ChunkCorrupt(
         f"the manifest {path} {reason}",
         hint="restore it from a backup, or start over: "
-        f"ml4t-data remove {words(dataset)}, then ml4t-data load {words(dataset)}",
+        f"ml4t-data remove {named(dataset)}, then ml4t-data load {named(dataset)}",
     )

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from pathlib import PurePosixPath
-from typing import get_args
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.options import one_of
 
-__all__ = ["as_folder", "folder_of", "symbol_of", "words"]
+__all__ = ["as_folder", "folder_of", "symbol_of"]
 
 _LONGEST = 200
 _SMALL = re.compile(r"[a-z](?:[a-z0-9.-]*[a-z])?")
@@ -82,18 +81,6 @@ def symbol_of(name: str) -> str | None:
         return symbol if end == len(name) and as_folder(symbol) == name else None
     except (UnicodeDecodeError, OptionError):
         return None
-
-
-def words(dataset: DatasetId) -> str:
-    """The options that name ``dataset`` in a command line."""
-    symbol = dataset.symbol
-    plain = re.fullmatch(r"[A-Za-z0-9._=^/-]+", symbol) and not symbol.startswith("-")
-    parts = ["-s", symbol if plain else "'" + symbol.replace("'", "'\\''") + "'"]
-    if dataset.asset_class != get_args(AssetClass)[0]:
-        parts += ["-a", dataset.asset_class]
-    if dataset.frequency != "daily":
-        parts += ["-f", dataset.frequency]
-    return " ".join(parts)
 
 
 def _encoded(letters: str) -> str:

@@ -10,10 +10,10 @@ import pyarrow as pa
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, Span
+from ml4t_nb.options import named
 from ml4t_nb.storage import chunks as chunk_files
 from ml4t_nb.storage.folder import Folder
 from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.names import words
 from ml4t_nb.storage.rows import Reach, Rows, bars_of, blank, reach_of, stamp
 
 __all__ = ["Snapshot", "check", "not_found", "read_rows"]
@@ -85,7 +85,7 @@ def check(folder: Folder, sequence: int, chunk: Chunk) -> None:
 def not_found(dataset: DatasetId) -> DatasetNotFound:
     """The error that says that nothing is stored."""
     return DatasetNotFound(
-        f"{dataset} is not stored", hint=f"run load first: ml4t-data load {words(dataset)}"
+        f"{dataset} is not stored", hint=f"run load first: ml4t-data load {named(dataset)}"
     )
 
 
@@ -140,9 +140,9 @@ def _gone(folder: Folder, sequence: int, chunk: Chunk) -> Exception:
 
 
 def _corrupt(folder: Folder, chunk: Chunk, reason: str) -> ChunkCorrupt:
-    named = words(folder.dataset)
+    name = named(folder.dataset)
     return ChunkCorrupt(
         f"the chunk {folder.data / chunk.file} {reason}",
         hint="restore it from a backup, or fetch everything again: "
-        f"ml4t-data remove {named}, then ml4t-data load {named}",
+        f"ml4t-data remove {name}, then ml4t-data load {name}",
     )

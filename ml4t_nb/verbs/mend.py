@@ -83,7 +83,8 @@ def gaps(
     mending = _mending(refetch=refetch, refill=refill, unfill=unfill, close=close, reopen=reopen)
     chosen = summaries(ws, symbol, asset_class, frequency)
     if mending is None:
-        return GapsReport(latest(moment, ()), _listed(ws, chosen, first, last, every=all))
+        listed = _listed(ws, chosen, first, last, every=all)
+        return GapsReport(latest(moment, ()), listed, every=all)
     if close is not None and first is None and last is None:
         raise OptionError("--close closes every gap there is", hint="say which: --start and --end")
     _require_gaps(_listed(ws, chosen, first, last, every=True))
@@ -96,7 +97,7 @@ def gaps(
     run = report_of(ws, "gaps", [_job(ws, moment, order) for order in orders], moment, workers=4)
     after = summaries(ws, [], None, None)
     same = tuple(each for each in after if each.dataset in {order.dataset for order in orders})
-    return GapsReport(run.as_of, _listed(ws, same, first, last, every=True), run)
+    return GapsReport(run.as_of, _listed(ws, same, first, last, every=True), run, every=True)
 
 
 def _require_gaps(listed: Sequence[DatasetGaps]) -> None:

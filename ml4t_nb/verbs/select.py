@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from ml4t_nb.errors import DatasetNotFound, OptionError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
-from ml4t_nb.options import Day, Short, as_day, did_you_mean, one_of
+from ml4t_nb.options import Day, Short, as_day, did_you_mean, named, one_of
 
 if TYPE_CHECKING:
     from ml4t_nb.core.calendars import Calendar
@@ -105,6 +105,6 @@ def _fitting(
 
 
 def _load(stored: Sequence[DatasetId], symbol: str) -> str:
-    words = f"run load first: ml4t-data load -s {symbol}"
+    words = f"run load first: ml4t-data load {named(DatasetId('equities', 'daily', symbol))}"
     near = did_you_mean(symbol, {each.symbol for each in stored}) if stored else ""
     return f"{near} if not, {words}" if near.startswith("did") else words

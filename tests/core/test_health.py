@@ -36,3 +36,23 @@ def test_datasets_that_end_alike_are_judged_by_their_own_calendar_frequency_and_
     assert behind(calendar("XNYS"), "weekly") == 0
     assert behind(calendar("XNYS"), as_of=WEDNESDAY_NIGHT - timedelta(days=1)) == 1
     assert behind(calendar("XNYS")) == 2
+
+
+def test_bars_that_the_provider_has_not_are_named_though_nothing_can_be_done() -> None:
+    dataset = DatasetId("equities", "daily", "AAPL")
+    summary = Summary(
+        dataset, "sample", "XNYS", "yearly", 9, 9, 1, FRIDAY, FRIDAY, FRIDAY, unserved=10
+    )
+
+    judged = judge(
+        summary,
+        dates=calendar("XNYS"),
+        as_of=FRIDAY + timedelta(hours=22),
+        delay=timedelta(minutes=30),
+        stale_after=timedelta(days=7),
+    )
+
+    assert (judged.state, judged.reason) == (
+        "healthy",
+        "up to date, 10 bars missing that the provider has not",
+    )

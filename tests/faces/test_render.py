@@ -208,7 +208,7 @@ def test_damage_is_listed() -> None:
 
 
 def test_a_dataset_without_gaps_says_so() -> None:
-    assert "✅ equities/daily/IBM: no gaps" in as_text(REPORTS["gaps"])
+    assert "✅ equities/daily/IBM: no open gaps" in as_text(REPORTS["gaps"])
 
 
 @pytest.mark.parametrize("width", [80, 60, 40, 20])

@@ -10,7 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import observed
-from ml4t_nb.errors import ProviderError, ProviderUnavailable
+from ml4t_nb.errors import Overtaken, ProviderError, ProviderUnavailable
 from ml4t_nb.model import Asked, FillMethod
 from ml4t_nb.pipeline import Close, Refetch, Refill, Reopen, Unfill
 from ml4t_nb.providers import Request
@@ -137,3 +137,15 @@ def test_a_piece_that_failed_is_asked_for_until_it_is_answered(tmp_path: Path) -
 def unanswered(desk: Desk) -> list[Asked]:
     ledger = desk.store.snapshot(desk.dataset).manifest.ledger
     return [entry for entry in ledger if entry.outcome == "failed"]
+
+
+@pytest.mark.parametrize("mending", [Close("typhoon"), Refill("zero"), Unfill(), Reopen()])
+def test_a_gap_is_not_touched_as_of_an_earlier_day(
+    desk: Desk, mending: Close | Refill | Unfill | Reopen
+) -> None:
+    before = desk.stored()
+
+    with pytest.raises(Overtaken, match="was updated as of 2024-03-15"):
+        desk.mend(evening("2024-03-14"), mending, **DAY)
+
+    assert_frame_equal(desk.stored(), before)

@@ -320,6 +320,26 @@ def test_instants_without_a_zone_are_in_the_exchanges(
     ]
 
 
+@pytest.mark.parametrize(
+    ("stamps", "frequency", "said"),
+    [
+        (["9999-12-31 23:59", "2024-01-02 09:30"], "1m", "line 2: '?9999-12-31 23:59"),
+        (["2024-01-02 09:30", "0001-01-01 00:00"], "1m", "line 3: '?0001-01-01 00:00"),
+        (["9999999999999999999"], "1m", "line 2: '9999999999999999999'"),
+        (["9999-12-31T23:59-14:00"], "1m", "line 2: '?9999-12-31"),
+        (["0001-01-01T00:00+14:00"], "daily", "line 2: '?0001-01-01"),
+    ],
+)
+def test_a_stamp_that_no_calendar_reaches_is_refused_with_its_line(
+    files: FilesProvider, tmp_path: Path, stamps: list[str], frequency: Frequency, said: str
+) -> None:
+    rows = "".join(f"{each},1,1,1,1,1\n" for each in stamps)
+    (tmp_path / "ABC.csv").write_text(f"{HEAD}\n{rows}")
+
+    with pytest.raises(BarsInvalid, match=said):
+        fetch(files, frequency=frequency)
+
+
 def test_clocks_change_between_two_days_of_local_stamps(
     files: FilesProvider, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from multiprocessing.synchronize import Event
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -177,15 +177,14 @@ def assert_state(home: Path, *numbers: int) -> int:
     return number
 
 
-def tell_for_ever(home: Path, number: int, done: Path, started: Event) -> None:
-    """Go on after that commit, noting the number of each one that is acknowledged."""
-    with done.open("ab", buffering=0) as note:
-        started.set()
-        while True:
-            number += 1
-            tell(home, number)
-            note.write(b"%d\n" % number)
-            assert_tidy(home)
+def tell_for_ever(home: Path, number: int, told: Connection) -> None:
+    """Go on after that commit, sending the number of each one that is acknowledged."""
+    told.send(number)
+    while True:
+        number += 1
+        tell(home, number)
+        told.send(number)
+        assert_tidy(home)
 
 
 def tell_until(home: Path, number: int, last: int) -> None:

@@ -1,0 +1,156 @@
+"""Processes that run the verbs and are killed: what is stored is always one commit's state."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+from contextlib import suppress
+from itertools import count
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+import pytest
+
+from ml4t_nb.storage.folder import GRACE_S
+from tests.verbs import story
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and fork servers are POSIX")
+
+CHAPTERS = {
+    "load": 1, "update": 2, "revision": 3, "earlier-load": 4, "restatement": 5, "cut": 6,
+    "refetch": 7, "remove": 8,
+}  # fmt: skip
+SIMILAR = {"revision", "earlier-load", "refetch"}  # their steps on disk are those of an update
+
+
+@pytest.fixture(scope="module")
+def processes() -> ForkServerContext:
+    """Processes that begin with the verbs imported, forked from a server without threads."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.verbs.story", "ml4t_nb.pipeline", "pyarrow.parquet"])
+    return context
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The store as it is after each commit of the first cycle, and before it."""
+    root = tmp_path_factory.mktemp("homes")
+    found = [root / str(number) for number in range(story.CYCLE + 1)]
+    found[0].mkdir()
+    for number in range(1, story.CYCLE + 1):
+        shutil.copytree(found[number - 1], found[number])
+        story.tell(found[number], number)
+        assert story.assert_state(found[number], number) == number
+    return found
+
+
+def test_every_chapter_of_the_story_is_one_commit_that_leaves_nothing_over(
+    homes: list[Path],
+) -> None:
+    for home in homes[1:]:
+        story.assert_tidy(home)
+    written = [story.held(number) for number in range(1, story.CYCLE + 1)]
+    assert [len(bars) if bars is not None else 0 for bars in written] == [
+        284 * 24, 537 * 24, 544 * 24, 604 * 24, 614 * 24, (614 - 51) * 24, 619 * 24, 0,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "chapter",
+    [
+        pytest.param(number, id=name, marks=[pytest.mark.slow] if name in SIMILAR else [])
+        for name, number in CHAPTERS.items()
+    ],
+)
+def test_a_verb_killed_before_any_of_its_steps_on_disk_has_committed_or_not(
+    homes: list[Path], tmp_path: Path, processes: ForkServerContext, chapter: int
+) -> None:
+    reached = []
+    for last in count(1):
+        home = tmp_path / str(last)
+        shutil.copytree(homes[chapter - 1], home)
+        teller = processes.Process(target=story.tell_until, args=(home, chapter, last))
+        teller.start()
+        teller.join()
+        if teller.exitcode == 0:
+            break
+        assert teller.exitcode == -signal.SIGKILL
+        reached.append(story.assert_state(home, chapter - 1, chapter))
+        if last % 4 == 0 or reached[-2:] == [chapter - 1, chapter]:
+            story.tell(home, reached[-1] + 1)
+            story.assert_tidy(home)
+            assert story.assert_state(home, reached[-1] + 1)
+        shutil.rmtree(home)
+    assert reached == sorted(reached)
+    assert {chapter - 1, chapter} == set(reached)
+
+
+@pytest.mark.parametrize(
+    "rounds", [20, pytest.param(500, marks=pytest.mark.slow)], ids=["20", "500"]
+)
+def test_a_verb_killed_at_any_moment_leaves_a_committed_state(
+    tmp_path: Path, processes: ForkServerContext, rounds: int
+) -> None:
+    """Whoever comes next goes on without a repair, and sweeps what the killed one left."""
+    chance = random.Random(7)  # noqa: S311  # a moment to kill at, no secret
+    home = tmp_path / "home"
+    number, leftovers, least = 0, 0, 0
+    for _ in range(rounds):
+        ours, theirs = processes.Pipe(duplex=False)
+        teller = processes.Process(target=story.tell_for_ever, args=(home, number, theirs))
+        teller.start()
+        theirs.close()
+        commits = chance.randrange(3)
+        acknowledged = [ours.recv() for _ in range(1 + commits)]
+        teller.join(chance.uniform(0.0, 0.25))
+        teller.kill()
+        teller.join()
+        assert teller.exitcode == -signal.SIGKILL
+
+        acknowledged += heard(ours)
+        number = story.assert_state(home, acknowledged[-1], acknowledged[-1] + 1)
+        least += commits
+        leftovers += is_littered(home)
+        age_what_is_retired(home)
+    story.tell(home, number + 1)
+    story.assert_tidy(home)
+    assert number >= least > 0
+    assert leftovers > 0 or rounds < 100  # some were killed within a commit
+    assert outlived(home) == []
+
+
+def heard(told: Connection) -> list[int]:
+    """What was said before the end."""
+    words: list[int] = []
+    with suppress(EOFError, OSError):  # the last word may be cut short
+        while True:
+            words.append(told.recv())
+    return words
+
+
+def is_littered(home: Path) -> bool:
+    try:
+        story.assert_tidy(home)
+    except AssertionError:
+        return True
+    return False
+
+
+def age_what_is_retired(home: Path) -> None:
+    """As if the grace period had gone by."""
+    for path in (home / "retired").rglob("*"):
+        if path.is_file():
+            then = path.stat().st_mtime - GRACE_S - 60
+            os.utime(path, (then, then))
+
+
+def outlived(home: Path) -> list[Path]:
+    """What is still there though it was retired long ago, by the time of the newest file."""
+    files = [path for path in home.rglob("*") if path.is_file()]
+    now = max(path.stat().st_mtime for path in files)
+    retired = home / "retired"
+    return [p for p in files if retired in p.parents and now - p.stat().st_mtime > GRACE_S]
