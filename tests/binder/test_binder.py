@@ -94,6 +94,7 @@ def test_the_start_script_hands_over_to_what_it_was_given() -> None:
     assert said.stdout == "sample a b c\n"
 
 
+@pytest.mark.slow
 def test_the_quickstart_runs_in_the_environment_that_is_pinned(
     checkout: Path, tmp_path: Path
 ) -> None:
