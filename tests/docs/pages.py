@@ -143,8 +143,8 @@ class Reader:
         return self._open[kind]
 
     def _as_shown(self, words: str) -> str:
-        return words.replace(str(self._work), "/home/you/work").replace(
-            str(self._home), "/home/you"
+        return words.replace(str(self._work), "/srv/research/work").replace(
+            str(self._home), "/srv/research"
         )
 
 
