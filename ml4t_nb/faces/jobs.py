@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 from itertools import count
+from pathlib import Path
 from threading import Event as Flag
 from threading import Lock, Thread, current_thread
 from time import monotonic
@@ -220,7 +221,9 @@ class Jobs:
         JobBusy
             If a running job has one of them.
         """
-        home = str(job.command.arguments.get("home") or Settings.current().home)
+        # One folder may be spelled in several ways.
+        named = Path(job.command.arguments.get("home") or Settings.current().home)
+        home = str(named.expanduser().resolve())
         # Without the asset class, which a load learns only from the provider.
         wanted = frozenset((home, each.frequency, each.symbol) for each in datasets)
         with self.lock:

@@ -191,6 +191,22 @@ def test_the_same_symbol_in_another_store_is_another_dataset(gate: Gate, tmp_pat
     assert (first.state, second.state) == ("done", "done")
 
 
+def test_a_store_that_is_spelled_in_two_ways_is_one_store(
+    gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first = started(f"{SLOW.format('SLOW')} --home other")
+    gate.wait()
+
+    second = started(f"{SLOW.format('SLOW')} --home {tmp_path / 'other'}")
+    gate.let(1000)
+
+    assert second.join(120)
+    assert isinstance(second.error, JobBusy)
+    assert first.join(120)
+    assert first.state == "done"
+
+
 def test_a_job_is_found_by_its_number() -> None:
     job = started(LOAD.format("AAPL"))
     job.join(120)
