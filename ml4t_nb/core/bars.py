@@ -130,13 +130,15 @@ def require_bars(frame: pd.DataFrame) -> Bars:
         raise BarsInvalid(f"bars are indexed by {STAMPS}, not {index.dtype}")
     if index.name != "timestamp":
         raise BarsInvalid(f"the index of bars is named 'timestamp', not {index.name!r}")
-    if not frame.columns.is_(_NAMES) and tuple(frame.columns) != COLUMNS:
+    if not frame.columns.is_(_NAMES) and not frame.columns.equals(_NAMES):
         raise BarsInvalid(f"bars have the columns {', '.join(COLUMNS)}")
     kinds = frame.dtypes.tolist()
     for name, kind, wanted in zip(COLUMNS, kinds, _KINDS, strict=True):
         if kind != wanted:
             raise BarsInvalid(f"the column {name!r} of bars is {wanted}, not {kind}")
-    if not (index.is_monotonic_increasing and index.is_unique):
+    stamps = index.asi8
+    # By numpy: pandas builds a table of all stamps to see whether they are unique.
+    if not (stamps[:-1] < stamps[1:]).all() or index.hasnans:
         raise BarsInvalid("the stamps of bars increase, each once")
     return frame
 

@@ -70,15 +70,28 @@ class Catalogue:
     """Entries by place (``equities/daily/AAPL``) in one SQLite file.
 
     No method fails for the file's sake: what cannot be read is not known, and what cannot be
-    written is read from the manifests again.
+    written is read from the manifests again. Writing costs a sixth of a small commit, so commits
+    are noted, and written together.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._decoded: dict[str, tuple[str, Entry]] = {}
+        self._noted: dict[str, Entry] = {}
+
+    def note(self, place: str, entry: Entry) -> None:
+        """Keep what a commit left, to be written with the next ``settle`` or ``read``."""
+        self._noted[place] = entry
+
+    def settle(self) -> None:
+        """Write what was noted."""
+        # A thread that notes meanwhile may be missed: its manifest is read again then.
+        noted, self._noted = self._noted, {}
+        self.write(noted)
 
     def read(self) -> dict[str, Entry]:
         """All entries whose checksum is right; the caller compares their marks."""
+        self.settle()
         if not self._path.exists():
             return {}
         rows = self._run(lambda file: file.execute("SELECT * FROM entries").fetchall()) or []

@@ -99,7 +99,10 @@ def decode(chunk: Chunk, content: bytes, reach: Reach, target: Rows) -> int:
     if file.metadata.num_rows != chunk.rows:
         raise ValueError(f"{file.metadata.num_rows} rows instead of {chunk.rows}")
     table = file.read_row_groups(
-        groups, columns=["timestamp", *NUMBERS, "filled"], use_threads=False
+        groups,
+        columns=["timestamp", *NUMBERS, "filled"],
+        # For fewer rows, handing them out takes longer than decoding them.
+        use_threads=chunk.rows > _ROW_GROUP,
     )
     count: int = table.num_rows
     _lay(table.column(0).cast(pa.int64()), target.stamps)
@@ -129,7 +132,7 @@ def _encodings(rows: Rows) -> tuple[list[str], list[str]]:
     coded, split = [], []
     for name, line in zip(NUMBERS, rows.numbers[:, :_JUDGED], strict=True):
         is_price = name in PRICES
-        repeats = 2 * len(set(line.tolist())) <= len(line)
+        repeats = 2 * np.unique(line).size <= len(line)
         if is_price and not _on_grid(line):
             split.append(name)
         elif repeats or name in _EVENTS:

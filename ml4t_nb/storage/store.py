@@ -119,6 +119,13 @@ class Store:
             finally:
                 transaction.close()
 
+    def settle(self) -> None:
+        """Write what the commits of this object changed to the catalogue, all at once.
+
+        Whoever surveys the store before that opens the manifests of these datasets.
+        """
+        self._catalogue.settle()
+
     def sweep(self) -> None:
         """Remove what was retired more than an hour ago, of all datasets.
 

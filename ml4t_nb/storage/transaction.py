@@ -234,7 +234,7 @@ class Transaction:
             self._folder.tidy(after, sequence)
         with suppress(OSError, StoreError):
             if entry := entry_of(self._folder, sequence, after):
-                self._catalogue.write({str(folder_of(self._folder.dataset)): entry})
+                self._catalogue.note(str(folder_of(self._folder.dataset)), entry)
 
     def _require_open(self) -> None:
         if self._over:

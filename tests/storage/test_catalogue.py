@@ -48,6 +48,7 @@ def many(store: Store) -> Store:
     for number, symbol in enumerate(SYMBOLS):
         bars = daily("2024-01-01", f"2024-01-{number % 20 + 2:02}")
         commit(store, DatasetId("equities", "daily", symbol), bars)
+    store.settle()
     return store
 
 
@@ -75,6 +76,7 @@ def test_a_manifest_that_changed_behind_the_catalogue_is_opened_alone(
     catalogue = many.home / "catalogue.db"
     shutil.copy(catalogue, many.home / "kept")
     append(many, DatasetId("equities", "daily", "S7"), daily("2024-02-01", "2024-02-02"))
+    many.settle()
     shutil.move(many.home / "kept", catalogue)
     opened.clear()
 
@@ -85,6 +87,32 @@ def test_a_manifest_that_changed_behind_the_catalogue_is_opened_alone(
     opened.clear()
     assert len(many.summaries()) == 40
     assert named(opened) == []
+
+
+def test_commits_reach_the_catalogue_together(many: Store, opened: list[str]) -> None:
+    for symbol in ("S1", "S2"):
+        append(many, DatasetId("equities", "daily", symbol), daily("2024-02-01", "2024-02-02"))
+    shutil.copy(many.home / "catalogue.db", many.home / "kept")
+    opened.clear()
+
+    many.settle()
+
+    assert {row.rows for row in Store(many.home).summaries() if row.dataset.symbol == "S1"} == {5}
+    assert named(opened) == []
+    shutil.move(many.home / "kept", many.home / "catalogue.db")
+    assert {row.rows for row in Store(many.home).summaries() if row.dataset.symbol == "S2"} == {6}
+    assert named(opened) == ["m.00000002.json", "m.00000002.json"]
+
+
+def test_a_commit_that_somebody_else_followed_is_read_anew(many: Store) -> None:
+    append(many, DatasetId("equities", "daily", "S1"), daily("2024-02-01", "2024-02-02"))
+    append(
+        Store(many.home), DatasetId("equities", "daily", "S1"), daily("2024-02-05", "2024-02-05")
+    )
+
+    many.settle()
+
+    assert [row.rows for row in many.summaries() if row.dataset.symbol == "S1"] == [6]
 
 
 def test_a_chunks_size_is_compared_without_opening_it(many: Store, opened: list[str]) -> None:

@@ -371,7 +371,6 @@ def test_every_place_where_the_disk_gets_full_leaves_a_committed_state(small_dis
 def test_a_read_only_disk_can_be_read_but_not_written(small_disk: Path) -> None:
     store = Store(small_disk)
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
-    (small_disk / "catalogue.db").unlink()
     remount = ["mount", "-o", "remount,ro", str(small_disk)]
     subprocess.run(remount, check=True)
 
