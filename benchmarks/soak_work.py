@@ -31,7 +31,7 @@ from ml4t_nb.errors import DatasetNotFound, LockTimeout, Ml4tError, Overtaken
 from ml4t_nb.model import Span
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.settings import Settings
-from ml4t_nb.storage.store import Snapshot
+from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.workspace import Workspace
 
 __all__ = ["MORTAL", "ROLES", "SYMBOLS", "Board", "opened", "work"]

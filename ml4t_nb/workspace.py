@@ -16,7 +16,7 @@ from ml4t_nb.options import Moment, as_moment
 from ml4t_nb.settings import Settings
 
 if TYPE_CHECKING:
-    from ml4t_nb.providers import Provider
+    from ml4t_nb.providers import Limits, Provider
     from ml4t_nb.storage.store import Store
 
 __all__ = ["Clock", "Workspace", "utc_now"]
@@ -77,9 +77,12 @@ class Workspace:
 
     @cached_property
     def store(self) -> Store:
-        """The store in the settings' home."""
+        """The store in the settings' home; sessions of calendars are kept beside it from now on."""
+        from ml4t_nb.core.sessions import keep_on
+        from ml4t_nb.storage.shelf import SessionShelf
         from ml4t_nb.storage.store import Store
 
+        keep_on(SessionShelf(self.settings.home.absolute()))
         return Store(self.settings.home, lock_timeout_s=self.settings.lock_timeout)
 
     def provider(self, name: str) -> Provider:
@@ -90,3 +93,11 @@ class Workspace:
             if name not in self._opened:
                 self._opened[name] = open_provider(name, self.settings)
             return self._opened[name]
+
+    def limits(self, name: str) -> Limits:
+        """What the provider of that name serves, which needs no provider to be opened."""
+        from ml4t_nb.providers import limits_of
+
+        with self._opening:
+            opened = self._opened.get(name)
+        return opened.limits if opened else limits_of(name, self.settings)

@@ -199,6 +199,18 @@ def test_a_start_loads_no_slow_package(program: str) -> None:
     assert loaded_by(program) == set()
 
 
+def test_what_is_stored_is_listed_and_judged_without_pandas(tmp_path: Path) -> None:
+    start = f"from ml4t_nb.faces.cli import main; main({{}} + ['--home', {str(tmp_path)!r}])"
+    load = "['load', 'DEMO', '-p', 'synthetic', '--start', '2024-01-02', '--as-of', '2024-01-12']"
+    loaded_by(start.format(load))
+    judge = start.format("['health', '--as-of', '2024-01-12']")
+    loaded_by(judge)  # the first one builds the calendar's sessions, and keeps them
+
+    # rich draws the tables.
+    assert loaded_by(start.format("['list']")) <= {"rich", "numpy"}
+    assert loaded_by(judge) <= {"rich", "numpy"}
+
+
 def test_loading_the_extension_loads_no_slow_package() -> None:
     program = (
         "from IPython.core.interactiveshell import InteractiveShell as S; import sys\n"

@@ -11,7 +11,8 @@ from benchmarks.bars import Made
 from benchmarks.peers.frames import indexed, seen
 from ml4t_nb.model import DatasetId, Frequency, Setup, Span
 from ml4t_nb.records import UpdateRecord
-from ml4t_nb.storage.store import Store, resolve_period
+from ml4t_nb.storage.packing import resolve_period
+from ml4t_nb.storage.store import Store
 
 __all__ = ["Opened", "opened"]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 
-from ml4t_nb.core.bars import STAMPS
 from ml4t_nb.core.grid import WEEK, bars_of, final_bound, last_bar, monday, mondays
 from ml4t_nb.core.sessions import (
     DAY,
@@ -25,6 +24,9 @@ from ml4t_nb.core.sessions import (
 )
 from ml4t_nb.errors import CalendarUnknown
 from ml4t_nb.model import AssetClass, Closure, Frequency, Span, bar_length
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Calendar", "calendar", "default_calendar"]
 
@@ -247,4 +249,9 @@ def _length(frequency: Frequency) -> int | None:
 
 
 def _index(stamps: Instants) -> pd.DatetimeIndex:
+    # Here alone, since health is judged by arrays: pandas takes longer to start than that.
+    import pandas as pd
+
+    from ml4t_nb.core.bars import STAMPS
+
     return pd.DatetimeIndex(stamps, dtype=STAMPS, name="timestamp", copy=True)

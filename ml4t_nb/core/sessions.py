@@ -1,29 +1,33 @@
-"""Sessions of a calendar as arrays: built once a process, and changed by what users declare."""
+"""Sessions of a calendar as arrays: built once, kept, and changed by what users declare."""
 
 from __future__ import annotations
 
 import threading
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from ml4t_nb.errors import CalendarUnknown
 from ml4t_nb.options import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "DAY",
     "Instants",
     "Sessions",
+    "Shelf",
     "canonical",
     "day_start",
     "instant",
+    "keep_on",
     "micros",
     "sessions",
     "zone_of",
@@ -36,9 +40,7 @@ DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = date(1900, 1, 1), date(2100, 12, 31)
 _OWN = {"24/7": ZoneInfo("UTC"), "fx": ZoneInfo("America/New_York")}
-_ROLLOVER = pd.Timedelta(hours=17)
-_building = threading.Lock()
-_built: dict[str, Sessions] = {}
+_ROLLOVER = timedelta(hours=17)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +77,42 @@ class Sessions:
         return (self.days, self.opens, self.break_starts, self.break_ends, self.closes)
 
 
+class Shelf(Protocol):
+    """Where sessions are kept from one process to the next."""
+
+    def take(self, name: str) -> tuple[Sessions, ZoneInfo] | None:
+        """Sessions and zone of the calendar of just that name; None if they must be built."""
+
+    def put(self, name: str, known: Sessions, zone: ZoneInfo) -> None:
+        """Keep what was built, if that is possible."""
+
+
+@dataclass(slots=True)
+class _Built:
+    """What this process has built, or taken from the shelf."""
+
+    known: dict[str, tuple[Sessions, ZoneInfo]] = field(default_factory=dict)
+    shelf: Shelf | None = None
+    building: threading.Lock = field(default_factory=threading.Lock)
+
+    def held(self, name: str) -> tuple[Sessions, ZoneInfo] | None:
+        """What needs no building; None if it must be built."""
+        if name not in self.known and self.shelf is not None and (found := self.shelf.take(name)):
+            self.known[name] = found
+        return self.known.get(name)
+
+
+_here = _Built()
+
+
+def keep_on(shelf: Shelf) -> None:
+    """From now on take sessions from ``shelf``, and put there what has to be built.
+
+    One for all stores of a process: sessions are the same on each.
+    """
+    _here.shelf = shelf
+
+
 def micros(instant: date) -> int:
     """Microseconds since 1970 of an aware instant, or of a date's midnight in UTC."""
     if not isinstance(instant, datetime):
@@ -103,6 +141,9 @@ def canonical(name: str) -> str:
     """
     if name.lower() in _OWN:
         return name.lower()
+    # Only calendars that were built under their own name are on the shelf.
+    if _here.held(name):
+        return name
     import exchange_calendars
 
     spellings = {each.lower(): each for each in exchange_calendars.get_calendar_names()}
@@ -117,6 +158,8 @@ def zone_of(name: str) -> ZoneInfo:
     """Time zone of the calendar; builds no sessions."""
     if name in _OWN:
         return _OWN[name]
+    if found := _here.held(name):
+        return found[1]
     # The zone is a property that reads no state, and constructing an instance takes 0.3 s.
     return ZoneInfo(object.__new__(_factory(name)).tz.key)
 
@@ -134,13 +177,18 @@ def sessions(
     CalendarUnknown
         If exchange_calendars fails to build it.
     """
-    with _building:
-        if name not in _built:
-            _built[name] = _build(name)
-        known = _built[name]
+    with _here.building:
+        known, _ = _here.held(name) or _build_and_keep(name)
     known = _with_extra(known, extra, zone_of(name)) if extra else known
     shut = np.isin(known.days, [micros(day) for day in closed])
     return known.pick(~shut) if shut.any() else known
+
+
+def _build_and_keep(name: str) -> tuple[Sessions, ZoneInfo]:
+    found = _here.known[name] = _build(name), zone_of(name)
+    if _here.shelf is not None and name not in _OWN:
+        _here.shelf.put(name, *found)
+    return found
 
 
 def _build(name: str) -> Sessions:
@@ -160,11 +208,13 @@ def _all_days() -> Instants:
 
 def _interbank() -> Sessions:
     """Monday to Friday, each from 17:00 New York of the day before; not Christmas, not New Year."""
+    import pandas as pd
+
     dates = pd.DatetimeIndex(_all_days().astype("datetime64[us]"))
     month, day = dates.month, dates.day
     shut = ((month == 12) & (day == 25)) | ((month == 1) & (day == 1))  # noqa: PLR2004
     dates = dates[(dates.day_of_week < 5) & ~shut]  # noqa: PLR2004
-    opens = _as_instants((dates - pd.Timedelta(days=1) + _ROLLOVER).tz_localize(_OWN["fx"]))
+    opens = _as_instants((dates - timedelta(days=1) + _ROLLOVER).tz_localize(_OWN["fx"]))
     closes = _as_instants((dates + _ROLLOVER).tz_localize(_OWN["fx"]))
     return Sessions(_FIRST, _LAST, _as_instants(dates), opens, closes, closes, closes)
 
@@ -174,6 +224,8 @@ def _as_instants(index: pd.DatetimeIndex) -> Instants:
 
 
 def _exchange(name: str) -> Sessions:
+    import pandas as pd
+
     factory = _factory(name)
     start, end = factory.bound_min(), factory.bound_max()
     first = _FIRST if start is None else max(start.date(), _FIRST)
@@ -222,6 +274,8 @@ def _with_extra(known: Sessions, extra: frozenset[date], zone: ZoneInfo) -> Sess
 
 def _moved(instants: Instants, shifts: Instants, zone: ZoneInfo) -> Instants:
     """Instants moved by whole days of local time, so that they keep the hour on the clock."""
+    import pandas as pd
+
     wall = pd.DatetimeIndex(instants.astype("datetime64[us]"), tz="UTC").tz_convert(zone)
     local = wall.tz_localize(None) + pd.TimedeltaIndex(shifts.astype("timedelta64[us]"))
     return _as_instants(

@@ -28,7 +28,7 @@ from ml4t_nb.pipeline.journal import (
 from ml4t_nb.pipeline.region import region_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
-from ml4t_nb.storage.store import Transaction
+from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["Further", "enter", "enter_failure", "grid_of"]
 

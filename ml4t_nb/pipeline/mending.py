@@ -17,7 +17,7 @@ from ml4t_nb.pipeline.commit import grid_of
 from ml4t_nb.pipeline.journal import Entry, result_of
 from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards, told
 from ml4t_nb.records import UpdateRecord, UpdateResult
-from ml4t_nb.storage.store import Transaction
+from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["Close", "Mend", "Mending", "Refetch", "Refill", "Reopen", "Unfill", "run_mend"]
 

@@ -10,7 +10,7 @@ from ml4t_nb.core.settle import Fill
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import AssetClass, Chunking, Compression, DatasetId, Frequency, Setup
 from ml4t_nb.providers import Provider
-from ml4t_nb.storage.store import resolve_period
+from ml4t_nb.storage.packing import resolve_period
 
 __all__ = ["Load", "Update", "class_of", "require_served", "settled", "with_provider"]
 

@@ -9,7 +9,7 @@ from ml4t_nb.core.bars import Bars, as_instant, observed
 from ml4t_nb.core.plan import TICK
 from ml4t_nb.model import Setup, Span
 from ml4t_nb.pipeline.fetch import Haul
-from ml4t_nb.storage.store import Transaction
+from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["Region", "region_of"]
 

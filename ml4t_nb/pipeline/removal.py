@@ -17,7 +17,8 @@ from ml4t_nb.errors import OptionError, StoreError
 from ml4t_nb.model import Basis, DatasetId
 from ml4t_nb.pipeline.commit import grid_of
 from ml4t_nb.records import UpdateRecord
-from ml4t_nb.storage.store import Store, Transaction
+from ml4t_nb.storage.store import Store
+from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["run_remove"]
 

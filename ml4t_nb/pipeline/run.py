@@ -36,7 +36,8 @@ from ml4t_nb.pipeline.reach import ask_for, final_bound, oldest_served
 from ml4t_nb.pipeline.strides import in_strides, strides
 from ml4t_nb.providers import Instrument, Provider
 from ml4t_nb.records import UpdateResult
-from ml4t_nb.storage.store import Snapshot, Store
+from ml4t_nb.storage.snapshot import Snapshot
+from ml4t_nb.storage.store import Store
 
 __all__ = ["Run", "bring", "held_stamps", "not_backwards", "run_load", "run_update", "told"]
 

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from ml4t_nb.core.calendars import Calendar
     from ml4t_nb.providers.retry import Policy
 
-__all__ = ["Answer", "Instrument", "Limits", "Provider", "Request", "known", "open_provider"]
+__all__ = [
+    "Answer",
+    "Instrument",
+    "Limits",
+    "Provider",
+    "Request",
+    "known",
+    "limits_of",
+    "open_provider",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +187,19 @@ def open_provider(name: str, settings: Settings) -> Provider:
     module, kind = _BUILT_IN[name]
     build: Callable[[Settings], Provider] = getattr(import_module(module), kind)
     return build(settings)
+
+
+def limits_of(name: str, settings: Settings) -> Limits:
+    """Limits of the provider of that name; imports one only if it is another package's.
+
+    Raises
+    ------
+    OptionError
+        As ``open_provider`` does.
+    """
+    from ml4t_nb.providers.limits import BUILT_IN
+    from ml4t_nb.providers.plugins import declared
+
+    if name in BUILT_IN and name not in declared():
+        return BUILT_IN[name](settings)
+    return open_provider(name, settings).limits

@@ -14,11 +14,12 @@ import pandas as pd
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, make_bars, weekly_bars, within
 from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.errors import BarsInvalid, ProviderUnavailable, SettingsInvalid, SymbolUnknown
-from ml4t_nb.model import AssetClass, Basis, Frequency, Span, bar_length
+from ml4t_nb.model import Basis, Frequency, Span, bar_length
 from ml4t_nb.options import did_you_mean
-from ml4t_nb.providers import Answer, Instrument, Limits, Request
+from ml4t_nb.providers import Answer, Instrument, Request
 from ml4t_nb.providers.files_stamps import Unreadable
 from ml4t_nb.providers.files_tables import SUFFIXES, Table, read_table
+from ml4t_nb.providers.limits import files_limits
 from ml4t_nb.settings import Settings
 
 __all__ = ["FilesProvider"]
@@ -44,11 +45,7 @@ class FilesProvider:
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.files
         self.basis: Basis = settings.files_basis
-        self.limits = Limits(
-            asset_classes=get_args(AssetClass),
-            frequencies=get_args(Frequency),
-            delay=timedelta(0),
-        )
+        self.limits = files_limits(settings)
 
     def instrument(self, symbol: str) -> Instrument:
         """Nothing, but whether there is such a file."""

@@ -25,7 +25,8 @@ from ml4t_nb.core.bars import (
 from ml4t_nb.errors import RangeRefused, SymbolUnknown
 from ml4t_nb.model import Basis, Span
 from ml4t_nb.options import did_you_mean
-from ml4t_nb.providers import Answer, Instrument, Limits, Request
+from ml4t_nb.providers import Answer, Instrument, Request
+from ml4t_nb.providers.limits import sample_limits
 from ml4t_nb.settings import Settings
 
 __all__ = ["SampleProvider"]
@@ -48,7 +49,7 @@ class SampleProvider:
     """
 
     def __init__(self, settings: Settings) -> None:
-        del settings
+        self.limits = sample_limits(settings)
 
     @property
     def name(self) -> str:
@@ -64,11 +65,6 @@ class SampleProvider:
     def basis(self) -> Basis:
         """A split restates the bars before it."""
         return "split-adjusted"
-
-    @property
-    def limits(self) -> Limits:
-        """Daily and weekly bars of equities, any span."""
-        return Limits(asset_classes=("equities",), frequencies=("daily", "weekly"))
 
     def instrument(self, symbol: str) -> Instrument:
         """A share on the New York exchange.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import get_args
 
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars, as_stamps, empty_bars, make_bars, weekly_bars, within
-from ml4t_nb.model import AssetClass, Basis, Frequency, Span, bar_length
-from ml4t_nb.providers import Answer, Instrument, Limits, Request
+from ml4t_nb.model import AssetClass, Basis, Span, bar_length
+from ml4t_nb.providers import Answer, Instrument, Request
+from ml4t_nb.providers.limits import synthetic_limits
 from ml4t_nb.providers.walk import DAILY_FROM, Walk
 from ml4t_nb.settings import Settings
 
@@ -46,6 +46,7 @@ class SyntheticProvider:
 
     def __init__(self, settings: Settings) -> None:
         self._holes = settings.synthetic_holes
+        self.limits = synthetic_limits(settings)
 
     @property
     def name(self) -> str:
@@ -61,11 +62,6 @@ class SyntheticProvider:
     def basis(self) -> Basis:
         """It has no splits, so nothing is ever restated."""
         return "split-adjusted"
-
-    @property
-    def limits(self) -> Limits:
-        """Everything, at once, final as soon as its period is over."""
-        return Limits(get_args(AssetClass), get_args(Frequency), delay=timedelta(0))
 
     def instrument(self, symbol: str) -> Instrument:
         """The asset class that only such a symbol has; nothing where any class could be meant."""

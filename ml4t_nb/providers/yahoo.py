@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import get_args
 
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars, empty_bars, within
-from ml4t_nb.model import AssetClass, Basis, Frequency, Span, bar_length
-from ml4t_nb.providers import Answer, Instrument, Limits, Request
-from ml4t_nb.providers.retry import DEFAULT, Policy, Waits
+from ml4t_nb.model import Basis, Frequency, Span, bar_length
+from ml4t_nb.providers import Answer, Instrument, Request
+from ml4t_nb.providers.limits import yahoo_limits
 from ml4t_nb.providers.yahoo_client import Chart, Client
 from ml4t_nb.providers.yahoo_errors import NoBars
 from ml4t_nb.providers.yahoo_events import REACH
@@ -32,9 +31,6 @@ _INTERVALS: Mapping[Frequency, str] = {
 }
 # No series of Yahoo's begins before 1927, and seconds before 1902 overflow 32 bits.
 _FIRST = date(1925, 1, 1)
-# Yahoo's days of a currency end at midnight in London, at most three hours after 17:00 in New York;
-# and half an hour later they are settled.
-_LONDON_MIDNIGHT = timedelta(hours=3, minutes=30)
 # Trading goes on while a run asks: only an as-of further back than this is one of the past.
 _RECENT = timedelta(days=1)
 
@@ -57,18 +53,7 @@ class YahooProvider:
     def __init__(
         self, settings: Settings, *, timeout_s: float = 10.0, deadline_s: float = 30.0
     ) -> None:
-        # Yahoo counts the days back from its own now. A request starts at a local midnight, up to
-        # a day before what was wanted, so one day less is declared.
-        back: Mapping[Frequency, int] = {"1m": 29, "5m": 59, "15m": 59, "30m": 59, "hourly": 729}
-        self.limits = Limits(
-            asset_classes=get_args(AssetClass),
-            frequencies=get_args(Frequency),
-            max_span={"1m": timedelta(days=7)},
-            max_age={frequency: timedelta(days=days) for frequency, days in back.items()},
-            delays={("fx", "daily"): _LONDON_MIDNIGHT, ("fx", "weekly"): _LONDON_MIDNIGHT},
-            requests_per_minute=settings.yahoo_per_minute,
-            retry=Policy({**DEFAULT.waits, NoBars: Waits((1.0,))}),
-        )
+        self.limits = yahoo_limits(settings)
         self._client = Client(
             settings.home / "cache" / "yfinance",
             per_minute=settings.yahoo_per_minute,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ml4t_nb.core.calendars import default_calendar
 from ml4t_nb.errors import StoreError
@@ -15,13 +16,16 @@ from ml4t_nb.records import Summary
 from ml4t_nb.storage import folder as folders
 from ml4t_nb.storage.catalogue import Catalogue
 from ml4t_nb.storage.folder import Folder
-from ml4t_nb.storage.locking import exclusive
-from ml4t_nb.storage.packing import resolve_period
-from ml4t_nb.storage.snapshot import Snapshot, check, not_found
 from ml4t_nb.storage.survey import Found, checked, is_present, survey
-from ml4t_nb.storage.transaction import Transaction
 
-__all__ = ["Snapshot", "Store", "Transaction", "resolve_period"]
+if TYPE_CHECKING:
+    from ml4t_nb.storage.snapshot import Snapshot
+    from ml4t_nb.storage.transaction import Transaction
+
+__all__ = ["Store"]
+
+# What reads and writes bars is imported where it is needed: pandas and pyarrow take four times as
+# long to start as a look at thousands of datasets.
 
 
 class Store:
@@ -73,6 +77,8 @@ class Store:
         ChunkCorrupt
             If its manifest cannot be read.
         """
+        from ml4t_nb.storage.snapshot import Snapshot, not_found
+
         folder = Folder(self._home, dataset)
         manifest = folder.newest().manifest
         if manifest is None or folder.removed_by_hand():
@@ -87,6 +93,8 @@ class Store:
         DatasetNotFound
             If nothing is stored.
         """
+        from ml4t_nb.storage.snapshot import check
+
         folder = Folder(self._home, dataset)
         try:
             manifest = self.snapshot(dataset).manifest
@@ -111,6 +119,9 @@ class Store:
         StoreNotWritable
             If the store's folder cannot be written.
         """
+        from ml4t_nb.storage.locking import exclusive
+        from ml4t_nb.storage.transaction import Transaction
+
         folder = Folder(self._home, dataset)
         with exclusive(folder.state, dataset, timeout_s=self._lock_timeout_s):
             transaction = Transaction(folder, self._catalogue)

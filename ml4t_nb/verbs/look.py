@@ -178,7 +178,7 @@ def _limits(ws: Workspace) -> Callable[[str], Limits]:
     @cache
     def limits(provider: str) -> Limits:
         try:
-            return ws.provider(provider).limits
+            return ws.limits(provider)
         except Ml4tError:
             return Limits((), ())
 

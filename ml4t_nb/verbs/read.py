@@ -16,7 +16,7 @@ from ml4t_nb.verbs.select import Class, Freq, days, picked
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ml4t_nb.storage.store import Snapshot
+    from ml4t_nb.storage.snapshot import Snapshot
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["bars", "export", "files", "snapshot_of", "view"]

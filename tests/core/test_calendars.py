@@ -296,7 +296,7 @@ def test_a_calendar_that_cannot_be_built_is_said_to_be(
         def bound_max() -> None: ...
 
     monkeypatch.setattr(building, "_factory", lambda name: {"XSTO": Unbuildable}[name])
-    monkeypatch.setattr(building, "_built", {})
+    monkeypatch.setattr(building, "_here", building._Built())
     sessions.cache_clear()
 
     with pytest.raises(CalendarUnknown, match="cannot build the calendar XSTO") as caught:
@@ -342,11 +342,11 @@ def test_a_day_declared_both_is_closed_and_a_session_twice_is_one() -> None:
 
 
 def test_naming_a_calendar_builds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    built: dict[str, building.Sessions] = {}
-    monkeypatch.setattr(building, "_built", built)
+    here = building._Built()
+    monkeypatch.setattr(building, "_here", here)
 
     assert str(calendar("XSTO").zone) == "Europe/Stockholm"
-    assert built == {}
+    assert here.known == {}
 
 
 def test_many_threads_get_one_and_the_same_calendar() -> None:

@@ -17,7 +17,8 @@ from ml4t_nb.errors import DatasetNotFound
 from ml4t_nb.model import DatasetId, Gap, Period, Setup, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.manifest import Manifest
-from ml4t_nb.storage.store import Store, Transaction
+from ml4t_nb.storage.store import Store
+from ml4t_nb.storage.transaction import Transaction
 
 AAPL = DatasetId("equities", "daily", "AAPL")
 _PATIENT_S = 3600.0  # a busy machine is no reason to fail

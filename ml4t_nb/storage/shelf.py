@@ -1,0 +1,102 @@
+"""Sessions of calendars, kept beside the store: building them takes longer than judging it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import zlib
+from contextlib import suppress
+from datetime import date
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import TZPATH, ZoneInfo
+
+import numpy as np
+
+from ml4t_nb.core.sessions import Sessions
+
+__all__ = ["SessionShelf"]
+
+_FORM = 1
+"""Raised with every change of the file, or of how sessions are built."""
+
+# What the dates and hours of a session are computed by, besides the rules of its time zone.
+_BUILDERS = ("exchange_calendars", "pandas", "korean_lunar_calendar", "pyluach")
+_COLUMNS = 5
+
+
+class SessionShelf:
+    """A file a calendar in ``cache/sessions``, which may be deleted at any time.
+
+    A file counts only if it is whole, and if the same versions of the same packages and the same
+    rules of its time zone would build it now. None is written where no dataset was ever stored.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._folder = home / "cache" / "sessions"
+
+    def take(self, name: str) -> tuple[Sessions, ZoneInfo] | None:
+        """Sessions and zone of the calendar of just that name; None if they must be built."""
+        try:
+            head, _, body = self._path(name).read_bytes().partition(b"\n")
+            told = json.loads(head)
+            zone = str(told["zone"])
+            if told != _told(name, zone, told["first"], told["last"], body):
+                return None
+            first, last = (date.fromisoformat(told[end]) for end in ("first", "last"))
+            columns = np.frombuffer(body, dtype="<i8").astype(np.int64).reshape(_COLUMNS, -1)
+            return Sessions(first, last, *columns), ZoneInfo(zone)
+        except (OSError, ImportError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, name: str, known: Sessions, zone: ZoneInfo) -> None:
+        """Keep what was built, if the folder may be written."""
+        if not (self._home / "state").exists():
+            return
+        body = b"".join(column.astype("<i8").tobytes() for column in known.columns())
+        path = self._path(name)
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(3)}")
+        with suppress(OSError, ImportError):
+            told = _told(name, zone.key, f"{known.first}", f"{known.last}", body)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(json.dumps(told).encode("ascii") + b"\n" + body)
+            draft.replace(path)
+        with suppress(OSError):
+            draft.unlink()
+
+    def _path(self, name: str) -> Path:
+        return self._folder / quote(name, safe="")
+
+
+def _told(name: str, zone: str, first: str, last: str, body: bytes) -> dict[str, Any]:
+    """The first line of a file; the name in it too, since some disks take XNYS for xnys."""
+    return {
+        "form": _FORM,
+        "name": name,
+        "zone": zone,
+        "rules": _rules(zone),
+        "built by": [_version(package) for package in _BUILDERS],
+        "first": first,
+        "last": last,
+        "crc": zlib.crc32(f"{first} {last}".encode(), zlib.crc32(body)),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _rules(zone: str) -> int:
+    """Checksum of a time zone's rules, looked for where zoneinfo does."""
+    for folder in TZPATH:
+        path = Path(folder, zone)
+        if path.is_file():
+            return zlib.crc32(path.read_bytes())
+    package, _, name = f"tzdata.zoneinfo.{zone.replace('/', '.')}".rpartition(".")
+    return zlib.crc32(resources.files(package).joinpath(name).read_bytes())
