@@ -39,19 +39,18 @@ def judge(
     behind, missed = 0, None
     if summary.last is not None:
         behind, missed = _behind(dates, summary.last, as_of, summary.dataset.frequency, delay)
-    symbol = named(summary.dataset)
     if summary.damage:
         damaged = _health(summary, "error", summary.damage, behind, _anew(summary))
         return replace(damaged, step=summary.remedy) if summary.remedy else damaged
     if summary.last_error:
         reason = f"the last run failed: {summary.last_error}"
-        return _health(summary, "error", reason, behind, f"update {symbol}")
+        return _health(summary, "error", reason, behind, _step("update", summary))
     if summary.last is None:
-        return _health(summary, "error", "no bars are left", behind, f"load {symbol}")
+        return _health(summary, "error", "no bars are left", behind, _step("load", summary))
     if missed is not None and as_of - missed > stale_after:
-        return _health(summary, "stale", _late(behind), behind, f"update {symbol}")
+        return _health(summary, "stale", _late(behind), behind, _step("update", summary))
     if summary.gaps_open:
-        return _health(summary, "stale", _holes(summary), behind, f"gaps {symbol}")
+        return _health(summary, "stale", _holes(summary), behind, _step("gaps", summary))
     return _health(summary, "healthy", _current(summary, behind), behind, "")
 
 
@@ -70,6 +69,10 @@ def _health(summary: Summary, state: HealthState, reason: str, behind: int, step
         step=f"ml4t-data {step}" if step else "",
         provider=summary.provider,
     )
+
+
+def _step(verb: str, summary: Summary) -> str:
+    return f"{verb} {named(summary.dataset)}"
 
 
 def _anew(summary: Summary) -> str:

@@ -99,10 +99,7 @@ def decode(chunk: Chunk, content: bytes, reach: Reach, target: Rows) -> int:
     if file.metadata.num_rows != chunk.rows:
         raise ValueError(f"{file.metadata.num_rows} rows instead of {chunk.rows}")
     table = file.read_row_groups(
-        groups,
-        columns=["timestamp", *NUMBERS, "filled"],
-        # For fewer rows, handing them out takes longer than decoding them.
-        use_threads=chunk.rows > _ROW_GROUP,
+        groups, columns=["timestamp", *NUMBERS, "filled"], use_threads=False
     )
     count: int = table.num_rows
     _lay(table.column(0).cast(pa.int64()), target.stamps)

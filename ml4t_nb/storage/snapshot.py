@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,9 +16,15 @@ from ml4t_nb.options import named
 from ml4t_nb.storage import chunks as chunk_files
 from ml4t_nb.storage.folder import Folder
 from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.rows import Reach, Rows, bars_of, blank, reach_of, stamp
+from ml4t_nb.storage.packing import MOST_ROWS
+from ml4t_nb.storage.rows import Reach, Rows, bars_of, blank, join, reach_of, stamp
 
 __all__ = ["Snapshot", "check", "not_found", "read_rows"]
+
+
+# Each takes a chunk from the disk to its place in memory, checksum and all: within a chunk, arrow's
+# own threads gain less.
+_READERS = 4
 
 
 class Snapshot:
@@ -61,14 +69,22 @@ class Snapshot:
 def read_rows(folder: Folder, sequence: int, chunks: Sequence[Chunk], reach: Reach) -> Rows:
     """Rows of these chunks of commit ``sequence`` within ``reach``, every byte read checked."""
     wanted = [c for c in chunks if stamp(c.first) < reach[1] and reach[0] <= stamp(c.last)]
-    target = blank(sum(chunk.rows for chunk in wanted))
-    count = 0
-    for chunk in wanted:
-        rest = target.cut(count, len(target))
-        count += _read_chunk(folder, sequence, chunk, reach, rest)
-    rows = target.cut(0, count).between(reach)
+    ends = [0, *accumulate(chunk.rows for chunk in wanted)]
+    target = blank(ends[-1])
+    places = [target.cut(*place) for place in pairwise(ends)]
+
+    def read(chunk: Chunk, place: Rows) -> Rows:
+        return place.cut(0, _read_chunk(folder, sequence, chunk, reach, place))
+
+    if len(target) > MOST_ROWS:
+        with ThreadPoolExecutor(_READERS) as pool:
+            parts = list(pool.map(read, wanted, places))
+    else:
+        parts = list(map(read, wanted, places))
+    if sum(map(len, parts)) == len(target) == len(target.between(reach)):
+        return target
     # A copy of a part lets go of the rest's memory.
-    return target if len(rows) == len(target) else rows.copy()
+    return join(parts).between(reach).copy()
 
 
 def check(folder: Folder, sequence: int, chunk: Chunk) -> None:

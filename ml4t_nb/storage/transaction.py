@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +18,7 @@ from ml4t_nb.storage.catalogue import Catalogue
 from ml4t_nb.storage.folder import Folder, State, chunk_name, manifest_name
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import folder_of
-from ml4t_nb.storage.packing import Piece, rearrange
+from ml4t_nb.storage.packing import MOST_ROWS, Piece, rearrange
 from ml4t_nb.storage.rows import EVER, Edit, Rows, bars_of, overlay, reach_of, rows_of, stamp
 from ml4t_nb.storage.snapshot import not_found, read_rows
 from ml4t_nb.storage.survey import entry_of
@@ -26,6 +27,8 @@ __all__ = ["Transaction"]
 
 _HISTORY = 100
 _FINDINGS = 1000
+# Most of a long load is encoding, which lets go of the interpreter.
+_ENCODERS = 4
 
 
 class Transaction:
@@ -204,11 +207,12 @@ class Transaction:
         folder = self._folder
         folder.data.mkdir(parents=True, exist_ok=True)
         chunks = []
+        contents = self._encoded([rows for rows in pieces if isinstance(rows, Rows)], setup)
         for piece in pieces:
             if isinstance(piece, Chunk):
                 chunks.append(piece)
                 continue
-            content = chunk_files.encode(piece, folder.dataset.symbol, setup.compression)
+            content = next(contents)
             draft = chunk_files.describe("", piece, content)
             name = chunk_name(f"{draft.first:%Y-%m-%d}", self._now().sequence + 1)
             chunk = replace(draft, file=name)
@@ -218,6 +222,18 @@ class Transaction:
         if written:
             disk.sync_folder(folder.data)
         return tuple(chunks)
+
+    def _encoded(self, parts: Sequence[Rows], setup: Setup) -> Iterator[bytes]:
+        """The files of the parts, in order; while one is written, others are encoded."""
+
+        def encode(rows: Rows) -> bytes:
+            return chunk_files.encode(rows, self._folder.dataset.symbol, setup.compression)
+
+        if sum(map(len, parts)) <= MOST_ROWS:
+            yield from map(encode, parts)
+            return
+        with ThreadPoolExecutor(_ENCODERS) as pool:
+            yield from pool.map(encode, parts)
 
     def _discard(self, written: Sequence[Chunk], sequence: int) -> None:
         """Take back new chunks, unless their manifest was published before the interruption."""

@@ -155,18 +155,15 @@ def _when(ws: Workspace, moment: datetime | date) -> When:
 
     limits = _limits(ws)
 
+    # Thousands of datasets share a few of them.
     @cache
-    def dates_of(name: str) -> Calendar:
-        return calendar(name, ws.settings.closures)
-
-    @cache
-    def at(dates: Calendar, wait: timedelta) -> datetime:
-        return instant(moment, dates, wait)
+    def at(name: str, wait: timedelta) -> tuple[Calendar, datetime, timedelta]:
+        dates = calendar(name, ws.settings.closures)
+        return dates, instant(moment, dates, wait), wait
 
     def when(summary: Summary) -> tuple[Calendar, datetime, timedelta]:
-        dates = dates_of(summary.calendar)
         wait = limits(summary.provider).delay_of(summary.dataset)
-        return dates, at(dates, wait), wait
+        return at(summary.calendar, wait)
 
     return when
 

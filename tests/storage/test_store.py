@@ -1,7 +1,7 @@
 import os
 import stat
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
-from ml4t_nb.errors import BarsInvalid, DatasetNotFound, OptionError, StoreError
+from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, DatasetNotFound, OptionError, StoreError
 from ml4t_nb.model import Asked, Compression, DatasetId, Finding, Gap, Span
+from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import (
     AAPL,
@@ -535,3 +536,49 @@ def test_a_commit_removes_what_was_retired_long_ago_and_keeps_what_is_young(stor
         name for name in left if ".00000004." not in name
     ]
     assert len(left) == 4
+
+
+@pytest.fixture(scope="module")
+def minutes() -> Bars:
+    """A year around the clock, each bar with a price of its own."""
+    stamps = pd.date_range("2023-01-01", "2023-12-31 23:59", freq="min")
+    return bars_at(stamps, pd.Series(100 + np.arange(len(stamps)) / 64).tolist())
+
+
+@pytest.fixture
+def long(store: Store, minutes: Bars) -> Snapshot:
+    commit(store, DatasetId("crypto", "1m", "BTC-USD"), minutes, period="monthly")
+    return store.snapshot(DatasetId("crypto", "1m", "BTC-USD"))
+
+
+def test_a_long_history_comes_back_as_it_was_put(long: Snapshot, minutes: Bars) -> None:
+    assert [chunk.rows for chunk in long.manifest.chunks][:2] == [129600, 131040]
+
+    assert long.bars().equals(minutes)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (utc(2023, 1, 20, 5), utc(2023, 12, 2, 7, 3)),
+        (utc(2023, 2, 1), utc(2023, 12, 1)),
+        (utc(2022), utc(2023, 11, 11, 11, 11)),
+        (utc(2023, 3, 6, 6, 6), utc(2025)),
+    ],
+)
+def test_a_range_of_a_long_history_is_cut_out_of_it(
+    long: Snapshot, minutes: Bars, start: datetime, end: datetime
+) -> None:
+    wanted = minutes[(minutes.index >= start) & (minutes.index < end)]
+
+    assert long.bars(Span(start, end)).equals(wanted)
+
+
+def test_one_damaged_chunk_of_a_long_history_is_named(long: Snapshot) -> None:
+    path = long.files()[2]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+    with pytest.raises(ChunkCorrupt, match=path.name):
+        long.bars()
