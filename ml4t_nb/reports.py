@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ml4t_nb.model import Asked, AssetClass, Basis, DatasetId, Frequency, Gap, GapState
-from ml4t_nb.records import Health, HealthState, Summary, UpdateRecord, UpdateResult
+from ml4t_nb.records import (
+    ErrorNote,
+    Health,
+    HealthState,
+    Summary,
+    UpdateRecord,
+    UpdateResult,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +34,7 @@ __all__ = [
     "RemoveReport",
     "Report",
     "RunReport",
+    "UnreadDataset",
 ]
 
 
@@ -132,21 +140,34 @@ class DatasetGaps:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadDataset:
+    """A dataset of which nothing can be said, since its files cannot be read."""
+
+    dataset: DatasetId
+    error: ErrorNote
+
+
+@dataclass(frozen=True, slots=True)
 class GapsReport:
     """Gaps of every dataset looked at.
 
     Parameters
     ----------
+    datasets
+        Those that can be read.
     run
         What was done about them; None if they were only listed.
     every
         Whether gaps are listed that nothing can be done about any more, too.
+    failed
+        The others; without those that the run says this of.
     """
 
     as_of: datetime
     datasets: tuple[DatasetGaps, ...]
     run: RunReport | None = None
     every: bool = False
+    failed: tuple[UnreadDataset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from ml4t_nb.reports import (
     RemoveReport,
     Report,
     RunReport,
+    UnreadDataset,
 )
 
 __all__ = ["blocks"]
@@ -152,7 +153,7 @@ def _remarks(summary: Summary) -> Iterator[Note]:
 
 
 def _gaps(report: GapsReport) -> Iterator[Block]:
-    if not report.datasets:
+    if not report.datasets and not report.failed:
         yield NOTHING_STORED
         return
     if report.run is not None:
@@ -175,6 +176,8 @@ def _gaps(report: GapsReport) -> Iterator[Block]:
     ]
     if never:
         yield Lines(tuple(never))
+    if report.failed:
+        yield Lines(tuple(_unread(each) for each in report.failed))
     without = [
         labelled(each.dataset, each.provider)
         for each in report.datasets
@@ -183,6 +186,10 @@ def _gaps(report: GapsReport) -> Iterator[Block]:
     if without:
         what = "no gaps" if report.every else "no open gaps"
         yield Lines(tuple(Note(f"✅ {name}: {what}") for name in without))
+
+
+def _unread(each: UnreadDataset) -> Note:
+    return Note(f"❌ {each.dataset}: {each.error.message}", each.error.hint)
 
 
 def _gap(gap: Gap, frequency: Frequency) -> tuple[str, ...]:

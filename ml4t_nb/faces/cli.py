@@ -109,6 +109,10 @@ def _reasons(report: Report) -> Iterator[ErrorNote]:
             from ml4t_nb.faces.outcomes import summary_line
 
             yield ErrorNote("RunFailed", summary_line(run), "run it again to go on")
+    if isinstance(report, GapsReport):
+        for unread in report.failed:
+            message = f"{unread.dataset}: {unread.error.message}"
+            yield replace(unread.error, message=message)
 
 
 def _progress(command: Command) -> AbstractContextManager[Observer]:

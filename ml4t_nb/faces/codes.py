@@ -31,8 +31,9 @@ def code_of(report: Report) -> int:
             bad += report.count("stale") if report.fail_on != "error" else 0
             bad += report.count("healthy") if report.fail_on == "healthy" else 0
             return FAILED if bad else GOOD
-        case GapsReport(run=RunReport() as run):
-            return _code_of_run(run)
+        case GapsReport():
+            code = GOOD if report.run is None else _code_of_run(report.run)
+            return FAILED if report.failed and code != INTERRUPTED else code
         case _:
             return GOOD
 

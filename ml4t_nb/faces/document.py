@@ -50,6 +50,7 @@ def document(report: Report) -> Document:  # noqa: PLR0911  # one for each repor
                     for asked in each.unanswered
                 ],
                 "results": [] if report.run is None else _run(report.run)["results"],
+                "failed": _value(report.failed),
             }
         case ExportReport():
             return _export(report)

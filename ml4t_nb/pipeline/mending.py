@@ -79,7 +79,7 @@ def run_mend(run: Run, order: Mend) -> UpdateResult:
     setup = snapshot.manifest.setup
     dates = calendar(setup.calendar, setup.closures)
     desk = run.desk(run.provider(setup.provider), order.dataset, dates)
-    not_backwards(order.dataset, desk.as_of, snapshot)
+    not_backwards(order.dataset, desk.as_of, snapshot.manifest.updated)
     began = perf_counter()
     change = _changer(order.mending)
     with run.store.transaction(order.dataset) as tx:
@@ -96,14 +96,16 @@ def _refetched(run: Run, order: Mend) -> UpdateResult:
     setup = snapshot.manifest.setup
     provider = run.provider(setup.provider)
     desk = run.desk(provider, order.dataset, calendar(setup.calendar, setup.closures))
-    not_backwards(order.dataset, desk.as_of, snapshot)
+    not_backwards(order.dataset, desk.as_of, snapshot.manifest.updated)
     wanted = [
         Span(gap.start, gap.end + TICK)
         for gap in snapshot.manifest.gaps
         if gap.state != "closed" and _meets(gap, order.span)
     ]
     if not wanted:
-        return result_of(snapshot.manifest, ())
+        pending = sum(gap.is_pending for gap in snapshot.manifest.gaps)
+        nothing = UpdateRecord(desk.as_of, "gaps", setup.provider, "unchanged", gaps_open=pending)
+        return replace(result_of(snapshot.manifest, ()), record=nothing)
     held = held_stamps(snapshot)
     at_once = order.dataset.frequency not in provider.limits.max_span
     spans = joined((around(span, held) for span in wanted), at_once=at_once)

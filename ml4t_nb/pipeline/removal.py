@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from math import prod
 
@@ -9,14 +10,18 @@ import pandas as pd
 
 from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, observed
-from ml4t_nb.core.calendars import calendar
+from ml4t_nb.core.calendars import Calendar, calendar
 from ml4t_nb.core.ledger import forgotten
 from ml4t_nb.core.scale import splits_in
 from ml4t_nb.core.settle import settle
-from ml4t_nb.errors import OptionError, StoreError
-from ml4t_nb.model import Basis, DatasetId
+from ml4t_nb.errors import Ml4tError, OptionError, StoreError
+from ml4t_nb.model import Basis, DatasetId, Span
 from ml4t_nb.pipeline.commit import grid_of
+from ml4t_nb.pipeline.damage import readable, require_loss
+from ml4t_nb.pipeline.run import not_backwards
+from ml4t_nb.providers import Limits
 from ml4t_nb.records import UpdateRecord
+from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
 from ml4t_nb.storage.transaction import Transaction
 
@@ -29,29 +34,48 @@ def run_remove(
     start: date | None,
     end: date | None,
     as_of: datetime | date,
+    *,
+    limits: Callable[[str], Limits],
 ) -> int:
     """Remove bars from ``start`` to ``end``, both inclusive; without both, the whole dataset.
 
     Bars taken out of the middle leave a gap, and fills are made anew from what is left. What is
-    left is on the split basis of its last bar.
+    left is on the split basis of its last bar. Damaged chunks go too, if all their bars do.
+
+    Parameters
+    ----------
+    limits
+        What a provider serves, by its name: a date as the as-of counts its delay.
 
     Returns
     -------
     int
-        Bars removed, filled ones too.
+        Bars removed, filled ones too; of damaged chunks, as many as they once had.
 
     Raises
     ------
     OptionError
         If a split would be taken out of the middle: nothing would tell any more how prices
-        before it were traded.
+        before it were traded. It may lie in a damaged chunk.
+    ChunkCorrupt
+        If only a part of a damaged chunk would be removed.
+    Overtaken
+        If the dataset is as of a later instant; the whole of it can be removed all the same.
     """
     with store.transaction(dataset) as tx:
         if start is None and end is None:
             rows = _rows(tx)
             tx.remove()
             return rows
-        return _cut_out(tx, start, end, as_of)
+        state = tx.manifest
+        if state is None:
+            return 0
+        dates = calendar(state.setup.calendar, state.setup.closures)
+        instant = as_of
+        if not isinstance(instant, datetime):
+            instant = dates.closing(instant, _delay(state, limits))
+        not_backwards(dataset, instant, state.updated)
+        return _cut_out(tx, state, dates, dates.span(start, end, dataset.frequency), instant)
 
 
 def _rows(tx: Transaction) -> int:
@@ -61,23 +85,33 @@ def _rows(tx: Transaction) -> int:
         return 0
 
 
-def _cut_out(tx: Transaction, start: date | None, end: date | None, as_of: datetime | date) -> int:
-    state = tx.manifest
-    if state is None:
-        return 0
-    dates = calendar(state.setup.calendar, state.setup.closures)
-    span = dates.span(start, end, state.dataset.frequency)
-    held = tx.bars()
+def _delay(state: Manifest, limits: Callable[[str], Limits]) -> timedelta:
+    try:
+        known = limits(state.setup.provider)
+    except Ml4tError:
+        # Bars can be removed although nobody is there any more who serves them.
+        known = Limits((), ())
+    return known.delay_of(state.dataset)
+
+
+def _cut_out(
+    tx: Transaction, state: Manifest, dates: Calendar, span: Span, instant: datetime
+) -> int:
+    held, damaged = readable(tx, state)
     inside = (held.index >= pd.Timestamp(span.start)) & (held.index < pd.Timestamp(span.end))
     left = observed(held[~inside])
+    if damaged:
+        require_loss(damaged, state, dates, span, left)
     if left.empty:
         tx.remove()
-        return len(held)
+        return state.rows
+    lost = sum(each.chunk.rows for each in damaged)
+    removed = int(inside.sum()) + lost
     left = _without_splits(left, held[inside], state.setup.basis)
     grid = grid_of(state.dataset, state.setup, dates)
     stretch = settle(left, grid=grid, known=state.gaps, fill_by=None, is_whole=True)
     tx.put(stretch.bars)
-    instant = as_of if isinstance(as_of, datetime) else dates.closing(as_of, timedelta(0))
+    unread = f", {lost} of them in damaged files" if damaged else ""
     tx.commit(
         setup=state.setup,
         gaps=stretch.gaps,
@@ -88,13 +122,13 @@ def _cut_out(tx: Transaction, start: date | None, end: date | None, as_of: datet
             provider=state.setup.provider,
             outcome="changed",
             gaps_open=sum(gap.is_pending for gap in stretch.gaps),
-            notes=(f"removed {int(inside.sum())} bars",),
+            notes=(f"removed {removed} bars{unread}",),
         ),
         updated=state.updated,
         verified=None,
         ledger=tuple(forgotten(state.ledger, span)),
     )
-    return int(inside.sum())
+    return removed
 
 
 def _without_splits(left: Bars, gone: Bars, basis: Basis) -> Bars:

@@ -110,7 +110,7 @@ def run_load(run: Run, order: Load) -> UpdateResult:
     setup = replace(setup, closures=run.closures)
     dates = calendar(setup.calendar, setup.closures)
     desk = run.desk(provider, dataset, dates)
-    not_backwards(dataset, desk.as_of, snapshot)
+    not_backwards(dataset, desk.as_of, None if snapshot is None else snapshot.manifest.updated)
     given = dates.span(order.start, order.end, dataset.frequency)
     if order.start is not None and given.start > desk.as_of:
         raise OptionError(
@@ -160,7 +160,7 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     require_served(provider, dataset)
     setup = with_provider(replace(manifest.setup, closures=run.closures), provider, dataset)
     desk = run.desk(provider, dataset, calendar(setup.calendar, setup.closures))
-    not_backwards(dataset, desk.as_of, snapshot)
+    not_backwards(dataset, desk.as_of, manifest.updated)
     bound = final_bound(desk, dataset)
     entry = Entry("update", dataset, setup, fill=order.fill, accept=order.accept)
     if manifest.first is None or manifest.last is None:
@@ -239,15 +239,14 @@ def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
         return None
 
 
-def not_backwards(dataset: DatasetId, as_of: datetime, snapshot: Snapshot | None) -> None:
-    """Nothing, if the dataset's last run was not as of a later instant.
+def not_backwards(dataset: DatasetId, as_of: datetime, updated: datetime | None) -> None:
+    """Nothing, if the dataset was not updated as of a later instant.
 
     Raises
     ------
     Overtaken
         If it was.
     """
-    updated = None if snapshot is None else snapshot.manifest.updated
     if updated is not None and as_of < updated:
         raise Overtaken(
             f"{dataset} was updated as of {updated:%Y-%m-%d %H:%M} UTC, "

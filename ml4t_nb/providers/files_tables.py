@@ -38,6 +38,7 @@ _DELIMITERS = ",;\t|"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
 _PLAIN = r"^-?[0-9]{1,15}(?:\.[0-9]{1,20})?$"
 _NOTHING = ("", "nan", "null")
+_SPOILT = "is it damaged, or still being written? put a whole file in its place"
 
 _Column = Sequence[str] | npt.NDArray[np.float64] | pd.DatetimeIndex
 
@@ -106,7 +107,7 @@ def _csv(path: Path) -> tuple[dict[str, _Column], Sequence[int]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BarsInvalid(f"{path.name} is no UTF-8 text: {error}") from error
+        raise BarsInvalid(f"{path.name} is no UTF-8 text: {error}", hint=_SPOILT) from error
     first = next((line for line in text.splitlines() if not _is_remark(line)), "")
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -118,9 +119,12 @@ def _csv(path: Path) -> tuple[dict[str, _Column], Sequence[int]]:
                 rows.append([cell.strip() for cell in row])
                 places.append(reader.line_num)
     except csv.Error as error:
-        raise BarsInvalid(f"{path.name}, line {reader.line_num}: {error}") from error
+        raise BarsInvalid(f"{path.name}, line {reader.line_num}: {error}", hint=_SPOILT) from error
     if not rows:
-        raise BarsInvalid(f"{path.name} is empty", hint="it needs a line of column names")
+        raise BarsInvalid(
+            f"{path.name} is empty",
+            hint="it needs a line of column names; is it still being written?",
+        )
     header, *body = rows
     _unique(path, header)
     width = len(header)
@@ -148,10 +152,13 @@ def _parquet(path: Path) -> tuple[dict[str, _Column], Sequence[int]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    content = path.read_bytes()
     try:
-        frame = pq.read_table(path).to_pandas()
-    except (pa.ArrowException, ValueError) as error:
-        raise BarsInvalid(f"{path.name} is no Parquet file: {error}") from error
+        # pyarrow raises an OSError for a damaged page too, and only a disk is worth asking again.
+        table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True)
+        frame = table.to_pandas()
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise BarsInvalid(f"{path.name} is no Parquet file: {error}", hint=_SPOILT) from error
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index()
     _unique(path, [str(name) for name in frame.columns])

@@ -257,7 +257,9 @@ def remove(
             f"remove would delete bars of {', '.join(str(each) for each in chosen)}",
             hint="add --yes to do it",
         )
-    removed = tuple((each, run_remove(ws.store, each, *range_, moment)) for each in chosen)
+    removed = tuple(
+        (each, run_remove(ws.store, each, *range_, moment, limits=ws.limits)) for each in chosen
+    )
     return RemoveReport(removed, whole=range_ == (None, None))
 
 

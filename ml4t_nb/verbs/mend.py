@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ml4t_nb.errors import OptionError
-from ml4t_nb.model import FillMethod
-from ml4t_nb.options import Day, Moment, Short, Symbols, one_of
-from ml4t_nb.records import Summary, UpdateRecord, UpdateResult
-from ml4t_nb.reports import DatasetGaps, GapsReport
+from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
+from ml4t_nb.model import DatasetId, FillMethod
+from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
+from ml4t_nb.records import ErrorNote, Summary, UpdateRecord, UpdateResult
+from ml4t_nb.reports import DatasetGaps, GapsReport, UnreadDataset
 from ml4t_nb.verbs.look import summaries
 from ml4t_nb.verbs.runs import failed, report_of, run_of
 from ml4t_nb.verbs.select import Class, Freq, days, latest
@@ -81,23 +81,31 @@ def gaps(
     first, last = days(start, end)
     moment = ws.moment(as_of)
     mending = _mending(refetch=refetch, refill=refill, unfill=unfill, close=close, reopen=reopen)
-    chosen = summaries(ws, symbol, asset_class, frequency)
-    if mending is None:
-        listed = _listed(ws, chosen, first, last, every=all)
-        return GapsReport(latest(moment, ()), listed, every=all)
     if close is not None and first is None and last is None:
         raise OptionError("--close closes every gap there is", hint="say which: --start and --end")
-    _require_gaps(_listed(ws, chosen, first, last, every=True))
+    chosen = summaries(ws, symbol, asset_class, frequency)
+    listed, unread = _listed(ws, chosen, first, last, every=all or mending is not None)
+    if unread and as_symbols(symbol):
+        raise next(iter(unread.values()))
+    if mending is None:
+        return GapsReport(latest(moment, ()), listed, every=all, failed=_failed(unread))
+    if not unread:
+        _require_gaps(listed)
     from ml4t_nb.pipeline import Mend
 
-    orders = [
-        Mend(each.dataset, _calendar(ws, each).span(first, last, each.dataset.frequency), mending)
-        for each in chosen
-    ]
-    run = report_of(ws, "gaps", [_job(ws, moment, order) for order in orders], moment, workers=4)
-    after = summaries(ws, [], None, None)
-    same = tuple(each for each in after if each.dataset in {order.dataset for order in orders})
-    return GapsReport(run.as_of, _listed(ws, same, first, last, every=True), run, every=True)
+    def order(each: Summary) -> Mend:
+        span = _calendar(ws, each).span(first, last, each.dataset.frequency)
+        return Mend(each.dataset, span, mending)
+
+    jobs = [_job(ws, moment, each, order, unread.get(each.dataset)) for each in chosen]
+    run = report_of(ws, "gaps", jobs, moment, workers=4)
+    known = {each.dataset for each in chosen}
+    after = [each for each in summaries(ws, [], None, None) if each.dataset in known]
+    listed, unread = _listed(ws, after, first, last, every=True)
+    for result in run.results:
+        if result.record.outcome == "failed":
+            unread.pop(result.dataset, None)
+    return GapsReport(run.as_of, listed, run, every=True, failed=_failed(unread))
 
 
 def _require_gaps(listed: Sequence[DatasetGaps]) -> None:
@@ -146,15 +154,33 @@ def _mending(
     return asked[0] if asked else None
 
 
-def _job(ws: Workspace, moment: datetime | date, order: Mend) -> Job:
+def _job(
+    ws: Workspace,
+    moment: datetime | date,
+    summary: Summary,
+    order: Callable[[Summary], Mend],
+    error: Ml4tError | None,
+) -> Job:
+    """The mending of one dataset; of one that cannot be read, the error that says so."""
     from ml4t_nb.batch import Job
     from ml4t_nb.pipeline import run_mend
 
     def work(observe: Observe, pause: Pause) -> UpdateResult:
-        return run_mend(run_of(ws, moment, observe, pause), order)
+        if error is not None:
+            raise error
+        return run_mend(run_of(ws, moment, observe, pause), order(summary))
 
     blank = UpdateRecord(latest(moment, ()), "gaps", "", "failed")
-    return Job(order.dataset, work, partial(failed, ws, blank, order.dataset))
+    return Job(summary.dataset, work, partial(failed, ws, blank, summary.dataset))
+
+
+def _failed(unread: Mapping[DatasetId, Ml4tError]) -> tuple[UnreadDataset, ...]:
+    return tuple(
+        UnreadDataset(dataset, ErrorNote(type(error).__name__, error.message, error.hint))
+        for dataset, error in unread.items()
+        # Somebody has removed it meanwhile.
+        if not isinstance(error, DatasetNotFound)
+    )
 
 
 def _listed(
@@ -164,8 +190,16 @@ def _listed(
     last: date | None,
     *,
     every: bool,
-) -> tuple[DatasetGaps, ...]:
-    return tuple(_gaps(ws, each, first, last, every=every) for each in chosen)
+) -> tuple[tuple[DatasetGaps, ...], dict[DatasetId, Ml4tError]]:
+    """Gaps of the datasets that can be read, and why the others cannot."""
+    listed: list[DatasetGaps] = []
+    unread: dict[DatasetId, Ml4tError] = {}
+    for each in chosen:
+        try:
+            listed.append(_gaps(ws, each, first, last, every=every))
+        except (StoreError, DatasetNotFound) as error:
+            unread[each.dataset] = error
+    return tuple(listed), unread
 
 
 def _gaps(
@@ -174,7 +208,12 @@ def _gaps(
     nothing = DatasetGaps(summary.dataset, summary.provider, ())
     if not (every or summary.gaps_open or summary.recent_errors or summary.damage):
         return nothing
-    manifest = ws.store.snapshot(summary.dataset).manifest
+    snapshot = ws.store.snapshot(summary.dataset)
+    if summary.damage:
+        # The manifest still knows the gaps, but whoever asks for them should learn that bars are
+        # gone. Reading them raises the error that says so.
+        snapshot.bars()
+    manifest = snapshot.manifest
     span = _calendar(ws, summary).span(first, last, summary.dataset.frequency)
     gaps = tuple(
         gap

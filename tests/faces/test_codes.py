@@ -14,8 +14,8 @@ from ml4t_nb.errors import (
 )
 from ml4t_nb.faces.codes import code_of, code_of_error
 from ml4t_nb.records import HealthState
-from ml4t_nb.reports import ListReport, RunReport
-from tests.faces.reporting import failure, healths, result, run
+from ml4t_nb.reports import GapsReport, ListReport, RunReport, UnreadDataset
+from tests.faces.reporting import AS_OF, dataset, failure, healths, result, run
 
 good = result("AAPL", added=5)
 same = result("IBM", "unchanged")
@@ -62,6 +62,23 @@ def test_health_fails_from_the_state_that_was_named(
     states: tuple[HealthState, ...], fail_on: HealthState, code: int
 ) -> None:
     assert code_of(healths(*states, fail_on=fail_on)) == code
+
+
+@pytest.mark.parametrize(
+    ("done", "code"),
+    [
+        (None, 1),
+        (run(same), 1),
+        (run(locked), 1),
+        (run(misused), 1),
+        (run(left=("A",), stopped="interrupted"), 130),
+    ],
+)
+def test_gaps_fail_if_those_of_a_dataset_are_unknown(done: RunReport | None, code: int) -> None:
+    unread = UnreadDataset(dataset("BAD"), failure("ChunkCorrupt"))
+
+    assert code_of(GapsReport(AS_OF, (), done, failed=(unread,))) == code
+    assert code_of(GapsReport(AS_OF, ())) == 0
 
 
 def test_a_list_is_good() -> None:

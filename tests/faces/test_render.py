@@ -30,6 +30,7 @@ from ml4t_nb.reports import (
     ProvidersReport,
     RemoveReport,
     Report,
+    UnreadDataset,
 )
 from tests.faces.reporting import (
     AS_OF,
@@ -74,6 +75,7 @@ REPORTS: dict[str, Report] = {
     "gaps": GapsReport(
         AS_OF,
         (DatasetGaps(dataset(NASTY), "sample", (GAP,)), DatasetGaps(dataset("IBM"), "sample", ())),
+        failed=(UnreadDataset(dataset(NASTY), failure("ChunkCorrupt", NASTY, NASTY)),),
     ),
     "export": ExportReport(dataset(NASTY), BARS, Path("out/<b>.csv"), "sample"),
     "remove": RemoveReport(((dataset(NASTY), 5),), whole=True),

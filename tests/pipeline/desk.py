@@ -18,6 +18,7 @@ from ml4t_nb.pipeline import (
     Update,
     run_load,
     run_mend,
+    run_remove,
     run_update,
 )
 from ml4t_nb.records import UpdateResult
@@ -78,6 +79,18 @@ class Desk:
             date.fromisoformat(start), date.fromisoformat(end), self.frequency
         )
         return run_mend(self._run(as_of), Mend(self.dataset, span, mending))
+
+    def remove(
+        self, as_of: datetime | date, *, start: str | None = None, end: str | None = None
+    ) -> int:
+        return run_remove(
+            self.store,
+            self.dataset,
+            date.fromisoformat(start) if start else None,
+            date.fromisoformat(end) if end else None,
+            as_of,
+            limits=lambda _: self.provider.limits,
+        )
 
     def stored(self) -> Bars:
         return self.store.snapshot(self.dataset).bars()

@@ -13,7 +13,6 @@ from ml4t_nb.core.bars import Bars, observed
 from ml4t_nb.core.settle import Fill
 from ml4t_nb.errors import OptionError, ProviderError, ProviderUnavailable
 from ml4t_nb.model import Closure
-from ml4t_nb.pipeline import run_remove
 from ml4t_nb.providers import Request
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import evening, rising
@@ -147,7 +146,7 @@ def test_a_load_that_failed_is_made_up_for_by_the_first_update_and_not_the_secon
 ) -> None:
     desk.provider.bars = FULL
     desk.load(evening("2024-03-15"), start="2024-03-04")
-    run_remove(desk.store, desk.dataset, date(2024, 3, 14), None, evening("2024-03-15"))
+    desk.remove(evening("2024-03-15"), start="2024-03-14")
     desk.provider.fails = lambda _: ProviderUnavailable("down", provider="scripted")
     desk.load(evening("2024-03-15"), start="2024-02-26")
     desk.provider.fails = lambda _: None
@@ -184,7 +183,7 @@ def test_removing_the_end_of_a_dataset_takes_its_gaps_along(desk: Desk) -> None:
     desk.provider.bars = HOLED
     desk.load(evening("2024-03-15"))
 
-    removed = run_remove(desk.store, desk.dataset, date(2024, 2, 27), None, date(2024, 3, 15))
+    removed = desk.remove(evening("2024-03-15"), start="2024-02-27")
 
     assert removed == len(HOLED[HOLED.index >= "2024-02-27"])
     assert desk.store.snapshot(desk.dataset).manifest.gaps == ()
@@ -195,7 +194,7 @@ def test_removing_the_middle_of_a_dataset_leaves_a_gap(desk: Desk) -> None:
     desk.provider.bars = FULL
     desk.load(evening("2024-03-15"))
 
-    run_remove(desk.store, desk.dataset, date(2024, 2, 27), date(2024, 2, 28), date(2024, 3, 15))
+    desk.remove(evening("2024-03-15"), start="2024-02-27", end="2024-02-28")
 
     (gap,) = desk.store.snapshot(desk.dataset).manifest.gaps
     assert (gap.missing, gap.state) == (2, "open")
@@ -211,7 +210,7 @@ def test_what_is_left_after_a_removed_split_is_on_the_basis_before_it(desk: Desk
     desk.provider.bars = split_on("2024-03-11")
     desk.load(evening("2024-03-15"))
 
-    run_remove(desk.store, desk.dataset, date(2024, 3, 11), None, date(2024, 3, 15))
+    desk.remove(evening("2024-03-15"), start="2024-03-11")
 
     left = desk.stored()
     # 2024-03-08 is the fourteenth session of a series that begins at 100.
@@ -228,7 +227,7 @@ def test_as_traded_bars_stay_as_they_are_when_a_split_after_them_is_removed(desk
     desk.provider.bars = split_on("2024-03-11")
     desk.load(evening("2024-03-15"))
 
-    run_remove(desk.store, desk.dataset, date(2024, 3, 11), None, date(2024, 3, 15))
+    desk.remove(evening("2024-03-15"), start="2024-03-11")
 
     assert_frame_equal(desk.stored(), FULL[:"2024-03-08"])
 
@@ -238,7 +237,7 @@ def test_a_split_is_not_removed_from_the_middle(desk: Desk) -> None:
     desk.load(evening("2024-03-15"))
 
     with pytest.raises(OptionError, match="2024-03-11"):
-        run_remove(desk.store, desk.dataset, date(2024, 3, 8), date(2024, 3, 12), date(2024, 3, 15))
+        desk.remove(evening("2024-03-15"), start="2024-03-08", end="2024-03-12")
 
     assert_frame_equal(desk.stored(), desk.provider.bars)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from ml4t_nb.errors import BarsInvalid, SettingsInvalid, SymbolUnknown
 from ml4t_nb.model import DatasetId, Frequency, Span
 from ml4t_nb.providers import Provider
 from ml4t_nb.providers.files import FilesProvider
+from ml4t_nb.providers.retry import ask
 from ml4t_nb.settings import Settings
 from tests.providers.asking import request_for, utc
 from tests.providers.contract import ProviderContract
@@ -239,6 +242,62 @@ def test_what_is_no_text_is_refused(files: FilesProvider, tmp_path: Path) -> Non
         fetch(files)
     with pytest.raises(BarsInvalid, match=r"PQ\.parquet is no Parquet file"):
         fetch(files, "PQ")
+
+
+def as_parquet(rows: int) -> bytes:
+    """Days of 2024 as a Parquet file."""
+    buffer = io.BytesIO()
+    many(pd.bdate_range("2024-01-02", periods=rows)).to_parquet(buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def spoilt(content: bytes) -> bytes:
+    """The same length, with the first pages overwritten."""
+    return content[:40] + b"\xff" * 400 + content[440:]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("ABC.parquet", spoilt(as_parquet(200))),
+        ("ABC.parquet", as_parquet(200)[:-300]),
+        ("ABC.parquet", b""),
+        ("ABC.csv", DAYS.encode()[:-12]),
+        ("ABC.csv", DAYS.encode() + b"\xff\xfe\xfd"),
+        ("ABC.csv", b""),
+    ],
+    ids=["pages", "parquet-cut", "parquet-empty", "csv-cut", "csv-bytes", "csv-empty"],
+)
+def test_a_damaged_file_is_refused_at_the_first_look(
+    files: FilesProvider, tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    request = request_for("ABC", "daily", "2024-01-01", "2024-12-31", as_of="2024-12-31")
+
+    with pytest.raises(BarsInvalid, match=re.escape(name)) as caught:
+        ask(files, request, on_retry=never, sleep=never)
+
+    assert "still being written" in caught.value.hint
+
+
+def never(*told: object) -> None:
+    pytest.fail(f"asked again: {told}")
+
+
+def test_a_page_whose_checksum_does_not_match_is_refused(
+    files: FilesProvider, tmp_path: Path
+) -> None:
+    frame = many(pd.bdate_range("2024-01-02", periods=20))
+    path = tmp_path / "ABC.parquet"
+    frame.to_parquet(path, compression=None, write_page_checksum=True, use_dictionary=False)
+    content = path.read_bytes()
+    close = frame["Close"].to_numpy(dtype=float).tobytes()
+    assert content.count(close) == 1
+    place = content.index(close)
+    path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+
+    with pytest.raises(BarsInvalid, match=r"ABC\.parquet"):
+        fetch(files)
 
 
 def test_an_empty_cell_is_for_validation(files: FilesProvider, tmp_path: Path) -> None:

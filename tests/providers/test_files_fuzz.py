@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.validation import sift
-from ml4t_nb.errors import BarsInvalid, CalendarUnknown, Ml4tError, ProviderUnavailable
+from ml4t_nb.errors import BarsInvalid, CalendarUnknown, Ml4tError
 from ml4t_nb.model import Frequency
 from ml4t_nb.providers.files import FilesProvider
 from ml4t_nb.settings import Settings
@@ -84,7 +84,7 @@ def bars_or_error(content: bytes, frequency: Frequency, suffix: str = "csv") -> 
     with fed(content, suffix) as files:
         try:
             answer = files.fetch(request_for("ABC", frequency, "2023-01-01", "2025-01-01"))
-        except (BarsInvalid, CalendarUnknown, ProviderUnavailable) as error:
+        except (BarsInvalid, CalendarUnknown) as error:
             named = "ABC." in error.message or isinstance(error, CalendarUnknown)
             return pytest.fail(error.message) if not named else None
     sift(answer.bars)

@@ -194,7 +194,12 @@ class GapExplorer:
         before = None if is_new else self.gap
         if is_new:
             self._forget()
-        self._report, self._listed = gaps_of(dataset, shared=self._shared)
+        try:
+            self._report, self._listed = gaps_of(dataset, shared=self._shared)
+        except Ml4tError:
+            # What was shown before is no longer what is stored.
+            self._forget()
+            raise
         gaps = self._listed.gaps
         heading, rows = gap_rows(gaps, dataset.frequency)
         with self._setting():

@@ -553,10 +553,12 @@ def test_a_damaged_dataset_is_told_and_the_others_stay_usable(
 
     panel.refresh()
 
-    (output,) = panel.chart.widget.children[1].outputs
-    assert "❌" in output["data"]["text/html"]
+    assert "❌" in panel.message.value
+    assert "ml4t-data remove -s DEMO" in panel.message.value
+    assert panel.body.layout.display == "none"
     panel.dataset.value = DatasetId("equities", "daily", "AFULL")
     assert panel.chart.report is not None
+    assert panel.message.value == panel.body.layout.display == ""
 
 
 def test_a_dataset_removed_meanwhile_makes_room_for_the_next(
