@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Sequence
@@ -98,7 +99,8 @@ class Folder:
 
     def removed_by_hand(self) -> bool:
         """Whether somebody deleted the dataset's data folder, and not a disk is missing."""
-        return not self.data.exists() and self.data.parent.exists()
+        # A link to a disk that is not there is still a link.
+        return not os.path.lexists(self.data) and self.data.parent.exists()
 
     def require_disk(self) -> None:
         """Let nothing be written where an unmounted disk's data would be hidden afterwards.
@@ -131,8 +133,9 @@ class Folder:
 
     def unmounted(self) -> ChunkCorrupt:
         """The error that says so."""
+        gone = self.data if self.data.parent.exists() else self.data.parent
         return ChunkCorrupt(
-            f"the folder {self.data.parent} is gone, and with it the bars of {self.dataset}",
+            f"the folder {gone} is gone, and with it the bars of {self.dataset}",
             hint=_MOUNT,
         )
 

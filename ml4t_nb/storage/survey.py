@@ -71,7 +71,8 @@ def survey(home: Path, catalogue: Catalogue) -> list[Found]:
 def is_present(home: Path, found: Found) -> bool:
     """Whether nobody has removed the data folder by hand; a missing disk is no removal."""
     data = f"{home}/data/{found.place}"
-    return os.path.exists(data) or not os.path.exists(os.path.dirname(data))  # noqa: PTH110, PTH120
+    # A link to a disk that is not there is no removal either.
+    return os.path.lexists(data) or not os.path.exists(os.path.dirname(data))  # noqa: PTH110, PTH120
 
 
 def checked(home: Path, found: Found) -> Found | None:
@@ -121,22 +122,25 @@ def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Fo
     while entry is None:
         try:
             sequence, manifest = folder.newest()
+            entry = entry_of(folder, sequence, manifest)
         except StoreError as error:
             # Only what is damaged for good may be removed: not what a newer program wrote, nor
             # what this user may not read.
             remedy = "" if isinstance(error, ChunkCorrupt) else error.hint
             entry = known or Entry(dataset, 0, _NO_MARK, None, ())
             return Found(place, entry, error.message, remedy)
-        entry = entry_of(folder, sequence, manifest)
     return Found(place, entry)
 
 
 def _is_current(home: Path, place: str, entry: Entry) -> bool:
     # Numbers are given without a hole and retired from the lowest, so that two looks suffice.
     state = f"{home}/state/{place}"
-    if _mark(state, entry.sequence) != entry.mark:
-        return False
-    return _status(f"{state}/{manifest_name(entry.sequence + 1)}") is None
+    try:
+        if _mark(state, entry.sequence) != entry.mark:
+            return False
+        return _status(f"{state}/{manifest_name(entry.sequence + 1)}") is None
+    except StoreError:
+        return False  # whoever reads the manifest says why it cannot be
 
 
 def _mark(state: str, sequence: int) -> Mark | None:
@@ -151,7 +155,10 @@ def _damage(home: Path, found: Found) -> tuple[str, str]:
     faults = []
     data = f"{home}/data/{found.place}/"
     for name, size in found.entry.files:
-        status = _status(data + name)
+        try:
+            status = _status(data + name)
+        except StoreError as error:
+            return error.message, error.hint
         if status is None:
             faults.append(f"{name} is gone")
         elif status.st_size != size:
@@ -159,7 +166,7 @@ def _damage(home: Path, found: Found) -> tuple[str, str]:
     if not faults:
         return "", ""
     folder = Folder(home, found.entry.dataset)
-    if not folder.data.parent.exists():
+    if not folder.data.exists():
         unmounted = folder.unmounted()
         return unmounted.message, unmounted.hint
     return faults[0] + (f", and {len(faults) - 1} more" if len(faults) > 1 else ""), ""

@@ -184,6 +184,51 @@ def test_a_damaged_manifest_is_listed_with_what_was_known(store: Store, bars: Ba
     assert len(store.verify(AAPL)) == 1
 
 
+@pytest.mark.parametrize("tree", ["state", "data"])
+@pytest.mark.parametrize("is_known", [True, False], ids=["catalogue", "no-catalogue"])
+def test_a_folder_that_cannot_be_looked_into_damages_its_dataset_alone(
+    store: Store, bars: Bars, tree: str, *, is_known: bool
+) -> None:
+    commit(store, AAPL, bars)
+    commit(store, MSFT, bars)
+    if is_known:
+        store.settle()
+    # A link to itself is refused by the system to every user, root too.
+    folder = store.home / tree / "equities/daily/AAPL"
+    shutil.rmtree(folder)
+    folder.symlink_to(folder)
+
+    damaged, sound = Store(store.home).summaries()
+
+    assert (damaged.dataset, sound.dataset) == (AAPL, MSFT)
+    assert "Too many levels" in damaged.damage
+    assert "check who may read" in damaged.remedy
+    assert not sound.damage
+    assert store.datasets() == (AAPL, MSFT)
+
+
+def test_a_link_to_a_disk_that_is_gone_is_no_removal(store: Store, bars: Bars) -> None:
+    commit(store, AAPL, bars)
+    folder, disk = store.home / "data/equities/daily/AAPL", store.home.parent / "disk"
+    disk.mkdir()
+    folder.rename(disk / "AAPL")
+    folder.symlink_to(disk / "AAPL")
+    assert len(store.snapshot(AAPL).bars()) == len(bars)
+
+    disk.rename(store.home.parent / "unmounted")
+
+    (row,) = store.summaries()
+    assert f"{folder} is gone" in row.damage
+    assert "mount its disk" in row.remedy
+    assert store.datasets() == (AAPL,)
+    with pytest.raises(ChunkCorrupt, match="is gone"):
+        store.snapshot(AAPL).bars()
+    with pytest.raises(ChunkCorrupt, match="is gone"):
+        append(store, AAPL, bars)
+    (store.home.parent / "unmounted").rename(disk)
+    assert_frame_equal(store.snapshot(AAPL).bars(), bars, check_freq=False)
+
+
 def test_a_damaged_manifest_stops_writers_but_not_a_removal(store: Store, bars: Bars) -> None:
     commit(store, AAPL, bars)
     manifest_of(store).write_bytes(b"")
