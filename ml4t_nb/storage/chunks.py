@@ -124,9 +124,13 @@ def _encodings(rows: Rows) -> tuple[list[str], list[str]]:
     """Columns that get a dictionary, and those whose bytes are split; the others stay plain.
 
     Judged by the first rows, since it is a matter of size and time alone. Decimals of a few places
-    that seldom repeat are packed better as they are, whole volumes split.
+    that seldom repeat are packed better as they are, whole volumes split. Of a few rows, looking
+    takes longer than it saves.
     """
-    coded, split = [], []
+    if len(rows) < _JUDGED:
+        return [*NUMBERS], []
+    coded: list[str] = []
+    split: list[str] = []
     for name, line in zip(NUMBERS, rows.numbers[:, :_JUDGED], strict=True):
         is_price = name in PRICES
         repeats = 2 * np.unique(line).size <= len(line)

@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError
@@ -139,16 +140,22 @@ def decode(content: bytes, dataset: DatasetId, sequence: int, path: Path) -> Man
             hint="upgrade: pip install --upgrade ml4t-nb",
         )
     try:
-        manifest = from_plain(Manifest | None, json.loads(match["body"]))
+        manifest = _understood(match["body"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise _corrupt(dataset, path, f"cannot be understood: {error!r}") from error
     if manifest is None:
         return None
-    assert isinstance(manifest, Manifest)
     if (manifest.dataset, manifest.sequence) != (dataset, sequence):
         raise _corrupt(
             dataset, path, f"is number {manifest.sequence} of {manifest.dataset}, put here by hand"
         )
+    return manifest
+
+
+# A run reads its dataset's manifest several times, and a notebook the same one again and again.
+@lru_cache(maxsize=64)
+def _understood(body: bytes) -> Manifest | None:
+    manifest: Manifest | None = from_plain(Manifest | None, json.loads(body))
     return manifest
 
 
