@@ -138,7 +138,7 @@ def test_numbers_that_repeat_get_a_dictionary_and_others_are_packed_by_their_byt
 ) -> None:
     days = pd.bdate_range("2014-01-01", periods=2000)
     rising = np.arange(2000) * 0.37 + 12.5
-    bars = bars_at(days).assign(close=rising.round(2))
+    bars = bars_at(days).assign(close=rising.round(2), volume=np.arange(2000.0) * 7)
     repeating = bars.assign(volume=(np.arange(2000) % 20) * 100.0)
     off_the_grid = bars.assign(close=rising / 3)
 
