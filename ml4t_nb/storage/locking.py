@@ -17,6 +17,9 @@ __all__ = ["exclusive"]
 # The library's default of 50 ms doubles the time of contended writers.
 _POLL_S = 0.002
 
+_trusted: set[int] = set()
+"""Devices on which a lock was seen to keep another one out, in this process."""
+
 
 @contextmanager
 def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[None]:
@@ -34,7 +37,8 @@ def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[
         If another writer held it for ``timeout_s`` seconds.
     StoreNotWritable
         If there can be no lock, for want of permission or because the file system has none, or
-        one that does not keep others out. That is tried when the dataset is first written.
+        one that does not keep others out. That is tried when a dataset is first written, once
+        for each disk.
     """
     path = state / "lock"
     with writing(state):
@@ -70,10 +74,14 @@ def _lock(path: Path, timeout_s: float) -> FileLock:
 
 def _require_locks(path: Path) -> None:
     """Nothing, if the lock that is held keeps others out: not every network folder does."""
+    device = path.stat().st_dev
+    if device in _trusted:
+        return
     rival = _lock(path, 0)
     try:
         rival.acquire()
     except Timeout:
+        _trusted.add(device)
         return
     rival.release()
     raise StoreNotWritable(

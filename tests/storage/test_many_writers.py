@@ -314,6 +314,7 @@ def test_a_folder_whose_locks_keep_nobody_out_is_refused(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locking, "FileLock", Unheeded)
+    monkeypatch.setattr(locking, "_trusted", set())
 
     with pytest.raises(StoreNotWritable, match="locks do not work"), store.transaction(AAPL):
         pytest.fail("a writer was let in")
