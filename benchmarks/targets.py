@@ -101,9 +101,9 @@ TARGETS = (
         "full load / daily update, pipeline", (_PIPELINE, "load"), (_PIPELINE, "update"), least=10
     ),
     Target(
-        "lock / update",
+        "lock / daily update, pipeline",
         ("lock", "taken and given back"),
-        ("lock", "an update of five bars"),
+        (_PIPELINE, "update"),
         most=0.05,
     ),
 )

@@ -1,4 +1,4 @@
-"""What the lock costs of an update of five daily bars."""
+"""What the lock costs, beside a bare commit of five daily bars."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TIMES = 20
 
 
 def measured(folder: Path, *, rounds: int, share: float) -> Iterator[Number]:
-    """Taking and giving back the lock alone, beside whole updates of the same dataset."""
+    """Taking and giving back the lock alone, beside whole commits to the same dataset."""
     del share
     store, bars = Opened(folder), made(DAILY.name)
     dataset = dataset_of("daily-L")
@@ -34,8 +34,8 @@ def measured(folder: Path, *, rounds: int, share: float) -> Iterator[Number]:
         first = DAILY.loaded + number * DAILY.step
         frame = store.frame(bars.cut(first, first + DAILY.step), 0)
         os.sync()
-        update = clocked(partial(store.append, "daily-L", frame))
+        commit = clocked(partial(store.append, "daily-L", frame))
         locks = sorted(clocked(take) for _ in range(_TIMES))
         if number:
             yield "lock", "taken and given back", locks[_TIMES // 2], "ms"
-            yield "lock", "an update of five bars", update, "ms"
+            yield "lock", "a commit of five bars", commit, "ms"

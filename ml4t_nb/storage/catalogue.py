@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from ml4t_nb.model import DatasetId
@@ -78,15 +79,17 @@ class Catalogue:
         self._path = path
         self._decoded: dict[str, tuple[str, Entry]] = {}
         self._noted: dict[str, Entry] = {}
+        self._noting = Lock()
 
     def note(self, place: str, entry: Entry) -> None:
         """Keep what a commit left, to be written with the next ``settle`` or ``read``."""
-        self._noted[place] = entry
+        with self._noting:
+            self._noted[place] = entry
 
     def settle(self) -> None:
         """Write what was noted."""
-        # A thread that notes meanwhile may be missed: its manifest is read again then.
-        noted, self._noted = self._noted, {}
+        with self._noting:
+            noted, self._noted = self._noted, {}
         self.write(noted)
 
     def read(self) -> dict[str, Entry]:

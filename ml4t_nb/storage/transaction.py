@@ -27,8 +27,8 @@ __all__ = ["Transaction"]
 
 _HISTORY = 100
 _FINDINGS = 1000
-# Most of a long load is encoding, which lets go of the interpreter.
-_ENCODERS = 4
+# Most of a long load is encoding, which lets go of the interpreter; each holds a chunk in memory.
+_ENCODERS = 2
 
 
 class Transaction:

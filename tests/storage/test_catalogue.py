@@ -3,6 +3,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -113,6 +114,34 @@ def test_a_commit_that_somebody_else_followed_is_read_anew(many: Store) -> None:
     many.settle()
 
     assert [row.rows for row in many.summaries() if row.dataset.symbol == "S1"] == [6]
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("restless")
+def test_no_note_is_lost_while_others_are_written(many: Store) -> None:
+    known = Catalogue(many.home / "catalogue.db").read()
+    places, entry = [f"equities/daily/N{number}" for number in range(4000)], [*known.values()][0]
+    fresh = Catalogue(many.home / "noted.db")
+
+    def note(own: list[str]) -> None:
+        for place in own:
+            fresh.note(place, entry)
+
+    with ThreadPoolExecutor(4) as pool:
+        noting = [pool.submit(note, places[first::3]) for first in range(3)]
+        while not all(each.done() for each in noting):
+            fresh.settle()
+    [each.result() for each in noting]
+
+    assert fresh.read().keys() == set(places)
 
 
 def test_a_chunks_size_is_compared_without_opening_it(many: Store, opened: list[str]) -> None:
