@@ -127,8 +127,8 @@ def restless() -> Iterator[None]:
 
 @pytest.mark.usefixtures("restless")
 def test_no_note_is_lost_while_others_are_written(many: Store) -> None:
-    known = Catalogue(many.home / "catalogue.db").read()
-    places, entry = [f"equities/daily/N{number}" for number in range(4000)], [*known.values()][0]
+    entry = next(iter(Catalogue(many.home / "catalogue.db").read().values()))
+    places = [f"equities/daily/N{number}" for number in range(4000)]
     fresh = Catalogue(many.home / "noted.db")
 
     def note(own: list[str]) -> None:
