@@ -85,6 +85,13 @@ class Workspace:
         keep_on(SessionShelf(self.settings.home.absolute()))
         return Store(self.settings.home, lock_timeout_s=self.settings.lock_timeout)
 
+    def settle(self) -> None:
+        """Leave to later processes what this one knows: summaries, and sessions of calendars."""
+        from ml4t_nb.core.sessions import keep
+
+        self.store.settle()
+        keep()
+
     def provider(self, name: str) -> Provider:
         """The provider of that name, opened once."""
         from ml4t_nb.providers import open_provider

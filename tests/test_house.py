@@ -204,7 +204,6 @@ def test_what_is_stored_is_listed_and_judged_without_pandas(tmp_path: Path) -> N
     load = "['load', 'DEMO', '-p', 'synthetic', '--start', '2024-01-02', '--as-of', '2024-01-12']"
     loaded_by(start.format(load))
     judge = start.format("['health', '--as-of', '2024-01-12']")
-    loaded_by(judge)  # the first one builds the calendar's sessions, and keeps them
 
     # rich draws the tables.
     assert loaded_by(start.format("['list']")) <= {"rich", "numpy"}

@@ -27,6 +27,7 @@ __all__ = [
     "canonical",
     "day_start",
     "instant",
+    "keep",
     "keep_on",
     "micros",
     "sessions",
@@ -83,8 +84,8 @@ class Shelf(Protocol):
     def take(self, name: str) -> tuple[Sessions, ZoneInfo] | None:
         """Sessions and zone of the calendar of just that name; None if they must be built."""
 
-    def put(self, name: str, known: Sessions, zone: ZoneInfo) -> None:
-        """Keep what was built, if that is possible."""
+    def put(self, name: str, known: Sessions, zone: ZoneInfo) -> bool:
+        """Keep what was built, if that is possible; whether it was."""
 
 
 @dataclass(slots=True)
@@ -93,6 +94,7 @@ class _Built:
 
     known: dict[str, tuple[Sessions, ZoneInfo]] = field(default_factory=dict)
     shelf: Shelf | None = None
+    unkept: set[str] = field(default_factory=set)
     building: threading.Lock = field(default_factory=threading.Lock)
 
     def held(self, name: str) -> tuple[Sessions, ZoneInfo] | None:
@@ -111,6 +113,15 @@ def keep_on(shelf: Shelf) -> None:
     One for all stores of a process: sessions are the same on each.
     """
     _here.shelf = shelf
+
+
+def keep() -> None:
+    """Put on the shelf what was built; what it cannot take yet is put there another time."""
+    if (shelf := _here.shelf) is None:
+        return
+    for name in [*_here.unkept]:
+        if shelf.put(name, *_here.known[name]):
+            _here.unkept.discard(name)
 
 
 def micros(instant: date) -> int:
@@ -186,8 +197,9 @@ def sessions(
 
 def _build_and_keep(name: str) -> tuple[Sessions, ZoneInfo]:
     found = _here.known[name] = _build(name), zone_of(name)
-    if _here.shelf is not None and name not in _OWN:
-        _here.shelf.put(name, *found)
+    if name != "24/7":  # which is counted, sooner than read
+        _here.unkept.add(name)
+        keep()
     return found
 
 

@@ -52,10 +52,10 @@ class SessionShelf:
         except (OSError, ImportError, ValueError, KeyError, TypeError):
             return None
 
-    def put(self, name: str, known: Sessions, zone: ZoneInfo) -> None:
-        """Keep what was built, if the folder may be written."""
+    def put(self, name: str, known: Sessions, zone: ZoneInfo) -> bool:
+        """Keep what was built, if the folder may be written; whether it was."""
         if not (self._home / "state").exists():
-            return
+            return False
         body = b"".join(column.astype("<i8").tobytes() for column in known.columns())
         path = self._path(name)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(3)}")
@@ -64,8 +64,10 @@ class SessionShelf:
             self._folder.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(json.dumps(told).encode("ascii") + b"\n" + body)
             draft.replace(path)
+            return True
         with suppress(OSError):
             draft.unlink()
+        return False
 
     def _path(self, name: str) -> Path:
         return self._folder / quote(name, safe="")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ml4t_nb.core import sessions as building
-from ml4t_nb.core.sessions import Sessions, canonical, keep_on, sessions, zone_of
+from ml4t_nb.core.sessions import Sessions, canonical, keep, keep_on, sessions, zone_of
 from ml4t_nb.storage.shelf import SessionShelf
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -170,6 +170,20 @@ def test_what_is_built_is_kept_without_what_users_declare(home: Path) -> None:
     kept = SessionShelf(home).take("XLON")
     assert kept is not None
     assert len(declared) == len(kept[0]) + 1
+
+
+@pytest.mark.usefixtures("newly_started")
+def test_what_was_built_before_the_first_dataset_is_kept_after_it(tmp_path: Path) -> None:
+    keep_on(SessionShelf(tmp_path))
+    sessions("XLON")
+    assert SessionShelf(tmp_path).take("XLON") is None
+
+    (tmp_path / "state").mkdir()
+    keep()
+
+    kept = SessionShelf(tmp_path).take("XLON")
+    assert kept is not None
+    assert same(kept[0], sessions("XLON"))
 
 
 @pytest.mark.usefixtures("newly_started")
