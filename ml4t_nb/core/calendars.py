@@ -11,17 +11,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from ml4t_nb.core.grid import WEEK, bars_of, final_bound, last_bar, monday, mondays
-from ml4t_nb.core.sessions import (
-    DAY,
-    Instants,
-    Sessions,
-    canonical,
-    day_start,
-    instant,
-    micros,
-    sessions,
-    zone_of,
-)
+from ml4t_nb.core.instants import DAY, Instants, Sessions, day_start, instant, micros
+from ml4t_nb.core.sessions import canonical, sessions, zone_of
 from ml4t_nb.errors import CalendarUnknown
 from ml4t_nb.model import AssetClass, Closure, Frequency, Span, bar_length
 

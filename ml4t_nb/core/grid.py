@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml4t_nb.core.sessions import DAY, Instants, Sessions
+from ml4t_nb.core.instants import DAY, Instants, Sessions
 
 __all__ = ["WEEK", "bars_of", "final_bound", "last_bar", "monday", "mondays"]
 

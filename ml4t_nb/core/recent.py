@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.core.grid import WEEK, bars_of, monday
-from ml4t_nb.core.sessions import Instants, Sessions, instant, micros, sessions
+from ml4t_nb.core.instants import Instants, Sessions, instant, micros
+from ml4t_nb.core.sessions import sessions
 from ml4t_nb.model import Frequency, Gap, GapState, bar_length
 from ml4t_nb.reports import Coverage, RecentSession
 

@@ -15,7 +15,7 @@ from zoneinfo import TZPATH, ZoneInfo
 
 import numpy as np
 
-from ml4t_nb.core.sessions import Sessions
+from ml4t_nb.core.instants import Sessions
 
 __all__ = ["SessionShelf"]
 

@@ -132,7 +132,8 @@ def _shut(wanted: Expectation, known: Rows) -> pd.DataFrame:
     import pandas as pd
 
     from ml4t_nb.core.grid import mondays
-    from ml4t_nb.core.sessions import micros, sessions
+    from ml4t_nb.core.instants import micros
+    from ml4t_nb.core.sessions import sessions
 
     days = np.array(sorted(micros(day) for day in wanted.dates.closed), dtype=np.int64)
     days = days[np.isin(days, sessions(wanted.dates.name).days)]

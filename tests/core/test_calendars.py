@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml4t_nb.core import exchanges
 from ml4t_nb.core import sessions as building
 from ml4t_nb.core.calendars import Calendar, calendar, default_calendar
 from ml4t_nb.core.sessions import sessions
@@ -295,7 +296,7 @@ def test_a_calendar_that_cannot_be_built_is_said_to_be(
         @staticmethod
         def bound_max() -> None: ...
 
-    monkeypatch.setattr(building, "_factory", lambda name: {"XSTO": Unbuildable}[name])
+    monkeypatch.setattr(exchanges, "_factory", lambda name: {"XSTO": Unbuildable}[name])
     monkeypatch.setattr(building, "_here", building._Built())
     sessions.cache_clear()
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from ml4t_nb.core import sessions as building
-from ml4t_nb.core.sessions import Sessions, canonical, keep, keep_on, sessions, zone_of
+from ml4t_nb.core.instants import Sessions
+from ml4t_nb.core.sessions import canonical, keep, keep_on, sessions, zone_of
 from ml4t_nb.storage.shelf import SessionShelf
 
 NEW_YORK = ZoneInfo("America/New_York")
