@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
 
 __all__ = [
+    "DEFAULT_CALENDARS",
     "Adjustment",
     "Answered",
     "Asked",
@@ -66,6 +68,16 @@ _LENGTHS: dict[str, timedelta] = {
 def bar_length(frequency: Frequency) -> timedelta | None:
     """Length of an intraday bar; None for daily and weekly, whose length the calendar decides."""
     return _LENGTHS.get(frequency)
+
+
+DEFAULT_CALENDARS: Mapping[AssetClass, str] = {
+    "equities": "XNYS",
+    "etfs": "XNYS",
+    "indices": "XNYS",
+    "crypto": "24/7",
+    "fx": "fx",
+}
+"""What a dataset of that class follows unless it names another."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

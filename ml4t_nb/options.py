@@ -7,22 +7,26 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TypeAlias, TypeVar, get_args
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import AssetClass, DatasetId
+from ml4t_nb.model import DEFAULT_CALENDARS, AssetClass, DatasetId
 
 __all__ = [
     "Day",
     "Moment",
     "Short",
     "Symbols",
+    "anew",
     "as_day",
+    "as_folder",
     "as_moment",
     "as_symbols",
     "did_you_mean",
     "named",
     "one_of",
+    "source",
 ]
 
 Day: TypeAlias = date | str
@@ -44,6 +48,22 @@ class Short:
     flag: str
 
 
+def as_folder(folder: Path | str, *, option: str) -> Path:
+    """``folder``, with ``~`` and ``~name`` as the home of whom they mean.
+
+    Raises
+    ------
+    OptionError
+        If that is nobody who has one.
+    """
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError as error:
+        raise OptionError(
+            f"{option} {folder} is in nobody's home", hint="write the folder out"
+        ) from error
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known word, or all of them."""
     words = sorted(known)
@@ -63,6 +83,39 @@ def named(dataset: DatasetId) -> str:
     if dataset.frequency != "daily":
         parts.append(f"-f {dataset.frequency}")
     return " ".join(parts)
+
+
+def source(
+    dataset: DatasetId, provider: str, calendar: str, first: datetime | None
+) -> tuple[str, ...]:
+    """Words that let a ``load`` ask again for what is stored; without them it asks the defaults.
+
+    Parameters
+    ----------
+    provider, calendar
+        Those of the dataset.
+    first
+        Its first stamp.
+    """
+    from_ = ("-p", provider) if provider else ()
+    by = () if calendar == DEFAULT_CALENDARS[dataset.asset_class] else ("--calendar", calendar)
+    since = ("--start", f"{first:%Y-%m-%d}") if first else ()
+    return (*from_, *by, *since)
+
+
+def anew(dataset: DatasetId, words: Sequence[str]) -> str:
+    """Commands that fetch a damaged dataset again: over it, a load alone is refused.
+
+    Parameters
+    ----------
+    words
+        Of ``source``; none if nobody knows where it came from.
+    """
+    name = named(dataset)
+    remove = f"ml4t-data remove {name} --yes"
+    if not words:
+        return f"{remove}, then load it from where it came"
+    return f"{remove}, then ml4t-data load {name} {' '.join(words)}"
 
 
 def one_of(value: _T, choices: object, *, what: str) -> _T:

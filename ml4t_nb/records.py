@@ -166,6 +166,8 @@ class Health:
         Sessions final at the as-of that lie after the last stored bar.
     step
         The command that mends it; empty if nothing is to be done.
+    source
+        Words that let a load fetch it from where it came; only where that may be needed.
     """
 
     dataset: DatasetId
@@ -180,6 +182,7 @@ class Health:
     recent_errors: int
     step: str = ""
     provider: str = ""
+    source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,21 @@ from typing import Any
 
 from ml4t_nb.errors import OptionError, SettingsInvalid
 from ml4t_nb.model import Basis, Closure, Span
-from ml4t_nb.options import as_moment, did_you_mean, one_of
+from ml4t_nb.options import as_folder, as_moment, did_you_mean, one_of
 
 __all__ = ["Settings"]
 
 _PREFIX = "ML4T_DATA_"
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def _default_home() -> Path:
+    try:
+        return Path.home() / ".ml4t-data"
+    except RuntimeError as error:
+        raise SettingsInvalid(
+            "this user has no home folder", hint="name a folder for the store in ML4T_DATA_HOME"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class Settings:
         How many requests a minute Yahoo is sent at most.
     """
 
-    home: Path = field(default_factory=lambda: Path.home() / ".ml4t-data")
+    home: Path = field(default_factory=_default_home)
     provider: str = "yahoo"
     log_level: str = "WARNING"
     lock_timeout: float = 30.0
@@ -131,7 +140,7 @@ def _rate(word: str) -> float:
 def _folder(word: str) -> Path:
     if not word.strip():
         raise ValueError("a folder has a name")
-    return Path(word).expanduser()
+    return as_folder(word, option="a folder")
 
 
 def _spans(word: str) -> tuple[Span, ...]:

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
 from ml4t_nb.events import Observer, silent
-from ml4t_nb.options import Moment, as_moment
+from ml4t_nb.options import Moment, as_folder, as_moment
 from ml4t_nb.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Workspace:
         """The same workspace, with its store in another folder if one is given."""
         if home is None:
             return self
-        settings = replace(self.settings, home=Path(home).expanduser())
+        settings = replace(self.settings, home=as_folder(home, option="--home"))
         return Workspace(settings, self.clock, self.observer, self.cancel)
 
     def moment(self, as_of: Moment | None) -> datetime | date:

@@ -14,27 +14,20 @@ from ml4t_nb.core.grid import WEEK, bars_of, final_bound, last_bar, monday, mond
 from ml4t_nb.core.instants import DAY, Instants, Sessions, day_start, instant, micros
 from ml4t_nb.core.sessions import canonical, sessions, zone_of
 from ml4t_nb.errors import CalendarUnknown
-from ml4t_nb.model import AssetClass, Closure, Frequency, Span, bar_length
+from ml4t_nb.model import DEFAULT_CALENDARS, AssetClass, Closure, Frequency, Span, bar_length
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Calendar", "calendar", "default_calendar"]
 
-_DEFAULTS: dict[AssetClass, str] = {
-    "equities": "XNYS",
-    "etfs": "XNYS",
-    "indices": "XNYS",
-    "crypto": "24/7",
-    "fx": "fx",
-}
 _TICK = timedelta(microseconds=1)
 _ONE_DAY = timedelta(days=1)
 
 
 def default_calendar(asset_class: AssetClass) -> str:
     """Name of the calendar that a dataset of that class follows unless it names another."""
-    return _DEFAULTS[asset_class]
+    return DEFAULT_CALENDARS[asset_class]
 
 
 def calendar(name: str, closures: Sequence[Closure] = ()) -> Calendar:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from ml4t_nb.core.calendars import Calendar
-from ml4t_nb.options import named
+from ml4t_nb.options import anew, named, source
 from ml4t_nb.records import Health, HealthState, Summary
 
 __all__ = ["judge"]
@@ -40,13 +40,13 @@ def judge(
     if summary.last is not None:
         behind, missed = _behind(dates, summary.last, as_of, summary.dataset.frequency, delay)
     if summary.damage:
-        damaged = _health(summary, "error", summary.damage, behind, _anew(summary))
-        return replace(damaged, step=summary.remedy) if summary.remedy else damaged
+        step = summary.remedy or anew(summary.dataset, _source(summary))
+        return replace(_health(summary, "error", summary.damage, behind, ""), step=step)
     if summary.last_error:
         reason = f"the last run failed: {summary.last_error}"
         return _health(summary, "error", reason, behind, _step("update", summary))
     if summary.last is None:
-        return _health(summary, "error", "no bars are left", behind, _step("load", summary))
+        return _health(summary, "error", "no bars are left", behind, _load(summary))
     if missed is not None and as_of - missed > stale_after:
         return _health(summary, "stale", _late(behind), behind, _step("update", summary))
     if summary.gaps_open:
@@ -68,6 +68,7 @@ def _health(summary: Summary, state: HealthState, reason: str, behind: int, step
         recent_errors=summary.recent_errors,
         step=f"ml4t-data {step}" if step else "",
         provider=summary.provider,
+        source=_source(summary) if state == "error" else (),
     )
 
 
@@ -75,13 +76,12 @@ def _step(verb: str, summary: Summary) -> str:
     return f"{verb} {named(summary.dataset)}"
 
 
-def _anew(summary: Summary) -> str:
-    """What mends damaged files: a load alone is refused, since nothing can be compared."""
-    name = named(summary.dataset)
-    # Without them the load would ask the default provider, for all that it has.
-    source = f" -p {summary.provider}" if summary.provider else ""
-    start = f" --start {summary.first:%Y-%m-%d}" if summary.first else ""
-    return f"remove {name}, then ml4t-data load {name}{source}{start}"
+def _load(summary: Summary) -> str:
+    return " ".join((_step("load", summary), *_source(summary)))
+
+
+def _source(summary: Summary) -> tuple[str, ...]:
+    return source(summary.dataset, summary.provider, summary.calendar, summary.first)
 
 
 def _late(behind: int) -> str:

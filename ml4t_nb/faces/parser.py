@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.faces.declare import SHOWS, VERBS, Kind, Option, Verb, options, summary
-from ml4t_nb.options import did_you_mean
+from ml4t_nb.options import as_folder, did_you_mean
 
 __all__ = ["PROGRAM", "Command", "Help", "Parsed", "flags", "known", "parse", "tree", "values"]
 
@@ -309,4 +309,7 @@ def _number(word: str) -> float:
 def _path(word: str) -> Path:
     if not word.strip():
         raise argparse.ArgumentTypeError("a path has a name")
-    return Path(word).expanduser()
+    try:
+        return as_folder(word, option="the path")
+    except OptionError as error:
+        raise argparse.ArgumentTypeError(error.message) from error

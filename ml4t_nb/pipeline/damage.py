@@ -11,7 +11,7 @@ from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.core.plan import TICK
 from ml4t_nb.errors import ChunkCorrupt, OptionError
 from ml4t_nb.model import Frequency, Span, bar_length
-from ml4t_nb.options import named
+from ml4t_nb.options import anew, named, source
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.transaction import Transaction
 
@@ -79,8 +79,8 @@ def _way_out(first: datetime, last: datetime, ends: Sequence[date], state: Manif
     remove = f"ml4t-data remove {named(state.dataset)}"
     has_before, has_after = first != state.first, last != state.last
     if not has_after and (state.setup.basis == "split-adjusted" or not has_before):
-        load = f"ml4t-data load {named(state.dataset)}"
-        return f"fetch everything again: {remove} --yes, then {load}"
+        words = source(state.dataset, state.setup.provider, state.setup.calendar, state.first)
+        return f"fetch everything again: {anew(state.dataset, words)}"
     if has_before and has_after:
         return f"remove all bars up to {ends[1]}: {remove} --end {ends[1]} --yes"
     start, end = ends

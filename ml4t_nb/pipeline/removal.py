@@ -73,7 +73,7 @@ def run_remove(
         dates = calendar(state.setup.calendar, state.setup.closures)
         instant = as_of
         if not isinstance(instant, datetime):
-            instant = dates.closing(instant, _delay(state, limits))
+            instant = _closing(instant, dates, state, limits)
         not_backwards(dataset, instant, state.updated)
         return _cut_out(tx, state, dates, dates.span(start, end, dataset.frequency), instant)
 
@@ -85,13 +85,18 @@ def _rows(tx: Transaction) -> int:
         return 0
 
 
-def _delay(state: Manifest, limits: Callable[[str], Limits]) -> timedelta:
+def _closing(
+    day: date, dates: Calendar, state: Manifest, limits: Callable[[str], Limits]
+) -> datetime:
+    """The instant that ``day`` means as an as-of."""
     try:
-        known = limits(state.setup.provider)
+        return dates.closing(day, limits(state.setup.provider).delay_of(state.dataset))
     except Ml4tError:
-        # Bars can be removed although nobody is there any more who serves them.
-        known = Limits((), ())
-    return known.delay_of(state.dataset)
+        # Bars can be removed although nobody is there any more who serves them, and knows how long
+        # after the close the last run of that day was.
+        close, last = dates.closing(day, timedelta(0)), state.updated
+        same = last is not None and last.astimezone(dates.zone).date() == day
+        return max(close, last) if last is not None and same else close
 
 
 def _cut_out(

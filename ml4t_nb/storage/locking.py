@@ -37,8 +37,8 @@ def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[
         If another writer held it for ``timeout_s`` seconds.
     StoreNotWritable
         If there can be no lock, for want of permission or because the file system has none, or
-        one that does not keep others out. That is tried when a dataset is first written, once
-        for each disk.
+        one that does not keep others out. That is tried when a dataset is first written, and
+        by each process once a disk.
     """
     path = state / "lock"
     with writing(state):
@@ -54,8 +54,10 @@ def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[
                 hint="wait for the other one, or raise ML4T_DATA_LOCK_TIMEOUT",
             ) from error
     try:
-        if is_first:
+        device = path.stat().st_dev
+        if is_first or device not in _trusted:
             _require_locks(path)
+            _trusted.add(device)
         yield
     finally:
         lock.release()
@@ -74,14 +76,10 @@ def _lock(path: Path, timeout_s: float) -> FileLock:
 
 def _require_locks(path: Path) -> None:
     """Nothing, if the lock that is held keeps others out: not every network folder does."""
-    device = path.stat().st_dev
-    if device in _trusted:
-        return
     rival = _lock(path, 0)
     try:
         rival.acquire()
     except Timeout:
-        _trusted.add(device)
         return
     rival.release()
     raise StoreNotWritable(

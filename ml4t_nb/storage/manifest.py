@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError
 from ml4t_nb.model import Asked, DatasetId, Finding, Gap, Setup
-from ml4t_nb.options import named
+from ml4t_nb.options import anew
 from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.storage.codec import from_plain, to_plain
 
@@ -194,6 +194,5 @@ def _sum(version: int, body: bytes) -> bytes:
 def _corrupt(dataset: DatasetId, path: Path, reason: str) -> ChunkCorrupt:
     return ChunkCorrupt(
         f"the manifest {path} {reason}",
-        hint="restore it from a backup, or start over: "
-        f"ml4t-data remove {named(dataset)}, then ml4t-data load {named(dataset)}",
+        hint=f"restore it from a backup, or start over: {anew(dataset, ())}",
     )

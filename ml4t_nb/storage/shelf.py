@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import zlib
 from contextlib import suppress
 from datetime import date
+from functools import cache
 from importlib import metadata, resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +26,9 @@ _FORM = 1
 """Raised with every change of the file, or of how sessions are built."""
 
 # What the dates and hours of a session are computed by, besides the rules of its time zone.
-_BUILDERS = ("exchange_calendars", "pandas", "korean_lunar_calendar", "pyluach")
+_BUILDER = "exchange_calendars"
+_ITS_BUILDERS = ("pandas", "korean_lunar_calendar", "pyluach")
+_GRACE_S = 3600
 _COLUMNS = 5
 
 
@@ -49,25 +54,33 @@ class SessionShelf:
             first, last = (date.fromisoformat(told[end]) for end in ("first", "last"))
             columns = np.frombuffer(body, dtype="<i8").astype(np.int64).reshape(_COLUMNS, -1)
             return Sessions(first, last, *columns), ZoneInfo(zone)
-        except (OSError, ImportError, ValueError, KeyError, TypeError):
+        except (OSError, ImportError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def put(self, name: str, known: Sessions, zone: ZoneInfo) -> bool:
         """Keep what was built, if the folder may be written; whether it was."""
-        if not (self._home / "state").exists():
-            return False
         body = b"".join(column.astype("<i8").tobytes() for column in known.columns())
         path = self._path(name)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(3)}")
         with suppress(OSError, ImportError):
+            if not (self._home / "state").exists():
+                return False
             told = _told(name, zone.key, f"{known.first}", f"{known.last}", body)
             self._folder.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(json.dumps(told).encode("ascii") + b"\n" + body)
             draft.replace(path)
+            self._sweep(path)
             return True
         with suppress(OSError):
             draft.unlink()
         return False
+
+    def _sweep(self, written: Path) -> None:
+        """Remove drafts of those who were killed; no calendar has a dot in its name."""
+        now = written.stat().st_mtime  # the file system's own clock
+        for draft in self._folder.glob("*.*"):
+            if now - draft.stat().st_mtime > _GRACE_S:
+                draft.unlink()
 
     def _path(self, name: str) -> Path:
         return self._folder / quote(name, safe="")
@@ -80,11 +93,26 @@ def _told(name: str, zone: str, first: str, last: str, body: bytes) -> dict[str,
         "name": name,
         "zone": zone,
         "rules": _rules(zone),
-        "built by": [_version(package) for package in _BUILDERS],
+        "built by": [_code(), *(_version(package) for package in _ITS_BUILDERS)],
         "first": first,
         "last": last,
         "crc": zlib.crc32(f"{first} {last}".encode(), zlib.crc32(body)),
     }
+
+
+@cache
+def _code() -> int:
+    """Checksum of the files that make the calendars: people mend a holiday in a copy of theirs."""
+    spec = find_spec(_BUILDER)
+    if spec is None or spec.origin is None:
+        raise ImportError(f"there is no {_BUILDER}")
+    with os.scandir(Path(spec.origin).parent) as files:
+        found = sorted(
+            (file.name, file.stat().st_size, file.stat().st_mtime_ns)
+            for file in files
+            if file.name.endswith(".py")
+        )
+    return zlib.crc32(f"{_version(_BUILDER)} {spec.origin} {found}".encode())
 
 
 def _version(package: str) -> str:

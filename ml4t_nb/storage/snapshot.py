@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, pairwise
 from pathlib import Path
 
@@ -12,12 +11,13 @@ import pyarrow as pa
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, Span
-from ml4t_nb.options import named
+from ml4t_nb.options import anew, named, source
 from ml4t_nb.storage import chunks as chunk_files
 from ml4t_nb.storage.folder import Folder
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.packing import MOST_ROWS
 from ml4t_nb.storage.rows import Reach, Rows, bars_of, blank, join, reach_of, stamp
+from ml4t_nb.storage.threads import mapped
 
 __all__ = ["Snapshot", "check", "not_found", "read_rows"]
 
@@ -51,7 +51,7 @@ class Snapshot:
             If a file that is needed is damaged or gone.
         """
         manifest = self._manifest
-        return bars_of(read_rows(self._folder, manifest.sequence, manifest.chunks, reach_of(span)))
+        return bars_of(read_rows(self._folder, manifest, manifest.chunks, reach_of(span)))
 
     def files(self) -> tuple[Path, ...]:
         """Its Parquet files, in order of time.
@@ -61,33 +61,29 @@ class Snapshot:
         ChunkCorrupt
             If one is gone.
         """
-        return tuple(
-            _place(self._folder, self._manifest.sequence, chunk) for chunk in self._manifest.chunks
-        )
+        return tuple(_place(self._folder, self._manifest, chunk) for chunk in self._manifest.chunks)
 
 
-def read_rows(folder: Folder, sequence: int, chunks: Sequence[Chunk], reach: Reach) -> Rows:
-    """Rows of these chunks of commit ``sequence`` within ``reach``, every byte read checked."""
+def read_rows(folder: Folder, manifest: Manifest, chunks: Sequence[Chunk], reach: Reach) -> Rows:
+    """Rows of these chunks of the manifest within ``reach``, every byte read checked."""
     wanted = [c for c in chunks if stamp(c.first) < reach[1] and reach[0] <= stamp(c.last)]
     ends = [0, *accumulate(chunk.rows for chunk in wanted)]
     target = blank(ends[-1])
     places = [target.cut(*place) for place in pairwise(ends)]
 
-    def read(chunk: Chunk, place: Rows) -> Rows:
-        return place.cut(0, _read_chunk(folder, sequence, chunk, reach, place))
+    def read(piece: tuple[Chunk, Rows]) -> Rows:
+        chunk, place = piece
+        return place.cut(0, _read_chunk(folder, manifest, chunk, reach, place))
 
-    if len(target) > MOST_ROWS:
-        with ThreadPoolExecutor(_READERS) as pool:
-            parts = list(pool.map(read, wanted, places))
-    else:
-        parts = list(map(read, wanted, places))
+    pieces = zip(wanted, places, strict=True)
+    parts = [*mapped(read, pieces, threads=_READERS if len(target) > MOST_ROWS else 1)]
     if sum(map(len, parts)) == len(target) == len(target.between(reach)):
         return target
     # A copy of a part lets go of the rest's memory.
     return join(parts).between(reach).copy()
 
 
-def check(folder: Folder, sequence: int, chunk: Chunk) -> None:
+def check(folder: Folder, manifest: Manifest, chunk: Chunk) -> None:
     """Read a chunk and compare its checksum.
 
     Raises
@@ -95,7 +91,7 @@ def check(folder: Folder, sequence: int, chunk: Chunk) -> None:
     ChunkCorrupt
         If it differs, or the chunk is gone.
     """
-    _content(folder, sequence, chunk)
+    _content(folder, manifest, chunk)
 
 
 def not_found(dataset: DatasetId) -> DatasetNotFound:
@@ -105,14 +101,16 @@ def not_found(dataset: DatasetId) -> DatasetNotFound:
     )
 
 
-def _read_chunk(folder: Folder, sequence: int, chunk: Chunk, reach: Reach, target: Rows) -> int:
-    content = _content(folder, sequence, chunk)
+def _read_chunk(
+    folder: Folder, manifest: Manifest, chunk: Chunk, reach: Reach, target: Rows
+) -> int:
+    content = _content(folder, manifest, chunk)
     try:
         count = chunk_files.decode(chunk, content, reach, target)
         if count == chunk.rows:
             _require_ends(chunk, target)
     except (pa.ArrowException, ValueError, OSError) as error:
-        raise _corrupt(folder, chunk, f"cannot be read: {error}") from error
+        raise _corrupt(manifest, folder.data / chunk.file, f"cannot be read: {error}") from error
     return count
 
 
@@ -122,7 +120,7 @@ def _require_ends(chunk: Chunk, rows: Rows) -> None:
         raise ValueError("its stamps are not those in the manifest")
 
 
-def _content(folder: Folder, sequence: int, chunk: Chunk) -> bytes:
+def _content(folder: Folder, manifest: Manifest, chunk: Chunk) -> bytes:
     # In this order: a file moves from the data to the retired ones, and never back.
     for place in (folder.data, folder.retired):
         try:
@@ -130,35 +128,42 @@ def _content(folder: Folder, sequence: int, chunk: Chunk) -> bytes:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise _corrupt(folder, chunk, f"cannot be read: {error.strerror}") from error
+            raise _corrupt(
+                manifest, folder.data / chunk.file, f"cannot be read: {error.strerror}"
+            ) from error
         if fault := chunk_files.fault(chunk, content):
-            raise _corrupt(folder, chunk, fault)
+            raise _corrupt(manifest, folder.data / chunk.file, fault)
         return content
-    raise _gone(folder, sequence, chunk)
+    raise _gone(folder, manifest, chunk)
 
 
-def _place(folder: Folder, sequence: int, chunk: Chunk) -> Path:
+def _place(folder: Folder, manifest: Manifest, chunk: Chunk) -> Path:
     path = folder.find(chunk)
     if path is None:
-        raise _gone(folder, sequence, chunk)
+        raise _gone(folder, manifest, chunk)
     return path
 
 
-def _gone(folder: Folder, sequence: int, chunk: Chunk) -> Exception:
-    if folder.sequence() != sequence:
+def _gone(folder: Folder, manifest: Manifest, chunk: Chunk) -> Exception:
+    if folder.sequence() != manifest.sequence:
         return StoreError(
             f"this snapshot of {folder.dataset} is out of date, and its files were removed",
             hint="read it again",
         )
     if folder.removed_by_hand():
         return not_found(folder.dataset)
-    return _corrupt(folder, chunk, "is gone") if folder.data.exists() else folder.unmounted()
+    return (
+        _corrupt(manifest, folder.data / chunk.file, "is gone")
+        if folder.data.exists()
+        else folder.unmounted()
+    )
 
 
-def _corrupt(folder: Folder, chunk: Chunk, reason: str) -> ChunkCorrupt:
-    name = named(folder.dataset)
+def _corrupt(manifest: Manifest, path: Path, reason: str) -> ChunkCorrupt:
+    setup = manifest.setup
+    words = source(manifest.dataset, setup.provider, setup.calendar, manifest.first)
     return ChunkCorrupt(
-        f"the chunk {folder.data / chunk.file} {reason}",
+        f"the chunk {path} {reason}",
         hint="restore it from a backup, or fetch everything again: "
-        f"ml4t-data remove {name}, then ml4t-data load {name}",
+        f"{anew(manifest.dataset, words)}",
     )

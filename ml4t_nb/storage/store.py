@@ -103,7 +103,7 @@ class Store:
         faults = []
         for chunk in manifest.chunks:
             try:
-                check(folder, manifest.sequence, chunk)
+                check(folder, manifest, chunk)
             except StoreError as error:
                 faults.append(error.message)
         return tuple(faults)
@@ -143,8 +143,6 @@ class Store:
         Each commit does so for its own dataset; this is for those that are not written any more.
         """
         root = self._home / "retired"
-        if not root.exists():
-            return
         probe = root / f"sweep.{secrets.token_hex(3)}"
         with suppress(OSError):
             probe.touch()

@@ -47,7 +47,7 @@ class Found:
 
 def survey(home: Path, catalogue: Catalogue) -> list[Found]:
     """Every dataset with a manifest in force, in order; its data are not looked at."""
-    if not (home / "state").exists():
+    if _status(f"{home}/state") is None:
         return []
     known = catalogue.read()
     found: list[Found] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -19,9 +18,20 @@ from ml4t_nb.storage.folder import Folder, State, chunk_name, manifest_name
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import folder_of
 from ml4t_nb.storage.packing import MOST_ROWS, Piece, rearrange
-from ml4t_nb.storage.rows import EVER, Edit, Rows, bars_of, overlay, reach_of, rows_of, stamp
+from ml4t_nb.storage.rows import (
+    EVER,
+    Edit,
+    Rows,
+    bars_of,
+    blank,
+    overlay,
+    reach_of,
+    rows_of,
+    stamp,
+)
 from ml4t_nb.storage.snapshot import not_found, read_rows
 from ml4t_nb.storage.survey import entry_of
+from ml4t_nb.storage.threads import mapped
 
 __all__ = ["Transaction"]
 
@@ -181,21 +191,28 @@ class Transaction:
         return self._state
 
     def _rows(self, span: Span | None) -> Rows:
-        state, reach = self._now(), reach_of(span)
+        manifest, reach = self._now().manifest, reach_of(span)
+        if manifest is None:
+            return overlay(blank(0), self._edits, reach)
         chunks = [
             chunk
-            for chunk in (state.manifest.chunks if state.manifest else ())
+            for chunk in manifest.chunks
             if not any(_covers(edit, chunk) for edit in self._edits)
         ]
-        stored = read_rows(self._folder, state.sequence, chunks, reach)
+        stored = read_rows(self._folder, manifest, chunks, reach)
         return overlay(stored, self._edits, reach)
 
     def _pieces(self, setup: Setup) -> list[Piece]:
-        sequence, before = self._now()
+        before = self._now().manifest
+
+        def read(chunk: Chunk) -> Rows:
+            assert before is not None, "a chunk belongs to a manifest"
+            return read_rows(self._folder, before, [chunk], EVER)
+
         return rearrange(
             before.chunks if before else (),
             self._edits,
-            lambda chunk: read_rows(self._folder, sequence, [chunk], EVER),
+            read,
             before=before.setup.period if before else setup.period,
             period=setup.period,
         )
@@ -229,11 +246,8 @@ class Transaction:
         def encode(rows: Rows) -> bytes:
             return chunk_files.encode(rows, self._folder.dataset.symbol, setup.compression)
 
-        if sum(map(len, parts)) <= MOST_ROWS:
-            yield from map(encode, parts)
-            return
-        with ThreadPoolExecutor(_ENCODERS) as pool:
-            yield from pool.map(encode, parts)
+        few = sum(map(len, parts)) <= MOST_ROWS
+        return mapped(encode, parts, threads=1 if few else _ENCODERS)
 
     def _discard(self, written: Sequence[Chunk], sequence: int) -> None:
         """Take back new chunks, unless their manifest was published before the interruption."""

@@ -257,10 +257,17 @@ def remove(
             f"remove would delete bars of {', '.join(str(each) for each in chosen)}",
             hint="add --yes to do it",
         )
-    removed = tuple(
-        (each, run_remove(ws.store, each, *range_, moment, limits=ws.limits)) for each in chosen
-    )
-    return RemoveReport(removed, whole=range_ == (None, None))
+    removed: list[tuple[DatasetId, int]] = []
+    for each in chosen:
+        try:
+            bars = run_remove(ws.store, each, *range_, moment, limits=ws.limits)
+        except Ml4tError as error:
+            if removed:
+                gone = ", ".join(f"{count:,} bars of {other}" for other, count in removed)
+                error.message += f" (removed before: {gone})"
+            raise
+        removed.append((each, bars))
+    return RemoveReport(tuple(removed), whole=range_ == (None, None))
 
 
 def _meant(

@@ -156,6 +156,7 @@ def test_the_faces_wishes_are_no_arguments() -> None:
         ("update -l", "-l/--lookback-days: expected one argument", "update --help"),
         ("update -s", "-s/--symbol: expected one argument", "update --help"),
         ("list --home ''", "--home: a path has a name", "list --help"),
+        ("list --home ~no-such-user/x", "--home: the path ~no-such-user/x is in", "list --help"),
         ("update --accept=yes", "--accept: ignored explicit argument 'yes'", "update --help"),
     ],
 )

@@ -90,6 +90,28 @@ def test_a_stretch_can_be_removed_when_its_provider_is_gone(loaded: Desk) -> Non
     assert_frame_equal(loaded.stored(), TWO_YEARS[:-1])
 
 
+def test_the_day_of_the_last_update_is_not_backwards_when_its_provider_is_gone(
+    loaded: Desk,
+) -> None:
+    # As a provider leaves it whose bars are final three and a half hours after the close.
+    with loaded.store.transaction(loaded.dataset) as tx:
+        state = tx.manifest
+        assert state is not None
+        tx.commit(
+            setup=state.setup,
+            gaps=state.gaps,
+            findings=state.findings,
+            record=UpdateRecord(evening("2024-03-18"), "update", "scripted", "unchanged"),
+            updated=datetime(2024, 3, 18, 23, 30, tzinfo=UTC),
+            verified=state.verified,
+        )
+
+    day = date(2024, 3, 18)
+    removed = run_remove(loaded.store, loaded.dataset, date(2024, 3, 15), None, day, limits=gone)
+
+    assert removed == 1
+
+
 def test_a_damaged_chunk_is_cut_out_from_before_the_others(loaded: Desk) -> None:
     damage(loaded.store, loaded.dataset, 0)
 

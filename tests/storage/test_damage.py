@@ -57,7 +57,7 @@ def test_a_flipped_byte_of_a_chunk_never_gives_wrong_bars(store: Store, bars: Ba
         assert_noticed(store, bars)
         with pytest.raises(ChunkCorrupt, match=path.name) as caught:
             store.snapshot(AAPL).bars()
-        assert "ml4t-data remove -s AAPL, then ml4t-data load -s AAPL" in caught.value.hint
+        assert "ml4t-data remove -s AAPL --yes, then ml4t-data load -s AAPL" in caught.value.hint
 
 
 def test_a_truncated_chunk_never_gives_wrong_bars(store: Store, bars: Bars) -> None:
@@ -205,6 +205,15 @@ def test_a_folder_that_cannot_be_looked_into_damages_its_dataset_alone(
     assert "check who may read" in damaged.remedy
     assert not sound.damage
     assert store.datasets() == (AAPL, MSFT)
+
+
+def test_a_store_that_cannot_be_looked_into_is_said_to_be(store: Store, bars: Bars) -> None:
+    commit(store, AAPL, bars)
+    shutil.rmtree(store.home / "state")
+    (store.home / "state").symlink_to(store.home / "state")
+
+    with pytest.raises(StoreError, match="Too many levels"):
+        store.datasets()
 
 
 def test_a_link_to_a_disk_that_is_gone_is_no_removal(store: Store, bars: Bars) -> None:

@@ -316,5 +316,18 @@ def test_a_folder_whose_locks_keep_nobody_out_is_refused(
     monkeypatch.setattr(locking, "FileLock", Unheeded)
     monkeypatch.setattr(locking, "_trusted", set())
 
+    # The lock file is left behind, and shall not pass for one that was tried.
+    for _ in range(2):
+        with pytest.raises(StoreNotWritable, match="locks do not work"), store.transaction(AAPL):
+            pytest.fail("a writer was let in")
+
+
+def test_a_store_that_was_brought_to_such_a_folder_is_refused_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
+    monkeypatch.setattr(locking, "FileLock", Unheeded)
+    monkeypatch.setattr(locking, "_trusted", set())
+
     with pytest.raises(StoreNotWritable, match="locks do not work"), store.transaction(AAPL):
         pytest.fail("a writer was let in")

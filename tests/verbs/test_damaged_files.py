@@ -39,7 +39,7 @@ def test_the_step_of_a_damaged_file_gives_the_same_bars_again(ws: Workspace) -> 
     first, second = judged.step.split(", then ")
 
     assert judged.state == "error"
-    assert main([*shlex.split(first)[1:], "--yes"]) == 0
+    assert main(shlex.split(first)[1:]) == 0
     assert main([*shlex.split(second)[1:], "--as-of", AS_OF]) == 0
     assert_frame_equal(verbs.bars(ws, "AAPL"), before)
     assert verbs.health(ws, as_of=AS_OF).datasets[0].state == "healthy"
@@ -55,9 +55,38 @@ def test_the_step_names_a_dataset_that_is_not_the_usual_one(ws: Workspace) -> No
     (judged,) = verbs.health(ws, "BTC-USD", as_of="2024-03-04T00:00Z").datasets
 
     assert judged.step == (
-        "ml4t-data remove -s BTC-USD -a crypto -f hourly, then "
+        "ml4t-data remove -s BTC-USD -a crypto -f hourly --yes, then "
         "ml4t-data load -s BTC-USD -a crypto -f hourly -p synthetic --start 2024-03-01"
     )
+
+
+def test_every_hint_fetches_by_the_calendar_and_the_provider_of_before(ws: Workspace) -> None:
+    verbs.load(
+        ws, "7203", frequency="hourly", provider="synthetic", calendar="XTKS",
+        start="2024-03-01", as_of="2024-03-15",
+    )  # fmt: skip
+    before = verbs.bars(ws, "7203", frequency="hourly")
+    path = verbs.files(ws, "7203", frequency="hourly")[0]
+    path.write_bytes(path.read_bytes()[:-100])
+
+    (judged,) = verbs.health(ws, "7203", as_of="2024-03-15").datasets
+    with pytest.raises(ChunkCorrupt) as caught:
+        verbs.bars(ws, "7203", frequency="hourly")
+
+    assert caught.value.hint.endswith(f": {judged.step}")
+    first, second = judged.step.split(", then ")
+    assert main(shlex.split(first)[1:]) == 0
+    assert main([*shlex.split(second)[1:], "--as-of", "2024-03-15"]) == 0
+    assert_frame_equal(verbs.bars(ws, "7203", frequency="hourly"), before)
+
+
+def test_what_was_removed_before_an_error_is_said(ws: Workspace) -> None:
+    verbs.load(ws, "IBM", provider="sample", start="2004-01-02", as_of=AS_OF)
+    path = verbs.files(ws, "IBM")[-1]
+    path.write_bytes(path.read_bytes()[:-100])
+
+    with pytest.raises(ChunkCorrupt, match=r"\(removed before: 4 bars of equities/daily/AAPL\)"):
+        verbs.remove(ws, ("AAPL", "IBM"), start="2005-03-01", yes=True, as_of=AS_OF)
 
 
 def test_a_load_over_a_damaged_file_is_refused_and_the_rest_is_kept(ws: Workspace) -> None:

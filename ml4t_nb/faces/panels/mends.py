@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from ml4t_nb.faces.jobs import JOBS, Job
 from ml4t_nb.faces.panels.asking import command_of, line_of, of_dataset
-from ml4t_nb.faces.words import labelled, plain, stamp
+from ml4t_nb.faces.words import labelled, plain
 from ml4t_nb.records import Health
 
 __all__ = ["Mend", "Mending", "mend_of"]
@@ -45,7 +45,6 @@ def mend_of(health: Health, *, shared: Sequence[str] = ()) -> Mend | None:
         Words that are added to each command.
     """
     where = of_dataset(health.dataset, shared=shared)
-    source = ("-p", health.provider) if health.provider else ()
     verb = health.step.removeprefix("ml4t-data ").partition(" ")[0]
     match verb:
         case "":
@@ -56,20 +55,19 @@ def mend_of(health: Health, *, shared: Sequence[str] = ()) -> Mend | None:
             refetch = ("gaps", "--refetch", *where)
             return Mend("refetch gaps", "Ask the provider for its gaps again.", (refetch,))
         case "load":
-            return Mend("load again", "Load all bars anew.", (("load", *source, *where),))
+            return Mend("load again", "Load all bars anew.", (("load", *health.source, *where),))
         case _:
-            return _anew(health, where, source)
+            return _anew(health, where)
 
 
-def _anew(health: Health, where: Words, source: Words) -> Mend:
+def _anew(health: Health, where: Words) -> Mend:
     """Remove what is damaged, then load: a load alone is refused, since nothing can be compared."""
-    start = ("--start", stamp(health.first, "daily")) if health.first else ()
     name = plain(labelled(health.dataset, health.provider))
     asked = health.provider or "the default provider"
     return Mend(
         "load again",
         "Remove the damaged dataset, then load it anew; asks before it does.",
-        (("remove", "--yes", *where), ("load", *source, *start, *where)),
+        (("remove", "--yes", *where), ("load", *health.source, *where)),
         f"this removes all that is stored of {name}, then loads it from {asked} anew: "
         "press again to do it",
     )
