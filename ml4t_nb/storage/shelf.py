@@ -35,8 +35,8 @@ _COLUMNS = 5
 class SessionShelf:
     """A file a calendar in ``cache/sessions``, which may be deleted at any time.
 
-    A file counts only if it is whole, and if the same versions of the same packages and the same
-    rules of its time zone would build it now. None is written where no dataset was ever stored.
+    A file counts only if it is whole, and if the same code and the same rules of its time zone
+    would build it now. None is written where no dataset was ever stored.
     """
 
     def __init__(self, home: Path) -> None:
