@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ml4t_nb.faces import cli
+
 LOAD = ("load", "AAPL", "-p", "sample", "--start", "2005-01-03", "--as-of", "2005-02-25")
 
 
@@ -190,6 +192,19 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 
     assert said == ""
     assert process.returncode == 0
+
+
+def test_a_user_without_a_home_folder_is_told_to_name_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # As for a user of a container whom /etc/passwd does not know.
+    monkeypatch.delenv("ML4T_DATA_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+
+    assert cli.main(["list"]) == 2
+
+    assert "ML4T_DATA_HOME" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("loaded")
