@@ -60,7 +60,7 @@ def survey(home: Path, catalogue: Catalogue) -> list[Found]:
             continue
         each = _read(home, place, dataset, entry)
         found.append(each)
-        if not each.damage:
+        if not each.damage and each.entry.sequence:
             changed[place] = each.entry
     catalogue.write(changed, known.keys() - seen)
     stored = (each for each in found if each.damage or each.entry.summary)
@@ -78,9 +78,11 @@ def is_present(home: Path, found: Found) -> bool:
 def checked(home: Path, found: Found) -> Found | None:
     """The dataset, every chunk's size compared; None if it is not stored (any more)."""
     while not found.damage:
+        if found.entry.summary is None:
+            return None
         damage, remedy = _damage(home, found)
         if not damage and (found.entry.files or is_present(home, found)):
-            return found if found.entry.summary else None
+            return found
         if _is_current(home, found.place, found.entry):
             damaged = Found(found.place, found.entry, damage, remedy)
             return damaged if is_present(home, found) else None
@@ -122,14 +124,20 @@ def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Fo
     while entry is None:
         try:
             sequence, manifest = folder.newest()
+            if sequence == 0:
+                return Found(place, _unread(dataset))
             entry = entry_of(folder, sequence, manifest)
         except StoreError as error:
             # Only what is damaged for good may be removed: not what a newer program wrote, nor
             # what this user may not read.
             remedy = "" if isinstance(error, ChunkCorrupt) else error.hint
-            entry = known or Entry(dataset, 0, _NO_MARK, None, ())
-            return Found(place, entry, error.message, remedy)
+            return Found(place, known or _unread(dataset), error.message, remedy)
     return Found(place, entry)
+
+
+def _unread(dataset: DatasetId) -> Entry:
+    """For a folder of which no manifest was read; never current, since one may come and go."""
+    return Entry(dataset, 0, _NO_MARK, None, ())
 
 
 def _is_current(home: Path, place: str, entry: Entry) -> bool:
@@ -144,8 +152,6 @@ def _is_current(home: Path, place: str, entry: Entry) -> bool:
 
 
 def _mark(state: str, sequence: int) -> Mark | None:
-    if sequence == 0:
-        return _NO_MARK
     status = _status(f"{state}/{manifest_name(sequence)}")
     return status and (status.st_mtime_ns, status.st_size, status.st_ino)
 

@@ -276,6 +276,29 @@ def test_a_folder_without_a_manifest_is_no_dataset(store: Store) -> None:
     assert store.datasets() == (AAPL,)
 
 
+def test_a_listing_before_the_first_commit_hides_none_of_those_that_follow(store: Store) -> None:
+    with store.transaction(AAPL):
+        assert store.summaries() == ()
+
+    killed = Store(store.home)  # it never settles
+    commit(killed, AAPL, daily("2024-01-01", "2024-01-05"))
+    commit(killed, AAPL, daily("2024-01-01", "2024-01-08"))
+
+    assert [row.rows for row in store.summaries()] == [6]
+    assert store.datasets() == (AAPL,)
+
+
+def test_a_dataset_that_leaves_between_the_listing_and_the_look_at_the_chunks_is_not_listed(
+    store: Store,
+) -> None:
+    commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
+    (listed,) = survey(store.home, Catalogue(store.home / "catalogue.db"))
+    shutil.rmtree(store.home / "state/equities/daily/AAPL")
+    shutil.rmtree(store.home / "data/equities/daily/AAPL")
+
+    assert checked(store.home, listed) is None
+
+
 def test_a_commit_between_the_listing_and_the_look_at_the_chunks_is_no_damage(
     store: Store,
 ) -> None:
