@@ -245,9 +245,17 @@ def inspect(worker: Worker) -> None:
             if each.state == "error" and not each.reason.startswith("the last run failed")
         ]
         worker.held("health finds no damage", damaged)
+    told = {symbol: worker.board.told(symbol)[1] for symbol in SYMBOLS if symbol != MORTAL}
     with worker.expecting("list"):
         rows = verbs.list_(worker.open()).datasets
         worker.held("the list names no damage", [each.damage for each in rows if each.damage])
+        listed = {each.dataset.symbol: day_of(each.last) for each in rows if each.last}
+        late = [
+            f"{symbol}: day {last} was acknowledged, listed is {listed.get(symbol)}"
+            for symbol, last in told.items()
+            if last and listed.get(symbol, -1) < last
+        ]
+        worker.held("the list tells what was acknowledged", late)
 
 
 def export(worker: Worker) -> None:

@@ -88,6 +88,19 @@ class StoreMachine(RuleBasedStateMachine):
         commit(self.store, dataset, bars_at(days, float(close)))
         self.expected[dataset] = dict.fromkeys(days, float(close))
 
+    @rule(which=st.integers(0, 1))
+    def begin_and_give_up(self, which: int) -> None:
+        with self.store.transaction(self.datasets[which]):
+            pass
+
+    @rule(which=st.integers(0, 1), closes=st.lists(st.integers(1, 50), min_size=1, max_size=4))
+    def commit_and_be_killed(self, which: int, closes: list[int]) -> None:
+        """Of another process, which leaves nothing but its commits: it never settles."""
+        dataset, killed = self.datasets[which], Store(self.home)
+        for close in closes:
+            commit(killed, dataset, bars_at(DAYS[:close], float(close)))
+            self.expected[dataset] = dict.fromkeys(DAYS[:close], float(close))
+
     @precondition(lambda self: self.expected)
     @rule(data=st.data())
     def remove(self, data: st.DataObject) -> None:
@@ -153,5 +166,5 @@ class StoreMachine(RuleBasedStateMachine):
             assert plain(snapshot.bars()) == dict(sorted(expected.items()))
 
 
-StoreMachine.TestCase.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
+StoreMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=12, deadline=None)
 TestStore = StoreMachine.TestCase
