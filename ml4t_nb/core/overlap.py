@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, Bars, as_instant, observed, prices_of
+from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, numbers_of, observed, prices_of
 from ml4t_nb.core.ratios import Flags, Numbers, equal_prices
 from ml4t_nb.core.scale import Scale, Split, find_scale, moved_together, splits_in
 from ml4t_nb.model import Basis
@@ -16,10 +16,11 @@ from ml4t_nb.records import Restatement, Revision, Verdict
 
 __all__ = ["Comparison", "compare", "unrestated_splits"]
 
-# A dividend after a 7:1 split comes with six decimals; a ratio such as 4:3 with four.
-_DIVIDEND_ROUNDING = 1e-6
+# How far rounding moves volume, dividend and split, as a share and by itself. A dividend after a
+# 7:1 split comes with six decimals; a ratio such as 4:3 with four.
 _SPLIT_ROUNDING = 1e-4
-_VOLUME_ROUNDING = 1e-9
+_ROUNDINGS = (1e-9, 1e-6, _SPLIT_ROUNDING)
+_STEPS = (0.0, 1e-6, 0.0)
 
 # Below this ratio a jump is no evidence: stocks move by a tenth on their own.
 _TELLING = 1.25
@@ -222,23 +223,16 @@ def _verdict(verdict: Verdict, pair: _Pair, unlike: Flags, reason: str) -> Compa
 
 
 def _revisions(stored: Bars, fetched: Bars, unlike: Flags) -> tuple[Revision, ...]:
-    changed: dict[str, Flags] = dict(zip(PRICES, unlike.T, strict=True))
-    for column, rounding in (
-        ("volume", _VOLUME_ROUNDING),
-        ("dividend", _DIVIDEND_ROUNDING),
-        ("split", _SPLIT_ROUNDING),
-    ):
-        slack = _DIVIDEND_ROUNDING if column == "dividend" else 0.0
-        old, new = stored[column].to_numpy(), fetched[column].to_numpy()
-        changed[column] = ~np.isclose(old, new, rtol=rounding, atol=slack)
-    rows, columns = np.nonzero(np.column_stack(list(changed.values())))
-    names = tuple(changed)
+    old, new = numbers_of(stored), numbers_of(fetched)
+    others = slice(len(PRICES), None)
+    close = np.isclose(old[:, others], new[:, others], rtol=_ROUNDINGS, atol=_STEPS)
+    rows, columns = np.nonzero(np.column_stack([unlike, ~close]))
     return tuple(
         Revision(
             as_instant(stored.index[row]),
-            names[column],
-            float(stored[names[column]].iloc[row]),
-            float(fetched[names[column]].iloc[row]),
+            NUMBERS[column],
+            float(old[row, column]),
+            float(new[row, column]),
         )
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
     )

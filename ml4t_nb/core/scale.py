@@ -75,6 +75,8 @@ def splits_in(bars: Bars) -> tuple[Split, ...]:
     """Ex-date and ratio of the splits that bars report, oldest first."""
     ratios = bars["split"].to_numpy()
     rows = np.flatnonzero(ratios != 1)
+    if not rows.size:
+        return ()
     stamps = pd.DatetimeIndex(bars.index[rows])
     return tuple(zip(stamps, ratios[rows].tolist(), strict=True))
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import (
-    NUMBERS,
     PRICES,
     Bars,
     as_instant,
+    numbers_of,
     observed,
     prices_of,
     require_bars,
@@ -114,7 +114,7 @@ def _readable(bars: Bars) -> tuple[Bars, list[Finding]]:
 
 
 def _hard_rules(bars: Bars) -> tuple[tuple[Rule, Flags, str], ...]:
-    numbers: Numbers = bars.iloc[:, : len(NUMBERS)].to_numpy()
+    numbers = numbers_of(bars)
     prices, volume, dividend, split = np.split(numbers, (4, 5, 6), axis=1)
     rules: tuple[tuple[Rule, Any, str], ...] = (
         ("nan", np.asarray(bars.index.isna()).reshape(-1, 1), "no stamp"),

@@ -80,7 +80,7 @@ def findings_of(
     state: Manifest | None, region: Region, stretch: Stretch, got: Haul
 ) -> tuple[Finding, ...]:
     """All findings there are now: a stretch judged anew loses those it had."""
-    held = set(observed(stretch.bars).index)
+    held = observed(stretch.bars).index
     before = () if state is None else state.findings
 
     def stands(finding: Finding) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -11,16 +11,16 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, StoreError
 from ml4t_nb.model import Asked, Finding, Gap, Setup, Span
 from ml4t_nb.records import UpdateRecord
-from ml4t_nb.storage import chunks as chunk_files
-from ml4t_nb.storage import disk
+from ml4t_nb.storage import disk, drafts
 from ml4t_nb.storage.catalogue import Catalogue
-from ml4t_nb.storage.folder import Folder, State, chunk_name, manifest_name
+from ml4t_nb.storage.folder import Folder, State
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import folder_of
-from ml4t_nb.storage.packing import MOST_ROWS, Piece, rearrange
+from ml4t_nb.storage.packing import Piece, rearrange
 from ml4t_nb.storage.rows import (
     EVER,
     Edit,
+    Reach,
     Rows,
     bars_of,
     blank,
@@ -31,14 +31,14 @@ from ml4t_nb.storage.rows import (
 )
 from ml4t_nb.storage.snapshot import not_found, read_rows
 from ml4t_nb.storage.survey import entry_of
-from ml4t_nb.storage.threads import mapped
 
 __all__ = ["Transaction"]
 
 _HISTORY = 100
 _FINDINGS = 1000
-# Most of a long load is encoding, which lets go of the interpreter; each holds a chunk in memory.
-_ENCODERS = 2
+# A run looks at the last chunk three times before it rewrites it. Chunks of one row group are
+# decoded whole anyway.
+_KEPT_ROWS = 32_768
 
 
 class Transaction:
@@ -53,6 +53,7 @@ class Transaction:
         self._catalogue = catalogue
         self._state: State | None = None
         self._edits: list[Edit] = []
+        self._decoded: dict[Chunk, Rows] = {}
         self._over = False
 
     @property
@@ -68,9 +69,8 @@ class Transaction:
 
     def bars(self, span: Span | None = None) -> Bars:
         """Bars in ``span`` (all for None), as stored and as put so far."""
-        rows = self._rows(span)
-        # Whoever changes the frame must not change what was put.
-        return bars_of(rows.copy() if self._edits else rows)
+        # Whoever changes the frame must not change what was put, or what is decoded once.
+        return bars_of(self._rows(span).copy())
 
     def put(self, bars: Bars, span: Span | None = None) -> None:
         """From now on ``span`` holds exactly ``bars``; for None, the dataset does.
@@ -137,7 +137,7 @@ class Transaction:
         written: list[Chunk] = []
         with disk.writing(self._folder.data):
             try:
-                chunks = self._write(pieces, setup, written)
+                chunks = drafts.write(self._folder, pieces, setup, state.sequence + 1, written)
                 record = replace(record, chunks_written=len(written))
                 after = Manifest(
                     dataset=self._folder.dataset,
@@ -153,7 +153,7 @@ class Transaction:
                 )
                 self._folder.publish(after, after.sequence)
             except BaseException:
-                self._discard(written, state.sequence + 1)
+                drafts.discard(self._folder, written, state.sequence + 1)
                 raise
         self._settle(after, after.sequence)
         return after
@@ -199,63 +199,30 @@ class Transaction:
             for chunk in manifest.chunks
             if not any(_covers(edit, chunk) for edit in self._edits)
         ]
-        stored = read_rows(self._folder, manifest, chunks, reach)
-        return overlay(stored, self._edits, reach)
+        return overlay(self._read(chunks, reach), self._edits, reach)
+
+    def _read(self, chunks: Sequence[Chunk], reach: Reach = EVER) -> Rows:
+        """Stored rows of these chunks within ``reach``; possibly a view of what is kept."""
+        manifest = self._now().manifest
+        assert manifest is not None, "a chunk belongs to a manifest"
+        wanted = [c for c in chunks if stamp(c.first) < reach[1] and reach[0] <= stamp(c.last)]
+        if len(wanted) != 1 or wanted[0].rows > _KEPT_ROWS:
+            return read_rows(self._folder, manifest, wanted, reach)
+        (chunk,) = wanted
+        if chunk not in self._decoded:
+            self._decoded[chunk] = read_rows(self._folder, manifest, wanted, EVER)
+        return self._decoded[chunk].between(reach)
 
     def _pieces(self, setup: Setup) -> list[Piece]:
         before = self._now().manifest
 
-        def read(chunk: Chunk) -> Rows:
-            assert before is not None, "a chunk belongs to a manifest"
-            return read_rows(self._folder, before, [chunk], EVER)
-
         return rearrange(
             before.chunks if before else (),
             self._edits,
-            read,
+            lambda chunk: self._read([chunk]),
             before=before.setup.period if before else setup.period,
             period=setup.period,
         )
-
-    def _write(
-        self, pieces: Sequence[Piece], setup: Setup, written: list[Chunk]
-    ) -> tuple[Chunk, ...]:
-        """The pieces as chunks; those new on disk are added to ``written`` one by one."""
-        folder = self._folder
-        folder.data.mkdir(parents=True, exist_ok=True)
-        chunks = []
-        contents = self._encoded([rows for rows in pieces if isinstance(rows, Rows)], setup)
-        for piece in pieces:
-            if isinstance(piece, Chunk):
-                chunks.append(piece)
-                continue
-            content = next(contents)
-            draft = chunk_files.describe("", piece, content)
-            name = chunk_name(f"{draft.first:%Y-%m-%d}", self._now().sequence + 1)
-            chunk = replace(draft, file=name)
-            written.append(chunk)
-            disk.write_new(folder.data / name, content)
-            chunks.append(chunk)
-        if written:
-            disk.sync_folder(folder.data)
-        return tuple(chunks)
-
-    def _encoded(self, parts: Sequence[Rows], setup: Setup) -> Iterator[bytes]:
-        """The files of the parts, in order; while one is written, others are encoded."""
-
-        def encode(rows: Rows) -> bytes:
-            return chunk_files.encode(rows, self._folder.dataset.symbol, setup.compression)
-
-        few = sum(map(len, parts)) <= MOST_ROWS
-        return mapped(encode, parts, threads=1 if few else _ENCODERS)
-
-    def _discard(self, written: Sequence[Chunk], sequence: int) -> None:
-        """Take back new chunks, unless their manifest was published before the interruption."""
-        if (self._folder.state / manifest_name(sequence)).exists():
-            return
-        for chunk in written:
-            with suppress(OSError):
-                (self._folder.data / chunk.file).unlink()
 
     def _settle(self, after: Manifest | None, sequence: int) -> None:
         """What follows a commit; where it fails, the next writer or reader does it."""
