@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmarks.bars import Made
 from benchmarks.peers.frames import indexed, seen
+from ml4t_nb.core.bars import as_instant
 from ml4t_nb.model import DatasetId, Frequency, Setup, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.packing import resolve_period
@@ -97,5 +98,4 @@ def setup_of(dataset: DatasetId) -> Setup:
 
 
 def _ends(frame: pd.DataFrame) -> tuple[datetime, datetime]:
-    first, last = (pd.Timestamp(stamp).to_pydatetime() for stamp in frame.index[[0, -1]])
-    return first, last + _TICK
+    return as_instant(frame.index[0]), as_instant(frame.index[-1]) + _TICK
