@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from io import StringIO
-from typing import TYPE_CHECKING
+from itertools import zip_longest
 
 from ml4t_nb.faces.layout import Block, Lines, SessionMap, Table
 from ml4t_nb.faces.sessions import map_lines
 from ml4t_nb.faces.words import plain
-
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
 
 __all__ = ["as_rows", "as_text"]
 
@@ -52,44 +48,50 @@ def _lines(block: Block, width: int, *, colour: bool) -> Iterator[str]:
         return
     if block.title:
         yield plain(block.title)
-    yield from (line.rstrip() for line in _drawn(block, width, colour=colour).splitlines())
+    yield from _drawn(block, width, colour=colour)
 
 
-def _drawn(block: Table, width: int, *, colour: bool) -> str:
-    from rich.console import Console
-
-    console = Console(
-        file=StringIO(),
-        width=_UNBOUNDED,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        force_jupyter=False,
-        highlight=False,
-    )
-    with console.capture() as captured:
-        console.print(_table(block, width), crop=False)
-    return captured.get()
-
-
-def _table(block: Table, width: int) -> RichTable:
-    from rich.table import Table as RichTable
-    from rich.text import Text
+def _drawn(block: Table, width: int, *, colour: bool) -> Iterator[str]:
+    """Lines of a table. For thousands of rows a table of rich takes seconds."""
+    from rich.cells import cell_len
 
     headings = [heading.removesuffix(">") for heading in block.headings]
     rights = [heading.endswith(">") for heading in block.headings]
     rows = [tuple(plain(cell) for cell in row) for row in block.rows]
     widths, gap = _widths(headings, rights, rows, width)
-    table = RichTable(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
-    for heading, is_right, columns in zip(headings, rights, widths, strict=True):
-        table.add_column(
-            Text(heading),
-            justify="right" if is_right else "left",
-            width=columns,
-            overflow="fold",
-        )
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return table
+    for row in (headings, *rows):
+        cells = [_folded(cell, columns) for cell, columns in zip(row, widths, strict=True)]
+        if row is headings:  # they stand on their columns
+            tallest = max(map(len, cells))
+            cells = [[""] * (tallest - len(cell)) + cell for cell in cells]
+        for parts in zip_longest(*cells, fillvalue=""):
+            padded = (
+                " " * (columns - cell_len(part)) + part
+                if is_right
+                else part + " " * (columns - cell_len(part))
+                for part, columns, is_right in zip(parts, widths, rights, strict=True)
+            )
+            line = (" " * gap).join(padded).rstrip()
+            yield _bold(line) if colour and row is headings else line
+
+
+def _folded(cell: str, columns: int) -> list[str]:
+    """A cell's lines, broken at blanks where it is too wide for its column."""
+    from rich.cells import cell_len
+
+    if "\n" not in cell and cell_len(cell) <= columns:
+        return [cell]
+    from rich.console import Console
+    from rich.text import Text
+
+    lines = Text(cell).wrap(Console(), columns, overflow="fold")
+    return [line.plain.rstrip() for line in lines]
+
+
+def _bold(line: str) -> str:
+    from rich.style import Style
+
+    return Style(bold=True).render(line)
 
 
 def _widths(

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import make_bars
 from ml4t_nb.errors import OptionError
+from ml4t_nb.faces import text
+from ml4t_nb.faces.layout import Table
 from ml4t_nb.faces.render import as_csv, as_html, as_json, as_rows, as_text, error_json
 from ml4t_nb.faces.words import instant, judgement, plain, ratio, size
 from ml4t_nb.model import DatasetId, Finding, Gap
@@ -228,6 +230,31 @@ def test_sentences_wrap_to_stay_within_the_width() -> None:
     card = ProviderCard("p", "many words " * 20, ("equities",), ("daily",), "as-traded")
 
     assert max(map(len, lines(ProvidersReport((card,)), width=80))) <= 80
+
+
+def test_cells_stand_below_each_other_whatever_their_letters_take() -> None:
+    table = Table(
+        headings=("name", "bars kept>", "what to do next"),
+        rows=(("中文", "7", "load it again"), ("A", "1,234", ""), ("B", "", "wait")),
+    )
+
+    assert text.as_text([table]) == (
+        "name  bars kept  what to do next\n"
+        "中文          7  load it again\n"
+        "A         1,234\n"
+        "B                wait\n"
+    )
+    assert text.as_text([table], width=24) == (
+        "               what to\n"
+        "name bars kept do next\n"
+        "中文         7 load it\n"
+        "               again\n"
+        "A        1,234\n"
+        "B              wait\n"
+    )
+    headings, *rows = text.as_text([table], colour=True).splitlines()
+    assert headings == "\x1b[1mname  bars kept  what to do next\x1b[0m"
+    assert "\x1b" not in "".join(rows)
 
 
 @pytest.mark.parametrize("name", REPORTS)
