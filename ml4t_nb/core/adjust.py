@@ -6,12 +6,15 @@ from datetime import datetime
 
 import numpy as np
 
-from ml4t_nb.core.bars import PRICES, Bars, as_instant, require_bars
+from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, numbers_of, with_numbers
 from ml4t_nb.core.ratios import Numbers
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Adjustment, Basis
 
 __all__ = ["adjusted", "inexact_weeks", "rescale", "undo_splits"]
+
+_CASH = [NUMBERS.index(name) for name in (*PRICES, "dividend")]
+_VOLUME = NUMBERS.index("volume")
 
 
 def adjusted(bars: Bars, how: Adjustment, *, basis: Basis) -> Bars:
@@ -45,10 +48,9 @@ def adjusted(bars: Bars, how: Adjustment, *, basis: Basis) -> Bars:
     one_basis = _over(bars, later) if basis == "as-traded" else bars.copy()
     if how == "splits":
         return one_basis
-    factor = _later(_kept_of_close(one_basis))
-    for name in PRICES:
-        one_basis[name] = one_basis[name].to_numpy() * factor
-    return require_bars(one_basis)
+    numbers = numbers_of(one_basis)
+    numbers[:, : len(PRICES)] *= _later(_kept_of_close(one_basis))[:, np.newaxis]
+    return with_numbers(one_basis, numbers)
 
 
 def inexact_weeks(weekly: Bars, how: Adjustment, *, basis: Basis) -> tuple[datetime, ...]:
@@ -94,20 +96,18 @@ def _later(factors: Numbers) -> Numbers:
 
 
 def _over(bars: Bars, ratio: Numbers) -> Bars:
-    changed = bars.copy()
-    for name in (*PRICES, "dividend"):
-        changed[name] = bars[name].to_numpy() / ratio
-    changed["volume"] = bars["volume"].to_numpy() * ratio
-    return require_bars(changed)
+    numbers = numbers_of(bars)
+    numbers[:, _CASH] /= ratio[:, np.newaxis]
+    numbers[:, _VOLUME] *= ratio
+    return with_numbers(bars, numbers)
 
 
 def _times(bars: Bars, ratio: Numbers) -> Bars:
     # Not _over(1 / ratio): the inverse of 7 is rounded, and 7 * (x / 7) should be x where it can.
-    changed = bars.copy()
-    for name in (*PRICES, "dividend"):
-        changed[name] = bars[name].to_numpy() * ratio
-    changed["volume"] = bars["volume"].to_numpy() / ratio
-    return require_bars(changed)
+    numbers = numbers_of(bars)
+    numbers[:, _CASH] *= ratio[:, np.newaxis]
+    numbers[:, _VOLUME] /= ratio
+    return with_numbers(bars, numbers)
 
 
 def _kept_of_close(bars: Bars) -> Numbers:
