@@ -120,7 +120,7 @@ class Suspicious(Ml4tError):
 
 
 class Overtaken(Ml4tError):
-    """The dataset is already as of a later instant than this run's."""
+    """Others have moved the dataset on: to a later as-of, or to another setup."""
 
 
 class JobBusy(Ml4tError):

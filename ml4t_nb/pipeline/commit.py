@@ -12,7 +12,7 @@ from ml4t_nb.core.ledger import enter_all
 from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.plan import TICK
 from ml4t_nb.core.settle import Grid, asked, settle
-from ml4t_nb.errors import DatasetNotFound, Ml4tError, RangeRefused
+from ml4t_nb.errors import DatasetNotFound, Ml4tError, Overtaken, RangeRefused
 from ml4t_nb.model import DatasetId, Gap, Setup, Span
 from ml4t_nb.pipeline.fetch import Desk, Haul
 from ml4t_nb.pipeline.journal import (
@@ -58,12 +58,15 @@ def enter(
         If the whole history is needed and the haul broke off.
     RangeRefused
         If there is nothing stored and nothing to store.
-    Suspicious, Overtaken
-        As `core.join.place` says.
+    Overtaken
+        If the dataset was set up otherwise, or its first bars were removed, since the run began;
+        else, like Suspicious, as `core.join.place` says.
     """
     state = tx.manifest
     if state is None and entry.verb != "load":
         raise DatasetNotFound(f"{entry.dataset} was removed meanwhile", hint="run load first")
+    if state is not None:
+        _require_as_found(state, entry)
     everything = _everything(state, wanted)
     is_whole = everything == wanted
     if is_whole and state is not None and got.missed is not None:
@@ -100,6 +103,21 @@ def enter(
     )
     before = set() if state is None else set(state.findings)
     return result_of(manifest, [finding for finding in findings if finding not in before])
+
+
+def _require_as_found(state: Manifest, entry: Entry) -> None:
+    """Nothing, if what the run was planned by still holds.
+
+    A dataset that was removed and loaded anew may be on another basis, or on another calendar;
+    and bars that were removed before the first one are not to come back with an update.
+    """
+    found = entry.found
+    if state.setup not in (found and found.setup, entry.setup):
+        raise Overtaken(f"{entry.dataset} was set up otherwise meanwhile", hint="run it again")
+    if entry.verb == "load" or found is None or found.first is None:
+        return
+    if state.first is None or state.first > found.first:
+        raise Overtaken(f"bars of {entry.dataset} were removed meanwhile", hint="run it again")
 
 
 def _everything(state: Manifest | None, wanted: Span) -> Span:

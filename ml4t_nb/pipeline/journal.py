@@ -35,11 +35,18 @@ _LOGGED_REVISIONS = 100
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a run means to write, whatever the provider answers."""
+    """What a run means to write, whatever the provider answers.
+
+    Parameters
+    ----------
+    found
+        What was stored as the run began; None for a new dataset.
+    """
 
     verb: str
     dataset: DatasetId
     setup: Setup
+    found: Manifest | None
     fill: Fill | None = None
     accept: bool = False
 

@@ -93,24 +93,25 @@ def run_mend(run: Run, order: Mend) -> UpdateResult:
 
 def _refetched(run: Run, order: Mend) -> UpdateResult:
     snapshot = run.store.snapshot(order.dataset)
-    setup = snapshot.manifest.setup
+    manifest = snapshot.manifest
+    setup = manifest.setup
     provider = run.provider(setup.provider)
     desk = run.desk(provider, order.dataset, calendar(setup.calendar, setup.closures))
-    not_backwards(order.dataset, desk.as_of, snapshot.manifest.updated)
+    not_backwards(order.dataset, desk.as_of, manifest.updated)
     wanted = [
         Span(gap.start, gap.end + TICK)
-        for gap in snapshot.manifest.gaps
+        for gap in manifest.gaps
         if gap.state != "closed" and _meets(gap, order.span)
     ]
     if not wanted:
-        pending = sum(gap.is_pending for gap in snapshot.manifest.gaps)
+        pending = sum(gap.is_pending for gap in manifest.gaps)
         nothing = UpdateRecord(desk.as_of, "gaps", setup.provider, "unchanged", gaps_open=pending)
-        return replace(result_of(snapshot.manifest, ()), record=nothing)
+        return replace(result_of(manifest, ()), record=nothing)
     held = held_stamps(snapshot)
     at_once = order.dataset.frequency not in provider.limits.max_span
     spans = joined((around(span, held) for span in wanted), at_once=at_once)
     # The latest span comes first: bars after its end are not asked for.
-    return bring(run, desk, Entry("gaps", order.dataset, setup), spans[-1], spans[:-1])
+    return bring(run, desk, Entry("gaps", order.dataset, setup, manifest), spans[-1], spans[:-1])
 
 
 def _resettled(run: Run, tx: Transaction, gaps: tuple[Gap, ...], *, began: float) -> UpdateResult:

@@ -100,13 +100,8 @@ def run_load(run: Run, order: Load) -> UpdateResult:
     dataset = DatasetId(class_of(order, known.asset_class), order.frequency, order.symbol)
     require_served(provider, dataset)
     snapshot = _snapshot(run.store, dataset)
-    setup = settled(
-        order,
-        dataset,
-        provider,
-        known.calendar,
-        None if snapshot is None else snapshot.manifest.setup,
-    )
+    found = None if snapshot is None else snapshot.manifest
+    setup = settled(order, dataset, provider, known.calendar, found.setup if found else None)
     setup = replace(setup, closures=run.closures)
     dates = calendar(setup.calendar, setup.closures)
     desk = run.desk(provider, dataset, dates)
@@ -119,7 +114,7 @@ def run_load(run: Run, order: Load) -> UpdateResult:
         )
     bound = final_bound(desk, dataset)
     wanted = Span(given.start, max(min(given.end, bound), given.start))
-    entry = Entry("load", dataset, setup)
+    entry = Entry("load", dataset, setup, found)
 
     def load(span: Span) -> UpdateResult:
         held = _held_now(run.store, dataset)
@@ -162,7 +157,7 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     desk = run.desk(provider, dataset, calendar(setup.calendar, setup.closures))
     not_backwards(dataset, desk.as_of, manifest.updated)
     bound = final_bound(desk, dataset)
-    entry = Entry("update", dataset, setup, fill=order.fill, accept=order.accept)
+    entry = Entry("update", dataset, setup, manifest, order.fill, order.accept)
     if manifest.first is None or manifest.last is None:
         start = desk.calendar.span(None, None, dataset.frequency).start
         return bring(run, desk, entry, Span(start, bound))

@@ -1,0 +1,101 @@
+"""What others do to a dataset while a run asks its provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from ml4t_nb.core.bars import Bars
+from ml4t_nb.errors import Overtaken, ProviderError
+from ml4t_nb.providers import Request
+from ml4t_nb.verbs.read import view
+from tests.pipeline.desk import Desk
+from tests.pipeline.scripted import Scripted, bars_at, evening, restated, rising, sessions
+
+
+def as_traded() -> Bars:
+    """A split of two on 2024-01-15, on the prices that were paid."""
+    closes = [200.0] * 5 + [100.0] * 45
+    return bars_at(sessions("2024-01-08", "2024-03-15"), closes, splits={"2024-01-15": 2.0})
+
+
+def meanwhile(desk: Desk, act: Callable[[], object]) -> None:
+    """While the provider is next asked, somebody else acts on the same store."""
+    waiting = [act]
+
+    def fails(request: Request) -> ProviderError | None:
+        del request
+        while waiting:
+            waiting.pop()()
+        return None
+
+    desk.provider.fails = fails
+
+
+@pytest.fixture
+def other(desk: Desk) -> Desk:
+    """Another writer, whose provider quotes prices as they were paid."""
+    desk.provider.bars = restated(as_traded(), 2.0, ex_date="2024-01-15")
+    return Desk(desk.store, Scripted(bars=as_traded(), basis="as-traded", name="other"))
+
+
+def first_close(desk: Desk) -> float:
+    """On the split basis of the last bar, whatever is stored."""
+    seen = view(desk.store.snapshot(desk.dataset), (None, None), "splits", filled=True)
+    return float(seen["close"].iloc[0])
+
+
+def test_an_update_never_joins_a_dataset_that_was_loaded_anew_on_another_basis(
+    desk: Desk, other: Desk
+) -> None:
+    desk.load(evening("2024-03-13"))
+
+    def anew() -> None:
+        other.remove(evening("2024-03-13"))
+        other.load(evening("2024-03-13"))
+
+    meanwhile(desk, anew)
+    with pytest.raises(Overtaken, match="set up otherwise"):
+        desk.update(evening("2024-03-15"))
+
+    assert desk.store.snapshot(desk.dataset).manifest.setup.basis == "as-traded"
+    assert first_close(desk) == 100.0
+
+
+def test_a_first_load_never_joins_another_ones_bars_on_another_basis(
+    desk: Desk, other: Desk
+) -> None:
+    meanwhile(desk, lambda: other.load(evening("2024-03-13")))
+
+    with pytest.raises(Overtaken, match="set up otherwise"):
+        desk.load(evening("2024-03-13"), start="2024-02-01")
+
+    assert first_close(desk) == 100.0
+
+
+def test_an_update_keeps_the_calendar_that_was_named_meanwhile(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-01-08", "2024-03-15")
+    desk.load(evening("2024-03-13"))
+    other = Desk(desk.store, replace(desk.provider))
+
+    meanwhile(desk, lambda: other.load(evening("2024-03-13"), calendar="XLON"))
+    with pytest.raises(Overtaken, match="set up otherwise"):
+        desk.update(evening("2024-03-15"))
+
+    assert desk.store.snapshot(desk.dataset).manifest.setup.calendar == "XLON"
+    assert desk.update(evening("2024-03-15")).record.outcome == "changed"
+
+
+def test_an_update_brings_nothing_back_that_was_removed_meanwhile(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-01-08", "2024-03-15")
+    desk.load(evening("2024-01-31"))
+
+    # More than thirty days later: the whole history is asked for.
+    meanwhile(desk, lambda: desk.remove(evening("2024-02-01"), end="2024-01-19"))
+    with pytest.raises(Overtaken, match="removed meanwhile"):
+        desk.update(evening("2024-03-15"))
+
+    assert f"{desk.stored().index[0]:%Y-%m-%d}" == "2024-01-22"
+    assert desk.update(evening("2024-03-15")).record.added == 32
