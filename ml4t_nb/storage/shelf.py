@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
+import sys
 import zlib
 from contextlib import suppress
 from datetime import date
@@ -22,7 +22,7 @@ from ml4t_nb.core.instants import Sessions
 
 __all__ = ["SessionShelf"]
 
-_FORM = 1
+_FORM = 2
 """Raised with every change of the file, or of how sessions are built."""
 
 # What the dates and hours of a session are computed by, besides the rules of its time zone.
@@ -46,6 +46,7 @@ class SessionShelf:
     def take(self, name: str) -> tuple[Sessions, ZoneInfo] | None:
         """Sessions and zone of the calendar of just that name; None if they must be built."""
         try:
+            _code()  # of the files as they are before they are imported to build
             head, _, body = self._path(name).read_bytes().partition(b"\n")
             told = json.loads(head)
             zone = str(told["zone"])
@@ -63,7 +64,7 @@ class SessionShelf:
         path = self._path(name)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(3)}")
         with suppress(OSError, ImportError):
-            if not (self._home / "state").exists():
+            if not (self._home / "state").exists() or not _is_what_runs():
                 return False
             told = _told(name, zone.key, f"{known.first}", f"{known.last}", body)
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -106,13 +107,21 @@ def _code() -> int:
     spec = find_spec(_BUILDER)
     if spec is None or spec.origin is None:
         raise ImportError(f"there is no {_BUILDER}")
-    with os.scandir(Path(spec.origin).parent) as files:
-        found = sorted(
-            (file.name, file.stat().st_size, file.stat().st_mtime_ns)
-            for file in files
-            if file.name.endswith(".py")
-        )
+    folder = Path(spec.origin).parent
+    found = sorted(
+        (f"{file.relative_to(folder)}", file.stat().st_size, file.stat().st_mtime_ns)
+        for file in folder.rglob("*.py")
+    )
     return zlib.crc32(f"{_version(_BUILDER)} {spec.origin} {found}".encode())
+
+
+def _is_what_runs() -> bool:
+    """Whether what was imported is what is installed: a notebook upgrades below its kernel."""
+    return all(
+        getattr(sys.modules.get(name), "__version__", installed) == installed
+        for name in (_BUILDER, *_ITS_BUILDERS)
+        for installed in [_version(name)]
+    )
 
 
 def _version(package: str) -> str:

@@ -2,16 +2,12 @@
 
 import json
 import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import exchange_calendars
 import numpy as np
 import pytest
 
@@ -126,37 +122,6 @@ def test_what_other_packages_or_rules_have_built_is_not_taken(
     path_of(home).write_bytes(json.dumps(json.loads(head) | change).encode() + b"\n" + body)
 
     assert shelf.take("XNYS") is None
-
-
-FOREIGN = """
-import sys
-from pathlib import Path
-from ml4t_nb.storage.shelf import SessionShelf
-print(SessionShelf(Path(sys.argv[1])).take("XNYS") is None)
-"""
-
-
-def taken_by(home: Path, folder: Path) -> str:
-    """Whether a process that finds packages in ``folder`` first would have to build."""
-    packages = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
-    done = subprocess.run(
-        [sys.executable, "-c", FOREIGN, str(home)],
-        env=packages, check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    return done.stdout.strip()
-
-
-def test_a_copy_of_the_calendars_that_somebody_has_changed_builds_its_own(
-    home: Path, known: Sessions, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    SessionShelf(home).put("XNYS", known, NEW_YORK)
-    folder = tmp_path_factory.mktemp("packages")
-    assert taken_by(home, folder) == "False"
-
-    package = Path(exchange_calendars.__file__).parent
-    shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("__pycache__"))
-
-    assert taken_by(home, folder) == "True"
 
 
 def test_what_nests_too_deep_is_not_taken(home: Path) -> None:
