@@ -126,6 +126,8 @@ class Summary:
         Stored bars that were made by filling.
     unserved
         Bars of confirmed gaps for which nothing stands in: the provider has none.
+    unanswered
+        Stretches that were asked for and never answered.
     recent_errors
         Failed runs among the last ten.
     last_error
@@ -150,6 +152,7 @@ class Summary:
     missing: int = 0
     filled: int = 0
     unserved: int = 0
+    unanswered: int = 0
     recent_errors: int = 0
     last_error: str = ""
     damage: str = ""

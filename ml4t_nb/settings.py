@@ -73,6 +73,12 @@ class Settings:
     files_basis: Basis = "as-traded"
     yahoo_per_minute: float = 60.0
 
+    def __post_init__(self) -> None:
+        # Absolute from the start: a job goes on while the notebook changes its folder.
+        object.__setattr__(self, "home", self.home.absolute())
+        if self.files is not None:
+            object.__setattr__(self, "files", self.files.absolute())
+
     @classmethod
     def read(cls, environ: Mapping[str, str], *, folder: Path) -> Settings:
         """Settings from ``environ``, then from ``folder / ".env"``.

@@ -82,7 +82,7 @@ class Workspace:
         from ml4t_nb.storage.shelf import SessionShelf
         from ml4t_nb.storage.store import Store
 
-        keep_on(SessionShelf(self.settings.home.absolute()))
+        keep_on(SessionShelf(self.settings.home))
         return Store(self.settings.home, lock_timeout_s=self.settings.lock_timeout)
 
     def settle(self) -> None:

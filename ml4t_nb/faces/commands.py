@@ -30,6 +30,7 @@ def call(
     watch: Observer,
     cancel: Flag | None = None,
     log: Callable[[str], object] | None = None,
+    settings_of: Callable[[], Settings] = Settings.current,
 ) -> Report:
     """The report of the command's verb; a page that it names is written.
 
@@ -42,6 +43,8 @@ def call(
     log
         Takes the lines of the package's log while the verb runs; if none is given they go to
         standard error.
+    settings_of
+        Tells the settings, or raises; those of the process are read by default.
 
     Raises
     ------
@@ -53,7 +56,7 @@ def call(
         _logger.debug("%s", event)
         watch(event)
 
-    settings = Settings.current()
+    settings = settings_of()
     with _logged(log or sys.stderr.write, settings.log_level):
         workspace = Workspace.open(settings, observer=observe, cancel=cancel)
         report: Report = VERBS[command.verb](workspace, **command.arguments)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
+from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Event as Flag
@@ -36,6 +39,9 @@ _LOG_LINES = 500
 class Job:
     """One command that runs, or ran, in the background.
 
+    It keeps to the settings and the folder that were there as it was made, though the notebook
+    may go on to others.
+
     Its thread keeps the context of whoever started it, so that output of a library goes to that
     cell and to no other. Watchers are called in a thread beside it, at most ten times a second,
     and once after the end: a slow one does not slow the verb.
@@ -54,10 +60,13 @@ class Job:
         What the verb gave; None while it runs, and if it raised.
     error
         Why it failed as a whole; what failed of a run stands in its report.
+    settings_of
+        Tells its settings.
     """
 
     def __init__(self, number: int, command: Command, line: str, jobs: Jobs) -> None:
-        self.number, self.command, self.line = number, command, line
+        self.number, self.command, self.line = number, _anchored(command), line
+        self.settings_of = partial(Settings.read, dict(os.environ), folder=Path.cwd())
         self.track = Track()
         self.log: deque[str] = deque(maxlen=_LOG_LINES)
         self.report: Report | None = None
@@ -129,7 +138,11 @@ class Job:
         state: JobState = "failed"
         try:
             self.report = call(
-                self.command, watch=self._watch, cancel=self._cancel, log=self.log.append
+                self.command,
+                watch=self._watch,
+                cancel=self._cancel,
+                log=self.log.append,
+                settings_of=self.settings_of,
             )
             state = self._outcome()
         except Ml4tError as error:
@@ -222,7 +235,7 @@ class Jobs:
             If a running job has one of them.
         """
         # One folder may be spelled in several ways.
-        named = Path(job.command.arguments.get("home") or Settings.current().home)
+        named = Path(job.command.arguments.get("home") or job.settings_of().home)
         home = str(named.expanduser().resolve())
         # Without the asset class, which a load learns only from the provider.
         wanted = frozenset((home, each.frequency, each.symbol) for each in datasets)
@@ -235,6 +248,16 @@ class Jobs:
                         hint="wait for its end, or cancel it: %ml4t jobs",
                     )
             job.claims = wanted
+
+
+def _anchored(command: Command) -> Command:
+    """The same with its paths absolute."""
+    paths = {
+        name: each.expanduser().absolute()
+        for name, each in command.arguments.items()
+        if isinstance(each, Path)
+    }
+    return replace(command, arguments=command.arguments | paths)
 
 
 JOBS = Jobs()

@@ -37,8 +37,11 @@ _LEFT_ALONE = {
 
 _T = TypeVar("_T")
 
-Mark = tuple[int, int, int]
-"""Time of change in ns, size and inode: a file that has the same was not written since."""
+Mark = tuple[int, int, int, int]
+"""A manifest's time in ns, size and inode, and when a name in its folder last came or went.
+
+One that has the same was not written since, and none was put beside it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,12 @@ class Entry:
     files: tuple[tuple[str, int], ...]
 
 
+_FORM = 2
+"""Raised with every change of what a field means, or of how it is counted."""
+
 # Another program's entries lack or have a field: its file is no catalogue of ours.
 _FIELDS = " ".join(each.name for kind in (Entry, Summary) for each in fields(kind))
-_VERSION = zlib.crc32(_FIELDS.encode()) & 0x7FFF_FFFF
+_VERSION = zlib.crc32(f"{_FORM} {_FIELDS}".encode()) & 0x7FFF_FFFF
 
 
 class Catalogue:
@@ -105,8 +111,10 @@ class Catalogue:
             if known and known[0] == content:
                 entries[place] = known[1]
             elif crc == _sum(place, content):
-                entries[place] = from_plain(Entry, json.loads(content))
-                self._decoded[place] = (content, entries[place])
+                # A newer program may know asset classes that this one does not.
+                with suppress(ValueError, TypeError, KeyError):
+                    entries[place] = from_plain(Entry, json.loads(content))
+                    self._decoded[place] = (content, entries[place])
         return entries
 
     def write(self, entries: Mapping[str, Entry], gone: Iterable[str] = ()) -> None:

@@ -182,6 +182,7 @@ def summary(manifest: Manifest) -> Summary:
             for gap in manifest.gaps
             if gap.state == "confirmed" and gap.filled_by is None
         ),
+        unanswered=sum(asked.outcome == "failed" for asked in manifest.ledger),
         recent_errors=sum(run.outcome == "failed" for run in manifest.history[-_RECENT:]),
         last_error=last.error.message if last and last.error else "",
     )

@@ -16,7 +16,7 @@ from ml4t_nb.records import Summary
 from ml4t_nb.storage import folder as folders
 from ml4t_nb.storage.catalogue import Catalogue
 from ml4t_nb.storage.folder import Folder
-from ml4t_nb.storage.survey import Found, checked, is_present, survey
+from ml4t_nb.storage.survey import Found, checked, half_removed, is_present, survey
 
 if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
@@ -141,7 +141,11 @@ class Store:
         """Remove what was retired more than an hour ago, of all datasets.
 
         Each commit does so for its own dataset; this is for those that are not written any more.
+        A removal whose writer was killed before it had moved the files is ended.
         """
+        for dataset in half_removed(self._home, self._catalogue):
+            with suppress(StoreError, OSError):
+                self._end_removal(Folder(self._home, dataset))
         root = self._home / "retired"
         probe = root / f"sweep.{secrets.token_hex(3)}"
         with suppress(OSError):
@@ -150,6 +154,15 @@ class Store:
             probe.unlink()
             for retired in root.glob("*/*/*"):
                 folders.sweep(retired, now)
+
+    def _end_removal(self, folder: Folder) -> None:
+        from ml4t_nb.storage.locking import exclusive
+
+        # Whoever holds the lock does it himself.
+        with exclusive(folder.state, folder.dataset, timeout_s=0):
+            state = folder.newest()
+            if state.manifest is None:
+                folder.tidy(None, state.sequence)
 
 
 def _row(found: Found) -> Summary:

@@ -17,9 +17,9 @@ from ml4t_nb.storage.folder import Folder, manifest_name
 from ml4t_nb.storage.manifest import Manifest, summary
 from ml4t_nb.storage.names import symbol_of
 
-__all__ = ["Found", "checked", "entry_of", "is_present", "survey"]
+__all__ = ["Found", "checked", "entry_of", "half_removed", "is_present", "survey"]
 
-_NO_MARK: Mark = (0, 0, 0)
+_NO_MARK: Mark = (0, 0, 0, 0)
 _PARTS = attrgetter("asset_class", "frequency", "symbol")
 
 
@@ -47,6 +47,23 @@ class Found:
 
 def survey(home: Path, catalogue: Catalogue) -> list[Found]:
     """Every dataset with a manifest in force, in order; its data are not looked at."""
+    stored = (each for each in _found(home, catalogue) if each.damage or each.entry.summary)
+    # By what a DatasetId is ordered by, without its slower comparison.
+    return sorted(stored, key=lambda each: _PARTS(each.entry.dataset))
+
+
+def half_removed(home: Path, catalogue: Catalogue) -> list[DatasetId]:
+    """Removed datasets with files among the data: whoever removed them was killed on the way."""
+    return [
+        each.entry.dataset
+        for each in _found(home, catalogue)
+        if not each.damage and each.entry.sequence and each.entry.summary is None
+        if os.path.lexists(f"{home}/data/{each.place}")
+    ]
+
+
+def _found(home: Path, catalogue: Catalogue) -> list[Found]:
+    """Every dataset that is or was there."""
     if _status(f"{home}/state") is None:
         return []
     known = catalogue.read()
@@ -63,9 +80,7 @@ def survey(home: Path, catalogue: Catalogue) -> list[Found]:
         if not each.damage and each.entry.sequence:
             changed[place] = each.entry
     catalogue.write(changed, known.keys() - seen)
-    stored = (each for each in found if each.damage or each.entry.summary)
-    # By what a DatasetId is ordered by, without its slower comparison.
-    return sorted(stored, key=lambda each: _PARTS(each.entry.dataset))
+    return found
 
 
 def is_present(home: Path, found: Found) -> bool:
@@ -91,12 +106,14 @@ def checked(home: Path, found: Found) -> Found | None:
 
 
 def entry_of(folder: Folder, sequence: int, manifest: Manifest | None) -> Entry | None:
-    """What the catalogue keeps of a commit; None if a newer one has retired it."""
+    """What the catalogue keeps of a commit that was just made; None if a newer one retired it."""
     mark = _mark(str(folder.state), sequence)
-    if mark is None:
-        return None
+    return None if mark is None else _entry(folder.dataset, sequence, mark, manifest)
+
+
+def _entry(dataset: DatasetId, sequence: int, mark: Mark, manifest: Manifest | None) -> Entry:
     return Entry(
-        folder.dataset,
+        dataset,
         sequence,
         mark,
         summary(manifest) if manifest else None,
@@ -120,19 +137,21 @@ def _places(
 def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Found:
     """The newest manifest; of a damaged one, what was known before."""
     folder = Folder(home, dataset)
-    entry = None
-    while entry is None:
+    while True:
         try:
-            sequence, manifest = folder.newest()
-            if sequence == 0:
+            # Marked before it is read: whoever replaces it meanwhile leaves a mark that is old.
+            sequence = folder.sequence()
+            mark = _mark(str(folder.state), sequence)
+            now = folder.newest()
+            if now.sequence == 0:
                 return Found(place, _unread(dataset))
-            entry = entry_of(folder, sequence, manifest)
+            if mark is not None and now.sequence == sequence:
+                return Found(place, _entry(dataset, sequence, mark, now.manifest))
         except StoreError as error:
             # Only what is damaged for good may be removed: not what a newer program wrote, nor
             # what this user may not read.
             remedy = "" if isinstance(error, ChunkCorrupt) else error.hint
             return Found(place, known or _unread(dataset), error.message, remedy)
-    return Found(place, entry)
 
 
 def _unread(dataset: DatasetId) -> Entry:
@@ -141,7 +160,8 @@ def _unread(dataset: DatasetId) -> Entry:
 
 
 def _is_current(home: Path, place: str, entry: Entry) -> bool:
-    # Numbers are given without a hole and retired from the lowest, so that two looks suffice.
+    # A writer gives the next number. A backup or a copy that is laid over the folder brings any,
+    # but changes the folder's own time.
     state = f"{home}/state/{place}"
     try:
         if _mark(state, entry.sequence) != entry.mark:
@@ -152,8 +172,11 @@ def _is_current(home: Path, place: str, entry: Entry) -> bool:
 
 
 def _mark(state: str, sequence: int) -> Mark | None:
-    status = _status(f"{state}/{manifest_name(sequence)}")
-    return status and (status.st_mtime_ns, status.st_size, status.st_ino)
+    folder, file = _status(state), _status(f"{state}/{manifest_name(sequence)}")
+    if folder is None or file is None:
+        return None
+    # Copies bring their time of modification along.
+    return file.st_mtime_ns, file.st_size, file.st_ino, folder.st_ctime_ns
 
 
 def _damage(home: Path, found: Found) -> tuple[str, str]:

@@ -198,6 +198,8 @@ def update(
     jobs = [job(*each) for each in _meant(stored, as_symbols(symbol), asset_class, frequency)]
     before = _health_of(ws, moment) if show_status else {}
     report = report_of(ws, "update", jobs, moment, workers=workers)
+    if not as_symbols(symbol):
+        ws.store.sweep()
     if not show_status:
         return report
     after = _health_of(ws, moment)
@@ -267,6 +269,7 @@ def remove(
                 error.message += f" (removed before: {gone})"
             raise
         removed.append((each, bars))
+    ws.store.sweep()
     return RemoveReport(tuple(removed), whole=range_ == (None, None))
 
 

@@ -206,7 +206,7 @@ def _gaps(
     ws: Workspace, summary: Summary, first: date | None, last: date | None, *, every: bool
 ) -> DatasetGaps:
     nothing = DatasetGaps(summary.dataset, summary.provider, ())
-    if not (every or summary.gaps_open or summary.recent_errors or summary.damage):
+    if not (every or summary.gaps_open or summary.unanswered or summary.damage):
         return nothing
     snapshot = ws.store.snapshot(summary.dataset)
     if summary.damage:

@@ -544,3 +544,15 @@ def test_the_basis_is_as_told(tmp_path: Path) -> None:
     assert basis(ML4T_DATA_FILES_BASIS="split-adjusted") == "split-adjusted"
     with pytest.raises(SettingsInvalid, match="ML4T_DATA_FILES_BASIS='adjusted' makes no sense"):
         basis(ML4T_DATA_FILES_BASIS="adjusted")
+
+
+def test_the_folder_is_the_one_that_was_meant_when_the_settings_were_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.read({"ML4T_DATA_FILES": "prices", "ML4T_DATA_HOME": "x"}, folder=tmp_path)
+
+    monkeypatch.chdir("/")
+
+    assert settings.files == tmp_path / "prices"
+    assert settings.home == tmp_path / "x"

@@ -5,13 +5,16 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.catalogue import Catalogue
+from ml4t_nb.storage.folder import Folder, State
 from ml4t_nb.storage.store import Store
 from ml4t_nb.storage.survey import checked, survey
 from tests.storage.storing import AAPL, append, commit, daily
@@ -286,6 +289,98 @@ def test_a_listing_before_the_first_commit_hides_none_of_those_that_follow(store
 
     assert [row.rows for row in store.summaries()] == [6]
     assert store.datasets() == (AAPL,)
+
+
+def laid_over(source: Path, target: Path) -> None:
+    """As a backup, or the store of another machine, is copied back by hand."""
+    state, probe = target / "state/equities/daily/AAPL", target.with_name("probe")
+    probe.touch()
+    # No hand is as quick as the clock of an older system ticks.
+    while probe.stat().st_ctime_ns <= state.stat().st_ctime_ns:
+        probe.touch()
+    for part in ("data", "state"):
+        shutil.copytree(source / part, target / part, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def further(store: Store, tmp_path: Path) -> Path:
+    """A store of one dataset with five bars; this one has a copy that is three commits further."""
+    commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
+    shutil.copytree(store.home, tmp_path / "further")
+    for last in ("08", "09", "10"):
+        commit(Store(tmp_path / "further"), AAPL, daily("2024-01-01", f"2024-01-{last}"))
+    return tmp_path / "further"
+
+
+def test_a_copy_that_is_further_is_listed_when_it_was_laid_over_the_store(
+    store: Store, further: Path
+) -> None:
+    assert [row.rows for row in store.summaries()] == [5]
+
+    laid_over(further, store.home)
+
+    assert store.snapshot(AAPL).manifest.rows == 8
+    assert [row.rows for row in store.summaries()] == [8]
+
+
+def test_a_dataset_that_was_removed_and_comes_back_with_a_copy_is_listed(
+    store: Store, further: Path
+) -> None:
+    with store.transaction(AAPL) as tx:
+        tx.remove()
+    assert store.summaries() == ()
+
+    laid_over(further, store.home)
+
+    assert store.snapshot(AAPL).manifest.rows == 8
+    assert store.datasets() == (AAPL,)
+    assert [row.rows for row in store.summaries()] == [8]
+
+
+def test_a_backup_laid_over_what_was_loaded_afterwards_is_listed(
+    store: Store, further: Path
+) -> None:
+    for part in ("data", "state", "retired"):
+        shutil.rmtree(store.home / part, ignore_errors=True)
+    commit(store, AAPL, daily("2024-01-01", "2024-01-02"))
+    assert [row.rows for row in store.summaries()] == [2]
+
+    laid_over(further, store.home)
+
+    assert store.snapshot(AAPL).manifest.rows == 8
+    assert [row.rows for row in store.summaries()] == [8]
+
+
+def test_a_dataset_replaced_by_hand_while_its_manifest_is_read_is_read_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
+    others = Store(store.home.with_name("others"))
+    commit(others, AAPL, daily("2024-01-01", "2024-01-09"))
+    newest = Folder.newest
+
+    def replaced(folder: Folder) -> State:
+        """As the listing has read the manifest, others are put in the place of the dataset."""
+        state = newest(folder)
+        laid_over(others.home, store.home)
+        return state
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "newest", replaced)
+        assert [row.rows for row in Store(store.home).summaries()] == [5]
+
+    assert [row.rows for row in Store(store.home).summaries()] == [7]
+
+
+def test_a_row_that_a_newer_program_wrote_is_not_known_here(store: Store) -> None:
+    commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
+    store.settle()
+    catalogue = Catalogue(store.home / "catalogue.db")
+    ((place, entry),) = catalogue.read().items()
+    bond: Any = ("bonds", "daily", "AAPL")
+    catalogue.write({place: replace(entry, dataset=DatasetId(*bond))})
+
+    assert [row.rows for row in Store(store.home).summaries()] == [5]
 
 
 def test_a_dataset_that_leaves_between_the_listing_and_the_look_at_the_chunks_is_not_listed(

@@ -12,6 +12,7 @@ from pandas.testing import assert_frame_equal
 from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, DatasetNotFound, OptionError, StoreError
 from ml4t_nb.model import Asked, Compression, DatasetId, Finding, Gap, Span
+from ml4t_nb.storage.folder import Folder
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import (
@@ -449,6 +450,23 @@ def test_a_sweep_removes_what_no_commit_comes_to_remove(store: Store) -> None:
     store.sweep()
 
     assert [path for path in retired.rglob("*") if path.is_file()] == []
+
+
+def test_a_sweep_ends_a_removal_whose_writer_was_killed(store: Store) -> None:
+    (chunk,) = commit(store, AAPL, daily("2024-01-01", "2024-01-05")).chunks
+    data = store.home / "data/equities/daily/AAPL"
+    Folder(store.home, AAPL).publish(None, 2)  # and no step further
+    assert store.datasets() == ()
+    assert (data / chunk.file).exists()
+
+    with store.transaction(AAPL):
+        Store(store.home).sweep()
+    assert (data / chunk.file).exists()
+    store.sweep()
+
+    assert not data.exists()
+    assert (store.home / "retired/equities/daily/AAPL" / chunk.file).exists()
+    assert store.datasets() == ()
 
 
 def test_a_file_of_somebody_else_stays_where_it_is(store: Store) -> None:

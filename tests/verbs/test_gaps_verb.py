@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from ml4t_nb import verbs
 from ml4t_nb.errors import OptionError
 from ml4t_nb.faces.cli import main
-from ml4t_nb.model import Closure, Span
+from ml4t_nb.model import Asked, Closure, DatasetId, Span
+from ml4t_nb.records import Outcome
 from ml4t_nb.reports import GapsReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
@@ -75,6 +77,32 @@ def test_refetching_finds_what_the_provider_has_by_now(ws: Workspace) -> None:
     assert report.run is not None
     assert [result.record.added for result in report.run.results] == [2]
     assert states(report) == []
+
+
+@pytest.mark.parametrize("outcome", ["partial", "unchanged"])
+def test_what_was_never_answered_is_listed_however_the_runs_since_have_ended(
+    tmp_path: Path, outcome: Outcome
+) -> None:
+    ws = Workspace.open(Settings(home=tmp_path / "home", provider="synthetic"))
+    verbs.load(ws, "DEMO", start="2024-01-02", as_of=AS_OF)
+    before = Span(datetime(2023, 12, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC))
+    asked = Asked(before, datetime(2024, 3, 15, tzinfo=UTC), "synthetic", "failed", error="busy")
+    with ws.store.transaction(DatasetId("equities", "daily", "DEMO")) as tx:
+        state = tx.manifest
+        assert state is not None
+        tx.commit(
+            setup=state.setup,
+            gaps=state.gaps,
+            findings=state.findings,
+            record=replace(state.history[-1], outcome=outcome),
+            updated=state.updated,
+            verified=state.verified,
+            ledger=(asked, *state.ledger),
+        )
+
+    (listed,) = verbs.gaps(ws, as_of=AS_OF).datasets
+
+    assert listed.unanswered == (asked,)
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,31 @@ def test_a_store_that_is_spelled_in_two_ways_is_one_store(
     assert first.state == "done"
 
 
+@pytest.mark.parametrize("home", ["--home store", ""])
+def test_a_job_keeps_to_the_folder_and_the_settings_it_was_started_with(
+    gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    here.mkdir()
+    elsewhere.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("ML4T_DATA_HOME", "store")
+    job = started(f"{SLOW.format('SLOW')} {home}")
+    gate.wait()
+
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("ML4T_DATA_HOME", str(elsewhere))
+    rival = started(f"{SLOW.format('SLOW')} --home {here / 'store'}")
+    gate.let(1000)
+
+    assert rival.join(120)
+    assert isinstance(rival.error, JobBusy)
+    assert job.join(120)
+    assert job.state == "done"
+    assert [path.name for path in elsewhere.iterdir()] == []
+    assert len(ml4t_nb.bars("SLOW", home=here / "store")) == 252
+
+
 def test_a_job_is_found_by_its_number() -> None:
     job = started(LOAD.format("AAPL"))
     job.join(120)
