@@ -63,7 +63,7 @@ class MendBar:
         self._dataset: DatasetId | None = None
         self._target: Target | None = None
         self._zone = "UTC"
-        self._is_followed = False
+        self._is_followed = self._is_over = True
         self._buttons: dict[str, Button] = {}
         for name, (word, _) in _BUTTONS.items():
             button = Button(description=word, disabled=True, layout={"width": "auto"})
@@ -96,8 +96,8 @@ class MendBar:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job that was started here still runs."""
-        return self.job is not None and not self._is_followed
+        """Whether a job that was started here runs, or what it changed is not shown yet."""
+        return not self._is_over
 
     def aim(self, dataset: DatasetId | None, target: Target | None, *, zone: str) -> None:
         """Act on that gap from now on; on none if there is none."""
@@ -157,7 +157,7 @@ class MendBar:
             else:
                 changed = False
                 self.job = JOBS.start(command, line=line_of(words))
-                self._is_followed = False
+                self._is_followed = self._is_over = False
                 self._show()
         if changed:
             self._ended()
@@ -177,8 +177,13 @@ class MendBar:
             self.line.value = _status(f"{code}{_outcome(job, name)}")
             if job.state == "done" and name == "close":
                 self.reason.value = ""
-            self._show()
-        self._ended()
+        try:
+            self._ended()
+        finally:
+            # Not earlier: a press would be about the gap as it was before the job.
+            with self._lock:
+                self._is_over = True
+                self._show()
 
 
 def _is_same(target: Target, other: Target | None) -> bool:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.faces.jobs import Job
 from ml4t_nb.faces.lines import split
 from ml4t_nb.faces.panels.gap_rows import gap_rows
 from ml4t_nb.faces.panels.gap_target import Target, target_of, why_not
@@ -481,6 +482,31 @@ def test_a_job_at_work_can_be_cancelled_and_blocks_the_buttons(gate: Gate) -> No
     assert "⏹ cancelled" in panel.mends.line.value
     assert panel.mends.cancel.layout.display == "none"
     assert enabled(panel) == {"refetch"}
+
+
+def test_a_press_at_the_first_moment_after_a_job_is_about_the_gap_as_it_is_by_then(
+    panel: GapExplorer,
+) -> None:
+    panel.list.index = 0
+    panel.mends.reason.value = "a day of mourning"
+    filling: list[Job | None] = []
+
+    def press_at_once(change: dict[str, bool]) -> None:
+        if not change["new"] and not filling:
+            filling.append(panel.mends.job)
+            button(panel, "close").click()
+
+    button(panel, "refill").click()
+    button(panel, "close").observe(press_at_once, "disabled")
+    assert panel.mends.job is not None
+    assert panel.mends.job.join(120)
+
+    assert "have changed" not in words(panel.mends.line.value)
+    closing = panel.mends.job
+    assert filling
+    assert closing is not filling[0]
+    assert closing.join(120)
+    assert stored()[0] == ("06-12", "closed", None)
 
 
 @pytest.mark.usefixtures("holed")
