@@ -143,9 +143,8 @@ class Store:
         Each commit does so for its own dataset; this is for those that are not written any more.
         A removal whose writer was killed before it had moved the files is ended.
         """
-        for dataset in half_removed(self._home, self._catalogue):
-            with suppress(StoreError, OSError):
-                self._end_removal(Folder(self._home, dataset))
+        with suppress(StoreError):
+            self._end_removals()
         root = self._home / "retired"
         probe = root / f"sweep.{secrets.token_hex(3)}"
         with suppress(OSError):
@@ -155,14 +154,16 @@ class Store:
             for retired in root.glob("*/*/*"):
                 folders.sweep(retired, now)
 
-    def _end_removal(self, folder: Folder) -> None:
+    def _end_removals(self) -> None:
         from ml4t_nb.storage.locking import exclusive
 
-        # Whoever holds the lock does it himself.
-        with exclusive(folder.state, folder.dataset, timeout_s=0):
-            state = folder.newest()
-            if state.manifest is None:
-                folder.tidy(None, state.sequence)
+        for dataset in half_removed(self._home, self._catalogue):
+            folder = Folder(self._home, dataset)
+            # Whoever holds the lock does it himself.
+            with suppress(StoreError, OSError), exclusive(folder.state, dataset, timeout_s=0):
+                state = folder.newest()
+                if state.manifest is None:
+                    folder.tidy(None, state.sequence)
 
 
 def _row(found: Found) -> Summary:
