@@ -1,5 +1,6 @@
 """One dataset from snapshot to commit: ordered, fetched, judged, committed."""
 
+from ml4t_nb.pipeline.load import run_load
 from ml4t_nb.pipeline.mending import (
     Close,
     Mend,
@@ -12,7 +13,8 @@ from ml4t_nb.pipeline.mending import (
 )
 from ml4t_nb.pipeline.orders import Load, Update
 from ml4t_nb.pipeline.removal import run_remove
-from ml4t_nb.pipeline.run import Run, run_load, run_update
+from ml4t_nb.pipeline.run import Run
+from ml4t_nb.pipeline.update import run_update
 
 __all__ = [
     "Close",

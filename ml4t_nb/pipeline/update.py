@@ -1,0 +1,79 @@
+"""Updating: what is new, what was revised, and what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from ml4t_nb.core.bars import observed
+from ml4t_nb.core.calendars import calendar
+from ml4t_nb.core.ledger import unresolved
+from ml4t_nb.core.plan import JOIN, TICK, around, joined, reach_back
+from ml4t_nb.model import Span
+from ml4t_nb.pipeline.journal import Entry
+from ml4t_nb.pipeline.orders import Update, require_served, with_provider
+from ml4t_nb.pipeline.reach import final_bound
+from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards
+from ml4t_nb.records import UpdateResult
+from ml4t_nb.storage.snapshot import Snapshot
+
+__all__ = ["run_update"]
+
+_VERIFIED_EVERY = timedelta(days=30)
+_NEAR = timedelta(days=60)
+
+
+def run_update(run: Run, order: Update) -> UpdateResult:
+    """Fetch what is new since the last stored bar, look back, and close the gaps.
+
+    Raises
+    ------
+    DatasetNotFound
+        If nothing is stored.
+    OptionError
+        If the provider does not serve the dataset, or on another basis.
+    Overtaken
+        If the dataset is as of a later instant.
+    """
+    dataset = order.dataset
+    snapshot = run.store.snapshot(dataset)
+    manifest = snapshot.manifest
+    provider = run.provider(order.provider or manifest.setup.provider)
+    require_served(provider, dataset)
+    setup = with_provider(replace(manifest.setup, closures=run.closures), provider, dataset)
+    desk = run.desk(provider, dataset, calendar(setup.calendar, setup.closures))
+    not_backwards(dataset, desk.as_of, manifest.updated)
+    bound = final_bound(desk, dataset)
+    entry = Entry("update", dataset, setup, manifest, order.fill, order.accept)
+    if manifest.first is None or manifest.last is None:
+        start = desk.calendar.span(None, None, dataset.frequency).start
+        return bring(run, desk, entry, Span(start, bound))
+    # What lies before the first bar was not loaded, or was removed: looking back ends there.
+    back = max(reach_back(_tail(snapshot), lookback=order.lookback), manifest.first)
+    main = Span(back, max(bound, manifest.last + TICK))
+    others = () if order.fill is None else _missing_before(main.start, snapshot)
+    if dataset.frequency in provider.limits.max_span:
+        return bring(run, desk, entry, main, joined(others, at_once=False))
+    if manifest.verified is None or desk.as_of - manifest.verified >= _VERIFIED_EVERY:
+        main = Span(manifest.first, main.end)
+    (at_once,) = joined((main, *others), at_once=True)
+    return bring(run, desk, entry, at_once)
+
+
+def _missing_before(start: datetime, snapshot: Snapshot) -> tuple[Span, ...]:
+    """Gaps and unanswered pieces to ask for again, with the bars around them."""
+    manifest = snapshot.manifest
+    gaps = (Span(g.start, g.end + TICK) for g in manifest.gaps if g.state in ("open", "failed"))
+    spans = [span for span in (*gaps, *unresolved(manifest.ledger)) if span.start < start]
+    held = held_stamps(snapshot) if spans else pd.DatetimeIndex([])
+    return tuple(around(span, held) for span in spans)
+
+
+def _tail(snapshot: Snapshot) -> pd.DatetimeIndex:
+    """Observed stamps of the last weeks, or all if those are few."""
+    last = snapshot.manifest.last
+    assert last is not None
+    near = observed(snapshot.bars(Span(last - _NEAR, last + TICK)))
+    return pd.DatetimeIndex(near.index) if len(near) >= JOIN else held_stamps(snapshot)
