@@ -24,7 +24,7 @@ from ml4t_nb.core.plan import TICK
 from ml4t_nb.core.validation import remarks
 from ml4t_nb.model import Basis, FillMethod, Finding, Frequency, Gap, GapState, Span, bar_length
 
-__all__ = ["Fill", "Grid", "Stretch", "asked", "settle"]
+__all__ = ["Fill", "Grid", "Stretch", "asked", "is_to_fill", "settle"]
 
 _CONFIRMED_AFTER = 2
 _COUNTED_ONCE_IN = timedelta(days=1)
@@ -161,12 +161,17 @@ def _count(gap: Gap, as_of: datetime) -> Gap:
     return replace(gap, state=state, attempts=attempts, asked=as_of, error=None)
 
 
+def is_to_fill(gap: Gap, fill_by: Fill) -> bool:
+    """Whether nothing stands in for the gap's bars, and ``fill_by`` makes some."""
+    if gap.state == "closed" or gap.filled_by is not None or gap.is_left_open:
+        return False
+    return gap.missing <= fill_by.max_fill
+
+
 def _method(gap: Gap, fill_by: Fill | None) -> FillMethod | None:
     if gap.state == "closed":
         return None
-    if gap.filled_by is not None or fill_by is None or gap.is_left_open:
-        return gap.filled_by
-    return fill_by.method if gap.missing <= fill_by.max_fill else None
+    return fill_by.method if fill_by is not None and is_to_fill(gap, fill_by) else gap.filled_by
 
 
 def _stamps_in(missing: pd.DatetimeIndex, gaps: Iterable[Gap]) -> pd.DatetimeIndex:

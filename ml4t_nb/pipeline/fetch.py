@@ -16,9 +16,10 @@ from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.core.overlap import unrestated_splits
 from ml4t_nb.core.plan import cut
 from ml4t_nb.core.validation import sift, with_events_of
-from ml4t_nb.errors import ProviderError, RateLimited
+from ml4t_nb.errors import ProviderError, ProviderUnavailable, RateLimited
 from ml4t_nb.events import Event, Fetched, FetchStarted, RetryScheduled
 from ml4t_nb.model import DatasetId, Finding, Span
+from ml4t_nb.pipeline.seams import are_parted
 from ml4t_nb.providers import Answer, Instrument, Provider, Request
 from ml4t_nb.providers.retry import ask, identify
 
@@ -147,7 +148,8 @@ def haul(
     Raises
     ------
     ProviderError
-        If nothing of the first span could be had, or the tail could not.
+        If nothing of the first span could be had, or the tail could not; or if the answers are
+        not on one basis.
     """
     main, missed = _pieces(desk, dataset, spans[0])
     if missed is not None and not main:
@@ -165,6 +167,15 @@ def haul(
             answers += [answer for _, answer in others]
             asked.append(span)
     extra = () if tail is None else (_answer(desk, replace(dataset, frequency="daily"), tail),)
+    if desk.provider.basis == "split-adjusted" and are_parted(
+        [answer.bars for answer in (*answers, *extra)],
+        lambda span: _answer(desk, dataset, span).bars,
+    ):
+        raise ProviderUnavailable(
+            f"{desk.provider.name} restated its bars of {dataset} while it was asked",
+            provider=desk.provider.name,
+            hint="run it again",
+        )
     return _sorted_out(
         answers, extra, asked=tuple(asked), until=until, missed=missed, failed=failed
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from math import prod
 
+import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.adjust import undo_splits
@@ -39,8 +40,9 @@ def run_remove(
 ) -> int:
     """Remove bars from ``start`` to ``end``, both inclusive; without both, the whole dataset.
 
-    Bars taken out of the middle leave a gap, and fills are made anew from what is left. What is
-    left is on the split basis of its last bar. Damaged chunks go too, if all their bars do.
+    Bars taken out of the middle leave a gap, and fills are made anew from what is left. Their
+    dividends count from the next bar on. What is left is on the split basis of its last bar.
+    Damaged chunks go too, if all their bars do.
 
     Parameters
     ----------
@@ -112,6 +114,7 @@ def _cut_out(
         return state.rows
     lost = sum(each.chunk.rows for each in damaged)
     removed = int(inside.sum()) + lost
+    left = _with_dividends(left, held[inside])
     left = _without_splits(left, held[inside], state.setup.basis)
     grid = grid_of(state.dataset, state.setup, dates)
     stretch = settle(left, grid=grid, known=state.gaps, fill_by=None, is_whole=True)
@@ -134,6 +137,21 @@ def _cut_out(
         ledger=tuple(forgotten(state.ledger, span)),
     )
     return removed
+
+
+def _with_dividends(left: Bars, gone: Bars) -> Bars:
+    """``left`` with the dividends of ``gone`` that lie between its bars, each on the next one.
+
+    Without them, views for total return would no longer lower the prices before the hole. When
+    the bars come back, so do the dividends, and those on the next bars are corrected.
+    """
+    paid = gone[(gone["dividend"] != 0).to_numpy()]
+    paid = paid[(paid.index > left.index[0]) & (paid.index < left.index[-1])]
+    if paid.empty:
+        return left
+    dividend = left["dividend"].to_numpy(copy=True)
+    np.add.at(dividend, left.index.searchsorted(paid.index), paid["dividend"].to_numpy())
+    return left.assign(dividend=dividend)
 
 
 def _without_splits(left: Bars, gone: Bars, basis: Basis) -> Bars:

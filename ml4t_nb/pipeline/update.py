@@ -11,6 +11,7 @@ from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars import calendar
 from ml4t_nb.core.ledger import unresolved
 from ml4t_nb.core.plan import JOIN, TICK, around, joined, reach_back
+from ml4t_nb.core.settle import Fill, is_to_fill
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.journal import Entry
 from ml4t_nb.pipeline.orders import Update, require_served, with_provider
@@ -53,7 +54,7 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     # What lies before the first bar was not loaded, or was removed: looking back ends there.
     back = max(reach_back(_tail(snapshot), lookback=order.lookback), manifest.first)
     main = Span(back, max(bound, manifest.last + TICK))
-    others = () if order.fill is None else _missing_before(main.start, snapshot)
+    others = () if order.fill is None else _missing_before(main.start, snapshot, order.fill)
     if dataset.frequency in provider.limits.max_span:
         return bring(run, desk, entry, main, joined(others, at_once=False))
     if manifest.verified is None or desk.as_of - manifest.verified >= _VERIFIED_EVERY:
@@ -62,10 +63,17 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     return bring(run, desk, entry, at_once)
 
 
-def _missing_before(start: datetime, snapshot: Snapshot) -> tuple[Span, ...]:
-    """Gaps and unanswered pieces to ask for again, with the bars around them."""
+def _missing_before(start: datetime, snapshot: Snapshot, fill: Fill) -> tuple[Span, ...]:
+    """Gaps and unanswered pieces to ask for again, with the bars around them.
+
+    Those that loads have confirmed, since loads fill nothing, are asked for once more to be filled.
+    """
     manifest = snapshot.manifest
-    gaps = (Span(g.start, g.end + TICK) for g in manifest.gaps if g.state in ("open", "failed"))
+    gaps = (
+        Span(gap.start, gap.end + TICK)
+        for gap in manifest.gaps
+        if gap.state in ("open", "failed") or is_to_fill(gap, fill)
+    )
     spans = [span for span in (*gaps, *unresolved(manifest.ledger)) if span.start < start]
     held = held_stamps(snapshot) if spans else pd.DatetimeIndex([])
     return tuple(around(span, held) for span in spans)

@@ -18,7 +18,8 @@ from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import evening, rising
 
 FULL = rising("2024-02-20", "2024-03-15")
-HOLED = FULL.drop(pd.Timestamp("2024-02-28", tz="UTC"))
+HOLED_DAY = pd.Timestamp("2024-02-28", tz="UTC")
+HOLED = FULL.drop(HOLED_DAY)
 
 
 def test_a_removed_session_is_one_gap_of_one_bar(desk: Desk) -> None:
@@ -115,6 +116,25 @@ def test_two_empty_answers_a_day_apart_confirm_a_gap(desk: Desk) -> None:
     assert [gap.state for gap in same_day.gaps] == ["open"]
     assert [(gap.state, gap.attempts) for gap in next_day.gaps] == [("confirmed", 2)]
     assert [gap.state for gap in later.gaps] == ["confirmed"]
+    (request,) = desk.provider.asked[requests:]
+    assert request.span.start > evening("2024-03-01")
+
+
+def test_a_gap_that_loads_confirmed_is_filled_by_the_first_update_and_asked_for_no_more(
+    desk: Desk,
+) -> None:
+    desk.provider.bars = rising("2024-01-02", "2024-03-15").drop(HOLED_DAY)
+    desk.load(evening("2024-03-11"))
+    desk.load(evening("2024-03-12"))
+    confirmed = desk.load(evening("2024-03-13"))
+    assert [(gap.state, gap.filled_by) for gap in confirmed.gaps] == [("confirmed", None)]
+
+    filled = desk.update(evening("2024-03-14"))
+    requests = len(desk.provider.asked)
+    desk.update(evening("2024-03-15"))
+
+    assert [(gap.state, gap.filled_by) for gap in filled.gaps] == [("confirmed", "forward")]
+    assert list(desk.stored().index[desk.stored()["filled"]]) == [HOLED_DAY]
     (request,) = desk.provider.asked[requests:]
     assert request.span.start > evening("2024-03-01")
 

@@ -18,6 +18,7 @@ from ml4t_nb.pipeline import run_remove
 from ml4t_nb.providers import Limits
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.store import Store
+from ml4t_nb.verbs.read import view
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import evening, rising
 
@@ -339,3 +340,29 @@ def test_the_dates_of_a_hint_cover_a_session_that_begins_on_the_evening_before(
     assert "--start 2023-12-31 --end 2024-01-22 --yes" in error.hint
     cut(store, euro, "2023-12-31", "2024-01-22")
     assert store.snapshot(euro).bars().index[0] == pd.Timestamp("2024-01-22T22:00", tz="UTC")
+
+
+def test_a_removed_dividend_still_lowers_the_prices_before_it(desk: Desk) -> None:
+    paying = rising("2024-02-01", "2024-03-15")
+    paying.loc["2024-02-20", "dividend"] = 5.0
+    desk.provider.bars = paying
+    desk.load(evening("2024-03-13"))
+
+    def first_total_return() -> float:
+        seen = view(desk.store.snapshot(desk.dataset), (None, None), "all", filled=True)
+        return float(seen["close"].iloc[0])
+
+    def dividends() -> dict[str, float]:
+        paid = desk.stored()["dividend"]
+        return {f"{stamp:%m-%d}": cash for stamp, cash in paid[paid != 0].items()}
+
+    # The close before the ex-date is 112: 100 * (1 - 5 / 112).
+    assert first_total_return() == pytest.approx(95.5357, abs=1e-4)
+
+    desk.remove(evening("2024-03-13"), start="2024-02-20", end="2024-02-21")
+    assert dividends() == {"02-22": 5.0}
+    assert first_total_return() == pytest.approx(95.5357, abs=1e-4)
+
+    desk.update(evening("2024-03-14"))
+    assert dividends() == {"02-20": 5.0}
+    assert first_total_return() == pytest.approx(95.5357, abs=1e-4)

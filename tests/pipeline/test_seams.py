@@ -1,0 +1,85 @@
+"""Answers to several requests of one run, between which the provider restates its history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from ml4t_nb.core.bars import Bars, make_bars
+from ml4t_nb.core.calendars import calendar
+from ml4t_nb.errors import DatasetNotFound, ProviderError, ProviderUnavailable
+from ml4t_nb.model import Span
+from ml4t_nb.providers import Request
+from ml4t_nb.storage.store import Store
+from tests.pipeline.desk import Desk
+from tests.pipeline.scripted import DAYS, Scripted, bars_at, evening, restated, sessions
+
+
+def restates(provider: Scripted, at: int, after: Bars) -> None:
+    """From its ``at``-th answer on, the provider has other bars."""
+
+    def fails(request: Request) -> ProviderError | None:
+        del request
+        if len(provider.asked) == at:
+            provider.bars = after
+        return None
+
+    provider.fails = fails
+
+
+@pytest.fixture
+def hours(store: Store) -> Desk:
+    """Every sixtieth minute at one price, served in pieces of three days."""
+    span = Span(evening("2024-02-04"), evening("2024-02-16"))
+    stamps = calendar("XNYS").stamps(span, "1m")[::60]
+    limits = replace(DAYS, max_span={"1m": timedelta(days=3)})
+    bars = make_bars(stamps, dict.fromkeys(("open", "high", "low", "close"), 200.0))
+    return Desk(store, Scripted(bars=bars, limits=limits), frequency="1m")
+
+
+def test_pieces_on_two_bases_are_not_stored(hours: Desk) -> None:
+    provider = hours.provider
+    restates(provider, 3, restated(provider.bars, 2.0, ex_date="2024-02-20"))
+
+    with pytest.raises(ProviderUnavailable, match="restated its bars"):
+        hours.load(evening("2024-02-16"), start="2024-02-05", end="2024-02-16")
+    with pytest.raises(DatasetNotFound):
+        hours.stored()
+
+    hours.load(evening("2024-02-16"), start="2024-02-05", end="2024-02-16")
+    assert set(hours.stored()["close"]) == {100.0}
+
+
+def test_pieces_on_one_basis_are_asked_for_once(hours: Desk) -> None:
+    hours.load(evening("2024-02-16"), start="2024-02-05", end="2024-02-16")
+
+    spans = [request.span for request in hours.provider.asked]
+    assert len(spans) == len({span.start for span in spans})
+
+
+def test_a_fall_by_half_between_two_pieces_is_stored_as_it_is(hours: Desk) -> None:
+    fell = hours.provider.bars.copy()
+    cut = fell.index.searchsorted(fell.index[0] + timedelta(days=3))
+    fell.iloc[cut:, :4] = 100.0
+    hours.provider.bars = fell
+
+    hours.load(evening("2024-02-16"), start="2024-02-05", end="2024-02-16")
+
+    assert set(hours.stored()["close"]) == {200.0, 100.0}
+
+
+def test_a_load_up_to_a_day_before_a_split_is_on_that_days_basis_or_fails(desk: Desk) -> None:
+    """The split of 2024-02-16 takes effect between the answers: bars, then days after them."""
+    paid = bars_at(
+        sessions("2024-02-05", "2024-02-16"), [200.0] * 9 + [100.0], splits={"2024-02-16": 2.0}
+    )
+    desk.provider.bars = paid.iloc[:-1]
+    restates(desk.provider, 2, restated(paid, 2.0, ex_date="2024-02-16"))
+
+    with pytest.raises(ProviderUnavailable, match="restated its bars"):
+        desk.load(evening("2024-02-15"), start="2024-02-05", end="2024-02-13")
+
+    desk.load(evening("2024-02-15"), start="2024-02-05", end="2024-02-13")
+    assert set(desk.stored()["close"]) == {200.0}
