@@ -112,7 +112,9 @@ def _require_as_found(state: Manifest, entry: Entry) -> None:
     and bars that were removed before the first one are not to come back with an update.
     """
     found = entry.found
-    if state.setup not in (found and found.setup, entry.setup):
+    planned = (entry.setup, *([found.setup] if found else []))
+    # Closures come with each run's environment, and are judged anew by whoever commits.
+    if replace(state.setup, closures=()) not in (replace(each, closures=()) for each in planned):
         raise Overtaken(f"{entry.dataset} was set up otherwise meanwhile", hint="run it again")
     if entry.verb == "load" or found is None or found.first is None:
         return

@@ -15,7 +15,7 @@ from ml4t_nb.core.settle import Fill, is_to_fill
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.journal import Entry
 from ml4t_nb.pipeline.orders import Update, require_served, with_provider
-from ml4t_nb.pipeline.reach import final_bound
+from ml4t_nb.pipeline.reach import final_bound, oldest_served
 from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.snapshot import Snapshot
@@ -54,7 +54,8 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     # What lies before the first bar was not loaded, or was removed: looking back ends there.
     back = max(reach_back(_tail(snapshot), lookback=order.lookback), manifest.first)
     main = Span(back, max(bound, manifest.last + TICK))
-    others = () if order.fill is None else _missing_before(main.start, snapshot, order.fill)
+    oldest = oldest_served(desk, dataset)
+    others = () if order.fill is None else _missing_before(main.start, oldest, snapshot, order.fill)
     if dataset.frequency in provider.limits.max_span:
         return bring(run, desk, entry, main, joined(others, at_once=False))
     if manifest.verified is None or desk.as_of - manifest.verified >= _VERIFIED_EVERY:
@@ -63,8 +64,12 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     return bring(run, desk, entry, at_once)
 
 
-def _missing_before(start: datetime, snapshot: Snapshot, fill: Fill) -> tuple[Span, ...]:
+def _missing_before(
+    start: datetime, oldest: datetime | None, snapshot: Snapshot, fill: Fill
+) -> tuple[Span, ...]:
     """Gaps and unanswered pieces to ask for again, with the bars around them.
+
+    None that ends before ``oldest``: those would be asked for in vain at every update.
 
     Those that loads have confirmed, since loads fill nothing, are asked for once more to be filled.
     """
@@ -74,7 +79,11 @@ def _missing_before(start: datetime, snapshot: Snapshot, fill: Fill) -> tuple[Sp
         for gap in manifest.gaps
         if gap.state in ("open", "failed") or is_to_fill(gap, fill)
     )
-    spans = [span for span in (*gaps, *unresolved(manifest.ledger)) if span.start < start]
+    spans = [
+        span
+        for span in (*gaps, *unresolved(manifest.ledger))
+        if span.start < start and (oldest is None or span.end > oldest)
+    ]
     held = held_stamps(snapshot) if spans else pd.DatetimeIndex([])
     return tuple(around(span, held) for span in spans)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -14,10 +15,12 @@ from ml4t_nb.core.settle import Fill
 from ml4t_nb.errors import OptionError, ProviderError, ProviderUnavailable
 from ml4t_nb.model import Closure
 from ml4t_nb.providers import Request
+from ml4t_nb.storage.store import Store
 from tests.pipeline.desk import Desk
-from tests.pipeline.scripted import evening, rising
+from tests.pipeline.scripted import DAYS, Scripted, evening, rising
 
 FULL = rising("2024-02-20", "2024-03-15")
+EARLY = pd.Timestamp("2024-01-17", tz="UTC")
 HOLED_DAY = pd.Timestamp("2024-02-28", tz="UTC")
 HOLED = FULL.drop(HOLED_DAY)
 
@@ -137,6 +140,23 @@ def test_a_gap_that_loads_confirmed_is_filled_by_the_first_update_and_asked_for_
     assert list(desk.stored().index[desk.stored()["filled"]]) == [HOLED_DAY]
     (request,) = desk.provider.asked[requests:]
     assert request.span.start > evening("2024-03-01")
+
+
+def test_a_gap_that_the_provider_no_longer_reaches_is_not_asked_for(store: Store) -> None:
+    limits = replace(DAYS, max_age={"daily": timedelta(days=20)})
+    desk = Desk(store, Scripted(bars=rising("2024-01-02", "2024-03-15").drop(EARLY), limits=limits))
+    for day in ("2024-01-22", "2024-01-23", "2024-01-24"):
+        desk.load(evening(day), start="2024-01-10")
+    desk.update(evening("2024-02-09"), fill=None)
+    assert [gap.state for gap in desk.store.snapshot(desk.dataset).manifest.gaps] == ["confirmed"]
+    requests = len(desk.provider.asked)
+
+    desk.update(evening("2024-02-12"))
+    desk.update(evening("2024-02-13"))
+
+    # A week before the last stored bar, and no further.
+    starts = [request.span.start for request in desk.provider.asked[requests:]]
+    assert [f"{start:%m-%d}" for start in starts] == ["02-02", "02-05"]
 
 
 def test_a_failed_run_is_kept_in_the_history_and_changes_no_bar(desk: Desk) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import Overtaken, ProviderError
+from ml4t_nb.model import Closure
 from ml4t_nb.providers import Request
 from ml4t_nb.verbs.read import view
 from tests.pipeline.desk import Desk
@@ -86,6 +88,17 @@ def test_an_update_keeps_the_calendar_that_was_named_meanwhile(desk: Desk) -> No
 
     assert desk.store.snapshot(desk.dataset).manifest.setup.calendar == "XLON"
     assert desk.update(evening("2024-03-15")).record.outcome == "changed"
+
+
+def test_closures_of_another_run_are_no_obstacle(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-01-08", "2024-03-15")
+    desk.load(evening("2024-03-12"))
+    typhoon = Closure("XHKG", date(2023, 9, 1))
+    other = Desk(desk.store, replace(desk.provider), closures=(typhoon,))
+
+    meanwhile(desk, lambda: other.update(evening("2024-03-13")))
+
+    assert desk.update(evening("2024-03-14")).record.added == 1
 
 
 def test_an_update_brings_nothing_back_that_was_removed_meanwhile(desk: Desk) -> None:

@@ -20,7 +20,7 @@ from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.store import Store
 from ml4t_nb.verbs.read import view
 from tests.pipeline.desk import Desk
-from tests.pipeline.scripted import evening, rising
+from tests.pipeline.scripted import Scripted, bars_at, evening, rising, sessions
 
 TWO_YEARS = rising("2023-11-01", "2024-03-15")
 OLD, NEW = TWO_YEARS[:"2023"], TWO_YEARS["2024":]
@@ -354,7 +354,7 @@ def test_a_removed_dividend_still_lowers_the_prices_before_it(desk: Desk) -> Non
 
     def dividends() -> dict[str, float]:
         paid = desk.stored()["dividend"]
-        return {f"{stamp:%m-%d}": cash for stamp, cash in paid[paid != 0].items()}
+        return {f"{stamp:%m-%d}": round(cash, 9) for stamp, cash in paid[paid != 0].items()}
 
     # The close before the ex-date is 112: 100 * (1 - 5 / 112).
     assert first_total_return() == pytest.approx(95.5357, abs=1e-4)
@@ -366,3 +366,48 @@ def test_a_removed_dividend_still_lowers_the_prices_before_it(desk: Desk) -> Non
     desk.update(evening("2024-03-14"))
     assert dividends() == {"02-20": 5.0}
     assert first_total_return() == pytest.approx(95.5357, abs=1e-4)
+
+
+def test_a_removed_dividend_counts_in_old_shares_though_the_next_bar_is_in_new_ones(
+    store: Store,
+) -> None:
+    """Four closes as paid: 100, 100, 90 after a dividend of 10, 45 after a split of two."""
+    paid = bars_at(sessions("2024-03-11", "2024-03-14"), [100.0, 100.0, 90.0, 45.0])
+    paid.loc["2024-03-13", "dividend"] = 10.0
+    paid.loc["2024-03-14", "split"] = 2.0
+    desk = Desk(store, Scripted(bars=paid, basis="as-traded"))
+    desk.load(evening("2024-03-14"))
+
+    desk.remove(evening("2024-03-14"), start="2024-03-13", end="2024-03-13")
+
+    seen = view(store.snapshot(desk.dataset), (None, None), "all", filled=True)
+    # 100 old shares' dollars are 50 of the new, and 10 of 100 was paid out: 50 * 0.9.
+    assert seen["close"].tolist() == pytest.approx([45.0, 45.0, 45.0])
+
+
+def test_many_removed_dividends_lower_the_prices_before_them_by_their_shares(desk: Desk) -> None:
+    """Doubling prices, ten dividends of a tenth of the close before: 0.9 to the tenth is left."""
+    days = sessions("2024-02-01", "2024-03-15")
+    closes = [100.0 * 1.05**number for number in range(len(days))]
+    paying = bars_at(days, closes)
+    for number in range(5, 25, 2):
+        paying.loc[days[number], "dividend"] = closes[number - 1] / 10
+    desk.provider.bars = paying
+    desk.load(evening("2024-03-15"))
+
+    first, last = (f"{days[number]:%Y-%m-%d}" for number in (4, 26))
+    desk.remove(evening("2024-03-15"), start=first, end=last)
+
+    seen = view(desk.store.snapshot(desk.dataset), (None, None), "all", filled=True)
+    assert float(seen["close"].iloc[0]) == pytest.approx(100 * 0.9**10)
+
+
+def test_a_bar_whose_dividend_is_above_its_price_can_be_removed(desk: Desk) -> None:
+    wrong = rising("2024-02-01", "2024-03-15")
+    wrong.loc["2024-02-20", "dividend"] = 500.0
+    desk.provider.bars = wrong
+    desk.load(evening("2024-03-13"))
+
+    desk.remove(evening("2024-03-13"), start="2024-02-20", end="2024-02-20")
+
+    assert (desk.stored()["dividend"] == 0).all()

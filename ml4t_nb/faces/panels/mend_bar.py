@@ -174,10 +174,10 @@ class MendBar:
                 self.line.value = _status(f"{code}<div>⏳ {doing}</div>")
                 return
             self._is_followed = True
+        try:
             self.line.value = _status(f"{code}{_outcome(job, name)}")
             if job.state == "done" and name == "close":
                 self.reason.value = ""
-        try:
             self._ended()
         finally:
             # Not earlier: a press would be about the gap as it was before the job.
