@@ -17,8 +17,8 @@ from ml4t_nb.errors import BarsInvalid, ProviderUnavailable, SettingsInvalid, Sy
 from ml4t_nb.model import Basis, Frequency, Span, bar_length
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.providers import Answer, Instrument, Request
-from ml4t_nb.providers.files_stamps import Unreadable
-from ml4t_nb.providers.files_tables import SUFFIXES, Table, read_table
+from ml4t_nb.providers.files.tables import SUFFIXES, Table, read_table
+from ml4t_nb.providers.files.timestamps import Unreadable
 from ml4t_nb.providers.limits import files_limits
 from ml4t_nb.settings import Settings
 

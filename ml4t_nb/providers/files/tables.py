@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml4t_nb.errors import BarsInvalid
-from ml4t_nb.providers.files_stamps import Unreadable, Written, as_written, from_texts
+from ml4t_nb.providers.files.timestamps import Unreadable, Written, as_written, from_texts
 
 __all__ = ["SUFFIXES", "Table", "read_table"]
 
