@@ -131,6 +131,43 @@ def test_a_half_day_is_served_half_an_hour_after_its_early_close() -> None:
     assert bars.index[-1] == pd.Timestamp("2004-11-26", tz="UTC")
 
 
+@pytest.mark.parametrize(
+    ("symbol", "day", "traded"),
+    [
+        ("AAPL", "2000-06-21", 8750000),
+        ("AAPL", "2005-02-28", 23271800),
+        ("MSFT", "2003-02-18", 57415500),
+    ],
+)
+def test_the_volume_of_a_split_day_is_all_that_was_traded(
+    symbol: str, day: str, traded: int
+) -> None:
+    bars = asked(symbol, as_of=f"{day}T23:00").bars
+
+    assert bars["volume"].iloc[-1] == traded
+
+
+@pytest.mark.parametrize("symbol", SYMBOLS)
+def test_volumes_as_traded_are_whole_round_lots(symbol: str) -> None:
+    volumes = shipped(symbol)["volume"]
+
+    assert (volumes > 0).all()
+    assert (volumes % 100 == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "day"), [("AAPL", "2000-06-21"), ("AAPL", "2005-02-28"), ("MSFT", "2003-02-18")]
+)
+def test_the_prices_of_a_split_day_are_restated_for_those_before_and_its_volume_is_too(
+    symbol: str, day: str
+) -> None:
+    before = asked(symbol, as_of=f"{day}T12:00").bars.tail(5)
+    after = asked(symbol, as_of=f"{day}T23:00").bars.tail(6)
+
+    assert (after["volume"].iloc[:5].to_numpy() == before["volume"].to_numpy() * 2).all()
+    assert (after["close"].iloc[:5].to_numpy() == before["close"].to_numpy() / 2).all()
+
+
 @pytest.mark.parametrize("symbol", SYMBOLS)
 def test_prices_without_a_later_split_are_the_shipped_ones(symbol: str) -> None:
     source = shipped(symbol).loc["2005-03-01":]
