@@ -27,7 +27,8 @@ __all__ = ["PAGES", "ROOT", "Block", "Reader", "blocks", "differences", "environ
 ROOT = Path(__file__).parent.parent.parent
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
 
-_FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# In an item of a list a block is indented as the item is.
+_FENCE = re.compile(r"^( *)```(\w+)([^\n]*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 _MARKS = {"fails", "network", "clone"}
 _SHELL = Path(__file__).parent / "typing_shell.py"
 _END = "\0"
@@ -64,10 +65,11 @@ def blocks(page: Path) -> tuple[Block, ...]:
     words = page.read_text(encoding="utf-8")
     found = []
     for match in _FENCE.finditer(words):
-        marks = frozenset(match[2].split())
+        marks = frozenset(match[3].split())
         assert marks <= _MARKS, f"{page.name}: no mark {marks - _MARKS}"
         line = words.count("\n", 0, match.start()) + 1
-        found.append(Block(match[1], marks, match[3], line))
+        text = re.sub(f"^{match[1]}", "", match[4], flags=re.MULTILINE)
+        found.append(Block(match[2], marks, text, line))
     return tuple(found)
 
 

@@ -31,6 +31,26 @@ def test_a_page_is_a_story_that_happens_as_it_is_told(name: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_no_fenced_block_of_a_page_is_passed_over(name: str) -> None:
+    page = ROOT / name
+    opened = re.findall(r"^[ >\t]*(?:```|~~~)+ *\w.*$", page.read_text("utf-8"), flags=re.MULTILINE)
+
+    assert len(blocks(page)) == len(opened)
+
+
+def test_a_block_in_a_list_is_read_as_it_is_pasted(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "* so:\n\n  ```python\n  if 1:\n      print(7)\n  ```\n\n  ```text\n  7\n  ```\n"
+    )
+
+    assert [(each.language, each.text, each.line) for each in blocks(page)] == [
+        ("python", "if 1:\n    print(7)\n", 3),
+        ("text", "7\n", 8),
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_command_lines_that_need_a_connection_are_at_least_well_formed(name: str) -> None:
     unrun = [block for block in blocks(ROOT / name) if "network" in block.marks]
     lines = [line for block in unrun for line in block.text.splitlines()]
