@@ -35,7 +35,8 @@ def adjusted(bars: Bars, how: Adjustment, *, basis: Basis) -> Bars:
     Raises
     ------
     BarsInvalid
-        For ``all``, if a dividend is no less than the close before it.
+        For ``all``, if a dividend is no less than the close before it; or if the splits multiply
+        to more than a number can hold.
 
     Notes
     -----
@@ -91,22 +92,37 @@ def _ratio(ratio: float) -> float:
 
 def _later(factors: Numbers) -> Numbers:
     """Product of the factors of all later bars, by bar."""
-    products: Numbers = np.cumprod(np.append(factors[1:], 1.0)[::-1])[::-1][: len(factors)]
+    with np.errstate(all="ignore"):
+        products: Numbers = np.cumprod(np.append(factors[1:], 1.0)[::-1])[::-1][: len(factors)]
     return products
 
 
 def _over(bars: Bars, ratio: Numbers) -> Bars:
     numbers = numbers_of(bars)
-    numbers[:, _CASH] /= ratio[:, np.newaxis]
-    numbers[:, _VOLUME] *= ratio
-    return with_numbers(bars, numbers)
+    with np.errstate(all="ignore"):
+        numbers[:, _CASH] /= ratio[:, np.newaxis]
+        numbers[:, _VOLUME] *= ratio
+    return _sound(bars, numbers)
 
 
 def _times(bars: Bars, ratio: Numbers) -> Bars:
     # Not _over(1 / ratio): the inverse of 7 is rounded, and 7 * (x / 7) should be x where it can.
     numbers = numbers_of(bars)
-    numbers[:, _CASH] *= ratio[:, np.newaxis]
-    numbers[:, _VOLUME] /= ratio
+    with np.errstate(all="ignore"):
+        numbers[:, _CASH] *= ratio[:, np.newaxis]
+        numbers[:, _VOLUME] /= ratio
+    return _sound(bars, numbers)
+
+
+def _sound(bars: Bars, numbers: Numbers) -> Bars:
+    """``bars`` with those numbers, unless some have left what a float can hold."""
+    prices = numbers[:, : len(PRICES)]
+    lost = ~np.isfinite(numbers).all(axis=1) | (prices <= 0).any(axis=1)
+    for at in np.flatnonzero(lost)[:1]:
+        raise BarsInvalid(
+            f"the splits after {bars.index[at]:%Y-%m-%d} multiply to more than a price can hold",
+            hint="look at the splits, and load again what is wrong",
+        )
     return with_numbers(bars, numbers)
 
 

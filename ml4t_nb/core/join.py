@@ -17,7 +17,8 @@ from ml4t_nb.core.overlap import compare, unrestated_splits
 from ml4t_nb.core.plan import JOIN
 from ml4t_nb.core.scale import splits_in
 from ml4t_nb.errors import Overtaken, Suspicious
-from ml4t_nb.model import Basis
+from ml4t_nb.model import Basis, DatasetId
+from ml4t_nb.options import named
 from ml4t_nb.records import Restatement, Revision, Verdict
 
 __all__ = ["Placed", "Terms", "Wider", "place"]
@@ -33,6 +34,8 @@ class Terms:
 
     Parameters
     ----------
+    dataset
+        Whose bars they are: hints name it.
     basis
         An as-traded series is never restated: its splits come as events.
     is_whole
@@ -43,6 +46,7 @@ class Terms:
         Another writer has committed as of a later instant: only bars it lacks are added.
     """
 
+    dataset: DatasetId
     basis: Basis
     is_whole: bool
     accept: bool = False
@@ -107,7 +111,7 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
         raise Suspicious(
             f"the provider's history contradicts the stored one: {found.reason}",
             hint="nothing was written; the next update asks again, "
-            "and `update --accept` takes the provider's view",
+            f"and `ml4t-data update {named(terms.dataset)} --accept` takes the provider's view",
         )
     if verdict == "insufficient" and not terms.accept and len(stored) >= JOIN:
         raise Suspicious(

@@ -25,8 +25,10 @@ _STEPS = (0.0, 1e-6, 0.0)
 # Below this ratio a jump is no evidence: stocks move by a tenth on their own.
 _TELLING = 1.25
 
-# Of a restated history this share may have been corrected at the same time.
+# Of a restated history this share may have been corrected at the same time; and of a short one a
+# bar, where the provider names the split.
 _CORRECTED_SHARE = 0.05
+_SHORT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ def unrestated_splits(bars: Bars) -> tuple[tuple[datetime, float], ...]:
 
 
 def _is_sound(scale: Scale, basis: Basis) -> bool:
-    allowed = int(_CORRECTED_SHARE * len(scale.ratio))
+    common = len(scale.ratio)
+    allowed = max(int(_CORRECTED_SHARE * common), int(bool(scale.splits) and common >= _SHORT))
     return basis == "split-adjusted" and int((~scale.inside).sum()) <= allowed
 
 
@@ -201,11 +204,13 @@ def _judged(pair: _Pair, unlike: Flags) -> Comparison:
     count, common = int(differ.sum()), len(differ)
     if 2 * count > common:
         reason = f"{count} of {_bars(common)} differ in price, by no ratio that a split explains"
+        reason += f" ({_days(pair.stored[differ])})"
         return _verdict("suspicious", pair, unlike, reason)
     if count and moved_together(
         pair.old[differ], pair.new[differ], pair.splits, is_oldest=bool(differ[0])
     ):
-        reason = f"{count} of {_bars(common)} moved by one ratio, the others did not move"
+        reason = f"{count} of {_bars(common)} moved by one ratio ({_days(pair.stored[differ])}), "
+        reason += "the others did not move"
         return _verdict("suspicious", pair, unlike, reason)
     found = _verdict("corrected", pair, unlike, "")
     changed = len({each.stamp for each in found.revisions})
@@ -236,6 +241,11 @@ def _revisions(stored: Bars, fetched: Bars, unlike: Flags) -> tuple[Revision, ..
         )
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
     )
+
+
+def _days(bars: Bars) -> str:
+    first, last = (f"{at:%Y-%m-%d}" for at in (bars.index[0], bars.index[-1]))
+    return first if first == last else f"{first} to {last}"
 
 
 def _bars(count: int) -> str:

@@ -30,6 +30,12 @@ _FROZEN_TIME = timedelta(hours=1)
 # point or a split nobody reported.
 _JUMP = 5.0
 
+# Beyond these a number is damage, and products of them leave what a float can hold. The widest that
+# are real: adjusted prices of shares after many reverse splits, coins of ten decimals, 1:100,000.
+_PRICES = (1e-15, 1e15)
+_SPLITS = (1e-6, 1e6)
+_VOLUME = 1e24
+
 # High and low are often served in single precision beside an open in double.
 _ROUNDING = 1e-6
 
@@ -67,10 +73,8 @@ def with_events_of(rows: Bars, kept: Bars) -> tuple[Bars, Bars]:
     unheard = rows[rows.index.notna() & ~rows.index.isin(kept.index)]
     if unheard.empty:
         return kept, unheard
-    splits = unheard["split"].where((unheard["split"] > 0) & np.isfinite(unheard["split"]), 1.0)
-    cash = unheard["dividend"].where(
-        (unheard["dividend"] > 0) & np.isfinite(unheard["dividend"]), 0.0
-    )
+    splits = unheard["split"].where(unheard["split"].between(*_SPLITS), 1.0)
+    cash = unheard["dividend"].where(unheard["dividend"].between(0, _PRICES[1]), 0.0)
     lost = unheard.assign(split=splits, dividend=cash)[(splits != 1) | (cash > 0)]
     lost = lost[~lost.index.duplicated(keep="last")].sort_index()
     if lost.empty:
@@ -123,6 +127,10 @@ def _hard_rules(bars: Bars) -> tuple[tuple[Rule, Flags, str], ...]:
         ("volume", volume < 0, "a negative volume"),
         ("action", dividend < 0, "a negative dividend"),
         ("action", split <= 0, "a split ratio that is not positive"),
+        ("price", (prices < _PRICES[0]) | (prices > _PRICES[1]), "a price that no market has"),
+        ("volume", volume > _VOLUME, "a volume that no market has"),
+        ("action", dividend > _PRICES[1], "a dividend that no share pays"),
+        ("action", (split < _SPLITS[0]) | (split > _SPLITS[1]), "a split ratio that no share has"),
     )
     return tuple((rule, broken.any(axis=1), detail) for rule, broken, detail in rules)
 

@@ -168,7 +168,11 @@ def _placed(
     state = tx.manifest
     later = state is not None and state.updated is not None and state.updated > desk.as_of
     terms = Terms(
-        basis=entry.setup.basis, is_whole=is_whole, accept=entry.accept, is_overtaken=later
+        dataset=entry.dataset,
+        basis=entry.setup.basis,
+        is_whole=is_whole,
+        accept=entry.accept,
+        is_overtaken=later,
     )
     placed = place(stored, _on_stored_basis(stored, got, entry.setup), terms)
     if isinstance(placed, Placed) and placed.bars.empty:

@@ -18,12 +18,12 @@ from ml4t_nb.core.plan import cut
 from ml4t_nb.core.validation import sift, with_events_of
 from ml4t_nb.errors import ProviderError, ProviderUnavailable, RateLimited
 from ml4t_nb.events import Event, Fetched, FetchStarted, RetryScheduled
-from ml4t_nb.model import DatasetId, Finding, Span
+from ml4t_nb.model import DatasetId, Finding, Frequency, Span
 from ml4t_nb.pipeline.seams import are_parted
 from ml4t_nb.providers import Answer, Instrument, Provider, Request
 from ml4t_nb.providers.retry import ask, identify
 
-__all__ = ["Desk", "Haul", "haul", "identified"]
+__all__ = ["Desk", "Haul", "Tail", "haul", "identified"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,14 @@ class Desk:
     calendar: Calendar
     observe: Callable[[Event], None]
     pause: Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What is asked for only to know the splits in it, as bars of that frequency."""
+
+    frequency: Frequency
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,7 @@ def haul(
     spans: tuple[Span, ...],
     *,
     until: datetime,
-    tail: Span | None = None,
+    tail: Tail | None = None,
 ) -> Haul:
     """Ask for ``spans``, the first of which matters most.
 
@@ -142,8 +150,7 @@ def haul(
     until
         Bars with an earlier stamp are final and wanted.
     tail
-        Where splits after the wanted bars may lie that ``spans`` do not reach; asked for as daily
-        bars, since a day is enough to know a split.
+        Where splits after the wanted bars may lie that ``spans`` do not reach.
 
     Raises
     ------
@@ -166,7 +173,7 @@ def haul(
         else:
             answers += [answer for _, answer in others]
             asked.append(span)
-    extra = () if tail is None else (_answer(desk, replace(dataset, frequency="daily"), tail),)
+    extra = () if tail is None else _tail(desk, replace(dataset, frequency=tail.frequency), tail)
     if desk.provider.basis == "split-adjusted" and are_parted(
         [answer.bars for answer in (*answers, *extra)],
         lambda span: _answer(desk, dataset, span).bars,
@@ -179,6 +186,13 @@ def haul(
     return _sorted_out(
         answers, extra, asked=tuple(asked), until=until, missed=missed, failed=failed
     )
+
+
+def _tail(desk: Desk, dataset: DatasetId, tail: Tail) -> tuple[Answer, ...]:
+    got, missed = _pieces(desk, dataset, tail.span)
+    if missed is not None:
+        raise missed
+    return tuple(answer for _, answer in got)
 
 
 def _pieces(

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from ml4t_nb.core.plan import TICK, day_after
 from ml4t_nb.errors import RangeRefused
-from ml4t_nb.model import DatasetId, Span, bar_length
-from ml4t_nb.pipeline.fetch import Desk, Haul, haul
+from ml4t_nb.model import DatasetId, Frequency, Span, bar_length
+from ml4t_nb.pipeline.fetch import Desk, Haul, Tail, haul
 from ml4t_nb.pipeline.journal import Entry
 
 __all__ = ["ask_for", "final_bound", "oldest_served"]
@@ -36,9 +36,10 @@ def ask_for(desk: Desk, entry: Entry, wanted: Span, others: tuple[Span, ...]) ->
         )
     rest = tuple(span for span in map(served, others) if span)
     needs_tail = entry.setup.basis == "split-adjusted" and not reaches_now
-    tail = None
-    if needs_tail and "daily" in limits.frequencies:
-        tail = Span(day_after(until, desk.calendar, frequency), brink) or None
+    # A day is enough to know a split; who has no days is asked for the bars themselves.
+    coarse: Frequency = "daily" if "daily" in limits.frequencies else frequency
+    start = until if coarse == frequency else day_after(until, desk.calendar, frequency)
+    tail = Tail(coarse, Span(start, brink)) if needs_tail and start < brink else None
     return haul(desk, entry.dataset, (main, *rest), until=until, tail=tail)
 
 

@@ -55,6 +55,9 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     back = max(reach_back(_tail(snapshot), lookback=order.lookback), manifest.first)
     main = Span(back, max(bound, manifest.last + TICK))
     oldest = oldest_served(desk, dataset)
+    if order.accept:
+        # What is accepted is accepted whole: what contradicts may lie before any look back.
+        main = Span(manifest.first, main.end)
     others = () if order.fill is None else _missing_before(main.start, oldest, snapshot, order.fill)
     if dataset.frequency in provider.limits.max_span:
         return bring(run, desk, entry, main, joined(others, at_once=False))

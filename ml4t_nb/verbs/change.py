@@ -157,7 +157,8 @@ def update(
     workers
         Datasets updated at the same time.
     accept
-        Take the provider's view of a history that contradicts the stored one.
+        Take the provider's view of a history that contradicts the stored one, all of which is
+        asked for and compared; the symbols must be named.
     show_status
         Show health before and after, the last ten runs, and what was asked for.
     as_of
@@ -172,6 +173,11 @@ def update(
     _at_least_one(lookback_days=lookback_days, max_fill=max_fill, workers=workers)
     one_of(fill_method, FillMethod, what="fill method")
     asset_class, frequency = checked(asset_class, frequency)
+    if accept and not as_symbols(symbol):
+        raise OptionError(
+            "--accept needs a symbol: each contradiction is judged by itself",
+            hint="ml4t-data update -s AAPL --accept",
+        )
     ws = ws.at(home)
     if provider is not None:
         ws.provider(provider)

@@ -685,3 +685,20 @@ def test_two_bases_in_one_answer_are_never_taken_for_good(
 def test_no_bars_at_all_are_insufficient() -> None:
     assert verdict(STORED, STORED.iloc[:0]) == "insufficient"
     assert verdict(concat([]), STORED) == "insufficient"
+
+
+def test_a_correction_beside_a_split_is_no_contradiction_in_a_short_history() -> None:
+    fetched = altered(bars_of(*over(BEFORE, 2), *AFTER, splits={5: 2.0}), 2, high=45.5)
+
+    found = compare(STORED, fetched)
+
+    assert found.verdict == "restated"
+    assert found.restatement == Restatement(2.0, ((day(5), 2.0),))
+    # As traded the high was 89.31: 44.655 on the new basis.
+    assert found.revisions == (Revision(day(2), "high", 44.655, 45.5),)
+
+
+def test_two_corrections_beside_a_split_in_a_short_history_are_one_too_many() -> None:
+    fetched = altered(bars_of(*over(BEFORE, 2), *AFTER, splits={5: 2.0}), 2, high=45.5)
+
+    assert verdict(STORED, altered(fetched, 3, low=42.0)) == "suspicious"

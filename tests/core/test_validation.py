@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import NUMBERS, Bars, make_bars, require_bars
-from ml4t_nb.core.validation import remarks, sift
+from ml4t_nb.core.validation import remarks, sift, with_events_of
 from ml4t_nb.model import Finding
 
 SOUND = {"open": 10.0, "high": 12.0, "low": 9.0, "close": 11.0, "volume": 100.0}
@@ -225,3 +225,38 @@ def test_a_finding_names_its_instant() -> None:
     findings = remarks(rows({}, {"high": 10.5}, first="2024-01-02T14:30", every="1h"))
 
     assert findings[0].stamp == datetime(2024, 1, 2, 15, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"low": 5e-324}, "price"),
+        ({"high": 1e200}, "price"),
+        ({"split": 1e200}, "action"),
+        ({"split": 1e-200}, "action"),
+        ({"dividend": 1e300}, "action"),
+        ({"volume": 1e300}, "volume"),
+    ],
+)
+def test_a_number_that_no_market_has_is_kept_out(change: dict[str, float], rule: str) -> None:
+    kept, findings = sift(rows({}, change, {}))
+
+    assert [stamp.day for stamp in kept.index] == [1, 3]
+    assert seen(findings) == [(2, rule)]
+
+
+def test_prices_of_coins_and_of_many_reverse_splits_are_kept() -> None:
+    tiny = dict.fromkeys(("open", "high", "low", "close"), 1.2e-10)
+    huge = dict.fromkeys(("open", "high", "low", "close"), 150000000000.0)
+
+    kept, findings = sift(rows(tiny, {**huge, "split": 1e-5}))
+
+    assert (len(kept), findings) == (2, ())
+
+
+def test_an_absurd_split_of_a_row_without_a_price_is_not_handed_on() -> None:
+    given = rows({}, {"open": math.nan, "split": 1e200}, {})
+    kept, left_over = with_events_of(given, sift(given)[0])
+
+    assert kept["split"].tolist() == [1.0, 1.0]
+    assert left_over.empty

@@ -11,6 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import OptionError, ProviderError, ProviderUnavailable
+from ml4t_nb.model import Frequency, bar_length
 from ml4t_nb.providers import Request
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import DAYS, bars_at, rising
@@ -206,3 +207,38 @@ def test_two_bars_of_one_minute_are_reported(desk: Desk) -> None:
         ("extra", late.to_pydatetime())
     ]
     assert result.gaps == ()
+
+
+@pytest.mark.parametrize("frequency", ["hourly", "5m"])
+def test_who_has_no_daily_bars_is_asked_for_later_splits_all_the_same(
+    desk: Desk, frequency: Frequency
+) -> None:
+    desk = replace(desk, frequency=frequency)
+    length = bar_length(frequency)
+    assert length is not None
+    days = pd.bdate_range("2024-01-02", "2024-02-02", tz="UTC")
+    days = days[days != pd.Timestamp("2024-01-15", tz="UTC")]
+    stamps = pd.DatetimeIndex(
+        [
+            stamp
+            for day in days
+            for stamp in pd.date_range(f"{day:%F}T14:30Z", f"{day:%F}T20:59Z", freq=length)
+        ]
+    )
+    # 50 since the split of the 29th restated it; traded at 100 before.
+    bars = bars_at(stamps, [50.0] * len(stamps), splits={"2024-01-29T14:30": 2.0})
+    desk.provider.bars = bars
+    desk.provider.limits = replace(
+        DAYS, frequencies=(frequency,), max_span={frequency: timedelta(days=7)}
+    )
+
+    desk.load(at("2024-02-02", "22:00"), start="2024-01-02", end="2024-01-26")
+
+    stored = desk.stored()
+    assert stored.index[-1] == stamps[stamps < pd.Timestamp("2024-01-27", tz="UTC")][-1]
+    assert set(stored["close"]) == {100.0}
+    assert set(stored["volume"]) == {500.0}
+    assert all(
+        request.span.end - request.span.start <= timedelta(days=7)
+        for request in desk.provider.asked
+    )

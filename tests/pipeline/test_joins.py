@@ -202,13 +202,27 @@ def test_a_history_that_contradicts_the_stored_one_waits_until_it_is_accepted(de
     refused = desk.update(evening("2024-03-11"))
 
     assert refused.record.error is not None
-    assert "--accept" in refused.record.error.hint
+    assert "`ml4t-data update -s ACME --accept`" in refused.record.error.hint
+    assert "(2024-02-05 to 2024-03-08)" in refused.record.error.message
     assert_frame_equal(desk.stored(), stored)
 
     accepted = desk.update(evening("2024-03-12"), accept=True)
 
     assert (accepted.record.outcome, accepted.record.verdict) == ("changed", "suspicious")
     assert_frame_equal(desk.stored(), other)
+
+
+def test_what_is_accepted_is_compared_from_the_first_stored_bar_on(desk: Desk) -> None:
+    desk.provider.bars = rising("2024-02-05", "2024-03-08")
+    desk.load(evening("2024-03-08"))
+    healed = rising("2024-02-05", "2024-03-11")
+    healed.loc["2024-02-12", ["open", "high", "low", "close"]] += 1.5
+    desk.provider.bars = healed
+
+    assert desk.update(evening("2024-03-11"), days=3).record.revised == 0
+    assert desk.update(evening("2024-03-11"), days=3, accept=True).record.revised == 1
+
+    assert_frame_equal(desk.stored(), healed)
 
 
 def test_a_correction_replaces_the_bar_and_is_logged(desk: Desk) -> None:

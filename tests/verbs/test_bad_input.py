@@ -57,6 +57,8 @@ def tree(home: Path) -> dict[str, bytes]:
         ("load AAPL -f dayly", 2, "did you mean 'daily'"),
         ("load AAPL --chunk month", 2, "did you mean 'monthly'"),
         ("load AAPL --calendar XNYZ", 2, "no calendar 'XNYZ'"),
+        ("update --accept", 2, "--accept needs a symbol"),
+        ("update -a equities --accept", 2, "ml4t-data update -s AAPL --accept"),
         ("load APPL", 1, "AAPL"),
         ("load AAPL --start 2004-02-01 --end 2004-01-01", 2, "lies before"),
         ("load AAPL --start 2004-02-31", 2, "is no date"),

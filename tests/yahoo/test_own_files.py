@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.faces.cli import main
 from ml4t_nb.model import Basis
 from ml4t_nb.records import UpdateResult
@@ -245,3 +246,40 @@ def test_a_shortened_file_takes_nothing_away(drawer: Drawer) -> None:
     assert drawer.update(9).record.outcome == "unchanged"
 
     assert len(drawer.bars()) == 6
+
+
+def test_absurd_numbers_end_in_findings_and_every_view_has_its_prices(drawer: Drawer) -> None:
+    drawer.write(
+        [
+            "2024-07-01,10,11,9,10.5,100,0,0",
+            "2024-07-02,10.5,12,10,11,200,0,1e200",
+            "2024-07-03,5e-324,5e-324,5e-324,5e-324,300,0,0",
+            "2024-07-05,11.25,12,11,11.75,400,1e300,0",
+            "2024-07-08,11.75,13,11.5,12.5,500,0,0",
+        ],
+        SPLIT_HEAD,
+    )
+
+    result = drawer.load(8)
+
+    assert [(each.stamp.day, each.rule) for each in result.findings if each.stamp] == [
+        (2, "action"),
+        (3, "price"),
+        (5, "action"),
+    ]
+    for view in ("raw", "splits", "all"):
+        bars = verbs.bars(drawer.ws, "ACME", adjust=view)
+        assert bars["close"].tolist() == [10.5, 12.5]
+
+
+def test_splits_that_multiply_to_nothing_a_number_holds_are_said(drawer: Drawer) -> None:
+    days = pd.bdate_range("2023-01-03", periods=70)
+    rows = [
+        f"{day:%Y-%m-%d},10,11,9,10,100,0,{1000000 if at else 0}" for at, day in enumerate(days)
+    ]
+    drawer.basis = "split-adjusted"
+    drawer.write(rows, SPLIT_HEAD)
+    drawer.load(8)
+
+    with pytest.raises(BarsInvalid, match="multiply to more than a price can hold"):
+        verbs.bars(drawer.ws, "ACME", adjust="raw")

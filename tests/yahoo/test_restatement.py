@@ -89,7 +89,7 @@ def test_prices_that_contradict_the_stored_ones_stop_the_update_until_accepted(
         assert (record.outcome, record.added) == ("failed", 0)
         assert record.error is not None
         assert record.error.type == "Suspicious"
-        assert "update --accept" in record.error.hint
+        assert "ml4t-data update -s ACME --accept" in record.error.hint
         assert desk.stored("ACME").equals(before)
         # The window once, and the whole history once.
         assert desk.replay.bars_asked == 2
