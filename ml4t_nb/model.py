@@ -44,6 +44,7 @@ Rule: TypeAlias = Literal[
     "nan",
     "price",
     "volume",
+    "no volume",
     "action",
     "duplicate",
     "range",

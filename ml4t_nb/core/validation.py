@@ -53,9 +53,13 @@ def sift(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
     tuple
         Bars with one row a stamp, and hard findings by stamp. Rows that repeat another in every
         column are the same bar said twice and become one without a word; rows of one stamp that
-        disagree are all kept out, since nothing tells which is right.
+        disagree are all kept out, since nothing tells which is right. A row that lacks its
+        volume alone is stored with 0 and a soft finding (``no volume``); where no row has one,
+        as of an index, there is nothing to find.
     """
-    sound, findings = _readable(bars)
+    counted, uncounted = _with_volumes(bars)
+    sound, findings = _readable(counted)
+    findings += [each for each in uncounted if each.stamp in sound.index]
     if not sound.index.is_unique:
         sound, disagreeing = _one_of_each(sound)
         findings += disagreeing
@@ -101,6 +105,25 @@ def remarks(bars: Bars) -> tuple[Finding, ...]:
     prices = prices_of(real)
     found = (*_out_of_range(real, prices), *_frozen(real, prices), *_jumps(real, prices))
     return tuple(sorted(found, key=_place))
+
+
+def _with_volumes(bars: Bars) -> tuple[Bars, list[Finding]]:
+    """Rows with 0 for a volume that is missing, and findings where others have theirs."""
+    volume = bars["volume"].to_numpy()
+    missing = np.isnan(volume)
+    if not missing.any():
+        return bars, []
+    if not missing.all():
+        # Of two rows of one stamp, that with a volume is the bar.
+        missing &= ~bars.index.isin(bars.index[~missing])
+    rows = bars.assign(volume=np.where(missing, 0.0, volume))
+    if missing.all():
+        return rows, []
+    at = np.flatnonzero(missing & np.asarray(bars.index.notna()))
+    return rows, [
+        Finding(as_instant(bars.index[each]), "no volume", "no volume is given; 0 is stored")
+        for each in at.tolist()
+    ]
 
 
 def _readable(bars: Bars) -> tuple[Bars, list[Finding]]:

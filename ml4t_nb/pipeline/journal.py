@@ -99,7 +99,8 @@ def findings_of(
         is_edge = finding.stamp == region.start and finding.rule == "jump"
         return is_edge or (region.start is not None and finding.stamp < region.start)
 
-    kept = (*(f for f in before if stands(f)), *(f for f in got.findings if stands(f)))
+    told = (f for f in got.findings if stands(f) or (not f.is_hard and f.stamp in held))
+    kept = (*(f for f in before if stands(f)), *told)
     return tuple(dict.fromkeys((*kept, *stretch.findings)))
 
 

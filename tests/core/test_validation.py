@@ -41,7 +41,12 @@ def seen(findings: Sequence[Finding]) -> list[tuple[int, str]]:
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        *[({name: value}, "nan") for name in NUMBERS for value in NEVER],
+        *[
+            ({name: value}, "nan")
+            for name in NUMBERS
+            for value in NEVER
+            if (name, value) != ("volume", NEVER[0])
+        ],
         *[({name: value}, "price") for name in NUMBERS[:4] for value in (0.0, -1.0)],
         ({"volume": -1.0}, "volume"),
         ({"dividend": -0.1}, "action"),
@@ -65,6 +70,32 @@ def test_sound_rows_pass_unchanged() -> None:
     kept, findings = sift(bars)
 
     pd.testing.assert_frame_equal(kept, bars, check_freq=False)
+    assert findings == ()
+
+
+def test_a_row_without_its_volume_is_kept_with_none_and_found() -> None:
+    kept, findings = sift(rows({}, {"volume": math.nan}, {"volume": math.nan, "close": math.nan}))
+
+    assert kept["volume"].tolist() == [100, 0]
+    assert kept["close"].tolist() == [11, 11]
+    assert seen(findings) == [(2, "no volume"), (3, "nan")]
+    assert [finding.is_hard for finding in findings] == [False, True]
+
+
+def test_a_row_without_its_volume_gives_way_to_its_double_that_has_one() -> None:
+    bars = rows({}, {"volume": math.nan}, {})
+    bars.index = bars.index[[0, 1, 1]]
+
+    kept, findings = sift(bars)
+
+    assert kept["volume"].tolist() == [100, 100]
+    assert seen(findings) == [(2, "nan")]
+
+
+def test_rows_none_of_which_has_a_volume_are_kept_without_a_word() -> None:
+    kept, findings = sift(rows({"volume": math.nan}, {"volume": math.nan}))
+
+    assert kept["volume"].tolist() == [0, 0]
     assert findings == ()
 
 
