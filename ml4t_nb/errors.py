@@ -21,6 +21,7 @@
     └── StoreError
         ├── LockTimeout           another writer holds the dataset
         ├── StoreNotWritable      permissions, a full disk
+        ├── StoreOutdated         an older version of the package wrote it
         └── ChunkCorrupt          a file is damaged or missing
 """
 
@@ -29,6 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ml4t_nb.records import Summary
     from ml4t_nb.reports import RunReport
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "SettingsInvalid",
     "StoreError",
     "StoreNotWritable",
+    "StoreOutdated",
     "Suspicious",
     "SymbolUnknown",
 ]
@@ -181,6 +184,20 @@ class LockTimeout(StoreError):
 
 class StoreNotWritable(StoreError):
     """The store's folder cannot be written: permissions, or no space."""
+
+
+class StoreOutdated(StoreError):
+    """A dataset in an earlier version's format, which this one does not read.
+
+    Parameters
+    ----------
+    summary
+        What can be told of it all the same.
+    """
+
+    def __init__(self, message: str, *, summary: Summary, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.summary = summary
 
 
 class ChunkCorrupt(StoreError):

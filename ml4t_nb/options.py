@@ -104,7 +104,7 @@ def source(
 
 
 def anew(dataset: DatasetId, words: Sequence[str]) -> str:
-    """Commands that fetch a damaged dataset again: over it, a load alone is refused.
+    """A line that fetches a damaged dataset again: over it, a load alone is refused.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def anew(dataset: DatasetId, words: Sequence[str]) -> str:
     remove = f"ml4t-data remove {name} --yes"
     if not words:
         return f"{remove}, then load it from where it came"
-    return f"{remove}, then ml4t-data load {name} {' '.join(words)}"
+    return f"{remove} && ml4t-data load {name} {' '.join(words)}"
 
 
 def one_of(value: _T, choices: object, *, what: str) -> _T:

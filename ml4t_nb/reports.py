@@ -218,9 +218,12 @@ class PlotReport:
 
 @dataclass(frozen=True, slots=True)
 class RemoveReport:
-    """Datasets, with the number of bars each lost; ``whole`` if nothing of them is left."""
+    """Datasets, with the number of bars each lost; ``whole`` if nothing of them is left.
 
-    removed: tuple[tuple[DatasetId, int], ...]
+    The number is None where the manifest that knew it was damaged.
+    """
+
+    removed: tuple[tuple[DatasetId, int | None], ...]
     whole: bool
 
 

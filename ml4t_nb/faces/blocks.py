@@ -223,7 +223,8 @@ def _exported(report: ExportReport) -> str:
 def _removed(report: RemoveReport) -> Iterator[Note]:
     for dataset, rows in report.removed:
         what = f"{dataset} removed" if report.whole else f"removed from {dataset}"
-        yield Note(f"✅ {what}: {many(rows, 'bar')}")
+        count = "number of bars unknown" if rows is None else many(rows, "bar")
+        yield Note(f"✅ {what}: {count}")
     if not report.removed:
         yield Note("nothing was removed")
 

@@ -16,7 +16,7 @@ from ml4t_nb.core.calendars import Calendar, calendar
 from ml4t_nb.core.ledger import forgotten
 from ml4t_nb.core.scale import splits_in
 from ml4t_nb.core.settle import settle
-from ml4t_nb.errors import BarsInvalid, Ml4tError, OptionError, StoreError
+from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
 from ml4t_nb.model import Basis, DatasetId, Span
 from ml4t_nb.pipeline.commit import grid_of
 from ml4t_nb.pipeline.damage import readable, require_loss
@@ -38,7 +38,7 @@ def run_remove(
     as_of: datetime | date,
     *,
     limits: Callable[[str], Limits],
-) -> int:
+) -> int | None:
     """Remove bars from ``start`` to ``end``, both inclusive; without both, the whole dataset.
 
     Bars taken out of the middle leave a gap, and fills are made anew from what is left. The next
@@ -52,8 +52,9 @@ def run_remove(
 
     Returns
     -------
-    int
-        Bars removed, filled ones too; of damaged chunks, as many as they once had.
+    int | None
+        Bars removed, filled ones too; of damaged chunks, as many as they once had. None if nobody
+        can tell, since the manifest is damaged.
 
     Raises
     ------
@@ -81,11 +82,13 @@ def run_remove(
         return _cut_out(tx, state, dates, dates.span(start, end, dataset.frequency), instant)
 
 
-def _rows(tx: Transaction) -> int:
+def _rows(tx: Transaction) -> int | None:
     try:
         return 0 if tx.manifest is None else tx.manifest.rows
-    except StoreError:
-        return 0
+    except StoreOutdated as error:
+        return error.summary.rows
+    except ChunkCorrupt:
+        return None
 
 
 def _closing(

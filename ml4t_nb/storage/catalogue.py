@@ -15,6 +15,7 @@ from typing import TypeVar
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.codec import from_plain, to_plain
+from ml4t_nb.storage.manifest import VERSION
 
 __all__ = ["Catalogue", "Entry", "Mark"]
 
@@ -68,9 +69,10 @@ class Entry:
 _FORM = 2
 """Raised with every change of what a field means, or of how it is counted."""
 
-# Another program's entries lack or have a field: its file is no catalogue of ours.
+# Another program's entries lack or have a field, or say that a manifest is read which this one
+# refuses: its file is no catalogue of ours.
 _FIELDS = " ".join(each.name for kind in (Entry, Summary) for each in fields(kind))
-_VERSION = zlib.crc32(f"{_FORM} {_FIELDS}".encode()) & 0x7FFF_FFFF
+_VERSION = zlib.crc32(f"{_FORM} {VERSION} {_FIELDS}".encode()) & 0x7FFF_FFFF
 
 
 class Catalogue:

@@ -15,11 +15,12 @@ from ml4t_nb.model import Asked, DatasetId, Finding, Gap, Setup
 from ml4t_nb.options import anew
 from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.storage.codec import from_plain, to_plain
+from ml4t_nb.storage.outdated import outdated
 
 __all__ = ["Chunk", "Manifest", "decode", "encode", "summary"]
 
-VERSION = 1
-"""Raised with every change of the fields, an added one too; a newer manifest is refused."""
+VERSION = 2
+"""Raised with every change of the fields, an added one too; another version's are refused."""
 
 _RECENT = 10
 # The envelope stays as it is in every version, so that an older program can read the number.
@@ -128,17 +129,25 @@ def decode(content: bytes, dataset: DatasetId, sequence: int, path: Path) -> Man
     ------
     ChunkCorrupt
         If it is damaged, or that of another dataset or commit.
+    StoreOutdated
+        If an earlier version wrote it.
     StoreError
         If a newer program wrote it.
     """
     match = _ENVELOPE.fullmatch(content)
     if not match or match["sum"] != _sum(int(match["version"]), match["body"]):
         raise _corrupt(dataset, path, "is damaged: its checksum does not match")
-    if int(match["version"]) > VERSION:
+    version = int(match["version"])
+    if version > VERSION:
         raise StoreError(
             f"the manifest {path} was written by a newer ml4t_nb",
             hint="upgrade: pip install --upgrade ml4t-nb",
         )
+    if version < VERSION:
+        # The mark of a removal has been the same since the first version.
+        if match["body"] == b"null":
+            return None
+        raise outdated(dataset, match["body"], path)
     try:
         manifest = _understood(match["body"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:

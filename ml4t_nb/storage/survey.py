@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import get_args
 
-from ml4t_nb.errors import ChunkCorrupt, StoreError
+from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.storage.catalogue import Catalogue, Entry, Mark
 from ml4t_nb.storage.disk import names_in
@@ -147,6 +147,8 @@ def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Fo
                 return Found(place, _unread(dataset))
             if mark is not None and now.sequence == sequence:
                 return Found(place, _entry(dataset, sequence, mark, now.manifest))
+        except StoreOutdated as error:
+            return Found(place, replace(_unread(dataset), summary=error.summary), error.message)
         except StoreError as error:
             # Only what is damaged for good may be removed: not what a newer program wrote, nor
             # what this user may not read.

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.errors import BarsInvalid, StoreError
+from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import Asked, Finding, Gap, Setup, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk, drafts
@@ -64,6 +64,8 @@ class Transaction:
         ------
         ChunkCorrupt
             If it cannot be read, or the disk is missing. ``remove`` works all the same.
+        StoreOutdated
+            If an earlier version wrote it; likewise.
         """
         return self._now().manifest
 
@@ -165,9 +167,11 @@ class Transaction:
         ------
         DatasetNotFound
             If nothing is stored.
+        StoreError
+            If a newer program wrote it, or it may not be read.
         """
         self._require_open()
-        with suppress(StoreError):  # what is damaged can be removed
+        with suppress(ChunkCorrupt, StoreOutdated):  # what is damaged can be removed
             if self._folder.newest().manifest is None:
                 raise not_found(self._folder.dataset)
         sequence = self._folder.sequence() + 1

@@ -265,13 +265,16 @@ def remove(
             f"remove would delete bars of {', '.join(str(each) for each in chosen)}",
             hint="add --yes to do it",
         )
-    removed: list[tuple[DatasetId, int]] = []
+    removed: list[tuple[DatasetId, int | None]] = []
     for each in chosen:
         try:
             bars = run_remove(ws.store, each, *range_, moment, limits=ws.limits)
         except Ml4tError as error:
             if removed:
-                gone = ", ".join(f"{count:,} bars of {other}" for other, count in removed)
+                gone = ", ".join(
+                    f"{'bars' if count is None else f'{count:,} bars'} of {other}"
+                    for other, count in removed
+                )
                 error.message += f" (removed before: {gone})"
             raise
         removed.append((each, bars))

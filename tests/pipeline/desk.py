@@ -82,7 +82,7 @@ class Desk:
 
     def remove(
         self, as_of: datetime | date, *, start: str | None = None, end: str | None = None
-    ) -> int:
+    ) -> int | None:
         return run_remove(
             self.store,
             self.dataset,

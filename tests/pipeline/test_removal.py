@@ -172,7 +172,7 @@ def test_a_damaged_end_of_split_adjusted_bars_is_not_cut_off(
     with pytest.raises(OptionError, match="2024-01-01 to 2024-03-15 cannot be read") as caught:
         loaded.remove(evening("2024-03-15"), start=start, end=end)
 
-    assert "ml4t-data remove -s ACME --yes, then ml4t-data load -s ACME" in caught.value.hint
+    assert "ml4t-data remove -s ACME --yes && ml4t-data load -s ACME" in caught.value.hint
     assert_frame_equal(loaded.store.snapshot(loaded.dataset).bars(span("2023", "2024")), OLD)
 
 
@@ -197,7 +197,7 @@ def test_a_dataset_damaged_all_over_goes_with_all_its_bars(loaded: Desk, end: st
 
     with pytest.raises(ChunkCorrupt) as caught:
         loaded.remove(evening("2024-03-15"), start="2024-01-01")
-    assert "ml4t-data remove -s ACME --yes, then ml4t-data load -s ACME" in caught.value.hint
+    assert "ml4t-data remove -s ACME --yes && ml4t-data load -s ACME" in caught.value.hint
     assert loaded.remove(evening("2024-03-15"), start="2023-11-01", end=end) == len(TWO_YEARS)
 
     assert loaded.store.datasets() == ()
@@ -258,7 +258,7 @@ def refused(store: Store, dataset: DatasetId, start: str | None, end: str | None
     return error
 
 
-def cut(store: Store, dataset: DatasetId, start: str | None, end: str | None) -> int:
+def cut(store: Store, dataset: DatasetId, start: str | None, end: str | None) -> int | None:
     first, last = (date.fromisoformat(each) if each else None for each in (start, end))
     return run_remove(store, dataset, first, last, evening("2024-02-05"), limits=gone)
 
@@ -295,7 +295,7 @@ def test_the_command_of_a_refusal_leaves_a_sound_dataset_or_none(
     ]
 
     (hint,) = {error.hint for error in errors}
-    command, _, load = hint.partition(": ")[2].partition(", then ")
+    command, _, load = hint.partition(": ")[2].partition(" && ")
     words = command.removeprefix("ml4t-data remove -s BTC-USD -a crypto -f 1m").split()
     options = dict(pairwise(words))
     if load:

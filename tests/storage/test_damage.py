@@ -57,7 +57,7 @@ def test_a_flipped_byte_of_a_chunk_never_gives_wrong_bars(store: Store, bars: Ba
         assert_noticed(store, bars)
         with pytest.raises(ChunkCorrupt, match=path.name) as caught:
             store.snapshot(AAPL).bars()
-        assert "ml4t-data remove -s AAPL --yes, then ml4t-data load -s AAPL" in caught.value.hint
+        assert "ml4t-data remove -s AAPL --yes && ml4t-data load -s AAPL" in caught.value.hint
 
 
 def test_a_truncated_chunk_never_gives_wrong_bars(store: Store, bars: Bars) -> None:

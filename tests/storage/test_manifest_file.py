@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml4t_nb.errors import ChunkCorrupt, StoreError
+from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import Asked, Closure, DatasetId, Finding, Gap, Setup, Span
 from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
-from ml4t_nb.storage.manifest import Chunk, Manifest, decode, encode, summary
+from ml4t_nb.storage.manifest import VERSION, Chunk, Manifest, decode, encode, summary
 
 AAPL = DatasetId("equities", "daily", "AAPL")
 PATH = Path("m.00000003.json")
@@ -147,7 +147,7 @@ JSON = st.recursive(
 @given(JSON.filter(lambda body: body is not None))
 def test_sealed_nonsense_is_noticed(body: object) -> None:
     with pytest.raises(ChunkCorrupt):
-        decode(_sealed(1, body), AAPL, 3, PATH)
+        decode(_sealed(VERSION, body), AAPL, 3, PATH)
 
 
 @given(JSON, st.data())
@@ -162,7 +162,7 @@ def test_a_sealed_manifest_with_one_wrong_field_is_noticed(
         return
     body[name] = value
     with pytest.raises(ChunkCorrupt):
-        decode(_sealed(1, body), AAPL, 3, PATH)
+        decode(_sealed(VERSION, body), AAPL, 3, PATH)
 
 
 def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
@@ -197,7 +197,7 @@ def test_a_sealed_manifest_with_a_strange_value_anywhere_is_read_as_it_stands_or
     holder[place[-1]] = value
 
     try:
-        read = decode(_sealed(1, body), AAPL, 3, PATH)
+        read = decode(_sealed(VERSION, body), AAPL, 3, PATH)
     except ChunkCorrupt:
         return
     assert read is not None
@@ -207,17 +207,32 @@ def test_a_sealed_manifest_with_a_strange_value_anywhere_is_read_as_it_stands_or
 @given(st.integers(1, 200_000))
 def test_a_manifest_of_brackets_is_noticed(depth: int) -> None:
     text = b"[" * depth
-    total = hashlib.sha256(b"1 " + text).hexdigest().encode()
+    total = hashlib.sha256(b"%d " % VERSION + text).hexdigest().encode()
     with pytest.raises(ChunkCorrupt):
-        decode(b'{"version":1,"sha256":"%s","manifest":%s}\n' % (total, text), AAPL, 3, PATH)
+        decode(
+            b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (VERSION, total, text), AAPL, 3, PATH
+        )
 
 
 def test_a_newer_programs_manifest_asks_for_an_upgrade() -> None:
     with pytest.raises(StoreError, match="newer") as caught:
-        decode(_sealed(2, {"anything": 1}), AAPL, 3, PATH)
+        decode(_sealed(VERSION + 1, {"anything": 1}), AAPL, 3, PATH)
 
     assert not isinstance(caught.value, ChunkCorrupt)
     assert "upgrade" in caught.value.hint
+
+
+@given(JSON.filter(lambda body: body is not None))
+def test_an_earlier_versions_manifest_is_refused_whatever_it_says(body: object) -> None:
+    with pytest.raises(StoreOutdated, match="earlier") as caught:
+        decode(_sealed(VERSION - 1, body), AAPL, 3, PATH)
+
+    assert caught.value.summary.dataset == AAPL
+    assert "ml4t-data remove -s AAPL --yes" in caught.value.hint
+
+
+def test_an_earlier_versions_mark_of_a_removal_is_one() -> None:
+    assert decode(_sealed(VERSION - 1, None), AAPL, 3, PATH) is None
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from ml4t_nb import verbs
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, StoreError
 from ml4t_nb.settings import Settings
+from ml4t_nb.storage.manifest import VERSION
 from ml4t_nb.workspace import Workspace
 
 LOADED, UPDATED = "2005-02-25", "2005-03-04"
@@ -135,8 +136,13 @@ def test_two_chunks_that_changed_places_are_noticed(
 @pytest.mark.parametrize(
     ("version", "body", "said", "hint"),
     [
-        (1, b"{}", "cannot be understood", "ml4t-data remove -s IBM"),
-        (2, b'{"anything":1}', "was written by a newer ml4t_nb", "pip install --upgrade ml4t-nb"),
+        (VERSION, b"{}", "cannot be understood", "ml4t-data remove -s IBM"),
+        (
+            VERSION + 1,
+            b'{"anything":1}',
+            "was written by a newer ml4t_nb",
+            "pip install --upgrade ml4t-nb",
+        ),
     ],
     ids=["nonsense", "newer"],
 )

@@ -37,7 +37,7 @@ class Mend:
 
 
 def mend_of(health: Health, *, shared: Sequence[str] = ()) -> Mend | None:
-    """The mend of a dataset; None if it needs none.
+    """The mend of a dataset; None if it needs none, or none that is a command.
 
     Parameters
     ----------
@@ -56,8 +56,10 @@ def mend_of(health: Health, *, shared: Sequence[str] = ()) -> Mend | None:
             return Mend("refetch gaps", "Ask the provider for its gaps again.", (refetch,))
         case "load":
             return Mend("load again", "Load all bars anew.", (("load", *health.source, *where),))
-        case _:
+        case "remove":
             return _anew(health, where)
+        case _:  # a disk to mount, an upgrade: nothing that a command does
+            return None
 
 
 def _anew(health: Health, where: Words) -> Mend:

@@ -1,0 +1,66 @@
+"""Manifests of earlier versions: refused, with the line that loads the dataset again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ml4t_nb.core.calendars import default_calendar
+from ml4t_nb.errors import StoreOutdated
+from ml4t_nb.model import DatasetId
+from ml4t_nb.options import anew, source
+from ml4t_nb.records import Summary
+
+__all__ = ["outdated"]
+
+
+def outdated(dataset: DatasetId, body: bytes, path: Path) -> StoreOutdated:
+    """The error that says that ``body`` is in an earlier version's format."""
+    known = _summary(dataset, body)
+    words = source(dataset, known.provider, known.calendar, known.first) if known.provider else ()
+    return StoreOutdated(
+        f"{dataset} was stored in the format of an earlier ml4t_nb ({path})",
+        hint=f"load it again: {anew(dataset, words)}",
+        summary=known,
+    )
+
+
+def _summary(dataset: DatasetId, body: bytes) -> Summary:
+    """What a load needs to know, as far as the names of its fields have stayed the same."""
+    try:
+        plain = json.loads(body)
+    except (ValueError, RecursionError):
+        plain = None
+    setup = _get(plain, "setup", dict) or {}
+    chunks = [each for each in _get(plain, "chunks", list) or [] if isinstance(each, dict)]
+    return Summary(
+        dataset=dataset,
+        provider=_get(setup, "provider", str) or "",
+        calendar=_get(setup, "calendar", str) or default_calendar(dataset.asset_class),
+        period=_get(setup, "period", str) or "",
+        rows=_sum(chunks, "rows"),
+        bytes=_sum(chunks, "bytes"),
+        chunks=len(chunks),
+        first=_instant(chunks[0], "first") if chunks else None,
+        last=_instant(chunks[-1], "last") if chunks else None,
+        updated=_instant(plain, "updated"),
+    )
+
+
+def _get(plain: object, name: str, kind: type) -> Any:  # noqa: ANN401  # JSON of any shape
+    value = plain.get(name) if isinstance(plain, Mapping) else None
+    return value if type(value) is kind else None
+
+
+def _sum(chunks: Sequence[Mapping[str, object]], name: str) -> int:
+    return sum(_get(chunk, name, int) or 0 for chunk in chunks)
+
+
+def _instant(plain: object, name: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(_get(plain, name, str) or "").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,119 @@
+"""Datasets that an earlier or a later version of the package wrote, as the shell tells of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ml4t_nb import verbs
+from ml4t_nb.settings import Settings
+from ml4t_nb.storage.manifest import VERSION
+from ml4t_nb.workspace import Workspace
+
+# AAPL with 62 bars of sample, and MSFT removed, as the package of manifest version 1 left them.
+VERSION_1 = Path(__file__).parents[1] / "storage" / "version_1"
+AS_OF = "2004-04-15"
+LOAD_AGAIN = "ml4t-data remove -s AAPL --yes && ml4t-data load -s AAPL -p sample --start 2004-01-02"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A store of version 1."""
+    home = tmp_path / "home"
+    shutil.copytree(VERSION_1, home)
+    return home
+
+
+def sh(line: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """A line pasted to a shell."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    mine = {"PATH": path, "ML4T_DATA_HOME": str(home), "ML4T_DATA_AS_OF": AS_OF}
+    return subprocess.run(
+        ["bash", "-c", line],
+        env={**os.environ, **mine},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_a_store_of_an_earlier_version_is_refused_with_the_line_that_loads_it_again(
+    home: Path,
+) -> None:
+    before = {path: path.read_bytes() for path in home.rglob("*.*") if path.is_file()}
+
+    for verb in ("export AAPL", "update", "gaps AAPL", "load AAPL -p sample"):
+        done = sh(f"ml4t-data {verb}", home)
+        assert done.returncode == 1, verb
+        assert "was stored in the format of an earlier ml4t_nb" in done.stdout + done.stderr
+        assert LOAD_AGAIN in done.stdout + done.stderr, verb
+        assert "Traceback" not in done.stderr
+    judged = sh("ml4t-data health", home)
+    assert judged.returncode == 1
+    assert f"→ {LOAD_AGAIN}" in judged.stdout
+    assert "MSFT" not in judged.stdout
+    assert "AAPL" in sh("ml4t-data list", home).stdout
+    assert {path: path.read_bytes() for path in before} == before
+
+    pasted = sh(LOAD_AGAIN, home)
+
+    assert pasted.returncode == 0
+    assert "equities/daily/AAPL removed: 62 bars" in pasted.stdout
+    # 62 sessions of XNYS to the end of March 2004, and ten to April 15: Good Friday was the 9th.
+    assert re.search(r"AAPL +✅ +\+72 +72 +2004-01-02 +2004-04-15", pasted.stdout)
+    assert sh("ml4t-data health", home).returncode == 0
+
+
+def test_a_dataset_of_an_earlier_version_beside_others_keeps_to_itself(home: Path) -> None:
+    assert sh("ml4t-data load IBM MSFT -p sample --start 2004-03-01 -q", home).returncode == 0
+
+    done = sh("ml4t-data update --json", home)
+
+    assert done.returncode == 1
+    assert done.stdout.count("in the format of an earlier") == 1
+    ws = Workspace.open(Settings(home=home))
+    judged = {each.dataset.symbol: each for each in verbs.health(ws, as_of=AS_OF).datasets}
+    assert {symbol: each.state for symbol, each in judged.items()} == {
+        "AAPL": "error", "IBM": "healthy", "MSFT": "healthy",
+    }  # fmt: skip
+    assert judged["AAPL"].rows == 62
+    assert judged["AAPL"].source == ("-p", "sample", "--start", "2004-01-02")
+
+
+def test_what_a_newer_program_wrote_is_not_removed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert sh("ml4t-data load IBM -p sample --start 2004-03-01 -q", home).returncode == 0
+    (path,) = (home / "state/equities/daily/IBM").glob("m.*.json")
+    body = path.read_bytes().partition(b'"manifest":')[2].removesuffix(b"}\n")
+    newer = VERSION + 1
+    total = hashlib.sha256(b"%d " % newer + body).hexdigest().encode()
+    path.write_bytes(b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (newer, total, body))
+    files = {each for each in home.rglob("IBM/*") if each.name != "lock"}
+
+    done = sh("ml4t-data remove IBM --yes", home)
+
+    assert done.returncode == 1
+    assert "was written by a newer ml4t_nb" in done.stderr
+    assert "pip install --upgrade ml4t-nb" in done.stderr
+    assert "removed" not in done.stdout
+    assert {each for each in home.rglob("IBM/*") if each.name != "lock"} == files
+
+
+def test_a_removal_does_not_make_up_how_many_bars_a_damaged_manifest_had(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert sh("ml4t-data load IBM -p sample --start 2004-03-01 -q", home).returncode == 0
+    (path,) = (home / "state/equities/daily/IBM").glob("m.*.json")
+    path.write_bytes(path.read_bytes()[:-9])
+
+    done = sh("ml4t-data remove IBM --yes", home)
+
+    assert done.returncode == 0
+    assert "equities/daily/IBM removed: number of bars unknown" in done.stdout
