@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
 from ml4t_nb.core.instants import DAY, Instants, Sessions, micros
 from ml4t_nb.errors import CalendarUnknown
@@ -103,7 +106,6 @@ def _exchange(name: str) -> Sessions:
             warnings.simplefilter("ignore", DeprecationWarning)
             built = factory(pd.Timestamp(first), pd.Timestamp(last))
     except (ValueError, NotImplementedError) as error:
-        # exchange_calendars 4.13 cannot build XTAE, nor with pandas 3 the Orthodox Easters.
         raise CalendarUnknown(
             f"exchange_calendars cannot build the calendar {name}",
             hint="upgrade exchange_calendars, or name another calendar",
@@ -122,4 +124,61 @@ def _factory(name: str) -> Any:  # noqa: ANN401  # exchange_calendars is untyped
     # Bounds and zone are asked of the class; the public door only hands out instances.
     from exchange_calendars.calendar_utils import _default_calendar_factories
 
+    _adapt_offsets()
     return _default_calendar_factories[name]
+
+
+@cache
+def _adapt_offsets() -> None:
+    """Let pandas 3.1 and later step through the date offsets of exchange_calendars 4.13.
+
+    From 3.1 on pandas calls an offset's ``_add_datetime`` and no longer its ``_apply``, and takes
+    every subclass of CustomBusinessDay for one whose weekmask never changes. Orthodox Easters
+    then cannot be built (Athens, Belgrade, Bucharest, Nicosia), Jewish holidays become Christian
+    ones (Tel Aviv), and, without any error, Bombay, Moscow and Seoul lose the weekends on which
+    they traded. Nothing is changed where pandas still calls ``_apply``, nor in a class that has
+    learned the new name.
+    """
+    from exchange_calendars.pandas_extensions.offsets import MultipleWeekmaskCustomBusinessDay
+    from pandas.tseries.offsets import BaseOffset
+
+    if not hasattr(BaseOffset, "_add_datetime"):
+        return
+    for offset in _subclasses(BaseOffset):
+        own = vars(offset)
+        if offset.__module__.startswith("exchange_calendars.") and "_add_datetime" not in own:
+            if "_apply" in own:
+                offset._add_datetime = own["_apply"]  # noqa: SLF001  # what pandas calls
+            if offset is MultipleWeekmaskCustomBusinessDay:
+                offset._add_datetime = _next_day_on  # noqa: SLF001
+                offset._supports_daily_offset_mask = False  # noqa: SLF001
+
+
+def _subclasses(base: Any) -> Iterator[Any]:  # noqa: ANN401  # untyped
+    for each in base.__subclasses__():
+        yield each
+        yield from _subclasses(each)
+
+
+def _next_day_on(offset: Any, stamp: pd.Timestamp) -> pd.Timestamp:  # noqa: ANN401  # untyped
+    """The next day that ``offset`` is on; whole days are all that calendars step by."""
+    try:
+        days = offset.days_on
+    except AttributeError:
+        days = offset.days_on = _days_on(offset)
+    return type(stamp)(days[np.searchsorted(days, np.datetime64(stamp, "D"), side="right")])
+
+
+def _days_on(offset: Any) -> npt.NDArray[np.datetime64]:  # noqa: ANN401  # untyped
+    """All days that ``offset`` is on, each by the weekmask of its stretch."""
+    days: npt.NDArray[np.datetime64]
+    days = np.arange(micros(_FIRST), micros(_LAST) + 366 * DAY, DAY).astype("datetime64[us]")
+    days = days.astype("datetime64[D]")
+    is_on: npt.NDArray[np.bool_]
+    is_on = np.is_busday(days, weekmask=offset.weekmask, holidays=offset.holidays)
+    for start, end, weekmask in offset.weekmasks:
+        first = 0 if start is None else np.searchsorted(days, np.datetime64(start, "D"))
+        stop = len(days) if end is None else np.searchsorted(days, np.datetime64(end, "D"), "right")
+        stretch = slice(first, stop)
+        is_on[stretch] = np.is_busday(days[stretch], weekmask=weekmask, holidays=offset.holidays)
+    return days[is_on]

@@ -305,6 +305,32 @@ def test_a_calendar_that_cannot_be_built_is_said_to_be(
     assert "upgrade exchange_calendars" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "last", "expected"),
+    [
+        # Orthodox Good Friday and Easter Monday of 2024: 3 and 6 May; 1 May is a holiday as well.
+        ("XBSE", "2024-04-30", "2024-05-07", ["2024-04-30", "2024-05-02", "2024-05-07"]),
+        ("ASEX", "2024-05-02", "2024-05-07", ["2024-05-02", "2024-05-07"]),
+        # Sundays to Thursdays, and none on Purim, 24 March 2024, nor the day before Passover.
+        ("XTAE", "2024-03-21", "2024-03-26", ["2024-03-21", "2024-03-25", "2024-03-26"]),
+        ("XTAE", "2024-04-18", "2024-04-24", ["2024-04-18", "2024-04-21", "2024-04-24"]),
+        # Mondays to Fridays from 5 January 2026 on.
+        ("XTAE", "2026-01-04", "2026-01-11", ["2026-01-04", *(f"2026-01-0{n}" for n in "56789")]),
+        # A live drill on Saturday 20 January 2024, the budget on Saturday 1 February 2025.
+        ("XBOM", "2024-01-19", "2024-01-20", ["2024-01-19", "2024-01-20"]),
+        ("XBOM", "2025-01-31", "2025-02-03", ["2025-01-31", "2025-02-01", "2025-02-03"]),
+        # Saturdays in Seoul until 5 December 1998; a Saturday worked in for a holiday in Moscow.
+        ("XKRX", "1998-12-04", "1998-12-14", ["1998-12-04", "1998-12-05",
+            *(f"1998-12-{n:02}" for n in (7, 8, 9, 10, 11, 14))]),
+        ("XMOS", "2024-04-26", "2024-04-28", ["2024-04-26", "2024-04-27"]),
+    ],
+)  # fmt: skip
+def test_weekends_and_easters_of_other_countries(
+    name: str, first: str, last: str, expected: list[str]
+) -> None:
+    assert days(name, first, last) == expected
+
+
 def test_a_declared_closure_is_not_expected_at_any_frequency() -> None:
     shut = calendar("XNYS", [Closure("XNYS", date(2024, 1, 3))])
 
@@ -379,14 +405,10 @@ def test_stamps_increase_and_two_spans_that_adjoin_share_none(
     assert parts[0].append(parts[1:]).equals(whole)
 
 
-def buildable() -> list[str]:
-    names = exchange_calendars.get_calendar_names(include_aliases=False)
-    # exchange_calendars 4.13 fails on these with pandas 3.1, and says so through our error.
-    return sorted(set(names) - {"ASEX", "XBEL", "XBSE", "XCYS", "XTAE"})
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("name", buildable())
+@pytest.mark.parametrize(
+    "name", sorted(exchange_calendars.get_calendar_names(include_aliases=False))
+)
 def test_sessions_of_every_exchange_follow_one_another(name: str) -> None:
     known = sessions(calendar(name).name)
 
