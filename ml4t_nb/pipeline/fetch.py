@@ -230,6 +230,8 @@ def _sorted_out(
     missed: ProviderError | None,
     failed: Sequence[tuple[Span, ProviderError]],
 ) -> Haul:
+    known = [answer.over_before for answer in answers if answer.over_before is not None]
+    until = min((until, *known))
     rows = answers[0].bars if len(answers) == 1 else _last_answer_of_each(answers)
     is_final = np.asarray(rows.index < pd.Timestamp(until))
     finished = rows[is_final]
@@ -237,8 +239,10 @@ def _sorted_out(
     final, unborne = with_events_of(finished, sound)
     later = concat([unborne, rows[~is_final], *(a.bars for a in extra)])
     pending = later[~later.index.duplicated(keep="last")].sort_index()
+    # What an answer that was made earlier does not know yet, it has not answered.
+    answered = [Span(span.start, max(span.start, min((span.end, *known)))) for span in asked]
     return Haul(
-        asked=asked,
+        asked=tuple(answered),
         final=final,
         pending=pending,
         findings=(*(f for a in answers for f in a.findings), *findings),

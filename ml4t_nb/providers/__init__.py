@@ -108,11 +108,15 @@ class Answer:
         What the provider had to leave out.
     notes
         Sentences for the reader.
+    over_before
+        Bars from this stamp on were not over in what the provider knew, whatever the as-of; None
+        if it knew as much as the as-of says.
     """
 
     bars: Bars
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    over_before: datetime | None = None
 
 
 class Provider(Protocol):

@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime, time, timedelta
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars, empty_bars, within
-from ml4t_nb.model import Basis, Frequency, Span, bar_length
+from ml4t_nb.model import Basis, Finding, Frequency, Span, bar_length
 from ml4t_nb.providers import Answer, Instrument, Request
 from ml4t_nb.providers.limits import yahoo_limits
 from ml4t_nb.providers.yahoo_client import Chart, Client
 from ml4t_nb.providers.yahoo_errors import NoBars
 from ml4t_nb.providers.yahoo_events import REACH
 from ml4t_nb.providers.yahoo_frames import asked_as, daily_bars, expected, intraday_bars
+from ml4t_nb.providers.yahoo_reply_time import made_at, over_before
 from ml4t_nb.providers.yahoo_symbols import instrument_of
 from ml4t_nb.providers.yahoo_weeks import weeks, weeks_of
 from ml4t_nb.settings import Settings
@@ -76,7 +77,7 @@ class YahooProvider:
         else:
             answer = self._intraday(request)
         kept = tuple(f for f in answer.findings if f.stamp is None or f.stamp in request.span)
-        return Answer(within(answer.bars, request.span), kept, answer.notes)
+        return replace(answer, bars=within(answer.bars, request.span), findings=kept)
 
     def _daily(self, request: Request) -> Answer:
         """Daily bars of the span and of some days before it."""
@@ -90,7 +91,7 @@ class YahooProvider:
         except NoBars as error:
             return Answer(self._none(request, error))
         bars, findings = daily_bars(chart, request.calendar, window)
-        return Answer(bars, findings, _notes(chart, request))
+        return self._answer(chart, request, bars, findings)
 
     def _intraday(self, request: Request) -> Answer:
         frequency = request.dataset.frequency
@@ -101,7 +102,13 @@ class YahooProvider:
         except NoBars as error:
             return Answer(self._none(request, error))
         bars, findings = intraday_bars(chart, request.calendar, window, frequency)
-        return Answer(bars, findings, _notes(chart, request))
+        return self._answer(chart, request, bars, findings)
+
+    def _answer(
+        self, chart: Chart, request: Request, bars: Bars, findings: tuple[Finding, ...]
+    ) -> Answer:
+        over = over_before(chart.meta, request, self.limits.delay_of(request.dataset))
+        return Answer(bars, findings, _notes(chart, request, over), over)
 
     def _none(self, request: Request, error: NoBars) -> Bars:
         """No bars, if that can be true."""
@@ -115,12 +122,17 @@ class YahooProvider:
         return empty_bars()
 
 
-def _notes(chart: Chart, request: Request) -> tuple[str, ...]:
-    """What there is to say about an as-of of long ago."""
-    seconds = chart.meta.get("regularMarketTime")
-    if not isinstance(seconds, int | float):
+def _notes(chart: Chart, request: Request, over: datetime | None) -> tuple[str, ...]:
+    """What there is to say about an as-of of long ago, or a reply that is."""
+    traded = made_at(chart.meta)
+    if traded is None:
         return ()
-    traded = datetime.fromtimestamp(seconds, UTC)
+    if over is not None:
+        words = (
+            f"yahoo's answer is of {traded:%Y-%m-%d %H:%M} UTC: bars that were not over then "
+            "are left for a later run"
+        )
+        return (words,)
     if traded - request.as_of <= _RECENT:
         return ()
     words = (

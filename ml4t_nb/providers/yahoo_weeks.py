@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
@@ -54,7 +55,7 @@ def weeks(answer: Answer, request: Request, *, delay: timedelta) -> Answer:
         *answer.findings,
     ]
     kept = tuple(each for each in found if each.stamp is None or each.stamp in span)
-    return Answer(within(weekly_bars(whole), request.span), kept, answer.notes)
+    return replace(answer, bars=within(weekly_bars(whole), request.span), findings=kept)
 
 
 def _mondays(days: pd.DatetimeIndex) -> pd.DatetimeIndex:

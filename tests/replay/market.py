@@ -18,6 +18,7 @@ Json = dict[str, Any]
 _MINUTES = {"1m": 1, "2m": 2, "5m": 5, "15m": 15, "30m": 30, "60m": 60, "90m": 90, "1h": 60}
 _DAYS_BACK = {"1m": 30, "2m": 60, "5m": 60, "15m": 60, "30m": 60, "90m": 60, "60m": 730, "1h": 730}
 _TICK = timedelta(microseconds=1)
+_LAST_TICK = timedelta(seconds=59)
 _MINUTE_SPAN = timedelta(days=8)
 
 
@@ -212,7 +213,11 @@ class Market:
     def _meta(self, listing: Listing, interval: str, bars: Sequence[Bar]) -> Json:
         known = listing.days or listing.minutes
         begun = bisect_left(known, self.now + _TICK, key=lambda bar: bar.start)
-        traded = known[begun - 1].start if begun else self.now
+        traded = self.now
+        if begun:
+            last = known[begun - 1].start
+            end = listing.session(listing.day_of(last))[1] if listing.days else last + _LAST_TICK
+            traded = min(self.now, end)
         meta: Json = {
             "currency": listing.currency,
             "symbol": listing.symbol,

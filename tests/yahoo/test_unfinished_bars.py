@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.records import UpdateRecord
 from tests.replay import Bar, Fault, Listing, Split, sampled
 from tests.yahoo.desk import Desk, evening, held_to, seams, shares
 
@@ -190,6 +191,121 @@ def test_a_week_of_fx_ends_with_its_friday_in_london(desk: Desk, euro: Listing) 
 
     assert desk.stored("EURUSD=X")["close"].tolist() == [105.0, 112.0]
     assert desk.updated("EURUSD=X", at=instant("2024-01-15T20:30-05:00")).revised == 0
+
+
+def stale_update(desk: Desk, symbol: str, *, asked: str, made: str) -> UpdateRecord:
+    """An update that Yahoo answers as it would have at an earlier instant."""
+    desk.replay.at(made)
+    (done,) = verbs.update(desk.ws, [symbol], as_of=instant(asked)).results
+    return done.record
+
+
+def test_a_day_of_crypto_that_was_not_over_when_the_answer_was_made_is_not_stored(
+    desk: Desk,
+) -> None:
+    desk.replay.add(round_the_clock("BTC-USD", "CRYPTOCURRENCY", "UTC"))
+    desk.loaded("BTC-USD", at=instant("2024-01-12T22:00+00:00"))
+
+    # Saturday evening's answer, asked for on Sunday evening: of the 13th it knows 20 hours.
+    record = stale_update(
+        desk, "BTC-USD", asked="2024-01-14T20:00+00:00", made="2024-01-13T20:00+00:00"
+    )
+
+    assert (record.outcome, record.added, record.revised) == ("changed", 1, 0)
+    (note,) = record.notes
+    assert note.startswith("yahoo's answer is of 2024-01-13 20:00 UTC: bars that were not over")
+    assert days_of(desk, "BTC-USD")[-1] == date(2024, 1, 12)
+    assert desk.updated("BTC-USD", at=instant("2024-01-15T20:00+00:00")).revised == 0
+    assert desk.stored("BTC-USD")["close"].tolist() == [101.0 + n for n in range(14)]
+
+
+def test_an_answer_of_days_ago_spoils_no_bar_that_is_stored(desk: Desk) -> None:
+    desk.replay.add(round_the_clock("BTC-USD", "CRYPTOCURRENCY", "UTC"))
+    desk.loaded("BTC-USD", at=instant("2024-01-20T12:00+00:00"))
+
+    record = stale_update(
+        desk, "BTC-USD", asked="2024-01-21T12:00+00:00", made="2024-01-17T12:00+00:00"
+    )
+
+    assert (record.outcome, record.added, record.revised) == ("unchanged", 0, 0)
+    assert desk.stored("BTC-USD")["close"].tolist() == [101.0 + n for n in range(19)]
+
+
+def test_a_load_from_an_answer_of_yesterday_ends_where_it_was_sure(desk: Desk) -> None:
+    desk.replay.add(round_the_clock("BTC-USD", "CRYPTOCURRENCY", "UTC"))
+    desk.replay.at("2024-01-13T20:00+00:00")
+
+    verbs.load(desk.ws, ["BTC-USD"], as_of=instant("2024-01-14T20:00+00:00"))
+
+    assert days_of(desk, "BTC-USD")[-1] == date(2024, 1, 12)
+
+
+def test_a_week_of_crypto_that_was_not_over_when_the_answer_was_made_is_not_stored(
+    desk: Desk,
+) -> None:
+    desk.replay.add(round_the_clock("BTC-USD", "CRYPTOCURRENCY", "UTC"))
+    desk.loaded("BTC-USD", at=instant("2024-01-15T01:00+00:00"), frequency="weekly")
+
+    stale_update(desk, "BTC-USD", asked="2024-01-22T01:00+00:00", made="2024-01-21T01:00+00:00")
+    assert days_of(desk, "BTC-USD")[-1] == date(2024, 1, 8)
+    desk.updated("BTC-USD", at=instant("2024-01-22T01:00+00:00"))
+
+    assert desk.stored("BTC-USD")["close"].tolist() == [107.0, 114.0, 121.0]
+
+
+def test_an_hour_of_crypto_that_was_not_over_when_the_answer_was_made_is_not_stored(
+    desk: Desk,
+) -> None:
+    start = instant("2024-01-10T00:00+00:00")
+    minutes = (
+        Bar(start + timedelta(minutes=n), 100.0, 101.0 + n, 99.0, 100.0, 1) for n in range(1440)
+    )
+    coin = replace(round_the_clock("BTC-USD", "CRYPTOCURRENCY", "UTC"), days=())
+    desk.replay.add(replace(coin, minutes=tuple(minutes)))
+    desk.replay.at("2024-01-10T10:20+00:00")
+
+    verbs.load(
+        desk.ws,
+        ["BTC-USD"],
+        frequency="hourly",
+        start=date(2024, 1, 10),
+        as_of=instant("2024-01-10T13:00+00:00"),
+    )
+
+    # The hour from 10:00 has 21 of its minutes.
+    stored = desk.stored("BTC-USD", frequency="hourly")
+    assert [stamp.hour for stamp in stored.index] == list(range(10))
+    assert stored["high"].tolist() == [160.0 + 60 * n for n in range(10)]
+
+
+def test_a_day_of_fx_that_was_not_over_when_the_answer_was_made_is_not_stored(
+    desk: Desk, euro: Listing
+) -> None:
+    del euro
+    desk.loaded("EURUSD=X", at=instant("2024-01-09T23:00-05:00"))
+
+    # Of Thursday the 11th it knows the hours up to noon in London.
+    stale_update(desk, "EURUSD=X", asked="2024-01-12T12:00+00:00", made="2024-01-11T12:00+00:00")
+
+    assert days_of(desk, "EURUSD=X")[-1] == date(2024, 1, 10)
+    # Friday ends before midnight: its last quote comes at half past ten.
+    desk.updated("EURUSD=X", at=instant("2024-01-12T20:30-05:00"))
+    assert days_of(desk, "EURUSD=X")[-1] == date(2024, 1, 12)
+
+
+@pytest.mark.parametrize(
+    ("made", "last"),
+    [("2006-02-16T18:00-05:00", date(2006, 2, 6)), ("2006-02-17T18:00-05:00", date(2006, 2, 13))],
+)
+def test_a_week_of_shares_whose_last_day_the_answer_does_not_know_is_not_stored(
+    desk: Desk, share: Listing, made: str, last: date
+) -> None:
+    del share
+    desk.loaded("ACME", at=instant("2006-02-15T18:00-05:00"), frequency="weekly")
+
+    stale_update(desk, "ACME", asked="2006-02-18T12:00-05:00", made=made)
+
+    assert days_of(desk, "ACME")[-1] == last
 
 
 def test_a_week_is_stored_once_its_last_session_is_over(desk: Desk, share: Listing) -> None:
