@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import math
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from numbers import Integral, Real
 from pathlib import Path
-from typing import TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import DEFAULT_CALENDARS, AssetClass, DatasetId
@@ -16,27 +19,41 @@ from ml4t_nb.model import DEFAULT_CALENDARS, AssetClass, DatasetId
 __all__ = [
     "Day",
     "Moment",
+    "PathName",
     "Short",
     "Symbols",
     "anew",
     "as_day",
     "as_folder",
     "as_moment",
+    "as_number",
+    "as_switch",
     "as_symbols",
+    "as_whole",
+    "as_word",
     "did_you_mean",
     "named",
     "one_of",
     "source",
 ]
 
-Day: TypeAlias = date | str
-"""A date, inclusive, of the dataset's calendar; a word is read as ``YYYY-MM-DD``."""
+if TYPE_CHECKING:
+    import numpy as np
 
-Moment: TypeAlias = datetime | date | str
-"""An aware instant, or a bare date: after that session's close."""
+    Day: TypeAlias = date | str | np.datetime64
+    Moment: TypeAlias = datetime | date | str | np.datetime64
+else:
+    Day: TypeAlias = date | str
+    """A date, inclusive, of the dataset's calendar; a word is read as ``YYYY-MM-DD``."""
+
+    Moment: TypeAlias = datetime | date | str
+    """An aware instant, or a bare date: after that session's close."""
 
 Symbols: TypeAlias = str | Sequence[str]
 """One symbol or several."""
+
+PathName: TypeAlias = Path | str
+"""A file or folder; ``~`` is the home of who runs this."""
 
 _T = TypeVar("_T")
 
@@ -48,16 +65,21 @@ class Short:
     flag: str
 
 
-def as_folder(folder: Path | str, *, option: str) -> Path:
+def as_folder(folder: object, *, option: str) -> Path:
     """``folder``, with ``~`` and ``~name`` as the home of whom they mean.
 
     Raises
     ------
     OptionError
-        If that is nobody who has one.
+        If that is nobody who has one, or nothing that could be a path.
     """
+    name = os.fspath(folder) if isinstance(folder, str | os.PathLike) else None
+    if not isinstance(name, str):
+        raise OptionError(f"{option}: {folder!r} is no path", hint='write it as "folder/name"')
+    if not name.strip() or "\0" in name:
+        raise OptionError(f"{option}: {name!r} is no path", hint="a path has a name")
     try:
-        return Path(folder).expanduser()
+        return Path(name).expanduser()
     except RuntimeError as error:
         raise OptionError(
             f"{option} {folder} is in nobody's home", hint="write the folder out"
@@ -65,10 +87,11 @@ def as_folder(folder: Path | str, *, option: str) -> Path:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint that names the nearest known word, or all of them."""
+    """A hint that names the nearest known word, whatever its case, or all of them."""
     words = sorted(known)
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(words)}"
+    spelled = {each.casefold(): each for each in reversed(words)}
+    near = difflib.get_close_matches(word.casefold(), spelled, n=1, cutoff=0.5)
+    return f"did you mean {spelled[near[0]]!r}?" if near else f"choose from {', '.join(words)}"
 
 
 def named(dataset: DatasetId) -> str:
@@ -127,12 +150,12 @@ def one_of(value: _T, choices: object, *, what: str) -> _T:
         If it is not; the hint names the nearest member.
     """
     known = get_args(choices)
-    if value is not None and value not in known:
+    if value is not None and not (isinstance(value, str) and value in known):
         raise OptionError(f"no {what} {value!r}", hint=did_you_mean(str(value), known))
     return value
 
 
-def as_symbols(symbol: Symbols) -> tuple[str, ...]:
+def as_symbols(symbol: object) -> tuple[str, ...]:
     """Symbols without repetition, in the order given.
 
     Raises
@@ -140,16 +163,91 @@ def as_symbols(symbol: Symbols) -> tuple[str, ...]:
     OptionError
         If one is empty, a dot or two, or holds a control character: no provider has such.
     """
-    words = (symbol,) if isinstance(symbol, str) else tuple(symbol)
+    # Bytes would be taken for numbers, and a table for the names of its columns.
+    is_one = isinstance(symbol, str | bytes | bytearray) or hasattr(symbol, "columns")
+    several = isinstance(symbol, Iterable) and not is_one
+    words: tuple[object, ...] = tuple(symbol) if several else (symbol,)  # type: ignore[arg-type]
+    plain: list[str] = []
     for word in words:
         if not isinstance(word, str):
             raise OptionError(f"a symbol is a word, not {word!r}", hint='write it as "AAPL"')
         if word.strip() in ("", ".", "..") or not word.isprintable():
             raise OptionError(f"{word!r} is no symbol", hint="write it as the provider does")
-    return tuple(dict.fromkeys(words))
+        plain.append(as_word(word, option="symbol"))
+    return tuple(dict.fromkeys(plain))
 
 
-def as_day(value: Day | None, *, option: str) -> date | None:
+def as_word(value: object, *, option: str) -> str:
+    """The text that ``value`` is; plain, where it is numpy's or a member of an enumeration.
+
+    Raises
+    ------
+    OptionError
+        If it is no text, or blank: an empty word could mean a default, or everything.
+    """
+    if not isinstance(value, str):
+        raise OptionError(f"{option}: {value!r} is no word", hint='write it as "word"')
+    if not value.strip():
+        raise OptionError(f"{option}: {value!r} is empty", hint="fill it in, or leave it out")
+    return str.__str__(value)
+
+
+def as_switch(value: object, *, option: str) -> bool:
+    """Whether ``value`` is on.
+
+    Raises
+    ------
+    OptionError
+        If it is neither True nor False: of a text such as "no", nobody could tell.
+    """
+    if type(value).__name__ in ("bool", "bool_") or (isinstance(value, int) and value in (0, 1)):
+        return bool(value)
+    raise OptionError(f"{option}: {value!r} is neither True nor False", hint="write True or False")
+
+
+def as_whole(value: object, *, option: str) -> int:
+    """The whole number that ``value`` is, or says.
+
+    Raises
+    ------
+    OptionError
+        If it is none.
+    """
+    try:
+        number = int(value) if isinstance(value, str) else _finite(value)
+    except ValueError:
+        number = None
+    if number is None or number != int(number):
+        raise OptionError(f"{option}: {value!r} is no whole number", hint="write it as 5")
+    return int(number)
+
+
+def as_number(value: object, *, option: str) -> float:
+    """The number that ``value`` is, or says.
+
+    Raises
+    ------
+    OptionError
+        If it is none, or not a finite one.
+    """
+    number = _finite(value)
+    if number is None:
+        raise OptionError(f"{option}: {value!r} is no number", hint="write it as 0.5")
+    return float(number)
+
+
+def _finite(value: object) -> int | float | None:
+    """The number that ``value`` is or says; None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, str | Real):
+        return None
+    try:
+        number = int(value) if isinstance(value, Integral) else float(value)
+        return number if math.isfinite(number) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def as_day(value: object, *, option: str) -> date | None:
     """The date that ``value`` says.
 
     Raises
@@ -157,19 +255,20 @@ def as_day(value: Day | None, *, option: str) -> date | None:
     OptionError
         If it says none.
     """
-    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
-        return value
-    if isinstance(value, datetime):
-        return value.date()
+    plain = _plain(value)
+    if isinstance(plain, datetime):
+        return plain.date()
+    if plain is None or isinstance(plain, date):
+        return plain
     try:
-        return date.fromisoformat(value.strip())
-    except ValueError:
+        return date.fromisoformat(plain.strip())
+    except (AttributeError, TypeError, ValueError):
         raise OptionError(
             f"{option}: {value!r} is no date", hint="write it as 2024-01-31"
         ) from None
 
 
-def as_moment(value: Moment | None, *, option: str) -> datetime | date | None:
+def as_moment(value: object, *, option: str) -> datetime | date | None:
     """The instant (aware, UTC) or bare date that ``value`` says.
 
     Raises
@@ -177,20 +276,44 @@ def as_moment(value: Moment | None, *, option: str) -> datetime | date | None:
     OptionError
         If it says neither, or an instant without a zone.
     """
-    if isinstance(value, str):
-        word = value.strip()
+    plain: datetime | date | None
+    plain = given = _plain(value)
+    if not (given is None or isinstance(given, date)):
         try:
-            value = date.fromisoformat(word) if len(word) <= 10 else datetime.fromisoformat(word)  # noqa: PLR2004
-        except ValueError:
+            word = given.strip()
+            plain = date.fromisoformat(word) if len(word) <= 10 else datetime.fromisoformat(word)  # noqa: PLR2004
+        except (AttributeError, TypeError, ValueError):
             raise OptionError(
                 f"{option}: {value!r} is neither a date nor an instant",
                 hint="write it as 2024-01-31 or 2024-01-31T16:30-05:00",
             ) from None
-    if not isinstance(value, datetime):
-        return value
-    if value.tzinfo is None:
+    if not isinstance(plain, datetime):
+        return plain
+    if plain.tzinfo is None:
         raise OptionError(
-            f"{option}: {value.isoformat()} has no time zone",
+            f"{option}: {plain.isoformat()} has no time zone",
             hint="add one, such as 2024-01-31T21:30+00:00",
         )
-    return value.astimezone(UTC)
+    try:
+        return plain.astimezone(UTC)
+    except OverflowError:
+        raise OptionError(
+            f"{option}: {plain.isoformat()} lies outside the years there are in UTC",
+            hint="write it as 2024-01-31T16:30-05:00",
+        ) from None
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # whatever a caller may give
+    """Pandas' and numpy's dates as the standard library's, those without a value as they are."""
+    if isinstance(value, str | bytes) or value is None:
+        return value
+    kind = type(value).__name__
+    if kind == "Timestamp":
+        return value.to_pydatetime(warn=False)
+    if kind != "datetime64":
+        return repr(value) if kind == "NaTType" else value
+    # A month or a year is no day, and whether its first or last is meant nobody can tell.
+    unit = str(value.dtype).partition("[")[2].rstrip("]")
+    if unit in ("Y", "M", "W", "") or str(value) == "NaT":
+        return repr(value)
+    return value.astype("datetime64[D]" if unit == "D" else "datetime64[us]").item()

@@ -74,6 +74,11 @@ class Settings:
     yahoo_per_minute: float = 60.0
 
     def __post_init__(self) -> None:
+        for each in fields(self):
+            # Text is read as the environment's is.
+            if isinstance(word := getattr(self, each.name), str):
+                value = _value(_PREFIX + each.name.upper(), each.name, word)
+                object.__setattr__(self, each.name, value)
         # Absolute from the start: a job goes on while the notebook changes its folder.
         object.__setattr__(self, "home", self.home.absolute())
         if self.files is not None:

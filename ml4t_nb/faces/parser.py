@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 from typing import Any, NoReturn, TypeAlias
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.faces.declare import SHOWS, VERBS, Kind, Option, Verb, options, summary
-from ml4t_nb.options import as_folder, did_you_mean
+from ml4t_nb.faces.declare import SHOWS, VERBS, Option, Verb, options, summary
+from ml4t_nb.options import did_you_mean
+from ml4t_nb.verbs.arguments import ALIASES, Kind, convert
 
 __all__ = ["PROGRAM", "Command", "Help", "Parsed", "flags", "known", "parse", "tree", "values"]
 
 PROGRAM = "ml4t-data"
 
-_ALIASES = {"frequency": {"minute": "1m"}}
 _METAVARS: dict[Kind, str] = {
     "whole": "N",
     "number": "X",
@@ -28,7 +26,6 @@ _METAVARS: dict[Kind, str] = {
     "day": "DATE",
 }
 _OWN_METAVARS = {"close": "REASON", "refill": "METHOD", "fill_method": "METHOD", "fail_on": "STATE"}
-_THINGS = {"refill": "fill method", "fail_on": "health state", "chunk": "chunk period"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +80,12 @@ def parse(words: Sequence[str], *, program: str = PROGRAM) -> Parsed:
     if verb not in known(program):
         raise _no_verb(verb, program)
     cut = rest.index("--") if "--" in rest else len(rest)
+    if rest[cut:] == ["--"]:
+        # As xargs and "$@" write it of an empty list, which selects nothing.
+        raise OptionError(
+            f"no symbol follows -- after {verb}",
+            hint="look at what selected them; where all are meant, leave -- out",
+        )
     if not {"-h", "--help"}.isdisjoint(rest[:cut]):
         return Help(tree(program)[1][verb].format_help())
     return _command(verb, rest[:cut], rest[cut + 1 :], program)
@@ -103,7 +106,7 @@ def flags(verb: str) -> tuple[str, ...]:
 
 def values(option: Option) -> tuple[str, ...]:
     """Every word that the option takes; none if it is open."""
-    return (*option.choices, *_ALIASES.get(option.name, ()))
+    return (*option.choices, *ALIASES.get(option.name, ()))
 
 
 def _command(verb: str, words: list[str], bare: list[str], program: str) -> Command:
@@ -166,12 +169,6 @@ class _Parser(argparse.ArgumentParser):
         raise OptionError(
             message.removeprefix("argument "), hint=f"{self.prog} --help lists the options"
         )
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:  # noqa: ANN401
-        if action.choices is not None and value not in action.choices:
-            what = _THINGS.get(action.dest, action.dest.replace("_", " "))
-            known = (*map(str, action.choices), *_ALIASES.get(action.dest, ()))
-            raise OptionError(f"no {what} {value!r}", hint=did_you_mean(str(value), known))
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -274,42 +271,8 @@ def _help(option: Option) -> str:
     return f"{text} (default: on)" if option.off_flags else text
 
 
-def _reader(option: Option) -> Any:  # noqa: ANN401  # what argparse calls with a word
-    match option.kind:
-        case "whole":
-            return _whole
-        case "number":
-            return _number
-        case "path":
-            return _path
-        case "choice":
-            known = _ALIASES.get(option.name, {})
-            return lambda word: known.get(word, word)
-        case _:
-            return str
-
-
-def _whole(word: str) -> int:
-    try:
-        return int(word)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{word!r} is no whole number") from None
-
-
-def _number(word: str) -> float:
-    try:
-        number = float(word)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise argparse.ArgumentTypeError(f"{word!r} is no number")
-    return number
-
-
-def _path(word: str) -> Path:
-    if not word.strip():
-        raise argparse.ArgumentTypeError("a path has a name")
-    try:
-        return as_folder(word, option="the path")
-    except OptionError as error:
-        raise argparse.ArgumentTypeError(error.message) from error
+def _reader(option: Option) -> Callable[[str], object]:
+    """What makes a value of a word: the verb's own conversion, where that needs no other word."""
+    if option.is_repeated or option.kind in ("word", "day", "moment"):
+        return str
+    return partial(convert, wanted=option.declared)

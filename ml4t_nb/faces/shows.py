@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ml4t_nb.options import Moment
+from ml4t_nb.options import Moment, PathName
+from ml4t_nb.verbs.arguments import verb
 
 if TYPE_CHECKING:
     from ml4t_nb.faces.panels.frame import Frame
@@ -15,8 +15,9 @@ __all__ = ["Part", "jobs", "panel"]
 Part: TypeAlias = Literal["load", "update", "health", "gaps"]
 
 
+@verb
 def panel(
-    part: Part | None = None, *, as_of: Moment | None = None, home: Path | None = None
+    part: Part | None = None, *, as_of: Moment | None = None, home: PathName | None = None
 ) -> Frame:
     """Show the verbs as forms, tables and plots to click on.
 
@@ -39,6 +40,7 @@ def panel(
     return panel_of(part, as_of, home)
 
 
+@verb
 def jobs(number: int | None = None) -> Frame:
     """Show what panels run in the background, or ran: progress, cancel, results.
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.model import Chunking, Compression, DatasetId, FillMethod
-from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
+from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_symbols, one_of
 from ml4t_nb.records import Health, UpdateRecord, UpdateResult
 from ml4t_nb.reports import RemoveReport, RunReport
+from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.look import judge_all
 from ml4t_nb.verbs.runs import failed, report_of, run_of
 from ml4t_nb.verbs.select import Class, Freq, Provider, checked, days, latest, picked
@@ -29,6 +29,7 @@ _MOST_TOLERANCE = 0.5
 _STALE_AFTER = timedelta(days=7)
 
 
+@verb
 def load(
     ws: Workspace,
     /,
@@ -44,7 +45,7 @@ def load(
     chunk: Chunking | None = None,
     compression: Compression | None = None,
     as_of: Moment | None = None,
-    home: Path | None = None,
+    home: PathName | None = None,
 ) -> RunReport:
     """Load history, or extend what is stored to an earlier start or a later end.
 
@@ -116,6 +117,7 @@ def load(
     return report_of(ws, "load", [job(each) for each in symbols], moment, workers=_LOADERS)
 
 
+@verb
 def update(
     ws: Workspace,
     /,
@@ -132,7 +134,7 @@ def update(
     accept: bool = False,
     show_status: bool = False,
     as_of: Moment | None = None,
-    home: Path | None = None,
+    home: PathName | None = None,
 ) -> RunReport:
     """Fetch what is new, check the overlap, and close the gaps.
 
@@ -216,6 +218,7 @@ def update(
     return replace(report, results=results, detailed=True)
 
 
+@verb
 def remove(
     ws: Workspace,
     /,
@@ -227,7 +230,7 @@ def remove(
     end: Day | None = None,
     yes: bool = False,
     as_of: Moment | None = None,
-    home: Path | None = None,
+    home: PathName | None = None,
 ) -> RemoveReport:
     """Remove datasets, or a stretch of them from the start or up to the end.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Gap, Span
-from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols
+from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_folder, as_symbols
 from ml4t_nb.reports import PlotReport
+from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.read import snapshot_of, view
 from ml4t_nb.verbs.select import Class, Freq, days
 
@@ -25,6 +25,7 @@ __all__ = ["plot"]
 _BARS_BEFORE = 60
 
 
+@verb
 def plot(
     ws: Workspace,
     /,
@@ -36,9 +37,9 @@ def plot(
     end: Day | None = None,
     coverage: bool = False,
     last_run: bool = False,
-    out: Path | None = None,
+    out: PathName | None = None,
     as_of: Moment | None = None,
-    home: Path | None = None,
+    home: PathName | None = None,
 ) -> PlotReport:
     """Draw one dataset's bars, and the gaps among them with their states.
 
@@ -72,8 +73,9 @@ def plot(
     names = as_symbols(symbol)
     if len(names) != 1:
         raise OptionError("plot takes exactly one symbol", hint="ml4t-data plot AAPL --out a.html")
-    if out is not None and out.suffix != ".html":
-        raise OptionError(f"--out {out.name!r} is no page", hint="end it in .html")
+    page = None if out is None else as_folder(out, option="--out")
+    if page is not None and page.suffix != ".html":
+        raise OptionError(f"--out {page.name!r} is no page", hint="end it in .html")
     range_ = days(start, end)
     if last_run and range_ != (None, None):
         raise OptionError("--last-run is a range of its own", hint="leave out --start and --end")
@@ -94,7 +96,7 @@ def plot(
         gaps=gaps,
         sessions=sessions,
         record=record,
-        out=out,
+        out=page,
     )
 
 

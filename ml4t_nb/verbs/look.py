@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError
 from ml4t_nb.model import Frequency
-from ml4t_nb.options import Moment, Short, Symbols, as_symbols, one_of
+from ml4t_nb.options import Moment, PathName, Short, Symbols, as_symbols, one_of
 from ml4t_nb.records import Health, HealthState, Summary
 from ml4t_nb.reports import (
     HealthReport,
@@ -19,6 +18,7 @@ from ml4t_nb.reports import (
     ProviderCard,
     ProvidersReport,
 )
+from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.recent import When, recent_sessions
 from ml4t_nb.verbs.select import Class, Freq, instant, latest, picked
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["health", "judge_all", "list_", "providers", "summaries"]
 
 
+@verb
 def health(
     ws: Workspace,
     /,
@@ -43,7 +44,7 @@ def health(
     verify: bool = False,
     fail_on: HealthState = "error",
     as_of: Moment | None = None,
-    home: Path | None = None,
+    home: PathName | None = None,
 ) -> HealthReport:
     """Judge every dataset: healthy, stale or in error, why, and what mends it.
 
@@ -85,6 +86,7 @@ def health(
     return HealthReport(at, judged, detailed=verbose, fail_on=fail_on, recent=recent)
 
 
+@verb
 def list_(
     ws: Workspace,
     /,
@@ -93,7 +95,7 @@ def list_(
     asset_class: Class = None,
     frequency: Freq = None,
     as_of: Moment | None = None,
-    home: Path | None = None,
+    home: PathName | None = None,
 ) -> ListReport:
     """List what is stored: range, rows, provider, last update, size.
 
@@ -115,8 +117,9 @@ def list_(
     return ListReport(summaries(ws, symbol, asset_class, frequency))
 
 
+@verb
 def providers(
-    ws: Workspace, /, *, as_of: Moment | None = None, home: Path | None = None
+    ws: Workspace, /, *, as_of: Moment | None = None, home: PathName | None = None
 ) -> ProvidersReport:
     """List who can be asked for bars, what they serve, and their limits.
 

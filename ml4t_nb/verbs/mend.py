@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
 from ml4t_nb.model import DatasetId, FillMethod
-from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
+from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_symbols, one_of
 from ml4t_nb.records import ErrorNote, Summary, UpdateRecord, UpdateResult
 from ml4t_nb.reports import DatasetGaps, GapsReport, UnreadDataset
+from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.look import summaries
 from ml4t_nb.verbs.runs import failed, report_of, run_of
 from ml4t_nb.verbs.select import Class, Freq, days, latest
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["gaps"]
 
 
+@verb
 def gaps(
     ws: Workspace,
     /,
@@ -43,7 +44,7 @@ def gaps(
     close: str | None = None,
     reopen: bool = False,
     as_of: Moment | None = None,
-    home: Path | None = None,
+    home: PathName | None = None,
 ) -> GapsReport:
     """List the bars that the calendar expects and the store lacks, or do something about them.
 
@@ -137,13 +138,11 @@ def _mending(
     Raises
     ------
     OptionError
-        If several are asked for, or a closure without a reason.
+        If several are asked for.
     """
     from ml4t_nb.pipeline import Close, Refetch, Refill, Reopen, Unfill
 
     one_of(refill, FillMethod, what="fill method")
-    if close is not None and not close.strip():
-        raise OptionError("--close needs a reason", hint='such as --close "typhoon"')
     asked: list[Mending] = [Refetch()] if refetch else []
     asked += [Refill(refill)] if refill is not None else []
     asked += [Unfill()] if unfill else []

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment, AssetClass, Frequency
-from ml4t_nb.options import Day, Moment, Short, Symbols, as_symbols, one_of
+from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_folder, as_symbols, one_of
 from ml4t_nb.reports import ExportReport
+from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.formats import csv_of, json_of, write_whole
 from ml4t_nb.verbs.select import Class, Freq, days, picked
 
@@ -24,6 +25,7 @@ __all__ = ["bars", "export", "files", "snapshot_of", "view"]
 _SUFFIXES = (".csv", ".parquet", ".json")
 
 
+@verb
 def export(
     ws: Workspace,
     /,
@@ -35,9 +37,9 @@ def export(
     end: Day | None = None,
     adjust: Adjustment = "splits",
     filled: bool = True,
-    out: Path | None = None,
+    out: PathName | None = None,
     as_of: Moment | None = None,
-    home: Path | None = None,
+    home: PathName | None = None,
 ) -> ExportReport:
     """Write one dataset's bars to a file, or as CSV to standard output.
 
@@ -70,18 +72,20 @@ def export(
     names = as_symbols(symbol)
     if len(names) != 1:
         raise OptionError("export takes exactly one symbol", hint="ml4t-data export -s AAPL")
-    if out is not None and out.suffix not in _SUFFIXES:
+    file = None if out is None else as_folder(out, option="--out")
+    if file is not None and file.suffix not in _SUFFIXES:
         raise OptionError(
-            f"--out {out.name!r} has no known ending", hint=f"end it in {', '.join(_SUFFIXES)}"
+            f"--out {file.name!r} has no known ending", hint=f"end it in {', '.join(_SUFFIXES)}"
         )
     snapshot = snapshot_of(ws, names[0], asset_class, frequency)
     seen = view(snapshot, days(start, end), adjust, filled=filled)
-    if out is not None:
-        _write(seen, out)
+    if file is not None:
+        _write(seen, file)
     manifest = snapshot.manifest
-    return ExportReport(manifest.dataset, seen, out, manifest.setup.provider)
+    return ExportReport(manifest.dataset, seen, file, manifest.setup.provider)
 
 
+@verb
 def bars(
     ws: Workspace,
     /,
@@ -93,7 +97,7 @@ def bars(
     end: Day | None = None,
     adjust: Adjustment = "splits",
     filled: bool = True,
-    home: Path | None = None,
+    home: PathName | None = None,
 ) -> pd.DataFrame:
     """Bars of one dataset.
 
@@ -135,6 +139,7 @@ def bars(
     return view(snapshot, days(start, end), adjust, filled=filled)
 
 
+@verb
 def files(
     ws: Workspace,
     /,
@@ -142,7 +147,7 @@ def files(
     *,
     asset_class: AssetClass | None = None,
     frequency: Frequency | None = None,
-    home: Path | None = None,
+    home: PathName | None = None,
 ) -> tuple[Path, ...]:
     """Parquet files of one dataset's present snapshot, oldest first.
 

@@ -9,18 +9,19 @@ from typing import get_args
 
 from ml4t_nb.faces.panels.frame import Frame, Shown
 from ml4t_nb.faces.shows import Part
-from ml4t_nb.options import Moment, as_moment, one_of
+from ml4t_nb.options import Moment, PathName, as_folder, as_moment, one_of
 
 __all__ = ["panel_of"]
 
 
-def panel_of(part: Part | None, as_of: Moment | None, home: Path | None) -> Frame:
+def panel_of(part: Part | None, as_of: Moment | None, home: PathName | None) -> Frame:
     """The panel; all parts in tabs if none is named."""
     one_of(part, Part, what="panel")
     moment = as_moment(as_of, option="--as-of")
+    folder = None if home is None else as_folder(home, option="--home")
     if part is None:
-        return Frame(lambda changed: _Tabs(moment, home, changed), name="ml4t_nb")
-    return Frame(lambda changed: _part(part, moment, home, changed), name=f"ml4t_nb: {part}")
+        return Frame(lambda changed: _Tabs(moment, folder, changed), name="ml4t_nb")
+    return Frame(lambda changed: _part(part, moment, folder, changed), name=f"ml4t_nb: {part}")
 
 
 def _part(

@@ -1,0 +1,252 @@
+"""What a verb's signature declares of its arguments, and their conversion: one for every caller."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache, wraps
+from pathlib import Path
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    ParamSpec,
+    TypeAlias,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.options import (
+    Short,
+    as_day,
+    as_folder,
+    as_moment,
+    as_number,
+    as_switch,
+    as_symbols,
+    as_whole,
+    as_word,
+    did_you_mean,
+)
+
+__all__ = ["ALIASES", "Declared", "Kind", "convert", "declared", "verb"]
+
+Kind: TypeAlias = Literal["switch", "choice", "whole", "number", "path", "moment", "day", "word"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+ALIASES = {"frequency": {"minute": "1m"}}
+"""Other words for a value, by parameter."""
+
+_THINGS = {"refill": "fill method", "fail_on": "health state", "chunk": "chunk period"}
+_KINDS: tuple[tuple[type, Kind], ...] = (
+    (bool, "switch"),
+    (datetime, "moment"),
+    (date, "day"),
+    (float, "number"),
+    (int, "whole"),
+    (Path, "path"),
+)
+_READERS: dict[Kind, Callable[..., object]] = {
+    "switch": as_switch,
+    "whole": as_whole,
+    "number": as_number,
+    "path": as_folder,
+    "moment": as_moment,
+    "day": as_day,
+    "word": as_word,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the type of one parameter says.
+
+    Parameters
+    ----------
+    name
+        The parameter's.
+    choices
+        All values there are; empty if it is open.
+    is_repeated
+        Whether it takes several words.
+    may_be_none
+        Whether None is one of its values.
+    short
+        Its one-letter flag; empty if it has none.
+    """
+
+    name: str
+    kind: Kind
+    choices: tuple[str, ...] = ()
+    is_repeated: bool = False
+    may_be_none: bool = False
+    short: str = ""
+
+    @property
+    def flag(self) -> str:
+        """How a command line spells it."""
+        return f"--{self.name.rstrip('_').replace('_', '-')}"
+
+
+def verb(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """``function``, called with its arguments converted to what its signature declares.
+
+    Shell, cell, panel and Python all call it, so that none of them takes another view of what an
+    argument means.
+    """
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def call(*args: _P.args, **options: _P.kwargs) -> _R:
+        _check_names(function, signature, args, options)
+        try:
+            given = signature.bind(*args, **options)
+        except TypeError as error:
+            raise OptionError(f"{_spelled(function)}: {error}") from None
+        for each in declared(function):
+            if each.name in given.arguments:
+                value = given.arguments[each.name]
+                given.arguments[each.name] = convert(value, each)
+        return function(*given.args, **given.kwargs)
+
+    return call
+
+
+@cache
+def declared(function: Callable[..., Any]) -> tuple[Declared, ...]:
+    """Parameters of ``function`` in the order of its signature, but for the positional-only."""
+    function = inspect.unwrap(function)
+    names = [
+        each.name
+        for each in inspect.signature(function).parameters.values()
+        if each.kind is not inspect.Parameter.POSITIONAL_ONLY
+    ]
+    hints = _hints(function, names)
+    return tuple(_declared(name, hints[name]) for name in names)
+
+
+def convert(value: object, wanted: Declared) -> object:
+    """``value`` as its parameter declares it, from whatever stands for it.
+
+    Raises
+    ------
+    OptionError
+        If it stands for no such value, or is an empty selection.
+    """
+    if value is None and wanted.may_be_none:
+        return None
+    if wanted.is_repeated:
+        return _symbols(value)
+    if wanted.kind == "choice":
+        return _choice(value, wanted)
+    return _READERS[wanted.kind](value, option=wanted.flag)
+
+
+def _symbols(value: object) -> tuple[str, ...]:
+    symbols = as_symbols(value)
+    if not symbols:
+        # Left out it means everything, or is asked for. Whoever selects nothing means neither.
+        raise OptionError(
+            "an empty list of symbols selects nothing",
+            hint="look at what selected them; where all are meant, leave symbol out",
+        )
+    return symbols
+
+
+def _choice(value: object, wanted: Declared) -> str:
+    others = ALIASES.get(wanted.name, {})
+    if isinstance(value, str) and (value in wanted.choices or value in others):
+        return as_word(others.get(value, value), option=wanted.flag)
+    what = _THINGS.get(wanted.name, wanted.name.replace("_", " "))
+    raise OptionError(
+        f"no {what} {value!r}", hint=did_you_mean(str(value), (*wanted.choices, *others))
+    )
+
+
+def _check_names(
+    function: Callable[..., Any],
+    signature: inspect.Signature,
+    args: Sequence[object],
+    options: Mapping[str, object],
+) -> None:
+    """Nothing, if each argument has a parameter.
+
+    Raises
+    ------
+    OptionError
+        If one has none; the hint names the nearest, or how several symbols are given.
+    """
+    parameters = signature.parameters.values()
+    known = [each.name for each in parameters if each.kind is not each.POSITIONAL_ONLY]
+    for name in options:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise OptionError(f"{_spelled(function)} has no option {name!r}", hint=hint)
+    bare = [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY]
+    if len(args) > len(bare):
+        word = bare[-1] if bare and bare[-1] in known else ""
+        hint = f'give several in a list: ["AAPL", "MSFT"], and options by name: {known[-1]}=...'
+        raise OptionError(
+            f"{_spelled(function)} takes {f'one {word}' if word else 'its options by name'}, "
+            f"but got {args[len(bare)]!r} besides",
+            hint=hint if word == "symbol" else f"name it, such as {known[-1]}=...",
+        )
+
+
+def _spelled(function: Callable[..., Any]) -> str:
+    return function.__name__.rstrip("_")
+
+
+def _hints(function: Callable[..., Any], names: Iterable[str]) -> dict[str, Any]:
+    # The workspace and the report are imported for type checkers only, so the annotations of the
+    # whole function cannot be evaluated; those of its options can.
+    annotations = {name: function.__annotations__[name] for name in names}
+    holder = types.SimpleNamespace(__annotations__=annotations)
+    namespace = getattr(function, "__globals__", {})
+    return get_type_hints(holder, globalns=namespace, include_extras=True)
+
+
+def _declared(name: str, hint: object) -> Declared:
+    hint, short = _without_short(hint)
+    members = _members(hint)
+    concrete = [each for each in members if each is not types.NoneType]
+    kind = _kind(concrete)
+    return Declared(
+        name=name,
+        kind=kind,
+        choices=tuple(get_args(concrete[0])) if kind == "choice" else (),
+        is_repeated=any(_is_sequence(each) for each in concrete),
+        may_be_none=types.NoneType in members,
+        short=short.flag if short else "",
+    )
+
+
+def _without_short(hint: object) -> tuple[object, Short | None]:
+    if get_origin(hint) is not Annotated:
+        return hint, None
+    plain, *extras = get_args(hint)
+    return plain, next((each for each in extras if isinstance(each, Short)), None)
+
+
+def _members(hint: object) -> tuple[object, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+
+
+def _is_sequence(member: object) -> bool:
+    origin = get_origin(member)
+    return isinstance(origin, type) and issubclass(origin, Sequence)
+
+
+def _kind(members: Sequence[object]) -> Kind:
+    if get_origin(members[0]) is Literal:
+        return "choice"
+    return next((kind for member, kind in _KINDS if member in members), "word")
