@@ -18,6 +18,8 @@ __all__ = [
     "Closure",
     "Compression",
     "DatasetId",
+    "DateOrder",
+    "DecimalSign",
     "FillMethod",
     "Finding",
     "Frequency",
@@ -36,6 +38,8 @@ Period: TypeAlias = Literal["weekly", "monthly", "quarterly", "yearly"]
 Chunking: TypeAlias = Literal["auto", "weekly", "monthly", "quarterly", "yearly"]
 Compression: TypeAlias = Literal["lz4", "zstd", "snappy", "none"]
 FillMethod: TypeAlias = Literal["forward", "backward", "interpolate", "zero"]
+DateOrder: TypeAlias = Literal["day-first", "month-first", "year-first"]
+DecimalSign: TypeAlias = Literal["point", "comma"]
 Adjustment: TypeAlias = Literal["raw", "splits", "all"]
 Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
 Answered: TypeAlias = Literal["bars", "empty", "failed"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ml4t_nb.errors import OptionError, SettingsInvalid
-from ml4t_nb.model import Basis, Closure, Span
+from ml4t_nb.model import Basis, Closure, DateOrder, DecimalSign, Span
 from ml4t_nb.options import as_folder, as_moment, did_you_mean, one_of
 
 __all__ = ["Settings"]
@@ -58,6 +58,11 @@ class Settings:
     files_basis
         Whether prices in those files are ``as-traded``, or ``split-adjusted``: restated back
         through history at every split.
+    files_dates
+        How dates such as 01/02/2024 in those files are read where a file itself does not show it:
+        ``day-first``, ``month-first`` or ``year-first``.
+    files_decimal
+        Whether a ``point`` or a ``comma`` parts the fraction of a number in those files, likewise.
     yahoo_per_minute
         How many requests a minute Yahoo is sent at most.
     """
@@ -71,6 +76,8 @@ class Settings:
     closures: tuple[Closure, ...] = ()
     files: Path | None = None
     files_basis: Basis = "as-traded"
+    files_dates: DateOrder | None = None
+    files_decimal: DecimalSign | None = None
     yahoo_per_minute: float = 60.0
 
     def __post_init__(self) -> None:
@@ -193,5 +200,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "closures": _closures,
     "files": _folder,
     "files_basis": lambda word: one_of(word, Basis, what="basis"),
+    "files_dates": lambda word: one_of(word, DateOrder, what="order"),
+    "files_decimal": lambda word: one_of(word, DecimalSign, what="sign"),
     "yahoo_per_minute": _rate,
 }

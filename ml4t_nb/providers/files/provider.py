@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -13,12 +15,18 @@ import pandas as pd
 
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, make_bars, weekly_bars, within
 from ml4t_nb.core.calendars import Calendar
-from ml4t_nb.errors import BarsInvalid, ProviderUnavailable, SettingsInvalid, SymbolUnknown
-from ml4t_nb.model import Basis, Frequency, Span, bar_length
+from ml4t_nb.errors import (
+    BarsInvalid,
+    Ml4tError,
+    ProviderUnavailable,
+    SettingsInvalid,
+    SymbolUnknown,
+)
+from ml4t_nb.model import AssetClass, Basis, Frequency, Span, bar_length
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.providers import Answer, Instrument, Request
-from ml4t_nb.providers.files.tables import SUFFIXES, Table, read_table
-from ml4t_nb.providers.files.timestamps import Unreadable
+from ml4t_nb.providers.files.problems import Unreadable
+from ml4t_nb.providers.files.tables import SUFFIXES, Conventions, Table, read_table
 from ml4t_nb.providers.limits import files_limits
 from ml4t_nb.settings import Settings
 
@@ -28,6 +36,9 @@ _NAME = "files"
 _DAY = timedelta(days=1)
 # Days between the rows of a series that is weekly, or longer.
 _NEARLY_A_WEEK = timedelta(days=5)
+# What a network folder answers while it is away.
+_PASSING = frozenset((errno.EIO, errno.EAGAIN, errno.ETIMEDOUT, errno.ESTALE, errno.EINTR))
+_SCALED: tuple[AssetClass, ...] = ("equities", "etfs")
 _CLEARLY = 0.05
 _SOME = 3
 
@@ -45,6 +56,7 @@ class FilesProvider:
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.files
         self.basis: Basis = settings.files_basis
+        self._conventions = Conventions(settings.files_dates, settings.files_decimal)
         self.limits = files_limits(settings)
 
     def instrument(self, symbol: str) -> Instrument:
@@ -65,11 +77,9 @@ class FilesProvider:
         """
         path = self._file(request.dataset.symbol)
         try:
-            table = read_table(path)
+            table = read_table(path, self._conventions)
         except OSError as error:
-            raise ProviderUnavailable(
-                f"{path} cannot be read: {error.strerror or error}", provider=_NAME
-            ) from error
+            raise _unopened(path, error) from error
         bars, notes = _bars(table, request)
         return Answer(within(bars, request.span), notes=notes)
 
@@ -106,12 +116,21 @@ class FilesProvider:
         return [path for path in inside if path.suffix.lower() in SUFFIXES and path.is_file()]
 
 
+def _unopened(path: Path, error: OSError) -> Ml4tError:
+    """What a file's own fault is, and what a network folder's or a disk's is, to be asked again."""
+    words = f"{path} cannot be read: {error.strerror or error}"
+    if error.errno in _PASSING:
+        return ProviderUnavailable(words, provider=_NAME)
+    return BarsInvalid(words, hint="look at the file and its permissions")
+
+
 def _bars(table: Table, request: Request) -> tuple[Bars, tuple[str, ...]]:
     symbol, frequency = request.dataset.symbol, request.dataset.frequency
     _require_symbol(table, symbol)
     stamps = _stamps(table, request.calendar, frequency)
     order = np.argsort(stamps, kind="stable")
-    bars = make_bars(stamps, _columns(table)).iloc[order]
+    columns = _columns(table, request.dataset.asset_class)
+    bars = make_bars(stamps, columns).iloc[order]
     is_made = np.array([word.lower() in ("true", "1") for word in _made(table)], dtype=bool)[order]
     once = _once(table, bars[~is_made], order[~is_made])
     _require_frequency(table, pd.DatetimeIndex(once.index), frequency)
@@ -132,8 +151,10 @@ def _made(table: Table) -> list[str]:
     return list(table.texts.get("filled", [""] * len(table.places)))
 
 
-def _columns(table: Table) -> Mapping[str, np.ndarray]:
+def _columns(table: Table, asset_class: AssetClass) -> Mapping[str, np.ndarray]:
     columns = {name: values for name, values in table.numbers.items() if name != "gain"}
+    if table.dialect.divisor != 1 and asset_class in _SCALED:
+        columns |= {name: _divided(table, name) for name in PRICES}
     rows = len(table.places)
     split = table.numbers.get("split", np.zeros(rows))
     cash = table.numbers.get("dividend", np.zeros(rows))
@@ -144,10 +165,38 @@ def _columns(table: Table) -> Mapping[str, np.ndarray]:
     return columns
 
 
+def _divided(table: Table, name: str) -> np.ndarray:
+    """Prices that are written times the dialect's divisor, as whole numbers."""
+    values = table.numbers[name]
+    broken = np.flatnonzero(values % 1 != 0)
+    if len(broken):
+        raise table.wrong(
+            int(broken[0]),
+            f"{name} is {values[broken[0]]:g}, where {table.dialect.name} writes shares in "
+            f"whole {table.dialect.divisor:g}ths",
+            hint="load it as what it is, with --asset-class",
+        )
+    scaled: np.ndarray = values / table.dialect.divisor
+    return scaled
+
+
 def _require_symbol(table: Table, symbol: str) -> None:
-    for row, word in enumerate(table.texts.get("symbol", ())):
-        if word.upper() != symbol.upper():
-            raise table.wrong(row, f"this row is of {word!r}", hint="a file holds one symbol")
+    words = table.texts.get("symbol", ())
+    known = words[0] if words and _is_of(words[0], symbol) else symbol
+    for row, word in enumerate(words):
+        if word.upper() not in (known.upper(), symbol.upper()):
+            raise table.wrong(
+                row,
+                f"this row is of {word!r}",
+                hint=f"a file holds one symbol, and is named by it: {word}{table.path.suffix}",
+            )
+
+
+def _is_of(word: str, symbol: str) -> bool:
+    """Whether a file's symbol is ours with an exchange's name, or with other signs."""
+    ours, theirs = (re.sub(r"[\W_]", "", each).upper() for each in (symbol, word))
+    parts = (part.upper() for part in re.split(r"[.:]", word))
+    return ours == theirs or symbol.upper() in parts
 
 
 def _stamps(table: Table, calendar: Calendar, frequency: Frequency) -> pd.DatetimeIndex:

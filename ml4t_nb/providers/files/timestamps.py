@@ -5,56 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import as_stamps
+from ml4t_nb.model import DateOrder
+from ml4t_nb.providers.files.dates import iso_dates, parts_of, require_all
+from ml4t_nb.providers.files.problems import Unreadable
 
-__all__ = ["Unreadable", "Written", "as_written", "from_texts"]
+__all__ = ["Written", "as_written", "from_texts"]
 
-_TIME = (
-    r"(?:[T ]+(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(?: ?(?P<half>[AaPp][Mm]))?"
-    r"(?: ?(?P<offset>Z|UTC|[+-]\d{2}(?::?\d{2})?))?)?"
-)
-_NAME = r"(?P<name>[A-Za-z]{3,9})\.?"
-_WAYS = {
-    way: re.compile(way + _TIME)
-    for way in (
-        r"(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})",
-        r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})",
-        rf"(?P<d>\d{{1,2}})[-/ ]{_NAME}[-/ ,]+(?P<y>\d{{4}})",
-        rf"{_NAME} (?P<d>\d{{1,2}}),? (?P<y>\d{{4}})",
-        r"(?P<a>\d{1,2})([-/.])(?P<b>\d{1,2})\2(?P<y>\d{4})",
-    )
-}
 _ISO = (
     r"^(?P<wall>\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?)"
     r"(?P<offset>Z|[+-]\d{2}:?\d{2})?$"
 )
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _EPOCH = re.compile(r"\d{9,19}(?:\.0*)?")
 # Digits of an instant between 1973 and 2286, by unit.
 _UNITS = {9: "s", 10: "s", 12: "ms", 13: "ms", 15: "us", 16: "us", 18: "ns", 19: "ns"}
 _MOST = np.iinfo(np.int64).max
-_MAX_MONTH = 12
 _NOON = 12
-
-
-class Unreadable(ValueError):
-    """A stamp that is none, or may be one of two.
-
-    Parameters
-    ----------
-    place
-        Which of the column's values.
-    """
-
-    def __init__(self, message: str, place: int) -> None:
-        super().__init__(message)
-        self.place = place
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +80,28 @@ def as_written(stamps: pd.DatetimeIndex) -> Written:
     return Written(stamps.tz_localize(None), as_stamps(stamps))
 
 
-def from_texts(texts: Sequence[str]) -> Written:
+def from_texts(
+    texts: Sequence[str],
+    *,
+    formats: Sequence[str] = (),
+    preferred: DateOrder | None = None,
+    has_mixed_units: bool = False,
+) -> Written:
     """Stamps of a column of texts, all written in one way.
 
     ISO 8601, ``20240131``, ``31-Jan-2024``, ``Jan 31, 2024``, ``31/01/2024`` or ``01/31/2024``
     (which of the two, the column must show), each with a time of day and an offset or without; or
-    seconds, milliseconds, microseconds or nanoseconds since 1970.
+    seconds, milliseconds, microseconds or nanoseconds since 1970. Years of two digits are those
+    from 1969 to 2068.
+
+    Parameters
+    ----------
+    formats
+        Formats of `strptime` to try before.
+    preferred
+        Where the day stands, where the column does not show it.
+    has_mixed_units
+        Whether one row may count seconds and another milliseconds.
 
     Raises
     ------
@@ -123,20 +110,16 @@ def from_texts(texts: Sequence[str]) -> Written:
     """
     if not texts:
         return Written(pd.DatetimeIndex([]))
+    for each in formats:
+        wall = pd.to_datetime(pd.Index(texts), format=each, errors="coerce")
+        if not wall.hasnans:
+            return Written(pd.DatetimeIndex(wall))
     if (iso := _all_iso(texts)) is not None:
         return iso
     if _EPOCH.fullmatch(texts[0]):
-        return _since_1970(texts)
-    way = next((each for each in _WAYS.values() if each.fullmatch(texts[0])), None)
-    if way is None:
-        raise Unreadable(f"{texts[0]!r} is no date", 0)
-    parts: list[dict[str, str | None]] = []
-    for place, text in enumerate(texts):
-        match = way.fullmatch(text)
-        if match is None:
-            raise Unreadable(f"{text!r} is not written like {texts[0]!r}", place)
-        parts.append(match.groupdict())
-    dates = _dates(parts, texts)
+        return _since_1970(texts, has_mixed_units=has_mixed_units)
+    parts = parts_of(texts)
+    dates = iso_dates(parts, texts, preferred)
     times = [_time(each) for each in parts]
     wall = _wall([f"{day}T{time}" for day, time in zip(dates, times, strict=True)], texts)
     offsets = [each["offset"] for each in parts]
@@ -164,52 +147,23 @@ def _all_iso(texts: Sequence[str]) -> Written | None:
     return Written(wall, as_stamps(wall - pd.TimedeltaIndex(ahead)))
 
 
-def _since_1970(texts: Sequence[str]) -> Written:
-    unit = _UNITS.get(len(texts[0].partition(".")[0]))
-    for place, text in enumerate(texts):
-        if not _EPOCH.fullmatch(text) or _UNITS.get(len(text.partition(".")[0])) != unit:
-            raise Unreadable(f"{text!r} is not written like {texts[0]!r}", place)
-    if unit is None:
+def _since_1970(texts: Sequence[str], *, has_mixed_units: bool) -> Written:
+    units = [
+        _UNITS.get(len(text.partition(".")[0])) if _EPOCH.fullmatch(text) else None
+        for text in texts
+    ]
+    if units[0] is None:
         raise Unreadable(f"{texts[0]!r} counts nothing that is known since 1970", 0)
-    whole = [int(text.partition(".")[0]) for text in texts]
-    endless = next((place for place, each in enumerate(whole) if each > _MOST), None)
-    if endless is not None:
-        raise Unreadable(f"{texts[endless]!r} is no date", endless)
-    counts = np.array(whole, dtype="int64")
-    instants = as_stamps(counts.astype(f"datetime64[{unit}]"))
+    # Exchanges went on from milliseconds to microseconds within one file.
+    allowed = {"ms", "us"} if units[0] in ("ms", "us") else {units[0]}
+    allowed |= {"s", "ms"} if has_mixed_units else set()
+    require_all([unit in allowed for unit in units], texts)
+    counts = [int(text.partition(".")[0]) for text in texts]
+    require_all([count <= _MOST for count in counts], texts)
+    written = pd.Series(counts, dtype="int64")
+    parts = [pd.to_datetime(rows, unit=unit) for unit, rows in written.groupby(pd.Index(units))]
+    instants = as_stamps(pd.DatetimeIndex(pd.concat(parts).sort_index()))
     return Written(instants.tz_localize(None), instants)
-
-
-def _dates(parts: Sequence[Mapping[str, str | None]], texts: Sequence[str]) -> list[str]:
-    """ISO dates, perhaps of days that do not exist."""
-    if "a" in parts[0]:
-        month, day = _order(parts, texts)
-        return [f"{p['y']}-{int(p[month] or 0):02}-{int(p[day] or 0):02}" for p in parts]
-    if "name" in parts[0]:
-        for place, each in enumerate(parts):
-            if str(each["name"])[:3].lower() not in _MONTHS:
-                raise Unreadable(f"{texts[place]!r} is no date", place)
-        return [
-            f"{p['y']}-{_MONTHS.index(str(p['name'])[:3].lower()) + 1:02}-{int(p['d'] or 0):02}"
-            for p in parts
-        ]
-    return [f"{p['y']}-{int(p['m'] or 0):02}-{int(p['d'] or 0):02}" for p in parts]
-
-
-def _order(
-    parts: Sequence[Mapping[str, str | None]], texts: Sequence[str]
-) -> tuple[Literal["a", "b"], Literal["a", "b"]]:
-    """Which number is the month and which the day; the whole column decides."""
-    numbers = [(int(each["a"] or 0), int(each["b"] or 0)) for each in parts]
-    days_first = next((place for place, (a, _) in enumerate(numbers) if a > _MAX_MONTH), None)
-    days_last = next((place for place, (_, b) in enumerate(numbers) if b > _MAX_MONTH), None)
-    if days_first is not None and days_last is not None:
-        words = f"{texts[days_last]!r} and {texts[days_first]!r} differ in where the month stands"
-        raise Unreadable(words, max(days_first, days_last))
-    if days_first is None and days_last is None and any(a != b for a, b in numbers):
-        words = f"{texts[0]!r} may be two days, and no row shows where the month stands"
-        raise Unreadable(words, 0)
-    return ("a", "b") if days_first is None else ("b", "a")
 
 
 def _time(part: Mapping[str, str | None]) -> str:

@@ -1,0 +1,176 @@
+"""Columns of numbers as people and programs write them: one decimal sign for a whole file."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ml4t_nb.model import DecimalSign
+
+__all__ = ["Numbers", "is_number", "read_columns"]
+
+Numbers = npt.NDArray[np.float64]
+_Wrong = Callable[[str, int, str, str], None]
+
+# What is written in a cell that is empty.
+_NOTHING = frozenset(
+    (
+        *("", "nan", "null", "none", "n/a", "#n/a", "na", "n.a.", "<na>", "nat"),
+        *("-", "--", "\u2013", "\u2014"),
+    )
+)
+_PLAIN = r"^-?[0-9]{1,15}(?:\.[0-9]{1,20})?$"
+_MONEY = "[$\u20ac\u00a3\u00a5\u20b9\u20bd\u20a9\u20ba\u20bf]"
+_CELL = re.compile(
+    rf"(?P<sign>[+-]?){_MONEY}? ?(?P<minus>-?)(?P<digits>[0-9.,' ]*[0-9][.,]?)"
+    rf"(?P<power>[eE][+-]?[0-9]+)?(?: ?{_MONEY}| ?(?P<times>[kKmMbBtT]))?"
+)
+_TIMES = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
+# Groups of three digits, or of two before the last three, as in India.
+_WHOLE = r"[0-9]*|[1-9][0-9]{0,2}([%s' ])[0-9]{3}(?:\1[0-9]{3})*"
+_FORMS: Mapping[DecimalSign, re.Pattern[str]] = {
+    "point": re.compile(rf"(?:{_WHOLE % ','}|[1-9][0-9]?(?:,[0-9]{{2}})*,[0-9]{{3}})(?:\.[0-9]*)?"),
+    "comma": re.compile(rf"(?:{_WHOLE % '.'})(?:,[0-9]*)?"),
+}
+_OTHER: Mapping[DecimalSign, DecimalSign] = {"point": "comma", "comma": "point"}
+_RATIO = re.compile(r"([0-9]+\.?[0-9]*) ?(?::|/|-?for-?) ?([0-9]+\.?[0-9]*)")
+_HINT = "set ML4T_DATA_FILES_DECIMAL to point or to comma"
+
+
+def read_columns(
+    columns: Mapping[str, Sequence[str]],
+    *,
+    declared: DecimalSign | None,
+    preferred: DecimalSign | None,
+    wrong: _Wrong,
+) -> dict[str, Numbers]:
+    """The numbers of a file's columns by our names, NaN where a cell is empty.
+
+    Parameters
+    ----------
+    declared
+        The decimal sign of the file's dialect.
+    preferred
+        The one taken where the cells of all columns may be read with either.
+    wrong
+        Told the column, the row, what is wrong with its cell, and what to do.
+    """
+    ratios, columns = _ratios_apart(columns, wrong)
+    plain = {name: _all_plain(words) for name, words in columns.items()}
+    if declared != "comma" and all(each is not None for each in plain.values()):
+        read = {name: each for name, each in plain.items() if each is not None}
+    else:
+        decimal = declared or _decimal_sign(columns, preferred, wrong)
+        read = {name: _column(name, words, decimal, wrong) for name, words in columns.items()}
+    for name, values in read.items():
+        for row in np.flatnonzero(np.isinf(values)).tolist():
+            wrong(name, row, "is endless", "")
+    if ratios:
+        read["split"] = read["split"].copy()
+        read["split"][list(ratios)] = list(ratios.values())
+    return read
+
+
+def is_number(word: str) -> bool:
+    """Whether a cell is a number, however written."""
+    return any(_value(word, sign, "volume") is not None for sign in _FORMS)
+
+
+def _ratios_apart(
+    columns: Mapping[str, Sequence[str]], wrong: _Wrong
+) -> tuple[dict[int, float], Mapping[str, Sequence[str]]]:
+    """Splits written as new shares to old ones, by row; and the columns without these cells."""
+    words = columns.get("split", ())
+    found = {row: match for row, word in enumerate(words) if (match := _RATIO.fullmatch(word))}
+    if not found:
+        return {}, columns
+    ratios = {}
+    for row, match in found.items():
+        new, old = float(match[1]), float(match[2])
+        if new > 0 and old > 0:
+            ratios[row] = new / old
+        else:
+            wrong("split", row, f"is {words[row]!r}, which is no ratio", "")
+    others = ["" if row in found else word for row, word in enumerate(words)]
+    return ratios, {**columns, "split": others}
+
+
+def _all_plain(words: Sequence[str]) -> Numbers | None:
+    """The numbers of cells that are plain or empty, read in bulk; None if one is neither."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = pa.array(words, pa.string())
+    empty = pc.is_in(pc.utf8_lower(column), pa.array(sorted(_NOTHING)))
+    if not pc.all(pc.or_(empty, pc.match_substring_regex(column, _PLAIN))).as_py():
+        return None if len(words) else np.empty(0)
+    filled = pc.if_else(empty, pa.scalar(None, pa.string()), column)
+    values: Numbers = pc.cast(filled, pa.float64()).to_numpy(zero_copy_only=False)
+    return values.astype("float64")
+
+
+def _decimal_sign(
+    columns: Mapping[str, Sequence[str]], preferred: DecimalSign | None, wrong: _Wrong
+) -> DecimalSign:
+    """What parts the fractions of a file: all of its cells decide together."""
+    shown: Counter[DecimalSign] = Counter()
+    doubts: list[tuple[str, int]] = []
+    is_sure = False
+    for name, words in columns.items():
+        for row, word in enumerate(words):
+            if word.lower() in _NOTHING or not ("," in word or "." in word):
+                continue
+            values = {sign: _value(word, sign, name) for sign in _FORMS}
+            possible = [sign for sign, value in values.items() if value is not None]
+            if len(possible) == 1:
+                shown[possible[0]] += 1
+                is_sure = is_sure or len(re.findall("[.,]", word)) > 1
+            elif len(set(values.values())) > 1:
+                doubts.append((name, row))
+    best: DecimalSign = "comma" if shown["comma"] > shown["point"] else "point"
+    # One spoilt cell must not move a thousand others: doubtful prices want as many that show it.
+    doubtful = [each for each in doubts if each[0] != "volume"] if shown else doubts
+    has_commas = any("," in columns[name][row] for name, row in doubts)
+    if preferred or is_sure or len(doubtful) <= shown[best] or (best == "point" and not has_commas):
+        return best if shown else preferred or best
+    name, row = doubtful[0]
+    numbers = " or ".join(f"{_value(columns[name][row], sign, name):g}" for sign in _FORMS)
+    wrong(name, row, f"is {columns[name][row]!r}, which may be {numbers}", _HINT)
+    return best
+
+
+def _column(name: str, words: Sequence[str], decimal: DecimalSign, wrong: _Wrong) -> Numbers:
+    values = np.full(len(words), np.nan)
+    for row, word in enumerate(words):
+        if word.lower() in _NOTHING:
+            continue
+        value = _value(word, decimal, name)
+        if value is not None:
+            values[row] = value
+        elif _value(word, _OTHER[decimal], name) is not None:
+            wrong(name, row, f"is {word!r}, and others have a decimal {decimal}", "")
+        else:
+            wrong(name, row, f"is {word!r}, which is no number", "")
+    return values
+
+
+def _value(word: str, decimal: DecimalSign, name: str) -> float | None:
+    """The number a cell is with that decimal sign; None if it is none."""
+    match = _CELL.fullmatch(re.sub("[\u00a0\u2009\u202f]", " ", word).replace("\u2019", "'"))
+    if match is None or (match["times"] and name != "volume"):
+        return None
+    digits = match["digits"].strip()
+    if not _FORMS[decimal].fullmatch(digits):
+        return None
+    grouping = "[,' ]" if decimal == "point" else "[.' ]"
+    bare = re.sub(grouping, "", digits).replace(",", ".")
+    value = float(bare + (match["power"] or ""))
+    # Tenths of a million are no exact doubles, and a volume is a whole number.
+    value = round(value * _TIMES[match["times"].lower()], 3) if match["times"] else value
+    is_negative = "-" in (match["sign"], match["minus"])
+    return math.copysign(value, -1) if is_negative else value
