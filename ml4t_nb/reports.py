@@ -242,7 +242,7 @@ class ProviderCard:
     summary: str
     asset_classes: tuple[AssetClass, ...]
     frequencies: tuple[Frequency, ...]
-    basis: Basis
+    basis: Basis | None
     span_days: tuple[tuple[Frequency, float], ...] = ()
     age_days: tuple[tuple[Frequency, float], ...] = ()
 

@@ -57,7 +57,7 @@ class Settings:
         Folder that the provider ``files`` reads.
     files_basis
         Whether prices in those files are ``as-traded``, or ``split-adjusted``: restated back
-        through history at every split.
+        through history at every split. If not given, what each file shows at its splits.
     files_dates
         How dates such as 01/02/2024 in those files are read where a file itself does not show it:
         ``day-first``, ``month-first`` or ``year-first``.
@@ -75,7 +75,7 @@ class Settings:
     synthetic_holes: tuple[Span, ...] = ()
     closures: tuple[Closure, ...] = ()
     files: Path | None = None
-    files_basis: Basis = "as-traded"
+    files_basis: Basis | None = None
     files_dates: DateOrder | None = None
     files_decimal: DecimalSign | None = None
     yahoo_per_minute: float = 60.0

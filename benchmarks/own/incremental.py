@@ -60,7 +60,7 @@ class _Timed:
         return self._inner.summary
 
     @property
-    def basis(self) -> Basis:
+    def basis(self) -> Basis | None:
         return self._inner.basis
 
     @property

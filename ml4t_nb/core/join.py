@@ -13,6 +13,7 @@ import pandas as pd
 
 from ml4t_nb.core.adjust import rescale
 from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_stamps, upsert
+from ml4t_nb.core.basis import contradiction
 from ml4t_nb.core.overlap import compare, unrestated_splits
 from ml4t_nb.core.plan import JOIN
 from ml4t_nb.core.scale import splits_in
@@ -91,12 +92,17 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
         If another writer, further on, has stored a history on another basis.
     """
     if stored.empty:
-        _require_one_basis(fetched, terms.basis)
+        _require_one_basis(fetched, terms)
         return Placed(fetched, None, added=len(fetched), revised=0)
     found = compare(stored, fetched, basis=terms.basis)
     verdict = found.verdict
     if verdict in ("same", "corrected"):
         merged = upsert(fetched, stored) if terms.is_overtaken else upsert(stored, fetched)
+        doubt = "" if terms.accept else _contradiction(merged, stored, terms.basis)
+        if doubt and not terms.is_whole and not terms.is_overtaken:
+            return Wider(doubt)
+        if doubt:
+            raise _refused(doubt, terms)
         revisions = () if terms.is_overtaken else found.revisions
         revised = len({revision.stamp for revision in revisions})
         return Placed(merged, verdict, len(merged) - len(stored), revised, revisions)
@@ -108,30 +114,46 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
     if not terms.is_whole:
         return Wider(found.reason)
     if verdict == "suspicious" and not terms.accept:
-        raise Suspicious(
-            f"the provider's history contradicts the stored one: {found.reason}",
-            hint="nothing was written; the next update asks again, "
-            f"and `ml4t-data update {named(terms.dataset)} --accept` takes the provider's view",
-        )
+        raise _refused(f"the provider's history contradicts the stored one: {found.reason}", terms)
     if verdict == "insufficient" and not terms.accept and len(stored) >= JOIN:
         raise Suspicious(
             f"the provider's bars cannot be joined to the stored ones: {found.reason}",
             hint="nothing was written; `export` what is stored, then remove it and load again",
         )
     if verdict == "insufficient" and not terms.accept:
-        _require_one_basis(fetched, terms.basis)
+        _require_one_basis(fetched, terms)
     return _replaced(stored, fetched, verdict, found.restatement)
 
 
-def _require_one_basis(fetched: Bars, basis: Basis) -> None:
-    """Nothing, unless bars that no stored ones vouch for mix prices before and after a split."""
-    mixed = unrestated_splits(fetched) if basis == "split-adjusted" else ()
+def _refused(what: str, terms: Terms) -> Suspicious:
+    return Suspicious(
+        what,
+        hint="nothing was written; the next update asks again, "
+        f"and `ml4t-data update {named(terms.dataset)} --accept` takes the provider's view",
+    )
+
+
+def _contradiction(merged: Bars, stored: Bars, basis: Basis) -> str:
+    """Which splits, told since, prices contradict; those that were stored before are known."""
+    known = {split for split in splits_in(stored) if split[0] > stored.index[0]}
+    return contradiction(merged, basis, known)
+
+
+def _require_one_basis(fetched: Bars, terms: Terms) -> None:
+    """Nothing, unless bars that no stored ones vouch for contradict their splits."""
+    name = named(terms.dataset)
+    if terms.basis == "as-traded":
+        doubt = contradiction(fetched, terms.basis, set())
+        if doubt:
+            raise Suspicious(doubt, hint="nothing was written; has the provider another basis?")
+        return
+    mixed = unrestated_splits(fetched)
     if mixed:
         stamp, ratio = mixed[-1]
         raise Suspicious(
             f"the provider reports the split {ratio:g}:1 of {stamp:%Y-%m-%d} "
             "and has not restated the bars before it",
-            hint=f"load again in a day or two, or with --start {stamp:%Y-%m-%d}",
+            hint=f"load again in a day or two, or `ml4t-data load {name} --start {stamp:%Y-%m-%d}`",
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, numbers_of, observed, prices_of
+from ml4t_nb.core.basis import is_telling, jumps
 from ml4t_nb.core.ratios import Flags, Numbers, equal_prices
 from ml4t_nb.core.scale import Scale, Split, find_scale, moved_together, splits_in
 from ml4t_nb.model import Basis
@@ -21,9 +22,6 @@ __all__ = ["Comparison", "compare", "unrestated_splits"]
 _SPLIT_ROUNDING = 1e-4
 _ROUNDINGS = (1e-9, 1e-6, _SPLIT_ROUNDING)
 _STEPS = (0.0, 1e-6, 0.0)
-
-# Below this ratio a jump is no evidence: stocks move by a tenth on their own.
-_TELLING = 1.25
 
 # Of a restated history this share may have been corrected at the same time; and of a short one a
 # bar, where the provider names the split.
@@ -132,9 +130,7 @@ def unrestated_splits(bars: Bars) -> tuple[tuple[datetime, float], ...]:
     has not restated the bars before it. Splits of less than 5:4 are not judged.
     """
     real = observed(bars)
-    return tuple(
-        (as_instant(at), ratio) for at, ratio in splits_in(real) if _jumps(real, at, ratio)
-    )
+    return tuple((as_instant(at), ratio) for at, ratio in splits_in(real) if jumps(real, at, ratio))
 
 
 def _is_sound(scale: Scale, basis: Basis) -> bool:
@@ -150,10 +146,10 @@ def _alarm(stored: Bars, fetched: Bars, stamps: pd.DatetimeIndex, scale: Scale |
         if at in explained or _was_stored(stored, stamps, at, ratio):
             continue
         name = f"the split {ratio:g}:1 of {at:%Y-%m-%d}"
-        if _jumps(fetched, at, ratio):
+        if jumps(fetched, at, ratio):
             return f"{name} is reported, but the bars before it are not restated"
         unmoved = scale is None or scale.ratio[-1] == 1
-        if at > stored.index[-1] and unmoved and not _tells(ratio):
+        if at > stored.index[-1] and unmoved and not is_telling(ratio):
             return f"{name} is reported, but the stored bars did not move with it"
     return ""
 
@@ -163,21 +159,6 @@ def _was_stored(stored: Bars, stamps: pd.DatetimeIndex, at: pd.Timestamp, ratio:
     kept = stored.loc[stored.index == at, "split"].to_numpy()
     known = np.isclose(kept, ratio, rtol=_SPLIT_ROUNDING, atol=0).any()
     return bool(known) and stamps[0] < at
-
-
-def _tells(ratio: float) -> bool:
-    return bool(abs(np.log(ratio)) >= np.log(_TELLING))
-
-
-def _jumps(bars: Bars, at: pd.Timestamp, ratio: float) -> bool:
-    """Whether the move across ``at`` is nearer to the split's ratio than to none."""
-    place = int(bars.index.searchsorted(at))
-    if place == 0 or not _tells(ratio):
-        return False
-    before = float(bars["close"].iloc[place - 1])
-    # The median of the four passes over one bad tick.
-    after = float(np.median(bars[list(PRICES)].iloc[place].to_numpy()))
-    return bool(np.log(before / after) / np.log(ratio) > 0.5)  # noqa: PLR2004  # midway
 
 
 def _restated(pair: _Pair, scale: Scale) -> Comparison:

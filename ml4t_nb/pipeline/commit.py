@@ -14,6 +14,7 @@ from ml4t_nb.core.plan import TICK
 from ml4t_nb.core.settle import Grid, asked, settle
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, Overtaken, RangeRefused
 from ml4t_nb.model import DatasetId, Gap, Setup, Span
+from ml4t_nb.pipeline.evidence import on_basis, told_once
 from ml4t_nb.pipeline.fetch import Desk, Haul
 from ml4t_nb.pipeline.journal import (
     Entry,
@@ -71,7 +72,12 @@ def enter(
     is_whole = everything == wanted
     if is_whole and state is not None and got.missed is not None:
         raise got.missed
+    rebased = on_basis(tx, entry, got, is_whole=is_whole)
+    if rebased is None:
+        return Further(everything)
+    entry = rebased
     region = region_of(tx, entry.setup, got, is_whole=is_whole)
+    got = told_once(tx, region, got)
     placed = _placed(tx, entry, desk, got, observed(region.bars), is_whole=is_whole)
     if isinstance(placed, Wider):
         if got.missed is not None:

@@ -18,7 +18,7 @@ from ml4t_nb.core.plan import cut
 from ml4t_nb.core.validation import sift, with_events_of
 from ml4t_nb.errors import ProviderError, ProviderUnavailable, RateLimited
 from ml4t_nb.events import Event, Fetched, FetchStarted, RetryScheduled
-from ml4t_nb.model import DatasetId, Finding, Frequency, Span
+from ml4t_nb.model import Basis, DatasetId, Finding, Frequency, Span
 from ml4t_nb.pipeline.seams import are_parted
 from ml4t_nb.providers import Answer, Instrument, Provider, Request
 from ml4t_nb.providers.retry import ask, identify
@@ -69,13 +69,15 @@ class Haul:
         Bars that are not to be stored: unfinished, or after the end asked for. Their splits
         have restated the final bars already, or are about to.
     findings
-        Hard ones, of final bars.
+        Of final bars: those that are left out, and what the provider found itself.
     asked
         The spans that were answered whole.
     missed
         The error that ended the asking for the first span before its last piece.
     failed
         Other spans that could not be had, with the error.
+    basis
+        That the provider declares, or shows; None if neither.
     """
 
     asked: tuple[Span, ...]
@@ -85,6 +87,7 @@ class Haul:
     notes: tuple[str, ...] = ()
     missed: ProviderError | None = None
     failed: tuple[tuple[Span, ProviderError], ...] = ()
+    basis: Basis | None = None
 
     def on_basis_of(self, last: datetime | None) -> Bars:
         """Final bars on the split basis of the bar at ``last``, or of the last of their own.
@@ -142,6 +145,7 @@ def haul(
     *,
     until: datetime,
     tail: Tail | None = None,
+    basis: Basis = "split-adjusted",
 ) -> Haul:
     """Ask for ``spans``, the first of which matters most.
 
@@ -150,7 +154,10 @@ def haul(
     until
         Bars with an earlier stamp are final and wanted.
     tail
-        Where splits after the wanted bars may lie that ``spans`` do not reach.
+        Where splits after the wanted bars may lie that ``spans`` do not reach; not asked for if
+        the bars are as traded.
+    basis
+        Of the bars, if neither the provider nor its answers tell.
 
     Raises
     ------
@@ -173,8 +180,14 @@ def haul(
         else:
             answers += [answer for _, answer in others]
             asked.append(span)
-    extra = () if tail is None else _tail(desk, replace(dataset, frequency=tail.frequency), tail)
-    if desk.provider.basis == "split-adjusted" and are_parted(
+    told = next((each.basis for each in answers if each.basis is not None), desk.provider.basis)
+    is_adjusted = (told or basis) == "split-adjusted"
+    extra = (
+        ()
+        if tail is None or not is_adjusted
+        else _tail(desk, replace(dataset, frequency=tail.frequency), tail)
+    )
+    if is_adjusted and are_parted(
         [answer.bars for answer in (*answers, *extra)],
         lambda span: _answer(desk, dataset, span).bars,
     ):
@@ -183,9 +196,8 @@ def haul(
             provider=desk.provider.name,
             hint="run it again",
         )
-    return _sorted_out(
-        answers, extra, asked=tuple(asked), until=until, missed=missed, failed=failed
-    )
+    got = _sorted_out(answers, extra, asked=tuple(asked), until=until, missed=missed, failed=failed)
+    return replace(got, basis=told)
 
 
 def _tail(desk: Desk, dataset: DatasetId, tail: Tail) -> tuple[Answer, ...]:

@@ -8,11 +8,15 @@ from datetime import date, timedelta
 from ml4t_nb.core.calendars import calendar, default_calendar
 from ml4t_nb.core.settle import Fill
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import AssetClass, Chunking, Compression, DatasetId, Frequency, Setup
+from ml4t_nb.model import AssetClass, Basis, Chunking, Compression, DatasetId, Frequency, Setup
 from ml4t_nb.providers import Provider
 from ml4t_nb.storage.packing import resolve_period
 
 __all__ = ["Load", "Update", "class_of", "require_served", "settled", "with_provider"]
+
+
+# Where nobody tells: without a split, prices are the same on either basis.
+_ASSUMED: Basis = "as-traded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def settled(
         return Setup(
             provider=provider.name,
             calendar=dates.name,
-            basis=provider.basis,
+            basis=provider.basis or _ASSUMED,
             tolerance=0.1 if order.tolerance is None else order.tolerance,
             period=resolve_period(order.chunk or "auto", dataset.frequency),
             compression=order.compression or "lz4",
@@ -119,12 +123,14 @@ def settled(
 def with_provider(setup: Setup, provider: Provider, dataset: DatasetId) -> Setup:
     """``setup`` with another provider, who must quote on the same basis.
 
+    Whether the same one has changed its own, only its bars tell.
+
     Raises
     ------
     OptionError
         If it quotes on another.
     """
-    if provider.basis != setup.basis:
+    if provider.basis not in (None, setup.basis) and provider.name != setup.provider:
         raise OptionError(
             f"{dataset} holds {setup.basis} prices, and {provider.name} quotes {provider.basis}",
             hint=f"update from {setup.provider}, or remove it and load again",

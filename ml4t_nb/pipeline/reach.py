@@ -35,12 +35,12 @@ def ask_for(desk: Desk, entry: Entry, wanted: Span, others: tuple[Span, ...]) ->
             hint="choose a later --start",
         )
     rest = tuple(span for span in map(served, others) if span)
-    needs_tail = entry.setup.basis == "split-adjusted" and not reaches_now
+    needs_tail = desk.provider.basis != "as-traded" and not reaches_now
     # A day is enough to know a split; who has no days is asked for the bars themselves.
     coarse: Frequency = "daily" if "daily" in limits.frequencies else frequency
     start = until if coarse == frequency else day_after(until, desk.calendar, frequency)
     tail = Tail(coarse, Span(start, brink)) if needs_tail and start < brink else None
-    return haul(desk, entry.dataset, (main, *rest), until=until, tail=tail)
+    return haul(desk, entry.dataset, (main, *rest), until=until, tail=tail, basis=entry.setup.basis)
 
 
 def final_bound(desk: Desk, dataset: DatasetId) -> datetime:

@@ -111,12 +111,16 @@ class Answer:
     over_before
         Bars from this stamp on were not over in what the provider knew, whatever the as-of; None
         if it knew as much as the as-of says.
+    basis
+        The basis of these bars, where the provider has not one for all symbols; None if they do
+        not tell.
     """
 
     bars: Bars
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     over_before: datetime | None = None
+    basis: Basis | None = None
 
 
 class Provider(Protocol):
@@ -131,8 +135,8 @@ class Provider(Protocol):
         """What it serves, in one line."""
 
     @property
-    def basis(self) -> Basis:
-        """Whether a split restates the bars before it."""
+    def basis(self) -> Basis | None:
+        """Whether a split restates the bars before it; None if each answer tells that itself."""
 
     @property
     def limits(self) -> Limits:

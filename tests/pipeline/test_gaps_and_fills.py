@@ -265,6 +265,7 @@ def test_what_is_left_after_a_removed_split_is_on_the_basis_before_it(desk: Desk
 def test_as_traded_bars_stay_as_they_are_when_a_split_after_them_is_removed(desk: Desk) -> None:
     desk.provider.basis = "as-traded"
     desk.provider.bars = split_on("2024-03-11")
+    desk.provider.bars.loc["2024-03-11":, ["open", "high", "low", "close"]] /= 2
     desk.load(evening("2024-03-15"))
 
     desk.remove(evening("2024-03-15"), start="2024-03-11")

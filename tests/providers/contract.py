@@ -60,7 +60,7 @@ class ProviderContract:
     def test_it_says_what_it_serves_in_one_line(self, provider: Provider) -> None:
         assert provider.summary
         assert "\n" not in provider.summary
-        assert provider.basis in get_args(Basis)
+        assert provider.basis in (None, *get_args(Basis))
         assert self.dataset.asset_class in provider.limits.asset_classes
         assert self.dataset.frequency in provider.limits.frequencies
 

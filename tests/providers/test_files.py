@@ -539,10 +539,12 @@ def test_without_a_folder_the_setting_is_named(tmp_path: Path) -> None:
 
 
 def test_the_basis_is_as_told(tmp_path: Path) -> None:
-    def basis(**environ: str) -> str:
+    def basis(**environ: str) -> str | None:
         return FilesProvider(Settings.read(environ, folder=tmp_path)).basis
 
-    assert basis() == "as-traded"
+    # By default each file shows its own.
+    assert basis() is None
+    assert basis(ML4T_DATA_FILES_BASIS="as-traded") == "as-traded"
     assert basis(ML4T_DATA_FILES_BASIS="split-adjusted") == "split-adjusted"
     with pytest.raises(SettingsInvalid, match="ML4T_DATA_FILES_BASIS='adjusted' makes no sense"):
         basis(ML4T_DATA_FILES_BASIS="adjusted")

@@ -31,6 +31,7 @@ __all__ = [
     "seams",
     "sessions_of",
     "shares",
+    "times",
     "true_bars",
 ]
 
@@ -109,7 +110,7 @@ def shares(
     days = [bar for bar in real.days if first <= str(real.day_of(bar.start)) <= last]
     if split is not None:
         ratio = split.numerator / split.denominator
-        days = [_times(bar, ratio) if real.day_of(bar.start) < split.day else bar for bar in days]
+        days = [times(bar, ratio) if real.day_of(bar.start) < split.day else bar for bar in days]
     return replace(
         real,
         symbol=symbol,
@@ -119,7 +120,8 @@ def shares(
     )
 
 
-def _times(bar: Bar, ratio: float) -> Bar:
+def times(bar: Bar, ratio: float) -> Bar:
+    """A bar as it was traded before a split of that ratio."""
     first, high, low, last = (round(price * ratio, 4) for price in bar.prices)
     return Bar(bar.start, first, high, low, last, int(bar.volume / ratio))
 

@@ -36,7 +36,7 @@ class Drawer:
     """A folder of files, and a workspace that reads it."""
 
     folder: Path
-    basis: Basis = "as-traded"
+    basis: Basis | None = None
 
     @property
     def ws(self) -> Workspace:
@@ -226,6 +226,123 @@ def test_prices_said_to_be_restated_that_are_not_are_refused(tmp_path: Path) -> 
     assert drawer.bars().equals(before)
 
 
+def test_restated_prices_with_a_split_column_are_told_from_those_as_traded(
+    drawer: Drawer,
+) -> None:
+    drawer.write(RESTATED, SPLIT_HEAD)
+
+    drawer.load(8)
+
+    assert drawer.bars()["close"].tolist() == CLOSES
+    raw = verbs.bars(drawer.ws, "ACME", adjust="raw")
+    assert raw["close"].tolist() == [21.0, 22.0, 22.5, 11.75, 12.5]
+    assert raw["volume"].tolist() == [100, 200, 300, 400, 500]
+    assert drawer.update(8).record.outcome == "unchanged"
+
+
+@pytest.mark.parametrize("end", [date(2024, 7, 3), None])
+def test_restated_prices_are_on_the_basis_of_their_last_stored_bar(
+    drawer: Drawer, end: date | None
+) -> None:
+    drawer.write(RESTATED, SPLIT_HEAD)
+    as_of = date(2024, 7, 8 if end else 3)
+
+    verbs.load(drawer.ws, "ACME", provider="files", as_of=as_of, end=end)
+
+    assert drawer.bars()["close"].tolist() == [21.0, 22.0, 22.5]
+    assert drawer.bars()["volume"].tolist() == [100, 200, 300]
+    drawer.update(8)
+    assert drawer.bars()["close"].tolist() == CLOSES
+
+
+def test_a_file_without_a_split_yet_shows_its_basis_at_the_first_one(drawer: Drawer) -> None:
+    drawer.write(TRADED[:3], SPLIT_HEAD)
+    drawer.load(3)
+    drawer.write(RESTATED, SPLIT_HEAD)
+
+    record = drawer.update(8).record
+
+    assert (record.verdict, record.added) == ("restated", 2)
+    assert record.restatement is not None
+    assert record.restatement.ratio == 2
+    assert drawer.bars()["close"].tolist() == CLOSES
+    assert drawer.bars()["dividend"].tolist() == [0, 0.25, 0, 0, 0]
+    raw = verbs.bars(drawer.ws, "ACME", adjust="raw")
+    assert raw["close"].tolist() == [21.0, 22.0, 22.5, 11.75, 12.5]
+
+
+@pytest.mark.parametrize(("is_said", "rows"), [("as-traded", RESTATED), ("split-adjusted", TRADED)])
+def test_a_setting_that_the_prices_contradict_is_named(
+    drawer: Drawer, is_said: Basis, rows: Sequence[str]
+) -> None:
+    drawer.basis = is_said
+    drawer.write(rows, SPLIT_HEAD)
+
+    result = drawer.load(8)
+
+    assert result.record.error is not None
+    assert result.record.error.type == "BarsInvalid"
+    assert f"ML4T_DATA_FILES_BASIS says {is_said}" in result.record.error.message
+    assert "2:1 of 2024-07-05" in result.record.error.message
+    other = "split-adjusted" if is_said == "as-traded" else "as-traded"
+    assert f"set ML4T_DATA_FILES_BASIS to {other}" in result.record.error.hint
+
+
+def test_splits_that_speak_for_both_bases_are_refused(drawer: Drawer) -> None:
+    rows = [
+        *RESTATED,
+        "2024-07-09,4.1,4.3,4,4.2,900,0,3",
+        "2024-07-10,4.2,4.4,4.1,4.3,900,0,0",
+    ]
+    for basis in (None, "as-traded", "split-adjusted"):
+        drawer.basis = basis
+        drawer.write(rows, SPLIT_HEAD)
+
+        error = drawer.load(10).record.error
+
+        assert error is not None
+        assert "prices move at the split 3:1 of 2024-07-09" in error.message
+        assert "not at the split 2:1 of 2024-07-05" in error.message
+
+
+def test_a_split_told_on_another_day_than_prices_show_is_refused(drawer: Drawer) -> None:
+    rows = [*TRADED[:3], TRADED[3][:-1] + "0", TRADED[4][:-1] + "2"]
+    drawer.write(rows, SPLIT_HEAD)
+
+    error = drawer.load(8).record.error
+
+    assert error is not None
+    assert "2:1 of 2024-07-08, but prices move by it on 2024-07-05" in error.message
+
+
+def test_a_split_too_small_to_tell_a_basis_by_is_said_once(drawer: Drawer) -> None:
+    rows = [*TRADED[:2], TRADED[2][:-1] + "1.1"]
+    drawer.write(rows, SPLIT_HEAD)
+
+    result = drawer.load(3)
+
+    (finding,) = result.findings
+    assert finding.rule == "basis"
+    assert "1.1:1 of 2024-07-03" in finding.detail
+    assert "ML4T_DATA_FILES_BASIS can say it" in finding.detail
+    drawer.append("2024-07-05,22.5,23,21.5,22,300,0,0")
+    assert drawer.update(5).findings == ()
+
+
+def test_stored_prices_as_traded_are_not_taken_for_restated_ones(drawer: Drawer) -> None:
+    drawer.write(TRADED, SPLIT_HEAD)
+    drawer.load(8)
+    before = drawer.bars()
+    drawer.write(RESTATED, SPLIT_HEAD)
+
+    error = drawer.update(8, accept=True).record.error
+
+    assert error is not None
+    assert "holds as-traded prices, and files now quotes split-adjusted ones" in error.message
+    assert "ml4t-data remove -s ACME --yes && ml4t-data load -s ACME -p files" in error.hint
+    assert drawer.bars().equals(before)
+
+
 def test_a_file_that_is_gone_fails_and_keeps_the_bars(drawer: Drawer) -> None:
     drawer.write(ROWS)
     drawer.load(9)
@@ -275,7 +392,8 @@ def test_absurd_numbers_end_in_findings_and_every_view_has_its_prices(drawer: Dr
 def test_splits_that_multiply_to_nothing_a_number_holds_are_said(drawer: Drawer) -> None:
     days = pd.bdate_range("2023-01-03", periods=70)
     rows = [
-        f"{day:%Y-%m-%d},10,11,9,10,100,0,{1000000 if at else 0}" for at, day in enumerate(days)
+        f"{day:%Y-%m-%d},10,11,9,10,100,0,{900000 + at * 1000 if at else 0}"
+        for at, day in enumerate(days)
     ]
     drawer.basis = "split-adjusted"
     drawer.write(rows, SPLIT_HEAD)

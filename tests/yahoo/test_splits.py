@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from ml4t_nb.model import Finding
 from tests.replay import Listing, Split, sampled
-from tests.yahoo.desk import Desk, evening, held_to, seams, sessions_of, shares
+from tests.yahoo.desk import Desk, evening, held_to, seams, sessions_of, shares, times
 
 EX = date(2006, 2, 28)
 RATIOS = [(2, 1), (7, 1), (1, 10), (3, 2)]
@@ -91,3 +93,61 @@ def test_no_lag_of_event_and_prices_ever_leaves_a_seam(
     desk: Desk, numerator: float, denominator: float, announced: int, restated: int
 ) -> None:
     walk(desk, share(numerator, denominator), announced, restated)
+
+
+# The day that the split was traded by, and the day on which it is told again.
+TWICE = [(0, 1), (0, 4)]
+
+
+@pytest.mark.parametrize(("real", "again"), TWICE)
+def test_a_split_told_on_two_days_of_a_week_counts_once(desk: Desk, real: int, again: int) -> None:
+    days = days_around(share(2, 1), 3, 8)
+    # As traded, prices are halved by the real day.
+    listing = shares(sampled("IBM"), "2005-12-01", "2006-03-15", split=Split(days[3 + real], 2))
+    told = replace(listing, splits=(*listing.splits, Split(days[3 + again], 2)))
+    desk.replay.add(told)
+    desk.replay.market.restated_from["ACME", days[3 + again]] = date(2099, 1, 1)
+
+    first, *later = days
+    desk.loaded("ACME", at=evening(first))
+    findings: list[Finding] = []
+    for day in later:
+        (done,) = desk.update("ACME", at=evening(day), lookback_days=3).results
+        assert done.record.error is None, (day, done.record.error)
+        findings += done.findings
+        held_to(desk.stored("ACME"), listing)
+    (finding,) = findings
+    assert finding.rule == "basis"
+    assert f"{days[3 + again]}" in finding.detail
+    assert f"{days[3 + real]}" in finding.detail
+
+
+@pytest.mark.parametrize("again", [1, 3])
+def test_a_first_load_takes_the_first_of_two_days_that_tell_one_split(
+    desk: Desk, again: int
+) -> None:
+    listing = share(2, 1)
+    days = days_around(listing, 0, 8)
+    desk.replay.add(replace(listing, splits=(*listing.splits, Split(days[again], 2))))
+    desk.replay.market.restated_from["ACME", days[again]] = date(2099, 1, 1)
+
+    (finding,) = desk.loaded("ACME", at=evening(days[8])).findings
+
+    assert finding.detail == (
+        f"the split 2:1 of 2006-02-28 is told again on {days[again]}: it counts once"
+    )
+    held_to(desk.stored("ACME"), listing)
+    # IBM closed at 80.63 on 2006-02-27, and trades at twice that here.
+    assert desk.stored("ACME", adjust="raw").loc["2006-02-27", "close"] == 161.26
+
+
+def test_two_splits_of_one_ratio_a_month_apart_are_two(desk: Desk) -> None:
+    listing = share(2, 1)
+    first = date(2006, 1, 30)
+    days = [bar if listing.day_of(bar.start) >= first else times(bar, 2) for bar in listing.days]
+    both = replace(listing, days=tuple(days), splits=(Split(first, 2), *listing.splits))
+    desk.replay.add(both)
+
+    assert desk.loaded("ACME", at=evening(date(2006, 3, 10))).findings == ()
+
+    held_to(desk.stored("ACME"), both)

@@ -25,6 +25,7 @@ from ml4t_nb.errors import (
 from ml4t_nb.model import AssetClass, Basis, Frequency, Span, bar_length
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.providers import Answer, Instrument, Request
+from ml4t_nb.providers.files.basis import as_of_then, basis_of
 from ml4t_nb.providers.files.problems import Unreadable
 from ml4t_nb.providers.files.tables import SUFFIXES, Conventions, Table, read_table
 from ml4t_nb.providers.limits import files_limits
@@ -55,7 +56,7 @@ class FilesProvider:
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.files
-        self.basis: Basis = settings.files_basis
+        self.basis: Basis | None = settings.files_basis
         self._conventions = Conventions(settings.files_dates, settings.files_decimal)
         self.limits = files_limits(settings)
 
@@ -70,8 +71,9 @@ class FilesProvider:
         Raises
         ------
         BarsInvalid
-            If the file holds what is no number or no date, rows of one stamp that disagree, or
-            bars of another frequency; the message names file and line.
+            If the file holds what is no number or no date, rows of one stamp that disagree,
+            bars of another frequency, or prices that contradict its splits; the message names
+            file and line.
         SettingsInvalid
             If there is no folder.
         """
@@ -81,7 +83,10 @@ class FilesProvider:
         except OSError as error:
             raise _unopened(path, error) from error
         bars, notes = _bars(table, request)
-        return Answer(within(bars, request.span), notes=notes)
+        basis, findings = basis_of(path.name, bars, self.basis)
+        if basis == "split-adjusted":
+            bars = as_of_then(bars, request)
+        return Answer(within(bars, request.span), findings, notes, basis=basis)
 
     def _file(self, symbol: str) -> Path:
         # The folder's names are compared with the symbol, and no path is made of it: no symbol can

@@ -1,0 +1,262 @@
+"""On which basis prices are, by their own evidence: whether they move across their splits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.core.bars import PRICES, Bars, observed
+from ml4t_nb.core.scale import Split, splits_in
+from ml4t_nb.model import Basis
+
+__all__ = [
+    "Evidence",
+    "contradiction",
+    "evidence",
+    "in_words",
+    "is_telling",
+    "jumps",
+    "without_repeats",
+]
+
+# Below this ratio a jump is no evidence: stocks move by a tenth on their own.
+_TELLING = 1.25
+
+# The move across an ex-date as a share of the split's own, both as logarithms: 0 where prices were
+# restated, 1 where they are as traded. Between the two the day's own move decides, and so nothing.
+_LEVEL = (-0.6, 0.4)
+_JUMP = (0.6, 1.6)
+_MIDWAY = 0.5
+
+# A split told on another day than prices show it is looked for among so many bars on either side;
+# the move must be the split's, but for so much of it.
+_NEAR = 5
+_LIKE = 0.2
+_DOUBLING = 1.5
+
+# No share splits twice by one ratio in a week. One split told twice, announced and executed, does.
+_WEEK = timedelta(days=7)
+_NAMED = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What prices say at each of their splits.
+
+    Parameters
+    ----------
+    jumping
+        Splits that prices move by: as traded.
+    level
+        Splits that prices do not move by: restated before.
+    astray
+        Splits that prices do not move by, but on another day near by: that day, and the split.
+    silent
+        Splits that tell nothing: below 5:4, on the first bar, or lost in the day's own move.
+    """
+
+    jumping: tuple[Split, ...] = ()
+    level: tuple[Split, ...] = ()
+    astray: tuple[tuple[pd.Timestamp, Split], ...] = ()
+    silent: tuple[Split, ...] = ()
+
+    @property
+    def basis(self) -> Basis | None:
+        """The one basis they speak for; None if for none, or for both."""
+        if bool(self.jumping) == bool(self.level) or self.astray:
+            return None
+        return "as-traded" if self.jumping else "split-adjusted"
+
+    @property
+    def is_contradictory(self) -> bool:
+        """Whether no basis fits all splits."""
+        return bool(self.astray) or bool(self.jumping and self.level)
+
+
+def evidence(bars: Bars) -> Evidence:
+    """What the prices of sound bars say at the splits they name; filled ones are passed over."""
+    real = observed(bars)
+    splits = splits_in(real)
+    if not splits:
+        return Evidence()
+    closes, opens = real["close"].to_numpy(), real["open"].to_numpy()
+    places = [int(real.index.searchsorted(at)) for at, _ in splits]
+    jumping, level, silent = [], [], []
+    astray: list[tuple[pd.Timestamp, Split]] = []
+    for split, place in zip(splits, places, strict=True):
+        told = _told(closes, opens, place, split[1], others=places)
+        if told is None:
+            silent.append(split)
+        elif told:
+            jumping.append(split)
+        elif (day := _elsewhere(closes, opens, place, split[1], others=places)) is not None:
+            astray.append((real.index[day], split))
+        else:
+            level.append(split)
+    return Evidence(tuple(jumping), tuple(level), tuple(astray), tuple(silent))
+
+
+def contradiction(bars: Bars, basis: Basis, known: Collection[Split]) -> str:
+    """Which splits other than the known ones the prices contradict on that basis; empty if none."""
+    found = evidence(bars)
+    if basis == "split-adjusted":
+        jumping = tuple(split for split in found.jumping if split not in known)
+        return (
+            f"the split {in_words(jumping)} is reported, but the bars before are not restated"
+            if jumping
+            else ""
+        )
+    for day, split in found.astray:
+        if split not in known:
+            return (
+                f"the split {in_words((split,))} is reported, but prices show it on {day:%Y-%m-%d}"
+            )
+    level = tuple(split for split in found.level if split not in known)
+    return (
+        f"prices are said to be as traded, but do not move at the split {in_words(level)}"
+        if level
+        else ""
+    )
+
+
+def jumps(bars: Bars, at: pd.Timestamp, ratio: float) -> bool:
+    """Whether prices move across ``at`` rather by the split's ratio than not.
+
+    Never for a split of less than 5:4. Where the evidence is divided, the nearer one counts.
+    """
+    place = int(bars.index.searchsorted(at))
+    if place in (0, len(bars)) or not is_telling(ratio):
+        return False
+    closes, opens = bars["close"].to_numpy(), bars["open"].to_numpy()
+    told = _told(closes, opens, place, ratio, others=[])
+    if told is not None:
+        return told
+    # The median of the four passes over one bad tick.
+    after = float(np.median(bars[list(PRICES)].iloc[place].to_numpy()))
+    return bool(np.log(closes[place - 1] / after) / np.log(ratio) > _MIDWAY)
+
+
+def is_telling(ratio: float) -> bool:
+    """Whether a split is large enough for its jump to be told from a day's move."""
+    return bool(abs(np.log(ratio)) >= np.log(_TELLING))
+
+
+def without_repeats(bars: Bars, known: Bars) -> tuple[Bars, tuple[tuple[Split, Split], ...]]:
+    """``bars`` in which no split is told twice, and which of them were: the kept and the left out.
+
+    The same ratio twice within a week is one split. Kept is the one that prices jump at, if only
+    one does; else the one that ``known`` shows or has; else the first.
+
+    Parameters
+    ----------
+    bars
+        Sound bars and, after them, rows that may lack prices.
+    known
+        Bars that are stored: of those before ``bars`` the splits count, too.
+    """
+    if not splits_in(bars):
+        return bars, ()
+    with np.errstate(all="ignore"):
+        left_out = _repeats(bars, known)
+    if not left_out:
+        return bars, ()
+    ratios = bars["split"].to_numpy(copy=True)
+    ratios[bars.index.isin([gone[0] for _, gone in left_out])] = 1.0
+    return bars.assign(split=ratios), left_out
+
+
+def _repeats(bars: Bars, known: Bars) -> tuple[tuple[Split, Split], ...]:
+    before = [split for split in splits_in(known) if split[0] < bars.index[0]]
+    kept: list[Split] = list(before)
+    left_out: list[tuple[Split, Split]] = []
+    for split in splits_in(bars):
+        twin = next((each for each in kept if _are_one(each, split)), None)
+        if twin is None:
+            kept.append(split)
+            continue
+        shown = [jumps(bars, *each) for each in (twin, split)]
+        if all(shown):
+            kept.append(split)
+            continue
+        is_later = shown[1] or (not shown[0] and _is_later(bars, known, twin, split))
+        if is_later and twin not in before:
+            kept[kept.index(twin)] = split
+            left_out.append((split, twin))
+        else:
+            left_out.append((twin, split))
+    return tuple(left_out)
+
+
+def in_words(splits: tuple[Split, ...]) -> str:
+    """Splits with their ex-dates."""
+    return ", ".join(f"{_ratio(ratio)} of {at:%Y-%m-%d}" for at, ratio in splits)
+
+
+def _ratio(ratio: float) -> str:
+    return f"{ratio:g}:1" if ratio >= 1 else f"1:{1 / ratio:g}"
+
+
+def _are_one(one: Split, other: Split) -> bool:
+    is_near = abs(other[0] - one[0]) <= _WEEK
+    return is_near and abs(other[1] / one[1] - 1) <= _NAMED
+
+
+def _is_later(bars: Bars, known: Bars, one: Split, other: Split) -> bool:
+    """Whether what is stored tells that the split took effect on the later of the two days."""
+    common = bars.index.intersection(known.index)
+    common = common[(common >= one[0]) & (common < other[0])]
+    if len(common):
+        # A bar between them was stored as it was traded, or as it is quoted now.
+        was = known.loc[common, "close"].to_numpy() / bars.loc[common, "close"].to_numpy()
+        return bool(np.log(float(np.median(was))) / np.log(one[1]) > _MIDWAY)
+    return _holds(known, other) and not _holds(known, one)
+
+
+def _holds(bars: Bars, split: Split) -> bool:
+    found = bars.loc[bars.index == split[0], "split"].to_numpy()
+    return bool(np.isclose(found, split[1], rtol=_NAMED, atol=0).any())
+
+
+def _told(
+    closes: np.ndarray, opens: np.ndarray, place: int, ratio: float, *, others: list[int]
+) -> bool | None:
+    """Whether prices jump at ``place``; None if that cannot be told."""
+    if place == 0 or not is_telling(ratio):
+        return None
+    shares = _shares(closes, opens, place, ratio, others=others)
+    for_jump = sum(_JUMP[0] < share < _JUMP[1] for share in shares)
+    for_level = sum(_LEVEL[0] < share < _LEVEL[1] for share in shares)
+    return None if for_jump == for_level else for_jump > for_level
+
+
+def _shares(
+    closes: np.ndarray, opens: np.ndarray, place: int, ratio: float, *, others: list[int]
+) -> list[float]:
+    """Three measures of the move across ``place``: one bad price spoils two of them at most."""
+    first = max([place - 3, 0, *(other for other in others if other < place)])
+    last = min([place + 3, len(closes), *(other for other in others if other > place)])
+    pairs = (
+        (closes[place - 1], opens[place]),
+        (closes[place - 1], closes[place]),
+        (float(np.median(closes[first:place])), float(np.median(closes[place:last]))),
+    )
+    return [float(np.log(before / after) / np.log(ratio)) for before, after in pairs]
+
+
+def _elsewhere(
+    closes: np.ndarray, opens: np.ndarray, place: int, ratio: float, *, others: list[int]
+) -> int | None:
+    """Where near ``place`` prices move overnight, and stay, by just the ratio; None if nowhere."""
+    if abs(np.log(ratio)) < np.log(_DOUBLING):
+        return None
+    for day in range(max(place - _NEAR, 1), min(place + _NEAR + 1, len(closes))):
+        if day in others:
+            continue
+        shares = _shares(closes, opens, day, ratio, others=[])
+        if all(abs(share - 1) < _LIKE for share in shares):
+            return day
+    return None

@@ -1,0 +1,80 @@
+"""What the bars of a run show of themselves, before they are placed beside stored ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from ml4t_nb.core.bars import as_instant, concat, observed
+from ml4t_nb.core.basis import evidence, in_words, without_repeats
+from ml4t_nb.core.validation import sift
+from ml4t_nb.errors import Suspicious
+from ml4t_nb.model import Finding, Span
+from ml4t_nb.options import anew, source
+from ml4t_nb.pipeline.fetch import Haul
+from ml4t_nb.pipeline.journal import Entry
+from ml4t_nb.pipeline.region import Region
+from ml4t_nb.storage.transaction import Transaction
+
+__all__ = ["on_basis", "told_once"]
+
+_WEEK = timedelta(days=7)
+
+
+def on_basis(tx: Transaction, entry: Entry, got: Haul, *, is_whole: bool) -> Entry | None:
+    """``entry`` with the basis that the haul shows; None if all bars are needed to change to it.
+
+    Without a split, prices are the same on either basis, so what was assumed then can be changed.
+
+    Raises
+    ------
+    Suspicious
+        If the stored bars are on the other basis, by what they show at their own splits.
+    """
+    basis, state = got.basis or entry.setup.basis, tx.manifest
+    changed = replace(entry, setup=replace(entry.setup, basis=basis))
+    if state is None or state.setup.basis == basis:
+        return changed
+    if not is_whole:
+        return None
+    held = state.setup
+    if evidence(tx.bars()).basis == held.basis:
+        words = source(entry.dataset, entry.setup.provider, held.calendar, state.first)
+        raise Suspicious(
+            f"{entry.dataset} holds {held.basis} prices, and {entry.setup.provider} now quotes "
+            f"{basis} ones",
+            hint=f"nothing was written; to take them, {anew(entry.dataset, words)}",
+        )
+    return changed
+
+
+def told_once(tx: Transaction, region: Region, got: Haul) -> Haul:
+    """``got`` without splits that are told a second time within a week, and a finding for each."""
+    later = got.pending
+    if len(got.final):
+        later = later[later.index > got.final.index[-1]]
+    rows = concat([got.final, sift(later)[0]])
+    if rows.empty or (rows["split"] == 1).all():
+        return got
+    start = as_instant(rows.index[0])
+    known = observed(concat([tx.bars(Span(start - _WEEK, start)), region.bars]))
+    known = known[~known.index.duplicated(keep="last")].sort_index()
+    once, repeats = without_repeats(rows, known)
+    if not repeats:
+        return got
+    findings = tuple(
+        Finding(
+            as_instant(kept[0]),
+            "basis",
+            f"the split {in_words((kept,))} is told again on {gone[0]:%Y-%m-%d}: it counts once",
+        )
+        for kept, gone in repeats
+    )
+    dropped = got.pending.index.isin([gone[0] for _, gone in repeats])
+    split = got.pending["split"].mask(dropped, 1.0)
+    return replace(
+        got,
+        final=once.iloc[: len(got.final)],
+        pending=got.pending.assign(split=split),
+        findings=(*got.findings, *findings),
+    )

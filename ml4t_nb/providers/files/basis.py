@@ -1,0 +1,82 @@
+"""On which basis the prices of a file are: by the setting, and by what they show at its splits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pandas as pd
+
+from ml4t_nb.core.bars import PRICES, Bars, as_instant, empty_bars
+from ml4t_nb.core.basis import Evidence, evidence, in_words, without_repeats
+from ml4t_nb.core.validation import sift, with_events_of
+from ml4t_nb.errors import BarsInvalid
+from ml4t_nb.model import Basis, Finding, bar_length
+from ml4t_nb.providers import Request
+
+__all__ = ["as_of_then", "basis_of"]
+
+_SETTING = "ML4T_DATA_FILES_BASIS"
+_DAY = timedelta(days=1)
+
+
+def basis_of(name: str, bars: Bars, said: Basis | None) -> tuple[Basis | None, tuple[Finding, ...]]:
+    """The basis of all bars of a file, and what cannot be told; None if it shows none.
+
+    Parameters
+    ----------
+    said
+        What the setting says.
+
+    Raises
+    ------
+    BarsInvalid
+        If prices contradict the setting, or each other.
+    """
+    sound = with_events_of(bars, sift(bars)[0])[0]
+    found = evidence(without_repeats(sound, empty_bars())[0])
+    if found.is_contradictory:
+        raise BarsInvalid(f"{name}: {_disagreement(found)}", hint="mend the file, or get it anew")
+    if said is not None and found.basis not in (None, said):
+        splits = in_words(found.jumping or found.level)
+        moves = "move" if found.jumping else "do not move"
+        raise BarsInvalid(
+            f"{name}: {_SETTING} says {said}, but prices {moves} at the split {splits}",
+            hint=f"set {_SETTING} to {found.basis}, or leave it out",
+        )
+    if said is not None or found.basis is not None or not found.silent:
+        return said or found.basis, ()
+    # One finding, at the last of them: it is told once, and stands until something tells more.
+    untold = Finding(
+        as_instant(found.silent[-1][0]),
+        "basis",
+        f"whether prices are as traded or split-adjusted cannot be told by the split "
+        f"{in_words(found.silent)}; {_SETTING} can say it, else they count as traded",
+    )
+    return None, (untold,)
+
+
+def as_of_then(bars: Bars, request: Request) -> Bars:
+    """Split-adjusted bars as they were quoted at the as-of, before the splits after it."""
+    is_intraday = bar_length(request.dataset.frequency) is not None
+    # The running day's rows are given, and may name its split.
+    ends = request.as_of + (timedelta(0) if is_intraday else _DAY)
+    later = bars[bars.index > pd.Timestamp(ends)]
+    if later.empty:
+        return bars
+    # Of those rows only the splits count, whatever their prices are.
+    told = sift(later.assign(open=1.0, high=1.0, low=1.0, close=1.0, volume=0.0, dividend=0.0))[0]
+    once = without_repeats(told, bars[bars.index <= pd.Timestamp(ends)])[0]
+    ratio = float(once["split"].to_numpy().prod())
+    if ratio == 1:
+        return bars
+    cash = [*PRICES, "dividend"]
+    return bars.assign(**(bars[cash] * ratio), volume=bars["volume"] / ratio)
+
+
+def _disagreement(found: Evidence) -> str:
+    for day, split in found.astray:
+        return f"it names the split {in_words((split,))}, but prices move by it on {day:%Y-%m-%d}"
+    return (
+        f"prices move at the split {in_words(found.jumping)}, as if as traded, "
+        f"but not at the split {in_words(found.level)}, as if split-adjusted"
+    )
