@@ -14,6 +14,7 @@ __all__ = [
     "Asked",
     "AssetClass",
     "Basis",
+    "CarriedAction",
     "Chunking",
     "Closure",
     "Compression",
@@ -186,6 +187,26 @@ class Asked:
     outcome: Answered
     attempts: int = 1
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedAction:
+    """A split or dividend on another bar than that of its ex-date, which is not stored.
+
+    Parameters
+    ----------
+    bar
+        The next bar stored, which bears it.
+    split
+        Its ratio; 1 for a dividend.
+    share
+        Its part of the bar's dividend; 0 for a split.
+    """
+
+    ex_date: datetime
+    bar: datetime
+    split: float = 1.0
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from ml4t_nb.core.bars import (
 from ml4t_nb.core.ratios import Flags, Numbers
 from ml4t_nb.model import Finding, Rule
 
-__all__ = ["remarks", "sift", "with_events_of"]
+__all__ = ["remarks", "sift", "told_by"]
 
 _FROZEN_BARS = 5
 _FROZEN_TIME = timedelta(hours=1)
@@ -67,28 +67,18 @@ def sift(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
     return kept, tuple(sorted(findings, key=_place))
 
 
-def with_events_of(rows: Bars, kept: Bars) -> tuple[Bars, Bars]:
-    """``kept`` with the splits and dividends of rows that were left out, and those left over.
+def told_by(rows: Bars, kept: Bars) -> Bars:
+    """The rows not among ``kept`` that tell a split or a dividend, with nothing else in them.
 
-    A row without a price may still name a split, and what lies before it is restated by it: so
-    the event takes effect with the next bar there is. Where there is none, it comes back as a
-    row of its own, for it takes effect with a bar that is still to come.
+    A row without a price may still name a split, and what lies before it is restated by it.
     """
-    unheard = rows[rows.index.notna() & ~rows.index.isin(kept.index)]
-    if unheard.empty:
-        return kept, unheard
-    splits = unheard["split"].where(unheard["split"].between(*_SPLITS), 1.0)
-    cash = unheard["dividend"].where(unheard["dividend"].between(0, _PRICES[1]), 0.0)
-    lost = unheard.assign(split=splits, dividend=cash)[(splits != 1) | (cash > 0)]
-    lost = lost[~lost.index.duplicated(keep="last")].sort_index()
-    if lost.empty:
-        return kept, lost
-    after = kept.index.searchsorted(lost.index)
-    borne = after < len(kept)
-    split, dividend = (kept[name].to_numpy(copy=True) for name in ("split", "dividend"))
-    np.multiply.at(split, after[borne], lost["split"].to_numpy()[borne])
-    np.add.at(dividend, after[borne], lost["dividend"].to_numpy()[borne])
-    return kept.assign(split=split, dividend=dividend), lost[~borne]
+    others = rows[rows.index.notna() & ~rows.index.isin(kept.index)]
+    if others.empty:
+        return others
+    split = others["split"].where(others["split"].between(*_SPLITS), 1.0)
+    cash = others["dividend"].where(others["dividend"].between(0, _PRICES[1]), 0.0)
+    telling = others.assign(split=split, dividend=cash)[(split != 1) | (cash > 0)]
+    return telling[~telling.index.duplicated(keep="last")].sort_index()
 
 
 def remarks(bars: Bars) -> tuple[Finding, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from time import perf_counter
 
+from ml4t_nb.core.actions import Arranged, arrange
+from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, as_instant, observed
 from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.core.join import Placed, Terms, Wider, place
@@ -13,7 +15,7 @@ from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.plan import TICK
 from ml4t_nb.core.settle import Grid, asked, settle
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, Overtaken, RangeRefused
-from ml4t_nb.model import DatasetId, Gap, Setup, Span
+from ml4t_nb.model import CarriedAction, DatasetId, Gap, Setup, Span
 from ml4t_nb.pipeline.evidence import on_basis, told_once
 from ml4t_nb.pipeline.fetch import Desk, Haul
 from ml4t_nb.pipeline.journal import (
@@ -26,7 +28,7 @@ from ml4t_nb.pipeline.journal import (
     with_failure,
     with_fills,
 )
-from ml4t_nb.pipeline.region import region_of
+from ml4t_nb.pipeline.region import Region, region_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.transaction import Transaction
@@ -78,7 +80,8 @@ def enter(
     entry = rebased
     region = region_of(tx, entry.setup, got, is_whole=is_whole)
     got = told_once(tx, region, got)
-    placed = _placed(tx, entry, desk, got, observed(region.bars), is_whole=is_whole)
+    arranged = _arranged(state, entry.setup, desk, got, observed(region.bars))
+    placed = _placed(state, entry, desk, arranged, is_whole=is_whole)
     if isinstance(placed, Wider):
         if got.missed is not None:
             raise got.missed
@@ -106,6 +109,7 @@ def enter(
         updated=desk.as_of if state is None else max(desk.as_of, state.updated or desk.as_of),
         verified=desk.as_of if is_whole or state is None else state.verified,
         ledger=enter_all(() if state is None else state.ledger, asked_for(desk, got, wanted)),
+        carried=(*_carried_before(state, region), *arranged.carried),
     )
     before = set() if state is None else set(state.findings)
     return result_of(manifest, [finding for finding in findings if finding not in before])
@@ -169,44 +173,78 @@ def enter_failure(
 
 
 def _placed(
-    tx: Transaction, entry: Entry, desk: Desk, got: Haul, stored: Bars, *, is_whole: bool
+    state: Manifest | None, entry: Entry, desk: Desk, arranged: Arranged, *, is_whole: bool
 ) -> Placed | Wider:
-    state = tx.manifest
-    later = state is not None and state.updated is not None and state.updated > desk.as_of
     terms = Terms(
         dataset=entry.dataset,
         basis=entry.setup.basis,
         is_whole=is_whole,
         accept=entry.accept,
-        is_overtaken=later,
+        is_overtaken=_is_overtaken(state, desk),
     )
-    placed = place(stored, _on_stored_basis(stored, got, entry.setup), terms)
-    if isinstance(placed, Placed) and placed.bars.empty:
+    placed = place(arranged.stored, arranged.fetched, terms)
+    if isinstance(placed, Wider):
+        return placed
+    if placed.bars.empty:
         raise RangeRefused(
             f"{desk.provider.name} has no finished bars of {entry.dataset} there",
             provider=desk.provider.name,
             hint="choose another --start and --end",
         )
-    return placed
+    if not arranged.revisions or placed.verdict not in ("same", "corrected"):
+        return placed
+    revisions = (*placed.revisions, *arranged.revisions)
+    return replace(
+        placed,
+        verdict="corrected",
+        revised=len({each.stamp for each in revisions}),
+        revisions=revisions,
+    )
 
 
-def _on_stored_basis(stored: Bars, got: Haul, setup: Setup) -> Bars:
-    """Final bars on the basis of the last bar there will be.
+def _is_overtaken(state: Manifest | None, desk: Desk) -> bool:
+    return state is not None and state.updated is not None and state.updated > desk.as_of
+
+
+def _arranged(
+    state: Manifest | None, setup: Setup, desk: Desk, got: Haul, stored: Bars
+) -> Arranged:
+    """Both sides with each split and dividend on its bar, on the basis of the last bar to be.
 
     A provider may announce a split before it restates the bars before it. What agrees with the
     stored bars as it is has not been restated.
     """
+
+    def arranged(fetched: Bars, told: Bars) -> Arranged:
+        return arrange(
+            stored,
+            fetched,
+            told,
+            asked=got.asked,
+            carried=() if state is None else state.carried,
+            basis=setup.basis,
+            is_overtaken=_is_overtaken(state, desk),
+        )
+
+    as_fetched = arranged(got.final, got.told)
     if setup.basis == "as-traded":
-        return got.final
-    last = as_instant(stored.index[-1]) if len(stored) else None
-    if got.later_ratio(last) == 1:
-        return got.final
-    if len(stored) and compare(stored, got.final, basis=setup.basis).verdict in (
-        "same",
-        "corrected",
-    ):
-        return got.final
-    return got.on_basis_of(last)
+        return as_fetched
+    ratio = got.later_ratio(as_instant(stored.index[-1]) if len(stored) else None)
+    if ratio == 1:
+        return as_fetched
+    if len(stored) and compare(
+        as_fetched.stored, as_fetched.fetched, basis=setup.basis
+    ).verdict in ("same", "corrected"):
+        return as_fetched
+    told = got.told.assign(dividend=got.told["dividend"] * ratio)
+    return arranged(undo_splits(got.final, ratio), told)
+
+
+def _carried_before(state: Manifest | None, region: Region) -> tuple[CarriedAction, ...]:
+    """What is carried by bars that the run may not change."""
+    if state is None or region.start is None:
+        return ()
+    return tuple(each for each in state.carried if each.bar < region.start)
 
 
 def _with_failures(gaps: tuple[Gap, ...], got: Haul) -> tuple[Gap, ...]:

@@ -10,12 +10,11 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
 from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.core.overlap import unrestated_splits
 from ml4t_nb.core.plan import cut
-from ml4t_nb.core.validation import sift, with_events_of
+from ml4t_nb.core.validation import sift, told_by
 from ml4t_nb.errors import ProviderError, ProviderUnavailable, RateLimited
 from ml4t_nb.events import Event, Fetched, FetchStarted, RetryScheduled
 from ml4t_nb.model import Basis, DatasetId, Finding, Frequency, Span
@@ -65,6 +64,8 @@ class Haul:
     ----------
     final
         Final bars that keep the hard rules, on the basis the provider quotes today.
+    told
+        Splits and dividends of final rows that do not keep them.
     pending
         Bars that are not to be stored: unfinished, or after the end asked for. Their splits
         have restated the final bars already, or are about to.
@@ -82,20 +83,13 @@ class Haul:
 
     asked: tuple[Span, ...]
     final: Bars
+    told: Bars
     pending: Bars
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     missed: ProviderError | None = None
     failed: tuple[tuple[Span, ProviderError], ...] = ()
     basis: Basis | None = None
-
-    def on_basis_of(self, last: datetime | None) -> Bars:
-        """Final bars on the split basis of the bar at ``last``, or of the last of their own.
-
-        Splits that take effect later are undone: they count from their own bar on.
-        """
-        ratio = self.later_ratio(last)
-        return self.final if ratio == 1 else undo_splits(self.final, ratio)
 
     def later_ratio(self, last: datetime | None) -> float:
         """Product of the splits after ``last`` and after the last final bar.
@@ -248,14 +242,16 @@ def _sorted_out(
     is_final = np.asarray(rows.index < pd.Timestamp(until))
     finished = rows[is_final]
     sound, findings = sift(finished)
-    final, unborne = with_events_of(finished, sound)
+    told = told_by(finished, sound)
+    unborne = told[told.index > sound.index[-1]] if len(sound) else told
     later = concat([unborne, rows[~is_final], *(a.bars for a in extra)])
     pending = later[~later.index.duplicated(keep="last")].sort_index()
     # What an answer that was made earlier does not know yet, it has not answered.
     answered = [Span(span.start, max(span.start, min((span.end, *known)))) for span in asked]
     return Haul(
         asked=tuple(answered),
-        final=final,
+        final=sound,
+        told=told,
         pending=pending,
         findings=(*(f for a in answers for f in a.findings), *findings),
         notes=tuple(dict.fromkeys(note for a in answers for note in a.notes)),

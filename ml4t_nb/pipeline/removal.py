@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import date, datetime, timedelta
 from math import prod
 
-import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.adjust import adjusted, undo_splits
+from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, observed
 from ml4t_nb.core.calendars import Calendar, calendar
+from ml4t_nb.core.carrying import carry_dividends
 from ml4t_nb.core.ledger import forgotten
 from ml4t_nb.core.scale import splits_in
 from ml4t_nb.core.settle import settle
-from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
+from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
 from ml4t_nb.model import Basis, DatasetId, Span
 from ml4t_nb.pipeline.commit import grid_of
 from ml4t_nb.pipeline.damage import readable, require_loss
@@ -118,8 +117,7 @@ def _cut_out(
         return state.rows
     lost = sum(each.chunk.rows for each in damaged)
     removed = int(inside.sum()) + lost
-    with suppress(BarsInvalid):  # a dividend above its price has no such view, and may be cut out
-        left = _with_dividends(left, observed(held), state.setup.basis)
+    left, carried = carry_dividends(left, observed(held), state.carried, state.setup.basis)
     left = _without_splits(left, held[inside], state.setup.basis)
     grid = grid_of(state.dataset, state.setup, dates)
     stretch = settle(left, grid=grid, known=state.gaps, fill_by=None, is_whole=True)
@@ -140,32 +138,9 @@ def _cut_out(
         updated=state.updated,
         verified=None,
         ledger=tuple(forgotten(state.ledger, span)),
+        carried=carried,
     )
     return removed
-
-
-def _with_dividends(left: Bars, whole: Bars, basis: Basis) -> Bars:
-    """``left`` with the dividends it lost from between its bars, on the next bars.
-
-    As much as leaves the total return over the hole as it was: a dividend counts as a share of
-    the close before it, and on as-traded bars a split after it counts too. When the bars come
-    back, so do their dividends, and those on the next bars are corrected.
-    """
-    gone = whole[~whole.index.isin(left.index)]
-    paid = gone.index[(gone["dividend"] != 0).to_numpy()]
-    rows = np.unique(left.index.searchsorted(paid))
-    rows = rows[(rows > 0) & (rows < len(left))]
-    if not rows.size:
-        return left
-    prices = whole["close"]
-    on_splits = adjusted(whole, "splits", basis=basis)["close"]
-    share = adjusted(whole, "all", basis=basis)["close"] / on_splits
-    before, after = left.index[rows - 1], left.index[rows]
-    kept = share[before].to_numpy() / share[after].to_numpy()
-    dividend = left["dividend"].to_numpy(copy=True)
-    scale = (prices / on_splits)[after].to_numpy()
-    dividend[rows] = on_splits[before].to_numpy() * (1 - kept) * scale
-    return left.assign(dividend=dividend)
 
 
 def _without_splits(left: Bars, gone: Bars, basis: Basis) -> Bars:

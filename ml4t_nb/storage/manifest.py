@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError
-from ml4t_nb.model import Asked, DatasetId, Finding, Gap, Setup
+from ml4t_nb.model import Asked, CarriedAction, DatasetId, Finding, Gap, Setup
 from ml4t_nb.options import anew
 from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.storage.codec import from_plain, to_plain
@@ -76,6 +76,8 @@ class Manifest:
         As-of of the last run that compared the whole history.
     ledger
         What was asked for, and what came of it.
+    carried
+        Splits and dividends that are on another bar than that of their ex-date.
     """
 
     dataset: DatasetId
@@ -88,6 +90,7 @@ class Manifest:
     updated: datetime | None
     verified: datetime | None
     ledger: tuple[Asked, ...] = ()
+    carried: tuple[CarriedAction, ...] = ()
 
     @property
     def rows(self) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
-from ml4t_nb.model import Asked, Finding, Gap, Setup, Span
+from ml4t_nb.model import Asked, CarriedAction, Finding, Gap, Setup, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk, drafts
 from ml4t_nb.storage.catalogue import Catalogue
@@ -111,6 +111,7 @@ class Transaction:
         updated: datetime | None,
         verified: datetime | None,
         ledger: Sequence[Asked] = (),
+        carried: Sequence[CarriedAction] | None = None,
     ) -> Manifest:
         """Publish the puts with this record; chunks whose bars stay the same are not written.
 
@@ -120,6 +121,8 @@ class Transaction:
             In order of time; the newest thousand are kept.
         record
             Added to the history, with the number of chunks written.
+        carried
+            None if they are as they were.
 
         Returns
         -------
@@ -135,6 +138,8 @@ class Transaction:
         state = self._now()
         self._folder.require_disk()
         history = state.manifest.history if state.manifest else ()
+        if carried is None:
+            carried = state.manifest.carried if state.manifest else ()
         pieces = self._pieces(setup)
         written: list[Chunk] = []
         with disk.writing(self._folder.data):
@@ -152,6 +157,7 @@ class Transaction:
                     updated=updated,
                     verified=verified,
                     ledger=tuple(ledger),
+                    carried=tuple(carried),
                 )
                 self._folder.publish(after, after.sequence)
             except BaseException:

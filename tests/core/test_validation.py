@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import NUMBERS, Bars, make_bars, require_bars
-from ml4t_nb.core.validation import remarks, sift, with_events_of
+from ml4t_nb.core.validation import remarks, sift, told_by
 from ml4t_nb.model import Finding
 
 SOUND = {"open": 10.0, "high": 12.0, "low": 9.0, "close": 11.0, "volume": 100.0}
@@ -287,7 +287,5 @@ def test_prices_of_coins_and_of_many_reverse_splits_are_kept() -> None:
 
 def test_an_absurd_split_of_a_row_without_a_price_is_not_handed_on() -> None:
     given = rows({}, {"open": math.nan, "split": 1e200}, {})
-    kept, left_over = with_events_of(given, sift(given)[0])
 
-    assert kept["split"].tolist() == [1.0, 1.0]
-    assert left_over.empty
+    assert told_by(given, sift(given)[0]).empty

@@ -1,0 +1,248 @@
+"""Splits and dividends by ex-date: what stored bars bear, what an answer tells, what then holds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, reduce
+from operator import add, mul
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.ratios import Numbers
+from ml4t_nb.core.scale import find_scale, splits_in
+from ml4t_nb.model import Basis, CarriedAction, Span
+
+__all__ = [
+    "DIVIDEND",
+    "SPLIT",
+    "ByDate",
+    "Kind",
+    "Table",
+    "as_datetime",
+    "as_number",
+    "held_actions",
+    "holds",
+    "joined",
+    "judged_actions",
+    "stamps_of",
+    "told_actions",
+]
+
+Stamps: TypeAlias = npt.NDArray[np.int64]
+ByDate: TypeAlias = dict[int, float]
+"""Values by ex-date, in microseconds since 1970."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_NOTHING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Splits or dividends: how several make one, and how far rounding moves them."""
+
+    column: str
+    neutral: float
+    combine: Callable[[float, float], float]
+    relative: float
+    absolute: float
+
+    def total(self, values: Iterable[float]) -> float:
+        """What several of one bar are together."""
+        return reduce(self.combine, values, self.neutral)
+
+    def same(self, one: float, other: float) -> bool:
+        """Whether two differ by no more than rounding."""
+        return abs(one - other) <= self.absolute + self.relative * abs(other)
+
+
+SPLIT = Kind("split", 1.0, mul, 1e-4, 0.0)
+DIVIDEND = Kind("dividend", 0.0, add, 1e-6, 1e-6)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Both sides, and what is asked of them several times; stamps as whole microseconds."""
+
+    stored: Bars
+    fetched: Bars
+    told: Bars
+    asked: Sequence[tuple[int, int]]
+    carried: Sequence[CarriedAction]
+    basis: Basis
+    is_overtaken: bool
+
+    @cached_property
+    def old(self) -> Stamps:
+        """Stamps of the stored bars."""
+        return stamps_of(self.stored.index)
+
+    @cached_property
+    def new(self) -> Stamps:
+        """Stamps of the fetched bars."""
+        return stamps_of(self.fetched.index)
+
+    @cached_property
+    def merged(self) -> Stamps:
+        """Stamps that will be stored."""
+        return np.union1d(self.old, self.new)
+
+    def bar_of(self, date: int) -> int | None:
+        """The bar that bears an action of ``date``; None if it is still to come."""
+        at = int(np.searchsorted(self.merged, date))
+        return int(self.merged[at]) if at < len(self.merged) else None
+
+    def span_of(self, date: int) -> int:
+        """Which span asked for ``date``; -1 if none did."""
+        for number, (start, end) in enumerate(self.asked):
+            if start <= date < end:
+                return number
+        return -1
+
+    def next_fetched(self, date: int) -> int:
+        """Which fetched bar is the first at or after ``date``."""
+        return int(np.searchsorted(self.new, date))
+
+    def is_judged(self, bar: int, span: int) -> bool:
+        """Whether the answer can tell which actions ``bar`` bears."""
+        if not self.is_held(bar):
+            return True
+        at = int(np.searchsorted(self.merged, bar))
+        if span < 0 or at == 0:
+            return False
+        before = int(self.merged[at - 1])
+        return not self.is_held(before) if self.is_overtaken else self.asked[span][0] <= before
+
+    def is_held(self, date: int) -> bool:
+        """Whether a bar of that stamp is stored."""
+        return holds(self.old, date)
+
+    def ratio(self, date: int) -> float:
+        """Stored over fetched price at ``date``, where the provider has moved to another basis."""
+        common, ratios = self._ratios
+        if not len(common):
+            return 1.0
+        return float(ratios[min(int(np.searchsorted(common, date)), len(common) - 1)])
+
+    @cached_property
+    def _ratios(self) -> tuple[Stamps, Numbers]:
+        common = np.intersect1d(self.old, self.new)
+        if self.basis == "as-traded" or not len(common):
+            return common[:0], np.ones(0)
+        stored = self.stored.iloc[np.searchsorted(self.old, common)]
+        fetched = self.fetched.iloc[np.searchsorted(self.new, common)]
+        scale = find_scale(stored, fetched, splits_in(self.fetched))
+        return common, np.ones(len(common)) if scale is None else scale.ratio
+
+
+def held_actions(table: Table, kind: Kind) -> ByDate:
+    """What the stored bars bear, by ex-date, on the basis fetched."""
+    column = table.stored[kind.column].to_numpy()
+    rows = np.flatnonzero(column != kind.neutral)
+    own = dict(zip(table.old[rows].tolist(), column[rows].tolist(), strict=True))
+    left = dict.fromkeys(own, 1.0)
+    held: ByDate = {}
+    for each in table.carried:
+        bar = as_number(each.bar)
+        if not table.is_held(bar):
+            continue
+        if kind is SPLIT and each.split != 1:
+            held[as_number(each.ex_date)] = each.split
+            own[bar] = own.get(bar, 1.0) / each.split
+        elif kind is DIVIDEND and each.share and bar in own:
+            held[as_number(each.ex_date)] = own[bar] * each.share
+            left[bar] -= each.share
+    for bar, value in own.items():
+        rest = value * left.get(bar, 1.0) if kind is DIVIDEND else value
+        if left.get(bar, 1.0) > _NOTHING and abs(rest - kind.neutral) > _NOTHING * abs(rest):
+            held[bar] = rest
+    if kind is SPLIT:
+        return held
+    return {date: value / table.ratio(table.bar_of(date) or date) for date, value in held.items()}
+
+
+def told_actions(table: Table, kind: Kind) -> ByDate:
+    """What the answer tells, by ex-date."""
+    told: ByDate = {}
+    for bars in (table.told, table.fetched):
+        column = bars[kind.column].to_numpy()
+        rows = np.flatnonzero(column != kind.neutral)
+        told |= zip(stamps_of(bars.index)[rows].tolist(), column[rows].tolist(), strict=True)
+    return told
+
+
+def judged_actions(table: Table, kind: Kind, held: ByDate, told: ByDate) -> ByDate:
+    """The actions there are, by ex-date: what is stored, and what the answer says of it."""
+    groups: dict[tuple[int, int], tuple[ByDate, ByDate]] = defaultdict(lambda: ({}, {}))
+    for side, actions in enumerate((held, told)):
+        for date, value in actions.items():
+            groups[table.span_of(date), table.next_fetched(date)][side][date] = value
+    final: ByDate = {}
+    for (span, place), (ours, theirs) in groups.items():
+        end = int(table.new[place]) if place < len(table.new) else None
+        if end is None or table.span_of(end) != span:
+            end = None
+        bar = end if end is not None else table.bar_of(min((*theirs, *ours)))
+        if bar is None:
+            final |= theirs
+        elif table.is_judged(bar, span):
+            final |= _settled(kind, ours, theirs, end)
+        else:
+            final |= ours
+    return final
+
+
+def _settled(kind: Kind, ours: ByDate, theirs: ByDate, end: int | None) -> ByDate:
+    """Actions between two sound bars of an answer, of which the later one is at ``end``."""
+    if ours.keys() == theirs.keys():
+        return theirs
+    if kind.same(kind.total(theirs.values()), kind.total(ours.values())):
+        return ours
+    told_anew = [value for date, value in theirs.items() if date not in ours]
+    left = {
+        date: value
+        for date, value in ours.items()
+        if date not in theirs
+        and date != end
+        and not any(kind.same(value, other) for other in told_anew)
+    }
+    return {**left, **theirs}
+
+
+def holds(stamps: Stamps, stamp: int) -> bool:
+    """Whether increasing ``stamps`` have that one."""
+    at = int(np.searchsorted(stamps, stamp))
+    return at < len(stamps) and int(stamps[at]) == stamp
+
+
+def joined(spans: Sequence[Span]) -> list[tuple[int, int]]:
+    """Spans in order, as whole numbers, those that meet made one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted((as_number(span.start), as_number(span.end)) for span in spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def stamps_of(index: pd.Index) -> Stamps:
+    """An index of stamps in microseconds since 1970."""
+    return np.asarray(pd.DatetimeIndex(index).as_unit("us").asi8, dtype=np.int64)
+
+
+def as_number(instant: datetime) -> int:
+    """An instant in microseconds since 1970."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def as_datetime(stamp: int) -> datetime:
+    """The instant so many microseconds after 1970."""
+    return _EPOCH + stamp * _MICROSECOND

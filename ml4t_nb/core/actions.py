@@ -1,0 +1,154 @@
+"""Splits and dividends by ex-date: what is stored, what an answer tells, which bar bears them.
+
+A split or dividend takes effect with the first bar at or after its ex-date. Where the bar of the
+ex-date itself is not stored, the next one bears it, and the manifest keeps the ex-date
+(`CarriedAction`), so that a later answer is compared date by date and not bar by bar.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml4t_nb.core.action_dates import (
+    DIVIDEND,
+    SPLIT,
+    ByDate,
+    Kind,
+    Table,
+    as_datetime,
+    held_actions,
+    holds,
+    joined,
+    judged_actions,
+    told_actions,
+)
+from ml4t_nb.core.bars import Bars, as_instant
+from ml4t_nb.core.ratios import Numbers
+from ml4t_nb.model import Basis, CarriedAction, Span
+from ml4t_nb.records import Revision
+
+__all__ = ["Arranged", "arrange"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """Stored and fetched bars with every action on the bar that is to bear it.
+
+    Parameters
+    ----------
+    carried
+        Actions on another bar than that of their ex-date.
+    revisions
+        Values that changed on stored bars which were not fetched.
+    """
+
+    stored: Bars
+    fetched: Bars
+    carried: tuple[CarriedAction, ...]
+    revisions: tuple[Revision, ...]
+
+
+def arrange(
+    stored: Bars,
+    fetched: Bars,
+    told: Bars,
+    *,
+    asked: Sequence[Span],
+    carried: Sequence[CarriedAction],
+    basis: Basis,
+    is_overtaken: bool = False,
+) -> Arranged:
+    """Put every action on the bar that bears it once both are merged, each exactly once.
+
+    An answer is taken at its word, but its silence proves little: of what took effect before the
+    first bar that was asked for it says nothing, nor of a day of which it has no row. So the
+    actions of a stored bar are judged only where the bar before it was asked for too; an action
+    whose day has no sound row in the answer stays; and one told for another day than it is stored
+    under, with no sound row between the two, is the same one.
+
+    Parameters
+    ----------
+    stored
+        Observed bars from before the first asked one to the end.
+    fetched
+        Sound bars, each with the actions of its own row.
+    told
+        Rows without a sound bar that tell actions, as `core.validation.told_by` gives them.
+    asked
+        The spans that the answer covers.
+    carried
+        Of the stored bars.
+    is_overtaken
+        Stored bars stay as they are; only those they lack are added.
+    """
+    asked_for = joined(asked)
+    table = Table(stored, fetched, told, asked_for, tuple(carried), basis, is_overtaken)
+    splits, dividends = (_arranged(table, kind) for kind in (SPLIT, DIVIDEND))
+    return Arranged(
+        stored=stored.assign(split=splits.stored, dividend=dividends.stored),
+        fetched=fetched.assign(split=splits.fetched, dividend=dividends.fetched),
+        carried=tuple(
+            CarriedAction(
+                as_datetime(at[0]),
+                as_datetime(at[1]),
+                splits.moved.get(at, 1.0),
+                dividends.moved.get(at, 0.0),
+            )
+            for at in sorted({*splits.moved, *dividends.moved})
+        ),
+        revisions=tuple(
+            Revision(as_instant(stored.index[row]), kind.column, float(old[row]), float(new[row]))
+            for kind, new in ((SPLIT, splits.stored), (DIVIDEND, dividends.stored))
+            for old in (stored[kind.column].to_numpy(),)
+            for row in np.flatnonzero((old != new) & ~stored.index.isin(fetched.index)).tolist()
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """One kind of action, arranged; of ``moved`` by ex-date and bar the split, or the share."""
+
+    stored: Numbers
+    fetched: Numbers
+    moved: dict[tuple[int, int], float]
+
+
+def _arranged(table: Table, kind: Kind) -> _Columns:
+    held, answered = held_actions(table, kind), told_actions(table, kind)
+    final = judged_actions(table, kind, held, answered)
+    by_bar: dict[int, ByDate] = defaultdict(dict)
+    before: dict[int, ByDate] = defaultdict(dict)
+    for actions, bars in ((final, by_bar), (held, before)):
+        for date, value in actions.items():
+            bar = table.bar_of(date)
+            if bar is not None:
+                bars[bar][date] = value
+    stored = table.stored[kind.column].to_numpy(copy=True)
+    fetched = np.full(len(table.new), kind.neutral)
+    for bar in {*by_bar, *before}:
+        row, is_stored = int(np.searchsorted(table.old, bar)), table.is_held(bar)
+        is_fetched = holds(table.new, bar)
+        basis = table.ratio(bar) if kind is DIVIDEND and is_stored else 1.0
+        value = kind.total(by_bar[bar].values())
+        if is_stored and by_bar[bar] == before[bar]:
+            value = stored[row] / basis
+        if is_fetched:
+            fetched[np.searchsorted(table.new, bar)] = value
+        if is_stored and by_bar[bar] != before[bar] and (table.is_overtaken or not is_fetched):
+            stored[row] = value * basis
+    return _Columns(stored, fetched, _moved(kind, by_bar))
+
+
+def _moved(kind: Kind, by_bar: dict[int, ByDate]) -> dict[tuple[int, int], float]:
+    moved = {}
+    for bar, actions in by_bar.items():
+        total = kind.total(actions.values())
+        for date, value in actions.items():
+            if date != bar:
+                moved[date, bar] = value / total if kind is DIVIDEND else value
+    return moved

@@ -1,0 +1,249 @@
+"""Splits and dividends whose own day has no bar: none is lost and none counts twice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.calendars import calendar
+from ml4t_nb.model import Adjustment, Basis
+from ml4t_nb.pipeline import Close
+from ml4t_nb.storage.store import Store
+from ml4t_nb.verbs.read import view
+from tests.pipeline.desk import FORWARD, Desk
+from tests.pipeline.scripted import Scripted, bars_at, evening, sessions
+
+DAYS = sessions("2024-01-22", "2024-03-12").drop(
+    [pd.Timestamp(day, tz="UTC") for day in ("2024-02-19",)]
+)
+EX = "2024-02-07"
+
+
+def first_close(desk: Desk, how: Adjustment) -> float:
+    seen = view(desk.store.snapshot(desk.dataset), (None, None), how, filled=True)
+    return float(seen["close"].iloc[0])
+
+
+def actions(desk: Desk) -> dict[str, tuple[float, float]]:
+    """Split and dividend by day."""
+    held = desk.stored()
+    some = held[(held["split"] != 1) | (held["dividend"] != 0)]
+    days = [f"{stamp:%m-%d}" for stamp in pd.DatetimeIndex(some.index)]
+    pairs = zip(some["split"].tolist(), some["dividend"].round(6).tolist(), strict=True)
+    return dict(zip(days, pairs, strict=True))
+
+
+def halted(until: str, *, blank: float = np.nan, ratio: float = 2.0) -> Bars:
+    """A hundred, then fifty after a split of two and a dividend of one on a day without a price."""
+    days = DAYS[pd.Timestamp(until, tz="UTC") >= DAYS]
+    happened = until >= EX
+    bars = bars_at(days, [100.0] * len(days))
+    if happened:
+        bars[["open", "high", "low", "close"]] /= ratio
+        bars["volume"] *= ratio
+        bars.loc[EX, ["open", "high", "low", "close"]] = blank
+        bars.loc[EX, ["split", "dividend"]] = [ratio, 1.0]
+    return bars
+
+
+@pytest.mark.parametrize(("blank", "days"), [(np.nan, 0), (np.nan, 7), (0.0, 21)])
+def test_what_is_told_on_a_day_without_a_price_stays_at_every_later_update(
+    desk: Desk, blank: float, days: int
+) -> None:
+    desk.provider.bars = halted("2024-02-05")
+    desk.load(evening("2024-02-05"))
+
+    for day in DAYS[pd.Timestamp("2024-02-05", tz="UTC") < DAYS]:
+        desk.provider.bars = halted(f"{day:%Y-%m-%d}", blank=blank)
+        record = desk.update(evening(f"{day:%Y-%m-%d}"), days=days).record
+        assert record.revisions == ()
+        assert record.verdict == ("restated" if f"{day:%m-%d}" == "02-08" else "same")
+
+    assert actions(desk) == {"02-08": (2.0, 1.0)}
+    assert first_close(desk, "raw") == pytest.approx(100.0)
+    # One of fifty was paid: 50 * 0.98.
+    assert first_close(desk, "all") == pytest.approx(49.0)
+
+
+def test_what_is_told_on_a_rejected_row_goes_to_its_own_day_once_that_has_a_price(
+    desk: Desk,
+) -> None:
+    desk.provider.bars = halted("2024-02-09")
+    desk.load(evening("2024-02-09"))
+    assert actions(desk) == {"02-08": (2.0, 1.0)}
+    healed = halted("2024-02-12")
+    healed.loc[EX, ["open", "high", "low", "close"]] = 50.0
+    desk.provider.bars = healed
+
+    desk.update(evening("2024-02-12"))
+
+    assert actions(desk) == {"02-07": (2.0, 1.0)}
+    assert first_close(desk, "raw") == pytest.approx(100.0)
+
+
+def test_an_action_is_not_told_twice_when_its_stored_day_loses_its_price(desk: Desk) -> None:
+    whole = halted("2024-02-09")
+    whole.loc[EX, ["open", "high", "low", "close"]] = 50.0
+    desk.provider.bars = whole
+    desk.load(evening("2024-02-09"))
+    assert actions(desk) == {"02-07": (2.0, 1.0)}
+
+    desk.provider.bars = halted("2024-02-12")
+    desk.update(evening("2024-02-12"))
+    without = halted("2024-02-13").drop(pd.Timestamp(EX, tz="UTC"))
+    without.loc["2024-02-08", ["split", "dividend"]] = [2.0, 1.0]
+    desk.provider.bars = without
+    desk.update(evening("2024-02-13"))
+
+    assert actions(desk) == {"02-07": (2.0, 1.0)}
+    assert first_close(desk, "raw") == pytest.approx(100.0)
+
+
+def test_an_action_that_a_provider_takes_back_is_gone(desk: Desk) -> None:
+    paying = bars_at(DAYS, [100.0] * len(DAYS))
+    paying.loc[EX, "dividend"] = 1.0
+    desk.provider.bars = paying[:"2024-02-09"]
+    desk.load(evening("2024-02-09"))
+    paying.loc[EX, "dividend"] = 0.0
+    desk.provider.bars = paying[:"2024-02-12"]
+
+    record = desk.update(evening("2024-02-12")).record
+
+    assert actions(desk) == {}
+    assert [(each.column, each.old, each.new) for each in record.revisions] == [
+        ("dividend", 1.0, 0.0)
+    ]
+
+
+def test_a_late_dividend_on_a_stored_day_whose_row_is_blank_by_now_is_stored(desk: Desk) -> None:
+    paying = bars_at(DAYS, [100.0] * len(DAYS))
+    desk.provider.bars = paying[:"2024-02-09"]
+    desk.load(evening("2024-02-09"))
+    paying.loc[EX, ["open", "high", "low", "close"]] = np.nan
+    paying.loc[EX, "dividend"] = 1.0
+    desk.provider.bars = paying[:"2024-02-12"]
+
+    record = desk.update(evening("2024-02-12")).record
+
+    assert actions(desk) == {"02-07": (1.0, 1.0)}
+    assert (record.verdict, record.revised) == ("corrected", 1)
+    assert [(each.column, each.old, each.new) for each in record.revisions] == [
+        ("dividend", 0.0, 1.0)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("basis", "fills", "is_there"),
+    [
+        ("split-adjusted", True, True),
+        ("split-adjusted", False, False),
+        ("as-traded", True, False),
+    ],
+)
+def test_a_dividend_that_a_removal_moved_stays_at_every_later_update(
+    store: Store, basis: Basis, *, fills: bool, is_there: bool
+) -> None:
+    """Whether or not the provider has the removed bar still, and asks for it."""
+    paying = bars_at(DAYS, [100.0] * len(DAYS))
+    paying.loc[EX, "dividend"] = 5.0
+    desk = Desk(store, Scripted(basis=basis))
+    desk.provider.bars = paying[:"2024-02-09"]
+    desk.load(evening("2024-02-09"))
+    desk.remove(evening("2024-02-09"), start=EX, end=EX)
+    desk.mend(evening("2024-02-09"), Close("a bad bar"), start=EX, end=EX)
+    served = paying if is_there else paying.drop(pd.Timestamp(EX, tz="UTC"))
+
+    for day in DAYS[pd.Timestamp("2024-02-09", tz="UTC") < DAYS]:
+        desk.provider.bars = served[: f"{day:%Y-%m-%d}"]
+        desk.update(evening(f"{day:%Y-%m-%d}"), fill=FORWARD if fills else None)
+        # A hundred, of which five was paid: 100 * 0.95.
+        assert first_close(desk, "all") == pytest.approx(95.0)
+
+    assert actions(desk) == {"02-07" if is_there else "02-08": (1.0, 5.0)}
+
+
+def test_a_load_that_begins_on_a_bar_with_a_removed_dividend_leaves_it(desk: Desk) -> None:
+    paying = bars_at(DAYS, [100.0] * len(DAYS))
+    paying.loc[EX, "dividend"] = 5.0
+    desk.provider.bars = paying.drop(pd.Timestamp(EX, tz="UTC"))
+    desk.provider.bars = paying[:"2024-02-16"]
+    desk.load(evening("2024-02-16"))
+    desk.remove(evening("2024-02-16"), start=EX, end=EX)
+
+    # Three stored bars are asked for before the start: the first of them is the one after the hole.
+    for start in ("2024-02-08", "2024-02-12", "2024-02-13", "2024-02-14"):
+        desk.load(evening("2024-02-16"), start=start)
+        assert first_close(desk, "all") == pytest.approx(95.0)
+
+
+def test_removed_dividends_survive_a_restatement_on_the_new_basis(desk: Desk) -> None:
+    paying = bars_at(DAYS, [100.0] * len(DAYS))
+    paying.loc[EX, "dividend"] = 5.0
+    desk.provider.bars = paying[:"2024-02-16"]
+    desk.load(evening("2024-02-16"))
+    desk.remove(evening("2024-02-16"), start=EX, end=EX)
+    halves = paying.drop(pd.Timestamp(EX, tz="UTC"))
+    halves[["open", "high", "low", "close"]] /= 2
+    halves.loc["2024-02-20", "split"] = 2.0
+    desk.provider.bars = halves[:"2024-02-20"]
+
+    desk.update(evening("2024-02-20"), fill=None)
+
+    assert actions(desk) == {"02-08": (1.0, 2.5), "02-20": (2.0, 0.0)}
+    assert first_close(desk, "all") == pytest.approx(47.5)
+
+
+def test_other_dividends_of_a_removed_stretch_count_beside_one_above_its_price(
+    desk: Desk,
+) -> None:
+    paying = bars_at(DAYS, [100.0] * len(DAYS))
+    paying.loc["2024-02-07", "dividend"] = 5.0
+    paying.loc["2024-02-08", "dividend"] = 500.0
+    desk.provider.bars = paying[:"2024-02-16"]
+    desk.load(evening("2024-02-16"))
+
+    desk.remove(evening("2024-02-16"), start="2024-02-07", end="2024-02-08")
+
+    assert actions(desk) == {"02-09": (1.0, 5.0)}
+    assert first_close(desk, "all") == pytest.approx(95.0)
+
+
+def test_a_dividend_above_its_price_elsewhere_does_not_cost_a_removed_one(desk: Desk) -> None:
+    paying = bars_at(DAYS, [100.0] * len(DAYS))
+    paying.loc["2024-01-30", "dividend"] = 500.0
+    paying.loc["2024-02-07", "dividend"] = 5.0
+    desk.provider.bars = paying[:"2024-02-16"]
+    desk.load(evening("2024-02-16"))
+
+    desk.remove(evening("2024-02-16"), start="2024-02-07", end="2024-02-07")
+    desk.remove(evening("2024-02-16"), start="2024-01-30", end="2024-01-30")
+
+    assert actions(desk) == {"02-08": (1.0, 5.0)}
+    assert first_close(desk, "all") == pytest.approx(95.0)
+
+
+def test_two_removed_dividends_come_back_one_after_the_other(desk: Desk) -> None:
+    """Of prices that double on each day of the hole, and a dividend of the next bar itself."""
+    days = calendar("XNYS").stamps(calendar("XNYS").span(None, None, "daily"), "daily")
+    days = days[(days >= DAYS[0]) & (days <= pd.Timestamp("2024-02-16", tz="UTC"))]
+    closes = [100.0 if f"{day:%m-%d}" < "02-07" else 200.0 for day in days]
+    paying = bars_at(days, closes)
+    for day, cash in (("2024-02-06", 10.0), ("2024-02-07", 5.0), ("2024-02-08", 20.0)):
+        paying.loc[day, "dividend"] = cash
+    desk.provider.bars = paying
+    desk.load(evening("2024-02-16"))
+    # 200 * (1 - 10/100) * (1 - 5/100) * (1 - 20/200), in hundreds before the rise.
+    before = 100 * 0.9 * 0.95 * 0.9
+    assert first_close(desk, "all") == pytest.approx(before)
+
+    desk.remove(evening("2024-02-16"), start="2024-02-06", end="2024-02-07")
+    assert first_close(desk, "all") == pytest.approx(before)
+
+    desk.provider.bars = paying.drop(pd.Timestamp("2024-02-07", tz="UTC"))
+    desk.update(evening("2024-02-16"), days=1)
+    desk.provider.bars = paying
+    desk.update(evening("2024-02-16"))
+    assert first_close(desk, "all") == pytest.approx(before)
+    assert actions(desk) == {"02-06": (1.0, 10.0), "02-07": (1.0, 5.0), "02-08": (1.0, 20.0)}
