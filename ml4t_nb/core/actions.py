@@ -26,12 +26,13 @@ from ml4t_nb.core.action_dates import (
     judged_actions,
     told_actions,
 )
-from ml4t_nb.core.bars import Bars, as_instant
+from ml4t_nb.core.bars import Bars, as_instant, empty_bars
 from ml4t_nb.core.ratios import Numbers
+from ml4t_nb.core.validation import told_by
 from ml4t_nb.model import Basis, CarriedAction, Span
 from ml4t_nb.records import Revision
 
-__all__ = ["Arranged", "arrange"]
+__all__ = ["Arranged", "arrange", "bearing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,13 @@ def arrange(
             for row in np.flatnonzero((old != new) & ~stored.index.isin(fetched.index)).tolist()
         ),
     )
+
+
+def bearing(rows: Bars, sound: Bars) -> Bars:
+    """``sound`` bars, which also bear what the other ``rows`` of the same answer tell."""
+    told = told_by(rows, sound)
+    alone = arrange(empty_bars(), sound, told, asked=(), carried=(), basis="as-traded")
+    return alone.fetched
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ml4t_nb.model import Basis
 
 __all__ = [
     "Evidence",
+    "are_one",
     "contradiction",
     "evidence",
     "in_words",
@@ -174,7 +175,7 @@ def _repeats(bars: Bars, known: Bars) -> tuple[tuple[Split, Split], ...]:
     kept: list[Split] = list(before)
     left_out: list[tuple[Split, Split]] = []
     for split in splits_in(bars):
-        twin = next((each for each in kept if _are_one(each, split)), None)
+        twin = next((each for each in kept if are_one(each, split)), None)
         if twin is None:
             kept.append(split)
             continue
@@ -200,7 +201,8 @@ def _ratio(ratio: float) -> str:
     return f"{ratio:g}:1" if ratio >= 1 else f"1:{1 / ratio:g}"
 
 
-def _are_one(one: Split, other: Split) -> bool:
+def are_one(one: Split, other: Split) -> bool:
+    """Whether two are one split told twice: of one ratio, within a week."""
     is_near = abs(other[0] - one[0]) <= _WEEK
     return is_near and abs(other[1] / one[1] - 1) <= _NAMED
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ml4t_nb.core.bars import as_instant, concat, observed
-from ml4t_nb.core.basis import evidence, in_words, without_repeats
+from ml4t_nb.core.basis import are_one, evidence, in_words, without_repeats
+from ml4t_nb.core.scale import splits_in
 from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import Suspicious
 from ml4t_nb.model import Finding, Span
@@ -50,6 +51,7 @@ def on_basis(tx: Transaction, entry: Entry, got: Haul, *, is_whole: bool) -> Ent
 
 def told_once(tx: Transaction, region: Region, got: Haul) -> Haul:
     """``got`` without splits that are told a second time within a week, and a finding for each."""
+    got = _unpriced_once(got)
     later = got.pending
     if len(got.final):
         later = later[later.index > got.final.index[-1]]
@@ -78,3 +80,12 @@ def told_once(tx: Transaction, region: Region, got: Haul) -> Haul:
         pending=got.pending.assign(split=split),
         findings=(*got.findings, *findings),
     )
+
+
+def _unpriced_once(got: Haul) -> Haul:
+    """``got`` without splits of rows that lack prices, where a bar of the same week tells them."""
+    splits = splits_in(got.final)
+    told = got.told["split"].to_numpy(copy=True)
+    for row, stamp in enumerate(got.told.index):
+        told[row] = 1.0 if any(are_one(each, (stamp, told[row])) for each in splits) else told[row]
+    return replace(got, told=got.told.assign(split=told))

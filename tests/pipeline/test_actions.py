@@ -247,3 +247,16 @@ def test_two_removed_dividends_come_back_one_after_the_other(desk: Desk) -> None
     desk.update(evening("2024-02-16"))
     assert first_close(desk, "all") == pytest.approx(before)
     assert actions(desk) == {"02-06": (1.0, 10.0), "02-07": (1.0, 5.0), "02-08": (1.0, 20.0)}
+
+
+def test_a_split_told_by_a_blank_row_and_by_the_next_bar_counts_once(desk: Desk) -> None:
+    twice = halted("2024-02-09")
+    twice.loc["2024-02-08", "split"] = 2.0
+    desk.provider.bars = halted("2024-02-05")
+    desk.load(evening("2024-02-05"))
+    desk.provider.bars = twice
+
+    desk.update(evening("2024-02-09"))
+
+    assert actions(desk) == {"02-08": (2.0, 1.0)}
+    assert first_close(desk, "raw") == pytest.approx(100.0)

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pandas as pd
 
+from ml4t_nb.core.actions import bearing
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, empty_bars
 from ml4t_nb.core.basis import Evidence, evidence, in_words, without_repeats
-from ml4t_nb.core.validation import sift, with_events_of
+from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Basis, Finding, bar_length
 from ml4t_nb.providers import Request
@@ -32,7 +33,7 @@ def basis_of(name: str, bars: Bars, said: Basis | None) -> tuple[Basis | None, t
     BarsInvalid
         If prices contradict the setting, or each other.
     """
-    sound = with_events_of(bars, sift(bars)[0])[0]
+    sound = bearing(bars, sift(bars)[0])
     found = evidence(without_repeats(sound, empty_bars())[0])
     if found.is_contradictory:
         raise BarsInvalid(f"{name}: {_disagreement(found)}", hint="mend the file, or get it anew")
