@@ -6,14 +6,24 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from threading import Event as Flag
 from typing import TypeAlias
 
-from ml4t_nb.errors import Ml4tError, RateLimited
-from ml4t_nb.events import Event, Finished, Observer, Stopping
+from ml4t_nb.errors import Ml4tError
+from ml4t_nb.events import (
+    Event,
+    Fetched,
+    FetchStarted,
+    Finished,
+    Observer,
+    RetryScheduled,
+    Stopping,
+)
 from ml4t_nb.model import DatasetId
+from ml4t_nb.outage import Outage, Outages
+from ml4t_nb.providers.retry import NoMoreWaiting
 from ml4t_nb.records import ErrorNote, UpdateResult
 
 __all__ = ["Batch", "Job", "run_all"]
@@ -34,41 +44,51 @@ class Job:
         Does it; told where events go and how to pause.
     failed
         The result when it raised: in the words of the error, beside what is stored.
+    provider
+        Who will be asked; empty if only the work knows.
     """
 
     dataset: DatasetId
     work: Callable[[Observe, Pause], UpdateResult]
     failed: Callable[[ErrorNote], UpdateResult]
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Results in the order of the jobs, and the datasets not reached with the reason why."""
+    """Results in the order of the jobs, and the datasets not reached with the reason why.
+
+    Parameters
+    ----------
+    interrupted
+        Whether Ctrl-C came, though it may have left no dataset out.
+    """
 
     results: tuple[UpdateResult, ...]
     left: tuple[DatasetId, ...] = ()
     stopped: str = ""
+    interrupted: bool = False
 
 
 def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Flag) -> Batch:
     """Run ``jobs`` in ``workers`` threads; events reach ``observer`` in the calling thread.
 
-    Ctrl-C, or setting ``cancel``, ends each running job at its next request. A rate limit lets
-    the running jobs end and starts no other: more requests would only prolong it.
+    Ctrl-C, or setting ``cancel``, ends each running job at its next request. Where a provider is
+    down or wants a pause, the running jobs end and it is asked for no other dataset: more requests
+    would only prolong it. Jobs of other providers go on.
     """
     inbox: SimpleQueue[Event | None] = SimpleQueue()
     over: list[DatasetId] = []
-    halt = Flag()
+    outages = Outages(len(jobs))
+    interrupted = Flag()
 
-    def pause(seconds: float) -> None:
-        if cancel.wait(seconds) if seconds else cancel.is_set():
-            raise KeyboardInterrupt
+    def stop() -> None:
+        interrupted.set()
+        cancel.set()
+        inbox.put(Stopping())
 
     def work(job: Job) -> UpdateResult | None:
-        stops = halt.is_set() or cancel.is_set()
-        result = None if stops else _outcome(job, inbox.put, pause)
-        if result is not None and _wants_a_pause(result):
-            halt.set()
+        result = _Asking(job, inbox.put, cancel, outages).outcome()
         over.append(job.dataset)
         inbox.put(None if result is None else _finished(result))
         return result
@@ -80,19 +100,72 @@ def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Fl
                 # With its context: a notebook knows by it to which cell a thread's output belongs.
                 futures.append(pool.submit(copy_context().run, work, job))  # noqa: PERF401  # Ctrl-C keeps the first
         except KeyboardInterrupt:
-            cancel.set()
-            inbox.put(Stopping())
+            stop()
         # Jobs count themselves: Ctrl-C may take an event away between the queue and its observer,
         # and who counted events here would wait for that one for ever.
         while len(over) < len(futures) or not inbox.empty():
             try:
                 _tell(observer, inbox.get())
             except KeyboardInterrupt:
-                cancel.set()
-                inbox.put(Stopping())
+                stop()
     while not inbox.empty():
         _tell(observer, inbox.get())
-    return _batch(jobs, futures, interrupted=cancel.is_set())
+    results = [future.result() for future in futures]
+    results += [None] * (len(jobs) - len(futures))
+    done = tuple(result for result in results if result is not None)
+    left = tuple(job.dataset for job, result in zip(jobs, results, strict=True) if result is None)
+    reason = "interrupted" if cancel.is_set() else outages.reason(done)
+    return Batch(done, left, reason if left else "", interrupted=interrupted.is_set())
+
+
+class _Asking:
+    """One job that asks a provider, and what all jobs learn from its answers."""
+
+    def __init__(
+        self, job: Job, tell: Callable[[Event], None], cancel: Flag, outages: Outages
+    ) -> None:
+        self._job, self._tell, self._cancel, self._outages = job, tell, cancel, outages
+        self._provider = job.provider
+        self._has_asked = False
+        self._retry: RetryScheduled | None = None
+
+    def outcome(self) -> UpdateResult | None:
+        """The job's result; None if it was ended before it had one."""
+        if self._cancel.is_set() or self._outage.is_down:
+            return None
+        result = _outcome(self._job, self._observe, self._pause)
+        if result is not None:
+            self._outage.ended_with(self._job.dataset, result.record.error)
+        return result
+
+    @property
+    def _outage(self) -> Outage:
+        return self._outages.of(self._provider)
+
+    def _observe(self, event: Event) -> None:
+        match event:
+            case FetchStarted():
+                self._provider = event.provider
+                if self._outage.is_down and not self._has_asked:
+                    raise KeyboardInterrupt
+                self._has_asked = True
+            case Fetched():
+                self._outage.answered()
+            case RetryScheduled():
+                wait_s = self._outage.grant(self._job.dataset, event.wait_s)
+                event = self._retry = replace(event, wait_s=-1.0 if wait_s is None else wait_s)
+        if self._retry is None or self._retry.wait_s >= 0:
+            self._tell(event)
+
+    def _pause(self, seconds: float) -> None:
+        retry, self._retry = self._retry, None
+        if retry is not None and retry.wait_s < 0:
+            raise NoMoreWaiting
+        if retry is None:
+            self._outage.charge(seconds)
+        wait_s = seconds if retry is None else retry.wait_s
+        if self._cancel.wait(wait_s) if wait_s else self._cancel.is_set():
+            raise KeyboardInterrupt
 
 
 def _finished(result: UpdateResult) -> Finished:
@@ -121,21 +194,3 @@ def _tell(observer: Observer, event: Event | None) -> None:
         observer(event)
     except Exception:  # noqa: BLE001  # whoever watches must not break what is watched
         _log.exception("an observer failed on %s", type(event).__name__)
-
-
-def _batch(
-    jobs: Sequence[Job], futures: Sequence[Future[UpdateResult | None]], *, interrupted: bool
-) -> Batch:
-    results = [future.result() for future in futures]
-    results += [None] * (len(jobs) - len(futures))
-    done = tuple(result for result in results if result is not None)
-    left = tuple(job.dataset for job, result in zip(jobs, results, strict=True) if result is None)
-    if not left:
-        return Batch(done)
-    paused = [result.record.error for result in done if _wants_a_pause(result)]
-    reason = "interrupted" if interrupted or not paused or paused[0] is None else paused[0].message
-    return Batch(done, left, reason)
-
-
-def _wants_a_pause(result: UpdateResult) -> bool:
-    return result.record.error is not None and result.record.error.type == RateLimited.__name__

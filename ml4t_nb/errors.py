@@ -34,10 +34,12 @@ if TYPE_CHECKING:
     from ml4t_nb.reports import RunReport
 
 __all__ = [
+    "OUTAGES",
     "BarsInvalid",
     "CalendarUnknown",
     "ChunkCorrupt",
     "DatasetNotFound",
+    "Interrupted",
     "JobBusy",
     "LockTimeout",
     "MissingExtra",
@@ -144,6 +146,32 @@ class RunFailed(Ml4tError):
         self.report = report
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, or a kernel's interrupt, once what was done is kept.
+
+    None of the family: who goes on after any ``Exception`` means symbols that fail, not a wish to
+    stop.
+
+    Parameters
+    ----------
+    message, hint
+        As of an `Ml4tError`.
+    report
+        What the run did until then; None of a verb that is no run.
+    """
+
+    def __init__(self, message: str, *, report: RunReport | None = None, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.report = report
+
+    def _render_traceback_(self) -> list[str]:
+        """Message and hint instead of a traceback; IPython still counts the cell as failed."""
+        lines = [f"KeyboardInterrupt: {self.message}"]
+        return [*lines, self.hint] if self.hint else lines
+
+
 class ProviderError(Ml4tError):
     """A provider did not answer, or not with bars.
 
@@ -202,3 +230,7 @@ class StoreOutdated(StoreError):
 
 class ChunkCorrupt(StoreError):
     """A chunk or manifest is truncated, altered, unreadable or gone."""
+
+
+OUTAGES = (ProviderUnavailable.__name__, RateLimited.__name__)
+"""Types of errors that are a provider's as a whole, and pass."""

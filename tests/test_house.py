@@ -20,7 +20,7 @@ LAYERS = (
     {"model", "records", "reports", "events", "errors", "options", "settings"},
     {"core"},
     {"providers", "storage"},
-    {"pipeline", "batch", "workspace"},
+    {"pipeline", "batch", "outage", "workspace"},
     {"verbs"},
     {"faces"},
     {"__init__", "__main__"},

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ml4t_nb.errors import Ml4tError, OptionError, RunFailed
+from ml4t_nb.errors import Interrupted, Ml4tError, OptionError, RunFailed
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.faces.codes import GOOD, code_of
 from ml4t_nb.faces.commands import call
@@ -105,8 +105,12 @@ def _reported(command: Command, shell: InteractiveShell) -> Report:
     try:
         with _watched(shell, command) as watch:
             report = call(command, watch=watch)
+    except Interrupted as stop:
+        if stop.report is not None and len(stop.report.results) + len(stop.report.left) > 1:
+            display(stop.report)  # type: ignore[no-untyped-call]  # IPython's
+        raise
     except KeyboardInterrupt:
-        raise Ml4tError(
+        raise Interrupted(
             f"{command.verb} was interrupted",
             hint="what was committed is kept; run it again to go on",
         ) from None

@@ -11,7 +11,7 @@ from dataclasses import replace
 from shutil import get_terminal_size
 from typing import TextIO
 
-from ml4t_nb.errors import Ml4tError, OptionError
+from ml4t_nb.errors import OUTAGES, Interrupted, Ml4tError, OptionError
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.faces.codes import FAILED, GOOD, INTERRUPTED, USAGE, code_of, code_of_error
 from ml4t_nb.faces.declare import VERBS
@@ -72,8 +72,13 @@ def _carried_out(words: Sequence[str]) -> int:
         return USAGE
     from ml4t_nb.faces.commands import call
 
-    with _progress(parsed) as watch:
-        report = call(parsed, watch=watch)
+    try:
+        with _progress(parsed) as watch:
+            report = call(parsed, watch=watch)
+    except Interrupted as stop:
+        if stop.report is None:
+            raise
+        report = stop.report
     code = code_of(report)
     error = _only_error(report)
     if error is not None and not parsed.json:
@@ -87,11 +92,23 @@ def _carried_out(words: Sequence[str]) -> int:
 
 
 def _only_error(report: Report) -> ErrorNote | None:
-    """The error of a run over one dataset that failed: there is nothing to show but it."""
-    if not isinstance(report, RunReport) or len(report.results) != 1 or report.left:
+    """The error of a run that did nothing for one reason: there is nothing to show but it."""
+    if not isinstance(report, RunReport) or not report.results:
         return None
-    record = report.results[0].record
-    return record.error if record.outcome == "failed" else None
+    records = [result.record for result in report.results]
+    if any(record.outcome != "failed" for record in records):
+        return None
+    if len(records) == 1 and not report.left:
+        return records[0].error
+    if not (report.left and all(_is_outage(record.error) for record in records)):
+        return None
+    from ml4t_nb.faces.outcomes import summary_line
+
+    return ErrorNote("RunFailed", summary_line(report), "try again later")
+
+
+def _is_outage(error: ErrorNote | None) -> bool:
+    return error is not None and error.type in OUTAGES
 
 
 def _reasons(report: Report) -> Iterator[ErrorNote]:
@@ -103,7 +120,9 @@ def _reasons(report: Report) -> Iterator[ErrorNote]:
                 yield ErrorNote(each.state, f"{each.dataset}: {each.reason}", each.step)
     elif isinstance(run, RunReport):
         for result in run.results:
-            if (error := result.record.error) is not None:
+            error = result.record.error
+            # Where an outage ended the run, the line about the run says so for all of them.
+            if error is not None and not (run.left and _is_outage(error)):
                 yield replace(error, message=f"{result.dataset}: {error.message}")
         if run.left:
             from ml4t_nb.faces.outcomes import summary_line

@@ -8,6 +8,7 @@ from ml4t_nb.errors import (
     MissingExtra,
     Ml4tError,
     OptionError,
+    ProviderUnavailable,
     RateLimited,
     SettingsInvalid,
 )
@@ -17,7 +18,7 @@ __all__ = ["AGAIN", "FAILED", "GOOD", "INTERRUPTED", "USAGE", "code_of", "code_o
 
 GOOD, FAILED, USAGE, AGAIN, INTERRUPTED = 0, 1, 2, 75, 130
 
-_LATER = (LockTimeout, RateLimited)
+_LATER = (LockTimeout, RateLimited, ProviderUnavailable)
 _MISUSE = (OptionError, SettingsInvalid, CalendarUnknown, MissingExtra)
 
 

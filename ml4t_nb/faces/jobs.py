@@ -158,7 +158,7 @@ class Job:
     def _outcome(self) -> JobState:
         if self.run is None:
             return "done"
-        if self.run.left and self._cancel.is_set():
+        if self.run.stopped == "interrupted":
             return "cancelled"
         return "done" if code_of(self.run) == GOOD else "failed"
 

@@ -22,7 +22,7 @@ from ml4t_nb.providers.budget import shared_budget
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-__all__ = ["DEFAULT", "Policy", "Waits", "ask", "identify"]
+__all__ = ["DEFAULT", "NoMoreWaiting", "Policy", "Waits", "ask", "identify"]
 
 _log = logging.getLogger(__name__)
 _Reply = TypeVar("_Reply")
@@ -75,6 +75,10 @@ DEFAULT = Policy(
 )
 
 
+class NoMoreWaiting(Exception):  # no fault of anybody
+    """Raised by a ``sleep`` that will not wait again: the asking ends with the error at hand."""
+
+
 def ask(
     provider: Provider,
     request: Request,
@@ -90,7 +94,8 @@ def ask(
     on_retry
         Told the number of the attempt that failed, the seconds until the next, and why.
     sleep
-        Waits so many seconds; whatever it raises ends the asking.
+        Waits so many seconds; whatever it raises ends the asking, `NoMoreWaiting` with the
+        provider's own error.
     policy
         By default the provider's own (``limits.retry``), else ``DEFAULT``.
 
@@ -143,8 +148,11 @@ def _patiently(
 
     patience = _Patience(policy)
 
+    failures: list[BaseException] = []
+
     def tell(state: RetryCallState) -> None:
         error = _error_of(state)
+        failures.append(error)
         reason = error.message if isinstance(error, ProviderError) else repr(error)
         on_retry(state.attempt_number, state.upcoming_sleep, reason)
 
@@ -160,7 +168,10 @@ def _patiently(
         before_sleep=tell,
         reraise=True,
     )
-    return attempts(question)
+    try:
+        return attempts(question)
+    except NoMoreWaiting:
+        raise failures[-1] from None
 
 
 def _paced(provider: Provider, request: Request, sleep: Callable[[float], None]) -> Answer:

@@ -112,7 +112,7 @@ def load(
         def work(observe: Observe, pause: Pause) -> UpdateResult:
             return run_load(run_of(ws, moment, observe, pause), order)
 
-        return Job(dataset, work, partial(failed, ws, blank, dataset))
+        return Job(dataset, work, partial(failed, ws, blank, dataset), name)
 
     return report_of(ws, "load", [job(each) for each in symbols], moment, workers=_LOADERS)
 

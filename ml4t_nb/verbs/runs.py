@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from ml4t_nb.errors import Ml4tError
+from ml4t_nb.errors import Interrupted, Ml4tError
 from ml4t_nb.events import Started
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import ErrorNote, UpdateRecord, UpdateResult
@@ -32,7 +32,13 @@ def run_of(ws: Workspace, moment: datetime | date, observe: Observe, pause: Paus
 def report_of(
     ws: Workspace, verb: str, jobs: Sequence[Job], moment: datetime | date, *, workers: int
 ) -> RunReport:
-    """Run the jobs, and say what each did."""
+    """Run the jobs, and say what each did.
+
+    Raises
+    ------
+    Interrupted
+        After Ctrl-C, once what was done is kept, even if that was everything.
+    """
     from ml4t_nb.batch import run_all
 
     ws.observer(Started(verb, tuple(job.dataset for job in jobs)))
@@ -41,7 +47,16 @@ def report_of(
     # One that failed early does not know when its exchange closes.
     known = [each.record.at for each in batch.results if each.record.outcome != "failed"]
     at = latest(moment, known or [each.record.at for each in batch.results])
-    return RunReport(verb, at, batch.results, batch.left, batch.stopped)
+    report = RunReport(verb, at, batch.results, batch.left, batch.stopped)
+    if batch.interrupted:
+        report = replace(report, stopped="interrupted")
+        total = len(batch.results) + len(batch.left)
+        raise Interrupted(
+            f"{verb} was interrupted: {len(batch.results)} of {total} done",
+            hint="what was committed is kept; run it again to go on",
+            report=report,
+        )
+    return report
 
 
 def failed(

@@ -6,7 +6,7 @@ import pytest
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from IPython.utils.capture import capture_output
 
-from ml4t_nb.errors import DatasetNotFound, OptionError, RunFailed
+from ml4t_nb.errors import DatasetNotFound, Interrupted, OptionError, RunFailed
 from ml4t_nb.faces.magics import _FIGURES, _REPORTS
 from ml4t_nb.reports import HealthReport, ListReport, Report, RunReport
 
@@ -192,8 +192,11 @@ def test_an_interrupted_run_fails_the_cell_and_says_what_is_left(
         notebook, f"%ml4t load {symbols} -p synthetic -q --start 2024-01-02 --as-of 2024-02-02"
     )
 
-    assert isinstance(result.error_in_exec, RunFailed)
-    assert "RunFailed: load stopped, interrupted: " in said
+    # Whoever wraps a loop of cells in ``except Exception`` does not go on with the next symbol.
+    assert isinstance(result.error_in_exec, KeyboardInterrupt)
+    assert isinstance(result.error_in_exec, Interrupted)
+    assert "KeyboardInterrupt: load was interrupted: " in said
+    assert result.error_in_exec.report is not None
     done = len(result.error_in_exec.report.results)
     assert 0 < done < 40
     assert f"{done} of 40 done" in said

@@ -70,7 +70,8 @@ class Desk:
 
     def update(self, *symbols: str, at: datetime, **options: Any) -> RunReport:  # noqa: ANN401
         self.replay.market.now = at
-        return verbs.update(self.ws, symbols, as_of=at, **options)
+        named: dict[str, Any] = {"symbol": symbols} if symbols else {}
+        return verbs.update(self.ws, as_of=at, **named, **options)
 
     def loaded(self, symbol: str, *, at: datetime, **options: Any) -> UpdateResult:  # noqa: ANN401
         """One symbol, which must succeed."""

@@ -203,7 +203,105 @@ def test_a_rate_limit_with_many_workers_lets_the_running_ones_end(
     assert {each.record.outcome for each in report.results} == {"failed"}
     assert len(report.results) <= 3 + 2
     assert len(report.results) + len(report.left) == 9
-    assert desk.replay.bars_asked == 4 * 2 * len(report.results)
+    # One waits, and asks again. The others are told by then that it is not for their sake.
+    assert desk.replay.bars_asked == (len(report.results) + 1) * 2
+    assert sum(desk.waited.seconds) == 30
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize(("code", "count"), [(500, 20), (429, 12)])
+def test_a_provider_that_is_down_ends_the_run_within_half_a_minute_of_waiting(
+    desk: Desk, share: Listing, code: int, count: int, workers: int
+) -> None:
+    names = listed(desk, share, count)
+    desk.load(*names, at=evening(BEFORE))
+    desk.waited.seconds.clear()
+    desk.replay.faults.append(Fault("status", match=".", code=code, times=-1))
+
+    report = desk.update(at=evening(DAY), workers=workers)
+
+    assert {each.record.outcome for each in report.results} == {"failed"}
+    assert 1 <= len(report.results) <= 3 + workers
+    assert len(report.results) + len(report.left) == count
+    reason = "with 429, too many requests" if code == 429 else "it answers, but not with bars"
+    assert reason in report.stopped
+    assert sum(desk.waited.seconds) <= 30
+    desk.replay.faults.clear()
+    report = desk.update(at=evening(DAY))
+    assert [each.record.outcome for each in report.results] == ["changed"] * count
+
+
+def test_a_load_from_a_provider_that_is_down_ends_as_early(desk: Desk, share: Listing) -> None:
+    names = listed(desk, share, 20)
+    desk.replay.faults.append(Fault("status", match=".", code=500, times=-1))
+
+    report = desk.load(*names, at=evening(DAY))
+
+    assert len(report.results) <= 3 + 4
+    assert len(report.results) + len(report.left) == 20
+    assert sum(desk.waited.seconds) <= 30
+
+
+def test_an_outage_in_mid_run_keeps_what_is_done(desk: Desk, share: Listing) -> None:
+    names = listed(desk, share, 8)
+    desk.load(*names, at=evening(BEFORE))
+    desk.replay.faults.append(Fault("status", match="ACME[2-7]", code=503, times=-1))
+
+    report = desk.update(at=evening(DAY), workers=1)
+
+    outcomes = [each.record.outcome for each in report.results]
+    assert outcomes == ["changed", "changed", "failed", "failed", "failed"]
+    assert [each.symbol for each in report.left] == ["ACME5", "ACME6", "ACME7"]
+    for name in names[:2]:
+        assert desk.stored(name).index[-1].date() == DAY
+
+
+def test_one_symbol_without_an_answer_does_not_stop_the_rest(desk: Desk, share: Listing) -> None:
+    names = listed(desk, share, 5)
+    desk.load(*names, at=evening(BEFORE))
+    desk.waited.seconds.clear()
+    desk.replay.faults.append(Fault("status", match="ACME0", code=503, times=-1))
+
+    report = desk.update(at=evening(DAY), workers=1)
+
+    assert [each.record.outcome for each in report.results] == ["failed", *["changed"] * 4]
+    first, second, third, fourth = (seconds for seconds in desk.waited.seconds if seconds)
+    assert 1 <= first <= 1.25
+    assert 2 <= second <= 2.5
+    assert 4 <= third <= 5
+    assert 8 <= fourth <= 10
+
+
+def test_datasets_of_another_provider_go_on_during_an_outage(desk: Desk, share: Listing) -> None:
+    names = listed(desk, share, 4)
+    desk.load(*names, at=evening(BEFORE))
+    others = tuple(f"Z{number}" for number in range(4))
+    desk.load(*others, at=evening(BEFORE), provider="synthetic", start="2006-01-03")
+    desk.replay.faults.append(Fault("status", match=".", code=503, times=-1))
+
+    report = desk.update(at=evening(DAY), workers=1)
+
+    outcomes = {each.dataset.symbol: each.record.outcome for each in report.results}
+    assert {outcomes[name] for name in others} == {"changed"}
+    assert [each.symbol for each in report.left] == ["ACME3"]
+
+
+def test_the_shell_says_in_one_line_that_the_provider_is_down(
+    shell: Desk, share: Listing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = listed(shell, share, 20)
+    shell.load(*names, at=evening(BEFORE))
+    shell.replay.faults.append(Fault("status", match=".", code=500, times=-1))
+
+    for more in ([], ["-q"]):
+        assert main(["update", *more]) == 75
+
+        told = capsys.readouterr()
+        assert told.out == ""
+        last = told.err.splitlines()[-1]
+        assert last.startswith("ml4t-data: update stopped, yahoo did not answer for ACME")
+        assert "(try again later)" in last
+        assert len(told.err.splitlines()) <= (1 if more else 8)
 
 
 def test_a_rate_limit_stops_a_load_too(desk: Desk, share: Listing) -> None:
