@@ -59,6 +59,7 @@ Rule: TypeAlias = Literal[
     "partial",
     "basis",
     "dividend",
+    "kept",
 ]
 
 _SHORT = 5
@@ -220,7 +221,8 @@ class Finding:
     rule
         ``nan``, ``price``, ``volume``, ``action`` (a dividend or split that makes no sense) and
         ``duplicate`` are hard: such a row is not stored. The others are soft: stored and
-        reported, since real feeds have them.
+        reported, since real feeds have them. ``kept`` is a stored bar that the provider has
+        spoilt since.
     detail
         What was seen, in words.
     """

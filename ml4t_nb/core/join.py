@@ -12,13 +12,22 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.adjust import rescale
-from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_stamps, upsert
+from ml4t_nb.core.bars import (
+    NUMBERS,
+    PRICES,
+    Bars,
+    as_instant,
+    as_stamps,
+    concat,
+    prices_of,
+    upsert,
+)
 from ml4t_nb.core.basis import contradiction
 from ml4t_nb.core.overlap import compare, unrestated_splits
 from ml4t_nb.core.plan import JOIN
 from ml4t_nb.core.scale import splits_in
 from ml4t_nb.errors import Overtaken, Suspicious
-from ml4t_nb.model import Basis, DatasetId
+from ml4t_nb.model import Basis, DatasetId, Finding
 from ml4t_nb.options import named
 from ml4t_nb.records import Restatement, Revision, Verdict
 
@@ -72,6 +81,7 @@ class Placed:
     revisions: tuple[Revision, ...] = ()
     restatement: Restatement | None = None
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
@@ -97,7 +107,9 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
     found = compare(stored, fetched, basis=terms.basis)
     verdict = found.verdict
     if verdict in ("same", "corrected"):
-        merged = upsert(fetched, stored) if terms.is_overtaken else upsert(stored, fetched)
+        spoilt = concat(found.spoilt) if found.spoilt else fetched[:0]
+        taken = fetched if terms.accept else fetched[~fetched.index.isin(spoilt.index)]
+        merged = upsert(taken, stored) if terms.is_overtaken else upsert(stored, taken)
         doubt = "" if terms.accept else _contradiction(merged, stored, terms.basis)
         if doubt and not terms.is_whole and not terms.is_overtaken:
             return Wider(doubt)
@@ -105,7 +117,10 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
             raise _refused(doubt, terms)
         revisions = () if terms.is_overtaken else found.revisions
         revised = len({revision.stamp for revision in revisions})
-        return Placed(merged, verdict, len(merged) - len(stored), revised, revisions)
+        revised += len(spoilt) if terms.accept else 0
+        kept = () if terms.accept else tuple(_kept(stored, each, terms) for each in found.spoilt)
+        added = len(merged) - len(stored)
+        return Placed(merged, verdict, added, revised, revisions, findings=kept)
     if terms.is_overtaken:
         raise Overtaken(
             "another run, as of a later instant, has stored this history on another basis",
@@ -123,6 +138,23 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
     if verdict == "insufficient" and not terms.accept:
         _require_one_basis(fetched, terms)
     return _replaced(stored, fetched, verdict, found.restatement)
+
+
+def _kept(stored: Bars, spoilt: Bars, terms: Terms) -> Finding:
+    """What the provider answers for bars that are kept as they are stored."""
+    first, last = spoilt.index[0], spoilt.index[-1]
+    when = f"{first:%Y-%m-%d}" if first == last else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+    old, new = prices_of(stored.loc[spoilt.index]), prices_of(spoilt)
+    furthest = int(np.abs(np.log(old / new)).argmax())
+    name = PRICES[furthest % len(PRICES)]
+    return Finding(
+        as_instant(first),
+        "kept",
+        f"{when}: the provider now answers {name} {new.flat[furthest]:g} for the stored "
+        f"{old.flat[furthest]:g}, which the bars around it agree with; the stored "
+        f"{'bars are' if len(spoilt) > 1 else 'bar is'} kept, and "
+        f"`ml4t-data update {named(terms.dataset)} --accept` takes the provider's",
+    )
 
 
 def _refused(what: str, terms: Terms) -> Suspicious:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, numbers_of, observed, prices_of
 from ml4t_nb.core.basis import is_telling, jumps
+from ml4t_nb.core.neighbours import fit_of
 from ml4t_nb.core.ratios import Flags, Numbers, equal_prices
 from ml4t_nb.core.scale import Scale, Split, find_scale, moved_together, splits_in
 from ml4t_nb.model import Basis
@@ -42,6 +43,9 @@ class Comparison:
         aside, which providers round as they like), with the old value on the basis fetched.
     reason
         Why, in words.
+    spoilt
+        Fetched bars, stretch by stretch, that jump against their neighbours where the stored ones
+        do not: those are to be kept. The verdict is on all others.
     """
 
     verdict: Verdict
@@ -49,6 +53,7 @@ class Comparison:
     revisions: tuple[Revision, ...]
     restatement: Restatement | None
     reason: str
+    spoilt: tuple[Bars, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,8 @@ def compare(
     -------
     Comparison
         ``same`` equal within rounding. ``corrected`` at most half of the bars differ in price,
-        in no common ratio, or only volumes, dividends or splits do. ``restated`` prices moved by
+        in no common ratio, or only volumes, dividends or splits do; or those that differ fit
+        their neighbours now, and did not before. ``restated`` prices moved by
         one ratio, or by one that steps at ex-dates of reported splits, and by their ratio.
         ``suspicious`` anything else, and a split whose earlier prices did not move with it.
         ``insufficient`` fewer than ``need`` bars in common.
@@ -120,7 +126,13 @@ def compare(
             return _verdict("suspicious", pair, unlike, alarm)
     if scale is not None:
         return _restated(pair, scale)
-    return _judged(pair, unlike)
+    differ = np.asarray(unlike.any(axis=1))
+    fit = fit_of(stored, fetched, stamps, differ, basis)
+    spoilt = tuple(fetched.loc[stamps[run.start : run.stop]] for run in fit.spoilt)
+    sound = ~fit.rows(fit.spoilt, len(stamps))
+    healed = fit.rows(fit.healed, len(stamps))[sound]
+    left = _Pair(pair.stored[sound], pair.fetched[sound], pair.splits)
+    return replace(_judged(left, unlike[sound], healed), spoilt=spoilt)
 
 
 def unrestated_splits(bars: Bars) -> tuple[tuple[datetime, float], ...]:
@@ -179,9 +191,9 @@ def _restated(pair: _Pair, scale: Scale) -> Comparison:
     return Comparison("restated", len(old), revisions, Restatement(first, named), reason)
 
 
-def _judged(pair: _Pair, unlike: Flags) -> Comparison:
-    """Verdict on bars that share no ratio."""
-    differ: Flags = np.asarray(unlike.any(axis=1))
+def _judged(pair: _Pair, unlike: Flags, healed: Flags) -> Comparison:
+    """Verdict on bars that share no ratio; those that are healed raise no doubt."""
+    differ: Flags = np.asarray(unlike.any(axis=1)) & ~healed
     count, common = int(differ.sum()), len(differ)
     if 2 * count > common:
         reason = f"{count} of {_bars(common)} differ in price, by no ratio that a split explains"

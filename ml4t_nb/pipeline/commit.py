@@ -94,6 +94,7 @@ def enter(
         is_whole=region.start is None,
     )
     gaps = _with_failures(asked(stretch.gaps, got.asked, as_of=desk.as_of), got)
+    got = replace(got, findings=(*got.findings, *placed.findings))
     findings = findings_of(state, region, stretch, got)
     record = replace(
         with_fills(record_of(entry, desk, got, placed), region, stretch),
