@@ -274,6 +274,8 @@ class Setup:
         Codec of the chunks.
     closures
         Days on which the user knows better than the calendar.
+    zone
+        Time zone that stamps without one were taken to be of; None where the provider tells it.
     """
 
     provider: str
@@ -283,3 +285,4 @@ class Setup:
     period: Period
     compression: Compression
     closures: tuple[Closure, ...] = ()
+    zone: str | None = None

@@ -109,7 +109,11 @@ def named(dataset: DatasetId) -> str:
 
 
 def source(
-    dataset: DatasetId, provider: str, calendar: str, first: datetime | None
+    dataset: DatasetId,
+    provider: str,
+    calendar: str,
+    first: datetime | None,
+    zone: str | None = None,
 ) -> tuple[str, ...]:
     """Words that let a ``load`` ask again for what is stored; without them it asks the defaults.
 
@@ -123,7 +127,8 @@ def source(
     from_ = ("-p", provider) if provider else ()
     by = () if calendar == DEFAULT_CALENDARS[dataset.asset_class] else ("--calendar", calendar)
     since = ("--start", f"{first:%Y-%m-%d}") if first else ()
-    return (*from_, *by, *since)
+    zoned = ("--zone", zone) if zone else ()
+    return (*from_, *by, *since, *zoned)
 
 
 def anew(dataset: DatasetId, words: Sequence[str]) -> str:

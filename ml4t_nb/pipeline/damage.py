@@ -79,7 +79,8 @@ def _way_out(first: datetime, last: datetime, ends: Sequence[date], state: Manif
     remove = f"ml4t-data remove {named(state.dataset)}"
     has_before, has_after = first != state.first, last != state.last
     if not has_after and (state.setup.basis == "split-adjusted" or not has_before):
-        words = source(state.dataset, state.setup.provider, state.setup.calendar, state.first)
+        setup = state.setup
+        words = source(state.dataset, setup.provider, setup.calendar, state.first, setup.zone)
         return f"fetch everything again: {anew(state.dataset, words)}"
     if has_before and has_after:
         return f"remove all bars up to {ends[1]}: {remove} --end {ends[1]} --yes"

@@ -33,8 +33,8 @@ class Desk:
     ----------
     as_of
         The run's as-of, aware.
-    calendar
-        The dataset's.
+    calendar, zone
+        The dataset's, and that of stamps without one.
     observe
         Told what happens; may be called in any thread.
     pause
@@ -46,6 +46,7 @@ class Desk:
     calendar: Calendar
     observe: Callable[[Event], None]
     pause: Callable[[float], None]
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Haul:
         Other spans that could not be had, with the error.
     basis
         That the provider declares, or shows; None if neither.
+    zone
+        What stamps without a zone were taken to be of.
     """
 
     asked: tuple[Span, ...]
@@ -90,6 +93,7 @@ class Haul:
     missed: ProviderError | None = None
     failed: tuple[tuple[Span, ProviderError], ...] = ()
     basis: Basis | None = None
+    zone: str | None = None
 
     def later_ratio(self, last: datetime | None) -> float:
         """Product of the splits after ``last`` and after the last final bar.
@@ -221,7 +225,7 @@ def _answer(desk: Desk, dataset: DatasetId, span: Span) -> Answer:
     desk.pause(0)
     desk.observe(FetchStarted(dataset, desk.provider.name, span))
     began = perf_counter()
-    request = Request(dataset, span, desk.as_of, desk.calendar)
+    request = Request(dataset, span, desk.as_of, desk.calendar, desk.zone)
     answer = ask(desk.provider, request, on_retry=retried, sleep=desk.pause)
     desk.observe(Fetched(dataset, len(answer.bars), perf_counter() - began))
     return answer
@@ -257,6 +261,7 @@ def _sorted_out(
         notes=tuple(dict.fromkeys(note for a in answers for note in a.notes)),
         missed=missed,
         failed=tuple(failed),
+        zone=next((each.zone for each in answers if each.zone is not None), None),
     )
 
 

@@ -96,7 +96,8 @@ def _refetched(run: Run, order: Mend) -> UpdateResult:
     manifest = snapshot.manifest
     setup = manifest.setup
     provider = run.provider(setup.provider)
-    desk = run.desk(provider, order.dataset, calendar(setup.calendar, setup.closures))
+    dates = calendar(setup.calendar, setup.closures)
+    desk = run.desk(provider, order.dataset, dates, setup.zone)
     not_backwards(order.dataset, desk.as_of, manifest.updated)
     wanted = [
         Span(gap.start, gap.end + TICK)

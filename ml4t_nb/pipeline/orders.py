@@ -33,6 +33,7 @@ class Load:
     tolerance: float | None = None
     chunk: Chunking | None = None
     compression: Compression | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def settled(
     OptionError
         If the order contradicts what cannot change once bars are stored.
     """
+    _require_zone(order, dataset, provider, held)
     if held is None:
         dates = calendar(order.calendar or listed or default_calendar(dataset.asset_class))
         return Setup(
@@ -118,6 +120,20 @@ def settled(
         calendar=calendar(order.calendar or held.calendar).name,
         tolerance=held.tolerance if order.tolerance is None else order.tolerance,
     )
+
+
+def _require_zone(order: Load, dataset: DatasetId, provider: Provider, held: Setup | None) -> None:
+    if order.zone is None:
+        return
+    if not provider.limits.takes_zone:
+        raise OptionError(
+            f"{provider.name} tells the time zone of its bars itself", hint="leave out --zone"
+        )
+    if held is not None and held.zone not in (None, order.zone):
+        raise OptionError(
+            f"{dataset} was loaded with stamps taken for {held.zone} time",
+            hint="leave out --zone, or remove it and load again",
+        )
 
 
 def with_provider(setup: Setup, provider: Provider, dataset: DatasetId) -> Setup:

@@ -7,7 +7,7 @@ judgement needs more bars, the lock is let go, more are fetched, and all is judg
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from time import perf_counter
 
@@ -53,12 +53,14 @@ class Run:
     observe: Callable[[Event], None]
     pause: Callable[[float], None]
 
-    def desk(self, provider: Provider, dataset: DatasetId, dates: Calendar) -> Desk:
+    def desk(
+        self, provider: Provider, dataset: DatasetId, dates: Calendar, zone: str | None = None
+    ) -> Desk:
         """The desk to ask ``provider`` from, on the dataset's calendar."""
         as_of = self.as_of
         if not isinstance(as_of, datetime):
             as_of = dates.closing(as_of, provider.limits.delay_of(dataset))
-        return Desk(provider, as_of, dates, self.observe, self.pause)
+        return Desk(provider, as_of, dates, self.observe, self.pause, zone)
 
 
 def bring(
@@ -97,6 +99,9 @@ def _entered(
     """
     while True:
         got = ask_for(desk, entry, wanted, others)
+        if got.zone is not None:
+            # As it was read once, so always: a setting that changes later would move the bars.
+            entry = replace(entry, setup=replace(entry.setup, zone=got.zone))
         with run.store.transaction(entry.dataset) as tx:
             entered = enter(tx, entry, desk, got, wanted=wanted, began=began)
         if isinstance(entered, UpdateResult):

@@ -44,7 +44,7 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     provider = run.provider(order.provider or manifest.setup.provider)
     require_served(provider, dataset)
     setup = with_provider(replace(manifest.setup, closures=run.closures), provider, dataset)
-    desk = run.desk(provider, dataset, calendar(setup.calendar, setup.closures))
+    desk = run.desk(provider, dataset, calendar(setup.calendar, setup.closures), setup.zone)
     not_backwards(dataset, desk.as_of, manifest.updated)
     bound = final_bound(desk, dataset)
     entry = Entry("update", dataset, setup, manifest, order.fill, order.accept)

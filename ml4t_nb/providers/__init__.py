@@ -50,6 +50,8 @@ class Limits:
         Budget shared by all requests of a process; None for no limit.
     retry
         When to ask again after an error; None for what all providers share.
+    takes_zone
+        Whether stamps may lack a zone, so that a load may name it.
     """
 
     asset_classes: tuple[AssetClass, ...]
@@ -60,6 +62,7 @@ class Limits:
     delays: Mapping[tuple[AssetClass, Frequency], timedelta] = field(default_factory=dict)
     requests_per_minute: float | None = None
     retry: Policy | None = None
+    takes_zone: bool = False
 
     def delay_of(self, dataset: DatasetId) -> timedelta:
         """How long after its own period a bar of ``dataset`` is final."""
@@ -87,12 +90,16 @@ class Request:
         answers what was known then; a live one answers what it knows.
     calendar
         The dataset's calendar.
+    zone
+        Time zone of stamps that have none, as the user named it or an earlier answer took them;
+        None if neither did.
     """
 
     dataset: DatasetId
     span: Span
     as_of: datetime
     calendar: Calendar
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,8 @@ class Answer:
     basis
         The basis of these bars, where the provider has not one for all symbols; None if they do
         not tell.
+    zone
+        Time zone that stamps without one were taken to be of, to be kept with the dataset.
     """
 
     bars: Bars
@@ -121,6 +130,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     over_before: datetime | None = None
     basis: Basis | None = None
+    zone: str | None = None
 
 
 class Provider(Protocol):

@@ -22,7 +22,8 @@ _LONDON_MIDNIGHT = timedelta(hours=3, minutes=30)
 def files_limits(settings: Settings) -> Limits:
     """Whatever somebody has in his files, final as soon as its period is over."""
     del settings
-    return Limits(get_args(AssetClass), get_args(Frequency), delay=timedelta(0))
+    everything = get_args(AssetClass), get_args(Frequency)
+    return Limits(*everything, delay=timedelta(0), takes_zone=True)
 
 
 def sample_limits(settings: Settings) -> Limits:

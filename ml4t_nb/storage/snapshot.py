@@ -161,7 +161,7 @@ def _gone(folder: Folder, manifest: Manifest, chunk: Chunk) -> Exception:
 
 def _corrupt(manifest: Manifest, path: Path, reason: str) -> ChunkCorrupt:
     setup = manifest.setup
-    words = source(manifest.dataset, setup.provider, setup.calendar, manifest.first)
+    words = source(manifest.dataset, setup.provider, setup.calendar, manifest.first, setup.zone)
     return ChunkCorrupt(
         f"the chunk {path} {reason}",
         hint="restore it from a backup, or fetch everything again: "

@@ -17,6 +17,7 @@ from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.look import judge_all
 from ml4t_nb.verbs.runs import failed, report_of, run_of
 from ml4t_nb.verbs.select import Class, Freq, Provider, checked, days, latest, picked
+from ml4t_nb.zones import as_zone
 
 if TYPE_CHECKING:
     from ml4t_nb.batch import Job, Observe, Pause
@@ -41,6 +42,7 @@ def load(
     start: Day | None = None,
     end: Day | None = None,
     calendar: str | None = None,
+    zone: str | None = None,
     tolerance: float | None = None,
     chunk: Chunking | None = None,
     compression: Compression | None = None,
@@ -65,6 +67,10 @@ def load(
         Last date, inclusive; if not given, the last finished bar.
     calendar
         Exchange by MIC, such as XLON, or 24/7 or fx; if not given, the asset class's own.
+    zone
+        Time zone of a file's stamps within a day that say none, such as Europe/Athens: an IANA
+        name, or one and hours ahead of it, America/New_York+07:00; if not given, the setting
+        ML4T_DATA_FILES_ZONE, else the calendar's own.
     tolerance
         Share of a bar's length by which an intraday stamp may miss its expected one; 0.1 for a
         new dataset.
@@ -88,6 +94,7 @@ def load(
     first, last = days(start, end)
     if tolerance is not None and not 0 <= tolerance < _MOST_TOLERANCE:
         raise OptionError(f"--tolerance {tolerance:g} is no share", hint="0 up to 0.5, such as 0.1")
+    zoned = None if zone is None else as_zone(zone, option="--zone")
     ws = ws.at(home)
     name = provider or ws.settings.provider
     ws.provider(name)
@@ -103,6 +110,7 @@ def load(
             start=first,
             end=last,
             calendar=calendar,
+            zone=zoned,
             tolerance=tolerance,
             chunk=one_of(chunk, Chunking, what="chunk period"),
             compression=one_of(compression, Compression, what="compression"),

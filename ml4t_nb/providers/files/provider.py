@@ -13,8 +13,7 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, Bars, as_instant, make_bars, weekly_bars, within
-from ml4t_nb.core.calendars import Calendar
+from ml4t_nb.core.bars import PRICES, Bars, make_bars, weekly_bars, within
 from ml4t_nb.errors import (
     BarsInvalid,
     Ml4tError,
@@ -22,12 +21,12 @@ from ml4t_nb.errors import (
     SettingsInvalid,
     SymbolUnknown,
 )
-from ml4t_nb.model import AssetClass, Basis, Frequency, Span, bar_length
+from ml4t_nb.model import AssetClass, Basis, Frequency, bar_length
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.providers import Answer, Instrument, Request
 from ml4t_nb.providers.files.basis import as_of_then, basis_of
-from ml4t_nb.providers.files.problems import Unreadable
 from ml4t_nb.providers.files.tables import SUFFIXES, Conventions, Table, read_table
+from ml4t_nb.providers.files.zones import Read, dates_of, instants_of
 from ml4t_nb.providers.limits import files_limits
 from ml4t_nb.settings import Settings
 
@@ -59,6 +58,7 @@ class FilesProvider:
         self.basis: Basis | None = settings.files_basis
         self._conventions = Conventions(settings.files_dates, settings.files_decimal)
         self.limits = files_limits(settings)
+        self._zone = settings.files_zone
 
     def instrument(self, symbol: str) -> Instrument:
         """Nothing, but whether there is such a file."""
@@ -82,11 +82,13 @@ class FilesProvider:
             table = read_table(path, self._conventions)
         except OSError as error:
             raise _unopened(path, error) from error
-        bars, notes = _bars(table, request)
+        read = _stamps(table, request, self._zone)
+        bars, notes = _bars(table, request, read.stamps)
         basis, findings = basis_of(path.name, bars, self.basis)
         if basis == "split-adjusted":
             bars = as_of_then(bars, request)
-        return Answer(within(bars, request.span), findings, notes, basis=basis)
+        told = (*read.notes, *notes)
+        return Answer(within(bars, request.span), findings, told, basis=basis, zone=read.zone)
 
     def _file(self, symbol: str) -> Path:
         # The folder's names are compared with the symbol, and no path is made of it: no symbol can
@@ -129,10 +131,9 @@ def _unopened(path: Path, error: OSError) -> Ml4tError:
     return BarsInvalid(words, hint="look at the file and its permissions")
 
 
-def _bars(table: Table, request: Request) -> tuple[Bars, tuple[str, ...]]:
+def _bars(table: Table, request: Request, stamps: pd.DatetimeIndex) -> tuple[Bars, tuple[str, ...]]:
     symbol, frequency = request.dataset.symbol, request.dataset.frequency
     _require_symbol(table, symbol)
-    stamps = _stamps(table, request.calendar, frequency)
     order = np.argsort(stamps, kind="stable")
     columns = _columns(table, request.dataset.asset_class)
     bars = make_bars(stamps, columns).iloc[order]
@@ -204,33 +205,10 @@ def _is_of(word: str, symbol: str) -> bool:
     return ours == theirs or symbol.upper() in parts
 
 
-def _stamps(table: Table, calendar: Calendar, frequency: Frequency) -> pd.DatetimeIndex:
-    if bar_length(frequency) is None:
-        return table.stamps.dates(calendar.zone)
-    try:
-        stamps = table.stamps.opens(calendar.zone)
-    except Unreadable as error:
-        raise table.wrong(error.place, str(error)) from error
-    if table.stamps.instants is None and len(stamps):
-        _require_zone(table, stamps, calendar)
-    return stamps
-
-
-def _require_zone(table: Table, stamps: pd.DatetimeIndex, calendar: Calendar) -> None:
-    """Refuse stamps without a zone that fit the calendar better as UTC than as local time."""
-    as_utc = table.stamps.wall.tz_localize("UTC")
-    if _share(as_utc, calendar) > _share(stamps, calendar) + _CLEARLY:
-        raise BarsInvalid(
-            f"{table.path.name}: its stamps have no zone, and suit {calendar.name} as UTC better "
-            f"than as {calendar.zone} time, which they would be taken for",
-            hint="write the offset, as in 2024-01-31T14:30+00:00",
-        )
-
-
-def _share(stamps: pd.DatetimeIndex, calendar: Calendar) -> float:
-    """Share of stamps in trading hours."""
-    span = Span(as_instant(stamps.min()), as_instant(stamps.max()) + _DAY)
-    return float(stamps.floor("min").isin(calendar.stamps(span, "1m")).mean())
+def _stamps(table: Table, request: Request, setting: str | None) -> Read:
+    if bar_length(request.dataset.frequency) is None:
+        return dates_of(table, request, setting)
+    return instants_of(table, request, setting)
 
 
 def _once(table: Table, bars: Bars, rows: np.ndarray) -> Bars:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -42,35 +41,6 @@ class Written:
 
     wall: pd.DatetimeIndex
     instants: pd.DatetimeIndex | None = None
-
-    def dates(self, zone: ZoneInfo) -> pd.DatetimeIndex:
-        """The session's date of each, at 00:00 UTC.
-
-        The date as written; but where times of day and a zone are written as well, it is the date
-        in ``zone``.
-        """
-        is_date = bool((self.wall == self.wall.normalize()).all())
-        if self.instants is None or is_date:
-            return as_stamps(self.wall.normalize())
-        return as_stamps(self.instants.tz_convert(zone).tz_localize(None).normalize())
-
-    def opens(self, zone: ZoneInfo) -> pd.DatetimeIndex:
-        """The instant of each; a stamp without a zone is of ``zone``.
-
-        Raises
-        ------
-        Unreadable
-            If such a stamp happens twice or never, where clocks are set back or forward.
-        """
-        if self.instants is not None:
-            return self.instants
-        local = self.wall.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
-        lost = np.flatnonzero(local.isna())
-        if len(lost):
-            place = int(lost[0])
-            words = f"{self.wall[place]} is no single instant in {zone}; write its offset"
-            raise Unreadable(words, place)
-        return as_stamps(local)
 
 
 def as_written(stamps: pd.DatetimeIndex) -> Written:
