@@ -28,6 +28,7 @@ from ml4t_nb.pipeline.journal import (
     with_failure,
     with_fills,
 )
+from ml4t_nb.pipeline.missed_splits import missed_splits
 from ml4t_nb.pipeline.region import Region, region_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
@@ -94,7 +95,8 @@ def enter(
         is_whole=region.start is None,
     )
     gaps = _with_failures(asked(stretch.gaps, got.asked, as_of=desk.as_of), got)
-    got = replace(got, findings=(*got.findings, *placed.findings))
+    missed = missed_splits(tx, entry, region, got, placed.bars)
+    got = replace(got, findings=(*got.findings, *placed.findings, *missed))
     findings = findings_of(state, region, stretch, got)
     record = replace(
         with_fills(record_of(entry, desk, got, placed), region, stretch),

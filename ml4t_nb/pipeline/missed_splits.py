@@ -1,0 +1,78 @@
+"""Stretches of bars that missed a split: refused where they are new, said where they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ml4t_nb.core.bars import Bars, as_instant, observed
+from ml4t_nb.core.basis import in_words
+from ml4t_nb.core.blocks import Block, might_hold_blocks, unapplied
+from ml4t_nb.core.scale import splits_in
+from ml4t_nb.core.validation import sift
+from ml4t_nb.errors import Suspicious
+from ml4t_nb.model import Finding
+from ml4t_nb.options import named, source
+from ml4t_nb.pipeline.fetch import Haul
+from ml4t_nb.pipeline.journal import Entry
+from ml4t_nb.pipeline.region import Region
+from ml4t_nb.storage.transaction import Transaction
+
+__all__ = ["missed_splits"]
+
+
+def missed_splits(
+    tx: Transaction, entry: Entry, region: Region, got: Haul, bars: Bars
+) -> tuple[Finding, ...]:
+    """What there is to say of stretches of ``bars``, about to be stored, that missed a split.
+
+    Raises
+    ------
+    Suspicious
+        If there are any that were not stored before, and are off by too much for chance.
+    """
+    real = observed(bars)
+    splits = {*splits_in(real), *splits_in(sift(got.pending)[0])}
+    if region.start is not None and might_hold_blocks(real):
+        splits.update(splits_in(tx.bars()))
+    blocks = unapplied(real, sorted(splits), entry.setup.basis)
+    known = observed(region.bars)["close"]
+    fresh = [
+        block
+        for block in blocks
+        if block.is_certain and not _are_stored(real.iloc[block.start : block.stop], known)
+    ]
+    if fresh and not entry.accept:
+        raise _refused(entry, real, fresh)
+    return tuple(
+        Finding(as_instant(real.index[block.start]), "basis", _in_words(real, block))
+        for block in blocks
+    )
+
+
+def _are_stored(block: Bars, known: pd.Series[float]) -> bool:
+    return bool(known.reindex(block.index).eq(block["close"]).all())
+
+
+def _refused(entry: Entry, bars: Bars, blocks: Sequence[Block]) -> Suspicious:
+    setup, name = entry.setup, named(entry.dataset)
+    after = as_instant(bars.index[blocks[-1].stop])
+    words = " ".join(source(entry.dataset, setup.provider, setup.calendar, after))
+    way = (
+        f"load again in a day or two, or what comes after: `ml4t-data load {name} {words}`"
+        if entry.verb == "load"
+        else f"the next run asks again, and `ml4t-data update {name} --accept` takes it as it is"
+    )
+    what = "; ".join(_in_words(bars, block) for block in blocks)
+    return Suspicious(f"{setup.provider} has a mixture: {what}", hint=f"nothing was written; {way}")
+
+
+def _in_words(bars: Bars, block: Block) -> str:
+    first, last = (f"{bars.index[at]:%Y-%m-%d}" for at in (block.start, block.stop - 1))
+    when = f"the bars of {first} to {last} are" if first != last else f"the bar of {first} is"
+    before, inside, after = bars["close"].iloc[[block.start - 1, block.start, block.stop]]
+    return (
+        f"{when} {block.factor:.6g} times the others, as if without the split "
+        f"{in_words(block.splits)}: close {inside:g} between {before:g} and {after:g}"
+    )
