@@ -26,6 +26,7 @@ from ml4t_nb.core.basis import contradiction
 from ml4t_nb.core.overlap import compare, unrestated_splits
 from ml4t_nb.core.plan import JOIN
 from ml4t_nb.core.scale import splits_in
+from ml4t_nb.core.units import unit_between
 from ml4t_nb.errors import Overtaken, Suspicious
 from ml4t_nb.model import Basis, DatasetId, Finding
 from ml4t_nb.options import named
@@ -54,6 +55,8 @@ class Terms:
         Take the provider's view where it contradicts the stored one.
     is_overtaken
         Another writer has committed as of a later instant: only bars it lacks are added.
+    provider
+        Whose bars are placed, by name.
     """
 
     dataset: DatasetId
@@ -61,6 +64,7 @@ class Terms:
     is_whole: bool
     accept: bool = False
     is_overtaken: bool = False
+    provider: str = "the provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,7 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
         )
     if not terms.is_whole:
         return Wider(found.reason)
+    _require_one_unit(stored, fetched, found.restatement, terms)
     if verdict == "suspicious" and not terms.accept:
         raise _refused(f"the provider's history contradicts the stored one: {found.reason}", terms)
     if verdict == "insufficient" and not terms.accept and len(stored) >= JOIN:
@@ -157,6 +162,20 @@ def _kept(stored: Bars, spoilt: Bars, terms: Terms) -> Finding:
     )
 
 
+def _require_one_unit(
+    stored: Bars, fetched: Bars, restatement: Restatement | None, terms: Terms
+) -> None:
+    """Raise Suspicious if prices are in pence where the stored ones are in pounds."""
+    unit = "" if terms.accept else unit_between(stored, fetched)
+    if unit and not (restatement and restatement.splits):
+        raise Suspicious(
+            f"the prices of {terms.provider} are {unit}, and no split explains it",
+            hint="nothing was written; is it another unit, as pence for pounds? write its prices "
+            "in the stored one, or, if it is right and the stored ones are not, "
+            f"`ml4t-data update {named(terms.dataset)} --accept`",
+        )
+
+
 def _refused(what: str, terms: Terms) -> Suspicious:
     return Suspicious(
         what,
@@ -183,7 +202,7 @@ def _require_one_basis(fetched: Bars, terms: Terms) -> None:
     if mixed:
         stamp, ratio = mixed[-1]
         raise Suspicious(
-            f"the provider reports the split {ratio:g}:1 of {stamp:%Y-%m-%d} "
+            f"{terms.provider} reports the split {ratio:g}:1 of {stamp:%Y-%m-%d} "
             "and has not restated the bars before it",
             hint=f"load again in a day or two, or `ml4t-data load {name} --start {stamp:%Y-%m-%d}`",
         )

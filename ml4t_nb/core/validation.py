@@ -12,6 +12,7 @@ from ml4t_nb.core.bars import (
     PRICES,
     Bars,
     as_instant,
+    as_stamps,
     numbers_of,
     observed,
     prices_of,
@@ -20,7 +21,7 @@ from ml4t_nb.core.bars import (
 from ml4t_nb.core.ratios import Flags, Numbers
 from ml4t_nb.model import Finding, Rule
 
-__all__ = ["remarks", "sift", "told_by"]
+__all__ = ["remarks", "sift", "told_by", "with_known_volumes"]
 
 _FROZEN_BARS = 5
 _FROZEN_TIME = timedelta(hours=1)
@@ -79,6 +80,26 @@ def told_by(rows: Bars, kept: Bars) -> Bars:
     cash = others["dividend"].where(others["dividend"].between(0, _PRICES[1]), 0.0)
     telling = others.assign(split=split, dividend=cash)[(split != 1) | (cash > 0)]
     return telling[~telling.index.duplicated(keep="last")].sort_index()
+
+
+def with_known_volumes(
+    stored: Bars, fetched: Bars, findings: tuple[Finding, ...]
+) -> tuple[Bars, tuple[Finding, ...]]:
+    """Fetched bars with the stored volume where their own is missing and the close is the same.
+
+    What an earlier answer told is not lost by a later one that does not; such a volume is not
+    found missing.
+    """
+    missing = as_stamps([each.stamp for each in findings if each.rule == "no volume"])
+    common = missing[missing.isin(stored.index) & missing.isin(fetched.index)]
+    before, after = stored.loc[common], fetched.loc[common]
+    known = common[np.isclose(before["close"], after["close"], rtol=_ROUNDING, atol=0)]
+    if known.empty:
+        return fetched, findings
+    volume = fetched["volume"].copy()
+    volume.loc[known] = stored.loc[known, "volume"]
+    left = tuple(f for f in findings if f.rule != "no volume" or f.stamp not in known)
+    return fetched.assign(volume=volume), left
 
 
 def remarks(bars: Bars) -> tuple[Finding, ...]:

@@ -14,6 +14,7 @@ from ml4t_nb.core.ledger import enter_all
 from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.plan import TICK
 from ml4t_nb.core.settle import Grid, asked, settle
+from ml4t_nb.core.validation import with_known_volumes
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, Overtaken, RangeRefused
 from ml4t_nb.model import CarriedAction, DatasetId, Gap, Setup, Span
 from ml4t_nb.pipeline.evidence import on_basis, told_once
@@ -81,7 +82,10 @@ def enter(
     entry = rebased
     region = region_of(tx, entry.setup, got, is_whole=is_whole)
     got = told_once(tx, region, got)
-    arranged = _arranged(state, entry.setup, desk, got, observed(region.bars))
+    stored = observed(region.bars)
+    final, told = with_known_volumes(stored, got.final, got.findings)
+    got = replace(got, final=final, findings=told)
+    arranged = _arranged(state, entry.setup, desk, got, stored)
     placed = _placed(state, entry, desk, arranged, is_whole=is_whole)
     if isinstance(placed, Wider):
         if got.missed is not None:
@@ -184,6 +188,7 @@ def _placed(
         is_whole=is_whole,
         accept=entry.accept,
         is_overtaken=_is_overtaken(state, desk),
+        provider=desk.provider.name,
     )
     placed = place(arranged.stored, arranged.fetched, terms)
     if isinstance(placed, Wider):

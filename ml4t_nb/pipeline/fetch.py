@@ -15,7 +15,7 @@ from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.core.overlap import unrestated_splits
 from ml4t_nb.core.plan import cut
 from ml4t_nb.core.validation import sift, told_by
-from ml4t_nb.errors import ProviderError, ProviderUnavailable, RateLimited
+from ml4t_nb.errors import BarsInvalid, ProviderError, ProviderUnavailable, RateLimited
 from ml4t_nb.events import Event, Fetched, FetchStarted, RetryScheduled
 from ml4t_nb.model import Basis, DatasetId, Finding, Frequency, Span
 from ml4t_nb.pipeline.seams import are_parted
@@ -227,8 +227,23 @@ def _answer(desk: Desk, dataset: DatasetId, span: Span) -> Answer:
     began = perf_counter()
     request = Request(dataset, span, desk.as_of, desk.calendar, desk.zone)
     answer = ask(desk.provider, request, on_retry=retried, sleep=desk.pause)
+    _require_within(answer.bars, desk.provider.name, dataset, span)
     desk.observe(Fetched(dataset, len(answer.bars), perf_counter() - began))
     return answer
+
+
+def _require_within(bars: Bars, name: str, dataset: DatasetId, span: Span) -> None:
+    """Raise BarsInvalid, naming the provider, if an answer has bars that were not asked for."""
+    stamps = pd.DatetimeIndex(bars.index)
+    # A row without a stamp is for validation.
+    outside = stamps[(stamps < pd.Timestamp(span.start)) | (stamps >= pd.Timestamp(span.end))]
+    if len(outside):
+        raise BarsInvalid(
+            f"{name} answers bars of {dataset} that were not asked for, such as "
+            f"{outside[0]:%Y-%m-%dT%H:%MZ}, when asked for {span.start:%Y-%m-%dT%H:%MZ} to "
+            f"{span.end:%Y-%m-%dT%H:%MZ}",
+            hint=f"this is a fault in the provider {name!r}: its answers hold `within(bars, span)`",
+        )
 
 
 def _sorted_out(

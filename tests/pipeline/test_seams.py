@@ -9,9 +9,9 @@ import pytest
 
 from ml4t_nb.core.bars import Bars, make_bars
 from ml4t_nb.core.calendars import calendar
-from ml4t_nb.errors import DatasetNotFound, ProviderError, ProviderUnavailable
+from ml4t_nb.errors import BarsInvalid, DatasetNotFound, ProviderError, ProviderUnavailable
 from ml4t_nb.model import Span
-from ml4t_nb.providers import Request
+from ml4t_nb.providers import Answer, Request
 from ml4t_nb.storage.store import Store
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import DAYS, Scripted, bars_at, evening, restated, sessions
@@ -83,3 +83,23 @@ def test_a_load_up_to_a_day_before_a_split_is_on_that_days_basis_or_fails(desk: 
 
     desk.load(evening("2024-02-15"), start="2024-02-05", end="2024-02-13")
     assert set(desk.stored()["close"]) == {200.0}
+
+
+class Greedy(Scripted):
+    """Answers all it has, whatever it is asked for."""
+
+    def fetch(self, request: Request) -> Answer:
+        del request
+        return Answer(self.bars)
+
+
+def test_a_provider_that_answers_more_than_it_is_asked_for_is_named(store: Store) -> None:
+    days = sessions("2024-01-02", "2024-01-26")
+    desk = Desk(store, Greedy(bars=bars_at(days, [100.0] * len(days))))
+
+    with pytest.raises(
+        BarsInvalid, match=r"scripted answers bars of .* not asked for, such as 2024-01-02T00:00Z"
+    ) as caught:
+        desk.load(evening("2024-01-26"), start="2024-01-17")
+
+    assert "a fault in the provider 'scripted'" in caught.value.hint

@@ -242,7 +242,7 @@ def test_what_is_no_text_is_refused(files: FilesProvider, tmp_path: Path) -> Non
 
     with pytest.raises(BarsInvalid, match=r"ABC\.csv is no text"):
         fetch(files)
-    with pytest.raises(BarsInvalid, match=r"PQ\.parquet is no Parquet file"):
+    with pytest.raises(BarsInvalid, match=r"PQ\.parquet cannot be read as Parquet"):
         fetch(files, "PQ")
 
 
@@ -279,7 +279,8 @@ def test_a_damaged_file_is_refused_at_the_first_look(
     with pytest.raises(BarsInvalid, match=re.escape(name)) as caught:
         ask(files, request, on_retry=never, sleep=never)
 
-    assert "still being written" in caught.value.hint
+    is_whole = content.startswith(b"PAR1") and content.endswith(b"PAR1")
+    assert ("still being written" in caught.value.hint) is not is_whole
 
 
 def never(*told: object) -> None:

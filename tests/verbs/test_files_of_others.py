@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.faces.codes import code_of
+from ml4t_nb.model import Basis
+from ml4t_nb.records import ErrorNote
+from ml4t_nb.reports import RunReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 
@@ -23,6 +28,12 @@ def put(ws: Workspace, name: str, text: str) -> None:
     assert folder is not None
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(text)
+
+
+def error_of(report: RunReport) -> ErrorNote:
+    (result,) = report.results
+    assert result.record.error is not None
+    return result.record.error
 
 
 def test_a_price_without_a_volume_is_kept_and_the_volume_told(ws: Workspace) -> None:
@@ -46,6 +57,19 @@ def test_a_price_without_a_volume_is_kept_and_the_volume_told(ws: Workspace) -> 
     assert updated.findings == ()
 
 
+def test_a_volume_that_was_known_is_not_lost_by_an_answer_without_it(ws: Workspace) -> None:
+    head = "Date,Open,High,Low,Close,Volume\n2024-03-12,43.5,44.1,43.4,43.9,36200100\n"
+    put(ws, "ORCX.csv", f"{head}2024-03-13,43.9,47,43.8,46.8,35000000\n")
+    verbs.load(ws, "ORCX", as_of="2024-03-14")
+
+    put(ws, "ORCX.csv", f"{head}2024-03-13,43.9,47,43.8,46.8,N/A\n2024-03-14,47,47,47,47,5\n")
+    (updated,) = verbs.update(ws, "ORCX", as_of="2024-03-15").results
+
+    assert verbs.bars(ws, "ORCX")["volume"].tolist() == [36200100, 35000000, 5]
+    assert updated.record.revisions == ()
+    assert updated.findings == ()
+
+
 def test_an_index_without_volumes_is_stored_without_a_word(ws: Workspace) -> None:
     put(
         ws,
@@ -58,3 +82,93 @@ def test_an_index_without_volumes_is_stored_without_a_word(ws: Workspace) -> Non
 
     assert verbs.bars(ws, "IDX")["close"].tolist() == [5165, 5150, 5117]
     assert loaded.findings == ()
+
+
+def days(closes: list[float], factor: float = 1) -> str:
+    """Trading days from 11 March 2024 on."""
+    rows = [
+        f"2024-03-{day:02},{close * factor},{close * factor},{close * factor},{close * factor}\n"
+        for day, close in zip((11, 12, 13, 14, 15, 18, 19), closes, strict=False)
+    ]
+    return "Date,Open,High,Low,Close\n" + "".join(rows)
+
+
+CLOSES = [105.25, 106.5, 104.75, 103.5, 107.25, 108.0, 106.25]
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (100, "100 times"),
+        (1000, "1000 times"),
+        (0.01, "a hundredth of"),
+        (0.001, "a thousandth of"),
+    ],
+)
+@pytest.mark.parametrize("basis", ["as-traded", "split-adjusted"])
+def test_a_file_in_another_unit_is_refused_by_the_bars_in_common(
+    tmp_path: Path, factor: float, words: str, basis: Basis
+) -> None:
+    settings = Settings(home=tmp_path / "home", files=tmp_path / "files", files_basis=basis)
+    ws = Workspace.open(replace(settings, provider="files"))
+    put(ws, "BARC.csv", days(CLOSES[:5]))
+    verbs.load(ws, "BARC", as_of="2024-03-18")
+
+    put(ws, "BARC.csv", days(CLOSES, factor))
+    for verb in (verbs.update, verbs.load):
+        error = error_of(verb(ws, "BARC", as_of="2024-03-20"))
+
+        assert error.message == (
+            f"the prices of files are {words} the stored ones "
+            "(5 of 5 bars in common, 2024-03-11 to 2024-03-15), and no split explains it"
+        )
+        assert "pence for pounds" in error.hint
+    assert verbs.bars(ws, "BARC")["close"].tolist() == CLOSES[:5]
+
+
+def test_a_file_in_pence_is_refused_beside_another_providers_pounds(ws: Workspace) -> None:
+    verbs.load(ws, "DEMO", provider="synthetic", start="2024-03-04", as_of="2024-03-18")
+    stored = verbs.bars(ws, "DEMO")
+    pence = stored[["open", "high", "low", "close"]] * 100
+    put(ws, "DEMO.csv", pence.rename_axis("Date").to_csv())
+
+    report = verbs.load(ws, "DEMO", provider="files", start="2024-03-04", as_of="2024-03-18")
+
+    assert "the prices of files are 100 times the stored ones" in error_of(report).message
+    assert verbs.bars(ws, "DEMO")["close"].tolist() == stored["close"].tolist()
+
+
+def test_a_reverse_split_of_a_hundred_is_no_other_unit(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", provider="files", files=tmp_path / "files")
+    ws = Workspace.open(replace(settings, files_basis="split-adjusted"))
+    put(ws, "TINY.csv", days(CLOSES[:5], 0.01))
+    verbs.load(ws, "TINY", as_of="2024-03-18")
+
+    text = days(CLOSES).replace("Close\n", "Close,Split\n", 1)
+    put(ws, "TINY.csv", "".join(
+        line + (",0.01\n" if line.startswith("2024-03-18") else ",\n" if line[0] == "2" else "\n")
+        for line in text.splitlines()
+    ))  # fmt: skip
+    (updated,) = verbs.update(ws, "TINY", as_of="2024-03-20").results
+
+    assert verbs.bars(ws, "TINY", adjust="splits")["close"].tolist() == CLOSES
+    assert updated.record.restatement is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("BAD.parquet", b"PAR1 and no more PAR1"), ("BAD.csv", b"Date,Open,High,Low,Close\n1,2\n"),
+     ("BAD.csv", b"\x89PNG\r\n\x1a\n\0\0\0")],
+)  # fmt: skip
+def test_a_corrupt_file_is_named_and_is_no_outage(ws: Workspace, name: str, content: bytes) -> None:
+    put(ws, name, "")
+    assert ws.settings.files is not None
+    (ws.settings.files / name).write_bytes(content)
+
+    report = verbs.load(ws, "BAD", as_of="2024-03-18")
+
+    error = error_of(report)
+    assert error.type == "BarsInvalid"
+    assert name in error.message
+    assert "unavailable" not in f"{error.message} {error.hint}"
+    assert code_of(report) == 1

@@ -53,6 +53,9 @@ def columns_of(
             if tuple(bares[at] for at in places) in _DAY_AND_TIME:
                 found[ours] = places
                 continue
+        if ours == "volume" and all("(" in header[at] for at in places):
+            # In the currency itself, then in dollars.
+            places = places[:1]
         if len(places) > 1 and not is_guess:
             raise _two(path, ours, [header[at] for at in places])
         if places:

@@ -179,7 +179,11 @@ def parquet_sheet(path: Path) -> Sheet:
         table = file.read(columns=[file.schema_arrow.names[at] for at in wanted])
         columns = {at: _plain(table.column(place)) for place, at in enumerate(wanted)}
     except (pa.ArrowException, ValueError, OSError) as error:
-        raise BarsInvalid(f"{path.name} is no Parquet file: {error}", hint=SPOILT) from error
+        is_whole = content[:4] == content[-4:] == b"PAR1"
+        raise BarsInvalid(
+            f"{path.name} cannot be read as Parquet: {error}",
+            hint="it is damaged; put a sound file in its place" if is_whole else SPOILT,
+        ) from error
     return Sheet(
         dialect,
         {ours: tuple(names[at] for at in places) for ours, places in found.items()},

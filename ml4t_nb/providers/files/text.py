@@ -78,13 +78,20 @@ def read_rows(path: Path) -> Rows:
                 cells.append(stripped)
                 places.append(reader.line_num)
     except csv.Error as error:
-        raise BarsInvalid(f"{path.name}, line {reader.line_num}: {error}", hint=SPOILT) from error
+        raise BarsInvalid(
+            f"{path.name}, line {reader.line_num}: {error}",
+            hint=SPOILT if _is_cut(text) else "a quote that belongs to a value is written twice",
+        ) from error
     if not cells:
         raise BarsInvalid(
             f"{path.name} is empty",
             hint="it needs a line of column names; is it still being written?",
         )
-    return Rows(cells, places, lines, is_cut=not text.endswith(("\n", "\r")))
+    return Rows(cells, places, lines, is_cut=_is_cut(text))
+
+
+def _is_cut(text: str) -> bool:
+    return not text.endswith(("\n", "\r"))
 
 
 def _decoded(path: Path, content: bytes) -> str:
@@ -105,7 +112,9 @@ def _decoded(path: Path, content: bytes) -> str:
             raise BarsInvalid(f"{path.name} is no {encoding} text: {error}", hint=SPOILT) from error
         text = content.decode("latin-1")
     if "\0" in text:
-        raise BarsInvalid(f"{path.name} is no text", hint=SPOILT)
+        raise BarsInvalid(
+            f"{path.name} is no text", hint="is it damaged? put a CSV file in its place"
+        )
     return text
 
 
