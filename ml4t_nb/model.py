@@ -30,6 +30,7 @@ __all__ = [
     "Rule",
     "Setup",
     "Span",
+    "WeekDating",
     "bar_length",
 ]
 
@@ -41,6 +42,7 @@ Compression: TypeAlias = Literal["lz4", "zstd", "snappy", "none"]
 FillMethod: TypeAlias = Literal["forward", "backward", "interpolate", "zero"]
 DateOrder: TypeAlias = Literal["day-first", "month-first", "year-first"]
 DecimalSign: TypeAlias = Literal["point", "comma"]
+WeekDating: TypeAlias = Literal["begin", "end"]
 Adjustment: TypeAlias = Literal["raw", "splits", "all"]
 Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
 Answered: TypeAlias = Literal["bars", "empty", "failed"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ml4t_nb.errors import OptionError, SettingsInvalid
-from ml4t_nb.model import Basis, Closure, DateOrder, DecimalSign, Span
+from ml4t_nb.model import Basis, Closure, DateOrder, DecimalSign, Span, WeekDating
 from ml4t_nb.options import as_folder, as_moment, did_you_mean, one_of
 from ml4t_nb.zones import as_zone
 
@@ -64,6 +64,9 @@ class Settings:
         ``day-first``, ``month-first`` or ``year-first``.
     files_decimal
         Whether a ``point`` or a ``comma`` parts the fraction of a number in those files, likewise.
+    files_weeks
+        Whether rows of weeks that are dated on a Sunday ``begin`` or ``end`` with it, where the
+        program that wrote them is not known.
     files_zone
         Time zone of stamps within a day in those files that say none: an IANA name, such as
         ``Europe/Athens``, or one and hours ahead, ``America/New_York+07:00``; the calendar's own
@@ -83,6 +86,7 @@ class Settings:
     files_basis: Basis | None = None
     files_dates: DateOrder | None = None
     files_decimal: DecimalSign | None = None
+    files_weeks: WeekDating | None = None
     files_zone: str | None = None
     yahoo_per_minute: float = 60.0
 
@@ -208,6 +212,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "files_basis": lambda word: one_of(word, Basis, what="basis"),
     "files_dates": lambda word: one_of(word, DateOrder, what="order"),
     "files_decimal": lambda word: one_of(word, DecimalSign, what="sign"),
+    "files_weeks": lambda word: one_of(word, WeekDating, what="end"),
     "files_zone": lambda word: as_zone(word, option="a zone"),
     "yahoo_per_minute": _rate,
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ml4t_nb.model import DecimalSign
+from ml4t_nb.model import DecimalSign, WeekDating
 
 __all__ = ["DIALECTS", "PLAIN", "Dialect", "bare", "recognise"]
 
@@ -49,6 +49,8 @@ class Dialect:
         Whether stamps may count seconds in one row and milliseconds in another.
     footer
         Pattern of a last line that is no row.
+    weeks
+        Whether a Sunday that a week is dated on begins or ends it; None where both are known.
     refusal
         Why it is not read; empty if it is.
     """
@@ -65,6 +67,7 @@ class Dialect:
     divisor: float = 1.0
     has_mixed_units: bool = False
     footer: str = ""
+    weeks: WeekDating | None = None
     refusal: str = ""
 
     def is_headed(self, header: Sequence[str], line: str) -> bool:
@@ -124,12 +127,14 @@ DIALECTS = (
         columns=("date", "open", "high", "low", "close", "tickvol", "spread"),
         names={"volume": ("vol",)},
         decimal="point",
+        weeks="begin",
     ),
     Dialect(
         "MetaTrader 4",
         cells=(r"\d{4}\.\d{2}\.\d{2}", r"\d{2}:\d{2}", *[_NUMBER] * 4, r"\d+"),
         positions=("date", "time", "open", "high", "low", "close", "volume"),
         decimal="point",
+        weeks="begin",
     ),
     Dialect("Binance", columns=("opentime", "open", "close"), names={"stamp": ("opentime",)}),
     Dialect(
@@ -186,6 +191,7 @@ DIALECTS = (
         "Investing.com",
         columns=("date", "price", "open", "high", "low"),
         names={"close": ("price",)},
+        weeks="begin",
     ),
     Dialect(
         "Investing.com, German",
@@ -199,6 +205,7 @@ DIALECTS = (
         },
         formats=("%d.%m.%Y",),
         decimal="comma",
+        weeks="begin",
     ),
     Dialect(
         "Nasdaq Data Link",

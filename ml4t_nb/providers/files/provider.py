@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import get_args
 from urllib.parse import unquote
@@ -13,7 +15,7 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, Bars, make_bars, weekly_bars, within
+from ml4t_nb.core.bars import PRICES, Bars, make_bars, within
 from ml4t_nb.errors import (
     BarsInvalid,
     Ml4tError,
@@ -26,6 +28,7 @@ from ml4t_nb.options import did_you_mean
 from ml4t_nb.providers import Answer, Instrument, Request
 from ml4t_nb.providers.files.basis import as_of_then, basis_of
 from ml4t_nb.providers.files.tables import SUFFIXES, Conventions, Table, read_table
+from ml4t_nb.providers.files.weeks import Weeks, weeks_of
 from ml4t_nb.providers.files.zones import Read, dates_of, instants_of
 from ml4t_nb.providers.limits import files_limits
 from ml4t_nb.settings import Settings
@@ -41,6 +44,8 @@ _PASSING = frozenset((errno.EIO, errno.EAGAIN, errno.ETIMEDOUT, errno.ESTALE, er
 _SCALED: tuple[AssetClass, ...] = ("equities", "etfs")
 _CLEARLY = 0.05
 _SOME = 3
+_MOST = 0.8
+_WEEK, _MONTH = (6, 8), (28, 31)
 
 
 class FilesProvider:
@@ -59,6 +64,7 @@ class FilesProvider:
         self._conventions = Conventions(settings.files_dates, settings.files_decimal)
         self.limits = files_limits(settings)
         self._zone = settings.files_zone
+        self._weeks = settings.files_weeks
 
     def instrument(self, symbol: str) -> Instrument:
         """Nothing, but whether there is such a file."""
@@ -83,12 +89,23 @@ class FilesProvider:
         except OSError as error:
             raise _unopened(path, error) from error
         read = _stamps(table, request, self._zone)
-        bars, notes = _bars(table, request, read.stamps)
+        rows, notes = _bars(table, request, read.stamps)
+        if request.dataset.frequency == "weekly":
+            weeks = weeks_of(table, rows, request, self._weeks)
+        else:
+            weeks = Weeks(rows)
+        bars = weeks.bars
         basis, findings = basis_of(path.name, bars, self.basis)
         if basis == "split-adjusted":
             bars = as_of_then(bars, request)
-        told = (*read.notes, *notes)
-        return Answer(within(bars, request.span), findings, told, basis=basis, zone=read.zone)
+        return Answer(
+            within(bars, request.span),
+            findings,
+            (*read.notes, *notes, *weeks.notes),
+            over_before=weeks.over_before,
+            basis=basis,
+            zone=read.zone,
+        )
 
     def _file(self, symbol: str) -> Path:
         # The folder's names are compared with the symbol, and no path is made of it: no symbol can
@@ -141,16 +158,7 @@ def _bars(table: Table, request: Request, stamps: pd.DatetimeIndex) -> tuple[Bar
     once = _once(table, bars[~is_made], order[~is_made])
     _require_frequency(table, pd.DatetimeIndex(once.index), frequency)
     notes = (f"{table.path.name}: {is_made.sum()} filled rows left out",) if is_made.any() else ()
-    return (_weeks(once) if frequency == "weekly" else once), notes
-
-
-def _weeks(days: Bars) -> Bars:
-    """Weeks; one with a day without prices has none either."""
-    weeks = weekly_bars(days)
-    hollow = pd.DatetimeIndex(days.index[days[list(PRICES)].isna().any(axis=1)])
-    mondays = hollow - pd.to_timedelta(hollow.day_of_week, unit="D")
-    weeks.loc[weeks.index.isin(mondays), list(PRICES)] = np.nan
-    return weeks
+    return once, notes
 
 
 def _made(table: Table) -> list[str]:
@@ -223,10 +231,13 @@ def _once(table: Table, bars: Bars, rows: np.ndarray) -> Bars:
     if not again.any():
         return bars
     before, after = bars.iloc[:-1][again].to_numpy(), bars.iloc[1:][again].to_numpy()
+    # A day's minutes are rows of one date, and may all say the same.
+    wall = table.stamps.wall[rows]
+    is_moment = np.asarray(wall[1:] == wall[:-1])[again]
     is_same = pd.DataFrame(before).eq(pd.DataFrame(after)) | (
         pd.DataFrame(before).isna() & pd.DataFrame(after).isna()
     )
-    differs = np.flatnonzero(~is_same.all(axis=1).to_numpy())
+    differs = np.flatnonzero(~is_same.all(axis=1).to_numpy() | ~is_moment)
     if len(differs):
         place = int(np.flatnonzero(again)[differs[0]])
         first, second = table.places[rows[place]], table.places[rows[place + 1]]
@@ -240,22 +251,38 @@ def _once(table: Table, bars: Bars, rows: np.ndarray) -> Bars:
 
 
 def _require_frequency(table: Table, stamps: pd.DatetimeIndex, frequency: Frequency) -> None:
-    """Refuse a file whose rows are nearer together or further apart than asked for."""
-    length = bar_length(frequency)
-    steps = (stamps[1:] - stamps[:-1]).sort_values()
+    """Refuse a file whose rows are nearer together or further apart than asked for.
+
+    Most rows tell, for the last may be a bar that has only begun, and any of them far from the next.
+    """
+    steps = stamps[1:] - stamps[:-1]
     if not len(steps) or frequency == "weekly":
         return
-    shortest = steps[0].to_pytimedelta()
-    # A few rows may be far apart by chance.
-    is_coarser = len(steps) >= _SOME and shortest >= _NEARLY_A_WEEK
-    if length is not None:
+    length, shortest = bar_length(frequency), steps.min().to_pytimedelta()
+    usual, times = max(Counter(steps.to_pytimedelta()).items(), key=itemgetter(1))
+    is_usual = len(steps) >= _SOME and times >= _MOST * len(steps)
+    if length is None:
+        is_other = len(steps) >= _SOME and (shortest >= _NEARLY_A_WEEK or _are_long(steps))
+        seen = shortest if shortest >= _NEARLY_A_WEEK else usual
+    else:
         is_listed = len(steps) >= _SOME and length < shortest and shortest in _LENGTHS
-        is_coarser = is_listed or shortest >= _DAY
-    if is_coarser or (length is not None and shortest < length):
+        is_longer = is_usual and length < usual and usual in (*_LENGTHS, _DAY)
+        is_other = is_listed or is_longer or shortest >= _DAY or shortest < length
+        seen = usual if is_longer else shortest
+    if is_other:
         raise BarsInvalid(
-            f"{table.path.name} holds no {frequency} bars: its nearest rows are {shortest} apart",
+            f"{table.path.name} holds no {frequency} bars: its nearest rows are {seen} apart",
             hint="ask for them with the --frequency they have",
         )
+
+
+def _are_long(steps: pd.TimedeltaIndex) -> bool:
+    """Whether nearly all rows are a week apart, or a month."""
+    days = steps / pd.Timedelta(_DAY)
+    is_long = ((days >= _WEEK[0]) & (days <= _WEEK[1])) | (
+        (days >= _MONTH[0]) & (days <= _MONTH[1])
+    )
+    return bool(is_long.mean() >= _MOST)
 
 
 _LENGTHS = tuple(length for each in get_args(Frequency) if (length := bar_length(each)) is not None)

@@ -1,0 +1,157 @@
+"""Weeks by whatever day they are dated: stamped by their Monday, or refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml4t_nb.core.bars import PRICES, Bars, as_instant, as_stamps, weekly_bars
+from ml4t_nb.errors import BarsInvalid
+from ml4t_nb.model import Span, WeekDating
+from ml4t_nb.providers import Request
+from ml4t_nb.providers.files.tables import Table
+
+__all__ = ["Weeks", "weeks_of"]
+
+_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
+# Days between rows: less for days, even with holidays between, and more for months.
+_LEAST, _MOST = 5, 10
+_NAMES = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+_MONDAY, _FRIDAY, _SATURDAY, _SUNDAY = 0, 4, 5, 6
+_SOME = 3
+_SETTING = "ML4T_DATA_FILES_WEEKS"
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """Weeks of a file.
+
+    Parameters
+    ----------
+    over_before
+        Monday of a last week that the file does not hold to its end; None if there is none.
+    """
+
+    bars: Bars
+    notes: tuple[str, ...] = ()
+    over_before: datetime | None = None
+
+
+def weeks_of(table: Table, rows: Bars, request: Request, told: WeekDating | None) -> Weeks:
+    """Weeks made of days, or of rows that are weeks.
+
+    Parameters
+    ----------
+    rows
+        By date, sorted, no date twice.
+    told
+        Whether a row that is dated on a Sunday begins or ends its week, as the setting says.
+
+    Raises
+    ------
+    BarsInvalid
+        If the rows are longer than weeks, are no weeks from Monday to Sunday, or do not show
+        which weeks they are.
+    """
+    if rows.empty:
+        return Weeks(rows)
+    days = pd.DatetimeIndex(rows.index)
+    steps = np.diff(days.asi8) / (_DAY / timedelta(microseconds=1))
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    if usual >= _MOST:
+        raise BarsInvalid(
+            f"{table.path.name} holds no weeks: its rows are {usual:g} days apart",
+            hint="put a file of days or of weeks there",
+        )
+    if usual < _LEAST and not (len(days) == 1 and days[0].day_of_week == _SUNDAY):
+        return _of_days(table, rows, request)
+    is_kept, mondays, notes = _dated(table, days, request, told)
+    again = np.flatnonzero(np.diff(mondays[is_kept].asi8) == 0)
+    if len(again):
+        one, other = (days[is_kept][int(again[0]) + each] for each in (0, 1))
+        raise BarsInvalid(
+            f"{table.path.name}: {one:%Y-%m-%d} and {other:%Y-%m-%d} are dates of one week",
+            hint="keep one row a week",
+        )
+    weeks = rows[is_kept].set_axis(as_stamps(mondays[is_kept]), axis=0)
+    return Weeks(weekly_bars(weeks), notes)
+
+
+def _of_days(table: Table, days: Bars, request: Request) -> Weeks:
+    """Weeks; one with a day without prices has none either."""
+    weeks = weekly_bars(days)
+    hollow = _mondays(pd.DatetimeIndex(days.index[days[list(PRICES)].isna().any(axis=1)]))
+    weeks.loc[weeks.index.isin(hollow), list(PRICES)] = np.nan
+    last, monday = as_instant(days.index[-1]), as_instant(weeks.index[-1])
+    dates = request.calendar
+    if dates.final_before(request.as_of, "weekly", timedelta(0)) <= monday:
+        return Weeks(weeks)
+    if dates.stamps(Span(last + _DAY, monday + _WEEK), "daily").empty:
+        return Weeks(weeks)
+    words = f"{table.path.name} ends on {last:%Y-%m-%d}, within a week, which is left for later"
+    return Weeks(weeks, (words,), monday)
+
+
+def _dated(
+    table: Table, days: pd.DatetimeIndex, request: Request, told: WeekDating | None
+) -> tuple[npt.NDArray[np.bool_], pd.DatetimeIndex, tuple[str, ...]]:
+    """Which rows are whole weeks, and the Monday of each."""
+    every = np.ones(len(days), dtype=bool)
+    mondays, name = _mondays(days), table.path.name
+    weekday = np.asarray(days.day_of_week)
+    sessions = request.calendar.stamps(
+        Span(as_instant(days[0]) - _WEEK, as_instant(days[-1]) + 2 * _WEEK), "daily"
+    )
+    has_weekends = bool((sessions.day_of_week >= _SATURDAY).any())
+    if (weekday == _SUNDAY).all():
+        told = table.dialect.weeks or told
+        if told is None:
+            raise BarsInvalid(
+                f"{name}: its weeks are dated on Sundays, which may begin or end them",
+                hint=f"set {_SETTING} to begin or to end",
+            )
+        if told == "begin" and has_weekends:
+            raise _no_weeks(table, weekday, request)
+        words = f"{name}: weeks are dated on the Sunday that {told}s them"
+        return every, mondays + _WEEK if told == "begin" else mondays, (words,)
+    firsts, lasts = _ends(sessions)
+    if has_weekends:
+        begins, ends = weekday == _MONDAY, np.zeros(len(days), dtype=bool)
+    else:
+        begins = (weekday == _MONDAY) | np.asarray(days.isin(firsts))
+        ends = np.isin(weekday, (_FRIDAY, _SATURDAY)) | np.asarray(days.isin(lasts))
+    # The first row may begin with a listing, and the last be of a week that was not over.
+    inner = slice(1, -1) if len(days) > _SOME else slice(None, -1)
+    if begins[inner].all() or ends[inner].all():
+        is_begun = bool(begins[inner].all())
+        is_whole = (begins if is_begun else ends)[-1]
+        if is_whole:
+            return every, mondays, ()
+        every[-1] = False
+        words = f"{name}: the row of {days[-1]:%Y-%m-%d} is left out, as one of an unfinished week"
+        return every, mondays, (words,)
+    raise _no_weeks(table, weekday, request)
+
+
+def _no_weeks(table: Table, weekday: npt.NDArray[np.int32], request: Request) -> BarsInvalid:
+    seen = " and ".join(_NAMES[each] for each in sorted(set(weekday.tolist()))[:_SOME])
+    return BarsInvalid(
+        f"{table.path.name}: its rows are dated on {seen}, and are no weeks from Monday to Sunday "
+        f"of {request.calendar.name}",
+        hint="put a file of days there: weeks are made of them",
+    )
+
+
+def _ends(sessions: pd.DatetimeIndex) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+    """First and last session of each week."""
+    mondays = _mondays(sessions)
+    is_new = np.append([True], np.asarray(mondays[1:] != mondays[:-1]))
+    return sessions[is_new], sessions[np.append(is_new[1:], [True])]
+
+
+def _mondays(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    return as_stamps(days.normalize() - pd.to_timedelta(days.day_of_week, unit="D"))
