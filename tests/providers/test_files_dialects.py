@@ -445,7 +445,10 @@ def test_numbers_are_read_as_their_file_writes_them(text: str, tmp_path: Path) -
         HEAD + "2024-03-13,20.95,21.3,20.9,21.25,1100200\n" + HEAD,
         "sep=;\n" + HEAD.replace(",", ";") + "2024-03-13;20.95;21.3;20.9;21.25;1100200\n",
         "ACME Inc.\nprices in, dollars\n\n" + HEAD + "2024-03-13,20.95,21.3,20.9,21.25,1100200",
+        HEAD.replace("Volume", "Volume_(BTC),Volume_(USD)")
+        + "2024-03-13,20.95,21.3,20.9,21.25,1100200,9\n",
         "DATE,OPEN (USD),HIGH,LOW,CLOSE,VOLUME\n2024-03-13,20.95,21.3,20.9,21.25,1100200\n",
+        HEAD + "Mar-13-2024,20.95,21.3,20.9,21.25,1100200\n",
         "  Date , Open ,High, Low,Close ,Volume\n 13-Mar-24 ,20.95, 21.3,20.9,21.25,1100200\n",
         HEAD.replace("Volume", "Volume,Café").encode("latin-1")
         + b"2024-03-13,20.95,21.3,20.9,21.25,1100200,\xe9\n",
@@ -540,6 +543,9 @@ def test_of_many_faults_the_first_are_told_and_the_others_counted(tmp_path: Path
         ("209500,213000\n", "has no column for the stamp, open, high, low, close"),
         ("Price,Close,Close\nTicker,ACME,ABC\nDate,,\n2024-03-13,1,2\n", "symbols: ACME, ABC"),
         (HEAD + "2024-03-13,1,1,1,1\n2024-03-14,1,1,1,1,1\n", "line 2: 5 values for 6 columns"),
+        (HEAD + "2024-03-13,1,1,1,1,1\nSource: a broker", "line 3: 1 values for 6 columns"),
+        (HEAD + "2024-03-13,1,1,1,1,1\n2024-03-14,1,1,1,1,1,1", "line 3: 7 values for 6 columns"),
+        (HEAD + '2024-03-13,1,"1"1",1,1,1\n', "line 2: ',' expected after"),
         ("Date,Open,High,Low,Close,Split\n2024-03-13,1,1,1,1,2:0\n", "'2:0', which is no ratio"),
         ("<TICKER>,<PER>,<DATE>,<OPEN>,<HIGH>,<LOW>,<CLOSE>\nABC,D,20240313,1,1,1,1\n",
          "line 2: this row is of 'ABC'"),
@@ -604,6 +610,17 @@ def test_a_small_file_of_millions_of_rows_is_refused_unread(tmp_path: Path) -> N
         fetch(tmp_path, plain(content, name="ACME.parquet"))
 
     assert time.process_time() - began < 5
+
+
+def test_columns_whose_names_begin_alike_are_not_mixed_up(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"Date": [pd.Timestamp("2024-03-13")], "Open": 1.0, "Open.x": 9.0,
+                          "High": 2.0, "High.x": 9.0, "Low": 0.5, "Close": 1.5})  # fmt: skip
+    frame.to_parquet(tmp_path / "ACME.parquet")
+    content = (tmp_path / "ACME.parquet").read_bytes()
+
+    bars = fetch(tmp_path, plain(content, name="ACME.parquet"))
+
+    assert bars.to_numpy()[0, :4].tolist() == [1, 2, 0.5, 1.5]
 
 
 def test_yfinance_frames_in_parquet_are_read_by_their_pairs_of_names(tmp_path: Path) -> None:

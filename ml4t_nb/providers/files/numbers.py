@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -161,8 +162,14 @@ def _column(name: str, words: Sequence[str], decimal: DecimalSign, wrong: _Wrong
 
 def _value(word: str, decimal: DecimalSign, name: str) -> float | None:
     """The number a cell is with that decimal sign; None if it is none."""
+    return _read(word, decimal, is_count=name == "volume")
+
+
+# Of a million prices most are repeated.
+@lru_cache(maxsize=1 << 16)
+def _read(word: str, decimal: DecimalSign, *, is_count: bool) -> float | None:
     match = _CELL.fullmatch(re.sub("[\u00a0\u2009\u202f]", " ", word).replace("\u2019", "'"))
-    if match is None or (match["times"] and name != "volume"):
+    if match is None or (match["times"] and not is_count):
         return None
     digits = match["digits"].strip()
     if not _FORMS[decimal].fullmatch(digits):

@@ -143,13 +143,19 @@ def _body(rows: Rows, head: _Head, problems: Problems) -> tuple[list[list[str]],
             row = [*row, ""]
         if len(row) != width:
             what = f"{len(row)} values for {width} columns"
-            is_cut = at == last and rows.is_cut
+            is_cut = at == last and rows.is_cut and _begins_as(row, body[-1:], width)
             hint = "is the file still being written?" if is_cut else ""
             problems.add(rows.lines[at], what, hint)
             continue
         body.append(row)
         places.append(rows.lines[at])
     return body, places
+
+
+def _begins_as(row: Sequence[str], before: Sequence[list[str]], width: int) -> bool:
+    """Whether a last, short row is the beginning of one, and no remark below the table."""
+    shape, whole = (re.sub(r"\d", "9", each[0]) for each in (row, *before, row)[:2])
+    return len(row) < width and whole.startswith(shape)
 
 
 def parquet_sheet(path: Path) -> Sheet:
@@ -176,8 +182,10 @@ def parquet_sheet(path: Path) -> Sheet:
         if any(name not in found for name in REQUIRED):
             raise _no_header(path, names)
         wanted = sorted({at for places in found.values() for at in places})
-        table = file.read(columns=[file.schema_arrow.names[at] for at in wanted])
-        columns = {at: _plain(table.column(place)) for place, at in enumerate(wanted)}
+        theirs = [file.schema_arrow.names[at] for at in wanted]
+        # By name: it reads "Open.x" along with "Open".
+        table = file.read(columns=theirs)
+        columns = {at: _plain(table[name]) for at, name in zip(wanted, theirs, strict=True)}
     except (pa.ArrowException, ValueError, OSError) as error:
         is_whole = content[:4] == content[-4:] == b"PAR1"
         raise BarsInvalid(
