@@ -10,6 +10,7 @@
     ├── BarsInvalid         a frame that is no Bars
     ├── MissingExtra        an optional package is not installed
     ├── Suspicious          an answer contradicts what is stored, and nothing explains it
+    │   └── SplitPending          a split that prices do not show yet: asked again
     ├── Overtaken           another writer is further on, as of a later instant
     ├── JobBusy             a background job is at work on the same dataset
     ├── RunFailed           some datasets of a run failed, or were not reached
@@ -52,6 +53,7 @@ __all__ = [
     "RateLimited",
     "RunFailed",
     "SettingsInvalid",
+    "SplitPending",
     "StoreError",
     "StoreNotWritable",
     "StoreOutdated",
@@ -122,6 +124,10 @@ class MissingExtra(Ml4tError):
 
 class Suspicious(Ml4tError):
     """A provider's answer contradicts the stored bars, unexplained; nothing is written."""
+
+
+class SplitPending(Suspicious):
+    """A split is told that prices do not show yet, or not all of them; worth asking again."""
 
 
 class Overtaken(Ml4tError):

@@ -19,15 +19,15 @@ from ml4t_nb.core.bars import (
     as_instant,
     as_stamps,
     concat,
-    prices_of,
     upsert,
 )
 from ml4t_nb.core.basis import contradiction
-from ml4t_nb.core.overlap import compare, unrestated_splits
+from ml4t_nb.core.neighbours import kept_finding
+from ml4t_nb.core.overlap import PENDING, compare, unrestated_splits
 from ml4t_nb.core.plan import JOIN
 from ml4t_nb.core.scale import splits_in
 from ml4t_nb.core.units import unit_between
-from ml4t_nb.errors import Overtaken, Suspicious
+from ml4t_nb.errors import Overtaken, SplitPending, Suspicious
 from ml4t_nb.model import Basis, DatasetId, Finding
 from ml4t_nb.options import named
 from ml4t_nb.records import Restatement, Revision, Verdict
@@ -55,6 +55,8 @@ class Terms:
         Take the provider's view where it contradicts the stored one.
     is_overtaken
         Another writer has committed as of a later instant: only bars it lacks are added.
+    unnamed
+        Ratios by which the history was restated lately without a split to name.
     provider
         Whose bars are placed, by name.
     """
@@ -64,6 +66,7 @@ class Terms:
     is_whole: bool
     accept: bool = False
     is_overtaken: bool = False
+    unnamed: tuple[float, ...] = ()
     provider: str = "the provider"
 
 
@@ -108,7 +111,7 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
     if stored.empty:
         _require_one_basis(fetched, terms)
         return Placed(fetched, None, added=len(fetched), revised=0)
-    found = compare(stored, fetched, basis=terms.basis)
+    found = compare(stored, fetched, basis=terms.basis, unnamed=terms.unnamed)
     verdict = found.verdict
     if verdict in ("same", "corrected"):
         spoilt = concat(found.spoilt) if found.spoilt else fetched[:0]
@@ -122,9 +125,11 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
         revisions = () if terms.is_overtaken else found.revisions
         revised = len({revision.stamp for revision in revisions})
         revised += len(spoilt) if terms.accept else 0
-        kept = () if terms.accept else tuple(_kept(stored, each, terms) for each in found.spoilt)
+        kept = tuple(kept_finding(stored, each, terms.dataset) for each in found.spoilt)
         added = len(merged) - len(stored)
-        return Placed(merged, verdict, added, revised, revisions, findings=kept)
+        return Placed(
+            merged, verdict, added, revised, revisions, findings=() if terms.accept else kept
+        )
     if terms.is_overtaken:
         raise Overtaken(
             "another run, as of a later instant, has stored this history on another basis",
@@ -134,7 +139,11 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
         return Wider(found.reason)
     _require_one_unit(stored, fetched, found.restatement, terms)
     if verdict == "suspicious" and not terms.accept:
-        raise _refused(f"the provider's history contradicts the stored one: {found.reason}", terms)
+        raise _refused(
+            f"the provider's history contradicts the stored one: {found.reason}",
+            terms,
+            is_pending=found.is_pending,
+        )
     if verdict == "insufficient" and not terms.accept and len(stored) >= JOIN:
         raise Suspicious(
             f"the provider's bars cannot be joined to the stored ones: {found.reason}",
@@ -143,23 +152,6 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
     if verdict == "insufficient" and not terms.accept:
         _require_one_basis(fetched, terms)
     return _replaced(stored, fetched, verdict, found.restatement)
-
-
-def _kept(stored: Bars, spoilt: Bars, terms: Terms) -> Finding:
-    """What the provider answers for bars that are kept as they are stored."""
-    first, last = spoilt.index[0], spoilt.index[-1]
-    when = f"{first:%Y-%m-%d}" if first == last else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
-    old, new = prices_of(stored.loc[spoilt.index]), prices_of(spoilt)
-    furthest = int(np.abs(np.log(old / new)).argmax())
-    name = PRICES[furthest % len(PRICES)]
-    return Finding(
-        as_instant(first),
-        "kept",
-        f"{when}: the provider now answers {name} {new.flat[furthest]:g} for the stored "
-        f"{old.flat[furthest]:g}, which the bars around it agree with; the stored "
-        f"{'bars are' if len(spoilt) > 1 else 'bar is'} kept, and "
-        f"`ml4t-data update {named(terms.dataset)} --accept` takes the provider's",
-    )
 
 
 def _require_one_unit(
@@ -176,8 +168,9 @@ def _require_one_unit(
         )
 
 
-def _refused(what: str, terms: Terms) -> Suspicious:
-    return Suspicious(
+def _refused(what: str, terms: Terms, *, is_pending: bool = False) -> Suspicious:
+    kind = SplitPending if is_pending else Suspicious
+    return kind(
         what,
         hint="nothing was written; the next update asks again, "
         f"and `ml4t-data update {named(terms.dataset)} --accept` takes the provider's view",
@@ -201,7 +194,8 @@ def _require_one_basis(fetched: Bars, terms: Terms) -> None:
     mixed = unrestated_splits(fetched)
     if mixed:
         stamp, ratio = mixed[-1]
-        raise Suspicious(
+        kind = SplitPending if as_instant(fetched.index[-1]) - stamp < PENDING else Suspicious
+        raise kind(
             f"{terms.provider} reports the split {ratio:g}:1 of {stamp:%Y-%m-%d} "
             "and has not restated the bars before it",
             hint=f"load again in a day or two, or `ml4t-data load {name} --start {stamp:%Y-%m-%d}`",

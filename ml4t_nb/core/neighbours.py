@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import Bars, prices_of
+from ml4t_nb.core.bars import PRICES, Bars, as_instant, prices_of
 from ml4t_nb.core.ratios import Flags, Numbers
-from ml4t_nb.model import Basis
+from ml4t_nb.model import Basis, DatasetId, Finding
+from ml4t_nb.options import named
 
-__all__ = ["Fit", "Run", "fit_of"]
+__all__ = ["Fit", "Run", "fit_of", "kept_finding"]
 
 # Prices of two answers must be this far apart for the bars around them to tell which is right; at
 # an end of the series, where only one side has a bar, and stocks do fall, much further.
@@ -89,6 +90,23 @@ def fit_of(
         if winner == "stored" and not is_told and _is_kept(old, new, before, after):
             spoilt.append(run)
     return Fit(tuple(healed), tuple(spoilt))
+
+
+def kept_finding(stored: Bars, spoilt: Bars, dataset: DatasetId) -> Finding:
+    """What the provider answers for bars that are kept as they are stored."""
+    first, last = spoilt.index[0], spoilt.index[-1]
+    when = f"{first:%Y-%m-%d}" if first == last else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+    old, new = prices_of(stored.loc[spoilt.index]), prices_of(spoilt)
+    furthest = int(np.abs(np.log(old / new)).argmax())
+    name = PRICES[furthest % len(PRICES)]
+    return Finding(
+        as_instant(first),
+        "kept",
+        f"{when}: the provider now answers {name} {new.flat[furthest]:g} for the stored "
+        f"{old.flat[furthest]:g}, which the bars around it agree with; the stored "
+        f"{'bars are' if len(spoilt) > 1 else 'bar is'} kept, and "
+        f"`ml4t-data update {named(dataset)} --accept` takes the provider's",
+    )
 
 
 def _goes_on(stored: Bars, stamps: pd.DatetimeIndex, before: Bars, after: Bars) -> bool:

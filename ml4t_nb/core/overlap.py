@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from ml4t_nb.core.scale import Scale, Split, find_scale, moved_together, splits_
 from ml4t_nb.model import Basis
 from ml4t_nb.records import Restatement, Revision, Verdict
 
-__all__ = ["Comparison", "compare", "unrestated_splits"]
+__all__ = ["PENDING", "Comparison", "compare", "unrestated_splits"]
 
 # How far rounding moves volume, dividend and split, as a share and by itself. A dividend after a
 # 7:1 split comes with six decimals; a ratio such as 4:3 with four.
@@ -28,6 +29,13 @@ _STEPS = (0.0, 1e-6, 0.0)
 # bar, where the provider names the split.
 _CORRECTED_SHARE = 0.05
 _SHORT = 4
+
+# How long a provider may take to restate what it has named, and to trade by what it has announced.
+PENDING = timedelta(days=7)
+_EARLY = timedelta(days=2)
+
+# How well a ratio is measured that no split has named.
+_RESTATED = 1e-2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,8 @@ class Comparison:
     spoilt
         Fetched bars, stretch by stretch, that jump against their neighbours where the stored ones
         do not: those are to be kept. The verdict is on all others.
+    is_pending
+        It is suspicious for a split of these days, which the provider is about to work in.
     """
 
     verdict: Verdict
@@ -54,6 +64,7 @@ class Comparison:
     restatement: Restatement | None
     reason: str
     spoilt: tuple[Bars, ...] = ()
+    is_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,12 @@ class _Pair:
 
 
 def compare(
-    stored: Bars, fetched: Bars, *, need: int = 3, basis: Basis = "split-adjusted"
+    stored: Bars,
+    fetched: Bars,
+    *,
+    need: int = 3,
+    basis: Basis = "split-adjusted",
+    unnamed: Collection[float] = (),
 ) -> Comparison:
     """What the provider did to the stored bars.
 
@@ -89,6 +105,8 @@ def compare(
         Fewest bars in common that a verdict may rest on.
     basis
         The provider's. An as-traded series is never restated, and its splits come with a jump.
+    unnamed
+        Ratios by which it has restated the stored bars lately, and named no split.
 
     Returns
     -------
@@ -105,8 +123,10 @@ def compare(
     Only stored against fetched counts: a price that halves in both is a fall. Where a split is
     new and later than all that is stored, while what is stored came back unchanged, the jump
     across its ex-date tells whether the provider has restated (it had, before it named the
-    split) or not (it will). A split of less than 5:4 hides in an ordinary day's move, so it is
-    then taken for not restated: the alarm can be overruled, a splice cannot be seen.
+    split) or not (it will). Where there is no jump and it has not restated lately, the split may be
+    announced a day early: it is waited for until prices have been traded past it. A split of less
+    than 5:4 hides in an ordinary day's move, so it is then taken for not restated: the alarm can be
+    overruled, a splice cannot be seen.
     """
     stored, fetched = observed(stored), observed(fetched)
     rows = stored.index.get_indexer(fetched.index)
@@ -121,9 +141,10 @@ def compare(
     if scale is not None and not _is_sound(scale, basis):
         scale = None
     if basis == "split-adjusted":
-        alarm = _alarm(stored, fetched, stamps, scale)
+        alarm, at = _alarm(stored, fetched, stamps, scale, unnamed)
         if alarm:
-            return _verdict("suspicious", pair, unlike, alarm)
+            found = _verdict("suspicious", pair, unlike, alarm)
+            return replace(found, is_pending=fetched.index[-1] - at < PENDING)
     if scale is not None:
         return _restated(pair, scale)
     differ = np.asarray(unlike.any(axis=1))
@@ -151,19 +172,29 @@ def _is_sound(scale: Scale, basis: Basis) -> bool:
     return basis == "split-adjusted" and int((~scale.inside).sum()) <= allowed
 
 
-def _alarm(stored: Bars, fetched: Bars, stamps: pd.DatetimeIndex, scale: Scale | None) -> str:
-    """Why a split looks as if the bars before it were not restated; empty if none does."""
+def _alarm(
+    stored: Bars,
+    fetched: Bars,
+    stamps: pd.DatetimeIndex,
+    scale: Scale | None,
+    unnamed: Collection[float],
+) -> tuple[str, pd.Timestamp]:
+    """Why a split looks as if the bars before it were not restated, and its day; empty if none."""
     explained = {at for at, _ in scale.splits} if scale is not None else set()
     for at, ratio in splits_in(fetched):
         if at in explained or _was_stored(stored, stamps, at, ratio):
             continue
         name = f"the split {ratio:g}:1 of {at:%Y-%m-%d}"
         if jumps(fetched, at, ratio):
-            return f"{name} is reported, but the bars before it are not restated"
+            return f"{name} is reported, but the bars before it are not restated", at
         unmoved = scale is None or scale.ratio[-1] == 1
-        if at > stored.index[-1] and unmoved and not is_telling(ratio):
-            return f"{name} is reported, but the stored bars did not move with it"
-    return ""
+        if at <= stored.index[-1] or not unmoved:
+            continue
+        is_known = np.isclose([*unnamed], ratio, rtol=_RESTATED, atol=0).any()
+        is_early = fetched.index[-1] - at < _EARLY and not is_known
+        if is_early or not is_telling(ratio):
+            return f"{name} is reported, but the stored bars did not move with it", at
+    return "", fetched.index[-1]
 
 
 def _was_stored(stored: Bars, stamps: pd.DatetimeIndex, at: pd.Timestamp, ratio: float) -> bool:

@@ -11,6 +11,7 @@ from ml4t_nb.errors import (
     ProviderUnavailable,
     RateLimited,
     SettingsInvalid,
+    SplitPending,
 )
 from ml4t_nb.reports import GapsReport, HealthReport, Report, RunReport
 
@@ -18,7 +19,7 @@ __all__ = ["AGAIN", "FAILED", "GOOD", "INTERRUPTED", "USAGE", "code_of", "code_o
 
 GOOD, FAILED, USAGE, AGAIN, INTERRUPTED = 0, 1, 2, 75, 130
 
-_LATER = (LockTimeout, RateLimited, ProviderUnavailable)
+_LATER = (LockTimeout, RateLimited, ProviderUnavailable, SplitPending)
 _MISUSE = (OptionError, SettingsInvalid, CalendarUnknown, MissingExtra)
 
 

@@ -37,6 +37,9 @@ from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["Further", "enter", "enter_failure", "grid_of"]
 
+# Runs that a split may be named late by.
+_RECENT = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Further:
@@ -188,6 +191,7 @@ def _placed(
         is_whole=is_whole,
         accept=entry.accept,
         is_overtaken=_is_overtaken(state, desk),
+        unnamed=_unnamed(state),
         provider=desk.provider.name,
     )
     placed = place(arranged.stored, arranged.fetched, terms)
@@ -246,6 +250,12 @@ def _arranged(
         return as_fetched
     told = got.told.assign(dividend=got.told["dividend"] * ratio)
     return arranged(undo_splits(got.final, ratio), told)
+
+
+def _unnamed(state: Manifest | None) -> tuple[float, ...]:
+    """Ratios of the last restatements that no split explained."""
+    moved = [each.restatement for each in state.history[-_RECENT:]] if state else []
+    return tuple(each.ratio for each in moved if each is not None and not each.splits)
 
 
 def _carried_before(state: Manifest | None, region: Region) -> tuple[CarriedAction, ...]:

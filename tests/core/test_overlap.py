@@ -430,7 +430,14 @@ def test_a_split_named_late_whose_history_is_not_restated_is_suspicious() -> Non
 def test_prices_restated_the_day_before_the_split_is_named_are_no_alarm() -> None:
     rows = over(BEFORE, 2)
 
-    assert verdict(bars_of(*rows), bars_of(*rows, *AFTER, splits={5: 2.0})) == "same"
+    fetched = bars_of(*rows, *AFTER, splits={5: 2.0})
+
+    assert compare(bars_of(*rows), fetched, unnamed=[2.0]).verdict == "same"
+    # Who has not seen them restated cannot tell that from a split announced early.
+    found = compare(bars_of(*rows), fetched)
+    assert (found.verdict, found.is_pending) == ("suspicious", True)
+    later = bars_of(*rows, *AFTER, AFTER[1], splits={5: 2.0})
+    assert compare(bars_of(*rows), later).verdict == "same"
 
 
 def test_the_first_of_two_splits_restated_and_the_second_not_is_suspicious() -> None:

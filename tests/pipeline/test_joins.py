@@ -147,7 +147,7 @@ def test_a_split_announced_before_the_history_is_restated_is_never_spliced(desk:
 
     assert refused.record.outcome == "failed"
     assert refused.record.error is not None
-    assert refused.record.error.type == "Suspicious"
+    assert refused.record.error.type == "SplitPending"
     assert_frame_equal(desk.stored(), before)
 
     desk.provider.bars = restated(whole, 2.0, ex_date="2024-03-11")

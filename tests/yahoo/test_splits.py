@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from ml4t_nb.faces.codes import code_of
 from ml4t_nb.model import Finding
 from tests.replay import Listing, Split, sampled
 from tests.yahoo.desk import Desk, evening, held_to, seams, sessions_of, shares, times
@@ -120,6 +121,46 @@ def test_a_split_told_on_two_days_of_a_week_counts_once(desk: Desk, real: int, a
     assert finding.rule == "basis"
     assert f"{days[3 + again]}" in finding.detail
     assert f"{days[3 + real]}" in finding.detail
+
+
+def test_a_split_told_a_day_before_it_is_traded_is_waited_for(desk: Desk) -> None:
+    days = days_around(share(2, 1), 3, 8)
+    told, real = days[3], days[4]
+    listing = shares(sampled("IBM"), "2005-12-01", "2006-03-15", split=Split(real, 2))
+    desk.replay.add(replace(listing, splits=(Split(told, 2), *listing.splits)))
+    desk.replay.market.restated_from["ACME", told] = date(2099, 1, 1)
+    desk.loaded("ACME", at=evening(days[2]))
+    before = desk.stored("ACME")
+
+    report = desk.update("ACME", at=evening(told))
+
+    # Nothing shows yet whether the prices before it are halved already: try again.
+    (done,) = report.results
+    assert done.record.error is not None
+    assert done.record.error.type == "SplitPending"
+    assert code_of(report) == 75
+    assert desk.stored("ACME").equals(before)
+    for day in days[4:]:
+        assert desk.updated("ACME", at=evening(day)).error is None
+        # Which of the two days it was nothing tells by then; all prices before both are right.
+        held_to(desk.stored("ACME"), listing, events=False)
+        raw = desk.stored("ACME", adjust="raw")
+        assert raw.loc[str(days[2]), "close"] == before.loc[str(days[2]), "close"]
+
+
+def test_a_split_that_was_restated_long_before_it_is_told_is_taken_in_the_end(
+    desk: Desk,
+) -> None:
+    days = days_around(share(2, 1), 3, 8)
+    listing = share(2, 1)
+    lag(desk, listing, 0, -3)
+    # Loaded when the prices were halved already, which nothing told.
+    desk.loaded("ACME", at=evening(days[1]))
+
+    outcomes = [desk.updated("ACME", at=evening(day)).outcome for day in days[2:7]]
+
+    assert outcomes == ["changed", "failed", "failed", "changed", "changed"]
+    held_to(desk.stored("ACME"), listing)
 
 
 @pytest.mark.parametrize("again", [1, 3])
