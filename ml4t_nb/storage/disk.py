@@ -12,7 +12,16 @@ from pathlib import Path
 
 from ml4t_nb.errors import StoreError, StoreNotWritable
 
-__all__ = ["link_new", "names_in", "retire", "sync_folder", "write_new", "writing"]
+__all__ = [
+    "link_new",
+    "make_folder",
+    "names_in",
+    "retire",
+    "sync_folder",
+    "sync_parents",
+    "write_new",
+    "writing",
+]
 
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 _NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
@@ -81,11 +90,37 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and what it lies in, each brought to the disk with its name in its parent."""
+    made = []
+    for each in (folder, *folder.parents):
+        if each.exists():
+            break
+        made.append(each)
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in reversed(made):
+        _sync_parent(each)
+
+
+def sync_parents(folder: Path, top: Path) -> None:
+    """Bring the names of ``folder`` and of what it lies in, up to ``top``, to the disk."""
+    for each in (folder, *folder.parents):
+        _sync_parent(each)
+        if each == top:
+            return
+
+
+def _sync_parent(folder: Path) -> None:
+    # A folder above the store may be one that we may enter and not read.
+    with suppress(PermissionError):
+        sync_folder(folder.parent)
+
+
 def retire(path: Path, folder: Path) -> None:
     """Move a file to ``folder``; its time of change says when."""
     # Touched before it moves: the other way round, a kill between the two would leave it looking
     # old enough to be removed.
-    os.utime(path)
+    os.utime(path, follow_symlinks=os.utime not in os.supports_follow_symlinks)
     while True:
         try:
             _move(path, folder / path.name)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from ml4t_nb.errors import StoreError
 from ml4t_nb.model import Setup
 from ml4t_nb.storage import chunks, disk
 from ml4t_nb.storage.folder import Folder, chunk_name, manifest_name
@@ -14,7 +15,7 @@ from ml4t_nb.storage.packing import MOST_ROWS, Piece
 from ml4t_nb.storage.rows import Rows
 from ml4t_nb.storage.threads import mapped
 
-__all__ = ["discard", "write"]
+__all__ = ["discard", "require_counted", "write"]
 
 # Most of a long load is encoding, which lets go of the interpreter; each holds a chunk in memory.
 _ENCODERS = 2
@@ -41,7 +42,7 @@ def write(
             continue
         content = next(contents)
         draft = chunks.describe("", piece, content)
-        chunk = replace(draft, file=chunk_name(f"{draft.first:%Y-%m-%d}", sequence))
+        chunk = replace(draft, file=chunk_name(draft.first.date(), sequence))
         written.append(chunk)
         disk.write_new(folder.data / chunk.file, content)
         after.append(chunk)
@@ -57,6 +58,30 @@ def discard(folder: Folder, written: Sequence[Chunk], sequence: int) -> None:
     for chunk in written:
         with suppress(OSError):
             (folder.data / chunk.file).unlink()
+
+
+def require_counted(folder: Folder, written: Sequence[Chunk], sequence: int) -> None:
+    """Nothing, if the commit just published is the newest; else what it left is taken back.
+
+    Raises
+    ------
+    StoreError
+        If it is not.
+    """
+    try:
+        folder.require_newest(sequence)
+    except StoreError:
+        newest = folder.newest()
+        # One that counts may have been made of this very commit.
+        named = {chunk.file for chunk in newest.manifest.chunks} if newest.manifest else set()
+        with suppress(OSError):
+            if newest.sequence > sequence:
+                (folder.state / manifest_name(sequence)).unlink()
+        for chunk in written:
+            if chunk.file not in named:
+                with suppress(OSError):
+                    (folder.data / chunk.file).unlink()
+        raise
 
 
 def _encoded(folder: Folder, parts: Sequence[Rows], setup: Setup) -> Iterator[bytes]:

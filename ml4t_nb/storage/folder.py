@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId
+from ml4t_nb.options import anew
 from ml4t_nb.storage import disk, manifest
+from ml4t_nb.storage.locking import Held
 from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.names import folder_of, symbol_of
+from ml4t_nb.storage.names import CHUNK_NAME, DRAFT_NAME, MANIFEST_NAME, folder_of, symbol_of
+from ml4t_nb.storage.retired import is_own_folder, sweep
 
-__all__ = ["GRACE_S", "Folder", "State", "chunk_name", "manifest_name", "sequence_of", "sweep"]
+__all__ = [
+    "Folder",
+    "State",
+    "chunk_name",
+    "manifest_name",
+    "number_of",
+    "sequence_of",
+]
 
-GRACE_S = 3600
-"""How long a reader may use files that a newer commit has retired."""
-
-_MANIFEST = re.compile(r"m\.(\d{8,})\.json")
-_CHUNK = re.compile(r"\d{4}-\d\d-\d\d\.\d{8,}\.[0-9a-f]{6}\.parquet")
-_DRAFT = re.compile(r"m\.\d{8,}\.json\.[0-9a-f]{6}")
 _TRIES = 1000
 _MOUNT = "mount its disk; if it was deleted on purpose, make the folder again, empty"
 
@@ -41,14 +45,22 @@ def manifest_name(sequence: int) -> str:
     return f"m.{sequence:08d}.json"
 
 
-def chunk_name(first: str, sequence: int) -> str:
+def chunk_name(first: date, sequence: int) -> str:
     """A name that no file has had: first date, commit, and a random tag."""
-    return f"{first}.{sequence:08d}.{secrets.token_hex(3)}.parquet"
+    return f"{first.isoformat()}.{sequence:08d}.{secrets.token_hex(3)}.parquet"
+
+
+def number_of(name: str) -> int:
+    """Number of the commit that a chunk was written for; 0 for another file's name."""
+    found = CHUNK_NAME.fullmatch(name)
+    return int(found["number"]) if found else 0
 
 
 def sequence_of(names: Sequence[str]) -> int:
     """The highest number among manifests' names; 0 if there is none."""
-    return max((int(found[1]) for name in names if (found := _MANIFEST.fullmatch(name))), default=0)
+    return max(
+        (int(found[1]) for name in names if (found := MANIFEST_NAME.fullmatch(name))), default=0
+    )
 
 
 @dataclass(slots=True)
@@ -81,11 +93,41 @@ class Folder:
         """
         for _ in range(_TRIES):
             sequence = self.sequence()
+            if not sequence:
+                # The first commit's may be those of a load that was killed, or is at work.
+                if self.has_lost(after=1):
+                    raise self.lost()
+                return State(0, None)
             try:
-                return State(sequence, self._read(sequence) if sequence else None)
+                return State(sequence, self._read(sequence))
             except FileNotFoundError:
                 continue  # a writer has just retired it
         raise ChunkCorrupt(f"the manifest of {self.dataset} in {self.state} cannot be opened")
+
+    def sync(self) -> None:
+        """Bring the folders themselves to the disk; another writer may have made some just now."""
+        for each in (self.data, self.state):
+            disk.sync_parents(each, self.home)
+
+    def has_lost(self, *, after: int = 0) -> bool:
+        """Whether there are chunks of a commit later than ``after``, and no manifest."""
+        has_chunks = any(number_of(name) > after for name in disk.names_in(self.data))
+        return has_chunks and not self.sequence()
+
+    def lost(self) -> ChunkCorrupt:
+        """The error that says that there are bars, and no manifest."""
+        return ChunkCorrupt(
+            f"the manifest of {self.dataset} is gone from {self.state}",
+            hint=f"restore it from a backup, or start over: {anew(self.dataset, ())}",
+        )
+
+    def next_number(self, sequence: int) -> int:
+        """The number of the commit that follows ``sequence``; none is given twice."""
+        if sequence:
+            return sequence + 1
+        retired = disk.names_in(self.retired)
+        chunks = (number_of(name) for name in (*retired, *disk.names_in(self.data)))
+        return 1 + max(sequence_of(retired), *chunks, 0)
 
     def _read(self, sequence: int) -> Manifest | None:
         path = self.state / manifest_name(sequence)
@@ -145,67 +187,84 @@ class Folder:
         places = (self.data / chunk.file, self.retired / chunk.file)
         return next((path for path in places if path.exists()), None)
 
-    def publish(self, after: Manifest | None, sequence: int) -> Path:
-        """Make ``after`` the truth in one step, or raise with nothing changed."""
+    def publish(self, after: Manifest | None, sequence: int, *, base: int, lock: Held) -> None:
+        """Make ``after`` the truth in one step, or raise with nothing changed.
+
+        Parameters
+        ----------
+        base
+            Number of the commit that ``after`` was made of.
+        lock
+            The one that is held meanwhile. Somebody may delete its file; then others write too.
+        """
+        self.require_newest(base)
+        if not lock.is_in_force:
+            raise StoreError(
+                f"the lock of {self.dataset} was deleted while it was held: {lock.path}",
+                hint="run it again; the files below `state` are no litter",
+            )
         path = self.state / manifest_name(sequence)
         draft = self.state / f"{path.name}.{secrets.token_hex(3)}"
         try:
             disk.write_new(draft, manifest.encode(after))
             disk.link_new(draft, path)
         except FileExistsError as error:
-            raise StoreError(
-                f"{self.dataset} was changed by another writer in spite of the lock",
-                hint="keep the store where file locks work: not every network folder has them",
-            ) from error
+            raise self._overtaken() from error
         finally:
             with suppress(FileNotFoundError):
                 draft.unlink()
-        disk.sync_folder(self.state)
-        return path
 
-    def tidy(self, after: Manifest | None, sequence: int) -> None:
-        """Retire what the newest commit does not name, and remove what was retired long ago."""
+    def require_newest(self, sequence: int) -> None:
+        """Nothing, if no other commit is in force than that one, which is on the disk then.
+
+        Raises
+        ------
+        StoreError
+            If another one is. Where the lock's file was deleted, writers may have published, and
+            tidied away, the number that was free again for a later writer: that one never counted.
+        """
+        disk.sync_folder(self.state)
+        if self.sequence() != sequence:
+            raise self._overtaken()
+
+    def _overtaken(self) -> StoreError:
+        return StoreError(
+            f"{self.dataset} was changed by another writer in spite of the lock",
+            hint="run it again; and keep the store where file locks work: not every network "
+            "folder has them",
+        )
+
+    def tidy(
+        self, after: Manifest | None, sequence: int, *, before: Manifest | None = None
+    ) -> None:
+        """Retire what the newest commit replaced, and remove what was retired long ago.
+
+        Nothing, if it is not the newest any more. Files of later numbers are those of a writer at
+        work, if there is one in spite of the lock. What a killed writer left goes too, but not out
+        of a folder that is linked: there may be others' files of such names.
+
+        Parameters
+        ----------
+        before
+            What ``after`` replaced.
+        """
+        names = disk.names_in(self.state)
+        if sequence_of(names) != sequence:
+            return
         named = {chunk.file for chunk in after.chunks} if after else set()
+        replaced = {chunk.file for chunk in before.chunks} if before else set()
+        is_own = is_own_folder(self.data)
         for name in disk.names_in(self.data):
-            if _CHUNK.fullmatch(name) and name not in named:
+            is_past = 0 < number_of(name) <= sequence
+            if is_past and name not in named and (name in replaced or is_own):
                 disk.retire(self.data / name, self.retired)
         # Lowest number first: the catalogue takes m.7 for the newest while there is no m.8.
-        for name in disk.names_in(self.state):
-            if _DRAFT.fullmatch(name):
+        for name in names:
+            if (found := DRAFT_NAME.fullmatch(name)) and int(found[1]) <= sequence:
                 (self.state / name).unlink()
-            elif (found := _MANIFEST.fullmatch(name)) and int(found[1]) < sequence:
+            elif (found := MANIFEST_NAME.fullmatch(name)) and int(found[1]) < sequence:
                 disk.retire(self.state / name, self.retired)
         if after is None:
             with suppress(OSError):  # somebody keeps files of his own there
                 self.data.rmdir()
-        sweep(self.retired, (self.state / manifest_name(sequence)).stat().st_mtime)
-
-
-def sweep(retired: Path, now: float) -> None:
-    """Remove files that were retired longer ago than the grace period, and the folder if empty.
-
-    Parameters
-    ----------
-    now
-        Time of change of a file just written: the file system's own clock.
-    """
-    names = disk.names_in(retired)
-    # Manifests are retired in the order of their names, each after the chunks that went with it,
-    # and removed after them: while the first is young, so is all the rest. A dataset that is
-    # written every second has thousands of them.
-    first = next((name for name in names if _MANIFEST.fullmatch(name)), None)
-    if first and not _is_old(retired / first, now):
-        return
-    for name in names:
-        if _is_old(retired / name, now):
-            with suppress(FileNotFoundError):
-                (retired / name).unlink()
-    with suppress(OSError):
-        retired.rmdir()
-
-
-def _is_old(path: Path, now: float) -> bool:
-    try:
-        return now - path.stat().st_mtime > GRACE_S
-    except FileNotFoundError:
-        return False
+        sweep(self.home, folder_of(self.dataset), (self.state / manifest_name(sequence)).stat())

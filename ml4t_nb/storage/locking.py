@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ml4t_nb.errors import LockTimeout, StoreNotWritable
 from ml4t_nb.model import DatasetId
-from ml4t_nb.storage.disk import writing
+from ml4t_nb.storage.disk import make_folder, writing
 
-__all__ = ["exclusive"]
+__all__ = ["Held", "exclusive"]
 
 # The library's default of 50 ms doubles the time of contended writers.
 _POLL_S = 0.002
@@ -21,8 +23,27 @@ _trusted: set[int] = set()
 """Devices on which a lock was seen to keep another one out, in this process."""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that is held, as device and inode of its file tell."""
+
+    path: Path
+    device: int
+    inode: int
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether its file is still the one at the path: deleted, it keeps nobody out any more."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return False
+        # While it is held its inode is in use, and given to no other file.
+        return (found.st_dev, found.st_ino) == (self.device, self.inode)
+
+
 @contextmanager
-def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[None]:
+def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[Held]:
     """Keep every other writer of the dataset out, in this process and in others.
 
     Parameters
@@ -44,23 +65,33 @@ def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[
     with writing(state):
         is_first = not path.exists()
         if is_first:
-            state.mkdir(parents=True, exist_ok=True)
+            make_folder(state)
         lock = _lock(path, timeout_s)
         try:
-            lock.acquire()
+            file = _acquired(lock, path)
         except Timeout as error:
             raise LockTimeout(
                 f"{dataset} is locked by another writer for more than {timeout_s:g} s",
                 hint="wait for the other one, or raise ML4T_DATA_LOCK_TIMEOUT",
             ) from error
     try:
-        device = path.stat().st_dev
-        if is_first or device not in _trusted:
-            _require_locks(path)
-            _trusted.add(device)
-        yield
+        held = Held(path, file.st_dev, file.st_ino)
+        if is_first or file.st_dev not in _trusted:
+            _require_locks(held)
+            _trusted.add(file.st_dev)
+        yield held
     finally:
         lock.release()
+
+
+def _acquired(lock: FileLock, path: Path) -> os.stat_result:
+    """The lock's file, once it is held."""
+    while True:
+        lock.acquire()
+        try:
+            return path.stat()
+        except FileNotFoundError:  # somebody has just deleted it
+            lock.release()
 
 
 def _lock(path: Path, timeout_s: float) -> FileLock:
@@ -74,14 +105,17 @@ def _lock(path: Path, timeout_s: float) -> FileLock:
     )
 
 
-def _require_locks(path: Path) -> None:
+def _require_locks(held: Held) -> None:
     """Nothing, if the lock that is held keeps others out: not every network folder does."""
+    path = held.path
     rival = _lock(path, 0)
     try:
         rival.acquire()
     except Timeout:
         return
     rival.release()
+    if not held.is_in_force:
+        return  # deleted, which whoever commits is told
     raise StoreNotWritable(
         f"file locks do not work in {path.parent}: two writers could overwrite each other",
         hint="keep the store on a local disk, or a network folder with locks",

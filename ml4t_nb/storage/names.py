@@ -1,4 +1,4 @@
-"""Symbols as folder names: readable, reversible, legal on every file system."""
+"""Names on disk: symbols as folders, readable, reversible and legal everywhere; our own files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,25 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.options import one_of
 
-__all__ = ["as_folder", "folder_of", "symbol_of"]
+__all__ = [
+    "CHUNK_NAME",
+    "DRAFT_NAME",
+    "MANIFEST_NAME",
+    "as_folder",
+    "folder_of",
+    "symbol_of",
+]
+
+CHUNK_NAME = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})\.(?P<number>[0-9]{8,18})\.[0-9a-f]{6}\.parquet"
+)
+"""First date, number of the commit that wrote it, random tag."""
+
+MANIFEST_NAME = re.compile(r"m\.(?P<number>[0-9]{8,18})\.json")
+"""Number of the commit."""
+
+DRAFT_NAME = re.compile(MANIFEST_NAME.pattern + r"\.[0-9a-f]{6}")
+"""Of a manifest that is not published yet."""
 
 _LONGEST = 200
 _SMALL = re.compile(r"[a-z](?:[a-z0-9.-]*[a-z])?")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -13,9 +12,9 @@ from ml4t_nb.core.calendars import default_calendar
 from ml4t_nb.errors import StoreError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
-from ml4t_nb.storage import folder as folders
 from ml4t_nb.storage.catalogue import Catalogue
 from ml4t_nb.storage.folder import Folder
+from ml4t_nb.storage.retired import sweep_all
 from ml4t_nb.storage.survey import Found, checked, half_removed, is_present, survey
 
 if TYPE_CHECKING:
@@ -123,8 +122,8 @@ class Store:
         from ml4t_nb.storage.transaction import Transaction
 
         folder = Folder(self._home, dataset)
-        with exclusive(folder.state, dataset, timeout_s=self._lock_timeout_s):
-            transaction = Transaction(folder, self._catalogue)
+        with exclusive(folder.state, dataset, timeout_s=self._lock_timeout_s) as lock:
+            transaction = Transaction(folder, self._catalogue, lock)
             try:
                 yield transaction
             finally:
@@ -145,14 +144,7 @@ class Store:
         """
         with suppress(StoreError):
             self._end_removals()
-        root = self._home / "retired"
-        probe = root / f"sweep.{secrets.token_hex(3)}"
-        with suppress(OSError):
-            probe.touch()
-            now = probe.stat().st_mtime
-            probe.unlink()
-            for retired in root.glob("*/*/*"):
-                folders.sweep(retired, now)
+        sweep_all(self._home)
 
     def _end_removals(self) -> None:
         from ml4t_nb.storage.locking import exclusive

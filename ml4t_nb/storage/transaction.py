@@ -14,6 +14,7 @@ from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk, drafts
 from ml4t_nb.storage.catalogue import Catalogue
 from ml4t_nb.storage.folder import Folder, State
+from ml4t_nb.storage.locking import Held
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import folder_of
 from ml4t_nb.storage.packing import Piece, rearrange
@@ -48,9 +49,10 @@ class Transaction:
     `Store.transaction`.
     """
 
-    def __init__(self, folder: Folder, catalogue: Catalogue) -> None:
+    def __init__(self, folder: Folder, catalogue: Catalogue, lock: Held) -> None:
         self._folder = folder
         self._catalogue = catalogue
+        self._lock = lock
         self._state: State | None = None
         self._edits: list[Edit] = []
         self._decoded: dict[Chunk, Rows] = {}
@@ -133,6 +135,9 @@ class Transaction:
         ------
         StoreNotWritable
             If the disk is full or may not be written; nothing has changed then.
+        StoreError
+            If somebody deleted the lock's file meanwhile, or another writer was quicker for it;
+            likewise.
         """
         self._require_open()
         state = self._now()
@@ -141,14 +146,17 @@ class Transaction:
         if carried is None:
             carried = state.manifest.carried if state.manifest else ()
         pieces = self._pieces(setup)
+        number = self._folder.next_number(state.sequence)
         written: list[Chunk] = []
         with disk.writing(self._folder.data):
             try:
-                chunks = drafts.write(self._folder, pieces, setup, state.sequence + 1, written)
+                chunks = drafts.write(self._folder, pieces, setup, number, written)
+                if state.manifest is None:
+                    self._folder.sync()
                 record = replace(record, chunks_written=len(written))
                 after = Manifest(
                     dataset=self._folder.dataset,
-                    sequence=state.sequence + 1,
+                    sequence=number,
                     setup=setup,
                     chunks=chunks,
                     gaps=tuple(gaps),
@@ -159,11 +167,12 @@ class Transaction:
                     ledger=tuple(ledger),
                     carried=tuple(carried),
                 )
-                self._folder.publish(after, after.sequence)
+                self._folder.publish(after, number, base=state.sequence, lock=self._lock)
             except BaseException:
-                drafts.discard(self._folder, written, state.sequence + 1)
+                drafts.discard(self._folder, written, number)
                 raise
-        self._settle(after, after.sequence)
+            drafts.require_counted(self._folder, written, number)
+        self._settle(after, number, before=state.manifest)
         return after
 
     def remove(self) -> None:
@@ -177,13 +186,17 @@ class Transaction:
             If a newer program wrote it, or it may not be read.
         """
         self._require_open()
+        before = None
         with suppress(ChunkCorrupt, StoreOutdated):  # what is damaged can be removed
-            if self._folder.newest().manifest is None:
+            before = self._folder.newest().manifest
+            if before is None and not self._folder.has_lost():
                 raise not_found(self._folder.dataset)
-        sequence = self._folder.sequence() + 1
+        base = self._folder.sequence()
+        number = self._folder.next_number(base)
         with disk.writing(self._folder.state):
-            self._folder.publish(None, sequence)
-        self._settle(None, sequence)
+            self._folder.publish(None, number, base=base, lock=self._lock)
+            drafts.require_counted(self._folder, (), number)
+        self._settle(None, number, before=before)
 
     def close(self) -> None:
         """Let nothing more be done: the lock is about to be given back."""
@@ -234,11 +247,11 @@ class Transaction:
             period=setup.period,
         )
 
-    def _settle(self, after: Manifest | None, sequence: int) -> None:
+    def _settle(self, after: Manifest | None, sequence: int, *, before: Manifest | None) -> None:
         """What follows a commit; where it fails, the next writer or reader does it."""
         self._over = True
         with suppress(OSError, StoreError):
-            self._folder.tidy(after, sequence)
+            self._folder.tidy(after, sequence, before=before)
         with suppress(OSError, StoreError):
             if entry := entry_of(self._folder, sequence, after):
                 self._catalogue.note(str(folder_of(self._folder.dataset)), entry)

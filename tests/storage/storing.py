@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandas as pd
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import Bars, make_bars, within
-from ml4t_nb.errors import DatasetNotFound
+from ml4t_nb.errors import DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, Gap, Period, Setup, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.manifest import Manifest
@@ -91,6 +92,16 @@ def append_days(home: Path, writer: int, writers: int, days: int) -> None:
     store = Store(home, lock_timeout_s=_PATIENT_S)
     for day in SPREAD[: writers * days][writer::writers]:
         append(store, AAPL, bars_at([day], float(writer + 1)))
+
+
+def append_until_told(home: Path, writer: int, writers: int, days: int) -> None:
+    """Append every ``writers``-th of the days after the first, each until it is told as done."""
+    store = Store(home, lock_timeout_s=_PATIENT_S)
+    for day in SPREAD[1 : 1 + writers * days][writer::writers]:
+        while True:
+            with suppress(StoreError):
+                append(store, AAPL, bars_at([day], float(writer + 1)))
+                break
 
 
 class Count(Protocol):

@@ -21,7 +21,7 @@ import pytest
 from filelock import FileLock
 from pandas.testing import assert_frame_equal
 
-from ml4t_nb.errors import DatasetNotFound, LockTimeout, StoreNotWritable
+from ml4t_nb.errors import DatasetNotFound, LockTimeout, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage import locking
 from ml4t_nb.storage.store import Store
@@ -31,13 +31,16 @@ from tests.storage.storing import (
     append,
     append_days,
     append_to,
+    append_until_told,
     bars_at,
     commit,
     daily,
     generation,
     hold,
     hold_then_append,
+    publish,
     read_appended,
+    whole,
     write_generations,
 )
 
@@ -287,6 +290,78 @@ def test_a_stopped_writer_goes_on_and_so_do_those_who_waited_for_it(
     append(hurried, AAPL, daily("2024-01-11", "2024-01-12", 4.0))
     assert store.snapshot(AAPL).bars()["open"].tolist() == [1] * 5 + [2] * 2 + [3] + [4] * 2
     assert store.snapshot(AAPL).manifest.sequence == 4
+
+
+def test_a_writer_whose_lock_file_was_deleted_loses_nobodys_commit(
+    store: Store, processes: ForkServerContext
+) -> None:
+    """A cleaner deletes the lock file, two others commit, and only then the first one does."""
+    append(store, AAPL, daily("2024-01-01", "2024-01-05", 1.0))
+    held, let_go = processes.Event(), processes.Event()
+    late = processes.Process(
+        target=hold_then_append, args=(store.home, held, let_go, daily("2023-12-27", "2024-01-02"))
+    )
+    late.start()
+    held.wait()
+    (store.home / "state/equities/daily/AAPL/lock").unlink()
+    append(store, AAPL, daily("2024-01-08", "2024-01-09", 2.0))
+    append(store, AAPL, daily("2024-01-10", "2024-01-10", 3.0))
+    let_go.set()
+    late.join()
+
+    assert late.exitcode == 1
+    for path in (store.home / "retired").rglob("*.*"):
+        os.utime(path, (0, 0))
+    store.sweep()
+    assert store.snapshot(AAPL).bars()["open"].tolist() == [1.0] * 5 + [2.0] * 2 + [3.0]
+    assert store.verify(AAPL) == ()
+    assert sorted((store.home / "data").rglob("*.parquet")) == sorted(store.snapshot(AAPL).files())
+
+
+def test_a_writer_whose_lock_file_was_deleted_says_so_though_nobody_else_wrote(
+    store: Store,
+) -> None:
+    append(store, AAPL, daily("2024-01-01", "2024-01-05", 1.0))
+    lock = store.home / "state/equities/daily/AAPL/lock"
+
+    bars = daily("2024-01-08", "2024-01-08")
+
+    def write() -> None:
+        with store.transaction(AAPL) as tx:
+            tx.put(bars, whole(bars))
+            lock.unlink()
+            publish(tx)
+
+    with pytest.raises(StoreError, match="was deleted while it was held") as caught:
+        write()
+
+    assert caught.value.hint.startswith("run it again")
+    assert len(store.snapshot(AAPL).bars()) == 5
+    assert sorted((store.home / "data").rglob("*.parquet")) == sorted(store.snapshot(AAPL).files())
+    assert append(store, AAPL, bars).rows == 6
+
+
+@pytest.mark.parametrize(
+    "days", [5, pytest.param(60, marks=pytest.mark.slow)], ids=["5-times", "60-times"]
+)
+def test_no_acknowledged_commit_is_lost_while_lock_files_are_deleted_all_the_time(
+    store: Store, processes: ForkServerContext, days: int
+) -> None:
+    commit(store, AAPL, bars_at([SPREAD[0]], 9.0))
+    writers: list[BaseProcess] = [
+        processes.Process(target=append_until_told, args=(store.home, writer, 3, days))
+        for writer in range(3)
+    ]
+    for process in writers:
+        process.start()
+    lock = store.home / "state/equities/daily/AAPL/lock"
+    while any(process.is_alive() for process in writers):
+        lock.unlink(missing_ok=True)
+
+    assert [process.exitcode for process in writers] == [0] * 3
+    bars = store.snapshot(AAPL).bars()
+    assert bars.index.tolist() == SPREAD[: 1 + 3 * days].tz_localize("UTC").tolist()
+    assert store.verify(AAPL) == ()
 
 
 def test_a_transaction_inside_another_on_the_same_dataset_times_out(tmp_path: Path) -> None:

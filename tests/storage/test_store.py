@@ -13,6 +13,7 @@ from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, DatasetNotFound, OptionError, StoreError
 from ml4t_nb.model import Asked, Compression, DatasetId, Finding, Gap, Span
 from ml4t_nb.storage.folder import Folder
+from ml4t_nb.storage.locking import exclusive
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import (
@@ -455,7 +456,9 @@ def test_a_sweep_removes_what_no_commit_comes_to_remove(store: Store) -> None:
 def test_a_sweep_ends_a_removal_whose_writer_was_killed(store: Store) -> None:
     (chunk,) = commit(store, AAPL, daily("2024-01-01", "2024-01-05")).chunks
     data = store.home / "data/equities/daily/AAPL"
-    Folder(store.home, AAPL).publish(None, 2)  # and no step further
+    folder = Folder(store.home, AAPL)
+    with exclusive(folder.state, AAPL, timeout_s=0) as lock:
+        folder.publish(None, 2, base=1, lock=lock)  # and no step further
     assert store.datasets() == ()
     assert (data / chunk.file).exists()
 
@@ -600,3 +603,46 @@ def test_one_damaged_chunk_of_a_long_history_is_named(long: Snapshot) -> None:
 
     with pytest.raises(ChunkCorrupt, match=path.name):
         long.bars()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs the names of open files")
+@pytest.mark.parametrize("made_before", [(), ("data/equities/daily", "state/equities/daily/AAPL")])
+@pytest.mark.parametrize("times", [1, 3], ids=["first", "after-a-removal"])
+def test_a_first_commit_brings_its_folders_to_the_disk_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_before: tuple[str, ...], times: int
+) -> None:
+    """Also those that another writer made, and may not have brought there yet."""
+    home = tmp_path / "not" / "there" / "yet"
+    for folder in made_before:
+        (home / folder).mkdir(parents=True)
+    store = Store(home)
+    for _ in range(times // 2):
+        commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
+        with store.transaction(AAPL) as tx:
+            tx.remove()
+    synced: list[Path] = []
+    fsync, link = os.fsync, os.link
+
+    def noted(handle: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{handle}")))  # noqa: PTH115
+        fsync(handle)
+
+    counted: list[Path] = []
+
+    def published(source: Path, target: Path) -> None:
+        counted.extend(synced)
+        link(source, target)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(os, "link", published)
+
+    commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
+
+    for part in ("data", "state"):
+        place = home / part / "equities" / "daily" / "AAPL"
+        above = {path for path in place.parents if path.is_relative_to(home.parent)}
+        assert above <= set(counted)
+    assert home / "data/equities/daily/AAPL" in counted
+    if times == 1 and not made_before:
+        assert {tmp_path, tmp_path / "not"} <= set(counted)
+    assert synced[-1] == home / "state/equities/daily/AAPL"

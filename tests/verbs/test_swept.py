@@ -49,3 +49,110 @@ def test_files_of_a_removed_dataset_are_swept_after_an_hour(
     run(ws)
 
     assert left(ws) == ([] if sweeps else kept)
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    """AAA, BBB and CCC, each with a file that was retired long ago."""
+    ws = Workspace.open(Settings(home=tmp_path / "home", provider="synthetic"))
+    verbs.load(ws, ("AAA", "BBB", "CCC"), start="2024-01-02", as_of="2024-01-12")
+    update_all(ws)
+    return ws
+
+
+def aged(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        os.utime(path, (0, 0), follow_symlinks=False)
+
+
+def retired(ws: Workspace, symbol: str) -> Path:
+    return ws.settings.home / "retired/equities/daily" / symbol
+
+
+def test_a_sweep_leaves_files_whose_names_are_not_its_own(ws: Workspace) -> None:
+    folder = retired(ws, "BBB")
+    own = {path.name for path in folder.iterdir()}
+    others = {
+        "thesis.docx", "bars.parquet", "2024-01-02.parquet", "m.json", "m.00000001.json.bak",
+        "m.\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661.json",
+    }  # fmt: skip
+    for name in others:
+        (folder / name).write_text("mine")
+    aged(folder)
+
+    verbs.update(ws, as_of="2024-01-17")
+
+    left = {path.name for path in folder.iterdir()}
+    assert others <= left
+    assert not own & left
+
+
+@pytest.mark.parametrize(
+    ("level", "below"),
+    [
+        ("retired", "equities/daily/DDD"),
+        ("retired/equities", "daily/DDD"),
+        ("retired/equities/daily/DDD", "."),
+    ],
+)
+def test_a_sweep_does_not_follow_a_link_out_of_the_store(
+    ws: Workspace, tmp_path: Path, level: str, below: str
+) -> None:
+    outside, link = tmp_path / "outside", ws.settings.home / level
+    place = outside / below
+    place.mkdir(parents=True)
+    victims = [place / name for name in ("portfolio.csv", "m.00000001.json")]
+    for victim in victims:
+        victim.write_text("mine")
+    if link.exists():
+        link.rename(tmp_path / "before")
+    link.symlink_to(outside)
+    aged(outside)
+
+    ws.store.sweep()
+
+    assert all(victim.exists() for victim in victims)
+
+
+def test_a_sweep_leaves_folders_that_are_no_datasets(ws: Workspace) -> None:
+    victims = [
+        ws.settings.home / "retired" / place / "m.00000001.json"
+        for place in ("my/old/papers", "equities/daily/lower", "equities/2024/AAA", "equities")
+    ]
+    for victim in victims:
+        victim.parent.mkdir(parents=True, exist_ok=True)
+        victim.write_text("mine")
+        os.utime(victim, (0, 0))
+
+    ws.store.sweep()
+
+    assert all(victim.exists() for victim in victims)
+
+
+def test_an_odd_folder_keeps_no_other_dataset_from_being_swept(ws: Workspace) -> None:
+    (retired(ws, "AAA") / "copies").mkdir()
+    (retired(ws, "AAA") / "m.00000099.json").mkdir()
+    retired(ws, "AAB").write_text("a file where a folder is expected")
+    for symbol in ("AAA", "BBB", "CCC"):
+        aged(retired(ws, symbol))
+
+    ws.store.sweep()
+
+    assert {path.name for path in retired(ws, "AAA").iterdir()} == {"copies", "m.00000099.json"}
+    assert not retired(ws, "BBB").exists()
+    assert not retired(ws, "CCC").exists()
+
+
+def test_a_commit_takes_no_others_files_out_of_a_linked_folder(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    data = ws.settings.home / "data/equities/daily/BBB"
+    outside = data.rename(tmp_path / "disk")
+    data.symlink_to(outside)
+    other = outside / "2020-01-02.00000001.abcdef.parquet"
+    other.write_bytes(b"another store's")
+
+    verbs.update(ws, as_of="2024-01-17")
+
+    assert other.exists()
+    assert len([*outside.glob("*.parquet")]) == 2
