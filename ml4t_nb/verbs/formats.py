@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, BinaryIO
 
 from ml4t_nb.errors import StoreNotWritable
 
@@ -13,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["csv_of", "json_of", "write_whole"]
+
+_ENDING = [getattr(signal, each) for each in ("SIGTERM", "SIGHUP") if hasattr(signal, each)]
 
 
 def csv_of(bars: pd.DataFrame) -> str:
@@ -36,19 +44,65 @@ def json_of(bars: pd.DataFrame) -> str:
     )
 
 
-def write_whole(out: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` make a file beside ``out`` and rename it: a reader never sees half of it.
+def write_whole(out: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let ``write`` fill a file that then takes the name ``out``: a reader never sees half of it.
+
+    Until then it is a hidden file in the same folder, of a name that no other has. On any failure,
+    an interruption or a signal to end it is removed.
 
     Raises
     ------
     StoreNotWritable
         If the folder is missing, full or not ours.
     """
-    draft = out.with_name(f".{out.name}.part")
+    draft = out.with_name(f".ml4t-data.{secrets.token_hex(8)}.part")
     try:
-        write(draft)
-        draft.replace(out)
+        with _removed_unless_done(draft):
+            with draft.open("xb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(out)
+            _sync_folder(out.parent)
     except OSError as error:
         raise StoreNotWritable(
-            f"{out} cannot be written: {error.strerror}", hint="choose another --out"
+            f"{out} cannot be written: {error.strerror or error}", hint="choose another --out"
         ) from error
+
+
+@contextmanager
+def _removed_unless_done(draft: Path) -> Iterator[None]:
+    """Leave no ``draft`` behind, however the block ends."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del frame
+        draft.unlink(missing_ok=True)
+        # The process ends as it would have done without us: whoever waits for it is told why.
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    # Only the main thread may, and another's handler is left: it raises, or ends no process.
+    is_main = threading.current_thread() is threading.main_thread()
+    taken = [each for each in _ENDING if is_main and signal.getsignal(each) is signal.SIG_DFL]
+    try:
+        for each in taken:
+            signal.signal(each, end)
+        yield
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    finally:
+        for each in taken:
+            signal.signal(each, signal.SIG_DFL)
+
+
+def _sync_folder(folder: Path) -> None:
+    # A folder that may not be read, or a system that opens none, is no reason to fail: the file
+    # is whole.
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

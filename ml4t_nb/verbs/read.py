@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment, AssetClass, Frequency
@@ -221,11 +221,11 @@ def _adjusted(snapshot: Snapshot, adjust: Adjustment) -> pd.DataFrame:
 
 
 def _write(seen: pd.DataFrame, out: Path) -> None:
-    def write(draft: Path) -> None:
+    def write(file: BinaryIO) -> None:
         if out.suffix == ".parquet":
-            seen.to_parquet(draft)
+            seen.to_parquet(file)
         else:
             text = csv_of(seen) if out.suffix == ".csv" else json_of(seen)
-            draft.write_text(text, encoding="utf-8")
+            file.write(text.encode("utf-8"))
 
     write_whole(out, write)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
@@ -97,17 +97,109 @@ def test_a_disk_without_room_for_an_update_keeps_the_bars_and_says_make_room(
     assert one(verbs.update(opened(home), "IBM", as_of="2006-03-01")).rows > len(bars)
 
 
-def test_an_export_to_a_full_disk_leaves_no_half_a_file(home: Path, tmp_path: Path) -> None:
-    full = Path("/dev/full")
-    if not full.exists():
-        pytest.skip("no device here is always full")
-    out = tmp_path / "out.csv"
-    (tmp_path / ".out.csv.part").symlink_to(full)
+@posix
+@pytest.mark.parametrize("out", ["out.csv", "out.json", "out.parquet", "out.html"])
+def test_an_export_or_plot_without_room_leaves_nothing_behind(home: Path, out: str) -> None:
+    """Each file that is written may have 8,000 bytes."""
+    folder = home.parent / "exports"
+    folder.mkdir()
+    verb = "plot" if out.endswith("html") else "export"
 
-    with pytest.raises(StoreError, match="No space left"):
-        verbs.export(opened(home), "IBM", out=out)
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, "8000", verb, "IBM", "--out", str(folder / out)],
+        env={**os.environ, "ML4T_DATA_HOME": str(home)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
 
-    assert not out.exists()
+    assert done.returncode == 1
+    assert f"{folder / out} cannot be written: File too large" in done.stderr
+    assert [*folder.iterdir()] == []
+
+
+SLOW = """
+import os, sys, time
+from pathlib import Path
+from ml4t_nb.faces.cli import main
+fsync = os.fsync
+def noticed(handle):
+    if ".part" in os.readlink(f"/proc/self/fd/{handle}"):
+        print("ready", flush=True)
+        time.sleep(3600)
+    fsync(handle)
+os.fsync = noticed
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@posix
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs the names of open files")
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, -signal.SIGTERM),
+        (signal.SIGHUP, -signal.SIGHUP),
+    ],
+)
+def test_an_export_that_is_ended_takes_its_draft_along(
+    home: Path, number: signal.Signals, code: int
+) -> None:
+    folder = home.parent / "exports"
+    folder.mkdir()
+    (folder / "out.csv").write_text("before")
+
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, "export", "IBM", "--out", str(folder / "out.csv")],
+        env={**os.environ, "ML4T_DATA_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        assert len([*folder.iterdir()]) == 2
+        process.send_signal(number)
+        assert process.wait() == code
+
+    assert [path.name for path in folder.iterdir()] == ["out.csv"]
+    assert (folder / "out.csv").read_text() == "before"
+
+
+EXPORTS = """
+import sys
+from pathlib import Path
+import ml4t_nb
+for _ in range(int(sys.argv[3])):
+    ml4t_nb.export(sys.argv[1], out=Path(sys.argv[2]))
+"""
+
+
+def test_two_exports_to_one_file_leave_one_of_them_whole(home: Path) -> None:
+    verbs.load(opened(home), "AAPL", as_of=LOADED)
+    out = home.parent / "out.csv"
+    whole = set()
+    for symbol in ("IBM", "AAPL"):
+        verbs.export(opened(home), symbol, out=out)
+        whole.add(out.read_bytes())
+
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", EXPORTS, symbol, str(out), "60"],
+                    env={**os.environ, "ML4T_DATA_HOME": str(home)},
+                )
+            )
+            for symbol in ("IBM", "AAPL")
+        ]
+        while any(each.poll() is None for each in writers):
+            assert out.read_bytes() in whole
+
+    assert [each.returncode for each in writers] == [0, 0]
+    assert out.read_bytes() in whole
+    assert [path.name for path in home.parent.iterdir() if path.name.startswith(".")] == []
 
 
 @contextmanager

@@ -63,4 +63,4 @@ def write_page(report: PlotReport) -> None:
     """
     assert report.out is not None
     page = page_of(report)
-    write_whole(report.out, lambda draft: draft.write_text(page, encoding="utf-8"))
+    write_whole(report.out, lambda file: file.write(page.encode("utf-8")))
