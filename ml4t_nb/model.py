@@ -278,6 +278,8 @@ class Setup:
         Days on which the user knows better than the calendar.
     zone
         Time zone that stamps without one were taken to be of; None where the provider tells it.
+    is_packed
+        Closed periods may share a chunk, as nobody asked for a period by name.
     """
 
     provider: str
@@ -288,3 +290,4 @@ class Setup:
     compression: Compression
     closures: tuple[Closure, ...] = ()
     zone: str | None = None
+    is_packed: bool = True

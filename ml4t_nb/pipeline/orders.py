@@ -8,7 +8,16 @@ from datetime import date, timedelta
 from ml4t_nb.core.calendars import calendar, default_calendar
 from ml4t_nb.core.settle import Fill
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import AssetClass, Basis, Chunking, Compression, DatasetId, Frequency, Setup
+from ml4t_nb.model import (
+    AssetClass,
+    Basis,
+    Chunking,
+    Compression,
+    DatasetId,
+    Frequency,
+    Period,
+    Setup,
+)
 from ml4t_nb.providers import Provider
 from ml4t_nb.storage.packing import resolve_period
 
@@ -101,19 +110,27 @@ def settled(
     _require_zone(order, dataset, provider, held)
     if held is None:
         dates = calendar(order.calendar or listed or default_calendar(dataset.asset_class))
+        period, is_packed = _chunking(order.chunk, dataset.frequency)
         return Setup(
             provider=provider.name,
             calendar=dates.name,
             basis=provider.basis or _ASSUMED,
             tolerance=0.1 if order.tolerance is None else order.tolerance,
-            period=resolve_period(order.chunk or "auto", dataset.frequency),
+            period=period,
             compression=order.compression or "lz4",
+            is_packed=is_packed,
         )
-    period = held.period if order.chunk is None else resolve_period(order.chunk, dataset.frequency)
-    if period != held.period or order.compression not in (None, held.compression):
+    chunking = _chunking(order.chunk, dataset.frequency)
+    if order.chunk is not None and chunking != (held.period, held.is_packed):
+        packed = "packed " if held.is_packed else ""
         raise OptionError(
-            f"{dataset} is stored in {held.period} chunks with {held.compression}",
-            hint="leave out --chunk and --compression, or remove it and load again",
+            f"{dataset} is stored in {packed}{held.period} chunks",
+            hint="leave out --chunk, or remove it and load again",
+        )
+    if order.compression not in (None, held.compression):
+        raise OptionError(
+            f"{dataset} is stored with {held.compression}",
+            hint="leave out --compression, or remove it and load again",
         )
     return replace(
         with_provider(held, provider, dataset),
@@ -134,6 +151,11 @@ def _require_zone(order: Load, dataset: DatasetId, provider: Provider, held: Set
             f"{dataset} was loaded with stamps taken for {held.zone} time",
             hint="leave out --zone, or remove it and load again",
         )
+
+
+def _chunking(chunk: Chunking | None, frequency: Frequency) -> tuple[Period, bool]:
+    """The period that chunks are cut at, and whether closed ones may share a chunk."""
+    return resolve_period(chunk or "auto", frequency), chunk in (None, "auto")
 
 
 def with_provider(setup: Setup, provider: Provider, dataset: DatasetId) -> Setup:

@@ -37,7 +37,13 @@ def resolve_period(chunking: Chunking, frequency: Frequency) -> Period:
 
 
 def rearrange(
-    chunks: Sequence[Chunk], edits: Sequence[Edit], read: Read, *, before: Period, period: Period
+    chunks: Sequence[Chunk],
+    edits: Sequence[Edit],
+    read: Read,
+    *,
+    before: Period,
+    period: Period,
+    is_packed: bool = True,
 ) -> list[Piece]:
     """The chunks of a dataset after ``edits``, in order; those that do not change are kept.
 
@@ -49,6 +55,8 @@ def rearrange(
         Disjoint, in order of time.
     before, period
         Periods that the chunks were cut at, and are to be cut at.
+    is_packed
+        Whether closed periods may share a chunk.
 
     Notes
     -----
@@ -58,9 +66,11 @@ def rearrange(
     """
     if before != period:
         rows = overlay(join([read(chunk) for chunk in chunks]), edits, EVER)
-        return _packed([rows] if len(rows) else [], read, period)
+        return _packed([rows] if len(rows) else [], read, period, is_packed=is_packed)
     pieces = _edited(chunks, edits, read, period)
-    return pieces if pieces == list(chunks) else _packed(pieces, read, period)
+    if pieces == list(chunks):
+        return pieces
+    return _packed(pieces, read, period, is_packed=is_packed)
 
 
 def _edited(
@@ -115,7 +125,7 @@ class _Group:
         return len(self.pieces) == 1 and isinstance(self.pieces[0], Chunk)
 
 
-def _packed(pieces: Sequence[Piece], read: Read, period: Period) -> list[Piece]:
+def _packed(pieces: Sequence[Piece], read: Read, period: Period, *, is_packed: bool) -> list[Piece]:
     parts = []
     for piece in pieces:
         if isinstance(piece, Chunk):
@@ -126,7 +136,7 @@ def _packed(pieces: Sequence[Piece], read: Read, period: Period) -> list[Piece]:
     groups: list[_Group] = []
     for group in parts[:-1]:
         groups.append(group)
-        while len(groups) > 1 and _belong(groups[-2], groups[-1]):
+        while is_packed and len(groups) > 1 and _belong(groups[-2], groups[-1]):
             last = groups.pop()
             groups[-1] = _Group([*groups[-1].pieces, *last.pieces], groups[-1].rows + last.rows)
     return [_one(group, read) for group in [*groups, *tail]]

@@ -245,6 +245,7 @@ class Transaction:
             lambda chunk: self._read([chunk]),
             before=before.setup.period if before else setup.period,
             period=setup.period,
+            is_packed=setup.is_packed,
         )
 
     def _settle(self, after: Manifest | None, sequence: int, *, before: Manifest | None) -> None:

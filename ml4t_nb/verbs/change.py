@@ -75,8 +75,8 @@ def load(
         Share of a bar's length by which an intraday stamp may miss its expected one; 0.1 for a
         new dataset.
     chunk
-        Calendar period the files are cut at; auto for a new dataset: yearly for daily and weekly
-        bars, monthly for intraday ones.
+        Calendar period of a file. auto, for a new dataset: yearly for daily and weekly bars,
+        monthly for intraday ones, and small closed periods share a file.
     compression
         Codec of the files; lz4 for a new dataset.
     as_of
