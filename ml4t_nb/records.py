@@ -136,6 +136,8 @@ class Summary:
         What is wrong with its files; empty if nothing is.
     remedy
         What mends the damage, where loading again does not: a mount, an upgrade.
+    foreign
+        Parquet files beside its own, which other tools take for its bars; empty if there are none.
     """
 
     dataset: DatasetId
@@ -157,6 +159,7 @@ class Summary:
     last_error: str = ""
     damage: str = ""
     remedy: str = ""
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

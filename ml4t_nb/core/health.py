@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 
 from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.options import anew, named, source
@@ -26,10 +27,10 @@ def judge(
 ) -> Health:
     """Health of a dataset, as of ``as_of``.
 
-    Damaged files and a last run that failed are errors. Sessions missed are counted by the
-    exchange's calendar, and make the data stale once the oldest of them closed longer than
-    ``stale_after`` ago. Gaps that nothing fills are worth a warning too: a history with holes is
-    not what its range promises.
+    Damaged files, files of others beside them, and a last run that failed are errors. Sessions
+    missed are counted by the exchange's calendar, and make the data stale once the oldest of them
+    closed longer than ``stale_after`` ago. Gaps that nothing fills are worth a warning too: a
+    history with holes is not what its range promises.
 
     Parameters
     ----------
@@ -39,9 +40,9 @@ def judge(
     behind, missed = 0, None
     if summary.last is not None:
         behind, missed = _behind(dates, summary.last, as_of, summary.dataset.frequency, delay)
-    if summary.damage:
-        step = summary.remedy or anew(summary.dataset, _source(summary))
-        return replace(_health(summary, "error", summary.damage, behind, ""), step=step)
+    if summary.damage or summary.foreign:
+        reason, step = _of_files(summary)
+        return replace(_health(summary, "error", reason, behind, ""), step=step)
     if summary.last_error:
         reason = f"the last run failed: {summary.last_error}"
         return _health(summary, "error", reason, behind, _step("update", summary))
@@ -82,6 +83,16 @@ def _load(summary: Summary) -> str:
 
 def _source(summary: Summary) -> tuple[str, ...]:
     return source(summary.dataset, summary.provider, summary.calendar, summary.first)
+
+
+def _of_files(summary: Summary) -> tuple[str, str]:
+    """What is wrong with its files, and what mends it."""
+    if summary.damage:
+        return summary.damage, summary.remedy or anew(summary.dataset, _source(summary))
+    first, *others = summary.foreign
+    more = f", and {len(others)} more," if others else ""
+    reason = f"{first}{more} is none of its files, and other tools take it for its bars"
+    return reason, f"move it out of the folder {Path(first).parent}"
 
 
 def _late(behind: int) -> str:

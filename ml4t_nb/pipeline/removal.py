@@ -83,7 +83,7 @@ def run_remove(
 
 def _rows(tx: Transaction) -> int | None:
     try:
-        return 0 if tx.manifest is None else tx.manifest.rows
+        return None if tx.manifest is None else tx.manifest.rows
     except StoreOutdated as error:
         return error.summary.rows
     except ChunkCorrupt:

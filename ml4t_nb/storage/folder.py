@@ -127,7 +127,9 @@ class Folder:
             return sequence + 1
         retired = disk.names_in(self.retired)
         chunks = (number_of(name) for name in (*retired, *disk.names_in(self.data)))
-        return 1 + max(sequence_of(retired), *chunks, 0)
+        highest = max(sequence_of(retired), *chunks, 0)
+        # Chunks of the first commit alone are those of one that was killed before it counted.
+        return highest + 1 if highest > 1 else 1
 
     def _read(self, sequence: int) -> Manifest | None:
         path = self.state / manifest_name(sequence)

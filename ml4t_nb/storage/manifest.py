@@ -15,6 +15,7 @@ from ml4t_nb.model import Asked, CarriedAction, DatasetId, Finding, Gap, Setup
 from ml4t_nb.options import anew
 from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.storage.codec import from_plain, to_plain
+from ml4t_nb.storage.consistency import contradiction
 from ml4t_nb.storage.outdated import outdated
 
 __all__ = ["Chunk", "Manifest", "decode", "encode", "summary"]
@@ -131,7 +132,7 @@ def decode(content: bytes, dataset: DatasetId, sequence: int, path: Path) -> Man
     Raises
     ------
     ChunkCorrupt
-        If it is damaged, or that of another dataset or commit.
+        If it is damaged, contradicts itself, or is that of another dataset or commit.
     StoreOutdated
         If an earlier version wrote it.
     StoreError
@@ -152,7 +153,7 @@ def decode(content: bytes, dataset: DatasetId, sequence: int, path: Path) -> Man
             return None
         raise outdated(dataset, match["body"], path)
     try:
-        manifest = _understood(match["body"])
+        manifest, fault = _understood(match["body"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise _corrupt(dataset, path, f"cannot be understood: {error!r}") from error
     if manifest is None:
@@ -161,14 +162,17 @@ def decode(content: bytes, dataset: DatasetId, sequence: int, path: Path) -> Man
         raise _corrupt(
             dataset, path, f"is number {manifest.sequence} of {manifest.dataset}, put here by hand"
         )
+    if fault:
+        raise _corrupt(dataset, path, f"contradicts itself: {fault}")
     return manifest
 
 
 # A run reads its dataset's manifest several times, and a notebook the same one again and again.
 @lru_cache(maxsize=64)
-def _understood(body: bytes) -> Manifest | None:
+def _understood(body: bytes) -> tuple[Manifest | None, str]:
+    """The manifest, and what of it cannot be."""
     manifest: Manifest | None = from_plain(Manifest | None, json.loads(body))
-    return manifest
+    return manifest, contradiction(manifest) if manifest else ""
 
 
 def summary(manifest: Manifest) -> Summary:

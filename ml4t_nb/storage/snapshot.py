@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from ml4t_nb.core.bars import Bars
@@ -25,6 +26,7 @@ __all__ = ["Snapshot", "check", "not_found", "read_rows"]
 # Each takes a chunk from the disk to its place in memory, checksum and all: within a chunk, arrow's
 # own threads gain less.
 _READERS = 4
+_MANY_ROWS = 10_000_000
 
 
 class Snapshot:
@@ -68,6 +70,10 @@ def read_rows(folder: Folder, manifest: Manifest, chunks: Sequence[Chunk], reach
     """Rows of these chunks of the manifest within ``reach``, every byte read checked."""
     wanted = [c for c in chunks if stamp(c.first) < reach[1] and reach[0] <= stamp(c.last)]
     ends = [0, *accumulate(chunk.rows for chunk in wanted)]
+    if ends[-1] > _MANY_ROWS:
+        # A manifest may say what it likes of rows and bytes; memory is taken for real bytes alone.
+        for chunk in wanted:
+            _require_size(folder, manifest, chunk)
     target = blank(ends[-1])
     places = [target.cut(*place) for place in pairwise(ends)]
 
@@ -107,14 +113,24 @@ def _read_chunk(
     content = _content(folder, manifest, chunk)
     try:
         count = chunk_files.decode(chunk, content, reach, target)
-        if count == chunk.rows:
-            _require_ends(chunk, target)
+        _require_stamps(chunk, target, count)
     except (pa.ArrowException, ValueError, OSError) as error:
         raise _corrupt(manifest, folder.data / chunk.file, f"cannot be read: {error}") from error
     return count
 
 
-def _require_ends(chunk: Chunk, rows: Rows) -> None:
+def _require_size(folder: Folder, manifest: Manifest, chunk: Chunk) -> None:
+    size = _place(folder, manifest, chunk).stat().st_size
+    if size != chunk.bytes:
+        reason = f"has {size} bytes instead of {chunk.bytes}"
+        raise _corrupt(manifest, folder.data / chunk.file, reason)
+
+
+def _require_stamps(chunk: Chunk, rows: Rows, count: int) -> None:
+    if (np.diff(rows.stamps[:count]) <= 0).any():
+        raise ValueError("its stamps do not increase")
+    if count < chunk.rows:
+        return
     ends = (stamp(chunk.first), stamp(chunk.last))
     if ends != (int(rows.stamps[0]), int(rows.stamps[chunk.rows - 1])):
         raise ValueError("its stamps are not those in the manifest")

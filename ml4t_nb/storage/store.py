@@ -160,7 +160,8 @@ class Store:
 
 def _row(found: Found) -> Summary:
     if not found.damage and found.entry.summary:
-        return found.entry.summary
+        summary = found.entry.summary
+        return replace(summary, foreign=found.foreign) if found.foreign else summary
     dataset = found.entry.dataset
     # Its own calendar stands in the manifest alone; whoever judges it needs one.
     calendar = default_calendar(dataset.asset_class)

@@ -9,11 +9,11 @@ from operator import attrgetter
 from pathlib import Path
 from typing import get_args
 
-from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
+from ml4t_nb.errors import ChunkCorrupt, LockTimeout, StoreError, StoreOutdated
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.storage.catalogue import Catalogue, Entry, Mark
 from ml4t_nb.storage.disk import names_in
-from ml4t_nb.storage.folder import Folder, manifest_name
+from ml4t_nb.storage.folder import Folder, manifest_name, number_of
 from ml4t_nb.storage.manifest import Manifest, summary
 from ml4t_nb.storage.names import symbol_of
 
@@ -33,12 +33,15 @@ class Found:
         Of a damaged manifest, what was known before.
     remedy
         What mends the damage, if not a removal and a load.
+    foreign
+        Parquet files among its own that nobody of this package wrote.
     """
 
     place: str
     entry: Entry
     damage: str = ""
     remedy: str = ""
+    foreign: tuple[str, ...] = ()
 
 
 # Thousands of datasets pass here at each `list` and `health`: names are joined as words, since a
@@ -64,7 +67,7 @@ def half_removed(home: Path, catalogue: Catalogue) -> list[DatasetId]:
 
 def _found(home: Path, catalogue: Catalogue) -> list[Found]:
     """Every dataset that is or was there."""
-    if _status(f"{home}/state") is None:
+    if _status(f"{home}/state") is None and _status(f"{home}/data") is None:
         return []
     known = catalogue.read()
     found: list[Found] = []
@@ -97,7 +100,7 @@ def checked(home: Path, found: Found) -> Found | None:
             return None
         damage, remedy = _damage(home, found)
         if not damage and (found.entry.files or is_present(home, found)):
-            return found
+            return replace(found, foreign=_foreign(home, found))
         if _is_current(home, found.place, found.entry):
             damaged = Found(found.place, found.entry, damage, remedy)
             return damaged if is_present(home, found) else None
@@ -126,8 +129,11 @@ def _places(
 ) -> Iterator[tuple[str, Entry | None, DatasetId]]:
     for asset_class in get_args(AssetClass):
         for frequency in get_args(Frequency):
-            for name in names_in(home / "state" / asset_class / frequency):
-                place = f"{asset_class}/{frequency}/{name}"
+            below = f"{asset_class}/{frequency}"
+            # Of a dataset among the data alone, somebody deleted the manifests.
+            names = {*names_in(home / "state" / below), *names_in(home / "data" / below)}
+            for name in sorted(names):
+                place = f"{below}/{name}"
                 if entry := known.get(place):
                     yield place, entry, entry.dataset
                 elif (symbol := symbol_of(name)) is not None:
@@ -144,7 +150,8 @@ def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Fo
             mark = _mark(str(folder.state), sequence)
             now = folder.newest()
             if now.sequence == 0:
-                return Found(place, _unread(dataset))
+                lost = folder.lost().message if _is_lost(folder) else ""
+                return Found(place, (known if lost else None) or _unread(dataset), lost)
             if mark is not None and now.sequence == sequence:
                 return Found(place, _entry(dataset, sequence, mark, now.manifest))
         except StoreOutdated as error:
@@ -154,6 +161,21 @@ def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Fo
             # what this user may not read.
             remedy = "" if isinstance(error, ChunkCorrupt) else error.hint
             return Found(place, known or _unread(dataset), error.message, remedy)
+
+
+def _is_lost(folder: Folder) -> bool:
+    """Whether somebody deleted the manifest; a first load writes its own after the chunks."""
+    if not folder.has_lost() or not folder.state.exists():
+        return folder.has_lost()
+    from ml4t_nb.storage.locking import exclusive
+
+    try:
+        with exclusive(folder.state, folder.dataset, timeout_s=0):
+            return folder.has_lost()
+    except LockTimeout:
+        return False
+    except StoreError:
+        return True
 
 
 def _unread(dataset: DatasetId) -> Entry:
@@ -201,6 +223,19 @@ def _damage(home: Path, found: Found) -> tuple[str, str]:
         unmounted = folder.unmounted()
         return unmounted.message, unmounted.hint
     return faults[0] + (f", and {len(faults) - 1} more" if len(faults) > 1 else ""), ""
+
+
+def _foreign(home: Path, found: Found) -> tuple[str, ...]:
+    """Parquet files below the dataset's that are none of its own, nor those of a writer at work."""
+    own = {name for name, _ in found.entry.files}
+    folder = f"{home}/data/{found.place}"
+    odd = [
+        f"{folder}/{name}"
+        for name in names_in(Path(folder))
+        if name not in own and not 0 < number_of(name) <= found.entry.sequence + 1
+    ]
+    below = (str(path) for each in odd for path in Path(each).glob("**/*.parquet"))
+    return (*(each for each in odd if each.endswith(".parquet")), *below)
 
 
 def _status(path: str) -> os.stat_result | None:

@@ -86,7 +86,7 @@ def gaps(
         raise OptionError("--close closes every gap there is", hint="say which: --start and --end")
     chosen = summaries(ws, symbol, asset_class, frequency)
     listed, unread = _listed(ws, chosen, first, last, every=all or mending is not None)
-    if unread and as_symbols(symbol):
+    if unread and not listed and as_symbols(symbol):
         raise next(iter(unread.values()))
     if mending is None:
         return GapsReport(latest(moment, ()), listed, every=all, failed=_failed(unread))

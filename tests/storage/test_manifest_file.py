@@ -235,6 +235,56 @@ def test_an_earlier_versions_mark_of_a_removal_is_one() -> None:
     assert decode(_sealed(VERSION - 1, None), AAPL, 3, PATH) is None
 
 
+SECOND = replace(CHUNK, file="2024-01-03.00000002.0a0b0c.parquet", first=D2, last=D2, rows=1)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (replace(CHUNK, file="/etc/passwd"),),
+        (replace(CHUNK, file="../2024-01-02.00000003.5f1c2a.parquet"),),
+        (replace(CHUNK, file="2024-01-02.00000003.5f1c2a.parquet/../x"),),
+        (replace(CHUNK, file="2024-01-02.00000003.5f1c2a.parquet\n"),),
+        (replace(CHUNK, file="bars.parquet"),),
+        (replace(CHUNK, file=""),),
+        (replace(CHUNK, file="2024-01-03.00000003.5f1c2a.parquet"),),
+        (replace(CHUNK, file="2024-01-02.00000004.5f1c2a.parquet"),),
+        (replace(CHUNK, file="2024-01-02.00000000.5f1c2a.parquet"),),
+        (CHUNK, CHUNK),
+        (replace(CHUNK, last=D1 + HOUR), replace(CHUNK, last=D1 + HOUR)),
+        (SECOND, CHUNK),
+        (CHUNK, SECOND),
+        (replace(CHUNK, rows=0, filled=0),),
+        (replace(CHUNK, rows=-2, filled=-3),),
+        (replace(CHUNK, rows=10**12),),
+        (replace(CHUNK, bytes=0),),
+        (replace(CHUNK, bytes=-1),),
+        (replace(CHUNK, filled=3),),
+        (replace(CHUNK, filled=-1),),
+        (replace(CHUNK, crc=-1),),
+        (replace(CHUNK, crc=2**32),),
+        (replace(CHUNK, last=D1 - HOUR),),
+        (replace(CHUNK, last=D1),),
+        (replace(CHUNK, rows=1),),
+        (replace(CHUNK, bytes=10**15, rows=10**14),),
+    ],
+)
+def test_a_sealed_manifest_whose_chunks_cannot_be_is_refused(chunks: tuple[Chunk, ...]) -> None:
+    with pytest.raises(ChunkCorrupt, match="contradicts itself"):
+        decode(encode(replace(FULL, chunks=chunks)), AAPL, 3, PATH)
+
+
+def test_chunks_that_follow_one_another_are_taken() -> None:
+    before = replace(CHUNK, last=D1 + HOUR)
+    after = replace(SECOND, filled=0)
+
+    read = decode(encode(replace(FULL, chunks=(before, after))), AAPL, 3, PATH)
+
+    assert read is not None
+    assert (read.rows, read.first, read.last) == (3, D1, D2)
+
+
 @pytest.mark.parametrize(
     ("dataset", "sequence"), [(DatasetId("equities", "daily", "MSFT"), 3), (AAPL, 4)]
 )

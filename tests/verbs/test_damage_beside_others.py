@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,14 +136,123 @@ def test_a_store_with_nothing_but_a_damaged_dataset_is_not_called_empty(ws: Work
 def test_a_damaged_dataset_asked_for_by_name_is_an_error(ws: Workspace, fault: Fault) -> None:
     fault(ws)
 
-    for symbols in ("BAD", ("GOOD", "BAD")):
-        for every in (False, True):
-            with pytest.raises(ChunkCorrupt, match="BAD") as caught:
-                verbs.gaps(ws, symbols, all=every, as_of=AS_OF)
-            assert "ml4t-data remove -s BAD" in caught.value.hint
+    for every in (False, True):
+        with pytest.raises(ChunkCorrupt, match="BAD") as caught:
+            verbs.gaps(ws, "BAD", all=every, as_of=AS_OF)
+        assert "ml4t-data remove -s BAD" in caught.value.hint
     with pytest.raises(ChunkCorrupt, match="BAD"):
         verbs.gaps(ws, "BAD", refetch=True, as_of=AS_OF)
     assert main(["gaps", "BAD"]) == 1
+
+
+@faults
+@pytest.mark.parametrize("words", ["gaps GOOD BAD", "gaps BAD GOOD", "gaps BAD GOOD --all"])
+def test_a_damaged_dataset_named_beside_another_hides_none_of_its_gaps(
+    ws: Workspace, capsys: pytest.CaptureFixture[str], fault: Fault, words: str
+) -> None:
+    fault(ws)
+
+    assert main(words.split()) == 1
+
+    told = capsys.readouterr()
+    assert "2024-02-27" in told.out
+    assert "❌ equities/daily/BAD: " in told.out
+    assert "ml4t-data remove -s BAD" in told.out
+
+
+def test_gaps_of_a_dataset_named_beside_a_damaged_one_are_mended(
+    ws: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chunk_lost(ws)
+
+    assert main(["gaps", "GOOD", "BAD", "--refetch"]) == 1
+
+    assert "BAD" in capsys.readouterr().out
+    (good,) = verbs.gaps(ws, "GOOD", as_of=AS_OF).datasets
+    assert good.gaps == ()
+
+
+def manifest_lost(ws: Workspace) -> None:
+    (path,) = (ws.store.home / "state/equities/daily/BAD").glob("m.*.json")
+    path.unlink()
+
+
+def state_lost(ws: Workspace) -> None:
+    shutil.rmtree(ws.store.home / "state/equities/daily/BAD")
+
+
+def all_state_lost(ws: Workspace) -> None:
+    shutil.rmtree(ws.store.home / "state")
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["catalogue", "no-catalogue"])
+@pytest.mark.parametrize("fault", [manifest_cut, manifest_lost, state_lost, all_state_lost])
+def test_a_dataset_does_not_vanish_with_its_manifest(
+    ws: Workspace,
+    capsys: pytest.CaptureFixture[str],
+    fault: Fault,
+    is_known: bool,  # noqa: FBT001  # by its name
+) -> None:
+    if is_known:
+        ws.store.summaries()
+    else:
+        (ws.store.home / "catalogue.db").unlink(missing_ok=True)
+    fault(ws)
+
+    assert main(["health"]) == 1
+    assert "BAD: the manifest " in capsys.readouterr().out
+    assert main(["list"]) == 0
+    assert "equities/daily/BAD" in capsys.readouterr().out
+    assert main(["update"]) == 1
+    assert "BAD" in capsys.readouterr().out
+
+    assert main(["remove", "BAD", "--yes"]) == 0
+    assert "equities/daily/BAD removed: number of bars unknown" in capsys.readouterr().out
+    assert not (ws.store.home / "data/equities/daily/BAD").exists()
+    assert main(["load", "BAD", "-q", "-p", "synthetic", "--start", "2023-11-01"]) == 0
+    assert BAD in {each.dataset for each in verbs.health(ws, as_of=AS_OF).datasets
+                   if each.state == "healthy"}  # fmt: skip
+
+
+def test_bars_whose_manifests_of_several_commits_are_gone_are_not_loaded_over(
+    ws: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verbs.update(ws, "BAD", as_of=LATER)
+    state_lost(ws)
+
+    assert main(["load", "BAD", "-p", "synthetic", "--start", "2023-11-01"]) == 1
+    assert "the manifest of equities/daily/BAD is gone" in capsys.readouterr().err
+    assert main(["export", "BAD"]) == 1
+    assert [*(ws.store.home / "data/equities/daily/BAD").glob("*.00000002.*")] != []
+
+
+@pytest.mark.parametrize(
+    "name", ["copy.parquet", "2024-01-02.parquet", "old/bars.parquet",
+             "2024-03-15.00000009.abcdef.parquet"]
+)  # fmt: skip
+def test_a_parquet_file_of_others_among_the_bars_is_named_by_health_until_it_is_gone(
+    ws: Workspace, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    own = verbs.files(ws, "BAD")[0]
+    strange = own.parent / name
+    strange.parent.mkdir(exist_ok=True)
+    shutil.copy(own, strange)
+
+    assert main(["health"]) == 1
+    told = capsys.readouterr().out
+    assert f"{strange} is none of its files" in told
+    assert f"move it out of the folder {strange.parent}" in told
+    assert main(["update", "BAD", "-q"]) == 0
+    assert main(["health", "-q"]) == 1
+    strange.unlink()
+    assert main(["health"]) == 0
+
+
+def test_files_of_a_writer_at_work_are_not_those_of_others(ws: Workspace) -> None:
+    own = verbs.files(ws, "BAD")[0]
+    shutil.copy(own, own.with_name("2024-01-02.00000002.abcdef.parquet"))
+
+    assert {each.state for each in verbs.health(ws, "BAD", as_of=AS_OF).datasets} == {"healthy"}
 
 
 @faults
