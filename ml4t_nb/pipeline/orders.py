@@ -54,6 +54,7 @@ class Update:
     fill: Fill | None
     provider: str | None = None
     accept: bool = False
+    reset_as_of: bool = False
 
 
 def class_of(order: Load, known: AssetClass | None) -> AssetClass:

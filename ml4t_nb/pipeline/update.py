@@ -16,6 +16,7 @@ from ml4t_nb.model import Span
 from ml4t_nb.pipeline.journal import Entry
 from ml4t_nb.pipeline.orders import Update, require_served, with_provider
 from ml4t_nb.pipeline.reach import final_bound, oldest_served
+from ml4t_nb.pipeline.reset import reset_as_of
 from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.snapshot import Snapshot
@@ -45,8 +46,11 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     require_served(provider, dataset)
     setup = with_provider(replace(manifest.setup, closures=run.closures), provider, dataset)
     desk = run.desk(provider, dataset, calendar(setup.calendar, setup.closures), setup.zone)
-    not_backwards(dataset, desk.as_of, manifest.updated)
     bound = final_bound(desk, dataset)
+    if order.reset_as_of and reset_as_of(run.store, dataset, desk.as_of, bound):
+        snapshot = run.store.snapshot(dataset)
+        manifest = snapshot.manifest
+    not_backwards(dataset, desk.as_of, manifest.updated)
     entry = Entry("update", dataset, setup, manifest, order.fill, order.accept)
     if manifest.first is None or manifest.last is None:
         start = desk.calendar.span(None, None, dataset.frequency).start

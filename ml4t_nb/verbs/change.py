@@ -140,6 +140,7 @@ def update(
     provider: Provider = None,
     workers: int = 4,
     accept: bool = False,
+    reset_as_of: bool = False,
     show_status: bool = False,
     as_of: Moment | None = None,
     home: PathName | None = None,
@@ -169,6 +170,9 @@ def update(
     accept
         Take the provider's view of a history that contradicts the stored one, all of which is
         asked for and compared; the symbols must be named.
+    reset_as_of
+        Take datasets back to this run's as-of that a wrong clock or as-of has set ahead; all bars
+        stay, and are compared.
     show_status
         Show health before and after, the last ten runs, and what was asked for.
     as_of
@@ -202,6 +206,7 @@ def update(
             fill=Fill(fill_method, max_fill) if fill_gaps else None,
             provider=provider,
             accept=accept,
+            reset_as_of=reset_as_of,
         )
 
         def work(observe: Observe, pause: Pause) -> UpdateResult:

@@ -68,8 +68,11 @@ class Desk:
         days: int = 7,
         fill: Fill | None = FORWARD,
         accept: bool = False,
+        reset_as_of: bool = False,
     ) -> UpdateResult:
-        order = Update(self.dataset, timedelta(days=days), fill, accept=accept)
+        order = Update(
+            self.dataset, timedelta(days=days), fill, accept=accept, reset_as_of=reset_as_of
+        )
         return run_update(self._run(as_of), order)
 
     def mend(

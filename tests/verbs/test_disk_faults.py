@@ -348,6 +348,25 @@ def test_an_as_of_before_the_last_one_is_refused_and_changes_nothing(home: Path,
     assert contents(home) == before
 
 
+def test_the_line_that_takes_a_clock_back_works_as_it_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sample ends on 2013-03-01, so that a later as-of brings no bar of its own."""
+    monkeypatch.setenv("ML4T_DATA_HOME", str(home))
+    assert main(["update", "-q", "--as-of", "2031-03-03"]) == 0
+    bars = verbs.bars(opened(home), "IBM")
+    monkeypatch.setenv("ML4T_DATA_AS_OF", "2013-03-04")
+    capsys.readouterr()
+    assert main(["update"]) == 1
+    program, *line = capsys.readouterr().err.partition("was ahead: ")[2].strip(" )\n").split()
+    assert (program, line) == ("ml4t-data", ["update", "-s", "IBM", "--reset-as-of"])
+
+    assert main(line) == 0
+    assert main(["update"]) == 0
+
+    assert_frame_equal(verbs.bars(opened(home), "IBM"), bars)
+
+
 def test_a_file_systems_clock_that_runs_backwards_loses_nothing(home: Path) -> None:
     """Files of tomorrow are not swept, not taken for newer, and nothing waits for tomorrow."""
     verbs.update(opened(home), "IBM", as_of="2005-03-01")
