@@ -83,9 +83,10 @@ def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Fl
     interrupted = Flag()
 
     def stop() -> None:
+        if not interrupted.is_set():
+            inbox.put(Stopping())
         interrupted.set()
         cancel.set()
-        inbox.put(Stopping())
 
     def work(job: Job) -> UpdateResult | None:
         result = _Asking(job, inbox.put, cancel, outages).outcome()

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from ml4t_nb.dotenv import read_dotenv
 from ml4t_nb.errors import OptionError, SettingsInvalid
 from ml4t_nb.model import Basis, Closure, DateOrder, DecimalSign, Span, WeekDating
-from ml4t_nb.options import as_folder, as_moment, did_you_mean, one_of
+from ml4t_nb.options import as_folder, as_moment, one_of
 from ml4t_nb.zones import as_zone
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "absolute", "current_folder", "forget_notes"]
 
 _PREFIX = "ML4T_DATA_"
+_NEAR = 0.75
+_log = logging.getLogger(__name__)
+_told: set[str] = set()
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -97,41 +103,96 @@ class Settings:
                 value = _value(_PREFIX + each.name.upper(), each.name, word)
                 object.__setattr__(self, each.name, value)
         # Absolute from the start: a job goes on while the notebook changes its folder.
-        object.__setattr__(self, "home", self.home.absolute())
+        object.__setattr__(self, "home", absolute(self.home))
         if self.files is not None:
-            object.__setattr__(self, "files", self.files.absolute())
+            object.__setattr__(self, "files", absolute(self.files))
 
     @classmethod
-    def read(cls, environ: Mapping[str, str], *, folder: Path) -> Settings:
+    def read(cls, environ: Mapping[str, str], *, folder: Path | None) -> Settings:
         """Settings from ``environ``, then from ``folder / ".env"``.
+
+        Parameters
+        ----------
+        folder
+            None if there is none any more.
 
         Raises
         ------
         SettingsInvalid
-            If a name with our prefix is unknown, or a value makes no sense.
+            If a name is nearly one of ours, a value makes no sense, or ``.env`` cannot be read. A
+            name with our prefix that is not, such as ML4T_DATA_PATH of the package ml4t-data, is
+            told once.
         """
-        words = {**_dotenv(folder / ".env"), **environ}
-        ours = {name: word for name, word in words.items() if name.upper().startswith(_PREFIX)}
+        path = None if folder is None else folder / ".env"
+        dotenv, notes = ({}, ()) if path is None else read_dotenv(path, prefix=_PREFIX)
+        words = {**dotenv, **environ}
         known = {_PREFIX + each.name.upper(): each.name for each in fields(cls)}
         values: dict[str, Any] = {}
-        for name, word in ours.items():
-            if name not in known:
-                raise SettingsInvalid(f"no setting {name}", hint=did_you_mean(name, known))
-            values[known[name]] = _value(name, known[name], word)
-        return cls(**values)
+        for name, word in words.items():
+            if name in known:
+                values[known[name]] = _value(name, known[name], word)
+            elif name.upper().startswith(_PREFIX):
+                notes = (*notes, _foreign(name, known))
+        settings = cls(**values)
+        if settings.log_level in ("DEBUG", "INFO", "WARNING"):
+            _tell_once(notes)
+        return settings
 
     @classmethod
     def current(cls) -> Settings:
         """Settings of this process, in its current folder."""
-        return cls.read(os.environ, folder=Path.cwd())
+        return cls.read(os.environ, folder=current_folder())
 
 
-def _dotenv(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    from dotenv import dotenv_values
+def current_folder() -> Path | None:
+    """The current folder; None if somebody has deleted it."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
 
-    return {name: word for name, word in dotenv_values(path).items() if word is not None}
+
+def absolute(path: Path) -> Path:
+    """``path``, wherever the process goes from now on.
+
+    Raises
+    ------
+    OptionError
+        If it is relative to a current folder that is gone.
+    """
+    try:
+        return path.expanduser().absolute()
+    except OSError as error:
+        raise OptionError(
+            f"{path} lies in the current folder, which is gone", hint="write the folder out"
+        ) from error
+
+
+def forget_notes() -> None:
+    """Tell again, from now on, what was told once."""
+    _told.clear()
+
+
+def _foreign(name: str, known: Mapping[str, str]) -> str:
+    """What to say of a setting that is none of ours.
+
+    Raises
+    ------
+    SettingsInvalid
+        If it is nearly one of ours: a setting misspelt would be one that nobody keeps to.
+    """
+    words = {each.removeprefix(_PREFIX): each for each in known}
+    word = name.upper().removeprefix(_PREFIX)
+    if near := get_close_matches(word, words, n=1, cutoff=_NEAR):
+        raise SettingsInvalid(f"no setting {name}", hint=f"did you mean {words[near[0]]!r}?")
+    return f"{name} is no setting of ml4t_nb and is left alone"
+
+
+def _tell_once(notes: Iterable[str]) -> None:
+    for note in notes:
+        if note not in _told:
+            _told.add(note)
+            _log.warning("%s", note)
 
 
 def _value(name: str, setting: str, word: str) -> object:

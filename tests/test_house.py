@@ -17,7 +17,17 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"
 
 # A module may import its own layer and those below it.
 LAYERS = (
-    {"model", "records", "reports", "events", "errors", "options", "settings", "zones"},
+    {
+        "model",
+        "records",
+        "reports",
+        "events",
+        "errors",
+        "options",
+        "settings",
+        "zones",
+        "dotenv",
+    },
     {"core"},
     {"providers", "storage"},
     {"pipeline", "batch", "outage", "workspace"},
@@ -31,7 +41,7 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", "faces"}
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
     "model.py", "records.py", "reports.py", "events.py", "errors.py", "options.py", "settings.py",
-    "zones.py", "workspace.py", "verbs/", "faces/", "__init__.py", "__main__.py",
+    "zones.py", "dotenv.py", "workspace.py", "verbs/", "faces/", "__init__.py", "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
 NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "batch.py")

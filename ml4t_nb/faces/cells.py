@@ -16,6 +16,7 @@ from ml4t_nb.faces.lines import split
 from ml4t_nb.faces.outcomes import summary_line
 from ml4t_nb.faces.parser import Command, Help, parse
 from ml4t_nb.faces.progress import CellBar, terminal_bar
+from ml4t_nb.faces.streams import is_terminal
 from ml4t_nb.reports import GapsReport, Report, RunReport
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _watched(shell: InteractiveShell, command: Command) -> Iterator[Observer]:
             yield bar
         finally:
             bar.close()
-    elif sys.stderr.isatty():
+    elif is_terminal(sys.stderr):
         with terminal_bar() as watch:
             yield watch
     else:

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from shutil import get_terminal_size
-from typing import TextIO
 
 from ml4t_nb.errors import OUTAGES, Interrupted, Ml4tError, OptionError
 from ml4t_nb.events import Observer, silent
-from ml4t_nb.faces.codes import FAILED, GOOD, INTERRUPTED, USAGE, code_of, code_of_error
+from ml4t_nb.faces.codes import FAILED, GOOD, INTERRUPTED, TERMINATED, USAGE, code_of, code_of_error
 from ml4t_nb.faces.declare import VERBS
 from ml4t_nb.faces.parser import PROGRAM, Command, Help, parse
+from ml4t_nb.faces.streams import is_terminal, let_go, notes_told, ready, say, terminable
 from ml4t_nb.records import ErrorNote
 from ml4t_nb.reports import (
     ExportReport,
@@ -45,8 +45,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         from ml4t_nb.faces.completion import complete_shell
 
         complete_shell()
-    for stream in (sys.stdout, sys.stderr):
-        _never_choke(stream)
+    ready()
+    quiet = not {"-q", "--quiet"}.isdisjoint(words)
+    with terminable() as terminated, notes_told(PROGRAM, quiet=quiet):
+        code = _code(words)
+    # What could not be written is not tried again as the interpreter ends.
+    say("")
+    return TERMINATED if terminated.is_set() and code == INTERRUPTED else code
+
+
+def _code(words: Sequence[str]) -> int:
     try:
         return _carried_out(words)
     except Ml4tError as error:
@@ -68,7 +76,7 @@ def _carried_out(words: Sequence[str]) -> int:
     if isinstance(parsed, Help):
         if parsed.asked:
             return GOOD if _put(parsed.text) else FAILED
-        sys.stderr.write(parsed.text)
+        say(parsed.text)
         return USAGE
     from ml4t_nb.faces.commands import call
 
@@ -135,8 +143,12 @@ def _reasons(report: Report) -> Iterator[ErrorNote]:
 
 
 def _progress(command: Command) -> AbstractContextManager[Observer]:
-    if command.quiet or not sys.stderr.isatty():
+    if command.quiet:
         return nullcontext(silent)
+    if not is_terminal(sys.stderr):
+        from ml4t_nb.faces.progress import LogLines
+
+        return nullcontext(LogLines(lambda line: say(f"{PROGRAM}: {line}\n")))
     from ml4t_nb.faces.progress import terminal_bar
 
     return terminal_bar()
@@ -158,11 +170,11 @@ def _spoken(report: Report, command: Command, *, is_good: bool) -> str:
         if is_good and isinstance(report, _SILENT):
             return ""
         return render.as_rows(report)
-    is_terminal = sys.stdout.isatty()
+    is_seen = is_terminal(sys.stdout)
     return render.as_text(
         report,
-        width=get_terminal_size().columns if is_terminal else None,
-        colour=is_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
+        width=get_terminal_size().columns if is_seen else None,
+        colour=is_seen and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
     )
 
 
@@ -172,18 +184,12 @@ def _put(text: str) -> bool:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        _let_go(sys.stdout)
+        let_go(sys.stdout)
     except OSError as error:
-        _let_go(sys.stdout)
+        let_go(sys.stdout)
         _complain(Ml4tError(f"standard output cannot be written: {error.strerror}"))
         return False
     return True
-
-
-def _let_go(stream: TextIO) -> None:
-    # What is still buffered would be written, and fail again, when the interpreter ends.
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123  # a device
-        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _complain(error: Ml4tError | ErrorNote) -> None:
@@ -191,10 +197,4 @@ def _complain(error: Ml4tError | ErrorNote) -> None:
     from ml4t_nb.faces.words import plain
 
     sentence = f"{error.message} ({error.hint})" if error.hint else error.message
-    sys.stderr.write(f"{PROGRAM}: {plain(sentence).replace(chr(10), ' ')}\n")
-
-
-def _never_choke(stream: object) -> None:
-    # A mark or a symbol that the terminal's encoding lacks is no reason to fail after the work.
-    if reconfigure := getattr(stream, "reconfigure", None):
-        reconfigure(errors="backslashreplace")
+    say(f"{PROGRAM}: {plain(sentence).replace(chr(10), ' ')}\n")

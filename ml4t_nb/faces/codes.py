@@ -15,9 +15,18 @@ from ml4t_nb.errors import (
 )
 from ml4t_nb.reports import GapsReport, HealthReport, Report, RunReport
 
-__all__ = ["AGAIN", "FAILED", "GOOD", "INTERRUPTED", "USAGE", "code_of", "code_of_error"]
+__all__ = [
+    "AGAIN",
+    "FAILED",
+    "GOOD",
+    "INTERRUPTED",
+    "TERMINATED",
+    "USAGE",
+    "code_of",
+    "code_of_error",
+]
 
-GOOD, FAILED, USAGE, AGAIN, INTERRUPTED = 0, 1, 2, 75, 130
+GOOD, FAILED, USAGE, AGAIN, INTERRUPTED, TERMINATED = 0, 1, 2, 75, 130, 143
 
 _LATER = (LockTimeout, RateLimited, ProviderUnavailable, SplitPending)
 _MISUSE = (OptionError, SettingsInvalid, CalendarUnknown, MissingExtra)

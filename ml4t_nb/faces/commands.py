@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,6 +11,7 @@ from threading import Event as Flag
 from ml4t_nb.events import Event, Observer
 from ml4t_nb.faces.declare import VERBS
 from ml4t_nb.faces.parser import Command
+from ml4t_nb.faces.streams import say
 from ml4t_nb.reports import PlotReport, Report
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
@@ -57,7 +57,7 @@ def call(
         watch(event)
 
     settings = settings_of()
-    with _logged(log or sys.stderr.write, settings.log_level):
+    with _logged(log or say, settings.log_level):
         workspace = Workspace.open(settings, observer=observe, cancel=cancel)
         report: Report = VERBS[command.verb](workspace, **command.arguments)
     if isinstance(report, PlotReport) and report.out is not None:

@@ -73,16 +73,17 @@ class Option:
 
 def summary(verb: Verb) -> str:
     """The first line of the verb's docstring."""
-    return (inspect.getdoc(verb) or "").partition("\n")[0]
+    return _docstring(verb).partition("\n")[0]
 
 
 @cache
 def options(verb: Verb) -> tuple[Option, ...]:
     """Options of ``verb`` in the order of its signature; its positional-only workspace is none."""
     parameters = inspect.signature(verb).parameters
-    paragraphs = dict(_paragraphs(inspect.getdoc(verb) or ""))
+    paragraphs = dict(_paragraphs(_docstring(verb)))
     return tuple(
-        _option(parameters[each.name], each, paragraphs[each.name]) for each in declared(verb)
+        _option(parameters[each.name], each, paragraphs.get(each.name, ""))
+        for each in declared(verb)
     )
 
 
@@ -104,6 +105,19 @@ def _option(parameter: inspect.Parameter, wanted: Declared, paragraph: str) -> O
         is_repeated=wanted.is_repeated,
         is_bare=is_bare,
     )
+
+
+def _docstring(verb: Verb) -> str:
+    """The verb's docstring; with ``python -OO``, which drops them, that of its source."""
+    if found := inspect.getdoc(verb):
+        return found
+    import ast
+
+    try:
+        source = ast.parse(inspect.getsource(inspect.unwrap(verb)))
+        return ast.get_docstring(source.body[0]) or ""  # type: ignore[arg-type]  # a function
+    except OSError:
+        return ""
 
 
 def _paragraphs(docstring: str) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ from ml4t_nb.faces.parser import Command
 from ml4t_nb.faces.tracking import Track
 from ml4t_nb.model import DatasetId
 from ml4t_nb.reports import GapsReport, Report, RunReport
-from ml4t_nb.settings import Settings
+from ml4t_nb.settings import Settings, absolute, current_folder
 
 __all__ = ["JOBS", "Job", "JobState", "Jobs"]
 
@@ -66,7 +66,7 @@ class Job:
 
     def __init__(self, number: int, command: Command, line: str, jobs: Jobs) -> None:
         self.number, self.command, self.line = number, _anchored(command), line
-        self.settings_of = partial(Settings.read, dict(os.environ), folder=Path.cwd())
+        self.settings_of = partial(Settings.read, dict(os.environ), folder=current_folder())
         self.track = Track()
         self.log: deque[str] = deque(maxlen=_LOG_LINES)
         self.report: Report | None = None
@@ -253,9 +253,7 @@ class Jobs:
 def _anchored(command: Command) -> Command:
     """The same with its paths absolute."""
     paths = {
-        name: each.expanduser().absolute()
-        for name, each in command.arguments.items()
-        if isinstance(each, Path)
+        name: absolute(each) for name, each in command.arguments.items() if isinstance(each, Path)
     }
     return replace(command, arguments=command.arguments | paths)
 

@@ -1,19 +1,21 @@
-"""Who watches a run: a bar in a terminal, a bar in a cell."""
+"""Who watches a run: a bar in a terminal, a bar in a cell, lines in a log."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from ml4t_nb.events import Event, Observer, Started, Stopping
+from ml4t_nb.events import Event, Observer, RetryScheduled, Started, Stopping
 from ml4t_nb.faces.tracking import Track
 
-__all__ = ["CellBar", "terminal_bar"]
+__all__ = ["CellBar", "LogLines", "terminal_bar"]
 
 _PERIOD_S = 0.1
+_QUIET_S = 30.0
+_RETRY_S = 5.0
 
 
 @contextmanager
@@ -49,6 +51,33 @@ def terminal_bar() -> Iterator[Observer]:
         yield watch
     finally:
         progress.stop()
+
+
+class LogLines:
+    """How far a run is, in lines for a log: a short run that goes well leaves none.
+
+    Parameters
+    ----------
+    write
+        Takes each line.
+    """
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._track = Track()
+        self._next_at = monotonic() + _QUIET_S
+        self._retry_at = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Take ``event`` into account, and tell of a retry at once, of the run now and then."""
+        self._track.note(event)
+        now = monotonic()
+        is_retry = isinstance(event, RetryScheduled) and now >= self._retry_at
+        if isinstance(event, Stopping) or is_retry or now >= self._next_at:
+            self._next_at = now + _QUIET_S
+            self._retry_at = now + _RETRY_S if is_retry else self._retry_at
+            track = self._track
+            self._write(f"{track.verb}: {track.done} of {track.total} done {track.phrase}".rstrip())
 
 
 class CellBar:

@@ -234,7 +234,10 @@ def test_an_encoding_without_signs_is_no_error() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-def test_ctrl_c_keeps_what_is_done_and_says_what_is_left() -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_keeps_what_is_done_and_says_what_is_left(
+    number: signal.Signals, code: int
+) -> None:
     symbols = [f"S{number}" for number in range(400)]
     words = ("load", *symbols, "-p", "synthetic", "--start", "2024-01-02", "--as-of", "2024-06-28")
     with subprocess.Popen(
@@ -246,10 +249,10 @@ def test_ctrl_c_keeps_what_is_done_and_says_what_is_left() -> None:
     ) as process:
         assert process.stderr is not None
         next(line for line in process.stderr if "Finished" in line)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         said, _ = process.communicate()
 
-    assert process.returncode == 130
+    assert process.returncode == code
     summary = said.strip().splitlines()[-1]
     assert summary.startswith("load stopped, interrupted: ")
     done = int(summary.split(": ")[1].split()[0])
@@ -297,3 +300,89 @@ def completed(line: str) -> set[str]:
 @pytest.mark.usefixtures("loaded")
 def test_the_shell_completes(line: str, words: set[str]) -> None:
     assert completed(line) == words
+
+
+def in_shell(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A script of bash, in which ``ml4t`` is the program."""
+    program = f'ml4t() {{ "{sys.executable}" -m ml4t_nb "$@"; }}\n'
+    return subprocess.run(
+        ["bash", "-c", program + script],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("streams", ["2>&-", ">&-", "<&- >&- 2>&-", "2>/dev/full"])
+def test_a_closed_or_full_stream_does_not_stop_the_work(home: Path, streams: str) -> None:
+    done = in_shell(f"ml4t {' '.join(LOAD)} {streams}", ML4T_DATA_LOG_LEVEL="DEBUG")
+
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert ml4t("list", "-q").stdout.startswith("equities/daily/AAPL\tsample\t38\t")
+    # Nothing that was printed has got into a file of the store.
+    for path in home.rglob("*"):
+        assert b"Started(" not in (path.read_bytes() if path.is_file() else b"")
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_exit_code_is_that_of_the_work_where_nothing_can_be_said(home: Path) -> None:
+    (lock,) = (home / "state").rglob("lock")
+    codes = f"""
+        ml4t nosuchverb 2>/dev/full; echo $?
+        ml4t update NOPE 2>/dev/full; echo $?
+        ml4t export AAPL >/dev/full 2>/dev/full; echo $?
+        exec 9>>"{lock}"; flock 9
+        ML4T_DATA_LOCK_TIMEOUT=0.2 ml4t update AAPL --as-of 2005-03-02 2>/dev/full; echo $?
+    """
+
+    done = in_shell(codes)
+
+    assert done.stdout.split() == ["2", "1", "1", "75"]
+    assert done.stderr == ""
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_current_folder_that_is_gone_is_no_obstacle() -> None:
+    done = in_shell("mkdir gone; cd gone; rmdir ../gone; ml4t list -q; ml4t list --home here")
+
+    assert done.stdout.startswith("equities/daily/AAPL\t")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "ml4t-data: here lies in the current folder, which is gone (write the folder out)\n"
+    )
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_python_without_docstrings_has_help_all_the_same() -> None:
+    done = in_shell(
+        "ml4t update --as-of 2005-03-01 && ml4t update --help && ml4t list -q", PYTHONOPTIMIZE="2"
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Fetch what is new, check the overlap, and close the gaps." in done.stdout
+    assert "Datasets updated at the same time." in done.stdout
+    assert "equities/daily/AAPL\tsample\t40\t" in done.stdout
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_setting_of_a_neighbour_is_told_once_and_left_alone() -> None:
+    told = ml4t("list", "-q", ML4T_DATA_PATH="/data"), ml4t("list", ML4T_DATA_PATH="/data")
+
+    assert [done.returncode for done in told] == [0, 0]
+    assert told[0].stderr == ""
+    assert told[1].stderr == (
+        "ml4t-data: ML4T_DATA_PATH is no setting of ml4t_nb and is left alone\n"
+    )
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_line_of_the_old_documentation_works_and_the_better_spelling_is_told() -> None:
+    Path(".env").write_text("# debugging\nML4T Data_LOG_LEVEL=DEBUG\n", encoding="utf-8")
+
+    done = ml4t("update", "--as-of", "2005-03-01")
+
+    assert done.returncode == 0
+    assert "ML4T Data_LOG_LEVEL is read as ML4T_DATA_LOG_LEVEL" in done.stderr.splitlines()[0]
+    assert "DEBUG ml4t_nb" in done.stderr

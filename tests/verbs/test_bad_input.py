@@ -15,7 +15,8 @@ from filelock import FileLock
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb import verbs
-from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, Ml4tError, OptionError
+from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, Interrupted, Ml4tError, OptionError
+from ml4t_nb.events import Event, Finished
 from ml4t_nb.faces.cli import main
 from ml4t_nb.reports import RunReport
 from ml4t_nb.settings import Settings
@@ -262,3 +263,29 @@ def test_a_report_of_a_run_is_complete_when_nothing_went_wrong(ws: Workspace) ->
 
     assert isinstance(report, RunReport)
     assert (report.left, report.stopped) == ((), "")
+
+
+@pytest.mark.parametrize("symbols", [("AAPL",), ("AAPL", "MSFT")])
+def test_an_interrupt_reaches_who_called_even_if_everything_was_done(
+    home: Path, symbols: tuple[str, ...]
+) -> None:
+    finished: list[Event] = []
+
+    def watch(event: Event) -> None:
+        finished.extend([event] if isinstance(event, Finished) else [])
+        if len(finished) == len(symbols):
+            raise KeyboardInterrupt
+
+    ws = Workspace.open(replace(Settings.current(), home=home), observer=watch)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        verbs.load(ws, symbols, start="2005-01-03")
+
+    assert isinstance(caught.value, Interrupted)
+    assert not isinstance(caught.value, Exception)
+    report = caught.value.report
+    assert report is not None
+    assert [each.record.outcome for each in report.results] == ["changed"] * len(symbols)
+    assert (report.left, report.stopped) == ((), "interrupted")
+    stored = verbs.list_(Workspace.open(Settings.current())).datasets
+    assert [each.dataset.symbol for each in stored] == list(symbols)

@@ -301,6 +301,8 @@ def test_the_shell_says_in_one_line_that_the_provider_is_down(
         last = told.err.splitlines()[-1]
         assert last.startswith("ml4t-data: update stopped, yahoo did not answer for ACME")
         assert "(try again later)" in last
+        # Told on the way, to a log too; not where the run is quiet.
+        assert any("again in" in line for line in told.err.splitlines()) is not bool(more)
         assert len(told.err.splitlines()) <= (1 if more else 8)
 
 

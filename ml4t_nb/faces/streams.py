@@ -1,0 +1,122 @@
+"""Standard output and error of a process, which may be closed, full, or read by nobody."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TextIO
+
+__all__ = ["Terminated", "is_terminal", "let_go", "notes_told", "ready", "say", "terminable"]
+
+_NAMES = ("stdin", "stdout", "stderr")
+
+
+def ready() -> None:
+    """Make the three streams exist, and take any text.
+
+    A file that is opened while one of them is closed gets its number, and would receive what a
+    library prints there.
+    """
+    for number, name in enumerate(_NAMES):
+        _occupy(number)
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # a device
+    for stream in (sys.stdout, sys.stderr):
+        # A mark or a symbol that the terminal's encoding lacks is no reason to fail after the work.
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+
+
+def say(text: str) -> None:
+    """Write to standard error, if somebody takes it: what is done does not depend on that."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        let_go(sys.stderr)
+    except AttributeError:
+        # pythonw, and a daemon that closed it, have none.
+        pass
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person looks at it."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def let_go(stream: TextIO) -> None:
+    """Write nothing to it any more, nor what it still holds back."""
+    # What is buffered would be written, and fail again, when the interpreter ends.
+    with suppress(OSError, ValueError, AttributeError), open(os.devnull, "w") as nowhere:  # noqa: PTH123  # a device
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
+class Terminated(KeyboardInterrupt):
+    """Somebody asked the process to end, as ``timeout``, systemd and a shutdown do."""
+
+
+@contextmanager
+def terminable() -> Iterator[threading.Event]:
+    """Take SIGTERM for Ctrl-C, once; what is given is set from then on."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del frame
+        asked.set()
+        signal.signal(number, signal.SIG_DFL)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def notes_told(program: str, *, quiet: bool) -> Iterator[None]:
+    """Tell on standard error what there is to remark on the settings, unless ``quiet``."""
+    from ml4t_nb import settings
+
+    logger = logging.getLogger(settings.__name__)
+    handler = _Notes(program, quiet=quiet)
+    settings.forget_notes()
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.propagate = True
+        logger.removeHandler(handler)
+
+
+class _Notes(logging.Handler):
+    def __init__(self, program: str, *, quiet: bool) -> None:
+        super().__init__()
+        self._program, self._quiet = program, quiet
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self._quiet:
+            say(f"{self._program}: {record.getMessage()}\n")
+
+
+def _occupy(number: int) -> None:
+    try:
+        os.fstat(number)
+    except OSError:
+        # The lowest number that is free, which is this one since those before it are taken.
+        with suppress(OSError):
+            os.open(os.devnull, os.O_RDWR)
