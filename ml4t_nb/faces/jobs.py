@@ -14,7 +14,8 @@ from pathlib import Path
 from threading import Event as Flag
 from threading import Lock, Thread, current_thread
 from time import monotonic
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
+from weakref import WeakSet
 
 from ml4t_nb.errors import JobBusy, Ml4tError
 from ml4t_nb.events import Event, Started, Stopping
@@ -26,7 +27,7 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.reports import GapsReport, Report, RunReport
 from ml4t_nb.settings import Settings, absolute, current_folder
 
-__all__ = ["JOBS", "Job", "JobState", "Jobs"]
+__all__ = ["JOBS", "Job", "JobState", "Jobs", "JobsWatcher"]
 
 JobState: TypeAlias = Literal["running", "done", "failed", "cancelled"]
 Watcher: TypeAlias = "Callable[[Job], object]"
@@ -34,6 +35,13 @@ Watcher: TypeAlias = "Callable[[Job], object]"
 _PERIOD_S = 0.1
 _KEPT = 50
 _LOG_LINES = 500
+
+
+class JobsWatcher(Protocol):
+    """Who is told of jobs."""
+
+    def started(self, job: Job) -> None:
+        """A job is about to begin."""
 
 
 class Job:
@@ -93,6 +101,12 @@ class Job:
     def left_s(self) -> float | None:
         """Seconds it will take yet; None where that cannot be told."""
         return None if self.is_over else self.track.left_s(self.elapsed_s)
+
+    def does_as(self, other: Job) -> bool:
+        """Whether both carry out the same, with the same settings."""
+        mine, theirs = self.settings_of, other.settings_of
+        same_settings = (mine.args, mine.keywords) == (theirs.args, theirs.keywords)
+        return same_settings and self.command == other.command
 
     @property
     def run(self) -> RunReport | None:
@@ -207,6 +221,7 @@ class Jobs:
         self.lock = Lock()
         self._numbers = count(1)
         self._jobs: dict[int, Job] = {}
+        self._watchers: WeakSet[JobsWatcher] = WeakSet()
 
     def __iter__(self) -> Iterator[Job]:
         return iter(tuple(self._jobs.values()))
@@ -220,7 +235,18 @@ class Jobs:
             for number in ended[:-_KEPT]:
                 del self._jobs[number]
         job.start()
+        for watcher in tuple(self._watchers):
+            watcher.started(job)
         return job
+
+    def observe(self, watcher: JobsWatcher) -> None:
+        """Tell ``watcher`` of each job that is started from now on, as long as it lives."""
+        self._watchers.add(watcher)
+
+    def same(self, command: Command) -> Job | None:
+        """The running job that does just this, if there is one."""
+        wanted = Job(0, command, "", self)
+        return next((each for each in self if not each.is_over and each.does_as(wanted)), None)
 
     def get(self, number: int) -> Job | None:
         """The job of that number, if it is still known."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Route, expect
+from playwright.sync_api import ConsoleMessage, ElementHandle, Locator, Page, Request, Route, expect
 
 from tests.browser.hosts import Host, write_notebook
 
@@ -17,6 +18,11 @@ _IDLE = """() => {
   const kernel = session && session.kernel;
   return !!kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
+_BOOK = """() => {
+  const { widgets, activeCellIndex, mode } = jupyterapp.shell.currentWidget.content;
+  return [widgets.map(each => each.model.sharedModel.source), activeCellIndex, mode];
+}"""
+_REACHED = "button, input, select, summary, [tabindex='0']"
 # Voila's own template wants an icon font from there; nothing else may.
 _FONTS = "cdn.jsdelivr.net"
 # What the front ends say of themselves, whatever notebook they show: Voila tries to load the
@@ -68,6 +74,17 @@ class Desk:
     def wait_for_kernel(self) -> None:
         """Until the notebook's kernel has nothing to do."""
         self.page.wait_for_function(_IDLE)
+
+    def book(self) -> object:
+        """The notebook's cells, which is active, and whether keys are commands or text."""
+        return self.page.evaluate(_BOOK)
+
+    def controls(self) -> Iterator[ElementHandle]:
+        """What the Tab key reaches in the panel in sight, each with the focus on it."""
+        for each in self.page.locator(f".ml4t-panel :is({_REACHED}):visible").element_handles():
+            if each.is_visible() and each.is_enabled():
+                each.focus()
+                yield each
 
     def find(self, name: str) -> Locator:
         """The visible widget of that class name."""

@@ -37,6 +37,7 @@ _FAINT = """() => {
   return found;
 }"""
 on_each = pytest.mark.parametrize("desk", ["lab", "notebook", "voila"], indirect=True)
+on_jupyter = pytest.mark.parametrize("desk", ["lab", "notebook"], indirect=True)
 on_two = pytest.mark.parametrize("desk", ["lab", "voila"], indirect=True)
 
 
@@ -194,10 +195,70 @@ def test_a_panel_is_used_by_keyboard_alone(desk: Desk) -> None:
     _tab_to(desk, provider)
     desk.page.keyboard.type("sample")
     desk.see("ml4t-line", "--provider sample")
+    _tab_to(desk, desk.find("ml4t-more").locator("button"))
+    tolerance = desk.page.locator(".ml4t-option-tolerance")
+    desk.page.keyboard.press("Enter")
+    expect(tolerance).to_be_visible()
+    desk.page.keyboard.press("Space")
+    expect(tolerance).to_be_hidden()
     _tab_to(desk, desk.find("ml4t-run"))
     desk.page.keyboard.press("Space")
 
     desk.see("ml4t-result", "equities/daily/AAPL")
+
+
+# As commands these would insert, delete and merge cells, undo, and go to another.
+_KEYS = ("b", "d", "d", "ArrowUp", "Control+Backspace")
+_OTHERS = (
+    "a",
+    "x",
+    "y",
+    "m",
+    "Shift+M",
+    "Control+Shift+M",
+    "Control+z",
+    "z",
+    "ArrowDown",
+    "Escape",
+)
+_SEEN = {
+    "Load": ("ml4t-load", "more options"),
+    "Update": ("ml4t-update", "more options"),
+    "Health": ("ml4t-health-totals", "2 datasets"),
+    "Gaps": ("ml4t-gaps", "no gaps"),
+}
+
+
+@on_jupyter
+def test_keys_pressed_in_a_panel_do_nothing_to_the_notebook(desk: Desk) -> None:
+    desk.open(LOSE, PANEL, "'the last cell'")
+    reached = 0
+    for title, (name, words) in _SEEN.items():
+        desk.tab(title)
+        desk.see(name, words)
+        book = desk.book()
+        # After the click on the tab alone keys are the panel's too.
+        _press(desk, *_KEYS, *_OTHERS)
+        if title == "Update":
+            desk.unfold()
+            desk.click("ml4t-run")
+            desk.see("ml4t-result", "update")
+        for _ in desk.controls():
+            _press(desk, *_KEYS)
+            reached += 1
+        assert desk.book() == book
+
+    assert reached > 30
+    desk.find("ml4t-gap-dataset").locator("select").focus()
+    _press(desk, "Control+s")
+    desk.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+    _press(desk, "Shift+Enter")
+    desk.page.wait_for_function("jupyterapp.shell.currentWidget.content.activeCellIndex === 3")
+
+
+def _press(desk: Desk, *keys: str) -> None:
+    for key in keys:
+        desk.page.keyboard.press(key)
 
 
 def _tab_to(desk: Desk, wanted: Locator) -> None:

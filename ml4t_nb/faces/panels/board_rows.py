@@ -42,15 +42,15 @@ class Column:
 
 
 COLUMNS = (
-    Column("state", "State", "86px", lambda each: _WORST_FIRST.index(each.state)),
-    Column("dataset", "Dataset", "minmax(140px,1.3fr)", lambda each: str(each.dataset)),
-    Column("reason", "Reason", "minmax(150px,2fr)", lambda each: each.reason),
-    Column("bars", "Bars", "68px", lambda each: each.rows, is_number=True),
-    Column("last", "Last", "92px", lambda each: (each.last is not None, each.last)),
-    Column("behind", "Behind", "76px", lambda each: each.sessions_behind, is_number=True),
-    Column("gaps", "Gaps", "62px", lambda each: each.gaps_open, is_number=True),
+    Column("state", "State", "82px", lambda each: _WORST_FIRST.index(each.state)),
+    Column("dataset", "Dataset", "minmax(128px,1.3fr)", lambda each: str(each.dataset)),
+    Column("reason", "Reason", "minmax(120px,2fr)", lambda each: each.reason),
+    Column("bars", "Bars", "64px", lambda each: each.rows, is_number=True),
+    Column("last", "Last", "88px", lambda each: (each.last is not None, each.last)),
+    Column("behind", "Behind", "70px", lambda each: each.sessions_behind, is_number=True),
+    Column("gaps", "Gaps", "56px", lambda each: each.gaps_open, is_number=True),
 )
-TEMPLATE, GAP = " ".join(each.width for each in COLUMNS), "0 12px"
+TEMPLATE, GAP = " ".join(each.width for each in COLUMNS), "0 8px"
 """The columns as CSS has them, the same for the headings and for each row."""
 
 _ROW = f"display:grid;grid-template-columns:{TEMPLATE};gap:{GAP};border-bottom:1px solid {LINE}"

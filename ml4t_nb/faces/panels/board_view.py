@@ -8,6 +8,7 @@ from typing import Any
 
 from ml4t_nb.faces.html import FAINT
 from ml4t_nb.faces.panels.board_rows import COLUMNS, GAP, TEMPLATE, Order
+from ml4t_nb.faces.panels.guard import once
 from ml4t_nb.faces.words import MARKS
 
 __all__ = ["ROWS", "BoardView", "Row"]
@@ -157,10 +158,11 @@ class BoardView:
         self._head = GridBox(tuple(self.sorts.values()), layout=layout).add_class("ml4t-sorts")
         self._corner = HTML()
         self.rows = [HTML() for _ in range(ROWS)]
-        self.mends = [_button("", "", "mend", "112px") for _ in range(ROWS)]
+        self.mends = [once(_button("", "", "mend", "112px")) for _ in range(ROWS)]
         self.table = GridBox(
             layout={
-                "grid_template_columns": "minmax(700px, 1fr) 124px",
+                # No narrower than the least widths of the columns, which would run over the button.
+                "grid_template_columns": "minmax(660px, 1fr) 124px",
                 "overflow": "auto hidden",
                 "margin": "6px 0",
             }

@@ -14,6 +14,7 @@ from ml4t_nb.faces.html import FAINT, error_html
 from ml4t_nb.faces.jobs import JOBS, Job
 from ml4t_nb.faces.lines import joined
 from ml4t_nb.faces.panels.form import Form
+from ml4t_nb.faces.panels.guard import once
 from ml4t_nb.faces.panels.jobview import JobView
 from ml4t_nb.faces.parser import Command, parse
 from ml4t_nb.faces.words import plain
@@ -61,10 +62,12 @@ class ChangePanel:
             changed=self._spell,
         )
         self.line = ipywidgets.HTML()
-        self.run = ipywidgets.Button(
-            description=_TITLES[verb],
-            button_style="primary",
-            tooltip="Run it in the background; the notebook stays free.",
+        self.run = once(
+            ipywidgets.Button(
+                description=_TITLES[verb],
+                button_style="primary",
+                tooltip="Run it in the background; the notebook stays free.",
+            )
         )
         self.message = ipywidgets.HTML()
         self._jobs = ipywidgets.VBox()
@@ -106,10 +109,16 @@ class ChangePanel:
         words = self.form.words()
         self.message.value = ""
         try:
+            self.form.check()
             command = parse(words, program="%ml4t")
             assert isinstance(command, Command)
             if self.verb == "load" and not command.arguments.get("symbol"):
                 raise OptionError("load needs a symbol", hint="type one, then press Enter")
+            if (same := JOBS.same(command)) is not None:
+                raise OptionError(
+                    f"job {same.number} does just that at the moment",
+                    hint="wait for its end, or cancel it",
+                )
         except Ml4tError as error:
             self.message.value = error_html(error)
             return

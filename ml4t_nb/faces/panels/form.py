@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from ml4t_nb.faces.declare import VERBS, Option, options
+from ml4t_nb.faces.panels.fold import Fold
 from ml4t_nb.faces.panels.symbols import SymbolField
-
-if TYPE_CHECKING:
-    from ipywidgets import Widget
+from ml4t_nb.options import as_day, as_moment
 
 __all__ = ["Form"]
 
@@ -25,7 +24,7 @@ class _Field:
     """An option's widget, and the words it stands for now."""
 
     option: Option
-    widget: Widget
+    widget: Any
     words: Callable[[], tuple[str, ...]]
 
 
@@ -78,12 +77,10 @@ class Form:
         near = [self._fields[name].widget for name in shown]
         far = [field.widget for name, field in self._fields.items() if name not in shown]
         wrap = {"flex_flow": "row wrap"}
-        rest = ipywidgets.Accordion(
-            [ipywidgets.HBox(far, layout=wrap)], titles=("more options",), selected_index=None
-        )
-        rest.add_class("ml4t-more")
+        self.more = Fold(ipywidgets.HBox(far, layout=wrap), title="more options")
+        self.more.widget.add_class("ml4t-more")
         self.widget = ipywidgets.VBox(
-            [self.symbols.widget, ipywidgets.HBox(near, layout=wrap), rest]
+            [self.symbols.widget, ipywidgets.HBox(near, layout=wrap), self.more.widget]
         )
 
     def words(self) -> tuple[str, ...]:
@@ -94,6 +91,19 @@ class Form:
         given = (word for field in self._fields.values() for word in field.words())
         return (self.verb, *(() if last else symbols), *given, *last)
 
+    def check(self) -> None:
+        """Nothing, if the dates that were typed are dates.
+
+        Raises
+        ------
+        OptionError
+            If one is none: the run is not begun, instead of failing.
+        """
+        for option, widget in ((each.option, each.widget) for each in self._fields.values()):
+            if option.kind in ("day", "moment") and (typed := str(widget.value).strip()):
+                read = as_day if option.kind == "day" else as_moment
+                read(typed, option=option.flags[-1])
+
     def field(self, name: str) -> Any:  # noqa: ANN401  # ipywidgets has no types
         """The widget of an option."""
         return self._fields[name].widget
@@ -102,7 +112,7 @@ class Form:
 def _field(option: Option, given: object, choices: Sequence[str]) -> _Field:
     widget = _widget(option, choices)
     if given is not None:
-        widget.value = given if isinstance(given, date) else str(given)
+        widget.value = given.isoformat() if isinstance(given, date) else str(given)
     widget.add_class(f"ml4t-option-{option.name}")
     return _Field(option, widget, lambda: _words(option, widget.value))
 
@@ -112,7 +122,7 @@ def _words(option: Option, value: object) -> tuple[str, ...]:
         return ()
     if option.kind == "switch":
         return (option.flags[-1] if value else option.off_flags[0],)
-    word = value.isoformat() if isinstance(value, date) else str(value)
+    word = str(value).strip()
     # A value that begins with a dash would pass for an option.
     return (f"{option.flags[-1]}={word}",) if word.startswith("-") else (option.flags[-1], word)
 
@@ -135,7 +145,10 @@ def _widget(option: Option, choices: Sequence[str]) -> Any:  # noqa: ANN401  # i
         return ipywidgets.Dropdown(options=each, value=option.default or "", **common)
     match option.kind:
         case "day" | "moment":
-            return ipywidgets.DatePicker(**common)
+            # Not a picker: it keeps the date before where the one in sight is half typed, or of a
+            # year with five digits, and would run with that.
+            words = "YYYY-MM-DD" if option.kind == "day" else "YYYY-MM-DD or an instant"
+            return ipywidgets.Text(placeholder=words, continuous_update=False, **common)
         case "whole" if option.default is not None:
             return ipywidgets.BoundedIntText(value=option.default, min=1, max=10**6, **common)
         case _:

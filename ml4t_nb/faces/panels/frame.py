@@ -8,16 +8,21 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from ml4t_nb.faces.html import INK, LINE
+from ml4t_nb.faces.panels.guard import guard
 
 __all__ = ["Frame", "Shown"]
 
 _STYLE = f"""
 .ml4t-panel {{ {INK}; overflow-x: hidden; }}
+.ml4t-panel:focus {{ outline: none; }}
 .ml4t-panel table {{ {INK}; }}
 .ml4t-panel code {{ user-select: all; background: none; {INK}; }}
 .ml4t-panel .widget-html-content {{ line-height: 1.4; }}
 .ml4t-panel button:focus-visible, .ml4t-panel input:focus-visible,
-.ml4t-panel select:focus-visible {{ outline: 2px solid #3b8bc2; outline-offset: 1px; }}
+.ml4t-panel select:focus-visible, .ml4t-panel [tabindex]:focus-visible:not(.ml4t-panel) {{
+  outline: 2px solid #3b8bc2; outline-offset: 1px; }}
+.ml4t-fold {{ border: 1px solid {LINE}; }}
+.ml4t-fold button.ml4t-fold-head {{ text-align: left; font-weight: bold; }}
 .ml4t-card {{ border: 1px solid {LINE}; border-radius: 4px; padding: 8px; margin: 4px 0; }}
 """
 
@@ -60,12 +65,12 @@ class Frame:
         self._key = f"ml4t-still-{uuid4().hex[:12]}"
         style = f"<style>{_STYLE}.{self._key} {{ display: none; }}</style>"
         head = ipywidgets.HTML(style, layout={"display": "contents"})
-        self.widget = ipywidgets.VBox([head, self.content.widget])
+        self.widget = ipywidgets.VBox([head, self.content.widget, guard()])
         self.widget.add_class("ml4t-panel")
 
     def __repr__(self) -> str:
         """The panel in words, for where no widget can be shown."""
-        return f"{self._name} (a panel, for a notebook)"
+        return f"{self._name} (a panel; run its cell to use it)"
 
     def changed(self) -> None:
         """Renew what a saved notebook keeps; in any thread."""
@@ -79,7 +84,9 @@ class Frame:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        display(self.widget)  # type: ignore[no-untyped-call]  # IPython's
+        # Its own words for itself are its widgets and their style, cut off in the middle.
+        alive = {**self.widget._repr_mimebundle_(), "text/plain": repr(self)}  # what IPython calls
+        display(alive, raw=True)  # type: ignore[no-untyped-call]  # IPython's
         self._kept = self.content.still()
         handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
         with self._lock:

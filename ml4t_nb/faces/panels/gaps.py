@@ -12,6 +12,7 @@ from ml4t_nb.faces.html import INK, as_html, error_html
 from ml4t_nb.faces.layout import Lines, Note
 from ml4t_nb.faces.panels.asking import ask, of_dataset
 from ml4t_nb.faces.panels.chart import Chart
+from ml4t_nb.faces.panels.fold import Fold
 from ml4t_nb.faces.panels.gap_rows import (
     besides_blocks,
     by_need,
@@ -71,7 +72,7 @@ class GapExplorer:
         self.refresh()
 
     def _build(self) -> None:
-        from ipywidgets import HTML, Accordion, Button, Dropdown, HBox, Select, Text, VBox
+        from ipywidgets import HTML, Button, Dropdown, HBox, Select, Text, VBox
 
         self.filter = Text(placeholder="filter", layout={"width": "10em", "display": "none"})
         self.filter.tooltip = "Only datasets whose name has this in it"
@@ -89,11 +90,9 @@ class GapExplorer:
         wrap = {"flex_flow": "row wrap"}
         left = VBox([self.heading, self.list], layout={"flex": "3 1 340px", "margin": "0 12px 0 0"})
         right = VBox([self.story, self.mends.widget], layout={"flex": "2 1 300px"})
-        self.fold = Accordion([self.revisions], selected_index=None)
-        self.body = VBox(
-            [self.chart.widget, HBox([left, right], layout=wrap), self.unanswered, self.fold],
-            layout={"display": "none"},
-        )
+        self.fold = Fold(self.revisions)
+        rows = (self.chart.widget, HBox([left, right], layout=wrap), self.unanswered)
+        self.body = VBox([*rows, self.fold.widget], layout={"display": "none"})
         head = HBox([self.filter, self.dataset, self.again], layout=wrap)
         self.widget = VBox(
             [HTML(_STYLE, layout={"display": "contents"}), head, self.message, self.body]
@@ -101,7 +100,7 @@ class GapExplorer:
         names = {
             "gaps": self.widget, "gap-filter": self.filter, "gap-dataset": self.dataset,
             "gap-refresh": self.again, "gap-message": self.message, "gap-list": self.list,
-            "gap-heading": self.heading, "gap-story": self.story, "revisions": self.fold,
+            "gap-heading": self.heading, "gap-story": self.story, "revisions": self.fold.widget,
             "unanswered": self.unanswered,
         }  # fmt: skip
         for name, widget in names.items():
@@ -248,7 +247,7 @@ class GapExplorer:
             assert isinstance(report, PlotReport)
             self._record = report.record
             self.revisions.value = as_html(revision_blocks(report.record, dataset.frequency))
-        self.fold.titles = (revision_title(self._record),)
+        self.fold.title = revision_title(self._record)
 
     def _forget(self) -> None:
         """Show nothing."""

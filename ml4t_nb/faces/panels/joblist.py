@@ -51,7 +51,13 @@ class _JobList:
             description="Refresh", tooltip="Look again which jobs there are."
         ).add_class("ml4t-jobs-refresh")
         again.on_click(lambda _: self.refresh())
+        JOBS.observe(self)
         self.widget = ipywidgets.VBox([again, self._list, self._chosen]).add_class("ml4t-jobs")
+        self.refresh()
+
+    def started(self, job: Job) -> None:
+        """Give a row to a job that begins later."""
+        del job  # whatever is known by then
         self.refresh()
 
     def refresh(self) -> None:

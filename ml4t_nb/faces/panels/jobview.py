@@ -9,13 +9,14 @@ from typing import Any
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.events import silent
 from ml4t_nb.faces.commands import call
-from ml4t_nb.faces.html import FAINT, LINE, error_html
+from ml4t_nb.faces.html import FAINT, LINE, error_html, line_html
 from ml4t_nb.faces.jobs import Job, JobState
 from ml4t_nb.faces.parser import Command
 from ml4t_nb.faces.render import as_html
 from ml4t_nb.faces.tracking import Line, Stage
 from ml4t_nb.faces.words import many, plain
 from ml4t_nb.model import DatasetId
+from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.reports import PlotReport
 
 __all__ = ["STATES", "JobView"]
@@ -52,6 +53,7 @@ class JobView:
 
         self.job = job
         self._changed = changed
+        self._records: dict[DatasetId, UpdateRecord] = {}
         self.head = ipywidgets.HTML()
         self.bar = ipywidgets.IntProgress(min=0, max=1, layout={"width": "20em"})
         self.numbers = ipywidgets.HTML()
@@ -117,9 +119,10 @@ class JobView:
 
     def _offer(self, job: Job) -> None:
         """Plots to choose from, first those of datasets that have new bars."""
-        results = [] if job.run is None else [each for each in job.run.results if each.rows]
+        results = [] if job.run is None else [each for each in job.run.results if _is_drawn(each)]
         if not results or job.command.verb == "gaps":
             return
+        self._records = {each.dataset: each.record for each in results}
         results.sort(key=lambda each: not (each.record.added or each.record.revised))
         self.drawn.layout.display = "" if len(results) > 1 else "none"
         self.drawn.options = [(str(each.dataset), each.dataset) for each in results]
@@ -143,9 +146,27 @@ class JobView:
             data: dict[str, Any] = {"text/html": error_html(error)}
         else:
             assert isinstance(report, PlotReport)
-            data = {**bundle_of(report), "text/plain": str(dataset)}
+            if _is_same(report.record, self._records[dataset]):
+                data = {**bundle_of(report), "text/plain": str(dataset)}
+            else:
+                told = f"a later run has asked for {dataset} since, so this one's is not drawn"
+                data = {"text/html": line_html(told), "text/plain": told}
         shown = {"output_type": "display_data", "data": data, "metadata": {}}
         self.picture.outputs = (shown,)
+
+
+def _is_drawn(result: UpdateResult) -> bool:
+    """Whether the run asked for bars of it, and got through: else a plot would be of another."""
+    record = result.record
+    return bool(result.rows and record.spans) and record.outcome != "failed"
+
+
+def _is_same(one: UpdateRecord | None, other: UpdateRecord) -> bool:
+    return one is not None and (one.at, one.verb, one.seconds) == (
+        other.at,
+        other.verb,
+        other.seconds,
+    )
 
 
 def _numbers(job: Job) -> str:

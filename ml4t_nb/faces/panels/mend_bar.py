@@ -12,6 +12,7 @@ from ml4t_nb.faces.html import INK, error_html
 from ml4t_nb.faces.jobs import JOBS, Job
 from ml4t_nb.faces.panels.asking import command_of, line_of, of_dataset
 from ml4t_nb.faces.panels.gap_target import Target, same, target_of, why_not
+from ml4t_nb.faces.panels.guard import once
 from ml4t_nb.faces.words import many, outcome_mark, plain
 from ml4t_nb.model import DatasetId, FillMethod
 from ml4t_nb.records import UpdateResult
@@ -66,7 +67,7 @@ class MendBar:
         self._is_followed = self._is_over = True
         self._buttons: dict[str, Button] = {}
         for name, (word, _) in _BUTTONS.items():
-            button = Button(description=word, disabled=True, layout={"width": "auto"})
+            button = once(Button(description=word, disabled=True, layout={"width": "auto"}))
             button.add_class(f"ml4t-{name}")
             button.on_click(lambda _, name=name: self._press(name))
             self._buttons[name] = button

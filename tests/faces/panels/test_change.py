@@ -10,7 +10,9 @@ import pytest
 
 import ml4t_nb
 from ml4t_nb.faces.declare import VERBS, options
+from ml4t_nb.faces.jobs import JOBS
 from ml4t_nb.faces.panels.change import ChangePanel, Verb
+from ml4t_nb.faces.panels.jobview import JobView
 from tests.faces.panels.conftest import Gate
 
 AS_OF = date(2005, 2, 25)
@@ -35,7 +37,7 @@ def loader(*symbols: str) -> ChangePanel:
     made = panel("load")
     made.form.symbols.box.value = " ".join(symbols)
     made.form.field("provider").value = "sample"
-    made.form.field("start").value = date(2005, 1, 3)
+    made.form.field("start").value = "2005-01-03"
     return made
 
 
@@ -65,8 +67,8 @@ def test_fields_are_what_their_options_are() -> None:
         "provider": "Dropdown",
         "frequency": "Dropdown",
         "asset_class": "Dropdown",
-        "start": "DatePicker",
-        "end": "DatePicker",
+        "start": "Text",
+        "end": "Text",
         "tolerance": "Text",
     }
     assert type(update.field("fill_gaps")).__name__ == "Checkbox"
@@ -192,6 +194,67 @@ def test_a_failure_stands_beside_its_symbol_with_the_next_step() -> None:
     assert "sample has no &#x27;NOPE&#x27;" in view.result.value
     assert "sample has AAPL, FB, GOOG, IBM, MSFT" in view.result.value
     assert "<img" not in view.result.value
+
+
+def test_a_failed_run_draws_no_plot_of_an_earlier_one() -> None:
+    run(loader("AAPL", "IBM"))
+    made = loader("AAPL", "IBM")
+    made.form.field("start").value = ""
+    made.form.field("provider").value = "files"  # there is no folder of files
+
+    run(made)
+
+    view = made.views[0]
+    assert view.job.state == "failed"
+    assert view.picture.outputs == ()
+    assert view.drawn.layout.display == "none"
+
+
+def test_a_job_looked_at_again_draws_no_plot_of_a_later_run() -> None:
+    made = loader("AAPL")
+    run(made)
+    later = ChangePanel("update", given={"as_of": date(2005, 3, 4)}, changed=Count())
+    run(later)
+
+    again = JobView(made.views[0].job, changed=Count())
+
+    (shown,) = again.picture.outputs
+    assert list(shown["data"]) == ["text/html", "text/plain"]
+    assert shown["data"]["text/plain"] == (
+        "a later run has asked for equities/daily/AAPL since, so this one's is not drawn"
+    )
+
+
+def test_a_second_press_while_it_runs_starts_no_second_job(gate: Gate) -> None:
+    made = loader("SLOW")
+    made.form.field("provider").value = "gated"
+    known = len(list(JOBS))
+    made.run.click()
+    gate.wait()
+
+    made.run.click()
+
+    assert len(list(JOBS)) == known + 1
+    assert f"job {made.views[0].job.number} does just that at the moment" in made.message.value
+    assert len(made.views) == 1
+    made.form.symbols.tags.value = ["AAPL"]
+    made.form.field("provider").value = "sample"
+    made.run.click()
+    assert made.views[0].job.join(120)
+    assert made.views[0].job.state == "done"
+    gate.let(100)
+
+
+@pytest.mark.parametrize("typed", ["20055-01-03", "2005-13-03", "01/03/2005", "200-01-03"])
+def test_a_date_that_is_none_is_refused_not_left_out(typed: str) -> None:
+    made = loader("AAPL")
+    made.form.field("start").value = typed
+
+    made.run.click()
+
+    assert f"&#x27;{typed}&#x27; is no date" in made.message.value
+    assert f"--start {typed}" in made.line.value
+    assert made.views == []
 
 
 def test_a_run_can_be_cancelled_and_says_what_is_left(gate: Gate) -> None:

@@ -31,6 +31,8 @@ def test_a_panel_is_a_widget_and_something_that_stays_readable(
     widget, still = shown(notebook, f"%ml4t panel {part} --as-of 2005-02-25")
 
     assert VIEW in widget.data
+    name = f"ml4t_nb: {part}" if part else "ml4t_nb"
+    assert widget.data["text/plain"] == f"{name} (a panel; run its cell to use it)"
     assert "ml4t-still" in still.data["text/html"]
     assert "<script" not in still.data["text/html"]
     assert VIEW not in still.data
@@ -107,6 +109,18 @@ def test_a_job_chosen_from_the_list_is_shown_below_it() -> None:
 
     assert "+38" in listed.still()
     assert len(chosen.children) == 1
+
+
+def test_jobs_that_start_later_appear_in_the_list() -> None:
+    listed = ml4t_nb.jobs().content
+
+    job = started(LOAD)
+    job.join(120)
+
+    latest = listed.widget.children[1].children[0]
+    assert latest.children[0].description == f"Show {job.number}"
+    assert "✅ done" in latest.children[1].value
+    assert f"<code>%ml4t {LOAD}</code>" in listed.still()
 
 
 def test_a_job_that_is_not_there_is_an_error() -> None:

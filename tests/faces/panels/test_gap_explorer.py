@@ -423,7 +423,7 @@ def test_revisions_of_the_last_overlap_are_told_old_and_new(
 
     panel = GapExplorer()
 
-    assert panel.fold.titles == ("What the provider changed last: corrected, 1 value",)
+    assert panel.fold.title == "What the provider changed last: corrected, 1 value"
     assert "2024-01-25 close 10 10.5 +5 % corrected" in words(panel.revisions.value)
     assert "2024-01-25 close 10 10.5" in words(panel.still())
 

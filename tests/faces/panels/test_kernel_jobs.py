@@ -19,7 +19,7 @@ import ml4t_nb
 p = ml4t_nb.panel("load", as_of="2006-01-31").content
 p.form.field("provider").value = "gated"
 p.form.symbols.tags.value = {symbols}
-p.form.field("start").value = __import__("datetime").date(2005, 1, 3)
+p.form.field("start").value = "2005-01-03"
 print(p.run.comm.comm_id)
 """
 
