@@ -27,6 +27,7 @@ __all__ = [
     "Table",
     "as_datetime",
     "as_number",
+    "bearer",
     "held_actions",
     "holds",
     "joined",
@@ -94,11 +95,6 @@ class Table:
         """Stamps that will be stored."""
         return np.union1d(self.old, self.new)
 
-    def bar_of(self, date: int) -> int | None:
-        """The bar that bears an action of ``date``; None if it is still to come."""
-        at = int(np.searchsorted(self.merged, date))
-        return int(self.merged[at]) if at < len(self.merged) else None
-
     def span_of(self, date: int) -> int:
         """Which span asked for ``date``; -1 if none did."""
         for number, (start, end) in enumerate(self.asked):
@@ -165,7 +161,9 @@ def held_actions(table: Table, kind: Kind) -> ByDate:
             held[bar] = rest
     if kind is SPLIT:
         return held
-    return {date: value / table.ratio(table.bar_of(date) or date) for date, value in held.items()}
+    return {
+        date: value / table.ratio(bearer(table.old, date) or date) for date, value in held.items()
+    }
 
 
 def told_actions(table: Table, kind: Kind) -> ByDate:
@@ -189,7 +187,7 @@ def judged_actions(table: Table, kind: Kind, held: ByDate, told: ByDate) -> ByDa
         end = int(table.new[place]) if place < len(table.new) else None
         if end is None or table.span_of(end) != span:
             end = None
-        bar = end if end is not None else table.bar_of(min((*theirs, *ours)))
+        bar = end if end is not None else bearer(table.merged, min((*theirs, *ours)))
         if bar is None:
             final |= theirs
         elif table.is_judged(bar, span):
@@ -214,6 +212,12 @@ def _settled(kind: Kind, ours: ByDate, theirs: ByDate, end: int | None) -> ByDat
         and not any(kind.same(value, other) for other in told_anew)
     }
     return {**left, **theirs}
+
+
+def bearer(stamps: Stamps, date: int) -> int | None:
+    """Which of the bars at ``stamps`` bears an action of ``date``; None if it is still to come."""
+    at = int(np.searchsorted(stamps, date))
+    return int(stamps[at]) if at < len(stamps) else None
 
 
 def holds(stamps: Stamps, stamp: int) -> bool:

@@ -20,6 +20,7 @@ from ml4t_nb.core.action_dates import (
     Kind,
     Table,
     as_datetime,
+    bearer,
     held_actions,
     holds,
     joined,
@@ -131,9 +132,9 @@ def _arranged(table: Table, kind: Kind) -> _Columns:
     final = judged_actions(table, kind, held, answered)
     by_bar: dict[int, ByDate] = defaultdict(dict)
     before: dict[int, ByDate] = defaultdict(dict)
-    for actions, bars in ((final, by_bar), (held, before)):
+    for actions, stamps, bars in ((final, table.merged, by_bar), (held, table.old, before)):
         for date, value in actions.items():
-            bar = table.bar_of(date)
+            bar = bearer(stamps, date)
             if bar is not None:
                 bars[bar][date] = value
     stored = table.stored[kind.column].to_numpy(copy=True)

@@ -260,3 +260,23 @@ def test_a_split_told_by_a_blank_row_and_by_the_next_bar_counts_once(desk: Desk)
 
     assert actions(desk) == {"02-08": (2.0, 1.0)}
     assert first_close(desk, "raw") == pytest.approx(100.0)
+
+
+def test_a_late_dividend_beside_a_carried_one_is_no_part_of_it_once_that_goes_home(
+    desk: Desk,
+) -> None:
+    paying = bars_at(DAYS, [100.0] * len(DAYS))
+    paying.loc["2024-02-07", "dividend"] = 1.0
+    blank = paying.copy()
+    blank.loc["2024-02-07", ["open", "high", "low", "close"]] = np.nan
+    desk.provider.bars = blank[:"2024-02-09"]
+    desk.load(evening("2024-02-09"))
+    blank.loc["2024-02-08", "dividend"] = paying.loc["2024-02-08", "dividend"] = 5.0
+    desk.provider.bars = blank[:"2024-02-12"]
+    desk.update(evening("2024-02-12"))
+    assert actions(desk) == {"02-08": (1.0, 6.0)}
+
+    desk.provider.bars = paying[:"2024-02-13"]
+    desk.update(evening("2024-02-13"))
+
+    assert actions(desk) == {"02-07": (1.0, 1.0), "02-08": (1.0, 5.0)}
