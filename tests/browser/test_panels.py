@@ -256,6 +256,30 @@ def test_keys_pressed_in_a_panel_do_nothing_to_the_notebook(desk: Desk) -> None:
     desk.page.wait_for_function("jupyterapp.shell.currentWidget.content.activeCellIndex === 3")
 
 
+def test_a_double_click_or_a_key_held_down_is_one_press_and_a_date_runs_as_typed(
+    desk: Desk,
+) -> None:
+    desk.open("%ml4t jobs", "%ml4t panel load --as-of 2005-02-25")
+    desk.fill_load("AAPL", provider="sample", start="20055-01-03")
+    desk.click("ml4t-run")
+    desk.see("ml4t-message", "'20055-01-03' is no date")
+
+    desk.write("start", "2005-01-03")
+    desk.find("ml4t-run").dblclick()
+    desk.see("ml4t-result", "+38")
+    shown = desk.page.locator(".ml4t-job-show:visible")
+    expect(shown).to_have_count(1)
+    desk.see("ml4t-jobs", "--start 2005-01-03")
+
+    desk.find("ml4t-run").focus()
+    for _ in range(4):  # the first is a press, the others say that it is held
+        desk.page.keyboard.down("Enter")
+    desk.page.keyboard.up("Enter")
+    expect(shown).to_have_count(2)
+    expect(desk.page.locator(".ml4t-job:visible").first).to_contain_text("done")
+    expect(shown).to_have_count(2)
+
+
 def _press(desk: Desk, *keys: str) -> None:
     for key in keys:
         desk.page.keyboard.press(key)
