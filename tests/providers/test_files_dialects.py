@@ -484,6 +484,37 @@ def test_a_setting_tells_where_the_day_stands_if_the_column_does_not(
     assert [f"{at:%Y-%m-%d}" for at in fetch(tmp_path, plain(text), dates=order).index] == days
 
 
+@pytest.mark.parametrize(
+    ("dates", "days"),
+    [
+        (("13/03/24", "14/03/24", "15/03/24"), ["2024-03-13", "2024-03-14", "2024-03-15"]),
+        (("24/03/13", "24/03/14", "24/03/15"), ["2024-03-13", "2024-03-14", "2024-03-15"]),
+        (("240313", "240314", "240315"), ["2024-03-13", "2024-03-14", "2024-03-15"]),
+        (("130324", "140324", "150324"), ["2024-03-13", "2024-03-14", "2024-03-15"]),
+        (("03/13/98", "03/14/98", "03/15/98"), ["1998-03-13", "1998-03-14", "1998-03-15"]),
+    ],
+)
+def test_a_year_of_two_digits_is_the_number_that_stays(
+    dates: tuple[str, ...], days: list[str], tmp_path: Path
+) -> None:
+    files = plain(HEAD + "".join(f"{day},1,1,1,1,1\n" for day in dates))
+    (tmp_path / "home").mkdir()
+
+    (tmp_path / "ACME.csv").write_text(str(files.content))
+    settings = Settings(home=tmp_path / "home", files=tmp_path)
+    request = request_for("ACME", "daily", "1990-01-01", "2025-01-01")
+    bars = FilesProvider(settings).fetch(request).bars
+
+    assert [f"{at:%Y-%m-%d}" for at in bars.index] == days
+
+
+def test_a_text_is_read_where_there_is_no_table_of_that_name(tmp_path: Path) -> None:
+    text = HEAD.replace(",", "\t") + "2024-03-13\t1\t1\t1\t2\t1\n"
+
+    assert fetch(tmp_path, plain(text, name="ACME.TXT"))["close"].tolist() == [2]
+    assert fetch(tmp_path, plain(text.replace("\t2\t", "\t3\t")))["close"].tolist() == [3]
+
+
 @pytest.mark.parametrize(("sign", "price"), [("comma", 1.091), ("point", 1091.0)])
 def test_a_setting_tells_the_decimal_sign_if_the_file_does_not(
     sign: DecimalSign, price: float, tmp_path: Path

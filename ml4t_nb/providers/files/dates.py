@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 from ml4t_nb.model import DateOrder
@@ -32,6 +33,7 @@ _WAYS = {
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MAX_MONTH = 12
 _MAX_DAY = 31
+_SOME, _WEEK, _YEAR = 2, 7, 300
 # As POSIX has it.
 _CENTURY = 69
 
@@ -99,6 +101,8 @@ def _ordered(
     }
     if not possible:
         _refuse_order(numbers, texts)
+    if "year-first" in possible:
+        possible = _of_near_rows(possible)
     if len({tuple(dates) for dates in possible.values()}) == 1:
         return next(iter(possible.values()))
     if preferred in possible:
@@ -109,6 +113,32 @@ def _ordered(
         0,
         hint=f"set ML4T_DATA_FILES_DATES to {' or '.join(sorted(possible))}",
     )
+
+
+def _of_near_rows(possible: dict[DateOrder, list[str]]) -> dict[DateOrder, list[str]]:
+    """Readings without those whose rows are years apart, where another's are days apart.
+
+    A day that is taken for a year, or a year for a day, moves by years from one row to the next.
+    """
+    apart: dict[DateOrder, int] = {}
+    for order, dates in possible.items():
+        days = sorted({int(y) * 372 + int(m) * 31 + int(d) for y, m, d in map(_split, dates)})
+        gaps = sorted(later - before for before, later in pairwise(days))
+        apart[order] = gaps[len(gaps) // 2] if len(gaps) >= _SOME else 0
+    nearest = min(apart.values())
+    if not nearest or nearest > _WEEK:
+        return possible
+    year_apart = apart["year-first"] > _YEAR
+    is_year_first = nearest == apart["year-first"]
+    return {
+        order: dates
+        for order, dates in possible.items()
+        if not (year_apart if order == "year-first" else is_year_first and apart[order] > _YEAR)
+    }
+
+
+def _split(iso: str) -> list[str]:
+    return iso.split("-")
 
 
 def _refuse_order(numbers: Sequence[tuple[int, int, str]], texts: Sequence[str]) -> NoReturn:

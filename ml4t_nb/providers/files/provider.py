@@ -27,7 +27,7 @@ from ml4t_nb.model import AssetClass, Basis, Frequency, bar_length
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.providers import Answer, Instrument, Request
 from ml4t_nb.providers.files.basis import as_of_then, basis_of
-from ml4t_nb.providers.files.tables import SUFFIXES, Conventions, Table, read_table
+from ml4t_nb.providers.files.tables import SUFFIXES, TEXT_SUFFIXES, Conventions, Table, read_table
 from ml4t_nb.providers.files.weeks import Weeks, weeks_of
 from ml4t_nb.providers.files.zones import Read, dates_of, instants_of
 from ml4t_nb.providers.limits import files_limits
@@ -49,7 +49,7 @@ _WEEK, _MONTH = (6, 8), (28, 31)
 
 
 class FilesProvider:
-    """``SYMBOL.csv`` or ``SYMBOL.parquet`` in the folder of ``ML4T_DATA_FILES``.
+    """``SYMBOL.csv`` or ``SYMBOL.parquet`` in the folder of ``ML4T_DATA_FILES``, or else a text.
 
     A sign that no file name may hold is written as in web addresses: ``BRK%2FB.csv``. Each fetch
     reads the file anew, so an update sees what was added to it.
@@ -112,6 +112,7 @@ class FilesProvider:
         # lead out of the folder.
         files = self._files()
         found = [path for path in files if symbol in (path.stem, unquote(path.stem))]
+        found = [path for path in found if path.suffix.lower() in SUFFIXES] or found
         if not found:
             raise SymbolUnknown(
                 f"there is no {symbol}.csv or {symbol}.parquet in {self._folder}",
@@ -137,7 +138,11 @@ class FilesProvider:
                 f"ML4T_DATA_FILES: {self._folder} cannot be read: {error.strerror or error}",
                 hint="name a folder of CSV or Parquet files",
             ) from error
-        return [path for path in inside if path.suffix.lower() in SUFFIXES and path.is_file()]
+        return [
+            path
+            for path in inside
+            if path.suffix.lower() in (*SUFFIXES, *TEXT_SUFFIXES) and path.is_file()
+        ]
 
 
 def _unopened(path: Path, error: OSError) -> Ml4tError:
@@ -253,7 +258,8 @@ def _once(table: Table, bars: Bars, rows: np.ndarray) -> Bars:
 def _require_frequency(table: Table, stamps: pd.DatetimeIndex, frequency: Frequency) -> None:
     """Refuse a file whose rows are nearer together or further apart than asked for.
 
-    Most rows tell, for the last may be a bar that has only begun, and any of them far from the next.
+    Most rows tell, for the last may be a bar that has only begun, and any of them far from the
+    next.
     """
     steps = stamps[1:] - stamps[:-1]
     if not len(steps) or frequency == "weekly":

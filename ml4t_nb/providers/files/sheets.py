@@ -105,7 +105,11 @@ def _head(path: Path, rows: Rows) -> _Head:
     if bare is None:
         raise _no_header(path, first)
     if bare.refusal:
-        raise BarsInvalid(f"{path.name} cannot be read: {bare.refusal}", hint=_COLUMNS)
+        raise BarsInvalid(
+            f"{path.name} cannot be read: {bare.refusal}",
+            hint="write its stamps with their date, as 2024-01-31T14:30+00:00, below a line of "
+            "column names",
+        )
     return _Head(list(bare.positions), bare, 0)
 
 

@@ -21,9 +21,11 @@ from ml4t_nb.providers.files.problems import Problems, Unreadable
 from ml4t_nb.providers.files.sheets import Column, Sheet, parquet_sheet, text_sheet
 from ml4t_nb.providers.files.timestamps import Written, as_written, from_texts
 
-__all__ = ["SUFFIXES", "Conventions", "Table", "read_table"]
+__all__ = ["SUFFIXES", "TEXT_SUFFIXES", "Conventions", "Table", "read_table"]
 
 SUFFIXES = (".csv", ".parquet")
+# Read where there is none of the others: a text may be anything.
+TEXT_SUFFIXES = (".txt", ".tsv")
 
 _DATES = "write dates as 2024-01-31, and instants as 2024-01-31T14:30+00:00"
 _LONG_TIME, _SHORT_TIME = 6, 4
