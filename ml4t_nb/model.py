@@ -133,7 +133,8 @@ class Gap:
         ``open`` not resolved yet, ``failed`` asked for and the provider erred, ``confirmed``
         the provider has none, ``closed`` declared a closure by the user.
     attempts
-        Empty answers so far, counted at most once a day; the second confirms the gap.
+        Empty answers so far, at most one for each session that has closed; the second confirms
+        the gap.
     asked
         As-of of the last empty answer that counted.
     error

@@ -161,6 +161,10 @@ class Calendar:
             return instant(int(known.closes[row])) + delay
         return instant(day_start(day + _ONE_DAY, self.zone)) + delay
 
+    def closed_by(self, as_of: datetime) -> int:
+        """How many sessions the calendar knows that have closed at ``as_of``."""
+        return int(np.searchsorted(self._sessions().closes, micros(as_of), side="right"))
+
     def behind(
         self, last: datetime, as_of: datetime, frequency: Frequency, delay: timedelta
     ) -> tuple[int, datetime | None]:

@@ -11,10 +11,12 @@ from ml4t_nb.core.bars import as_instant
 from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.model import Frequency, Span, bar_length
 
-__all__ = ["JOIN", "TICK", "around", "cut", "day_after", "joined", "reach_back"]
+__all__ = ["JOIN", "TICK", "around", "cut", "day_after", "free_lookback", "joined", "reach_back"]
 
 JOIN = 3
 """Bars that two pieces must have in common before they are placed side by side."""
+
+_FREE_LOOKBACK = timedelta(days=40)
 
 TICK = timedelta(microseconds=1)
 """The finest step between stamps: a half-open span up to and with ``x`` ends at ``x + TICK``."""
@@ -35,6 +37,30 @@ def reach_back(held: pd.DatetimeIndex, *, lookback: timedelta) -> datetime:
     """
     third = held[-min(JOIN, len(held))]
     return min(as_instant(held[-1]) - lookback, as_instant(third))
+
+
+def free_lookback(
+    held: pd.DatetimeIndex, *, end: datetime, longest: timedelta | None
+) -> timedelta:
+    """How far before the last stamp a run can look back at the cost of no further request.
+
+    Forty days at the most: late bars come within days, and late revisions within weeks.
+
+    Parameters
+    ----------
+    held
+        Observed stamps, increasing; at least one. Those of the last few weeks are enough.
+    end
+        Where the last request ends.
+    longest
+        Longest span of one request; None if it has no limit.
+    """
+    if longest is None:
+        return _FREE_LOOKBACK
+    last = as_instant(held[-1])
+    needed = end - reach_back(held, lookback=timedelta(0))
+    requests = -(-needed // longest)
+    return min(max(requests * longest - (end - last), timedelta(0)), _FREE_LOOKBACK)
 
 
 def around(span: Span, held: pd.DatetimeIndex) -> Span:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import get_args
@@ -27,15 +27,25 @@ from ml4t_nb.model import Basis, FillMethod, Finding, Frequency, Gap, GapState, 
 __all__ = ["Fill", "Grid", "Stretch", "asked", "is_to_fill", "settle"]
 
 _CONFIRMED_AFTER = 2
-_COUNTED_ONCE_IN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """How missing bars are made: by which method, and in gaps of at most how many bars."""
+    """How missing bars are made: by which method, and in gaps of at most how many bars.
+
+    Parameters
+    ----------
+    is_at_once
+        Fill a gap when it is found; otherwise once the provider's second empty answer has
+        confirmed it, since most late bars come within a day.
+    doubted
+        Stretches that are not filled: the exchange may have been closed.
+    """
 
     method: FillMethod
     max_fill: int
+    is_at_once: bool = True
+    doubted: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,7 @@ def settle(
     known: tuple[Gap, ...],
     fill_by: Fill | None,
     is_whole: bool,
+    answered: Callable[[tuple[Gap, ...]], tuple[Gap, ...]] = tuple,
 ) -> Stretch:
     """Find the gaps of a stretch and make its fills anew, from the observed bars alone.
 
@@ -104,6 +115,9 @@ def settle(
         For gaps that nothing fills yet; one that is filled keeps its method.
     is_whole
         The stretch is the whole dataset: gaps known beyond its ends are none any more.
+    answered
+        Given all gaps, counts for each what the provider has answered; what may be filled
+        depends on it.
     """
     real = observed(bars)
     if real.empty:
@@ -114,7 +128,7 @@ def settle(
     found = find_gaps(stamps, expected, tolerance=grid.slack)
     if is_whole:
         known = tuple(gap for gap in known if gap.start in span and gap.end in span)
-    gaps = merge_gaps(known, found, span)
+    gaps = answered(merge_gaps(known, found, span))
     missing = missing_stamps(stamps, expected, tolerance=grid.slack)
     gaps = tuple(
         replace(gap, filled_by=_method(gap, fill_by)) if gap.start in span else gap for gap in gaps
@@ -139,13 +153,16 @@ def settle(
     return Stretch(made, gaps, findings)
 
 
-def asked(gaps: Iterable[Gap], spans: tuple[Span, ...], *, as_of: datetime) -> tuple[Gap, ...]:
+def asked(
+    gaps: Iterable[Gap], spans: tuple[Span, ...], *, as_of: datetime, dates: Calendar
+) -> tuple[Gap, ...]:
     """Gaps with this run's empty answer counted for those that ``spans`` asked for.
 
-    Two empty answers at least a day apart confirm a gap: the provider has no such bars.
+    A second empty answer, after a later session's close than the first, confirms a gap: the
+    provider has no such bars.
     """
     return tuple(
-        _count(gap, as_of)
+        _count(gap, as_of, dates)
         if gap.state in ("open", "failed")
         and any(gap.start in span and gap.end in span for span in spans)
         else gap
@@ -153,8 +170,8 @@ def asked(gaps: Iterable[Gap], spans: tuple[Span, ...], *, as_of: datetime) -> t
     )
 
 
-def _count(gap: Gap, as_of: datetime) -> Gap:
-    if gap.asked is not None and as_of - gap.asked < _COUNTED_ONCE_IN:
+def _count(gap: Gap, as_of: datetime, dates: Calendar) -> Gap:
+    if gap.asked is not None and dates.closed_by(as_of) <= dates.closed_by(gap.asked):
         return replace(gap, state="open", error=None)
     attempts = gap.attempts + 1
     state: GapState = "confirmed" if attempts >= _CONFIRMED_AFTER else "open"
@@ -165,7 +182,10 @@ def is_to_fill(gap: Gap, fill_by: Fill) -> bool:
     """Whether nothing stands in for the gap's bars, and ``fill_by`` makes some."""
     if gap.state == "closed" or gap.filled_by is not None or gap.is_left_open:
         return False
-    return gap.missing <= fill_by.max_fill
+    if any(gap.start < span.end and span.start <= gap.end for span in fill_by.doubted):
+        return False
+    is_due = fill_by.is_at_once or gap.state == "confirmed"
+    return is_due and gap.missing <= fill_by.max_fill
 
 
 def _method(gap: Gap, fill_by: Fill | None) -> FillMethod | None:

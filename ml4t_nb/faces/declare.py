@@ -44,7 +44,7 @@ class Option:
     flags
         Spellings that give it a value or switch it on, the short one first.
     off_flags
-        Spellings that switch it off; only for a switch that is on by default.
+        Spellings that switch it off; only for a switch that is not off by default.
     default
         The verb's own default.
     choices
@@ -88,7 +88,7 @@ def options(verb: Verb) -> tuple[Option, ...]:
 
 
 def _option(parameter: inspect.Parameter, wanted: Declared, paragraph: str) -> Option:
-    is_on = wanted.kind == "switch" and parameter.default is True
+    is_on = wanted.kind == "switch" and parameter.default is not False
     is_bare = parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
     return Option(
         name=parameter.name,

@@ -268,7 +268,7 @@ def _help(option: Option) -> str:
     told = option.default not in (None, (), False, True) and "default" not in text
     text = f"{text} One of {', '.join(option.choices)}." if option.choices else text
     text = f"{text} (default: {option.default})" if told else text
-    return f"{text} (default: on)" if option.off_flags else text
+    return f"{text} (default: on)" if option.default is True else text
 
 
 def _reader(option: Option) -> Callable[[str], object]:

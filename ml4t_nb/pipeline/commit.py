@@ -100,8 +100,11 @@ def enter(
         known=() if state is None else state.gaps,
         fill_by=entry.fill,
         is_whole=region.start is None,
+        answered=lambda gaps: _with_failures(
+            asked(gaps, got.asked, as_of=desk.as_of, dates=desk.calendar), got
+        ),
     )
-    gaps = _with_failures(asked(stretch.gaps, got.asked, as_of=desk.as_of), got)
+    gaps = stretch.gaps
     missed = missed_splits(tx, entry, region, got, placed.bars)
     got = replace(got, findings=(*got.findings, *placed.findings, *missed))
     findings = findings_of(state, region, stretch, got)

@@ -54,8 +54,9 @@ def run_load(run: Run, order: Load) -> UpdateResult:
     setup = settled(order, dataset, provider, known.calendar, found.setup if found else None)
     setup = replace(setup, closures=run.closures)
     dates = calendar(setup.calendar, setup.closures)
-    desk = run.desk(provider, dataset, dates, order.zone or setup.zone)
-    not_backwards(dataset, desk.as_of, None if snapshot is None else snapshot.manifest.updated)
+    updated = None if found is None else found.updated
+    desk = run.desk(provider, dataset, dates, zone=order.zone or setup.zone, updated=updated)
+    not_backwards(dataset, desk.as_of, updated)
     given = dates.span(order.start, order.end, dataset.frequency)
     if order.start is not None and given.start > desk.as_of:
         raise OptionError(

@@ -78,7 +78,9 @@ def run_mend(run: Run, order: Mend) -> UpdateResult:
     snapshot = run.store.snapshot(order.dataset)
     setup = snapshot.manifest.setup
     dates = calendar(setup.calendar, setup.closures)
-    desk = run.desk(run.provider(setup.provider), order.dataset, dates)
+    desk = run.desk(
+        run.provider(setup.provider), order.dataset, dates, snapshot.manifest.updated
+    )
     not_backwards(order.dataset, desk.as_of, snapshot.manifest.updated)
     began = perf_counter()
     change = _changer(order.mending)
@@ -97,7 +99,7 @@ def _refetched(run: Run, order: Mend) -> UpdateResult:
     setup = manifest.setup
     provider = run.provider(setup.provider)
     dates = calendar(setup.calendar, setup.closures)
-    desk = run.desk(provider, order.dataset, dates, setup.zone)
+    desk = run.desk(provider, order.dataset, dates, zone=setup.zone, updated=manifest.updated)
     not_backwards(order.dataset, desk.as_of, manifest.updated)
     wanted = [
         Span(gap.start, gap.end + TICK)
@@ -121,7 +123,7 @@ def _resettled(run: Run, tx: Transaction, gaps: tuple[Gap, ...], *, began: float
     assert state is not None
     setup = state.setup
     dates = calendar(setup.calendar, setup.closures)
-    desk = run.desk(run.provider(setup.provider), state.dataset, dates)
+    desk = run.desk(run.provider(setup.provider), state.dataset, dates, state.updated)
     before = tx.bars()
     stretch = settle(
         observed(before),

@@ -47,12 +47,25 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What to update, and how; ``fill`` None means that gaps are only found."""
+    """What to update, and how.
+
+    Parameters
+    ----------
+    lookback
+        How far before the last bar to ask again; None for as far as costs no request more.
+    fill
+        None if gaps are only to be found.
+    provider
+        Who is asked; None for the dataset's own.
+    switch
+        Whether ``provider`` becomes the dataset's own.
+    """
 
     dataset: DatasetId
-    lookback: timedelta
+    lookback: timedelta | None
     fill: Fill | None
     provider: str | None = None
+    switch: bool = False
     accept: bool = False
     reset_as_of: bool = False
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from time import perf_counter
 
 import pandas as pd
@@ -29,6 +29,9 @@ from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 
 __all__ = ["Run", "bring", "held_stamps", "not_backwards", "told"]
+
+# No provider's bars are final later than that, and no exchange opens again that soon.
+_LONGEST_DELAY = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,29 @@ class Run:
     pause: Callable[[float], None]
 
     def desk(
-        self, provider: Provider, dataset: DatasetId, dates: Calendar, zone: str | None = None
+        self,
+        provider: Provider,
+        dataset: DatasetId,
+        dates: Calendar,
+        *,
+        zone: str | None = None,
+        updated: datetime | None = None,
     ) -> Desk:
-        """The desk to ask ``provider`` from, on the dataset's calendar."""
+        """The desk to ask ``provider`` from, on the dataset's calendar.
+
+        Parameters
+        ----------
+        zone
+            The dataset's zone of stamps without one.
+        updated
+            As-of of the dataset's last run. One of the same date, from a provider whose bars are
+            final later, is no later as-of: the run is then as of that instant.
+        """
         as_of = self.as_of
         if not isinstance(as_of, datetime):
-            as_of = dates.closing(as_of, provider.limits.delay_of(dataset))
+            day, as_of = as_of, dates.closing(as_of, provider.limits.delay_of(dataset))
+            if updated is not None and as_of < updated <= dates.closing(day, _LONGEST_DELAY):
+                as_of = updated
         return Desk(provider, as_of, dates, self.observe, self.pause, zone)
 
 

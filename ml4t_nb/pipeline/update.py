@@ -10,7 +10,7 @@ import pandas as pd
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars import calendar
 from ml4t_nb.core.ledger import unresolved
-from ml4t_nb.core.plan import JOIN, TICK, around, joined, reach_back
+from ml4t_nb.core.plan import JOIN, TICK, around, free_lookback, joined, reach_back
 from ml4t_nb.core.settle import Fill, is_to_fill
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.journal import Entry
@@ -45,7 +45,10 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     provider = run.provider(order.provider or manifest.setup.provider)
     require_served(provider, dataset)
     setup = with_provider(replace(manifest.setup, closures=run.closures), provider, dataset)
-    desk = run.desk(provider, dataset, calendar(setup.calendar, setup.closures), setup.zone)
+    if not order.switch:
+        setup = replace(setup, provider=manifest.setup.provider)
+    dates = calendar(setup.calendar, setup.closures)
+    desk = run.desk(provider, dataset, dates, zone=setup.zone, updated=manifest.updated)
     bound = final_bound(desk, dataset)
     if order.reset_as_of and reset_as_of(run.store, dataset, desk.as_of, bound):
         snapshot = run.store.snapshot(dataset)
@@ -56,7 +59,12 @@ def run_update(run: Run, order: Update) -> UpdateResult:
         start = desk.calendar.span(None, None, dataset.frequency).start
         return bring(run, desk, entry, Span(start, bound))
     # What lies before the first bar was not loaded, or was removed: looking back ends there.
-    back = max(reach_back(_tail(snapshot), lookback=order.lookback), manifest.first)
+    tail = _tail(snapshot)
+    lookback = order.lookback
+    if lookback is None:
+        longest = provider.limits.max_span.get(dataset.frequency)
+        lookback = free_lookback(tail, end=desk.as_of + TICK, longest=longest)
+    back = max(reach_back(tail, lookback=lookback), manifest.first)
     main = Span(back, max(bound, manifest.last + TICK))
     oldest = oldest_served(desk, dataset)
     if order.accept:

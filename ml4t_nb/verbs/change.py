@@ -133,11 +133,12 @@ def update(
     *,
     asset_class: Class = None,
     frequency: Freq = None,
-    lookback_days: Annotated[int, Short("-l")] = 7,
-    fill_gaps: bool = True,
+    lookback_days: Annotated[int | None, Short("-l")] = None,
+    fill_gaps: bool | None = None,
     fill_method: FillMethod = "forward",
     max_fill: int = 5,
     provider: Provider = None,
+    switch: bool = False,
     workers: int = 4,
     accept: bool = False,
     reset_as_of: bool = False,
@@ -156,15 +157,19 @@ def update(
     frequency
         Only datasets of this frequency.
     lookback_days
-        Calendar days before the last stored bar that are fetched again, to catch revisions.
+        Calendar days before the last stored bar that are fetched again, to catch late bars and
+        revisions; if not given, as many as cost no further request, up to 40.
     fill_gaps
-        Ask again for open gaps, then fill what stays missing; otherwise only find and report.
+        Ask again for open gaps, and fill at once what stays missing; off, only find and report.
+        If not given, fill what a second answer, after a later session, still lacks.
     fill_method
         What stands in for a missing bar, flagged as filled.
     max_fill
         Longest gap, in bars, that is filled; a longer one stays open.
     provider
-        Who is asked, from now on.
+        Who is asked in this run; if not given, each dataset's own provider.
+    switch
+        Make the provider given the datasets' own, from now on.
     workers
         Datasets updated at the same time.
     accept
@@ -184,7 +189,11 @@ def update(
     from ml4t_nb.core.settle import Fill
     from ml4t_nb.pipeline import Update, run_update
 
-    _at_least_one(lookback_days=lookback_days, max_fill=max_fill, workers=workers)
+    if lookback_days is not None:
+        _at_least_one(lookback_days=lookback_days)
+    _at_least_one(max_fill=max_fill, workers=workers)
+    if switch and provider is None:
+        raise OptionError("--switch needs a provider", hint="name it with -p/--provider")
     one_of(fill_method, FillMethod, what="fill method")
     asset_class, frequency = checked(asset_class, frequency)
     if accept and not as_symbols(symbol):
@@ -202,9 +211,10 @@ def update(
     def job(each: DatasetId, error: Ml4tError | None) -> Job:
         order = Update(
             dataset=each,
-            lookback=timedelta(days=lookback_days),
-            fill=Fill(fill_method, max_fill) if fill_gaps else None,
+            lookback=None if lookback_days is None else timedelta(days=lookback_days),
+            fill=None if fill_gaps is False else Fill(fill_method, max_fill, bool(fill_gaps)),
             provider=provider,
+            switch=switch,
             accept=accept,
             reset_as_of=reset_as_of,
         )

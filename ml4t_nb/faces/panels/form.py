@@ -120,6 +120,8 @@ def _field(option: Option, given: object, choices: Sequence[str]) -> _Field:
 def _words(option: Option, value: object) -> tuple[str, ...]:
     if value in (None, "", option.default):
         return ()
+    if option.kind == "switch" and isinstance(value, str):
+        return (value,)
     if option.kind == "switch":
         return (option.flags[-1] if value else option.off_flags[0],)
     word = str(value).strip()
@@ -136,6 +138,9 @@ def _widget(option: Option, choices: Sequence[str]) -> Any:  # noqa: ANN401  # i
         "style": _WIDTH,
         "layout": {"width": "20em"},
     }
+    if option.kind == "switch" and option.default is None:
+        each = [("as usual", ""), ("yes", option.flags[-1]), ("no", option.off_flags[0])]
+        return ipywidgets.Dropdown(options=each, value="", **common)
     if option.kind == "switch":
         return ipywidgets.Checkbox(value=bool(option.default), **common)
     if choices:

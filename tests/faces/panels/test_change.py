@@ -71,8 +71,9 @@ def test_fields_are_what_their_options_are() -> None:
         "end": "Text",
         "tolerance": "Text",
     }
-    assert type(update.field("fill_gaps")).__name__ == "Checkbox"
-    assert update.field("lookback_days").value == 7
+    assert type(update.field("accept")).__name__ == "Checkbox"
+    assert [label for label, _ in update.field("fill_gaps").options] == ["as usual", "yes", "no"]
+    assert update.field("lookback_days").value == ""
     assert update.field("fill_method").options[0] == ("forward", "forward")
     assert ("sample", "sample") in load.field("provider").options
 
@@ -81,8 +82,8 @@ def test_the_line_says_only_what_differs_from_the_defaults() -> None:
     made = panel("update")
 
     assert made.form.words() == ("update", "--as-of", "2005-02-25")
-    made.form.field("fill_gaps").value = False
-    made.form.field("lookback_days").value = 14
+    made.form.field("fill_gaps").label = "no"
+    made.form.field("lookback_days").value = "14"
     made.form.field("fill_method").value = "zero"
 
     assert made.form.words() == (
