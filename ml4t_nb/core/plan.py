@@ -39,9 +39,7 @@ def reach_back(held: pd.DatetimeIndex, *, lookback: timedelta) -> datetime:
     return min(as_instant(held[-1]) - lookback, as_instant(third))
 
 
-def free_lookback(
-    held: pd.DatetimeIndex, *, end: datetime, longest: timedelta | None
-) -> timedelta:
+def free_lookback(held: pd.DatetimeIndex, *, end: datetime, longest: timedelta | None) -> timedelta:
     """How far before the last stamp a run can look back at the cost of no further request.
 
     Forty days at the most: late bars come within days, and late revisions within weeks.
