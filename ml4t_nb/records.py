@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from ml4t_nb.model import DatasetId, Finding, Gap, Span
 
 __all__ = [
+    "AbsentSession",
     "ErrorNote",
     "Health",
     "HealthState",
@@ -108,6 +109,23 @@ class UpdateRecord:
     revisions: tuple[Revision, ...] = ()
     notes: tuple[str, ...] = ()
     error: ErrorNote | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AbsentSession:
+    """A session that no dataset of a calendar has: the exchange may have been closed.
+
+    Parameters
+    ----------
+    calendar
+        The exchange, by MIC.
+    datasets
+        Datasets whose bars reach across it.
+    """
+
+    calendar: str
+    session: date
+    datasets: int
 
 
 @dataclass(frozen=True, slots=True)

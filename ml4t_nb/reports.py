@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ml4t_nb.model import Asked, AssetClass, Basis, DatasetId, Frequency, Gap, GapState
 from ml4t_nb.records import (
+    AbsentSession,
     ErrorNote,
     Health,
     HealthState,
@@ -58,6 +59,10 @@ class RunReport:
         Why the run ended early; empty if it did not.
     detailed
         Whether ``--show-status`` was given.
+    absent
+        Sessions found in this run that no dataset of their calendar has.
+    declaration
+        The setting that declares them closures; empty if there are none.
     """
 
     verb: str
@@ -66,6 +71,8 @@ class RunReport:
     left: tuple[DatasetId, ...] = ()
     stopped: str = ""
     detailed: bool = False
+    absent: tuple[AbsentSession, ...] = ()
+    declaration: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,10 @@ class GapsReport:
         Whether gaps are listed that nothing can be done about any more, too.
     failed
         The others; without those that the run says this of.
+    absent
+        Sessions that no dataset of their calendar has.
+    declaration
+        The setting that declares them closures; empty if there are none.
     """
 
     as_of: datetime
@@ -168,6 +179,8 @@ class GapsReport:
     run: RunReport | None = None
     every: bool = False
     failed: tuple[UnreadDataset, ...] = ()
+    absent: tuple[AbsentSession, ...] = ()
+    declaration: str = ""
 
 
 @dataclass(frozen=True, slots=True)

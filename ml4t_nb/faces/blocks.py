@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from ml4t_nb.faces.layout import NOTHING_STORED, Block, Lines, Note, Table
-from ml4t_nb.faces.outcomes import run_blocks
+from ml4t_nb.faces.outcomes import absent_notes, run_blocks
 from ml4t_nb.faces.plots.sentence import plot_line
 from ml4t_nb.faces.sessions import session_maps
 from ml4t_nb.faces.words import (
@@ -176,6 +176,8 @@ def _gaps(report: GapsReport) -> Iterator[Block]:
     ]
     if never:
         yield Lines(tuple(never))
+    if report.absent:
+        yield Lines(tuple(absent_notes(report)))
     if report.failed:
         yield Lines(tuple(_unread(each) for each in report.failed))
     without = [

@@ -51,6 +51,7 @@ def document(report: Report) -> Document:  # noqa: PLR0911  # one for each repor
                 ],
                 "results": [] if report.run is None else _run(report.run)["results"],
                 "failed": _value(report.failed),
+                "absent": _value(report.absent),
             }
         case ExportReport():
             return _export(report)
@@ -76,6 +77,7 @@ def _run(report: RunReport) -> Document:
         "results": [_result(each, detailed=report.detailed) for each in report.results],
         "left": [str(each) for each in report.left],
         "stopped": report.stopped,
+        "absent": _value(report.absent),
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ml4t_nb.faces.layout import NOTHING_STORED, Block, Lines, Note, Table
 from ml4t_nb.faces.words import (
+    absent_words,
     change,
     count,
     first_of,
@@ -22,9 +23,9 @@ from ml4t_nb.faces.words import (
 )
 from ml4t_nb.model import Finding, Frequency
 from ml4t_nb.records import UpdateRecord, UpdateResult
-from ml4t_nb.reports import RunReport
+from ml4t_nb.reports import GapsReport, RunReport
 
-__all__ = ["run_blocks", "summary_line"]
+__all__ = ["absent_notes", "run_blocks", "summary_line"]
 
 _SHOWN = 3
 _NAMED = 8
@@ -36,6 +37,7 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
     if report.results:
         yield _table(report)
     notes = [note for result in report.results for note in _notes(result)]
+    notes += absent_notes(report)
     if notes:
         yield Lines(tuple(notes))
     if report.detailed:
@@ -45,6 +47,15 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
         yield NOTHING_STORED
     elif len(report.results) != 1 or report.left:
         yield Lines((Note(summary_line(report)),))
+
+
+def absent_notes(report: RunReport | GapsReport) -> list[Note]:
+    """Sessions that no dataset of an exchange has, and how to declare that it was closed."""
+    declare = f"then set {report.declaration}, and they are no gaps"
+    return [
+        Note(absent_words(each), declare if each is report.absent[-1] else "")
+        for each in report.absent
+    ]
 
 
 def summary_line(report: RunReport) -> str:

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from ml4t_nb.model import DatasetId, Frequency, Gap, Span, bar_length
-from ml4t_nb.records import Health, HealthState, Outcome, Restatement, UpdateRecord
+from ml4t_nb.records import AbsentSession, Health, HealthState, Outcome, Restatement, UpdateRecord
 
 __all__ = [
     "MARKS",
+    "absent_words",
     "change",
     "count",
     "day",
@@ -38,6 +39,14 @@ _OUTCOMES: dict[Outcome, str] = {
     "failed": "❌",
 }
 _CLOSE = 1e-4
+
+
+def absent_words(each: AbsentSession) -> str:
+    """A session that nobody has, as a question."""
+    return (
+        f"⚠️ {each.calendar}: none of {each.datasets} datasets has a bar of {each.session}: "
+        "was the exchange closed?"
+    )
 
 
 def plain(text: str) -> str:

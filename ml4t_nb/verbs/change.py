@@ -13,6 +13,7 @@ from ml4t_nb.model import Chunking, Compression, DatasetId, FillMethod
 from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_symbols, one_of
 from ml4t_nb.records import Health, UpdateRecord, UpdateResult
 from ml4t_nb.reports import RemoveReport, RunReport
+from ml4t_nb.verbs.absent import absent, declaration, doubted
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.look import judge_all
 from ml4t_nb.verbs.runs import failed, report_of, run_of
@@ -189,9 +190,8 @@ def update(
     from ml4t_nb.core.settle import Fill
     from ml4t_nb.pipeline import Update, run_update
 
-    if lookback_days is not None:
-        _at_least_one(lookback_days=lookback_days)
-    _at_least_one(max_fill=max_fill, workers=workers)
+    lookback = 1 if lookback_days is None else lookback_days
+    _at_least_one(lookback_days=lookback, max_fill=max_fill, workers=workers)
     if switch and provider is None:
         raise OptionError("--switch needs a provider", hint="name it with -p/--provider")
     one_of(fill_method, FillMethod, what="fill method")
@@ -207,12 +207,15 @@ def update(
     moment = ws.moment(as_of)
     stored = ws.store.datasets()
     blank = UpdateRecord(latest(moment, ()), "update", provider or "", "failed")
+    missed = absent(ws)
+    unsure = doubted(ws) if missed and fill_gaps is None else {}
 
     def job(each: DatasetId, error: Ml4tError | None) -> Job:
+        fill = Fill(fill_method, max_fill, fill_gaps is True, unsure.get(each, ()))
         order = Update(
             dataset=each,
             lookback=None if lookback_days is None else timedelta(days=lookback_days),
-            fill=None if fill_gaps is False else Fill(fill_method, max_fill, bool(fill_gaps)),
+            fill=None if fill_gaps is False else fill,
             provider=provider,
             switch=switch,
             accept=accept,
@@ -229,16 +232,11 @@ def update(
     jobs = [job(*each) for each in _meant(stored, as_symbols(symbol), asset_class, frequency)]
     before = _health_of(ws, moment) if show_status else {}
     report = report_of(ws, "update", jobs, moment, workers=workers)
+    if found := tuple(sorted(set(absent(ws)) - set(missed))):
+        report = replace(report, absent=found, declaration=declaration(ws, found))
     if not as_symbols(symbol):
         ws.store.sweep()
-    if not show_status:
-        return report
-    after = _health_of(ws, moment)
-    results = tuple(
-        replace(each, before=before.get(each.dataset), after=after.get(each.dataset))
-        for each in report.results
-    )
-    return replace(report, results=results, detailed=True)
+    return _detailed(report, before, _health_of(ws, moment)) if show_status else report
 
 
 @verb
@@ -330,6 +328,17 @@ def _meant(
 def _health_of(ws: Workspace, moment: datetime | date) -> dict[DatasetId, Health]:
     judged, _ = judge_all(ws, ws.store.summaries(), moment, _STALE_AFTER)
     return {each.dataset: each for each in judged}
+
+
+def _detailed(
+    report: RunReport, before: dict[DatasetId, Health], after: dict[DatasetId, Health]
+) -> RunReport:
+    """The report with health before and after."""
+    results = tuple(
+        replace(each, before=before.get(each.dataset), after=after.get(each.dataset))
+        for each in report.results
+    )
+    return replace(report, results=results, detailed=True)
 
 
 def _at_least_one(**numbers: int) -> None:

@@ -13,6 +13,7 @@ from ml4t_nb.model import DatasetId, FillMethod
 from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_symbols, one_of
 from ml4t_nb.records import ErrorNote, Summary, UpdateRecord, UpdateResult
 from ml4t_nb.reports import DatasetGaps, GapsReport, UnreadDataset
+from ml4t_nb.verbs.absent import absent, declaration
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.look import summaries
 from ml4t_nb.verbs.runs import failed, report_of, run_of
@@ -89,7 +90,15 @@ def gaps(
     if unread and not listed and as_symbols(symbol):
         raise next(iter(unread.values()))
     if mending is None:
-        return GapsReport(latest(moment, ()), listed, every=all, failed=_failed(unread))
+        missed = absent(ws)
+        return GapsReport(
+            latest(moment, ()),
+            listed,
+            every=all,
+            failed=_failed(unread),
+            absent=missed,
+            declaration=declaration(ws, missed) if missed else "",
+        )
     if not unread:
         _require_gaps(listed)
     from ml4t_nb.pipeline import Mend
