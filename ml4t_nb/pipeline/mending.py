@@ -121,7 +121,7 @@ def _resettled(run: Run, tx: Transaction, gaps: tuple[Gap, ...], *, began: float
     assert state is not None
     setup = state.setup
     dates = calendar(setup.calendar, setup.closures)
-    desk = run.desk(run.provider(setup.provider), state.dataset, dates, state.updated)
+    desk = run.desk(run.provider(setup.provider), state.dataset, dates, updated=state.updated)
     before = tx.bars()
     stretch = settle(
         observed(before),
