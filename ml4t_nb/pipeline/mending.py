@@ -78,7 +78,9 @@ def run_mend(run: Run, order: Mend) -> UpdateResult:
     snapshot = run.store.snapshot(order.dataset)
     setup = snapshot.manifest.setup
     dates = calendar(setup.calendar, setup.closures)
-    desk = run.desk(run.provider(setup.provider), order.dataset, dates, snapshot.manifest.updated)
+    desk = run.desk(
+        run.provider(setup.provider), order.dataset, dates, updated=snapshot.manifest.updated
+    )
     not_backwards(order.dataset, desk.as_of, snapshot.manifest.updated)
     began = perf_counter()
     change = _changer(order.mending)

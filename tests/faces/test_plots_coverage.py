@@ -64,7 +64,7 @@ def test_every_session_of_the_calendar_is_counted(ws: Workspace) -> None:
 
 
 def test_a_filled_session_is_told_from_an_observed_one(ws: Workspace) -> None:
-    verbs.update(ws, "AAPL", max_fill=1, as_of="2024-02-01")
+    verbs.update(ws, "AAPL", fill_gaps=True, max_fill=1, as_of="2024-02-01")
 
     report = verbs.plot(ws, "AAPL", coverage=True)
 
@@ -204,7 +204,7 @@ def test_no_cell_is_used_twice_and_none_is_outside() -> None:
 
 
 def test_the_figure_says_the_share_and_marks_what_is_not_whole(ws: Workspace) -> None:
-    verbs.update(ws, "AAPL", max_fill=1, as_of="2024-02-01")
+    verbs.update(ws, "AAPL", fill_gaps=True, max_fill=1, as_of="2024-02-01")
 
     heat, *marks = figure_of(verbs.plot(ws, "AAPL", coverage=True)).to_plotly_json()["data"]
 

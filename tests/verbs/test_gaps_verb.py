@@ -41,7 +41,7 @@ def states(report: GapsReport) -> list[tuple[str, int, str, str | None]]:
 def test_a_planted_hole_is_listed_until_it_is_filled(ws: Workspace) -> None:
     assert states(verbs.gaps(ws, as_of=AS_OF)) == [("02-27", 2, "open", None)]
 
-    verbs.update(ws, as_of=AS_OF)
+    verbs.update(ws, as_of=AS_OF, fill_gaps=True)
 
     assert states(verbs.gaps(ws, as_of=AS_OF)) == []
     assert states(verbs.gaps(ws, as_of=AS_OF, all=True)) == [("02-27", 2, "open", "forward")]
@@ -138,7 +138,7 @@ def test_a_closure_in_the_settings_is_no_gap(ws: Workspace) -> None:
         )
     )
 
-    verbs.update(wiser, as_of=AS_OF)
+    verbs.update(wiser, as_of=AS_OF, fill_gaps=True)
 
     assert states(verbs.gaps(wiser, all=True, as_of=AS_OF)) == []
 
@@ -189,7 +189,7 @@ def test_a_span_that_was_never_answered_is_listed_until_it_is(
     assert "was asked for 1 time and not answered" in " ".join(capsys.readouterr().out.split())
 
     (folder / "away").rename(folder / "MINE.csv")
-    verbs.update(ws, as_of=AS_OF)
+    verbs.update(ws, as_of=AS_OF, fill_gaps=True)
 
     (listed,) = verbs.gaps(ws, as_of=AS_OF).datasets
     assert listed.unanswered == ()

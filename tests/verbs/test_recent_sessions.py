@@ -333,7 +333,7 @@ def test_the_manifest_alone_tells_the_same_as_all_the_bars(
         as_of="2024-01-31",
     )
     if fill:
-        verbs.update(ws, as_of="2024-02-01")
+        verbs.update(ws, as_of="2024-02-01", fill_gaps=True)
 
     (recent,) = verbs.health(ws, sessions=40, as_of="2024-02-01").recent
     sessions = verbs.plot(ws, symbol, coverage=True).sessions
