@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import errno
 import re
-from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
-from operator import itemgetter
 from pathlib import Path
 from typing import get_args
 from urllib.parse import unquote
@@ -45,7 +43,7 @@ _SCALED: tuple[AssetClass, ...] = ("equities", "etfs")
 _CLEARLY = 0.05
 _SOME = 3
 _MOST = 0.8
-_WEEK, _MONTH = (6, 8), (28, 31)
+_LONG = ((6, 8), (28, 31))
 
 
 class FilesProvider:
@@ -258,15 +256,15 @@ def _once(table: Table, bars: Bars, rows: np.ndarray) -> Bars:
 def _require_frequency(table: Table, stamps: pd.DatetimeIndex, frequency: Frequency) -> None:
     """Refuse a file whose rows are nearer together or further apart than asked for.
 
-    Most rows tell, for the last may be a bar that has only begun, and any of them far from the
-    next.
+    Most rows tell, for the last may be a bar that has only begun, and any far from the next.
     """
     steps = stamps[1:] - stamps[:-1]
     if not len(steps) or frequency == "weekly":
         return
     length, shortest = bar_length(frequency), steps.min().to_pytimedelta()
-    usual, times = max(Counter(steps.to_pytimedelta()).items(), key=itemgetter(1))
-    is_usual = len(steps) >= _SOME and times >= _MOST * len(steps)
+    kinds, counts = np.unique(steps.to_numpy(), return_counts=True)
+    usual = pd.Timedelta(kinds[counts.argmax()]).to_pytimedelta()
+    is_usual = len(steps) >= _SOME and counts.max() >= _MOST * len(steps)
     if length is None:
         is_other = len(steps) >= _SOME and (shortest >= _NEARLY_A_WEEK or _are_long(steps))
         seen = shortest if shortest >= _NEARLY_A_WEEK else usual
@@ -285,10 +283,7 @@ def _require_frequency(table: Table, stamps: pd.DatetimeIndex, frequency: Freque
 def _are_long(steps: pd.TimedeltaIndex) -> bool:
     """Whether nearly all rows are a week apart, or a month."""
     days = steps / pd.Timedelta(_DAY)
-    is_long = ((days >= _WEEK[0]) & (days <= _WEEK[1])) | (
-        (days >= _MONTH[0]) & (days <= _MONTH[1])
-    )
-    return bool(is_long.mean() >= _MOST)
+    return any(((days >= least) & (days <= most)).mean() >= _MOST for least, most in _LONG)
 
 
 _LENGTHS = tuple(length for each in get_args(Frequency) if (length := bar_length(each)) is not None)
