@@ -156,6 +156,8 @@ class Summary:
         What mends the damage, where loading again does not: a mount, an upgrade.
     foreign
         Parquet files beside its own, which other tools take for its bars; empty if there are none.
+    zone
+        Time zone that stamps without one were taken to be of; None where the provider tells it.
     """
 
     dataset: DatasetId
@@ -178,6 +180,7 @@ class Summary:
     damage: str = ""
     remedy: str = ""
     foreign: tuple[str, ...] = ()
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ def _load(summary: Summary) -> str:
 
 
 def _source(summary: Summary) -> tuple[str, ...]:
-    return source(summary.dataset, summary.provider, summary.calendar, summary.first)
+    name, provider, dates = summary.dataset, summary.provider, summary.calendar
+    return source(name, provider, dates, summary.first, summary.zone)
 
 
 def _of_files(summary: Summary) -> tuple[str, str]:

@@ -40,7 +40,7 @@ def on_basis(tx: Transaction, entry: Entry, got: Haul, *, is_whole: bool) -> Ent
         return None
     held = state.setup
     if evidence(tx.bars()).basis == held.basis:
-        words = source(entry.dataset, entry.setup.provider, held.calendar, state.first)
+        words = source(entry.dataset, entry.setup.provider, held.calendar, state.first, held.zone)
         raise Suspicious(
             f"{entry.dataset} holds {held.basis} prices, and {entry.setup.provider} now quotes "
             f"{basis} ones",

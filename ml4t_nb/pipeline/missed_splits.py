@@ -58,7 +58,7 @@ def _are_stored(block: Bars, known: pd.Series[float]) -> bool:
 def _refused(entry: Entry, bars: Bars, blocks: Sequence[Block]) -> Suspicious:
     setup, name = entry.setup, named(entry.dataset)
     after = as_instant(bars.index[blocks[-1].stop])
-    words = " ".join(source(entry.dataset, setup.provider, setup.calendar, after))
+    words = " ".join(source(entry.dataset, setup.provider, setup.calendar, after, setup.zone))
     way = (
         f"load again in a day or two, or what comes after: `ml4t-data load {name} {words}`"
         if entry.verb == "load"

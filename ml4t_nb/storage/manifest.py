@@ -184,6 +184,7 @@ def summary(manifest: Manifest) -> Summary:
         provider=manifest.setup.provider,
         calendar=manifest.setup.calendar,
         period=manifest.setup.period,
+        zone=manifest.setup.zone,
         rows=manifest.rows,
         bytes=manifest.bytes,
         chunks=len(manifest.chunks),

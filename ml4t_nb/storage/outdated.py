@@ -20,7 +20,11 @@ __all__ = ["outdated"]
 def outdated(dataset: DatasetId, body: bytes, path: Path) -> StoreOutdated:
     """The error that says that ``body`` is in an earlier version's format."""
     known = _summary(dataset, body)
-    words = source(dataset, known.provider, known.calendar, known.first) if known.provider else ()
+    words = (
+        source(dataset, known.provider, known.calendar, known.first, known.zone)
+        if known.provider
+        else ()
+    )
     return StoreOutdated(
         f"{dataset} was stored in the format of an earlier ml4t_nb ({path})",
         hint=f"load it again: {anew(dataset, words)}",
@@ -41,6 +45,7 @@ def _summary(dataset: DatasetId, body: bytes) -> Summary:
         provider=_get(setup, "provider", str) or "",
         calendar=_get(setup, "calendar", str) or default_calendar(dataset.asset_class),
         period=_get(setup, "period", str) or "",
+        zone=_get(setup, "zone", str),
         rows=_sum(chunks, "rows"),
         bytes=_sum(chunks, "bytes"),
         chunks=len(chunks),

@@ -249,6 +249,16 @@ def test_the_setting_of_a_load_is_kept_with_the_dataset(ws: Workspace, tmp_path:
     assert first_stored(ws) == "12 22:00"
 
 
+def test_a_damaged_dataset_is_loaded_again_by_the_same_zone(ws: Workspace, tmp_path: Path) -> None:
+    verbs.load(ws, "ABC", asset_class="fx", frequency="hourly", zone="Europe/Athens")
+    (chunk,) = (tmp_path / "home" / "data").rglob("*.parquet")
+    chunk.unlink()
+
+    (judged,) = verbs.health(ws).datasets
+
+    assert judged.step.endswith("-p files --start 2024-03-12 --zone Europe/Athens")
+
+
 def test_a_provider_that_tells_its_zone_takes_none(ws: Workspace) -> None:
     (done,) = verbs.load(ws, "IBM", provider="sample", zone="UTC", as_of="2010-01-04").results
 
