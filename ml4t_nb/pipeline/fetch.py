@@ -18,7 +18,7 @@ from ml4t_nb.core.validation import sift, told_by
 from ml4t_nb.errors import BarsInvalid, ProviderError, ProviderUnavailable, RateLimited
 from ml4t_nb.events import Event, Fetched, FetchStarted, RetryScheduled
 from ml4t_nb.model import Basis, DatasetId, Finding, Frequency, Span
-from ml4t_nb.pipeline.seams import are_parted
+from ml4t_nb.pipeline.seams import are_parted, level
 from ml4t_nb.providers import Answer, Instrument, Provider, Request
 from ml4t_nb.providers.retry import ask, identify
 
@@ -185,10 +185,19 @@ def haul(
         if tail is None or not is_adjusted
         else _tail(desk, replace(dataset, frequency=tail.frequency), tail)
     )
-    if is_adjusted and are_parted(
-        [answer.bars for answer in (*answers, *extra)],
-        lambda span: _answer(desk, dataset, span).bars,
-    ):
+    try:
+        parted = is_adjusted and are_parted(
+            [answer.bars for answer in (*answers, *extra)],
+            lambda span: _answer(desk, dataset, span).bars,
+        )
+    except ProviderError as error:
+        # Whether the later answers are on another basis cannot be asked any more: they are left.
+        kept = level([answer.bars for _, answer in main])
+        if extra or missed is None or kept == len(main):
+            raise
+        answers, missed, parted = answers[:kept], error, False
+        asked = [Span(spans[0].start, main[kept - 1][0].end)]
+    if parted:
         raise ProviderUnavailable(
             f"{desk.provider.name} restated its bars of {dataset} while it was asked",
             provider=desk.provider.name,

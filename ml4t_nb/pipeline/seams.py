@@ -11,7 +11,7 @@ from ml4t_nb.core.plan import JOIN, TICK
 from ml4t_nb.core.validation import sift
 from ml4t_nb.model import Span
 
-__all__ = ["are_parted"]
+__all__ = ["are_parted", "level"]
 
 # As where a split is looked for in one answer: less than that, prices move by themselves.
 _TELLING = 1.25
@@ -38,6 +38,17 @@ def are_parted(answers: Sequence[Bars], again: Callable[[Span], Bars]) -> bool:
     first = sound[0].iloc[:JOIN]
     span = Span(as_instant(first.index[0]), as_instant(first.index[-1]) + TICK)
     return compare(first, sift(again(span))[0], need=1).verdict in ("restated", "suspicious")
+
+
+def level(answers: Sequence[Bars]) -> int:
+    """How many answers, from the first on, there are before prices jump from one to the next."""
+    before: Bars | None = None
+    for count, answer in enumerate(answers):
+        sound = sift(answer)[0]
+        if before is not None and len(sound) and _jumps(before, sound):
+            return count
+        before = sound if len(sound) else before
+    return len(answers)
 
 
 def _jumps(earlier: Bars, later: Bars) -> bool:

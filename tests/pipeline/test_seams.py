@@ -9,7 +9,13 @@ import pytest
 
 from ml4t_nb.core.bars import Bars, make_bars
 from ml4t_nb.core.calendars import calendar
-from ml4t_nb.errors import BarsInvalid, DatasetNotFound, ProviderError, ProviderUnavailable
+from ml4t_nb.errors import (
+    BarsInvalid,
+    DatasetNotFound,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+)
 from ml4t_nb.model import Span
 from ml4t_nb.providers import Answer, Request
 from ml4t_nb.storage.store import Store
@@ -68,6 +74,30 @@ def test_a_fall_by_half_between_two_pieces_is_stored_as_it_is(hours: Desk) -> No
     hours.load(evening("2024-02-16"), start="2024-02-05", end="2024-02-16")
 
     assert set(hours.stored()["close"]) == {200.0, 100.0}
+
+
+def test_what_came_before_a_rate_limit_is_kept_up_to_where_prices_jump(hours: Desk) -> None:
+    """The first piece is on one level; whether the next is on another basis cannot be asked."""
+    fell = hours.provider.bars.copy()
+    cut = fell.index.searchsorted(fell.index[0] + timedelta(days=3))
+    fell.iloc[cut:, :4] = 100.0
+    hours.provider.bars = fell
+
+    def limited(request: Request) -> ProviderError | None:
+        del request
+        is_over = len(hours.provider.asked) > 3
+        return RateLimited("too many requests", provider="scripted") if is_over else None
+
+    hours.provider.fails = limited
+    record = hours.load(evening("2024-02-16"), start="2024-02-05", end="2024-02-16").record
+
+    assert record.outcome == "partial"
+    assert set(hours.stored()["close"]) == {200.0}
+
+    hours.provider.fails = lambda _: None
+    hours.load(evening("2024-02-16"), start="2024-02-05", end="2024-02-16")
+    assert set(hours.stored()["close"]) == {200.0, 100.0}
+    assert len(hours.stored()) == len(fell)
 
 
 def test_a_load_up_to_a_day_before_a_split_is_on_that_days_basis_or_fails(desk: Desk) -> None:
