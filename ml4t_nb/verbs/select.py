@@ -89,6 +89,8 @@ def latest(moment: datetime | date, instants: Sequence[datetime]) -> datetime:
     """The instant that stands for a run over several exchanges."""
     if isinstance(moment, datetime):
         return moment
+    if moment == date.max:
+        return datetime.max.replace(tzinfo=UTC)  # there is no day after it
     end_of_day = datetime(moment.year, moment.month, moment.day, tzinfo=UTC) + timedelta(days=1)
     return max(instants, default=end_of_day)
 

@@ -306,3 +306,16 @@ def test_a_still_keeps_the_lines_and_the_results_without_a_widget_or_a_script() 
     assert "%ml4t load AAPL" in made.still()
     assert "<table" in made.still()
     assert "<script" not in made.still()
+
+
+@pytest.mark.parametrize("typed", ["9999-12-31", "0205-02-25"])
+def test_an_as_of_of_a_year_without_a_calendar_is_refused_in_words(typed: str) -> None:
+    made = loader("AAPL")
+    made.form.field("as_of").value = typed
+
+    run(made)
+
+    view = made.views[0]
+    assert f"--as-of {typed}" in view.job.line
+    assert "❌ failed" in view.head.value
+    assert "the calendar XNYS " in view.result.value
