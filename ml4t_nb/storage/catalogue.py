@@ -75,6 +75,10 @@ _FIELDS = " ".join(each.name for kind in (Entry, Summary) for each in fields(kin
 _VERSION = zlib.crc32(f"{_FORM} {VERSION} {_FIELDS}".encode()) & 0x7FFF_FFFF
 
 
+class _NotOurs(Exception):  # never seen outside
+    """Another program's database has the name of ours: it is left, and done without."""
+
+
 class Catalogue:
     """Entries by place (``equities/daily/AAPL``) in one SQLite file.
 
@@ -142,6 +146,8 @@ class Catalogue:
                 with closing(sqlite3.connect(self._path, timeout=_WAIT_S)) as file, file:
                     _prepare(file)
                     return work(file)
+            except _NotOurs:
+                return None
             except sqlite3.Error as error:
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF in _LEFT_ALONE:
                     return None
@@ -158,11 +164,15 @@ class Catalogue:
 def _prepare(file: sqlite3.Connection) -> None:
     file.execute("PRAGMA synchronous = OFF")
     (version,) = file.execute("PRAGMA user_version").fetchone()
-    if version not in (0, _VERSION):
+    if version == _VERSION:
+        return
+    tables = file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    if {name for (name,) in tables} - {"entries"}:
+        raise _NotOurs
+    if version != 0:
         raise sqlite3.DatabaseError(f"catalogue of version {version}")
-    if version == 0:
-        file.execute(_TABLE)
-        file.execute(f"PRAGMA user_version = {_VERSION}")
+    file.execute(_TABLE)
+    file.execute(f"PRAGMA user_version = {_VERSION}")
 
 
 def _sum(place: str, content: str) -> int:

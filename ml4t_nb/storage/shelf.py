@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import sys
 import zlib
@@ -29,6 +30,7 @@ _FORM = 2
 _BUILDER = "exchange_calendars"
 _ITS_BUILDERS = ("pandas", "korean_lunar_calendar", "pyluach")
 _GRACE_S = 3600
+_DRAFT = re.compile(r"[^.]+\.[0-9a-f]{6}")  # no calendar has a dot in its name
 _COLUMNS = 5
 
 
@@ -77,14 +79,18 @@ class SessionShelf:
         return False
 
     def _sweep(self, written: Path) -> None:
-        """Remove drafts of those who were killed; no calendar has a dot in its name."""
+        """Remove drafts of those who were killed."""
         now = written.stat().st_mtime  # the file system's own clock
-        for draft in self._folder.glob("*.*"):
-            if now - draft.stat().st_mtime > _GRACE_S:
+        for draft in filter(_is_draft, self._folder.iterdir()):
+            if now - draft.lstat().st_mtime > _GRACE_S:
                 draft.unlink()
 
     def _path(self, name: str) -> Path:
         return self._folder / quote(name, safe="")
+
+
+def _is_draft(path: Path) -> bool:
+    return bool(_DRAFT.fullmatch(path.name)) and path.is_file() and not path.is_symlink()
 
 
 def _told(name: str, zone: str, first: str, last: str, body: bytes) -> dict[str, Any]:

@@ -67,9 +67,11 @@ def half_removed(home: Path, catalogue: Catalogue) -> list[DatasetId]:
 
 def _found(home: Path, catalogue: Catalogue) -> list[Found]:
     """Every dataset that is or was there."""
-    if _status(f"{home}/state") is None and _status(f"{home}/data") is None:
+    has_state = _status(f"{home}/state") is not None
+    if not has_state and _status(f"{home}/data") is None:
         return []
-    known = catalogue.read()
+    # Without it, this may be a folder of something else, with a catalogue of its own.
+    known = catalogue.read() if has_state else {}
     found: list[Found] = []
     changed: dict[str, Entry] = {}
     seen = set()
@@ -82,7 +84,8 @@ def _found(home: Path, catalogue: Catalogue) -> list[Found]:
         found.append(each)
         if not each.damage and each.entry.sequence:
             changed[place] = each.entry
-    catalogue.write(changed, known.keys() - seen)
+    if has_state:
+        catalogue.write(changed, known.keys() - seen)
     return found
 
 

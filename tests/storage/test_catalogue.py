@@ -248,6 +248,21 @@ def test_a_catalogue_that_cannot_be_written_is_done_without(many: Store) -> None
     assert len(many.datasets()) == 40
 
 
+@pytest.mark.parametrize("version", [0, 7])
+def test_another_programs_database_of_that_name_is_left_alone(
+    many: Store, truth: tuple[Summary, ...], version: int
+) -> None:
+    path = many.home / "catalogue.db"
+    path.unlink()
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("CREATE TABLE photographs (name TEXT)")
+        file.execute(f"PRAGMA user_version = {version}")
+    before = path.read_bytes()
+
+    assert many.summaries() == truth
+    assert path.read_bytes() == before
+
+
 def test_a_catalogue_that_somebody_holds_is_done_without(
     many: Store, truth: tuple[Summary, ...]
 ) -> None:

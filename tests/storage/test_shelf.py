@@ -146,6 +146,22 @@ def test_drafts_of_the_killed_are_swept_in_time(home: Path, known: Sessions) -> 
     ]  # fmt: skip
 
 
+def test_files_that_are_no_drafts_are_left(home: Path, known: Sessions, tmp_path: Path) -> None:
+    SessionShelf(home).put("XNYS", known, NEW_YORK)
+    folder = path_of(home).parent
+    (tmp_path / "outside").write_text("mine")
+    mine = [folder / name for name in ("notes.txt", "XNYS.backup", "XNYS.old.0a1b2c")]
+    for path in mine:
+        path.write_text("mine")
+        os.utime(path, (0, 0))
+    (folder / "XNYS.abcdef").symlink_to(tmp_path / "outside")
+    (folder / "XTKS.abcdef").mkdir()
+
+    SessionShelf(home).put("XTKS", known, ZoneInfo("Asia/Tokyo"))
+
+    assert all(path.exists() for path in (*mine, folder / "XNYS.abcdef", folder / "XTKS.abcdef"))
+
+
 def test_nothing_is_written_where_nothing_is_stored(tmp_path: Path, known: Sessions) -> None:
     SessionShelf(tmp_path).put("XNYS", known, NEW_YORK)
     SessionShelf(tmp_path / "none").put("XNYS", known, NEW_YORK)
