@@ -15,7 +15,7 @@ from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId
 from ml4t_nb.options import anew
 from ml4t_nb.storage import disk, manifest
-from ml4t_nb.storage.locking import Held
+from ml4t_nb.storage.locking import LOCK_NAME, Held
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import CHUNK_NAME, DRAFT_NAME, MANIFEST_NAME, folder_of, symbol_of
 from ml4t_nb.storage.retired import is_own_folder, sweep
@@ -94,8 +94,7 @@ class Folder:
         for _ in range(_TRIES):
             sequence = self.sequence()
             if not sequence:
-                # The first commit's may be those of a load that was killed, or is at work.
-                if self.has_lost(after=1):
+                if self.has_lost():
                     raise self.lost()
                 return State(0, None)
             try:
@@ -109,10 +108,22 @@ class Folder:
         for each in (self.data, self.state):
             disk.sync_parents(each, self.home)
 
-    def has_lost(self, *, after: int = 0) -> bool:
-        """Whether there are chunks of a commit later than ``after``, and no manifest."""
-        has_chunks = any(number_of(name) > after for name in disk.names_in(self.data))
-        return has_chunks and not self.sequence()
+    def has_chunks(self) -> bool:
+        """Whether there are chunks among the data, whoever names them."""
+        return any(map(number_of, disk.names_in(self.data)))
+
+    def has_lost(self) -> bool:
+        """Whether there are chunks, and somebody deleted the manifests that named them.
+
+        A first load that was killed, or is at work, has chunks of the first commit alone, and a
+        lock.
+        """
+        highest = max(map(number_of, disk.names_in(self.data)), default=0)
+        if not highest or self.sequence():
+            return False
+        if highest > 1 or not (self.state / LOCK_NAME).exists():
+            return True
+        return sequence_of(disk.names_in(self.retired)) > 0
 
     def lost(self) -> ChunkCorrupt:
         """The error that says that there are bars, and no manifest."""

@@ -14,7 +14,9 @@ from ml4t_nb.errors import LockTimeout, StoreNotWritable
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage.disk import make_folder, writing
 
-__all__ = ["Held", "exclusive"]
+__all__ = ["LOCK_NAME", "Held", "exclusive"]
+
+LOCK_NAME = "lock"
 
 # The library's default of 50 ms doubles the time of contended writers.
 _POLL_S = 0.002
@@ -61,7 +63,7 @@ def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[
         one that does not keep others out. That is tried when a dataset is first written, and
         by each process once a disk.
     """
-    path = state / "lock"
+    path = state / LOCK_NAME
     with writing(state):
         is_first = not path.exists()
         if is_first:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import get_args
 
-from ml4t_nb.errors import ChunkCorrupt, LockTimeout, StoreError, StoreOutdated
+from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.storage.catalogue import Catalogue, Entry, Mark
 from ml4t_nb.storage.disk import names_in
@@ -153,8 +153,9 @@ def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Fo
             mark = _mark(str(folder.state), sequence)
             now = folder.newest()
             if now.sequence == 0:
-                lost = folder.lost().message if _is_lost(folder) else ""
-                return Found(place, (known if lost else None) or _unread(dataset), lost)
+                if known and known.summary and folder.has_chunks():
+                    raise folder.lost()
+                return Found(place, _unread(dataset))
             if mark is not None and now.sequence == sequence:
                 return Found(place, _entry(dataset, sequence, mark, now.manifest))
         except StoreOutdated as error:
@@ -164,21 +165,6 @@ def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Fo
             # what this user may not read.
             remedy = "" if isinstance(error, ChunkCorrupt) else error.hint
             return Found(place, known or _unread(dataset), error.message, remedy)
-
-
-def _is_lost(folder: Folder) -> bool:
-    """Whether somebody deleted the manifest; a first load writes its own after the chunks."""
-    if not folder.has_lost() or not folder.state.exists():
-        return folder.has_lost()
-    from ml4t_nb.storage.locking import exclusive
-
-    try:
-        with exclusive(folder.state, folder.dataset, timeout_s=0):
-            return folder.has_lost()
-    except LockTimeout:
-        return False
-    except StoreError:
-        return True
 
 
 def _unread(dataset: DatasetId) -> Entry:

@@ -189,7 +189,7 @@ class Transaction:
         before = None
         with suppress(ChunkCorrupt, StoreOutdated):  # what is damaged can be removed
             before = self._folder.newest().manifest
-            if before is None and not self._folder.has_lost():
+            if before is None and not self._folder.has_chunks():
                 raise not_found(self._folder.dataset)
         base = self._folder.sequence()
         number = self._folder.next_number(base)

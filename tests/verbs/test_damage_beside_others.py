@@ -173,6 +173,7 @@ def test_gaps_of_a_dataset_named_beside_a_damaged_one_are_mended(
 
 
 def manifest_lost(ws: Workspace) -> None:
+    verbs.update(ws, "BAD", as_of=AS_OF)
     (path,) = (ws.store.home / "state/equities/daily/BAD").glob("m.*.json")
     path.unlink()
 
@@ -193,11 +194,10 @@ def test_a_dataset_does_not_vanish_with_its_manifest(
     fault: Fault,
     is_known: bool,  # noqa: FBT001  # by its name
 ) -> None:
-    if is_known:
-        ws.store.summaries()
-    else:
-        (ws.store.home / "catalogue.db").unlink(missing_ok=True)
+    ws.store.summaries()
     fault(ws)
+    if not is_known:
+        (ws.store.home / "catalogue.db").unlink()
 
     assert main(["health"]) == 1
     assert "BAD: the manifest " in capsys.readouterr().out
