@@ -12,7 +12,7 @@ from ml4t_nb.events import Observer, silent
 from ml4t_nb.faces.codes import GOOD, code_of
 from ml4t_nb.faces.commands import call
 from ml4t_nb.faces.declare import SHOWS
-from ml4t_nb.faces.lines import split
+from ml4t_nb.faces.lines import commands_of, split
 from ml4t_nb.faces.outcomes import summary_line
 from ml4t_nb.faces.parser import Command, Help, parse
 from ml4t_nb.faces.progress import CellBar, terminal_bar
@@ -67,7 +67,7 @@ def _each_line(
     from IPython.display import display
 
     result = None
-    for number, line in enumerate(cell.splitlines(), start=1):
+    for number, line in commands_of(cell):
         try:
             words = split(line, names)
             if not words:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.faces.declare import SHOWS, VERBS, Option, options
+from ml4t_nb.faces.lines import begun, quoted
 from ml4t_nb.faces.parser import flags, known, tree, values
+from ml4t_nb.verbs.select import calendar_names
 from ml4t_nb.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -40,9 +42,13 @@ def candidates(words: Sequence[str], fragment: str, *, program: str = "%ml4t") -
         return ()
     flag, sign, value = fragment.partition("=")
     if sign and flag.startswith("--"):
-        found = _beginning(value, _values(_option(verb, flag), words))
+        chosen = _option(verb, flag)
+        is_path = chosen is not None and chosen.kind == "path"
+        found = _paths(value) if is_path else _beginning(value, _values(chosen, words))
         return tuple(f"{flag}={each}" for each in found)
     option = _option(verb, words[-1])
+    if option is not None and option.kind == "path":
+        return _paths(fragment)
     if option is not None and option.kind != "switch":
         return _beginning(fragment, _values(option, words))
     long = tuple(each for each in flags(verb) if each.startswith("--"))
@@ -65,22 +71,38 @@ def stored(home: Path | None = None) -> tuple[str, ...]:
 def complete_cell(context: CompletionContext) -> SimpleMatcherResult:
     """What may stand at the cursor of a ``%ml4t`` line or a ``%%ml4t`` cell.
 
-    The fragment is cut at blanks, since IPython would cut ``^G``, ``BTC-`` and ``EURUSD=`` at their
+    A word is offered as it has to be written: in quotes if it needs them, in those that are there.
+    The fragment is cut here, since IPython would cut ``^G``, ``BTC-`` and ``EURUSD=`` at their
     signs.
     """
     line = _line(context)
-    if line is None or "#" in line:
+    found = None if line is None else begun(line)
+    if found is None:
         return {"completions": []}
-    before, fragment = re.fullmatch(r"(.*?)(\S*)", line, re.DOTALL).groups()  # type: ignore[union-attr]  # matches anything
     from IPython.core.completer import SimpleCompletion
 
-    found = candidates(before.split(), fragment)
+    words, written, fragment = found
+    after = context.full_text.split("\n")[context.cursor_line][context.cursor_position :]
+    texts = [_spelled(each, written, after) for each in candidates(words, fragment)]
     return {
-        "completions": [SimpleCompletion(text=each, type="ml4t") for each in found],
-        "matched_fragment": fragment,
-        "suppress": bool(found),
+        "completions": [SimpleCompletion(text=each, type="ml4t") for each in texts],
+        "matched_fragment": written,
+        "suppress": bool(texts),
         "ordered": True,
     }
+
+
+def _spelled(word: str, written: str, after: str) -> str:
+    """``word`` in place of what is ``written`` of it, before what comes ``after``."""
+    quote = written[:1]
+    if quote == "'" and quote not in word:
+        text = f"'{word}'"
+    elif quote == '"' and quote not in word:
+        text = '"' + re.sub(r"([${}])", r"\1\1", word) + '"'
+    else:
+        return quoted(word)
+    # Notebooks close a quote as it is opened.
+    return text[:-1] if after.startswith(quote) else text
 
 
 def complete_shell() -> None:
@@ -136,10 +158,27 @@ def _values(option: Option | None, words: Sequence[str]) -> tuple[str, ...]:
             return stored(_home(words))
         if option.name == "provider":
             return tuple(each.name for each in VERBS["providers"](Workspace.open()).providers)
+        if option.name == "calendar":
+            return calendar_names()
     except Ml4tError:
         # The command itself will say what is wrong; a key press is no place for it.
         return ()
     return values(option)
+
+
+def _paths(fragment: str) -> tuple[str, ...]:
+    """Files and folders whose path begins so, in the spelling begun."""
+    folder, _, name = fragment.rpartition("/")
+    above = f"{folder}/" if "/" in fragment else ""
+    try:
+        found = sorted(Path(above or ".").expanduser().iterdir())
+    except (OSError, RuntimeError):
+        return ()
+    return tuple(
+        f"{above}{each.name}{'/' if each.is_dir() else ''}"
+        for each in found
+        if each.name.startswith(name) and (name or not each.name.startswith("."))
+    )
 
 
 def _home(words: Sequence[str]) -> Path | None:

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.options import did_you_mean
 
-__all__ = ["joined", "split"]
+__all__ = ["begun", "commands_of", "joined", "quoted", "split"]
 
 _PIECE = re.compile(
     r"""(?P<blank>\s+)
@@ -63,10 +63,11 @@ def split(line: str, names: Mapping[str, Any]) -> tuple[str, ...]:
 
 def joined(words: Sequence[str]) -> str:
     """The line that `split` takes apart into ``words``, whatever variables there are."""
-    return " ".join(_quoted(word) for word in words)
+    return " ".join(quoted(word) for word in words)
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
+    """``word`` as `split` gives it back, in quotes where it needs them."""
     if (
         word
         and not word.startswith("#")
@@ -76,6 +77,41 @@ def _quoted(word: str) -> str:
         return word
     # Nothing is put in between single quotes; a single quote itself stands between double ones.
     return '"\'"'.join(f"'{part}'" for part in word.split("'"))
+
+
+def begun(line: str) -> tuple[tuple[str, ...], str, str] | None:
+    """A line that is not finished: its whole words, and the last one with its quotes and without.
+
+    None where the cursor stands in a comment. Variables are left as they are written.
+    """
+    words: list[str] = []
+    start, plain, quote = 0, "", ""
+    for at, sign in enumerate(line):
+        if quote or sign in "'\"":
+            closes = sign == quote
+            plain += "" if closes or not quote else sign
+            quote = "" if closes else quote or sign
+        elif sign.isspace():
+            words += [plain] if at > start else []
+            start, plain = at + 1, ""
+        elif sign == "#" and at == start and line[at + 1 : at + 2].isspace():
+            return None
+        else:
+            plain += sign
+    return tuple(words), line[start:], plain
+
+
+def commands_of(cell: str) -> Iterator[tuple[int, str]]:
+    """Lines of a cell with their numbers; one that ends in a backslash goes on in the next."""
+    number, parts = 0, list[str]()
+    lines = cell.splitlines()
+    for at, line in enumerate(lines, start=1):
+        number = number if parts else at
+        goes_on = line.endswith("\\") and not line.lstrip().startswith("#") and at < len(lines)
+        parts.append(line[:-1] if goes_on else line)
+        if not goes_on:
+            yield number, " ".join(parts)
+            parts = []
 
 
 def _values(piece: re.Match[str], names: Mapping[str, Any]) -> list[str]:

@@ -13,11 +13,31 @@ from ml4t_nb.options import Day, Short, as_day, did_you_mean, named, one_of
 if TYPE_CHECKING:
     from ml4t_nb.core.calendars import Calendar
 
-__all__ = ["Class", "Freq", "Provider", "checked", "days", "instant", "latest", "pick", "picked"]
+__all__ = [
+    "Class",
+    "Freq",
+    "Provider",
+    "calendar_names",
+    "checked",
+    "days",
+    "instant",
+    "latest",
+    "pick",
+    "picked",
+]
 
 Class: TypeAlias = Annotated[AssetClass | None, Short("-a")]
 Freq: TypeAlias = Annotated[Frequency | None, Short("-f")]
 Provider: TypeAlias = Annotated[str | None, Short("-p")]
+
+
+def calendar_names() -> tuple[str, ...]:
+    """Names that ``--calendar`` takes."""
+    import exchange_calendars
+
+    from ml4t_nb.core.exchanges import OWN
+
+    return (*OWN, *exchange_calendars.get_calendar_names(include_aliases=False))
 
 
 def picked(

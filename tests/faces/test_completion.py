@@ -1,8 +1,12 @@
 """What IPython offers at the cursor of a magic."""
 
+from pathlib import Path
+
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
+
+from ml4t_nb.faces import lines
 
 SYMBOLS = ("AAPL", "^GSPC", "^GDAXI", "EURUSD=X", "BTC-USD", "BRK/B")
 
@@ -24,7 +28,7 @@ def completed(shell: InteractiveShell, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "lines"),
+    ("text", "expected"),
     [
         ("%ml4t upd", ["%ml4t update"]),
         ("r = %ml4t upd", ["r = %ml4t update"]),
@@ -48,8 +52,8 @@ def completed(shell: InteractiveShell, text: str) -> list[str]:
         ("r = %ml4t update EURUSD=", ["r = %ml4t update EURUSD=X"]),
     ],
 )
-def test_a_word_is_completed(offered: InteractiveShell, text: str, lines: list[str]) -> None:
-    assert completed(offered, text) == lines
+def test_a_word_is_completed(offered: InteractiveShell, text: str, expected: list[str]) -> None:
+    assert completed(offered, text) == expected
 
 
 def test_a_value_follows_its_option(offered: InteractiveShell) -> None:
@@ -96,3 +100,53 @@ def test_nothing_is_offered_after_unloading(offered: InteractiveShell) -> None:
     offered.run_line_magic("unload_ext", "ml4t_nb")
 
     assert completed(offered, "%ml4t upd") == []
+
+
+ODD = ("S&P 500", "#1", "O'N", "$X")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("%ml4t list S", "%ml4t list 'S&P 500'"),
+        ('%ml4t list "S&P 5', '%ml4t list "S&P 500"'),
+        ("%ml4t list 'S&P", "%ml4t list 'S&P 500'"),
+        ("%ml4t list #", "%ml4t list '#1'"),
+        ("%ml4t list O", "%ml4t list 'O'\"'\"'N'"),
+        ('%ml4t list "$', '%ml4t list "$$X"'),
+        ("%ml4t list '$", "%ml4t list '$X'"),
+        ("%ml4t export AAPL --out sub", "%ml4t export AAPL --out 'sub dir/'"),
+        ("%ml4t export AAPL --out 'sub dir/", "%ml4t export AAPL --out 'sub dir/a b.csv'"),
+        ("%ml4t export AAPL --out=sub", "%ml4t export AAPL '--out=sub dir/'"),
+        ("%ml4t load X --calendar XLO", "%ml4t load X --calendar XLON"),
+        ("%ml4t load X --calendar 24/7", "%ml4t load X --calendar 24/7"),
+    ],
+)
+def test_a_completed_word_comes_back_as_the_same_word(
+    notebook: InteractiveShell, text: str, line: str
+) -> None:
+    words = " ".join(lines.quoted(each) for each in ODD)
+    load = f"load {words} -p synthetic -a equities --start 2024-01-02 --as-of 2024-01-31"
+    notebook.run_line_magic("ml4t", load)
+    Path("sub dir").mkdir()
+    Path("sub dir", "a b.csv").touch()
+
+    assert completed(notebook, text)[:1] == [line]
+
+
+def test_every_symbol_completed_is_split_into_itself() -> None:
+    for symbol in (*ODD, *SYMBOLS, 'a"b', "{x}", "it's $5"):
+        assert lines.split(lines.quoted(symbol), {}) == (symbol,)
+
+
+def test_a_line_that_ends_in_a_backslash_goes_on(notebook: InteractiveShell) -> None:
+    notebook.run_cell_magic(  # type: ignore[no-untyped-call]  # IPython's
+        "ml4t",
+        "--as-of 2024-01-31",
+        "load AAA \\\n  -p synthetic \\\n  --start 2024-01-02\n# not \\\nlist AAA",
+    )
+
+    report = notebook.run_line_magic("ml4t", "list")
+    assert [(each.dataset.symbol, each.first.date().isoformat()) for each in report.datasets] == [
+        ("AAA", "2024-01-02")
+    ]
