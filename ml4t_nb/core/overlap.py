@@ -138,6 +138,10 @@ def compare(
     pair = _Pair(stored.iloc[rows[common]], fetched.iloc[common], splits_in(fetched))
     unlike = ~equal_prices(pair.old, pair.new)
     scale = find_scale(pair.stored, pair.fetched, pair.splits) if unlike.any() else None
+    if scale is not None and basis == "as-traded" and scale.inside.all():
+        reason = f"all {_bars(len(stamps))} moved by one ratio, {scale.ratio[0]:.6g}, as prices do "
+        reason += "that a split restates, but these are held as traded"
+        return _verdict("suspicious", pair, unlike, reason)
     if scale is not None and not _is_sound(scale, basis):
         scale = None
     if basis == "split-adjusted":

@@ -271,6 +271,23 @@ def test_a_file_without_a_split_yet_shows_its_basis_at_the_first_one(drawer: Dra
     assert raw["close"].tolist() == [21.0, 22.0, 22.5, 11.75, 12.5]
 
 
+def test_prices_restated_without_a_split_to_name_are_refused_by_their_ratio(
+    drawer: Drawer,
+) -> None:
+    drawer.write(TRADED[:3], SPLIT_HEAD)
+    drawer.load(3)
+    drawer.write([row[:-1] + "0" for row in RESTATED], SPLIT_HEAD)
+
+    error = drawer.update(8).record.error
+
+    assert error is not None
+    assert "all 3 bars moved by one ratio, 2, as prices do that a split restates" in error.message
+    # Who says so has them restated.
+    drawer.basis = "split-adjusted"
+    assert drawer.update(8).record.verdict == "restated"
+    assert drawer.bars()["close"].tolist() == CLOSES
+
+
 @pytest.mark.parametrize(("is_said", "rows"), [("as-traded", RESTATED), ("split-adjusted", TRADED)])
 def test_a_setting_that_the_prices_contradict_is_named(
     drawer: Drawer, is_said: Basis, rows: Sequence[str]
