@@ -56,6 +56,7 @@ PathName: TypeAlias = Path | str
 """A file or folder; ``~`` is the home of who runs this."""
 
 _T = TypeVar("_T")
+_MOST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +220,13 @@ def as_whole(value: object, *, option: str) -> int:
         If it is none.
     """
     try:
-        number = int(value) if isinstance(value, str) else _finite(value)
+        number = _finite(int(value) if isinstance(value, str) else value)
     except ValueError:
         number = None
     if number is None or number != int(number):
-        raise OptionError(f"{option}: {value!r} is no whole number", hint="write it as 5")
+        raise OptionError(
+            f"{option}: {value!r} is no whole number", hint="write it as 5, a million at the most"
+        )
     return int(number)
 
 
@@ -237,7 +240,9 @@ def as_number(value: object, *, option: str) -> float:
     """
     number = _finite(value)
     if number is None:
-        raise OptionError(f"{option}: {value!r} is no number", hint="write it as 0.5")
+        raise OptionError(
+            f"{option}: {value!r} is no number", hint="write it as 0.5, a million at the most"
+        )
     return float(number)
 
 
@@ -247,7 +252,8 @@ def _finite(value: object) -> int | float | None:
         return None
     try:
         number = int(value) if isinstance(value, Integral) else float(value)
-        return number if math.isfinite(number) else None
+        # More days, bars or threads than that nobody has, nor has a calendar.
+        return number if math.isfinite(number) and abs(number) <= _MOST else None
     except (ValueError, OverflowError):
         return None
 

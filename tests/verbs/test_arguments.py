@@ -34,8 +34,8 @@ NOTHING = (b"AAPL", float("nan"), pd.NaT, pd.NA, object(), {"a": 1}.items, 2 + 3
 REFUSED: dict[str, tuple[object, ...]] = {
     "switch": ("yes", "no", "", 2, [], None),
     "choice": ("", "DAYLY", 5, []),
-    "whole": ("two", "2.5", 2.5, "", True, np.inf, [1]),
-    "number": ("much", "", "nan", np.inf, True, [0.1]),
+    "whole": ("two", "2.5", 2.5, "", True, np.inf, [1], 10**12, "999999999999"),
+    "number": ("much", "", "nan", np.inf, True, [0.1], 1e300),
     "path": ("", "  ", "a\0b", 5, ["a.csv"], b"a.csv"),
     "moment": ("", "soon", 20240131, "2024-01-31T12:00", np.datetime64("2024-01"), [1]),
     "day": ("", "soon", 20240131, np.datetime64("2024"), np.datetime64("NaT"), b"2024-01-31", [1]),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import ml4t_nb
-from ml4t_nb.errors import JobBusy
+from ml4t_nb.errors import JobBusy, OptionError
 from ml4t_nb.events import silent
 from ml4t_nb.faces.commands import call
 from ml4t_nb.faces.jobs import JOBS, Job, Jobs
@@ -64,6 +64,22 @@ def test_a_wrong_setting_is_an_error_of_the_job(monkeypatch: pytest.MonkeyPatch)
 
     assert job.error is not None
     assert "ML4T_DATA_LOCK_TIMEOUT" in job.error.message
+
+
+def test_a_job_started_in_a_folder_that_is_gone_runs_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir("gone")
+    (tmp_path / "gone").rmdir()
+
+    job = started(LOAD.format("AAPL"))
+    assert job.join(120)
+
+    assert (job.state, job.error) == ("done", None)
+    with pytest.raises(OptionError, match="the current folder, which is gone"):
+        started(LOAD.format("AAPL --home here"))
 
 
 def test_a_bug_of_a_provider_fails_its_dataset_and_stands_in_the_log(gate: Gate) -> None:
