@@ -163,7 +163,7 @@ def test_the_library_gives_a_plain_figure() -> None:
 
 def test_the_last_run_is_drawn_alone(ws: Workspace) -> None:
     for day in ("2024-06-28", "2024-09-20", "2024-09-27"):
-        verbs.update(ws, "AAPL", fill_gaps=False, as_of=day)
+        verbs.update(ws, "AAPL", fill_gaps=False, lookback_days=7, as_of=day)
 
     report = verbs.plot(ws, "AAPL", last_run=True)
 

@@ -139,7 +139,7 @@ sys.exit(main(sys.argv[1:]))
     ("number", "code"),
     [
         (signal.SIGINT, 130),
-        (signal.SIGTERM, -signal.SIGTERM),
+        (signal.SIGTERM, 143),
         (signal.SIGHUP, -signal.SIGHUP),
     ],
 )

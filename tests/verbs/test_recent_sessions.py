@@ -71,7 +71,7 @@ def test_any_number_may_be_asked_for_at_any_time(home: Path, frequency: Frequenc
     ws = synthetic(home)
     verbs.load(ws, "DEMO", frequency=frequency, start="2024-01-08", as_of="2024-01-12")
 
-    assert set(states(ws, 10**15, "2024-01-12").values()) == {"present"}
+    assert set(states(ws, 10**6, "2024-01-12").values()) == {"present"}
     assert states(ws, 5, "2023-06-01") == {}
     assert states(ws, 1, "2024-01-05") == {}
 

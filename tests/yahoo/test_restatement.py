@@ -240,7 +240,7 @@ def test_a_dividend_that_comes_late_is_booked_on_its_day(desk: Desk, paying: Lis
     desk.loaded("ACME", at=evening(date(2006, 2, 22)))
     desk.replay.add(paying)
 
-    record = desk.updated("ACME", at=evening(date(2006, 2, 23)))
+    record = desk.updated("ACME", at=evening(date(2006, 2, 23)), lookback_days=7)
 
     assert (record.verdict, record.revised) == ("corrected", 1)
     (revision,) = record.revisions
@@ -255,10 +255,11 @@ def test_a_dividend_later_than_the_window_is_found_within_thirty_days(
     desk.loaded("ACME", at=evening(date(2006, 2, 23)))
     desk.updated("ACME", at=evening(date(2006, 3, 10)))
     desk.replay.add(paying)
-    assert desk.updated("ACME", at=evening(date(2006, 3, 24))).verdict == "same"
+    week = {"lookback_days": 7}
+    assert desk.updated("ACME", at=evening(date(2006, 3, 24)), **week).verdict == "same"
     assert not desk.stored("ACME")["dividend"].any()
 
-    record = desk.updated("ACME", at=evening(date(2006, 3, 27)))
+    record = desk.updated("ACME", at=evening(date(2006, 3, 27)), **week)
 
     assert record.verdict == "corrected"
     assert [(each.stamp.date(), each.new) for each in record.revisions] == [
@@ -267,7 +268,7 @@ def test_a_dividend_later_than_the_window_is_found_within_thirty_days(
     ]
     held_to(desk.stored("ACME"), paying)
     # The next verification is due thirty days later, not tomorrow.
-    desk.updated("ACME", at=evening(date(2006, 3, 28)))
+    desk.updated("ACME", at=evening(date(2006, 3, 28)), **week)
     assert desk.manifest("ACME").history[-1].spans[0].start.date() == date(2006, 3, 20)
 
 
@@ -276,7 +277,7 @@ def test_a_dividend_taken_back_is_taken_back_here(desk: Desk, paying: Listing) -
     desk.loaded("ACME", at=evening(date(2006, 2, 22)))
     desk.replay.add(without_cash(paying))
 
-    record = desk.updated("ACME", at=evening(date(2006, 2, 23)))
+    record = desk.updated("ACME", at=evening(date(2006, 2, 23)), lookback_days=7)
 
     assert record.verdict == "corrected"
     assert [(each.column, each.old, each.new) for each in record.revisions] == [
@@ -420,7 +421,7 @@ def test_an_answer_of_today_says_nothing_of_its_basis(desk: Desk) -> None:
 def test_a_history_of_the_sample_goes_on_with_yahoo(desk: Desk) -> None:
     verbs.load(desk.ws, "AAPL", provider="sample", as_of=evening(date(2005, 2, 25)))
 
-    record = desk.updated("AAPL", at=evening(date(2005, 3, 4)), provider="yahoo")
+    record = desk.updated("AAPL", at=evening(date(2005, 3, 4)), provider="yahoo", switch=True)
 
     assert (record.verdict, record.provider) == ("restated", "yahoo")
     held_to(desk.stored("AAPL"), sampled("AAPL"))
