@@ -28,6 +28,7 @@ __all__ = [
     "as_datetime",
     "as_number",
     "bearer",
+    "between",
     "held_actions",
     "holds",
     "joined",
@@ -138,8 +139,19 @@ class Table:
         return common, np.ones(len(common)) if scale is None else scale.ratio
 
 
-def held_actions(table: Table, kind: Kind) -> ByDate:
-    """What the stored bars bear, by ex-date, on the basis fetched."""
+def between(splits: ByDate, date: int, bar: int) -> float:
+    """The splits after ``date`` up to ``bar``: what is paid in shares as traded then, is less."""
+    return SPLIT.total(ratio for at, ratio in splits.items() if date < at <= bar)
+
+
+def held_actions(table: Table, kind: Kind, splits: ByDate) -> ByDate:
+    """What the stored bars bear, by ex-date, on the basis fetched, each in its own day's shares.
+
+    Parameters
+    ----------
+    splits
+        Those held, if prices are as traded.
+    """
     column = table.stored[kind.column].to_numpy()
     rows = np.flatnonzero(column != kind.neutral)
     own = dict(zip(table.old[rows].tolist(), column[rows].tolist(), strict=True))
@@ -153,7 +165,8 @@ def held_actions(table: Table, kind: Kind) -> ByDate:
             held[as_number(each.ex_date)] = each.split
             own[bar] = own.get(bar, 1.0) / each.split
         elif kind is DIVIDEND and each.share and bar in own:
-            held[as_number(each.ex_date)] = own[bar] * each.share
+            date = as_number(each.ex_date)
+            held[date] = own[bar] * each.share * between(splits, date, bar)
             left[bar] -= each.share
     for bar, value in own.items():
         rest = value * left.get(bar, 1.0) if kind is DIVIDEND else value

@@ -21,6 +21,7 @@ from ml4t_nb.core.action_dates import (
     Table,
     as_datetime,
     bearer,
+    between,
     held_actions,
     holds,
     joined,
@@ -89,7 +90,9 @@ def arrange(
     """
     asked_for = joined(asked)
     table = Table(stored, fetched, told, asked_for, tuple(carried), basis, is_overtaken)
-    splits, dividends = (_arranged(table, kind) for kind in (SPLIT, DIVIDEND))
+    splits = _arranged(table, SPLIT, {}, {})
+    steps = (splits.before, splits.after) if basis == "as-traded" else ({}, {})
+    dividends = _arranged(table, DIVIDEND, *steps)
     return Arranged(
         stored=stored.assign(split=splits.stored, dividend=dividends.stored),
         fetched=fetched.assign(split=splits.fetched, dividend=dividends.fetched),
@@ -120,23 +123,35 @@ def bearing(rows: Bars, sound: Bars) -> Bars:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """One kind of action, arranged; of ``moved`` by ex-date and bar the split, or the share."""
+    """One kind of action, arranged: as it was held before and is after, by ex-date.
+
+    Of ``moved`` by ex-date and bar the split, or the share.
+    """
 
     stored: Numbers
     fetched: Numbers
     moved: dict[tuple[int, int], float]
+    before: ByDate
+    after: ByDate
 
 
-def _arranged(table: Table, kind: Kind) -> _Columns:
-    held, answered = held_actions(table, kind), told_actions(table, kind)
+def _arranged(table: Table, kind: Kind, old_splits: ByDate, new_splits: ByDate) -> _Columns:
+    """One kind; where prices are as traded, with the splits of both sides for the dividends.
+
+    A dividend is paid on the shares of its ex-date: the bar after a split bears so much less.
+    """
+    held, answered = held_actions(table, kind, old_splits), told_actions(table, kind)
     final = judged_actions(table, kind, held, answered)
     by_bar: dict[int, ByDate] = defaultdict(dict)
     before: dict[int, ByDate] = defaultdict(dict)
-    for actions, stamps, bars in ((final, table.merged, by_bar), (held, table.old, before)):
+    for actions, stamps, splits, bars in (
+        (final, table.merged, new_splits, by_bar),
+        (held, table.old, old_splits, before),
+    ):
         for date, value in actions.items():
             bar = bearer(stamps, date)
             if bar is not None:
-                bars[bar][date] = value
+                bars[bar][date] = value / between(splits, date, bar)
     stored = table.stored[kind.column].to_numpy(copy=True)
     fetched = np.full(len(table.new), kind.neutral)
     for bar in {*by_bar, *before}:
@@ -150,7 +165,7 @@ def _arranged(table: Table, kind: Kind) -> _Columns:
             fetched[np.searchsorted(table.new, bar)] = value
         if is_stored and by_bar[bar] != before[bar] and (table.is_overtaken or not is_fetched):
             stored[row] = value * basis
-    return _Columns(stored, fetched, _moved(kind, by_bar))
+    return _Columns(stored, fetched, _moved(kind, by_bar), held, final)
 
 
 def _moved(kind: Kind, by_bar: dict[int, ByDate]) -> dict[tuple[int, int], float]:

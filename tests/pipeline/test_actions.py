@@ -280,3 +280,33 @@ def test_a_late_dividend_beside_a_carried_one_is_no_part_of_it_once_that_goes_ho
     desk.update(evening("2024-02-13"))
 
     assert actions(desk) == {"02-07": (1.0, 1.0), "02-08": (1.0, 5.0)}
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_a_dividend_as_traded_of_a_blank_day_before_a_split_counts_in_new_shares(
+    store: Store, *, is_late: bool
+) -> None:
+    """Five of a hundred is paid on a blank day; the next bar is in shares a tenth as many."""
+    traded = bars_at(DAYS, [100.0 if f"{day:%m-%d}" < "02-08" else 1000.0 for day in DAYS])
+    traded.loc[EX, ["open", "high", "low", "close"]] = np.nan
+    traded.loc[EX, "dividend"] = 5.0
+    traded.loc["2024-02-08", "split"] = 0.1
+    desk = Desk(store, Scripted(basis="as-traded"))
+    desk.provider.bars = traded[:"2024-02-09"]
+    if is_late:
+        desk.provider.bars = traded[:"2024-02-09"].assign(split=1.0)
+    desk.load(evening("2024-02-09"))
+    desk.provider.bars = traded[:"2024-02-12"]
+
+    desk.update(evening("2024-02-12"))
+
+    assert actions(desk) == {"02-08": (0.1, 50.0)}
+    # A hundred is a thousand in new shares, of which fifty was paid.
+    assert first_close(desk, "all") == pytest.approx(950.0)
+
+    healed = traded[:"2024-02-13"].copy()
+    healed.loc[EX, ["open", "high", "low", "close"]] = 100.0
+    desk.provider.bars = healed
+    desk.update(evening("2024-02-13"))
+    assert actions(desk) == {"02-07": (1.0, 5.0), "02-08": (0.1, 0.0)}
+    assert first_close(desk, "all") == pytest.approx(950.0)
