@@ -30,6 +30,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ml4t_nb.hints import in_words
+from ml4t_nb.model import Hint
+
 if TYPE_CHECKING:
     from ml4t_nb.records import Summary
     from ml4t_nb.reports import RunReport
@@ -70,13 +73,23 @@ class Ml4tError(Exception):
     message
         What happened, in one sentence without a final stop.
     hint
-        What to do next; empty if there is nothing to do.
+        What to do next, in words and steps; empty if there is nothing to do.
+
+    Attributes
+    ----------
+    advice
+        The hint as it was given. A face puts the words of its reader in its place.
     """
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: Hint = "") -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.advice = hint
+
+    @property
+    def hint(self) -> str:
+        """What to do next; steps that no face has put into its words are calls in Python."""
+        return in_words(self.advice)
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
@@ -147,7 +160,7 @@ class RunFailed(Ml4tError):
         What the run did.
     """
 
-    def __init__(self, message: str, *, report: RunReport, hint: str = "") -> None:
+    def __init__(self, message: str, *, report: RunReport, hint: Hint = "") -> None:
         super().__init__(message, hint=hint)
         self.report = report
 
@@ -187,7 +200,7 @@ class ProviderError(Ml4tError):
         Name of the provider.
     """
 
-    def __init__(self, message: str, *, provider: str, hint: str = "") -> None:
+    def __init__(self, message: str, *, provider: str, hint: Hint = "") -> None:
         super().__init__(message, hint=hint)
         self.provider = provider
 
@@ -229,7 +242,7 @@ class StoreOutdated(StoreError):
         What can be told of it all the same.
     """
 
-    def __init__(self, message: str, *, summary: Summary, hint: str = "") -> None:
+    def __init__(self, message: str, *, summary: Summary, hint: Hint = "") -> None:
         super().__init__(message, hint=hint)
         self.summary = summary
 

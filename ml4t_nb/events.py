@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ml4t_nb.model import DatasetId, Gap, Span
+from ml4t_nb.model import DatasetId, Gap, Hint, Span
 from ml4t_nb.records import Outcome, Restatement
 
 __all__ = [
@@ -86,7 +86,7 @@ class Finished:
     dataset: DatasetId
     outcome: Outcome
     message: str = ""
-    hint: str = ""
+    hint: Hint = ""
 
 
 @dataclass(frozen=True, slots=True)

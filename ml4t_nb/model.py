@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 __all__ = [
     "DEFAULT_CALENDARS",
+    "Action",
     "Adjustment",
     "Answered",
     "Asked",
@@ -26,6 +28,9 @@ __all__ = [
     "Frequency",
     "Gap",
     "GapState",
+    "Hint",
+    "LoadArguments",
+    "NextStep",
     "Period",
     "Rule",
     "Setup",
@@ -45,6 +50,10 @@ DecimalSign: TypeAlias = Literal["point", "comma"]
 WeekDating: TypeAlias = Literal["begin", "end"]
 Adjustment: TypeAlias = Literal["raw", "splits", "all"]
 Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
+Action: TypeAlias = Literal[
+    "load", "reload", "update", "accept", "reset_as_of", "gaps", "all_gaps", "remove", "export",
+    "plot",
+]  # fmt: skip
 Answered: TypeAlias = Literal["bars", "empty", "failed"]
 GapState: TypeAlias = Literal["open", "failed", "confirmed", "closed"]
 Rule: TypeAlias = Literal[
@@ -228,11 +237,14 @@ class Finding:
         spoilt since.
     detail
         What was seen, in words.
+    step
+        What a person may do about it; None if there is nothing but to look.
     """
 
     stamp: datetime | None
     rule: Rule
     detail: str
+    step: NextStep | None = None
 
     @property
     def is_hard(self) -> bool:
@@ -292,3 +304,55 @@ class Setup:
     closures: tuple[Closure, ...] = ()
     zone: str | None = None
     is_packed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LoadArguments:
+    """What lets a load ask again for what is stored; without it, a load asks the defaults.
+
+    Parameters
+    ----------
+    provider
+        Empty for the default one.
+    calendar
+        Empty for that of the asset class.
+    start
+        First date; None for all that the provider has.
+    zone
+        Empty for that of the exchange.
+    """
+
+    provider: str = ""
+    calendar: str = ""
+    start: date | None = None
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to do next about a dataset; every face spells it as its reader would type it.
+
+    Parameters
+    ----------
+    action
+        ``reload`` removes what is damaged, then loads it anew; ``accept`` takes the provider's
+        view of a history that contradicts the stored one; ``all_gaps`` lists those too that
+        nothing can be done about; the others are verbs.
+    home
+        Folder of the store; None where it is not known, which means that of whoever reads.
+    source
+        Where to load from; None if nobody knows where the dataset came from.
+    start, end
+        Dates to remove, to export or to look at, both inclusive; None for no bound.
+    """
+
+    action: Action
+    dataset: DatasetId
+    home: Path | None = None
+    source: LoadArguments | None = None
+    start: date | None = None
+    end: date | None = None
+
+
+Hint: TypeAlias = str | NextStep | tuple[str | NextStep, ...]
+"""What to do next: words, a step, or both in the order they are read."""

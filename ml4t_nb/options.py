@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import math
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import DEFAULT_CALENDARS, AssetClass, DatasetId
+from ml4t_nb.model import DEFAULT_CALENDARS, DatasetId, LoadArguments
 
 __all__ = [
     "Day",
@@ -22,7 +21,6 @@ __all__ = [
     "PathName",
     "Short",
     "Symbols",
-    "anew",
     "as_day",
     "as_folder",
     "as_moment",
@@ -32,7 +30,6 @@ __all__ = [
     "as_whole",
     "as_word",
     "did_you_mean",
-    "named",
     "one_of",
     "source",
 ]
@@ -95,28 +92,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean {spelled[near[0]]!r}?" if near else f"choose from {', '.join(words)}"
 
 
-def named(dataset: DatasetId) -> str:
-    """The options that name ``dataset`` in a command line, quoted for a shell."""
-    symbol = dataset.symbol
-    plain = re.fullmatch(r"[A-Za-z0-9._=^/-]+", symbol)
-    word = symbol if plain else "'" + symbol.replace("'", "'\\''") + "'"
-    # Standing alone, a word that begins with a dash would pass for an option.
-    parts = [f"--symbol={word}" if symbol.startswith("-") else f"-s {word}"]
-    if dataset.asset_class != get_args(AssetClass)[0]:
-        parts.append(f"-a {dataset.asset_class}")
-    if dataset.frequency != "daily":
-        parts.append(f"-f {dataset.frequency}")
-    return " ".join(parts)
-
-
 def source(
     dataset: DatasetId,
     provider: str,
     calendar: str,
     first: datetime | None,
     zone: str | None = None,
-) -> tuple[str, ...]:
-    """Words that let a ``load`` ask again for what is stored; without them it asks the defaults.
+) -> LoadArguments | None:
+    """What lets a ``load`` ask again for what is stored; None if nobody knows where it came from.
 
     Parameters
     ----------
@@ -125,26 +108,10 @@ def source(
     first
         Its first stamp.
     """
-    from_ = ("-p", provider) if provider else ()
-    by = () if calendar == DEFAULT_CALENDARS[dataset.asset_class] else ("--calendar", calendar)
-    since = ("--start", f"{first:%Y-%m-%d}") if first else ()
-    zoned = ("--zone", zone) if zone else ()
-    return (*from_, *by, *since, *zoned)
-
-
-def anew(dataset: DatasetId, words: Sequence[str]) -> str:
-    """A line that fetches a damaged dataset again: over it, a load alone is refused.
-
-    Parameters
-    ----------
-    words
-        Of ``source``; none if nobody knows where it came from.
-    """
-    name = named(dataset)
-    remove = f"ml4t-data remove {name} --yes"
-    if not words:
-        return f"{remove}, then load it from where it came"
-    return f"{remove} && ml4t-data load {name} {' '.join(words)}"
+    if not provider:
+        return None
+    own = "" if calendar == DEFAULT_CALENDARS[dataset.asset_class] else calendar
+    return LoadArguments(provider, own, first.date() if first else None, zone or "")
 
 
 def one_of(value: _T, choices: object, *, what: str) -> _T:

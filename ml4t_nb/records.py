@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
-from ml4t_nb.model import DatasetId, Finding, Gap, Span
+from ml4t_nb.model import DatasetId, Finding, Gap, Hint, Span
 
 __all__ = [
     "AbsentSession",
@@ -62,7 +62,7 @@ class ErrorNote:
 
     type: str
     message: str
-    hint: str = ""
+    hint: Hint = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class Summary:
     recent_errors: int = 0
     last_error: str = ""
     damage: str = ""
-    remedy: str = ""
+    remedy: Hint = ""
     foreign: tuple[str, ...] = ()
     zone: str | None = None
 
@@ -192,9 +192,8 @@ class Health:
     sessions_behind
         Sessions final at the as-of that lie after the last stored bar.
     step
-        The command that mends it; empty if nothing is to be done.
-    source
-        Words that let a load fetch it from where it came; only where that may be needed.
+        What mends it: a step, or words where only a person can do it; empty if nothing is to be
+        done.
     """
 
     dataset: DatasetId
@@ -207,9 +206,8 @@ class Health:
     sessions_behind: int
     gaps_open: int
     recent_errors: int
-    step: str = ""
+    step: Hint = ""
     provider: str = ""
-    source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

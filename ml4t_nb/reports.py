@@ -63,6 +63,8 @@ class RunReport:
         Sessions found in this run that no dataset of their calendar has.
     declaration
         The setting that declares them closures; empty if there are none.
+    home
+        Folder of the store.
     """
 
     verb: str
@@ -73,6 +75,7 @@ class RunReport:
     detailed: bool = False
     absent: tuple[AbsentSession, ...] = ()
     declaration: str = ""
+    home: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ class HealthReport:
     recent
         If ``--sessions`` was given, for each of the datasets the last sessions that are final at
         the as-of, from the first bar on, oldest first; none where files are damaged.
+    home
+        Folder of the store.
     """
 
     as_of: datetime
@@ -112,6 +117,7 @@ class HealthReport:
     detailed: bool = False
     fail_on: HealthState = "error"
     recent: tuple[tuple[RecentSession, ...], ...] = ()
+    home: Path | None = None
 
     def count(self, state: HealthState) -> int:
         """Datasets in that state."""
@@ -125,9 +131,10 @@ class HealthReport:
 
 @dataclass(frozen=True, slots=True)
 class ListReport:
-    """What is stored."""
+    """What is stored in the store whose folder is ``home``."""
 
     datasets: tuple[Summary, ...]
+    home: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +179,8 @@ class GapsReport:
         Sessions that no dataset of their calendar has.
     declaration
         The setting that declares them closures; empty if there are none.
+    home
+        Folder of the store.
     """
 
     as_of: datetime
@@ -181,6 +190,7 @@ class GapsReport:
     failed: tuple[UnreadDataset, ...] = ()
     absent: tuple[AbsentSession, ...] = ()
     declaration: str = ""
+    home: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"
 LAYERS = (
     {
         "model",
+        "hints",
         "records",
         "reports",
         "events",
@@ -40,8 +42,9 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", "faces"}
 
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
-    "model.py", "records.py", "reports.py", "events.py", "errors.py", "options.py", "settings.py",
-    "zones.py", "dotenv.py", "workspace.py", "verbs/", "faces/", "__init__.py", "__main__.py",
+    "model.py", "hints.py", "records.py", "reports.py", "events.py", "errors.py", "options.py",
+    "settings.py", "zones.py", "dotenv.py", "workspace.py", "verbs/", "faces/", "__init__.py",
+    "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
 NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "batch.py")
@@ -139,6 +142,31 @@ def test_a_numeric_module_pays_at_its_start_for_arrays_alone(module: str) -> Non
     others = {name.split(".")[0] for name in at_start(tree(module).body)}
 
     assert others - set(sys.stdlib_module_names) - {"ml4t_nb"} - HEAVY == CLIENTS.get(module, set())
+
+
+def spoken(module: str) -> Iterator[str]:
+    """The strings of a module, those of its f-strings too, without its docstrings."""
+    whole = tree(module)
+    bare = {
+        id(node.value)
+        for node in ast.walk(whole)
+        if isinstance(node, ast.Expr)  # a docstring, of a constant too
+    }
+    for node in ast.walk(whole):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in bare:
+            yield node.value
+
+
+# A hint that spells a command forgets the store it is about, and who reads it: it is a NextStep.
+COMMAND = re.compile(
+    r"(?<!\.)ml4t-data|%ml4t|ml4t_nb\.[a-z_]+\("
+    r"|`(load|update|health|list|gaps|plot|export|remove|providers|panel|jobs)\b"
+)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith("faces/")])
+def test_no_module_below_the_faces_spells_a_command(module: str) -> None:
+    assert [words for words in spoken(module) if COMMAND.search(words)] == []
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from ml4t_nb.core.calendars import Calendar
-from ml4t_nb.options import anew, named, source
+from ml4t_nb.hints import at_home
+from ml4t_nb.model import Hint, LoadArguments, NextStep
+from ml4t_nb.options import source
 from ml4t_nb.records import Health, HealthState, Summary
 
 __all__ = ["judge"]
@@ -24,6 +25,7 @@ def judge(
     as_of: datetime,
     delay: timedelta,
     stale_after: timedelta,
+    home: Path | None = None,
 ) -> Health:
     """Health of a dataset, as of ``as_of``.
 
@@ -36,26 +38,13 @@ def judge(
     ----------
     delay
         How long after a session's close the provider's bar is final.
+    home
+        Folder of the store, which the next step names.
     """
     behind, missed = 0, None
     if summary.last is not None:
         behind, missed = _behind(dates, summary.last, as_of, summary.dataset.frequency, delay)
-    if summary.damage or summary.foreign:
-        reason, step = _of_files(summary)
-        return replace(_health(summary, "error", reason, behind, ""), step=step)
-    if summary.last_error:
-        reason = f"the last run failed: {summary.last_error}"
-        return _health(summary, "error", reason, behind, _step("update", summary))
-    if summary.last is None:
-        return _health(summary, "error", "no bars are left", behind, _load(summary))
-    if missed is not None and as_of - missed > stale_after:
-        return _health(summary, "stale", _late(behind), behind, _step("update", summary))
-    if summary.gaps_open:
-        return _health(summary, "stale", _holes(summary), behind, _step("gaps", summary))
-    return _health(summary, "healthy", _current(summary, behind), behind, "")
-
-
-def _health(summary: Summary, state: HealthState, reason: str, behind: int, step: str) -> Health:
+    state, reason, step = _state(summary, behind, is_late=_is_late(missed, as_of, stale_after))
     return Health(
         dataset=summary.dataset,
         state=state,
@@ -67,29 +56,42 @@ def _health(summary: Summary, state: HealthState, reason: str, behind: int, step
         sessions_behind=behind,
         gaps_open=summary.gaps_open,
         recent_errors=summary.recent_errors,
-        step=f"ml4t-data {step}" if step else "",
+        step=step if home is None else at_home(step, home),
         provider=summary.provider,
-        source=_source(summary) if state == "error" else (),
     )
 
 
-def _step(verb: str, summary: Summary) -> str:
-    return f"{verb} {named(summary.dataset)}"
+def _is_late(missed: datetime | None, as_of: datetime, stale_after: timedelta) -> bool:
+    return missed is not None and as_of - missed > stale_after
 
 
-def _load(summary: Summary) -> str:
-    return " ".join((_step("load", summary), *_source(summary)))
+def _state(summary: Summary, behind: int, *, is_late: bool) -> tuple[HealthState, str, Hint]:
+    """The state, its reason, and the next step."""
+    dataset = summary.dataset
+    if summary.damage or summary.foreign:
+        return "error", *_of_files(summary)
+    if summary.last_error:
+        reason = f"the last run failed: {summary.last_error}"
+        return "error", reason, NextStep("update", dataset)
+    if summary.last is None:
+        return "error", "no bars are left", NextStep("load", dataset, source=_source(summary))
+    if is_late:
+        return "stale", _late(behind), NextStep("update", dataset)
+    if summary.gaps_open:
+        return "stale", _holes(summary), NextStep("gaps", dataset)
+    return "healthy", _current(summary, behind), ""
 
 
-def _source(summary: Summary) -> tuple[str, ...]:
+def _source(summary: Summary) -> LoadArguments | None:
     name, provider, dates = summary.dataset, summary.provider, summary.calendar
     return source(name, provider, dates, summary.first, summary.zone)
 
 
-def _of_files(summary: Summary) -> tuple[str, str]:
+def _of_files(summary: Summary) -> tuple[str, Hint]:
     """What is wrong with its files, and what mends it."""
     if summary.damage:
-        return summary.damage, summary.remedy or anew(summary.dataset, _source(summary))
+        reload = NextStep("reload", summary.dataset, source=_source(summary))
+        return summary.damage, summary.remedy or reload
     first, *others = summary.foreign
     more = f", and {len(others)} more," if others else ""
     reason = f"{first}{more} is none of its files, and other tools take it for its bars"

@@ -28,8 +28,7 @@ from ml4t_nb.core.plan import JOIN
 from ml4t_nb.core.scale import splits_in
 from ml4t_nb.core.units import unit_between
 from ml4t_nb.errors import Overtaken, SplitPending, Suspicious
-from ml4t_nb.model import Basis, DatasetId, Finding
-from ml4t_nb.options import named
+from ml4t_nb.model import Basis, DatasetId, Finding, LoadArguments, NextStep
 from ml4t_nb.records import Restatement, Revision, Verdict
 
 __all__ = ["Placed", "Terms", "Wider", "place"]
@@ -37,6 +36,10 @@ __all__ = ["Placed", "Terms", "Wider", "place"]
 _STEADY = 1e-3
 _EXACT = 1e-6
 _SIMPLE = 20
+_UNITS = (
+    "nothing was written; is it another unit, as pence for pounds? write its prices in the stored "
+    "one, or, if it is right and the stored ones are not"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
     if terms.is_overtaken:
         raise Overtaken(
             "another run, as of a later instant, has stored this history on another basis",
-            hint="run update again",
+            hint=("run it again: ", NextStep("update", terms.dataset)),
         )
     if not terms.is_whole:
         return Wider(found.reason)
@@ -147,11 +150,15 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
     if verdict == "insufficient" and not terms.accept and len(stored) >= JOIN:
         raise Suspicious(
             f"the provider's bars cannot be joined to the stored ones: {found.reason}",
-            hint="nothing was written; `export` what is stored, then remove it and load again",
+            hint=(
+                "nothing was written; keep what is stored: ",
+                NextStep("export", terms.dataset),
+                ", then remove it and load again",
+            ),
         )
     if verdict == "insufficient" and not terms.accept:
         _require_one_basis(fetched, terms)
-    return _replaced(stored, fetched, verdict, found.restatement)
+    return _replaced(stored, fetched, terms.dataset, verdict, found.restatement)
 
 
 def _require_one_unit(
@@ -162,9 +169,7 @@ def _require_one_unit(
     if unit and not (restatement and restatement.splits):
         raise Suspicious(
             f"the prices of {terms.provider} are {unit}, and no split explains it",
-            hint="nothing was written; is it another unit, as pence for pounds? write its prices "
-            "in the stored one, or, if it is right and the stored ones are not, "
-            f"`ml4t-data update {named(terms.dataset)} --accept`",
+            hint=(f"{_UNITS}, `", NextStep("accept", terms.dataset), "`"),
         )
 
 
@@ -172,8 +177,11 @@ def _refused(what: str, terms: Terms, *, is_pending: bool = False) -> Suspicious
     kind = SplitPending if is_pending else Suspicious
     return kind(
         what,
-        hint="nothing was written; the next update asks again, "
-        f"and `ml4t-data update {named(terms.dataset)} --accept` takes the provider's view",
+        hint=(
+            "nothing was written; the next update asks again, and `",
+            NextStep("accept", terms.dataset),
+            "` takes the provider's view",
+        ),
     )
 
 
@@ -185,7 +193,6 @@ def _contradiction(merged: Bars, stored: Bars, basis: Basis) -> str:
 
 def _require_one_basis(fetched: Bars, terms: Terms) -> None:
     """Nothing, unless bars that no stored ones vouch for contradict their splits."""
-    name = named(terms.dataset)
     if terms.basis == "as-traded":
         doubt = contradiction(fetched, terms.basis, set())
         if doubt:
@@ -198,16 +205,23 @@ def _require_one_basis(fetched: Bars, terms: Terms) -> None:
         raise kind(
             f"{terms.provider} reports the split {ratio:g}:1 of {stamp:%Y-%m-%d} "
             "and has not restated the bars before it",
-            hint=f"load again in a day or two, or `ml4t-data load {name} --start {stamp:%Y-%m-%d}`",
+            hint=(
+                "load again in a day or two, or only from there on: ",
+                NextStep("load", terms.dataset, source=LoadArguments(start=stamp.date())),
+            ),
         )
 
 
 def _replaced(
-    stored: Bars, fetched: Bars, verdict: Verdict, restatement: Restatement | None
+    stored: Bars,
+    fetched: Bars,
+    dataset: DatasetId,
+    verdict: Verdict,
+    restatement: Restatement | None,
 ) -> Placed:
     kept = stored[~stored.index.isin(fetched.index)]
     steps = splits_in(fetched) if restatement is None else restatement.splits
-    rebased = _rebased(kept, stored, fetched, steps)
+    rebased = _rebased(kept, stored, fetched, dataset, steps)
     merged = upsert(rebased, fetched)
     common = stored.index.intersection(fetched.index)
     differs = (stored.loc[common, list(NUMBERS)] != fetched.loc[common, list(NUMBERS)]).any(axis=1)
@@ -229,7 +243,11 @@ def _replaced(
 
 
 def _rebased(
-    kept: Bars, stored: Bars, fetched: Bars, splits: Sequence[tuple[datetime, float]]
+    kept: Bars,
+    stored: Bars,
+    fetched: Bars,
+    dataset: DatasetId,
+    splits: Sequence[tuple[datetime, float]],
 ) -> Bars:
     """Bars the provider no longer serves, each on the basis of the common bars nearest to it.
 
@@ -262,7 +280,13 @@ def _rebased(
             raise Suspicious(
                 f"{len(run)} stored bars that the provider no longer serves "
                 "cannot be put on its basis",
-                hint="`export` them, remove them, and update again",
+                hint=(
+                    "keep them: ",
+                    NextStep(
+                        "export", dataset, start=run.index[0].date(), end=run.index[-1].date()
+                    ),
+                    ", then remove them and update again",
+                ),
             )
         parts.append(rescale(run, _meant(float(np.median(near)), splits)))
     return pd.concat(parts)

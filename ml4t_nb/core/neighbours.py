@@ -9,8 +9,7 @@ import pandas as pd
 
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, prices_of
 from ml4t_nb.core.ratios import Flags, Numbers
-from ml4t_nb.model import Basis, DatasetId, Finding
-from ml4t_nb.options import named
+from ml4t_nb.model import Basis, DatasetId, Finding, NextStep
 
 __all__ = ["Fit", "Run", "fit_of", "kept_finding"]
 
@@ -104,8 +103,8 @@ def kept_finding(stored: Bars, spoilt: Bars, dataset: DatasetId) -> Finding:
         "kept",
         f"{when}: the provider now answers {name} {new.flat[furthest]:g} for the stored "
         f"{old.flat[furthest]:g}, which the bars around it agree with; the stored "
-        f"{'bars are' if len(spoilt) > 1 else 'bar is'} kept, and "
-        f"`ml4t-data update {named(dataset)} --accept` takes the provider's",
+        f"{'bars are' if len(spoilt) > 1 else 'bar is'} kept; the next step takes the provider's",
+        NextStep("accept", dataset),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from ml4t_nb.faces.layout import NOTHING_STORED, Block, Lines, Note, Table
+from ml4t_nb.faces.layout import Block, Lines, Note, Table, nothing_stored
 from ml4t_nb.faces.outcomes import absent_notes, run_blocks
 from ml4t_nb.faces.plots.sentence import plot_line
 from ml4t_nb.faces.sessions import session_maps
@@ -62,7 +62,7 @@ def blocks(report: Report) -> tuple[Block, ...]:  # noqa: PLR0911  # one for eac
 
 def _health(report: HealthReport) -> Iterator[Block]:
     if not report.datasets:
-        yield NOTHING_STORED
+        yield nothing_stored(report.home)
         return
     shown = [each for each in report.datasets if report.detailed or each.state != "healthy"]
     if shown:
@@ -115,7 +115,7 @@ def _advice(health: Health) -> Note:
 
 def _list(report: ListReport) -> Iterator[Block]:
     if not report.datasets:
-        yield NOTHING_STORED
+        yield nothing_stored(report.home)
         return
     yield Table(
         ("Dataset", "Provider", "Bars>", "First", "Last", "Updated", "Size>"),
@@ -154,7 +154,7 @@ def _remarks(summary: Summary) -> Iterator[Note]:
 
 def _gaps(report: GapsReport) -> Iterator[Block]:
     if not report.datasets and not report.failed:
-        yield NOTHING_STORED
+        yield nothing_stored(report.home)
         return
     if report.run is not None:
         yield from run_blocks(report.run)

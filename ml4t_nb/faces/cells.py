@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ml4t_nb.errors import Interrupted, Ml4tError, OptionError, RunFailed
 from ml4t_nb.events import Observer, silent
@@ -16,6 +16,7 @@ from ml4t_nb.faces.lines import commands_of, split
 from ml4t_nb.faces.outcomes import summary_line
 from ml4t_nb.faces.parser import Command, Help, parse
 from ml4t_nb.faces.progress import CellBar, terminal_bar
+from ml4t_nb.faces.spelling import spell
 from ml4t_nb.faces.streams import is_terminal
 from ml4t_nb.reports import GapsReport, Report, RunReport
 
@@ -29,7 +30,7 @@ __all__ = ["Result", "carry_out"]
 Result: TypeAlias = "Report | Frame | dict[str, Any] | None"
 """A report, its document if ``--json`` was given, a panel, or nothing where help was printed."""
 
-_PROGRAM = "%ml4t"
+_PROGRAM: Final = "%ml4t"
 
 
 def carry_out(
@@ -47,9 +48,13 @@ def carry_out(
     Ml4tError
         If a line fails, or a run falls short; in a cell it names the line.
     """
-    if cell is None:
-        return _one(split(line, names), shell)
-    return _each_line(cell, _shared(split(line, names)), names, shell)
+    try:
+        if cell is None:
+            return _one(split(line, names), shell)
+        return _each_line(cell, _shared(split(line, names)), names, shell)
+    except Ml4tError as error:
+        error.advice = spell(error.advice, _PROGRAM)
+        raise
 
 
 def _shared(words: Sequence[str]) -> tuple[str, ...]:
@@ -96,7 +101,7 @@ def _one(words: Sequence[str], shell: InteractiveShell) -> Result:
     if parsed.json:
         from ml4t_nb.faces.document import document
 
-        return document(report)
+        return document(report, _PROGRAM)
     return report
 
 

@@ -194,7 +194,9 @@ def _put(text: str) -> bool:
 
 def _complain(error: Ml4tError | ErrorNote) -> None:
     """What went wrong and what to do next, on one line."""
+    from ml4t_nb.faces.spelling import spell
     from ml4t_nb.faces.words import plain
 
-    sentence = f"{error.message} ({error.hint})" if error.hint else error.message
+    hint = spell(error.advice if isinstance(error, Ml4tError) else error.hint, PROGRAM)
+    sentence = f"{error.message} ({hint})" if hint else error.message
     say(f"{PROGRAM}: {plain(sentence).replace(chr(10), ' ')}\n")

@@ -6,12 +6,15 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from threading import Event as Flag
 
-from ml4t_nb.events import Event, Observer
+from ml4t_nb.errors import Ml4tError
+from ml4t_nb.events import Event, Finished, Observer
 from ml4t_nb.faces.declare import VERBS
 from ml4t_nb.faces.parser import Command
 from ml4t_nb.faces.streams import say
+from ml4t_nb.hints import at_home
 from ml4t_nb.reports import PlotReport, Report
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
@@ -51,15 +54,22 @@ def call(
     Ml4tError
         If the verb, or the settings, could not be carried out at all.
     """
+    settings = settings_of()
+    home = command.arguments.get("home") or settings.home
 
     def observe(event: Event) -> None:
         _logger.debug("%s", event)
+        if isinstance(event, Finished):
+            event = replace(event, hint=at_home(event.hint, home))
         watch(event)
 
-    settings = settings_of()
     with _logged(log or say, settings.log_level):
         workspace = Workspace.open(settings, observer=observe, cancel=cancel)
-        report: Report = VERBS[command.verb](workspace, **command.arguments)
+        try:
+            report: Report = VERBS[command.verb](workspace, **command.arguments)
+        except Ml4tError as error:
+            error.advice = at_home(error.advice, home)
+            raise
     if isinstance(report, PlotReport) and report.out is not None:
         from ml4t_nb.faces.plots import write_page
 

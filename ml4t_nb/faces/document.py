@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from itertools import zip_longest
@@ -10,7 +11,9 @@ from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from ml4t_nb.errors import Ml4tError
-from ml4t_nb.model import DatasetId, Gap
+from ml4t_nb.faces.spelling import Program, Speller
+from ml4t_nb.hints import in_words
+from ml4t_nb.model import DatasetId, Gap, Hint
 from ml4t_nb.records import ErrorNote, Health, Summary, UpdateResult
 from ml4t_nb.reports import (
     ExportReport,
@@ -29,13 +32,20 @@ __all__ = ["document", "error_document"]
 Document: TypeAlias = dict[str, Any]
 
 
-def document(report: Report) -> Document:  # noqa: PLR0911  # one for each report
-    """``report`` in dicts, lists, numbers and words; stamps are ISO 8601 with offset."""
+def document(report: Report, program: Program) -> Document:  # noqa: PLR0911  # one for each report
+    """``report`` in dicts, lists, numbers and words; stamps are ISO 8601 with offset.
+
+    Parameters
+    ----------
+    program
+        What the reader types the next steps into.
+    """
+    spell = Speller(program)
     match report:
         case RunReport():
-            return _run(report)
+            return _run(report, spell)
         case HealthReport():
-            return _health(report)
+            return _health(report, spell)
         case ListReport():
             return {"verb": "list", "datasets": [_summary(each) for each in report.datasets]}
         case GapsReport():
@@ -49,8 +59,8 @@ def document(report: Report) -> Document:  # noqa: PLR0911  # one for each repor
                     for each in report.datasets
                     for asked in each.unanswered
                 ],
-                "results": [] if report.run is None else _run(report.run)["results"],
-                "failed": _value(report.failed),
+                "results": [] if report.run is None else _run(report.run, spell)["results"],
+                "failed": _value(report.failed, spell),
                 "absent": _value(report.absent),
             }
         case ExportReport():
@@ -64,24 +74,24 @@ def document(report: Report) -> Document:  # noqa: PLR0911  # one for each repor
             return {"verb": "providers", "providers": [_value(each) for each in report.providers]}
 
 
-def error_document(verb: str | None, error: Ml4tError) -> Document:
+def error_document(verb: str | None, error: Ml4tError, program: Program) -> Document:
     """An error that ended the verb before it had a report."""
-    note = ErrorNote(type(error).__name__, error.message, error.hint)
-    return {"verb": verb, "error": _value(note)}
+    note = ErrorNote(type(error).__name__, error.message, error.advice)
+    return {"verb": verb, "error": _value(note, Speller(program))}
 
 
-def _run(report: RunReport) -> Document:
+def _run(report: RunReport, spell: Speller) -> Document:
     return {
         "verb": report.verb,
         "as_of": _value(report.as_of),
-        "results": [_result(each, detailed=report.detailed) for each in report.results],
+        "results": [_result(each, spell, detailed=report.detailed) for each in report.results],
         "left": [str(each) for each in report.left],
         "stopped": report.stopped,
         "absent": _value(report.absent),
     }
 
 
-def _result(result: UpdateResult, *, detailed: bool) -> Document:
+def _result(result: UpdateResult, spell: Speller, *, detailed: bool) -> Document:
     record = result.record
     short = {
         "dataset": str(result.dataset),
@@ -96,7 +106,7 @@ def _result(result: UpdateResult, *, detailed: bool) -> Document:
         "first": _value(result.first),
         "last": _value(result.last),
         "seconds": record.seconds,
-        "error": _value(record.error),
+        "error": _value(record.error, spell),
         "restatement": _value(record.restatement),
         "verdict": record.verdict,
         "version": result.version,
@@ -110,14 +120,14 @@ def _result(result: UpdateResult, *, detailed: bool) -> Document:
         **short,
         "spans": _value(record.spans),
         "chunks_written": record.chunks_written,
-        "before": _value(result.before),
-        "after": _value(result.after),
+        "before": _value(result.before, spell),
+        "after": _value(result.after, spell),
         "gaps": _value(result.gaps),
-        "history": _value(result.history[-10:]),
+        "history": _value(result.history[-10:], spell),
     }
 
 
-def _health(report: HealthReport) -> Document:
+def _health(report: HealthReport, spell: Speller) -> Document:
     classes: dict[str, dict[str, int]] = {}
     for each in report.datasets:
         counts = classes.setdefault(each.dataset.asset_class, {"datasets": 0, "rows": 0})
@@ -135,13 +145,13 @@ def _health(report: HealthReport) -> Document:
             "by_asset_class": classes,
         },
         "datasets": [
-            _judged(each) if not report.recent else {**_judged(each), "sessions": _value(had)}
+            {**_judged(each, spell), **({"sessions": _value(had)} if report.recent else {})}
             for each, had in zip_longest(report.datasets, report.recent)
         ],
     }
 
 
-def _judged(health: Health) -> Document:
+def _judged(health: Health, spell: Speller) -> Document:
     return {
         "dataset": str(health.dataset),
         "state": health.state,
@@ -153,7 +163,7 @@ def _judged(health: Health) -> Document:
         "sessions_behind": health.sessions_behind,
         "gaps_open": health.gaps_open,
         "recent_errors": health.recent_errors,
-        "step": health.step,
+        "step": spell(health.step),
     }
 
 
@@ -209,8 +219,13 @@ def _plot(report: PlotReport) -> Document:
     return {**told, "sessions": sessions}
 
 
-def _value(value: object) -> Any:  # noqa: ANN401  # whatever JSON has for it
+def _value(value: object, spell: Callable[[Hint], str] = in_words) -> Any:  # noqa: ANN401, PLR0911  # whatever JSON has for it
     match value:
+        case ErrorNote():
+            return {"type": value.type, "message": value.message, "hint": spell(value.hint)}
+        case Health():
+            judged = {each.name: _value(getattr(value, each.name)) for each in fields(value)}
+            return {**judged, "step": spell(value.step)}
         case DatasetId() | PurePath():
             return str(value)
         case datetime() | date():
@@ -218,8 +233,8 @@ def _value(value: object) -> Any:  # noqa: ANN401  # whatever JSON has for it
         case float() if not math.isfinite(value):
             return None
         case tuple():
-            return [_value(each) for each in value]
+            return [_value(each, spell) for each in value]
         case _ if is_dataclass(value):
-            return {each.name: _value(getattr(value, each.name)) for each in fields(value)}
+            return {each.name: _value(getattr(value, each.name), spell) for each in fields(value)}
         case _:
             return value

@@ -8,9 +8,12 @@ from html import escape
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.faces.layout import Block, Lines, Note, SessionMap, Table
 from ml4t_nb.faces.sessions import map_html
+from ml4t_nb.faces.spelling import Speller, spell
 from ml4t_nb.faces.words import plain
 
-__all__ = ["FAINT", "INK", "LINE", "as_html", "error_html", "line_html", "progress_html"]
+__all__ = [
+    "FAINT", "INK", "LINE", "as_html", "error_html", "error_text", "line_html", "progress_html",
+]  # fmt: skip
 
 # Lab and VS Code each set their own variable; elsewhere the page's text colour holds. A table
 # with a colour of its own would be black on black somewhere.
@@ -23,7 +26,8 @@ _SHORT = len("2005-03-04 14:30 UTC")
 
 def as_html(blocks: Iterable[Block]) -> str:
     """Blocks one under the other; every word of theirs is escaped."""
-    parts = (_block(each) for each in blocks)
+    speller = Speller("%ml4t")
+    parts = (_block(each, speller) for each in blocks)
     return f'<div class="ml4t-report" style="{INK}">{"".join(parts)}</div>'
 
 
@@ -46,22 +50,23 @@ def _safe(text: str) -> str:
     return escape(plain(text))
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, speller: Speller) -> str:
     match block:
         case Table():
             return _table(block)
         case Lines():
-            return _lines(block)
+            return _lines(block, speller)
         case SessionMap():
             return map_html(block)
 
 
-def _lines(block: Lines) -> str:
-    return f'<div style="margin:6px 0">{"".join(_note(note) for note in block.notes)}</div>'
+def _lines(block: Lines, speller: Speller) -> str:
+    notes = "".join(_note(note, speller) for note in block.notes)
+    return f'<div style="margin:6px 0">{notes}</div>'
 
 
-def _note(note: Note) -> str:
-    step = f'<div style="padding-left:2em"><code>{_safe(note.step)}</code></div>'
+def _note(note: Note, speller: Speller) -> str:
+    step = f'<div style="padding-left:2em"><code>{_safe(speller(note.step))}</code></div>'
     text = f'<div style="white-space:pre-wrap">{_safe(note.text)}</div>'
     return f"{text}{step if note.step else ''}"
 
@@ -91,7 +96,13 @@ def _cell(cell: str, align: str) -> str:
     return f'<td style="{_CELL};text-align:{align}{wrap}">{_safe(cell)}</td>'
 
 
+def error_text(error: Ml4tError) -> str:
+    """The same where no HTML is shown."""
+    step = f"\n{spell(error.advice, '%ml4t')}" if error.hint else ""
+    return f"❌ {plain(error.message)}{plain(step)}"
+
+
 def error_html(error: Ml4tError) -> str:
     """What happened, and what to do next."""
-    step = f'<div style="{FAINT}">{_safe(error.hint)}</div>' if error.hint else ""
+    step = f'<div style="{FAINT}">{_safe(spell(error.advice, "%ml4t"))}</div>' if error.hint else ""
     return f'<div role="alert" style="{INK}">❌ {_safe(error.message)}{step}</div>'

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TypeAlias
 
+from ml4t_nb.hints import at_home
+from ml4t_nb.model import DatasetId, Hint, LoadArguments, NextStep
 from ml4t_nb.reports import RecentSession
 
-__all__ = ["NOTHING_STORED", "Block", "Lines", "Note", "SessionMap", "Table"]
+__all__ = ["Block", "Lines", "Note", "SessionMap", "Table", "nothing_stored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Note:
     """A sentence, with the next step if there is one."""
 
     text: str
-    step: str = ""
+    step: Hint = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +73,16 @@ class SessionMap:
 
 Block: TypeAlias = Table | Lines | SessionMap
 
-NOTHING_STORED = Lines((Note("nothing is stored yet", "ml4t-data load -s SYMBOL -p PROVIDER"),))
+_LOAD = NextStep("load", DatasetId("equities", "daily", "SYMBOL"), source=LoadArguments("PROVIDER"))
+
+
+def nothing_stored(home: Path | None) -> Lines:
+    """What to say of an empty store, and how to fill it.
+
+    Parameters
+    ----------
+    home
+        Its folder; None for that of whoever reads.
+    """
+    step = _LOAD if home is None else at_home(_LOAD, home)
+    return Lines((Note("nothing is stored yet", step),))

@@ -5,9 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from ml4t_nb import verbs
+from ml4t_nb.errors import Ml4tError
+from ml4t_nb.faces.spelling import spell
+from ml4t_nb.hints import at_home
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.workspace import Workspace
 
@@ -37,13 +41,26 @@ def _bound(verb: Callable[Concatenate[Workspace, _P], _R]) -> Callable[_P, _R]:
 
     @wraps(verb)
     def call(*args: _P.args, **options: _P.kwargs) -> _R:
-        return verb(Workspace.open(), *args, **options)
+        workspace = Workspace.open()
+        try:
+            return verb(workspace, *args, **options)
+        except Ml4tError as error:
+            home = _home_of(workspace, options.get("home"))
+            error.advice = spell(at_home(error.advice, home), "ml4t_nb")
+            raise
 
     signature = inspect.signature(verb)
     call.__signature__ = signature.replace(  # type: ignore[attr-defined]  # read by inspect
         parameters=list(signature.parameters.values())[1:]
     )
     return call
+
+
+def _home_of(workspace: Workspace, home: Any) -> Path:  # noqa: ANN401  # whatever was given
+    try:
+        return workspace.at(home).settings.home
+    except (Ml4tError, TypeError, AttributeError):
+        return workspace.settings.home
 
 
 def _drawn(verb: Callable[_P, PlotReport]) -> Callable[_P, Figure]:

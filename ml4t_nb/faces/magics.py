@@ -114,7 +114,7 @@ def _print_plain(report: Report, printer: RepresentationPrinter, cycle: bool) ->
     # A kernel's terminal is the one its server was started from: no reader looks at that.
     is_kernel = getattr(get_ipython(), "kernel", None) is not None
     width = _KERNEL_WIDTH if is_kernel else get_terminal_size().columns
-    words = as_text(report, width=width).rstrip("\n")
+    words = as_text(report, width=width, program="%ml4t").rstrip("\n")
     printer.text(words)  # type: ignore[no-untyped-call]  # IPython's
 
 

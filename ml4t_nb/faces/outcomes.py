@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from ml4t_nb.faces.layout import NOTHING_STORED, Block, Lines, Note, Table
+from ml4t_nb.faces.layout import Block, Lines, Note, Table, nothing_stored
 from ml4t_nb.faces.words import (
     absent_words,
     change,
@@ -44,7 +44,7 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
         for result in report.results:
             yield from _details(result)
     if not report.results and not report.left:
-        yield NOTHING_STORED
+        yield nothing_stored(report.home)
     elif len(report.results) != 1 or report.left:
         yield Lines((Note(summary_line(report)),))
 
@@ -140,7 +140,8 @@ def _found(result: UpdateResult) -> Iterator[Note]:
         if findings:
             words = (_finding(each, frequency) for each in findings)
             line = "; ".join(first_of(words, _SHOWN))
-            yield Note(f"⚠️ {name}: {many(len(findings), 'row')} {what}: {line}")
+            step = next((each.step for each in findings if each.step), "")
+            yield Note(f"⚠️ {name}: {many(len(findings), 'row')} {what}: {line}", step)
 
 
 def _finding(finding: Finding, frequency: Frequency) -> str:

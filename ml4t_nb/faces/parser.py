@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.faces.declare import SHOWS, VERBS, Option, Verb, options, summary
@@ -16,7 +16,7 @@ from ml4t_nb.verbs.arguments import ALIASES, Kind, convert
 
 __all__ = ["PROGRAM", "Command", "Help", "Parsed", "flags", "known", "parse", "tree", "values"]
 
-PROGRAM = "ml4t-data"
+PROGRAM: Final = "ml4t-data"
 
 _METAVARS: dict[Kind, str] = {
     "whole": "N",

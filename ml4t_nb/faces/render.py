@@ -8,6 +8,7 @@ from ml4t_nb.errors import Ml4tError
 from ml4t_nb.faces import html, text
 from ml4t_nb.faces.blocks import blocks
 from ml4t_nb.faces.document import document, error_document
+from ml4t_nb.faces.spelling import Program
 from ml4t_nb.reports import ExportReport, Report
 from ml4t_nb.verbs.formats import csv_of
 
@@ -16,7 +17,13 @@ __all__ = ["as_csv", "as_html", "as_json", "as_rows", "as_text", "error_json"]
 _SHOWN = 10
 
 
-def as_text(report: Report, *, width: int | None = None, colour: bool = False) -> str:
+def as_text(
+    report: Report,
+    *,
+    width: int | None = None,
+    colour: bool = False,
+    program: Program = "ml4t-data",
+) -> str:
     """Tables and sentences, ended by a newline.
 
     Parameters
@@ -25,8 +32,10 @@ def as_text(report: Report, *, width: int | None = None, colour: bool = False) -
         Columns to stay within; None for as many as it takes.
     colour
         Whether terminal codes may set off headings.
+    program
+        What the reader types the next steps into.
     """
-    words = text.as_text(blocks(report), width=width, colour=colour)
+    words = text.as_text(blocks(report), width=width, colour=colour, program=program)
     if isinstance(report, ExportReport) and report.out is None:
         return f"{words}{report.bars.to_string(max_rows=_SHOWN, line_width=width)}\n"
     return words
@@ -52,12 +61,12 @@ def as_csv(report: ExportReport) -> str:
 
 def as_json(report: Report) -> str:
     """One JSON document, ended by a newline."""
-    return _dump(document(report))
+    return _dump(document(report, "ml4t-data"))
 
 
 def error_json(verb: str | None, error: Ml4tError) -> str:
     """The document of an error that left no report."""
-    return _dump(error_document(verb, error))
+    return _dump(error_document(verb, error, "ml4t-data"))
 
 
 def _dump(value: dict[str, object]) -> str:

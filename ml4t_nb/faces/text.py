@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 from ml4t_nb.faces.layout import Block, Lines, SessionMap, Table
 from ml4t_nb.faces.sessions import map_lines
+from ml4t_nb.faces.spelling import Program, Speller
 from ml4t_nb.faces.words import plain
 
 __all__ = ["as_rows", "as_text"]
@@ -14,7 +15,13 @@ __all__ = ["as_rows", "as_text"]
 _UNBOUNDED = 100_000
 
 
-def as_text(blocks: Iterable[Block], *, width: int | None = None, colour: bool = False) -> str:
+def as_text(
+    blocks: Iterable[Block],
+    *,
+    width: int | None = None,
+    colour: bool = False,
+    program: Program = "ml4t-data",
+) -> str:
     """Blocks as aligned text, a blank line between them.
 
     Parameters
@@ -23,9 +30,13 @@ def as_text(blocks: Iterable[Block], *, width: int | None = None, colour: bool =
         Columns to stay within; None for as many as it takes.
     colour
         Whether headings may be set off by terminal codes.
+    program
+        What the reader types the next steps into.
     """
     room = _UNBOUNDED if width is None else width
-    return "\n".join("\n".join(_lines(block, room, colour=colour)) + "\n" for block in blocks)
+    spell = Speller(program)
+    drawn = (_lines(block, room, spell, colour=colour) for block in blocks)
+    return "\n".join("\n".join(lines) + "\n" for lines in drawn)
 
 
 def as_rows(blocks: Iterable[Block]) -> str:
@@ -35,13 +46,13 @@ def as_rows(blocks: Iterable[Block]) -> str:
     return "".join("\t".join(plain(cell).replace("\n", " ") for cell in row) + "\n" for row in rows)
 
 
-def _lines(block: Block, width: int, *, colour: bool) -> Iterator[str]:
+def _lines(block: Block, width: int, spell: Speller, *, colour: bool) -> Iterator[str]:
     if isinstance(block, Lines):
         # A command is copied from its line, so lines are left to the terminal to wrap.
         for note in block.notes:
             yield plain(note.text)
             if note.step:
-                yield f"   → {plain(note.step)}"
+                yield f"   → {plain(spell(note.step))}"
         return
     if isinstance(block, SessionMap):
         yield from map_lines(block)

@@ -17,7 +17,7 @@ from ml4t_nb.events import (
     Stopping,
 )
 from ml4t_nb.faces.words import many, plain, ratio, span_words
-from ml4t_nb.model import DatasetId
+from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import Outcome
 
 __all__ = ["Line", "Stage", "Track"]
@@ -43,7 +43,7 @@ class Line:
     stage: Stage = "waiting"
     doing: str = "waiting"
     notes: tuple[str, ...] = ()
-    step: str = ""
+    step: Hint = ""
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from ml4t_nb.core.plan import TICK
 from ml4t_nb.core.settle import Grid, asked, settle
 from ml4t_nb.core.validation import with_known_volumes
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, Overtaken, RangeRefused
-from ml4t_nb.model import CarriedAction, DatasetId, Gap, Setup, Span
+from ml4t_nb.model import CarriedAction, DatasetId, Gap, NextStep, Setup, Span
 from ml4t_nb.pipeline.evidence import on_basis, told_once
 from ml4t_nb.pipeline.fetch import Desk, Haul
 from ml4t_nb.pipeline.journal import (
@@ -72,7 +72,10 @@ def enter(
     """
     state = tx.manifest
     if state is None and entry.verb != "load":
-        raise DatasetNotFound(f"{entry.dataset} was removed meanwhile", hint="run load first")
+        raise DatasetNotFound(
+            f"{entry.dataset} was removed meanwhile",
+            hint=("run load first: ", NextStep("load", entry.dataset)),
+        )
     if state is not None:
         _require_as_found(state, entry)
     everything = _everything(state, wanted)

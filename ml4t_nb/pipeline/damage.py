@@ -10,8 +10,8 @@ from ml4t_nb.core.bars import Bars, as_instant, concat
 from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.core.plan import TICK
 from ml4t_nb.errors import ChunkCorrupt, OptionError
-from ml4t_nb.model import Frequency, Span, bar_length
-from ml4t_nb.options import anew, named, source
+from ml4t_nb.model import Frequency, NextStep, Span, bar_length
+from ml4t_nb.options import source
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.transaction import Transaction
 
@@ -60,7 +60,8 @@ def require_loss(
     """
     first, last = damaged[0].chunk.first, damaged[-1].chunk.last
     ends = tuple(_date_of(each, dates, state.dataset.frequency) for each in (first, last))
-    hint = f"restore it from a backup, or {_way_out(first, last, ends, state)}"
+    words, step = _way_out(first, last, ends, state)
+    hint = (f"restore it from a backup, or {words}: ", step)
     if first < span.start or span.end <= last:
         error = damaged[0].error
         raise ChunkCorrupt(error.message, hint=hint) from error
@@ -74,18 +75,21 @@ def require_loss(
         )
 
 
-def _way_out(first: datetime, last: datetime, ends: Sequence[date], state: Manifest) -> str:
+def _way_out(
+    first: datetime, last: datetime, ends: Sequence[date], state: Manifest
+) -> tuple[str, NextStep]:
     """The removal of the fewest bars that rids the dataset of those from first to last."""
-    remove = f"ml4t-data remove {named(state.dataset)}"
+    dataset = state.dataset
     has_before, has_after = first != state.first, last != state.last
     if not has_after and (state.setup.basis == "split-adjusted" or not has_before):
         setup = state.setup
-        words = source(state.dataset, setup.provider, setup.calendar, state.first, setup.zone)
-        return f"fetch everything again: {anew(state.dataset, words)}"
+        origin = source(dataset, setup.provider, setup.calendar, state.first, setup.zone)
+        return "fetch everything again", NextStep("reload", dataset, source=origin)
     if has_before and has_after:
-        return f"remove all bars up to {ends[1]}: {remove} --end {ends[1]} --yes"
+        return f"remove all bars up to {ends[1]}", NextStep("remove", dataset, end=ends[1])
     start, end = ends
-    return f"remove all bars from {start} to {end}: {remove} --start {start} --end {end} --yes"
+    step = NextStep("remove", dataset, start=start, end=end)
+    return f"remove all bars from {start} to {end}", step
 
 
 def _date_of(stamp: datetime, dates: Calendar, frequency: Frequency) -> date:

@@ -10,8 +10,8 @@ from ml4t_nb.core.basis import are_one, evidence, in_words, without_repeats
 from ml4t_nb.core.scale import splits_in
 from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import Suspicious
-from ml4t_nb.model import Finding, Span
-from ml4t_nb.options import anew, source
+from ml4t_nb.model import Finding, NextStep, Span
+from ml4t_nb.options import source
 from ml4t_nb.pipeline.fetch import Haul
 from ml4t_nb.pipeline.journal import Entry
 from ml4t_nb.pipeline.region import Region
@@ -40,11 +40,14 @@ def on_basis(tx: Transaction, entry: Entry, got: Haul, *, is_whole: bool) -> Ent
         return None
     held = state.setup
     if evidence(tx.bars()).basis == held.basis:
-        words = source(entry.dataset, entry.setup.provider, held.calendar, state.first, held.zone)
+        origin = source(entry.dataset, entry.setup.provider, held.calendar, state.first, held.zone)
         raise Suspicious(
             f"{entry.dataset} holds {held.basis} prices, and {entry.setup.provider} now quotes "
             f"{basis} ones",
-            hint=f"nothing was written; to take them, {anew(entry.dataset, words)}",
+            hint=(
+                "nothing was written; to take them: ",
+                NextStep("reload", entry.dataset, source=origin),
+            ),
         )
     return changed
 

@@ -145,4 +145,4 @@ def result_of(manifest: Manifest, findings: Iterable[Finding]) -> UpdateResult:
 
 def note_of(error: Ml4tError) -> ErrorNote:
     """An error as a history keeps it."""
-    return ErrorNote(type(error).__name__, error.message, error.hint)
+    return ErrorNote(type(error).__name__, error.message, error.advice)

@@ -11,12 +11,12 @@ from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars import calendar
 from ml4t_nb.core.plan import TICK, around, joined
 from ml4t_nb.core.settle import settle
-from ml4t_nb.errors import DatasetNotFound
 from ml4t_nb.model import DatasetId, FillMethod, Gap, Span
 from ml4t_nb.pipeline.commit import grid_of
 from ml4t_nb.pipeline.journal import Entry, result_of
 from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards, told
 from ml4t_nb.records import UpdateRecord, UpdateResult
+from ml4t_nb.storage.snapshot import not_found
 from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["Close", "Mend", "Mending", "Refetch", "Refill", "Reopen", "Unfill", "run_mend"]
@@ -87,7 +87,7 @@ def run_mend(run: Run, order: Mend) -> UpdateResult:
     with run.store.transaction(order.dataset) as tx:
         state = tx.manifest
         if state is None:
-            raise DatasetNotFound(f"{order.dataset} is not stored", hint="run load first")
+            raise not_found(order.dataset)
         gaps = tuple(change(gap) if _meets(gap, order.span) else gap for gap in state.gaps)
         result = _resettled(run, tx, gaps, began=began)
     return told(run, result)

@@ -12,8 +12,8 @@ from ml4t_nb.core.blocks import Block, might_hold_blocks, unapplied
 from ml4t_nb.core.scale import splits_in
 from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import Suspicious
-from ml4t_nb.model import Finding
-from ml4t_nb.options import named, source
+from ml4t_nb.model import Finding, Hint, NextStep
+from ml4t_nb.options import source
 from ml4t_nb.pipeline.fetch import Haul
 from ml4t_nb.pipeline.journal import Entry
 from ml4t_nb.pipeline.region import Region
@@ -56,16 +56,23 @@ def _are_stored(block: Bars, known: pd.Series[float]) -> bool:
 
 
 def _refused(entry: Entry, bars: Bars, blocks: Sequence[Block]) -> Suspicious:
-    setup, name = entry.setup, named(entry.dataset)
+    setup, dataset = entry.setup, entry.dataset
     after = as_instant(bars.index[blocks[-1].stop])
-    words = " ".join(source(entry.dataset, setup.provider, setup.calendar, after, setup.zone))
-    way = (
-        f"load again in a day or two, or what comes after: `ml4t-data load {name} {words}`"
-        if entry.verb == "load"
-        else f"the next run asks again, and `ml4t-data update {name} --accept` takes it as it is"
-    )
+    origin = source(dataset, setup.provider, setup.calendar, after, setup.zone)
     what = "; ".join(_in_words(bars, block) for block in blocks)
-    return Suspicious(f"{setup.provider} has a mixture: {what}", hint=f"nothing was written; {way}")
+    hint: Hint = (
+        "nothing was written; load again in a day or two, or what comes after: `",
+        NextStep("load", dataset, source=origin),
+        "`",
+    )
+    if entry.verb != "load":
+        accept = NextStep("accept", dataset)
+        hint = (
+            "nothing was written; the next run asks again, and `",
+            accept,
+            "` takes it as it is",
+        )
+    return Suspicious(f"{setup.provider} has a mixture: {what}", hint=hint)
 
 
 def _in_words(bars: Bars, block: Block) -> str:

@@ -15,6 +15,7 @@ from ml4t_nb.model import (
     Compression,
     DatasetId,
     Frequency,
+    NextStep,
     Period,
     Setup,
 )
@@ -135,16 +136,17 @@ def settled(
             is_packed=is_packed,
         )
     chunking = _chunking(order.chunk, dataset.frequency)
+    remove = NextStep("remove", dataset)
     if order.chunk is not None and chunking != (held.period, held.is_packed):
         packed = "packed " if held.is_packed else ""
         raise OptionError(
             f"{dataset} is stored in {packed}{held.period} chunks",
-            hint="leave out --chunk, or remove it and load again",
+            hint=("leave out --chunk, or remove it and load again: ", remove),
         )
     if order.compression not in (None, held.compression):
         raise OptionError(
             f"{dataset} is stored with {held.compression}",
-            hint="leave out --compression, or remove it and load again",
+            hint=("leave out --compression, or remove it and load again: ", remove),
         )
     return replace(
         with_provider(held, provider, dataset),
@@ -185,6 +187,9 @@ def with_provider(setup: Setup, provider: Provider, dataset: DatasetId) -> Setup
     if provider.basis not in (None, setup.basis) and provider.name != setup.provider:
         raise OptionError(
             f"{dataset} holds {setup.basis} prices, and {provider.name} quotes {provider.basis}",
-            hint=f"update from {setup.provider}, or remove it and load again",
+            hint=(
+                f"update from {setup.provider}, or remove it and load again: ",
+                NextStep("remove", dataset),
+            ),
         )
     return replace(setup, provider=provider.name)

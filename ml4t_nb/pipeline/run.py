@@ -17,8 +17,7 @@ from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.errors import BarsInvalid, Overtaken, ProviderError, Suspicious
 from ml4t_nb.events import Committed, Event, GapsFound
-from ml4t_nb.model import Closure, DatasetId, Span
-from ml4t_nb.options import named
+from ml4t_nb.model import Closure, DatasetId, NextStep, Span
 from ml4t_nb.pipeline.commit import enter, enter_failure
 from ml4t_nb.pipeline.fetch import Desk
 from ml4t_nb.pipeline.journal import Entry
@@ -153,8 +152,11 @@ def not_backwards(dataset: DatasetId, as_of: datetime, updated: datetime | None)
         raise Overtaken(
             f"{dataset} was updated as of {updated:%Y-%m-%d %H:%M} UTC, "
             f"later than {as_of:%Y-%m-%d %H:%M} UTC",
-            hint="an as-of never runs backwards: choose a later one, or another --home; if a clock "
-            f"or --as-of was ahead: ml4t-data update {named(dataset)} --reset-as-of",
+            hint=(
+                "an as-of never runs backwards: choose a later one, or another --home; ",
+                "if a clock or --as-of was ahead: ",
+                NextStep("reset_as_of", dataset),
+            ),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 __all__ = ["from_plain", "to_plain"]
@@ -35,6 +36,8 @@ def from_plain(hint: Any, plain: Any) -> Any:  # noqa: ANN401  # a type hint, an
 def _writer(hint: Any) -> _Convert:  # noqa: ANN401
     if is_dataclass(hint):
         return _dataclass_writer(hint)
+    if (kind := _stepped(hint)) is not None:
+        return _hint_writer(kind)
     if (inner := _optional(hint)) is not None:
         write = _writer(inner)
         return lambda value: None if value is None else write(value)
@@ -49,9 +52,11 @@ def _writer(hint: Any) -> _Convert:  # noqa: ANN401
 
 
 @cache
-def _reader(hint: Any) -> _Convert:  # noqa: ANN401
+def _reader(hint: Any) -> _Convert:  # noqa: ANN401, PLR0911
     if is_dataclass(hint):
         return _dataclass_reader(hint)
+    if (kind := _stepped(hint)) is not None:
+        return _hint_reader(kind)
     if (inner := _optional(hint)) is not None:
         read = _reader(inner)
         return lambda plain: None if plain is None else read(plain)
@@ -92,6 +97,34 @@ def _dataclass_reader(kind: Any) -> _Convert:  # noqa: ANN401
         return kind(**{name: readers[name](each) for name, each in plain.items()})
 
     return read
+
+
+def _stepped(hint: Any) -> Any:  # noqa: ANN401
+    """The step of a hint, which is words, a step, or several of both; None if it is no hint."""
+    members = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else ()
+    return next(filter(is_dataclass, members), None) if str in members else None
+
+
+def _hint_writer(kind: Any) -> _Convert:  # noqa: ANN401
+    write = _dataclass_writer(kind)
+
+    def written(value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, tuple):
+            return [written(part) for part in value]
+        return value if isinstance(value, str) else write(value)
+
+    return written
+
+
+def _hint_reader(kind: Any) -> _Convert:  # noqa: ANN401
+    read, word = _dataclass_reader(kind), _exactly(str)
+
+    def understood(plain: Any) -> Any:  # noqa: ANN401
+        if isinstance(plain, list):
+            return tuple([read(each) if isinstance(each, dict) else word(each) for each in plain])
+        return read(plain) if isinstance(plain, dict) else word(plain)
+
+    return understood
 
 
 def _optional(hint: Any) -> Any:  # noqa: ANN401
@@ -158,6 +191,7 @@ _WRITERS: dict[Any, _Convert] = {
     float: _write_number,
     datetime: _write_instant,
     date: date.isoformat,
+    Path: str,
 }
 _READERS: dict[Any, _Convert] = {
     str: _exactly(str),
@@ -166,4 +200,5 @@ _READERS: dict[Any, _Convert] = {
     float: _read_number,
     datetime: _read_instant,
     date: date.fromisoformat,
+    Path: lambda plain: Path(_exactly(str)(plain)),
 }

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
-from ml4t_nb.model import DatasetId
-from ml4t_nb.options import anew
+from ml4t_nb.model import DatasetId, NextStep
 from ml4t_nb.storage import disk, manifest
 from ml4t_nb.storage.locking import LOCK_NAME, Held
 from ml4t_nb.storage.manifest import Chunk, Manifest
@@ -129,7 +128,7 @@ class Folder:
         """The error that says that there are bars, and no manifest."""
         return ChunkCorrupt(
             f"the manifest of {self.dataset} is gone from {self.state}",
-            hint=f"restore it from a backup, or start over: {anew(self.dataset, ())}",
+            hint=("restore it from a backup, or start over: ", NextStep("reload", self.dataset)),
         )
 
     def next_number(self, sequence: int) -> int:

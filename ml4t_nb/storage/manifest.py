@@ -11,8 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError
-from ml4t_nb.model import Asked, CarriedAction, DatasetId, Finding, Gap, Setup
-from ml4t_nb.options import anew
+from ml4t_nb.model import Asked, CarriedAction, DatasetId, Finding, Gap, NextStep, Setup
 from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.storage.codec import from_plain, to_plain
 from ml4t_nb.storage.consistency import contradiction
@@ -212,5 +211,5 @@ def _sum(version: int, body: bytes) -> bytes:
 def _corrupt(dataset: DatasetId, path: Path, reason: str) -> ChunkCorrupt:
     return ChunkCorrupt(
         f"the manifest {path} {reason}",
-        hint=f"restore it from a backup, or start over: {anew(dataset, ())}",
+        hint=("restore it from a backup, or start over: ", NextStep("reload", dataset)),
     )

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
-from ml4t_nb.model import DatasetId, Span
-from ml4t_nb.options import anew, named, source
+from ml4t_nb.model import DatasetId, NextStep, Span
+from ml4t_nb.options import source
 from ml4t_nb.storage import chunks as chunk_files
 from ml4t_nb.storage.folder import Folder
 from ml4t_nb.storage.manifest import Chunk, Manifest
@@ -103,7 +103,7 @@ def check(folder: Folder, manifest: Manifest, chunk: Chunk) -> None:
 def not_found(dataset: DatasetId) -> DatasetNotFound:
     """The error that says that nothing is stored."""
     return DatasetNotFound(
-        f"{dataset} is not stored", hint=f"run load first: ml4t-data load {named(dataset)}"
+        f"{dataset} is not stored", hint=("run load first: ", NextStep("load", dataset))
     )
 
 
@@ -177,9 +177,11 @@ def _gone(folder: Folder, manifest: Manifest, chunk: Chunk) -> Exception:
 
 def _corrupt(manifest: Manifest, path: Path, reason: str) -> ChunkCorrupt:
     setup = manifest.setup
-    words = source(manifest.dataset, setup.provider, setup.calendar, manifest.first, setup.zone)
+    origin = source(manifest.dataset, setup.provider, setup.calendar, manifest.first, setup.zone)
     return ChunkCorrupt(
         f"the chunk {path} {reason}",
-        hint="restore it from a backup, or fetch everything again: "
-        f"{anew(manifest.dataset, words)}",
+        hint=(
+            "restore it from a backup, or fetch everything again: ",
+            NextStep("reload", manifest.dataset, source=origin),
+        ),
     )

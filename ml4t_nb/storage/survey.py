@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
-from ml4t_nb.model import AssetClass, DatasetId, Frequency
+from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint
 from ml4t_nb.storage.catalogue import Catalogue, Entry, Mark
 from ml4t_nb.storage.disk import names_in
 from ml4t_nb.storage.folder import Folder, manifest_name, number_of
@@ -40,7 +40,7 @@ class Found:
     place: str
     entry: Entry
     damage: str = ""
-    remedy: str = ""
+    remedy: Hint = ""
     foreign: tuple[str, ...] = ()
 
 
@@ -163,7 +163,7 @@ def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Fo
         except StoreError as error:
             # Only what is damaged for good may be removed: not what a newer program wrote, nor
             # what this user may not read.
-            remedy = "" if isinstance(error, ChunkCorrupt) else error.hint
+            remedy = "" if isinstance(error, ChunkCorrupt) else error.advice
             return Found(place, known or _unread(dataset), error.message, remedy)
 
 
@@ -192,7 +192,7 @@ def _mark(state: str, sequence: int) -> Mark | None:
     return file.st_mtime_ns, file.st_size, file.st_ino, folder.st_ctime_ns
 
 
-def _damage(home: Path, found: Found) -> tuple[str, str]:
+def _damage(home: Path, found: Found) -> tuple[str, Hint]:
     """What is wrong with the chunks' sizes, and what mends it but a load; empty if nothing is."""
     faults = []
     data = f"{home}/data/{found.place}/"
@@ -200,7 +200,7 @@ def _damage(home: Path, found: Found) -> tuple[str, str]:
         try:
             status = _status(data + name)
         except StoreError as error:
-            return error.message, error.hint
+            return error.message, error.advice
         if status is None:
             faults.append(f"{name} is gone")
         elif status.st_size != size:
@@ -210,7 +210,7 @@ def _damage(home: Path, found: Found) -> tuple[str, str]:
     folder = Folder(home, found.entry.dataset)
     if not folder.data.exists():
         unmounted = folder.unmounted()
-        return unmounted.message, unmounted.hint
+        return unmounted.message, unmounted.advice
     return faults[0] + (f", and {len(faults) - 1} more" if len(faults) > 1 else ""), ""
 
 

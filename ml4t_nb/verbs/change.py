@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import Ml4tError, OptionError
-from ml4t_nb.model import Chunking, Compression, DatasetId, FillMethod
+from ml4t_nb.model import Chunking, Compression, DatasetId, FillMethod, NextStep
 from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_symbols, one_of
 from ml4t_nb.records import Health, UpdateRecord, UpdateResult
 from ml4t_nb.reports import RemoveReport, RunReport
@@ -17,7 +17,7 @@ from ml4t_nb.verbs.absent import absent, declaration, doubted
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.look import judge_all
 from ml4t_nb.verbs.runs import failed, report_of, run_of
-from ml4t_nb.verbs.select import Class, Freq, Provider, checked, days, latest, picked
+from ml4t_nb.verbs.select import EXAMPLE, Class, Freq, Provider, checked, days, latest, picked
 from ml4t_nb.zones import as_zone
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def load(
 
     symbols = as_symbols(symbol)
     if not symbols:
-        raise OptionError("load needs a symbol", hint="ml4t-data load -s AAPL")
+        raise OptionError("load needs a symbol", hint=NextStep("load", EXAMPLE))
     asset_class, frequency = checked(asset_class, frequency)
     first, last = days(start, end)
     if tolerance is not None and not 0 <= tolerance < _MOST_TOLERANCE:
@@ -199,7 +199,7 @@ def update(
     if accept and not as_symbols(symbol):
         raise OptionError(
             "--accept needs a symbol: each contradiction is judged by itself",
-            hint="ml4t-data update -s AAPL --accept",
+            hint=NextStep("accept", EXAMPLE),
         )
     ws = ws.at(home)
     if provider is not None:
@@ -279,7 +279,7 @@ def remove(
     ws = ws.at(home)
     symbols = as_symbols(symbol)
     if not symbols:
-        raise OptionError("remove needs a symbol", hint="ml4t-data remove -s AAPL --yes")
+        raise OptionError("remove needs a symbol", hint=NextStep("remove", EXAMPLE))
     asset_class, frequency = checked(asset_class, frequency)
     range_ = days(start, end)
     moment = ws.moment(as_of)

@@ -6,12 +6,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Gap, Span
+from ml4t_nb.model import Gap, NextStep, Span
 from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_folder, as_symbols
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.read import snapshot_of, view
-from ml4t_nb.verbs.select import Class, Freq, days
+from ml4t_nb.verbs.runs import record_at_store
+from ml4t_nb.verbs.select import EXAMPLE, Class, Freq, days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,7 @@ def plot(
     ws.moment(as_of)
     names = as_symbols(symbol)
     if len(names) != 1:
-        raise OptionError("plot takes exactly one symbol", hint="ml4t-data plot AAPL --out a.html")
+        raise OptionError("plot takes exactly one symbol", hint=NextStep("plot", EXAMPLE))
     page = None if out is None else as_folder(out, option="--out")
     if page is not None and page.suffix != ".html":
         raise OptionError(f"--out {page.name!r} is no page", hint="end it in .html")
@@ -95,7 +96,7 @@ def plot(
         missing=missing,
         gaps=gaps,
         sessions=sessions,
-        record=record,
+        record=None if record is None else record_at_store(record, ws.settings.home),
         out=page,
     )
 

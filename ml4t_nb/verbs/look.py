@@ -83,7 +83,9 @@ def health(
         chosen = tuple(each for summary in chosen if (each := _verified(ws, summary)))
     judged, at = judge_all(ws, chosen, moment, timedelta(days=stale_days))
     recent = recent_sessions(ws, chosen, _when(ws, moment), sessions) if sessions else ()
-    return HealthReport(at, judged, detailed=verbose, fail_on=fail_on, recent=recent)
+    return HealthReport(
+        at, judged, detailed=verbose, fail_on=fail_on, recent=recent, home=ws.settings.home
+    )
 
 
 @verb
@@ -114,7 +116,7 @@ def list_(
     """
     ws = ws.at(home)
     ws.moment(as_of)
-    return ListReport(summaries(ws, symbol, asset_class, frequency))
+    return ListReport(summaries(ws, symbol, asset_class, frequency), ws.settings.home)
 
 
 @verb
@@ -148,7 +150,16 @@ def judge_all(
     for each in summaries:
         dates, at, wait = when(each)
         instants.append(at)
-        judged.append(judge(each, dates=dates, as_of=at, delay=wait, stale_after=stale_after))
+        judged.append(
+            judge(
+                each,
+                dates=dates,
+                as_of=at,
+                delay=wait,
+                stale_after=stale_after,
+                home=ws.settings.home,
+            )
+        )
     return tuple(judged), latest(moment, instants)
 
 

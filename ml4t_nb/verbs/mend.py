@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
-from ml4t_nb.model import DatasetId, FillMethod
+from ml4t_nb.hints import at_home
+from ml4t_nb.model import DatasetId, FillMethod, NextStep
 from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_symbols, one_of
 from ml4t_nb.records import ErrorNote, Summary, UpdateRecord, UpdateResult
 from ml4t_nb.reports import DatasetGaps, GapsReport, UnreadDataset
@@ -95,9 +97,10 @@ def gaps(
             latest(moment, ()),
             listed,
             every=all,
-            failed=_failed(unread),
+            failed=_failed(unread, ws.settings.home),
             absent=missed,
             declaration=declaration(ws, missed) if missed else "",
+            home=ws.settings.home,
         )
     if not unread:
         _require_gaps(listed)
@@ -115,7 +118,14 @@ def gaps(
     for result in run.results:
         if result.record.outcome == "failed":
             unread.pop(result.dataset, None)
-    return GapsReport(run.as_of, listed, run, every=True, failed=_failed(unread))
+    return GapsReport(
+        run.as_of,
+        listed,
+        run,
+        every=True,
+        failed=_failed(unread, ws.settings.home),
+        home=ws.settings.home,
+    )
 
 
 def _require_gaps(listed: Sequence[DatasetGaps]) -> None:
@@ -127,10 +137,14 @@ def _require_gaps(listed: Sequence[DatasetGaps]) -> None:
         If there is none: silence would pass for a closure or a fill that was recorded.
     """
     if not any(each.gaps for each in listed):
+        lists = [NextStep("all_gaps", each.dataset) for each in listed[:1]]
         raise OptionError(
             "there is no gap in that range, so nothing was done",
-            hint="`gaps --all` lists the gaps there are; a day that a calendar has wrong goes "
-            "into ML4T_DATA_CLOSURES",
+            hint=(
+                *lists,
+                " lists the gaps there are; " if lists else "",
+                "a day that a calendar has wrong goes into ML4T_DATA_CLOSURES",
+            ),
         )
 
 
@@ -182,9 +196,11 @@ def _job(
     return Job(summary.dataset, work, partial(failed, ws, blank, summary.dataset))
 
 
-def _failed(unread: Mapping[DatasetId, Ml4tError]) -> tuple[UnreadDataset, ...]:
+def _failed(unread: Mapping[DatasetId, Ml4tError], home: Path) -> tuple[UnreadDataset, ...]:
     return tuple(
-        UnreadDataset(dataset, ErrorNote(type(error).__name__, error.message, error.hint))
+        UnreadDataset(
+            dataset, ErrorNote(type(error).__name__, error.message, at_home(error.advice, home))
+        )
         for dataset, error in unread.items()
         # Somebody has removed it meanwhile.
         if not isinstance(error, DatasetNotFound)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Adjustment, AssetClass, Frequency
+from ml4t_nb.model import Adjustment, AssetClass, Frequency, NextStep
 from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_folder, as_symbols, one_of
 from ml4t_nb.reports import ExportReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.formats import csv_of, json_of, write_whole
-from ml4t_nb.verbs.select import Class, Freq, days, picked
+from ml4t_nb.verbs.select import EXAMPLE, Class, Freq, days, picked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def export(
     ws.moment(as_of)
     names = as_symbols(symbol)
     if len(names) != 1:
-        raise OptionError("export takes exactly one symbol", hint="ml4t-data export -s AAPL")
+        raise OptionError("export takes exactly one symbol", hint=NextStep("export", EXAMPLE))
     file = None if out is None else as_folder(out, option="--out")
     if file is not None and file.suffix not in _SUFFIXES:
         raise OptionError(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import Interrupted, Ml4tError
 from ml4t_nb.events import Started
+from ml4t_nb.hints import at_home
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import ErrorNote, UpdateRecord, UpdateResult
 from ml4t_nb.reports import RunReport
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from ml4t_nb.pipeline import Run
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["failed", "report_of", "run_of"]
+__all__ = ["failed", "record_at_store", "report_of", "run_of"]
 
 
 def run_of(ws: Workspace, moment: datetime | date, observe: Observe, pause: Pause) -> Run:
@@ -47,7 +49,9 @@ def report_of(
     # One that failed early does not know when its exchange closes.
     known = [each.record.at for each in batch.results if each.record.outcome != "failed"]
     at = latest(moment, known or [each.record.at for each in batch.results])
-    report = RunReport(verb, at, batch.results, batch.left, batch.stopped)
+    home = ws.settings.home
+    results = tuple(_at_store(each, home) for each in batch.results)
+    report = RunReport(verb, at, results, batch.left, batch.stopped, home=home)
     if batch.interrupted:
         report = replace(report, stopped="interrupted")
         total = len(batch.results) + len(batch.left)
@@ -57,6 +61,23 @@ def report_of(
             report=report,
         )
     return report
+
+
+def _at_store(result: UpdateResult, home: Path) -> UpdateResult:
+    """The result whose next steps name the store."""
+    findings = tuple(
+        replace(each, step=replace(each.step, home=home)) if each.step else each
+        for each in result.findings
+    )
+    return replace(result, record=record_at_store(result.record, home), findings=findings)
+
+
+def record_at_store(record: UpdateRecord, home: Path) -> UpdateRecord:
+    """The record whose hint names the store; a history keeps no name, since stores are moved."""
+    error = record.error
+    if error is None:
+        return record
+    return replace(record, error=replace(error, hint=at_home(error.hint, home)))
 
 
 def failed(

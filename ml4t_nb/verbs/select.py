@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from ml4t_nb.errors import DatasetNotFound, OptionError
-from ml4t_nb.model import AssetClass, DatasetId, Frequency
-from ml4t_nb.options import Day, Short, as_day, did_you_mean, named, one_of
+from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint, NextStep
+from ml4t_nb.options import Day, Short, as_day, did_you_mean, one_of
 
 if TYPE_CHECKING:
     from ml4t_nb.core.calendars import Calendar
 
 __all__ = [
+    "EXAMPLE",
     "Class",
     "Freq",
     "Provider",
@@ -29,6 +30,9 @@ __all__ = [
 Class: TypeAlias = Annotated[AssetClass | None, Short("-a")]
 Freq: TypeAlias = Annotated[Frequency | None, Short("-f")]
 Provider: TypeAlias = Annotated[str | None, Short("-p")]
+
+EXAMPLE = DatasetId("equities", "daily", "AAPL")
+"""What a hint names where a symbol is missing."""
 
 
 def calendar_names() -> tuple[str, ...]:
@@ -126,7 +130,7 @@ def _fitting(
     ]
 
 
-def _load(stored: Sequence[DatasetId], symbol: str) -> str:
-    words = f"run load first: ml4t-data load {named(DatasetId('equities', 'daily', symbol))}"
+def _load(stored: Sequence[DatasetId], symbol: str) -> Hint:
+    step = NextStep("load", DatasetId("equities", "daily", symbol))
     near = did_you_mean(symbol, {each.symbol for each in stored}) if stored else ""
-    return f"{near} if not, {words}" if near.startswith("did") else words
+    return (f"{near} if not, " if near.startswith("did") else "", "run load first: ", step)

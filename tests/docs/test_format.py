@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from ml4t_nb import verbs
-from ml4t_nb.model import Asked, CarriedAction, Closure, Finding, Gap, Setup, Span
+from ml4t_nb.model import (
+    Asked,
+    CarriedAction,
+    Closure,
+    Finding,
+    Gap,
+    LoadArguments,
+    NextStep,
+    Setup,
+    Span,
+)
 from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.manifest import VERSION, Chunk, Manifest
@@ -99,7 +109,7 @@ def test_the_folders_on_the_page_are_those_of_the_symbols() -> None:
 @pytest.mark.parametrize(
     "kind",
     [Manifest, Chunk, Setup, Gap, Asked, CarriedAction, Finding, UpdateRecord, Restatement,
-     Revision, ErrorNote, Closure, Span],
+     Revision, ErrorNote, Closure, Span, NextStep, LoadArguments],
 )  # fmt: skip
 def test_every_field_of_a_manifest_is_on_the_page(kind: type[Any]) -> None:
     manifest = WORDS.partition("## The manifest")[2].partition("## Chunks")[0]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from ml4t_nb.model import DatasetId, Finding, Gap, Span
+from ml4t_nb.model import DatasetId, Finding, Gap, Hint, NextStep, Span
 from ml4t_nb.records import (
     ErrorNote,
     Health,
@@ -94,8 +94,15 @@ def failure(kind: str, message: str = "no bars today", hint: str = "") -> ErrorN
     return ErrorNote(kind, message, hint)
 
 
-def health(symbol: str, state: HealthState = "healthy", *, reason: str = "current") -> Health:
-    """A judgement on 295 bars."""
+def health(
+    symbol: str,
+    state: HealthState = "healthy",
+    *,
+    reason: str = "current",
+    step: Hint | None = None,
+) -> Health:
+    """A judgement on 295 bars; what is not healthy is mended by an update, if nothing is said."""
+    usual: Hint = "" if state == "healthy" else NextStep("update", dataset(symbol))
     return Health(
         dataset(symbol),
         state,
@@ -107,7 +114,7 @@ def health(symbol: str, state: HealthState = "healthy", *, reason: str = "curren
         sessions_behind=0 if state == "healthy" else 8,
         gaps_open=0,
         recent_errors=0,
-        step="" if state == "healthy" else f"ml4t-data update -s {symbol}",
+        step=usual if step is None else step,
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import Bars
+from ml4t_nb.faces.spelling import spell
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import evening, rising, sessions
 
@@ -107,7 +108,8 @@ def test_good_bars_are_kept_while_the_provider_answers_wrong_ones(
     assert finding.rule == "kept"
     assert finding.detail.startswith(days[0])
     assert days[-1] in finding.detail
-    assert "`ml4t-data update -s ACME --accept` takes the provider's" in finding.detail
+    assert finding.step is not None
+    assert spell(finding.step, "ml4t-data") == "ml4t-data update -s ACME --accept"
     assert second.findings == ()
 
     desk.provider.bars = TRUE

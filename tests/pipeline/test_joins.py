@@ -9,6 +9,7 @@ from pandas.testing import assert_frame_equal
 from ml4t_nb.core.adjust import adjusted
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import Overtaken, Suspicious
+from ml4t_nb.faces.spelling import spell
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import bars_at, evening, restated, rising, sessions
 
@@ -202,7 +203,8 @@ def test_a_history_that_contradicts_the_stored_one_waits_until_it_is_accepted(de
     refused = desk.update(evening("2024-03-11"))
 
     assert refused.record.error is not None
-    assert "`ml4t-data update -s ACME --accept`" in refused.record.error.hint
+    said = spell(refused.record.error.hint, "ml4t-data")
+    assert "ml4t-data update -s ACME --accept" in said
     assert "(2024-02-05 to 2024-03-08)" in refused.record.error.message
     assert_frame_equal(desk.stored(), stored)
 

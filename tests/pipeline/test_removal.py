@@ -13,6 +13,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import Bars, make_bars
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, Overtaken, SettingsInvalid
+from ml4t_nb.faces.spelling import spell
 from ml4t_nb.model import Basis, DatasetId, Setup, Span
 from ml4t_nb.pipeline import run_remove
 from ml4t_nb.providers import Limits
@@ -157,7 +158,7 @@ def test_a_part_of_a_damaged_chunk_is_not_removed(
     with pytest.raises(ChunkCorrupt, match="checksum") as caught:
         loaded.remove(evening("2024-03-15"), start=start, end=end)
 
-    assert caught.value.hint.endswith(
+    assert spell(caught.value.advice, "ml4t-data").endswith(
         "ml4t-data remove -s ACME --start 2023-11-01 --end 2023-12-29 --yes"
     )
     assert loaded.store.snapshot(loaded.dataset).manifest.sequence == sequence
@@ -172,7 +173,8 @@ def test_a_damaged_end_of_split_adjusted_bars_is_not_cut_off(
     with pytest.raises(OptionError, match="2024-01-01 to 2024-03-15 cannot be read") as caught:
         loaded.remove(evening("2024-03-15"), start=start, end=end)
 
-    assert "ml4t-data remove -s ACME --yes && ml4t-data load -s ACME" in caught.value.hint
+    said = spell(caught.value.advice, "ml4t-data")
+    assert "ml4t-data remove -s ACME --yes && ml4t-data load -s ACME" in said
     assert_frame_equal(loaded.store.snapshot(loaded.dataset).bars(span("2023", "2024")), OLD)
 
 
@@ -184,7 +186,7 @@ def test_a_damaged_end_of_bars_as_traded_is_cut_off(desk: Desk) -> None:
 
     with pytest.raises(ChunkCorrupt) as caught:
         desk.remove(evening("2024-03-15"), start="2024-01-02")
-    assert "--start 2024-01-01 --end 2024-03-15 --yes" in caught.value.hint
+    assert "--start 2024-01-01 --end 2024-03-15 --yes" in spell(caught.value.advice, "ml4t-data")
     removed = desk.remove(evening("2024-03-15"), start="2024-01-01")
 
     assert removed == len(NEW)
@@ -197,7 +199,8 @@ def test_a_dataset_damaged_all_over_goes_with_all_its_bars(loaded: Desk, end: st
 
     with pytest.raises(ChunkCorrupt) as caught:
         loaded.remove(evening("2024-03-15"), start="2024-01-01")
-    assert "ml4t-data remove -s ACME --yes && ml4t-data load -s ACME" in caught.value.hint
+    said = spell(caught.value.advice, "ml4t-data")
+    assert "ml4t-data remove -s ACME --yes && ml4t-data load -s ACME" in said
     assert loaded.remove(evening("2024-03-15"), start="2023-11-01", end=end) == len(TWO_YEARS)
 
     assert loaded.store.datasets() == ()
@@ -274,8 +277,8 @@ def test_a_damaged_middle_goes_with_all_that_is_before_it(store: Store, basis: B
     command = "ml4t-data remove -s BTC-USD -a crypto -f 1m --end 2024-01-28 --yes"
     assert isinstance(in_part, ChunkCorrupt)
     assert isinstance(alone, OptionError)
-    assert in_part.hint.endswith(command)
-    assert alone.hint.endswith(command)
+    assert spell(in_part.advice, "ml4t-data").endswith(command)
+    assert spell(alone.advice, "ml4t-data").endswith(command)
     assert "a split among them would be lost" in alone.message
     assert cut(store, ROUND_THE_CLOCK, None, "2024-01-28") == 28 * 24 * 60
     assert_frame_equal(store.snapshot(ROUND_THE_CLOCK).bars(), whole["2024-01-29":])
@@ -294,7 +297,7 @@ def test_the_command_of_a_refusal_leaves_a_sound_dataset_or_none(
         for start, end in [(None, "2024-01-02"), ("2024-01-03", "2024-02-03"), ("2024-02-04", None)]
     ]
 
-    (hint,) = {error.hint for error in errors}
+    (hint,) = {spell(error.advice, "ml4t-data") for error in errors}
     command, _, load = hint.partition(": ")[2].partition(" && ")
     words = command.removeprefix("ml4t-data remove -s BTC-USD -a crypto -f 1m").split()
     options = dict(pairwise(words))
@@ -337,7 +340,7 @@ def test_the_dates_of_a_hint_cover_a_session_that_begins_on_the_evening_before(
     # Midnight UTC before 2024-01-01 is the evening of 2023-12-31 in New York; the evening of Sunday
     # 2024-01-21 belongs to Monday's session.
     assert "from 2023-12-31 to 2024-01-22" in error.hint
-    assert "--start 2023-12-31 --end 2024-01-22 --yes" in error.hint
+    assert "--start 2023-12-31 --end 2024-01-22 --yes" in spell(error.advice, "ml4t-data")
     cut(store, euro, "2023-12-31", "2024-01-22")
     assert store.snapshot(euro).bars().index[0] == pd.Timestamp("2024-01-22T22:00", tz="UTC")
 

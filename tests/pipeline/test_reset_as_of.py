@@ -7,6 +7,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb.errors import Overtaken
+from ml4t_nb.faces.spelling import spell
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import evening, rising
 
@@ -24,7 +25,7 @@ def test_a_bar_that_was_stored_too_early_is_made_good_once_its_session_is_over(d
 
     with pytest.raises(Overtaken, match="as of 2025-03-14") as caught:
         desk.update(evening("2024-03-18"))
-    assert "ml4t-data update -s ACME --reset-as-of" in caught.value.hint
+    assert "ml4t-data update -s ACME --reset-as-of" in spell(caught.value.advice, "ml4t-data")
     result = desk.update(evening("2024-03-18"), reset_as_of=True)
 
     assert (result.record.added, result.record.revised) == (1, 1)

@@ -15,6 +15,8 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import Bars, empty_bars, within
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError, StoreNotWritable
+from ml4t_nb.faces.spelling import spell
+from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import AAPL, append, bars_at, commit, daily, publish, utc
@@ -57,7 +59,8 @@ def test_a_flipped_byte_of_a_chunk_never_gives_wrong_bars(store: Store, bars: Ba
         assert_noticed(store, bars)
         with pytest.raises(ChunkCorrupt, match=path.name) as caught:
             store.snapshot(AAPL).bars()
-        assert "ml4t-data remove -s AAPL --yes && ml4t-data load -s AAPL" in caught.value.hint
+        said = spell(caught.value.advice, "ml4t-data")
+        assert "ml4t-data remove -s AAPL --yes && ml4t-data load -s AAPL" in said
 
 
 def test_a_truncated_chunk_never_gives_wrong_bars(store: Store, bars: Bars) -> None:
@@ -202,7 +205,7 @@ def test_a_folder_that_cannot_be_looked_into_damages_its_dataset_alone(
 
     assert (damaged.dataset, sound.dataset) == (AAPL, MSFT)
     assert "Too many levels" in damaged.damage
-    assert "check who may read" in damaged.remedy
+    assert "check who may read" in in_words(damaged.remedy)
     assert not sound.damage
     assert store.datasets() == (AAPL, MSFT)
 
@@ -228,7 +231,7 @@ def test_a_link_to_a_disk_that_is_gone_is_no_removal(store: Store, bars: Bars) -
 
     (row,) = store.summaries()
     assert f"{folder} is gone" in row.damage
-    assert "mount its disk" in row.remedy
+    assert "mount its disk" in in_words(row.remedy)
     assert store.datasets() == (AAPL,)
     with pytest.raises(ChunkCorrupt, match="is gone"):
         store.snapshot(AAPL).bars()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
+from ml4t_nb.faces.spelling import spell
 from ml4t_nb.model import Asked, Closure, DatasetId, Finding, Gap, Setup, Span
 from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
 from ml4t_nb.storage.manifest import VERSION, Chunk, Manifest, decode, encode, summary
@@ -228,7 +229,7 @@ def test_an_earlier_versions_manifest_is_refused_whatever_it_says(body: object) 
         decode(_sealed(VERSION - 1, body), AAPL, 3, PATH)
 
     assert caught.value.summary.dataset == AAPL
-    assert "ml4t-data remove -s AAPL --yes" in caught.value.hint
+    assert "ml4t-data remove -s AAPL --yes" in spell(caught.value.advice, "ml4t-data")
 
 
 def test_an_earlier_versions_mark_of_a_removal_is_one() -> None:

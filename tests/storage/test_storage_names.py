@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import DatasetId
-from ml4t_nb.options import named
 from ml4t_nb.storage.names import as_folder, folder_of, symbol_of
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import commit, daily
@@ -138,10 +137,3 @@ def test_no_folder_name_makes_the_reader_fail(name: str) -> None:
 def test_a_class_or_frequency_that_does_not_exist_has_no_folder(dataset: DatasetId) -> None:
     with pytest.raises(OptionError):
         folder_of(dataset)
-
-
-def test_a_dataset_is_named_as_in_a_command_line() -> None:
-    assert named(DatasetId("equities", "daily", "AAPL")) == "-s AAPL"
-    assert named(DatasetId("crypto", "1m", "BTC-USD")) == "-s BTC-USD -a crypto -f 1m"
-    assert named(DatasetId("equities", "daily", "a'b c")) == "-s 'a'\\''b c'"
-    assert named(DatasetId("equities", "daily", "-X")) == "--symbol=-X"

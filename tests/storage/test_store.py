@@ -11,6 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, DatasetNotFound, OptionError, StoreError
+from ml4t_nb.faces.spelling import spell
 from ml4t_nb.model import Asked, Compression, DatasetId, Finding, Gap, Span
 from ml4t_nb.storage.folder import Folder
 from ml4t_nb.storage.locking import exclusive
@@ -52,7 +53,10 @@ def test_what_is_not_stored_names_the_command_that_loads_it(store: Store) -> Non
         store.snapshot(DatasetId("crypto", "1m", "BTC-USD"))
 
     assert caught.value.message == "crypto/1m/BTC-USD is not stored"
-    assert caught.value.hint == "run load first: ml4t-data load -s BTC-USD -a crypto -f 1m"
+    assert (
+        spell(caught.value.advice, "ml4t-data")
+        == "run load first: ml4t-data load -s BTC-USD -a crypto -f 1m"
+    )
 
 
 def test_bars_come_back_to_the_last_bit(store: Store) -> None:

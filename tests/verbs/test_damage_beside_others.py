@@ -14,6 +14,8 @@ from ml4t_nb import verbs
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, OptionError, Overtaken
 from ml4t_nb.faces.cli import main
 from ml4t_nb.faces.render import as_html, as_json, as_rows, as_text
+from ml4t_nb.faces.spelling import spell
+from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
@@ -78,7 +80,7 @@ def test_gaps_of_all_names_the_damaged_dataset_and_lists_the_others(
         assert failed.dataset == BAD
         assert failed.error.type == "ChunkCorrupt"
         assert "BAD" in failed.error.message
-        assert "ml4t-data remove -s BAD" in failed.error.hint
+        assert "ml4t-data remove -s BAD" in spell(failed.error.hint, "ml4t-data")
 
 
 @faults
@@ -139,7 +141,7 @@ def test_a_damaged_dataset_asked_for_by_name_is_an_error(ws: Workspace, fault: F
     for every in (False, True):
         with pytest.raises(ChunkCorrupt, match="BAD") as caught:
             verbs.gaps(ws, "BAD", all=every, as_of=AS_OF)
-        assert "ml4t-data remove -s BAD" in caught.value.hint
+        assert "ml4t-data remove -s BAD" in spell(caught.value.advice, "ml4t-data")
     with pytest.raises(ChunkCorrupt, match="BAD"):
         verbs.gaps(ws, "BAD", refetch=True, as_of=AS_OF)
     assert main(["gaps", "BAD"]) == 1
@@ -335,7 +337,7 @@ def test_a_disk_that_is_gone_is_to_be_mounted_by_gaps_too(ws: Workspace) -> None
 
     assert report.datasets == ()
     assert len(report.failed) == 3
-    assert all("mount its disk" in each.error.hint for each in report.failed)
+    assert all("mount its disk" in in_words(each.error.hint) for each in report.failed)
 
 
 def test_a_dataset_removed_by_hand_is_no_failure(ws: Workspace) -> None:

@@ -14,6 +14,7 @@ from pandas.testing import assert_frame_equal
 from ml4t_nb import verbs
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, StoreError
+from ml4t_nb.faces.spelling import spell
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.manifest import VERSION
 from ml4t_nb.workspace import Workspace
@@ -85,7 +86,7 @@ def assert_no_wrong_number(home: Path, before: Bars, after: Bars) -> None:
     if result.record.outcome == "failed":
         assert result.record.error is not None
         assert result.record.error.type == "ChunkCorrupt"
-        assert "ml4t-data remove -s IBM" in result.record.error.hint
+        assert "ml4t-data remove -s IBM" in spell(result.record.error.hint, "ml4t-data")
     with suppress(ChunkCorrupt):
         assert_bars(verbs.bars(ws, "IBM"), after)
         assert result.record.outcome == "changed"
@@ -170,7 +171,7 @@ def test_a_manifest_that_cannot_be_read_is_named_by_every_verb_and_left_as_it_is
         "AAPL": "healthy", "IBM": "error",
     }  # fmt: skip
     assert said in judged["IBM"].reason
-    assert hint in judged["IBM"].step
+    assert hint in spell(judged["IBM"].step, "ml4t-data")
     assert judged["IBM"].rows == (1254 if is_known else 0)
     listed = {each.dataset.symbol: each.damage for each in verbs.list_(ws).datasets}
     assert listed["AAPL"] == ""
@@ -178,7 +179,7 @@ def test_a_manifest_that_cannot_be_read_is_named_by_every_verb_and_left_as_it_is
     for read in (verbs.bars, verbs.files):
         with pytest.raises(StoreError, match=said) as caught:
             read(ws, "IBM")
-        assert hint in caught.value.hint
+        assert hint in spell(caught.value.advice, "ml4t-data")
     for verb in (verbs.export, verbs.plot, verbs.gaps):
         with pytest.raises(StoreError, match=said):
             verb(ws, "IBM")
@@ -188,7 +189,7 @@ def test_a_manifest_that_cannot_be_read_is_named_by_every_verb_and_left_as_it_is
         (result,) = run(ws, "IBM", as_of=UPDATED).results
         assert result.record.error is not None
         assert said in result.record.error.message
-        assert hint in result.record.error.hint
+        assert hint in spell(result.record.error.hint, "ml4t-data")
     assert {each: each.read_bytes() for each in left} == left
     assert len(verbs.bars(ws, "AAPL")) == 1254
 

@@ -11,6 +11,7 @@ from pandas.testing import assert_frame_equal
 from ml4t_nb import verbs
 from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.faces.cli import main
+from ml4t_nb.faces.spelling import spell
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 
@@ -36,7 +37,7 @@ def test_the_step_of_a_damaged_file_gives_the_same_bars_again(ws: Workspace) -> 
     truncate(ws)
 
     (judged,) = verbs.health(ws, as_of=AS_OF).datasets
-    first, second = judged.step.split(", then ")
+    first, second = spell(judged.step, "ml4t-data").split(" && ")
 
     assert judged.state == "error"
     assert main(shlex.split(first)[1:]) == 0
@@ -54,8 +55,8 @@ def test_the_step_names_a_dataset_that_is_not_the_usual_one(ws: Workspace) -> No
 
     (judged,) = verbs.health(ws, "BTC-USD", as_of="2024-03-04T00:00Z").datasets
 
-    assert judged.step == (
-        "ml4t-data remove -s BTC-USD -a crypto -f hourly --yes, then "
+    assert spell(judged.step, "ml4t-data") == (
+        "ml4t-data remove -s BTC-USD -a crypto -f hourly --yes && "
         "ml4t-data load -s BTC-USD -a crypto -f hourly -p synthetic --start 2024-03-01"
     )
 
@@ -73,8 +74,8 @@ def test_every_hint_fetches_by_the_calendar_and_the_provider_of_before(ws: Works
     with pytest.raises(ChunkCorrupt) as caught:
         verbs.bars(ws, "7203", frequency="hourly")
 
-    assert caught.value.hint.endswith(f": {judged.step}")
-    first, second = judged.step.split(", then ")
+    assert spell(caught.value.advice, "ml4t-data").endswith(f": {spell(judged.step, 'ml4t-data')}")
+    first, second = spell(judged.step, "ml4t-data").split(" && ")
     assert main(shlex.split(first)[1:]) == 0
     assert main([*shlex.split(second)[1:], "--as-of", "2024-03-15"]) == 0
     assert_frame_equal(verbs.bars(ws, "7203", frequency="hourly"), before)

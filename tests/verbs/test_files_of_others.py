@@ -9,6 +9,7 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.faces.codes import code_of
+from ml4t_nb.hints import in_words
 from ml4t_nb.model import Basis
 from ml4t_nb.records import ErrorNote
 from ml4t_nb.reports import RunReport
@@ -122,7 +123,7 @@ def test_a_file_in_another_unit_is_refused_by_the_bars_in_common(
             f"the prices of files are {words} the stored ones "
             "(5 of 5 bars in common, 2024-03-11 to 2024-03-15), and no split explains it"
         )
-        assert "pence for pounds" in error.hint
+        assert "pence for pounds" in in_words(error.hint)
     assert verbs.bars(ws, "BARC")["close"].tolist() == CLOSES[:5]
 
 

@@ -8,11 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.model import DatasetId, LoadArguments, NextStep
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.manifest import VERSION
 from ml4t_nb.workspace import Workspace
@@ -85,7 +87,10 @@ def test_a_dataset_of_an_earlier_version_beside_others_keeps_to_itself(home: Pat
         "AAPL": "error", "IBM": "healthy", "MSFT": "healthy",
     }  # fmt: skip
     assert judged["AAPL"].rows == 62
-    assert judged["AAPL"].source == ("-p", "sample", "--start", "2004-01-02")
+    origin = LoadArguments("sample", start=date(2004, 1, 2))
+    assert judged["AAPL"].step == NextStep(
+        "reload", DatasetId("equities", "daily", "AAPL"), home, origin
+    )
 
 
 def test_what_a_newer_program_wrote_is_not_removed(tmp_path: Path) -> None:

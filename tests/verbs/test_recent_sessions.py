@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ml4t_nb import verbs
 from ml4t_nb.errors import OptionError
+from ml4t_nb.faces.spelling import spell
 from ml4t_nb.model import AssetClass, Closure, Frequency, Span
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
@@ -289,7 +290,7 @@ def test_the_next_step_names_the_dataset_and_no_other_of_its_symbol(home: Path) 
     )
 
     assert daily.step == ""
-    assert hourly.step == "ml4t-data update -s DEMO -f hourly"
+    assert spell(hourly.step, "ml4t-data") == "ml4t-data update -s DEMO -f hourly"
 
 
 _KINDS: list[tuple[str, AssetClass, Frequency]] = [

@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from ml4t_nb.faces.cli import main
+from ml4t_nb.faces.spelling import spell
 from tests.replay import Listing, Split, sampled
 from tests.yahoo.desk import Desk, evening, held_to, sessions_of, shares, times
 
@@ -55,7 +56,8 @@ def test_a_first_load_refuses_rows_that_missed_a_split(
     assert f"{begin}" in done.record.error.message
     assert f"{end}" in done.record.error.message
     assert f"of {EX}" in done.record.error.message
-    assert f"`ml4t-data load -s ACME -p yahoo --start {after}`" in done.record.error.hint
+    said = spell(done.record.error.hint, "ml4t-data")
+    assert f"`ml4t-data load -s ACME -p yahoo --start {after}" in said
     assert desk.ws.store.datasets() == ()
 
 
@@ -66,7 +68,7 @@ def test_the_hint_of_the_refusal_can_be_pasted(
     desk.replay.add(mixed(listing, day(listing, 40), day(listing, 42)))
     (done,) = desk.load("ACME", at=evening(AFTER)).results
     assert done.record.error is not None
-    line = done.record.error.hint.split("`")[1]
+    line = spell(done.record.error.hint, "ml4t-data").split("`")[1]
     monkeypatch.setenv("ML4T_DATA_HOME", str(desk.home))
     monkeypatch.setenv("ML4T_DATA_AS_OF", str(AFTER))
 
@@ -132,7 +134,7 @@ def test_earlier_bars_that_missed_a_split_are_not_placed_before_stored_ones(desk
     (done,) = desk.load("ACME", at=evening(AFTER)).results
 
     assert done.record.error is not None
-    assert f"--start {day(listing, 23)}" in done.record.error.hint
+    assert f"--start {day(listing, 23)}" in spell(done.record.error.hint, "ml4t-data")
     assert desk.stored("ACME").equals(before)
 
 

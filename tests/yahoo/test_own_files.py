@@ -14,6 +14,8 @@ import pytest
 from ml4t_nb import verbs
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.faces.cli import main
+from ml4t_nb.faces.spelling import spell
+from ml4t_nb.hints import in_words
 from ml4t_nb.model import Basis
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.settings import Settings
@@ -302,7 +304,7 @@ def test_a_setting_that_the_prices_contradict_is_named(
     assert f"ML4T_DATA_FILES_BASIS says {is_said}" in result.record.error.message
     assert "2:1 of 2024-07-05" in result.record.error.message
     other = "split-adjusted" if is_said == "as-traded" else "as-traded"
-    assert f"set ML4T_DATA_FILES_BASIS to {other}" in result.record.error.hint
+    assert f"set ML4T_DATA_FILES_BASIS to {other}" in in_words(result.record.error.hint)
 
 
 def test_splits_that_speak_for_both_bases_are_refused(drawer: Drawer) -> None:
@@ -356,7 +358,9 @@ def test_stored_prices_as_traded_are_not_taken_for_restated_ones(drawer: Drawer)
 
     assert error is not None
     assert "holds as-traded prices, and files now quotes split-adjusted ones" in error.message
-    assert "ml4t-data remove -s ACME --yes && ml4t-data load -s ACME -p files" in error.hint
+    said = spell(error.hint, "ml4t-data")
+    assert "take them: ml4t-data remove -s ACME " in said
+    assert "--yes && ml4t-data load -s ACME -p files" in said
     assert drawer.bars().equals(before)
 
 

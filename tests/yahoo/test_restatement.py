@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.faces.spelling import spell
 from tests.replay import Bar, Dividend, Fault, Listing, Split, sampled
 from tests.yahoo.desk import Desk, evening, held_to, quoted, seams, sessions_of, shares
 
@@ -89,7 +90,8 @@ def test_prices_that_contradict_the_stored_ones_stop_the_update_until_accepted(
         assert (record.outcome, record.added) == ("failed", 0)
         assert record.error is not None
         assert record.error.type == "Suspicious"
-        assert "ml4t-data update -s ACME --accept" in record.error.hint
+        said = spell(record.error.hint, "ml4t-data")
+        assert f"`ml4t-data update -s ACME --home {desk.home} --accept`" in said
         assert desk.stored("ACME").equals(before)
         # The window once, and the whole history once.
         assert desk.replay.bars_asked == 2

@@ -11,7 +11,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ml4t_nb.errors import Ml4tError
-from ml4t_nb.faces.html import error_html, line_html
+from ml4t_nb.faces.html import error_html, error_text, line_html
 from ml4t_nb.faces.panels.asking import ask, of_dataset
 from ml4t_nb.faces.plots.ranges import cut, dates_of, gap_near, stamps_around, stamps_between
 from ml4t_nb.faces.plots.steps import Steps, rows_in, steps_of
@@ -130,7 +130,7 @@ class Chart:
             self.report = self._read()
         except Ml4tError as error:
             self.report = self._steps = None
-            self._put({"text/html": error_html(error), "text/plain": str(error)})
+            self._put({"text/html": error_html(error), "text/plain": error_text(error)})
         else:
             self._put(self._bundle(self.report) if self.report is not None else None)
         self._say()

@@ -9,7 +9,7 @@ from threading import RLock
 
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.faces.html import INK, as_html, error_html
-from ml4t_nb.faces.layout import Lines, Note
+from ml4t_nb.faces.layout import nothing_stored
 from ml4t_nb.faces.panels.asking import ask, of_dataset
 from ml4t_nb.faces.panels.chart import Chart
 from ml4t_nb.faces.panels.fold import Fold
@@ -34,7 +34,6 @@ __all__ = ["GapExplorer"]
 
 _MANY = 15
 _ROWS = 9
-_NOTHING = Lines((Note("nothing is stored yet", "%ml4t load SYMBOL -p PROVIDER"),))
 _STYLE = """<style>
 .ml4t-gap-list select, .ml4t-gap-heading { font-family: var(--jp-code-font-family, monospace);
   font-size: 12px; }
@@ -131,7 +130,7 @@ class GapExplorer:
                 self._look(is_new=self.dataset.value != before)
             else:
                 self._forget()
-                self.message.value = as_html([_NOTHING])
+                self.message.value = as_html([nothing_stored(report.home)])
         self._changed()
 
     def still(self) -> str:

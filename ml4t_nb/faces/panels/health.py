@@ -7,7 +7,7 @@ from threading import RLock
 
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.faces.html import as_html, error_html, line_html
-from ml4t_nb.faces.layout import Block, Lines, Note
+from ml4t_nb.faces.layout import Block, Lines, Note, nothing_stored
 from ml4t_nb.faces.panels.asking import ask
 from ml4t_nb.faces.panels.board_rows import Order, chosen, row_html, table_of, totals_html
 from ml4t_nb.faces.panels.board_view import ROWS, BoardView, Row
@@ -19,8 +19,6 @@ from ml4t_nb.records import Health
 from ml4t_nb.reports import HealthReport, RecentSession
 
 __all__ = ["HealthBoard"]
-
-_NOTHING = Lines((Note("nothing is stored yet", "%ml4t load SYMBOL -p PROVIDER"),))
 
 
 class HealthBoard:
@@ -142,7 +140,7 @@ class HealthBoard:
         view.hide(but_totals=not report.datasets)
         if not report.datasets:
             self._found = ()
-            view.totals.value = self._still = as_html([_NOTHING])
+            view.totals.value = self._still = as_html([nothing_stored(report.home)])
             self._say()
             return
         self._found = chosen(

@@ -13,6 +13,7 @@ from ml4t_nb.faces.html import FAINT, LINE, error_html, line_html
 from ml4t_nb.faces.jobs import Job, JobState
 from ml4t_nb.faces.parser import Command
 from ml4t_nb.faces.render import as_html
+from ml4t_nb.faces.spelling import spell
 from ml4t_nb.faces.tracking import Line, Stage
 from ml4t_nb.faces.words import many, plain
 from ml4t_nb.model import DatasetId
@@ -205,7 +206,7 @@ def _table(lines: tuple[Line, ...]) -> str:
 
 def _row(line: Line) -> str:
     notes = "".join(f"<div>{_safe(note)}</div>" for note in line.notes)
-    step = f'<div style="{FAINT}">{_safe(line.step)}</div>' if line.step else ""
+    step = f'<div style="{FAINT}">{_safe(spell(line.step, "%ml4t"))}</div>' if line.step else ""
     cells = (
         f'<span role="img" aria-label="{line.stage}">{_STAGES[line.stage]}</span>',
         f"<b>{_safe(line.dataset.symbol)}</b>",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from ml4t_nb.faces.jobs import JOBS, Job
 from ml4t_nb.faces.panels.asking import command_of, line_of, of_dataset
+from ml4t_nb.faces.spelling import spell
 from ml4t_nb.faces.words import labelled, plain
+from ml4t_nb.hints import keywords_of
+from ml4t_nb.model import Hint, NextStep
 from ml4t_nb.records import Health
 
 __all__ = ["Mend", "Mending", "mend_of"]
@@ -36,7 +39,7 @@ class Mend:
     warning: str = ""
 
 
-def mend_of(health: Health, *, shared: Sequence[str] = ()) -> Mend | None:
+def mend_of(health: Health, *, shared: Sequence[str] = ()) -> Mend | None:  # noqa: PLR0911  # one for each step
     """The mend of a dataset; None if it needs none, or none that is a command.
 
     Parameters
@@ -44,32 +47,42 @@ def mend_of(health: Health, *, shared: Sequence[str] = ()) -> Mend | None:
     shared
         Words that are added to each command.
     """
+    step = health.step
+    if not isinstance(step, NextStep):
+        return None  # nothing is to be done, or only a person can do it
     where = of_dataset(health.dataset, shared=shared)
-    verb = health.step.removeprefix("ml4t-data ").partition(" ")[0]
-    match verb:
-        case "":
-            return None
+    match step.action:
         case "update":
             return Mend("update", "Fetch what is new, and fill short gaps.", (("update", *where),))
+        case "accept":
+            accept = ("update", "--accept", *where)
+            return Mend("take new history", "Take the provider's view of the history.", (accept,))
         case "gaps":
             refetch = ("gaps", "--refetch", *where)
             return Mend("refetch gaps", "Ask the provider for its gaps again.", (refetch,))
         case "load":
-            return Mend("load again", "Load all bars anew.", (("load", *health.source, *where),))
-        case "remove":
-            return _anew(health, where)
-        case _:  # a disk to mount, an upgrade: nothing that a command does
-            return None
+            load = ("load", *_source(step), *where)
+            return Mend("load again", "Load all bars anew.", (load,))
+        case "reload":
+            return _anew(health, step, where)
+        case "all_gaps" | "reset_as_of" | "remove" | "export" | "plot":
+            return None  # health asks for none of these
 
 
-def _anew(health: Health, where: Words) -> Mend:
+def _source(step: NextStep) -> Iterator[str]:
+    """Words that let a load ask again for what was stored."""
+    for name, value in keywords_of(step.source).items():
+        yield from (f"--{name}", str(value))
+
+
+def _anew(health: Health, step: NextStep, where: Words) -> Mend:
     """Remove what is damaged, then load: a load alone is refused, since nothing can be compared."""
     name = plain(labelled(health.dataset, health.provider))
     asked = health.provider or "the default provider"
     return Mend(
         "load again",
         "Remove the damaged dataset, then load it anew; asks before it does.",
-        (("remove", "--yes", *where), ("load", *health.source, *where)),
+        (("remove", "--yes", *where), ("load", *_source(step), *where)),
         f"this removes all that is stored of {name}, then loads it from {asked} anew: "
         "press again to do it",
     )
@@ -125,10 +138,10 @@ class Mending:
 def _reason(job: Job) -> str:
     """Why a job fell short, and the next step."""
     if job.error is not None:
-        return f": {job.error.message}{_hint(job.error.hint)}"
+        return f": {job.error.message}{_hint(job.error.advice)}"
     errors = [each.record.error for each in job.run.results] if job.run else []
     return "".join(f": {each.message}{_hint(each.hint)}" for each in errors[:1] if each)
 
 
-def _hint(hint: str) -> str:
-    return f" ({hint})" if hint else ""
+def _hint(hint: Hint) -> str:
+    return f" ({spell(hint, '%ml4t')})" if hint else ""

@@ -580,7 +580,7 @@ def test_a_damaged_dataset_is_told_and_the_others_stay_usable(
     panel.refresh()
 
     assert "❌" in panel.message.value
-    assert "ml4t-data remove -s DEMO" in panel.message.value
+    assert "%ml4t remove DEMO --yes" in panel.message.value
     assert panel.body.layout.display == "none"
     panel.dataset.value = DatasetId("equities", "daily", "AFULL")
     assert panel.chart.report is not None
