@@ -21,6 +21,7 @@
     │   └── RangeRefused          the span is cut again
     └── StoreError
         ├── LockTimeout           another writer holds the dataset
+        ├── StoreNotFound         the folder that was named is not there
         ├── StoreNotWritable      permissions, a full disk
         ├── StoreOutdated         an older version of the package wrote it
         └── ChunkCorrupt          a file is damaged or missing
@@ -58,6 +59,7 @@ __all__ = [
     "SettingsInvalid",
     "SplitPending",
     "StoreError",
+    "StoreNotFound",
     "StoreNotWritable",
     "StoreOutdated",
     "Suspicious",
@@ -227,6 +229,10 @@ class StoreError(Ml4tError):
 
 class LockTimeout(StoreError):
     """Another writer held the dataset for longer than the lock timeout."""
+
+
+class StoreNotFound(StoreError):
+    """The folder that was named as the store's is not there: a typo, a disk not mounted."""
 
 
 class StoreNotWritable(StoreError):

@@ -63,6 +63,8 @@ class RunReport:
         Sessions found in this run that no dataset of their calendar has.
     declaration
         The setting that declares them closures; empty if there are none.
+    allow_empty
+        Whether ``--allow-empty`` was given.
     home
         Folder of the store.
     """
@@ -75,6 +77,7 @@ class RunReport:
     detailed: bool = False
     absent: tuple[AbsentSession, ...] = ()
     declaration: str = ""
+    allow_empty: bool = False
     home: Path | None = None
 
 
@@ -108,6 +111,8 @@ class HealthReport:
     recent
         If ``--sessions`` was given, for each of the datasets the last sessions that are final at
         the as-of, from the first bar on, oldest first; none where files are damaged.
+    allow_empty
+        Whether ``--allow-empty`` was given.
     home
         Folder of the store.
     """
@@ -117,6 +122,7 @@ class HealthReport:
     detailed: bool = False
     fail_on: HealthState = "error"
     recent: tuple[tuple[RecentSession, ...], ...] = ()
+    allow_empty: bool = False
     home: Path | None = None
 
     def count(self, state: HealthState) -> int:

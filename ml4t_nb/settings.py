@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
@@ -17,7 +18,7 @@ from ml4t_nb.model import Basis, Closure, DateOrder, DecimalSign, Span, WeekDati
 from ml4t_nb.options import as_folder, as_moment, one_of
 from ml4t_nb.zones import as_zone
 
-__all__ = ["Settings", "absolute", "current_folder", "forget_notes"]
+__all__ = ["Settings", "absolute", "current_folder", "default_home", "forget_notes"]
 
 _PREFIX = "ML4T_DATA_"
 _NEAR = 0.75
@@ -26,7 +27,8 @@ _told: set[str] = set()
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
-def _default_home() -> Path:
+def default_home() -> Path:
+    """The store's folder where nobody names another."""
     try:
         return Path.home() / ".ml4t-data"
     except RuntimeError as error:
@@ -81,7 +83,7 @@ class Settings:
         How many requests a minute Yahoo is sent at most.
     """
 
-    home: Path = field(default_factory=_default_home)
+    home: Path = field(default_factory=default_home)
     provider: str = "yahoo"
     log_level: str = "WARNING"
     lock_timeout: float = 30.0
@@ -229,7 +231,11 @@ def _rate(word: str) -> float:
 def _folder(word: str) -> Path:
     if not word.strip():
         raise ValueError("a folder has a name")
-    return as_folder(word, option="a folder")
+    # A crontab expands nothing: taken as it is written, $HOME would be a new, empty store.
+    expanded = os.path.expandvars(word)
+    if unknown := re.search(r"\$(\w+|\{)", expanded):
+        raise ValueError(f"{unknown[0]} is not set; write the folder out")
+    return as_folder(expanded, option="a folder")
 
 
 def _spans(word: str) -> tuple[Span, ...]:

@@ -11,9 +11,10 @@ from threading import Event as Flag
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
+from ml4t_nb.errors import StoreNotFound
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.options import Moment, as_folder, as_moment
-from ml4t_nb.settings import Settings
+from ml4t_nb.settings import Settings, default_home
 
 if TYPE_CHECKING:
     from ml4t_nb.providers import Limits, Provider
@@ -70,6 +71,22 @@ class Workspace:
         settings = replace(self.settings, home=as_folder(home, option="--home"))
         return Workspace(settings, self.clock, self.observer, self.cancel)
 
+    def require_home(self) -> None:
+        """Raise unless the store's folder is there, or nobody named it.
+
+        Raises
+        ------
+        StoreNotFound
+            If ``--home`` or ML4T_DATA_HOME names a folder that is not there.
+        """
+        home = self.settings.home
+        if home.is_dir() or home == default_home():
+            return
+        raise StoreNotFound(
+            f"there is no store at {home}: {_why_not(home)}",
+            hint="is the name right, and the disk mounted? a first load makes the folder",
+        )
+
     def moment(self, as_of: Moment | None) -> datetime | date:
         """The run's as-of: what is given, else the setting, else the clock."""
         given = as_moment(as_of, option="--as-of")
@@ -108,3 +125,9 @@ class Workspace:
         with self._opening:
             opened = self._opened.get(name)
         return opened.limits if opened else limits_of(name, self.settings)
+
+
+def _why_not(home: Path) -> str:
+    if home.is_symlink():
+        return "it is a link to what is not there"
+    return "it is no folder" if home.exists() else "the folder does not exist"

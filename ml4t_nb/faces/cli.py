@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from shutil import get_terminal_size
+from typing import get_args
 
 from ml4t_nb.errors import OUTAGES, Interrupted, Ml4tError, OptionError
 from ml4t_nb.events import Observer, silent
@@ -16,7 +17,7 @@ from ml4t_nb.faces.codes import FAILED, GOOD, INTERRUPTED, TERMINATED, USAGE, co
 from ml4t_nb.faces.declare import VERBS
 from ml4t_nb.faces.parser import PROGRAM, Command, Help, parse
 from ml4t_nb.faces.streams import is_terminal, let_go, notes_told, ready, say, terminable
-from ml4t_nb.records import ErrorNote
+from ml4t_nb.records import ErrorNote, HealthState
 from ml4t_nb.reports import (
     ExportReport,
     GapsReport,
@@ -29,7 +30,7 @@ from ml4t_nb.reports import (
 
 __all__ = ["main"]
 
-_SILENT = (RunReport, HealthReport, RemoveReport, ExportReport, PlotReport)
+_SILENT = (HealthReport, RemoveReport, ExportReport, PlotReport)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -88,15 +89,32 @@ def _carried_out(words: Sequence[str]) -> int:
             raise
         report = stop.report
     code = code_of(report)
+    nothing = _nothing_found(report)
+    if nothing is not None:
+        _complain(nothing)
+        code = FAILED
     error = _only_error(report)
     if error is not None and not parsed.json:
         _complain(error)
         return code
-    spoken = _spoken(report, parsed, is_good=code == GOOD)
+    spoken = "" if nothing is not None and not parsed.json else _spoken(report, parsed)
     if parsed.quiet and not parsed.json and code != GOOD:
         for reason in _reasons(report):
             _complain(reason)
     return code if _put(spoken) else code or FAILED
+
+
+def _nothing_found(report: Report) -> ErrorNote | None:
+    """What to tell cron, which takes silence for success, where there was nothing to work on."""
+    match report:
+        case RunReport(verb="update", results=(), left=(), allow_empty=False):
+            what = "update found no dataset"
+        case HealthReport(datasets=(), allow_empty=False):
+            what = "health found no dataset"
+        case _:
+            return None
+    hint = "is the name right, and the disk mounted? --allow-empty if nothing should be there"
+    return ErrorNote("StoreNotFound", f"{what} in {report.home}", hint)
 
 
 def _only_error(report: Report) -> ErrorNote | None:
@@ -123,8 +141,9 @@ def _reasons(report: Report) -> Iterator[ErrorNote]:
     """Why a run or a check fell short, one sentence for each dataset: its bare rows do not say."""
     run = report.run if isinstance(report, GapsReport) else report
     if isinstance(run, HealthReport):
+        worse = get_args(HealthState)[get_args(HealthState).index(run.fail_on) :]
         for each in run.datasets:
-            if each.state != "healthy":
+            if each.state in worse:
                 yield ErrorNote(each.state, f"{each.dataset}: {each.reason}", each.step)
     elif isinstance(run, RunReport):
         for result in run.results:
@@ -154,7 +173,7 @@ def _progress(command: Command) -> AbstractContextManager[Observer]:
     return terminal_bar()
 
 
-def _spoken(report: Report, command: Command, *, is_good: bool) -> str:
+def _spoken(report: Report, command: Command) -> str:
     from ml4t_nb.faces import render
 
     if command.json:
@@ -166,10 +185,10 @@ def _spoken(report: Report, command: Command, *, is_good: bool) -> str:
             "a shell shows no figure",
             hint=f"name a page to write: --out {command.arguments['symbol'][0].strip('^=/')}.html",
         )
+    if command.quiet and isinstance(report, RunReport):
+        return render.as_news(report)
     if command.quiet:
-        if is_good and isinstance(report, _SILENT):
-            return ""
-        return render.as_rows(report)
+        return "" if isinstance(report, _SILENT) else render.as_rows(report)
     is_seen = is_terminal(sys.stdout)
     return render.as_text(
         report,

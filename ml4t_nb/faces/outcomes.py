@@ -25,7 +25,7 @@ from ml4t_nb.model import Finding, Frequency
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.reports import GapsReport, RunReport
 
-__all__ = ["absent_notes", "run_blocks", "summary_line"]
+__all__ = ["absent_notes", "news", "run_blocks", "summary_line"]
 
 _SHOWN = 3
 _NAMED = 8
@@ -47,6 +47,18 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
         yield nothing_stored(report.home)
     elif len(report.results) != 1 or report.left:
         yield Lines((Note(summary_line(report)),))
+
+
+def news(report: RunReport) -> Iterator[Note]:
+    """Restatements, fills and findings of a run, and days that no dataset of an exchange has."""
+    for result in report.results:
+        record = result.record
+        if record.restatement is not None:
+            yield Note(restated(result.dataset, record.restatement, result.rows))
+        if record.filled:
+            yield Note(f"{result.dataset.symbol}: {many(record.filled, 'bar')} filled")
+        yield from _found(result)
+    yield from absent_notes(report)
 
 
 def absent_notes(report: RunReport | GapsReport) -> list[Note]:

@@ -8,11 +8,13 @@ from ml4t_nb.errors import Ml4tError
 from ml4t_nb.faces import html, text
 from ml4t_nb.faces.blocks import blocks
 from ml4t_nb.faces.document import document, error_document
+from ml4t_nb.faces.layout import Lines
+from ml4t_nb.faces.outcomes import news
 from ml4t_nb.faces.spelling import Program
-from ml4t_nb.reports import ExportReport, Report
+from ml4t_nb.reports import ExportReport, Report, RunReport
 from ml4t_nb.verbs.formats import csv_of
 
-__all__ = ["as_csv", "as_html", "as_json", "as_rows", "as_text", "error_json"]
+__all__ = ["as_csv", "as_html", "as_json", "as_news", "as_rows", "as_text", "error_json"]
 
 _SHOWN = 10
 
@@ -44,6 +46,12 @@ def as_text(
 def as_rows(report: Report) -> str:
     """The rows alone, parted by tabs."""
     return text.as_rows(blocks(report))
+
+
+def as_news(report: RunReport) -> str:
+    """What a run found that the next one will not tell again, a line each; empty if nothing."""
+    notes = tuple(news(report))
+    return text.as_text([Lines(notes)]) if notes else ""
 
 
 def as_html(report: Report) -> str:

@@ -144,6 +144,7 @@ def update(
     accept: bool = False,
     reset_as_of: bool = False,
     show_status: bool = False,
+    allow_empty: bool = False,
     as_of: Moment | None = None,
     home: PathName | None = None,
 ) -> RunReport:
@@ -181,6 +182,9 @@ def update(
         stay, and are compared.
     show_status
         Show health before and after, the last ten runs, and what was asked for.
+    allow_empty
+        Let the shell's exit code be 0 also where nothing is stored, and the folder of the store
+        not be there.
     as_of
         Pretend that now is then: an instant, or a date, meaning after that session's close.
     home
@@ -204,6 +208,8 @@ def update(
     ws = ws.at(home)
     if provider is not None:
         ws.provider(provider)
+    if not allow_empty:
+        ws.require_home()
     moment = ws.moment(as_of)
     stored = ws.store.datasets()
     blank = UpdateRecord(latest(moment, ()), "update", provider or "", "failed")
@@ -232,6 +238,7 @@ def update(
     jobs = [job(*each) for each in _meant(stored, as_symbols(symbol), asset_class, frequency)]
     before = _health_of(ws, moment) if show_status else {}
     report = report_of(ws, "update", jobs, moment, workers=workers)
+    report = replace(report, allow_empty=allow_empty)
     if found := tuple(sorted(set(absent(ws)) - set(missed))):
         report = replace(report, absent=found, declaration=declaration(ws, found))
     if not as_symbols(symbol):

@@ -43,6 +43,7 @@ def health(
     verbose: Annotated[bool, Short("-v")] = False,
     verify: bool = False,
     fail_on: HealthState = "error",
+    allow_empty: bool = False,
     as_of: Moment | None = None,
     home: PathName | None = None,
 ) -> HealthReport:
@@ -66,6 +67,9 @@ def health(
         Read every file and check it against its checksum.
     fail_on
         The mildest state that makes the shell's exit code 1.
+    allow_empty
+        Let the shell's exit code be 0 also where nothing is stored, and the folder of the store
+        not be there.
     as_of
         Pretend that now is then: an instant, or a date, meaning after that session's close.
     home
@@ -77,6 +81,8 @@ def health(
         raise OptionError(f"--sessions {sessions} is negative", hint="0 or more, such as 20")
     one_of(fail_on, HealthState, what="health state")
     ws = ws.at(home)
+    if not allow_empty:
+        ws.require_home()
     moment = ws.moment(as_of)
     chosen = summaries(ws, symbol, asset_class, frequency)
     if verify:
@@ -84,7 +90,13 @@ def health(
     judged, at = judge_all(ws, chosen, moment, timedelta(days=stale_days))
     recent = recent_sessions(ws, chosen, _when(ws, moment), sessions) if sessions else ()
     return HealthReport(
-        at, judged, detailed=verbose, fail_on=fail_on, recent=recent, home=ws.settings.home
+        at,
+        judged,
+        detailed=verbose,
+        fail_on=fail_on,
+        recent=recent,
+        allow_empty=allow_empty,
+        home=ws.settings.home,
     )
 
 
