@@ -208,7 +208,7 @@ def update(
     ws = ws.at(home)
     if provider is not None:
         ws.provider(provider)
-    if not allow_empty:
+    if not (allow_empty or symbol):
         ws.require_home()
     moment = ws.moment(as_of)
     stored = ws.store.datasets()

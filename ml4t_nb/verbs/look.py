@@ -81,7 +81,7 @@ def health(
         raise OptionError(f"--sessions {sessions} is negative", hint="0 or more, such as 20")
     one_of(fail_on, HealthState, what="health state")
     ws = ws.at(home)
-    if not allow_empty:
+    if not (allow_empty or symbol):
         ws.require_home()
     moment = ws.moment(as_of)
     chosen = summaries(ws, symbol, asset_class, frequency)

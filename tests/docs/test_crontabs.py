@@ -95,3 +95,36 @@ def test_the_script_tries_again_while_another_writer_is_at_work_and_then_says_so
     assert done.returncode == 75
     assert done.stdout == f"ml4t-data ended with 75, see {log}\n"
     assert log.read_text(encoding="utf-8").count("is locked by another writer") == 2
+
+
+@pytest.mark.parametrize(
+    ("updates", "health", "code"),
+    [
+        ("0", 0, 0), ("1", 0, 1), ("2", 0, 2), ("75 0", 0, 0), ("75 75", 0, 75), ("0", 1, 1),
+        ("1", 1, 1),
+    ],
+)  # fmt: skip
+def test_a_job_tries_again_and_ends_with_the_code_of_what_failed(
+    tmp_path: Path, updates: str, health: int, code: int
+) -> None:
+    """The line itself, with a program that ends as it is told in place of ours."""
+    program = tmp_path / "ml4t-data"
+    program.write_text(
+        "#!/bin/sh\n"
+        f'[ "$1" = health ] && exit {health}\n'
+        'set -- $(cat updates)\necho "${2:-}" > updates\nexit "$1"\n',
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    (tmp_path / "updates").write_text(updates, encoding="utf-8")
+    (tmp_path / "sleep").write_text("#!/bin/sh\n", encoding="utf-8")
+    (tmp_path / "sleep").chmod(0o755)
+
+    done = subprocess.run(
+        ["sh", "-c", commands()[0]],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        check=False,
+    )
+
+    assert done.returncode == code

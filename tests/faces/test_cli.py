@@ -79,8 +79,12 @@ def test_exported_csv_equals_one_load_of_the_same_day(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("loaded")
 def test_quiet_says_nothing_when_all_went_well() -> None:
     done = ml4t("update", "-q", "--as-of", "2005-03-01")
+    again = ml4t("update", "-q", "--as-of", "2005-03-02")
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    # A restatement is told, once.
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "AAPL: restated 2:1 (split 2005-02-28): history replaced, 40 bars\n"
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
 
 @pytest.mark.usefixtures("loaded")
@@ -88,7 +92,7 @@ def test_quiet_still_tells_of_a_failure() -> None:
     done = ml4t("update", "AAPL", "NOPE", "-q", "--as-of", "2005-03-01")
 
     assert done.returncode == 1
-    assert "equities/daily/NOPE" in done.stdout
+    assert "NOPE" not in done.stdout
     assert done.stderr == (
         "ml4t-data: equities/daily/NOPE: No existing data found for 'NOPE' "
         "(run load first: ml4t-data load -s NOPE)\n"

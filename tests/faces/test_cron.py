@@ -1,0 +1,135 @@
+"""What cron hears: nothing of a good evening, each failure once, and never success of nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ml4t_nb
+from ml4t_nb.errors import StoreNotFound
+
+HEAD = "timestamp,Open,High,Low,Close,Volume\n"
+
+
+def shell(folder: Path, words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """One command line as cron starts it: in the home folder, with few variables."""
+    kept = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8"}
+    return subprocess.run(
+        [sys.executable, "-m", "ml4t_nb", *words.split()],
+        cwd=folder,
+        env={**kept, **{f"ML4T_DATA_{name.upper()}": word for name, word in settings.items()}},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("verb", ["update -q", "health -q", "update", "health"])
+@pytest.mark.parametrize(
+    ("home", "told"),
+    [
+        ("empty", "found no dataset in"),
+        ("missing", "there is no store at"),
+        ("$HOME/missing", "there is no store at"),
+        ("dangling", "it is a link to what is not there"),
+        ("a-file", "it is no folder"),
+    ],
+)
+def test_a_store_that_is_not_there_is_no_success(
+    tmp_path: Path, verb: str, home: str, told: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a-file").touch()
+    (tmp_path / "dangling").symlink_to(tmp_path / "unmounted")
+
+    done = shell(tmp_path, verb, home=home)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert told in done.stderr
+    assert str(tmp_path / home.removeprefix("$HOME/")) in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("home", ["empty", "missing"])
+def test_who_means_an_empty_store_can_say_so(tmp_path: Path, home: str) -> None:
+    (tmp_path / "empty").mkdir()
+
+    for verb in ("update -q --allow-empty", "health -q --allow-empty"):
+        done = shell(tmp_path, verb, home=home)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_variable_that_nobody_set_is_refused(tmp_path: Path) -> None:
+    done = shell(tmp_path, "health -q", home="$DATA_DISK/store")
+
+    assert done.returncode == 2
+    assert "$DATA_DISK is not set" in done.stderr
+    assert not [*tmp_path.glob("*DATA_DISK*")]
+
+
+def test_python_gets_an_empty_report_but_of_a_folder_that_was_named_an_error(
+    tmp_path: Path,
+) -> None:
+    assert ml4t_nb.health(home=tmp_path).datasets == ()
+    assert ml4t_nb.update(home=tmp_path).results == ()
+    for verb in (ml4t_nb.health, ml4t_nb.update):
+        with pytest.raises(StoreNotFound, match="does not exist"):
+            verb(home=tmp_path / "missing")
+
+
+def test_a_failure_is_told_once_and_a_good_dataset_not_at_all(tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    for symbol in ("AAPL", "IBM"):
+        words = f"load {symbol} -q -p sample --start 2004-12-01 --as-of 2005-02-25"
+        assert shell(tmp_path, words, home=store).returncode == 0
+
+    done = shell(tmp_path, "update AAPL IBM NOPE -q --as-of 2005-02-28", home=store)
+
+    assert done.returncode == 1
+    assert done.stderr.count("equities/daily/NOPE: ") == done.stderr.count("\n") == 1
+    assert "IBM" not in done.stdout + done.stderr
+
+
+def test_a_restatement_is_told_when_quiet_and_once(tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    shell(tmp_path, "load AAPL -q -p sample --start 2004-12-01 --as-of 2005-02-25", home=store)
+
+    first, second = (
+        shell(tmp_path, f"update -q --as-of {day}", home=store)
+        for day in ("2005-03-01", "2005-03-02")
+    )
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.startswith("AAPL: restated 2:1 (split 2005-02-28)")
+    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+
+
+def test_a_fill_and_an_error_by_a_hundred_are_told_by_the_quiet_run_that_meets_them(
+    tmp_path: Path,
+) -> None:
+    closes = {day: 10.0 + day / 10 for day in range(2, 13)}
+    rows = [
+        f"2024-01-{day:02},{c},{c},{c},{c},100\n"
+        for day, c in closes.items()
+        if day not in (6, 7, 9)
+    ]
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "ACME.csv").write_text(HEAD + "".join(rows), encoding="utf-8")
+    settings = {"home": str(tmp_path / "store"), "files": str(files), "provider": "files"}
+    assert shell(tmp_path, "load ACME -q --as-of 2024-01-12", **settings).returncode == 0
+    wrong = "2024-01-16,1130,1130,1130,1130,100\n2024-01-17,11.4,11.4,11.4,11.4,100\n"
+    (files / "ACME.csv").write_text(HEAD + "".join(rows) + wrong, encoding="utf-8")
+
+    done, again = (
+        shell(tmp_path, f"update -q --as-of {day}", **settings)
+        for day in ("2024-01-17", "2024-01-17")
+    )
+
+    assert "ACME: 1 bar filled\n" in done.stdout
+    assert "2024-01-16 prices move by a factor of 101" in done.stdout
+    assert again.stdout == ""
