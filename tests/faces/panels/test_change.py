@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +179,7 @@ def test_a_word_that_makes_no_sense_is_said_beside_the_form() -> None:
 
 
 def test_an_update_of_an_empty_store_says_what_to_do_first() -> None:
+    Path(os.environ["ML4T_DATA_HOME"]).mkdir()
     made = panel("update")
 
     run(made)

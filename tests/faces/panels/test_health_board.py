@@ -328,6 +328,7 @@ def test_what_was_removed_and_cannot_be_loaded_again_is_told(
 
 
 def test_an_empty_store_names_the_next_step(home: Path) -> None:
+    home.mkdir()
     board = HealthBoard(shared=SHARED)
 
     assert "nothing is stored yet" in board.view.totals.value
