@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 
 from ml4t_nb.core.calendars import Calendar
 from ml4t_nb.core.plan import TICK
@@ -27,38 +28,44 @@ class Holding:
     gaps: Sequence[Gap]
 
 
-def absent_sessions(dates: Calendar, held: Iterable[Holding]) -> tuple[tuple[date, int], ...]:
+def absent_sessions(
+    dates: Calendar, asked: Iterable[Holding], others: Iterable[Holding] = ()
+) -> tuple[tuple[date, int], ...]:
     """Sessions of which no dataset has a bar, though at least two reach across them.
+
+    Weekly datasets are passed over: a week says nothing of a day.
 
     Parameters
     ----------
     dates
         The calendar that all of them follow.
-    held
-        Daily and intraday datasets; weeks say nothing of a day.
+    asked
+        Datasets of which one at least must lack the session.
+    others
+        Looked at one by one, and only while a session is left that nobody has.
 
     Returns
     -------
     tuple
         Sessions, oldest first, each with the number of datasets that reach across it.
     """
-    known = [(each, _lacking(dates, each)) for each in held if each.frequency != "weekly"]
-    found = []
-    for session in sorted({day for _, lacking in known for day in lacking}):
-        across = [
-            session in lacking
-            for each, lacking in known
-            if each.first.date() < session < each.last.date()
-        ]
-        if len(across) > 1 and all(across):
-            found.append((session, len(across)))
-    return tuple(found)
+    first = [(each, _lacking(dates, each)) for each in asked]
+    counts = dict.fromkeys((day for _, lacking in first for day in lacking), 0)
+    for each, lacking in chain(first, ((each, _lacking(dates, each)) for each in others)):
+        if not counts:
+            break
+        for day in [day for day in counts if each.first.date() < day < each.last.date()]:
+            if day in lacking:
+                counts[day] += 1
+            elif each.frequency != "weekly":
+                del counts[day]
+    return tuple(sorted((day, number) for day, number in counts.items() if number > 1))
 
 
 def _lacking(dates: Calendar, each: Holding) -> frozenset[date]:
     """Sessions that lie in a gap with all their bars."""
     days: set[date] = set()
-    for gap in each.gaps:
+    for gap in () if each.frequency == "weekly" else each.gaps:
         # From midnight on, since a currency's session begins on the evening before its date.
         reach = Span(_midnight(gap.start), _midnight(gap.end) + 2 * _DAY)
         near = [stamp.date() for stamp in dates.stamps(reach, "daily")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -12,27 +12,30 @@ from ml4t_nb.records import AbsentSession, Summary
 
 if TYPE_CHECKING:
     from ml4t_nb.core.absent import Holding
+    from ml4t_nb.core.calendars import Calendar
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["absent", "declaration", "doubted"]
 
 
-def absent(ws: Workspace) -> tuple[AbsentSession, ...]:
-    """Sessions that no dataset of a calendar has, and that nobody has declared closed."""
-    return tuple(each for _, found in _by_calendar(ws) for each in found)
+def absent(ws: Workspace, chosen: Collection[DatasetId]) -> tuple[AbsentSession, ...]:
+    """Sessions that no dataset of a calendar has, and that nobody has declared closed.
+
+    Parameters
+    ----------
+    chosen
+        Datasets of which one at least must lack the session.
+    """
+    return tuple(each for _, found in _by_calendar(ws, chosen) for each in found)
 
 
-def doubted(ws: Workspace) -> dict[DatasetId, tuple[Span, ...]]:
-    """Where a dataset's gaps may be days on which its exchange was closed."""
-    from ml4t_nb.core.calendars import calendar
-
+def doubted(ws: Workspace, chosen: Collection[DatasetId]) -> dict[DatasetId, tuple[Span, ...]]:
+    """Where gaps of the chosen datasets may be days on which their exchange was closed."""
     spans: dict[DatasetId, tuple[Span, ...]] = {}
-    for summaries, found in _by_calendar(ws):
-        for each in summaries if found else ():
-            dates = calendar(each.calendar, ws.settings.closures)
-            days = (day.session for day in found)
-            spans[each.dataset] = tuple(
-                dates.span(day, day, each.dataset.frequency) for day in days
+    for (dates, summaries), found in _by_calendar(ws, chosen):
+        for each in (summary.dataset for summary in summaries if found):
+            spans[each] = tuple(
+                dates.span(one.session, one.session, each.frequency) for one in found
             )
     return spans
 
@@ -45,44 +48,42 @@ def declaration(ws: Workspace, found: Sequence[AbsentSession]) -> str:
 
 
 def _by_calendar(
-    ws: Workspace,
-) -> Iterator[tuple[Sequence[Summary], tuple[AbsentSession, ...]]]:
+    ws: Workspace, chosen: Collection[DatasetId]
+) -> Iterator[tuple[tuple[Calendar, Sequence[Summary]], tuple[AbsentSession, ...]]]:
+    """Each calendar with its chosen datasets, and the sessions that none of all of its has."""
     from ml4t_nb.core.absent import absent_sessions
     from ml4t_nb.core.calendars import calendar
 
     ordered = sorted(ws.store.summaries(), key=lambda each: each.calendar)
     for name, group in groupby(ordered, key=lambda each: each.calendar):
-        summaries = [each for each in group if each.dataset.frequency != "weekly"]
-        if not _may_lack_a_session(summaries):
+        # Those without a gap tell the most, and cost nothing to look at.
+        summaries = sorted(group, key=_has_gaps)
+        asked = [each for each in summaries if each.dataset in chosen and _has_gaps(each)]
+        others = [each for each in summaries if each not in asked]
+        if not asked:
             continue
         try:
             dates = calendar(name, ws.settings.closures)
-            held = [holding for each in summaries for holding in _holding(ws, each)]
-            found = absent_sessions(dates, held)
+            found = absent_sessions(dates, _held(ws, asked), _held(ws, others))
         except CalendarUnknown:
             continue
-        yield summaries, tuple(AbsentSession(dates.name, day, number) for day, number in found)
+        sessions = tuple(AbsentSession(dates.name, day, number) for day, number in found)
+        yield (dates, asked), sessions
 
 
-def _may_lack_a_session(summaries: Sequence[Summary]) -> bool:
-    """Whether no dataset without a gap spans all the others, which needs no manifest to be read."""
-    reach = [(each.first, each.last) for each in summaries if each.first and each.last]
-    holed = [
-        each for each in summaries if each.gaps_open or each.filled or each.unserved or each.damage
-    ]
-    if len(reach) < 2 or not holed:  # noqa: PLR2004  # one dataset alone says nothing of its exchange
-        return False
-    first, last = min(first for first, _ in reach), max(last for _, last in reach)
-    whole = [each for each in summaries if each not in holed]
-    return not any(each.first == first and each.last == last for each in whole)
+def _has_gaps(summary: Summary) -> bool:
+    return bool(summary.gaps_open or summary.filled or summary.unserved or summary.damage)
 
 
-def _holding(ws: Workspace, summary: Summary) -> Iterator[Holding]:
+def _held(ws: Workspace, summaries: Sequence[Summary]) -> Iterator[Holding]:
+    """What each dataset holds and lacks; a manifest is read only where there are gaps."""
     from ml4t_nb.core.absent import Holding
 
-    try:
-        manifest = ws.store.snapshot(summary.dataset).manifest
-    except (StoreError, DatasetNotFound):
-        return
-    if manifest.first is not None and manifest.last is not None:
-        yield Holding(summary.dataset.frequency, manifest.first, manifest.last, manifest.gaps)
+    for each in summaries:
+        if each.first is None or each.last is None:
+            continue
+        try:
+            gaps = ws.store.snapshot(each.dataset).manifest.gaps if _has_gaps(each) else ()
+        except (StoreError, DatasetNotFound):
+            continue
+        yield Holding(each.dataset.frequency, each.first, each.last, gaps)

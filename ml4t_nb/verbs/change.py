@@ -213,8 +213,10 @@ def update(
     moment = ws.moment(as_of)
     stored = ws.store.datasets()
     blank = UpdateRecord(latest(moment, ()), "update", provider or "", "failed")
-    missed = absent(ws)
-    unsure = doubted(ws) if missed and fill_gaps is None else {}
+    meant = _meant(stored, as_symbols(symbol), asset_class, frequency)
+    chosen = {each for each, _ in meant}
+    missed = absent(ws, chosen)
+    unsure = doubted(ws, chosen) if missed and fill_gaps is None else {}
 
     def job(each: DatasetId, error: Ml4tError | None) -> Job:
         fill = Fill(fill_method, max_fill, fill_gaps is True, unsure.get(each, ()))
@@ -235,11 +237,11 @@ def update(
 
         return Job(each, work, partial(failed, ws, blank, each))
 
-    jobs = [job(*each) for each in _meant(stored, as_symbols(symbol), asset_class, frequency)]
+    jobs = [job(*each) for each in meant]
     before = _health_of(ws, moment) if show_status else {}
     report = report_of(ws, "update", jobs, moment, workers=workers)
     report = replace(report, allow_empty=allow_empty)
-    if found := tuple(sorted(set(absent(ws)) - set(missed))):
+    if found := tuple(sorted(set(absent(ws, chosen)) - set(missed))):
         report = replace(report, absent=found, declaration=declaration(ws, found))
     if not as_symbols(symbol):
         ws.store.sweep()

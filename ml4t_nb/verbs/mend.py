@@ -92,7 +92,7 @@ def gaps(
     if unread and not listed and as_symbols(symbol):
         raise next(iter(unread.values()))
     if mending is None:
-        missed = absent(ws)
+        missed = absent(ws, {each.dataset for each in chosen})
         return GapsReport(
             latest(moment, ()),
             listed,

@@ -112,7 +112,7 @@ def test_what_was_never_answered_is_listed_however_the_runs_since_have_ended(
         ({"close": " ", "start": "2024-02-27"}, "fill it in"),
         ({"refetch": True, "unfill": True}, "once for each"),
         ({"refill": "sideways"}, "forward"),
-        ({"close": "storm", "start": "2024-03-01"}, "gaps --all"),
+        ({"close": "storm", "start": "2024-03-01"}, "all=True"),
     ],
 )
 def test_an_action_that_makes_no_sense_changes_nothing(
