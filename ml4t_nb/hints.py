@@ -21,6 +21,8 @@ def calls_of(step: NextStep) -> tuple[Call, ...]:  # noqa: C901, PLR0911  # one 
     where = {} if step.home is None else {"home": step.home}
     between = {"start": step.start, "end": step.end}
     dates: dict[str, object] = {name: day for name, day in between.items() if day}
+    other = {"provider": step.provider, "switch": step.switch}
+    asked: dict[str, object] = {name: value for name, value in other.items() if value}
     load = {**named, **keywords_of(step.source), **where}
     remove = {**named, **dates, **where, "yes": True}
     match step.action:
@@ -29,7 +31,7 @@ def calls_of(step: NextStep) -> tuple[Call, ...]:  # noqa: C901, PLR0911  # one 
         case "reload":
             return (("remove", remove), *((("load", load),) if step.source else ()))
         case "accept":
-            return (("update", {**named, **where, "accept": True}),)
+            return (("update", {**named, **asked, **where, "accept": True}),)
         case "reset_as_of":
             return (("update", {**named, **where, "reset_as_of": True}),)
         case "remove":

@@ -344,6 +344,10 @@ class NextStep:
         Where to load from; None if nobody knows where the dataset came from.
     start, end
         Dates to remove, to export or to look at, both inclusive; None for no bound.
+    provider
+        Whom an update is to ask, where it is not the dataset's own.
+    switch
+        Whether that provider becomes the dataset's own.
     """
 
     action: Action
@@ -352,6 +356,8 @@ class NextStep:
     source: LoadArguments | None = None
     start: date | None = None
     end: date | None = None
+    provider: str = ""
+    switch: bool = False
 
 
 Hint: TypeAlias = str | NextStep | tuple[str | NextStep, ...]

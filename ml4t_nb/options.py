@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -30,6 +31,7 @@ __all__ = [
     "as_whole",
     "as_word",
     "did_you_mean",
+    "is_several",
     "one_of",
     "source",
 ]
@@ -76,6 +78,10 @@ def as_folder(folder: object, *, option: str) -> Path:
         raise OptionError(f"{option}: {folder!r} is no path", hint='write it as "folder/name"')
     if not name.strip() or "\0" in name:
         raise OptionError(f"{option}: {name!r} is no path", hint="a path has a name")
+    # What expands nothing, a crontab, a .env, a quoted word, would make a new, empty folder of it.
+    name = os.path.expandvars(name)
+    if unknown := re.search(r"\$(?:\w+|\{\w*\}?)", name):
+        raise OptionError(f"{option}: {unknown[0]} is not set", hint="write the folder out")
     try:
         return Path(name).expanduser()
     except RuntimeError as error:
@@ -128,6 +134,11 @@ def one_of(value: _T, choices: object, *, what: str) -> _T:
     return value
 
 
+def is_several(value: object) -> bool:
+    """Whether ``value`` can be iterated: a numpy array of no dimension says so, and cannot."""
+    return isinstance(value, Iterable) and getattr(value, "ndim", 1) != 0
+
+
 def as_symbols(symbol: object) -> tuple[str, ...]:
     """Symbols without repetition, in the order given.
 
@@ -137,8 +148,8 @@ def as_symbols(symbol: object) -> tuple[str, ...]:
         If one is empty, a dot or two, or holds a control character: no provider has such.
     """
     # Bytes would be taken for numbers, and a table for the names of its columns.
-    is_one = isinstance(symbol, str | bytes | bytearray) or hasattr(symbol, "columns")
-    several = isinstance(symbol, Iterable) and not is_one
+    is_one = isinstance(symbol, str | bytes | bytearray | memoryview) or hasattr(symbol, "columns")
+    several = is_several(symbol) and not is_one
     words: tuple[object, ...] = tuple(symbol) if several else (symbol,)  # type: ignore[arg-type]
     plain: list[str] = []
     for word in words:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
@@ -231,11 +230,7 @@ def _rate(word: str) -> float:
 def _folder(word: str) -> Path:
     if not word.strip():
         raise ValueError("a folder has a name")
-    # A crontab expands nothing: taken as it is written, $HOME would be a new, empty store.
-    expanded = os.path.expandvars(word)
-    if unknown := re.search(r"\$(\w+|\{)", expanded):
-        raise ValueError(f"{unknown[0]} is not set; write the folder out")
-    return as_folder(expanded, option="a folder")
+    return as_folder(word, option="a folder")
 
 
 def _spans(word: str) -> tuple[Span, ...]:

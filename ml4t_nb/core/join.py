@@ -62,6 +62,8 @@ class Terms:
         Ratios by which the history was restated lately without a split to name.
     provider
         Whose bars are placed, by name.
+    is_other, switch
+        Whether that is not the dataset's own provider, and whether it is to become it.
     """
 
     dataset: DatasetId
@@ -71,6 +73,14 @@ class Terms:
     is_overtaken: bool = False
     unnamed: tuple[float, ...] = ()
     provider: str = "the provider"
+    is_other: bool = False
+    switch: bool = False
+
+    @property
+    def acceptance(self) -> NextStep:
+        """The update that takes this provider's view."""
+        provider = self.provider if self.is_other else ""
+        return NextStep("accept", self.dataset, provider=provider, switch=self.switch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +179,7 @@ def _require_one_unit(
     if unit and not (restatement and restatement.splits):
         raise Suspicious(
             f"the prices of {terms.provider} are {unit}, and no split explains it",
-            hint=(f"{_UNITS}, `", NextStep("accept", terms.dataset), "`"),
+            hint=(f"{_UNITS}, `", terms.acceptance, "`"),
         )
 
 
@@ -179,7 +189,7 @@ def _refused(what: str, terms: Terms, *, is_pending: bool = False) -> Suspicious
         what,
         hint=(
             "nothing was written; the next update asks again, and `",
-            NextStep("accept", terms.dataset),
+            terms.acceptance,
             "` takes the provider's view",
         ),
     )

@@ -150,7 +150,9 @@ def _reasons(report: Report) -> Iterator[ErrorNote]:
             error = result.record.error
             # Where an outage ended the run, the line about the run says so for all of them.
             if error is not None and not (run.left and _is_outage(error)):
-                yield replace(error, message=f"{result.dataset}: {error.message}")
+                named = error.message.startswith(str(result.dataset))
+                message = error.message if named else f"{result.dataset}: {error.message}"
+                yield replace(error, message=message)
         if run.left:
             from ml4t_nb.faces.outcomes import summary_line
 
@@ -199,6 +201,8 @@ def _spoken(report: Report, command: Command) -> str:
 
 def _put(text: str) -> bool:
     """Write to standard output; False if nobody reads it to the end."""
+    if not text:
+        return True
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

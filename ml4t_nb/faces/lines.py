@@ -16,7 +16,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.options import did_you_mean
+from ml4t_nb.options import did_you_mean, is_several
 
 __all__ = ["begun", "commands_of", "joined", "quoted", "split"]
 
@@ -199,8 +199,9 @@ def _not_simple(source: str) -> OptionError:
 
 
 def _spelled(value: object, source: str) -> list[str]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if isinstance(value, str | bytes | bytearray | memoryview) or not is_several(value):
         return [_word(value, source)]
+    assert isinstance(value, Iterable)
     words = [_word(each, source) for each in value]
     if not words:
         # No words at all could mean "everything" to a verb.
@@ -216,6 +217,6 @@ def _word(value: object, source: str) -> str:
         return value.date().isoformat() if is_date else value.isoformat()
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, (list, tuple, dict, set, bytes)):
+    if isinstance(value, (list, tuple, dict, set, bytes, bytearray, memoryview)):
         raise OptionError(f"{source} holds {type(value).__name__}s, which are no words")
     return str(value)

@@ -191,6 +191,7 @@ def enter_failure(
 def _placed(
     state: Manifest | None, entry: Entry, desk: Desk, arranged: Arranged, *, is_whole: bool
 ) -> Placed | Wider:
+    own = desk.provider.name if state is None else state.setup.provider
     terms = Terms(
         dataset=entry.dataset,
         basis=entry.setup.basis,
@@ -199,6 +200,8 @@ def _placed(
         is_overtaken=_is_overtaken(state, desk),
         unnamed=_unnamed(state),
         provider=desk.provider.name,
+        is_other=desk.provider.name != own,
+        switch=desk.provider.name != own and entry.setup.provider == desk.provider.name,
     )
     placed = place(arranged.stored, arranged.fetched, terms)
     if isinstance(placed, Wider):

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 from ml4t_nb.core.bars import as_instant, concat, observed
 from ml4t_nb.core.basis import are_one, evidence, in_words, without_repeats
+from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.scale import splits_in
 from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import Suspicious
-from ml4t_nb.model import Finding, NextStep, Span
+from ml4t_nb.model import Basis, Finding, NextStep, Span
 from ml4t_nb.options import source
 from ml4t_nb.pipeline.fetch import Haul
 from ml4t_nb.pipeline.journal import Entry
@@ -32,7 +33,8 @@ def on_basis(tx: Transaction, entry: Entry, got: Haul, *, is_whole: bool) -> Ent
     Suspicious
         If the stored bars are on the other basis, by what they show at their own splits.
     """
-    basis, state = got.basis or entry.setup.basis, tx.manifest
+    state = tx.manifest
+    basis = got.basis or _restated_basis(tx, entry, got) or entry.setup.basis
     changed = replace(entry, setup=replace(entry.setup, basis=basis))
     if state is None or state.setup.basis == basis:
         return changed
@@ -50,6 +52,21 @@ def on_basis(tx: Transaction, entry: Entry, got: Haul, *, is_whole: bool) -> Ent
             ),
         )
     return changed
+
+
+def _restated_basis(tx: Transaction, entry: Entry, got: Haul) -> Basis | None:
+    """The basis of a provider that tells none and has restated what is stored by a split it names.
+
+    Splits too small to show in prices by themselves show in this: only split-adjusted prices move.
+    """
+    splits = got.final["split"].to_numpy()
+    if tx.manifest is None or entry.setup.basis != "as-traded" or (splits == 1).all():
+        return None
+    stored = observed(tx.bars())
+    if stored.empty or evidence(stored).basis is not None:
+        return None
+    moved = compare(stored, got.final, basis="split-adjusted").restatement
+    return "split-adjusted" if moved is not None and moved.splits else None
 
 
 def told_once(tx: Transaction, region: Region, got: Haul) -> Haul:

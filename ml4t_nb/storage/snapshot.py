@@ -17,7 +17,7 @@ from ml4t_nb.storage import chunks as chunk_files
 from ml4t_nb.storage.folder import Folder
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.packing import MOST_ROWS
-from ml4t_nb.storage.rows import Reach, Rows, bars_of, blank, join, reach_of, stamp
+from ml4t_nb.storage.rows import EVER, Reach, Rows, bars_of, blank, join, reach_of, stamp
 from ml4t_nb.storage.threads import mapped
 
 __all__ = ["Snapshot", "check", "not_found", "read_rows"]
@@ -90,14 +90,14 @@ def read_rows(folder: Folder, manifest: Manifest, chunks: Sequence[Chunk], reach
 
 
 def check(folder: Folder, manifest: Manifest, chunk: Chunk) -> None:
-    """Read a chunk and compare its checksum.
+    """Read a chunk whole, and compare its checksum, rows and stamps.
 
     Raises
     ------
     ChunkCorrupt
-        If it differs, or the chunk is gone.
+        If one differs, or the chunk is gone.
     """
-    _content(folder, manifest, chunk)
+    read_rows(folder, manifest, [chunk], EVER)
 
 
 def not_found(dataset: DatasetId) -> DatasetNotFound:

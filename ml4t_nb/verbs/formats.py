@@ -55,6 +55,8 @@ def write_whole(out: Path, write: Callable[[BinaryIO], object]) -> None:
     StoreNotWritable
         If the folder is missing, full or not ours.
     """
+    # A link stays one: what it leads to is replaced.
+    out = out.resolve() if out.is_symlink() else out
     draft = out.with_name(f".ml4t-data.{secrets.token_hex(8)}.part")
     try:
         with _removed_unless_done(draft):

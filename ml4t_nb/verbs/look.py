@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
-from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError
+from ml4t_nb.errors import CalendarUnknown, DatasetNotFound, Ml4tError, OptionError
 from ml4t_nb.model import Frequency
 from ml4t_nb.options import Moment, PathName, Short, Symbols, as_symbols, one_of
 from ml4t_nb.records import Health, HealthState, Summary
@@ -127,6 +127,8 @@ def list_(
         Folder of the store.
     """
     ws = ws.at(home)
+    if not symbol:
+        ws.require_home()
     ws.moment(as_of)
     return ListReport(summaries(ws, symbol, asset_class, frequency), ws.settings.home)
 
@@ -160,7 +162,12 @@ def judge_all(
     when = _when(ws, moment)
     judged, instants = [], []
     for each in summaries:
-        dates, at, wait = when(each)
+        try:
+            dates, at, wait = when(each)
+        except CalendarUnknown as error:
+            # Of one dataset: the others are judged all the same.
+            each = replace(each, damage=f"its calendar: {error.message}", remedy=error.hint)  # noqa: PLW2901
+            dates, at, wait = when(replace(each, calendar="24/7"))
         instants.append(at)
         judged.append(
             judge(

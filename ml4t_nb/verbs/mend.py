@@ -82,6 +82,8 @@ def gaps(
         Folder of the store.
     """
     ws = ws.at(home)
+    if not symbol:
+        ws.require_home()
     first, last = days(start, end)
     moment = ws.moment(as_of)
     mending = _mending(refetch=refetch, refill=refill, unfill=unfill, close=close, reopen=reopen)

@@ -54,11 +54,20 @@ def picked(
     fitting = _fitting(stored, asset_class, frequency)
     if not symbols:
         return tuple(fitting)
-    return tuple(pick(fitting, symbol) for symbol in symbols)
+    return tuple(
+        pick(fitting, symbol, asset_class or "equities", frequency or "daily") for symbol in symbols
+    )
 
 
-def pick(stored: Sequence[DatasetId], symbol: str) -> DatasetId:
+def pick(
+    stored: Sequence[DatasetId], symbol: str, asset_class: AssetClass, frequency: Frequency
+) -> DatasetId:
     """The dataset of that symbol; of several, the only daily one.
+
+    Parameters
+    ----------
+    asset_class, frequency
+        What to load, where there is none.
 
     Raises
     ------
@@ -70,7 +79,8 @@ def pick(stored: Sequence[DatasetId], symbol: str) -> DatasetId:
     found = [each for each in stored if each.symbol == symbol]
     daily = [each for each in found if each.frequency == "daily"]
     if not found:
-        raise DatasetNotFound(f"No existing data found for {symbol!r}", hint=_load(stored, symbol))
+        missing = DatasetId(asset_class, frequency, symbol)
+        raise DatasetNotFound(f"No existing data found for {symbol!r}", hint=_load(stored, missing))
     chosen = found if len(found) == 1 else daily
     if len(chosen) != 1:
         raise OptionError(
@@ -130,7 +140,7 @@ def _fitting(
     ]
 
 
-def _load(stored: Sequence[DatasetId], symbol: str) -> Hint:
-    step = NextStep("load", DatasetId("equities", "daily", symbol))
-    near = did_you_mean(symbol, {each.symbol for each in stored}) if stored else ""
+def _load(stored: Sequence[DatasetId], missing: DatasetId) -> Hint:
+    step = NextStep("load", missing)
+    near = did_you_mean(missing.symbol, {each.symbol for each in stored}) if stored else ""
     return (f"{near} if not, " if near.startswith("did") else "", "run load first: ", step)

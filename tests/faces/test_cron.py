@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,40 @@ def test_a_fill_and_an_error_by_a_hundred_are_told_by_the_quiet_run_that_meets_t
     assert "ACME: 1 bar filled\n" in done.stdout
     assert "2024-01-16 prices move by a factor of 101" in done.stdout
     assert again.stdout == ""
+
+
+def test_a_good_quiet_run_does_not_mind_a_full_disk_below_its_output(tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    shell(tmp_path, "load IBM -q -p sample --start 2004-12-01 --as-of 2005-02-25", home=store)
+
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m ml4t_nb health -q --as-of 2005-02-25 > /dev/full"],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "ML4T_DATA_HOME": store},
+        check=False,
+    )
+
+    assert done.returncode == 0
+
+
+def test_a_calendar_that_is_not_there_is_an_error_of_its_dataset_alone(tmp_path: Path) -> None:
+    from ml4t_nb.model import DatasetId
+    from ml4t_nb.storage import manifest as files
+    from ml4t_nb.storage.folder import Folder
+
+    for symbol in ("AAPL", "IBM"):
+        ml4t_nb.load(
+            symbol, provider="sample", start="2004-12-01", as_of="2005-02-25", home=tmp_path
+        )
+    folder = Folder(tmp_path, DatasetId("equities", "daily", "AAPL"))
+    state = folder.newest().manifest
+    assert state is not None
+    path = max(folder.state.glob("m.*.json"))
+    path.write_bytes(files.encode(replace(state, setup=replace(state.setup, calendar="NOPE"))))
+
+    report = ml4t_nb.health(home=tmp_path, as_of="2005-02-25")
+
+    assert [(each.dataset.symbol, each.state) for each in report.datasets] == [
+        ("AAPL", "error"),
+        ("IBM", "healthy"),
+    ]
+    assert "no calendar 'NOPE'" in report.datasets[0].reason

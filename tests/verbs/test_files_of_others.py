@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.faces.codes import code_of
 from ml4t_nb.hints import in_words
-from ml4t_nb.model import Basis
+from ml4t_nb.model import AssetClass, Basis, Frequency
 from ml4t_nb.records import ErrorNote
 from ml4t_nb.reports import RunReport
 from ml4t_nb.settings import Settings
@@ -173,3 +174,70 @@ def test_a_corrupt_file_is_named_and_is_no_outage(ws: Workspace, name: str, cont
     assert name in error.message
     assert "unavailable" not in f"{error.message} {error.hint}"
     assert code_of(report) == 1
+
+
+def _files(tmp_path: Path, name: str, text: str) -> Workspace:
+    folder = tmp_path / "files"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return Workspace.open(Settings(home=tmp_path / "home", provider="files", files=folder))
+
+
+@pytest.mark.parametrize(
+    ("step", "frequency", "asset_class"),
+    [("4h", "hourly", "crypto"), ("2h", "hourly", "crypto"), ("10min", "5m", "crypto")],
+)
+def test_longer_bars_are_not_taken_for_those_asked_for(
+    tmp_path: Path, step: str, frequency: Frequency, asset_class: AssetClass
+) -> None:
+    stamps = pd.date_range("2024-03-04", periods=24, freq=step)
+    rows = "".join(f"{stamp:%Y-%m-%d %H:%M:%S},60,61,59,60.5,4\n" for stamp in stamps)
+    ws = _files(tmp_path, "LONG", "timestamp,open,high,low,close,volume\n" + rows)
+
+    (done,) = verbs.load(
+        ws, "LONG", frequency=frequency, asset_class=asset_class, as_of="2024-03-12"
+    ).results
+
+    assert done.record.error is not None
+    assert f"holds no {frequency} bars" in done.record.error.message
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "13.03.2024;17.965;18.001;17.936;17.961;61.234\n14.03.2024;17.965;18.039;17.902;17.942;998\n",
+        "13.03.2024;961;970;960;961;61\n14.03.2024;961;1.010;961;1.001;70\n",
+    ],
+)  # fmt: skip
+def test_points_that_may_part_thousands_are_asked_about(tmp_path: Path, rows: str) -> None:
+    ws = _files(tmp_path, "GROUPS", "Date;Open;High;Low;Close;Volume\n" + rows)
+
+    (done,) = verbs.load(ws, "GROUPS", as_of="2024-03-15").results
+
+    assert done.record.error is not None
+    assert "which may be" in done.record.error.message
+    assert "ML4T_DATA_FILES_DECIMAL" in in_words(done.record.error.hint)
+
+
+def test_a_small_split_that_restates_a_file_tells_its_basis(tmp_path: Path) -> None:
+    head = "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits\n"
+    days = [f"2024-02-{day}" for day in (20, 21, 22, 23, 26, 27, 28, 29)] + ["2024-03-01"]
+    closes = [55 + at / 10 for at in range(len(days))]
+    before = "".join(
+        f"{day},55.0,55.55,54.45,{close},1000,0,0\n"
+        for day, close in zip(days, closes, strict=True)
+    )
+    verbs.load(_files(tmp_path, "SML", head + before), "SML", as_of="2024-03-01")
+    # All prices before a split of 1.1 are divided by it.
+    after = "".join(
+        f"{day},50.0,50.5,49.5,{close / 1.1:.4f},1100,0,0\n"
+        for day, close in zip(days, closes, strict=True)
+    )
+    ex = "2024-03-04,50.9,51.2,50.5,51.0,1100,0,1.1\n"
+
+    (done,) = verbs.update(_files(tmp_path, "SML", head + after + ex), as_of="2024-03-04").results
+
+    assert (done.record.error, done.record.verdict) == (None, "restated")
+    ws = _files(tmp_path, "SML", head + after + ex)
+    assert verbs.bars(ws, "SML")["close"].iloc[0] == 50.0
+    assert verbs.bars(ws, "SML", adjust="raw")["close"].iloc[0] == pytest.approx(55.0)

@@ -290,7 +290,8 @@ def test_the_next_step_names_the_dataset_and_no_other_of_its_symbol(home: Path) 
     )
 
     assert daily.step == ""
-    assert spell(hourly.step, "ml4t-data") == "ml4t-data update -s DEMO -f hourly"
+    step = f"ml4t-data update -s DEMO -f hourly --home {home}"
+    assert spell(hourly.step, "ml4t-data") == step
 
 
 _KINDS: list[tuple[str, AssetClass, Frequency]] = [

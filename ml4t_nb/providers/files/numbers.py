@@ -38,6 +38,7 @@ _FORMS: Mapping[DecimalSign, re.Pattern[str]] = {
     "point": re.compile(rf"(?:{_WHOLE % ','}|[1-9][0-9]?(?:,[0-9]{{2}})*,[0-9]{{3}})(?:\.[0-9]*)?"),
     "comma": re.compile(rf"(?:{_WHOLE % '.'})(?:,[0-9]*)?"),
 }
+_GROUPS = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 _OTHER: Mapping[DecimalSign, DecimalSign] = {"point": "comma", "comma": "point"}
 _RATIO = re.compile(r"([0-9]+\.?[0-9]*) ?(?::|/|-?for-?) ?([0-9]+\.?[0-9]*)")
 _HINT = "set ML4T_DATA_FILES_DECIMAL to point or to comma"
@@ -64,6 +65,8 @@ def read_columns(
     ratios, columns = _ratios_apart(columns, wrong)
     plain = {name: _all_plain(words) for name, words in columns.items()}
     if declared != "comma" and all(each is not None for each in plain.values()):
+        if declared is None and preferred is None:
+            _require_decimals(columns, wrong)
         read = {name: each for name, each in plain.items() if each is not None}
     else:
         decimal = declared or _decimal_sign(columns, preferred, wrong)
@@ -75,6 +78,28 @@ def read_columns(
         read["split"] = read["split"].copy()
         read["split"][list(ratios)] = list(ratios.values())
     return read
+
+
+def _require_decimals(columns: Mapping[str, Sequence[str]], wrong: _Wrong) -> None:
+    """Tell of points that may part thousands: 17.965 of a share, beside a volume of 61.234.
+
+    A file whose points are all followed by three digits is doubtful where volumes have them too,
+    or where a price has none: 961, then 1.001.
+    """
+    doubt: tuple[str, int] | None = None
+    for name in ("volume", "open", "high", "low", "close"):
+        words = columns.get(name, ())
+        pointed = [row for row, word in enumerate(words) if "." in word]
+        if not all(_GROUPS.fullmatch(words[row]) for row in pointed):
+            return
+        whole = sum(word.isdigit() and word != "0" for word in words)
+        if pointed and doubt is None and (name == "volume" or whole):
+            doubt = name, pointed[0]
+    if doubt is not None:
+        name, row = doubt
+        word = columns[name][row]
+        numbers = f"{float(word):g} or {word.replace('.', '')}"
+        wrong(name, row, f"is {word!r}, which may be {numbers}", _HINT)
 
 
 def is_number(word: str) -> bool:

@@ -270,7 +270,8 @@ def _require_frequency(table: Table, stamps: pd.DatetimeIndex, frequency: Freque
         seen = shortest if shortest >= _NEARLY_A_WEEK else usual
     else:
         is_listed = len(steps) >= _SOME and length < shortest and shortest in _LENGTHS
-        is_longer = is_usual and length < usual and usual in (*_LENGTHS, _DAY)
+        # Hours of a market that trades thinly are no multiple that nearly every row keeps to.
+        is_longer = is_usual and length < usual
         is_other = is_listed or is_longer or shortest >= _DAY or shortest < length
         seen = usual if is_longer else shortest
     if is_other:

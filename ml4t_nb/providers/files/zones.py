@@ -43,6 +43,7 @@ _LUNCH = pd.Timedelta(hours=2)
 _LATE = pd.Timedelta(hours=2)
 _WEEKS = 2
 _WEEKEND = pd.Timedelta(days=1)
+_PARTING = ", as whoever made the file says: these bars fit both, and later ones will not"
 _MARGIN = timedelta(days=3)
 _AS_GOOD = 0.005
 _NAMED = 3
@@ -190,7 +191,8 @@ def _require_fit(table: Table, stamps: pd.DatetimeIndex, request: Request, zone:
         raise BarsInvalid(
             f"{table.path.name}: its stamps have no zone, and cannot be {zone} time, by the hours "
             f"of {dates.name}: {_seen(own)}; they would fit as {' or '.join(fitting)}",
-            hint=f"say --zone {fitting[0]} on load (what is stored by another zone is removed "
+            hint=f"say --zone {' or --zone '.join(fitting)} on load"
+            f"{_PARTING if len(fitting) > 1 else ''} (what is stored by another zone is removed "
             "first), or write the offset, as in 2024-01-31T14:30+00:00",
         )
 
