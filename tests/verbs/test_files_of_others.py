@@ -241,3 +241,20 @@ def test_a_small_split_that_restates_a_file_tells_its_basis(tmp_path: Path) -> N
     ws = _files(tmp_path, "SML", head + after + ex)
     assert verbs.bars(ws, "SML")["close"].iloc[0] == 50.0
     assert verbs.bars(ws, "SML", adjust="raw")["close"].iloc[0] == pytest.approx(55.0)
+
+
+def test_midnights_of_another_zone_are_not_the_days_before(tmp_path: Path) -> None:
+    head = "Date,Open,High,Low,Close,Volume\n"
+    sessions = pd.bdate_range("2024-03-04", "2024-03-22", tz="UTC")
+    rows = [f",20,21,19,{20 + at / 10},100\n" for at in range(len(sessions))]
+    shown = sessions.tz_convert("America/New_York")
+    text = head + "".join(f"{day}{row}" for day, row in zip(shown, rows, strict=True))
+
+    (done,) = verbs.load(_files(tmp_path, "EVE", text), "EVE", as_of="2024-03-22").results
+
+    assert str(shown[0]) == "2024-03-03 19:00:00-05:00"
+    assert done.record.error is not None
+    assert "all of its days lie one before the sessions of XNYS" in done.record.error.message
+    text = head + "".join(f"{day:%Y-%m-%d}{row}" for day, row in zip(sessions, rows, strict=True))
+    (done,) = verbs.load(_files(tmp_path, "DAY", text), "DAY", as_of="2024-03-22").results
+    assert done.record.error is None

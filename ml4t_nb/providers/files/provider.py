@@ -27,7 +27,7 @@ from ml4t_nb.providers import Answer, Instrument, Request
 from ml4t_nb.providers.files.basis import as_of_then, basis_of
 from ml4t_nb.providers.files.tables import SUFFIXES, TEXT_SUFFIXES, Conventions, Table, read_table
 from ml4t_nb.providers.files.weeks import Weeks, weeks_of
-from ml4t_nb.providers.files.zones import Read, dates_of, instants_of
+from ml4t_nb.providers.files.zones import Read, dates_of, instants_of, require_sessions
 from ml4t_nb.providers.limits import files_limits
 from ml4t_nb.settings import Settings
 
@@ -160,6 +160,8 @@ def _bars(table: Table, request: Request, stamps: pd.DatetimeIndex) -> tuple[Bar
     is_made = np.array([word.lower() in ("true", "1") for word in _made(table)], dtype=bool)[order]
     once = _once(table, bars[~is_made], order[~is_made])
     _require_frequency(table, pd.DatetimeIndex(once.index), frequency)
+    if frequency == "daily":
+        require_sessions(table, pd.DatetimeIndex(once.index), request.calendar)
     notes = (f"{table.path.name}: {is_made.sum()} filled rows left out",) if is_made.any() else ()
     return once, notes
 

@@ -18,7 +18,7 @@ from ml4t_nb.providers import Request
 from ml4t_nb.providers.files.tables import Table
 from ml4t_nb.zones import zone_parts
 
-__all__ = ["Read", "dates_of", "instants_of"]
+__all__ = ["Read", "dates_of", "instants_of", "require_sessions"]
 
 # Where files of bars come from. Servers of MetaTrader count from midnight at the New York close, or
 # keep the time of Athens: they differ for some weeks of March, October and November.
@@ -246,3 +246,31 @@ def _late_weeks(stamps: pd.DatetimeIndex, hours: pd.DatetimeIndex) -> int:
     begins = begins[(begins > stamps[0]) & (begins <= stamps[-1])]
     first: npt.NDArray[np.int64] = stamps.searchsorted(begins)
     return int((stamps[first] - begins >= _LATE).sum())
+
+
+def require_sessions(table: Table, days: pd.DatetimeIndex, dates: Calendar) -> None:
+    """Raise BarsInvalid where all days lie one beside the sessions.
+
+    They are midnights of the exchange in the time of another zone, 19:00 of the day before, or
+    the dates of another exchange's week.
+    """
+    known = dates.span(None, None, "daily")
+    if not len(days) or not known.start <= as_instant(days[0]) <= as_instant(days[-1]) < known.end:
+        return
+    margin = timedelta(days=1)
+    near = Span(
+        max(as_instant(days[0]) - margin, known.start),
+        min(as_instant(days[-1]) + 2 * margin, known.end),
+    )
+    sessions = dates.stamps(near, "daily")
+    outside = int((~days.isin(sessions)).sum())
+    if outside < _SOME:
+        return
+    for shift, where in ((margin, "before"), (-margin, "after")):
+        if (days + shift).isin(sessions).all():
+            raise BarsInvalid(
+                f"{table.path.name}: all of its days lie one {where} the sessions of {dates.name}, "
+                f"and {outside} on days without one",
+                hint="write the dates of the sessions, or midnight with the exchange's own offset; "
+                "or name another exchange with --calendar",
+            )
