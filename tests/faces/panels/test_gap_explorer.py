@@ -164,7 +164,8 @@ def test_a_dataset_without_gaps_says_so_and_is_drawn(panel: GapExplorer) -> None
     assert enabled(panel) == set()
 
 
-def test_an_empty_store_says_what_to_do() -> None:
+def test_an_empty_store_says_what_to_do(home: Path) -> None:
+    home.mkdir()
     panel = GapExplorer()
 
     assert words(panel.message.value) == "nothing is stored yet %ml4t load SYMBOL -p PROVIDER"
