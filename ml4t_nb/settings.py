@@ -54,7 +54,7 @@ class Settings:
     lock_timeout
         Seconds to wait for another writer of the same dataset.
     as_of
-        Pretend that now is then.
+        Run as of this time instead of now.
     synthetic_holes
         Spans in which the synthetic provider has no bars: ``START/END`` pairs of dates or
         instants, the end exclusive, parted by commas.

@@ -70,7 +70,7 @@ def make_bars(stamps: Any, columns: Mapping[str, Any], *, filled: Any = False) -
     Raises
     ------
     BarsInvalid
-        If a price is missing, or a column holds what is no number.
+        If a price is missing, or a column holds something other than numbers.
     """
     index = as_stamps(stamps)
     numbers = np.empty((len(NUMBERS), len(index)))

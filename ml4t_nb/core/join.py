@@ -202,7 +202,7 @@ def _contradiction(merged: Bars, stored: Bars, basis: Basis) -> str:
 
 
 def _require_one_basis(fetched: Bars, terms: Terms) -> None:
-    """Nothing, unless bars that no stored ones vouch for contradict their splits."""
+    """Raise Suspicious if bars with no stored counterpart contradict their splits."""
     if terms.basis == "as-traded":
         doubt = contradiction(fetched, terms.basis, set())
         if doubt:

@@ -26,7 +26,7 @@ def panel(
     part
         Only that one; all four in tabs if not given.
     as_of
-        Pretend that now is then: an instant, or a date, meaning after that session's close.
+        Run as of this time: an instant, or a date, meaning after that session's close.
     home
         Folder of the store.
 

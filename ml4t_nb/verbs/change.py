@@ -81,7 +81,7 @@ def load(
     compression
         Codec of the files; lz4 for a new dataset.
     as_of
-        Pretend that now is then: an instant, or a date, meaning after that session's close.
+        Run as of this time: an instant, or a date, meaning after that session's close.
     home
         Folder of the store.
     """
@@ -186,7 +186,7 @@ def update(
         Let the shell's exit code be 0 also where nothing is stored, and the folder of the store
         not be there.
     as_of
-        Pretend that now is then: an instant, or a date, meaning after that session's close.
+        Run as of this time: an instant, or a date, meaning after that session's close.
     home
         Folder of the store.
     """
@@ -279,7 +279,7 @@ def remove(
     yes
         Do it; without, the verb only says what it would remove, and fails.
     as_of
-        Pretend that now is then: an instant, or a date, meaning after that session's close.
+        Run as of this time: an instant, or a date, meaning after that session's close.
     home
         Folder of the store.
     """

@@ -71,7 +71,7 @@ def health(
         Let the shell's exit code be 0 also where nothing is stored, and the folder of the store
         not be there.
     as_of
-        Pretend that now is then: an instant, or a date, meaning after that session's close.
+        Run as of this time: an instant, or a date, meaning after that session's close.
     home
         Folder of the store.
     """

@@ -76,7 +76,7 @@ def gaps(
     reopen
         Take back what was declared, confirmed or left open.
     as_of
-        Pretend that now is then: an instant, or a date, meaning after that session's close. What
+        Run as of this time: an instant, or a date, meaning after that session's close. What
         is listed does not depend on it.
     home
         Folder of the store.

@@ -53,7 +53,7 @@ SETTINGS = """\
 ## Settings
 
 From the environment, then from `.env` in the current folder. A name with the prefix that does not
-exist, and a value that makes no sense, is an error.
+exist, and an invalid value, is an error.
 """
 
 KINDS = {
