@@ -550,9 +550,9 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         fetch(tmp_path, plain(text))
 
     assert caught.value.message == (
-        "ACME.csv, line 2: '01/02/2024' may be 2024-01-02 or 2024-02-01, and no row shows where "
-        "the month stands; line 2: Open is 'x', which is no number; line 3: 4 values for 6 "
-        "columns; line 4: Close is '5%', which is no number; line 4: Volume is 'many', which is "
+        "ACME.csv, line 2: '01/02/2024' may be 2024-01-02 or 2024-02-01, and no row shows which "
+        "comes first, day or month; line 2: Open is 'x', which is no number; line 3: 4 values for "
+        "6 columns; line 4: Close is '5%', which is no number; line 4: Volume is 'many', which is "
         "no number"
     )
     assert caught.value.hint == "set ML4T_DATA_FILES_DATES to day-first or month-first"

@@ -109,7 +109,7 @@ def _ordered(
         return possible[preferred]
     readable = " or ".join(dates[0] for dates in possible.values())
     raise Unreadable(
-        f"{texts[0]!r} may be {readable}, and no row shows where the month stands",
+        f"{texts[0]!r} may be {readable}, and no row shows which comes first, day or month",
         0,
         hint=f"set ML4T_DATA_FILES_DATES to {' or '.join(sorted(possible))}",
     )
