@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +72,25 @@ def test_a_variable_that_nobody_set_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "$DATA_DISK is not set" in done.stderr
     assert not [*tmp_path.glob("*DATA_DISK*")]
+
+
+def test_an_option_expands_what_a_setting_does(tmp_path: Path) -> None:
+    words = "load IBM -q -p sample --start 2004-12-01 --as-of 2005-02-25 --home"
+
+    assert shell(tmp_path, f"{words} $HOME/store").returncode == 0
+    assert (tmp_path / "store" / "data").is_dir()
+    refused = shell(tmp_path, f"{words} $DATA_DISK/store")
+    assert refused.returncode == 2
+    assert "$DATA_DISK is not set" in refused.stderr
+    assert not [*tmp_path.glob("*$*")]
+
+
+@pytest.mark.parametrize("verb", [ml4t_nb.list_, ml4t_nb.gaps])
+def test_a_list_of_a_folder_that_is_not_there_is_an_error(
+    tmp_path: Path, verb: Callable[..., object]
+) -> None:
+    with pytest.raises(StoreNotFound, match="does not exist"):
+        verb(home=tmp_path / "missing")
 
 
 def test_python_gets_an_empty_report_but_of_a_folder_that_was_named_an_error(

@@ -29,6 +29,9 @@ NAMES = {
     "hole": float("nan"),
     "holes": pd.Series(["A", None]),
     "nested": [["A"]],
+    "raw": b"AB",
+    "changing": bytearray(b"AB"),
+    "single": np.array("AAPL"),
 }
 
 
@@ -106,6 +109,8 @@ def test_a_variable_is_put_in(line: str, words: tuple[str, ...]) -> None:
         ("{hole}", "hole holds nan", "missing"),
         ("{holes}", "holes holds", "missing"),
         ("{nested}", "nested holds lists", ""),
+        ("{raw}", "raw holds bytes", ""),
+        ("{changing}", "changing holds bytearrays", ""),
         ("{two.upper()}", "{two.upper()} is more than a name", "name"),
         ("{1 + 1}", "{1 + 1} is more than a name", "name"),
         ("{}", "{} is more than a name", "name"),

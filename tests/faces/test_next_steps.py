@@ -127,6 +127,38 @@ def test_an_error_in_a_cell_is_told_what_to_type_in_a_cell(
     assert ": %ml4t remove AAPL --home " in done.error_in_exec.hint
 
 
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("switch", ["", " --switch"])
+def test_the_step_after_a_refusal_asks_whom_the_run_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, switch: str
+) -> None:
+    for symbol in ("MSFT", "IBM"):
+        ml4t_nb.load(symbol, provider="sample", start="2005-01-03", as_of="2005-02-24")
+    (tmp_path / "files").mkdir()
+    ml4t_nb.export("MSFT", out=tmp_path / "files" / "IBM.csv")
+    monkeypatch.setenv("ML4T_DATA_FILES", str(tmp_path / "files"))
+    monkeypatch.setenv("ML4T_DATA_FILES_BASIS", "split-adjusted")
+
+    refused = sh(f"ml4t-data update IBM -p files{switch}")
+
+    assert refused.returncode == 1
+    line = f"ml4t-data update -s IBM -p files{switch} --accept"
+    assert f"`{line}`" in refused.stderr.replace("--provider", "-p")
+    assert sh(line).returncode == 0
+    (summary,) = ml4t_nb.list_("IBM").datasets
+    assert summary.provider == ("files" if switch else "sample")
+    assert ml4t_nb.bars("IBM")["close"].equals(ml4t_nb.bars("MSFT")["close"])
+
+
+@pytest.mark.usefixtures("home")
+def test_the_load_that_is_named_is_of_the_frequency_that_was_asked_for() -> None:
+    ml4t_nb.load("AAPL", provider="sample", start="2005-01-03", as_of=AS_OF)
+
+    done = sh("ml4t-data export AAPL -f weekly")
+
+    assert "ml4t-data load -s AAPL -f weekly" in done.stderr
+
+
 def test_an_error_in_python_names_the_call(home: Path, backup: Path) -> None:
     with pytest.raises(ChunkCorrupt) as caught:
         ml4t_nb.bars("AAPL", home=backup)

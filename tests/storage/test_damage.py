@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError, StoreNotWr
 from ml4t_nb.faces.spelling import spell
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, Span
+from ml4t_nb.storage.manifest import encode
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import AAPL, append, bars_at, commit, daily, publish, utc
 
@@ -124,6 +126,18 @@ def test_an_append_works_beside_a_damaged_chunk_and_does_not_hide_it(store: Stor
     assert store.verify(AAPL) == (
         f"the chunk {path} has {path.stat().st_size} bytes instead of {path.stat().st_size + 1}",
     )
+
+
+def test_a_check_of_the_files_counts_their_rows(store: Store) -> None:
+    commit(store, AAPL, daily("2024-01-02", "2024-03-01"))
+    state = store.snapshot(AAPL).manifest
+    (chunk,) = state.chunks
+    told = replace(state, chunks=(replace(chunk, rows=chunk.rows + 1),))
+    manifest_of(store).write_bytes(encode(told))
+
+    (fault,) = store.verify(AAPL)
+
+    assert f"{chunk.rows} rows instead of {chunk.rows + 1}" in fault
 
 
 def test_an_update_of_a_damaged_chunk_fails_and_changes_nothing(store: Store) -> None:

@@ -65,7 +65,7 @@ TAKEN: dict[str, tuple[tuple[object, object], ...]] = {
 EMPTY: tuple[object, ...] = (
     [], (), set(), "", "  ", [""], ["AAPL", ""], iter(()), (each for each in ""), {}, np.array([]),
     pd.Series([], dtype=str), pd.Index([]), pd.DataFrame({"symbol": []}), None, [None], b"", [b"A"],
-    float("nan"), [float("nan")], 7203,
+    float("nan"), [float("nan")], 7203, np.array("AAPL"), bytearray(b"A"), memoryview(b"A"),
 )  # fmt: skip
 
 

@@ -99,6 +99,20 @@ def test_a_disk_without_room_for_an_update_keeps_the_bars_and_says_make_room(
 
 
 @posix
+def test_an_export_through_a_link_keeps_the_link(home: Path) -> None:
+    folder = home.parent / "exports"
+    folder.mkdir()
+    (folder / "kept.csv").write_text("before")
+    (folder / "link.csv").symlink_to("kept.csv")
+
+    verbs.export(opened(home), "IBM", out=folder / "link.csv")
+
+    assert (folder / "link.csv").is_symlink()
+    assert (folder / "kept.csv").read_text().startswith("timestamp,")
+    assert len([*folder.iterdir()]) == 2
+
+
+@posix
 @pytest.mark.parametrize("out", ["out.csv", "out.json", "out.parquet", "out.html"])
 def test_an_export_or_plot_without_room_leaves_nothing_behind(home: Path, out: str) -> None:
     """Each file that is written may have 8,000 bytes."""
