@@ -162,7 +162,13 @@ def test_a_good_quiet_run_does_not_mind_a_full_disk_below_its_output(tmp_path: P
 
     done = subprocess.run(
         ["sh", "-c", f"{sys.executable} -m ml4t_nb health -q --as-of 2005-02-25 > /dev/full"],
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "ML4T_DATA_HOME": store},
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "ML4T_DATA_HOME": store,
+            # Without a buffer Python writes even nothing, which a full device refuses.
+            "PYTHONUNBUFFERED": "1",
+        },
         check=False,
     )
 
