@@ -16,6 +16,7 @@ __all__ = ["Holding", "absent_sessions"]
 # Exchanges have closed for a funeral, a storm, an earthquake; a longer hole is a provider's.
 _LONGEST = 10
 _DAY = timedelta(days=1)
+_LEAST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,11 @@ def absent_sessions(
 def _lacking(dates: Calendar, each: Holding) -> frozenset[date]:
     """Sessions that lie in a gap with all their bars."""
     days: set[date] = set()
-    for gap in () if each.frequency == "weekly" else each.gaps:
+    gaps = () if each.frequency == "weekly" else each.gaps
+    if each.frequency != "daily":
+        # Minutes without a trade are thousands of gaps, and no session is as short as they are.
+        gaps = tuple(gap for gap in gaps if gap.end - gap.start >= _LEAST)
+    for gap in gaps:
         # From midnight on, since a currency's session begins on the evening before its date.
         reach = Span(_midnight(gap.start), _midnight(gap.end) + 2 * _DAY)
         near = [stamp.date() for stamp in dates.stamps(reach, "daily")]

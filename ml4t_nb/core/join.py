@@ -62,25 +62,18 @@ class Terms:
         Ratios by which the history was restated lately without a split to name.
     provider
         Whose bars are placed, by name.
-    is_other, switch
-        Whether that is not the dataset's own provider, and whether it is to become it.
+    acceptance
+        The update that takes this provider's view.
     """
 
     dataset: DatasetId
     basis: Basis
     is_whole: bool
-    accept: bool = False
-    is_overtaken: bool = False
-    unnamed: tuple[float, ...] = ()
-    provider: str = "the provider"
-    is_other: bool = False
-    switch: bool = False
-
-    @property
-    def acceptance(self) -> NextStep:
-        """The update that takes this provider's view."""
-        provider = self.provider if self.is_other else ""
-        return NextStep("accept", self.dataset, provider=provider, switch=self.switch)
+    accept: bool
+    is_overtaken: bool
+    unnamed: tuple[float, ...]
+    provider: str
+    acceptance: NextStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +131,7 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
         revisions = () if terms.is_overtaken else found.revisions
         revised = len({revision.stamp for revision in revisions})
         revised += len(spoilt) if terms.accept else 0
-        kept = tuple(kept_finding(stored, each, terms.dataset) for each in found.spoilt)
+        kept = tuple(kept_finding(stored, each, terms.acceptance) for each in found.spoilt)
         added = len(merged) - len(stored)
         return Placed(
             merged, verdict, added, revised, revisions, findings=() if terms.accept else kept

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, prices_of
 from ml4t_nb.core.ratios import Flags, Numbers
-from ml4t_nb.model import Basis, DatasetId, Finding, NextStep
+from ml4t_nb.model import Basis, Finding, NextStep
 
 __all__ = ["Fit", "Run", "fit_of", "kept_finding"]
 
@@ -91,8 +91,14 @@ def fit_of(
     return Fit(tuple(healed), tuple(spoilt))
 
 
-def kept_finding(stored: Bars, spoilt: Bars, dataset: DatasetId) -> Finding:
-    """What the provider answers for bars that are kept as they are stored."""
+def kept_finding(stored: Bars, spoilt: Bars, acceptance: NextStep) -> Finding:
+    """What the provider answers for bars that are kept as they are stored.
+
+    Parameters
+    ----------
+    acceptance
+        The update that takes the provider's view.
+    """
     first, last = spoilt.index[0], spoilt.index[-1]
     when = f"{first:%Y-%m-%d}" if first == last else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
     old, new = prices_of(stored.loc[spoilt.index]), prices_of(spoilt)
@@ -104,7 +110,7 @@ def kept_finding(stored: Bars, spoilt: Bars, dataset: DatasetId) -> Finding:
         f"{when}: the provider now answers {name} {new.flat[furthest]:g} for the stored "
         f"{old.flat[furthest]:g}, which the bars around it agree with; the stored "
         f"{'bars are' if len(spoilt) > 1 else 'bar is'} kept; the next step takes the provider's",
-        NextStep("accept", dataset),
+        acceptance,
     )
 
 

@@ -21,6 +21,7 @@ from ml4t_nb.pipeline.evidence import on_basis, told_once
 from ml4t_nb.pipeline.fetch import Desk, Haul
 from ml4t_nb.pipeline.journal import (
     Entry,
+    acceptance_of,
     asked_for,
     findings_of,
     note_of,
@@ -108,7 +109,7 @@ def enter(
         ),
     )
     gaps = stretch.gaps
-    missed = missed_splits(tx, entry, region, got, placed.bars)
+    missed = missed_splits(tx, entry, desk, region, got, bars=placed.bars)
     got = replace(got, findings=(*got.findings, *placed.findings, *missed))
     findings = findings_of(state, region, stretch, got)
     record = replace(
@@ -191,7 +192,6 @@ def enter_failure(
 def _placed(
     state: Manifest | None, entry: Entry, desk: Desk, arranged: Arranged, *, is_whole: bool
 ) -> Placed | Wider:
-    own = desk.provider.name if state is None else state.setup.provider
     terms = Terms(
         dataset=entry.dataset,
         basis=entry.setup.basis,
@@ -200,8 +200,7 @@ def _placed(
         is_overtaken=_is_overtaken(state, desk),
         unnamed=_unnamed(state),
         provider=desk.provider.name,
-        is_other=desk.provider.name != own,
-        switch=desk.provider.name != own and entry.setup.provider == desk.provider.name,
+        acceptance=acceptance_of(entry, desk),
     )
     placed = place(arranged.stored, arranged.fetched, terms)
     if isinstance(placed, Wider):

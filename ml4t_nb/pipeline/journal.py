@@ -12,7 +12,7 @@ from ml4t_nb.core.join import Placed
 from ml4t_nb.core.ledger import enter_all
 from ml4t_nb.core.settle import Fill, Stretch
 from ml4t_nb.errors import Ml4tError, ProviderError
-from ml4t_nb.model import Asked, DatasetId, Finding, Setup, Span
+from ml4t_nb.model import Asked, DatasetId, Finding, NextStep, Setup, Span
 from ml4t_nb.pipeline.fetch import Desk, Haul
 from ml4t_nb.pipeline.region import Region
 from ml4t_nb.records import ErrorNote, Outcome, UpdateRecord, UpdateResult
@@ -20,6 +20,7 @@ from ml4t_nb.storage.manifest import Manifest
 
 __all__ = [
     "Entry",
+    "acceptance_of",
     "asked_for",
     "findings_of",
     "note_of",
@@ -49,6 +50,16 @@ class Entry:
     found: Manifest | None
     fill: Fill | None = None
     accept: bool = False
+
+
+def acceptance_of(entry: Entry, desk: Desk) -> NextStep:
+    """The update that takes the view of the provider that the run asks."""
+    asked = desk.provider.name
+    own = asked if entry.found is None else entry.found.setup.provider
+    if asked == own:
+        return NextStep("accept", entry.dataset)
+    is_switch = entry.setup.provider == asked
+    return NextStep("accept", entry.dataset, provider=asked, switch=is_switch)
 
 
 def record_of(entry: Entry, desk: Desk, got: Haul, placed: Placed) -> UpdateRecord:

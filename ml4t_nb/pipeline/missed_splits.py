@@ -14,8 +14,8 @@ from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import Suspicious
 from ml4t_nb.model import Finding, Hint, NextStep
 from ml4t_nb.options import source
-from ml4t_nb.pipeline.fetch import Haul
-from ml4t_nb.pipeline.journal import Entry
+from ml4t_nb.pipeline.fetch import Desk, Haul
+from ml4t_nb.pipeline.journal import Entry, acceptance_of
 from ml4t_nb.pipeline.region import Region
 from ml4t_nb.storage.transaction import Transaction
 
@@ -23,7 +23,7 @@ __all__ = ["missed_splits"]
 
 
 def missed_splits(
-    tx: Transaction, entry: Entry, region: Region, got: Haul, bars: Bars
+    tx: Transaction, entry: Entry, desk: Desk, region: Region, got: Haul, *, bars: Bars
 ) -> tuple[Finding, ...]:
     """What there is to say of stretches of ``bars``, about to be stored, that missed a split.
 
@@ -44,7 +44,7 @@ def missed_splits(
         if block.is_certain and not _are_stored(real.iloc[block.start : block.stop], known)
     ]
     if fresh and not entry.accept:
-        raise _refused(entry, real, fresh)
+        raise _refused(entry, desk, real, fresh)
     return tuple(
         Finding(as_instant(real.index[block.start]), "basis", _in_words(real, block))
         for block in blocks
@@ -55,7 +55,7 @@ def _are_stored(block: Bars, known: pd.Series[float]) -> bool:
     return bool(known.reindex(block.index).eq(block["close"]).all())
 
 
-def _refused(entry: Entry, bars: Bars, blocks: Sequence[Block]) -> Suspicious:
+def _refused(entry: Entry, desk: Desk, bars: Bars, blocks: Sequence[Block]) -> Suspicious:
     setup, dataset = entry.setup, entry.dataset
     after = as_instant(bars.index[blocks[-1].stop])
     origin = source(dataset, setup.provider, setup.calendar, after, setup.zone)
@@ -66,13 +66,12 @@ def _refused(entry: Entry, bars: Bars, blocks: Sequence[Block]) -> Suspicious:
         "`",
     )
     if entry.verb != "load":
-        accept = NextStep("accept", dataset)
         hint = (
             "nothing was written; the next run asks again, and `",
-            accept,
+            acceptance_of(entry, desk),
             "` takes it as it is",
         )
-    return Suspicious(f"{setup.provider} has a mixture: {what}", hint=hint)
+    return Suspicious(f"{desk.provider.name} has a mixture: {what}", hint=hint)
 
 
 def _in_words(bars: Bars, block: Block) -> str:

@@ -50,7 +50,7 @@ def declaration(ws: Workspace, found: Sequence[AbsentSession]) -> str:
 def _by_calendar(
     ws: Workspace, chosen: Collection[DatasetId]
 ) -> Iterator[tuple[tuple[Calendar, Sequence[Summary]], tuple[AbsentSession, ...]]]:
-    """Each calendar with its chosen datasets, and the sessions that none of all of its has."""
+    """Each calendar with its chosen datasets, and the sessions that no dataset on it has."""
     from ml4t_nb.core.absent import absent_sessions
     from ml4t_nb.core.calendars import calendar
 
@@ -59,7 +59,8 @@ def _by_calendar(
         # Those without a gap tell the most, and cost nothing to look at.
         summaries = sorted(group, key=_has_gaps)
         asked = [each for each in summaries if each.dataset in chosen and _has_gaps(each)]
-        others = [each for each in summaries if each not in asked]
+        first = {each.dataset for each in asked}
+        others = [each for each in summaries if each.dataset not in first]
         if not asked:
             continue
         try:
