@@ -74,15 +74,21 @@ def equal_prices(stored: Numbers, fetched: Numbers) -> Flags:
     return near
 
 
-def ratios_of(stored: Numbers, fetched: Numbers) -> Ratios:
+def ratios_of(stored: Numbers, fetched: Numbers, divided: Flags | None = None) -> Ratios:
     """Ratios stored / fetched that the rounding of either leaves open.
 
     Parameters
     ----------
     stored, fetched
         Positive prices, a row a bar.
+    divided
+        Stored bars whose prices an earlier split has divided: cents are rounded there, too.
     """
-    stored_step, fetched_step = _steps_of_ratio(stored, fetched)
+    step, fetched_step = _steps_of_ratio(stored, fetched)
+    stored_step = np.full((len(stored), 1), step)
+    if divided is not None and divided.any():
+        rounded = _half_step(stored[divided])
+        stored_step[divided] = rounded if rounded <= _HALF_CENT else step
     least = np.maximum(stored * (1 - _RELATIVE) - stored_step, 0.0)
     below = np.maximum(fetched * (1 - _RELATIVE) - fetched_step, np.finfo("float64").tiny)
     low = least / (fetched * (1 + _RELATIVE) + fetched_step)

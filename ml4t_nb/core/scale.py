@@ -90,7 +90,7 @@ def find_scale(stored: Bars, fetched: Bars, splits: tuple[Split, ...]) -> Scale 
         All that the provider reports, those after the last bar too.
     """
     old, new = prices_of(stored), prices_of(fetched)
-    ratios = ratios_of(old, new)
+    ratios = ratios_of(old, new, _divided(stored))
     runs = _runs(ratios, stored.index, splits)
     if not runs:
         return None
@@ -103,6 +103,13 @@ def find_scale(stored: Bars, fetched: Bars, splits: tuple[Split, ...]) -> Scale 
             return None
     scale = _chained(runs, ratio, explained, len(old))
     return None if scale is None or _strays(scale, ratios) else scale
+
+
+def _divided(stored: Bars) -> Flags:
+    """Bars before the last split that is stored with them."""
+    rows = np.flatnonzero(stored["split"].to_numpy() != 1)
+    flags: Flags = np.arange(len(stored)) < (rows[-1] if rows.size else 0)
+    return flags
 
 
 def moved_together(

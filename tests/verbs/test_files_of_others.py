@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -258,3 +260,34 @@ def test_midnights_of_another_zone_are_not_the_days_before(tmp_path: Path) -> No
     text = head + "".join(f"{day:%Y-%m-%d}{row}" for day, row in zip(sessions, rows, strict=True))
     (done,) = verbs.load(_files(tmp_path, "DAY", text), "DAY", as_of="2024-03-22").results
     assert done.record.error is None
+
+
+@pytest.mark.parametrize(("first", "second"), [(7, 1.5), (10, 0.2), (4, 3)])
+def test_a_second_split_restates_prices_that_the_first_has_rounded_to_cents(
+    tmp_path: Path, first: float, second: float
+) -> None:
+    days = [day.date() for day in pd.bdate_range("2024-02-20", "2024-03-12")]
+    splits = {date(2024, 2, 27): first, date(2024, 3, 12): second}
+
+    def product(after: date, last: date) -> float:
+        return math.prod(ratio for day, ratio in splits.items() if after < day <= last)
+
+    def table(last: date) -> str:
+        rows = ["Date,Open,High,Low,Close,Volume,Dividends,Stock Splits"]
+        for at, day in enumerate(day for day in days if day <= last):
+            # Traded in cents, later divided by each split, and rounded to cents again.
+            closes = [
+                round((50 + 0.37 * at + more) * product(day, days[-1]), 2) for more in (0, 0.61)
+            ]
+            low, high = (f"{close / product(day, last):.2f}" for close in closes)
+            rows.append(f"{day},{low},{high},{low},{low},1000,0,{splits.get(day, 0)}")
+        return "\n".join(rows) + "\n"
+
+    verbs.load(_files(tmp_path, "CENTS", table(days[-2])), "CENTS", as_of=days[-2])
+    ws = _files(tmp_path, "CENTS", table(days[-1]))
+
+    (done,) = verbs.update(ws, as_of=days[-1]).results
+
+    assert (done.record.error, done.record.verdict) == (None, "restated")
+    quoted = [float(row.split(",")[4]) for row in table(days[-1]).splitlines()[1:]]
+    assert verbs.bars(ws, "CENTS")["close"].tolist() == quoted
