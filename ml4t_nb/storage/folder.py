@@ -24,6 +24,7 @@ __all__ = [
     "State",
     "chunk_name",
     "manifest_name",
+    "manifest_number",
     "number_of",
     "sequence_of",
 ]
@@ -55,11 +56,15 @@ def number_of(name: str) -> int:
     return int(found["number"]) if found else 0
 
 
+def manifest_number(name: str) -> int:
+    """Number of the commit whose manifest it is; 0 for another file's name."""
+    found = MANIFEST_NAME.fullmatch(name)
+    return int(found["number"]) if found else 0
+
+
 def sequence_of(names: Sequence[str]) -> int:
     """The highest number among manifests' names; 0 if there is none."""
-    return max(
-        (int(found[1]) for name in names if (found := MANIFEST_NAME.fullmatch(name))), default=0
-    )
+    return max(map(manifest_number, names), default=0)
 
 
 @dataclass(slots=True)
@@ -252,31 +257,48 @@ class Folder:
         """Retire what the newest commit replaced, and remove what was retired long ago.
 
         Nothing, if it is not the newest any more. Files of later numbers are those of a writer at
-        work, if there is one in spite of the lock. What a killed writer left goes too, but not out
-        of a folder that is linked: there may be others' files of such names.
+        work, if there is one in spite of the lock. What writers left who were killed at the numbers
+        since the last commit that was tidied goes too, but not out of a folder that is linked:
+        there may be others' files of such names. Any other file is somebody's, and stays.
 
         Parameters
         ----------
         before
-            What ``after`` replaced.
+            What ``after`` replaced; read from the disk if not given.
         """
         names = disk.names_in(self.state)
         if sequence_of(names) != sequence:
             return
+        older = sorted(number for name in names if 0 < (number := manifest_number(name)) < sequence)
+        # With the dataset go all of its files; its manifest may have been damaged.
+        tidied = 0 if after is None else older[0] if older else sequence - 1
+        replaced = self._chunks_of(older if before is None else older[:-1], before)
         named = {chunk.file for chunk in after.chunks} if after else set()
-        replaced = {chunk.file for chunk in before.chunks} if before else set()
         is_own = is_own_folder(self.data)
         for name in disk.names_in(self.data):
-            is_past = 0 < number_of(name) <= sequence
-            if is_past and name not in named and (name in replaced or is_own):
+            is_left = is_own and tidied < number_of(name) <= sequence
+            if name not in named and (name in replaced or is_left):
                 disk.retire(self.data / name, self.retired)
         # Lowest number first: the catalogue takes m.7 for the newest while there is no m.8.
         for name in names:
             if (found := DRAFT_NAME.fullmatch(name)) and int(found[1]) <= sequence:
                 (self.state / name).unlink()
-            elif (found := MANIFEST_NAME.fullmatch(name)) and int(found[1]) < sequence:
+            elif 0 < manifest_number(name) < sequence:
                 disk.retire(self.state / name, self.retired)
         if after is None:
             with suppress(OSError):  # somebody keeps files of his own there
                 self.data.rmdir()
         sweep(self.home, folder_of(self.dataset), (self.state / manifest_name(sequence)).stat())
+
+    def replaced(self, sequence: int) -> set[str]:
+        """Chunks that manifests older than that one name which nobody has retired yet."""
+        numbers = map(manifest_number, disk.names_in(self.state))
+        return self._chunks_of([number for number in numbers if 0 < number < sequence])
+
+    def _chunks_of(self, numbers: Sequence[int], known: Manifest | None = None) -> set[str]:
+        found = {chunk.file for chunk in known.chunks} if known else set()
+        for number in numbers:
+            with suppress(FileNotFoundError, StoreError):  # what cannot be read names none
+                if manifest := self._read(number):
+                    found.update(chunk.file for chunk in manifest.chunks)
+        return found

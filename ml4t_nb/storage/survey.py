@@ -217,14 +217,21 @@ def _damage(home: Path, found: Found) -> tuple[str, Hint]:
 def _foreign(home: Path, found: Found) -> tuple[str, ...]:
     """Parquet files below the dataset's that are none of its own, nor those of a writer at work."""
     own = {name for name, _ in found.entry.files}
-    folder = f"{home}/data/{found.place}"
+    data, sequence = Path(home, "data", found.place), found.entry.sequence
+    others = [name for name in names_in(data) if name not in own]
+    if not others:
+        return ()
+    folder = Folder(home, found.entry.dataset)
+    # A manifest goes after the chunks that it names: what it does not name and is still there
+    # afterwards is nobody's.
+    replaced, newest = folder.replaced(sequence), folder.sequence()
     odd = [
-        f"{folder}/{name}"
-        for name in names_in(Path(folder))
-        if name not in own and not 0 < number_of(name) <= found.entry.sequence + 1
+        data / name
+        for name in others
+        if name not in replaced and not sequence <= number_of(name) <= newest + 1
     ]
-    below = (str(path) for each in odd for path in Path(each).glob("**/*.parquet"))
-    return (*(each for each in odd if each.endswith(".parquet")), *below)
+    below = (str(path) for each in odd for path in each.glob("**/*.parquet"))
+    return (*(str(p) for p in odd if p.suffix == ".parquet" and p.exists()), *below)
 
 
 def _status(path: str) -> os.stat_result | None:

@@ -351,6 +351,41 @@ def test_leftovers_of_a_killed_writer_are_swept_by_the_next_one(store: Store, ba
     assert sorted(path.name for path in state.iterdir()) == ["lock", "m.00000002.json"]
 
 
+def test_a_chunk_that_was_put_back_by_hand_is_named_and_stays_where_it_is(
+    store: Store, bars: Bars
+) -> None:
+    """Its name is one of ours, and its number long past; whoever put it there has a reason."""
+    for length in (5, 6, 7):
+        commit(store, AAPL, bars.iloc[:length])
+    put_back = chunk_of(store).with_name("2023-01-02.00000001.abcdef.parquet")
+    shutil.copy(chunk_of(store), put_back)
+
+    assert store.summaries()[0].foreign == (str(put_back),)
+    commit(store, AAPL, bars.iloc[:8])
+    assert put_back.exists()
+    assert store.summaries()[0].foreign == (str(put_back),)
+
+
+def test_a_writer_killed_before_it_tidied_is_no_fault_and_tidied_by_the_next(
+    store: Store, bars: Bars
+) -> None:
+    """Twice in a row, and with a first attempt that never counted."""
+    commit(store, AAPL, bars.iloc[:5])
+    data = chunk_of(store).parent
+    kept: dict[Path, bytes] = {}
+    for length in (6, 7, 8):
+        kept |= {path: path.read_bytes() for path in (chunk_of(store), manifest_of(store))}
+        commit(store, AAPL, bars.iloc[:length])
+    for path, content in kept.items():
+        path.write_bytes(content)
+    (data / "2023-01-02.00000002.abcdef.parquet").write_bytes(b"half a chu")
+
+    assert not [path for path in store.summaries()[0].foreign if "abcdef" not in path]
+    commit(store, AAPL, bars.iloc[:9])
+    assert sorted(data.iterdir()) == sorted(store.snapshot(AAPL).files())
+    assert store.summaries()[0].foreign == ()
+
+
 def test_a_writer_killed_after_it_published_has_committed(store: Store, bars: Bars) -> None:
     commit(store, AAPL, bars)
     old_chunk, old_manifest = chunk_of(store, -1), manifest_of(store)
