@@ -61,13 +61,26 @@ def run(command: str, home: Path, as_of: str, **more: str) -> subprocess.Complet
 
 def test_the_pages_show_the_same_job() -> None:
     assert len(commands()) >= 2
-    assert len(set(commands())) == 1
+    assert len({command.replace(" --home $STORE", "") for command in commands()}) == 1
 
 
-def test_a_job_says_nothing_when_all_is_well(home: Path) -> None:
-    done = run(commands()[0], home, "2005-03-10")
+@pytest.mark.parametrize("command", commands())
+def test_a_job_says_nothing_when_all_is_well(home: Path, command: str) -> None:
+    done = run(command, home, "2005-03-10", STORE=str(home / ".ml4t-data"))
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_a_job_proposes_acts_on_its_store_where_it_is_pasted(home: Path) -> None:
+    store = (home / ".ml4t-data").rename(home / "elsewhere")
+    next((store / "data").rglob("*.parquet")).unlink()
+    (command,) = (each for each in commands() if "$STORE" in each)
+
+    done = run(command, home, "2005-03-10", STORE=str(store))
+
+    proposed = [line for line in done.stderr.splitlines() if "ml4t-data " in line]
+    assert proposed
+    assert all(f"--home {store}" in line for line in proposed)
 
 
 def test_a_job_says_why_when_an_update_brings_nothing_for_long(home: Path) -> None:
