@@ -166,7 +166,9 @@ def _next_day_on(offset: Any, stamp: pd.Timestamp) -> pd.Timestamp:  # noqa: ANN
         days = offset.days_on
     except AttributeError:
         days = offset.days_on = _days_on(offset)
-    return type(stamp)(days[np.searchsorted(days, np.datetime64(stamp, "D"), side="right")])
+    day = days[np.searchsorted(days, np.datetime64(stamp, "D"), side="right")]
+    # pandas reads the integer within, and takes its unit for the one of the stamp it gave.
+    return type(stamp)(day).as_unit(stamp.unit)
 
 
 def _days_on(offset: Any) -> npt.NDArray[np.datetime64]:  # noqa: ANN401  # untyped

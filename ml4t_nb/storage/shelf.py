@@ -23,7 +23,7 @@ from ml4t_nb.core.instants import Sessions
 
 __all__ = ["SessionShelf"]
 
-_FORM = 2
+_FORM = 3
 """Raised with every change of the file, or of how sessions are built."""
 
 # What the dates and hours of a session are computed by, besides the rules of its time zone.

@@ -405,9 +405,16 @@ def test_stamps_increase_and_two_spans_that_adjoin_share_none(
     assert parts[0].append(parts[1:]).equals(whole)
 
 
-@pytest.mark.slow
+# Their weekmasks change, which is adapted to pandas 3.1; the others take half a minute.
+ADAPTED = ("XBOM", "XKRX", "XMOS")
+
+
 @pytest.mark.parametrize(
-    "name", sorted(exchange_calendars.get_calendar_names(include_aliases=False))
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ADAPTED else pytest.mark.slow)
+        for name in sorted(exchange_calendars.get_calendar_names(include_aliases=False))
+    ],
 )
 def test_sessions_of_every_exchange_follow_one_another(name: str) -> None:
     known = sessions(calendar(name).name)
