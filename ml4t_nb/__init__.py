@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ml4t_nb.errors import Ml4tError
-    from ml4t_nb.faces.library import (
+    from ml4t_nb.api import (
         bars,
         export,
         files,
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
         remove,
         update,
     )
-    from ml4t_nb.faces.shows import jobs, panel
+    from ml4t_nb.errors import Ml4tError
+    from ml4t_nb.notebook.panel_verbs import jobs, panel
     from ml4t_nb.settings import Settings
     from ml4t_nb.workspace import Workspace
 
@@ -53,8 +53,8 @@ __all__ = [
 _HOMES = {
     "Ml4tError": "ml4t_nb.errors",
     "Settings": "ml4t_nb.settings",
-    "jobs": "ml4t_nb.faces.shows",
-    "panel": "ml4t_nb.faces.shows",
+    "jobs": "ml4t_nb.notebook.panel_verbs",
+    "panel": "ml4t_nb.notebook.panel_verbs",
     "Workspace": "ml4t_nb.workspace",
 }
 
@@ -64,7 +64,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever that name stands 
         raise AttributeError(f"module 'ml4t_nb' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES.get(name, "ml4t_nb.faces.library")), name)
+    return getattr(import_module(_HOMES.get(name, "ml4t_nb.api")), name)
 
 
 def __dir__() -> list[str]:
@@ -73,13 +73,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
     """``%load_ext ml4t_nb``: the magics, their completion and the results' HTML."""
-    from ml4t_nb.faces.magics import load_ipython_extension as load_extension
+    from ml4t_nb.notebook.magics import load_ipython_extension as load_extension
 
     load_extension(ipython)
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:
     """``%unload_ext ml4t_nb``: all of it taken back."""
-    from ml4t_nb.faces.magics import unload_ipython_extension as unload_extension
+    from ml4t_nb.notebook.magics import unload_ipython_extension as unload_extension
 
     unload_extension(ipython)

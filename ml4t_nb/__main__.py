@@ -3,6 +3,6 @@
 
 import sys
 
-from ml4t_nb.faces.cli import main
+from ml4t_nb.cli import main
 
 sys.exit(main())

@@ -34,17 +34,26 @@ LAYERS = (
     {"providers", "storage"},
     {"pipeline", "batch", "outage", "workspace"},
     {"verbs"},
-    {"faces"},
+    {"commands"},
+    {"render"},
+    {"execution"},
+    {"cli", "notebook", "api"},
     {"__init__", "__main__"},
 )
-STRANGERS = {("providers", "storage"), ("storage", "providers")}
-FACES_SEE = {*LAYERS[0], "workspace", "verbs", "faces"}
+STRANGERS = {
+    (own, other)
+    for beside in (LAYERS[2], {"cli", "notebook", "api"})
+    for own in beside
+    for other in beside - {own}
+}
+FACES = {"commands", "render", "execution", "cli", "notebook", "api"}
+FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
     "model.py", "hints.py", "records.py", "reports.py", "events.py", "errors.py", "options.py",
-    "settings.py", "zones.py", "dotenv.py", "workspace.py", "verbs/", "faces/", "__init__.py",
-    "__main__.py",
+    "settings.py", "zones.py", "dotenv.py", "workspace.py", "verbs/", "commands/", "render/",
+    "execution/", "notebook/", "cli.py", "api.py", "__init__.py", "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
 NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "batch.py")
@@ -109,11 +118,11 @@ def test_imports_point_down(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_providers_and_storage_do_not_know_each_other(module: str) -> None:
+def test_neighbours_of_one_layer_do_not_know_each_other(module: str) -> None:
     assert {(part(module), name) for name in parts_imported(module)} & STRANGERS == set()
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("faces/")])
+@pytest.mark.parametrize("module", [name for name in MODULES if part(name) in FACES])
 def test_a_face_sees_only_verbs_and_values(module: str) -> None:
     assert parts_imported(module) - FACES_SEE == set()
 
@@ -164,7 +173,7 @@ COMMAND = re.compile(
 )
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith("faces/")])
+@pytest.mark.parametrize("module", [name for name in MODULES if part(name) not in FACES])
 def test_no_module_below_the_faces_spells_a_command(module: str) -> None:
     assert [words for words in spoken(module) if COMMAND.search(words)] == []
 
@@ -226,11 +235,11 @@ def loaded_by(program: str) -> set[str]:
     "program",
     [
         "import ml4t_nb",
-        "from ml4t_nb.faces.cli import main; main(['--help'])",
-        "from ml4t_nb.faces.cli import main; main(['update', '--help'])",
-        "from ml4t_nb.faces.cli import main; main(['updat'])",
-        "from ml4t_nb.faces.cli import main; main(['load', 'A', '-f', 'dayly'])",
-        "import ml4t_nb.verbs, ml4t_nb.faces.cells, ml4t_nb.faces.completion",
+        "from ml4t_nb.cli import main; main(['--help'])",
+        "from ml4t_nb.cli import main; main(['update', '--help'])",
+        "from ml4t_nb.cli import main; main(['updat'])",
+        "from ml4t_nb.cli import main; main(['load', 'A', '-f', 'dayly'])",
+        "import ml4t_nb.verbs, ml4t_nb.notebook.magic_cell, ml4t_nb.commands.completion",
     ],
 )
 def test_a_start_loads_no_slow_package(program: str) -> None:
@@ -238,7 +247,7 @@ def test_a_start_loads_no_slow_package(program: str) -> None:
 
 
 def test_what_is_stored_is_listed_and_judged_without_pandas(tmp_path: Path) -> None:
-    start = f"from ml4t_nb.faces.cli import main; main({{}} + ['--home', {str(tmp_path)!r}])"
+    start = f"from ml4t_nb.cli import main; main({{}} + ['--home', {str(tmp_path)!r}])"
     load = "['load', 'DEMO', '-p', 'synthetic', '--start', '2024-01-02', '--as-of', '2024-01-12']"
     loaded_by(start.format(load))
     judge = start.format("['health', '--as-of', '2024-01-12']")

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.desk import Desk
 from tests.browser.hosts import Host, HostName, serving
-from tests.faces.gated.installed import install_gated
+from tests.cli.gated.installed import install_gated
 
 _FLAGS = [
     "--no-sandbox",

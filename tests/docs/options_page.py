@@ -9,7 +9,8 @@ import inspect
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ml4t_nb.faces.declare import SHOWS, VERBS, Option, Verb, _paragraphs, options, summary
+from ml4t_nb.commands.declaration import VERBS, Option, Verb, _paragraphs, options, summary
+from ml4t_nb.notebook.panel_verbs import PANELS
 from ml4t_nb.settings import Settings
 from ml4t_nb.verbs import bars, files
 
@@ -70,7 +71,7 @@ KINDS = {
 def page() -> str:
     """The whole page, as it should be."""
     verbs = (_verb(name, verb, "##") for name, verb in VERBS.items())
-    shows = (_verb(name, verb, "###") for name, verb in SHOWS.items())
+    shows = (_verb(name, verb, "###") for name, verb in PANELS.items())
     own = (_function(verb) for verb in (bars, files))
     settings = f"{SETTINGS}\n{_settings()}"
     return "\n".join([HEAD, *verbs, NOTEBOOK, *shows, PYTHON, *own, settings])

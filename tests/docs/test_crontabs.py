@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from ml4t_nb.faces.cli import main
+from ml4t_nb.cli import main
 from tests.docs.pages import PAGES, ROOT, blocks, environment
 
 SCHEDULE = r"(?:[\d*/,-]+ +){4}[\d*/,-]+"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ml4t_nb.faces.declare import VERBS
-from ml4t_nb.faces.parser import tree
+from ml4t_nb.commands.declaration import VERBS
+from ml4t_nb.commands.parser import tree
 from ml4t_nb.settings import Settings
 from tests.docs.options_page import PAGE, page
 

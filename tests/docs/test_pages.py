@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ml4t_nb.faces.parser import parse
+from ml4t_nb.commands.parser import parse
 from tests.docs.pages import PAGES, ROOT, blocks, differences, reading
 
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.faces.spelling import spell
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import evening, rising, sessions
 

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.adjust import adjusted
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import Overtaken, Suspicious
-from ml4t_nb.faces.spelling import spell
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import bars_at, evening, restated, rising, sessions
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.bars import Bars, make_bars
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, Overtaken, SettingsInvalid
-from ml4t_nb.faces.spelling import spell
 from ml4t_nb.model import Basis, DatasetId, Setup, Span
 from ml4t_nb.pipeline import run_remove
 from ml4t_nb.providers import Limits

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import BarsInvalid, OptionError, SettingsInvalid
-from ml4t_nb.faces.spelling import spell
 from ml4t_nb.model import Frequency
 from ml4t_nb.providers import Answer
 from ml4t_nb.providers.files import FilesProvider

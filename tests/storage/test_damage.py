@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.bars import Bars, empty_bars, within
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError, StoreNotWritable
-from ml4t_nb.faces.spelling import spell
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.storage.manifest import encode

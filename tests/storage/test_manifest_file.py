@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
-from ml4t_nb.faces.spelling import spell
 from ml4t_nb.model import Asked, Closure, DatasetId, Finding, Gap, Setup, Span
 from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
 from ml4t_nb.storage.manifest import VERSION, Chunk, Manifest, decode, encode, summary

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, DatasetNotFound, OptionError, StoreError
-from ml4t_nb.faces.spelling import spell
 from ml4t_nb.model import Asked, Compression, DatasetId, Finding, Gap, Span
 from ml4t_nb.storage.folder import Folder
 from ml4t_nb.storage.locking import exclusive

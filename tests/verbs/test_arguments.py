@@ -13,9 +13,9 @@ import pytest
 
 import ml4t_nb
 from ml4t_nb import verbs
+from ml4t_nb.commands.parser import parse
 from ml4t_nb.errors import OptionError
-from ml4t_nb.faces import shows
-from ml4t_nb.faces.parser import parse
+from ml4t_nb.notebook import panel_verbs as shows
 from ml4t_nb.settings import Settings
 from ml4t_nb.verbs.arguments import Declared, convert, declared
 

@@ -15,9 +15,9 @@ from filelock import FileLock
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb import verbs
+from ml4t_nb.cli import main
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, Interrupted, Ml4tError, OptionError
 from ml4t_nb.events import Event, Finished
-from ml4t_nb.faces.cli import main
 from ml4t_nb.reports import RunReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace

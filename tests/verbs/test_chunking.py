@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import ml4t_nb
-from ml4t_nb.faces.cli import main
+from ml4t_nb.cli import main
 
 LOAD = "load IBM -q -p sample --start 2004-01-02 --as-of 2004-06-30"
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.cli import main
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, OptionError, Overtaken
-from ml4t_nb.faces.cli import main
-from ml4t_nb.faces.render import as_html, as_json, as_rows, as_text
-from ml4t_nb.faces.spelling import spell
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, Span
+from ml4t_nb.render.output import as_html, as_json, as_rows, as_text
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 

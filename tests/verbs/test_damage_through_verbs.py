@@ -12,9 +12,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb import verbs
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, StoreError
-from ml4t_nb.faces.spelling import spell
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.manifest import VERSION
 from ml4t_nb.workspace import Workspace

@@ -9,9 +9,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb import verbs
+from ml4t_nb.cli import main
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import ChunkCorrupt
-from ml4t_nb.faces.cli import main
-from ml4t_nb.faces.spelling import spell
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 

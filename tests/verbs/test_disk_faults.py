@@ -18,8 +18,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb import verbs
+from ml4t_nb.cli import main
 from ml4t_nb.errors import DatasetNotFound, StoreError
-from ml4t_nb.faces.cli import main
 from ml4t_nb.hints import in_words
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.reports import RunReport
@@ -65,7 +65,7 @@ def assert_refused(result: UpdateResult, kind: str, said: str, hint: str) -> Non
 
 LIMITED = """
 import resource, sys
-from ml4t_nb.faces.cli import main
+from ml4t_nb.cli import main
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
 sys.exit(main(sys.argv[2:]))
 """
@@ -136,7 +136,7 @@ def test_an_export_or_plot_without_room_leaves_nothing_behind(home: Path, out: s
 SLOW = """
 import os, sys, time
 from pathlib import Path
-from ml4t_nb.faces.cli import main
+from ml4t_nb.cli import main
 fsync = os.fsync
 def noticed(handle):
     if ".part" in os.readlink(f"/proc/self/fd/{handle}"):

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from ml4t_nb import verbs
-from ml4t_nb.faces.codes import code_of
+from ml4t_nb.commands.exit_codes import code_of
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import AssetClass, Basis, Frequency
 from ml4t_nb.records import ErrorNote

@@ -10,8 +10,8 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.errors import OptionError
-from ml4t_nb.faces import render
 from ml4t_nb.model import Closure, DatasetId, Span
+from ml4t_nb.render import output as render
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.cli import main
 from ml4t_nb.errors import OptionError
-from ml4t_nb.faces.cli import main
 from ml4t_nb.model import Asked, Closure, DatasetId, Span
 from ml4t_nb.records import Outcome
 from ml4t_nb.reports import GapsReport

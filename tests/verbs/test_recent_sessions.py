@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml4t_nb import verbs
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import OptionError
-from ml4t_nb.faces.spelling import spell
 from ml4t_nb.model import AssetClass, Closure, Frequency, Span
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace

@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from ml4t_nb import verbs
-from ml4t_nb.faces.cli import main
+from ml4t_nb.cli import main
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.replay import Fault, Listing, Split, sampled
@@ -340,7 +340,7 @@ def shell(desk: Desk, three: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("ML4T_DATA_YAHOO_PER_MINUTE", "1000000")
     monkeypatch.setenv("ML4T_DATA_AS_OF", evening(DAY).isoformat())
     monkeypatch.setattr(
-        "ml4t_nb.faces.commands.Workspace.open",
+        "ml4t_nb.execution.execute.Workspace.open",
         lambda settings, observer, **_: Workspace(settings, observer=observer, cancel=desk.waited),
     )
     desk.replay.market.now = evening(DAY)

@@ -12,7 +12,7 @@ from tests.yahoo.desk import Desk, evening
 
 PROGRAM = """
 import contextlib, io, sys
-from ml4t_nb.faces.cli import main
+from ml4t_nb.cli import main
 for line in sys.argv[1:]:
     with contextlib.redirect_stdout(io.StringIO()):
         code = main(line.split())

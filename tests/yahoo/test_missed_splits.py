@@ -8,8 +8,8 @@ from datetime import date
 
 import pytest
 
-from ml4t_nb.faces.cli import main
-from ml4t_nb.faces.spelling import spell
+from ml4t_nb.cli import main
+from ml4t_nb.commands.spelling import spell
 from tests.replay import Listing, Split, sampled
 from tests.yahoo.desk import Desk, evening, held_to, sessions_of, shares, times
 

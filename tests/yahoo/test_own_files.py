@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.cli import main
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import BarsInvalid
-from ml4t_nb.faces.cli import main
-from ml4t_nb.faces.spelling import spell
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import Basis
 from ml4t_nb.records import UpdateResult

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from ml4t_nb import verbs
-from ml4t_nb.faces.spelling import spell
+from ml4t_nb.commands.spelling import spell
 from tests.replay import Bar, Dividend, Fault, Listing, Split, sampled
 from tests.yahoo.desk import Desk, evening, held_to, quoted, seams, sessions_of, shares
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from ml4t_nb.faces.codes import code_of
+from ml4t_nb.commands.exit_codes import code_of
 from ml4t_nb.model import Finding
 from tests.replay import Listing, Split, sampled
 from tests.yahoo.desk import Desk, evening, held_to, seams, sessions_of, shares, times

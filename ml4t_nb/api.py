@@ -1,0 +1,92 @@
+"""The verbs as plain functions, on the workspace of this process' settings."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from ml4t_nb import verbs
+from ml4t_nb.commands.spelling import spell
+from ml4t_nb.errors import Ml4tError
+from ml4t_nb.hints import at_home
+from ml4t_nb.reports import PlotReport
+from ml4t_nb.workspace import Workspace
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+__all__ = [
+    "bars",
+    "export",
+    "files",
+    "gaps",
+    "health",
+    "list_",
+    "load",
+    "plot",
+    "providers_",
+    "remove",
+    "update",
+]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _bound(verb: Callable[Concatenate[Workspace, _P], _R]) -> Callable[_P, _R]:
+    """``verb`` without its workspace, which is opened at each call."""
+
+    @wraps(verb)
+    def call(*args: _P.args, **options: _P.kwargs) -> _R:
+        workspace = Workspace.open()
+        try:
+            return verb(workspace, *args, **options)
+        except Ml4tError as error:
+            home = _home_of(workspace, options.get("home"))
+            error.advice = spell(at_home(error.advice, home), "ml4t_nb")
+            raise
+
+    signature = inspect.signature(verb)
+    call.__signature__ = signature.replace(  # type: ignore[attr-defined]  # read by inspect
+        parameters=list(signature.parameters.values())[1:]
+    )
+    return call
+
+
+def _home_of(workspace: Workspace, home: Any) -> Path:  # noqa: ANN401  # whatever was given
+    try:
+        return workspace.at(home).settings.home
+    except (Ml4tError, TypeError, AttributeError):
+        return workspace.settings.home
+
+
+def _drawn(verb: Callable[_P, PlotReport]) -> Callable[_P, Figure]:
+    """``verb``, whose report is drawn, and written to its ``out``."""
+
+    @wraps(verb)
+    def call(*args: _P.args, **options: _P.kwargs) -> Figure:
+        from ml4t_nb.render.plots import figure_of, write_page
+
+        report = verb(*args, **options)
+        if report.out is not None:
+            write_page(report)
+        return figure_of(report)
+
+    return call
+
+
+load = _bound(verbs.load)
+update = _bound(verbs.update)
+health = _bound(verbs.health)
+list_ = _bound(verbs.list_)
+gaps = _bound(verbs.gaps)
+plot = _drawn(_bound(verbs.plot))
+export = _bound(verbs.export)
+remove = _bound(verbs.remove)
+# A bare ``providers`` is the package's own folder of that name.
+providers_ = _bound(verbs.providers)
+bars = _bound(verbs.bars)
+files = _bound(verbs.files)

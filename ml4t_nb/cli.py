@@ -1,0 +1,233 @@
+# PYTHON_ARGCOMPLETE_OK
+"""``ml4t-data``: results on standard output, all else on standard error, an exit code for cron."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from shutil import get_terminal_size
+from typing import get_args
+
+from ml4t_nb.commands.declaration import SHELL, VERBS
+from ml4t_nb.commands.exit_codes import (
+    FAILED,
+    GOOD,
+    INTERRUPTED,
+    TERMINATED,
+    USAGE,
+    code_of,
+    code_of_error,
+)
+from ml4t_nb.commands.parser import Command, Help, parse
+from ml4t_nb.errors import OUTAGES, Interrupted, Ml4tError, OptionError
+from ml4t_nb.events import Observer, silent
+from ml4t_nb.execution.streams import is_terminal, let_go, notes_told, ready, say, terminable
+from ml4t_nb.records import ErrorNote, HealthState
+from ml4t_nb.reports import (
+    ExportReport,
+    GapsReport,
+    HealthReport,
+    PlotReport,
+    RemoveReport,
+    Report,
+    RunReport,
+)
+
+__all__ = ["main"]
+
+_SILENT = (HealthReport, RemoveReport, ExportReport, PlotReport)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one command line; the exit code.
+
+    Parameters
+    ----------
+    argv
+        Without the program's name; those of the process if none are given.
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    if "_ARGCOMPLETE" in os.environ:
+        from ml4t_nb.commands.completion import complete_shell
+
+        complete_shell()
+    ready()
+    quiet = not {"-q", "--quiet"}.isdisjoint(words)
+    with terminable() as terminated, notes_told(SHELL.name, quiet=quiet):
+        code = _code(words)
+    # What could not be written is not tried again as the interpreter ends.
+    say("")
+    return TERMINATED if terminated.is_set() and code == INTERRUPTED else code
+
+
+def _code(words: Sequence[str]) -> int:
+    try:
+        return _carried_out(words)
+    except Ml4tError as error:
+        if "--json" in words:
+            from ml4t_nb.render.output import error_json
+
+            _put(error_json(next((w for w in words[:1] if w in VERBS), None), error))
+        _complain(error)
+        return code_of_error(error)
+    except KeyboardInterrupt:
+        _complain(
+            Ml4tError("interrupted", hint="what was committed is kept; run it again to go on")
+        )
+        return INTERRUPTED
+
+
+def _carried_out(words: Sequence[str]) -> int:
+    parsed = parse(words)
+    if isinstance(parsed, Help):
+        if parsed.asked:
+            return GOOD if _put(parsed.text) else FAILED
+        say(parsed.text)
+        return USAGE
+    from ml4t_nb.execution.execute import call
+
+    try:
+        with _progress(parsed) as watch:
+            report = call(parsed, watch=watch)
+    except Interrupted as stop:
+        if stop.report is None:
+            raise
+        report = stop.report
+    code = code_of(report)
+    nothing = _nothing_found(report)
+    if nothing is not None:
+        _complain(nothing)
+        code = FAILED
+    error = _only_error(report)
+    if error is not None and not parsed.json:
+        _complain(error)
+        return code
+    spoken = "" if nothing is not None and not parsed.json else _spoken(report, parsed)
+    if parsed.quiet and not parsed.json and code != GOOD:
+        for reason in _reasons(report):
+            _complain(reason)
+    return code if _put(spoken) else code or FAILED
+
+
+def _nothing_found(report: Report) -> ErrorNote | None:
+    """What to tell cron, which takes silence for success, where there was nothing to work on."""
+    match report:
+        case RunReport(verb="update", results=(), left=(), allow_empty=False):
+            what = "update found no dataset"
+        case HealthReport(datasets=(), allow_empty=False):
+            what = "health found no dataset"
+        case _:
+            return None
+    hint = "is the name right, and the disk mounted? --allow-empty if nothing should be there"
+    return ErrorNote("StoreNotFound", f"{what} in {report.home}", hint)
+
+
+def _only_error(report: Report) -> ErrorNote | None:
+    """The error of a run that did nothing for one reason: there is nothing to show but it."""
+    if not isinstance(report, RunReport) or not report.results:
+        return None
+    records = [result.record for result in report.results]
+    if any(record.outcome != "failed" for record in records):
+        return None
+    if len(records) == 1 and not report.left:
+        return records[0].error
+    if not (report.left and all(_is_outage(record.error) for record in records)):
+        return None
+    from ml4t_nb.render.run_blocks import summary_line
+
+    return ErrorNote("RunFailed", summary_line(report), "try again later")
+
+
+def _is_outage(error: ErrorNote | None) -> bool:
+    return error is not None and error.type in OUTAGES
+
+
+def _reasons(report: Report) -> Iterator[ErrorNote]:
+    """Why a run or a check fell short, one sentence for each dataset: its bare rows do not say."""
+    run = report.run if isinstance(report, GapsReport) else report
+    if isinstance(run, HealthReport):
+        worse = get_args(HealthState)[get_args(HealthState).index(run.fail_on) :]
+        for each in run.datasets:
+            if each.state in worse:
+                yield ErrorNote(each.state, f"{each.dataset}: {each.reason}", each.step)
+    elif isinstance(run, RunReport):
+        for result in run.results:
+            error = result.record.error
+            # Where an outage ended the run, the line about the run says so for all of them.
+            if error is not None and not (run.left and _is_outage(error)):
+                named = error.message.startswith(str(result.dataset))
+                message = error.message if named else f"{result.dataset}: {error.message}"
+                yield replace(error, message=message)
+        if run.left:
+            from ml4t_nb.render.run_blocks import summary_line
+
+            yield ErrorNote("RunFailed", summary_line(run), "run it again to go on")
+    if isinstance(report, GapsReport):
+        for unread in report.failed:
+            message = f"{unread.dataset}: {unread.error.message}"
+            yield replace(unread.error, message=message)
+
+
+def _progress(command: Command) -> AbstractContextManager[Observer]:
+    if command.quiet:
+        return nullcontext(silent)
+    if not is_terminal(sys.stderr):
+        from ml4t_nb.execution.progress_bars import LogLines
+
+        return nullcontext(LogLines(lambda line: say(f"{SHELL.name}: {line}\n")))
+    from ml4t_nb.execution.progress_bars import terminal_bar
+
+    return terminal_bar()
+
+
+def _spoken(report: Report, command: Command) -> str:
+    from ml4t_nb.render import output as render
+
+    if command.json:
+        return render.as_json(report)
+    if isinstance(report, ExportReport) and report.out is None:
+        return render.as_csv(report)
+    if isinstance(report, PlotReport) and report.out is None:
+        raise OptionError(
+            "a shell shows no figure",
+            hint=f"name a page to write: --out {command.arguments['symbol'][0].strip('^=/')}.html",
+        )
+    if command.quiet and isinstance(report, RunReport):
+        return render.as_news(report)
+    if command.quiet:
+        return "" if isinstance(report, _SILENT) else render.as_rows(report)
+    is_seen = is_terminal(sys.stdout)
+    return render.as_text(
+        report,
+        width=get_terminal_size().columns if is_seen else None,
+        colour=is_seen and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",
+    )
+
+
+def _put(text: str) -> bool:
+    """Write to standard output; False if nobody reads it to the end."""
+    if not text:
+        return True
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        let_go(sys.stdout)
+    except OSError as error:
+        let_go(sys.stdout)
+        _complain(Ml4tError(f"standard output cannot be written: {error.strerror}"))
+        return False
+    return True
+
+
+def _complain(error: Ml4tError | ErrorNote) -> None:
+    """What went wrong and what to do next, on one line."""
+    from ml4t_nb.commands.spelling import spell
+    from ml4t_nb.render.format import plain
+
+    hint = spell(error.advice if isinstance(error, Ml4tError) else error.hint, SHELL.name)
+    sentence = f"{error.message} ({hint})" if hint else error.message
+    say(f"{SHELL.name}: {plain(sentence).replace(chr(10), ' ')}\n")

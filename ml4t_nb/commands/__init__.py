@@ -1,0 +1,1 @@
+"""Commands: verbs as they are declared, typed, spelled and completed."""

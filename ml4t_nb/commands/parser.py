@@ -1,0 +1,271 @@
+"""Words of a command line, in a shell or in a cell, into a verb and its arguments."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, NoReturn, TypeAlias
+
+from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, options, summary
+from ml4t_nb.errors import OptionError
+from ml4t_nb.options import did_you_mean
+from ml4t_nb.verbs.arguments import ALIASES, Kind, convert
+
+__all__ = ["Command", "Help", "Parsed", "flags", "parse", "tree", "values"]
+
+_METAVARS: dict[Kind, str] = {
+    "whole": "N",
+    "number": "X",
+    "path": "PATH",
+    "moment": "DATE_OR_INSTANT",
+    "day": "DATE",
+}
+_OWN_METAVARS = {"close": "REASON", "refill": "METHOD", "fill_method": "METHOD", "fail_on": "STATE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb and what it is to be called with.
+
+    Parameters
+    ----------
+    arguments
+        Keyword arguments; only those that were given, so that the verb's own defaults hold.
+    json, quiet
+        Wishes to the face, not to the verb.
+    """
+
+    verb: str
+    arguments: dict[str, Any]
+    json: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Text that was asked for; ``asked`` is False where it stands in for a missing verb."""
+
+    text: str
+    asked: bool = True
+
+
+Parsed: TypeAlias = Command | Help
+
+
+def parse(words: Sequence[str], *, program: Program = SHELL) -> Parsed:
+    """The command, or the help, that ``words`` ask for.
+
+    Parameters
+    ----------
+    words
+        Without the program's own name. Words after ``--`` are symbols, whatever they begin with.
+    program
+        Which verbs there are, and how help and hints spell it.
+
+    Raises
+    ------
+    OptionError
+        If a word makes no sense; the hint names the nearest that does.
+    """
+    if not words or words[0] in ("-h", "--help"):
+        return Help(tree(program)[0].format_help(), asked=bool(words))
+    if words[0] == "--version":
+        return Help(f"{program.name} {_version()}\n")
+    verb, rest = words[0], list(words[1:])
+    if verb not in program.verbs:
+        raise _no_verb(verb, program)
+    cut = rest.index("--") if "--" in rest else len(rest)
+    if rest[cut:] == ["--"]:
+        # As xargs and "$@" write it of an empty list, which selects nothing.
+        raise OptionError(
+            f"no symbol follows -- after {verb}",
+            hint="look at what selected them; where all are meant, leave -- out",
+        )
+    if not {"-h", "--help"}.isdisjoint(rest[:cut]):
+        return Help(tree(program)[1][verb].format_help())
+    return _command(verb, rest[:cut], rest[cut + 1 :], program)
+
+
+def flags(verb: str, program: Program = SHELL) -> tuple[str, ...]:
+    """Every spelling of every option of ``verb``, those that every verb has among them."""
+    own = ("-q", "--quiet", "--json", "-h", "--help") if verb in VERBS else ("-h", "--help")
+    declared = options(program.verbs[verb])
+    theirs = (flag for each in declared for flag in (*each.flags, *each.off_flags))
+    return (*theirs, *own)
+
+
+def values(option: Option) -> tuple[str, ...]:
+    """Every word that the option takes; none if it is open."""
+    return (*option.choices, *ALIASES.get(option.name, ()))
+
+
+def _command(verb: str, words: list[str], bare: list[str], program: Program) -> Command:
+    found, extras = tree(program)[1][verb].parse_known_args(words)
+    given = {name: value for name, value in vars(found).items() if value is not None}
+    for word in extras:
+        if word.startswith("-") and word != "-":
+            raise _no_option(verb, word.partition("=")[0], program)
+    symbols = [*given.pop("bare", ()), *extras, *bare, *given.pop("symbol", ())]
+    if symbols and not _takes_symbols(verb):
+        raise OptionError(f"{verb} takes no symbol, but got {symbols[0]!r}")
+    json, quiet = given.pop("json", False), given.pop("quiet", False)
+    if symbols:
+        given["symbol"] = tuple(symbols)
+    return Command(verb, given, json=json, quiet=quiet)
+
+
+def _no_verb(word: str, program: Program) -> OptionError:
+    if word.startswith("-"):
+        return OptionError(
+            f"the verb comes first, then {word!r}", hint=f"write it as {program.name} VERB {word}"
+        )
+    if word in program.elsewhere:
+        return OptionError(
+            f"{word} is for a notebook", hint=f"there: %load_ext ml4t_nb, then %ml4t {word}"
+        )
+    return OptionError(f"no verb {word!r}", hint=did_you_mean(word, program.verbs))
+
+
+def _no_option(verb: str, word: str, program: Program) -> OptionError:
+    hint = did_you_mean(word, [flag for flag in flags(verb, program) if flag.startswith("--")])
+    if hint.startswith("choose"):
+        hint = f"{program.name} {verb} --help lists the options"
+    return OptionError(f"{verb} has no option {word!r}", hint=hint)
+
+
+def _takes_symbols(verb: str) -> bool:
+    return verb in VERBS and any(each.name == "symbol" for each in options(VERBS[verb]))
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("ml4t-nb")
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that raises our error, and never leaves the process."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  # argparse's own keywords
+        super().__init__(allow_abbrev=False, add_help=False, formatter_class=_formatter, **settings)
+        self.add_argument(
+            "-h", "--help", action="store_true", default=argparse.SUPPRESS, help="Print this."
+        )
+        # From 3.14 on argparse colours help for the terminal of the process, which is not where
+        # a cell's help goes; older ones do not know the attribute.
+        self.color = False
+
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(
+            message.removeprefix("argument "), hint=f"{self.prog} --help lists the options"
+        )
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    width = min(shutil.get_terminal_size().columns, 100) - 2
+    return argparse.HelpFormatter(prog, max_help_position=30, width=width)
+
+
+@cache
+def tree(
+    program: Program = SHELL,
+) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser of all verbs, and that of each."""
+    root = _Parser(
+        prog=program.name,
+        description="Load market history, keep it current, and see whether it can be trusted.",
+        epilog=f"{program.name} VERB --help lists a verb's options.",
+    )
+    root.add_argument("--version", action="store_true", help="Print the version.")
+    branches = root.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
+    parsers: dict[str, argparse.ArgumentParser] = {}
+    for name, verb in program.verbs.items():
+        line = summary(verb)
+        parser = branches.add_parser(
+            name, help=line[:1].lower() + line[1:].rstrip("."), description=line
+        )
+        for option in options(verb):
+            _add(parser, option)
+        if name in VERBS:
+            _add_own(parser, is_shell=program is SHELL)
+        parsers[name] = parser
+    return root, parsers
+
+
+def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+    text = _help(option)
+    if option.kind == "switch":
+        on = {"action": "store_true", "dest": option.name, "default": argparse.SUPPRESS}
+        parser.add_argument(*option.flags, help=text, **on)  # type: ignore[arg-type]  # a mixed dict
+        if option.off_flags:
+            off = {**on, "action": "store_false"}
+            parser.add_argument(*option.off_flags, help=f"Not {option.flags[-1]}.", **off)  # type: ignore[arg-type]  # likewise
+        return
+    if option.is_bare and not option.is_repeated:
+        # Not SUPPRESS, which argparse reads as a word where one positional may be left out.
+        parser.add_argument(
+            option.name,
+            nargs="?",
+            type=_reader(option),
+            choices=option.choices or None,
+            metavar=option.name.upper(),
+            default=None,
+            help=text,
+        )
+        return
+    if option.is_bare:
+        parser.add_argument(
+            "bare", nargs="*", metavar="SYMBOL", help=text, default=argparse.SUPPRESS
+        )
+        text = "The same, one symbol at a time."
+    parser.add_argument(
+        *option.flags,
+        dest=option.name,
+        action="append" if option.is_repeated else "store",
+        type=_reader(option),
+        choices=option.choices or None,
+        metavar=_metavar(option),
+        default=argparse.SUPPRESS,
+        help=text,
+    )
+
+
+def _add_own(parser: argparse.ArgumentParser, *, is_shell: bool) -> None:
+    silence = " A run or check that went well says nothing; lists are bare rows."
+    parser.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=f"No progress.{silence if is_shell else ''}",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="One JSON document instead of text.",
+    )
+
+
+def _metavar(option: Option) -> str:
+    plain = _METAVARS.get(option.kind, option.flags[-1].lstrip("-").upper())
+    return _OWN_METAVARS.get(option.name, plain)
+
+
+def _help(option: Option) -> str:
+    # A percent sign would be a format of argparse's.
+    text = option.help.replace("%", "%%")
+    told = option.default not in (None, (), False, True) and "default" not in text
+    text = f"{text} One of {', '.join(option.choices)}." if option.choices else text
+    text = f"{text} (default: {option.default})" if told else text
+    return f"{text} (default: on)" if option.default is True else text
+
+
+def _reader(option: Option) -> Callable[[str], object]:
+    """What makes a value of a word: the verb's own conversion, where that needs no other word."""
+    if option.is_repeated or option.kind in ("word", "day", "moment"):
+        return str
+    return partial(convert, wanted=option.declared)

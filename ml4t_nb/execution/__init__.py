@@ -1,0 +1,1 @@
+"""Commands carried out: watched, logged, in the background if wanted."""

@@ -1,0 +1,121 @@
+"""A parsed command carried out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from threading import Event as Flag
+
+from ml4t_nb.commands.declaration import VERBS
+from ml4t_nb.commands.parser import Command
+from ml4t_nb.errors import Ml4tError
+from ml4t_nb.events import Event, Finished, Observer
+from ml4t_nb.execution.streams import say
+from ml4t_nb.hints import at_home
+from ml4t_nb.reports import PlotReport, Report
+from ml4t_nb.settings import Settings
+from ml4t_nb.workspace import Workspace
+
+__all__ = ["call"]
+
+_logger = logging.getLogger(__name__)
+
+_listening: ContextVar[_Ear] = ContextVar("ml4t_nb_log")
+"""Where the log of what runs in this context goes; a job's never goes to a cell that runs too."""
+
+
+def call(
+    command: Command,
+    *,
+    watch: Observer,
+    cancel: Flag | None = None,
+    log: Callable[[str], object] | None = None,
+    settings_of: Callable[[], Settings] = Settings.current,
+) -> Report:
+    """The report of the command's verb; a page that it names is written.
+
+    Parameters
+    ----------
+    watch
+        Told what happens, besides the log.
+    cancel
+        Set by somebody who wants the verb to end at its next request.
+    log
+        Takes the lines of the package's log while the verb runs; if none is given they go to
+        standard error.
+    settings_of
+        Tells the settings, or raises; those of the process are read by default.
+
+    Raises
+    ------
+    Ml4tError
+        If the verb, or the settings, could not be carried out at all.
+    """
+    settings = settings_of()
+    home = command.arguments.get("home") or settings.home
+
+    def observe(event: Event) -> None:
+        _logger.debug("%s", event)
+        if isinstance(event, Finished):
+            event = replace(event, hint=at_home(event.hint, home))
+        watch(event)
+
+    with _logged(log or say, settings.log_level):
+        workspace = Workspace.open(settings, observer=observe, cancel=cancel)
+        try:
+            report: Report = VERBS[command.verb](workspace, **command.arguments)
+        except Ml4tError as error:
+            error.advice = at_home(error.advice, home)
+            raise
+    if isinstance(report, PlotReport) and report.out is not None:
+        from ml4t_nb.render.plots import write_page
+
+        write_page(report)
+    return report
+
+
+class _Ear(logging.Handler):
+    """Hears what the package logs in the context it was made for.
+
+    Parameters
+    ----------
+    write
+        Takes each line.
+    found
+        Level of the package's logger before anybody listened.
+    """
+
+    def __init__(self, write: Callable[[str], object], level: str, found: int) -> None:
+        super().__init__(level)
+        self.write, self.found = write, found
+        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        # What is logged where no verb runs, everybody hears.
+        self.addFilter(lambda _: _listening.get(self) is self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.write(f"{self.format(record)}\n")
+
+
+@contextmanager
+def _logged(write: Callable[[str], object], level: str) -> Iterator[None]:
+    """The package's log, for as long as the verb of this context runs."""
+    logger = logging.getLogger("ml4t_nb")
+    others = _ears(logger)
+    ear = _Ear(write, level, others[0].found if others else logger.level)
+    before = _listening.set(ear)
+    logger.addHandler(ear)
+    logger.setLevel(min(each.level for each in _ears(logger)))
+    try:
+        yield
+    finally:
+        logger.removeHandler(ear)
+        others = _ears(logger)
+        logger.setLevel(min((each.level for each in others), default=ear.found))
+        _listening.reset(before)
+
+
+def _ears(logger: logging.Logger) -> list[_Ear]:
+    return [each for each in logger.handlers if isinstance(each, _Ear)]

@@ -1,0 +1,288 @@
+"""A verb in a thread of its own: watched, cancelled, and found again."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import copy_context
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from pathlib import Path
+from threading import Event as Flag
+from threading import Lock, Thread, current_thread
+from time import monotonic
+from typing import Literal, Protocol, TypeAlias
+from weakref import WeakSet
+
+from ml4t_nb.commands.exit_codes import GOOD, code_of
+from ml4t_nb.commands.parser import Command
+from ml4t_nb.errors import JobBusy, Ml4tError
+from ml4t_nb.events import Event, Started, Stopping
+from ml4t_nb.execution.execute import call
+from ml4t_nb.execution.run_progress import Track
+from ml4t_nb.model import DatasetId
+from ml4t_nb.reports import GapsReport, Report, RunReport
+from ml4t_nb.settings import Settings, absolute, current_folder
+
+__all__ = ["JOBS", "Job", "JobState", "Jobs", "JobsWatcher"]
+
+JobState: TypeAlias = Literal["running", "done", "failed", "cancelled"]
+Watcher: TypeAlias = "Callable[[Job], object]"
+
+_PERIOD_S = 0.1
+_KEPT = 50
+_LOG_LINES = 500
+
+
+class JobsWatcher(Protocol):
+    """Who is told of jobs."""
+
+    def started(self, job: Job) -> None:
+        """A job is about to begin."""
+
+
+class Job:
+    """One command that runs, or ran, in the background.
+
+    It keeps to the settings and the folder that were there as it was made, though the notebook
+    may go on to others.
+
+    Its thread keeps the context of whoever started it, so that output of a library goes to that
+    cell and to no other. Watchers are called in a thread beside it, at most ten times a second,
+    and once after the end: a slow one does not slow the verb.
+
+    Attributes
+    ----------
+    number
+        Counted from 1.
+    line
+        The same as a person would type it.
+    track
+        How far it is.
+    log
+        The last lines of the package's log.
+    report
+        What the verb gave; None while it runs, and if it raised.
+    error
+        Why it failed as a whole; what failed of a run stands in its report.
+    settings_of
+        Tells its settings.
+    """
+
+    def __init__(self, number: int, command: Command, line: str, jobs: Jobs) -> None:
+        self.number, self.command, self.line = number, _anchored(command), line
+        self.settings_of = partial(Settings.read, dict(os.environ), folder=current_folder())
+        self.track = Track()
+        self.log: deque[str] = deque(maxlen=_LOG_LINES)
+        self.report: Report | None = None
+        self.error: Ml4tError | None = None
+        self.state: JobState = "running"
+        self.claims: frozenset[tuple[str, ...]] = frozenset()
+        self._jobs = jobs
+        self._cancel, self._news, self._over = Flag(), Flag(), Flag()
+        self._watchers: list[Watcher] = []
+        self._began, self._took_s = monotonic(), 0.0
+        self._threads: tuple[Thread, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.state != "running"
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since it began, or that it took."""
+        return self._took_s if self.is_over else monotonic() - self._began
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds it will take yet; None where that cannot be told."""
+        return None if self.is_over else self.track.left_s(self.elapsed_s)
+
+    def does_as(self, other: Job) -> bool:
+        """Whether both carry out the same, with the same settings."""
+        mine, theirs = self.settings_of, other.settings_of
+        same_settings = (mine.args, mine.keywords) == (theirs.args, theirs.keywords)
+        return same_settings and self.command == other.command
+
+    @property
+    def run(self) -> RunReport | None:
+        """What was done dataset by dataset; None if the verb does no such thing."""
+        report = self.report.run if isinstance(self.report, GapsReport) else self.report
+        return report if isinstance(report, RunReport) else None
+
+    def cancel(self) -> None:
+        """End it at its next request; what is committed stays."""
+        if not self.is_over:
+            self.track.note(Stopping())
+            self._cancel.set()
+            self._news.set()
+
+    def observe(self, watcher: Watcher) -> None:
+        """Call ``watcher`` with the job, from now on; at once if it has ended already."""
+        with self._jobs.lock:
+            is_late = self._over.is_set()
+            if not is_late:
+                self._watchers.append(watcher)
+        if is_late:
+            watcher(self)
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait for its end and for its watchers to know; whether it has ended."""
+        for thread in self._threads:
+            if thread is not current_thread():
+                thread.join(timeout_s)
+        return self._over.is_set()
+
+    def start(self) -> None:
+        """Begin; once."""
+        self._threads = tuple(
+            Thread(target=copy_context().run, args=(each,), name=f"ml4t job {self.number}")
+            for each in (self._work, self._tell)
+        )
+        for thread in self._threads:
+            # A notebook that is shut down does not wait: a store outlives a killed writer.
+            thread.daemon = True
+            thread.start()
+
+    def _work(self) -> None:
+        state: JobState = "failed"
+        try:
+            self.report = call(
+                self.command,
+                watch=self._watch,
+                cancel=self._cancel,
+                log=self.log.append,
+                settings_of=self.settings_of,
+            )
+            state = self._outcome()
+        except Ml4tError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001  # a thread has nobody above it who would hear
+            self.error = Ml4tError(f"{type(error).__name__}: {error}")
+            self._note(error)
+        finally:
+            self._took_s = monotonic() - self._began
+            self.state = state
+            self._news.set()
+
+    def _outcome(self) -> JobState:
+        if self.run is None:
+            return "done"
+        if self.run.stopped == "interrupted":
+            return "cancelled"
+        return "done" if code_of(self.run) == GOOD else "failed"
+
+    def _watch(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self._jobs.claim(self, event.datasets)
+        self.track.note(event)
+        self._news.set()
+
+    def _tell(self) -> None:
+        # A burst of events is told once, and a second without news is told too, since the time
+        # that is left has changed.
+        pause = Flag()
+        while True:
+            self._news.wait(1.0)
+            self._news.clear()
+            if self.state != "running":
+                break
+            self._tell_all()
+            pause.wait(_PERIOD_S)
+        with self._jobs.lock:
+            self._over.set()
+        self._tell_all()
+
+    def _tell_all(self) -> None:
+        for watcher in tuple(self._watchers):
+            try:
+                watcher(self)
+            except Exception as error:  # noqa: BLE001  # the other watchers are told all the same
+                self._note(error)
+
+    def _note(self, error: Exception) -> None:
+        self.log.extend(traceback.format_exception(error))
+
+
+class Jobs:
+    """The jobs of a process: those that run, and the last fifty that ended.
+
+    Parameters
+    ----------
+    lock
+        Held while who works on what, or who watches, changes.
+    """
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self._numbers = count(1)
+        self._jobs: dict[int, Job] = {}
+        self._watchers: WeakSet[JobsWatcher] = WeakSet()
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(tuple(self._jobs.values()))
+
+    def start(self, command: Command, *, line: str) -> Job:
+        """A job that runs ``command`` from now on."""
+        with self.lock:
+            job = Job(next(self._numbers), command, line, self)
+            self._jobs[job.number] = job
+            ended = [number for number, each in self._jobs.items() if each.is_over]
+            for number in ended[:-_KEPT]:
+                del self._jobs[number]
+        job.start()
+        for watcher in tuple(self._watchers):
+            watcher.started(job)
+        return job
+
+    def observe(self, watcher: JobsWatcher) -> None:
+        """Tell ``watcher`` of each job that is started from now on, as long as it lives."""
+        self._watchers.add(watcher)
+
+    def same(self, command: Command) -> Job | None:
+        """The running job that does just this, if there is one."""
+        wanted = Job(0, command, "", self)
+        return next((each for each in self if not each.is_over and each.does_as(wanted)), None)
+
+    def get(self, number: int) -> Job | None:
+        """The job of that number, if it is still known."""
+        return self._jobs.get(number)
+
+    def claim(self, job: Job, datasets: Iterable[DatasetId]) -> None:
+        """Give ``datasets`` to ``job`` until it ends.
+
+        Raises
+        ------
+        JobBusy
+            If a running job has one of them.
+        """
+        # One folder may be spelled in several ways.
+        named = Path(job.command.arguments.get("home") or job.settings_of().home)
+        home = str(named.expanduser().resolve())
+        # Without the asset class, which a load learns only from the provider.
+        wanted = frozenset((home, each.frequency, each.symbol) for each in datasets)
+        with self.lock:
+            for other in self:
+                if not other.is_over and other is not job and (both := wanted & other.claims):
+                    raise JobBusy(
+                        f"job {other.number} is at work on {', '.join(sorted(s[-1] for s in both))}"
+                        f": {other.line}",
+                        hint="wait for its end, or cancel it: %ml4t jobs",
+                    )
+            job.claims = wanted
+
+
+def _anchored(command: Command) -> Command:
+    """The same with its paths absolute."""
+    paths = {
+        name: absolute(each) for name, each in command.arguments.items() if isinstance(each, Path)
+    }
+    return replace(command, arguments=command.arguments | paths)
+
+
+JOBS = Jobs()
+"""The jobs of this process; they outlive the cell, and the page, that started them."""

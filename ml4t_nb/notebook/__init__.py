@@ -1,0 +1,1 @@
+"""The notebook: magics, and panels to click on."""

@@ -1,0 +1,137 @@
+"""``%ml4t`` and ``%%ml4t``: given to a shell, and taken away again."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.lib.pretty import RepresentationPrinter
+
+    from ml4t_nb.notebook.magic_cell import Result
+    from ml4t_nb.reports import PlotReport, Report
+
+__all__ = ["load_ipython_extension", "ml4t", "unload_ipython_extension"]
+
+_BUNDLE = "several at once"
+_KERNEL_WIDTH = 100
+
+# By name, since importing the reports would make loading the extension slower than it need be.
+_REPORTS = (
+    "RunReport",
+    "HealthReport",
+    "ListReport",
+    "GapsReport",
+    "ExportReport",
+    "RemoveReport",
+    "ProvidersReport",
+)
+_FIGURES = ("PlotReport",)
+
+
+def load_ipython_extension(ipython: InteractiveShell) -> None:
+    """Give ``ipython`` the magics, their completion and the reports' pictures."""
+    from IPython.core.completer import context_matcher
+    from IPython.core.magic import needs_local_scope, no_var_expand
+
+    unload_ipython_extension(ipython)
+    magic: Any = ml4t
+    for mark in (no_var_expand, needs_local_scope):
+        magic = mark(magic)
+    register = cast("Callable[..., None]", ipython.register_magic_function)
+    register(magic, magic_kind="line_cell", magic_name="ml4t")
+    matcher = context_matcher(priority=100, identifier="ml4t_nb")(_complete)
+    ipython.Completer.custom_matchers.append(matcher)
+    for mime, module, name, show in _pictures():
+        _formatters(ipython)[mime].for_type_by_name(module, name, show)
+
+
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
+    """Take away what loading gave, and nothing else."""
+    manager = ipython.magics_manager
+    for kind in ("line", "cell"):
+        manager.magics[kind].pop("ml4t", None)
+    if "ml4t" in vars(manager.user_magics):
+        del manager.user_magics.ml4t
+    # By module, not by identity: the function that was registered may be one of an older import.
+    matchers = ipython.Completer.custom_matchers
+    matchers[:] = [each for each in matchers if each.__module__ != _complete.__module__]
+    for mime, module, name, _ in _pictures():
+        _formatters(ipython)[mime].pop(f"{module}.{name}", None)
+
+
+def ml4t(line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Result:
+    """Load market history, keep it current, and see whether it can be trusted.
+
+    ``%ml4t VERB ...`` gives the verb's report: ``r = %ml4t health``. ``%ml4t --help`` lists the
+    verbs, ``%ml4t VERB --help`` a verb's options. ``%%ml4t`` takes one verb a line and stops at
+    the first that fails; options on its own line hold for every line.
+
+    ``$name`` and ``{name}`` stand for a variable, and a list for several symbols:
+    ``%ml4t update {symbols}``.
+    """
+    from IPython import get_ipython
+
+    from ml4t_nb.notebook.magic_cell import carry_out
+
+    shell = get_ipython()
+    assert shell is not None  # a magic runs in a shell
+    return carry_out(line, cell, ChainMap(dict(local_ns or {}), shell.user_ns), shell)
+
+
+def _complete(context: CompletionContext) -> SimpleMatcherResult:
+    from ml4t_nb.notebook.cell_completion import complete_cell
+
+    return complete_cell(context)
+
+
+def _formatters(ipython: InteractiveShell) -> Mapping[str, Any]:
+    assert ipython.display_formatter is not None  # every shell has made its own by now
+    display = ipython.display_formatter
+    return {**display.formatters, _BUNDLE: display.mimebundle_formatter}
+
+
+def _pictures() -> Iterator[tuple[str, str, str, Callable[..., Any]]]:
+    for mime, show in (("text/plain", _print_plain), ("text/html", _html)):
+        for name in _REPORTS:
+            yield mime, "ml4t_nb.reports", name, show
+    for name in _FIGURES:
+        yield "text/plain", "ml4t_nb.reports", name, _print_plain
+        yield _BUNDLE, "ml4t_nb.reports", name, _figure
+
+
+def _print_plain(report: Report, printer: RepresentationPrinter, cycle: bool) -> None:  # noqa: FBT001  # IPython's signature
+    from shutil import get_terminal_size
+
+    from IPython import get_ipython
+
+    from ml4t_nb.render.output import as_text
+
+    del cycle  # a report holds no report
+    # A kernel's terminal is the one its server was started from: no reader looks at that.
+    is_kernel = getattr(get_ipython(), "kernel", None) is not None
+    width = _KERNEL_WIDTH if is_kernel else get_terminal_size().columns
+    words = as_text(report, width=width, program="%ml4t").rstrip("\n")
+    printer.text(words)  # type: ignore[no-untyped-call]  # IPython's
+
+
+def _html(report: Report) -> str:
+    from ml4t_nb.render.output import as_html
+
+    return as_html(report)
+
+
+def _figure(report: PlotReport, include: object = None, exclude: object = None) -> dict[str, Any]:
+    """The figure for a front end with plotly's program, and a still picture for all others."""
+    from IPython import get_ipython
+
+    from ml4t_nb.render.plots import bundle_of
+
+    del include, exclude  # the front end chooses
+    shell = get_ipython()
+    # A terminal shows one line, and should not wait for plotly to draw what it cannot show.
+    is_terminal = shell is not None and shell.display_formatter.active_types == ["text/plain"]
+    return {} if is_terminal else bundle_of(report)

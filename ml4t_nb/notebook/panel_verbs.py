@@ -1,0 +1,67 @@
+"""The verbs of a notebook: those of a shell, panels, and the jobs they started."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from ml4t_nb.commands.declaration import VERBS, Program, Verb
+from ml4t_nb.options import Moment, PathName
+from ml4t_nb.verbs.arguments import verb
+
+if TYPE_CHECKING:
+    from ml4t_nb.notebook.panels.frame import Frame
+
+__all__ = ["NOTEBOOK", "PANELS", "Part", "jobs", "panel"]
+
+Part: TypeAlias = Literal["load", "update", "health", "gaps"]
+
+
+@verb
+def panel(
+    part: Part | None = None, *, as_of: Moment | None = None, home: PathName | None = None
+) -> Frame:
+    """Show the verbs as forms, tables and plots to click on.
+
+    Parameters
+    ----------
+    part
+        Only that one; all four in tabs if not given.
+    as_of
+        Run as of this time: an instant, or a date, meaning after that session's close.
+    home
+        Folder of the store.
+
+    Raises
+    ------
+    OptionError
+        If there is no such part, or the as-of is no date or instant.
+    """
+    from ml4t_nb.notebook.panels.whole import panel_of
+
+    return panel_of(part, as_of, home)
+
+
+@verb
+def jobs(number: int | None = None) -> Frame:
+    """Show what panels run in the background, or ran: progress, cancel, results.
+
+    Parameters
+    ----------
+    number
+        Only that job; a table of all of them if not given.
+
+    Raises
+    ------
+    OptionError
+        If there is no such job.
+    """
+    from ml4t_nb.notebook.panels.joblist import jobs_of
+
+    return jobs_of(number)
+
+
+PANELS: dict[str, Verb] = {"panel": panel, "jobs": jobs}
+"""What a notebook has besides the verbs of a shell, declared in the same way."""
+
+NOTEBOOK = Program("%ml4t", {**VERBS, **PANELS})
+"""The magic of a notebook."""

@@ -1,0 +1,160 @@
+"""Rows of the health board: which, in which order, and what stands in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any, Literal
+
+from ml4t_nb.records import Health, HealthState
+from ml4t_nb.render.format import MARKS, count, instant, labelled, many, plain, stamp
+from ml4t_nb.render.html import FAINT, LINE
+from ml4t_nb.render.layout import Table
+from ml4t_nb.reports import HealthReport
+
+__all__ = [
+    "COLUMNS", "GAP", "TEMPLATE", "Column", "Order", "chosen", "row_html", "table_of",
+    "totals_html",
+]  # fmt: skip
+
+_WORST_FIRST: tuple[HealthState, ...] = ("error", "stale", "healthy")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Parameters
+    ----------
+    width
+        As CSS gives a column of a grid its width.
+    key
+        What rows are sorted by.
+    """
+
+    name: str
+    heading: str
+    width: str
+    key: Callable[[Health], Any]
+    is_number: bool = False
+
+
+COLUMNS = (
+    Column("state", "State", "82px", lambda each: _WORST_FIRST.index(each.state)),
+    Column("dataset", "Dataset", "minmax(128px,1.3fr)", lambda each: str(each.dataset)),
+    Column("reason", "Reason", "minmax(120px,2fr)", lambda each: each.reason),
+    Column("bars", "Bars", "64px", lambda each: each.rows, is_number=True),
+    Column("last", "Last", "88px", lambda each: (each.last is not None, each.last)),
+    Column("behind", "Behind", "70px", lambda each: each.sessions_behind, is_number=True),
+    Column("gaps", "Gaps", "56px", lambda each: each.gaps_open, is_number=True),
+)
+TEMPLATE, GAP = " ".join(each.width for each in COLUMNS), "0 8px"
+"""The columns as CSS has them, the same for the headings and for each row."""
+
+_ROW = f"display:grid;grid-template-columns:{TEMPLATE};gap:{GAP};border-bottom:1px solid {LINE}"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The column that the rows are sorted by, and which way."""
+
+    column: str = "state"
+    is_reversed: bool = False
+
+    def pressed(self, column: str) -> Order:
+        """After a click on a heading: by that column, or the other way round."""
+        if column == self.column:
+            return replace(self, is_reversed=not self.is_reversed)
+        return Order(column)
+
+    def heading(self, column: Column) -> str:
+        """A heading with an arrow if the rows are sorted by it."""
+        arrow = "↓" if self.is_reversed else "↑"
+        return f"{column.heading} {arrow}" if column.name == self.column else column.heading
+
+    def story(self, column: Column) -> str:
+        """What a click on the heading does."""
+        if column.name != self.column:
+            return f"Sort by {column.heading.lower()}."
+        way = "downwards" if self.is_reversed else "upwards"
+        return f"Sorted by {column.heading.lower()}, {way}; sort the other way round."
+
+
+def chosen(
+    datasets: Iterable[Health], *, text: str, state: HealthState | Literal[""], order: Order
+) -> tuple[Health, ...]:
+    """The datasets in that state whose name or reason has every word of ``text``, in order.
+
+    No state means any. Rows that are equal in the sorted column are in the order of their names.
+    """
+    words = text.lower().split()
+    found = [
+        each
+        for each in datasets
+        if state in ("", each.state)
+        and all(word in f"{each.dataset} {each.reason}".lower() for word in words)
+    ]
+    column = next(each for each in COLUMNS if each.name == order.column)
+    found.sort(key=lambda each: str(each.dataset))
+    found.sort(key=column.key, reverse=order.is_reversed)
+    return tuple(found)
+
+
+def _cells_of(health: Health) -> tuple[str, ...]:
+    """A row's words, one for each column."""
+    return (
+        f"{MARKS[health.state]} {health.state}",
+        labelled(health.dataset, health.provider),
+        health.reason,
+        count(health.rows),
+        stamp(health.last, health.dataset.frequency),
+        count(health.sessions_behind),
+        count(health.gaps_open),
+    )
+
+
+def row_html(health: Health, note: str) -> str:
+    """A row.
+
+    Parameters
+    ----------
+    note
+        What is being done about it, under the reason.
+    """
+    cells = []
+    for column, words in zip(COLUMNS, _cells_of(health), strict=True):
+        align = ";text-align:right" if column.is_number else ""
+        told = _safe(words)
+        if column.name == "reason" and note:
+            told += f'<div class="ml4t-note">{_safe(note)}</div>'
+        cells.append(f'<span style="overflow-wrap:anywhere{align}">{told}</span>')
+    return f'<div style="{_ROW};padding:4px 0">{"".join(cells)}</div>'
+
+
+def table_of(datasets: Sequence[Health]) -> Table:
+    """The rows as a table that stays when the board is gone."""
+    headings = tuple(f"{each.heading}{'>' * each.is_number}" for each in COLUMNS)
+    return Table(headings, tuple(_cells_of(each) for each in datasets))
+
+
+def totals_html(report: HealthReport) -> str:
+    """How many datasets are in which state, in all and by asset class."""
+    states = ", ".join(f"{MARKS[each]} {report.count(each):,} {each}" for each in _WORST_FIRST)
+    whole = f"<b>{many(len(report.datasets), 'dataset')}</b>: {states}; {many(report.rows, 'bar')}"
+    datasets = Counter(each.dataset.asset_class for each in report.datasets)
+    bars = Counter[str]()
+    for each in report.datasets:
+        bars[each.dataset.asset_class] += each.rows
+    classes = "".join(
+        f'<span style="margin-right:18px"><b>{name}</b> {many(number, "dataset")}, '
+        f"{many(bars[name], 'bar')}</span>"
+        for name, number in datasets.items()
+    )
+    as_of = f'<span style="{FAINT}">as of {instant(report.as_of)}</span>'
+    return f"<div>{whole}; {as_of}</div><div>{classes}</div>"
+
+
+def _safe(text: str) -> str:
+    return escape(plain(text))

@@ -1,0 +1,112 @@
+"""A gap to do something about: which dates a verb must be told, and what makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from zoneinfo import ZoneInfo
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import DatasetId, Gap, bar_length
+from ml4t_nb.notebook.panels.asking import ask, of_dataset
+from ml4t_nb.render.format import many
+from ml4t_nb.reports import DatasetGaps, GapsReport
+
+__all__ = ["Target", "gaps_of", "same", "target_of", "why_not"]
+
+_ACTIONS = ("refetch", "refill", "unfill", "close", "reopen")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A gap, and what a verb that is told dates acts on.
+
+    Parameters
+    ----------
+    first, last
+        Dates of the dataset's calendar, inclusive.
+    gaps
+        All gaps that these dates meet, the chosen one among them.
+    """
+
+    gap: Gap
+    first: date
+    last: date
+    gaps: tuple[Gap, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The dates as options."""
+        return ("--start", self.first.isoformat(), "--end", self.last.isoformat())
+
+    @property
+    def story(self) -> str:
+        """Which dates are meant, and what else is hit."""
+        dates = str(self.first) if self.first == self.last else f"{self.first} … {self.last}"
+        others = len(self.gaps) - 1
+        if not others:
+            return f"The buttons act on {dates}: on this gap alone."
+        return (
+            f"⚠️ The verb takes whole dates: the buttons act on {dates}, so on this gap and on "
+            f"{many(others, 'other')} there."
+        )
+
+
+def gaps_of(
+    dataset: DatasetId, *words: str, shared: Sequence[str] = ()
+) -> tuple[GapsReport, DatasetGaps]:
+    """All gaps of a dataset, filled, confirmed and closed ones too; ``words`` may say a range."""
+    report = ask(["gaps", "--all", *words, *of_dataset(dataset, shared=shared)])
+    assert isinstance(report, GapsReport)
+    return report, report.datasets[0]
+
+
+def target_of(
+    gap: Gap, dataset: DatasetId, *, zone: str = "UTC", shared: Sequence[str] = ()
+) -> Target:
+    """The fewest dates that the verb itself says meet the gap.
+
+    Parameters
+    ----------
+    zone
+        The calendar's, for bars within a session.
+
+    Raises
+    ------
+    OptionError
+        If the gap is not there any more.
+    """
+    day = timedelta(days=1)
+    where = UTC if bar_length(dataset.frequency) is None else ZoneInfo(zone)
+    first, last = gap.start.astimezone(where).date(), gap.end.astimezone(where).date()
+    # A currency's session begins on the evening before its date.
+    for start, end in ((first, last), (first + day, last + day), (first, last + day)):
+        dates = ("--start", start.isoformat(), "--end", end.isoformat())
+        _, listed = gaps_of(dataset, *dates, shared=shared)
+        if any(same(each, gap) for each in listed.gaps):
+            return Target(gap, start, end, listed.gaps)
+    raise OptionError("the gap is not there any more", hint="refresh, and choose again")
+
+
+def same(one: Gap, other: Gap) -> bool:
+    """Whether both lack the same bars."""
+    return (one.start, one.end) == (other.start, other.end)
+
+
+def why_not(target: Target | None) -> dict[str, str]:
+    """Why each action makes no sense, by its option; empty if it does."""
+    if target is None:
+        return dict.fromkeys(_ACTIONS, "choose a gap")
+    gap = target.gap
+    is_closed = gap.state == "closed"
+    is_declared = gap.state in ("closed", "confirmed") or gap.is_left_open
+    shut = "it is declared closed: reopen it first" if is_closed else ""
+    long = "" if gap.is_refillable else f"{many(gap.missing, 'bar')} are too many: five at most"
+    return {
+        "refetch": shut,
+        "refill": shut or long,
+        "unfill": "" if gap.filled_by is not None else "nothing fills it",
+        "close": "it is declared closed already" if is_closed else "",
+        "reopen": "" if is_declared else "it was not declared closed, confirmed or left open",
+    }

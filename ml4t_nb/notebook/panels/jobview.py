@@ -1,0 +1,229 @@
+"""A background job to look at: how far it is, a button that cancels it, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from ml4t_nb.commands.parser import Command
+from ml4t_nb.commands.spelling import spell
+from ml4t_nb.errors import Ml4tError
+from ml4t_nb.events import silent
+from ml4t_nb.execution.execute import call
+from ml4t_nb.execution.jobs import Job, JobState
+from ml4t_nb.execution.run_progress import Line, Stage
+from ml4t_nb.model import DatasetId
+from ml4t_nb.records import UpdateRecord, UpdateResult
+from ml4t_nb.render.format import many, plain
+from ml4t_nb.render.html import FAINT, LINE, error_html, line_html
+from ml4t_nb.render.output import as_html
+from ml4t_nb.reports import PlotReport
+
+__all__ = ["STATES", "JobView"]
+
+STATES: dict[JobState, str] = {
+    "running": "⏳ running",
+    "done": "✅ done",
+    "failed": "❌ failed",
+    "cancelled": "⏹ cancelled",
+}
+_STAGES: dict[Stage, str] = {
+    "waiting": "·",
+    "running": "⏳",
+    "changed": "✅",
+    "unchanged": "✅",
+    "partial": "⚠️",
+    "failed": "❌",
+}
+_SHOWN = 40
+_MINUTE_S = 60
+
+
+class JobView:
+    """One job, from its first request to its result.
+
+    Parameters
+    ----------
+    changed
+        Called when there is something new to keep; in any thread.
+    """
+
+    def __init__(self, job: Job, *, changed: Callable[[], None]) -> None:
+        import ipywidgets
+
+        self.job = job
+        self._changed = changed
+        self._records: dict[DatasetId, UpdateRecord] = {}
+        self.head = ipywidgets.HTML()
+        self.bar = ipywidgets.IntProgress(min=0, max=1, layout={"width": "20em"})
+        self.numbers = ipywidgets.HTML()
+        self.cancel = ipywidgets.Button(
+            description="Cancel", tooltip="End at the next request; what is committed stays."
+        )
+        self.lines = ipywidgets.HTML()
+        self.result = ipywidgets.HTML()
+        self.drawn = ipywidgets.Dropdown(
+            description="plot", style={"description_width": "initial"}, layout={"display": "none"}
+        )
+        self.picture = ipywidgets.Output()
+        for widget, name in (
+            (self.bar, "ml4t-progress"),
+            (self.numbers, "ml4t-numbers"),
+            (self.cancel, "ml4t-cancel"),
+            (self.lines, "ml4t-lines"),
+            (self.result, "ml4t-result"),
+            (self.drawn, "ml4t-drawn"),
+            (self.picture, "ml4t-picture"),
+        ):
+            widget.add_class(name)
+        going = ipywidgets.HBox(
+            [self.bar, self.cancel, self.numbers], layout={"align_items": "center"}
+        )
+        self.widget = ipywidgets.VBox(
+            [self.head, going, self.lines, self.result, self.drawn, self.picture]
+        )
+        self.widget.add_class("ml4t-job").add_class("ml4t-card")
+        self.cancel.on_click(lambda _: job.cancel())
+        self.drawn.observe(lambda change: self._draw(change["new"]), "value")
+        job.observe(self._show)
+
+    def refresh(self) -> None:
+        """Show how far the job is now."""
+        self._show(self.job)
+
+    def still(self) -> str:
+        """The job as a saved notebook keeps it."""
+        return f"<div>{self.head.value}{self.numbers.value}{self._told()}</div>"
+
+    def _told(self) -> str:
+        return str(self.result.value) if self.job.is_over else str(self.lines.value)
+
+    def _show(self, job: Job) -> None:
+        track = job.track
+        with self.bar.hold_sync():
+            self.bar.max, self.bar.value = max(track.total, 1), track.done
+            self.bar.bar_style = "danger" if job.state == "failed" else ""
+        self.head.value = (
+            f"<b>{STATES[job.state]}</b> job {job.number} <code>{escape(plain(job.line))}</code>"
+        )
+        self.numbers.value = escape(_numbers(job))
+        self.cancel.disabled = job.is_over or track.is_stopping
+        if not job.is_over:
+            self.lines.value = _table(track.lines)
+            return
+        self.lines.value = ""
+        self.cancel.layout.display = "none"
+        self.result.value = _result(job)
+        self._offer(job)
+        self._changed()
+
+    def _offer(self, job: Job) -> None:
+        """Plots to choose from, first those of datasets that have new bars."""
+        results = [] if job.run is None else [each for each in job.run.results if _is_drawn(each)]
+        if not results or job.command.verb == "gaps":
+            return
+        self._records = {each.dataset: each.record for each in results}
+        results.sort(key=lambda each: not (each.record.added or each.record.revised))
+        self.drawn.layout.display = "" if len(results) > 1 else "none"
+        self.drawn.options = [(str(each.dataset), each.dataset) for each in results]
+        self.drawn.value = results[0].dataset
+
+    def _draw(self, dataset: DatasetId | None) -> None:
+        from ml4t_nb.render.plots import bundle_of
+
+        if dataset is None:
+            return
+        where = {k: v for k, v in self.job.command.arguments.items() if k == "home"}
+        words: dict[str, Any] = {
+            "symbol": dataset.symbol,
+            "asset_class": dataset.asset_class,
+            "frequency": dataset.frequency,
+        }
+        command = Command("plot", {**words, **where, "last_run": True})
+        try:
+            report = call(command, watch=silent)
+        except Ml4tError as error:
+            data: dict[str, Any] = {"text/html": error_html(error)}
+        else:
+            assert isinstance(report, PlotReport)
+            if _is_same(report.record, self._records[dataset]):
+                data = {**bundle_of(report), "text/plain": str(dataset)}
+            else:
+                told = f"a later run has asked for {dataset} since, so this one's is not drawn"
+                data = {"text/html": line_html(told), "text/plain": told}
+        shown = {"output_type": "display_data", "data": data, "metadata": {}}
+        self.picture.outputs = (shown,)
+
+
+def _is_drawn(result: UpdateResult) -> bool:
+    """Whether the run asked for bars of it, and got through: else a plot would be of another."""
+    record = result.record
+    return bool(result.rows and record.spans) and record.outcome != "failed"
+
+
+def _is_same(one: UpdateRecord | None, other: UpdateRecord) -> bool:
+    return one is not None and (one.at, one.verb, one.seconds) == (
+        other.at,
+        other.verb,
+        other.seconds,
+    )
+
+
+def _numbers(job: Job) -> str:
+    track = job.track
+    if job.is_over:
+        return f"{track.outcome}, {_duration(job.elapsed_s)}" if track.verb else ""
+    if not track.verb:
+        return "starting"
+    parts = [f"{track.done} of {track.total}"]
+    parts += [f"{track.failed} failed"] if track.failed else []
+    parts += [many(track.bars, "bar")] if track.bars else []
+    if track.done and job.elapsed_s:
+        parts.append(f"{track.done / job.elapsed_s:.2g} datasets/s")
+    left_s = job.left_s
+    parts += [f"about {_duration(left_s)} left"] if left_s is not None else []
+    parts += ["stopping after the request under way"] if track.is_stopping else []
+    return " · ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(seconds, _MINUTE_S)
+    return f"{minutes:.0f} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
+
+
+def _table(lines: tuple[Line, ...]) -> str:
+    """A row a dataset; of many those that say something, first those at work."""
+    order: tuple[Stage, ...] = ("running", "failed", "partial", "changed", "unchanged", "waiting")
+    shown = lines
+    if len(lines) > _SHOWN:
+        shown = tuple(sorted(lines, key=lambda line: order.index(line.stage))[:_SHOWN])
+    rows = "".join(map(_row, shown))
+    more = len(lines) - len(shown)
+    rest = f'<div style="{FAINT}">and {more:,} more</div>' if more else ""
+    return f'<table style="border-collapse:collapse">{rows}</table>{rest}'
+
+
+def _row(line: Line) -> str:
+    notes = "".join(f"<div>{_safe(note)}</div>" for note in line.notes)
+    step = f'<div style="{FAINT}">{_safe(spell(line.step, "%ml4t"))}</div>' if line.step else ""
+    cells = (
+        f'<span role="img" aria-label="{line.stage}">{_STAGES[line.stage]}</span>',
+        f"<b>{_safe(line.dataset.symbol)}</b>",
+        f"{_safe(line.doing)}{notes}{step}",
+    )
+    style = f"padding:1px 10px 1px 0;vertical-align:top;border-bottom:1px solid {LINE}"
+    columns = "".join(f'<td style="{style}">{cell}</td>' for cell in cells)
+    return f"<tr>{columns}</tr>"
+
+
+def _result(job: Job) -> str:
+    error = "" if job.error is None else error_html(job.error)
+    report = "" if job.report is None else as_html(job.report)
+    log = "".join(job.log)
+    logged = f"<details><summary>log</summary><pre>{_safe(log)}</pre></details>" if log else ""
+    return f"{error}{report}{logged}"
+
+
+def _safe(text: str) -> str:
+    return escape(plain(text))

@@ -1,0 +1,281 @@
+"""Bars, volume, and the gaps among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ml4t_nb.model import GapState, bar_length
+from ml4t_nb.render.format import count, many
+from ml4t_nb.render.plots.looks import DOWN, GAPS, GREY, GRID, LINE, UP, Look, safe
+from ml4t_nb.render.plots.steps import Band, Steps, bands_of, steps_of
+from ml4t_nb.reports import PlotReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Drawing", "drawing"]
+
+_LABELLED = 12
+_WIDE, _NARROW = 0.12, 0.013  # shares of the axis: a label lies flat, a label fits upright
+_AIR = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Traces of a figure, and what its layout says besides the common part."""
+
+    traces: list[Any]
+    layout: dict[str, Any]
+
+
+def drawing(report: PlotReport) -> Drawing:
+    """Candles, or beyond `MOST_CANDLES` a line within the range of each step."""
+    steps = steps_of(report)
+    bands = bands_of(report, steps)
+    traces = [*_prices(steps), *_filled(steps), *_volume(steps), *_hatches(steps, bands)]
+    traces += [*_asked(report, steps), *_revised(report, steps)]
+    axes = _axes(report, steps)
+    shapes = list(_shapes(bands, len(steps)))
+    return Drawing(traces, {**axes, "shapes": shapes, "annotations": _remarks(report, steps)})
+
+
+def _prices(steps: Steps) -> Iterator[Any]:
+    import plotly.graph_objects as go
+
+    table = steps.table
+    prices = {name: table[name].to_numpy() for name in ("open", "high", "low", "close")}
+    if steps.size == 1:
+        # Without the empty ones, of which plotly draws a path that browsers complain about.
+        real = table["observed"].to_numpy() > 0
+        labels = [name for name, is_real in zip(steps.labels, real, strict=True) if is_real]
+        prices = {name: values[real] for name, values in prices.items()}
+        up, down = ({"line": {"color": each, "width": 1}, "fillcolor": each} for each in (UP, DOWN))
+        yield go.Candlestick(
+            x=labels, **prices, name="bars", showlegend=False, increasing=up, decreasing=down
+        )
+        return
+    # Bars rather than an area: an area would bridge the gaps.
+    yield go.Bar(
+        x=steps.labels,
+        y=prices["high"] - prices["low"],
+        base=prices["low"],
+        width=1,
+        marker={"color": LINE, "opacity": 0.4, "line": {"width": 0}},
+        name="low to high",
+        hovertemplate="%{base} … %{customdata}<extra>low to high</extra>",
+        customdata=prices["high"],
+    )
+    yield go.Scatter(
+        x=steps.labels,
+        y=prices["close"],
+        mode="lines",
+        line={"color": LINE, "width": 1.2},
+        connectgaps=False,
+        name="close",
+        hovertemplate="%{y}<extra>close</extra>",
+    )
+
+
+def _filled(steps: Steps) -> Iterator[Any]:
+    import plotly.graph_objects as go
+
+    made = steps.table[steps.table["filled"] > 0]
+    if made.empty:
+        return
+    words = [many(number, "bar") + " made by filling" for number in made["filled"]]
+    yield go.Scatter(
+        x=[steps.labels[row] for row in made.index],
+        y=made["made"].to_numpy(),
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 7, "color": GREY, "line": {"width": 1.5}},
+        name="filled",
+        customdata=words,
+        hovertemplate="%{y}: %{customdata}<extra>filled</extra>",
+    )
+
+
+def _volume(steps: Steps) -> Iterator[Any]:
+    import plotly.graph_objects as go
+
+    yield go.Bar(
+        x=steps.labels,
+        y=steps.table["volume"].to_numpy(),
+        yaxis="y2",
+        width=0.8 if steps.size == 1 else 1,
+        marker={"color": GREY, "opacity": 0.55, "line": {"width": 0}},
+        name="volume",
+        showlegend=False,
+        hovertemplate="%{y:,.10~g}<extra>volume</extra>",
+    )
+
+
+def _hatches(steps: Steps, bands: tuple[Band, ...]) -> Iterator[Any]:
+    """One hatched column a step for each state, which also says why when pointed at."""
+    import plotly.graph_objects as go
+
+    states: Iterable[GapState] = dict.fromkeys(band.state for band in bands)
+    for state in states:
+        look = GAPS[state]
+        rows: list[int] = []
+        stories: list[str] = []
+        for band in bands:
+            if band.state == state:
+                rows += range(band.first, band.last + 1)
+                story = safe(band.story).replace("\n", "<br>")
+                stories += [story] * (band.last + 1 - band.first)
+        yield go.Bar(
+            x=[steps.labels[row] for row in rows],
+            y=[1] * len(rows),
+            yaxis="y3",
+            width=1,
+            marker=_hatch(look),
+            name=state,
+            customdata=stories,
+            hovertemplate="%{customdata}<extra></extra>",
+        )
+
+
+def _hatch(look: Look) -> dict[str, Any]:
+    pattern = {
+        "shape": look.hatch,
+        "fgcolor": look.colour,
+        "bgcolor": "rgba(0,0,0,0)",
+        "size": 8,
+        "solidity": 0.2,
+        "fillmode": "replace",
+    }
+    return {"color": look.colour, "pattern": pattern, "line": {"width": 0}, "opacity": 0.7}
+
+
+def _revised(report: PlotReport, steps: Steps) -> Iterator[Any]:
+    """The bars whose values the run changed."""
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    if report.record is None or not report.record.revisions or not len(steps):
+        return
+    stamps = pd.DatetimeIndex(sorted({each.stamp for each in report.record.revisions}))
+    rows = sorted(
+        set((steps.rows.searchsorted(stamps[stamps.isin(steps.rows)]) // steps.size).tolist())
+    )
+    yield go.Scatter(
+        x=[steps.labels[row] for row in rows],
+        y=steps.table["high"].to_numpy()[rows],
+        mode="markers",
+        marker={"symbol": "triangle-down", "size": 8, "color": GREY},
+        name="revised by the run",
+        hovertemplate="revised by the run<extra></extra>",
+    )
+
+
+def _shapes(bands: tuple[Band, ...], length: int) -> Iterator[dict[str, Any]]:
+    is_labelled = len(bands) <= _LABELLED
+    for band in bands:
+        colour = GAPS[band.state].colour
+        shape = {
+            "type": "rect",
+            "layer": "below",
+            "xref": "x",
+            "yref": "paper",
+            "x0": band.first - 0.5,
+            "x1": band.last + 0.5,
+            "y0": 0,
+            "y1": 1,
+            "fillcolor": colour,
+            "opacity": 0.12 if band.is_filled else 0.25,
+            "line": {"width": 1, "color": colour},
+        }
+        if is_labelled:
+            shape["label"] = _label(band, (band.last + 1 - band.first) / length)
+        yield shape
+
+
+def _label(band: Band, share: float) -> dict[str, Any]:
+    """The state, where its band has no hatch and no volume, if it is wide enough to hold words."""
+    label: dict[str, Any] = {
+        "text": f"{band.state}, filled" if band.is_filled else band.state,
+        "textposition": "bottom center" if share > _NARROW else "middle center",
+        "font": {"color": GREY, "size": 11},
+    }
+    if share > _WIDE:
+        return {**label, "textangle": 0}
+    # Turned upright, the words begin where their left end is anchored.
+    start = {"xanchor": "left", "yanchor": "middle"} if share > _NARROW else {}
+    return {**label, "textangle": -90, **start}
+
+
+def _asked(report: PlotReport, steps: Steps) -> Iterator[Any]:
+    """A line under what the run asked for."""
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    steps_asked: set[int] = set()
+    for span in report.record.spans if report.record is not None else ():
+        ends = [pd.Timestamp(span.start), pd.Timestamp(span.end)]
+        first, last = steps.rows.searchsorted(ends).tolist()
+        if first < last:
+            steps_asked |= set(range(first // steps.size, (last - 1) // steps.size + 1))
+    if steps_asked:
+        yield go.Scatter(
+            x=steps.labels,
+            y=[0 if at in steps_asked else None for at in range(len(steps))],
+            yaxis="y3",
+            mode="lines+markers",
+            line={"color": LINE, "width": 4},
+            marker={"size": 4, "color": LINE},
+            name="asked for by the run",
+            hoverinfo="skip",
+        )
+
+
+def _axes(report: PlotReport, steps: Steps) -> dict[str, Any]:
+    common = {"gridcolor": GRID, "linecolor": GRID, "zeroline": False}
+    is_small = report.record is not None
+    intraday = bar_length(report.dataset.frequency) is not None
+    return {
+        "height": 320 if is_small else 480,
+        "hovermode": "x unified",
+        "hoversubplots": "axis",
+        "xaxis": {
+            **common,
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": steps.labels,
+            "range": [-0.5, max(len(steps), 1) - 0.5],
+            "nticks": 8,
+            "tickangle": 0,
+            "showgrid": False,
+            "anchor": "y2",
+            "rangeslider": {"visible": False},
+            "title": {"text": safe(report.zone) if intraday else "", "font": {"size": 10}},
+        },
+        "yaxis": {**common, "domain": [0.26, 1], "range": _reach(steps.table)},
+        "yaxis2": {**common, "domain": [0, 0.2], "rangemode": "tozero", "nticks": 3},
+        "yaxis3": {
+            "overlaying": "y",
+            "range": [0, 1],
+            "fixedrange": True,
+            "visible": False,
+        },
+    }
+
+
+def _reach(table: pd.DataFrame) -> list[float] | None:
+    """Lowest to highest observed price, with air; a bar filled with 0 must not flatten the rest."""
+    low, high = float(table["low"].min()), float(table["high"].max())
+    if not low <= high:
+        return None
+    air = (high - low) * _AIR or abs(high) * _AIR or 1.0
+    return [low - air, high + air]
+
+
+def _remarks(report: PlotReport, steps: Steps) -> list[dict[str, Any]]:
+    common = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"color": GREY}}
+    if not len(steps):
+        return [{**common, "x": 0.5, "y": 0.5, "text": "no bars in this range"}]
+    if steps.size == 1:
+        return []
+    text = f"{count(len(report.bars))} bars, {steps.size:,} to a step; a shorter range shows each"
+    return [{**common, "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "text": text}]

@@ -1,0 +1,253 @@
+"""Any report as tables and lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from ml4t_nb.model import Frequency, Gap
+from ml4t_nb.records import Health, Summary
+from ml4t_nb.render.format import (
+    MARKS,
+    count,
+    day,
+    instant,
+    labelled,
+    many,
+    size,
+    span_words,
+    stamp,
+)
+from ml4t_nb.render.layout import Block, Lines, Note, Table, nothing_stored
+from ml4t_nb.render.plots.sentence import plot_line
+from ml4t_nb.render.run_blocks import absent_notes, run_blocks
+from ml4t_nb.render.session_map import session_maps
+from ml4t_nb.reports import (
+    ExportReport,
+    GapsReport,
+    HealthReport,
+    ListReport,
+    PlotReport,
+    ProviderCard,
+    ProvidersReport,
+    RemoveReport,
+    Report,
+    RunReport,
+    UnreadDataset,
+)
+
+__all__ = ["blocks"]
+
+
+def blocks(report: Report) -> tuple[Block, ...]:  # noqa: PLR0911  # one for each report
+    """Tables and lines of ``report``, in reading order."""
+    match report:
+        case RunReport():
+            return tuple(run_blocks(report))
+        case HealthReport():
+            return tuple(_health(report))
+        case ListReport():
+            return tuple(_list(report))
+        case GapsReport():
+            return tuple(_gaps(report))
+        case ExportReport():
+            return (Lines((Note(_exported(report)),)),)
+        case PlotReport():
+            return (Lines((Note(plot_line(report)),)),)
+        case RemoveReport():
+            return (Lines(tuple(_removed(report))),)
+        case ProvidersReport():
+            return (_providers(report),)
+
+
+def _health(report: HealthReport) -> Iterator[Block]:
+    if not report.datasets:
+        yield nothing_stored(report.home)
+        return
+    shown = [each for each in report.datasets if report.detailed or each.state != "healthy"]
+    if shown:
+        yield _judged(shown, detailed=report.detailed)
+        notes = tuple(_advice(each) for each in shown if each.state != "healthy")
+        if notes:
+            yield Lines(notes)
+    if report.recent:
+        yield from session_maps(report.datasets, report.recent)
+    classes = Counter(each.dataset.asset_class for each in report.datasets)
+    rows = Counter[str]()
+    for each in report.datasets:
+        rows[each.dataset.asset_class] += each.rows
+    yield Table(
+        ("Asset class", "Datasets>", "Bars>"),
+        tuple((name, count(number), count(rows[name])) for name, number in classes.items()),
+        is_total=True,
+    )
+    states = ", ".join(f"{mark} {report.count(state)} {state}" for state, mark in MARKS.items())
+    total = f"{many(len(report.datasets), 'dataset')}: {states}; {many(report.rows, 'bar')}"
+    yield Lines((Note(f"{total}; as of {instant(report.as_of)}"),))
+
+
+def _judged(shown: list[Health], *, detailed: bool) -> Table:
+    headings = ("", "State", "Dataset", "Bars>", "Last", "Behind>", "Gaps>")
+    more = ("First", "Updated", "Failed>")
+    rows = (
+        (
+            MARKS[each.state],
+            each.state,
+            labelled(each.dataset, each.provider),
+            count(each.rows),
+            stamp(each.last, each.dataset.frequency),
+            count(each.sessions_behind),
+            count(each.gaps_open),
+            stamp(each.first, each.dataset.frequency),
+            day(each.updated),
+            count(each.recent_errors),
+        )
+        for each in shown
+    )
+    if detailed:
+        return Table((*headings, *more), tuple(rows))
+    return Table(headings, tuple(row[: len(headings)] for row in rows))
+
+
+def _advice(health: Health) -> Note:
+    return Note(f"{MARKS[health.state]} {health.dataset.symbol}: {health.reason}", health.step)
+
+
+def _list(report: ListReport) -> Iterator[Block]:
+    if not report.datasets:
+        yield nothing_stored(report.home)
+        return
+    yield Table(
+        ("Dataset", "Provider", "Bars>", "First", "Last", "Updated", "Size>"),
+        tuple(_stored(each) for each in report.datasets),
+    )
+    notes = tuple(note for each in report.datasets for note in _remarks(each))
+    if notes:
+        yield Lines(notes)
+
+
+def _stored(summary: Summary) -> tuple[str, ...]:
+    frequency = summary.dataset.frequency
+    return (
+        str(summary.dataset),
+        summary.provider,
+        count(summary.rows),
+        stamp(summary.first, frequency),
+        stamp(summary.last, frequency),
+        day(summary.updated),
+        size(summary.bytes),
+    )
+
+
+def _remarks(summary: Summary) -> Iterator[Note]:
+    name = summary.dataset.symbol
+    if summary.damage:
+        yield Note(f"❌ {name}: {summary.damage}")
+    if summary.last_error:
+        yield Note(f"⚠️ {name}: the last run failed: {summary.last_error}")
+    if summary.gaps_open:
+        lacking = many(summary.missing, "bar")
+        yield Note(f"⚠️ {name}: {many(summary.gaps_open, 'gap')} open, {lacking} missing")
+    if summary.filled:
+        yield Note(f"{name}: {many(summary.filled, 'bar')} made by filling")
+
+
+def _gaps(report: GapsReport) -> Iterator[Block]:
+    if not report.datasets and not report.failed:
+        yield nothing_stored(report.home)
+        return
+    if report.run is not None:
+        yield from run_blocks(report.run)
+    rows = [
+        (labelled(each.dataset, each.provider), *_gap(gap, each.dataset.frequency))
+        for each in report.datasets
+        for gap in each.gaps
+    ]
+    if rows:
+        yield Table(("Dataset", "First", "Last", "Missing>", "State", "Asked>", "Next"), rows)
+    never = [
+        Note(
+            f"⚠️ {each.dataset.symbol}: {span_words(asked.span, each.dataset.frequency)} was asked "
+            f"for {many(asked.attempts, 'time')} and not answered: {asked.error}",
+            "update asks again",
+        )
+        for each in report.datasets
+        for asked in each.unanswered
+    ]
+    if never:
+        yield Lines(tuple(never))
+    if report.absent:
+        yield Lines(tuple(absent_notes(report)))
+    if report.failed:
+        yield Lines(tuple(_unread(each) for each in report.failed))
+    without = [
+        labelled(each.dataset, each.provider)
+        for each in report.datasets
+        if not each.gaps and not each.unanswered
+    ]
+    if without:
+        what = "no gaps" if report.every else "no open gaps"
+        yield Lines(tuple(Note(f"✅ {name}: {what}") for name in without))
+
+
+def _unread(each: UnreadDataset) -> Note:
+    return Note(f"❌ {each.dataset}: {each.error.message}", each.error.hint)
+
+
+def _gap(gap: Gap, frequency: Frequency) -> tuple[str, ...]:
+    start, end = stamp(gap.start, frequency), stamp(gap.end, frequency)
+    state = gap.state if gap.filled_by is None else f"{gap.state}, filled {gap.filled_by}"
+    return (start, end, count(gap.missing), state, count(gap.attempts), "; ".join(_next(gap)))
+
+
+def _next(gap: Gap) -> Iterator[str]:
+    """What was the matter, and what can be done about it."""
+    if gap.error:
+        yield gap.error
+    match gap.state:
+        case "closed":
+            yield gap.reason
+        case "confirmed":
+            yield "the provider has none: --refetch asks anyway, --close REASON ends it"
+        case _ if gap.is_left_open:
+            yield "left open: update asks again, --refill METHOD fills it"
+        case _:
+            yield (
+                "update asks again" if gap.filled_by else "update asks again, and fills it if short"
+            )
+
+
+def _exported(report: ExportReport) -> str:
+    what = f"{many(len(report.bars), 'bar')} of {labelled(report.dataset, report.provider)}"
+    return f"✅ {what} written to {report.out}" if report.out is not None else what
+
+
+def _removed(report: RemoveReport) -> Iterator[Note]:
+    for dataset, rows in report.removed:
+        what = f"{dataset} removed" if report.whole else f"removed from {dataset}"
+        count = "number of bars unknown" if rows is None else many(rows, "bar")
+        yield Note(f"✅ {what}: {count}")
+    if not report.removed:
+        yield Note("nothing was removed")
+
+
+def _providers(report: ProvidersReport) -> Table:
+    return Table(
+        ("Provider", "What it has", "Asset classes", "Frequencies", "Limits"),
+        tuple(_card(each) for each in report.providers),
+    )
+
+
+def _card(card: ProviderCard) -> tuple[str, ...]:
+    limits = [*_days(dict(card.span_days), "at a time"), *_days(dict(card.age_days), "back")]
+    return (
+        card.name,
+        card.summary,
+        ", ".join(card.asset_classes),
+        ", ".join(card.frequencies),
+        "; ".join(limits) or "none",
+    )
+
+
+def _days(limits: Mapping[Frequency, float], what: str) -> list[str]:
+    return [f"{name} {days:g} days {what}" for name, days in limits.items()]

@@ -1,0 +1,135 @@
+"""Tables and lines as text for a terminal, or as bare rows for a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+
+from ml4t_nb.commands.declaration import ProgramName
+from ml4t_nb.commands.spelling import Speller
+from ml4t_nb.render.format import plain
+from ml4t_nb.render.layout import Block, Lines, SessionMap, Table
+from ml4t_nb.render.session_map import map_lines
+
+__all__ = ["as_rows", "as_text"]
+
+_UNBOUNDED = 100_000
+
+
+def as_text(
+    blocks: Iterable[Block],
+    *,
+    width: int | None = None,
+    colour: bool = False,
+    program: ProgramName = "ml4t-data",
+) -> str:
+    """Blocks as aligned text, a blank line between them.
+
+    Parameters
+    ----------
+    width
+        Columns to stay within; None for as many as it takes.
+    colour
+        Whether headings may be set off by terminal codes.
+    program
+        What the reader types the next steps into.
+    """
+    room = _UNBOUNDED if width is None else width
+    spell = Speller(program)
+    drawn = (_lines(block, room, spell, colour=colour) for block in blocks)
+    return "\n".join("\n".join(lines) + "\n" for lines in drawn)
+
+
+def as_rows(blocks: Iterable[Block]) -> str:
+    """Rows of the tables, tab-separated, without headings or totals; for scripts."""
+    tables = (block for block in blocks if isinstance(block, Table) and not block.is_total)
+    rows = (row for table in tables for row in table.rows)
+    return "".join("\t".join(plain(cell).replace("\n", " ") for cell in row) + "\n" for row in rows)
+
+
+def _lines(block: Block, width: int, spell: Speller, *, colour: bool) -> Iterator[str]:
+    if isinstance(block, Lines):
+        # A command is copied from its line, so lines are left to the terminal to wrap.
+        for note in block.notes:
+            yield plain(note.text)
+            if note.step:
+                yield f"   → {plain(spell(note.step))}"
+        return
+    if isinstance(block, SessionMap):
+        yield from map_lines(block)
+        return
+    if block.title:
+        yield plain(block.title)
+    yield from _drawn(block, width, colour=colour)
+
+
+def _drawn(block: Table, width: int, *, colour: bool) -> Iterator[str]:
+    """Lines of a table. For thousands of rows a table of rich takes seconds."""
+    from rich.cells import cell_len
+
+    headings = [heading.removesuffix(">") for heading in block.headings]
+    rights = [heading.endswith(">") for heading in block.headings]
+    rows = [tuple(plain(cell) for cell in row) for row in block.rows]
+    widths, gap = _widths(headings, rights, rows, width)
+    for row in (headings, *rows):
+        cells = [_folded(cell, columns) for cell, columns in zip(row, widths, strict=True)]
+        if row is headings:  # they stand on their columns
+            tallest = max(map(len, cells))
+            cells = [[""] * (tallest - len(cell)) + cell for cell in cells]
+        for parts in zip_longest(*cells, fillvalue=""):
+            padded = (
+                " " * (columns - cell_len(part)) + part
+                if is_right
+                else part + " " * (columns - cell_len(part))
+                for part, columns, is_right in zip(parts, widths, rights, strict=True)
+            )
+            line = (" " * gap).join(padded).rstrip()
+            yield _bold(line) if colour and row is headings else line
+
+
+def _folded(cell: str, columns: int) -> list[str]:
+    """A cell's lines, broken at blanks where it is too wide for its column."""
+    from rich.cells import cell_len
+
+    if "\n" not in cell and cell_len(cell) <= columns:
+        return [cell]
+    from rich.console import Console
+    from rich.text import Text
+
+    lines = Text(cell).wrap(Console(), columns, overflow="fold")
+    return [line.plain.rstrip() for line in lines]
+
+
+def _bold(line: str) -> str:
+    from rich.style import Style
+
+    return Style(bold=True).render(line)
+
+
+def _widths(
+    headings: Sequence[str], rights: Sequence[bool], rows: Sequence[Sequence[str]], width: int
+) -> tuple[list[int], int]:
+    """Widths of the columns, and the blanks between them, to stay within ``width``.
+
+    Sentences are wrapped at their blanks, the widest first. Names and numbers are not: cut short
+    they would be others, so a table may have to be wider than it should.
+    """
+    from rich.cells import cell_len
+
+    columns = [[heading, *cells] for heading, *cells in zip(headings, *rows, strict=True)]
+    widths = [max(map(cell_len, cells)) for cells in columns]
+    least = [
+        longest
+        if is_right
+        else max(cell_len(word) for cell in cells for word in [*cell.split(), ""])
+        for cells, is_right, longest in zip(columns, rights, widths, strict=True)
+    ]
+    gap = 2 if sum(widths) + 2 * len(widths) - 2 <= width else 1
+    while sum(widths) + gap * (len(widths) - 1) > width:
+        slack = [
+            (now, at) for at, (now, end) in enumerate(zip(widths, least, strict=True)) if now > end
+        ]
+        if not slack:
+            break
+        widths[max(slack)[1]] -= 1
+    return widths, gap

@@ -1,0 +1,324 @@
+"""The load and the update panel: forms, lines, runs."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ml4t_nb
+from ml4t_nb.commands.declaration import VERBS, options
+from ml4t_nb.execution.jobs import JOBS
+from ml4t_nb.notebook.panels.change import ChangePanel, Verb
+from ml4t_nb.notebook.panels.jobview import JobView
+from tests.notebook.panels.conftest import Gate
+
+AS_OF = date(2005, 2, 25)
+
+
+class Count:
+    """How often it was called."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(self) -> None:
+        self.number += 1
+
+
+def panel(verb: Verb, **given: object) -> ChangePanel:
+    return ChangePanel(verb, given={"as_of": AS_OF, **given}, changed=Count())
+
+
+def loader(*symbols: str) -> ChangePanel:
+    """A load panel, filled in for sample bars of early 2005."""
+    made = panel("load")
+    made.form.symbols.box.value = " ".join(symbols)
+    made.form.field("provider").value = "sample"
+    made.form.field("start").value = "2005-01-03"
+    return made
+
+
+def run(made: ChangePanel) -> None:
+    made.run.click()
+    assert made.views[0].job.join(120)
+
+
+@pytest.mark.parametrize("verb", ["load", "update"])
+def test_a_form_has_a_field_for_every_option_and_its_help_as_tooltip(verb: Verb) -> None:
+    form = panel(verb).form
+
+    for option in options(VERBS[verb]):
+        if option.name != "symbol":
+            assert form.field(option.name).tooltip == option.help
+            assert option.name.replace("_", " ") in form.field(option.name).description
+
+
+def test_fields_are_what_their_options_are() -> None:
+    load, update = panel("load").form, panel("update").form
+    kinds: dict[str, Any] = {
+        name: type(load.field(name)).__name__
+        for name in ("provider", "frequency", "asset_class", "start", "end", "tolerance")
+    }
+
+    assert kinds == {
+        "provider": "Dropdown",
+        "frequency": "Dropdown",
+        "asset_class": "Dropdown",
+        "start": "Text",
+        "end": "Text",
+        "tolerance": "Text",
+    }
+    assert type(update.field("accept")).__name__ == "Checkbox"
+    assert [label for label, _ in update.field("fill_gaps").options] == ["as usual", "yes", "no"]
+    assert update.field("lookback_days").value == ""
+    assert update.field("fill_method").options[0] == ("forward", "forward")
+    assert ("sample", "sample") in load.field("provider").options
+
+
+def test_the_line_says_only_what_differs_from_the_defaults() -> None:
+    made = panel("update")
+
+    assert made.form.words() == ("update", "--as-of", "2005-02-25")
+    made.form.field("fill_gaps").label = "no"
+    made.form.field("lookback_days").value = "14"
+    made.form.field("fill_method").value = "zero"
+
+    assert made.form.words() == (
+        "update", "--lookback-days", "14", "--no-fill-gaps", "--fill-method", "zero",
+        "--as-of", "2005-02-25",
+    )  # fmt: skip
+    assert "%ml4t update --lookback-days 14" in made.line.value
+
+
+def test_symbols_are_typed_one_by_one_or_several_at_once() -> None:
+    made = panel("load")
+
+    made.form.symbols.box.value = "AAPL"
+    made.form.symbols.box.value = "MSFT, ^GSPC AAPL"
+
+    assert made.form.symbols.symbols == ("AAPL", "MSFT", "^GSPC")
+    assert made.form.symbols.box.value == ""
+    assert made.form.words()[:4] == ("load", "AAPL", "MSFT", "^GSPC")
+
+
+def test_a_symbol_with_signs_is_spelled_so_that_it_can_be_pasted() -> None:
+    made = panel("load")
+
+    made.form.symbols.tags.value = ["-X", "A'B", "<b>"]
+
+    assert made.form.words()[-4:] == ("--", "-X", "A'B", "<b>")
+    assert "&#x27;A&#x27;&quot;&#x27;&quot;&#x27;B&#x27;" in made.line.value
+    assert "<b>" not in made.line.value.replace("<code>", "").replace("</code>", "")
+
+
+def test_a_load_runs_and_leaves_its_result_a_plot_and_its_symbols() -> None:
+    made = loader("AAPL", "IBM")
+
+    run(made)
+
+    (view,) = made.views
+    assert view.job.state == "done"
+    assert list(view.job.log) == []
+    assert "equities/daily/IBM" in view.result.value
+    assert "+38" in view.result.value
+    assert view.drawn.options[0][0] == "equities/daily/AAPL"
+    assert "application/vnd.plotly.v1+json" in view.picture.outputs[0]["data"]
+    assert "<svg" in view.picture.outputs[0]["data"]["image/svg+xml"]
+    assert made.form.symbols.box.options == ("AAPL", "IBM")
+    assert len(ml4t_nb.bars("IBM")) == 38
+
+
+def test_another_dataset_of_the_run_is_drawn_on_request() -> None:
+    made = loader("AAPL", "IBM")
+    run(made)
+    view = made.views[0]
+
+    view.drawn.value = view.drawn.options[1][1]
+
+    assert "equities/daily/IBM" in view.picture.outputs[0]["data"]["image/svg+xml"]
+
+
+def test_an_update_marks_what_it_asked_for_and_what_was_restated() -> None:
+    run(loader("AAPL"))
+    made = ChangePanel("update", given={"as_of": date(2005, 3, 4)}, changed=Count())
+
+    run(made)
+
+    view = made.views[0]
+    assert view.job.track.lines[0].notes == ("restated 2:1",)
+    assert "restated 2:1 (split 2005-02-28)" in view.result.value
+    traces = view.picture.outputs[0]["data"]["application/vnd.plotly.v1+json"]["data"]
+    assert "asked for by the run" in {each.get("name") for each in traces}
+
+
+def test_a_load_without_a_symbol_says_so_and_starts_nothing() -> None:
+    made = panel("load")
+
+    made.run.click()
+
+    assert "load needs a symbol" in made.message.value
+    assert made.views == []
+
+
+def test_a_word_that_makes_no_sense_is_said_beside_the_form() -> None:
+    made = loader("AAPL")
+    made.form.field("tolerance").value = "a lot"
+
+    made.run.click()
+
+    assert "&#x27;a lot&#x27; is no number" in made.message.value
+    assert made.views == []
+    made.form.field("tolerance").value = ""
+    run(made)
+    assert made.message.value == ""
+
+
+def test_an_update_of_an_empty_store_says_what_to_do_first() -> None:
+    Path(os.environ["ML4T_DATA_HOME"]).mkdir()
+    made = panel("update")
+
+    run(made)
+
+    assert made.views[0].job.state == "done"
+    assert "nothing is stored yet" in made.views[0].result.value
+
+
+def test_a_failure_stands_beside_its_symbol_with_the_next_step() -> None:
+    made = loader("AAPL", "NOPE")
+
+    run(made)
+
+    view = made.views[0]
+    assert "❌ failed" in view.head.value
+    assert "sample has no &#x27;NOPE&#x27;" in view.result.value
+    assert "sample has AAPL, FB, GOOG, IBM, MSFT" in view.result.value
+    assert "<img" not in view.result.value
+
+
+def test_a_failed_run_draws_no_plot_of_an_earlier_one() -> None:
+    run(loader("AAPL", "IBM"))
+    made = loader("AAPL", "IBM")
+    made.form.field("start").value = ""
+    made.form.field("provider").value = "files"  # there is no folder of files
+
+    run(made)
+
+    view = made.views[0]
+    assert view.job.state == "failed"
+    assert view.picture.outputs == ()
+    assert view.drawn.layout.display == "none"
+
+
+def test_a_job_looked_at_again_draws_no_plot_of_a_later_run() -> None:
+    made = loader("AAPL")
+    run(made)
+    later = ChangePanel("update", given={"as_of": date(2005, 3, 4)}, changed=Count())
+    run(later)
+
+    again = JobView(made.views[0].job, changed=Count())
+
+    (shown,) = again.picture.outputs
+    assert list(shown["data"]) == ["text/html", "text/plain"]
+    assert shown["data"]["text/plain"] == (
+        "a later run has asked for equities/daily/AAPL since, so this one's is not drawn"
+    )
+
+
+def test_a_second_press_while_it_runs_starts_no_second_job(gate: Gate) -> None:
+    made = loader("SLOW")
+    made.form.field("provider").value = "gated"
+    known = len(list(JOBS))
+    made.run.click()
+    gate.wait()
+
+    made.run.click()
+
+    assert len(list(JOBS)) == known + 1
+    assert f"job {made.views[0].job.number} does just that at the moment" in made.message.value
+    assert len(made.views) == 1
+    made.form.symbols.tags.value = ["AAPL"]
+    made.form.field("provider").value = "sample"
+    made.run.click()
+    assert made.views[0].job.join(120)
+    assert made.views[0].job.state == "done"
+    gate.let(100)
+
+
+@pytest.mark.parametrize("typed", ["20055-01-03", "2005-13-03", "01/03/2005", "200-01-03"])
+def test_a_date_that_is_none_is_refused_not_left_out(typed: str) -> None:
+    made = loader("AAPL")
+    made.form.field("start").value = typed
+
+    made.run.click()
+
+    assert f"&#x27;{typed}&#x27; is no date" in made.message.value
+    assert f"--start {typed}" in made.line.value
+    assert made.views == []
+
+
+def test_a_run_can_be_cancelled_and_says_what_is_left(gate: Gate) -> None:
+    made = loader("SLOW")
+    made.form.field("provider").value = "gated"
+    made.run.click()
+    view = made.views[0]
+    gate.wait()
+
+    view.cancel.click()
+    gate.let(1)
+    view.job.join(120)
+
+    assert "⏹ cancelled" in view.head.value
+    assert "1 left: SLOW" in view.result.value
+    assert view.cancel.layout.display == "none"
+
+
+def test_while_it_runs_there_is_a_line_for_each_dataset(gate: Gate) -> None:
+    made = loader("SLOW", "SLOWER")
+    made.form.field("provider").value = "gated"
+    made.run.click()
+    view = made.views[0]
+    both_ask = threading.Event()
+    view.job.observe(
+        lambda job: (
+            both_ask.set() if {each.stage for each in job.track.lines} == {"running"} else None
+        )
+    )
+    assert both_ask.wait(120)
+    view.refresh()
+
+    assert "asking gated for 2005-01-03" in view.lines.value
+    assert "SLOWER" in view.lines.value
+    assert view.numbers.value == "0 of 2"
+    assert (view.bar.value, view.bar.max) == (0, 2)
+    gate.let(100)
+    view.job.join(120)
+    assert (view.bar.value, view.lines.value) == (2, "")
+
+
+def test_a_still_keeps_the_lines_and_the_results_without_a_widget_or_a_script() -> None:
+    made = loader("AAPL")
+    assert made.still() == "<div><b>Load</b>: nothing was run</div>"
+
+    run(made)
+
+    assert "%ml4t load AAPL" in made.still()
+    assert "<table" in made.still()
+    assert "<script" not in made.still()
+
+
+@pytest.mark.parametrize("typed", ["9999-12-31", "0205-02-25"])
+def test_an_as_of_of_a_year_without_a_calendar_is_refused_in_words(typed: str) -> None:
+    made = loader("AAPL")
+    made.form.field("as_of").value = typed
+
+    run(made)
+
+    view = made.views[0]
+    assert f"--as-of {typed}" in view.job.line
+    assert "❌ failed" in view.head.value
+    assert "the calendar XNYS " in view.result.value

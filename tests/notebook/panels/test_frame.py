@@ -1,0 +1,130 @@
+"""Panels as cells show them."""
+
+from __future__ import annotations
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import RichOutput, capture_output
+
+import ml4t_nb
+from ml4t_nb.cli import main
+from ml4t_nb.commands.completion import candidates
+from ml4t_nb.commands.declaration import SHELL
+from ml4t_nb.errors import OptionError
+from ml4t_nb.notebook.panel_verbs import NOTEBOOK
+from ml4t_nb.notebook.panels.frame import Frame
+from tests.notebook.panels.starting import started
+
+LOAD = "load AAPL -p sample --start 2005-01-03 --as-of 2005-02-25"
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def shown(notebook: InteractiveShell, cell: str) -> list[RichOutput]:
+    with capture_output() as captured:
+        result = notebook.run_cell(cell)  # type: ignore[no-untyped-call]  # IPython's
+    assert result.success, result.error_in_exec
+    return list(captured.outputs)
+
+
+@pytest.mark.parametrize("part", ["", "load", "update", "health", "gaps"])
+def test_a_panel_is_a_widget_and_something_that_stays_readable(
+    notebook: InteractiveShell, part: str
+) -> None:
+    widget, still = shown(notebook, f"%ml4t panel {part} --as-of 2005-02-25")
+
+    assert VIEW in widget.data
+    name = f"ml4t_nb: {part}" if part else "ml4t_nb"
+    assert widget.data["text/plain"] == f"{name} (a panel; run its cell to use it)"
+    assert "ml4t-still" in still.data["text/html"]
+    assert "<script" not in still.data["text/html"]
+    assert VIEW not in still.data
+
+
+def test_the_live_widget_hides_the_still() -> None:
+    frame = ml4t_nb.panel("load")
+
+    style = frame.widget.children[0].value
+
+    assert f".{frame._key} {{ display: none; }}" in style
+
+
+def test_the_whole_panel_has_four_tabs_of_which_each_is_made_when_looked_at() -> None:
+    frame = ml4t_nb.panel()
+    tabs = frame.widget.children[1]
+
+    assert tabs.titles == ("Load", "Update", "Health", "Gaps")
+    assert [len(box.children) for box in tabs.children] == [1, 0, 0, 0]
+    tabs.selected_index = 2
+    assert [len(box.children) for box in tabs.children] == [1, 0, 1, 0]
+
+
+def test_a_panel_begins_with_the_as_of_and_the_home_it_was_given(
+    notebook: InteractiveShell,
+) -> None:
+    result = notebook.run_cell("p = %ml4t panel load --as-of 2005-02-25 --home elsewhere\np")  # type: ignore[no-untyped-call]  # IPython's
+
+    assert isinstance(result.result, Frame)
+    words = result.result.content.form.words()  # type: ignore[attr-defined]  # a load panel's
+    assert words == ("load", "--as-of", "2005-02-25", "--home", "elsewhere")
+
+
+def test_there_is_no_other_panel(notebook: InteractiveShell) -> None:
+    with capture_output():
+        result = notebook.run_cell("%ml4t panel laod")  # type: ignore[no-untyped-call]  # IPython's
+
+    assert isinstance(result.error_in_exec, OptionError)
+    assert result.error_in_exec.hint == "did you mean 'load'?"
+
+
+def test_a_shell_says_where_panels_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["panel"]) == 2
+
+    said = capsys.readouterr().err
+    assert "panel is for a notebook" in said
+    assert "%load_ext ml4t_nb" in said
+
+
+def test_a_notebook_completes_panels_and_a_shell_does_not() -> None:
+    assert candidates((), "pa", program=NOTEBOOK) == ("panel",)
+    assert candidates(("panel",), "h", program=NOTEBOOK) == ("health",)
+    assert candidates((), "pa", program=SHELL) == ()
+
+
+def test_the_jobs_are_listed_and_each_is_shown_again(notebook: InteractiveShell) -> None:
+    job = started(LOAD)
+    job.join(120)
+
+    listed = shown(notebook, "%ml4t jobs")
+    (_, still) = shown(notebook, f"%ml4t jobs {job.number}")
+
+    assert f"<code>%ml4t {LOAD}</code>" in listed[1].data["text/html"]
+    assert "✅ done" in listed[1].data["text/html"]
+    assert "+38" in still.data["text/html"]
+
+
+def test_a_job_chosen_from_the_list_is_shown_below_it() -> None:
+    started(LOAD).join(120)
+    listed = ml4t_nb.jobs().content
+
+    rows, chosen = listed.widget.children[1:]
+    rows.children[0].children[0].click()
+
+    assert "+38" in listed.still()
+    assert len(chosen.children) == 1
+
+
+def test_jobs_that_start_later_appear_in_the_list() -> None:
+    listed = ml4t_nb.jobs().content
+
+    job = started(LOAD)
+    job.join(120)
+
+    latest = listed.widget.children[1].children[0]
+    assert latest.children[0].description == f"Show {job.number}"
+    assert "✅ done" in latest.children[1].value
+    assert f"<code>%ml4t {LOAD}</code>" in listed.still()
+
+
+def test_a_job_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(OptionError, match="there is no job 987654"):
+        ml4t_nb.jobs(987654)

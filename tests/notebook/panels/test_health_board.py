@@ -1,0 +1,432 @@
+"""The health board, without a browser: what is shown, what a click does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ml4t_nb import verbs
+from ml4t_nb.model import DatasetId, Span
+from ml4t_nb.notebook.panels.health import HealthBoard
+from ml4t_nb.settings import Settings
+from ml4t_nb.storage.store import Store
+from ml4t_nb.workspace import Workspace
+from tests.notebook.panels.conftest import Gate
+from tests.notebook.panels.many import AS_OF, store_many
+from tests.verbs.making import hole
+
+SHARED = ("--as-of", "2024-01-31")
+
+
+def synthetic(home: Path, *holes: Span) -> Workspace:
+    return Workspace.open(Settings(home=home, provider="synthetic", synthetic_holes=holes))
+
+
+@pytest.fixture
+def three(home: Path) -> Workspace:
+    """LATE ends on the 12th, HOLE lacks the 10th, FINE lacks nothing."""
+    ws = synthetic(home, hole("2024-01-10", "2024-01-11"))
+    verbs.load(ws, "HOLE", start="2024-01-02", as_of="2024-01-31")
+    ws = synthetic(home)
+    verbs.load(ws, "FINE", start="2024-01-02", as_of="2024-01-31")
+    verbs.load(ws, "LATE", start="2024-01-02", as_of="2024-01-12")
+    return ws
+
+
+def names(board: HealthBoard) -> list[str]:
+    """Symbols of the rows, from the top."""
+    shown = [each for each in board.view.table.children if each in board.view.rows]
+    stored = {each.dataset.symbol for each in board.report.datasets} if board.report else set()
+    return [next(name for name in stored if f"/{name} " in f"{row.value} ") for row in shown]
+
+
+def buttons(board: HealthBoard) -> list[str]:
+    """What the buttons of the rows say; nothing where none is in sight."""
+    shown = [each for each in board.view.table.children if each in board.view.mends]
+    return [each.description if each.layout.visibility == "visible" else "" for each in shown]
+
+
+def first_job(board: HealthBoard) -> int:
+    """Number of the first job that the board began."""
+    return next(iter(board.mendings.values())).jobs[0].number
+
+
+def finish(board: HealthBoard) -> None:
+    """Wait until every job that the board began has ended, those that follow another too."""
+    for mending in board.mendings.values():
+        for job in mending.jobs:  # grows while it is gone through
+            assert job.join(120)
+
+
+@pytest.mark.usefixtures("three")
+def test_the_worst_come_first_with_their_reason_and_what_mends_them() -> None:
+    board = HealthBoard(shared=SHARED)
+
+    # HOLE and LATE are both stale.
+    assert names(board) == ["HOLE", "LATE", "FINE"]
+    assert buttons(board) == ["refetch gaps", "update", ""]
+    first = board.view.rows[0].value
+    assert "⚠️ stale" in first
+    assert "gaps detected: 1 bar missing in 1 gap" in first
+    assert "equities/daily/HOLE (synthetic)" in first
+    assert "data are stale: 12 sessions behind" in board.view.rows[1].value
+
+
+def test_totals_are_told_in_all_and_by_asset_class(three: Workspace) -> None:
+    verbs.load(three, "BTC-USD", start="2024-01-02", as_of="2024-01-31")
+
+    board = HealthBoard(shared=SHARED)
+
+    # XNYS has 21 sessions from the 2nd to the 31st: HOLE has 20 bars, LATE 9.
+    totals = board.view.totals.value
+    assert "<b>4 datasets</b>: ❌ 0 error, ⚠️ 2 stale, ✅ 2 healthy; 80 bars" in totals
+    assert "<b>equities</b> 3 datasets, 50 bars" in totals
+    assert "<b>crypto</b> 1 dataset, 30 bars" in totals
+
+
+@pytest.mark.usefixtures("three")
+def test_a_click_on_a_heading_sorts_and_a_second_one_reverses() -> None:
+    board = HealthBoard(shared=SHARED)
+
+    board.view.sorts["bars"].click()
+    assert names(board) == ["LATE", "HOLE", "FINE"]
+    assert board.view.sorts["bars"].description == "Bars ↑"
+    assert board.view.sorts["state"].description == "State"
+
+    board.view.sorts["bars"].click()
+    assert names(board) == ["FINE", "HOLE", "LATE"]
+    assert board.view.sorts["bars"].description == "Bars ↓"
+
+    board.view.sorts["dataset"].click()
+    assert names(board) == ["FINE", "HOLE", "LATE"]
+
+
+@pytest.mark.usefixtures("three")
+def test_every_heading_sorts_by_its_column() -> None:
+    board = HealthBoard(shared=SHARED)
+
+    def after(column: str) -> list[str]:
+        board.view.sorts[column].click()
+        return names(board)
+
+    assert after("behind") == ["FINE", "HOLE", "LATE"]
+    assert after("gaps") == ["FINE", "LATE", "HOLE"]
+    assert after("last") == ["LATE", "FINE", "HOLE"]
+    assert after("reason") == ["LATE", "HOLE", "FINE"]  # data ..., gaps ..., up to date
+    assert after("state") == ["HOLE", "LATE", "FINE"]
+
+
+@pytest.mark.usefixtures("three")
+def test_rows_are_found_by_words_and_by_state() -> None:
+    board = HealthBoard(shared=SHARED)
+
+    board.view.text.value = "SESSIONS late"
+    assert names(board) == ["LATE"]
+    board.view.text.value = ""
+    board.view.state.value = "healthy"
+    assert names(board) == ["FINE"]
+    board.view.text.value = "late"
+    assert names(board) == []
+    assert "none of 3 datasets is like that" in board.view.place.value
+
+
+@pytest.mark.usefixtures("three")
+def test_the_threshold_acts_at_once() -> None:
+    board = HealthBoard(shared=SHARED)
+
+    # The oldest session missed, of the 16th, closed 15 days before the as-of.
+    board.view.stale_days.value = 16
+    assert board.report is not None
+    assert board.report.count("stale") == 1
+    assert buttons(board) == ["refetch gaps", "", ""]
+
+    board.view.stale_days.value = 14.5
+    assert buttons(board) == ["refetch gaps", "update", ""]
+
+
+def test_the_threshold_shows_no_map_of_what_was_stored_before(three: Workspace) -> None:
+    board = HealthBoard(shared=SHARED)
+    verbs.update(three, "LATE", as_of="2024-01-31")
+
+    board.view.stale_days.value = 8
+
+    assert "behind" not in board.view.map.value
+
+
+@pytest.mark.usefixtures("three")
+def test_the_map_tells_the_last_sessions_of_the_rows() -> None:
+    board = HealthBoard(shared=SHARED)
+
+    board.view.text.value = "hole"
+    # Twenty sessions end with the 31st, and begin with the 3rd: the 15th is a holiday.
+    assert 'title="Wed 2024-01-10: missing, open"' in board.view.map.value
+    assert 'aria-label="19 present, 1 missing"' in board.view.map.value
+    assert "<b" not in board.view.map.value.partition("</table>")[2].replace("<b style", "")
+
+    board.view.sessions.value = 5
+    assert 'aria-label="5 present"' in board.view.map.value
+
+
+@pytest.mark.usefixtures("three")
+def test_an_update_mends_what_is_behind_and_the_board_follows() -> None:
+    board = HealthBoard(shared=SHARED)
+
+    board.view.mends[1].click()
+    finish(board)
+
+    assert board.report is not None
+    assert board.report.count("stale") == 1
+    assert names(board) == ["HOLE", "FINE", "LATE"]
+    assert buttons(board) == ["refetch gaps", "", ""]
+    (mending,) = board.mendings.values()
+    assert mending.jobs[0].line == "%ml4t update -a equities -f daily --as-of 2024-01-31 LATE"
+
+
+@pytest.mark.usefixtures("three")
+def test_refetching_mends_a_gap_that_the_provider_has_by_now() -> None:
+    board = HealthBoard(shared=SHARED)
+
+    board.view.mends[0].click()
+    finish(board)
+
+    assert buttons(board) == ["update", "", ""]
+    assert "missing" not in board.view.map.value
+
+
+def test_a_row_says_that_a_job_is_at_work_on_it(gate: Gate, home: Path) -> None:
+    gate.let(1)
+    gated = Workspace.open(Settings(home=home, provider="gated"))
+    verbs.load(gated, "SLOW", start="2024-01-02", as_of="2024-01-12")
+    gate.wait()  # for the load's own request, which is through
+    board = HealthBoard(shared=SHARED)
+
+    board.view.mends[0].click()
+    gate.wait()
+
+    assert buttons(board) == ["⏳ running"]
+    assert board.view.mends[0].disabled
+    board.view.mends[0].click()
+    (mending,) = board.mendings.values()
+    assert len(mending.jobs) == 1
+
+    gate.let(5)
+    finish(board)
+    assert buttons(board) == [""]
+
+
+def test_a_dataset_that_another_board_is_at_work_on_is_left_alone(gate: Gate, home: Path) -> None:
+    gate.let(1)
+    gated = Workspace.open(Settings(home=home, provider="gated"))
+    verbs.load(gated, "SLOW", start="2024-01-02", as_of="2024-01-12")
+    gate.wait()  # for the load's own request, which is through
+    first, second = HealthBoard(shared=SHARED), HealthBoard(shared=SHARED)
+
+    first.view.mends[0].click()
+    gate.wait()
+    second.view.mends[0].click()
+    finish(second)
+
+    assert f"job {first_job(first)} is at work on SLOW" in second.view.rows[0].value
+    assert buttons(second) == ["update"]
+
+    second.view.again.click()
+    assert "at work" not in second.view.rows[0].value
+
+    gate.let(5)
+    finish(first)
+
+
+def test_a_mending_that_fails_says_why_and_can_be_tried_again(
+    three: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    rows = "".join(f"2024-01-{day:02},1,1,1,1,1\n" for day in (2, 3, 4, 5))
+    (folder / "MINE.csv").write_text(f"Date,Open,High,Low,Close,Volume\n{rows}")
+    monkeypatch.setenv("ML4T_DATA_FILES", str(folder))
+    own = Workspace.open(Settings(home=three.store.home, provider="files", files=folder))
+    verbs.load(own, "MINE", as_of="2024-01-05")
+    (folder / "MINE.csv").unlink()
+    board = HealthBoard(shared=SHARED)
+    board.view.text.value = "mine"
+
+    board.view.mends[0].click()
+    finish(board)
+
+    row = board.view.rows[0].value
+    assert "❌ error" in row
+    assert "the last run failed" in row
+    assert "update, failed: " in row
+    assert buttons(board) == ["update"]
+    assert not board.view.mends[0].disabled
+
+    (folder / "MINE.csv").write_text(f"Date,Open,High,Low,Close,Volume\n{rows}")
+    board.view.mends[0].click()
+    finish(board)
+
+    assert "failed" not in board.view.rows[0].value.replace("1 failed run lately", "")
+
+
+def test_a_damaged_dataset_is_loaded_again_only_at_the_second_press(three: Workspace) -> None:
+    for chunk in (three.store.home / "data/equities/daily/FINE").iterdir():
+        chunk.write_bytes(b"short")
+    board = HealthBoard(shared=SHARED)
+    assert names(board)[0] == "FINE"
+    assert buttons(board)[0] == "load again"
+
+    board.view.mends[0].click()
+
+    assert board.mendings == {}
+    assert buttons(board)[0] == "⚠️ do it"
+    assert "this removes all that is stored of equities/daily/FINE" in board.view.message.value
+
+    board.view.mends[0].click()
+    finish(board)
+
+    assert board.report is not None
+    assert board.report.count("error") == 0
+    assert board.view.message.value == ""
+    assert len(verbs.bars(three, "FINE")) == 21
+
+
+def test_another_click_takes_the_first_press_back(three: Workspace) -> None:
+    for chunk in (three.store.home / "data/equities/daily/FINE").iterdir():
+        chunk.write_bytes(b"short")
+    board = HealthBoard(shared=SHARED)
+
+    board.view.mends[0].click()
+    board.view.sorts["dataset"].click()
+
+    assert buttons(board)[0] == "load again"
+    assert board.view.message.value == ""
+    assert board.mendings == {}
+
+
+def test_what_was_removed_and_cannot_be_loaded_again_is_told(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "MINE.csv").write_text(
+        "Date,Open,High,Low,Close,Volume\n2024-01-02,1,1,1,1,1\n2024-01-03,1,1,1,1,1\n"
+    )
+    monkeypatch.setenv("ML4T_DATA_FILES", str(folder))
+    own = Workspace.open(Settings(home=home, provider="files", files=folder))
+    verbs.load(own, "MINE", as_of="2024-01-05")
+    for chunk in (home / "data/equities/daily/MINE").iterdir():
+        chunk.write_bytes(b"short")
+    (folder / "MINE.csv").unlink()
+    board = HealthBoard(shared=SHARED)
+
+    board.view.mends[0].click()
+    board.view.mends[0].click()
+    finish(board)
+
+    assert "equities/daily/MINE: ❌ job" in board.view.message.value
+    assert "nothing is stored yet" in board.view.totals.value
+
+
+def test_an_empty_store_names_the_next_step(home: Path) -> None:
+    home.mkdir()
+    board = HealthBoard(shared=SHARED)
+
+    assert "nothing is stored yet" in board.view.totals.value
+    assert "%ml4t load SYMBOL" in board.view.totals.value
+    assert board.view.table.layout.display == "none"
+    assert "nothing is stored yet" in board.still()
+
+    verbs.load(synthetic(home), "DEMO", start="2024-01-02", as_of="2024-01-31")
+    board.refresh()
+
+    assert names(board) == ["DEMO"]
+    assert board.view.table.layout.display == ""
+
+
+@pytest.mark.usefixtures("three")
+def test_an_error_of_the_look_is_shown_and_goes_with_its_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ML4T_DATA_LOCK_TIMEOUT", "soon")
+
+    board = HealthBoard(shared=SHARED)
+
+    assert "ML4T_DATA_LOCK_TIMEOUT" in board.view.totals.value
+    assert board.view.table.layout.display == "none"
+
+    monkeypatch.delenv("ML4T_DATA_LOCK_TIMEOUT")
+    board.view.again.click()
+
+    assert len(names(board)) == 3
+
+
+@pytest.mark.usefixtures("three")
+def test_the_still_picture_has_the_rows_and_neither_widget_nor_script() -> None:
+    kept: list[str] = []
+    board = HealthBoard(shared=SHARED, changed=lambda: kept.append("new"))
+    kept.clear()
+
+    board.view.text.value = "late"
+
+    assert kept == ["new"]
+    still = board.still()
+    assert "data are stale: 12 sessions behind" in still
+    assert "1 to 1 of 1 found" in still
+    assert "behind (after the last bar)" in still
+    assert "<script" not in still
+    assert "FINE" not in still
+
+
+def test_names_from_a_store_cannot_write_html(home: Path) -> None:
+    verbs.load(
+        synthetic(home), "<B>X", asset_class="equities", start="2024-01-02", as_of="2024-01-12"
+    )
+
+    board = HealthBoard(shared=SHARED)
+
+    shown = board.view.rows[0].value + board.view.map.value + board.still()
+    assert "&lt;B&gt;X" in shown
+    assert "<B>X" not in shown
+
+
+def test_the_same_symbol_at_two_frequencies_is_mended_by_its_own_row(home: Path) -> None:
+    ws = synthetic(home)
+    verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-31")
+    verbs.load(ws, "DEMO", frequency="hourly", start="2024-01-02", as_of="2024-01-12")
+    board = HealthBoard(shared=SHARED)
+
+    board.view.mends[0].click()
+    finish(board)
+
+    assert list(board.mendings) == [DatasetId("equities", "hourly", "DEMO")]
+    assert board.report is not None
+    assert board.report.count("stale") == 0
+
+
+def test_a_thousand_datasets_are_paged_sorted_and_found(home: Path) -> None:
+    store_many(home, 1000)
+    board = HealthBoard(shared=("--as-of", AS_OF))
+    view = board.view
+
+    assert board.report is not None
+    # Of every ten: one failed; one lacks a day and one ends early.
+    assert [board.report.count(each) for each in ("error", "stale", "healthy")] == [100, 200, 700]
+    assert "1 to 20 of 1,000" in view.place.value
+    assert view.before.disabled
+    assert names(board)[:3] == ["S0007", "S0017", "S0027"]
+
+    view.after.click()
+    assert "21 to 40 of 1,000" in view.place.value
+    view.sorts["dataset"].click()
+    assert names(board)[:2] == ["S0004", "S0009"]  # crypto comes before equities
+    view.sorts["dataset"].click()
+    assert names(board)[:2] == ["S0998", "S0997"]
+
+    view.text.value = "s00"
+    view.state.value = "stale"
+    assert "1 to 20 of 20 found" in view.place.value
+    assert view.before.disabled
+    assert view.after.disabled
+    assert len(names(board)) == 20
+    assert view.map.value.count('role="img"') == 20
+    assert len(Store(home).datasets()) == 1000

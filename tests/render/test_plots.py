@@ -1,0 +1,469 @@
+"""Figures of bars: candles, lines, and the gaps among them."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml4t_nb.core.bars import as_stamps, make_bars
+from ml4t_nb.model import DatasetId, Frequency, Gap, GapState, Span
+from ml4t_nb.records import Revision, UpdateRecord
+from ml4t_nb.render.plots import figure_of, svg_of
+from ml4t_nb.render.plots.steps import MOST_CANDLES, bands_of, steps_of
+from ml4t_nb.reports import PlotReport
+from tests.render.reports import day
+
+NASTY = "<b>x</b>&<a href='https://evil.example'>y</a>"
+
+# Two weeks; the exchange is closed on Monday the 15th, Martin Luther King day.
+DAYS = (
+    "2024-01-08", "2024-01-09", "2024-01-10", "2024-01-11", "2024-01-12",
+    "2024-01-16", "2024-01-17", "2024-01-18", "2024-01-19",
+)  # fmt: skip
+
+
+def bars_of(stamps: Any, *, filled: tuple[str, ...] = ()) -> pd.DataFrame:  # noqa: ANN401
+    """Bars that rise by one: the first opens at 10, closes at 10.5, and spans 9 to 11."""
+    index = as_stamps(stamps)
+    at = np.arange(len(index), dtype=float)
+    made = index.isin(as_stamps(list(filled)))
+    columns = {"open": 10 + at, "high": 11 + at, "low": 9 + at, "close": 10.5 + at}
+    return make_bars(index, {**columns, "volume": 100 * (at + 1)}, filled=made)
+
+
+def report(
+    *gaps: Gap,
+    missing: tuple[str, ...] = (),
+    filled: tuple[str, ...] = (),
+    symbol: str = "AAPL",
+    provider: str = "sample",
+    frequency: Frequency = "daily",
+) -> PlotReport:
+    """The two weeks, without the missing days."""
+    held = [each for each in DAYS if each not in missing]
+    return PlotReport(
+        DatasetId("equities", frequency, symbol),
+        provider,
+        "America/New_York",
+        bars_of(held, filled=filled),
+        as_stamps(list(missing)),
+        gaps,
+    )
+
+
+def gap(start: str, end: str, missing: int, state: GapState = "open", **more: Any) -> Gap:  # noqa: ANN401
+    return Gap(day(start), day(end), missing, state, **more)
+
+
+def drawn(what: PlotReport) -> dict[str, Any]:
+    """The figure as plain values."""
+    plain: dict[str, Any] = unpacked(figure_of(what).to_plotly_json())
+    return plain
+
+
+def unpacked(value: Any) -> Any:  # noqa: ANN401
+    """Lists in place of the packed arrays that plotly writes."""
+    if isinstance(value, dict):
+        if "bdata" in value:
+            return np.frombuffer(b64decode(value["bdata"]), value["dtype"]).tolist()
+        return {name: unpacked(each) for name, each in value.items()}
+    return [unpacked(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def named(what: PlotReport, name: str) -> dict[str, Any]:
+    """The figure's trace of that name."""
+    return next(dict(trace) for trace in drawn(what)["data"] if trace.get("name") == name)
+
+
+def shapes(what: PlotReport) -> list[dict[str, Any]]:
+    return [dict(shape) for shape in drawn(what)["layout"]["shapes"]]
+
+
+def minutes(count: int) -> pd.DatetimeIndex:
+    start = pd.Timestamp("2019-01-02T14:30", tz="UTC")
+    return as_stamps(start + pd.to_timedelta(np.arange(count), unit="min"))
+
+
+def test_few_bars_are_candles_with_volume_below() -> None:
+    figure = drawn(report())
+
+    assert [trace["type"] for trace in figure["data"]] == ["candlestick", "bar"]
+    candles, volume = figure["data"]
+    assert list(candles["x"]) == list(DAYS)
+    assert list(candles["high"]) == [11, 12, 13, 14, 15, 16, 17, 18, 19]
+    assert volume["yaxis"] == "y2"
+    assert list(volume["y"]) == [100, 200, 300, 400, 500, 600, 700, 800, 900]
+    assert figure["layout"]["yaxis2"]["domain"][1] < figure["layout"]["yaxis"]["domain"][0]
+
+
+def test_closed_days_leave_no_hole() -> None:
+    axis = drawn(report())["layout"]["xaxis"]
+
+    assert axis["type"] == "category"
+    assert tuple(axis["categoryarray"]) == DAYS
+
+
+def test_a_gap_keeps_its_place_and_no_candle_stands_in_it() -> None:
+    what = report(gap("2024-01-10", "2024-01-11", 2), missing=("2024-01-10", "2024-01-11"))
+
+    assert tuple(drawn(what)["layout"]["xaxis"]["categoryarray"]) == DAYS
+    candles = named(what, "bars")
+    assert "2024-01-10" not in candles["x"]
+    assert "2024-01-11" not in candles["x"]
+    assert len(candles["x"]) == 7
+
+
+def test_a_gap_is_a_band_from_its_first_to_its_last_missing_bar() -> None:
+    what = report(gap("2024-01-10", "2024-01-12", 3), missing=DAYS[2:5])
+
+    (band,) = shapes(what)
+
+    # The 8th stands at 0, the 9th at 1: the band covers 2, 3 and 4, and half a step either side.
+    assert (band["x0"], band["x1"]) == (1.5, 4.5)
+    assert band["label"]["text"] == "open"
+
+
+def test_a_band_over_a_closed_day_has_no_room_for_it() -> None:
+    what = report(gap("2024-01-12", "2024-01-16", 2), missing=("2024-01-12", "2024-01-16"))
+
+    (band,) = shapes(what)
+
+    assert (band["x0"], band["x1"]) == (3.5, 5.5)
+
+
+@pytest.mark.parametrize(
+    ("state", "colour", "hatch"),
+    [
+        ("open", "#e69f00", "/"),
+        ("failed", "#d55e00", "x"),
+        ("confirmed", "#8e6bbf", "\\"),
+        ("closed", "#808080", "-"),
+    ],
+)
+def test_a_state_has_a_colour_a_hatch_and_a_word(state: GapState, colour: str, hatch: str) -> None:
+    what = report(gap("2024-01-10", "2024-01-10", 1, state), missing=("2024-01-10",))
+
+    (band,) = shapes(what)
+    assert band["fillcolor"] == colour
+    assert band["label"]["text"] == state
+    hatched = next(trace for trace in drawn(what)["data"] if trace.get("yaxis") == "y3")
+    assert hatched["marker"]["pattern"]["shape"] == hatch
+    assert hatched["name"] == state
+    assert list(hatched["x"]) == ["2024-01-10"]
+
+
+def test_pointing_at_a_gap_says_why() -> None:
+    failed = gap("2024-01-10", "2024-01-10", 1, "failed", attempts=1, error=NASTY)
+
+    trace = named(report(failed, missing=("2024-01-10",)), "failed")
+
+    (story,) = trace["customdata"]
+    assert story == (
+        "gap, failed: 1 bar missing, 2024-01-10<br>asked once: no bars<br>"
+        "error: &lt;b&gt;x&lt;/b&gt;&amp;&lt;a href=&#x27;https://evil.example&#x27;&gt;y&lt;/a&gt;"
+    )
+
+
+@pytest.mark.parametrize(
+    ("attempts", "words"),
+    [(0, "not asked for again yet"), (1, "asked once"), (2, "asked twice"), (3, "asked 3 times")],
+)
+def test_pointing_at_a_gap_says_what_was_tried(attempts: int, words: str) -> None:
+    tried = gap("2024-01-10", "2024-01-10", 1, attempts=attempts)
+
+    trace = named(report(tried, missing=("2024-01-10",)), "open")
+
+    assert words in trace["customdata"][0]
+
+
+def test_a_closed_gap_says_the_users_reason() -> None:
+    shut = gap("2024-01-10", "2024-01-10", 1, "closed", reason="typhoon")
+
+    trace = named(report(shut, missing=("2024-01-10",)), "closed")
+
+    assert "declared closed: typhoon" in trace["customdata"][0]
+
+
+def test_filled_bars_are_hollow_marks_and_no_candles() -> None:
+    made = gap("2024-01-10", "2024-01-11", 2, "confirmed", attempts=2, filled_by="forward")
+
+    what = report(made, filled=("2024-01-10", "2024-01-11"))
+
+    marks = named(what, "filled")
+    assert marks["marker"]["symbol"] == "circle-open"
+    assert list(marks["x"]) == ["2024-01-10", "2024-01-11"]
+    assert list(marks["y"]) == [12.5, 13.5]
+    assert "2024-01-10" not in named(what, "bars")["x"]
+    (band,) = shapes(what)
+    assert band["label"]["text"] == "confirmed, filled"
+    assert "filled: forward" in named(what, "confirmed")["customdata"][0]
+
+
+def test_a_bar_filled_with_zero_does_not_flatten_the_prices() -> None:
+    what = report(gap("2024-01-10", "2024-01-10", 1, filled_by="zero"), filled=("2024-01-10",))
+    what.bars.loc["2024-01-10", ["open", "high", "low", "close"]] = 0.0
+
+    low, high = drawn(what)["layout"]["yaxis"]["range"]
+
+    assert 8 < low < 9
+    assert 19 < high < 20
+
+
+def test_made_up_bars_are_named_so() -> None:
+    assert drawn(report(provider="synthetic"))["layout"]["title"]["text"] == (
+        "equities/daily/AAPL (synthetic)"
+    )
+    assert "equities/daily/AAPL (synthetic)" in svg_of(report(provider="synthetic"))
+
+
+def test_a_symbol_is_never_read_as_a_tag() -> None:
+    what = report(gap("2024-01-10", "2024-01-10", 1), missing=("2024-01-10",), symbol=NASTY)
+
+    title = drawn(what)["layout"]["title"]["text"]
+    assert title.startswith("equities/daily/&lt;b&gt;x&lt;/b&gt;&amp;&lt;a")
+    root = ET.fromstring(svg_of(what))  # noqa: S314  # our own
+    assert root.get("aria-label") == f"equities/daily/{NASTY}"
+    assert {each.tag.rpartition("}")[2] for each in root.iter()} <= {
+        "svg", "text", "path", "rect", "pattern", "circle", "title"
+    }  # fmt: skip
+
+
+def test_nothing_has_a_background_of_its_own() -> None:
+    layout = drawn(report())["layout"]
+
+    assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0,0,0,0)"
+    assert layout["font"]["color"] == "#808080"
+    assert layout["xaxis"]["gridcolor"] == "rgba(128,128,128,0.22)"
+
+
+def test_a_users_template_does_not_paint_the_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    import plotly.io as pio
+
+    monkeypatch.setattr(pio.templates, "default", "plotly_dark")
+
+    template = drawn(report())["layout"]["template"]
+
+    assert "paper_bgcolor" not in template.get("layout", {})
+
+
+def test_intraday_bars_are_labelled_in_the_exchanges_time() -> None:
+    what = report(frequency="5m")
+    stamps = ["2024-03-08T20:55", "2024-03-11T13:30"]  # New York changed its clocks between them
+
+    what = PlotReport(what.dataset, "sample", what.zone, bars_of(stamps), as_stamps([]), ())
+
+    labels = drawn(what)["layout"]["xaxis"]["categoryarray"]
+    assert tuple(labels) == ("15:55<br>2024-03-08", "09:30<br>2024-03-11")
+
+
+def test_an_hour_that_comes_twice_stays_two_bars() -> None:
+    stamps = ["2024-11-03T05:30", "2024-11-03T06:30"]  # both are 01:30 in New York
+    name = DatasetId("crypto", "30m", "BTC-USD")
+
+    steps = steps_of(
+        PlotReport(name, "sample", "America/New_York", bars_of(stamps), as_stamps([]), ())
+    )
+
+    assert len(set(steps.labels)) == 2
+
+
+def test_many_bars_are_a_line_within_its_range() -> None:
+    stamps = minutes(2 * MOST_CANDLES)
+    what = PlotReport(DatasetId("equities", "1m", "X"), "sample", "UTC", bars_of(stamps),
+                      as_stamps([]), ())  # fmt: skip
+
+    figure = drawn(what)
+
+    assert [trace["type"] for trace in figure["data"]] == ["bar", "scatter", "bar"]
+    low_to_high, close, volume = figure["data"]
+    # Two minutes to a step: lows 9 and 10, highs 11 and 12, closes 10.5 and 11.5.
+    assert (low_to_high["base"][0], low_to_high["y"][0]) == (9, 3)
+    assert close["y"][0] == 11.5
+    assert volume["y"][0] == 300
+    assert close["connectgaps"] is False
+    assert "2 to a step" in figure["layout"]["annotations"][0]["text"]
+
+
+def test_a_spike_of_one_minute_is_not_lost() -> None:
+    bars = bars_of(minutes(100_000))
+    bars.loc[minutes(100_000)[77_777], "high"] = 1e9
+    bars.loc[minutes(100_000)[33_333], "low"] = 1e-9
+    what = PlotReport(DatasetId("equities", "1m", "X"), "sample", "UTC", bars, as_stamps([]), ())
+
+    for most in (MOST_CANDLES, 330):
+        table = steps_of(what, most=most).table
+        assert table["high"].max() == 1e9
+        assert table["low"].min() == 1e-9
+
+
+@given(
+    prices=st.lists(st.floats(1, 1e6), min_size=1, max_size=80),
+    missing=st.sets(st.integers(0, 79)),
+    most=st.integers(1, 90),
+)
+def test_thinning_keeps_extremes_volume_and_counts(
+    prices: list[float], missing: set[int], most: int
+) -> None:
+    stamps = minutes(len(prices))
+    lacking = sorted(row for row in missing if 0 < row < len(prices) - 1)
+    values = np.array(prices)
+    columns = dict.fromkeys(("open", "high", "low", "close", "volume"), values)
+    bars = make_bars(stamps, columns).drop(stamps[lacking])
+    what = PlotReport(DatasetId("equities", "1m", "X"), "sample", "UTC", bars, stamps[lacking], ())
+
+    steps = steps_of(what, most=most)
+
+    kept = [price for row, price in enumerate(prices) if row not in lacking]
+    assert len(steps) <= most
+    assert steps.table["high"].max() == max(kept)
+    assert steps.table["low"].min() == min(kept)
+    assert steps.table["close"].dropna().iloc[-1] == kept[-1]
+    assert steps.table["open"].dropna().iloc[0] == kept[0]
+    assert steps.table["volume"].sum() == pytest.approx(sum(kept))
+    assert steps.table["observed"].sum() == len(kept)
+    assert steps.table["missing"].sum() == len(lacking)
+
+
+def test_a_gap_of_one_minute_among_many_still_shows() -> None:
+    stamps = minutes(100_000)
+    hole = stamps[50_000].to_pydatetime()
+    what = PlotReport(
+        DatasetId("equities", "1m", "X"), "sample", "UTC", bars_of(stamps.delete(50_000)),
+        stamps[[50_000]], (Gap(hole, hole, 1),),
+    )  # fmt: skip
+
+    (band,) = bands_of(what, steps_of(what))
+
+    # 100,000 bars are 67 to a step; bar 50,000 is in step 746.
+    assert (band.first, band.last) == (746, 746)
+
+
+def test_gaps_that_a_screen_cannot_part_are_one_band() -> None:
+    stamps = minutes(150_000)
+    holes = np.arange(10, 140_000, 7)
+    gaps = tuple(Gap(each, each, 1) for each in stamps[holes].to_pydatetime())
+    what = PlotReport(
+        DatasetId("equities", "1m", "X"), "sample", "UTC", bars_of(stamps.delete(holes)),
+        stamps[holes], gaps,
+    )  # fmt: skip
+
+    (band,) = bands_of(what, steps_of(what))
+
+    assert band.story.startswith("19,999 gaps, open: 19,999 bars missing\nthe first: gap, open")
+
+
+def test_a_line_is_broken_where_all_bars_of_a_step_are_missing() -> None:
+    stamps = minutes(6000)
+    hole = stamps[3000:3400]
+    what = PlotReport(
+        DatasetId("equities", "1m", "X"), "sample", "UTC", bars_of(stamps.difference(hole)),
+        hole, (Gap(hole[0].to_pydatetime(), hole[-1].to_pydatetime(), 400),),
+    )  # fmt: skip
+
+    close = named(what, "close")["y"]
+
+    # Four bars to a step: the steps 750 to 849 have none.
+    assert np.flatnonzero(np.isnan(close)).tolist() == list(range(750, 850))
+    (band,) = shapes(what)
+    assert (band["x0"], band["x1"]) == (749.5, 849.5)
+
+
+def test_a_figure_of_490_000_minutes_stays_small() -> None:
+    stamps = minutes(490_000)
+    rng = np.random.default_rng(1)
+    prices = np.exp(np.cumsum(rng.normal(0, 1e-3, len(stamps))))
+    bars = make_bars(stamps, dict.fromkeys(("open", "high", "low", "close", "volume"), prices))
+    holes = rng.choice(np.arange(1, 489_999), 30_000, replace=False)
+    gaps = tuple(
+        Gap(each, each, 1, "confirmed", attempts=2)
+        for each in stamps[np.sort(holes)].to_pydatetime()
+    )
+    what = PlotReport(
+        DatasetId("equities", "1m", "X"), "sample", "UTC", bars.drop(stamps[holes]),
+        stamps[np.sort(holes)], gaps,
+    )  # fmt: skip
+
+    assert len(figure_of(what).to_json()) < 2_000_000
+    assert len(svg_of(what)) < 40_000
+
+
+def test_a_run_shows_what_it_asked_for_and_revised() -> None:
+    record = UpdateRecord(
+        day("2024-01-20"), "update", "sample", "changed",
+        spans=(Span(day("2024-01-17"), day("2024-01-20")),),
+        revisions=(Revision(day("2024-01-18"), "close", 1.0, 2.0),),
+    )  # fmt: skip
+    plain = report()
+    what = PlotReport(
+        plain.dataset, "sample", plain.zone, plain.bars, plain.missing, (), record=record
+    )
+
+    asked = named(what, "asked for by the run")
+    assert list(asked["y"]) == [None] * 6 + [0, 0, 0]
+    assert list(named(what, "revised by the run")["x"]) == ["2024-01-18"]
+    assert drawn(what)["layout"]["title"]["text"] == "equities/daily/AAPL, last update"
+
+
+def test_a_range_without_bars_says_so() -> None:
+    what = report()
+    empty = PlotReport(what.dataset, "sample", what.zone, what.bars.iloc[:0], what.missing, ())
+
+    assert drawn(empty)["layout"]["annotations"][0]["text"] == "no bars in this range"
+    assert "no observed bars in this range" in svg_of(empty)
+
+
+def test_the_figure_is_plain_json() -> None:
+    what = report(gap("2024-01-10", "2024-01-10", 1), missing=("2024-01-10",))
+
+    text = figure_of(what).to_json()
+
+    assert json.loads(text)["data"][0]["type"] == "candlestick"
+    assert "NaN" not in text
+
+
+def test_a_still_picture_shows_bars_gaps_and_fills() -> None:
+    made = gap("2024-01-16", "2024-01-16", 1, "confirmed", filled_by="forward")
+    what = report(
+        gap("2024-01-10", "2024-01-11", 2), made,
+        missing=("2024-01-10", "2024-01-11"), filled=("2024-01-16",),
+    )  # fmt: skip
+
+    text = svg_of(what)
+
+    root = ET.fromstring(text)  # noqa: S314  # our own
+    tags = [each.tag.rpartition("}")[2] for each in root.iter()]
+    assert tags.count("circle") == 1
+    assert tags.count("pattern") == 2
+    assert 'fill="url(#ml4t-open)"' in text
+    assert "2024-01-08" in text
+    assert "2024-01-19" in text
+    assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_a_gap_is_told_in_the_still_picture_too() -> None:
+    what = report(gap("2024-01-10", "2024-01-10", 1, attempts=1), missing=("2024-01-10",))
+
+    assert "asked once: no bars</title>" in svg_of(what)
+
+
+def test_a_gap_beyond_the_range_has_no_band() -> None:
+    later = Gap(datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC), 1)
+
+    assert bands_of(report(later), steps_of(report(later))) == ()
+
+
+def test_a_gap_beyond_the_range_has_no_band_in_a_thinned_picture_either() -> None:
+    later = Gap(datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC), 1)
+    name = DatasetId("equities", "1m", "X")
+    what = PlotReport(name, "sample", "UTC", bars_of(minutes(3001)), as_stamps([]), (later,))
+
+    assert bands_of(what, steps_of(what)) == ()
