@@ -170,7 +170,7 @@ def soak(home: Path, notes: Path, *, seconds: float, seed: int, least: int = 0) 
 def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["benchmarks.soak_work", "ml4t_nb.pipeline", "ml4t_nb.verbs.mend", "pyarrow.parquet"]
+        ["benchmarks.soak_work", "ml4t_nb.pipeline", "ml4t_nb.verbs.gaps", "pyarrow.parquet"]
     )
     return context
 

@@ -95,8 +95,8 @@ class Workspace:
     @cached_property
     def store(self) -> Store:
         """The store in the settings' home; sessions of calendars are kept beside it from now on."""
-        from ml4t_nb.core.sessions import keep_on
-        from ml4t_nb.storage.shelf import SessionShelf
+        from ml4t_nb.core.calendars.sessions import keep_on
+        from ml4t_nb.storage.session_cache import SessionShelf
         from ml4t_nb.storage.store import Store
 
         keep_on(SessionShelf(self.settings.home))
@@ -104,7 +104,7 @@ class Workspace:
 
     def settle(self) -> None:
         """Leave to later processes what this one knows: summaries, and sessions of calendars."""
-        from ml4t_nb.core.sessions import keep
+        from ml4t_nb.core.calendars.sessions import keep
 
         self.store.settle()
         keep()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from ml4t_nb.providers.yahoo import YahooProvider
+    from ml4t_nb.providers.yahoo.provider import YahooProvider
     from tests.replay import Replay
 
 
@@ -43,7 +43,7 @@ def replay(running_replay: Replay) -> Iterator[Replay]:
 @pytest.fixture
 def yahoo(replay: Replay, tmp_path: Path) -> YahooProvider:
     """The provider, that talks to the replay and need not wait between requests."""
-    from ml4t_nb.providers.yahoo import YahooProvider
+    from ml4t_nb.providers.yahoo.provider import YahooProvider
     from ml4t_nb.settings import Settings
 
     del replay

@@ -64,7 +64,7 @@ SLOW_STARTERS = (
 LONGEST = 300
 
 # A subclass of the client's own session; itself imported only when Yahoo is asked.
-CLIENTS = {"providers/yahoo_wire.py": {"curl_cffi"}}
+CLIENTS = {"providers/yahoo/session.py": {"curl_cffi"}}
 
 
 def tree(module: str) -> ast.Module:
@@ -120,6 +120,34 @@ def test_imports_point_down(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_neighbours_of_one_layer_do_not_know_each_other(module: str) -> None:
     assert {(part(module), name) for name in parts_imported(module)} & STRANGERS == set()
+
+
+def modules_imported(module: str) -> set[str]:
+    """Other modules of the package that ``module`` names: in functions and for types, too."""
+    found: set[str] = set()
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return {file for name in found for file in [file_of(name)] if file not in ("", module)}
+
+
+def file_of(name: str) -> str:
+    """The module of the package that a dotted name is, or is defined in; empty if none."""
+    path = name.removeprefix("ml4t_nb").strip(".").replace(".", "/")
+    files = (f"{path}.py", f"{path}/__init__.py".lstrip("/"))
+    if not name.startswith("ml4t_nb"):
+        return ""
+    return next((file for file in files if file in MODULES), "") or file_of(name.rpartition(".")[0])
+
+
+def test_no_import_goes_round() -> None:
+    left = {module: modules_imported(module) for module in MODULES}
+    while free := {module for module, others in left.items() if not others & left.keys()}:
+        left = {module: others for module, others in left.items() if module not in free}
+
+    assert left == {}
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if part(name) in FACES])

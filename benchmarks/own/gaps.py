@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.own.clock import Number, clocked
-from ml4t_nb.core.calendars import calendar
-from ml4t_nb.core.gaps import find_gaps
+from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.core.gap_detection import find_gaps
 from ml4t_nb.model import Span
 
 __all__ = ["measured"]

@@ -14,7 +14,7 @@ from benchmarks.own.starts import program
 from benchmarks.peers.ours import Opened
 from benchmarks.workers import environment
 from ml4t_nb.settings import Settings
-from ml4t_nb.verbs.look import health
+from ml4t_nb.verbs.health import health
 from ml4t_nb.workspace import Workspace
 
 __all__ = ["measured"]

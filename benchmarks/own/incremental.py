@@ -12,7 +12,7 @@ from time import perf_counter
 from benchmarks.own.clock import Number, clocked
 from benchmarks.own.starts import program
 from benchmarks.workers import environment
-from ml4t_nb.core.settle import Fill
+from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.model import Basis, DatasetId
 from ml4t_nb.pipeline import Load, Run, Update, run_load, run_update
 from ml4t_nb.providers import Answer, Instrument, Limits, Provider, Request, open_provider

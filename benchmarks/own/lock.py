@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.bars import DAILY, made
 from benchmarks.own.clock import Number, clocked
 from benchmarks.peers.ours import Opened, dataset_of
-from ml4t_nb.storage.folder import Folder
+from ml4t_nb.storage.dataset_folder import Folder
 from ml4t_nb.storage.locking import exclusive
 
 __all__ = ["measured"]

@@ -12,7 +12,7 @@ from benchmarks.peers.frames import indexed, seen
 from ml4t_nb.core.bars import as_instant
 from ml4t_nb.model import DatasetId, Frequency, Setup, Span
 from ml4t_nb.records import UpdateRecord
-from ml4t_nb.storage.packing import resolve_period
+from ml4t_nb.storage.compaction import resolve_period
 from ml4t_nb.storage.store import Store
 
 __all__ = ["Opened", "opened"]

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.ratios import Numbers
-from ml4t_nb.core.scale import find_scale, splits_in
+from ml4t_nb.core.price_ratio import Numbers
+from ml4t_nb.core.restatement import find_scale, splits_in
 from ml4t_nb.model import Basis, CarriedAction, Span
 
 __all__ = [

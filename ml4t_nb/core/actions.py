@@ -29,7 +29,7 @@ from ml4t_nb.core.action_dates import (
     told_actions,
 )
 from ml4t_nb.core.bars import Bars, as_instant, empty_bars
-from ml4t_nb.core.ratios import Numbers
+from ml4t_nb.core.price_ratio import Numbers
 from ml4t_nb.core.validation import told_by
 from ml4t_nb.model import Basis, CarriedAction, Span
 from ml4t_nb.records import Revision

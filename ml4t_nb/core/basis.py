@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import PRICES, Bars, observed
-from ml4t_nb.core.scale import Split, splits_in
+from ml4t_nb.core.restatement import Split, splits_in
 from ml4t_nb.model import Basis
 
 __all__ = [

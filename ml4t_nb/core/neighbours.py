@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, prices_of
-from ml4t_nb.core.ratios import Flags, Numbers
+from ml4t_nb.core.price_ratio import Flags, Numbers
 from ml4t_nb.model import Basis, Finding, NextStep
 
 __all__ = ["Fit", "Run", "fit_of", "kept_finding"]

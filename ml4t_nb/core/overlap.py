@@ -12,8 +12,8 @@ import pandas as pd
 from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, numbers_of, observed, prices_of
 from ml4t_nb.core.basis import is_telling, jumps
 from ml4t_nb.core.neighbours import fit_of
-from ml4t_nb.core.ratios import Flags, Numbers, equal_prices
-from ml4t_nb.core.scale import Scale, Split, find_scale, moved_together, splits_in
+from ml4t_nb.core.price_ratio import Flags, Numbers, equal_prices
+from ml4t_nb.core.restatement import Scale, Split, find_scale, moved_together, splits_in
 from ml4t_nb.model import Basis
 from ml4t_nb.records import Restatement, Revision, Verdict
 

@@ -18,7 +18,7 @@ from ml4t_nb.core.bars import (
     prices_of,
     require_bars,
 )
-from ml4t_nb.core.ratios import Flags, Numbers
+from ml4t_nb.core.price_ratio import Flags, Numbers
 from ml4t_nb.model import Finding, Rule
 
 __all__ = ["remarks", "sift", "told_by", "with_known_volumes"]

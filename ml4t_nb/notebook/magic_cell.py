@@ -23,7 +23,7 @@ from ml4t_nb.reports import GapsReport, Report, RunReport
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ml4t_nb.notebook.panels.frame import Frame
+    from ml4t_nb.notebook.panels.panel_output import Frame
 
 __all__ = ["Result", "carry_out"]
 

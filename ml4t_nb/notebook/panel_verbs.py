@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
-
 from ml4t_nb.commands.declaration import VERBS, Program, Verb
+from ml4t_nb.notebook.panels.panel_output import Frame, Part
 from ml4t_nb.options import Moment, PathName
 from ml4t_nb.verbs.arguments import verb
 
-if TYPE_CHECKING:
-    from ml4t_nb.notebook.panels.frame import Frame
-
-__all__ = ["NOTEBOOK", "PANELS", "Part", "jobs", "panel"]
-
-Part: TypeAlias = Literal["load", "update", "health", "gaps"]
+__all__ = ["NOTEBOOK", "PANELS", "jobs", "panel"]
 
 
 @verb
@@ -36,7 +30,7 @@ def panel(
     OptionError
         If there is no such part, or the as-of is no date or instant.
     """
-    from ml4t_nb.notebook.panels.whole import panel_of
+    from ml4t_nb.notebook.panels.tabs import panel_of
 
     return panel_of(part, as_of, home)
 
@@ -55,7 +49,7 @@ def jobs(number: int | None = None) -> Frame:
     OptionError
         If there is no such job.
     """
-    from ml4t_nb.notebook.panels.joblist import jobs_of
+    from ml4t_nb.notebook.panels.job_list import jobs_of
 
     return jobs_of(number)
 

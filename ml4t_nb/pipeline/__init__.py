@@ -1,7 +1,6 @@
 """One dataset from snapshot to commit: ordered, fetched, judged, committed."""
 
-from ml4t_nb.pipeline.load import run_load
-from ml4t_nb.pipeline.mending import (
+from ml4t_nb.pipeline.gap_actions import (
     Close,
     Mend,
     Mending,
@@ -11,8 +10,9 @@ from ml4t_nb.pipeline.mending import (
     Unfill,
     run_mend,
 )
-from ml4t_nb.pipeline.orders import Load, Update
-from ml4t_nb.pipeline.removal import run_remove
+from ml4t_nb.pipeline.load import run_load
+from ml4t_nb.pipeline.remove import run_remove
+from ml4t_nb.pipeline.requests import Load, Update
 from ml4t_nb.pipeline.run import Run
 from ml4t_nb.pipeline.update import run_update
 

@@ -8,18 +8,19 @@ from time import perf_counter
 from ml4t_nb.core.actions import Arranged, arrange
 from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, as_instant, observed
-from ml4t_nb.core.calendars import Calendar
-from ml4t_nb.core.join import Placed, Terms, Wider, place
-from ml4t_nb.core.ledger import enter_all
+from ml4t_nb.core.calendars.calendar import Calendar
+from ml4t_nb.core.fetch_log import enter_all
+from ml4t_nb.core.gapfill import Grid, asked, settle
+from ml4t_nb.core.merge import Placed, Terms, Wider, place
 from ml4t_nb.core.overlap import compare
-from ml4t_nb.core.plan import TICK
-from ml4t_nb.core.settle import Grid, asked, settle
+from ml4t_nb.core.request_spans import TICK
 from ml4t_nb.core.validation import with_known_volumes
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, Overtaken, RangeRefused
 from ml4t_nb.model import CarriedAction, DatasetId, Gap, NextStep, Setup, Span
-from ml4t_nb.pipeline.evidence import on_basis, told_once
+from ml4t_nb.pipeline.basis_check import on_basis, told_once
 from ml4t_nb.pipeline.fetch import Desk, Haul
-from ml4t_nb.pipeline.journal import (
+from ml4t_nb.pipeline.missed_splits import missed_splits
+from ml4t_nb.pipeline.record import (
     Entry,
     acceptance_of,
     asked_for,
@@ -30,8 +31,7 @@ from ml4t_nb.pipeline.journal import (
     with_failure,
     with_fills,
 )
-from ml4t_nb.pipeline.missed_splits import missed_splits
-from ml4t_nb.pipeline.region import Region, region_of
+from ml4t_nb.pipeline.rewrite_window import Region, region_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.transaction import Transaction

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
-from ml4t_nb.core.calendars import Calendar
+from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.overlap import unrestated_splits
-from ml4t_nb.core.plan import cut
+from ml4t_nb.core.request_spans import cut
 from ml4t_nb.core.validation import sift, told_by
 from ml4t_nb.errors import BarsInvalid, ProviderError, ProviderUnavailable, RateLimited
 from ml4t_nb.events import Event, Fetched, FetchStarted, RetryScheduled
 from ml4t_nb.model import Basis, DatasetId, Finding, Frequency, Span
-from ml4t_nb.pipeline.seams import are_parted, level
+from ml4t_nb.pipeline.consistency import are_parted, level
 from ml4t_nb.providers import Answer, Instrument, Provider, Request
 from ml4t_nb.providers.retry import ask, identify
 

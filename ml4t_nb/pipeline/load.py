@@ -7,17 +7,17 @@ from typing import get_args
 
 import pandas as pd
 
-from ml4t_nb.core.calendars import calendar
-from ml4t_nb.core.ledger import unanswered
-from ml4t_nb.core.plan import around
+from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.core.fetch_log import unanswered
+from ml4t_nb.core.request_spans import around
 from ml4t_nb.errors import DatasetNotFound, OptionError
 from ml4t_nb.model import AssetClass, DatasetId, Span
 from ml4t_nb.pipeline.fetch import identified
-from ml4t_nb.pipeline.journal import Entry
-from ml4t_nb.pipeline.orders import Load, class_of, require_served, settled
-from ml4t_nb.pipeline.reach import final_bound, oldest_served
+from ml4t_nb.pipeline.load_batches import in_strides, strides
+from ml4t_nb.pipeline.plan_request import final_bound, oldest_served
+from ml4t_nb.pipeline.record import Entry
+from ml4t_nb.pipeline.requests import Load, class_of, require_served, settled
 from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards
-from ml4t_nb.pipeline.strides import in_strides, strides
 from ml4t_nb.providers import Instrument
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.snapshot import Snapshot

@@ -8,15 +8,15 @@ import pandas as pd
 
 from ml4t_nb.core.bars import Bars, as_instant, observed
 from ml4t_nb.core.basis import in_words
-from ml4t_nb.core.blocks import Block, might_hold_blocks, unapplied
-from ml4t_nb.core.scale import splits_in
+from ml4t_nb.core.restatement import splits_in
+from ml4t_nb.core.split_blocks import Block, might_hold_blocks, unapplied
 from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import Suspicious
 from ml4t_nb.model import Finding, Hint, NextStep
 from ml4t_nb.options import source
 from ml4t_nb.pipeline.fetch import Desk, Haul
-from ml4t_nb.pipeline.journal import Entry, acceptance_of
-from ml4t_nb.pipeline.region import Region
+from ml4t_nb.pipeline.record import Entry, acceptance_of
+from ml4t_nb.pipeline.rewrite_window import Region
 from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["missed_splits"]

@@ -14,14 +14,14 @@ from time import perf_counter
 import pandas as pd
 
 from ml4t_nb.core.bars import observed
-from ml4t_nb.core.calendars import Calendar
+from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.errors import BarsInvalid, Overtaken, ProviderError, Suspicious
 from ml4t_nb.events import Committed, Event, GapsFound
 from ml4t_nb.model import Closure, DatasetId, NextStep, Span
 from ml4t_nb.pipeline.commit import enter, enter_failure
 from ml4t_nb.pipeline.fetch import Desk
-from ml4t_nb.pipeline.journal import Entry
-from ml4t_nb.pipeline.reach import ask_for
+from ml4t_nb.pipeline.plan_request import ask_for
+from ml4t_nb.pipeline.record import Entry
 from ml4t_nb.providers import Provider
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.snapshot import Snapshot

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from ml4t_nb.core.bars import observed
-from ml4t_nb.core.calendars import calendar
-from ml4t_nb.core.ledger import unresolved
-from ml4t_nb.core.plan import JOIN, TICK, around, free_lookback, joined, reach_back
-from ml4t_nb.core.settle import Fill, is_to_fill
+from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.core.fetch_log import unresolved
+from ml4t_nb.core.gapfill import Fill, is_to_fill
+from ml4t_nb.core.request_spans import JOIN, TICK, around, free_lookback, joined, reach_back
 from ml4t_nb.model import Span
-from ml4t_nb.pipeline.journal import Entry
-from ml4t_nb.pipeline.orders import Update, require_served, with_provider
-from ml4t_nb.pipeline.reach import final_bound, oldest_served
+from ml4t_nb.pipeline.plan_request import final_bound, oldest_served
+from ml4t_nb.pipeline.record import Entry
+from ml4t_nb.pipeline.requests import Update, require_served, with_provider
 from ml4t_nb.pipeline.reset import reset_as_of
 from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards
 from ml4t_nb.records import UpdateResult

@@ -13,7 +13,7 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint, entry_points
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.providers import Provider
+from ml4t_nb.providers.base import Provider
 from ml4t_nb.settings import Settings
 
 __all__ = ["declared", "open_declared"]

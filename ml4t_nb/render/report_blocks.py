@@ -19,7 +19,7 @@ from ml4t_nb.render.format import (
     stamp,
 )
 from ml4t_nb.render.layout import Block, Lines, Note, Table, nothing_stored
-from ml4t_nb.render.plots.sentence import plot_line
+from ml4t_nb.render.plots.one_line import plot_line
 from ml4t_nb.render.run_blocks import absent_notes, run_blocks
 from ml4t_nb.render.session_map import session_maps
 from ml4t_nb.reports import (

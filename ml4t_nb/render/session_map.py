@@ -11,7 +11,7 @@ from ml4t_nb.model import GapState
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import labelled, plain
 from ml4t_nb.render.layout import SessionMap
-from ml4t_nb.render.plots.looks import GAPS, SESSIONS
+from ml4t_nb.render.plots.theme import GAPS, SESSIONS
 from ml4t_nb.reports import Coverage, RecentSession
 
 __all__ = ["map_html", "map_lines", "session_maps"]

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from ml4t_nb.errors import LockTimeout, StoreNotWritable
 from ml4t_nb.model import DatasetId
-from ml4t_nb.storage.disk import make_folder, writing
+from ml4t_nb.storage.atomic_io import make_folder, writing
 
 __all__ = ["LOCK_NAME", "Held", "exclusive"]
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ml4t_nb.core.calendars import default_calendar
+from ml4t_nb.core.calendars.calendar import default_calendar
 from ml4t_nb.errors import StoreOutdated
 from ml4t_nb.model import DatasetId, NextStep
 from ml4t_nb.options import source

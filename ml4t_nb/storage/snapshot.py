@@ -14,11 +14,11 @@ from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.options import source
 from ml4t_nb.storage import chunks as chunk_files
-from ml4t_nb.storage.folder import Folder
+from ml4t_nb.storage.compaction import MOST_ROWS
+from ml4t_nb.storage.dataset_folder import Folder
 from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.packing import MOST_ROWS
+from ml4t_nb.storage.parallel import mapped
 from ml4t_nb.storage.rows import EVER, Reach, Rows, bars_of, blank, join, reach_of, stamp
-from ml4t_nb.storage.threads import mapped
 
 __all__ = ["Snapshot", "check", "not_found", "read_rows"]
 

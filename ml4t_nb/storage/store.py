@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml4t_nb.core.calendars import default_calendar
+from ml4t_nb.core.calendars.calendar import default_calendar
 from ml4t_nb.errors import StoreError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.catalogue import Catalogue
-from ml4t_nb.storage.folder import Folder
-from ml4t_nb.storage.retired import sweep_all
-from ml4t_nb.storage.survey import Found, checked, half_removed, is_present, survey
+from ml4t_nb.storage.dataset_folder import Folder
+from ml4t_nb.storage.scan import Found, checked, half_removed, is_present, survey
+from ml4t_nb.storage.trash import sweep_all
 
 if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot

@@ -11,13 +11,14 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import Asked, CarriedAction, Finding, Gap, Setup, Span
 from ml4t_nb.records import UpdateRecord
-from ml4t_nb.storage import disk, drafts
+from ml4t_nb.storage import atomic_io as disk
+from ml4t_nb.storage import staging as drafts
 from ml4t_nb.storage.catalogue import Catalogue
-from ml4t_nb.storage.folder import Folder, State
+from ml4t_nb.storage.compaction import Piece, rearrange
+from ml4t_nb.storage.dataset_folder import Folder, State
 from ml4t_nb.storage.locking import Held
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import folder_of
-from ml4t_nb.storage.packing import Piece, rearrange
 from ml4t_nb.storage.rows import (
     EVER,
     Edit,
@@ -30,8 +31,8 @@ from ml4t_nb.storage.rows import (
     rows_of,
     stamp,
 )
+from ml4t_nb.storage.scan import entry_of
 from ml4t_nb.storage.snapshot import not_found, read_rows
-from ml4t_nb.storage.survey import entry_of
 
 __all__ = ["Transaction"]
 

@@ -11,8 +11,8 @@ from ml4t_nb.model import Closure, DatasetId, Span
 from ml4t_nb.records import AbsentSession, Summary
 
 if TYPE_CHECKING:
-    from ml4t_nb.core.absent import Holding
-    from ml4t_nb.core.calendars import Calendar
+    from ml4t_nb.core.absent_sessions import Holding
+    from ml4t_nb.core.calendars.calendar import Calendar
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["absent", "declaration", "doubted"]
@@ -51,8 +51,8 @@ def _by_calendar(
     ws: Workspace, chosen: Collection[DatasetId]
 ) -> Iterator[tuple[tuple[Calendar, Sequence[Summary]], tuple[AbsentSession, ...]]]:
     """Each calendar with its chosen datasets, and the sessions that no dataset on it has."""
-    from ml4t_nb.core.absent import absent_sessions
-    from ml4t_nb.core.calendars import calendar
+    from ml4t_nb.core.absent_sessions import absent_sessions
+    from ml4t_nb.core.calendars.calendar import calendar
 
     ordered = sorted(ws.store.summaries(), key=lambda each: each.calendar)
     for name, group in groupby(ordered, key=lambda each: each.calendar):
@@ -78,7 +78,7 @@ def _has_gaps(summary: Summary) -> bool:
 
 def _held(ws: Workspace, summaries: Sequence[Summary]) -> Iterator[Holding]:
     """What each dataset holds and lacks; a manifest is read only where there are gaps."""
-    from ml4t_nb.core.absent import Holding
+    from ml4t_nb.core.absent_sessions import Holding
 
     for each in summaries:
         if each.first is None or each.last is None:

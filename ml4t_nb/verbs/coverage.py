@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from ml4t_nb.core.calendars import Calendar
+    from ml4t_nb.core.calendars.calendar import Calendar
 
     Rows = npt.NDArray[np.int64]
 
@@ -100,7 +100,7 @@ def _days(wanted: Expectation, stamps: pd.DatetimeIndex) -> Rows:
     """The session of each stamp, as microseconds of its date's midnight in UTC."""
     import numpy as np
 
-    from ml4t_nb.core.sessions import sessions
+    from ml4t_nb.core.calendars.sessions import sessions
 
     at: Rows = stamps.as_unit("us").asi8
     if bar_length(wanted.frequency) is None or not len(at):
@@ -131,9 +131,9 @@ def _shut(wanted: Expectation, known: Rows) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    from ml4t_nb.core.grid import mondays
-    from ml4t_nb.core.instants import micros
-    from ml4t_nb.core.sessions import sessions
+    from ml4t_nb.core.calendars.grid import mondays
+    from ml4t_nb.core.calendars.sessions import sessions
+    from ml4t_nb.core.timestamps import micros
 
     days = np.array(sorted(micros(day) for day in wanted.dates.closed), dtype=np.int64)
     days = days[np.isin(days, sessions(wanted.dates.name).days)]
@@ -152,7 +152,7 @@ def _outside(wanted: Expectation, bars: pd.DataFrame, sessions: Rows) -> pd.Data
     import numpy as np
     import pandas as pd
 
-    from ml4t_nb.core.gaps import extra_stamps
+    from ml4t_nb.core.gap_detection import extra_stamps
 
     stamps = pd.DatetimeIndex(bars.index)
     extra = extra_stamps(stamps, wanted.expected, tolerance=wanted.slack)

@@ -12,8 +12,8 @@ from ml4t_nb.records import Summary
 from ml4t_nb.reports import RecentSession
 
 if TYPE_CHECKING:
-    from ml4t_nb.core.calendars import Calendar
-    from ml4t_nb.core.recent import Holding
+    from ml4t_nb.core.calendars.calendar import Calendar
+    from ml4t_nb.core.recent_sessions import Holding
     from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.workspace import Workspace
 
@@ -27,9 +27,9 @@ def recent_sessions(
     ws: Workspace, summaries: Sequence[Summary], when: When, number: int
 ) -> tuple[tuple[RecentSession, ...], ...]:
     """The last ``number`` sessions of each dataset; none of one whose files are damaged."""
-    from ml4t_nb.core.calendars import calendar
-    from ml4t_nb.core.recent import last_sessions, recent
-    from ml4t_nb.core.settle import Grid
+    from ml4t_nb.core.calendars.calendar import calendar
+    from ml4t_nb.core.gapfill import Grid
+    from ml4t_nb.core.recent_sessions import last_sessions, recent
 
     # Most datasets share their calendar and their as-of, and with them what is expected of them.
     shared = lru_cache(maxsize=256)(last_sessions)
@@ -55,7 +55,7 @@ def recent_sessions(
 
 def _holding(manifest: Manifest, slack: timedelta) -> Holding | None:
     """What the manifest tells of the bars; None without any."""
-    from ml4t_nb.core.recent import Holding
+    from ml4t_nb.core.recent_sessions import Holding
 
     if manifest.first is None or manifest.last is None:
         return None

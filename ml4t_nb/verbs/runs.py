@@ -84,7 +84,7 @@ def failed(
     ws: Workspace, blank: UpdateRecord, dataset: DatasetId, error: ErrorNote
 ) -> UpdateResult:
     """The result of a run that wrote nothing, beside what is stored."""
-    from ml4t_nb.pipeline.journal import result_of
+    from ml4t_nb.pipeline.record import result_of
 
     record = replace(blank, error=error)
     try:

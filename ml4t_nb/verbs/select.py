@@ -11,7 +11,7 @@ from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint, NextStep
 from ml4t_nb.options import Day, Short, as_day, did_you_mean, one_of
 
 if TYPE_CHECKING:
-    from ml4t_nb.core.calendars import Calendar
+    from ml4t_nb.core.calendars.calendar import Calendar
 
 __all__ = [
     "EXAMPLE",
@@ -39,7 +39,7 @@ def calendar_names() -> tuple[str, ...]:
     """Names that ``--calendar`` takes."""
     import exchange_calendars
 
-    from ml4t_nb.core.exchanges import OWN
+    from ml4t_nb.core.calendars.exchanges import OWN
 
     return (*OWN, *exchange_calendars.get_calendar_names(include_aliases=False))
 

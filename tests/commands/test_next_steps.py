@@ -20,7 +20,7 @@ from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, LoadArguments, NextStep
-from ml4t_nb.notebook.panels.mends import mend_of
+from ml4t_nb.notebook.panels.repair import mend_of
 from ml4t_nb.records import ErrorNote
 from ml4t_nb.storage.codec import from_plain, to_plain
 from tests.render.reports import health

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml4t_nb.core import exchanges
-from ml4t_nb.core import sessions as building
-from ml4t_nb.core.calendars import Calendar, calendar, default_calendar
-from ml4t_nb.core.sessions import sessions
+from ml4t_nb.core.calendars import exchanges
+from ml4t_nb.core.calendars import sessions as building
+from ml4t_nb.core.calendars.calendar import Calendar, calendar, default_calendar
+from ml4t_nb.core.calendars.sessions import sessions
 from ml4t_nb.errors import CalendarUnknown
 from ml4t_nb.model import AssetClass, Closure, Frequency, Span
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import as_stamps
-from ml4t_nb.core.calendars import calendar
-from ml4t_nb.core.gaps import extra_stamps, find_gaps, missing_stamps
+from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.core.gap_detection import extra_stamps, find_gaps, missing_stamps
 from ml4t_nb.model import Frequency, Gap, Span
 
 TENTH_OF_A_MINUTE = timedelta(seconds=6)
@@ -236,7 +236,7 @@ def test_a_hole_in_a_real_series_is_found_exactly(start: str, end: str, missing:
 
 
 def sessions_of(symbol: str) -> pd.DatetimeIndex:
-    path = files("ml4t_nb.providers") / "sample_data" / "wiki5_daily_as_traded.parquet"
+    path = files("ml4t_nb.providers.sample") / "data" / "wiki5_daily_as_traded.parquet"
     with path.open("rb") as stream:
         rows = pd.read_parquet(stream, columns=["t", "symbol"])
     return as_stamps(rows.loc[rows["symbol"] == symbol, "t"])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import Bars, as_stamps, concat, make_bars, observed, require_bars, upsert
-from ml4t_nb.core.calendars import calendar
-from ml4t_nb.core.gaps import fill, missing_stamps
+from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.core.gap_detection import fill, missing_stamps
 from ml4t_nb.model import FillMethod, Frequency
 
 METHODS: tuple[FillMethod, ...] = get_args(FillMethod)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml4t_nb.core.gaps import merge_gaps
+from ml4t_nb.core.gap_detection import merge_gaps
 from ml4t_nb.model import Gap, GapState, Span
 
 

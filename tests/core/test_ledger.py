@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml4t_nb.core.ledger import enter_all, unanswered, unresolved
+from ml4t_nb.core.fetch_log import enter_all, unanswered, unresolved
 from ml4t_nb.model import Answered, Asked, Span
 
 

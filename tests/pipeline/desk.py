@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.calendars import calendar
-from ml4t_nb.core.settle import Fill
+from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.events import silent
 from ml4t_nb.model import Closure, DatasetId, Frequency
 from ml4t_nb.pipeline import (

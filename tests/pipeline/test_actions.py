@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.calendars import calendar
+from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.model import Adjustment, Basis
 from ml4t_nb.pipeline import Close
 from ml4t_nb.storage.store import Store
-from ml4t_nb.verbs.read import view
+from ml4t_nb.verbs.bars import view
 from tests.pipeline.desk import FORWARD, Desk
 from tests.pipeline.scripted import Scripted, bars_at, evening, sessions
 

@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, observed
-from ml4t_nb.core.settle import Fill
+from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.errors import OptionError, ProviderError, ProviderUnavailable
 from ml4t_nb.model import Closure
 from ml4t_nb.providers import Request

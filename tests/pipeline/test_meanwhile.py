@@ -12,7 +12,7 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import Overtaken, ProviderError
 from ml4t_nb.model import Closure
 from ml4t_nb.providers import Request
-from ml4t_nb.verbs.read import view
+from ml4t_nb.verbs.bars import view
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import Scripted, bars_at, evening, restated, rising, sessions
 

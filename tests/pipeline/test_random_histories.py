@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
-from ml4t_nb.core.calendars import calendar
-from ml4t_nb.core.settle import Fill
+from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline import Close, Refetch, Unfill
 from ml4t_nb.storage.store import Store
-from ml4t_nb.verbs.read import view
+from ml4t_nb.verbs.bars import view
 from tests.pipeline.desk import FORWARD, Desk
 from tests.pipeline.scripted import DAYS, Scripted, evening
 from tests.pipeline.truth import Action, Fault, FaultKind, Truth

@@ -19,7 +19,7 @@ from ml4t_nb.pipeline import run_remove
 from ml4t_nb.providers import Limits
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.store import Store
-from ml4t_nb.verbs.read import view
+from ml4t_nb.verbs.bars import view
 from tests.pipeline.desk import Desk
 from tests.pipeline.scripted import Scripted, bars_at, evening, rising, sessions
 

@@ -13,7 +13,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import COLUMNS, STAMPS, concat
-from ml4t_nb.core.calendars import calendar
+from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import SymbolUnknown
 from ml4t_nb.model import Basis, DatasetId, Span, bar_length

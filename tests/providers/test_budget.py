@@ -10,7 +10,7 @@ from ml4t_nb.core.bars import empty_bars
 from ml4t_nb.errors import SettingsInvalid
 from ml4t_nb.model import Basis
 from ml4t_nb.providers import Answer, Instrument, Limits, Request
-from ml4t_nb.providers.budget import Budget, shared_budget
+from ml4t_nb.providers.rate_limit import Budget, shared_budget
 from ml4t_nb.providers.retry import ask
 from ml4t_nb.settings import Settings
 from tests.providers.asking import request_for

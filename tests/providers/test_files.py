@@ -14,7 +14,7 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, SettingsInvalid, SymbolUnknown
 from ml4t_nb.model import DatasetId, Frequency, Span
 from ml4t_nb.providers import Provider
-from ml4t_nb.providers.files import FilesProvider
+from ml4t_nb.providers.files.provider import FilesProvider
 from ml4t_nb.providers.retry import ask
 from ml4t_nb.settings import Settings
 from tests.providers.asking import request_for, utc

@@ -16,8 +16,8 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, ProviderUnavailable
 from ml4t_nb.model import AssetClass, DatasetId, DateOrder, DecimalSign, Frequency
 from ml4t_nb.providers import Request
-from ml4t_nb.providers.files import FilesProvider
 from ml4t_nb.providers.files.dialects import DIALECTS
+from ml4t_nb.providers.files.provider import FilesProvider
 from ml4t_nb.settings import Settings
 from tests.providers.asking import request_for, utc
 

@@ -17,7 +17,7 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import BarsInvalid, CalendarUnknown, Ml4tError
 from ml4t_nb.model import Frequency
-from ml4t_nb.providers.files import FilesProvider
+from ml4t_nb.providers.files.provider import FilesProvider
 from ml4t_nb.settings import Settings
 from tests.providers.asking import request_for
 

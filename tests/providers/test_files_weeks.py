@@ -12,7 +12,7 @@ from ml4t_nb import verbs
 from ml4t_nb.errors import BarsInvalid, SettingsInvalid
 from ml4t_nb.model import Frequency, WeekDating
 from ml4t_nb.providers import Answer
-from ml4t_nb.providers.files import FilesProvider
+from ml4t_nb.providers.files.provider import FilesProvider
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.providers.asking import request_for

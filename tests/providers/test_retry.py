@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ml4t_nb.core.bars import empty_bars
-from ml4t_nb.core.calendars import calendar
+from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.errors import (
     ProviderError,
     ProviderUnavailable,
@@ -18,7 +18,8 @@ from ml4t_nb.errors import (
 )
 from ml4t_nb.model import Basis, DatasetId, Span
 from ml4t_nb.providers import Answer, Instrument, Limits, Request
-from ml4t_nb.providers.retry import Policy, Waits, ask
+from ml4t_nb.providers.retry import ask
+from ml4t_nb.providers.retry_policy import Policy, Waits
 
 DAY = datetime(2024, 1, 2, tzinfo=UTC)
 REQUEST = Request(

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from ml4t_nb.core.bars import PRICES, Bars
-from ml4t_nb.core.calendars import calendar
+from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.validation import remarks, sift
 from ml4t_nb.errors import RangeRefused, SymbolUnknown
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
@@ -42,13 +42,13 @@ def asked(
 
 def shipped(symbol: str) -> pd.DataFrame:
     """The shipped bars as pandas alone reads them."""
-    path = files("ml4t_nb.providers") / "sample_data" / "wiki5_daily_as_traded.parquet"
+    path = files("ml4t_nb.providers.sample") / "data" / "wiki5_daily_as_traded.parquet"
     table = pd.read_parquet(str(path))
     return table[table["symbol"] == symbol].set_index("t").sort_index()
 
 
 def shipped_actions(kind: str) -> list[tuple[str, str, float]]:
-    path = files("ml4t_nb.providers") / "sample_data" / "wiki5_actions.csv"
+    path = files("ml4t_nb.providers.sample") / "data" / "wiki5_actions.csv"
     rows = csv.DictReader(path.read_text().splitlines())
     return [
         (row["symbol"], row["date"], float(row["value"])) for row in rows if row["kind"] == kind

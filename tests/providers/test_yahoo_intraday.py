@@ -9,7 +9,7 @@ import pytest
 from ml4t_nb.errors import RangeRefused
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Provider, Request
-from ml4t_nb.providers.yahoo import YahooProvider
+from ml4t_nb.providers.yahoo.provider import YahooProvider
 from tests.providers.asking import request_for, utc
 from tests.providers.contract import ProviderContract
 from tests.replay import Bar, Dividend, Fault, Listing, Replay, Split

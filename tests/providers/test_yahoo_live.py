@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ml4t_nb.core.calendars import calendar
+from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.validation import sift
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Instrument, Request
-from ml4t_nb.providers.yahoo import YahooProvider
+from ml4t_nb.providers.yahoo.provider import YahooProvider
 from ml4t_nb.settings import Settings
 from tests.providers.asking import request_for
 

@@ -17,7 +17,7 @@ import pytest
 
 from ml4t_nb.errors import ProviderUnavailable
 from ml4t_nb.providers import open_provider
-from ml4t_nb.providers.yahoo import YahooProvider
+from ml4t_nb.providers.yahoo.provider import YahooProvider
 from ml4t_nb.settings import Settings
 from tests.providers.asking import request_for
 from tests.replay import Fault, Replay
@@ -27,10 +27,10 @@ WEEK = request_for("AAPL", "daily", "2012-08-06", "2012-08-11")
 ASKING = """
 import json, pathlib, sys, time
 from datetime import UTC, datetime
-from ml4t_nb.core.calendars import calendar
+from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Request
-from ml4t_nb.providers.yahoo import YahooProvider
+from ml4t_nb.providers.yahoo.provider import YahooProvider
 from ml4t_nb.settings import Settings
 
 provider = YahooProvider(Settings(home=pathlib.Path(sys.argv[1]), log_level=sys.argv[2]))

@@ -123,7 +123,7 @@ def sampled(symbol: str, *, first: str = "2000-03-01", last: str = "2013-03-01")
 
     import ml4t_nb.providers
 
-    folder = Path(ml4t_nb.providers.__file__).parent / "sample_data"
+    folder = Path(ml4t_nb.providers.__file__).parent / "sample" / "data"
     rows = pq.read_table(folder / "wiki5_daily_as_traded.parquet")
     rows = rows.filter(pc.equal(rows["symbol"], symbol)).to_pylist()
     listing = Listing(symbol, exchange="NYQ" if symbol == "IBM" else "NMS")

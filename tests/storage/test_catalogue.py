@@ -14,9 +14,9 @@ import pytest
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.catalogue import Catalogue
-from ml4t_nb.storage.folder import Folder, State
+from ml4t_nb.storage.dataset_folder import Folder, State
+from ml4t_nb.storage.scan import checked, survey
 from ml4t_nb.storage.store import Store
-from ml4t_nb.storage.survey import checked, survey
 from tests.storage.storing import AAPL, append, commit, daily
 
 OPENED: list[str] = []

@@ -13,7 +13,8 @@ from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import Asked, Closure, DatasetId, Finding, Gap, Setup, Span
 from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
-from ml4t_nb.storage.manifest import VERSION, Chunk, Manifest, decode, encode, summary
+from ml4t_nb.storage.manifest import Chunk, Manifest, summary
+from ml4t_nb.storage.manifest_file import VERSION, decode, encode
 
 AAPL = DatasetId("equities", "daily", "AAPL")
 PATH = Path("m.00000003.json")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.model import DatasetId, Frequency, Period, Span
+from ml4t_nb.storage.compaction import rearrange, resolve_period
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.packing import rearrange, resolve_period
 from ml4t_nb.storage.rows import EVER, Edit, Rows, instant, join, rows_of, stamp
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import AAPL, append, bars_at, commit, daily, utc

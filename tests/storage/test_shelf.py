@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from ml4t_nb.core import sessions as building
-from ml4t_nb.core.instants import Sessions
-from ml4t_nb.core.sessions import canonical, keep, keep_on, sessions, zone_of
-from ml4t_nb.storage.shelf import SessionShelf
+from ml4t_nb.core.calendars import sessions as building
+from ml4t_nb.core.calendars.sessions import canonical, keep, keep_on, sessions, zone_of
+from ml4t_nb.core.timestamps import Sessions
+from ml4t_nb.storage.session_cache import SessionShelf
 
 NEW_YORK = ZoneInfo("America/New_York")
 HOUR = 3_600_000_000

@@ -14,9 +14,9 @@ IS_SESSION = """
 import sys
 from datetime import date
 from pathlib import Path
-from ml4t_nb.core.instants import micros
-from ml4t_nb.core.sessions import keep_on, sessions
-from ml4t_nb.storage.shelf import SessionShelf
+from ml4t_nb.core.timestamps import micros
+from ml4t_nb.core.calendars.sessions import keep_on, sessions
+from ml4t_nb.storage.session_cache import SessionShelf
 
 keep_on(SessionShelf(Path(sys.argv[1])))
 print(micros(date(2024, 3, 5)) in sessions("XNYS").days)
@@ -26,8 +26,8 @@ UPGRADED_BELOW = """
 import sys
 from pathlib import Path
 import exchange_calendars  # by a cell, or to spell an alias
-from ml4t_nb.core.sessions import keep_on, sessions
-from ml4t_nb.storage.shelf import SessionShelf
+from ml4t_nb.core.calendars.sessions import keep_on, sessions
+from ml4t_nb.storage.session_cache import SessionShelf
 
 home, folder = map(Path, sys.argv[1:])
 rules = folder / "exchange_calendars" / "us_holidays.py"

@@ -13,7 +13,7 @@ from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, DatasetNotFound, OptionError, StoreError
 from ml4t_nb.model import Asked, Compression, DatasetId, Finding, Gap, Span
-from ml4t_nb.storage.folder import Folder
+from ml4t_nb.storage.dataset_folder import Folder
 from ml4t_nb.storage.locking import exclusive
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store

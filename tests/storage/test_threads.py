@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from ml4t_nb.model import DatasetId
+from ml4t_nb.storage.parallel import mapped
 from ml4t_nb.storage.store import Store
-from ml4t_nb.storage.threads import mapped
 from tests.storage.storing import bars_at, commit
 
 # A thread that outlives the main one reads when Python has begun to end, and gives no more threads.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml4t_nb.notebook.panels.board_rows import COLUMNS, GAP, TEMPLATE, Order
-from ml4t_nb.notebook.panels.guard import once
+from ml4t_nb.notebook.panels.input_guard import once
 from ml4t_nb.render.format import MARKS
 from ml4t_nb.render.html import FAINT
 

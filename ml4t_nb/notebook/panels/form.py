@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from ml4t_nb.commands.declaration import VERBS, Option, options
 from ml4t_nb.notebook.panels.fold import Fold
-from ml4t_nb.notebook.panels.symbols import SymbolField
+from ml4t_nb.notebook.panels.symbol_field import SymbolField
 from ml4t_nb.options import as_day, as_moment
 
 __all__ = ["Form"]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import DatasetId, Gap, bar_length
-from ml4t_nb.notebook.panels.asking import ask, of_dataset
+from ml4t_nb.notebook.panels.panel_command import ask, of_dataset
 from ml4t_nb.render.format import many
 from ml4t_nb.reports import DatasetGaps, GapsReport
 

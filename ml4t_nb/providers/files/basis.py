@@ -12,7 +12,7 @@ from ml4t_nb.core.basis import Evidence, evidence, in_words, without_repeats
 from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Basis, Finding, bar_length
-from ml4t_nb.providers import Request
+from ml4t_nb.providers.base import Request
 
 __all__ = ["as_of_then", "basis_of"]
 

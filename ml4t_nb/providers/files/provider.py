@@ -23,12 +23,12 @@ from ml4t_nb.errors import (
 )
 from ml4t_nb.model import AssetClass, Basis, Frequency, bar_length
 from ml4t_nb.options import did_you_mean
-from ml4t_nb.providers import Answer, Instrument, Request
+from ml4t_nb.providers.base import Answer, Instrument, Request
 from ml4t_nb.providers.files.basis import as_of_then, basis_of
+from ml4t_nb.providers.files.limits import limits
 from ml4t_nb.providers.files.tables import SUFFIXES, TEXT_SUFFIXES, Conventions, Table, read_table
 from ml4t_nb.providers.files.weeks import Weeks, weeks_of
 from ml4t_nb.providers.files.zones import Read, dates_of, instants_of, require_sessions
-from ml4t_nb.providers.limits import files_limits
 from ml4t_nb.settings import Settings
 
 __all__ = ["FilesProvider"]
@@ -60,7 +60,7 @@ class FilesProvider:
         self._folder = settings.files
         self.basis: Basis | None = settings.files_basis
         self._conventions = Conventions(settings.files_dates, settings.files_decimal)
-        self.limits = files_limits(settings)
+        self.limits = limits(settings)
         self._zone = settings.files_zone
         self._weeks = settings.files_weeks
 

@@ -12,7 +12,7 @@ import pandas as pd
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, as_stamps, weekly_bars
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span, WeekDating
-from ml4t_nb.providers import Request
+from ml4t_nb.providers.base import Request
 from ml4t_nb.providers.files.tables import Table
 
 __all__ = ["Weeks", "weeks_of"]

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml4t_nb.core.bars import as_instant, as_stamps
-from ml4t_nb.core.calendars import Calendar
+from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Frequency, Span, bar_length
-from ml4t_nb.providers import Request
+from ml4t_nb.providers.base import Request
 from ml4t_nb.providers.files.tables import Table
 from ml4t_nb.zones import zone_parts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ml4t_nb.render.plots.looks import GREY, GRID, safe, title_of
+from ml4t_nb.render.plots.theme import GREY, GRID, safe, title_of
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ def figure_of(report: PlotReport) -> Figure:
     """
     import plotly.graph_objects as go
 
-    from ml4t_nb.render.plots import coverage, prices
+    from ml4t_nb.render.plots import coverage_calendar as coverage
+    from ml4t_nb.render.plots import prices
 
     drawn = prices.drawing(report) if report.sessions is None else coverage.drawing(report)
     return go.Figure(data=drawn.traces, layout={**_layout(report), **drawn.layout})

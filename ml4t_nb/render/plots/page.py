@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from ml4t_nb.render.plots.figures import figure_of
-from ml4t_nb.render.plots.looks import safe, title_of
 from ml4t_nb.render.plots.svg import svg_of
+from ml4t_nb.render.plots.theme import safe, title_of
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.verbs.formats import write_whole
 

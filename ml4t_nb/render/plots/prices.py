@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.model import GapState, bar_length
 from ml4t_nb.render.format import count, many
-from ml4t_nb.render.plots.looks import DOWN, GAPS, GREY, GRID, LINE, UP, Look, safe
-from ml4t_nb.render.plots.steps import Band, Steps, bands_of, steps_of
+from ml4t_nb.render.plots.downsample import Band, Steps, bands_of, steps_of
+from ml4t_nb.render.plots.theme import DOWN, GAPS, GREY, GRID, LINE, UP, Look, safe
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:

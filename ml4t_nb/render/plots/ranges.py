@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ml4t_nb.model import DatasetId, Gap, bar_length
-from ml4t_nb.render.plots.steps import Steps
+from ml4t_nb.render.plots.downsample import Steps
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 from ml4t_nb.model import GapState
 from ml4t_nb.render.format import many
-from ml4t_nb.render.plots.coverage import Cells, cells_of, look_of
-from ml4t_nb.render.plots.looks import DOWN, GAPS, GREY, LINE, UP, Look, safe, title_of
-from ml4t_nb.render.plots.steps import Steps, bands_of, rows_of, steps_of
+from ml4t_nb.render.plots.coverage_calendar import Cells, cells_of, look_of
+from ml4t_nb.render.plots.downsample import Steps, bands_of, rows_of, steps_of
+from ml4t_nb.render.plots.theme import DOWN, GAPS, GREY, LINE, UP, Look, safe, title_of
 from ml4t_nb.reports import PlotReport
 
 __all__ = ["svg_of"]

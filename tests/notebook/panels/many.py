@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.calendars import calendar
-from ml4t_nb.core.gaps import find_gaps
+from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.core.gap_detection import find_gaps
 from ml4t_nb.model import AssetClass, DatasetId, Gap, Setup, Span
 from ml4t_nb.records import ErrorNote, Outcome, UpdateRecord
 from ml4t_nb.storage.store import Store
@@ -29,7 +29,7 @@ def store_many(home: Path, count: int) -> None:
     store = Store(home)
     with pytest.MonkeyPatch.context() as patch:
         # A thousand waits for the disk are not what such a store is for.
-        patch.setattr("ml4t_nb.storage.disk._sync", lambda _: None)
+        patch.setattr("ml4t_nb.storage.atomic_io._sync", lambda _: None)
         patch.setattr("os.fsync", lambda _: None)
         for number in range(count):
             _store(store, number)

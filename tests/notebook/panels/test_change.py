@@ -13,8 +13,8 @@ import pytest
 import ml4t_nb
 from ml4t_nb.commands.declaration import VERBS, options
 from ml4t_nb.execution.jobs import JOBS
-from ml4t_nb.notebook.panels.change import ChangePanel, Verb
-from ml4t_nb.notebook.panels.jobview import JobView
+from ml4t_nb.notebook.panels.change_panel import ChangePanel, Verb
+from ml4t_nb.notebook.panels.job_view import JobView
 from tests.notebook.panels.conftest import Gate
 
 AS_OF = date(2005, 2, 25)

@@ -12,7 +12,7 @@ from ml4t_nb.commands.completion import candidates
 from ml4t_nb.commands.declaration import SHELL
 from ml4t_nb.errors import OptionError
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK
-from ml4t_nb.notebook.panels.frame import Frame
+from ml4t_nb.notebook.panels.panel_output import Frame
 from tests.notebook.panels.starting import started
 
 LOAD = "load AAPL -p sample --start 2005-01-03 --as-of 2005-02-25"

@@ -17,9 +17,9 @@ from ml4t_nb.commands.magic_line import split
 from ml4t_nb.commands.parser import parse
 from ml4t_nb.execution.jobs import Job
 from ml4t_nb.model import DatasetId, Gap
+from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
 from ml4t_nb.notebook.panels.gap_rows import gap_rows
 from ml4t_nb.notebook.panels.gap_target import Target, target_of, why_not
-from ml4t_nb.notebook.panels.gaps import GapExplorer
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.notebook.panels.conftest import Gate

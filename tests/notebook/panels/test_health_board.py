@@ -8,7 +8,7 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.model import DatasetId, Span
-from ml4t_nb.notebook.panels.health import HealthBoard
+from ml4t_nb.notebook.panels.health_board import HealthBoard
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.store import Store
 from ml4t_nb.workspace import Workspace

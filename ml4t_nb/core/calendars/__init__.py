@@ -1,0 +1,1 @@
+"""Exchange calendars: when bars are expected, and when they are final."""

@@ -1,0 +1,252 @@
+"""When bars are expected, and from when on they are final."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from ml4t_nb.core.calendars.grid import (
+    WEEK,
+    bars_of,
+    final_bound,
+    last_bar,
+    monday,
+    mondays,
+)
+from ml4t_nb.core.calendars.sessions import canonical, sessions, zone_of
+from ml4t_nb.core.timestamps import DAY, Instants, Sessions, day_start, instant, micros
+from ml4t_nb.errors import CalendarUnknown
+from ml4t_nb.model import DEFAULT_CALENDARS, AssetClass, Closure, Frequency, Span, bar_length
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Calendar", "calendar", "default_calendar"]
+
+_TICK = timedelta(microseconds=1)
+_ONE_DAY = timedelta(days=1)
+
+
+def default_calendar(asset_class: AssetClass) -> str:
+    """Name of the calendar that a dataset of that class follows unless it names another."""
+    return DEFAULT_CALENDARS[asset_class]
+
+
+def calendar(name: str, closures: Sequence[Closure] = ()) -> Calendar:
+    """The calendar of that name: an exchange by MIC (``XNYS``), ``24/7`` or ``fx``.
+
+    Its sessions are built when they are first asked for.
+
+    Parameters
+    ----------
+    closures
+        Days on which the user knows better; those of other calendars are passed over.
+
+    Raises
+    ------
+    CalendarUnknown
+        If there is none; the hint names the nearest.
+    """
+    found = canonical(name)
+    declared = [each for each in closures if each.calendar.upper() == found.upper()]
+    return Calendar(
+        found,
+        zone_of(found),
+        closed=frozenset(each.day for each in declared if not each.is_open),
+        extra=frozenset(each.day for each in declared if each.is_open),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Sessions of an exchange, and the bars they should have.
+
+    A method that would have to speak of days the calendar does not know raises
+    `CalendarUnknown`.
+
+    Parameters
+    ----------
+    name
+        MIC of the exchange; ``24/7``, whose sessions are the days of UTC; or ``fx``, the
+        interbank week from Sunday 17:00 to Friday 17:00 New York. Sessions of ``fx`` are dated
+        Monday to Friday and last from 17:00 to 17:00; Christmas Day and New Year's Day have none.
+    zone
+        Where the sessions' dates are dates.
+    closed, extra
+        Days declared to have no session, or to have one, whatever the exchange's rules say; an
+        extra session keeps the hours of the one before it. A day declared both is closed.
+    """
+
+    name: str
+    zone: ZoneInfo
+    closed: frozenset[date] = frozenset()
+    extra: frozenset[date] = frozenset()
+
+    def stamps(self, span: Span, frequency: Frequency) -> pd.DatetimeIndex:
+        """Stamps of the bars expected in ``span``, increasing.
+
+        Intraday bars are anchored at the session's open, and again where trading resumes after
+        lunch; the last one before lunch or the close may be short. A week is stamped by its
+        Monday, and expected if it has a session.
+        """
+        start, end = micros(span.start), micros(span.end)
+        known = self._sessions()
+        if start >= end:
+            return _index(known.days[:0])
+        whole = self.span(None, None, frequency)
+        self._require(known, known_from=whole.start <= span.start, known_to=span.end <= whole.end)
+        if (length := _length(frequency)) is not None:
+            near = slice(
+                np.searchsorted(known.closes, start, side="right"),
+                np.searchsorted(known.opens, end),
+            )
+            stamps = bars_of(known.pick(near), length)
+        else:
+            stamps = known.days if frequency == "daily" else mondays(known.days)
+        return _index(stamps[slice(*np.searchsorted(stamps, [start, end]))])
+
+    def final_before(self, as_of: datetime, frequency: Frequency, delay: timedelta) -> datetime:
+        """Exclusive bound of the stamps whose bars are final at ``as_of``.
+
+        A bar is final when its own period is over and ``delay`` has passed: a day's with its
+        session's close, a week's with the close of its last session, an intraday bar's with its
+        end, which is cut at lunch and at the close. A bar outside the calendar is final when its
+        whole length, day or week is over.
+        """
+        known = self._sessions()
+        settled = self._settled(known, as_of, delay)
+        if (length := _length(frequency)) is not None:
+            return instant(final_bound(known, settled, length))
+        done = int(np.searchsorted(known.closes, settled, side="right"))
+        # The day after the last known one counts as a session that has not closed.
+        due = int(known.days[done]) if done < len(known) else micros(known.last) + DAY
+        today = micros(instant(settled).astimezone(self.zone).date())
+        step = DAY
+        if frequency == "weekly":
+            step, due, today = WEEK, monday(due), monday(today)
+            done = int(np.searchsorted(known.days, due))
+        bound = min(due, today)
+        if done:
+            last = int(known.days[done - 1])
+            bound = max(bound, (monday(last) if frequency == "weekly" else last) + step)
+        return instant(bound)
+
+    def span(self, start: date | None, end: date | None, frequency: Frequency) -> Span:
+        """Span of the bars from ``start`` to ``end``, both inclusive; None is open ended.
+
+        Daily: the stamps of those dates. Weekly: the whole weeks those dates lie in. Intraday:
+        from where the first date begins, or its session if that is earlier (fx: 17:00 New York
+        of the day before), to where the day after the last one begins; spans of adjoining dates
+        adjoin. An open end reaches as far as the calendar knows.
+        """
+        known = self._sessions()
+        first, last = start or known.first, end or known.last
+        for day in (first, last):
+            self._require(known, known_from=known.first <= day, known_to=day <= known.last)
+        if bar_length(frequency) is not None:
+            begin, finish = self._begin(known, first), self._begin(known, last + _ONE_DAY)
+        elif frequency == "weekly":
+            begin, finish = monday(micros(first)), monday(micros(last)) + WEEK
+        else:
+            begin, finish = micros(first), micros(last) + DAY
+        return Span(instant(begin), instant(finish))
+
+    def closing(self, day: date, delay: timedelta) -> datetime:
+        """The instant that ``day`` means as an as-of: all bars of its date are final then.
+
+        The close of its session, or the end of the local day if it has none, and ``delay``.
+        """
+        known = self._sessions()
+        self._require(known, known_from=known.first <= day, known_to=day <= known.last)
+        row = int(np.searchsorted(known.days, micros(day)))
+        if row < len(known) and known.days[row] == micros(day):
+            return instant(int(known.closes[row])) + delay
+        return instant(day_start(day + _ONE_DAY, self.zone)) + delay
+
+    def closed_by(self, as_of: datetime) -> int:
+        """How many sessions the calendar knows that have closed at ``as_of``."""
+        return int(np.searchsorted(self._sessions().closes, micros(as_of), side="right"))
+
+    def behind(
+        self, last: datetime, as_of: datetime, frequency: Frequency, delay: timedelta
+    ) -> tuple[int, datetime | None]:
+        """How many final sessions the bars lack after the last stored stamp, and since when.
+
+        A session counts once it has closed and ``delay`` has passed, for weekly bars once its
+        whole week has. Intraday, the session of ``last`` counts if it went on after that bar.
+
+        Returns
+        -------
+        tuple
+            The number, and the close of the oldest of these sessions (weekly: of the last
+            session in the oldest week); None if there are none.
+        """
+        known = self._sessions()
+        settled = self._settled(known, as_of, delay)
+        stamp = micros(last)
+        oldest = done = int(np.searchsorted(known.closes, settled, side="right"))
+        if (length := _length(frequency)) is not None:
+            first = int(np.searchsorted(known.closes, stamp, side="right"))
+            # A stamp within half a bar of the session's last one is that bar.
+            if first < done and last_bar(known, first, length) <= stamp + length // 2:
+                first += 1
+            oldest = first
+        elif frequency == "daily":
+            first = oldest = int(np.searchsorted(known.days, stamp, side="right"))
+        else:
+            bound = micros(self.final_before(as_of, "weekly", delay))
+            done = int(np.searchsorted(known.days, bound))
+            first = int(np.searchsorted(known.days, monday(stamp) + WEEK))
+            if first < done:
+                week = monday(int(known.days[first])) + WEEK
+                oldest = int(np.searchsorted(known.days, week)) - 1
+        if first >= done:
+            return 0, None
+        return done - first, instant(int(known.closes[oldest]))
+
+    def _sessions(self) -> Sessions:
+        return sessions(self.name, self.closed, self.extra)
+
+    def _settled(self, known: Sessions, as_of: datetime, delay: timedelta) -> int:
+        """The instant whose closes are final at ``as_of``."""
+        settled = micros(as_of) - delay // _TICK
+        floor, ceiling = self._begin(known, known.first), self._begin(known, known.last + _ONE_DAY)
+        self._require(known, known_from=floor <= settled, known_to=settled <= ceiling)
+        return settled
+
+    def _begin(self, known: Sessions, day: date) -> int:
+        """Where ``day`` begins: at local midnight, or with its session if that is earlier."""
+        midnight = day_start(day, self.zone)
+        row = int(np.searchsorted(known.days, micros(day)))
+        return min(midnight, int(known.opens[row])) if row < len(known) else midnight
+
+    def _require(self, known: Sessions, *, known_from: bool, known_to: bool) -> None:
+        if not known_from:
+            raise CalendarUnknown(
+                f"the calendar {self.name} begins on {known.first}",
+                hint=f"ask for {known.first} or later",
+            )
+        if not known_to:
+            raise CalendarUnknown(
+                f"the calendar {self.name} ends on {known.last}",
+                hint=f"ask for {known.last} or earlier, or upgrade exchange_calendars",
+            )
+
+
+def _length(frequency: Frequency) -> int | None:
+    length = bar_length(frequency)
+    return None if length is None else length // _TICK
+
+
+def _index(stamps: Instants) -> pd.DatetimeIndex:
+    # Here alone, since health is judged by arrays: pandas takes longer to start than that.
+    import pandas as pd
+
+    from ml4t_nb.core.bars import STAMPS
+
+    return pd.DatetimeIndex(stamps, dtype=STAMPS, name="timestamp", copy=True)

@@ -1,0 +1,186 @@
+"""Calendars as exchange_calendars has them, and two of our own: their names, zones, sessions."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from ml4t_nb.core.timestamps import DAY, Instants, Sessions, micros
+from ml4t_nb.errors import CalendarUnknown
+from ml4t_nb.options import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["OWN", "as_instants", "build", "spelled", "zone"]
+
+OWN = {"24/7": ZoneInfo("UTC"), "fx": ZoneInfo("America/New_York")}
+"""Zones of the calendars that exchange_calendars is not asked for."""
+
+_FIRST, _LAST = date(1900, 1, 1), date(2100, 12, 31)
+_ROLLOVER = timedelta(hours=17)
+
+
+def spelled(name: str) -> str:
+    """The exchange's one name; aliases (``NYSE``) and any case are understood.
+
+    Raises
+    ------
+    CalendarUnknown
+        If there is none of that name.
+    """
+    import exchange_calendars
+
+    spellings = {each.lower(): each for each in exchange_calendars.get_calendar_names()}
+    if name.lower() not in spellings:
+        near = did_you_mean(name.upper(), [*spellings.values(), *OWN])
+        raise CalendarUnknown(f"no calendar {name!r}", hint=near)
+    return str(exchange_calendars.resolve_alias(spellings[name.lower()]))
+
+
+def zone(name: str) -> ZoneInfo:
+    """Time zone of the exchange of that canonical name; builds no sessions."""
+    # The zone is a property that reads no state, and constructing an instance takes 0.3 s.
+    return ZoneInfo(object.__new__(_factory(name)).tz.key)
+
+
+def build(name: str) -> Sessions:
+    """All sessions of the calendar of that canonical name.
+
+    Raises
+    ------
+    CalendarUnknown
+        If exchange_calendars fails to build it.
+    """
+    match name:
+        case "24/7":
+            days = _all_days()
+            return Sessions(_FIRST, _LAST, days, days, days + DAY, days + DAY, days + DAY)
+        case "fx":
+            return _interbank()
+        case _:
+            return _exchange(name)
+
+
+def _all_days() -> Instants:
+    return np.arange(micros(_FIRST), micros(_LAST) + DAY, DAY, dtype=np.int64)
+
+
+def _interbank() -> Sessions:
+    """Monday to Friday, each from 17:00 New York of the day before; not Christmas, not New Year."""
+    import pandas as pd
+
+    dates = pd.DatetimeIndex(_all_days().astype("datetime64[us]"))
+    month, day = dates.month, dates.day
+    shut = ((month == 12) & (day == 25)) | ((month == 1) & (day == 1))  # noqa: PLR2004
+    dates = dates[(dates.day_of_week < 5) & ~shut]  # noqa: PLR2004
+    opens = as_instants((dates - timedelta(days=1) + _ROLLOVER).tz_localize(OWN["fx"]))
+    closes = as_instants((dates + _ROLLOVER).tz_localize(OWN["fx"]))
+    return Sessions(_FIRST, _LAST, as_instants(dates), opens, closes, closes, closes)
+
+
+def as_instants(index: pd.DatetimeIndex) -> Instants:
+    """Stamps in microseconds."""
+    return np.asarray(index.as_unit("us").asi8, dtype=np.int64)
+
+
+def _exchange(name: str) -> Sessions:
+    import pandas as pd
+
+    factory = _factory(name)
+    start, end = factory.bound_min(), factory.bound_max()
+    first = _FIRST if start is None else max(start.date(), _FIRST)
+    last = _LAST if end is None else min(end.date(), _LAST)
+    try:
+        # Constructing costs the same for one year and for two hundred (0.3 s for XNYS), so each
+        # is built whole. Bounds are always given: the defaults come from the wall clock.
+        with warnings.catch_warnings():
+            # It uses pandas in ways that pandas 3.1 deprecates, which is no news to our users.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            built = factory(pd.Timestamp(first), pd.Timestamp(last))
+    except (ValueError, NotImplementedError) as error:
+        raise CalendarUnknown(
+            f"exchange_calendars cannot build the calendar {name}",
+            hint="upgrade exchange_calendars, or name another calendar",
+        ) from error
+    closes = built.closes_nanos
+    unbroken = built.break_starts_nanos == np.iinfo(np.int64).min
+    breaks = (
+        np.where(unbroken, closes, each)
+        for each in (built.break_starts_nanos, built.break_ends_nanos)
+    )
+    columns = (built.sessions_nanos, built.opens_nanos, *breaks, closes)
+    return Sessions(first, last, *(each // 1000 for each in columns))
+
+
+def _factory(name: str) -> Any:  # noqa: ANN401  # exchange_calendars is untyped
+    # Bounds and zone are asked of the class; the public door only hands out instances.
+    from exchange_calendars.calendar_utils import _default_calendar_factories
+
+    _adapt_offsets()
+    return _default_calendar_factories[name]
+
+
+@cache
+def _adapt_offsets() -> None:
+    """Let pandas 3.1 and later step through the date offsets of exchange_calendars 4.13.
+
+    From 3.1 on pandas calls an offset's ``_add_datetime`` and no longer its ``_apply``, and takes
+    every subclass of CustomBusinessDay for one whose weekmask never changes. Orthodox Easters
+    then cannot be built (Athens, Belgrade, Bucharest, Nicosia), Jewish holidays become Christian
+    ones (Tel Aviv), and, without any error, Bombay, Moscow and Seoul lose the weekends on which
+    they traded. Nothing is changed where pandas still calls ``_apply``, nor in a class that has
+    learned the new name.
+    """
+    from exchange_calendars.pandas_extensions.offsets import MultipleWeekmaskCustomBusinessDay
+    from pandas.tseries.offsets import BaseOffset
+
+    if not hasattr(BaseOffset, "_add_datetime"):
+        return
+    for offset in _subclasses(BaseOffset):
+        own = vars(offset)
+        if offset.__module__.startswith("exchange_calendars.") and "_add_datetime" not in own:
+            if "_apply" in own:
+                offset._add_datetime = own["_apply"]  # noqa: SLF001  # what pandas calls
+            if offset is MultipleWeekmaskCustomBusinessDay:
+                offset._add_datetime = _next_day_on  # noqa: SLF001
+                offset._supports_daily_offset_mask = False  # noqa: SLF001
+
+
+def _subclasses(base: Any) -> Iterator[Any]:  # noqa: ANN401  # untyped
+    for each in base.__subclasses__():
+        yield each
+        yield from _subclasses(each)
+
+
+def _next_day_on(offset: Any, stamp: pd.Timestamp) -> pd.Timestamp:  # noqa: ANN401  # untyped
+    """The next day that ``offset`` is on; whole days are all that calendars step by."""
+    try:
+        days = offset.days_on
+    except AttributeError:
+        days = offset.days_on = _days_on(offset)
+    day = days[np.searchsorted(days, np.datetime64(stamp, "D"), side="right")]
+    # pandas reads the integer within, and takes its unit for the one of the stamp it gave.
+    return type(stamp)(day).as_unit(stamp.unit)
+
+
+def _days_on(offset: Any) -> npt.NDArray[np.datetime64]:  # noqa: ANN401  # untyped
+    """All days that ``offset`` is on, each by the weekmask of its stretch."""
+    days: npt.NDArray[np.datetime64]
+    days = np.arange(micros(_FIRST), micros(_LAST) + 366 * DAY, DAY).astype("datetime64[us]")
+    days = days.astype("datetime64[D]")
+    is_on: npt.NDArray[np.bool_]
+    is_on = np.is_busday(days, weekmask=offset.weekmask, holidays=offset.holidays)
+    for start, end, weekmask in offset.weekmasks:
+        first = 0 if start is None else np.searchsorted(days, np.datetime64(start, "D"))
+        stop = len(days) if end is None else np.searchsorted(days, np.datetime64(end, "D"), "right")
+        stretch = slice(first, stop)
+        is_on[stretch] = np.is_busday(days[stretch], weekmask=weekmask, holidays=offset.holidays)
+    return days[is_on]

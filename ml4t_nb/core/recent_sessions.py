@@ -1,0 +1,215 @@
+"""What each of the last sessions has, told from the gaps alone: no bar is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from ml4t_nb.core.calendars.calendar import Calendar
+from ml4t_nb.core.calendars.grid import WEEK, bars_of, monday
+from ml4t_nb.core.calendars.sessions import sessions
+from ml4t_nb.core.timestamps import Instants, Sessions, instant, micros
+from ml4t_nb.model import Frequency, Gap, GapState, bar_length
+from ml4t_nb.reports import Coverage, RecentSession
+
+__all__ = ["Holding", "LastSessions", "last_sessions", "recent"]
+
+_Rows = npt.NDArray[np.int64]
+_Mask = npt.NDArray[np.bool_]
+_Cell = tuple[Coverage, GapState | None]
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a manifest tells of a dataset's bars.
+
+    Parameters
+    ----------
+    first, last
+        Stamps of the first and last observed bar.
+    slack
+        How far a bar may lie from its expected stamp.
+    extra
+        Stamps of bars outside the calendar.
+    """
+
+    first: datetime
+    last: datetime
+    slack: timedelta
+    gaps: tuple[Gap, ...] = ()
+    extra: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LastSessions:
+    """The last sessions (weekly: weeks) that are final, those declared closed among them.
+
+    Parameters
+    ----------
+    end
+        The as-of, in microseconds.
+    known
+        The sessions; of weekly bars, those of all the weeks.
+    units
+        Dates of the sessions, or Mondays of the weeks.
+    begins
+        The earliest stamp each unit may hold.
+    stamps, rows
+        Stamps of all their bars, and the unit of each.
+    stored, now
+        Which units have a session by the calendar that the gaps were found by, and by that of now.
+    """
+
+    frequency: Frequency
+    end: int
+    known: Sessions
+    units: Instants
+    begins: Instants
+    stamps: Instants
+    rows: _Rows
+    stored: _Declared
+    now: _Declared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Declared:
+    """Units that have a session, and units that only a declaration has closed."""
+
+    is_open: _Mask
+    is_shut: _Mask
+
+
+def last_sessions(
+    stored: Calendar,
+    now: Calendar,
+    frequency: Frequency,
+    *,
+    as_of: datetime,
+    delay: timedelta,
+    number: int,
+) -> LastSessions:
+    """The last ``number`` sessions whose bars are all final at ``as_of``.
+
+    Parameters
+    ----------
+    stored, now
+        The calendar with the closures that the gaps were found by, and with those declared now,
+        which tell what should have come since.
+    delay
+        How long after a session's close the provider's bar is final.
+    """
+    whole = sessions(now.name, frozenset(), now.extra | stored.extra)
+    is_weekly = frequency == "weekly"
+    bound = micros(now.final_before(as_of, "weekly" if is_weekly else "daily", delay))
+    end = int(np.searchsorted(whole.days, bound))
+    start = end - min(number, end)
+    if is_weekly:
+        start = int(np.searchsorted(whole.days, bound - min(number, end) * WEEK))
+    known = whole.pick(slice(start, end))
+    days = np.array([monday(day) for day in known.days.tolist()]) if is_weekly else known.days
+    units, unit_of = np.unique(days.astype(np.int64), return_inverse=True)
+    if (length := bar_length(frequency)) is None:
+        begins, stamps, rows = units, units, np.arange(len(units))
+    else:
+        begins, stamps = known.opens, bars_of(known, length // _TICK)
+        rows = np.searchsorted(known.closes, stamps, side="right")
+    declared = [_declared(known.days, unit_of, len(units), dates) for dates in (stored, now)]
+    return LastSessions(frequency, micros(as_of), known, units, begins, stamps, rows, *declared)
+
+
+def recent(due: LastSessions, held: Holding, zone: ZoneInfo) -> tuple[RecentSession, ...]:
+    """The state of each session since the first bar, oldest first, and of days outside them.
+
+    The first session is judged from the first bar on.
+    """
+    first, last = micros(held.first), micros(held.last)
+    slack, near = held.slack // _TICK, 0
+    if (length := bar_length(due.frequency)) is not None:
+        # A stamp within half a bar of an expected one is that bar, as `Calendar.behind` has it.
+        near = max(slack, length // _TICK // 2)
+    is_stored = due.begins <= last
+    is_open = np.where(is_stored, due.stored.is_open, due.now.is_open)
+    is_shut = np.where(is_stored, due.stored.is_shut, due.now.is_shut)
+    counted = is_open[due.rows] & (due.stamps >= first - slack)
+    stamps, rows = due.stamps[counted], due.rows[counted]
+    days: dict[int, _Cell] = dict.fromkeys(
+        due.units[is_shut & (due.begins >= first)].tolist(), ("closed", None)
+    )
+    days |= dict.fromkeys(_outside(due, held, zone), ("extra", None))
+    judged = _judged(rows, _gap_of(stamps, held.gaps), stamps > last + near, held.gaps)
+    days |= {int(due.units[row]): cell for row, cell in judged}
+    return tuple(RecentSession(instant(day).date(), *days[day]) for day in sorted(days))
+
+
+def _gap_of(stamps: Instants, gaps: tuple[Gap, ...]) -> _Rows:
+    """Number of the gap that each stamp lies in; -1 for none. The gaps are sorted, disjoint."""
+    found = np.full(len(stamps), -1)
+    if len(stamps):
+        for at, gap in enumerate(gaps):
+            if (end := micros(gap.end)) >= stamps[0]:
+                start = np.searchsorted(stamps, micros(gap.start))
+                found[start : np.searchsorted(stamps, end, side="right")] = at
+    return found
+
+
+def _judged(
+    rows: _Rows, gap_of: _Rows, is_late: _Mask, gaps: tuple[Gap, ...]
+) -> Iterator[tuple[int, _Cell]]:
+    """The state of each unit that has expected stamps, by what has become of them."""
+    expected = np.bincount(rows)
+    size = len(expected)
+    late = np.bincount(rows[is_late], minlength=size)
+    lacking = np.bincount(rows[gap_of >= 0], minlength=size)
+    # A stamp in no gap takes the last entry.
+    is_made = np.array([gap.filled_by is not None for gap in gaps] + [False])[gap_of]
+    filled = np.bincount(rows[is_made], minlength=size)
+    first = np.full(size, -1)
+    # Backwards, so that of several gaps in one session the first is named.
+    first[rows[gap_of >= 0][::-1]] = gap_of[gap_of >= 0][::-1]
+    observed = expected - lacking - late
+    for row in np.flatnonzero(expected).tolist():
+        gap = gaps[first[row]] if first[row] >= 0 else None
+        state: Coverage
+        if observed[row] == expected[row]:
+            state = "present"
+        elif filled[row] and observed[row] + filled[row] == expected[row]:
+            state = "filled"
+        elif observed[row] + filled[row]:
+            state = "partly"
+        elif gap is not None:
+            state = "closed" if gap.state == "closed" else "missing"
+        else:
+            state = "behind"
+        yield row, (state, gap.state if gap else None)
+
+
+def _declared(days: Instants, unit_of: _Rows, size: int, dates: Calendar) -> _Declared:
+    closed = np.isin(days, [micros(day) for day in dates.closed])
+    # A day that the other calendar declares a session has none by this one.
+    held = np.isin(days, sessions(dates.name, frozenset(), dates.extra).days)
+    is_open, is_closed = (
+        np.bincount(unit_of[mask], minlength=size) > 0 for mask in (held & ~closed, held & closed)
+    )
+    return _Declared(is_open, is_closed & ~is_open)
+
+
+def _outside(due: LastSessions, held: Holding, zone: ZoneInfo) -> Iterator[int]:
+    """Days since the first of the last sessions that hold bars although there is no session."""
+    if not len(due.units):
+        return
+    for stamp in held.extra:
+        at = micros(stamp)
+        row = int(np.searchsorted(due.known.closes, at, side="right"))
+        if not due.begins[0] <= at <= due.end:
+            continue
+        if bar_length(due.frequency) is None:
+            yield at
+        elif row == len(due.known) or at < due.known.opens[row]:
+            # In a session it would be a bar too many, and no day of its own.
+            yield micros(stamp.astimezone(zone).date())

@@ -1,0 +1,114 @@
+"""Which spans a run must ask for, and how they are cut to what a provider serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+
+from ml4t_nb.core.bars import as_instant
+from ml4t_nb.core.calendars.calendar import Calendar
+from ml4t_nb.model import Frequency, Span, bar_length
+
+__all__ = ["JOIN", "TICK", "around", "cut", "day_after", "free_lookback", "joined", "reach_back"]
+
+JOIN = 3
+"""Bars that two pieces must have in common before they are placed side by side."""
+
+_FREE_LOOKBACK = timedelta(days=40)
+
+TICK = timedelta(microseconds=1)
+"""The finest step between stamps: a half-open span up to and with ``x`` ends at ``x + TICK``."""
+
+
+def reach_back(held: pd.DatetimeIndex, *, lookback: timedelta) -> datetime:
+    """Where a run must begin so that it meets enough of what is held.
+
+    Parameters
+    ----------
+    held
+        Observed stamps, increasing; at least one. Those of the last few weeks are enough.
+
+    Returns
+    -------
+    datetime
+        ``lookback`` before the last stamp, or earlier if fewer than three stamps lie in between.
+    """
+    third = held[-min(JOIN, len(held))]
+    return min(as_instant(held[-1]) - lookback, as_instant(third))
+
+
+def free_lookback(held: pd.DatetimeIndex, *, end: datetime, longest: timedelta | None) -> timedelta:
+    """How far before the last stamp a run can look back at the cost of no further request.
+
+    Forty days at the most: late bars come within days, and late revisions within weeks.
+
+    Parameters
+    ----------
+    held
+        Observed stamps, increasing; at least one. Those of the last few weeks are enough.
+    end
+        Where the last request ends.
+    longest
+        Longest span of one request; None if it has no limit.
+    """
+    if longest is None:
+        return _FREE_LOOKBACK
+    last = as_instant(held[-1])
+    needed = end - reach_back(held, lookback=timedelta(0))
+    requests = -(-needed // longest)
+    return min(max(requests * longest - (end - last), timedelta(0)), _FREE_LOOKBACK)
+
+
+def around(span: Span, held: pd.DatetimeIndex) -> Span:
+    """``span`` with three held bars on either side that has any, so that each join is compared.
+
+    A span that lies apart from what is held is extended until it meets it.
+    """
+    first = int(held.searchsorted(pd.Timestamp(span.start)))
+    after = int(held.searchsorted(pd.Timestamp(span.end)))
+    left = as_instant(held[max(min(first, len(held)) - JOIN, 0)])
+    right = as_instant(held[min(after + JOIN, len(held)) - 1]) + TICK
+    return Span(min(left, span.start), max(right, span.end))
+
+
+def joined(spans: Iterable[Span], *, at_once: bool) -> tuple[Span, ...]:
+    """Spans in order, overlapping ones made one; ``at_once`` makes one of them all."""
+    ordered = sorted(span for span in spans if span)
+    if not ordered:
+        return ()
+    if at_once:
+        return (Span(ordered[0].start, max(span.end for span in ordered)),)
+    merged = [ordered[0]]
+    for span in ordered[1:]:
+        last = merged[-1]
+        if span.start <= last.end:
+            merged[-1] = Span(last.start, max(last.end, span.end))
+        else:
+            merged.append(span)
+    return tuple(merged)
+
+
+def day_after(until: datetime, dates: Calendar, frequency: Frequency) -> datetime:
+    """Stamp of the first day that has no bar before ``until``."""
+    is_intraday = bar_length(frequency) is not None
+    day = (until.astimezone(dates.zone) if is_intraday else until).date()
+    own = dates.span(day, day, frequency)
+    if not is_intraday:
+        return own.start if own.start >= until else own.end
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return midnight if own.start >= until else midnight + timedelta(days=1)
+
+
+def cut(span: Span, longest: timedelta | None) -> tuple[Span, ...]:
+    """``span`` in consecutive pieces no longer than ``longest``."""
+    if longest is None or span.end - span.start <= longest:
+        return (span,)
+    pieces = []
+    start = span.start
+    while start < span.end:
+        end = min(start + longest, span.end)
+        pieces.append(Span(start, end))
+        start = end
+    return tuple(pieces)

@@ -1,0 +1,238 @@
+"""The health board: every dataset's state, why, what its last sessions have, and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import RLock
+
+from ml4t_nb.errors import Ml4tError
+from ml4t_nb.model import DatasetId
+from ml4t_nb.notebook.panels.board_rows import Order, chosen, row_html, table_of, totals_html
+from ml4t_nb.notebook.panels.board_view import ROWS, BoardView, Row
+from ml4t_nb.notebook.panels.panel_command import ask
+from ml4t_nb.notebook.panels.repair import Mending, mend_of
+from ml4t_nb.records import Health
+from ml4t_nb.render.format import many, plain
+from ml4t_nb.render.html import as_html, error_html, line_html
+from ml4t_nb.render.layout import Block, Lines, Note, nothing_stored
+from ml4t_nb.render.session_map import session_maps
+from ml4t_nb.reports import HealthReport, RecentSession
+
+__all__ = ["HealthBoard"]
+
+
+class HealthBoard:
+    """Totals, a table to sort and to filter, and a map of the last sessions.
+
+    Parameters
+    ----------
+    shared
+        Words that are added to each command.
+    changed
+        Called when there is something new to keep; in any thread.
+
+    Attributes
+    ----------
+    report
+        What the store was last found to be like; None if it could not be read.
+    page
+        Number of the page shown, from 0.
+    mendings
+        What was pressed for: the latest of each dataset, until a refresh by hand.
+    """
+
+    def __init__(
+        self, *, shared: Sequence[str] = (), changed: Callable[[], None] = lambda: None
+    ) -> None:
+        self.report: HealthReport | None = None
+        self.page = 0
+        self.mendings: dict[DatasetId, Mending] = {}
+        self._shared, self._changed = tuple(shared), changed
+        # Jobs end in threads of their own. It is never held while `changed` is called, which may
+        # wait for another thread that asks for the still.
+        self._lock = RLock()
+        self._recent: dict[DatasetId, tuple[RecentSession, ...]] = {}
+        self._order = Order()
+        self._found: tuple[Health, ...] = ()
+        self._armed: tuple[DatasetId, str] | None = None
+        self._still = ""
+        self.view = BoardView()
+        self.widget = self.view.widget
+        self._listen()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the store again."""
+        self._read(with_sessions=True)
+
+    def still(self) -> str:
+        """The totals and the page in sight, as HTML without a widget or a script."""
+        return self._still
+
+    def _listen(self) -> None:
+        view = self.view
+        view.again.on_click(lambda _: self._forget())
+        view.stale_days.observe(lambda _: self._judge(), "value")
+        view.sessions.observe(lambda _: self.refresh(), "value")
+        view.text.observe(lambda _: self._turn(-self.page), "value")
+        view.state.observe(lambda _: self._turn(-self.page), "value")
+        view.before.on_click(lambda _: self._turn(-1))
+        view.after.on_click(lambda _: self._turn(1))
+        for name, button in view.sorts.items():
+            button.on_click(lambda _, name=name: self._sort(name))
+        for at, button in enumerate(view.mends):
+            button.on_click(lambda _, at=at: self._press(at))
+
+    def _judge(self) -> None:
+        """Judge anew; the sessions are read again only if the store or the day is another."""
+        before = _facts(self.report)
+        self._read(with_sessions=False)
+        if _facts(self.report) != before:
+            self.refresh()
+
+    def _read(self, *, with_sessions: bool) -> None:
+        words = ["health", "--stale-days", str(self.view.stale_days.value), *self._shared]
+        words += ["--sessions", str(self.view.sessions.value)] if with_sessions else []
+        with self._lock:
+            try:
+                report = ask(words)
+            except Ml4tError as error:
+                self.report = None
+                self._fail(error)
+            else:
+                assert isinstance(report, HealthReport)
+                self.report = report
+                if with_sessions:
+                    names = (each.dataset for each in report.datasets)
+                    self._recent = dict(zip(names, report.recent, strict=True))
+                self._show()
+        self._changed()
+
+    def _forget(self) -> None:
+        """Read the store again, and leave out how the mendings before went."""
+        with self._lock:
+            self.mendings = {name: each for name, each in self.mendings.items() if not each.is_over}
+            self._armed = None
+        self.refresh()
+
+    def _sort(self, column: str) -> None:
+        self._order = self._order.pressed(column)
+        self._turn(-self.page)
+
+    def _turn(self, pages: int) -> None:
+        with self._lock:
+            self.page += pages
+            self._armed = None
+            self._show()
+        self._changed()
+
+    def _fail(self, error: Ml4tError) -> None:
+        self._found = ()
+        self.view.totals.value = self._still = error_html(error)
+        self.view.hide(but_totals=True)
+
+    def _show(self) -> None:
+        """Put into the widgets what is known."""
+        report = self.report
+        if report is None:
+            return
+        view = self.view
+        view.hide(but_totals=not report.datasets)
+        if not report.datasets:
+            self._found = ()
+            view.totals.value = self._still = as_html([nothing_stored(report.home)])
+            self._say()
+            return
+        self._found = chosen(
+            report.datasets, text=view.text.value, state=view.state.value, order=self._order
+        )
+        last = max(len(self._found) - 1, 0) // ROWS
+        self.page = min(max(self.page, 0), last)
+        shown = self._on_page()
+        view.totals.value = totals_html(report)
+        view.sorted_by(self._order)
+        self._show_rows()
+        place = self._place(shown)
+        view.placed(line_html(place), is_first=self.page == 0, is_last=self.page == last)
+        maps = tuple(session_maps(shown, [self._recent.get(each.dataset, ()) for each in shown]))
+        view.map.value = as_html(maps)
+        kept: list[Block] = [table_of(shown), Lines((Note(place),)), *maps]
+        self._still = view.totals.value + (as_html(kept) if shown else line_html(place))
+
+    def _show_rows(self) -> None:
+        self.view.show([self._row(each) for each in self._on_page()])
+        self._say()
+
+    def _say(self) -> None:
+        """What has no row: a warning, and how a mending went whose dataset is gone."""
+        report = self.report
+        held = {each.dataset for each in report.datasets} if report is not None else set()
+        told = [
+            f"{plain(str(name))}: {each.note}"
+            for name, each in self.mendings.items()
+            if each.is_over and each.note and name not in held
+        ]
+        told += [f"⚠️ {self._armed[1]}"] if self._armed else []
+        notes = tuple(Note(words) for words in told)
+        self.view.message.value = as_html([Lines(notes)]) if notes else ""
+
+    def _on_page(self) -> tuple[Health, ...]:
+        return self._found[self.page * ROWS : (self.page + 1) * ROWS]
+
+    def _place(self, shown: Sequence[Health]) -> str:
+        assert self.report is not None
+        whole = len(self.report.datasets)
+        if not shown:
+            return f"none of {many(whole, 'dataset')} is like that: change the filter"
+        first = self.page * ROWS + 1
+        of = f"{len(self._found):,}" if len(self._found) == whole else f"{len(self._found):,} found"
+        return f"{first:,} to {first + len(shown) - 1:,} of {of}"
+
+    def _row(self, health: Health) -> Row:
+        mending = self.mendings.get(health.dataset)
+        mend = mend_of(health, shared=self._shared)
+        html = row_html(health, mending.note if mending else "")
+        if mending is not None and not mending.is_over:
+            return Row(html, "⏳ running", "A job is at work on it.", is_busy=True)
+        if mend is None:
+            return Row(html)
+        if self._armed and self._armed[0] == health.dataset:
+            return Row(html, "⚠️ do it", mend.warning)
+        return Row(html, mend.label, mend.tooltip)
+
+    def _press(self, at: int) -> None:
+        """Mend the dataset in that row; where something can be lost, at the second press."""
+        with self._lock:
+            shown = self._on_page()
+            if at >= len(shown):
+                return
+            name = shown[at].dataset
+            mend = mend_of(shown[at], shared=self._shared)
+            before = self.mendings.get(name)
+            if mend is None or (before is not None and not before.is_over):
+                return
+            is_warned = self._armed is not None and self._armed[0] == name
+            if mend.warning and not is_warned:
+                self._armed = (name, mend.warning)
+                self._show_rows()
+                return
+            self._armed = None
+            mending = self.mendings[name] = Mending(mend, self._told)
+        mending.start()
+        self._told(mending)
+
+    def _told(self, mending: Mending) -> None:
+        """Show how a mending is; in its job's thread."""
+        if mending.is_over:
+            self.refresh()
+        else:
+            with self._lock:
+                self._show_rows()
+
+
+def _facts(report: HealthReport | None) -> list[tuple[object, ...]]:
+    """What a report says whatever the threshold is."""
+    return [
+        (each.dataset, each.rows, each.last, each.updated, each.sessions_behind, each.gaps_open)
+        for each in (report.datasets if report is not None else ())
+    ]

@@ -1,0 +1,111 @@
+"""The jobs of this process: those that run, and those that ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.execution.jobs import JOBS, Job
+from ml4t_nb.notebook.panels.job_view import STATES, JobView
+from ml4t_nb.notebook.panels.panel_output import Frame
+from ml4t_nb.render.format import plain
+from ml4t_nb.render.html import FAINT
+
+__all__ = ["jobs_of"]
+
+
+def jobs_of(number: int | None) -> Frame:
+    """A table of the jobs, or one of them.
+
+    Raises
+    ------
+    OptionError
+        If there is no such job.
+    """
+    if number is None:
+        return Frame(_JobList, name="ml4t_nb: jobs")
+    job = JOBS.get(number)
+    if job is None:
+        known = ", ".join(str(each.number) for each in JOBS)
+        raise OptionError(
+            f"there is no job {number}",
+            hint=f"known are {known}" if known else "a panel starts jobs: %ml4t panel",
+        )
+    return Frame(lambda changed: JobView(job, changed=changed), name=f"ml4t_nb: job {number}")
+
+
+class _JobList:
+    """A row for each job, the latest first, and the one that was chosen in full."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        import ipywidgets
+
+        self._changed = changed
+        self._rows: dict[int, tuple[Any, Any]] = {}
+        self._view: JobView | None = None
+        self._list = ipywidgets.VBox()
+        self._chosen = ipywidgets.VBox()
+        again = ipywidgets.Button(
+            description="Refresh", tooltip="Look again which jobs there are."
+        ).add_class("ml4t-jobs-refresh")
+        again.on_click(lambda _: self.refresh())
+        JOBS.observe(self)
+        self.widget = ipywidgets.VBox([again, self._list, self._chosen]).add_class("ml4t-jobs")
+        self.refresh()
+
+    def started(self, job: Job) -> None:
+        """Give a row to a job that begins later."""
+        del job  # whatever is known by then
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again which jobs there are."""
+        import ipywidgets
+
+        for job in JOBS:
+            if job.number in self._rows:
+                continue
+            button = ipywidgets.Button(
+                description=f"Show {job.number}", tooltip=job.line, layout={"width": "7em"}
+            ).add_class("ml4t-job-show")
+            button.on_click(lambda _, job=job: self._choose(job))
+            self._rows[job.number] = (button, ipywidgets.HTML())
+            job.observe(self._tell)
+        known = {job.number for job in JOBS}
+        self._rows = {number: row for number, row in self._rows.items() if number in known}
+        nothing = ipywidgets.HTML(
+            f'<div style="{FAINT}">no jobs yet: %ml4t panel starts some</div>'
+        )
+        latest = sorted(self._rows, reverse=True)
+        self._list.children = [
+            ipywidgets.HBox(self._rows[number], layout={"align_items": "center"})
+            for number in latest
+        ] or [nothing]
+        for job in JOBS:
+            self._tell(job)
+        self._changed()
+
+    def still(self) -> str:
+        """The table, and the chosen job."""
+        rows = "".join(f"<div>{_row(job)}</div>" for job in reversed(list(JOBS)))
+        return f"<div>{rows or 'no jobs yet'}{self._view.still() if self._view else ''}</div>"
+
+    def _choose(self, job: Job) -> None:
+        self._view = JobView(job, changed=self._changed)
+        self._chosen.children = [self._view.widget]
+
+    def _tell(self, job: Job) -> None:
+        if job.number in self._rows:
+            self._rows[job.number][1].value = _row(job)
+        if job.is_over:
+            self._changed()
+
+
+def _row(job: Job) -> str:
+    track = job.track
+    far = f"{track.done} of {track.total} done" if track.total else ""
+    wrong = plain(job.error.message) if job.error is not None else ""
+    words = " · ".join(each for each in (STATES[job.state], far, wrong) if each)
+    return f"<b>{job.number}</b> <code>{escape(plain(job.line))}</code> {escape(words)}"

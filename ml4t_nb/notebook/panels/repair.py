@@ -1,0 +1,147 @@
+"""What a button of the health board does about a dataset: the next step that health names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ml4t_nb.commands.spelling import spell
+from ml4t_nb.execution.jobs import JOBS, Job
+from ml4t_nb.hints import keywords_of
+from ml4t_nb.model import Hint, NextStep
+from ml4t_nb.notebook.panels.panel_command import command_of, line_of, of_dataset
+from ml4t_nb.records import Health
+from ml4t_nb.render.format import labelled, plain
+
+__all__ = ["Mend", "Mending", "mend_of"]
+
+Words: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """What mends a dataset.
+
+    Parameters
+    ----------
+    label, tooltip
+        Of its button.
+    commands
+        To carry out one after the other, each once the one before it went well.
+    warning
+        What is to be said before the first of them; empty if nothing can be lost.
+    """
+
+    label: str
+    tooltip: str
+    commands: tuple[Words, ...]
+    warning: str = ""
+
+
+def mend_of(health: Health, *, shared: Sequence[str] = ()) -> Mend | None:  # noqa: PLR0911  # one for each step
+    """The mend of a dataset; None if it needs none, or none that is a command.
+
+    Parameters
+    ----------
+    shared
+        Words that are added to each command.
+    """
+    step = health.step
+    if not isinstance(step, NextStep):
+        return None  # nothing is to be done, or only a person can do it
+    where = of_dataset(health.dataset, shared=shared)
+    match step.action:
+        case "update":
+            return Mend("update", "Fetch what is new, and fill short gaps.", (("update", *where),))
+        case "accept":
+            accept = ("update", "--accept", *where)
+            return Mend("take new history", "Take the provider's view of the history.", (accept,))
+        case "gaps":
+            refetch = ("gaps", "--refetch", *where)
+            return Mend("refetch gaps", "Ask the provider for its gaps again.", (refetch,))
+        case "load":
+            load = ("load", *_source(step), *where)
+            return Mend("load again", "Load all bars anew.", (load,))
+        case "reload":
+            return _anew(health, step, where)
+        case "all_gaps" | "reset_as_of" | "remove" | "export" | "plot":
+            return None  # health asks for none of these
+
+
+def _source(step: NextStep) -> Iterator[str]:
+    """Words that let a load ask again for what was stored."""
+    for name, value in keywords_of(step.source).items():
+        yield from (f"--{name}", str(value))
+
+
+def _anew(health: Health, step: NextStep, where: Words) -> Mend:
+    """Remove what is damaged, then load: a load alone is refused, since nothing can be compared."""
+    name = plain(labelled(health.dataset, health.provider))
+    asked = health.provider or "the default provider"
+    return Mend(
+        "load again",
+        "Remove the damaged dataset, then load it anew; asks before it does.",
+        (("remove", "--yes", *where), ("load", *_source(step), *where)),
+        f"this removes all that is stored of {name}, then loads it from {asked} anew: "
+        "press again to do it",
+    )
+
+
+class Mending:
+    """A mend that is carried out in the background.
+
+    Parameters
+    ----------
+    tell
+        Called with it whenever there is something new, in a job's thread too.
+
+    Attributes
+    ----------
+    jobs
+        Those begun so far, one for each command.
+    """
+
+    def __init__(self, mend: Mend, tell: Callable[[Mending], None]) -> None:
+        self.is_over = False
+        self.jobs: list[Job] = []
+        self._left = list(mend.commands)
+        self._tell = tell
+
+    @property
+    def note(self) -> str:
+        """What it is at, or why it ended short; empty if all went well."""
+        if not self.jobs:
+            return "⏳ starting"
+        job = self.jobs[-1]
+        named = f"job {job.number}, {job.command.verb}"
+        if not self.is_over:
+            doing = next((each.doing for each in job.track.lines), "starting")
+            return f"⏳ {named}: {doing}"
+        return "" if job.state == "done" else f"❌ {named}, {job.state}{_reason(job)}"
+
+    def start(self) -> None:
+        """Begin the next command."""
+        words = self._left.pop(0)
+        job = JOBS.start(command_of(words), line=line_of(words))
+        self.jobs.append(job)
+        job.observe(self._watch)
+
+    def _watch(self, job: Job) -> None:
+        if job.state == "done" and self._left:
+            self.start()
+            return
+        self.is_over = job.is_over
+        self._tell(self)
+
+
+def _reason(job: Job) -> str:
+    """Why a job fell short, and the next step."""
+    if job.error is not None:
+        return f": {job.error.message}{_hint(job.error.advice)}"
+    errors = [each.record.error for each in job.run.results] if job.run else []
+    return "".join(f": {each.message}{_hint(each.hint)}" for each in errors[:1] if each)
+
+
+def _hint(hint: Hint) -> str:
+    return f" ({spell(hint, '%ml4t')})" if hint else ""

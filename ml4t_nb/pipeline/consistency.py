@@ -1,0 +1,56 @@
+"""Answers to several requests of one run, which a split may part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from ml4t_nb.core.bars import Bars, as_instant
+from ml4t_nb.core.overlap import compare
+from ml4t_nb.core.request_spans import JOIN, TICK
+from ml4t_nb.core.validation import sift
+from ml4t_nb.model import Span
+
+__all__ = ["are_parted", "level"]
+
+# As where a split is looked for in one answer: less than that, prices move by themselves.
+_TELLING = 1.25
+
+
+def are_parted(answers: Sequence[Bars], again: Callable[[Span], Bars]) -> bool:
+    """Whether the provider has restated its history between two of its answers.
+
+    Nothing in the bars would tell, since a restated history names no split where the old one
+    ends. So the first bars are asked for once more, but only where prices jump from one answer to
+    the next: a request costs more than a look.
+
+    Parameters
+    ----------
+    answers
+        On a split-adjusted basis, in the order in which they came.
+    again
+        Asks for bars anew.
+    """
+    sound = [bars for answer in answers if len(bars := sift(answer)[0])]
+    by_time = sorted(sound, key=lambda bars: bars.index[0])
+    if not any(_jumps(*pair) for pair in pairwise(by_time)):
+        return False
+    first = sound[0].iloc[:JOIN]
+    span = Span(as_instant(first.index[0]), as_instant(first.index[-1]) + TICK)
+    return compare(first, sift(again(span))[0], need=1).verdict in ("restated", "suspicious")
+
+
+def level(answers: Sequence[Bars]) -> int:
+    """How many answers, from the first on, there are before prices jump from one to the next."""
+    before: Bars | None = None
+    for count, answer in enumerate(answers):
+        sound = sift(answer)[0]
+        if before is not None and len(sound) and _jumps(before, sound):
+            return count
+        before = sound if len(sound) else before
+    return len(answers)
+
+
+def _jumps(earlier: Bars, later: Bars) -> bool:
+    before, after = float(earlier["close"].iloc[-1]), float(later["open"].iloc[0])
+    return max(before / after, after / before) >= _TELLING

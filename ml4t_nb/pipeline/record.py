@@ -1,0 +1,159 @@
+"""What a run leaves behind beside the bars: its record, its findings, its ledger entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from ml4t_nb.core.bars import observed, within
+from ml4t_nb.core.fetch_log import enter_all
+from ml4t_nb.core.gapfill import Fill, Stretch
+from ml4t_nb.core.merge import Placed
+from ml4t_nb.errors import Ml4tError, ProviderError
+from ml4t_nb.model import Asked, DatasetId, Finding, NextStep, Setup, Span
+from ml4t_nb.pipeline.fetch import Desk, Haul
+from ml4t_nb.pipeline.rewrite_window import Region
+from ml4t_nb.records import ErrorNote, Outcome, UpdateRecord, UpdateResult
+from ml4t_nb.storage.manifest import Manifest
+
+__all__ = [
+    "Entry",
+    "acceptance_of",
+    "asked_for",
+    "findings_of",
+    "note_of",
+    "record_of",
+    "result_of",
+    "with_failure",
+    "with_fills",
+]
+
+_SHOWN_HISTORY = 10
+_LOGGED_REVISIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a run means to write, whatever the provider answers.
+
+    Parameters
+    ----------
+    found
+        What was stored as the run began; None for a new dataset.
+    """
+
+    verb: str
+    dataset: DatasetId
+    setup: Setup
+    found: Manifest | None
+    fill: Fill | None = None
+    accept: bool = False
+
+
+def acceptance_of(entry: Entry, desk: Desk) -> NextStep:
+    """The update that takes the view of the provider that the run asks."""
+    asked = desk.provider.name
+    own = asked if entry.found is None else entry.found.setup.provider
+    if asked == own:
+        return NextStep("accept", entry.dataset)
+    is_switch = entry.setup.provider == asked
+    return NextStep("accept", entry.dataset, provider=asked, switch=is_switch)
+
+
+def record_of(entry: Entry, desk: Desk, got: Haul, placed: Placed) -> UpdateRecord:
+    """The record of a run that is about to be committed."""
+    errors = [got.missed] if got.missed else [error for _, error in got.failed]
+    outcome: Outcome = "changed" if placed.added + placed.revised else "unchanged"
+    return UpdateRecord(
+        at=desk.as_of,
+        verb=entry.verb,
+        provider=desk.provider.name,
+        outcome="partial" if errors else outcome,
+        added=placed.added,
+        revised=placed.revised,
+        verdict=placed.verdict,
+        restatement=placed.restatement,
+        spans=got.asked,
+        revisions=placed.revisions[:_LOGGED_REVISIONS],
+        notes=(*got.notes, *placed.notes),
+        error=note_of(errors[0]) if errors else None,
+    )
+
+
+def with_fills(record: UpdateRecord, region: Region, stretch: Stretch) -> UpdateRecord:
+    """``record`` with the fills that the stretch has and the region had not."""
+    had = region.bars.index[region.bars["filled"].to_numpy()]
+    has = stretch.bars.index[stretch.bars["filled"].to_numpy()]
+    moved = not had.equals(has) and record.outcome == "unchanged"
+    return replace(
+        record,
+        filled=len(has.difference(had)),
+        outcome="changed" if moved else record.outcome,
+    )
+
+
+def findings_of(
+    state: Manifest | None, region: Region, stretch: Stretch, got: Haul
+) -> tuple[Finding, ...]:
+    """All findings there are now: a stretch judged anew loses those it had."""
+    held = observed(stretch.bars).index
+    before = () if state is None else state.findings
+
+    def stands(finding: Finding) -> bool:
+        if finding.stamp is None:
+            return True
+        if finding.is_hard:
+            return pd.Timestamp(finding.stamp) not in held
+        # Whether the region's first bar jumped, only the bar before it tells.
+        is_edge = finding.stamp == region.start and finding.rule == "jump"
+        return is_edge or (region.start is not None and finding.stamp < region.start)
+
+    told = (f for f in got.findings if stands(f) or (not f.is_hard and f.stamp in held))
+    kept = (*(f for f in before if stands(f)), *told)
+    return tuple(dict.fromkeys((*kept, *stretch.findings)))
+
+
+def asked_for(desk: Desk, got: Haul, wanted: Span) -> Iterator[Asked]:
+    """Ledger entries of a haul; of the running session nothing is answered yet."""
+    name = desk.provider.name
+    for asked_span in got.asked:
+        span = Span(asked_span.start, min(asked_span.end, wanted.end))
+        if span:
+            some = len(within(got.final, span))
+            yield Asked(span, desk.as_of, name, "bars" if some else "empty")
+    failed = list(got.failed)
+    if got.missed is not None:
+        failed.append((Span(got.asked[0].end, wanted.end), got.missed))
+    for span, error in failed:
+        if span:
+            yield Asked(span, desk.as_of, name, "failed", error=error.message)
+
+
+def with_failure(state: Manifest, desk: Desk, error: Ml4tError, wanted: Span) -> tuple[Asked, ...]:
+    """The ledger after a run in which the provider erred; a refusal of ours is no such error."""
+    if not isinstance(error, ProviderError) or not wanted:
+        return state.ledger
+    entry = Asked(wanted, desk.as_of, desk.provider.name, "failed", error=error.message)
+    return enter_all(state.ledger, [entry])
+
+
+def result_of(manifest: Manifest, findings: Iterable[Finding]) -> UpdateResult:
+    """The last run's result, as its manifest tells it."""
+    return UpdateResult(
+        dataset=manifest.dataset,
+        record=manifest.history[-1],
+        rows=manifest.rows,
+        first=manifest.first,
+        last=manifest.last,
+        gaps=manifest.gaps,
+        findings=tuple(findings),
+        version=manifest.sequence,
+        history=manifest.history[-_SHOWN_HISTORY:],
+    )
+
+
+def note_of(error: Ml4tError) -> ErrorNote:
+    """An error as a history keeps it."""
+    return ErrorNote(type(error).__name__, error.message, error.advice)

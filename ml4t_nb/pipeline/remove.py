@@ -1,0 +1,157 @@
+"""Removing a dataset, or a range of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from math import prod
+
+import pandas as pd
+
+from ml4t_nb.core.adjust import undo_splits
+from ml4t_nb.core.bars import Bars, observed
+from ml4t_nb.core.calendars.calendar import Calendar, calendar
+from ml4t_nb.core.carried_dividends import carry_dividends
+from ml4t_nb.core.fetch_log import forgotten
+from ml4t_nb.core.gapfill import settle
+from ml4t_nb.core.restatement import splits_in
+from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
+from ml4t_nb.model import Basis, DatasetId, Span
+from ml4t_nb.pipeline.commit import grid_of
+from ml4t_nb.pipeline.damage import readable, require_loss
+from ml4t_nb.pipeline.run import not_backwards
+from ml4t_nb.providers import Limits
+from ml4t_nb.records import UpdateRecord
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.store import Store
+from ml4t_nb.storage.transaction import Transaction
+
+__all__ = ["run_remove"]
+
+
+def run_remove(
+    store: Store,
+    dataset: DatasetId,
+    start: date | None,
+    end: date | None,
+    as_of: datetime | date,
+    *,
+    limits: Callable[[str], Limits],
+) -> int | None:
+    """Remove bars from ``start`` to ``end``, both inclusive; without both, the whole dataset.
+
+    Bars taken out of the middle leave a gap, and fills are made anew from what is left. The next
+    bar after them bears what their dividends take off the prices before. What is left is on the
+    split basis of its last bar. Damaged chunks go too, if all their bars do.
+
+    Parameters
+    ----------
+    limits
+        What a provider serves, by its name: a date as the as-of counts its delay.
+
+    Returns
+    -------
+    int | None
+        Bars removed, filled ones too; of damaged chunks, as many as they once had. None if nobody
+        can tell, since the manifest is damaged.
+
+    Raises
+    ------
+    OptionError
+        If a split would be taken out of the middle: nothing would tell any more how prices
+        before it were traded. It may lie in a damaged chunk.
+    ChunkCorrupt
+        If only a part of a damaged chunk would be removed.
+    Overtaken
+        If the dataset is as of a later instant; the whole of it can be removed all the same.
+    """
+    with store.transaction(dataset) as tx:
+        if start is None and end is None:
+            rows = _rows(tx)
+            tx.remove()
+            return rows
+        state = tx.manifest
+        if state is None:
+            return 0
+        dates = calendar(state.setup.calendar, state.setup.closures)
+        instant = as_of
+        if not isinstance(instant, datetime):
+            instant = _closing(instant, dates, state, limits)
+        not_backwards(dataset, instant, state.updated)
+        return _cut_out(tx, state, dates, dates.span(start, end, dataset.frequency), instant)
+
+
+def _rows(tx: Transaction) -> int | None:
+    try:
+        return None if tx.manifest is None else tx.manifest.rows
+    except StoreOutdated as error:
+        return error.summary.rows
+    except ChunkCorrupt:
+        return None
+
+
+def _closing(
+    day: date, dates: Calendar, state: Manifest, limits: Callable[[str], Limits]
+) -> datetime:
+    """The instant that ``day`` means as an as-of."""
+    try:
+        return dates.closing(day, limits(state.setup.provider).delay_of(state.dataset))
+    except Ml4tError:
+        # Bars can be removed although nobody is there any more who serves them, and knows how long
+        # after the close the last run of that day was.
+        close, last = dates.closing(day, timedelta(0)), state.updated
+        same = last is not None and last.astimezone(dates.zone).date() == day
+        return max(close, last) if last is not None and same else close
+
+
+def _cut_out(
+    tx: Transaction, state: Manifest, dates: Calendar, span: Span, instant: datetime
+) -> int:
+    held, damaged = readable(tx, state)
+    inside = (held.index >= pd.Timestamp(span.start)) & (held.index < pd.Timestamp(span.end))
+    left = observed(held[~inside])
+    if damaged:
+        require_loss(damaged, state, dates, span, left)
+    if left.empty:
+        tx.remove()
+        return state.rows
+    lost = sum(each.chunk.rows for each in damaged)
+    removed = int(inside.sum()) + lost
+    left, carried = carry_dividends(left, observed(held), state.carried, state.setup.basis)
+    left = _without_splits(left, held[inside], state.setup.basis)
+    grid = grid_of(state.dataset, state.setup, dates)
+    stretch = settle(left, grid=grid, known=state.gaps, fill_by=None, is_whole=True)
+    tx.put(stretch.bars)
+    unread = f", {lost} of them in damaged files" if damaged else ""
+    tx.commit(
+        setup=state.setup,
+        gaps=stretch.gaps,
+        findings=tuple(f for f in state.findings if f.stamp is None or f.stamp not in span),
+        record=UpdateRecord(
+            at=instant,
+            verb="remove",
+            provider=state.setup.provider,
+            outcome="changed",
+            gaps_open=sum(gap.is_pending for gap in stretch.gaps),
+            notes=(f"removed {removed} bars{unread}",),
+        ),
+        updated=state.updated,
+        verified=None,
+        ledger=tuple(forgotten(state.ledger, span)),
+        carried=carried,
+    )
+    return removed
+
+
+def _without_splits(left: Bars, gone: Bars, basis: Basis) -> Bars:
+    """``left`` on the basis of its last bar, once the splits of ``gone`` are not there any more."""
+    splits = [(at, ratio) for at, ratio in splits_in(gone) if at > left.index[0]]
+    for at, ratio in splits:
+        if at < left.index[-1]:
+            raise OptionError(
+                f"the split {ratio:g}:1 of {at:%Y-%m-%d} would be removed from between other bars",
+                hint="leave out --start or --end, to remove all bars before or after it too",
+            )
+    if not splits or basis == "as-traded":
+        return left
+    return undo_splits(left, prod(ratio for _, ratio in splits))

@@ -1,0 +1,195 @@
+"""What a run is asked to do, and what that settles for a dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from ml4t_nb.core.calendars.calendar import calendar, default_calendar
+from ml4t_nb.core.gapfill import Fill
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import (
+    AssetClass,
+    Basis,
+    Chunking,
+    Compression,
+    DatasetId,
+    Frequency,
+    NextStep,
+    Period,
+    Setup,
+)
+from ml4t_nb.providers import Provider
+from ml4t_nb.storage.compaction import resolve_period
+
+__all__ = ["Load", "Update", "class_of", "require_served", "settled", "with_provider"]
+
+
+# Where nobody tells: without a split, prices are the same on either basis.
+_ASSUMED: Basis = "as-traded"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What to load; None means as it is stored, or the default for a new dataset."""
+
+    symbol: str
+    asset_class: AssetClass | None
+    frequency: Frequency
+    provider: str
+    start: date | None = None
+    end: date | None = None
+    calendar: str | None = None
+    tolerance: float | None = None
+    chunk: Chunking | None = None
+    compression: Compression | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What to update, and how.
+
+    Parameters
+    ----------
+    lookback
+        How far before the last bar to ask again; None for as far as costs no request more.
+    fill
+        None if gaps are only to be found.
+    provider
+        Who is asked; None for the dataset's own.
+    switch
+        Whether ``provider`` becomes the dataset's own.
+    """
+
+    dataset: DatasetId
+    lookback: timedelta | None
+    fill: Fill | None
+    provider: str | None = None
+    switch: bool = False
+    accept: bool = False
+    reset_as_of: bool = False
+
+
+def class_of(order: Load, known: AssetClass | None) -> AssetClass:
+    """Asset class of the order, else the provider's, else equities.
+
+    Raises
+    ------
+    OptionError
+        If the order and the provider contradict each other.
+    """
+    if order.asset_class is not None and known is not None and order.asset_class != known:
+        raise OptionError(
+            f"{order.provider} lists {order.symbol} under {known}, not {order.asset_class}",
+            hint=f"leave out -a, or say -a {known}",
+        )
+    return order.asset_class or known or "equities"
+
+
+def require_served(provider: Provider, dataset: DatasetId) -> None:
+    """Nothing, if the provider serves that class and frequency.
+
+    Raises
+    ------
+    OptionError
+        If it does not; the hint names what it serves.
+    """
+    limits = provider.limits
+    if dataset.frequency not in limits.frequencies:
+        raise OptionError(
+            f"{provider.name} has no {dataset.frequency} bars",
+            hint=f"it has {', '.join(limits.frequencies)}",
+        )
+    if dataset.asset_class not in limits.asset_classes:
+        raise OptionError(
+            f"{provider.name} has no {dataset.asset_class}",
+            hint=f"it has {', '.join(limits.asset_classes)}",
+        )
+
+
+def settled(
+    order: Load,
+    dataset: DatasetId,
+    provider: Provider,
+    listed: str | None,
+    held: Setup | None,
+) -> Setup:
+    """What is settled for the dataset: by the order where it says so, else as it is held.
+
+    Raises
+    ------
+    OptionError
+        If the order contradicts what cannot change once bars are stored.
+    """
+    _require_zone(order, dataset, provider, held)
+    if held is None:
+        dates = calendar(order.calendar or listed or default_calendar(dataset.asset_class))
+        period, is_packed = _chunking(order.chunk, dataset.frequency)
+        return Setup(
+            provider=provider.name,
+            calendar=dates.name,
+            basis=provider.basis or _ASSUMED,
+            tolerance=0.1 if order.tolerance is None else order.tolerance,
+            period=period,
+            compression=order.compression or "lz4",
+            is_packed=is_packed,
+        )
+    chunking = _chunking(order.chunk, dataset.frequency)
+    remove = NextStep("remove", dataset)
+    if order.chunk is not None and chunking != (held.period, held.is_packed):
+        packed = "packed " if held.is_packed else ""
+        raise OptionError(
+            f"{dataset} is stored in {packed}{held.period} chunks",
+            hint=("leave out --chunk, or remove it and load again: ", remove),
+        )
+    if order.compression not in (None, held.compression):
+        raise OptionError(
+            f"{dataset} is stored with {held.compression}",
+            hint=("leave out --compression, or remove it and load again: ", remove),
+        )
+    return replace(
+        with_provider(held, provider, dataset),
+        calendar=calendar(order.calendar or held.calendar).name,
+        tolerance=held.tolerance if order.tolerance is None else order.tolerance,
+    )
+
+
+def _require_zone(order: Load, dataset: DatasetId, provider: Provider, held: Setup | None) -> None:
+    if order.zone is None:
+        return
+    if not provider.limits.takes_zone:
+        raise OptionError(
+            f"{provider.name} tells the time zone of its bars itself", hint="leave out --zone"
+        )
+    if held is not None and held.zone not in (None, order.zone):
+        raise OptionError(
+            f"{dataset} was loaded with stamps taken for {held.zone} time",
+            hint="leave out --zone, or remove it and load again",
+        )
+
+
+def _chunking(chunk: Chunking | None, frequency: Frequency) -> tuple[Period, bool]:
+    """The period that chunks are cut at, and whether closed ones may share a chunk."""
+    return resolve_period(chunk or "auto", frequency), chunk in (None, "auto")
+
+
+def with_provider(setup: Setup, provider: Provider, dataset: DatasetId) -> Setup:
+    """``setup`` with another provider, who must quote on the same basis.
+
+    Whether the same one has changed its own, only its bars tell.
+
+    Raises
+    ------
+    OptionError
+        If it quotes on another.
+    """
+    if provider.basis not in (None, setup.basis) and provider.name != setup.provider:
+        raise OptionError(
+            f"{dataset} holds {setup.basis} prices, and {provider.name} quotes {provider.basis}",
+            hint=(
+                f"update from {setup.provider}, or remove it and load again: ",
+                NextStep("remove", dataset),
+            ),
+        )
+    return replace(setup, provider=provider.name)

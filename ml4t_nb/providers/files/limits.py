@@ -1,0 +1,19 @@
+"""What a folder of files serves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import get_args
+
+from ml4t_nb.model import AssetClass, Frequency
+from ml4t_nb.providers.base import Limits
+from ml4t_nb.settings import Settings
+
+__all__ = ["limits"]
+
+
+def limits(settings: Settings) -> Limits:
+    """Whatever somebody has in his files, final as soon as its period is over."""
+    del settings
+    everything = get_args(AssetClass), get_args(Frequency)
+    return Limits(*everything, delay=timedelta(0), takes_zone=True)

@@ -1,0 +1,1 @@
+"""The provider of real daily bars shipped with the package."""

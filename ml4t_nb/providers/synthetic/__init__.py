@@ -1,0 +1,1 @@
+"""The provider of made-up bars on a real calendar."""

@@ -1,0 +1,182 @@
+"""One question to Yahoo through yfinance: its frame, and the reply that the frame was made of."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ml4t_nb.errors import ProviderUnavailable
+from ml4t_nb.providers.rate_limit import Budget, shared_budget
+from ml4t_nb.providers.yahoo.configuration import open_yfinance, raising
+from ml4t_nb.providers.yahoo.corporate_actions import Event, events_of
+from ml4t_nb.providers.yahoo.errors import NoBars, raised_by, translate, unknown
+
+if TYPE_CHECKING:
+    from curl_cffi.requests import Response
+
+    from ml4t_nb.providers.yahoo.session import Question
+
+__all__ = ["Chart", "Client"]
+
+# Yahoo's symbols; another character would be read as a part of the address.
+_SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9.^=&_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What Yahoo answered.
+
+    Parameters
+    ----------
+    frame
+        As yfinance makes it, in the exchange's time.
+    meta
+        What came beside the bars.
+    """
+
+    frame: pd.DataFrame
+    meta: Mapping[str, Any]
+    events: tuple[Event, ...]
+
+
+class Client:
+    """Asks yfinance; one for all threads.
+
+    Parameters
+    ----------
+    caches
+        Folder of yfinance's own caches.
+    per_minute
+        The budget.
+    timeout_s, deadline_s
+        For one reply, and for all that a question takes.
+    is_loud
+        Whether yfinance may log what it does.
+    """
+
+    def __init__(
+        self,
+        caches: Path,
+        *,
+        per_minute: float,
+        timeout_s: float,
+        deadline_s: float,
+        is_loud: bool = False,
+    ) -> None:
+        self._caches = caches
+        self._per_minute = per_minute
+        self._timeout_s = timeout_s
+        self._deadline_s = deadline_s
+        self._is_loud = is_loud
+
+    def bars(
+        self, symbol: str, interval: str, start: date | datetime, end: date | datetime
+    ) -> Chart:
+        """Bars from ``start`` on and before ``end``; bare dates are the exchange's.
+
+        Whoever asks has waited for the budget; what the question cost beyond one request is owed.
+
+        Raises
+        ------
+        ProviderError
+            One of its four kinds; `NoBars` if the answer has none.
+        """
+        return self._ask(symbol, interval=interval, start=start, end=end)
+
+    def meta(self, symbol: str) -> Mapping[str, Any]:
+        """What Yahoo says of ``symbol`` beside its bars.
+
+        Raises
+        ------
+        ProviderError
+            One of its four kinds.
+        """
+        self._budget().wait()
+        try:
+            return self._ask(symbol, interval="1d", period="1d").meta
+        except NoBars as error:
+            # It has not traded of late, but is known.
+            return error.meta
+
+    def _budget(self) -> Budget:
+        # Looked up each time: a lock cannot be sent to another process with its provider.
+        return shared_budget("yahoo", self._per_minute)
+
+    def _ask(self, symbol: str, **span: Any) -> Chart:  # noqa: ANN401  # for an untyped neighbour
+        if not _SYMBOL.fullmatch(symbol):
+            raise unknown(symbol, "it is not spelled like one")
+        yfinance, wire = open_yfinance(self._caches)
+        with (
+            raising(yfinance),
+            wire.question(
+                timeout_s=self._timeout_s, deadline_s=self._deadline_s, is_loud=self._is_loud
+            ) as question,
+        ):
+            try:
+                frame = _history(yfinance.Ticker(symbol, session=wire), span, self._timeout_s)
+                return _chart(frame, question, symbol)
+            except raised_by(yfinance) as error:
+                raise translate(error, symbol, yfinance, _meta(question)) from error
+            finally:
+                self._budget().owe(question.requests - 1)
+
+
+def _history(ticker: Any, span: Mapping[str, Any], timeout_s: float) -> pd.DataFrame:  # noqa: ANN401
+    _forget_replies()
+    frame: pd.DataFrame = ticker.history(
+        **span,
+        auto_adjust=False,
+        back_adjust=False,
+        actions=True,
+        repair=False,
+        prepost=False,
+        keepna=True,
+        rounding=False,
+        timeout=timeout_s,
+    )
+    return frame
+
+
+def _forget_replies() -> None:
+    """Empty yfinance's cache of replies, which keeps a 503 for the life of the process."""
+    from yfinance.data import YfData
+
+    clear = getattr(YfData.cache_get, "cache_clear", None)
+    if clear is not None:
+        clear()
+
+
+def _chart(frame: pd.DataFrame, question: Question, symbol: str) -> Chart:
+    if question.reply is None:
+        # Another thread asked just the same a moment ago, and yfinance kept the reply for both.
+        raise ProviderUnavailable(
+            f"yfinance answered for {symbol} without asking yahoo", provider="yahoo"
+        )
+    result = _result(question.reply)
+    if frame.empty:
+        words = f"yahoo has no bars of {symbol} for this span"
+        raise NoBars(words, meta=result["meta"])
+    return Chart(frame, result["meta"], events_of(result))
+
+
+def _result(reply: Response) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(reply.content)["chart"]["result"][0]
+    return found
+
+
+def _meta(question: Question) -> Mapping[str, Any]:
+    """What the last reply says beside its bars; nothing if it is no reply of that kind."""
+    if question.reply is None:
+        return {}
+    try:
+        found: Mapping[str, Any] = _result(question.reply)["meta"]
+    except (LookupError, TypeError, ValueError):
+        return {}
+    return found

@@ -1,0 +1,305 @@
+"""One dataset's folders: the newest manifest, where its chunks are, and how one is published."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
+from ml4t_nb.model import DatasetId, NextStep
+from ml4t_nb.storage import atomic_io as disk
+from ml4t_nb.storage import manifest_file
+from ml4t_nb.storage.locking import LOCK_NAME, Held
+from ml4t_nb.storage.manifest import Chunk, Manifest
+from ml4t_nb.storage.names import CHUNK_NAME, DRAFT_NAME, MANIFEST_NAME, folder_of, symbol_of
+from ml4t_nb.storage.trash import is_own_folder, sweep
+
+__all__ = [
+    "Folder",
+    "State",
+    "chunk_name",
+    "manifest_name",
+    "manifest_number",
+    "number_of",
+    "sequence_of",
+]
+
+_TRIES = 1000
+_MOUNT = "mount its disk; if it was deleted on purpose, make the folder again, empty"
+
+
+class State(NamedTuple):
+    """Number of the newest commit, 0 before the first, and what it left; None if nothing."""
+
+    sequence: int
+    manifest: Manifest | None
+
+
+def manifest_name(sequence: int) -> str:
+    """File of that commit's manifest."""
+    return f"m.{sequence:08d}.json"
+
+
+def chunk_name(first: date, sequence: int) -> str:
+    """A name that no file has had: first date, commit, and a random tag."""
+    return f"{first.isoformat()}.{sequence:08d}.{secrets.token_hex(3)}.parquet"
+
+
+def number_of(name: str) -> int:
+    """Number of the commit that a chunk was written for; 0 for another file's name."""
+    found = CHUNK_NAME.fullmatch(name)
+    return int(found["number"]) if found else 0
+
+
+def manifest_number(name: str) -> int:
+    """Number of the commit whose manifest it is; 0 for another file's name."""
+    found = MANIFEST_NAME.fullmatch(name)
+    return int(found["number"]) if found else 0
+
+
+def sequence_of(names: Sequence[str]) -> int:
+    """The highest number among manifests' names; 0 if there is none."""
+    return max(map(manifest_number, names), default=0)
+
+
+@dataclass(slots=True)
+class Folder:
+    """The three places of a dataset below the store's home."""
+
+    home: Path
+    dataset: DatasetId
+    data: Path = field(init=False)
+    state: Path = field(init=False)
+    retired: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        place = folder_of(self.dataset)
+        self.data = self.home / "data" / place
+        self.state = self.home / "state" / place
+        self.retired = self.home / "retired" / place
+
+    def sequence(self) -> int:
+        """Number of the newest commit; 0 before the first."""
+        return sequence_of(disk.names_in(self.state))
+
+    def newest(self) -> State:
+        """What the newest commit left, hand-removed or not.
+
+        Raises
+        ------
+        ChunkCorrupt
+            If its manifest cannot be read; an older one is never taken instead.
+        """
+        for _ in range(_TRIES):
+            sequence = self.sequence()
+            if not sequence:
+                if self.has_lost():
+                    raise self.lost()
+                return State(0, None)
+            try:
+                return State(sequence, self._read(sequence))
+            except FileNotFoundError:
+                continue  # a writer has just retired it
+        raise ChunkCorrupt(f"the manifest of {self.dataset} in {self.state} cannot be opened")
+
+    def sync(self) -> None:
+        """Bring the folders themselves to the disk; another writer may have made some just now."""
+        for each in (self.data, self.state):
+            disk.sync_parents(each, self.home)
+
+    def has_chunks(self) -> bool:
+        """Whether there are chunks among the data, whoever names them."""
+        return any(map(number_of, disk.names_in(self.data)))
+
+    def has_lost(self) -> bool:
+        """Whether there are chunks, and somebody deleted the manifests that named them.
+
+        A first load that was killed, or is at work, has chunks of the first commit alone, and a
+        lock.
+        """
+        highest = max(map(number_of, disk.names_in(self.data)), default=0)
+        if not highest or self.sequence():
+            return False
+        if highest > 1 or not (self.state / LOCK_NAME).exists():
+            return True
+        return sequence_of(disk.names_in(self.retired)) > 0
+
+    def lost(self) -> ChunkCorrupt:
+        """The error that says that there are bars, and no manifest."""
+        return ChunkCorrupt(
+            f"the manifest of {self.dataset} is gone from {self.state}",
+            hint=("restore it from a backup, or start over: ", NextStep("reload", self.dataset)),
+        )
+
+    def next_number(self, sequence: int) -> int:
+        """The number of the commit that follows ``sequence``; none is given twice."""
+        if sequence:
+            return sequence + 1
+        retired = disk.names_in(self.retired)
+        chunks = (number_of(name) for name in (*retired, *disk.names_in(self.data)))
+        highest = max(sequence_of(retired), *chunks, 0)
+        # Chunks of the first commit alone are those of one that was killed before it counted.
+        return highest + 1 if highest > 1 else 1
+
+    def _read(self, sequence: int) -> Manifest | None:
+        path = self.state / manifest_name(sequence)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise ChunkCorrupt(f"{path} cannot be read: {error.strerror}") from error
+        return manifest_file.decode(content, self.dataset, sequence, path)
+
+    def removed_by_hand(self) -> bool:
+        """Whether somebody deleted the dataset's data folder, and not a disk is missing."""
+        # A link to a disk that is not there is still a link.
+        return not os.path.lexists(self.data) and self.data.parent.exists()
+
+    def require_disk(self) -> None:
+        """Let nothing be written where an unmounted disk's data would be hidden afterwards.
+
+        Raises
+        ------
+        StoreNotWritable
+            If the folder of the dataset's frequency is gone although datasets are stored in it.
+        """
+        if self.data.parent.exists() or not self._has_siblings():
+            return
+        # The folder is made before the first manifest below it: look again.
+        if not self.data.parent.exists():
+            raise StoreNotWritable(
+                f"the folder {self.data.parent} is gone although datasets are stored in it",
+                hint=_MOUNT,
+            )
+
+    def _has_siblings(self) -> bool:
+        for name in disk.names_in(self.state.parent):
+            symbol = symbol_of(name)
+            if symbol is None:
+                continue
+            try:
+                if Folder(self.home, replace(self.dataset, symbol=symbol)).newest().manifest:
+                    return True
+            except StoreError:
+                return True
+        return False
+
+    def unmounted(self) -> ChunkCorrupt:
+        """The error that says so."""
+        gone = self.data if self.data.parent.exists() else self.data.parent
+        return ChunkCorrupt(
+            f"the folder {gone} is gone, and with it the bars of {self.dataset}",
+            hint=_MOUNT,
+        )
+
+    def find(self, chunk: Chunk) -> Path | None:
+        """Where a chunk is: among the data, or retired by a newer commit; None if it is gone."""
+        # In this order: files move from the one to the other, and never back.
+        places = (self.data / chunk.file, self.retired / chunk.file)
+        return next((path for path in places if path.exists()), None)
+
+    def publish(self, after: Manifest | None, sequence: int, *, base: int, lock: Held) -> None:
+        """Make ``after`` the truth in one step, or raise with nothing changed.
+
+        Parameters
+        ----------
+        base
+            Number of the commit that ``after`` was made of.
+        lock
+            The one that is held meanwhile. Somebody may delete its file; then others write too.
+        """
+        self.require_newest(base)
+        if not lock.is_in_force:
+            raise StoreError(
+                f"the lock of {self.dataset} was deleted while it was held: {lock.path}",
+                hint="run it again; the files below `state` are no litter",
+            )
+        path = self.state / manifest_name(sequence)
+        draft = self.state / f"{path.name}.{secrets.token_hex(3)}"
+        try:
+            disk.write_new(draft, manifest_file.encode(after))
+            disk.link_new(draft, path)
+        except FileExistsError as error:
+            raise self._overtaken() from error
+        finally:
+            with suppress(FileNotFoundError):
+                draft.unlink()
+
+    def require_newest(self, sequence: int) -> None:
+        """Nothing, if no other commit is in force than that one, which is on the disk then.
+
+        Raises
+        ------
+        StoreError
+            If another one is. Where the lock's file was deleted, writers may have published, and
+            tidied away, the number that was free again for a later writer: that one never counted.
+        """
+        disk.sync_folder(self.state)
+        if self.sequence() != sequence:
+            raise self._overtaken()
+
+    def _overtaken(self) -> StoreError:
+        return StoreError(
+            f"{self.dataset} was changed by another writer in spite of the lock",
+            hint="run it again; and keep the store where file locks work: not every network "
+            "folder has them",
+        )
+
+    def tidy(
+        self, after: Manifest | None, sequence: int, *, before: Manifest | None = None
+    ) -> None:
+        """Retire what the newest commit replaced, and remove what was retired long ago.
+
+        Nothing, if it is not the newest any more. Files of later numbers are those of a writer at
+        work, if there is one in spite of the lock. What writers left who were killed at the numbers
+        since the last commit that was tidied goes too, but not out of a folder that is linked:
+        there may be others' files of such names. Any other file is somebody's, and stays.
+
+        Parameters
+        ----------
+        before
+            What ``after`` replaced; read from the disk if not given.
+        """
+        names = disk.names_in(self.state)
+        if sequence_of(names) != sequence:
+            return
+        older = sorted(number for name in names if 0 < (number := manifest_number(name)) < sequence)
+        # With the dataset go all of its files; its manifest may have been damaged.
+        tidied = 0 if after is None else older[0] if older else sequence - 1
+        replaced = self._chunks_of(older if before is None else older[:-1], before)
+        named = {chunk.file for chunk in after.chunks} if after else set()
+        is_own = is_own_folder(self.data)
+        for name in disk.names_in(self.data):
+            is_left = is_own and tidied < number_of(name) <= sequence
+            if name not in named and (name in replaced or is_left):
+                disk.retire(self.data / name, self.retired)
+        # Lowest number first: the catalogue takes m.7 for the newest while there is no m.8.
+        for name in names:
+            if (found := DRAFT_NAME.fullmatch(name)) and int(found[1]) <= sequence:
+                (self.state / name).unlink()
+            elif 0 < manifest_number(name) < sequence:
+                disk.retire(self.state / name, self.retired)
+        if after is None:
+            with suppress(OSError):  # somebody keeps files of his own there
+                self.data.rmdir()
+        sweep(self.home, folder_of(self.dataset), (self.state / manifest_name(sequence)).stat())
+
+    def replaced(self, sequence: int) -> set[str]:
+        """Chunks that manifests older than that one name which nobody has retired yet."""
+        numbers = map(manifest_number, disk.names_in(self.state))
+        return self._chunks_of([number for number in numbers if 0 < number < sequence])
+
+    def _chunks_of(self, numbers: Sequence[int], known: Manifest | None = None) -> set[str]:
+        found = {chunk.file for chunk in known.chunks} if known else set()
+        for number in numbers:
+            with suppress(FileNotFoundError, StoreError):  # what cannot be read names none
+                if manifest := self._read(number):
+                    found.update(chunk.file for chunk in manifest.chunks)
+        return found

@@ -1,0 +1,54 @@
+"""Whether a manifest can be true: its checksum is no signature, and stores come from others too."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+
+from ml4t_nb.storage.manifest import Chunk, Manifest
+from ml4t_nb.storage.names import CHUNK_NAME
+
+__all__ = ["contradiction"]
+
+_TICK = timedelta(microseconds=1)
+# Bars that are all alike take a twentieth of a byte each, and what writes and reads them takes
+# room for as many as the manifest says.
+_MOST_ROWS_PER_BYTE = 64
+_CRC_END = 1 << 32
+
+
+def contradiction(manifest: Manifest) -> str:
+    """What of its chunks cannot be; empty if all can."""
+    for chunk in manifest.chunks:
+        if fault := _fault(chunk, manifest.sequence):
+            return f"its chunk {chunk.file!r} {fault}"
+    files = [chunk.file for chunk in manifest.chunks]
+    if len({*files}) < len(files):
+        return "it names a chunk twice"
+    for before, after in pairwise(manifest.chunks):
+        if after.first <= before.last:
+            return f"its chunk {after.file!r} begins before {before.file!r} ends"
+    return ""
+
+
+def _fault(chunk: Chunk, sequence: int) -> str:
+    name = CHUNK_NAME.fullmatch(chunk.file)
+    if not name or name["date"] != chunk.first.date().isoformat():
+        return "has no name of a chunk that begins there"
+    if not 1 <= int(name["number"]) <= sequence:
+        return f"is of no commit up to {sequence}"
+    if chunk.bytes < 1 or not 0 <= chunk.crc < _CRC_END:
+        return "has no such size or checksum"
+    return (
+        "" if _has_room(chunk) else f"cannot hold {chunk.rows} bars, {chunk.filled} of them filled"
+    )
+
+
+def _has_room(chunk: Chunk) -> bool:
+    """Whether so many bars go into so many bytes, and between the first and the last stamp."""
+    ticks = (chunk.last - chunk.first) // _TICK
+    return (
+        1 <= chunk.rows <= min(_MOST_ROWS_PER_BYTE * chunk.bytes, ticks + 1)
+        and 0 <= chunk.filled <= chunk.rows
+        and (chunk.rows > 1 or ticks == 0)
+    )

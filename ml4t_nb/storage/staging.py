@@ -1,0 +1,95 @@
+"""Chunks of a commit that is not published yet: written, and taken back if it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from ml4t_nb.errors import StoreError
+from ml4t_nb.model import Setup
+from ml4t_nb.storage import atomic_io as disk
+from ml4t_nb.storage import chunks
+from ml4t_nb.storage.compaction import MOST_ROWS, Piece
+from ml4t_nb.storage.dataset_folder import Folder, chunk_name, manifest_name
+from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.storage.parallel import mapped
+from ml4t_nb.storage.rows import Rows
+
+__all__ = ["discard", "require_counted", "write"]
+
+# Most of a long load is encoding, which lets go of the interpreter; each holds a chunk in memory.
+_ENCODERS = 2
+
+
+def write(
+    folder: Folder, pieces: Sequence[Piece], setup: Setup, sequence: int, written: list[Chunk]
+) -> tuple[Chunk, ...]:
+    """The pieces as chunks on disk.
+
+    Parameters
+    ----------
+    sequence
+        Number of the commit they are written for.
+    written
+        Those that are new are added to it one by one, so that they are known if a later one fails.
+    """
+    folder.data.mkdir(parents=True, exist_ok=True)
+    after = []
+    contents = _encoded(folder, [rows for rows in pieces if isinstance(rows, Rows)], setup)
+    for piece in pieces:
+        if isinstance(piece, Chunk):
+            after.append(piece)
+            continue
+        content = next(contents)
+        draft = chunks.describe("", piece, content)
+        chunk = replace(draft, file=chunk_name(draft.first.date(), sequence))
+        written.append(chunk)
+        disk.write_new(folder.data / chunk.file, content)
+        after.append(chunk)
+    if written:
+        disk.sync_folder(folder.data)
+    return tuple(after)
+
+
+def discard(folder: Folder, written: Sequence[Chunk], sequence: int) -> None:
+    """Take back new chunks, unless their manifest was published before the interruption."""
+    if (folder.state / manifest_name(sequence)).exists():
+        return
+    for chunk in written:
+        with suppress(OSError):
+            (folder.data / chunk.file).unlink()
+
+
+def require_counted(folder: Folder, written: Sequence[Chunk], sequence: int) -> None:
+    """Nothing, if the commit just published is the newest; else what it left is taken back.
+
+    Raises
+    ------
+    StoreError
+        If it is not.
+    """
+    try:
+        folder.require_newest(sequence)
+    except StoreError:
+        newest = folder.newest()
+        # One that counts may have been made of this very commit.
+        named = {chunk.file for chunk in newest.manifest.chunks} if newest.manifest else set()
+        with suppress(OSError):
+            if newest.sequence > sequence:
+                (folder.state / manifest_name(sequence)).unlink()
+        for chunk in written:
+            if chunk.file not in named:
+                with suppress(OSError):
+                    (folder.data / chunk.file).unlink()
+        raise
+
+
+def _encoded(folder: Folder, parts: Sequence[Rows], setup: Setup) -> Iterator[bytes]:
+    """The files of the parts, in order; while one is written, others are encoded."""
+
+    def encode(rows: Rows) -> bytes:
+        return chunks.encode(rows, folder.dataset.symbol, setup.compression)
+
+    few = sum(map(len, parts)) <= MOST_ROWS
+    return mapped(encode, parts, threads=1 if few else _ENCODERS)

@@ -1,0 +1,103 @@
+"""Files that a newer commit has replaced: kept for a while for readers, then removed."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import get_args
+
+from ml4t_nb.errors import StoreError
+from ml4t_nb.model import AssetClass, Frequency
+from ml4t_nb.storage import atomic_io as disk
+from ml4t_nb.storage.names import CHUNK_NAME, MANIFEST_NAME, symbol_of
+
+__all__ = ["GRACE_S", "is_own_folder", "sweep", "sweep_all"]
+
+GRACE_S = 3600
+"""How long a reader may use files that a newer commit has retired."""
+
+# Borne by a file that is copied from another disk, until it is whole.
+_TAG = re.compile(r"\.[0-9a-f]{6}\Z")
+_PROBE = re.compile(r"sweep\.[0-9a-f]{6}")
+
+
+def sweep_all(home: Path) -> None:
+    """Do so for every dataset; one that cannot be swept keeps no other from it."""
+    root = home / "retired"
+    if not is_own_folder(root):
+        return
+    probe = root / f"sweep.{secrets.token_hex(3)}"
+    try:
+        probe.touch()
+        now = probe.stat()
+        probe.unlink()
+    except OSError:
+        return
+    for name in filter(_PROBE.fullmatch, disk.names_in(root)):  # of those who were killed
+        _remove_old(root / name, now)
+    for asset_class in get_args(AssetClass):
+        for frequency in get_args(Frequency):
+            place = PurePosixPath(asset_class, frequency)
+            with suppress(StoreError):
+                for name in disk.names_in(root / place):
+                    if symbol_of(name) is not None:
+                        sweep(home, place / name, now)
+
+
+def sweep(home: Path, place: PurePosixPath, now: os.stat_result) -> None:
+    """Remove what was retired longer ago than the grace period, and the folder if it is empty.
+
+    What bears another name than this package gives is left, and so is all behind a link.
+
+    Parameters
+    ----------
+    place
+        The dataset's, below ``retired``.
+    now
+        Of a file just written: the file system's own clock.
+    """
+    retired = home / "retired" / place
+    parents = (retired, *retired.parents)[: len(place.parts) + 1]
+    if not all(map(is_own_folder, parents)):
+        return
+    with suppress(StoreError):
+        names = [name for name in disk.names_in(retired) if _is_own(name)]
+        # Manifests are retired in the order of their names, each after the chunks that went with
+        # it, and removed after them: while the first is young, so is all the rest. A dataset that
+        # is written every second has thousands of them.
+        first = next((name for name in names if MANIFEST_NAME.fullmatch(name)), None)
+        if first and not _is_old(retired / first, now):
+            return
+        for name in names:
+            _remove_old(retired / name, now)
+        with suppress(OSError):
+            retired.rmdir()
+
+
+def is_own_folder(path: Path) -> bool:
+    """Whether it is a folder, and no link to one."""
+    return path.is_dir() and not path.is_symlink()
+
+
+def _is_own(name: str) -> bool:
+    whole = _TAG.sub("", name)
+    return bool(MANIFEST_NAME.fullmatch(whole) or CHUNK_NAME.fullmatch(whole))
+
+
+def _remove_old(path: Path, now: os.stat_result) -> None:
+    if _is_old(path, now):
+        with suppress(OSError):
+            path.unlink()
+
+
+def _is_old(path: Path, now: os.stat_result) -> bool:
+    """Whether it is a file, and no link, that was retired longer ago than the grace period."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and now.st_mtime - found.st_mtime > GRACE_S

@@ -1,0 +1,121 @@
+"""Bars of a dataset as a frame."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import Adjustment, AssetClass, Frequency
+from ml4t_nb.options import Day, PathName, as_symbols, one_of
+from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.select import days, picked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ml4t_nb.storage.snapshot import Snapshot
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["bars", "snapshot_of", "view"]
+
+
+@verb
+def bars(
+    ws: Workspace,
+    /,
+    symbol: str,
+    *,
+    asset_class: AssetClass | None = None,
+    frequency: Frequency | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    adjust: Adjustment = "splits",
+    filled: bool = True,
+    home: PathName | None = None,
+) -> pd.DataFrame:
+    """Bars of one dataset.
+
+    Parameters
+    ----------
+    symbol
+        The symbol.
+    asset_class
+        Its class, where the symbol is stored under several.
+    frequency
+        Its frequency, where the symbol is stored at several.
+    start
+        First date, inclusive.
+    end
+        Last date, inclusive.
+    adjust
+        Prices as traded (raw), on the split basis of the last stored bar (splits), or with
+        dividends reinvested too (all).
+    filled
+        Keep the bars that were made by gap filling.
+    home
+        Folder of the store.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``timestamp`` (UTC): the instant an intraday bar opens, the date of a daily
+        one, the Monday of a weekly one. Columns ``open``, ``high``, ``low``, ``close``,
+        ``volume``, ``dividend`` (cash per share), ``split`` (1 if none) and ``filled``.
+
+    Raises
+    ------
+    DatasetNotFound
+        If nothing is stored.
+    ChunkCorrupt
+        If a file is damaged: never half of the bars.
+    """
+    snapshot = snapshot_of(ws.at(home), symbol, asset_class, frequency)
+    return view(snapshot, days(start, end), adjust, filled=filled)
+
+
+def snapshot_of(
+    ws: Workspace, symbol: str, asset_class: AssetClass | None, frequency: Frequency | None
+) -> Snapshot:
+    """The present snapshot of the one dataset that is meant."""
+    (dataset,) = picked(ws.store.datasets(), as_symbols(symbol), asset_class, frequency)
+    return ws.store.snapshot(dataset)
+
+
+def view(
+    snapshot: Snapshot, range_: tuple[date | None, date | None], adjust: Adjustment, *, filled: bool
+) -> pd.DataFrame:
+    """Bars from the first to the last date, both inclusive, adjusted."""
+    from ml4t_nb.core.bars import observed, within
+    from ml4t_nb.core.calendars.calendar import calendar
+
+    one_of(adjust, Adjustment, what="adjustment")
+    manifest = snapshot.manifest
+    span = calendar(manifest.setup.calendar).span(*range_, manifest.dataset.frequency)
+    if adjust == "splits" and manifest.setup.basis == "split-adjusted":
+        seen = snapshot.bars(None if range_ == (None, None) else span)
+    else:
+        # A view depends on the splits and dividends of later bars, so it is cut afterwards.
+        seen = within(_adjusted(snapshot, adjust), span)
+    return seen if filled else observed(seen)
+
+
+def _adjusted(snapshot: Snapshot, adjust: Adjustment) -> pd.DataFrame:
+    """The whole series, adjusted.
+
+    Raises
+    ------
+    OptionError
+        If weekly bars cannot be: a split or dividend in mid-week needs the days around it.
+    """
+    from ml4t_nb.core.adjust import adjusted, inexact_weeks
+
+    setup, dataset = snapshot.manifest.setup, snapshot.manifest.dataset
+    whole = snapshot.bars()
+    if dataset.frequency == "weekly" and (weeks := inexact_weeks(whole, adjust, basis=setup.basis)):
+        raise OptionError(
+            f"the week of {weeks[-1]:%Y-%m-%d} cannot be shown as {adjust!r}: "
+            "its split or dividend fell between days",
+            hint=f"load daily bars of {dataset.symbol} and adjust those",
+        )
+    return adjusted(whole, adjust, basis=setup.basis)

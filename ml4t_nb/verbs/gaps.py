@@ -1,0 +1,260 @@
+"""The verb for gaps: listed, asked for again, filled otherwise, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
+from ml4t_nb.hints import at_home
+from ml4t_nb.model import DatasetId, FillMethod, NextStep
+from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_symbols, one_of
+from ml4t_nb.records import ErrorNote, Summary, UpdateRecord, UpdateResult
+from ml4t_nb.reports import DatasetGaps, GapsReport, UnreadDataset
+from ml4t_nb.verbs.absent import absent, declaration
+from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.runs import failed, report_of, run_of
+from ml4t_nb.verbs.select import Class, Freq, days, latest
+from ml4t_nb.verbs.summaries import summaries
+
+if TYPE_CHECKING:
+    from ml4t_nb.batch import Job, Observe, Pause
+    from ml4t_nb.core.calendars.calendar import Calendar
+    from ml4t_nb.pipeline import Mend, Mending
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["gaps"]
+
+
+@verb
+def gaps(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    all: bool = False,  # noqa: A002  # the option's word
+    refetch: bool = False,
+    refill: FillMethod | None = None,
+    unfill: bool = False,
+    close: str | None = None,
+    reopen: bool = False,
+    as_of: Moment | None = None,
+    home: PathName | None = None,
+) -> GapsReport:
+    """List the bars that the calendar expects and the store lacks, or do something about them.
+
+    Parameters
+    ----------
+    symbol
+        Symbols to look at; everything that is stored if none is named.
+    asset_class
+        Only datasets of this class.
+    frequency
+        Only datasets of this frequency.
+    start
+        First date, inclusive.
+    end
+        Last date, inclusive.
+    all
+        Confirmed, closed and filled gaps too, not only those with something to do.
+    refetch
+        Ask the provider again, for confirmed gaps too.
+    refill
+        Fill by this method what is filled, and what is at most five bars long.
+    unfill
+        Take fills back; updates leave those gaps open from then on.
+    close
+        Declare that there were no sessions, for the reason given; with --start or --end.
+    reopen
+        Take back what was declared, confirmed or left open.
+    as_of
+        Run as of this time: an instant, or a date, meaning after that session's close. What
+        is listed does not depend on it.
+    home
+        Folder of the store.
+    """
+    ws = ws.at(home)
+    if not symbol:
+        ws.require_home()
+    first, last = days(start, end)
+    moment = ws.moment(as_of)
+    mending = _mending(refetch=refetch, refill=refill, unfill=unfill, close=close, reopen=reopen)
+    if close is not None and first is None and last is None:
+        raise OptionError("--close closes every gap there is", hint="say which: --start and --end")
+    chosen = summaries(ws, symbol, asset_class, frequency)
+    listed, unread = _listed(ws, chosen, first, last, every=all or mending is not None)
+    if unread and not listed and as_symbols(symbol):
+        raise next(iter(unread.values()))
+    if mending is None:
+        missed = absent(ws, {each.dataset for each in chosen})
+        return GapsReport(
+            latest(moment, ()),
+            listed,
+            every=all,
+            failed=_failed(unread, ws.settings.home),
+            absent=missed,
+            declaration=declaration(ws, missed) if missed else "",
+            home=ws.settings.home,
+        )
+    if not unread:
+        _require_gaps(listed)
+    from ml4t_nb.pipeline import Mend
+
+    def order(each: Summary) -> Mend:
+        span = _calendar(ws, each).span(first, last, each.dataset.frequency)
+        return Mend(each.dataset, span, mending)
+
+    jobs = [_job(ws, moment, each, order, unread.get(each.dataset)) for each in chosen]
+    run = report_of(ws, "gaps", jobs, moment, workers=4)
+    known = {each.dataset for each in chosen}
+    after = [each for each in summaries(ws, [], None, None) if each.dataset in known]
+    listed, unread = _listed(ws, after, first, last, every=True)
+    for result in run.results:
+        if result.record.outcome == "failed":
+            unread.pop(result.dataset, None)
+    return GapsReport(
+        run.as_of,
+        listed,
+        run,
+        every=True,
+        failed=_failed(unread, ws.settings.home),
+        home=ws.settings.home,
+    )
+
+
+def _require_gaps(listed: Sequence[DatasetGaps]) -> None:
+    """Nothing, if there is a gap to do something about.
+
+    Raises
+    ------
+    OptionError
+        If there is none: silence would pass for a closure or a fill that was recorded.
+    """
+    if not any(each.gaps for each in listed):
+        lists = [NextStep("all_gaps", each.dataset) for each in listed[:1]]
+        raise OptionError(
+            "there is no gap in that range, so nothing was done",
+            hint=(
+                *lists,
+                " lists the gaps there are; " if lists else "",
+                "a day that a calendar has wrong goes into ML4T_DATA_CLOSURES",
+            ),
+        )
+
+
+def _mending(
+    *,
+    refetch: bool,
+    refill: FillMethod | None,
+    unfill: bool,
+    close: str | None,
+    reopen: bool,
+) -> Mending | None:
+    """The one thing to do; None to list.
+
+    Raises
+    ------
+    OptionError
+        If several are asked for.
+    """
+    from ml4t_nb.pipeline import Close, Refetch, Refill, Reopen, Unfill
+
+    one_of(refill, FillMethod, what="fill method")
+    asked: list[Mending] = [Refetch()] if refetch else []
+    asked += [Refill(refill)] if refill is not None else []
+    asked += [Unfill()] if unfill else []
+    asked += [Close(close.strip())] if close is not None else []
+    asked += [Reopen()] if reopen else []
+    if len(asked) > 1:
+        raise OptionError("gaps does one thing at a time", hint="run it once for each")
+    return asked[0] if asked else None
+
+
+def _job(
+    ws: Workspace,
+    moment: datetime | date,
+    summary: Summary,
+    order: Callable[[Summary], Mend],
+    error: Ml4tError | None,
+) -> Job:
+    """The mending of one dataset; of one that cannot be read, the error that says so."""
+    from ml4t_nb.batch import Job
+    from ml4t_nb.pipeline import run_mend
+
+    def work(observe: Observe, pause: Pause) -> UpdateResult:
+        if error is not None:
+            raise error
+        return run_mend(run_of(ws, moment, observe, pause), order(summary))
+
+    blank = UpdateRecord(latest(moment, ()), "gaps", "", "failed")
+    return Job(summary.dataset, work, partial(failed, ws, blank, summary.dataset))
+
+
+def _failed(unread: Mapping[DatasetId, Ml4tError], home: Path) -> tuple[UnreadDataset, ...]:
+    return tuple(
+        UnreadDataset(
+            dataset, ErrorNote(type(error).__name__, error.message, at_home(error.advice, home))
+        )
+        for dataset, error in unread.items()
+        # Somebody has removed it meanwhile.
+        if not isinstance(error, DatasetNotFound)
+    )
+
+
+def _listed(
+    ws: Workspace,
+    chosen: Sequence[Summary],
+    first: date | None,
+    last: date | None,
+    *,
+    every: bool,
+) -> tuple[tuple[DatasetGaps, ...], dict[DatasetId, Ml4tError]]:
+    """Gaps of the datasets that can be read, and why the others cannot."""
+    listed: list[DatasetGaps] = []
+    unread: dict[DatasetId, Ml4tError] = {}
+    for each in chosen:
+        try:
+            listed.append(_gaps(ws, each, first, last, every=every))
+        except (StoreError, DatasetNotFound) as error:
+            unread[each.dataset] = error
+    return tuple(listed), unread
+
+
+def _gaps(
+    ws: Workspace, summary: Summary, first: date | None, last: date | None, *, every: bool
+) -> DatasetGaps:
+    nothing = DatasetGaps(summary.dataset, summary.provider, ())
+    if not (every or summary.gaps_open or summary.unanswered or summary.damage):
+        return nothing
+    snapshot = ws.store.snapshot(summary.dataset)
+    if summary.damage:
+        # The manifest still knows the gaps, but whoever asks for them should learn that bars are
+        # gone. Reading them raises the error that says so.
+        snapshot.bars()
+    manifest = snapshot.manifest
+    span = _calendar(ws, summary).span(first, last, summary.dataset.frequency)
+    gaps = tuple(
+        gap
+        for gap in manifest.gaps
+        if (every or gap.is_pending) and gap.start < span.end and gap.end >= span.start
+    )
+    unanswered = tuple(
+        each
+        for each in manifest.ledger
+        if each.outcome == "failed" and each.span.start < span.end and each.span.end > span.start
+    )
+    return replace(nothing, gaps=gaps, unanswered=unanswered)
+
+
+def _calendar(ws: Workspace, summary: Summary) -> Calendar:
+    from ml4t_nb.core.calendars.calendar import calendar
+
+    return calendar(summary.calendar, ws.settings.closures)

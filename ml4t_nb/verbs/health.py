@@ -1,0 +1,103 @@
+"""The verb that judges datasets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from ml4t_nb.errors import DatasetNotFound, OptionError
+from ml4t_nb.options import Moment, PathName, Short, Symbols, one_of
+from ml4t_nb.records import HealthState, Summary
+from ml4t_nb.reports import (
+    HealthReport,
+)
+from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.judging import judge_all, when_of
+from ml4t_nb.verbs.recent import recent_sessions
+from ml4t_nb.verbs.select import Class, Freq
+from ml4t_nb.verbs.summaries import summaries
+
+if TYPE_CHECKING:
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["health"]
+
+
+@verb
+def health(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    stale_days: float = 7,
+    sessions: int = 0,
+    verbose: Annotated[bool, Short("-v")] = False,
+    verify: bool = False,
+    fail_on: HealthState = "error",
+    allow_empty: bool = False,
+    as_of: Moment | None = None,
+    home: PathName | None = None,
+) -> HealthReport:
+    """Judge every dataset: healthy, stale or in error, why, and what mends it.
+
+    Parameters
+    ----------
+    symbol
+        Symbols to judge; everything that is stored if none is named.
+    asset_class
+        Only datasets of this class.
+    frequency
+        Only datasets of this frequency.
+    stale_days
+        Calendar days since the close of the oldest session missed, from which on data are stale.
+    sessions
+        Show what each of the last so many sessions has; of weekly bars, of the last weeks.
+    verbose
+        Show each dataset, not only those that need something.
+    verify
+        Read every file and check it against its checksum.
+    fail_on
+        The mildest state that makes the shell's exit code 1.
+    allow_empty
+        Let the shell's exit code be 0 also where nothing is stored, and the folder of the store
+        not be there.
+    as_of
+        Run as of this time: an instant, or a date, meaning after that session's close.
+    home
+        Folder of the store.
+    """
+    if not stale_days >= 0:
+        raise OptionError(f"--stale-days {stale_days:g} is negative", hint="0 or more, such as 7")
+    if sessions < 0:
+        raise OptionError(f"--sessions {sessions} is negative", hint="0 or more, such as 20")
+    one_of(fail_on, HealthState, what="health state")
+    ws = ws.at(home)
+    if not (allow_empty or symbol):
+        ws.require_home()
+    moment = ws.moment(as_of)
+    chosen = summaries(ws, symbol, asset_class, frequency)
+    if verify:
+        chosen = tuple(each for summary in chosen if (each := _verified(ws, summary)))
+    judged, at = judge_all(ws, chosen, moment, timedelta(days=stale_days))
+    recent = recent_sessions(ws, chosen, when_of(ws, moment), sessions) if sessions else ()
+    return HealthReport(
+        at,
+        judged,
+        detailed=verbose,
+        fail_on=fail_on,
+        recent=recent,
+        allow_empty=allow_empty,
+        home=ws.settings.home,
+    )
+
+
+def _verified(ws: Workspace, summary: Summary) -> Summary | None:
+    """The row with every checksum compared; None if somebody has removed the dataset meanwhile."""
+    try:
+        damage = summary.damage or "; ".join(ws.store.verify(summary.dataset))
+    except DatasetNotFound:
+        return None
+    return replace(summary, damage=damage)

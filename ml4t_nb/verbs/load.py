@@ -1,0 +1,122 @@
+"""The verb that loads history."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import Chunking, Compression, DatasetId, NextStep
+from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_symbols, one_of
+from ml4t_nb.records import UpdateRecord, UpdateResult
+from ml4t_nb.reports import RunReport
+from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.runs import failed, report_of, run_of
+from ml4t_nb.verbs.select import EXAMPLE, Class, Freq, Provider, checked, days, latest
+from ml4t_nb.zones import as_zone
+
+if TYPE_CHECKING:
+    from ml4t_nb.batch import Job, Observe, Pause
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["load"]
+
+
+_LOADERS = 4
+
+_MOST_TOLERANCE = 0.5
+
+
+@verb
+def load(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    provider: Provider = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    calendar: str | None = None,
+    zone: str | None = None,
+    tolerance: float | None = None,
+    chunk: Chunking | None = None,
+    compression: Compression | None = None,
+    as_of: Moment | None = None,
+    home: PathName | None = None,
+) -> RunReport:
+    """Load history, or extend what is stored to an earlier start or a later end.
+
+    Parameters
+    ----------
+    symbol
+        Symbols as the provider spells them; at least one.
+    asset_class
+        What the symbols are; if not given, the provider's own answer, else equities.
+    frequency
+        Length of a bar; daily if not given.
+    provider
+        Who is asked; if not given, the setting ML4T_DATA_PROVIDER, else yahoo.
+    start
+        First date, inclusive; if not given, all that the provider has.
+    end
+        Last date, inclusive; if not given, the last finished bar.
+    calendar
+        Exchange by MIC, such as XLON, or 24/7 or fx; if not given, the asset class's own.
+    zone
+        Time zone of a file's stamps within a day that say none, such as Europe/Athens: an IANA
+        name, or one and hours ahead of it, America/New_York+07:00; if not given, the setting
+        ML4T_DATA_FILES_ZONE, else the calendar's own.
+    tolerance
+        Share of a bar's length by which an intraday stamp may miss its expected one; 0.1 for a
+        new dataset.
+    chunk
+        Calendar period of a file. auto, for a new dataset: yearly for daily and weekly bars,
+        monthly for intraday ones, and small closed periods share a file.
+    compression
+        Codec of the files; lz4 for a new dataset.
+    as_of
+        Run as of this time: an instant, or a date, meaning after that session's close.
+    home
+        Folder of the store.
+    """
+    from ml4t_nb.batch import Job
+    from ml4t_nb.pipeline import Load, run_load
+
+    symbols = as_symbols(symbol)
+    if not symbols:
+        raise OptionError("load needs a symbol", hint=NextStep("load", EXAMPLE))
+    asset_class, frequency = checked(asset_class, frequency)
+    first, last = days(start, end)
+    if tolerance is not None and not 0 <= tolerance < _MOST_TOLERANCE:
+        raise OptionError(f"--tolerance {tolerance:g} is no share", hint="0 up to 0.5, such as 0.1")
+    zoned = None if zone is None else as_zone(zone, option="--zone")
+    ws = ws.at(home)
+    name = provider or ws.settings.provider
+    ws.provider(name)
+    moment = ws.moment(as_of)
+    blank = UpdateRecord(latest(moment, ()), "load", name, "failed")
+
+    def job(each: str) -> Job:
+        order = Load(
+            symbol=each,
+            asset_class=asset_class,
+            frequency=frequency or "daily",
+            provider=name,
+            start=first,
+            end=last,
+            calendar=calendar,
+            zone=zoned,
+            tolerance=tolerance,
+            chunk=one_of(chunk, Chunking, what="chunk period"),
+            compression=one_of(compression, Compression, what="compression"),
+        )
+        dataset = DatasetId(asset_class or "equities", order.frequency, each)
+
+        def work(observe: Observe, pause: Pause) -> UpdateResult:
+            return run_load(run_of(ws, moment, observe, pause), order)
+
+        return Job(dataset, work, partial(failed, ws, blank, dataset), name)
+
+    return report_of(ws, "load", [job(each) for each in symbols], moment, workers=_LOADERS)

@@ -1,0 +1,161 @@
+"""The verb that looks at bars: what there is to draw of one dataset."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import Gap, NextStep, Span
+from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_folder, as_symbols
+from ml4t_nb.reports import PlotReport
+from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.bars import snapshot_of, view
+from ml4t_nb.verbs.runs import record_at_store
+from ml4t_nb.verbs.select import EXAMPLE, Class, Freq, days
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ml4t_nb.records import UpdateRecord
+    from ml4t_nb.storage.manifest import Manifest
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["plot"]
+
+_BARS_BEFORE = 60
+
+
+@verb
+def plot(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    coverage: bool = False,
+    last_run: bool = False,
+    out: PathName | None = None,
+    as_of: Moment | None = None,
+    home: PathName | None = None,
+) -> PlotReport:
+    """Draw one dataset's bars, and the gaps among them with their states.
+
+    Parameters
+    ----------
+    symbol
+        The symbol; exactly one.
+    asset_class
+        Its class, where the symbol is stored under several.
+    frequency
+        Its frequency, where the symbol is stored at several.
+    start
+        First date, inclusive.
+    end
+        Last date, inclusive.
+    coverage
+        A calendar of the sessions instead: how many of its bars each one has.
+    last_run
+        Only what the last load or update asked for, and the bars before it.
+    out
+        A file that ends in .html: the figure as a page that needs no network.
+    as_of
+        Accepted by every verb; what is stored does not depend on it.
+    home
+        Folder of the store.
+    """
+    from ml4t_nb.core.bars import within
+
+    ws = ws.at(home)
+    ws.moment(as_of)
+    names = as_symbols(symbol)
+    if len(names) != 1:
+        raise OptionError("plot takes exactly one symbol", hint=NextStep("plot", EXAMPLE))
+    page = None if out is None else as_folder(out, option="--out")
+    if page is not None and page.suffix != ".html":
+        raise OptionError(f"--out {page.name!r} is no page", hint="end it in .html")
+    range_ = days(start, end)
+    if last_run and range_ != (None, None):
+        raise OptionError("--last-run is a range of its own", hint="leave out --start and --end")
+    snapshot = snapshot_of(ws, names[0], asset_class, frequency)
+    manifest = snapshot.manifest
+    # Whole, since a gap may begin before the range and end after it.
+    whole = view(snapshot, (None, None), "splits", filled=True)
+    record = _last_run(manifest) if last_run else None
+    span = _drawn(manifest, whole, range_, record)
+    gaps = tuple(gap for gap in manifest.gaps if gap.start < span.end and gap.end >= span.start)
+    missing, sessions = _lacking(manifest, whole, span, gaps, coverage=coverage)
+    return PlotReport(
+        dataset=manifest.dataset,
+        provider=manifest.setup.provider,
+        zone=_zone(manifest),
+        bars=within(whole, span),
+        missing=missing,
+        gaps=gaps,
+        sessions=sessions,
+        record=None if record is None else record_at_store(record, ws.settings.home),
+        out=page,
+    )
+
+
+def _zone(manifest: Manifest) -> str:
+    from ml4t_nb.core.calendars.calendar import calendar
+
+    return calendar(manifest.setup.calendar).zone.key
+
+
+def _last_run(manifest: Manifest) -> UpdateRecord:
+    for record in reversed(manifest.history):
+        if record.spans:
+            return record
+    raise OptionError(
+        f"no run of {manifest.dataset} is known that asked for bars", hint="leave out --last-run"
+    )
+
+
+def _drawn(
+    manifest: Manifest,
+    whole: pd.DataFrame,
+    range_: tuple[date | None, date | None],
+    record: UpdateRecord | None,
+) -> Span:
+    """The span to draw."""
+    from ml4t_nb.core.bars import as_instant
+    from ml4t_nb.core.calendars.calendar import calendar
+
+    span = calendar(manifest.setup.calendar).span(*range_, manifest.dataset.frequency)
+    if record is None or whole.empty:
+        return span
+    asked = min(each.start for each in record.spans)
+    row = int(whole.index.searchsorted(asked)) - _BARS_BEFORE
+    return Span(as_instant(whole.index[max(row, 0)]), span.end)
+
+
+def _lacking(
+    manifest: Manifest, whole: pd.DataFrame, span: Span, gaps: tuple[Gap, ...], *, coverage: bool
+) -> tuple[pd.DatetimeIndex, pd.DataFrame | None]:
+    """Stamps in gaps that no bar stands for, and, if asked for, what each session has."""
+    import pandas as pd
+
+    from ml4t_nb.core.bars import observed, within
+    from ml4t_nb.core.calendars.calendar import calendar
+    from ml4t_nb.core.gap_detection import missing_stamps
+    from ml4t_nb.core.gapfill import Grid
+    from ml4t_nb.verbs.coverage import Expectation, gap_of, sessions_of
+
+    setup, dataset = manifest.setup, manifest.dataset
+    dates = calendar(setup.calendar, setup.closures)
+    grid = Grid(dates, dataset.frequency, setup.tolerance, setup.basis)
+    stamps = pd.DatetimeIndex(observed(whole).index)
+    expected = grid.expected(stamps) if len(stamps) else stamps
+    lacking = missing_stamps(stamps, expected, tolerance=grid.slack)
+    ends = [pd.Timestamp(span.start), pd.Timestamp(span.end)]
+    expected, lacking = (each[slice(*each.searchsorted(ends))] for each in (expected, lacking))
+    bare = lacking[(gap_of(lacking, gaps) >= 0) & ~lacking.isin(whole.index)]
+    if not coverage:
+        return bare, None
+    wanted = Expectation(dates, dataset.frequency, expected, lacking, grid.slack)
+    return bare, sessions_of(wanted, within(whole, span), gaps)

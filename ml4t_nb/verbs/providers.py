@@ -1,0 +1,58 @@
+"""The verb that lists who can be asked for bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ml4t_nb.model import Frequency
+from ml4t_nb.options import Moment, PathName
+from ml4t_nb.reports import (
+    ProviderCard,
+    ProvidersReport,
+)
+from ml4t_nb.verbs.arguments import verb
+
+if TYPE_CHECKING:
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["providers"]
+
+
+@verb
+def providers(
+    ws: Workspace, /, *, as_of: Moment | None = None, home: PathName | None = None
+) -> ProvidersReport:
+    """List who can be asked for bars, what they serve, and their limits.
+
+    Parameters
+    ----------
+    as_of
+        Accepted by every verb; the answer does not depend on it.
+    home
+        Folder of the store.
+    """
+    from ml4t_nb.providers import known
+
+    ws = ws.at(home)
+    ws.moment(as_of)
+    return ProvidersReport(tuple(_card(ws, name) for name in known()))
+
+
+def _card(ws: Workspace, name: str) -> ProviderCard:
+    provider = ws.provider(name)
+    limits = provider.limits
+    return ProviderCard(
+        name=name,
+        summary=provider.summary,
+        asset_classes=limits.asset_classes,
+        frequencies=limits.frequencies,
+        basis=provider.basis,
+        span_days=_in_days(limits.max_span),
+        age_days=_in_days(limits.max_age),
+    )
+
+
+def _in_days(limit: Mapping[Frequency, timedelta]) -> tuple[tuple[Frequency, float], ...]:
+    return tuple((frequency, length / timedelta(days=1)) for frequency, length in limit.items())

@@ -1,0 +1,84 @@
+"""The verb that removes datasets, or bars of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from ml4t_nb.errors import Ml4tError, OptionError
+from ml4t_nb.model import DatasetId, NextStep
+from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_symbols
+from ml4t_nb.reports import RemoveReport
+from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.select import EXAMPLE, Class, Freq, checked, days, picked
+
+if TYPE_CHECKING:
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["remove"]
+
+
+@verb
+def remove(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    start: Day | None = None,
+    end: Day | None = None,
+    yes: bool = False,
+    as_of: Moment | None = None,
+    home: PathName | None = None,
+) -> RemoveReport:
+    """Remove datasets, or a stretch of them from the start or up to the end.
+
+    Parameters
+    ----------
+    symbol
+        Symbols to remove; at least one.
+    asset_class
+        Their class, where a symbol is stored under several.
+    frequency
+        Their frequency, where a symbol is stored at several.
+    start
+        First date to remove, inclusive.
+    end
+        Last date to remove, inclusive.
+    yes
+        Do it; without, the verb only says what it would remove, and fails.
+    as_of
+        Run as of this time: an instant, or a date, meaning after that session's close.
+    home
+        Folder of the store.
+    """
+    from ml4t_nb.pipeline import run_remove
+
+    ws = ws.at(home)
+    symbols = as_symbols(symbol)
+    if not symbols:
+        raise OptionError("remove needs a symbol", hint=NextStep("remove", EXAMPLE))
+    asset_class, frequency = checked(asset_class, frequency)
+    range_ = days(start, end)
+    moment = ws.moment(as_of)
+    chosen = picked(ws.store.datasets(), symbols, asset_class, frequency)
+    if not yes:
+        raise OptionError(
+            f"remove would delete bars of {', '.join(str(each) for each in chosen)}",
+            hint="add --yes to do it",
+        )
+    removed: list[tuple[DatasetId, int | None]] = []
+    for each in chosen:
+        try:
+            bars = run_remove(ws.store, each, *range_, moment, limits=ws.limits)
+        except Ml4tError as error:
+            if removed:
+                gone = ", ".join(
+                    f"{'bars' if count is None else f'{count:,} bars'} of {other}"
+                    for other, count in removed
+                )
+                error.message += f" (removed before: {gone})"
+            raise
+        removed.append((each, bars))
+    ws.store.sweep()
+    return RemoveReport(tuple(removed), whole=range_ == (None, None))

@@ -1,0 +1,193 @@
+"""The verb that fetches what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from ml4t_nb.errors import Ml4tError, OptionError
+from ml4t_nb.model import DatasetId, FillMethod, NextStep
+from ml4t_nb.options import Moment, PathName, Short, Symbols, as_symbols, one_of
+from ml4t_nb.records import Health, UpdateRecord, UpdateResult
+from ml4t_nb.reports import RunReport
+from ml4t_nb.verbs.absent import absent, declaration, doubted
+from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.judging import judge_all
+from ml4t_nb.verbs.runs import failed, report_of, run_of
+from ml4t_nb.verbs.select import EXAMPLE, Class, Freq, Provider, checked, latest, picked
+
+if TYPE_CHECKING:
+    from ml4t_nb.batch import Job, Observe, Pause
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["update"]
+
+
+_STALE_AFTER = timedelta(days=7)
+
+
+@verb
+def update(
+    ws: Workspace,
+    /,
+    symbol: Annotated[Symbols, Short("-s")] = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    lookback_days: Annotated[int | None, Short("-l")] = None,
+    fill_gaps: bool | None = None,
+    fill_method: FillMethod = "forward",
+    max_fill: int = 5,
+    provider: Provider = None,
+    switch: bool = False,
+    workers: int = 4,
+    accept: bool = False,
+    reset_as_of: bool = False,
+    show_status: bool = False,
+    allow_empty: bool = False,
+    as_of: Moment | None = None,
+    home: PathName | None = None,
+) -> RunReport:
+    """Fetch what is new, check the overlap, and close the gaps.
+
+    Parameters
+    ----------
+    symbol
+        Symbols to update; everything that is stored if none is named.
+    asset_class
+        Only datasets of this class.
+    frequency
+        Only datasets of this frequency.
+    lookback_days
+        Calendar days before the last stored bar that are fetched again, to catch late bars and
+        revisions; if not given, as many as cost no further request, up to 40.
+    fill_gaps
+        Ask again for open gaps, and fill at once what stays missing; off, only find and report.
+        If not given, fill what a second answer, after a later session, still lacks.
+    fill_method
+        What stands in for a missing bar, flagged as filled.
+    max_fill
+        Longest gap, in bars, that is filled; a longer one stays open.
+    provider
+        Who is asked in this run; if not given, each dataset's own provider.
+    switch
+        Make the provider given the datasets' own, from now on.
+    workers
+        Datasets updated at the same time.
+    accept
+        Take the provider's view of a history that contradicts the stored one, all of which is
+        asked for and compared; the symbols must be named.
+    reset_as_of
+        Take datasets back to this run's as-of that a wrong clock or as-of has set ahead; all bars
+        stay, and are compared.
+    show_status
+        Show health before and after, the last ten runs, and what was asked for.
+    allow_empty
+        Let the shell's exit code be 0 also where nothing is stored, and the folder of the store
+        not be there.
+    as_of
+        Run as of this time: an instant, or a date, meaning after that session's close.
+    home
+        Folder of the store.
+    """
+    from ml4t_nb.batch import Job
+    from ml4t_nb.core.gapfill import Fill
+    from ml4t_nb.pipeline import Update, run_update
+
+    lookback = 1 if lookback_days is None else lookback_days
+    _at_least_one(lookback_days=lookback, max_fill=max_fill, workers=workers)
+    if switch and provider is None:
+        raise OptionError("--switch needs a provider", hint="name it with -p/--provider")
+    one_of(fill_method, FillMethod, what="fill method")
+    asset_class, frequency = checked(asset_class, frequency)
+    if accept and not as_symbols(symbol):
+        raise OptionError(
+            "--accept needs a symbol: each contradiction is judged by itself",
+            hint=NextStep("accept", EXAMPLE),
+        )
+    ws = ws.at(home)
+    if provider is not None:
+        ws.provider(provider)
+    if not (allow_empty or symbol):
+        ws.require_home()
+    moment = ws.moment(as_of)
+    stored = ws.store.datasets()
+    blank = UpdateRecord(latest(moment, ()), "update", provider or "", "failed")
+    meant = _meant(stored, as_symbols(symbol), asset_class, frequency)
+    chosen = {each for each, _ in meant}
+    missed = absent(ws, chosen)
+    unsure = doubted(ws, chosen) if missed and fill_gaps is None else {}
+
+    def job(each: DatasetId, error: Ml4tError | None) -> Job:
+        fill = Fill(fill_method, max_fill, fill_gaps is True, unsure.get(each, ()))
+        order = Update(
+            dataset=each,
+            lookback=None if lookback_days is None else timedelta(days=lookback_days),
+            fill=None if fill_gaps is False else fill,
+            provider=provider,
+            switch=switch,
+            accept=accept,
+            reset_as_of=reset_as_of,
+        )
+
+        def work(observe: Observe, pause: Pause) -> UpdateResult:
+            if error is not None:
+                raise error
+            return run_update(run_of(ws, moment, observe, pause), order)
+
+        return Job(each, work, partial(failed, ws, blank, each))
+
+    jobs = [job(*each) for each in meant]
+    before = _health_of(ws, moment) if show_status else {}
+    report = report_of(ws, "update", jobs, moment, workers=workers)
+    report = replace(report, allow_empty=allow_empty)
+    if found := tuple(sorted(set(absent(ws, chosen)) - set(missed))):
+        report = replace(report, absent=found, declaration=declaration(ws, found))
+    if not as_symbols(symbol):
+        ws.store.sweep()
+    return _detailed(report, before, _health_of(ws, moment)) if show_status else report
+
+
+def _meant(
+    stored: Sequence[DatasetId],
+    symbols: Sequence[str],
+    asset_class: Class,
+    frequency: Freq,
+) -> list[tuple[DatasetId, Ml4tError | None]]:
+    """Datasets to update; for a symbol that means none, the error that says so."""
+    if not symbols:
+        return [(each, None) for each in picked(stored, (), asset_class, frequency)]
+    meant: list[tuple[DatasetId, Ml4tError | None]] = []
+    for symbol in symbols:
+        try:
+            meant += [(each, None) for each in picked(stored, (symbol,), asset_class, frequency)]
+        except Ml4tError as error:
+            guess = DatasetId(asset_class or "equities", frequency or "daily", symbol)
+            meant.append((guess, error))
+    return meant
+
+
+def _health_of(ws: Workspace, moment: datetime | date) -> dict[DatasetId, Health]:
+    judged, _ = judge_all(ws, ws.store.summaries(), moment, _STALE_AFTER)
+    return {each.dataset: each for each in judged}
+
+
+def _detailed(
+    report: RunReport, before: dict[DatasetId, Health], after: dict[DatasetId, Health]
+) -> RunReport:
+    """The report with health before and after."""
+    results = tuple(
+        replace(each, before=before.get(each.dataset), after=after.get(each.dataset))
+        for each in report.results
+    )
+    return replace(report, results=results, detailed=True)
+
+
+def _at_least_one(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if number < 1:
+            option = name.replace("_", "-")
+            raise OptionError(f"--{option} {number} is too few", hint="1 or more")
