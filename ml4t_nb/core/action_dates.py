@@ -16,7 +16,7 @@ import pandas as pd
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.price_ratio import Numbers
-from ml4t_nb.core.restatement import find_scale, splits_in
+from ml4t_nb.core.restatement import Split, find_scale, splits_in
 from ml4t_nb.model import Basis, CarriedAction, Span
 
 __all__ = [
@@ -135,8 +135,13 @@ class Table:
             return common[:0], np.ones(0)
         stored = self.stored.iloc[np.searchsorted(self.old, common)]
         fetched = self.fetched.iloc[np.searchsorted(self.new, common)]
-        scale = find_scale(stored, fetched, splits_in(self.fetched))
+        scale = find_scale(stored, fetched, self._told_splits)
         return common, np.ones(len(common)) if scale is None else scale.ratio
+
+    @property
+    def _told_splits(self) -> tuple[Split, ...]:
+        """Splits of the answer, those too that a row without a sound bar tells."""
+        return tuple(sorted((*splits_in(self.told), *splits_in(self.fetched))))
 
 
 def between(splits: ByDate, date: int, bar: int) -> float:

@@ -310,3 +310,31 @@ def test_a_dividend_as_traded_of_a_blank_day_before_a_split_counts_in_new_shares
     desk.update(evening("2024-02-13"))
     assert actions(desk) == {"02-07": (1.0, 5.0), "02-08": (0.1, 0.0)}
     assert first_close(desk, "all") == pytest.approx(950.0)
+
+
+def test_a_dividend_is_restated_once_by_a_split_of_a_blank_day_that_is_told_late(
+    desk: Desk,
+) -> None:
+    """Both ex-dates have no price any more; the split's is named two sessions after the fall."""
+    split_day, paid = "2024-02-07", "2024-01-30"
+
+    def served(until: str, *, is_named: bool) -> Bars:
+        days = DAYS[pd.Timestamp(until, tz="UTC") >= DAYS]
+        bars = bars_at(days, [100.0 if f"{day:%Y-%m-%d}" < split_day else 50.0 for day in days])
+        bars.loc[paid, "dividend"] = 1.0
+        if is_named:
+            bars.loc[:"2024-02-06", ["open", "high", "low", "close", "dividend"]] /= 2
+            bars.loc[split_day, "split"] = 2.0
+        blank = [day for day in (paid, split_day) if until >= "2024-02-01" and day <= until]
+        bars.loc[blank, ["open", "high", "low", "close"]] = np.nan
+        return bars
+
+    for until in ("2024-01-30", "2024-01-31", "2024-02-01", "2024-02-06", "2024-02-08"):
+        desk.provider.bars = served(until, is_named=False)
+        (desk.load if until == "2024-01-30" else desk.update)(evening(until))
+    desk.provider.bars = served("2024-02-12", is_named=True)
+    desk.update(evening("2024-02-12"), days=4000)
+
+    assert actions(desk) == {"01-30": (1.0, 0.5), "02-08": (2.0, 0.0)}
+    assert first_close(desk, "raw") == pytest.approx(100.0)
+    assert first_close(desk, "all") == pytest.approx(49.5)
