@@ -1,30 +1,34 @@
 """The one family of errors: what happened, and what to do next.
 
-::
+Where the standard library has an error of the same meaning, ours is one too, so that
+``except TimeoutError`` around an update catches a lock that another writer holds::
 
     Ml4tError(message, *, hint="")
-    ├── OptionError         a word on the command line, a keyword, a date
-    ├── SettingsInvalid     ML4T_DATA_* in the environment or in .env
-    ├── CalendarUnknown     no such exchange, or no such year of it
-    ├── DatasetNotFound     nothing stored under that name
-    ├── BarsInvalid         a frame that is no Bars
-    ├── MissingExtra        an optional package is not installed
+    ├── OptionError         a word on the command line, a keyword, a date     ValueError
+    ├── SettingsInvalid     ML4T_DATA_* in the environment or in .env         ValueError
+    ├── CalendarUnknown     no such exchange, or no such year of it           LookupError
+    ├── DatasetNotFound     nothing stored under that name                    LookupError
+    ├── BarsInvalid         a frame that is no Bars                           ValueError
+    ├── MissingExtra        an optional package is not installed              ImportError
     ├── Suspicious          an answer contradicts what is stored, and nothing explains it
     │   └── SplitPending          a split that prices do not show yet: asked again
     ├── Overtaken           another writer is further on, as of a later instant
     ├── JobBusy             a background job is at work on the same dataset
     ├── RunFailed           some datasets of a run failed, or were not reached
     ├── ProviderError(.provider)
-    │   ├── ProviderUnavailable   network, 5xx, nonsense: asked again
+    │   ├── ProviderUnavailable   network, 5xx, nonsense: asked again         ConnectionError
     │   ├── RateLimited           asked again after a while, then the batch stops
-    │   ├── SymbolUnknown         not asked again
-    │   └── RangeRefused          the span is cut again
+    │   ├── SymbolUnknown         not asked again                             LookupError
+    │   └── RangeRefused          the span is cut again                       ValueError
     └── StoreError
-        ├── LockTimeout           another writer holds the dataset
-        ├── StoreNotFound         the folder that was named is not there
-        ├── StoreNotWritable      permissions, a full disk
+        ├── LockTimeout           another writer holds the dataset            TimeoutError
+        ├── StoreNotFound         the folder that was named is not there      FileNotFoundError
+        ├── StoreNotWritable      permissions, a full disk                    OSError
         ├── StoreOutdated         an older version of the package wrote it
         └── ChunkCorrupt          a file is damaged or missing
+
+A block that catches errors of the standard library around calls of this package therefore lets
+ours through first, where they already say what the block would say.
 """
 
 from __future__ import annotations
@@ -108,32 +112,32 @@ class Ml4tError(Exception):
 
 def _rebuild(kind: type[Ml4tError], message: str, state: dict[str, object]) -> Ml4tError:
     error = kind.__new__(kind)
-    Exception.__init__(error, message)
+    super(Ml4tError, error).__init__(message)
     error.__dict__.update(state)
     return error
 
 
-class OptionError(Ml4tError):
+class OptionError(Ml4tError, ValueError):
     """A verb, option, value or date that makes no sense."""
 
 
-class SettingsInvalid(Ml4tError):
+class SettingsInvalid(Ml4tError, ValueError):
     """A setting that makes no sense, or an ``ML4T_DATA_`` name that does not exist."""
 
 
-class CalendarUnknown(Ml4tError):
+class CalendarUnknown(Ml4tError, LookupError):
     """A calendar that does not exist, or does not cover the years asked for."""
 
 
-class DatasetNotFound(Ml4tError):
+class DatasetNotFound(Ml4tError, LookupError):
     """Nothing is stored under that name."""
 
 
-class BarsInvalid(Ml4tError):
+class BarsInvalid(Ml4tError, ValueError):
     """A frame that lacks a column, an order or a type that bars must have."""
 
 
-class MissingExtra(Ml4tError):
+class MissingExtra(Ml4tError, ImportError):
     """A package that only some verbs need is not installed."""
 
 
@@ -207,7 +211,7 @@ class ProviderError(Ml4tError):
         self.provider = provider
 
 
-class ProviderUnavailable(ProviderError):
+class ProviderUnavailable(ProviderError, ConnectionError):
     """Network, server fault or an answer that cannot be read; worth asking again."""
 
 
@@ -215,11 +219,11 @@ class RateLimited(ProviderError):
     """The provider wants a pause; after the last try the whole batch stops."""
 
 
-class SymbolUnknown(ProviderError):
+class SymbolUnknown(ProviderError, LookupError):
     """The provider has no such symbol; asking again is no use."""
 
 
-class RangeRefused(ProviderError):
+class RangeRefused(ProviderError, ValueError):
     """The provider does not serve this frequency for a span so long or so old."""
 
 
@@ -227,15 +231,15 @@ class StoreError(Ml4tError):
     """The store could not do what was asked; what was committed before is untouched."""
 
 
-class LockTimeout(StoreError):
+class LockTimeout(StoreError, TimeoutError):
     """Another writer held the dataset for longer than the lock timeout."""
 
 
-class StoreNotFound(StoreError):
+class StoreNotFound(StoreError, FileNotFoundError):
     """The folder that was named as the store's is not there: a typo, a disk not mounted."""
 
 
-class StoreNotWritable(StoreError):
+class StoreNotWritable(StoreError, OSError):
     """The store's folder cannot be written: permissions, or no space."""
 
 

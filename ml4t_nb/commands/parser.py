@@ -6,7 +6,7 @@ import argparse
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any, NoReturn, TypeAlias
 
 from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, options, summary
@@ -103,7 +103,10 @@ def values(option: Option) -> tuple[str, ...]:
 
 
 def _command(verb: str, words: list[str], bare: list[str], program: Program) -> Command:
-    found, extras = tree(program)[1][verb].parse_known_args(words)
+    try:
+        found, extras = tree(program)[1][verb].parse_known_args(words)
+    except _Refused as refused:
+        raise refused.args[0] from None
     given = {name: value for name, value in vars(found).items() if value is not None}
     for word in extras:
         if word.startswith("-") and word != "-":
@@ -268,4 +271,15 @@ def _reader(option: Option) -> Callable[[str], object]:
     """What makes a value of a word: the verb's own conversion, where that needs no other word."""
     if option.is_repeated or option.kind in ("word", "day", "moment"):
         return str
-    return partial(convert, wanted=option.declared)
+
+    def read(word: str) -> object:
+        try:
+            return convert(word, option.declared)
+        except OptionError as error:
+            raise _Refused(error) from error
+
+    return read
+
+
+class _Refused(Exception):  # no fault of anybody
+    """Carries our error out of argparse, which has words of its own for a ValueError."""

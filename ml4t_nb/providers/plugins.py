@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
 
-from ml4t_nb.errors import OptionError
+from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.providers.base import Provider
 from ml4t_nb.settings import Settings
 
@@ -53,6 +53,8 @@ def open_declared(name: str, settings: Settings, *, taken_by: str | None = None)
 def _opened(point: EntryPoint, settings: Settings) -> Provider:
     try:
         provider: Provider = point.load()(settings)
+    except Ml4tError:
+        raise  # the provider's own sentence, such as that of a setting it lacks
     except (ImportError, AttributeError, SyntaxError, NameError, TypeError, ValueError) as error:
         raise _broken(point, f"{type(error).__name__}: {error}") from error
     lacking = [member for member in _MEMBERS if not hasattr(provider, member)]

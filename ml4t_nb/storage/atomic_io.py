@@ -34,6 +34,8 @@ def writing(folder: Path) -> Iterator[None]:
     """What fails to be written below ``folder`` is a `StoreNotWritable`."""
     try:
         yield
+    except StoreError:
+        raise  # a lock that another holds is an OSError too
     except OSError as error:
         full = error.errno in _FULL
         raise StoreNotWritable(

@@ -190,6 +190,8 @@ def parquet_sheet(path: Path) -> Sheet:
         # By name: it reads "Open.x" along with "Open".
         table = file.read(columns=theirs)
         columns = {at: _plain(table[name]) for at, name in zip(wanted, theirs, strict=True)}
+    except BarsInvalid:
+        raise
     except (pa.ArrowException, ValueError, OSError) as error:
         is_whole = content[:4] == content[-4:] == b"PAR1"
         raise BarsInvalid(

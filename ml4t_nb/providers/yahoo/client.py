@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ml4t_nb.errors import ProviderUnavailable
+from ml4t_nb.errors import ProviderError, ProviderUnavailable
 from ml4t_nb.providers.rate_limit import Budget, shared_budget
 from ml4t_nb.providers.yahoo.configuration import open_yfinance, raising
 from ml4t_nb.providers.yahoo.corporate_actions import Event, events_of
@@ -122,6 +122,8 @@ class Client:
             try:
                 frame = _history(yfinance.Ticker(symbol, session=wire), span, self._timeout_s)
                 return _chart(frame, question, symbol)
+            except ProviderError:
+                raise
             except raised_by(yfinance) as error:
                 raise translate(error, symbol, yfinance, _meta(question)) from error
             finally:
