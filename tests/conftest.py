@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tests.replay import Replay
 
 
+# The tests of another package: they run where it is installed.
+collect_ignore = ["providers/example_provider"]
+
 # A correctness test has no time limit: machines are as slow as they are busy.
 settings.register_profile("ml4t", deadline=None)
 settings.load_profile("ml4t")

@@ -38,7 +38,7 @@ LAYERS = (
     {"render"},
     {"execution"},
     {"cli", "notebook", "api"},
-    {"__init__", "__main__"},
+    {"__init__", "__main__", "testing"},
 )
 STRANGERS = {
     (own, other)
@@ -115,6 +115,14 @@ def test_imports_point_down(module: str) -> None:
     above = {name for name in parts_imported(module) if layer(name) > layer(own)}
 
     assert above == set()
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if part(name) != "testing"])
+def test_what_is_for_tests_is_imported_by_tests_alone(module: str) -> None:
+    names = {name for node in ast.walk(tree(module)) for name in imported(node)}
+
+    assert "testing" not in parts_imported(module)
+    assert {name.split(".")[0] for name in names} & {"pytest", "hypothesis", "tests"} == set()
 
 
 @pytest.mark.parametrize("module", MODULES)

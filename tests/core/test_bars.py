@@ -26,6 +26,7 @@ from ml4t_nb.core.bars import (
 )
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span
+from ml4t_nb.testing import strategies
 
 
 def bars_of(closes: dict[str, float], *, filled: bool = False) -> Bars:
@@ -35,14 +36,9 @@ def bars_of(closes: dict[str, float], *, filled: bool = False) -> Bars:
     )
 
 
-@st.composite
-def frames(draw: st.DrawFn) -> Bars:
-    """Bars of some of twenty days, some of them filled."""
-    days = sorted(draw(st.sets(st.integers(0, 19), max_size=12)))
-    closes = draw(st.lists(st.integers(1, 5), min_size=len(days), max_size=len(days)))
-    filled = draw(st.lists(st.booleans(), min_size=len(days), max_size=len(days)))
-    stamps = pd.DatetimeIndex([pd.Timestamp("2024-01-01") + pd.Timedelta(days=d) for d in days])
-    return make_bars(stamps, dict.fromkeys(("open", "high", "low", "close"), closes), filled=filled)
+def frames() -> st.SearchStrategy[Bars]:
+    """Bars of some of twenty-four days, some of them filled."""
+    return strategies.bars(strategies.stamps(max_size=12), has_filled=True)
 
 
 def closes_of(bars: Bars, *, filled: bool) -> dict[pd.Timestamp, float]:

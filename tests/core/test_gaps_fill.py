@@ -14,6 +14,7 @@ from ml4t_nb.core.bars import Bars, as_stamps, concat, make_bars, observed, requ
 from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.gap_detection import fill, missing_stamps
 from ml4t_nb.model import FillMethod, Frequency
+from ml4t_nb.testing import strategies
 
 METHODS: tuple[FillMethod, ...] = get_args(FillMethod)
 PRICES = ["open", "high", "low", "close"]
@@ -186,11 +187,7 @@ def holed_bars(draw: st.DrawFn) -> tuple[Bars, pd.DatetimeIndex]:
     kept = draw(st.lists(st.booleans(), min_size=2, max_size=30))
     wanted = expected("2024-06-01", "2025-06-01", frequency)[: len(kept)]
     stamps = wanted[np.array(kept, dtype=bool)]
-    price = st.floats(0.01, 1e6)
-    columns = {
-        name: draw(st.lists(price, min_size=len(stamps), max_size=len(stamps))) for name in PRICES
-    }
-    return make_bars(stamps, columns), wanted
+    return draw(strategies.bars(st.just(stamps))), wanted
 
 
 @settings(deadline=None)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ml4t_nb.core.bars import NUMBERS, Bars, make_bars, require_bars
 from ml4t_nb.core.validation import remarks, sift, told_by
 from ml4t_nb.model import Finding
+from ml4t_nb.testing.strategies import faulty_bars
 
 SOUND = {"open": 10.0, "high": 12.0, "low": 9.0, "close": 11.0, "volume": 100.0}
 NEVER = (math.nan, math.inf, -math.inf)
@@ -158,19 +159,8 @@ def test_no_rows_are_no_findings() -> None:
     assert remarks(kept) == ()
 
 
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 5), st.sampled_from([1.0, 2.0, 0.0, -1.0, math.nan, math.inf])),
-        max_size=12,
-    )
-)
-def test_what_is_left_is_always_sound_and_every_lost_stamp_is_found(
-    content: list[tuple[int, float]],
-) -> None:
-    days = [pd.Timestamp("2024-01-01") + pd.Timedelta(days=day) for day, _ in content]
-    prices = [price for _, price in content]
-    bars = make_bars(pd.DatetimeIndex(days), dict.fromkeys(NUMBERS[:4], prices))
-
+@given(bars=faulty_bars(sound=st.sampled_from([1.0, 2.0])))
+def test_what_is_left_is_always_sound_and_every_lost_stamp_is_found(bars: Bars) -> None:
     kept, findings = sift(bars)
 
     require_bars(kept)

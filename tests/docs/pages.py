@@ -8,7 +8,8 @@ for any number of lines. Words after the language say what is special:
 * ``network``: it needs a connection, so its command lines are only read;
 * ``clone``: it sets up a fresh clone, which the continuous integration does.
 
-Blocks of other languages (``crontab``, ``message``, ``picture``, ``toml``) have tests of their own.
+Blocks of other languages (``crontab``, ``message``, ``picture``, ``py``, ``toml``) have tests of
+their own.
 """
 
 from __future__ import annotations

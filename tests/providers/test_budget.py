@@ -13,7 +13,7 @@ from ml4t_nb.providers import Answer, Instrument, Limits, Request
 from ml4t_nb.providers.rate_limit import Budget, shared_budget
 from ml4t_nb.providers.retry import ask
 from ml4t_nb.settings import Settings
-from tests.providers.asking import request_for
+from ml4t_nb.testing import request_for
 
 
 class Clock:

@@ -17,8 +17,7 @@ from ml4t_nb.providers import Provider
 from ml4t_nb.providers.files.provider import FilesProvider
 from ml4t_nb.providers.retry import ask
 from ml4t_nb.settings import Settings
-from tests.providers.asking import request_for, utc
-from tests.providers.contract import ProviderContract
+from ml4t_nb.testing import ProviderContract, request_for, utc
 
 HEAD = "Date,Open,High,Low,Close,Volume"
 DAYS = """\

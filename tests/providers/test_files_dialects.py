@@ -19,7 +19,7 @@ from ml4t_nb.providers import Request
 from ml4t_nb.providers.files.dialects import DIALECTS
 from ml4t_nb.providers.files.provider import FilesProvider
 from ml4t_nb.settings import Settings
-from tests.providers.asking import request_for, utc
+from ml4t_nb.testing import request_for, utc
 
 HEAD = "Date,Open,High,Low,Close,Volume\n"
 

@@ -19,7 +19,7 @@ from ml4t_nb.errors import BarsInvalid, CalendarUnknown, Ml4tError
 from ml4t_nb.model import Frequency
 from ml4t_nb.providers.files.provider import FilesProvider
 from ml4t_nb.settings import Settings
-from tests.providers.asking import request_for
+from ml4t_nb.testing import request_for
 
 ROWS = [
     ("2024-01-02", 10.0, 12.0, 9.0, 11.0, 100.0),

@@ -14,8 +14,8 @@ from ml4t_nb.model import Frequency, WeekDating
 from ml4t_nb.providers import Answer
 from ml4t_nb.providers.files.provider import FilesProvider
 from ml4t_nb.settings import Settings
+from ml4t_nb.testing import request_for
 from ml4t_nb.workspace import Workspace
-from tests.providers.asking import request_for
 
 HEAD = "Date,Open,High,Low,Close,Volume"
 WEEK = timedelta(days=7)

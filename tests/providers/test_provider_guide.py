@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+
+from tests.providers.test_plugins import example, unpack
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent.parent / "docs" / "howto" / "write-a-provider.md"
@@ -18,6 +24,36 @@ def block(language: str) -> str:
 
 def test_the_guide_shows_the_whole_example() -> None:
     assert block("python") == (EXAMPLE / "ml4t_steady.py").read_text(encoding="utf-8")
+
+
+def test_the_guide_shows_how_the_example_is_tested() -> None:
+    assert block("py") == (EXAMPLE / "test_steady.py").read_text(encoding="utf-8")
+
+
+def test_the_example_passes_its_tests_where_it_is_installed(tmp_path: Path) -> None:
+    site, tests = tmp_path / "site", tmp_path / "tests"
+    unpack(site, example(tmp_path))
+    tests.mkdir()
+    shutil.copy(EXAMPLE / "test_steady.py", tests)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--rootdir", str(tests), "-p", "no:cacheprovider"],
+        cwd=tests,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^17 passed in", done.stdout, flags=re.MULTILINE), done.stdout
+
+
+def test_the_guide_names_every_strategy() -> None:
+    from ml4t_nb.testing import strategies
+
+    named = {name for name in strategies.__all__ if f"`{name}" in GUIDE}
+    assert named == set(strategies.__all__) - {"prices"}
 
 
 def test_the_guide_shows_how_the_example_is_declared() -> None:

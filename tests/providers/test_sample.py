@@ -17,7 +17,7 @@ from ml4t_nb.errors import RangeRefused, SymbolUnknown
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Answer, Instrument, Provider, Request, open_provider
 from ml4t_nb.settings import Settings
-from tests.providers.contract import ProviderContract
+from ml4t_nb.testing import ProviderContract
 
 SYMBOLS = ("AAPL", "FB", "GOOG", "IBM", "MSFT")
 

@@ -17,7 +17,7 @@ from ml4t_nb.core.validation import remarks, sift
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Answer, Provider, Request, open_provider
 from ml4t_nb.settings import Settings
-from tests.providers.contract import ProviderContract
+from ml4t_nb.testing import ProviderContract
 
 LATER = "2024-06-01"
 

@@ -9,8 +9,7 @@ from ml4t_nb.errors import SymbolUnknown
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Instrument, Provider
 from ml4t_nb.providers.yahoo.provider import YahooProvider
-from tests.providers.asking import request_for, utc
-from tests.providers.contract import ProviderContract
+from ml4t_nb.testing import ProviderContract, request_for, utc
 from tests.replay import Bar, Fault, Listing, Replay, Split
 
 

@@ -9,7 +9,7 @@ import pytest
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.model import Finding
 from ml4t_nb.providers.yahoo.provider import YahooProvider
-from tests.providers.asking import request_for, utc
+from ml4t_nb.testing import request_for, utc
 from tests.replay import Bar, Dividend, Fault, Listing, Replay, Split
 from tests.replay.faults import FaultKind
 

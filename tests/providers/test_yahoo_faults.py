@@ -18,7 +18,7 @@ from ml4t_nb.errors import (
 from ml4t_nb.model import Frequency
 from ml4t_nb.providers.retry import ask
 from ml4t_nb.providers.yahoo.provider import YahooProvider
-from tests.providers.asking import request_for
+from ml4t_nb.testing import request_for
 from tests.replay import Fault, Replay
 from tests.replay.faults import FaultKind
 

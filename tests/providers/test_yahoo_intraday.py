@@ -10,8 +10,7 @@ from ml4t_nb.errors import RangeRefused
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Provider, Request
 from ml4t_nb.providers.yahoo.provider import YahooProvider
-from tests.providers.asking import request_for, utc
-from tests.providers.contract import ProviderContract
+from ml4t_nb.testing import ProviderContract, request_for, utc
 from tests.replay import Bar, Dividend, Fault, Listing, Replay, Split
 
 FRIDAY = utc("2019-11-08T23:00")

@@ -13,7 +13,7 @@ from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Instrument, Request
 from ml4t_nb.providers.yahoo.provider import YahooProvider
 from ml4t_nb.settings import Settings
-from tests.providers.asking import request_for
+from ml4t_nb.testing import request_for
 
 pytestmark = pytest.mark.network
 

@@ -19,7 +19,7 @@ from ml4t_nb.errors import ProviderUnavailable
 from ml4t_nb.providers import open_provider
 from ml4t_nb.providers.yahoo.provider import YahooProvider
 from ml4t_nb.settings import Settings
-from tests.providers.asking import request_for
+from ml4t_nb.testing import request_for
 from tests.replay import Fault, Replay
 
 WEEK = request_for("AAPL", "daily", "2012-08-06", "2012-08-11")

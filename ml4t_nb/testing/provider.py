@@ -1,10 +1,11 @@
-"""What every provider keeps to; a provider's tests subclass `ProviderContract`."""
+"""What every provider keeps to, as tests to subclass, and requests to ask one by hand."""
 
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import get_args
 
 import numpy as np
@@ -16,23 +17,46 @@ from ml4t_nb.core.bars import COLUMNS, STAMPS, concat
 from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.validation import sift
 from ml4t_nb.errors import SymbolUnknown
-from ml4t_nb.model import Basis, DatasetId, Span, bar_length
+from ml4t_nb.model import AssetClass, Basis, DatasetId, Frequency, Span, bar_length
 from ml4t_nb.providers import Provider, Request, known
 
-__all__ = ["ProviderContract"]
+__all__ = ["ProviderContract", "request_for", "utc"]
+
+_THREADS = 4
+
+
+def utc(word: str) -> datetime:
+    """The instant a word says; a bare date is at 00:00, one without a zone is UTC."""
+    instant = datetime.fromisoformat(word)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def request_for(
+    symbol: str,
+    frequency: Frequency,
+    start: str,
+    end: str,
+    *,
+    as_of: str = "2013-03-02",
+    at: str = "XNYS",
+    asset_class: AssetClass = "equities",
+) -> Request:
+    """A request for the stamps from ``start`` on and before ``end``, on the calendar ``at``."""
+    dataset = DatasetId(asset_class, frequency, symbol)
+    return Request(dataset, Span(utc(start), utc(end)), utc(as_of), calendar(at))
 
 
 class ProviderContract:
     """Subclass as ``TestX``, give the fixture ``provider`` and these attributes.
 
-    Parameters
+    Attributes
     ----------
     dataset
         One the provider serves.
     span, as_of
         A span of at least ten bars of it, final at that instant.
     empty_span
-        A span in which it has no bars, before all others.
+        A span in which it has no bars, such as one before all others.
     calendar_name
         The dataset's calendar.
     unknown
@@ -48,10 +72,12 @@ class ProviderContract:
 
     @pytest.fixture
     def provider(self) -> Provider:
+        """The provider to be tested; as yours gives it."""
         raise NotImplementedError
 
     @pytest.fixture
     def request_of_all(self) -> Request:
+        """A request for the whole span."""
         return Request(self.dataset, self.span, self.as_of, calendar(self.calendar_name))
 
     def test_it_is_registered_under_its_name(self, provider: Provider) -> None:
@@ -176,3 +202,12 @@ class ProviderContract:
         sent = pickle.loads(pickle.dumps(provider))  # noqa: S301  # our own bytes
 
         assert_frame_equal(sent.fetch(request_of_all).bars, provider.fetch(request_of_all).bars)
+
+    def test_it_answers_several_threads_at_once(
+        self, provider: Provider, request_of_all: Request
+    ) -> None:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            answers = list(pool.map(provider.fetch, [request_of_all] * _THREADS))
+
+        for answer in answers[1:]:
+            assert_frame_equal(answer.bars, answers[0].bars)
