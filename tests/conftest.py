@@ -17,8 +17,35 @@ if TYPE_CHECKING:
 # The tests of another package: they run where it is installed.
 collect_ignore = ["providers/example_provider"]
 
+_HERE = Path(__file__).parent
+_FAST = {_HERE / name for name in ("core", "pipeline", "storage")}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw fewer examples where only fast tests are asked for."""
+    if config.option.markexpr == "fast":
+        settings.load_profile("fast")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import nothing but them where only fast tests are asked for: that alone takes seconds."""
+    is_asked = config.option.markexpr == "fast"
+    is_other = collection_path.parent == _HERE and collection_path not in _FAST
+    return True if is_asked and is_other else None
+
+
+@pytest.hookimpl(tryfirst=True)  # before they are chosen by their markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the units of the layers below the verbs as fast, but for those that say otherwise."""
+    for item in items:
+        others = any(map(item.get_closest_marker, ("slow", "network", "long")))
+        if item.path.parent in _FAST and not others:
+            item.add_marker("fast")
+
+
 # A correctness test has no time limit: machines are as slow as they are busy.
 settings.register_profile("ml4t", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=25)
 settings.load_profile("ml4t")
 
 

@@ -24,6 +24,8 @@ from tests.pipeline.desk import FORWARD, Desk
 from tests.pipeline.scripted import DAYS, Scripted, evening
 from tests.pipeline.truth import Action, Fault, FaultKind, Truth
 
+pytestmark = pytest.mark.long
+
 XNYS = calendar("XNYS")
 SESSIONS = XNYS.stamps(Span(evening("2024-01-01"), evening("2024-04-20")), "daily")[:48]
 LAST = len(SESSIONS) - 1

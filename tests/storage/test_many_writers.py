@@ -44,7 +44,10 @@ from tests.storage.storing import (
     write_generations,
 )
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and fork servers are POSIX")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(os.name != "posix", reason="signals and fork servers are POSIX"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,8 @@ from pathlib import Path
 import exchange_calendars
 import pytest
 
+pytestmark = pytest.mark.long
+
 IS_SESSION = """
 import sys
 from datetime import date

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -18,6 +19,8 @@ from ml4t_nb.model import DatasetId, Period, Span
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import AAPL, bars_at, commit, publish
+
+pytestmark = pytest.mark.long
 
 DAYS = pd.date_range("2019-11-20", periods=900, tz="UTC")
 Plain = dict[pd.Timestamp, float]
