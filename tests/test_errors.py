@@ -8,7 +8,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from ml4t_nb.storage.disk import writing
 
 import ml4t_nb
 from ml4t_nb import errors
@@ -33,6 +32,7 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.providers.files.sheets import parquet_sheet
 from ml4t_nb.providers.plugins import open_declared
 from ml4t_nb.settings import Settings
+from ml4t_nb.storage.atomic_io import writing
 from ml4t_nb.storage.locking import exclusive
 
 PARENTS = {
