@@ -75,6 +75,8 @@ def _drawn(verb: Callable[_P, PlotReport]) -> Callable[_P, Figure]:
             write_page(report)
         return figure_of(report)
 
+    drawn = inspect.signature(verb).replace(return_annotation="Figure")
+    call.__signature__ = drawn  # type: ignore[attr-defined]  # read by inspect
     return call
 
 

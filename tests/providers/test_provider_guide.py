@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.providers.test_plugins import example, unpack
 
 HERE = Path(__file__).parent
@@ -64,3 +66,24 @@ def test_the_guide_names_every_member_of_the_protocol() -> None:
     from ml4t_nb.providers.plugins import _MEMBERS
 
     assert [member for member in _MEMBERS if f"`{member}" not in GUIDE] == []
+
+
+@pytest.mark.parametrize(
+    ("lacking", "module"), [("pytest", "testing"), ("hypothesis", "testing.strategies")]
+)
+def test_what_the_tests_of_others_need_is_named_where_it_is_not_installed(
+    lacking: str, module: str
+) -> None:
+    script = (
+        f"import sys; sys.modules[{lacking!r}] = None\n"
+        f"try:\n    import ml4t_nb.{module}\n"
+        "except ImportError as error:\n    print(type(error).__name__, error)\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == (
+        f"MissingExtra ml4t_nb.{module} needs {lacking}\npip install 'ml4t-nb[testing]'\n"
+    )
