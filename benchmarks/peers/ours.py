@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ml4t_nb.core.bars import as_instant
 from ml4t_nb.model import DatasetId, Frequency, Setup, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.compaction import resolve_period
+from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
 
 __all__ = ["Opened", "opened"]
@@ -69,14 +71,8 @@ class Opened:
         dataset = dataset_of(name)
         with self.store.transaction(dataset) as transaction:
             transaction.put(frame, span)
-            transaction.commit(
-                setup=setup_of(dataset),
-                gaps=(),
-                findings=(),
-                record=_RECORD,
-                updated=_AT,
-                verified=_AT,
-            )
+            empty = Manifest.empty(dataset, setup_of(dataset))
+            transaction.commit(replace(empty, updated=_AT, verified=_AT), _RECORD)
 
 
 def opened(home: Path) -> Opened:

@@ -118,18 +118,20 @@ def enter(
         seconds=perf_counter() - began,
     )
     tx.put(stretch.bars, region.span(stretch.bars))
-    manifest = tx.commit(
+    before = state or Manifest.empty(entry.dataset, entry.setup)
+    after = replace(
+        before,
         setup=entry.setup,
         gaps=gaps,
         findings=findings,
-        record=record,
-        updated=desk.as_of if state is None else max(desk.as_of, state.updated or desk.as_of),
+        updated=max(desk.as_of, before.updated or desk.as_of),
         verified=desk.as_of if is_whole or state is None else state.verified,
-        ledger=enter_all(() if state is None else state.ledger, asked_for(desk, got, wanted)),
+        ledger=enter_all(before.ledger, asked_for(desk, got, wanted)),
         carried=(*_carried_before(state, region), *arranged.carried),
     )
-    before = set() if state is None else set(state.findings)
-    return result_of(manifest, [finding for finding in findings if finding not in before])
+    manifest = tx.commit(after, record)
+    known = set(before.findings)
+    return result_of(manifest, [each for each in findings if each not in known])
 
 
 def _require_as_found(state: Manifest, entry: Entry) -> None:
@@ -177,16 +179,8 @@ def enter_failure(
         seconds=perf_counter() - began,
         error=note_of(error),
     )
-    manifest = tx.commit(
-        setup=state.setup,
-        gaps=state.gaps,
-        findings=state.findings,
-        record=record,
-        updated=state.updated,
-        verified=state.verified,
-        ledger=with_failure(state, desk, error, wanted),
-    )
-    return result_of(manifest, ())
+    after = replace(state, ledger=with_failure(state, desk, error, wanted))
+    return result_of(tx.commit(after, record), ())
 
 
 def _placed(

@@ -134,24 +134,16 @@ def _resettled(run: Run, tx: Transaction, gaps: tuple[Gap, ...], *, began: float
     )
     tx.put(stretch.bars)
     has, had = (set(bars.index[bars["filled"].to_numpy()]) for bars in (stretch.bars, before))
-    manifest = tx.commit(
-        setup=setup,
-        gaps=stretch.gaps,
-        findings=state.findings,
-        record=UpdateRecord(
-            at=desk.as_of,
-            verb="gaps",
-            provider=setup.provider,
-            outcome="unchanged" if stretch.gaps == state.gaps else "changed",
-            filled=len(has - had),
-            gaps_open=sum(gap.is_pending for gap in stretch.gaps),
-            seconds=perf_counter() - began,
-        ),
-        updated=state.updated,
-        verified=state.verified,
-        ledger=state.ledger,
+    record = UpdateRecord(
+        at=desk.as_of,
+        verb="gaps",
+        provider=setup.provider,
+        outcome="unchanged" if stretch.gaps == state.gaps else "changed",
+        filled=len(has - had),
+        gaps_open=sum(gap.is_pending for gap in stretch.gaps),
+        seconds=perf_counter() - began,
     )
-    return result_of(manifest, ())
+    return result_of(tx.commit(replace(state, gaps=stretch.gaps), record), ())
 
 
 def _changer(mending: Mending) -> Callable[[Gap], Gap]:

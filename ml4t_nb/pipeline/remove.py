@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from math import prod
 
@@ -123,23 +124,23 @@ def _cut_out(
     stretch = settle(left, grid=grid, known=state.gaps, fill_by=None, is_whole=True)
     tx.put(stretch.bars)
     unread = f", {lost} of them in damaged files" if damaged else ""
-    tx.commit(
-        setup=state.setup,
+    record = UpdateRecord(
+        at=instant,
+        verb="remove",
+        provider=state.setup.provider,
+        outcome="changed",
+        gaps_open=sum(gap.is_pending for gap in stretch.gaps),
+        notes=(f"removed {removed} bars{unread}",),
+    )
+    after = replace(
+        state,
         gaps=stretch.gaps,
         findings=tuple(f for f in state.findings if f.stamp is None or f.stamp not in span),
-        record=UpdateRecord(
-            at=instant,
-            verb="remove",
-            provider=state.setup.provider,
-            outcome="changed",
-            gaps_open=sum(gap.is_pending for gap in stretch.gaps),
-            notes=(f"removed {removed} bars{unread}",),
-        ),
-        updated=state.updated,
         verified=None,
         ledger=tuple(forgotten(state.ledger, span)),
         carried=carried,
     )
+    tx.commit(after, record)
     return removed
 
 

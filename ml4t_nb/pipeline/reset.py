@@ -40,22 +40,22 @@ def reset_as_of(store: Store, dataset: DatasetId, as_of: datetime, bound: dateti
                 hint="run it again once it is: bars that are stored are not taken back",
             )
         note = f"as-of taken back from {state.updated:%Y-%m-%d %H:%M} UTC"
-        tx.commit(
-            setup=state.setup,
+        record = UpdateRecord(
+            at=as_of,
+            verb="update",
+            provider=state.setup.provider,
+            outcome="changed",
+            gaps_open=sum(gap.is_pending for gap in state.gaps),
+            notes=(note,),
+        )
+        after = replace(
+            state,
             gaps=tuple(_asked_by(gap, as_of) for gap in state.gaps),
-            findings=state.findings,
-            record=UpdateRecord(
-                at=as_of,
-                verb="update",
-                provider=state.setup.provider,
-                outcome="changed",
-                gaps_open=sum(gap.is_pending for gap in state.gaps),
-                notes=(note,),
-            ),
             updated=as_of,
             verified=None,
             ledger=tuple(_known_by(state.ledger, as_of, bound)),
         )
+        tx.commit(after, record)
         return True
 
 

@@ -74,6 +74,11 @@ class Manifest:
     ledger: tuple[Asked, ...] = ()
     carried: tuple[CarriedAction, ...] = ()
 
+    @classmethod
+    def empty(cls, dataset: DatasetId, setup: Setup) -> Manifest:
+        """A new dataset, before its first commit."""
+        return cls(dataset, 0, setup, (), (), (), (), updated=None, verified=None)
+
     @property
     def rows(self) -> int:
         """Stored bars, filled ones too."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
-from ml4t_nb.model import Asked, CarriedAction, Finding, Gap, Setup, Span
+from ml4t_nb.model import Setup, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import atomic_io as disk
 from ml4t_nb.storage import staging as drafts
@@ -104,28 +103,17 @@ class Transaction:
         ]
         self._edits = sorted([*kept, Edit(reach, rows)], key=lambda edit: edit.reach)
 
-    def commit(
-        self,
-        *,
-        setup: Setup,
-        gaps: Sequence[Gap],
-        findings: Sequence[Finding],
-        record: UpdateRecord,
-        updated: datetime | None,
-        verified: datetime | None,
-        ledger: Sequence[Asked] = (),
-        carried: Sequence[CarriedAction] | None = None,
-    ) -> Manifest:
+    def commit(self, after: Manifest, record: UpdateRecord) -> Manifest:
         """Publish the puts with this record; chunks whose bars stay the same are not written.
 
         Parameters
         ----------
-        findings
-            In order of time; the newest thousand are kept.
+        after
+            What the dataset shall become: ``manifest`` (`Manifest.empty` for a new one) with what
+            changes replaced. Its sequence, chunks and history are not read; of its findings, in
+            order of time, the newest thousand are kept.
         record
             Added to the history, with the number of chunks written.
-        carried
-            None if they are as they were.
 
         Returns
         -------
@@ -144,29 +132,22 @@ class Transaction:
         state = self._now()
         self._folder.require_disk()
         history = state.manifest.history if state.manifest else ()
-        if carried is None:
-            carried = state.manifest.carried if state.manifest else ()
-        pieces = self._pieces(setup)
+        pieces = self._pieces(after.setup)
         number = self._folder.next_number(state.sequence)
         written: list[Chunk] = []
         with disk.writing(self._folder.data):
             try:
-                chunks = drafts.write(self._folder, pieces, setup, number, written)
+                chunks = drafts.write(self._folder, pieces, after.setup, number, written)
                 if state.manifest is None:
                     self._folder.sync()
                 record = replace(record, chunks_written=len(written))
-                after = Manifest(
+                after = replace(
+                    after,
                     dataset=self._folder.dataset,
                     sequence=number,
-                    setup=setup,
                     chunks=chunks,
-                    gaps=tuple(gaps),
-                    findings=tuple(findings)[-_FINDINGS:],
+                    findings=after.findings[-_FINDINGS:],
                     history=(*history, record)[-_HISTORY:],
-                    updated=updated,
-                    verified=verified,
-                    ledger=tuple(ledger),
-                    carried=tuple(carried),
                 )
                 self._folder.publish(after, number, base=state.sequence, lock=self._lock)
             except BaseException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +19,7 @@ from ml4t_nb.model import Basis, DatasetId, Setup, Span
 from ml4t_nb.pipeline import run_remove
 from ml4t_nb.providers import Limits
 from ml4t_nb.records import UpdateRecord
+from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
 from ml4t_nb.verbs.bars import view
 from tests.pipeline.desk import Desk
@@ -100,12 +102,8 @@ def test_the_day_of_the_last_update_is_not_backwards_when_its_provider_is_gone(
         state = tx.manifest
         assert state is not None
         tx.commit(
-            setup=state.setup,
-            gaps=state.gaps,
-            findings=state.findings,
-            record=UpdateRecord(evening("2024-03-18"), "update", "scripted", "unchanged"),
-            updated=datetime(2024, 3, 18, 23, 30, tzinfo=UTC),
-            verified=state.verified,
+            replace(state, updated=datetime(2024, 3, 18, 23, 30, tzinfo=UTC)),
+            UpdateRecord(evening("2024-03-18"), "update", "scripted", "unchanged"),
         )
 
     day = date(2024, 3, 18)
@@ -240,12 +238,8 @@ def in_three_chunks(store: Store, basis: Basis, dataset: DatasetId, calendar: st
         with store.transaction(dataset) as tx:
             tx.put(minutes(start, stop), span(start, stop))
             manifest = tx.commit(
-                setup=setup,
-                gaps=(),
-                findings=(),
-                record=UpdateRecord(at, "load", "scripted", "changed"),
-                updated=at,
-                verified=None,
+                replace(Manifest.empty(dataset, setup), updated=at),
+                UpdateRecord(at, "load", "scripted", "changed"),
             )
     assert [chunk.first for chunk in manifest.chunks] == [
         span(each, end).start for each in (first, second, third)

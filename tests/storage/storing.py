@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -64,10 +65,12 @@ def whole(bars: Bars) -> Span:
     return Span(first.to_pydatetime(), last.to_pydatetime() + timedelta(microseconds=1))
 
 
+def state(period: Period = "yearly") -> Manifest:
+    return replace(Manifest.empty(AAPL, setup(period)), updated=AT)
+
+
 def publish(tx: Transaction, *, period: Period = "yearly", gaps: tuple[Gap, ...] = ()) -> Manifest:
-    return tx.commit(
-        setup=setup(period), gaps=gaps, findings=(), record=record(), updated=AT, verified=None
-    )
+    return tx.commit(replace(state(period), gaps=gaps), record())
 
 
 def commit(

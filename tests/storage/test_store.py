@@ -27,6 +27,7 @@ from tests.storage.storing import (
     publish,
     record,
     setup,
+    state,
     utc,
 )
 
@@ -78,14 +79,7 @@ def test_every_compression_comes_back(store: Store, compression: Compression) ->
     bars = daily("2023-01-02", "2024-03-01")
     with store.transaction(AAPL) as tx:
         tx.put(bars)
-        tx.commit(
-            setup=replace(setup(), compression=compression),
-            gaps=(),
-            findings=(),
-            record=record(),
-            updated=AT,
-            verified=None,
-        )
+        tx.commit(replace(state(), setup=replace(setup(), compression=compression)), record())
 
     assert_frame_equal(store.snapshot(AAPL).bars(), bars, check_freq=False)
 
@@ -230,15 +224,10 @@ def test_a_manifest_keeps_what_it_was_given(store: Store) -> None:
     ledger = (Asked(Span(utc(2024, 1, 2), utc(2024, 1, 3)), AT, "sample", "empty"),)
     with store.transaction(AAPL) as tx:
         tx.put(daily("2024-01-01", "2024-01-12"))
-        published = tx.commit(
-            setup=setup(),
-            gaps=gaps,
-            findings=findings,
-            record=record(),
-            updated=AT,
-            verified=utc(2024, 1, 12),
-            ledger=ledger,
+        after = replace(
+            state(), gaps=gaps, findings=findings, verified=utc(2024, 1, 12), ledger=ledger
         )
+        published = tx.commit(after, record())
 
     manifest = store.snapshot(AAPL).manifest
     assert manifest == published
@@ -249,17 +238,10 @@ def test_a_manifest_keeps_what_it_was_given(store: Store) -> None:
 
 
 def test_the_history_keeps_a_hundred_runs_and_a_thousand_findings(store: Store) -> None:
-    found = [Finding(utc(2024), "jump", str(number)) for number in range(1003)]
+    found = tuple(Finding(utc(2024), "jump", str(number)) for number in range(1003))
     for number in range(103):
         with store.transaction(AAPL) as tx:
-            tx.commit(
-                setup=setup(),
-                gaps=(),
-                findings=found,
-                record=replace(record(), added=number),
-                updated=AT,
-                verified=None,
-            )
+            tx.commit(replace(state(), findings=found), replace(record(), added=number))
 
     manifest = store.snapshot(AAPL).manifest
     assert [run.added for run in manifest.history] == list(range(3, 103))

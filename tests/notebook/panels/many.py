@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.gap_detection import find_gaps
 from ml4t_nb.model import AssetClass, DatasetId, Gap, Setup, Span
 from ml4t_nb.records import ErrorNote, Outcome, UpdateRecord
+from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import bars_at, utc
 
@@ -42,15 +44,13 @@ def _store(store: Store, number: int) -> None:
     exchange = "24/7" if is_crypto else "XNYS"
     error = ErrorNote("ProviderUnavailable", "no answer") if number % 10 == 7 else None
     outcome: Outcome = "failed" if error else "changed"
-    with store.transaction(DatasetId(kind, "daily", f"S{number:04}")) as tx:
+    dataset = DatasetId(kind, "daily", f"S{number:04}")
+    with store.transaction(dataset) as tx:
         tx.put(bars)
+        setup = Setup("synthetic", exchange, "split-adjusted", 0.1, "yearly", "lz4")
         tx.commit(
-            setup=Setup("synthetic", exchange, "split-adjusted", 0.1, "yearly", "lz4"),
-            gaps=gaps,
-            findings=(),
-            record=UpdateRecord(SPAN.end, "update", "synthetic", outcome, error=error),
-            updated=utc(2024, 2, 16, 21),
-            verified=None,
+            replace(Manifest.empty(dataset, setup), gaps=gaps, updated=utc(2024, 2, 16, 21)),
+            UpdateRecord(SPAN.end, "update", "synthetic", outcome, error=error),
         )
 
 
