@@ -150,7 +150,7 @@ class SplitPending(Suspicious):
 
 
 class Overtaken(Ml4tError):
-    """Others have moved the dataset on: to a later as-of, or to another setup."""
+    """Others have moved the dataset on: to a later as-of, or to another configuration."""
 
 
 class JobBusy(Ml4tError):

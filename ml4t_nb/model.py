@@ -1,4 +1,4 @@
-"""The values the whole house speaks in: datasets, spans, gaps, findings."""
+"""Core value types: datasets, spans, gaps, findings."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from typing import Literal, TypeAlias
 
 __all__ = [
     "DEFAULT_CALENDARS",
-    "Action",
     "Adjustment",
-    "Answered",
-    "Asked",
     "AssetClass",
     "Basis",
     "CarriedAction",
     "Chunking",
-    "Closure",
     "Compression",
+    "DatasetConfig",
     "DatasetId",
     "DateOrder",
     "DecimalSign",
+    "FetchAttempt",
+    "FetchOutcome",
     "FillMethod",
     "Finding",
     "Frequency",
@@ -33,8 +32,9 @@ __all__ = [
     "NextStep",
     "Period",
     "Rule",
-    "Setup",
+    "SessionOverride",
     "Span",
+    "StepAction",
     "WeekDating",
     "bar_length",
 ]
@@ -50,11 +50,11 @@ DecimalSign: TypeAlias = Literal["point", "comma"]
 WeekDating: TypeAlias = Literal["begin", "end"]
 Adjustment: TypeAlias = Literal["raw", "splits", "all"]
 Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
-Action: TypeAlias = Literal[
+StepAction: TypeAlias = Literal[
     "load", "reload", "update", "accept", "reset_as_of", "gaps", "all_gaps", "remove", "export",
     "plot",
 ]  # fmt: skip
-Answered: TypeAlias = Literal["bars", "empty", "failed"]
+FetchOutcome: TypeAlias = Literal["bars", "empty", "failed"]
 GapState: TypeAlias = Literal["open", "failed", "confirmed", "closed"]
 Rule: TypeAlias = Literal[
     "nan",
@@ -179,8 +179,8 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One entry of the coverage ledger: what came of asking for a span.
+class FetchAttempt:
+    """One entry of the fetch log: what came of asking the provider for a span.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ class Asked:
     span: Span
     at: datetime
     provider: str
-    outcome: Answered
+    outcome: FetchOutcome
     attempts: int = 1
     error: str = ""
 
@@ -231,7 +231,7 @@ class Finding:
     stamp
         The bar's stamp; None if it had none that could be read.
     rule
-        ``nan``, ``price``, ``volume``, ``action`` (a dividend or split that makes no sense) and
+        ``nan``, ``price``, ``volume``, ``action`` (a dividend or split that is invalid) and
         ``duplicate`` are hard: such a row is not stored. The others are soft: stored and
         reported, since real feeds have them. ``kept`` is a stored bar that the provider has
         spoilt since.
@@ -253,7 +253,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Closure:
+class SessionOverride:
     """A day on which a calendar is wrong, as the user knows: a typhoon, a Saturday session.
 
     Parameters
@@ -270,8 +270,8 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """What was settled for a dataset when it was first loaded.
+class DatasetConfig:
+    """How a dataset is fetched, checked and stored; decided when it is first loaded.
 
     Parameters
     ----------
@@ -286,8 +286,8 @@ class Setup:
     period
         The calendar period that chunks are cut at.
     compression
-        Codec of the chunks.
-    closures
+        Compression of the chunks.
+    session_overrides
         Days on which the user knows better than the calendar.
     zone
         Time zone that stamps without one were taken to be of; None where the provider tells it.
@@ -301,14 +301,14 @@ class Setup:
     tolerance: float
     period: Period
     compression: Compression
-    closures: tuple[Closure, ...] = ()
+    session_overrides: tuple[SessionOverride, ...] = ()
     zone: str | None = None
     is_packed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class LoadArguments:
-    """What lets a load ask again for what is stored; without it, a load asks the defaults.
+    """Arguments with which a load fetches again what is stored; those left out are the defaults.
 
     Parameters
     ----------
@@ -350,7 +350,7 @@ class NextStep:
         Whether that provider becomes the dataset's own.
     """
 
-    action: Action
+    action: StepAction
     dataset: DatasetId
     home: Path | None = None
     source: LoadArguments | None = None

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ml4t_nb.model import Asked, AssetClass, Basis, DatasetId, Frequency, Gap, GapState
+from ml4t_nb.model import AssetClass, Basis, DatasetId, FetchAttempt, Frequency, Gap, GapState
 from ml4t_nb.records import (
     AbsentSession,
     ErrorNote,
@@ -22,24 +22,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "Coverage",
     "DatasetGaps",
     "ExportReport",
     "GapsReport",
     "HealthReport",
     "ListReport",
     "PlotReport",
-    "ProviderCard",
+    "ProviderInfo",
     "ProvidersReport",
     "RecentSession",
     "RemoveReport",
     "Report",
     "RunReport",
+    "SessionState",
     "UnreadDataset",
 ]
 
 
-Coverage: TypeAlias = Literal["present", "partly", "filled", "missing", "closed", "extra", "behind"]
+SessionState: TypeAlias = Literal[
+    "present", "partly", "filled", "missing", "closed", "extra", "behind"
+]
 """What a session has: all of its bars, some, all since the rest was filled, none, none since the
 user declared it closed; bars although the calendar has no session; or none since it came after the
 last bar."""
@@ -94,7 +96,7 @@ class RecentSession:
     """
 
     session: date
-    state: Coverage
+    state: SessionState
     gap: GapState | None = None
 
 
@@ -156,7 +158,7 @@ class DatasetGaps:
     dataset: DatasetId
     provider: str
     gaps: tuple[Gap, ...]
-    unanswered: tuple[Asked, ...] = ()
+    unanswered: tuple[FetchAttempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,7 @@ class PlotReport:
     sessions
         For a map of the coverage: one row a session (weekly: a week), indexed by its date at
         00:00 UTC, with the bars ``expected``, ``observed`` and ``filled``, its ``state`` (a
-        `Coverage`) and the row in ``gaps`` of the first ``gap`` in it, or -1.
+        `SessionState`) and the row in ``gaps`` of the first ``gap`` in it, or -1.
     record
         The run whose range this is, if ``--last-run`` was given.
     out
@@ -257,7 +259,7 @@ class RemoveReport:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderCard:
+class ProviderInfo:
     """A provider in a few words.
 
     Parameters
@@ -280,7 +282,7 @@ class ProviderCard:
 class ProvidersReport:
     """Who can be asked for bars."""
 
-    providers: tuple[ProviderCard, ...]
+    providers: tuple[ProviderInfo, ...]
 
 
 Report: TypeAlias = (

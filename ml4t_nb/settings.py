@@ -13,7 +13,7 @@ from typing import Any
 
 from ml4t_nb.dotenv import read_dotenv
 from ml4t_nb.errors import OptionError, SettingsInvalid
-from ml4t_nb.model import Basis, Closure, DateOrder, DecimalSign, Span, WeekDating
+from ml4t_nb.model import Basis, DateOrder, DecimalSign, SessionOverride, Span, WeekDating
 from ml4t_nb.options import as_folder, as_moment, one_of
 from ml4t_nb.zones import as_zone
 
@@ -88,7 +88,7 @@ class Settings:
     lock_timeout: float = 30.0
     as_of: datetime | date | None = None
     synthetic_holes: tuple[Span, ...] = ()
-    closures: tuple[Closure, ...] = ()
+    closures: tuple[SessionOverride, ...] = ()
     files: Path | None = None
     files_basis: Basis | None = None
     files_dates: DateOrder | None = None
@@ -252,15 +252,17 @@ def _instant(word: str) -> datetime:
     return datetime.fromisoformat(f"{moment}T00:00+00:00")
 
 
-def _closures(word: str) -> tuple[Closure, ...]:
+def _closures(word: str) -> tuple[SessionOverride, ...]:
     return tuple(sorted({_closure(part.strip()) for part in word.split(",") if part.strip()}))
 
 
-def _closure(word: str) -> Closure:
+def _closure(word: str) -> SessionOverride:
     name, colon, day = word.partition(":")
     if not colon or not name:
         raise ValueError(f"{word!r} is not CALENDAR:DATE")
-    return Closure(name, date.fromisoformat(day.removeprefix("+")), is_open=day.startswith("+"))
+    return SessionOverride(
+        name, date.fromisoformat(day.removeprefix("+")), is_open=day.startswith("+")
+    )
 
 
 _READERS: dict[str, Callable[[str], object]] = {

@@ -11,7 +11,7 @@ import pandas as pd
 from benchmarks.bars import Made
 from benchmarks.peers.frames import indexed, seen
 from ml4t_nb.core.bars import as_instant
-from ml4t_nb.model import DatasetId, Frequency, Setup, Span
+from ml4t_nb.model import DatasetConfig, DatasetId, Frequency, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.compaction import resolve_period
 from ml4t_nb.storage.manifest import Manifest
@@ -71,7 +71,7 @@ class Opened:
         dataset = dataset_of(name)
         with self.store.transaction(dataset) as transaction:
             transaction.put(frame, span)
-            empty = Manifest.empty(dataset, setup_of(dataset))
+            empty = Manifest.empty(dataset, config_of(dataset))
             transaction.commit(replace(empty, updated=_AT, verified=_AT), _RECORD)
 
 
@@ -87,10 +87,10 @@ def dataset_of(name: str) -> DatasetId:
     return DatasetId("equities", frequency, symbol.upper())
 
 
-def setup_of(dataset: DatasetId) -> Setup:
+def config_of(dataset: DatasetId) -> DatasetConfig:
     """What a load settles by default."""
     period = resolve_period("auto", dataset.frequency)
-    return Setup("synthetic", "XNYS", "split-adjusted", 0.1, period, "lz4")
+    return DatasetConfig("synthetic", "XNYS", "split-adjusted", 0.1, period, "lz4")
 
 
 def _ends(frame: pd.DataFrame) -> tuple[datetime, datetime]:

@@ -1,46 +1,48 @@
-"""The coverage ledger: which spans were asked for, when, from whom, and what came of it."""
+"""The fetch log: which spans were asked for, when, from whom, and what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ml4t_nb.model import Asked, Span
+from ml4t_nb.model import FetchAttempt, Span
 
-__all__ = ["enter_all", "forgotten", "unanswered", "unresolved"]
+__all__ = ["failed_spans", "spans_to_fetch", "with_attempts", "without"]
 
 
-def enter_all(ledger: Iterable[Asked], news: Iterable[Asked]) -> tuple[Asked, ...]:
-    """The ledger with ``news`` laid over it: sorted, no two entries overlapping.
+def with_attempts(
+    fetch_log: Iterable[FetchAttempt], news: Iterable[FetchAttempt]
+) -> tuple[FetchAttempt, ...]:
+    """The log with ``news`` merged into it: sorted, no two entries overlapping.
 
     Each stretch of time keeps its last answer; a failure stands only where there was none yet,
     and one that follows a failure counts on. Neighbours with the same answer from the same
     provider become one entry, which keeps the earlier instant, so that an entry never claims to
     be fresher than its oldest part.
     """
-    entries = list(ledger)
+    entries = list(fetch_log)
     for new in news:
         fresh = [_counted(entries, new)]
         if new.outcome == "failed":
             for answered in (each for each in entries if each.outcome != "failed"):
-                fresh = forgotten(fresh, answered.span)
+                fresh = without(fresh, answered.span)
         for each in fresh:
-            entries = [*forgotten(entries, each.span), each]
+            entries = [*without(entries, each.span), each]
     return _coalesced(sorted(entries, key=lambda each: each.span))
 
 
-def unresolved(ledger: Iterable[Asked]) -> tuple[Span, ...]:
+def failed_spans(fetch_log: Iterable[FetchAttempt]) -> tuple[Span, ...]:
     """Spans that were asked for and never answered."""
-    return tuple(each.span for each in ledger if each.outcome == "failed")
+    return tuple(each.span for each in fetch_log if each.outcome == "failed")
 
 
-def unanswered(ledger: Iterable[Asked], wanted: Span) -> tuple[Span, ...]:
+def spans_to_fetch(fetch_log: Iterable[FetchAttempt], wanted: Span) -> tuple[Span, ...]:
     """What to ask for, so that all of ``wanted`` is answered: only the rest after a failure in it.
 
     Where nothing in it failed, that is the whole of it, to see what has changed.
     """
     meeting = [
-        each for each in ledger if each.span.start < wanted.end and wanted.start < each.span.end
+        each for each in fetch_log if each.span.start < wanted.end and wanted.start < each.span.end
     ]
     if all(each.outcome != "failed" for each in meeting):
         return (wanted,)
@@ -51,8 +53,8 @@ def unanswered(ledger: Iterable[Asked], wanted: Span) -> tuple[Span, ...]:
     return tuple(left)
 
 
-def forgotten(entries: Iterable[Asked], span: Span) -> list[Asked]:
-    """The ledger without what it says of ``span``."""
+def without(entries: Iterable[FetchAttempt], span: Span) -> list[FetchAttempt]:
+    """The log without what it says of ``span``."""
     parts = (replace(each, span=part) for each in entries for part in _without(each.span, span))
     return list(parts)
 
@@ -64,7 +66,7 @@ def _without(span: Span, taken: Span) -> list[Span]:
     return [part for part in (before, after) if part]
 
 
-def _counted(entries: Iterable[Asked], new: Asked) -> Asked:
+def _counted(entries: Iterable[FetchAttempt], new: FetchAttempt) -> FetchAttempt:
     """``new``, one attempt more than the failures it repeats."""
     if new.outcome != "failed":
         return new
@@ -78,8 +80,8 @@ def _counted(entries: Iterable[Asked], new: Asked) -> Asked:
     return replace(new, attempts=max(before, default=0) + 1)
 
 
-def _coalesced(entries: Iterable[Asked]) -> tuple[Asked, ...]:
-    merged: list[Asked] = []
+def _coalesced(entries: Iterable[FetchAttempt]) -> tuple[FetchAttempt, ...]:
+    merged: list[FetchAttempt] = []
     for each in entries:
         last = merged[-1] if merged else None
         if last is not None and last.span.end == each.span.start and _alike(last, each):
@@ -90,5 +92,5 @@ def _coalesced(entries: Iterable[Asked]) -> tuple[Asked, ...]:
     return tuple(merged)
 
 
-def _alike(one: Asked, other: Asked) -> bool:
+def _alike(one: FetchAttempt, other: FetchAttempt) -> bool:
     return one.outcome == other.outcome == "bars" and one.provider == other.provider

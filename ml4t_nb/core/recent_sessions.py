@@ -15,13 +15,13 @@ from ml4t_nb.core.calendars.grid import WEEK, bars_of, monday
 from ml4t_nb.core.calendars.sessions import sessions
 from ml4t_nb.core.timestamps import Instants, Sessions, instant, micros
 from ml4t_nb.model import Frequency, Gap, GapState, bar_length
-from ml4t_nb.reports import Coverage, RecentSession
+from ml4t_nb.reports import RecentSession, SessionState
 
 __all__ = ["Holding", "LastSessions", "last_sessions", "recent"]
 
 _Rows = npt.NDArray[np.int64]
 _Mask = npt.NDArray[np.bool_]
-_Cell = tuple[Coverage, GapState | None]
+_Cell = tuple[SessionState, GapState | None]
 _TICK = timedelta(microseconds=1)
 
 
@@ -175,7 +175,7 @@ def _judged(
     observed = expected - lacking - late
     for row in np.flatnonzero(expected).tolist():
         gap = gaps[first[row]] if first[row] >= 0 else None
-        state: Coverage
+        state: SessionState
         if observed[row] == expected[row]:
             state = "present"
         elif filled[row] and observed[row] + filled[row] == expected[row]:

@@ -34,17 +34,17 @@ def on_basis(tx: Transaction, entry: Entry, got: Haul, *, is_whole: bool) -> Ent
         If the stored bars are on the other basis, by what they show at their own splits.
     """
     state = tx.manifest
-    basis = got.basis or _restated_basis(tx, entry, got) or entry.setup.basis
-    changed = replace(entry, setup=replace(entry.setup, basis=basis))
-    if state is None or state.setup.basis == basis:
+    basis = got.basis or _restated_basis(tx, entry, got) or entry.config.basis
+    changed = replace(entry, config=replace(entry.config, basis=basis))
+    if state is None or state.config.basis == basis:
         return changed
     if not is_whole:
         return None
-    held = state.setup
+    held = state.config
     if evidence(tx.bars()).basis == held.basis:
-        origin = source(entry.dataset, entry.setup.provider, held.calendar, state.first, held.zone)
+        origin = source(entry.dataset, entry.config.provider, held.calendar, state.first, held.zone)
         raise Suspicious(
-            f"{entry.dataset} holds {held.basis} prices, and {entry.setup.provider} now quotes "
+            f"{entry.dataset} holds {held.basis} prices, and {entry.config.provider} now quotes "
             f"{basis} ones",
             hint=(
                 "nothing was written; to take them: ",
@@ -60,7 +60,7 @@ def _restated_basis(tx: Transaction, entry: Entry, got: Haul) -> Basis | None:
     Splits too small to show in prices by themselves show in this: only split-adjusted prices move.
     """
     splits = got.final["split"].to_numpy()
-    if tx.manifest is None or entry.setup.basis != "as-traded" or (splits == 1).all():
+    if tx.manifest is None or entry.config.basis != "as-traded" or (splits == 1).all():
         return None
     stored = observed(tx.bars())
     if stored.empty or evidence(stored).basis is not None:

@@ -9,14 +9,14 @@ from ml4t_nb.core.actions import Arranged, arrange
 from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, as_instant, observed
 from ml4t_nb.core.calendars.calendar import Calendar
-from ml4t_nb.core.fetch_log import enter_all
+from ml4t_nb.core.fetch_log import with_attempts
 from ml4t_nb.core.gapfill import Grid, asked, settle
 from ml4t_nb.core.merge import Placed, Terms, Wider, place
 from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.request_spans import TICK
 from ml4t_nb.core.validation import with_known_volumes
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, Overtaken, RangeRefused
-from ml4t_nb.model import CarriedAction, DatasetId, Gap, NextStep, Setup, Span
+from ml4t_nb.model import CarriedAction, DatasetConfig, DatasetId, Gap, NextStep, Span
 from ml4t_nb.pipeline.basis_check import on_basis, told_once
 from ml4t_nb.pipeline.fetch import Desk, Haul
 from ml4t_nb.pipeline.missed_splits import missed_splits
@@ -87,12 +87,12 @@ def enter(
     if rebased is None:
         return Further(everything)
     entry = rebased
-    region = region_of(tx, entry.setup, got, is_whole=is_whole)
+    region = region_of(tx, entry.config, got, is_whole=is_whole)
     got = told_once(tx, region, got)
     stored = observed(region.bars)
     final, told = with_known_volumes(stored, got.final, got.findings)
     got = replace(got, final=final, findings=told)
-    arranged = _arranged(state, entry.setup, desk, got, stored)
+    arranged = _arranged(state, entry.config, desk, got, stored)
     placed = _placed(state, entry, desk, arranged, is_whole=is_whole)
     if isinstance(placed, Wider):
         if got.missed is not None:
@@ -100,7 +100,7 @@ def enter(
         return Further(everything)
     stretch = settle(
         placed.bars,
-        grid=grid_of(entry.dataset, entry.setup, desk.calendar),
+        grid=grid_of(entry.dataset, entry.config, desk.calendar),
         known=() if state is None else state.gaps,
         fill_by=entry.fill,
         is_whole=region.start is None,
@@ -118,15 +118,15 @@ def enter(
         seconds=perf_counter() - began,
     )
     tx.put(stretch.bars, region.span(stretch.bars))
-    before = state or Manifest.empty(entry.dataset, entry.setup)
+    before = state or Manifest.empty(entry.dataset, entry.config)
     after = replace(
         before,
-        setup=entry.setup,
+        config=entry.config,
         gaps=gaps,
         findings=findings,
         updated=max(desk.as_of, before.updated or desk.as_of),
         verified=desk.as_of if is_whole or state is None else state.verified,
-        ledger=enter_all(before.ledger, asked_for(desk, got, wanted)),
+        fetch_log=with_attempts(before.fetch_log, asked_for(desk, got, wanted)),
         carried=(*_carried_before(state, region), *arranged.carried),
     )
     manifest = tx.commit(after, record)
@@ -141,9 +141,11 @@ def _require_as_found(state: Manifest, entry: Entry) -> None:
     and bars that were removed before the first one are not to come back with an update.
     """
     found = entry.found
-    planned = (entry.setup, *([found.setup] if found else []))
+    planned = (entry.config, *([found.config] if found else []))
     # Closures come with each run's environment, and are judged anew by whoever commits.
-    if replace(state.setup, closures=()) not in (replace(each, closures=()) for each in planned):
+    if replace(state.config, session_overrides=()) not in (
+        replace(each, session_overrides=()) for each in planned
+    ):
         raise Overtaken(f"{entry.dataset} was set up otherwise meanwhile", hint="run it again")
     if entry.verb == "load" or found is None or found.first is None:
         return
@@ -158,9 +160,9 @@ def _everything(state: Manifest | None, wanted: Span) -> Span:
     return Span(min(wanted.start, state.first), max(wanted.end, state.last + TICK))
 
 
-def grid_of(dataset: DatasetId, setup: Setup, dates: Calendar) -> Grid:
+def grid_of(dataset: DatasetId, config: DatasetConfig, dates: Calendar) -> Grid:
     """Where a dataset's bars are expected."""
-    return Grid(dates, dataset.frequency, setup.tolerance, setup.basis)
+    return Grid(dates, dataset.frequency, config.tolerance, config.basis)
 
 
 def enter_failure(
@@ -179,7 +181,7 @@ def enter_failure(
         seconds=perf_counter() - began,
         error=note_of(error),
     )
-    after = replace(state, ledger=with_failure(state, desk, error, wanted))
+    after = replace(state, fetch_log=with_failure(state, desk, error, wanted))
     return result_of(tx.commit(after, record), ())
 
 
@@ -188,7 +190,7 @@ def _placed(
 ) -> Placed | Wider:
     terms = Terms(
         dataset=entry.dataset,
-        basis=entry.setup.basis,
+        basis=entry.config.basis,
         is_whole=is_whole,
         accept=entry.accept,
         is_overtaken=_is_overtaken(state, desk),
@@ -221,7 +223,7 @@ def _is_overtaken(state: Manifest | None, desk: Desk) -> bool:
 
 
 def _arranged(
-    state: Manifest | None, setup: Setup, desk: Desk, got: Haul, stored: Bars
+    state: Manifest | None, config: DatasetConfig, desk: Desk, got: Haul, stored: Bars
 ) -> Arranged:
     """Both sides with each split and dividend on its bar, on the basis of the last bar to be.
 
@@ -236,18 +238,18 @@ def _arranged(
             told,
             asked=got.asked,
             carried=() if state is None else state.carried,
-            basis=setup.basis,
+            basis=config.basis,
             is_overtaken=_is_overtaken(state, desk),
         )
 
     as_fetched = arranged(got.final, got.told)
-    if setup.basis == "as-traded":
+    if config.basis == "as-traded":
         return as_fetched
     ratio = got.later_ratio(as_instant(stored.index[-1]) if len(stored) else None)
     if ratio == 1:
         return as_fetched
     if len(stored) and compare(
-        as_fetched.stored, as_fetched.fetched, basis=setup.basis
+        as_fetched.stored, as_fetched.fetched, basis=config.basis
     ).verdict in ("same", "corrected"):
         return as_fetched
     told = got.told.assign(dividend=got.told["dividend"] * ratio)

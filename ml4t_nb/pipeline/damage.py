@@ -67,7 +67,7 @@ def require_loss(
         raise ChunkCorrupt(error.message, hint=hint) from error
     if left.empty or first < as_instant(left.index[0]):
         return
-    if state.setup.basis == "split-adjusted" or last < as_instant(left.index[-1]):
+    if state.config.basis == "split-adjusted" or last < as_instant(left.index[-1]):
         raise OptionError(
             f"the bars from {ends[0]} to {ends[1]} cannot be read: a split among them would be "
             "lost, and prices before them would be wrong",
@@ -81,9 +81,9 @@ def _way_out(
     """The removal of the fewest bars that rids the dataset of those from first to last."""
     dataset = state.dataset
     has_before, has_after = first != state.first, last != state.last
-    if not has_after and (state.setup.basis == "split-adjusted" or not has_before):
-        setup = state.setup
-        origin = source(dataset, setup.provider, setup.calendar, state.first, setup.zone)
+    if not has_after and (state.config.basis == "split-adjusted" or not has_before):
+        config = state.config
+        origin = source(dataset, config.provider, config.calendar, state.first, config.zone)
         return "fetch everything again", NextStep("reload", dataset, source=origin)
     if has_before and has_after:
         return f"remove all bars up to {ends[1]}", NextStep("remove", dataset, end=ends[1])

@@ -76,10 +76,10 @@ def run_mend(run: Run, order: Mend) -> UpdateResult:
     if isinstance(order.mending, Refetch):
         return _refetched(run, order)
     snapshot = run.store.snapshot(order.dataset)
-    setup = snapshot.manifest.setup
-    dates = calendar(setup.calendar, setup.closures)
+    config = snapshot.manifest.config
+    dates = calendar(config.calendar, config.session_overrides)
     desk = run.desk(
-        run.provider(setup.provider), order.dataset, dates, updated=snapshot.manifest.updated
+        run.provider(config.provider), order.dataset, dates, updated=snapshot.manifest.updated
     )
     not_backwards(order.dataset, desk.as_of, snapshot.manifest.updated)
     began = perf_counter()
@@ -96,10 +96,10 @@ def run_mend(run: Run, order: Mend) -> UpdateResult:
 def _refetched(run: Run, order: Mend) -> UpdateResult:
     snapshot = run.store.snapshot(order.dataset)
     manifest = snapshot.manifest
-    setup = manifest.setup
-    provider = run.provider(setup.provider)
-    dates = calendar(setup.calendar, setup.closures)
-    desk = run.desk(provider, order.dataset, dates, zone=setup.zone, updated=manifest.updated)
+    config = manifest.config
+    provider = run.provider(config.provider)
+    dates = calendar(config.calendar, config.session_overrides)
+    desk = run.desk(provider, order.dataset, dates, zone=config.zone, updated=manifest.updated)
     not_backwards(order.dataset, desk.as_of, manifest.updated)
     wanted = [
         Span(gap.start, gap.end + TICK)
@@ -108,26 +108,26 @@ def _refetched(run: Run, order: Mend) -> UpdateResult:
     ]
     if not wanted:
         pending = sum(gap.is_pending for gap in manifest.gaps)
-        nothing = UpdateRecord(desk.as_of, "gaps", setup.provider, "unchanged", gaps_open=pending)
+        nothing = UpdateRecord(desk.as_of, "gaps", config.provider, "unchanged", gaps_open=pending)
         return replace(result_of(manifest, ()), record=nothing)
     held = held_stamps(snapshot)
     at_once = order.dataset.frequency not in provider.limits.max_span
     spans = joined((around(span, held) for span in wanted), at_once=at_once)
     # The latest span comes first: bars after its end are not asked for.
-    return bring(run, desk, Entry("gaps", order.dataset, setup, manifest), spans[-1], spans[:-1])
+    return bring(run, desk, Entry("gaps", order.dataset, config, manifest), spans[-1], spans[:-1])
 
 
 def _resettled(run: Run, tx: Transaction, gaps: tuple[Gap, ...], *, began: float) -> UpdateResult:
     """Make the fills that ``gaps`` say, and commit."""
     state = tx.manifest
     assert state is not None
-    setup = state.setup
-    dates = calendar(setup.calendar, setup.closures)
-    desk = run.desk(run.provider(setup.provider), state.dataset, dates, updated=state.updated)
+    config = state.config
+    dates = calendar(config.calendar, config.session_overrides)
+    desk = run.desk(run.provider(config.provider), state.dataset, dates, updated=state.updated)
     before = tx.bars()
     stretch = settle(
         observed(before),
-        grid=grid_of(state.dataset, setup, dates),
+        grid=grid_of(state.dataset, config, dates),
         known=gaps,
         fill_by=None,
         is_whole=True,
@@ -137,7 +137,7 @@ def _resettled(run: Run, tx: Transaction, gaps: tuple[Gap, ...], *, began: float
     record = UpdateRecord(
         at=desk.as_of,
         verb="gaps",
-        provider=setup.provider,
+        provider=config.provider,
         outcome="unchanged" if stretch.gaps == state.gaps else "changed",
         filled=len(has - had),
         gaps_open=sum(gap.is_pending for gap in stretch.gaps),

@@ -8,7 +8,7 @@ from typing import get_args
 import pandas as pd
 
 from ml4t_nb.core.calendars.calendar import calendar
-from ml4t_nb.core.fetch_log import unanswered
+from ml4t_nb.core.fetch_log import spans_to_fetch
 from ml4t_nb.core.request_spans import around
 from ml4t_nb.errors import DatasetNotFound, OptionError
 from ml4t_nb.model import AssetClass, DatasetId, Span
@@ -51,11 +51,11 @@ def run_load(run: Run, order: Load) -> UpdateResult:
     require_served(provider, dataset)
     snapshot = _snapshot(run.store, dataset)
     found = None if snapshot is None else snapshot.manifest
-    setup = settled(order, dataset, provider, known.calendar, found.setup if found else None)
-    setup = replace(setup, closures=run.closures)
-    dates = calendar(setup.calendar, setup.closures)
+    config = settled(order, dataset, provider, known.calendar, found.config if found else None)
+    config = replace(config, session_overrides=run.session_overrides)
+    dates = calendar(config.calendar, config.session_overrides)
     updated = None if found is None else found.updated
-    desk = run.desk(provider, dataset, dates, zone=order.zone or setup.zone, updated=updated)
+    desk = run.desk(provider, dataset, dates, zone=order.zone or config.zone, updated=updated)
     not_backwards(dataset, desk.as_of, updated)
     given = dates.span(order.start, order.end, dataset.frequency)
     if order.start is not None and given.start > desk.as_of:
@@ -65,7 +65,7 @@ def run_load(run: Run, order: Load) -> UpdateResult:
         )
     bound = final_bound(desk, dataset)
     wanted = Span(given.start, max(min(given.end, bound), given.start))
-    entry = Entry("load", dataset, setup, found)
+    entry = Entry("load", dataset, config, found)
 
     def load(span: Span) -> UpdateResult:
         held = _held_now(run.store, dataset)
@@ -82,9 +82,9 @@ def run_load(run: Run, order: Load) -> UpdateResult:
         )
     if oldest is not None:
         wanted = Span(max(wanted.start, oldest), max(wanted.end, oldest))
-    ledger = () if snapshot is None else snapshot.manifest.ledger
+    fetch_log = () if snapshot is None else snapshot.manifest.fetch_log
     held = _held_now(run.store, dataset)
-    return in_strides(strides(unanswered(ledger, wanted), longest, held), load)
+    return in_strides(strides(spans_to_fetch(fetch_log, wanted), longest, held), load)
 
 
 def _stored_classes(store: Store, order: Load) -> tuple[AssetClass, ...]:

@@ -36,7 +36,7 @@ def missed_splits(
     splits = {*splits_in(real), *splits_in(sift(got.pending)[0])}
     if region.start is not None and might_hold_blocks(real):
         splits.update(splits_in(tx.bars()))
-    blocks = unapplied(real, sorted(splits), entry.setup.basis)
+    blocks = unapplied(real, sorted(splits), entry.config.basis)
     known = observed(region.bars)["close"]
     fresh = [
         block
@@ -56,9 +56,9 @@ def _are_stored(block: Bars, known: pd.Series[float]) -> bool:
 
 
 def _refused(entry: Entry, desk: Desk, bars: Bars, blocks: Sequence[Block]) -> Suspicious:
-    setup, dataset = entry.setup, entry.dataset
+    config, dataset = entry.config, entry.dataset
     after = as_instant(bars.index[blocks[-1].stop])
-    origin = source(dataset, setup.provider, setup.calendar, after, setup.zone)
+    origin = source(dataset, config.provider, config.calendar, after, config.zone)
     what = "; ".join(_in_words(bars, block) for block in blocks)
     hint: Hint = (
         "nothing was written; load again in a day or two, or what comes after: `",

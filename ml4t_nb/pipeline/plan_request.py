@@ -40,7 +40,9 @@ def ask_for(desk: Desk, entry: Entry, wanted: Span, others: tuple[Span, ...]) ->
     coarse: Frequency = "daily" if "daily" in limits.frequencies else frequency
     start = until if coarse == frequency else day_after(until, desk.calendar, frequency)
     tail = Tail(coarse, Span(start, brink)) if needs_tail and start < brink else None
-    return haul(desk, entry.dataset, (main, *rest), until=until, tail=tail, basis=entry.setup.basis)
+    return haul(
+        desk, entry.dataset, (main, *rest), until=until, tail=tail, basis=entry.config.basis
+    )
 
 
 def final_bound(desk: Desk, dataset: DatasetId) -> datetime:

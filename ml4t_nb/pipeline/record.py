@@ -1,4 +1,4 @@
-"""What a run leaves behind beside the bars: its record, its findings, its ledger entries."""
+"""What a run leaves behind beside the bars: its record, its findings, its fetch attempts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from ml4t_nb.core.bars import observed, within
-from ml4t_nb.core.fetch_log import enter_all
+from ml4t_nb.core.fetch_log import with_attempts
 from ml4t_nb.core.gapfill import Fill, Stretch
 from ml4t_nb.core.merge import Placed
 from ml4t_nb.errors import Ml4tError, ProviderError
-from ml4t_nb.model import Asked, DatasetId, Finding, NextStep, Setup, Span
+from ml4t_nb.model import DatasetConfig, DatasetId, FetchAttempt, Finding, NextStep, Span
 from ml4t_nb.pipeline.fetch import Desk, Haul
 from ml4t_nb.pipeline.rewrite_window import Region
 from ml4t_nb.records import ErrorNote, Outcome, UpdateRecord, UpdateResult
@@ -46,7 +46,7 @@ class Entry:
 
     verb: str
     dataset: DatasetId
-    setup: Setup
+    config: DatasetConfig
     found: Manifest | None
     fill: Fill | None = None
     accept: bool = False
@@ -55,10 +55,10 @@ class Entry:
 def acceptance_of(entry: Entry, desk: Desk) -> NextStep:
     """The update that takes the view of the provider that the run asks."""
     asked = desk.provider.name
-    own = asked if entry.found is None else entry.found.setup.provider
+    own = asked if entry.found is None else entry.found.config.provider
     if asked == own:
         return NextStep("accept", entry.dataset)
-    is_switch = entry.setup.provider == asked
+    is_switch = entry.config.provider == asked
     return NextStep("accept", entry.dataset, provider=asked, switch=is_switch)
 
 
@@ -115,28 +115,30 @@ def findings_of(
     return tuple(dict.fromkeys((*kept, *stretch.findings)))
 
 
-def asked_for(desk: Desk, got: Haul, wanted: Span) -> Iterator[Asked]:
+def asked_for(desk: Desk, got: Haul, wanted: Span) -> Iterator[FetchAttempt]:
     """Ledger entries of a haul; of the running session nothing is answered yet."""
     name = desk.provider.name
     for asked_span in got.asked:
         span = Span(asked_span.start, min(asked_span.end, wanted.end))
         if span:
             some = len(within(got.final, span))
-            yield Asked(span, desk.as_of, name, "bars" if some else "empty")
+            yield FetchAttempt(span, desk.as_of, name, "bars" if some else "empty")
     failed = list(got.failed)
     if got.missed is not None:
         failed.append((Span(got.asked[0].end, wanted.end), got.missed))
     for span, error in failed:
         if span:
-            yield Asked(span, desk.as_of, name, "failed", error=error.message)
+            yield FetchAttempt(span, desk.as_of, name, "failed", error=error.message)
 
 
-def with_failure(state: Manifest, desk: Desk, error: Ml4tError, wanted: Span) -> tuple[Asked, ...]:
-    """The ledger after a run in which the provider erred; a refusal of ours is no such error."""
+def with_failure(
+    state: Manifest, desk: Desk, error: Ml4tError, wanted: Span
+) -> tuple[FetchAttempt, ...]:
+    """The fetch log after a run in which the provider erred; a refusal of ours is no such error."""
     if not isinstance(error, ProviderError) or not wanted:
-        return state.ledger
-    entry = Asked(wanted, desk.as_of, desk.provider.name, "failed", error=error.message)
-    return enter_all(state.ledger, [entry])
+        return state.fetch_log
+    entry = FetchAttempt(wanted, desk.as_of, desk.provider.name, "failed", error=error.message)
+    return with_attempts(state.fetch_log, [entry])
 
 
 def result_of(manifest: Manifest, findings: Iterable[Finding]) -> UpdateResult:

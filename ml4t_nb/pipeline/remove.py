@@ -13,7 +13,7 @@ from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, observed
 from ml4t_nb.core.calendars.calendar import Calendar, calendar
 from ml4t_nb.core.carried_dividends import carry_dividends
-from ml4t_nb.core.fetch_log import forgotten
+from ml4t_nb.core.fetch_log import without
 from ml4t_nb.core.gapfill import settle
 from ml4t_nb.core.restatement import splits_in
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
@@ -74,7 +74,7 @@ def run_remove(
         state = tx.manifest
         if state is None:
             return 0
-        dates = calendar(state.setup.calendar, state.setup.closures)
+        dates = calendar(state.config.calendar, state.config.session_overrides)
         instant = as_of
         if not isinstance(instant, datetime):
             instant = _closing(instant, dates, state, limits)
@@ -96,7 +96,7 @@ def _closing(
 ) -> datetime:
     """The instant that ``day`` means as an as-of."""
     try:
-        return dates.closing(day, limits(state.setup.provider).delay_of(state.dataset))
+        return dates.closing(day, limits(state.config.provider).delay_of(state.dataset))
     except Ml4tError:
         # Bars can be removed although nobody is there any more who serves them, and knows how long
         # after the close the last run of that day was.
@@ -118,16 +118,16 @@ def _cut_out(
         return state.rows
     lost = sum(each.chunk.rows for each in damaged)
     removed = int(inside.sum()) + lost
-    left, carried = carry_dividends(left, observed(held), state.carried, state.setup.basis)
-    left = _without_splits(left, held[inside], state.setup.basis)
-    grid = grid_of(state.dataset, state.setup, dates)
+    left, carried = carry_dividends(left, observed(held), state.carried, state.config.basis)
+    left = _without_splits(left, held[inside], state.config.basis)
+    grid = grid_of(state.dataset, state.config, dates)
     stretch = settle(left, grid=grid, known=state.gaps, fill_by=None, is_whole=True)
     tx.put(stretch.bars)
     unread = f", {lost} of them in damaged files" if damaged else ""
     record = UpdateRecord(
         at=instant,
         verb="remove",
-        provider=state.setup.provider,
+        provider=state.config.provider,
         outcome="changed",
         gaps_open=sum(gap.is_pending for gap in stretch.gaps),
         notes=(f"removed {removed} bars{unread}",),
@@ -137,7 +137,7 @@ def _cut_out(
         gaps=stretch.gaps,
         findings=tuple(f for f in state.findings if f.stamp is None or f.stamp not in span),
         verified=None,
-        ledger=tuple(forgotten(state.ledger, span)),
+        fetch_log=tuple(without(state.fetch_log, span)),
         carried=carried,
     )
     tx.commit(after, record)

@@ -13,11 +13,11 @@ from ml4t_nb.model import (
     Basis,
     Chunking,
     Compression,
+    DatasetConfig,
     DatasetId,
     Frequency,
     NextStep,
     Period,
-    Setup,
 )
 from ml4t_nb.providers import Provider
 from ml4t_nb.storage.compaction import resolve_period
@@ -113,8 +113,8 @@ def settled(
     dataset: DatasetId,
     provider: Provider,
     listed: str | None,
-    held: Setup | None,
-) -> Setup:
+    held: DatasetConfig | None,
+) -> DatasetConfig:
     """What is settled for the dataset: by the order where it says so, else as it is held.
 
     Raises
@@ -126,7 +126,7 @@ def settled(
     if held is None:
         dates = calendar(order.calendar or listed or default_calendar(dataset.asset_class))
         period, is_packed = _chunking(order.chunk, dataset.frequency)
-        return Setup(
+        return DatasetConfig(
             provider=provider.name,
             calendar=dates.name,
             basis=provider.basis or _ASSUMED,
@@ -155,7 +155,9 @@ def settled(
     )
 
 
-def _require_zone(order: Load, dataset: DatasetId, provider: Provider, held: Setup | None) -> None:
+def _require_zone(
+    order: Load, dataset: DatasetId, provider: Provider, held: DatasetConfig | None
+) -> None:
     if order.zone is None:
         return
     if not provider.limits.takes_zone:
@@ -174,8 +176,8 @@ def _chunking(chunk: Chunking | None, frequency: Frequency) -> tuple[Period, boo
     return resolve_period(chunk or "auto", frequency), chunk in (None, "auto")
 
 
-def with_provider(setup: Setup, provider: Provider, dataset: DatasetId) -> Setup:
-    """``setup`` with another provider, who must quote on the same basis.
+def with_provider(config: DatasetConfig, provider: Provider, dataset: DatasetId) -> DatasetConfig:
+    """``config`` with another provider, who must quote on the same basis.
 
     Whether the same one has changed its own, only its bars tell.
 
@@ -184,12 +186,12 @@ def with_provider(setup: Setup, provider: Provider, dataset: DatasetId) -> Setup
     OptionError
         If it quotes on another.
     """
-    if provider.basis not in (None, setup.basis) and provider.name != setup.provider:
+    if provider.basis not in (None, config.basis) and provider.name != config.provider:
         raise OptionError(
-            f"{dataset} holds {setup.basis} prices, and {provider.name} quotes {provider.basis}",
+            f"{dataset} holds {config.basis} prices, and {provider.name} quotes {provider.basis}",
             hint=(
-                f"update from {setup.provider}, or remove it and load again: ",
+                f"update from {config.provider}, or remove it and load again: ",
                 NextStep("remove", dataset),
             ),
         )
-    return replace(setup, provider=provider.name)
+    return replace(config, provider=provider.name)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ml4t_nb.errors import Overtaken
-from ml4t_nb.model import Asked, DatasetId, Gap, Span
+from ml4t_nb.model import DatasetId, FetchAttempt, Gap, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.store import Store
 
@@ -43,7 +43,7 @@ def reset_as_of(store: Store, dataset: DatasetId, as_of: datetime, bound: dateti
         record = UpdateRecord(
             at=as_of,
             verb="update",
-            provider=state.setup.provider,
+            provider=state.config.provider,
             outcome="changed",
             gaps_open=sum(gap.is_pending for gap in state.gaps),
             notes=(note,),
@@ -53,7 +53,7 @@ def reset_as_of(store: Store, dataset: DatasetId, as_of: datetime, bound: dateti
             gaps=tuple(_asked_by(gap, as_of) for gap in state.gaps),
             updated=as_of,
             verified=None,
-            ledger=tuple(_known_by(state.ledger, as_of, bound)),
+            fetch_log=tuple(_known_by(state.fetch_log, as_of, bound)),
         )
         tx.commit(after, record)
         return True
@@ -63,9 +63,11 @@ def _asked_by(gap: Gap, as_of: datetime) -> Gap:
     return replace(gap, asked=min(gap.asked, as_of)) if gap.asked is not None else gap
 
 
-def _known_by(ledger: Iterable[Asked], as_of: datetime, bound: datetime) -> Iterable[Asked]:
+def _known_by(
+    fetch_log: Iterable[FetchAttempt], as_of: datetime, bound: datetime
+) -> Iterable[FetchAttempt]:
     """What was asked for, without the time to come: the answers to that are not known yet."""
-    for each in ledger:
+    for each in fetch_log:
         span = Span(each.span.start, min(each.span.end, bound))
         if span:
             yield replace(each, span=span, at=min(each.at, as_of))

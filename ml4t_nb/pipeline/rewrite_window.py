@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from ml4t_nb.core.bars import Bars, as_instant, observed
 from ml4t_nb.core.request_spans import TICK
-from ml4t_nb.model import Setup, Span
+from ml4t_nb.model import DatasetConfig, Span
 from ml4t_nb.pipeline.fetch import Haul
 from ml4t_nb.storage.transaction import Transaction
 
@@ -35,7 +35,7 @@ class Region:
         return Span(self.start, as_instant(max(ends)) + TICK)
 
 
-def region_of(tx: Transaction, setup: Setup, got: Haul, *, is_whole: bool) -> Region:
+def region_of(tx: Transaction, config: DatasetConfig, got: Haul, *, is_whole: bool) -> Region:
     """What a haul may change, of the dataset as it is under the lock."""
     state = tx.manifest
     start = min(span.start for span in got.asked)
@@ -44,7 +44,7 @@ def region_of(tx: Transaction, setup: Setup, got: Haul, *, is_whole: bool) -> Re
         or state is None
         or state.first is None
         or start <= state.first
-        or _judges_anew(setup, state.setup)
+        or _judges_anew(config, state.config)
     ):
         return Region(None, tx.bars())
     for reach in (timedelta(days=10), timedelta(days=100), start - state.first):
@@ -55,10 +55,10 @@ def region_of(tx: Transaction, setup: Setup, got: Haul, *, is_whole: bool) -> Re
     return Region(floor, tx.bars(Span(floor, state.last + TICK if state.last else start)))
 
 
-def _judges_anew(setup: Setup, before: Setup) -> bool:
+def _judges_anew(config: DatasetConfig, before: DatasetConfig) -> bool:
     """Whether another calendar, closure or tolerance finds other gaps in the same bars."""
-    return (setup.calendar, setup.closures, setup.tolerance) != (
+    return (config.calendar, config.session_overrides, config.tolerance) != (
         before.calendar,
-        before.closures,
+        before.session_overrides,
         before.tolerance,
     )

@@ -17,7 +17,7 @@ from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.errors import BarsInvalid, Overtaken, ProviderError, Suspicious
 from ml4t_nb.events import Committed, Event, GapsFound
-from ml4t_nb.model import Closure, DatasetId, NextStep, Span
+from ml4t_nb.model import DatasetId, NextStep, SessionOverride, Span
 from ml4t_nb.pipeline.commit import enter, enter_failure
 from ml4t_nb.pipeline.fetch import Desk
 from ml4t_nb.pipeline.plan_request import ask_for
@@ -41,7 +41,7 @@ class Run:
     ----------
     as_of
         An instant, or a date: after that session's close and the provider's delay.
-    closures
+    session_overrides
         Days on which the user knows better than the calendars.
     observe
         Told what happens; may be called in any thread.
@@ -52,7 +52,7 @@ class Run:
     store: Store
     provider: Callable[[str], Provider]
     as_of: datetime | date
-    closures: tuple[Closure, ...]
+    session_overrides: tuple[SessionOverride, ...]
     observe: Callable[[Event], None]
     pause: Callable[[float], None]
 
@@ -121,7 +121,7 @@ def _entered(
         got = ask_for(desk, entry, wanted, others)
         if got.zone is not None:
             # As it was read once, so always: a setting that changes later would move the bars.
-            entry = replace(entry, setup=replace(entry.setup, zone=got.zone))
+            entry = replace(entry, config=replace(entry.config, zone=got.zone))
         with run.store.transaction(entry.dataset) as tx:
             entered = enter(tx, entry, desk, got, wanted=wanted, began=began)
         if isinstance(entered, UpdateResult):

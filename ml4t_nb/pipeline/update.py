@@ -9,7 +9,7 @@ import pandas as pd
 
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars.calendar import calendar
-from ml4t_nb.core.fetch_log import unresolved
+from ml4t_nb.core.fetch_log import failed_spans
 from ml4t_nb.core.gapfill import Fill, is_to_fill
 from ml4t_nb.core.request_spans import JOIN, TICK, around, free_lookback, joined, reach_back
 from ml4t_nb.model import Span
@@ -42,19 +42,21 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     dataset = order.dataset
     snapshot = run.store.snapshot(dataset)
     manifest = snapshot.manifest
-    provider = run.provider(order.provider or manifest.setup.provider)
+    provider = run.provider(order.provider or manifest.config.provider)
     require_served(provider, dataset)
-    setup = with_provider(replace(manifest.setup, closures=run.closures), provider, dataset)
+    config = with_provider(
+        replace(manifest.config, session_overrides=run.session_overrides), provider, dataset
+    )
     if not order.switch:
-        setup = replace(setup, provider=manifest.setup.provider)
-    dates = calendar(setup.calendar, setup.closures)
-    desk = run.desk(provider, dataset, dates, zone=setup.zone, updated=manifest.updated)
+        config = replace(config, provider=manifest.config.provider)
+    dates = calendar(config.calendar, config.session_overrides)
+    desk = run.desk(provider, dataset, dates, zone=config.zone, updated=manifest.updated)
     bound = final_bound(desk, dataset)
     if order.reset_as_of and reset_as_of(run.store, dataset, desk.as_of, bound):
         snapshot = run.store.snapshot(dataset)
         manifest = snapshot.manifest
     not_backwards(dataset, desk.as_of, manifest.updated)
-    entry = Entry("update", dataset, setup, manifest, order.fill, order.accept)
+    entry = Entry("update", dataset, config, manifest, order.fill, order.accept)
     if manifest.first is None or manifest.last is None:
         start = desk.calendar.span(None, None, dataset.frequency).start
         return bring(run, desk, entry, Span(start, bound))
@@ -96,7 +98,7 @@ def _missing_before(
     )
     spans = [
         span
-        for span in (*gaps, *unresolved(manifest.ledger))
+        for span in (*gaps, *failed_spans(manifest.fetch_log))
         if span.start < start and (oldest is None or span.end > oldest)
     ]
     held = held_stamps(snapshot) if spans else pd.DatetimeIndex([])

@@ -28,7 +28,7 @@ from ml4t_nb.reports import (
     HealthReport,
     ListReport,
     PlotReport,
-    ProviderCard,
+    ProviderInfo,
     ProvidersReport,
     RemoveReport,
     Report,
@@ -238,7 +238,7 @@ def _providers(report: ProvidersReport) -> Table:
     )
 
 
-def _card(card: ProviderCard) -> tuple[str, ...]:
+def _card(card: ProviderInfo) -> tuple[str, ...]:
     limits = [*_days(dict(card.span_days), "at a time"), *_days(dict(card.age_days), "back")]
     return (
         card.name,

@@ -12,7 +12,7 @@ from ml4t_nb.records import Health
 from ml4t_nb.render.format import labelled, plain
 from ml4t_nb.render.layout import SessionMap
 from ml4t_nb.render.plots.theme import GAPS, SESSIONS
-from ml4t_nb.reports import Coverage, RecentSession
+from ml4t_nb.reports import RecentSession, SessionState
 
 __all__ = ["map_html", "map_lines", "session_maps"]
 
@@ -34,7 +34,7 @@ class _Kind:
 
 
 # Those that a person has to look for stand out among the dots.
-_STATES: dict[Coverage, tuple[str, str]] = {
+_STATES: dict[SessionState, tuple[str, str]] = {
     "present": (".", "all bars"),
     "partly": ("~", "some bars"),
     "filled": ("o", "made by filling"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ml4t_nb.model import Asked, CarriedAction, DatasetId, Finding, Gap, Setup
+from ml4t_nb.model import CarriedAction, DatasetConfig, DatasetId, FetchAttempt, Finding, Gap
 from ml4t_nb.records import Summary, UpdateRecord
 
 __all__ = ["Chunk", "Manifest", "summary"]
@@ -56,7 +56,7 @@ class Manifest:
         As-of of the last run that reached the provider.
     verified
         As-of of the last run that compared the whole history.
-    ledger
+    fetch_log
         What was asked for, and what came of it.
     carried
         Splits and dividends that are on another bar than that of their ex-date.
@@ -64,20 +64,20 @@ class Manifest:
 
     dataset: DatasetId
     sequence: int
-    setup: Setup
+    config: DatasetConfig
     chunks: tuple[Chunk, ...]
     gaps: tuple[Gap, ...]
     findings: tuple[Finding, ...]
     history: tuple[UpdateRecord, ...]
     updated: datetime | None
     verified: datetime | None
-    ledger: tuple[Asked, ...] = ()
+    fetch_log: tuple[FetchAttempt, ...] = ()
     carried: tuple[CarriedAction, ...] = ()
 
     @classmethod
-    def empty(cls, dataset: DatasetId, setup: Setup) -> Manifest:
+    def empty(cls, dataset: DatasetId, config: DatasetConfig) -> Manifest:
         """A new dataset, before its first commit."""
-        return cls(dataset, 0, setup, (), (), (), (), updated=None, verified=None)
+        return cls(dataset, 0, config, (), (), (), (), updated=None, verified=None)
 
     @property
     def rows(self) -> int:
@@ -111,10 +111,10 @@ def summary(manifest: Manifest) -> Summary:
     last = manifest.history[-1] if manifest.history else None
     return Summary(
         dataset=manifest.dataset,
-        provider=manifest.setup.provider,
-        calendar=manifest.setup.calendar,
-        period=manifest.setup.period,
-        zone=manifest.setup.zone,
+        provider=manifest.config.provider,
+        calendar=manifest.config.calendar,
+        period=manifest.config.period,
+        zone=manifest.config.zone,
         rows=manifest.rows,
         bytes=manifest.bytes,
         chunks=len(manifest.chunks),
@@ -129,7 +129,7 @@ def summary(manifest: Manifest) -> Summary:
             for gap in manifest.gaps
             if gap.state == "confirmed" and gap.filled_by is None
         ),
-        unanswered=sum(asked.outcome == "failed" for asked in manifest.ledger),
+        unanswered=sum(asked.outcome == "failed" for asked in manifest.fetch_log),
         recent_errors=sum(run.outcome == "failed" for run in manifest.history[-_RECENT:]),
         last_error=last.error.message if last and last.error else "",
     )

@@ -17,7 +17,7 @@ from ml4t_nb.storage.outdated import outdated
 
 __all__ = ["VERSION", "decode", "encode"]
 
-VERSION = 2
+VERSION = 3
 """Raised with every change of the fields, an added one too; another version's are refused."""
 
 # The envelope stays as it is in every version, so that an older program can read the number.

@@ -34,14 +34,14 @@ def _summary(dataset: DatasetId, body: bytes) -> Summary:
         plain = json.loads(body)
     except (ValueError, RecursionError):
         plain = None
-    setup = _get(plain, "setup", dict) or {}
+    config = _get(plain, "setup", dict) or {}  # so called in versions 1 and 2
     chunks = [each for each in _get(plain, "chunks", list) or [] if isinstance(each, dict)]
     return Summary(
         dataset=dataset,
-        provider=_get(setup, "provider", str) or "",
-        calendar=_get(setup, "calendar", str) or default_calendar(dataset.asset_class),
-        period=_get(setup, "period", str) or "",
-        zone=_get(setup, "zone", str),
+        provider=_get(config, "provider", str) or "",
+        calendar=_get(config, "calendar", str) or default_calendar(dataset.asset_class),
+        period=_get(config, "period", str) or "",
+        zone=_get(config, "zone", str),
         rows=_sum(chunks, "rows"),
         bytes=_sum(chunks, "bytes"),
         chunks=len(chunks),

@@ -176,8 +176,8 @@ def _gone(folder: Folder, manifest: Manifest, chunk: Chunk) -> Exception:
 
 
 def _corrupt(manifest: Manifest, path: Path, reason: str) -> ChunkCorrupt:
-    setup = manifest.setup
-    origin = source(manifest.dataset, setup.provider, setup.calendar, manifest.first, setup.zone)
+    config = manifest.config
+    origin = source(manifest.dataset, config.provider, config.calendar, manifest.first, config.zone)
     return ChunkCorrupt(
         f"the chunk {path} {reason}",
         hint=(

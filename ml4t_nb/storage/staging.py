@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ml4t_nb.errors import StoreError
-from ml4t_nb.model import Setup
+from ml4t_nb.model import DatasetConfig
 from ml4t_nb.storage import atomic_io as disk
 from ml4t_nb.storage import chunks
 from ml4t_nb.storage.compaction import MOST_ROWS, Piece
@@ -23,7 +23,11 @@ _ENCODERS = 2
 
 
 def write(
-    folder: Folder, pieces: Sequence[Piece], setup: Setup, sequence: int, written: list[Chunk]
+    folder: Folder,
+    pieces: Sequence[Piece],
+    config: DatasetConfig,
+    sequence: int,
+    written: list[Chunk],
 ) -> tuple[Chunk, ...]:
     """The pieces as chunks on disk.
 
@@ -36,7 +40,7 @@ def write(
     """
     folder.data.mkdir(parents=True, exist_ok=True)
     after = []
-    contents = _encoded(folder, [rows for rows in pieces if isinstance(rows, Rows)], setup)
+    contents = _encoded(folder, [rows for rows in pieces if isinstance(rows, Rows)], config)
     for piece in pieces:
         if isinstance(piece, Chunk):
             after.append(piece)
@@ -85,11 +89,11 @@ def require_counted(folder: Folder, written: Sequence[Chunk], sequence: int) -> 
         raise
 
 
-def _encoded(folder: Folder, parts: Sequence[Rows], setup: Setup) -> Iterator[bytes]:
+def _encoded(folder: Folder, parts: Sequence[Rows], config: DatasetConfig) -> Iterator[bytes]:
     """The files of the parts, in order; while one is written, others are encoded."""
 
     def encode(rows: Rows) -> bytes:
-        return chunks.encode(rows, folder.dataset.symbol, setup.compression)
+        return chunks.encode(rows, folder.dataset.symbol, config.compression)
 
     few = sum(map(len, parts)) <= MOST_ROWS
     return mapped(encode, parts, threads=1 if few else _ENCODERS)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
-from ml4t_nb.model import Setup, Span
+from ml4t_nb.model import DatasetConfig, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import atomic_io as disk
 from ml4t_nb.storage import staging as drafts
@@ -132,12 +132,12 @@ class Transaction:
         state = self._now()
         self._folder.require_disk()
         history = state.manifest.history if state.manifest else ()
-        pieces = self._pieces(after.setup)
+        pieces = self._pieces(after.config)
         number = self._folder.next_number(state.sequence)
         written: list[Chunk] = []
         with disk.writing(self._folder.data):
             try:
-                chunks = drafts.write(self._folder, pieces, after.setup, number, written)
+                chunks = drafts.write(self._folder, pieces, after.config, number, written)
                 if state.manifest is None:
                     self._folder.sync()
                 record = replace(record, chunks_written=len(written))
@@ -218,16 +218,16 @@ class Transaction:
             self._decoded[chunk] = read_rows(self._folder, manifest, wanted, EVER)
         return self._decoded[chunk].between(reach)
 
-    def _pieces(self, setup: Setup) -> list[Piece]:
+    def _pieces(self, config: DatasetConfig) -> list[Piece]:
         before = self._now().manifest
 
         return rearrange(
             before.chunks if before else (),
             self._edits,
             lambda chunk: self._read([chunk]),
-            before=before.setup.period if before else setup.period,
-            period=setup.period,
-            is_packed=setup.is_packed,
+            before=before.config.period if before else config.period,
+            period=config.period,
+            is_packed=config.is_packed,
         )
 
     def _settle(self, after: Manifest | None, sequence: int, *, before: Manifest | None) -> None:

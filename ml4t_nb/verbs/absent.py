@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import CalendarUnknown, DatasetNotFound, StoreError
-from ml4t_nb.model import Closure, DatasetId, Span
+from ml4t_nb.model import DatasetId, SessionOverride, Span
 from ml4t_nb.records import AbsentSession, Summary
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ def doubted(ws: Workspace, chosen: Collection[DatasetId]) -> dict[DatasetId, tup
 
 def declaration(ws: Workspace, found: Sequence[AbsentSession]) -> str:
     """The setting that declares those closures, and what is declared already."""
-    closures = [*ws.settings.closures, *(Closure(each.calendar, each.session) for each in found)]
+    closures = [
+        *ws.settings.closures,
+        *(SessionOverride(each.calendar, each.session) for each in found),
+    ]
     words = (f"{each.calendar}:{'+' if each.is_open else ''}{each.day}" for each in closures)
     return f"ML4T_DATA_CLOSURES={','.join(words)}"
 

@@ -91,8 +91,8 @@ def view(
 
     one_of(adjust, Adjustment, what="adjustment")
     manifest = snapshot.manifest
-    span = calendar(manifest.setup.calendar).span(*range_, manifest.dataset.frequency)
-    if adjust == "splits" and manifest.setup.basis == "split-adjusted":
+    span = calendar(manifest.config.calendar).span(*range_, manifest.dataset.frequency)
+    if adjust == "splits" and manifest.config.basis == "split-adjusted":
         seen = snapshot.bars(None if range_ == (None, None) else span)
     else:
         # A view depends on the splits and dividends of later bars, so it is cut afterwards.
@@ -110,12 +110,14 @@ def _adjusted(snapshot: Snapshot, adjust: Adjustment) -> pd.DataFrame:
     """
     from ml4t_nb.core.adjust import adjusted, inexact_weeks
 
-    setup, dataset = snapshot.manifest.setup, snapshot.manifest.dataset
+    config, dataset = snapshot.manifest.config, snapshot.manifest.dataset
     whole = snapshot.bars()
-    if dataset.frequency == "weekly" and (weeks := inexact_weeks(whole, adjust, basis=setup.basis)):
+    if dataset.frequency == "weekly" and (
+        weeks := inexact_weeks(whole, adjust, basis=config.basis)
+    ):
         raise OptionError(
             f"the week of {weeks[-1]:%Y-%m-%d} cannot be shown as {adjust!r}: "
             "its split or dividend fell between days",
             hint=f"load daily bars of {dataset.symbol} and adjust those",
         )
-    return adjusted(whole, adjust, basis=setup.basis)
+    return adjusted(whole, adjust, basis=config.basis)

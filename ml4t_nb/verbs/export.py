@@ -82,7 +82,7 @@ def export(
     if file is not None:
         _write(seen, file)
     manifest = snapshot.manifest
-    return ExportReport(manifest.dataset, seen, file, manifest.setup.provider)
+    return ExportReport(manifest.dataset, seen, file, manifest.config.provider)
 
 
 def _write(seen: pd.DataFrame, out: Path) -> None:

@@ -248,7 +248,7 @@ def _gaps(
     )
     unanswered = tuple(
         each
-        for each in manifest.ledger
+        for each in manifest.fetch_log
         if each.outcome == "failed" and each.span.start < span.end and each.span.end > span.start
     )
     return replace(nothing, gaps=gaps, unanswered=unanswered)

@@ -90,7 +90,7 @@ def plot(
     missing, sessions = _lacking(manifest, whole, span, gaps, coverage=coverage)
     return PlotReport(
         dataset=manifest.dataset,
-        provider=manifest.setup.provider,
+        provider=manifest.config.provider,
         zone=_zone(manifest),
         bars=within(whole, span),
         missing=missing,
@@ -104,7 +104,7 @@ def plot(
 def _zone(manifest: Manifest) -> str:
     from ml4t_nb.core.calendars.calendar import calendar
 
-    return calendar(manifest.setup.calendar).zone.key
+    return calendar(manifest.config.calendar).zone.key
 
 
 def _last_run(manifest: Manifest) -> UpdateRecord:
@@ -126,7 +126,7 @@ def _drawn(
     from ml4t_nb.core.bars import as_instant
     from ml4t_nb.core.calendars.calendar import calendar
 
-    span = calendar(manifest.setup.calendar).span(*range_, manifest.dataset.frequency)
+    span = calendar(manifest.config.calendar).span(*range_, manifest.dataset.frequency)
     if record is None or whole.empty:
         return span
     asked = min(each.start for each in record.spans)
@@ -146,9 +146,9 @@ def _lacking(
     from ml4t_nb.core.gapfill import Grid
     from ml4t_nb.verbs.coverage import Expectation, gap_of, sessions_of
 
-    setup, dataset = manifest.setup, manifest.dataset
-    dates = calendar(setup.calendar, setup.closures)
-    grid = Grid(dates, dataset.frequency, setup.tolerance, setup.basis)
+    config, dataset = manifest.config, manifest.dataset
+    dates = calendar(config.calendar, config.session_overrides)
+    grid = Grid(dates, dataset.frequency, config.tolerance, config.basis)
     stamps = pd.DatetimeIndex(observed(whole).index)
     expected = grid.expected(stamps) if len(stamps) else stamps
     lacking = missing_stamps(stamps, expected, tolerance=grid.slack)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ml4t_nb.model import Frequency
 from ml4t_nb.options import Moment, PathName
 from ml4t_nb.reports import (
-    ProviderCard,
+    ProviderInfo,
     ProvidersReport,
 )
 from ml4t_nb.verbs.arguments import verb
@@ -37,13 +37,13 @@ def providers(
 
     ws = ws.at(home)
     ws.moment(as_of)
-    return ProvidersReport(tuple(_card(ws, name) for name in known()))
+    return ProvidersReport(tuple(_info(ws, name) for name in known()))
 
 
-def _card(ws: Workspace, name: str) -> ProviderCard:
+def _info(ws: Workspace, name: str) -> ProviderInfo:
     provider = ws.provider(name)
     limits = provider.limits
-    return ProviderCard(
+    return ProviderInfo(
         name=name,
         summary=provider.summary,
         asset_classes=limits.asset_classes,

@@ -43,10 +43,10 @@ def recent_sessions(
         except (DatasetNotFound, StoreError):
             return ()
         now, as_of, delay = when(summary)
-        setup, frequency = manifest.setup, summary.dataset.frequency
-        stored = dates_of(setup.calendar, setup.closures)
+        config, frequency = manifest.config, summary.dataset.frequency
+        stored = dates_of(config.calendar, config.session_overrides)
         due = shared(stored, now, frequency, as_of=as_of, delay=delay, number=number)
-        grid = Grid(stored, frequency, setup.tolerance, setup.basis)
+        grid = Grid(stored, frequency, config.tolerance, config.basis)
         holding = _holding(manifest, grid.slack)
         return recent(due, holding, stored.zone) if holding else ()
 

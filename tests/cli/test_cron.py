@@ -188,7 +188,7 @@ def test_a_calendar_that_is_not_there_is_an_error_of_its_dataset_alone(tmp_path:
     state = folder.newest().manifest
     assert state is not None
     path = max(folder.state.glob("m.*.json"))
-    path.write_bytes(files.encode(replace(state, setup=replace(state.setup, calendar="NOPE"))))
+    path.write_bytes(files.encode(replace(state, config=replace(state.config, calendar="NOPE"))))
 
     report = ml4t_nb.health(home=tmp_path, as_of="2005-02-25")
 

@@ -15,7 +15,7 @@ from ml4t_nb.core.calendars import sessions as building
 from ml4t_nb.core.calendars.calendar import Calendar, calendar, default_calendar
 from ml4t_nb.core.calendars.sessions import sessions
 from ml4t_nb.errors import CalendarUnknown
-from ml4t_nb.model import AssetClass, Closure, Frequency, Span
+from ml4t_nb.model import AssetClass, Frequency, SessionOverride, Span
 
 
 def utc(word: str) -> datetime:
@@ -332,7 +332,7 @@ def test_weekends_and_easters_of_other_countries(
 
 
 def test_a_declared_closure_is_not_expected_at_any_frequency() -> None:
-    shut = calendar("XNYS", [Closure("XNYS", date(2024, 1, 3))])
+    shut = calendar("XNYS", [SessionOverride("XNYS", date(2024, 1, 3))])
 
     assert days(shut, "2024-01-02", "2024-01-04") == ["2024-01-02", "2024-01-04"]
     assert len(stamps(shut, "2024-01-02", "2024-01-04", "hourly")) == 14
@@ -341,7 +341,7 @@ def test_a_declared_closure_is_not_expected_at_any_frequency() -> None:
 
 def test_a_declared_session_keeps_the_hours_of_the_one_before() -> None:
     # Bombay held a session on Saturday 2 March 2024.
-    bombay = calendar("XBOM", [Closure("XBOM", date(2024, 3, 2), is_open=True)])
+    bombay = calendar("XBOM", [SessionOverride("XBOM", date(2024, 3, 2), is_open=True)])
 
     assert days("XBOM", "2024-03-01", "2024-03-04") == ["2024-03-01", "2024-03-04"]
     assert days(bombay, "2024-03-01", "2024-03-04") == ["2024-03-01", "2024-03-02", "2024-03-04"]
@@ -351,7 +351,7 @@ def test_a_declared_session_keeps_the_hours_of_the_one_before() -> None:
 
 def test_a_declared_session_keeps_the_hour_on_the_clock_across_a_change() -> None:
     # The clocks of New York changed on Sunday 10 March 2024.
-    changed = calendar("XNYS", [Closure("XNYS", date(2024, 3, 10), is_open=True)])
+    changed = calendar("XNYS", [SessionOverride("XNYS", date(2024, 3, 10), is_open=True)])
 
     found = stamps(changed, "2024-03-10", "2024-03-10", "hourly")
 
@@ -361,8 +361,10 @@ def test_a_declared_session_keeps_the_hour_on_the_clock_across_a_change() -> Non
 
 def test_a_day_declared_both_is_closed_and_a_session_twice_is_one() -> None:
     day = date(2024, 1, 6)
-    both = calendar("XNYS", [Closure("XNYS", day), Closure("XNYS", day, is_open=True)])
-    twice = calendar("XNYS", [Closure("XNYS", date(2024, 1, 5), is_open=True)])
+    both = calendar(
+        "XNYS", [SessionOverride("XNYS", day), SessionOverride("XNYS", day, is_open=True)]
+    )
+    twice = calendar("XNYS", [SessionOverride("XNYS", date(2024, 1, 5), is_open=True)])
 
     assert days(both, "2024-01-05", "2024-01-08") == ["2024-01-05", "2024-01-08"]
     assert days(twice, "2024-01-05", "2024-01-08") == ["2024-01-05", "2024-01-08"]

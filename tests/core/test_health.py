@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from ml4t_nb.core.calendars.calendar import Calendar, calendar
 from ml4t_nb.core.health_state import judge
-from ml4t_nb.model import Closure, DatasetId, Frequency
+from ml4t_nb.model import DatasetId, Frequency, SessionOverride
 from ml4t_nb.records import Summary
 
 FRIDAY = datetime(2024, 1, 12, tzinfo=UTC)
@@ -23,8 +23,8 @@ def behind(
 
 def test_declared_closures_of_one_judgement_do_not_count_in_the_next() -> None:
     plain = calendar("XNYS")
-    shut = calendar("XNYS", (Closure("XNYS", date(2024, 1, 17)),))
-    more = calendar("XNYS", (Closure("XNYS", date(2024, 1, 15), is_open=True),))
+    shut = calendar("XNYS", (SessionOverride("XNYS", date(2024, 1, 17)),))
+    more = calendar("XNYS", (SessionOverride("XNYS", date(2024, 1, 15), is_open=True),))
 
     counts = [behind(each) for each in (plain, shut, more, plain, shut, more)]
 

@@ -11,14 +11,14 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.model import (
-    Asked,
     CarriedAction,
-    Closure,
+    DatasetConfig,
+    FetchAttempt,
     Finding,
     Gap,
     LoadArguments,
     NextStep,
-    Setup,
+    SessionOverride,
     Span,
 )
 from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
@@ -109,8 +109,8 @@ def test_the_folders_on_the_page_are_those_of_the_symbols() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [Manifest, Chunk, Setup, Gap, Asked, CarriedAction, Finding, UpdateRecord, Restatement,
-     Revision, ErrorNote, Closure, Span, NextStep, LoadArguments],
+    [Manifest, Chunk, DatasetConfig, Gap, FetchAttempt, CarriedAction, Finding, UpdateRecord,
+     Restatement, Revision, ErrorNote, SessionOverride, Span, NextStep, LoadArguments],
 )  # fmt: skip
 def test_every_field_of_a_manifest_is_on_the_page(kind: type[Any]) -> None:
     manifest = WORDS.partition("## The manifest")[2].partition("## Chunks")[0]

@@ -9,7 +9,7 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.events import silent
-from ml4t_nb.model import Closure, DatasetId, Frequency
+from ml4t_nb.model import DatasetId, Frequency, SessionOverride
 from ml4t_nb.pipeline import (
     Load,
     Mend,
@@ -36,7 +36,7 @@ class Desk:
     provider: Scripted
     symbol: str = "ACME"
     frequency: Frequency = "daily"
-    closures: tuple[Closure, ...] = ()
+    session_overrides: tuple[SessionOverride, ...] = ()
 
     @property
     def dataset(self) -> DatasetId:
@@ -99,7 +99,9 @@ class Desk:
         return self.store.snapshot(self.dataset).bars()
 
     def _run(self, as_of: datetime | date) -> Run:
-        return Run(self.store, lambda _: self.provider, as_of, self.closures, silent, _no_waiting)
+        return Run(
+            self.store, lambda _: self.provider, as_of, self.session_overrides, silent, _no_waiting
+        )
 
 
 def _no_waiting(seconds: float) -> None:

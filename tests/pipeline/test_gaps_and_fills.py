@@ -13,7 +13,7 @@ from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, observed
 from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.errors import OptionError, ProviderError, ProviderUnavailable
-from ml4t_nb.model import Closure
+from ml4t_nb.model import SessionOverride
 from ml4t_nb.providers import Request
 from ml4t_nb.storage.store import Store
 from tests.pipeline.desk import Desk
@@ -300,9 +300,9 @@ def test_a_jump_stays_reported_when_later_runs_no_longer_look_before_it(desk: De
 def test_a_declared_closure_is_no_gap_and_a_declared_session_is_one(desk: Desk) -> None:
     desk.provider.bars = HOLED
     desk.load(evening("2024-03-14"))
-    desk.closures = (
-        Closure("XNYS", date(2024, 2, 28)),
-        Closure("XNYS", date(2024, 3, 9), is_open=True),
+    desk.session_overrides = (
+        SessionOverride("XNYS", date(2024, 2, 28)),
+        SessionOverride("XNYS", date(2024, 3, 9), is_open=True),
     )
 
     result = desk.update(evening("2024-03-15"), fill=None)

@@ -10,7 +10,7 @@ import pytest
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import Overtaken, ProviderError
-from ml4t_nb.model import Closure
+from ml4t_nb.model import SessionOverride
 from ml4t_nb.providers import Request
 from ml4t_nb.verbs.bars import view
 from tests.pipeline.desk import Desk
@@ -62,7 +62,7 @@ def test_an_update_never_joins_a_dataset_that_was_loaded_anew_on_another_basis(
     with pytest.raises(Overtaken, match="set up otherwise"):
         desk.update(evening("2024-03-15"))
 
-    assert desk.store.snapshot(desk.dataset).manifest.setup.basis == "as-traded"
+    assert desk.store.snapshot(desk.dataset).manifest.config.basis == "as-traded"
     assert first_close(desk) == 100.0
 
 
@@ -86,15 +86,15 @@ def test_an_update_keeps_the_calendar_that_was_named_meanwhile(desk: Desk) -> No
     with pytest.raises(Overtaken, match="set up otherwise"):
         desk.update(evening("2024-03-15"))
 
-    assert desk.store.snapshot(desk.dataset).manifest.setup.calendar == "XLON"
+    assert desk.store.snapshot(desk.dataset).manifest.config.calendar == "XLON"
     assert desk.update(evening("2024-03-15")).record.outcome == "changed"
 
 
 def test_closures_of_another_run_are_no_obstacle(desk: Desk) -> None:
     desk.provider.bars = rising("2024-01-08", "2024-03-15")
     desk.load(evening("2024-03-12"))
-    typhoon = Closure("XHKG", date(2023, 9, 1))
-    other = Desk(desk.store, replace(desk.provider), closures=(typhoon,))
+    typhoon = SessionOverride("XHKG", date(2023, 9, 1))
+    other = Desk(desk.store, replace(desk.provider), session_overrides=(typhoon,))
 
     meanwhile(desk, lambda: other.update(evening("2024-03-13")))
 

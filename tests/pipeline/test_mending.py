@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import observed
 from ml4t_nb.errors import Overtaken, ProviderError, ProviderUnavailable
-from ml4t_nb.model import Asked, FillMethod
+from ml4t_nb.model import FetchAttempt, FillMethod
 from ml4t_nb.pipeline import Close, Refetch, Refill, Reopen, Unfill
 from ml4t_nb.providers import Request
 from ml4t_nb.storage.store import Store
@@ -134,9 +134,9 @@ def test_a_piece_that_failed_is_asked_for_until_it_is_answered(tmp_path: Path) -
     assert unanswered(desk) == []
 
 
-def unanswered(desk: Desk) -> list[Asked]:
-    ledger = desk.store.snapshot(desk.dataset).manifest.ledger
-    return [entry for entry in ledger if entry.outcome == "failed"]
+def unanswered(desk: Desk) -> list[FetchAttempt]:
+    fetch_log = desk.store.snapshot(desk.dataset).manifest.fetch_log
+    return [entry for entry in fetch_log if entry.outcome == "failed"]
 
 
 @pytest.mark.parametrize("mending", [Close("typhoon"), Refill("zero"), Unfill(), Reopen()])

@@ -15,7 +15,7 @@ from pandas.testing import assert_frame_equal
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.bars import Bars, make_bars
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, Overtaken, SettingsInvalid
-from ml4t_nb.model import Basis, DatasetId, Setup, Span
+from ml4t_nb.model import Basis, DatasetConfig, DatasetId, Span
 from ml4t_nb.pipeline import run_remove
 from ml4t_nb.providers import Limits
 from ml4t_nb.records import UpdateRecord
@@ -231,14 +231,14 @@ def span(first: str, last: str) -> Span:
 
 
 def in_three_chunks(store: Store, basis: Basis, dataset: DatasetId, calendar: str) -> Bars:
-    setup = Setup("scripted", calendar, basis, 0.1, "weekly", "lz4")
+    config = DatasetConfig("scripted", calendar, basis, 0.1, "weekly", "lz4")
     at = evening("2024-02-05")
     first, second, third, end = WEEKS
     for start, stop in ((first, "2024-01-23"), ("2024-01-23", end)):
         with store.transaction(dataset) as tx:
             tx.put(minutes(start, stop), span(start, stop))
             manifest = tx.commit(
-                replace(Manifest.empty(dataset, setup), updated=at),
+                replace(Manifest.empty(dataset, config), updated=at),
                 UpdateRecord(at, "load", "scripted", "changed"),
             )
     assert [chunk.first for chunk in manifest.chunks] == [

@@ -57,7 +57,7 @@ def test_gaps_and_spans_that_were_asked_for_too_early_are_asked_for_again(desk: 
     desk.update(evening("2024-03-15"), reset_as_of=True, fill=None)
     manifest = desk.store.snapshot(desk.dataset).manifest
     assert [each.asked for each in manifest.gaps] == [evening("2024-03-15")]
-    assert max(each.span.end for each in manifest.ledger) < evening("2024-03-18")
+    assert max(each.span.end for each in manifest.fetch_log) < evening("2024-03-18")
     desk.provider.bars = whole
     desk.update(evening("2024-03-18"))
 

@@ -28,7 +28,7 @@ from ml4t_nb.reports import (
     GapsReport,
     HealthReport,
     ListReport,
-    ProviderCard,
+    ProviderInfo,
     ProvidersReport,
     RemoveReport,
     Report,
@@ -82,7 +82,7 @@ REPORTS: dict[str, Report] = {
     "export": ExportReport(dataset(NASTY), BARS, Path("out/<b>.csv"), "sample"),
     "remove": RemoveReport(((dataset(NASTY), 5),), whole=True),
     "providers": ProvidersReport(
-        (ProviderCard("p", NASTY, ("equities",), ("daily",), "as-traded", (("1m", 7.0),)),)
+        (ProviderInfo("p", NASTY, ("equities",), ("daily",), "as-traded", (("1m", 7.0),)),)
     ),
 }
 
@@ -227,7 +227,7 @@ def test_no_name_and_no_number_is_cut_short_however_narrow(width: int) -> None:
 
 
 def test_sentences_wrap_to_stay_within_the_width() -> None:
-    card = ProviderCard("p", "many words " * 20, ("equities",), ("daily",), "as-traded")
+    card = ProviderInfo("p", "many words " * 20, ("equities",), ("daily",), "as-traded")
 
     assert max(map(len, lines(ProvidersReport((card,)), width=80))) <= 80
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from ml4t_nb import verbs
-from ml4t_nb.model import Closure, Span
+from ml4t_nb.model import SessionOverride, Span
 from ml4t_nb.render.plots import figure_of, svg_of
 from ml4t_nb.render.plots.coverage_calendar import cells_of
 from ml4t_nb.reports import PlotReport
@@ -137,7 +137,7 @@ def test_weeks_are_counted_as_weeks(tmp_path: Path) -> None:
 def test_a_day_declared_closed_is_neither_missing_nor_left_out(tmp_path: Path) -> None:
     settings = Settings(
         home=tmp_path / "home", provider="synthetic", synthetic_holes=HOLES,
-        closures=(Closure("XNYS", date(2024, 1, 18)),),
+        closures=(SessionOverride("XNYS", date(2024, 1, 18)),),
     )  # fmt: skip
     ws = Workspace.open(settings)
     verbs.load(ws, "AAPL", start="2024-01-02", as_of="2024-01-31")
@@ -152,7 +152,7 @@ def test_a_day_declared_closed_is_neither_missing_nor_left_out(tmp_path: Path) -
 
 def test_a_week_is_closed_only_if_all_of_its_days_are(tmp_path: Path) -> None:
     # The 10th is a Wednesday; the week of the 15th has four sessions, since Monday is a holiday.
-    shut = [Closure("XNYS", date(2024, 1, day)) for day in (10, 16, 17, 18, 19)]
+    shut = [SessionOverride("XNYS", date(2024, 1, day)) for day in (10, 16, 17, 18, 19)]
     settings = Settings(home=tmp_path / "home", provider="synthetic", closures=tuple(shut))
     ws = Workspace.open(settings)
     verbs.load(ws, "AAPL", frequency="weekly", start="2024-01-02", as_of="2024-02-02")

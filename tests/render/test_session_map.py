@@ -17,14 +17,14 @@ from ml4t_nb.model import DatasetId, GapState
 from ml4t_nb.records import Health
 from ml4t_nb.render.output import as_html, as_rows, as_text
 from ml4t_nb.render.session_map import session_maps
-from ml4t_nb.reports import Coverage, HealthReport, RecentSession
+from ml4t_nb.reports import HealthReport, RecentSession, SessionState
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.render.reports import AS_OF, health
 from tests.verbs.making import hole
 
 
-def had(word: str, state: Coverage = "present", gap: GapState | None = None) -> RecentSession:
+def had(word: str, state: SessionState = "present", gap: GapState | None = None) -> RecentSession:
     return RecentSession(date.fromisoformat(word), state, gap)
 
 

@@ -16,7 +16,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import Bars, make_bars, within
 from ml4t_nb.errors import DatasetNotFound, StoreError
-from ml4t_nb.model import DatasetId, Gap, Period, Setup, Span
+from ml4t_nb.model import DatasetConfig, DatasetId, Gap, Period, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
@@ -33,8 +33,8 @@ def utc(year: int, month: int = 1, day: int = 1, hour: int = 0, minute: int = 0)
     return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
-def setup(period: Period = "yearly") -> Setup:
-    return Setup("sample", "XNYS", "split-adjusted", 0.1, period, "lz4")
+def config(period: Period = "yearly") -> DatasetConfig:
+    return DatasetConfig("sample", "XNYS", "split-adjusted", 0.1, period, "lz4")
 
 
 def record() -> UpdateRecord:
@@ -66,7 +66,7 @@ def whole(bars: Bars) -> Span:
 
 
 def state(period: Period = "yearly") -> Manifest:
-    return replace(Manifest.empty(AAPL, setup(period)), updated=AT)
+    return replace(Manifest.empty(AAPL, config(period)), updated=AT)
 
 
 def publish(tx: Transaction, *, period: Period = "yearly", gaps: tuple[Gap, ...] = ()) -> Manifest:

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
-from ml4t_nb.model import Asked, Closure, DatasetId, Finding, Gap, Setup, Span
+from ml4t_nb.model import (
+    DatasetConfig,
+    DatasetId,
+    FetchAttempt,
+    Finding,
+    Gap,
+    SessionOverride,
+    Span,
+)
 from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
 from ml4t_nb.storage.manifest import Chunk, Manifest, summary
 from ml4t_nb.storage.manifest_file import VERSION, decode, encode
@@ -24,11 +32,11 @@ CHUNK = Chunk("2024-01-02.00000003.5f1c2a.parquet", 2, D1, D2, 4321, 0xFFFFFFFF,
 FULL = Manifest(
     dataset=AAPL,
     sequence=3,
-    setup=Setup(
+    config=DatasetConfig(
         *("sample", "XNYS", "split-adjusted", 0.1, "yearly", "lz4"),
-        closures=(
-            Closure("XNYS", date(2001, 9, 11)),
-            Closure("XNYS", date(2024, 1, 6), is_open=True),
+        session_overrides=(
+            SessionOverride("XNYS", date(2001, 9, 11)),
+            SessionOverride("XNYS", date(2024, 1, 6), is_open=True),
         ),
     ),
     chunks=(CHUNK,),
@@ -59,7 +67,7 @@ FULL = Manifest(
     ),
     updated=D2,
     verified=None,
-    ledger=(Asked(Span(D1, D2), D2, "sample", "failed", attempts=2, error="timed out"),),
+    fetch_log=(FetchAttempt(Span(D1, D2), D2, "sample", "failed", attempts=2, error="timed out"),),
 )
 
 
@@ -160,7 +168,10 @@ def test_a_sealed_manifest_with_one_wrong_field_is_noticed(
     name = data.draw(st.sampled_from([*body, "unheard_of"]))
     if body.get(name) == value or (name in ("updated", "verified") and value is None):
         return
-    if name in ("gaps", "findings", "history", "chunks", "ledger", "closures") and value == []:
+    if (
+        name in ("gaps", "findings", "history", "chunks", "fetch_log", "session_overrides")
+        and value == []
+    ):
         return
     body[name] = value
     with pytest.raises(ChunkCorrupt):

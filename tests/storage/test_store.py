@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, DatasetNotFound, OptionError, StoreError
-from ml4t_nb.model import Asked, Compression, DatasetId, Finding, Gap, Span
+from ml4t_nb.model import Compression, DatasetId, FetchAttempt, Finding, Gap, Span
 from ml4t_nb.storage.dataset_folder import Folder
 from ml4t_nb.storage.locking import exclusive
 from ml4t_nb.storage.snapshot import Snapshot
@@ -23,10 +23,10 @@ from tests.storage.storing import (
     append,
     bars_at,
     commit,
+    config,
     daily,
     publish,
     record,
-    setup,
     state,
     utc,
 )
@@ -79,7 +79,7 @@ def test_every_compression_comes_back(store: Store, compression: Compression) ->
     bars = daily("2023-01-02", "2024-03-01")
     with store.transaction(AAPL) as tx:
         tx.put(bars)
-        tx.commit(replace(state(), setup=replace(setup(), compression=compression)), record())
+        tx.commit(replace(state(), config=replace(config(), compression=compression)), record())
 
     assert_frame_equal(store.snapshot(AAPL).bars(), bars, check_freq=False)
 
@@ -221,11 +221,11 @@ def test_another_period_cuts_all_chunks_again(store: Store) -> None:
 def test_a_manifest_keeps_what_it_was_given(store: Store) -> None:
     gaps = (Gap(utc(2024, 1, 2), utc(2024, 1, 2), 1, "failed", attempts=1, error="timed out"),)
     findings = (Finding(utc(2024, 1, 3), "jump", "close 10 to 99"),)
-    ledger = (Asked(Span(utc(2024, 1, 2), utc(2024, 1, 3)), AT, "sample", "empty"),)
+    fetch_log = (FetchAttempt(Span(utc(2024, 1, 2), utc(2024, 1, 3)), AT, "sample", "empty"),)
     with store.transaction(AAPL) as tx:
         tx.put(daily("2024-01-01", "2024-01-12"))
         after = replace(
-            state(), gaps=gaps, findings=findings, verified=utc(2024, 1, 12), ledger=ledger
+            state(), gaps=gaps, findings=findings, verified=utc(2024, 1, 12), fetch_log=fetch_log
         )
         published = tx.commit(after, record())
 
@@ -233,7 +233,7 @@ def test_a_manifest_keeps_what_it_was_given(store: Store) -> None:
     assert manifest == published
     assert (manifest.gaps, manifest.findings) == (gaps, findings)
     assert (manifest.updated, manifest.verified) == (AT, utc(2024, 1, 12))
-    assert manifest.ledger == ledger
+    assert manifest.fetch_log == fetch_log
     assert manifest.history == (replace(record(), chunks_written=1),)
 
 

@@ -71,7 +71,7 @@ class StoreMachine(RuleBasedStateMachine):
         bars_then = dict(self.expected.get(dataset, {}))
         with self.store.transaction(dataset) as tx:
             if tx.manifest and keeps_period:
-                period = tx.manifest.setup.period
+                period = tx.manifest.config.period
             for first, count, close, step in puts:
                 span = self.cut(first, count)
                 days = DAYS[first : first + count : step] if step else DAYS[:0]

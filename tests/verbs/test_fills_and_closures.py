@@ -10,7 +10,7 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Closure, DatasetId, Span
+from ml4t_nb.model import DatasetId, SessionOverride, Span
 from ml4t_nb.render import output as render
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
@@ -18,7 +18,9 @@ from ml4t_nb.workspace import Workspace
 MISSING = Span(datetime(2024, 2, 28, tzinfo=UTC), datetime(2024, 2, 29, tzinfo=UTC))
 
 
-def workspace(home: Path, *, closures: tuple[Closure, ...] = (), holes: bool = True) -> Workspace:
+def workspace(
+    home: Path, *, closures: tuple[SessionOverride, ...] = (), holes: bool = True
+) -> Workspace:
     settings = Settings(
         home=home,
         provider="synthetic",
@@ -80,7 +82,9 @@ def test_a_bar_that_comes_three_weeks_late_takes_the_place_of_its_fill_that_even
 
 
 def test_a_day_that_every_dataset_lacks_is_asked_about_once_and_not_filled(tmp_path: Path) -> None:
-    ws = workspace(tmp_path, closures=(Closure("XHKG", datetime(2023, 9, 1, tzinfo=UTC).date()),))
+    ws = workspace(
+        tmp_path, closures=(SessionOverride("XHKG", datetime(2023, 9, 1, tzinfo=UTC).date()),)
+    )
     verbs.load(ws, ["DEMO", "MORE", "THIRD"], start="2024-01-02", as_of="2024-02-27")
 
     first, *later = (
@@ -94,7 +98,7 @@ def test_a_day_that_every_dataset_lacks_is_asked_about_once_and_not_filled(tmp_p
     assert [filled(ws, symbol) for symbol in ("DEMO", "MORE", "THIRD")] == [[], [], []]
     assert "none of 3 datasets has a bar of 2024-02-28" in render.as_text(verbs.gaps(ws))
 
-    told = workspace(tmp_path, closures=(Closure("XNYS", MISSING.start.date()),))
+    told = workspace(tmp_path, closures=(SessionOverride("XNYS", MISSING.start.date()),))
     report = verbs.update(told, as_of="2024-03-05")
     assert [each.gaps for each in report.results] == [(), (), ()]
 
@@ -136,7 +140,7 @@ def test_another_provider_is_asked_for_one_run_and_the_record_names_it(
 
     assert (result.record.provider, result.record.added) == ("files", 1)
     manifest = ws.store.snapshot(dataset).manifest
-    assert manifest.setup.provider == "sample"
+    assert manifest.config.provider == "sample"
     assert [each.provider for each in manifest.history] == ["sample", "files"]
     assert verbs.update(ws, "AAPL", as_of="2004-03-03").results[0].record.provider == "sample"
 
@@ -150,7 +154,7 @@ def test_a_provider_is_switched_to_also_on_one_as_of_date(two_providers: Workspa
         result = verbs.update(ws, "AAPL", provider="files", switch=True, as_of="2004-03-02")
         assert result.results[0].record.error is None
 
-    assert ws.store.snapshot(dataset).manifest.setup.provider == "files"
+    assert ws.store.snapshot(dataset).manifest.config.provider == "files"
     assert verbs.update(ws, "AAPL", as_of="2004-03-02").results[0].record.provider == "files"
 
 

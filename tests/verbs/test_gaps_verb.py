@@ -12,7 +12,7 @@ import pytest
 from ml4t_nb import verbs
 from ml4t_nb.cli import main
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Asked, Closure, DatasetId, Span
+from ml4t_nb.model import DatasetId, FetchAttempt, SessionOverride, Span
 from ml4t_nb.records import Outcome
 from ml4t_nb.reports import GapsReport
 from ml4t_nb.settings import Settings
@@ -86,12 +86,14 @@ def test_what_was_never_answered_is_listed_however_the_runs_since_have_ended(
     ws = Workspace.open(Settings(home=tmp_path / "home", provider="synthetic"))
     verbs.load(ws, "DEMO", start="2024-01-02", as_of=AS_OF)
     before = Span(datetime(2023, 12, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC))
-    asked = Asked(before, datetime(2024, 3, 15, tzinfo=UTC), "synthetic", "failed", error="busy")
+    asked = FetchAttempt(
+        before, datetime(2024, 3, 15, tzinfo=UTC), "synthetic", "failed", error="busy"
+    )
     with ws.store.transaction(DatasetId("equities", "daily", "DEMO")) as tx:
         state = tx.manifest
         assert state is not None
         record = replace(state.history[-1], outcome=outcome)
-        tx.commit(replace(state, ledger=(asked, *state.ledger)), record)
+        tx.commit(replace(state, fetch_log=(asked, *state.fetch_log)), record)
 
     (listed,) = verbs.gaps(ws, as_of=AS_OF).datasets
 
@@ -121,7 +123,9 @@ def test_an_action_that_makes_no_sense_changes_nothing(
 
 
 def test_a_closure_in_the_settings_is_no_gap(ws: Workspace) -> None:
-    closures = tuple(Closure("XNYS", datetime(2024, 2, day, tzinfo=UTC).date()) for day in (27, 28))
+    closures = tuple(
+        SessionOverride("XNYS", datetime(2024, 2, day, tzinfo=UTC).date()) for day in (27, 28)
+    )
     wiser = Workspace.open(
         Settings(
             home=ws.store.home,

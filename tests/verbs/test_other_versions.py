@@ -19,17 +19,18 @@ from ml4t_nb.settings import Settings
 from ml4t_nb.storage.manifest_file import VERSION
 from ml4t_nb.workspace import Workspace
 
-# AAPL with 62 bars of sample, and MSFT removed, as the package of manifest version 1 left them.
-VERSION_1 = Path(__file__).parents[1] / "storage" / "version_1"
+# In each, AAPL with 62 bars of sample, and MSFT removed, as the package of that manifest version
+# left them.
+STORES = Path(__file__).parents[1] / "storage"
 AS_OF = "2004-04-15"
 LOAD_AGAIN = "ml4t-data remove -s AAPL --yes && ml4t-data load -s AAPL -p sample --start 2004-01-02"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A store of version 1."""
+@pytest.fixture(params=range(1, VERSION), ids="version {}".format)
+def home(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A store of an earlier version."""
     home = tmp_path / "home"
-    shutil.copytree(VERSION_1, home)
+    shutil.copytree(STORES / f"version_{request.param}", home)
     return home
 
 

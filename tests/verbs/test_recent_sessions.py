@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ml4t_nb import verbs
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import AssetClass, Closure, Frequency, Span
+from ml4t_nb.model import AssetClass, Frequency, SessionOverride, Span
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.verbs.making import hole, instant
@@ -25,7 +25,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def synthetic(home: Path, *holes: Span, closures: tuple[Closure, ...] = ()) -> Workspace:
+def synthetic(home: Path, *holes: Span, closures: tuple[SessionOverride, ...] = ()) -> Workspace:
     return Workspace.open(
         Settings(home=home, provider="synthetic", synthetic_holes=holes, closures=closures)
     )
@@ -134,7 +134,7 @@ def test_the_past_is_told_as_of_then(home: Path) -> None:
 
 
 def test_a_declared_closure_is_a_session_that_was_closed(home: Path) -> None:
-    shut = (Closure("XNYS", date(2024, 1, 11)), Closure("XNYS", date(2024, 1, 16)))
+    shut = (SessionOverride("XNYS", date(2024, 1, 11)), SessionOverride("XNYS", date(2024, 1, 16)))
     ws = synthetic(
         home, hole("2024-01-11", "2024-01-12"), hole("2024-01-16", "2024-01-17"), closures=shut
     )
@@ -149,7 +149,7 @@ def test_a_declared_closure_is_a_session_that_was_closed(home: Path) -> None:
 
 def test_a_closure_declared_today_does_not_rewrite_what_was_stored_before(home: Path) -> None:
     verbs.load(synthetic(home), "DEMO", start="2024-01-02", as_of="2024-01-12")
-    ws = synthetic(home, closures=(Closure("XNYS", date(2024, 1, 11)),))
+    ws = synthetic(home, closures=(SessionOverride("XNYS", date(2024, 1, 11)),))
 
     # There is a bar of the 11th, and no update has judged it anew.
     assert states(ws, 2, "2024-01-12") == {"01-11": "present", "01-12": "present"}
@@ -162,7 +162,7 @@ def test_a_closure_declared_today_does_not_rewrite_what_was_stored_before(home: 
 
 
 def test_a_closure_taken_back_is_no_bar(home: Path) -> None:
-    closed = (Closure("XNYS", date(2024, 1, 11)),)
+    closed = (SessionOverride("XNYS", date(2024, 1, 11)),)
     day_off = hole("2024-01-11", "2024-01-12")
     verbs.load(
         synthetic(home, day_off, closures=closed), "DEMO", start="2024-01-02", as_of="2024-01-12"
@@ -177,7 +177,7 @@ def test_a_closure_taken_back_is_no_bar(home: Path) -> None:
 
 
 def test_a_saturday_declared_open_is_a_session(home: Path) -> None:
-    ws = synthetic(home, closures=(Closure("XNYS", date(2024, 1, 13), is_open=True),))
+    ws = synthetic(home, closures=(SessionOverride("XNYS", date(2024, 1, 13), is_open=True),))
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-12")
 
     assert states(ws, 3, "2024-01-16") == {
@@ -324,7 +324,7 @@ def test_the_manifest_alone_tells_the_same_as_all_the_bars(
     ws = synthetic(
         tmp_path_factory.mktemp("home"),
         *(Span(start, end) for start, end in zip(hours[::2], hours[1::2], strict=False)),
-        closures=tuple(Closure(name, date(2024, 1, day)) for day in closed),
+        closures=tuple(SessionOverride(name, date(2024, 1, day)) for day in closed),
     )
     verbs.load(
         ws,
@@ -352,6 +352,6 @@ def test_the_manifest_alone_tells_the_same_as_all_the_bars(
 def test_the_settings_of_another_exchange_close_nothing(home: Path) -> None:
     ws = synthetic(home)
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-12")
-    other = replace(ws.settings, closures=(Closure("XTKS", date(2024, 1, 12)),))
+    other = replace(ws.settings, closures=(SessionOverride("XTKS", date(2024, 1, 12)),))
 
     assert states(Workspace.open(other), 1, "2024-01-12") == {"01-12": "present"}

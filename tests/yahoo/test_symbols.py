@@ -62,7 +62,7 @@ def test_class_and_calendar_come_from_yahoo(
     desk.loaded(share.symbol, at=AT)
 
     manifest = desk.manifest(share.symbol)
-    assert manifest.setup.calendar == calendar
+    assert manifest.config.calendar == calendar
     assert manifest.dataset.asset_class == asset_class
     days = [stamp.date() for stamp in desk.stored(share.symbol).index]
     assert days == [share.day_of(bar.start) for bar in share.days]
@@ -74,9 +74,9 @@ def test_a_calendar_of_one_s_own_choice_prevails_and_stays(desk: Desk) -> None:
 
     desk.loaded("VOD.L", at=AT, calendar="XAMS")
 
-    assert desk.manifest("VOD.L").setup.calendar == "XAMS"
+    assert desk.manifest("VOD.L").config.calendar == "XAMS"
     desk.updated("VOD.L", at=AT)
-    assert desk.manifest("VOD.L").setup.calendar == "XAMS"
+    assert desk.manifest("VOD.L").config.calendar == "XAMS"
 
 
 def test_yahoo_is_asked_when_nobody_is_named(desk: Desk) -> None:
@@ -92,7 +92,7 @@ def test_yahoo_is_asked_when_nobody_is_named(desk: Desk) -> None:
 
     assert (done.record.provider, done.record.outcome) == ("yahoo", "changed")
     assert str(done.dataset) == "equities/daily/AAPL"
-    assert desk.manifest("AAPL").setup.calendar == "XNYS"
+    assert desk.manifest("AAPL").config.calendar == "XNYS"
 
 
 def test_a_class_that_yahoo_contradicts_is_refused(desk: Desk) -> None:

@@ -132,7 +132,7 @@ def test_a_day_of_crypto_ends_at_midnight_utc_on_weekends_too(desk: Desk) -> Non
     stored = desk.stored("BTC-USD")
     assert stored["close"].tolist() == [101.0 + n for n in range(13)]
     assert stored["volume"].eq(5).all()
-    assert desk.manifest("BTC-USD").setup.calendar == "24/7"
+    assert desk.manifest("BTC-USD").config.calendar == "24/7"
     assert desk.manifest("BTC-USD").gaps == ()
 
 
@@ -176,7 +176,7 @@ def test_a_day_of_fx_ends_at_midnight_in_london(desk: Desk, euro: Listing) -> No
     stored = desk.stored("EURUSD=X")
     # 2 January is a Tuesday; the listing rises by one a calendar day.
     assert stored["close"].tolist() == [101.0 + n for n in (1, 2, 3, 4, 7, 8, 9, 10, 11, 14)]
-    assert desk.manifest("EURUSD=X").setup.calendar == "fx"
+    assert desk.manifest("EURUSD=X").config.calendar == "fx"
     assert desk.manifest("EURUSD=X").gaps == ()
     (judged,) = verbs.health(desk.ws, as_of=instant("2024-01-15T21:00-05:00")).datasets
     assert (judged.state, judged.sessions_behind) == ("healthy", 0)

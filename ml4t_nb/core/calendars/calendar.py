@@ -21,7 +21,14 @@ from ml4t_nb.core.calendars.grid import (
 from ml4t_nb.core.calendars.sessions import canonical, sessions, zone_of
 from ml4t_nb.core.timestamps import DAY, Instants, Sessions, day_start, instant, micros
 from ml4t_nb.errors import CalendarUnknown
-from ml4t_nb.model import DEFAULT_CALENDARS, AssetClass, Closure, Frequency, Span, bar_length
+from ml4t_nb.model import (
+    DEFAULT_CALENDARS,
+    AssetClass,
+    Frequency,
+    SessionOverride,
+    Span,
+    bar_length,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,14 +44,14 @@ def default_calendar(asset_class: AssetClass) -> str:
     return DEFAULT_CALENDARS[asset_class]
 
 
-def calendar(name: str, closures: Sequence[Closure] = ()) -> Calendar:
+def calendar(name: str, overrides: Sequence[SessionOverride] = ()) -> Calendar:
     """The calendar of that name: an exchange by MIC (``XNYS``), ``24/7`` or ``fx``.
 
     Its sessions are built when they are first asked for.
 
     Parameters
     ----------
-    closures
+    overrides
         Days on which the user knows better; those of other calendars are passed over.
 
     Raises
@@ -53,7 +60,7 @@ def calendar(name: str, closures: Sequence[Closure] = ()) -> Calendar:
         If there is none; the hint names the nearest.
     """
     found = canonical(name)
-    declared = [each for each in closures if each.calendar.upper() == found.upper()]
+    declared = [each for each in overrides if each.calendar.upper() == found.upper()]
     return Calendar(
         found,
         zone_of(found),

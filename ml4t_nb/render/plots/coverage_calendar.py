@@ -11,7 +11,7 @@ from ml4t_nb.render.format import count, many
 from ml4t_nb.render.plots.downsample import rows_of
 from ml4t_nb.render.plots.prices import Drawing
 from ml4t_nb.render.plots.theme import GAPS, GREY, SESSIONS, Look, gap_story, safe
-from ml4t_nb.reports import Coverage, PlotReport
+from ml4t_nb.reports import PlotReport, SessionState
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ def cells_of(sessions: pd.DataFrame, *, is_weekly: bool) -> Cells:
     return Cells(width, years, [year - years[0] for year in days.year], columns.tolist())
 
 
-def look_of(state: Coverage, gap: Gap | None) -> tuple[str, Look]:
+def look_of(state: SessionState, gap: Gap | None) -> tuple[str, Look]:
     """Name and look of a session; one that is missing is told by its gap's state."""
     if state == "missing" and gap is not None:
         return f"missing, {gap.state}", GAPS[gap.state]
@@ -197,7 +197,7 @@ def _marks(report: PlotReport, cells: Cells) -> Iterator[Any]:
         if row.state != "present":
             name, look = look_of(row.state, report.gaps[row.gap] if row.gap >= 0 else None)
             places.setdefault(name, (look, []))[1].append(at)
-    order: tuple[str, ...] = get_args(Coverage)
+    order: tuple[str, ...] = get_args(SessionState)
     for name in sorted(places, key=lambda each: (order.index(each.partition(",")[0]), each)):
         look, which = places[name]
         yield go.Scatter(

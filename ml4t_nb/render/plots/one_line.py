@@ -6,7 +6,7 @@ from collections import Counter
 from typing import get_args
 
 from ml4t_nb.render.format import count, labelled, many, stamp
-from ml4t_nb.reports import Coverage, PlotReport
+from ml4t_nb.reports import PlotReport, SessionState
 
 __all__ = ["plot_line"]
 
@@ -17,7 +17,7 @@ def plot_line(report: PlotReport) -> str:
     where = f" written to {report.out}" if report.out is not None else ""
     if report.sessions is not None:
         states = Counter(report.sessions["state"])
-        told = ", ".join(f"{count(states[s])} {s}" for s in get_args(Coverage) if states[s])
+        told = ", ".join(f"{count(states[s])} {s}" for s in get_args(SessionState) if states[s])
         return f"{name}: {many(len(report.sessions), 'session')}: {told or 'none'}{where}"
     if report.bars.empty:
         return f"{name}: no bars in this range{where}"

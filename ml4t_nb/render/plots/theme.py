@@ -7,7 +7,7 @@ from html import escape
 
 from ml4t_nb.model import Frequency, Gap, GapState
 from ml4t_nb.render.format import gap_words, labelled, many, plain
-from ml4t_nb.reports import Coverage, PlotReport
+from ml4t_nb.reports import PlotReport, SessionState
 
 __all__ = [
     "DOWN", "GAPS", "GREY", "GRID", "LINE", "SESSIONS", "UP", "Look", "gap_story",
@@ -45,7 +45,7 @@ GAPS: dict[GapState, Look] = {
     "confirmed": Look("#8e6bbf", "\\", "diamond"),
     "closed": Look("#808080", "-", "square"),
 }
-SESSIONS: dict[Coverage, Look] = {
+SESSIONS: dict[SessionState, Look] = {
     "present": Look("#2a9d8f", "", "square"),
     "partly": Look("#7fc4bb", "", "triangle-up"),
     "filled": Look("#56b4e9", ".", "circle"),

@@ -12,7 +12,7 @@ import pytest
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.gap_detection import find_gaps
-from ml4t_nb.model import AssetClass, DatasetId, Gap, Setup, Span
+from ml4t_nb.model import AssetClass, DatasetConfig, DatasetId, Gap, Span
 from ml4t_nb.records import ErrorNote, Outcome, UpdateRecord
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
@@ -47,9 +47,9 @@ def _store(store: Store, number: int) -> None:
     dataset = DatasetId(kind, "daily", f"S{number:04}")
     with store.transaction(dataset) as tx:
         tx.put(bars)
-        setup = Setup("synthetic", exchange, "split-adjusted", 0.1, "yearly", "lz4")
+        config = DatasetConfig("synthetic", exchange, "split-adjusted", 0.1, "yearly", "lz4")
         tx.commit(
-            replace(Manifest.empty(dataset, setup), gaps=gaps, updated=utc(2024, 2, 16, 21)),
+            replace(Manifest.empty(dataset, config), gaps=gaps, updated=utc(2024, 2, 16, 21)),
             UpdateRecord(SPAN.end, "update", "synthetic", outcome, error=error),
         )
 
