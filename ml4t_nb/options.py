@@ -18,6 +18,7 @@ from ml4t_nb.model import DEFAULT_CALENDARS, DatasetId, LoadArguments
 
 __all__ = [
     "Day",
+    "Help",
     "Moment",
     "PathName",
     "Short",
@@ -63,6 +64,13 @@ class Short:
     """The one-letter spelling of an option, such as ``-s``."""
 
     flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What an option does, in lines, for all verbs that have no paragraph of their own for it."""
+
+    text: str
 
 
 def as_folder(folder: object, *, option: str) -> Path:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from ml4t_nb import verbs
-from ml4t_nb.verbs.arguments import Declared, Kind, declared
+from ml4t_nb.verbs.arguments import Declared, Kind, complete, declared
+from ml4t_nb.verbs.docstrings import paragraphs
 
 __all__ = ["SHELL", "VERBS", "Option", "Program", "ProgramName", "Verb", "options", "summary"]
 
@@ -69,7 +70,7 @@ class Option:
     choices
         All values there are; empty if it is open.
     help
-        Its paragraph in the docstring, on one line.
+        Its paragraph in the docstring, or what its type brings, on one line.
     is_repeated
         Whether it may be given several times and collects.
     is_bare
@@ -99,10 +100,9 @@ def summary(verb: Verb) -> str:
 def options(verb: Verb) -> tuple[Option, ...]:
     """Options of ``verb`` in the order of its signature; its positional-only workspace is none."""
     parameters = inspect.signature(verb).parameters
-    paragraphs = dict(_paragraphs(_docstring(verb)))
+    helps = paragraphs(_docstring(verb))
     return tuple(
-        _option(parameters[each.name], each, paragraphs.get(each.name, ""))
-        for each in declared(verb)
+        _option(parameters[each.name], each, helps.get(each.name, "")) for each in declared(verb)
     )
 
 
@@ -134,22 +134,7 @@ def _docstring(verb: Verb) -> str:
 
     try:
         source = ast.parse(inspect.getsource(inspect.unwrap(verb)))
-        return ast.get_docstring(source.body[0]) or ""  # type: ignore[arg-type]  # a function
+        own = ast.get_docstring(source.body[0]) or ""  # type: ignore[arg-type]  # a function
+        return complete(own, verb)
     except OSError:
         return ""
-
-
-def _paragraphs(docstring: str) -> Iterator[tuple[str, str]]:
-    """Names and paragraphs of a numpydoc Parameters section."""
-    _, _, section = docstring.partition("Parameters\n----------\n")
-    names: tuple[str, ...] = ()
-    words: list[str] = []
-    for line in [*section.splitlines(), ""]:
-        if line.startswith(" "):
-            words.append(line.strip())
-            continue
-        yield from ((name, " ".join(words)) for name in names)
-        if not line:
-            return
-        names = tuple(name.strip() for name in line.partition(" : ")[0].split(","))
-        words = []

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from ml4t_nb.commands.declaration import VERBS, Program, Verb
 from ml4t_nb.notebook.panels.panel_output import Frame, Part
-from ml4t_nb.options import Moment, PathName
 from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.parameters import AsOf, Home
 
 __all__ = ["NOTEBOOK", "PANELS", "jobs", "panel"]
 
 
 @verb
-def panel(
-    part: Part | None = None, *, as_of: Moment | None = None, home: PathName | None = None
-) -> Frame:
+def panel(part: Part | None = None, *, as_of: AsOf = None, home: Home = None) -> Frame:
     """Show the verbs as forms, tables and plots to click on.
 
     Parameters
     ----------
     part
         Only that one; all four in tabs if not given.
-    as_of
-        Run as of this time: an instant, or a date, meaning after that session's close.
-    home
-        Folder of the store.
 
     Raises
     ------

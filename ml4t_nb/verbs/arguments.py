@@ -24,6 +24,7 @@ from typing import (
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.options import (
+    Help,
     Short,
     as_day,
     as_folder,
@@ -35,8 +36,9 @@ from ml4t_nb.options import (
     as_word,
     did_you_mean,
 )
+from ml4t_nb.verbs.docstrings import with_shared
 
-__all__ = ["ALIASES", "Declared", "Kind", "convert", "declared", "verb"]
+__all__ = ["ALIASES", "Declared", "Kind", "complete", "convert", "declared", "verb"]
 
 Kind: TypeAlias = Literal["switch", "choice", "whole", "number", "path", "moment", "day", "word"]
 
@@ -82,6 +84,8 @@ class Declared:
         Whether None is one of its values.
     short
         Its one-letter flag; empty if it has none.
+    help
+        What its type says that it does; empty if nothing.
     """
 
     name: str
@@ -90,6 +94,7 @@ class Declared:
     is_repeated: bool = False
     may_be_none: bool = False
     short: str = ""
+    help: str = ""
 
     @property
     def flag(self) -> str:
@@ -98,7 +103,7 @@ class Declared:
 
 
 def verb(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """``function``, called with its arguments converted to what its signature declares.
+    """``function``, its arguments converted to what its signature declares, its docstring complete.
 
     Shell, cell, panel and Python all call it, so that none of them takes another view of what an
     argument means.
@@ -118,7 +123,14 @@ def verb(function: Callable[_P, _R]) -> Callable[_P, _R]:
                 given.arguments[each.name] = convert(value, each)
         return function(*given.args, **given.kwargs)
 
+    if documented := inspect.getdoc(function):
+        call.__doc__ = complete(documented, function)
     return call
+
+
+def complete(docstring: str, function: Callable[..., Any]) -> str:
+    """``docstring`` of ``function``, with the help that the types of its parameters bring."""
+    return with_shared(docstring, {each.name: each.help for each in declared(function)})
 
 
 @cache
@@ -216,8 +228,8 @@ def _hints(function: Callable[..., Any], names: Iterable[str]) -> dict[str, Any]
 
 
 def _declared(name: str, hint: object) -> Declared:
-    hint, short = _without_short(hint)
-    members = _members(hint)
+    plain, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    members = _members(plain)
     concrete = [each for each in members if each is not types.NoneType]
     kind = _kind(concrete)
     return Declared(
@@ -226,15 +238,9 @@ def _declared(name: str, hint: object) -> Declared:
         choices=tuple(get_args(concrete[0])) if kind == "choice" else (),
         is_repeated=any(_is_sequence(each) for each in concrete),
         may_be_none=types.NoneType in members,
-        short=short.flag if short else "",
+        short=next((each.flag for each in extras if isinstance(each, Short)), ""),
+        help=next((each.text for each in extras if isinstance(each, Help)), ""),
     )
-
-
-def _without_short(hint: object) -> tuple[object, Short | None]:
-    if get_origin(hint) is not Annotated:
-        return hint, None
-    plain, *extras = get_args(hint)
-    return plain, next((each for each in extras if isinstance(each, Short)), None)
 
 
 def _members(hint: object) -> tuple[object, ...]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment, AssetClass, Frequency
-from ml4t_nb.options import Day, PathName, as_symbols, one_of
+from ml4t_nb.options import as_symbols, one_of
 from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.parameters import Adjust, Class, End, Filled, Freq, Home, Start
 from ml4t_nb.verbs.select import days, picked
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ def bars(
     /,
     symbol: str,
     *,
-    asset_class: AssetClass | None = None,
-    frequency: Frequency | None = None,
-    start: Day | None = None,
-    end: Day | None = None,
-    adjust: Adjustment = "splits",
-    filled: bool = True,
-    home: PathName | None = None,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    start: Start = None,
+    end: End = None,
+    adjust: Adjust = "splits",
+    filled: Filled = True,
+    home: Home = None,
 ) -> pd.DataFrame:
     """Bars of one dataset.
 
@@ -40,21 +41,6 @@ def bars(
     ----------
     symbol
         The symbol.
-    asset_class
-        Its class, where the symbol is stored under several.
-    frequency
-        Its frequency, where the symbol is stored at several.
-    start
-        First date, inclusive.
-    end
-        Last date, inclusive.
-    adjust
-        Prices as traded (raw), on the split basis of the last stored bar (splits), or with
-        dividends reinvested too (all).
-    filled
-        Keep the bars that were made by gap filling.
-    home
-        Folder of the store.
 
     Returns
     -------

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Adjustment, NextStep
-from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_folder, as_symbols
+from ml4t_nb.model import NextStep
+from ml4t_nb.options import PathName, as_folder, as_symbols
 from ml4t_nb.reports import ExportReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.bars import snapshot_of, view
 from ml4t_nb.verbs.formats import csv_of, json_of, write_whole
-from ml4t_nb.verbs.select import EXAMPLE, Class, Freq, days
+from ml4t_nb.verbs.parameters import (
+    Adjust,
+    AsOfUnused,
+    Class,
+    End,
+    Filled,
+    Freq,
+    Home,
+    OneSymbol,
+    Start,
+)
+from ml4t_nb.verbs.select import EXAMPLE, days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,43 +40,24 @@ _SUFFIXES = (".csv", ".parquet", ".json")
 def export(
     ws: Workspace,
     /,
-    symbol: Annotated[Symbols, Short("-s")] = (),
+    symbol: OneSymbol = (),
     *,
     asset_class: Class = None,
     frequency: Freq = None,
-    start: Day | None = None,
-    end: Day | None = None,
-    adjust: Adjustment = "splits",
-    filled: bool = True,
+    start: Start = None,
+    end: End = None,
+    adjust: Adjust = "splits",
+    filled: Filled = True,
     out: PathName | None = None,
-    as_of: Moment | None = None,
-    home: PathName | None = None,
+    as_of: AsOfUnused = None,
+    home: Home = None,
 ) -> ExportReport:
     """Write one dataset's bars to a file, or as CSV to standard output.
 
     Parameters
     ----------
-    symbol
-        The symbol; exactly one.
-    asset_class
-        Its class, where the symbol is stored under several.
-    frequency
-        Its frequency, where the symbol is stored at several.
-    start
-        First date, inclusive.
-    end
-        Last date, inclusive.
-    adjust
-        Prices as traded (raw), on the split basis of the last stored bar (splits), or with
-        dividends reinvested too (all).
-    filled
-        Keep the bars that were made by gap filling.
     out
         A file that ends in .csv, .parquet or .json.
-    as_of
-        Accepted by every verb; what is stored does not depend on it.
-    home
-        Folder of the store.
     """
     ws = ws.at(home)
     ws.moment(as_of)

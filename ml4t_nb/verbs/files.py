@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml4t_nb.model import AssetClass, Frequency
-from ml4t_nb.options import PathName
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.bars import snapshot_of
+from ml4t_nb.verbs.parameters import Class, Freq, Home
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -22,9 +21,9 @@ def files(
     /,
     symbol: str,
     *,
-    asset_class: AssetClass | None = None,
-    frequency: Frequency | None = None,
-    home: PathName | None = None,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    home: Home = None,
 ) -> tuple[Path, ...]:
     """Parquet files of one dataset's present snapshot, oldest first.
 
@@ -35,12 +34,6 @@ def files(
     ----------
     symbol
         The symbol.
-    asset_class
-        Its class, where the symbol is stored under several.
-    frequency
-        Its frequency, where the symbol is stored at several.
-    home
-        Folder of the store.
 
     Raises
     ------

@@ -7,18 +7,19 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
 from ml4t_nb.hints import at_home
 from ml4t_nb.model import DatasetId, FillMethod, NextStep
-from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_symbols, one_of
+from ml4t_nb.options import as_symbols, one_of
 from ml4t_nb.records import ErrorNote, Summary, UpdateRecord, UpdateResult
 from ml4t_nb.reports import DatasetGaps, GapsReport, UnreadDataset
 from ml4t_nb.verbs.absent import absent, declaration
 from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.parameters import AsOf, ClassFilter, End, FreqFilter, Home, Selection, Start
 from ml4t_nb.verbs.runs import failed, report_of, run_of
-from ml4t_nb.verbs.select import Class, Freq, days, latest
+from ml4t_nb.verbs.select import days, latest
 from ml4t_nb.verbs.summaries import summaries
 
 if TYPE_CHECKING:
@@ -34,35 +35,25 @@ __all__ = ["gaps"]
 def gaps(
     ws: Workspace,
     /,
-    symbol: Annotated[Symbols, Short("-s")] = (),
+    symbol: Selection = (),
     *,
-    asset_class: Class = None,
-    frequency: Freq = None,
-    start: Day | None = None,
-    end: Day | None = None,
+    asset_class: ClassFilter = None,
+    frequency: FreqFilter = None,
+    start: Start = None,
+    end: End = None,
     all: bool = False,  # noqa: A002  # the option's word
     refetch: bool = False,
     refill: FillMethod | None = None,
     unfill: bool = False,
     close: str | None = None,
     reopen: bool = False,
-    as_of: Moment | None = None,
-    home: PathName | None = None,
+    as_of: AsOf = None,
+    home: Home = None,
 ) -> GapsReport:
     """List the bars that the calendar expects and the store lacks, or do something about them.
 
     Parameters
     ----------
-    symbol
-        Symbols to look at; everything that is stored if none is named.
-    asset_class
-        Only datasets of this class.
-    frequency
-        Only datasets of this frequency.
-    start
-        First date, inclusive.
-    end
-        Last date, inclusive.
     all
         Confirmed, closed and filled gaps too, not only those with something to do.
     refetch
@@ -78,8 +69,6 @@ def gaps(
     as_of
         Run as of this time: an instant, or a date, meaning after that session's close. What
         is listed does not depend on it.
-    home
-        Folder of the store.
     """
     ws = ws.at(home)
     if not symbol:

@@ -7,15 +7,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import DatasetNotFound, OptionError
-from ml4t_nb.options import Moment, PathName, Short, Symbols, one_of
+from ml4t_nb.options import Short, one_of
 from ml4t_nb.records import HealthState, Summary
 from ml4t_nb.reports import (
     HealthReport,
 )
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.judging import judge_all, when_of
+from ml4t_nb.verbs.parameters import AllowEmpty, AsOf, ClassFilter, FreqFilter, Home, Selection
 from ml4t_nb.verbs.recent import recent_sessions
-from ml4t_nb.verbs.select import Class, Freq
 from ml4t_nb.verbs.summaries import summaries
 
 if TYPE_CHECKING:
@@ -28,29 +28,23 @@ __all__ = ["health"]
 def health(
     ws: Workspace,
     /,
-    symbol: Annotated[Symbols, Short("-s")] = (),
+    symbol: Selection = (),
     *,
-    asset_class: Class = None,
-    frequency: Freq = None,
+    asset_class: ClassFilter = None,
+    frequency: FreqFilter = None,
     stale_days: float = 7,
     sessions: int = 0,
     verbose: Annotated[bool, Short("-v")] = False,
     verify: bool = False,
     fail_on: HealthState = "error",
-    allow_empty: bool = False,
-    as_of: Moment | None = None,
-    home: PathName | None = None,
+    allow_empty: AllowEmpty = False,
+    as_of: AsOf = None,
+    home: Home = None,
 ) -> HealthReport:
     """Judge every dataset: healthy, stale or in error, why, and what mends it.
 
     Parameters
     ----------
-    symbol
-        Symbols to judge; everything that is stored if none is named.
-    asset_class
-        Only datasets of this class.
-    frequency
-        Only datasets of this frequency.
     stale_days
         Calendar days since the close of the oldest session missed, from which on data are stale.
     sessions
@@ -61,13 +55,6 @@ def health(
         Read every file and check it against its checksum.
     fail_on
         The mildest state that makes the shell's exit code 1.
-    allow_empty
-        Let the shell's exit code be 0 also where nothing is stored, and the folder of the store
-        not be there.
-    as_of
-        Run as of this time: an instant, or a date, meaning after that session's close.
-    home
-        Folder of the store.
     """
     if not stale_days >= 0:
         raise OptionError(f"--stale-days {stale_days:g} is negative", hint="0 or more, such as 7")

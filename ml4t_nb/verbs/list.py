@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from ml4t_nb.options import Moment, PathName, Short, Symbols
 from ml4t_nb.reports import (
     ListReport,
 )
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.select import Class, Freq
+from ml4t_nb.verbs.parameters import AsOfUnused, ClassFilter, FreqFilter, Home, Selection
 from ml4t_nb.verbs.summaries import summaries
 
 if TYPE_CHECKING:
@@ -22,28 +21,14 @@ __all__ = ["list_"]
 def list_(
     ws: Workspace,
     /,
-    symbol: Annotated[Symbols, Short("-s")] = (),
+    symbol: Selection = (),
     *,
-    asset_class: Class = None,
-    frequency: Freq = None,
-    as_of: Moment | None = None,
-    home: PathName | None = None,
+    asset_class: ClassFilter = None,
+    frequency: FreqFilter = None,
+    as_of: AsOfUnused = None,
+    home: Home = None,
 ) -> ListReport:
-    """List what is stored: range, rows, provider, last update, size.
-
-    Parameters
-    ----------
-    symbol
-        Symbols to list; everything that is stored if none is named.
-    asset_class
-        Only datasets of this class.
-    frequency
-        Only datasets of this frequency.
-    as_of
-        Accepted by every verb; what is stored does not depend on it.
-    home
-        Folder of the store.
-    """
+    """List what is stored: range, rows, provider, last update, size."""
     ws = ws.at(home)
     if not symbol:
         ws.require_home()

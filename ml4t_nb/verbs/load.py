@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Chunking, Compression, DatasetId, NextStep
-from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_symbols, one_of
+from ml4t_nb.options import as_symbols, one_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, Provider, Selection, Start
 from ml4t_nb.verbs.runs import failed, report_of, run_of
-from ml4t_nb.verbs.select import EXAMPLE, Class, Freq, Provider, checked, days, latest
+from ml4t_nb.verbs.select import EXAMPLE, checked, days, latest
 from ml4t_nb.zones import as_zone
 
 if TYPE_CHECKING:
@@ -31,20 +32,20 @@ _MOST_TOLERANCE = 0.5
 def load(
     ws: Workspace,
     /,
-    symbol: Annotated[Symbols, Short("-s")] = (),
+    symbol: Selection = (),
     *,
     asset_class: Class = None,
     frequency: Freq = None,
     provider: Provider = None,
-    start: Day | None = None,
-    end: Day | None = None,
+    start: Start = None,
+    end: End = None,
     calendar: str | None = None,
     zone: str | None = None,
     tolerance: float | None = None,
     chunk: Chunking | None = None,
     compression: Compression | None = None,
-    as_of: Moment | None = None,
-    home: PathName | None = None,
+    as_of: AsOf = None,
+    home: Home = None,
 ) -> RunReport:
     """Load history, or extend what is stored to an earlier start or a later end.
 
@@ -76,10 +77,6 @@ def load(
         monthly for intraday ones, and small closed periods share a file.
     compression
         Codec of the files; lz4 for a new dataset.
-    as_of
-        Run as of this time: an instant, or a date, meaning after that session's close.
-    home
-        Folder of the store.
     """
     from ml4t_nb.batch import Job
     from ml4t_nb.pipeline import Load, run_load

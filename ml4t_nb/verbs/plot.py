@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Gap, NextStep, Span
-from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_folder, as_symbols
+from ml4t_nb.options import PathName, as_folder, as_symbols
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.bars import snapshot_of, view
+from ml4t_nb.verbs.parameters import AsOfUnused, Class, End, Freq, Home, OneSymbol, Start
 from ml4t_nb.verbs.runs import record_at_store
-from ml4t_nb.verbs.select import EXAMPLE, Class, Freq, days
+from ml4t_nb.verbs.select import EXAMPLE, days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,42 +31,28 @@ _BARS_BEFORE = 60
 def plot(
     ws: Workspace,
     /,
-    symbol: Annotated[Symbols, Short("-s")] = (),
+    symbol: OneSymbol = (),
     *,
     asset_class: Class = None,
     frequency: Freq = None,
-    start: Day | None = None,
-    end: Day | None = None,
+    start: Start = None,
+    end: End = None,
     coverage: bool = False,
     last_run: bool = False,
     out: PathName | None = None,
-    as_of: Moment | None = None,
-    home: PathName | None = None,
+    as_of: AsOfUnused = None,
+    home: Home = None,
 ) -> PlotReport:
     """Draw one dataset's bars, and the gaps among them with their states.
 
     Parameters
     ----------
-    symbol
-        The symbol; exactly one.
-    asset_class
-        Its class, where the symbol is stored under several.
-    frequency
-        Its frequency, where the symbol is stored at several.
-    start
-        First date, inclusive.
-    end
-        Last date, inclusive.
     coverage
         A calendar of the sessions instead: how many of its bars each one has.
     last_run
         Only what the last load or update asked for, and the bars before it.
     out
         A file that ends in .html: the figure as a page that needs no network.
-    as_of
-        Accepted by every verb; what is stored does not depend on it.
-    home
-        Folder of the store.
     """
     from ml4t_nb.core.bars import within
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ml4t_nb.model import Frequency
-from ml4t_nb.options import Moment, PathName
 from ml4t_nb.reports import (
     ProviderInfo,
     ProvidersReport,
 )
 from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.parameters import AsOfUnused, Home
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -21,18 +21,8 @@ __all__ = ["providers"]
 
 
 @verb
-def providers(
-    ws: Workspace, /, *, as_of: Moment | None = None, home: PathName | None = None
-) -> ProvidersReport:
-    """List who can be asked for bars, what they serve, and their limits.
-
-    Parameters
-    ----------
-    as_of
-        Accepted by every verb; the answer does not depend on it.
-    home
-        Folder of the store.
-    """
+def providers(ws: Workspace, /, *, as_of: AsOfUnused = None, home: Home = None) -> ProvidersReport:
+    """List who can be asked for bars, what they serve, and their limits."""
     from ml4t_nb.providers import known
 
     ws = ws.at(home)

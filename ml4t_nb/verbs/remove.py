@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.model import DatasetId, NextStep
-from ml4t_nb.options import Day, Moment, PathName, Short, Symbols, as_symbols
+from ml4t_nb.options import as_symbols
 from ml4t_nb.reports import RemoveReport
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.select import EXAMPLE, Class, Freq, checked, days, picked
+from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, Selection, Start
+from ml4t_nb.verbs.select import EXAMPLE, checked, days, picked
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -21,15 +22,15 @@ __all__ = ["remove"]
 def remove(
     ws: Workspace,
     /,
-    symbol: Annotated[Symbols, Short("-s")] = (),
+    symbol: Selection = (),
     *,
     asset_class: Class = None,
     frequency: Freq = None,
-    start: Day | None = None,
-    end: Day | None = None,
+    start: Start = None,
+    end: End = None,
     yes: bool = False,
-    as_of: Moment | None = None,
-    home: PathName | None = None,
+    as_of: AsOf = None,
+    home: Home = None,
 ) -> RemoveReport:
     """Remove datasets, or a stretch of them from the start or up to the end.
 
@@ -37,20 +38,12 @@ def remove(
     ----------
     symbol
         Symbols to remove; at least one.
-    asset_class
-        Their class, where a symbol is stored under several.
-    frequency
-        Their frequency, where a symbol is stored at several.
     start
         First date to remove, inclusive.
     end
         Last date to remove, inclusive.
     yes
         Do it; without, the verb only says what it would remove, and fails.
-    as_of
-        Run as of this time: an instant, or a date, meaning after that session's close.
-    home
-        Folder of the store.
     """
     from ml4t_nb.pipeline import run_remove
 

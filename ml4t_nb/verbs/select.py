@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import DatasetNotFound, OptionError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint, NextStep
-from ml4t_nb.options import Day, Short, as_day, did_you_mean, one_of
+from ml4t_nb.options import Day, as_day, did_you_mean, one_of
 
 if TYPE_CHECKING:
     from ml4t_nb.core.calendars.calendar import Calendar
 
 __all__ = [
     "EXAMPLE",
-    "Class",
-    "Freq",
-    "Provider",
     "calendar_names",
     "checked",
     "days",
@@ -26,10 +23,6 @@ __all__ = [
     "pick",
     "picked",
 ]
-
-Class: TypeAlias = Annotated[AssetClass | None, Short("-a")]
-Freq: TypeAlias = Annotated[Frequency | None, Short("-f")]
-Provider: TypeAlias = Annotated[str | None, Short("-p")]
 
 EXAMPLE = DatasetId("equities", "daily", "AAPL")
 """What a hint names where a symbol is missing."""

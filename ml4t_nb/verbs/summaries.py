@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.options import Symbols, as_symbols
 from ml4t_nb.records import Summary
-from ml4t_nb.verbs.select import Class, Freq, picked
+from ml4t_nb.verbs.parameters import ClassFilter, FreqFilter
+from ml4t_nb.verbs.select import picked
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -15,7 +16,7 @@ __all__ = ["summaries"]
 
 
 def summaries(
-    ws: Workspace, symbol: Symbols, asset_class: Class, frequency: Freq
+    ws: Workspace, symbol: Symbols, asset_class: ClassFilter, frequency: FreqFilter
 ) -> tuple[Summary, ...]:
     """Datasets meant, in one row each.
 

@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.model import DatasetId, FillMethod, NextStep
-from ml4t_nb.options import Moment, PathName, Short, Symbols, as_symbols, one_of
+from ml4t_nb.options import Short, as_symbols, one_of
 from ml4t_nb.records import Health, UpdateRecord, UpdateResult
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.absent import absent, declaration, doubted
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.judging import judge_all
+from ml4t_nb.verbs.parameters import (
+    AllowEmpty,
+    AsOf,
+    ClassFilter,
+    FreqFilter,
+    Home,
+    Provider,
+    Selection,
+)
 from ml4t_nb.verbs.runs import failed, report_of, run_of
-from ml4t_nb.verbs.select import EXAMPLE, Class, Freq, Provider, checked, latest, picked
+from ml4t_nb.verbs.select import EXAMPLE, checked, latest, picked
 
 if TYPE_CHECKING:
     from ml4t_nb.batch import Job, Observe, Pause
@@ -33,10 +42,10 @@ _STALE_AFTER = timedelta(days=7)
 def update(
     ws: Workspace,
     /,
-    symbol: Annotated[Symbols, Short("-s")] = (),
+    symbol: Selection = (),
     *,
-    asset_class: Class = None,
-    frequency: Freq = None,
+    asset_class: ClassFilter = None,
+    frequency: FreqFilter = None,
     lookback_days: Annotated[int | None, Short("-l")] = None,
     fill_gaps: bool | None = None,
     fill_method: FillMethod = "forward",
@@ -47,20 +56,14 @@ def update(
     accept: bool = False,
     reset_as_of: bool = False,
     show_status: bool = False,
-    allow_empty: bool = False,
-    as_of: Moment | None = None,
-    home: PathName | None = None,
+    allow_empty: AllowEmpty = False,
+    as_of: AsOf = None,
+    home: Home = None,
 ) -> RunReport:
     """Fetch what is new, check the overlap, and close the gaps.
 
     Parameters
     ----------
-    symbol
-        Symbols to update; everything that is stored if none is named.
-    asset_class
-        Only datasets of this class.
-    frequency
-        Only datasets of this frequency.
     lookback_days
         Calendar days before the last stored bar that are fetched again, to catch late bars and
         revisions; if not given, as many as cost no further request, up to 40.
@@ -85,13 +88,6 @@ def update(
         stay, and are compared.
     show_status
         Show health before and after, the last ten runs, and what was asked for.
-    allow_empty
-        Let the shell's exit code be 0 also where nothing is stored, and the folder of the store
-        not be there.
-    as_of
-        Run as of this time: an instant, or a date, meaning after that session's close.
-    home
-        Folder of the store.
     """
     from ml4t_nb.batch import Job
     from ml4t_nb.core.gapfill import Fill
@@ -154,8 +150,8 @@ def update(
 def _meant(
     stored: Sequence[DatasetId],
     symbols: Sequence[str],
-    asset_class: Class,
-    frequency: Freq,
+    asset_class: ClassFilter,
+    frequency: FreqFilter,
 ) -> list[tuple[DatasetId, Ml4tError | None]]:
     """Datasets to update; for a symbol that means none, the error that says so."""
     if not symbols:

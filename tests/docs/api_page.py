@@ -10,8 +10,8 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType, NoneType
-from typing import Annotated, Any, get_args, get_origin
+from types import ModuleType, NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from docstring_parser import Docstring, DocstringStyle, parse
 
@@ -247,17 +247,23 @@ def _plain(annotation: object, types: Mapping[str, object] | None = None) -> str
     """
     meant = (types or {}).get(annotation) if isinstance(annotation, str) else None
     if get_origin(meant) is Annotated:
-        return " | ".join(map(_named, get_args(get_args(meant)[0])))
+        return _named(get_args(meant)[0])
     words = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
     words = re.sub(r"Annotated\[(.*), Short\('.*'\)\]", r"\1", words)
     return re.sub(r"\b(?:ml4t_nb|typing|datetime|pathlib|collections)\.(?:\w+\.)*", "", words)
 
 
-def _named(part: object) -> str:
-    """A part of a union by the name it has in the model, if it has one."""
-    known = (name for name in model.__all__ if getattr(model, name) == part)
-    plain = "None" if part is NoneType else inspect.formatannotation(part)
-    return next(known, plain)
+def _named(kind: object) -> str:
+    """A type by the name it has in the model or the options, if it has one."""
+    parts = _parts(kind) - {NoneType}
+    own = {name: getattr(module, name) for module in (model, options) for name in module.__all__}
+    known = (name for name, each in own.items() if get_args(each) and _parts(each) == parts)
+    plain = next(known, " | ".join(sorted(map(inspect.formatannotation, parts))))
+    return f"{plain} | None" if NoneType in _parts(kind) else plain
+
+
+def _parts(kind: object) -> set[object]:
+    return set(get_args(kind)) if get_origin(kind) in (Union, UnionType) else {kind}
 
 
 def _linked(name: str) -> str:

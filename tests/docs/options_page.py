@@ -9,10 +9,11 @@ import inspect
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ml4t_nb.commands.declaration import VERBS, Option, Verb, _paragraphs, options, summary
+from ml4t_nb.commands.declaration import VERBS, Option, Verb, options, summary
 from ml4t_nb.notebook.panel_verbs import PANELS
 from ml4t_nb.settings import Settings
 from ml4t_nb.verbs import bars, files
+from ml4t_nb.verbs.docstrings import paragraphs
 
 __all__ = ["PAGE", "page"]
 
@@ -118,7 +119,7 @@ def _default(value: object) -> str:
 
 
 def _settings() -> str:
-    declared = dict(_paragraphs(inspect.getdoc(Settings) or ""))
+    declared = paragraphs(inspect.getdoc(Settings) or "")
     usual = Settings()
     rows = []
     for name, paragraph in declared.items():
