@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cached_property, reduce
 from operator import add, mul
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.price_ratio import Numbers
 from ml4t_nb.core.restatement import Split, find_scale, splits_in
+from ml4t_nb.core.timestamps import Instants, index_micros, to_micros
 from ml4t_nb.model import Basis, CarriedAction, Span
 
 __all__ = [
@@ -25,24 +23,18 @@ __all__ = [
     "ByDate",
     "Kind",
     "Table",
-    "as_datetime",
-    "as_number",
-    "bearer",
+    "bar_for",
     "between",
+    "contains",
     "held_actions",
-    "holds",
-    "joined",
     "judged_actions",
-    "stamps_of",
+    "merged_ranges",
     "told_actions",
 ]
 
-Stamps: TypeAlias = npt.NDArray[np.int64]
 ByDate: TypeAlias = dict[int, float]
 """Values by ex-date, in microseconds since 1970."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _NOTHING = 1e-9
 
 
@@ -82,18 +74,18 @@ class Table:
     is_overtaken: bool
 
     @cached_property
-    def old(self) -> Stamps:
-        """Stamps of the stored bars."""
-        return stamps_of(self.stored.index)
+    def old(self) -> Instants:
+        """Instants of the stored bars."""
+        return index_micros(self.stored.index)
 
     @cached_property
-    def new(self) -> Stamps:
-        """Stamps of the fetched bars."""
-        return stamps_of(self.fetched.index)
+    def new(self) -> Instants:
+        """Instants of the fetched bars."""
+        return index_micros(self.fetched.index)
 
     @cached_property
-    def merged(self) -> Stamps:
-        """Stamps that will be stored."""
+    def merged(self) -> Instants:
+        """Instants that will be stored."""
         return np.union1d(self.old, self.new)
 
     def span_of(self, date: int) -> int:
@@ -119,7 +111,7 @@ class Table:
 
     def is_held(self, date: int) -> bool:
         """Whether a bar of that stamp is stored."""
-        return holds(self.old, date)
+        return contains(self.old, date)
 
     def ratio(self, date: int) -> float:
         """Stored over fetched price at ``date``, where the provider has moved to another basis."""
@@ -129,7 +121,7 @@ class Table:
         return float(ratios[min(int(np.searchsorted(common, date)), len(common) - 1)])
 
     @cached_property
-    def _ratios(self) -> tuple[Stamps, Numbers]:
+    def _ratios(self) -> tuple[Instants, Numbers]:
         common = np.intersect1d(self.old, self.new)
         if self.basis == "as-traded" or not len(common):
             return common[:0], np.ones(0)
@@ -163,14 +155,14 @@ def held_actions(table: Table, kind: Kind, splits: ByDate) -> ByDate:
     left = dict.fromkeys(own, 1.0)
     held: ByDate = {}
     for each in table.carried:
-        bar = as_number(each.bar)
+        bar = to_micros(each.bar)
         if not table.is_held(bar):
             continue
         if kind is SPLIT and each.split != 1:
-            held[as_number(each.ex_date)] = each.split
+            held[to_micros(each.ex_date)] = each.split
             own[bar] = own.get(bar, 1.0) / each.split
         elif kind is DIVIDEND and each.share and bar in own:
-            date = as_number(each.ex_date)
+            date = to_micros(each.ex_date)
             held[date] = own[bar] * each.share * between(splits, date, bar)
             left[bar] -= each.share
     for bar, value in own.items():
@@ -180,7 +172,7 @@ def held_actions(table: Table, kind: Kind, splits: ByDate) -> ByDate:
     if kind is SPLIT:
         return held
     return {
-        date: value / table.ratio(bearer(table.old, date) or date) for date, value in held.items()
+        date: value / table.ratio(bar_for(table.old, date) or date) for date, value in held.items()
     }
 
 
@@ -190,7 +182,7 @@ def told_actions(table: Table, kind: Kind) -> ByDate:
     for bars in (table.told, table.fetched):
         column = bars[kind.column].to_numpy()
         rows = np.flatnonzero(column != kind.neutral)
-        told |= zip(stamps_of(bars.index)[rows].tolist(), column[rows].tolist(), strict=True)
+        told |= zip(index_micros(bars.index)[rows].tolist(), column[rows].tolist(), strict=True)
     return told
 
 
@@ -205,7 +197,7 @@ def judged_actions(table: Table, kind: Kind, held: ByDate, told: ByDate) -> ByDa
         end = int(table.new[place]) if place < len(table.new) else None
         if end is None or table.span_of(end) != span:
             end = None
-        bar = end if end is not None else bearer(table.merged, min((*theirs, *ours)))
+        bar = end if end is not None else bar_for(table.merged, min((*theirs, *ours)))
         if bar is None:
             final |= theirs
         elif table.is_judged(bar, span):
@@ -232,39 +224,24 @@ def _settled(kind: Kind, ours: ByDate, theirs: ByDate, end: int | None) -> ByDat
     return {**left, **theirs}
 
 
-def bearer(stamps: Stamps, date: int) -> int | None:
+def bar_for(stamps: Instants, date: int) -> int | None:
     """Which of the bars at ``stamps`` bears an action of ``date``; None if it is still to come."""
     at = int(np.searchsorted(stamps, date))
     return int(stamps[at]) if at < len(stamps) else None
 
 
-def holds(stamps: Stamps, stamp: int) -> bool:
+def contains(stamps: Instants, stamp: int) -> bool:
     """Whether increasing ``stamps`` have that one."""
     at = int(np.searchsorted(stamps, stamp))
     return at < len(stamps) and int(stamps[at]) == stamp
 
 
-def joined(spans: Sequence[Span]) -> list[tuple[int, int]]:
+def merged_ranges(spans: Sequence[Span]) -> list[tuple[int, int]]:
     """Spans in order, as whole numbers, those that meet made one."""
     merged: list[tuple[int, int]] = []
-    for start, end in sorted((as_number(span.start), as_number(span.end)) for span in spans):
+    for start, end in sorted((to_micros(span.start), to_micros(span.end)) for span in spans):
         if merged and start <= merged[-1][1]:
             merged[-1] = merged[-1][0], max(end, merged[-1][1])
         else:
             merged.append((start, end))
     return merged
-
-
-def stamps_of(index: pd.Index) -> Stamps:
-    """An index of stamps in microseconds since 1970."""
-    return np.asarray(pd.DatetimeIndex(index).as_unit("us").asi8, dtype=np.int64)
-
-
-def as_number(instant: datetime) -> int:
-    """An instant in microseconds since 1970."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-def as_datetime(stamp: int) -> datetime:
-    """The instant so many microseconds after 1970."""
-    return _EPOCH + stamp * _MICROSECOND

@@ -19,26 +19,26 @@ from ml4t_nb.core.action_dates import (
     ByDate,
     Kind,
     Table,
-    as_datetime,
-    bearer,
+    bar_for,
     between,
+    contains,
     held_actions,
-    holds,
-    joined,
     judged_actions,
+    merged_ranges,
     told_actions,
 )
 from ml4t_nb.core.bars import Bars, as_instant, empty_bars
 from ml4t_nb.core.price_ratio import Numbers
-from ml4t_nb.core.validation import told_by
+from ml4t_nb.core.timestamps import from_micros
+from ml4t_nb.core.validation import rejected_actions
 from ml4t_nb.model import Basis, CarriedAction, Span
 from ml4t_nb.records import Revision
 
-__all__ = ["Arranged", "arrange", "bearing"]
+__all__ = ["AlignedActions", "align_actions", "with_actions_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Arranged:
+class AlignedActions:
     """Stored and fetched bars with every action on the bar that is to bear it.
 
     Parameters
@@ -55,7 +55,7 @@ class Arranged:
     revisions: tuple[Revision, ...]
 
 
-def arrange(
+def align_actions(
     stored: Bars,
     fetched: Bars,
     told: Bars,
@@ -64,7 +64,7 @@ def arrange(
     carried: Sequence[CarriedAction],
     basis: Basis,
     is_overtaken: bool = False,
-) -> Arranged:
+) -> AlignedActions:
     """Put every action on the bar that bears it once both are merged, each exactly once.
 
     An answer is taken at its word, but its silence proves little: of what took effect before the
@@ -80,7 +80,7 @@ def arrange(
     fetched
         Sound bars, each with the actions of its own row.
     told
-        Rows without a sound bar that tell actions, as `core.validation.told_by` gives them.
+        Rows without a sound bar that tell actions: `core.validation.rejected_actions`.
     asked
         The spans that the answer covers.
     carried
@@ -88,18 +88,18 @@ def arrange(
     is_overtaken
         Stored bars stay as they are; only those they lack are added.
     """
-    asked_for = joined(asked)
+    asked_for = merged_ranges(asked)
     table = Table(stored, fetched, told, asked_for, tuple(carried), basis, is_overtaken)
-    splits = _arranged(table, SPLIT, {}, {})
+    splits = _aligned(table, SPLIT, {}, {})
     steps = (splits.before, splits.after) if basis == "as-traded" else ({}, {})
-    dividends = _arranged(table, DIVIDEND, *steps)
-    return Arranged(
+    dividends = _aligned(table, DIVIDEND, *steps)
+    return AlignedActions(
         stored=stored.assign(split=splits.stored, dividend=dividends.stored),
         fetched=fetched.assign(split=splits.fetched, dividend=dividends.fetched),
         carried=tuple(
             CarriedAction(
-                as_datetime(at[0]),
-                as_datetime(at[1]),
+                from_micros(at[0]),
+                from_micros(at[1]),
                 splits.moved.get(at, 1.0),
                 dividends.moved.get(at, 0.0),
             )
@@ -114,16 +114,16 @@ def arrange(
     )
 
 
-def bearing(rows: Bars, sound: Bars) -> Bars:
+def with_actions_of(rows: Bars, sound: Bars) -> Bars:
     """``sound`` bars, which also bear what the other ``rows`` of the same answer tell."""
-    told = told_by(rows, sound)
-    alone = arrange(empty_bars(), sound, told, asked=(), carried=(), basis="as-traded")
+    told = rejected_actions(rows, sound)
+    alone = align_actions(empty_bars(), sound, told, asked=(), carried=(), basis="as-traded")
     return alone.fetched
 
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """One kind of action, arranged: as it was held before and is after, by ex-date.
+    """One kind of action, aligned: as it was held before and is after, by ex-date.
 
     Of ``moved`` by ex-date and bar the split, or the share.
     """
@@ -135,7 +135,7 @@ class _Columns:
     after: ByDate
 
 
-def _arranged(table: Table, kind: Kind, old_splits: ByDate, new_splits: ByDate) -> _Columns:
+def _aligned(table: Table, kind: Kind, old_splits: ByDate, new_splits: ByDate) -> _Columns:
     """One kind; where prices are as traded, with the splits of both sides for the dividends.
 
     A dividend is paid on the shares of its ex-date: the bar after a split bears so much less.
@@ -149,14 +149,14 @@ def _arranged(table: Table, kind: Kind, old_splits: ByDate, new_splits: ByDate) 
         (held, table.old, old_splits, before),
     ):
         for date, value in actions.items():
-            bar = bearer(stamps, date)
+            bar = bar_for(stamps, date)
             if bar is not None:
                 bars[bar][date] = value / between(splits, date, bar)
     stored = table.stored[kind.column].to_numpy(copy=True)
     fetched = np.full(len(table.new), kind.neutral)
     for bar in {*by_bar, *before}:
         row, is_stored = int(np.searchsorted(table.old, bar)), table.is_held(bar)
-        is_fetched = holds(table.new, bar)
+        is_fetched = contains(table.new, bar)
         basis = table.ratio(bar) if kind is DIVIDEND and is_stored else 1.0
         value = kind.total(by_bar[bar].values())
         if is_stored and by_bar[bar] == before[bar]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml4t_nb.core.timestamps import index_micros, week_start
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span
 
@@ -25,6 +26,7 @@ __all__ = [
     "empty_bars",
     "framed",
     "make_bars",
+    "mondays_of",
     "numbers_of",
     "observed",
     "prices_of",
@@ -54,6 +56,11 @@ def as_stamps(stamps: Any) -> pd.DatetimeIndex:  # noqa: ANN401  # whatever pand
     # are instants in UTC, which need not be localized.
     instants = pd.DatetimeIndex(stamps).to_numpy("M8[us]").view(np.int64)
     return pd.DatetimeIndex(instants, dtype=STAMPS, name="timestamp", copy=True)
+
+
+def mondays_of(stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """The Monday of each stamp's week."""
+    return as_stamps(week_start(index_micros(stamps)).view("M8[us]"))
 
 
 def make_bars(stamps: Any, columns: Mapping[str, Any], *, filled: Any = False) -> Bars:  # noqa: ANN401
@@ -198,8 +205,6 @@ def weekly_bars(daily: Bars) -> Bars:
     """
     if daily.empty:
         return daily
-    index = pd.DatetimeIndex(daily.index)
-    monday = index.normalize() - pd.to_timedelta(index.day_of_week, unit="D")
     rules: Mapping[str, str] = {
         "open": "first",
         "high": "max",
@@ -210,7 +215,7 @@ def weekly_bars(daily: Bars) -> Bars:
         "split": "prod",
         "filled": "all",
     }
-    weeks = daily.groupby(as_stamps(monday)).agg(rules)
+    weeks = daily.groupby(mondays_of(pd.DatetimeIndex(daily.index))).agg(rules)
     return require_bars(weeks[list(COLUMNS)])
 
 

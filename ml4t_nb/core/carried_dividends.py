@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ml4t_nb.core.action_dates import ByDate, as_datetime, as_number, stamps_of
+from ml4t_nb.core.action_dates import ByDate
 from ml4t_nb.core.adjust import adjusted
 from ml4t_nb.core.bars import Bars, as_instant
+from ml4t_nb.core.timestamps import from_micros, index_micros, to_micros
 from ml4t_nb.model import Basis, CarriedAction
 
 __all__ = ["carry_dividends"]
@@ -38,8 +39,8 @@ def carry_dividends(
     tuple
         The bars, and what they carry.
     """
-    bears = dict(zip(stamps_of(left.index).tolist(), left["dividend"].tolist(), strict=True))
-    stay = [each for each in carried if as_number(each.bar) in bears]
+    bears = dict(zip(index_micros(left.index).tolist(), left["dividend"].tolist(), strict=True))
+    stay = [each for each in carried if to_micros(each.bar) in bears]
     on_splits = adjusted(whole, "splits", basis=basis)
     before = on_splits["close"].shift().to_numpy()
     taken = on_splits["dividend"].to_numpy() / before
@@ -63,15 +64,15 @@ def carry_dividends(
             float(before[first]) * (1 - kept * (1 - float(taken[after]))) * float(scale[after])
         )
         total = through if is_sound else through + own
-        bar = as_number(as_instant(left.index[place + 1]))
+        bar = to_micros(as_instant(left.index[place + 1]))
         dividend[place + 1] = total
         stay = [
-            replace(each, share=each.share * own / total) if as_number(each.bar) == bar else each
+            replace(each, share=each.share * own / total) if to_micros(each.bar) == bar else each
             for each in stay
         ]
         part = (total - own) / total / sum(gone.values())
         stay += [
-            CarriedAction(as_datetime(date), as_datetime(bar), share=share * part)
+            CarriedAction(from_micros(date), from_micros(bar), share=share * part)
             for date, share in gone.items()
         ]
     return left.assign(dividend=dividend), tuple(sorted(stay, key=lambda each: each.ex_date))
@@ -83,9 +84,9 @@ def _shares_of(whole: Bars, carried: Sequence[CarriedAction], row: int, taken: f
         return {}
     bar = as_instant(whole.index[row])
     parts = {
-        as_number(each.ex_date): each.share for each in carried if each.bar == bar and each.share
+        to_micros(each.ex_date): each.share for each in carried if each.bar == bar and each.share
     }
     rest = 1 - sum(parts.values())
     if rest > _NOTHING:
-        parts[as_number(bar)] = rest
+        parts[to_micros(bar)] = rest
     return {date: taken * part for date, part in parts.items()}

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml4t_nb.core.bars import PRICES, Bars, make_bars, observed
+from ml4t_nb.core.timestamps import TICK, Instants, index_micros
 from ml4t_nb.model import Basis, FillMethod, Gap, Span
 
 __all__ = [
@@ -23,8 +24,6 @@ __all__ = [
     "merge_gaps",
     "missing_stamps",
 ]
-
-_Ints = npt.NDArray[np.int64]
 
 
 def find_gaps(
@@ -45,7 +44,7 @@ def find_gaps(
     tolerance
         How far a stamp may lie from an expected one and still be that bar.
     """
-    rows = _missing(_ints(stamps), _ints(expected), tolerance)
+    rows = _missing(index_micros(stamps), index_micros(expected), tolerance)
     firsts, lasts = _runs(rows)
     starts = expected[firsts].to_pydatetime()
     ends = expected[lasts].to_pydatetime()
@@ -59,7 +58,7 @@ def missing_stamps(
     tolerance: timedelta = timedelta(0),
 ) -> pd.DatetimeIndex:
     """Expected stamps between the first and the last of ``stamps`` that none of them is near."""
-    return expected[_missing(_ints(stamps), _ints(expected), tolerance)]
+    return expected[_missing(index_micros(stamps), index_micros(expected), tolerance)]
 
 
 def extra_stamps(
@@ -69,7 +68,7 @@ def extra_stamps(
     tolerance: timedelta = timedelta(0),
 ) -> pd.DatetimeIndex:
     """Those of ``stamps`` that are near no expected one: bars outside the calendar."""
-    held, wanted = _ints(stamps), _ints(expected)
+    held, wanted = index_micros(stamps), index_micros(expected)
     if _rows_of_breaks(held, wanted) is not None:
         return stamps[:0]
     return stamps[_far(held, wanted, tolerance)]
@@ -82,7 +81,7 @@ def doubled_stamps(
     tolerance: timedelta = timedelta(0),
 ) -> pd.DatetimeIndex:
     """Those of ``stamps`` that stand for the same expected one as the stamp before them."""
-    held, wanted = _ints(stamps), _ints(expected)
+    held, wanted = index_micros(stamps), index_micros(expected)
     if not len(wanted) or _rows_of_breaks(held, wanted) is not None:
         return stamps[:0]
     after = np.minimum(np.searchsorted(wanted, held), len(wanted) - 1)
@@ -147,10 +146,10 @@ def fill(
         first bar after it; ``split-adjusted`` ones are on one basis.
     """
     real = observed(bars)
-    stamps, wanted = _ints(pd.DatetimeIndex(real.index)), _ints(expected)
+    stamps, wanted = index_micros(pd.DatetimeIndex(real.index)), index_micros(expected)
     if not len(stamps) or not len(wanted):
         return make_bars([], dict.fromkeys(PRICES, ()))
-    lacking = np.isin(wanted, _ints(missing)) & ~np.isin(wanted, stamps)
+    lacking = np.isin(wanted, index_micros(missing)) & ~np.isin(wanted, stamps)
     rows = np.flatnonzero(lacking & (stamps[0] < wanted) & (wanted < stamps[-1]))
     firsts, lasts = _runs(rows)
     lengths = lasts - firsts + 1
@@ -174,7 +173,7 @@ def fill(
     return make_bars(expected[rows], dict.fromkeys(PRICES, price), filled=True)
 
 
-def _runs(rows: _Ints) -> tuple[_Ints, _Ints]:
+def _runs(rows: Instants) -> tuple[Instants, Instants]:
     """First and last of each run of numbers that follow one another in ``rows``."""
     parted = np.diff(rows) != 1
     return rows[np.append(True, parted)[: len(rows)]], rows[np.append(parted, True)[: len(rows)]]
@@ -202,7 +201,7 @@ def _within(inner: Gap, outer: Gap) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
 
 
-def _missing(stamps: _Ints, expected: _Ints, tolerance: timedelta) -> _Ints:
+def _missing(stamps: Instants, expected: Instants, tolerance: timedelta) -> Instants:
     """Rows of ``expected`` that lie between the first and last stamp and that none is near."""
     if not len(stamps) or not len(expected):
         return np.arange(0)
@@ -219,7 +218,7 @@ def _missing(stamps: _Ints, expected: _Ints, tolerance: timedelta) -> _Ints:
     return np.asarray(np.flatnonzero(far) + first)
 
 
-def _rows_of_breaks(stamps: _Ints, expected: _Ints) -> tuple[_Ints, _Ints] | None:
+def _rows_of_breaks(stamps: Instants, expected: Instants) -> tuple[Instants, Instants] | None:
     """Rows of ``expected`` before and after each break in the stamps; None if one is off the grid.
 
     A break is a step between neighbours other than the shortest on the grid. Between two breaks
@@ -242,18 +241,12 @@ def _rows_of_breaks(stamps: _Ints, expected: _Ints) -> tuple[_Ints, _Ints] | Non
     return (rows_of_lasts[:-1], rows_of_firsts[1:]) if on_grid else None
 
 
-def _far(stamps: _Ints, others: _Ints, tolerance: timedelta) -> npt.NDArray[np.bool_]:
+def _far(stamps: Instants, others: Instants, tolerance: timedelta) -> npt.NDArray[np.bool_]:
     """Whether each of ``stamps`` is farther than the tolerance from all of ``others``."""
     if not len(others):
         return np.ones(len(stamps), dtype=bool)
-    reach = tolerance // timedelta(microseconds=1)
+    reach = tolerance // TICK
     after = np.searchsorted(others, stamps)
     right = others[np.minimum(after, len(others) - 1)]
     left = others[np.maximum(after - 1, 0)]
     return np.asarray(np.minimum(np.abs(right - stamps), np.abs(stamps - left)) > reach)
-
-
-def _ints(stamps: pd.DatetimeIndex) -> _Ints:
-    # Bars come in microseconds already, and as_unit would copy them all the same.
-    index = stamps if stamps.unit == "us" else stamps.as_unit("us")
-    return np.asarray(index.asi8, dtype=np.int64)

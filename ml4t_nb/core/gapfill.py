@@ -1,4 +1,4 @@
-"""What a stretch of a dataset looks like once new bars are in: gaps, fills and remarks."""
+"""Gaps, fills and suspect bars of a dataset, or of its end, once new bars are in."""
 
 from __future__ import annotations
 
@@ -20,11 +20,18 @@ from ml4t_nb.core.gap_detection import (
     merge_gaps,
     missing_stamps,
 )
-from ml4t_nb.core.request_spans import TICK
-from ml4t_nb.core.validation import remarks
+from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.core.validation import find_suspect
 from ml4t_nb.model import Basis, FillMethod, Finding, Frequency, Gap, GapState, Span, bar_length
 
-__all__ = ["Fill", "Grid", "Stretch", "asked", "is_to_fill", "settle"]
+__all__ = [
+    "ExpectedGrid",
+    "Fill",
+    "Reconciled",
+    "count_empty_answers",
+    "is_to_fill",
+    "reconcile_gaps",
+]
 
 _CONFIRMED_AFTER = 2
 
@@ -49,7 +56,7 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class ExpectedGrid:
     """Where a dataset's bars are expected, and on which basis they are.
 
     Parameters
@@ -76,17 +83,17 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """A stretch of a dataset, settled.
+class Reconciled:
+    """A dataset, or its end, with gaps and fills that agree with its observed bars.
 
     Parameters
     ----------
     bars
         Observed and filled bars.
     gaps
-        The dataset's gaps, those outside the stretch as they were known.
+        The dataset's gaps, those before it as they were known.
     findings
-        Soft findings in the stretch.
+        Soft findings in the bars.
     """
 
     bars: Bars
@@ -94,34 +101,34 @@ class Stretch:
     findings: tuple[Finding, ...]
 
 
-def settle(
+def reconcile_gaps(
     bars: Bars,
     *,
-    grid: Grid,
+    grid: ExpectedGrid,
     known: tuple[Gap, ...],
     fill_by: Fill | None,
     is_whole: bool,
     answered: Callable[[tuple[Gap, ...]], tuple[Gap, ...]] = tuple,
-) -> Stretch:
-    """Find the gaps of a stretch and make its fills anew, from the observed bars alone.
+) -> Reconciled:
+    """Find the gaps of a dataset, or of its end, and fill them anew from the observed bars alone.
 
     Parameters
     ----------
     bars
-        The stretch; its filled bars are dropped. It begins and ends with an observed bar.
+        Filled ones are dropped.
     known
         The dataset's gaps before; their state, attempts and method are kept.
     fill_by
         For gaps that nothing fills yet; one that is filled keeps its method.
     is_whole
-        The stretch is the whole dataset: gaps known beyond its ends are none any more.
+        They are the whole dataset: gaps known beyond its ends are dropped.
     answered
         Given all gaps, counts for each what the provider has answered; what may be filled
         depends on it.
     """
     real = observed(bars)
     if real.empty:
-        return Stretch(real, (), ())
+        return Reconciled(real, (), ())
     stamps = pd.DatetimeIndex(real.index)
     expected = grid.expected(stamps)
     span = Span(as_instant(stamps[0]), as_instant(stamps[-1]) + TICK)
@@ -143,17 +150,17 @@ def settle(
     extra = extra_stamps(stamps, expected, tolerance=grid.slack)
     doubled = doubled_stamps(stamps, expected, tolerance=grid.slack)
     findings = (
-        *remarks(real),
+        *find_suspect(real),
         *(Finding(as_instant(stamp), "extra", "a second bar of the same") for stamp in doubled),
         *(
             Finding(as_instant(stamp), "extra", "the calendar expects no bar here")
             for stamp in extra
         ),
     )
-    return Stretch(made, gaps, findings)
+    return Reconciled(made, gaps, findings)
 
 
-def asked(
+def count_empty_answers(
     gaps: Iterable[Gap], spans: tuple[Span, ...], *, as_of: datetime, dates: Calendar
 ) -> tuple[Gap, ...]:
     """Gaps with this run's empty answer counted for those that ``spans`` asked for.

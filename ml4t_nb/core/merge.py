@@ -1,4 +1,4 @@
-"""Placing fetched bars beside stored ones, once they have been compared."""
+"""Merging fetched bars with stored ones, once they have been compared."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ml4t_nb.errors import Overtaken, SplitPending, Suspicious
 from ml4t_nb.model import Basis, DatasetId, Finding, LoadArguments, NextStep
 from ml4t_nb.records import Restatement, Revision, Verdict
 
-__all__ = ["Placed", "Terms", "Wider", "place"]
+__all__ = ["MergePolicy", "Merged", "NeedsHistory", "merge"]
 
 _STEADY = 1e-3
 _EXACT = 1e-6
@@ -43,8 +43,8 @@ _UNITS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """Under which terms bars are placed.
+class MergePolicy:
+    """How fetched bars may be merged with stored ones.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Terms:
     unnamed
         Ratios by which the history was restated lately without a split to name.
     provider
-        Whose bars are placed, by name.
+        Whose bars are fetched, by name.
     acceptance
         The update that takes this provider's view.
     """
@@ -77,14 +77,12 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Wider:
-    """The bars do not suffice to judge: the whole history is needed, for the reason given."""
-
-    reason: str
+class NeedsHistory:
+    """The fetched bars do not suffice to judge: the whole history is to be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Merged:
     """Observed bars as they are to be stored, and how they differ from before."""
 
     bars: Bars
@@ -97,7 +95,7 @@ class Placed:
     findings: tuple[Finding, ...] = ()
 
 
-def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
+def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | NeedsHistory:
     """Compare every bar in common, then merge, rebase, or refuse.
 
     Parameters
@@ -115,74 +113,74 @@ def place(stored: Bars, fetched: Bars, terms: Terms) -> Placed | Wider:
         If another writer, further on, has stored a history on another basis.
     """
     if stored.empty:
-        _require_one_basis(fetched, terms)
-        return Placed(fetched, None, added=len(fetched), revised=0)
-    found = compare(stored, fetched, basis=terms.basis, unnamed=terms.unnamed)
+        _require_one_basis(fetched, policy)
+        return Merged(fetched, None, added=len(fetched), revised=0)
+    found = compare(stored, fetched, basis=policy.basis, unnamed=policy.unnamed)
     verdict = found.verdict
     if verdict in ("same", "corrected"):
         spoilt = concat(found.spoilt) if found.spoilt else fetched[:0]
-        taken = fetched if terms.accept else fetched[~fetched.index.isin(spoilt.index)]
-        merged = upsert(taken, stored) if terms.is_overtaken else upsert(stored, taken)
-        doubt = "" if terms.accept else _contradiction(merged, stored, terms.basis)
-        if doubt and not terms.is_whole and not terms.is_overtaken:
-            return Wider(doubt)
+        taken = fetched if policy.accept else fetched[~fetched.index.isin(spoilt.index)]
+        merged = upsert(taken, stored) if policy.is_overtaken else upsert(stored, taken)
+        doubt = "" if policy.accept else _contradiction(merged, stored, policy.basis)
+        if doubt and not policy.is_whole and not policy.is_overtaken:
+            return NeedsHistory()
         if doubt:
-            raise _refused(doubt, terms)
-        revisions = () if terms.is_overtaken else found.revisions
+            raise _refused(doubt, policy)
+        revisions = () if policy.is_overtaken else found.revisions
         revised = len({revision.stamp for revision in revisions})
-        revised += len(spoilt) if terms.accept else 0
-        kept = tuple(kept_finding(stored, each, terms.acceptance) for each in found.spoilt)
+        revised += len(spoilt) if policy.accept else 0
+        kept = tuple(kept_finding(stored, each, policy.acceptance) for each in found.spoilt)
         added = len(merged) - len(stored)
-        return Placed(
-            merged, verdict, added, revised, revisions, findings=() if terms.accept else kept
+        return Merged(
+            merged, verdict, added, revised, revisions, findings=() if policy.accept else kept
         )
-    if terms.is_overtaken:
+    if policy.is_overtaken:
         raise Overtaken(
             "another run, as of a later instant, has stored this history on another basis",
-            hint=("run it again: ", NextStep("update", terms.dataset)),
+            hint=("run it again: ", NextStep("update", policy.dataset)),
         )
-    if not terms.is_whole:
-        return Wider(found.reason)
-    _require_one_unit(stored, fetched, found.restatement, terms)
-    if verdict == "suspicious" and not terms.accept:
+    if not policy.is_whole:
+        return NeedsHistory()
+    _require_one_unit(stored, fetched, found.restatement, policy)
+    if verdict == "suspicious" and not policy.accept:
         raise _refused(
             f"the provider's history contradicts the stored one: {found.reason}",
-            terms,
+            policy,
             is_pending=found.is_pending,
         )
-    if verdict == "insufficient" and not terms.accept and len(stored) >= JOIN:
+    if verdict == "insufficient" and not policy.accept and len(stored) >= JOIN:
         raise Suspicious(
             f"the provider's bars cannot be joined to the stored ones: {found.reason}",
             hint=(
                 "nothing was written; keep what is stored: ",
-                NextStep("export", terms.dataset),
+                NextStep("export", policy.dataset),
                 ", then remove it and load again",
             ),
         )
-    if verdict == "insufficient" and not terms.accept:
-        _require_one_basis(fetched, terms)
-    return _replaced(stored, fetched, terms.dataset, verdict, found.restatement)
+    if verdict == "insufficient" and not policy.accept:
+        _require_one_basis(fetched, policy)
+    return _replaced(stored, fetched, policy.dataset, verdict, found.restatement)
 
 
 def _require_one_unit(
-    stored: Bars, fetched: Bars, restatement: Restatement | None, terms: Terms
+    stored: Bars, fetched: Bars, restatement: Restatement | None, policy: MergePolicy
 ) -> None:
     """Raise Suspicious if prices are in pence where the stored ones are in pounds."""
-    unit = "" if terms.accept else unit_between(stored, fetched)
+    unit = "" if policy.accept else unit_between(stored, fetched)
     if unit and not (restatement and restatement.splits):
         raise Suspicious(
-            f"the prices of {terms.provider} are {unit}, and no split explains it",
-            hint=(f"{_UNITS}, `", terms.acceptance, "`"),
+            f"the prices of {policy.provider} are {unit}, and no split explains it",
+            hint=(f"{_UNITS}, `", policy.acceptance, "`"),
         )
 
 
-def _refused(what: str, terms: Terms, *, is_pending: bool = False) -> Suspicious:
+def _refused(what: str, policy: MergePolicy, *, is_pending: bool = False) -> Suspicious:
     kind = SplitPending if is_pending else Suspicious
     return kind(
         what,
         hint=(
             "nothing was written; the next update asks again, and `",
-            terms.acceptance,
+            policy.acceptance,
             "` takes the provider's view",
         ),
     )
@@ -194,10 +192,10 @@ def _contradiction(merged: Bars, stored: Bars, basis: Basis) -> str:
     return contradiction(merged, basis, known)
 
 
-def _require_one_basis(fetched: Bars, terms: Terms) -> None:
+def _require_one_basis(fetched: Bars, policy: MergePolicy) -> None:
     """Raise Suspicious if bars with no stored counterpart contradict their splits."""
-    if terms.basis == "as-traded":
-        doubt = contradiction(fetched, terms.basis, set())
+    if policy.basis == "as-traded":
+        doubt = contradiction(fetched, policy.basis, set())
         if doubt:
             raise Suspicious(doubt, hint="nothing was written; has the provider another basis?")
         return
@@ -206,11 +204,11 @@ def _require_one_basis(fetched: Bars, terms: Terms) -> None:
         stamp, ratio = mixed[-1]
         kind = SplitPending if as_instant(fetched.index[-1]) - stamp < PENDING else Suspicious
         raise kind(
-            f"{terms.provider} reports the split {ratio:g}:1 of {stamp:%Y-%m-%d} "
+            f"{policy.provider} reports the split {ratio:g}:1 of {stamp:%Y-%m-%d} "
             "and has not restated the bars before it",
             hint=(
                 "load again in a day or two, or only from there on: ",
-                NextStep("load", terms.dataset, source=LoadArguments(start=stamp.date())),
+                NextStep("load", policy.dataset, source=LoadArguments(start=stamp.date())),
             ),
         )
 
@@ -221,7 +219,7 @@ def _replaced(
     dataset: DatasetId,
     verdict: Verdict,
     restatement: Restatement | None,
-) -> Placed:
+) -> Merged:
     kept = stored[~stored.index.isin(fetched.index)]
     steps = splits_in(fetched) if restatement is None else restatement.splits
     rebased = _rebased(kept, stored, fetched, dataset, steps)
@@ -235,7 +233,7 @@ def _replaced(
         restatement = Restatement(restatement.ratio, restatement.splits, kept=len(kept))
         if not restatement.splits:
             notes = (*notes, "the provider names no split that explains the restatement yet")
-    return Placed(
+    return Merged(
         bars=merged,
         verdict=verdict,
         added=len(merged) - len(stored),

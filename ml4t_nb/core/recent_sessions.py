@@ -11,22 +11,29 @@ import numpy as np
 import numpy.typing as npt
 
 from ml4t_nb.core.calendars.calendar import Calendar
-from ml4t_nb.core.calendars.grid import WEEK, bars_of, monday
+from ml4t_nb.core.calendars.grid import bars_of
 from ml4t_nb.core.calendars.sessions import sessions
-from ml4t_nb.core.timestamps import Instants, Sessions, instant, micros
+from ml4t_nb.core.timestamps import (
+    TICK,
+    WEEK,
+    Instants,
+    Sessions,
+    from_micros,
+    to_micros,
+    week_start,
+)
 from ml4t_nb.model import Frequency, Gap, GapState, bar_length
 from ml4t_nb.reports import RecentSession, SessionState
 
-__all__ = ["Holding", "LastSessions", "last_sessions", "recent"]
+__all__ = ["LastSessions", "StoredRange", "last_sessions", "recent"]
 
 _Rows = npt.NDArray[np.int64]
 _Mask = npt.NDArray[np.bool_]
 _Cell = tuple[SessionState, GapState | None]
-_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class StoredRange:
     """What a manifest tells of a dataset's bars.
 
     Parameters
@@ -106,33 +113,33 @@ def last_sessions(
     """
     whole = sessions(now.name, frozenset(), now.extra | stored.extra)
     is_weekly = frequency == "weekly"
-    bound = micros(now.final_before(as_of, "weekly" if is_weekly else "daily", delay))
+    bound = to_micros(now.final_before(as_of, "weekly" if is_weekly else "daily", delay))
     end = int(np.searchsorted(whole.days, bound))
     start = end - min(number, end)
     if is_weekly:
         start = int(np.searchsorted(whole.days, bound - min(number, end) * WEEK))
     known = whole.pick(slice(start, end))
-    days = np.array([monday(day) for day in known.days.tolist()]) if is_weekly else known.days
-    units, unit_of = np.unique(days.astype(np.int64), return_inverse=True)
+    days = week_start(known.days) if is_weekly else known.days
+    units, unit_of = np.unique(days, return_inverse=True)
     if (length := bar_length(frequency)) is None:
         begins, stamps, rows = units, units, np.arange(len(units))
     else:
-        begins, stamps = known.opens, bars_of(known, length // _TICK)
+        begins, stamps = known.opens, bars_of(known, length // TICK)
         rows = np.searchsorted(known.closes, stamps, side="right")
     declared = [_declared(known.days, unit_of, len(units), dates) for dates in (stored, now)]
-    return LastSessions(frequency, micros(as_of), known, units, begins, stamps, rows, *declared)
+    return LastSessions(frequency, to_micros(as_of), known, units, begins, stamps, rows, *declared)
 
 
-def recent(due: LastSessions, held: Holding, zone: ZoneInfo) -> tuple[RecentSession, ...]:
+def recent(due: LastSessions, held: StoredRange, zone: ZoneInfo) -> tuple[RecentSession, ...]:
     """The state of each session since the first bar, oldest first, and of days outside them.
 
     The first session is judged from the first bar on.
     """
-    first, last = micros(held.first), micros(held.last)
-    slack, near = held.slack // _TICK, 0
+    first, last = to_micros(held.first), to_micros(held.last)
+    slack, near = held.slack // TICK, 0
     if (length := bar_length(due.frequency)) is not None:
         # A stamp within half a bar of an expected one is that bar, as `Calendar.behind` has it.
-        near = max(slack, length // _TICK // 2)
+        near = max(slack, length // TICK // 2)
     is_stored = due.begins <= last
     is_open = np.where(is_stored, due.stored.is_open, due.now.is_open)
     is_shut = np.where(is_stored, due.stored.is_shut, due.now.is_shut)
@@ -144,7 +151,7 @@ def recent(due: LastSessions, held: Holding, zone: ZoneInfo) -> tuple[RecentSess
     days |= dict.fromkeys(_outside(due, held, zone), ("extra", None))
     judged = _judged(rows, _gap_of(stamps, held.gaps), stamps > last + near, held.gaps)
     days |= {int(due.units[row]): cell for row, cell in judged}
-    return tuple(RecentSession(instant(day).date(), *days[day]) for day in sorted(days))
+    return tuple(RecentSession(from_micros(day).date(), *days[day]) for day in sorted(days))
 
 
 def _gap_of(stamps: Instants, gaps: tuple[Gap, ...]) -> _Rows:
@@ -152,8 +159,8 @@ def _gap_of(stamps: Instants, gaps: tuple[Gap, ...]) -> _Rows:
     found = np.full(len(stamps), -1)
     if len(stamps):
         for at, gap in enumerate(gaps):
-            if (end := micros(gap.end)) >= stamps[0]:
-                start = np.searchsorted(stamps, micros(gap.start))
+            if (end := to_micros(gap.end)) >= stamps[0]:
+                start = np.searchsorted(stamps, to_micros(gap.start))
                 found[start : np.searchsorted(stamps, end, side="right")] = at
     return found
 
@@ -190,7 +197,7 @@ def _judged(
 
 
 def _declared(days: Instants, unit_of: _Rows, size: int, dates: Calendar) -> _Declared:
-    closed = np.isin(days, [micros(day) for day in dates.closed])
+    closed = np.isin(days, [to_micros(day) for day in dates.closed])
     # A day that the other calendar declares a session has none by this one.
     held = np.isin(days, sessions(dates.name, frozenset(), dates.extra).days)
     is_open, is_closed = (
@@ -199,12 +206,12 @@ def _declared(days: Instants, unit_of: _Rows, size: int, dates: Calendar) -> _De
     return _Declared(is_open, is_closed & ~is_open)
 
 
-def _outside(due: LastSessions, held: Holding, zone: ZoneInfo) -> Iterator[int]:
+def _outside(due: LastSessions, held: StoredRange, zone: ZoneInfo) -> Iterator[int]:
     """Days since the first of the last sessions that hold bars although there is no session."""
     if not len(due.units):
         return
     for stamp in held.extra:
-        at = micros(stamp)
+        at = to_micros(stamp)
         row = int(np.searchsorted(due.known.closes, at, side="right"))
         if not due.begins[0] <= at <= due.end:
             continue
@@ -212,4 +219,4 @@ def _outside(due: LastSessions, held: Holding, zone: ZoneInfo) -> Iterator[int]:
             yield at
         elif row == len(due.known) or at < due.known.opens[row]:
             # In a session it would be a bar too many, and no day of its own.
-            yield micros(stamp.astimezone(zone).date())
+            yield to_micros(stamp.astimezone(zone).date())

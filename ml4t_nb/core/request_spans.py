@@ -9,17 +9,23 @@ import pandas as pd
 
 from ml4t_nb.core.bars import as_instant
 from ml4t_nb.core.calendars.calendar import Calendar
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import Frequency, Span, bar_length
 
-__all__ = ["JOIN", "TICK", "around", "cut", "day_after", "free_lookback", "joined", "reach_back"]
+__all__ = [
+    "JOIN",
+    "day_after",
+    "free_lookback",
+    "merge_spans",
+    "overlapping_stored",
+    "reach_back",
+    "split_span",
+]
 
 JOIN = 3
 """Bars that two pieces must have in common before they are placed side by side."""
 
 _FREE_LOOKBACK = timedelta(days=40)
-
-TICK = timedelta(microseconds=1)
-"""The finest step between stamps: a half-open span up to and with ``x`` ends at ``x + TICK``."""
 
 
 def reach_back(held: pd.DatetimeIndex, *, lookback: timedelta) -> datetime:
@@ -61,7 +67,7 @@ def free_lookback(held: pd.DatetimeIndex, *, end: datetime, longest: timedelta |
     return min(max(requests * longest - (end - last), timedelta(0)), _FREE_LOOKBACK)
 
 
-def around(span: Span, held: pd.DatetimeIndex) -> Span:
+def overlapping_stored(span: Span, held: pd.DatetimeIndex) -> Span:
     """``span`` with three held bars on either side that has any, so that each join is compared.
 
     A span that lies apart from what is held is extended until it meets it.
@@ -73,7 +79,7 @@ def around(span: Span, held: pd.DatetimeIndex) -> Span:
     return Span(min(left, span.start), max(right, span.end))
 
 
-def joined(spans: Iterable[Span], *, at_once: bool) -> tuple[Span, ...]:
+def merge_spans(spans: Iterable[Span], *, at_once: bool) -> tuple[Span, ...]:
     """Spans in order, overlapping ones made one; ``at_once`` makes one of them all."""
     ordered = sorted(span for span in spans if span)
     if not ordered:
@@ -101,7 +107,7 @@ def day_after(until: datetime, dates: Calendar, frequency: Frequency) -> datetim
     return midnight if own.start >= until else midnight + timedelta(days=1)
 
 
-def cut(span: Span, longest: timedelta | None) -> tuple[Span, ...]:
+def split_span(span: Span, longest: timedelta | None) -> tuple[Span, ...]:
     """``span`` in consecutive pieces no longer than ``longest``."""
     if longest is None or span.end - span.start <= longest:
         return (span,)

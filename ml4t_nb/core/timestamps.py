@@ -1,21 +1,41 @@
-"""Instants as integers, and sessions as arrays of them."""
+"""Time in one place: instants as integers, days, weeks, and sessions as arrays of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DAY", "Instants", "Sessions", "day_start", "instant", "micros"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "DAY",
+    "TICK",
+    "WEEK",
+    "Instants",
+    "Sessions",
+    "day_start",
+    "from_micros",
+    "index_micros",
+    "next_week_start",
+    "to_micros",
+    "week_start",
+]
+
+TICK = timedelta(microseconds=1)
+"""The finest step between stamps: a half-open span up to and with ``x`` ends at ``x + TICK``."""
 
 Instants: TypeAlias = npt.NDArray[np.int64]
 """Microseconds since 1970, UTC; a date is its midnight in UTC."""
 
 DAY = 86_400_000_000
+WEEK = 7 * DAY
+_SINCE_MONDAY = 3  # days from a Monday to 1970-01-01
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,18 +73,37 @@ class Sessions:
         return (self.days, self.opens, self.break_starts, self.break_ends, self.closes)
 
 
-def micros(instant: date) -> int:
+_Micros = TypeVar("_Micros", int, Instants)
+
+
+def to_micros(instant: date) -> int:
     """Microseconds since 1970 of an aware instant, or of a date's midnight in UTC."""
     if not isinstance(instant, datetime):
         instant = datetime.combine(instant, time(), UTC)
-    return (instant - _EPOCH) // timedelta(microseconds=1)
+    return (instant - _EPOCH) // TICK
 
 
-def instant(at: int) -> datetime:
+def from_micros(at: int) -> datetime:
     """The instant so many microseconds after 1970, aware, UTC."""
-    return _EPOCH + timedelta(microseconds=at)
+    return _EPOCH + int(at) * TICK
+
+
+def index_micros(index: pd.Index) -> Instants:
+    """Microseconds since 1970 of an index of stamps; not copied if it has them already."""
+    stamps: Any = index
+    return np.asarray((stamps if stamps.unit == "us" else stamps.as_unit("us")).asi8)
+
+
+def week_start(at: _Micros) -> _Micros:
+    """Monday, 00:00 UTC, of the week that an instant lies in, or each of several."""
+    return at - (at // DAY + _SINCE_MONDAY) % 7 * DAY - at % DAY
+
+
+def next_week_start(instant: datetime) -> datetime:
+    """The first Monday, 00:00 UTC, that is not before ``instant``."""
+    return from_micros(week_start(to_micros(instant) + WEEK - 1))
 
 
 def day_start(day: date, zone: ZoneInfo) -> int:
     """When ``day`` begins in ``zone``, in microseconds since 1970."""
-    return micros(datetime.combine(day, time(), zone))
+    return to_micros(datetime.combine(day, time(), zone))

@@ -21,7 +21,7 @@ from ml4t_nb.core.bars import (
 from ml4t_nb.core.price_ratio import Flags, Numbers
 from ml4t_nb.model import Finding, Rule
 
-__all__ = ["remarks", "sift", "told_by", "with_known_volumes"]
+__all__ = ["find_suspect", "reject_invalid", "rejected_actions", "with_known_volumes"]
 
 _FROZEN_BARS = 5
 _FROZEN_TIME = timedelta(hours=1)
@@ -41,7 +41,7 @@ _VOLUME = 1e24
 _ROUNDING = 1e-6
 
 
-def sift(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
+def reject_invalid(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
     """The rows that may be stored, in order, and a finding for each that may not.
 
     Parameters
@@ -68,7 +68,7 @@ def sift(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
     return kept, tuple(sorted(findings, key=_place))
 
 
-def told_by(rows: Bars, kept: Bars) -> Bars:
+def rejected_actions(rows: Bars, kept: Bars) -> Bars:
     """The rows not among ``kept`` that tell a split or a dividend, with nothing else in them.
 
     A row without a price may still name a split, and what lies before it is restated by it.
@@ -102,7 +102,7 @@ def with_known_volumes(
     return fetched.assign(volume=volume), left
 
 
-def remarks(bars: Bars) -> tuple[Finding, ...]:
+def find_suspect(bars: Bars) -> tuple[Finding, ...]:
     """Soft findings in stored bars, by stamp; filled bars are passed over.
 
     ``range``: high or low does not span the others. ``frozen``: five bars or more, for at least

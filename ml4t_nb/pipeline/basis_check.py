@@ -9,7 +9,7 @@ from ml4t_nb.core.bars import as_instant, concat, observed
 from ml4t_nb.core.basis import are_one, evidence, in_words, without_repeats
 from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.restatement import splits_in
-from ml4t_nb.core.validation import sift
+from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import Suspicious
 from ml4t_nb.model import Basis, Finding, NextStep, Span
 from ml4t_nb.options import source
@@ -75,7 +75,7 @@ def told_once(tx: Transaction, region: Region, got: Haul) -> Haul:
     later = got.pending
     if len(got.final):
         later = later[later.index > got.final.index[-1]]
-    rows = concat([got.final, sift(later)[0]])
+    rows = concat([got.final, reject_invalid(later)[0]])
     if rows.empty or (rows["split"] == 1).all():
         return got
     start = as_instant(rows.index[0])

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from ml4t_nb.core.actions import Arranged, arrange
+from ml4t_nb.core.actions import AlignedActions, align_actions
 from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, as_instant, observed
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.fetch_log import with_attempts
-from ml4t_nb.core.gapfill import Grid, asked, settle
-from ml4t_nb.core.merge import Placed, Terms, Wider, place
+from ml4t_nb.core.gapfill import ExpectedGrid, count_empty_answers, reconcile_gaps
+from ml4t_nb.core.merge import Merged, MergePolicy, NeedsHistory, merge
 from ml4t_nb.core.overlap import compare
-from ml4t_nb.core.request_spans import TICK
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import with_known_volumes
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, Overtaken, RangeRefused
 from ml4t_nb.model import CarriedAction, DatasetConfig, DatasetId, Gap, NextStep, Span
@@ -36,7 +36,7 @@ from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.transaction import Transaction
 
-__all__ = ["Further", "enter", "enter_failure", "grid_of"]
+__all__ = ["Further", "enter", "enter_failure", "expected_grid"]
 
 # Runs that a split may be named late by.
 _RECENT = 10
@@ -92,32 +92,32 @@ def enter(
     stored = observed(region.bars)
     final, told = with_known_volumes(stored, got.final, got.findings)
     got = replace(got, final=final, findings=told)
-    arranged = _arranged(state, entry.config, desk, got, stored)
-    placed = _placed(state, entry, desk, arranged, is_whole=is_whole)
-    if isinstance(placed, Wider):
+    aligned = _arranged(state, entry.config, desk, got, stored)
+    merged = _placed(state, entry, desk, aligned, is_whole=is_whole)
+    if isinstance(merged, NeedsHistory):
         if got.missed is not None:
             raise got.missed
         return Further(everything)
-    stretch = settle(
-        placed.bars,
-        grid=grid_of(entry.dataset, entry.config, desk.calendar),
+    reconciled = reconcile_gaps(
+        merged.bars,
+        grid=expected_grid(entry.dataset, entry.config, desk.calendar),
         known=() if state is None else state.gaps,
         fill_by=entry.fill,
         is_whole=region.start is None,
         answered=lambda gaps: _with_failures(
-            asked(gaps, got.asked, as_of=desk.as_of, dates=desk.calendar), got
+            count_empty_answers(gaps, got.asked, as_of=desk.as_of, dates=desk.calendar), got
         ),
     )
-    gaps = stretch.gaps
-    missed = missed_splits(tx, entry, desk, region, got, bars=placed.bars)
-    got = replace(got, findings=(*got.findings, *placed.findings, *missed))
-    findings = findings_of(state, region, stretch, got)
+    gaps = reconciled.gaps
+    missed = missed_splits(tx, entry, desk, region, got, bars=merged.bars)
+    got = replace(got, findings=(*got.findings, *merged.findings, *missed))
+    findings = findings_of(state, region, reconciled, got)
     record = replace(
-        with_fills(record_of(entry, desk, got, placed), region, stretch),
+        with_fills(record_of(entry, desk, got, merged), region, reconciled),
         gaps_open=sum(gap.is_pending for gap in gaps),
         seconds=perf_counter() - began,
     )
-    tx.put(stretch.bars, region.span(stretch.bars))
+    tx.put(reconciled.bars, region.span(reconciled.bars))
     before = state or Manifest.empty(entry.dataset, entry.config)
     after = replace(
         before,
@@ -127,7 +127,7 @@ def enter(
         updated=max(desk.as_of, before.updated or desk.as_of),
         verified=desk.as_of if is_whole or state is None else state.verified,
         fetch_log=with_attempts(before.fetch_log, asked_for(desk, got, wanted)),
-        carried=(*_carried_before(state, region), *arranged.carried),
+        carried=(*_carried_before(state, region), *aligned.carried),
     )
     manifest = tx.commit(after, record)
     known = set(before.findings)
@@ -160,9 +160,9 @@ def _everything(state: Manifest | None, wanted: Span) -> Span:
     return Span(min(wanted.start, state.first), max(wanted.end, state.last + TICK))
 
 
-def grid_of(dataset: DatasetId, config: DatasetConfig, dates: Calendar) -> Grid:
+def expected_grid(dataset: DatasetId, config: DatasetConfig, dates: Calendar) -> ExpectedGrid:
     """Where a dataset's bars are expected."""
-    return Grid(dates, dataset.frequency, config.tolerance, config.basis)
+    return ExpectedGrid(dates, dataset.frequency, config.tolerance, config.basis)
 
 
 def enter_failure(
@@ -186,9 +186,9 @@ def enter_failure(
 
 
 def _placed(
-    state: Manifest | None, entry: Entry, desk: Desk, arranged: Arranged, *, is_whole: bool
-) -> Placed | Wider:
-    terms = Terms(
+    state: Manifest | None, entry: Entry, desk: Desk, aligned: AlignedActions, *, is_whole: bool
+) -> Merged | NeedsHistory:
+    policy = MergePolicy(
         dataset=entry.dataset,
         basis=entry.config.basis,
         is_whole=is_whole,
@@ -198,20 +198,20 @@ def _placed(
         provider=desk.provider.name,
         acceptance=acceptance_of(entry, desk),
     )
-    placed = place(arranged.stored, arranged.fetched, terms)
-    if isinstance(placed, Wider):
-        return placed
-    if placed.bars.empty:
+    merged = merge(aligned.stored, aligned.fetched, policy)
+    if isinstance(merged, NeedsHistory):
+        return merged
+    if merged.bars.empty:
         raise RangeRefused(
             f"{desk.provider.name} has no finished bars of {entry.dataset} there",
             provider=desk.provider.name,
             hint="choose another --start and --end",
         )
-    if not arranged.revisions or placed.verdict not in ("same", "corrected"):
-        return placed
-    revisions = (*placed.revisions, *arranged.revisions)
+    if not aligned.revisions or merged.verdict not in ("same", "corrected"):
+        return merged
+    revisions = (*merged.revisions, *aligned.revisions)
     return replace(
-        placed,
+        merged,
         verdict="corrected",
         revised=len({each.stamp for each in revisions}),
         revisions=revisions,
@@ -224,15 +224,15 @@ def _is_overtaken(state: Manifest | None, desk: Desk) -> bool:
 
 def _arranged(
     state: Manifest | None, config: DatasetConfig, desk: Desk, got: Haul, stored: Bars
-) -> Arranged:
+) -> AlignedActions:
     """Both sides with each split and dividend on its bar, on the basis of the last bar to be.
 
     A provider may announce a split before it restates the bars before it. What agrees with the
     stored bars as it is has not been restated.
     """
 
-    def arranged(fetched: Bars, told: Bars) -> Arranged:
-        return arrange(
+    def aligned(fetched: Bars, told: Bars) -> AlignedActions:
+        return align_actions(
             stored,
             fetched,
             told,
@@ -242,7 +242,7 @@ def _arranged(
             is_overtaken=_is_overtaken(state, desk),
         )
 
-    as_fetched = arranged(got.final, got.told)
+    as_fetched = aligned(got.final, got.told)
     if config.basis == "as-traded":
         return as_fetched
     ratio = got.later_ratio(as_instant(stored.index[-1]) if len(stored) else None)
@@ -253,7 +253,7 @@ def _arranged(
     ).verdict in ("same", "corrected"):
         return as_fetched
     told = got.told.assign(dividend=got.told["dividend"] * ratio)
-    return arranged(undo_splits(got.final, ratio), told)
+    return aligned(undo_splits(got.final, ratio), told)
 
 
 def _unnamed(state: Manifest | None) -> tuple[float, ...]:

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 from ml4t_nb.core.bars import Bars, as_instant
 from ml4t_nb.core.overlap import compare
-from ml4t_nb.core.request_spans import JOIN, TICK
-from ml4t_nb.core.validation import sift
+from ml4t_nb.core.request_spans import JOIN
+from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.model import Span
 
 __all__ = ["are_parted", "level"]
@@ -31,20 +32,23 @@ def are_parted(answers: Sequence[Bars], again: Callable[[Span], Bars]) -> bool:
     again
         Asks for bars anew.
     """
-    sound = [bars for answer in answers if len(bars := sift(answer)[0])]
+    sound = [bars for answer in answers if len(bars := reject_invalid(answer)[0])]
     by_time = sorted(sound, key=lambda bars: bars.index[0])
     if not any(_jumps(*pair) for pair in pairwise(by_time)):
         return False
     first = sound[0].iloc[:JOIN]
     span = Span(as_instant(first.index[0]), as_instant(first.index[-1]) + TICK)
-    return compare(first, sift(again(span))[0], need=1).verdict in ("restated", "suspicious")
+    return compare(first, reject_invalid(again(span))[0], need=1).verdict in (
+        "restated",
+        "suspicious",
+    )
 
 
 def level(answers: Sequence[Bars]) -> int:
     """How many answers, from the first on, there are before prices jump from one to the next."""
     before: Bars | None = None
     for count, answer in enumerate(answers):
-        sound = sift(answer)[0]
+        sound = reject_invalid(answer)[0]
         if before is not None and len(sound) and _jumps(before, sound):
             return count
         before = sound if len(sound) else before

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from ml4t_nb.core.bars import Bars, as_instant, concat
 from ml4t_nb.core.calendars.calendar import Calendar
-from ml4t_nb.core.request_spans import TICK
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import ChunkCorrupt, OptionError
 from ml4t_nb.model import Frequency, NextStep, Span, bar_length
 from ml4t_nb.options import source

@@ -13,8 +13,8 @@ import pandas as pd
 from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.overlap import unrestated_splits
-from ml4t_nb.core.request_spans import cut
-from ml4t_nb.core.validation import sift, told_by
+from ml4t_nb.core.request_spans import split_span
+from ml4t_nb.core.validation import reject_invalid, rejected_actions
 from ml4t_nb.errors import BarsInvalid, ProviderError, ProviderUnavailable, RateLimited
 from ml4t_nb.events import Event, Fetched, FetchStarted, RetryScheduled
 from ml4t_nb.model import Basis, DatasetId, Finding, Frequency, Span
@@ -109,7 +109,7 @@ class Haul:
         after = after[after.index > self.final.index[-1]] if len(self.final) else after
         if after.empty:
             return 1.0
-        named = unrestated_splits(concat([self.final.tail(1), sift(after)[0]]))
+        named = unrestated_splits(concat([self.final.tail(1), reject_invalid(after)[0]]))
         later = after[after.index > pd.Timestamp(max(ends))]
         is_applied = ~later.index.isin(as_stamps([at for at, _ in named]))
         return float(later["split"].to_numpy()[is_applied].prod())
@@ -219,7 +219,7 @@ def _pieces(
 ) -> tuple[list[tuple[Span, Answer]], ProviderError | None]:
     """Answers to the pieces of one span, oldest first, up to the first that fails."""
     got: list[tuple[Span, Answer]] = []
-    for piece in cut(span, desk.provider.limits.max_span.get(dataset.frequency)):
+    for piece in split_span(span, desk.provider.limits.max_span.get(dataset.frequency)):
         try:
             got.append((piece, _answer(desk, dataset, piece)))
         except ProviderError as error:
@@ -269,8 +269,8 @@ def _sorted_out(
     rows = answers[0].bars if len(answers) == 1 else _last_answer_of_each(answers)
     is_final = np.asarray(rows.index < pd.Timestamp(until))
     finished = rows[is_final]
-    sound, findings = sift(finished)
-    told = told_by(finished, sound)
+    sound, findings = reject_invalid(finished)
+    told = rejected_actions(finished, sound)
     unborne = told[told.index > sound.index[-1]] if len(sound) else told
     later = concat([unborne, rows[~is_final], *(a.bars for a in extra)])
     pending = later[~later.index.duplicated(keep="last")].sort_index()

@@ -9,10 +9,11 @@ from typing import TypeAlias
 
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars.calendar import calendar
-from ml4t_nb.core.gapfill import settle
-from ml4t_nb.core.request_spans import TICK, around, joined
+from ml4t_nb.core.gapfill import reconcile_gaps
+from ml4t_nb.core.request_spans import merge_spans, overlapping_stored
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import DatasetId, FillMethod, Gap, Span
-from ml4t_nb.pipeline.commit import grid_of
+from ml4t_nb.pipeline.commit import expected_grid
 from ml4t_nb.pipeline.record import Entry, result_of
 from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards, told
 from ml4t_nb.records import UpdateRecord, UpdateResult
@@ -112,7 +113,7 @@ def _refetched(run: Run, order: Mend) -> UpdateResult:
         return replace(result_of(manifest, ()), record=nothing)
     held = held_stamps(snapshot)
     at_once = order.dataset.frequency not in provider.limits.max_span
-    spans = joined((around(span, held) for span in wanted), at_once=at_once)
+    spans = merge_spans((overlapping_stored(span, held) for span in wanted), at_once=at_once)
     # The latest span comes first: bars after its end are not asked for.
     return bring(run, desk, Entry("gaps", order.dataset, config, manifest), spans[-1], spans[:-1])
 
@@ -125,25 +126,25 @@ def _resettled(run: Run, tx: Transaction, gaps: tuple[Gap, ...], *, began: float
     dates = calendar(config.calendar, config.session_overrides)
     desk = run.desk(run.provider(config.provider), state.dataset, dates, updated=state.updated)
     before = tx.bars()
-    stretch = settle(
+    reconciled = reconcile_gaps(
         observed(before),
-        grid=grid_of(state.dataset, config, dates),
+        grid=expected_grid(state.dataset, config, dates),
         known=gaps,
         fill_by=None,
         is_whole=True,
     )
-    tx.put(stretch.bars)
-    has, had = (set(bars.index[bars["filled"].to_numpy()]) for bars in (stretch.bars, before))
+    tx.put(reconciled.bars)
+    has, had = (set(bars.index[bars["filled"].to_numpy()]) for bars in (reconciled.bars, before))
     record = UpdateRecord(
         at=desk.as_of,
         verb="gaps",
         provider=config.provider,
-        outcome="unchanged" if stretch.gaps == state.gaps else "changed",
+        outcome="unchanged" if reconciled.gaps == state.gaps else "changed",
         filled=len(has - had),
-        gaps_open=sum(gap.is_pending for gap in stretch.gaps),
+        gaps_open=sum(gap.is_pending for gap in reconciled.gaps),
         seconds=perf_counter() - began,
     )
-    return result_of(tx.commit(replace(state, gaps=stretch.gaps), record), ())
+    return result_of(tx.commit(replace(state, gaps=reconciled.gaps), record), ())
 
 
 def _changer(mending: Mending) -> Callable[[Gap], Gap]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.fetch_log import spans_to_fetch
-from ml4t_nb.core.request_spans import around
+from ml4t_nb.core.request_spans import overlapping_stored
 from ml4t_nb.errors import DatasetNotFound, OptionError
 from ml4t_nb.model import AssetClass, DatasetId, Span
 from ml4t_nb.pipeline.fetch import identified
@@ -69,7 +69,7 @@ def run_load(run: Run, order: Load) -> UpdateResult:
 
     def load(span: Span) -> UpdateResult:
         held = _held_now(run.store, dataset)
-        return bring(run, desk, entry, around(span, held) if len(held) else span)
+        return bring(run, desk, entry, overlapping_stored(span, held) if len(held) else span)
 
     longest = provider.limits.max_span.get(dataset.frequency)
     if longest is None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pandas as pd
 
 from ml4t_nb.core.bars import as_instant
-from ml4t_nb.core.request_spans import cut
+from ml4t_nb.core.request_spans import split_span
 from ml4t_nb.errors import RangeRefused
 from ml4t_nb.model import Span
 from ml4t_nb.records import UpdateResult
@@ -25,7 +25,7 @@ def strides(wanted: Sequence[Span], longest: timedelta, held: pd.DatetimeIndex) 
     What lies after the first held bar comes oldest first, and then what lies before it, newest
     first.
     """
-    parts = [part for span in wanted for part in cut(span, longest * _PIECES)]
+    parts = [part for span in wanted for part in split_span(span, longest * _PIECES)]
     if not len(held):
         return tuple(parts)
     first = as_instant(held[0])

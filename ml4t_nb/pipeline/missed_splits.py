@@ -10,7 +10,7 @@ from ml4t_nb.core.bars import Bars, as_instant, observed
 from ml4t_nb.core.basis import in_words
 from ml4t_nb.core.restatement import splits_in
 from ml4t_nb.core.split_blocks import Block, might_hold_blocks, unapplied
-from ml4t_nb.core.validation import sift
+from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import Suspicious
 from ml4t_nb.model import Finding, Hint, NextStep
 from ml4t_nb.options import source
@@ -33,7 +33,7 @@ def missed_splits(
         If there are any that were not stored before, and are off by too much for chance.
     """
     real = observed(bars)
-    splits = {*splits_in(real), *splits_in(sift(got.pending)[0])}
+    splits = {*splits_in(real), *splits_in(reject_invalid(got.pending)[0])}
     if region.start is not None and might_hold_blocks(real):
         splits.update(splits_in(tx.bars()))
     blocks = unapplied(real, sorted(splits), entry.config.basis)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ml4t_nb.core.request_spans import TICK, day_after
+from ml4t_nb.core.request_spans import day_after
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import RangeRefused
 from ml4t_nb.model import DatasetId, Frequency, Span, bar_length
 from ml4t_nb.pipeline.fetch import Desk, Haul, Tail, haul

@@ -9,8 +9,8 @@ import pandas as pd
 
 from ml4t_nb.core.bars import observed, within
 from ml4t_nb.core.fetch_log import with_attempts
-from ml4t_nb.core.gapfill import Fill, Stretch
-from ml4t_nb.core.merge import Placed
+from ml4t_nb.core.gapfill import Fill, Reconciled
+from ml4t_nb.core.merge import Merged
 from ml4t_nb.errors import Ml4tError, ProviderError
 from ml4t_nb.model import DatasetConfig, DatasetId, FetchAttempt, Finding, NextStep, Span
 from ml4t_nb.pipeline.fetch import Desk, Haul
@@ -62,30 +62,30 @@ def acceptance_of(entry: Entry, desk: Desk) -> NextStep:
     return NextStep("accept", entry.dataset, provider=asked, switch=is_switch)
 
 
-def record_of(entry: Entry, desk: Desk, got: Haul, placed: Placed) -> UpdateRecord:
+def record_of(entry: Entry, desk: Desk, got: Haul, merged: Merged) -> UpdateRecord:
     """The record of a run that is about to be committed."""
     errors = [got.missed] if got.missed else [error for _, error in got.failed]
-    outcome: Outcome = "changed" if placed.added + placed.revised else "unchanged"
+    outcome: Outcome = "changed" if merged.added + merged.revised else "unchanged"
     return UpdateRecord(
         at=desk.as_of,
         verb=entry.verb,
         provider=desk.provider.name,
         outcome="partial" if errors else outcome,
-        added=placed.added,
-        revised=placed.revised,
-        verdict=placed.verdict,
-        restatement=placed.restatement,
+        added=merged.added,
+        revised=merged.revised,
+        verdict=merged.verdict,
+        restatement=merged.restatement,
         spans=got.asked,
-        revisions=placed.revisions[:_LOGGED_REVISIONS],
-        notes=(*got.notes, *placed.notes),
+        revisions=merged.revisions[:_LOGGED_REVISIONS],
+        notes=(*got.notes, *merged.notes),
         error=note_of(errors[0]) if errors else None,
     )
 
 
-def with_fills(record: UpdateRecord, region: Region, stretch: Stretch) -> UpdateRecord:
-    """``record`` with the fills that the stretch has and the region had not."""
+def with_fills(record: UpdateRecord, region: Region, reconciled: Reconciled) -> UpdateRecord:
+    """``record`` with the fills that are there now and were not before."""
     had = region.bars.index[region.bars["filled"].to_numpy()]
-    has = stretch.bars.index[stretch.bars["filled"].to_numpy()]
+    has = reconciled.bars.index[reconciled.bars["filled"].to_numpy()]
     moved = not had.equals(has) and record.outcome == "unchanged"
     return replace(
         record,
@@ -95,10 +95,10 @@ def with_fills(record: UpdateRecord, region: Region, stretch: Stretch) -> Update
 
 
 def findings_of(
-    state: Manifest | None, region: Region, stretch: Stretch, got: Haul
+    state: Manifest | None, region: Region, reconciled: Reconciled, got: Haul
 ) -> tuple[Finding, ...]:
-    """All findings there are now: a stretch judged anew loses those it had."""
-    held = observed(stretch.bars).index
+    """All findings there are now: bars judged anew lose those they had."""
+    held = observed(reconciled.bars).index
     before = () if state is None else state.findings
 
     def stands(finding: Finding) -> bool:
@@ -112,7 +112,7 @@ def findings_of(
 
     told = (f for f in got.findings if stands(f) or (not f.is_hard and f.stamp in held))
     kept = (*(f for f in before if stands(f)), *told)
-    return tuple(dict.fromkeys((*kept, *stretch.findings)))
+    return tuple(dict.fromkeys((*kept, *reconciled.findings)))
 
 
 def asked_for(desk: Desk, got: Haul, wanted: Span) -> Iterator[FetchAttempt]:

@@ -14,11 +14,11 @@ from ml4t_nb.core.bars import Bars, observed
 from ml4t_nb.core.calendars.calendar import Calendar, calendar
 from ml4t_nb.core.carried_dividends import carry_dividends
 from ml4t_nb.core.fetch_log import without
-from ml4t_nb.core.gapfill import settle
+from ml4t_nb.core.gapfill import reconcile_gaps
 from ml4t_nb.core.restatement import splits_in
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
 from ml4t_nb.model import Basis, DatasetId, Span
-from ml4t_nb.pipeline.commit import grid_of
+from ml4t_nb.pipeline.commit import expected_grid
 from ml4t_nb.pipeline.damage import readable, require_loss
 from ml4t_nb.pipeline.run import not_backwards
 from ml4t_nb.providers import Limits
@@ -120,21 +120,21 @@ def _cut_out(
     removed = int(inside.sum()) + lost
     left, carried = carry_dividends(left, observed(held), state.carried, state.config.basis)
     left = _without_splits(left, held[inside], state.config.basis)
-    grid = grid_of(state.dataset, state.config, dates)
-    stretch = settle(left, grid=grid, known=state.gaps, fill_by=None, is_whole=True)
-    tx.put(stretch.bars)
+    grid = expected_grid(state.dataset, state.config, dates)
+    reconciled = reconcile_gaps(left, grid=grid, known=state.gaps, fill_by=None, is_whole=True)
+    tx.put(reconciled.bars)
     unread = f", {lost} of them in damaged files" if damaged else ""
     record = UpdateRecord(
         at=instant,
         verb="remove",
         provider=state.config.provider,
         outcome="changed",
-        gaps_open=sum(gap.is_pending for gap in stretch.gaps),
+        gaps_open=sum(gap.is_pending for gap in reconciled.gaps),
         notes=(f"removed {removed} bars{unread}",),
     )
     after = replace(
         state,
-        gaps=stretch.gaps,
+        gaps=reconciled.gaps,
         findings=tuple(f for f in state.findings if f.stamp is None or f.stamp not in span),
         verified=None,
         fetch_log=tuple(without(state.fetch_log, span)),

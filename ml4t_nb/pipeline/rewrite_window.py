@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ml4t_nb.core.bars import Bars, as_instant, observed
-from ml4t_nb.core.request_spans import TICK
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import DatasetConfig, Span
 from ml4t_nb.pipeline.fetch import Haul
 from ml4t_nb.storage.transaction import Transaction

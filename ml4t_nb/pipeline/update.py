@@ -11,7 +11,14 @@ from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.fetch_log import failed_spans
 from ml4t_nb.core.gapfill import Fill, is_to_fill
-from ml4t_nb.core.request_spans import JOIN, TICK, around, free_lookback, joined, reach_back
+from ml4t_nb.core.request_spans import (
+    JOIN,
+    free_lookback,
+    merge_spans,
+    overlapping_stored,
+    reach_back,
+)
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.plan_request import final_bound, oldest_served
 from ml4t_nb.pipeline.record import Entry
@@ -74,17 +81,17 @@ def run_update(run: Run, order: Update) -> UpdateResult:
         main = Span(manifest.first, main.end)
     others = () if order.fill is None else _missing_before(main.start, oldest, snapshot, order.fill)
     if dataset.frequency in provider.limits.max_span:
-        return bring(run, desk, entry, main, joined(others, at_once=False))
+        return bring(run, desk, entry, main, merge_spans(others, at_once=False))
     if manifest.verified is None or desk.as_of - manifest.verified >= _VERIFIED_EVERY:
         main = Span(manifest.first, main.end)
-    (at_once,) = joined((main, *others), at_once=True)
+    (at_once,) = merge_spans((main, *others), at_once=True)
     return bring(run, desk, entry, at_once)
 
 
 def _missing_before(
     start: datetime, oldest: datetime | None, snapshot: Snapshot, fill: Fill
 ) -> tuple[Span, ...]:
-    """Gaps and unanswered pieces to ask for again, with the bars around them.
+    """Gaps and failed spans to ask for again, with the bars around them.
 
     None that ends before ``oldest``: those would be asked for in vain at every update.
 
@@ -102,7 +109,7 @@ def _missing_before(
         if span.start < start and (oldest is None or span.end > oldest)
     ]
     held = held_stamps(snapshot) if spans else pd.DatetimeIndex([])
-    return tuple(around(span, held) for span in spans)
+    return tuple(overlapping_stored(span, held) for span in spans)
 
 
 def _tail(snapshot: Snapshot) -> pd.DatetimeIndex:

@@ -15,7 +15,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import COLUMNS, STAMPS, concat
 from ml4t_nb.core.calendars.calendar import calendar
-from ml4t_nb.core.validation import sift
+from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import SymbolUnknown
 from ml4t_nb.model import AssetClass, Basis, DatasetId, Frequency, Span, bar_length
 from ml4t_nb.providers import Provider, Request, known
@@ -116,7 +116,7 @@ class ProviderContract:
     ) -> None:
         answer = provider.fetch(request_of_all)
 
-        kept, findings = sift(answer.bars)
+        kept, findings = reject_invalid(answer.bars)
 
         assert findings == ()
         assert len(kept) == len(answer.bars)

@@ -131,14 +131,14 @@ def _shut(wanted: Expectation, known: Rows) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    from ml4t_nb.core.calendars.grid import mondays
+    from ml4t_nb.core.calendars.grid import week_starts
     from ml4t_nb.core.calendars.sessions import sessions
-    from ml4t_nb.core.timestamps import micros
+    from ml4t_nb.core.timestamps import to_micros
 
-    days = np.array(sorted(micros(day) for day in wanted.dates.closed), dtype=np.int64)
+    days = np.array(sorted(to_micros(day) for day in wanted.dates.closed), dtype=np.int64)
     days = days[np.isin(days, sessions(wanted.dates.name).days)]
     if wanted.frequency == "weekly":
-        days = mondays(days)
+        days = week_starts(days)
     if len(known):
         days = days[(known.min() < days) & (days < known.max())]
     days = days[~np.isin(days, known)]

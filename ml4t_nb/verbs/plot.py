@@ -130,12 +130,12 @@ def _lacking(
     from ml4t_nb.core.bars import observed, within
     from ml4t_nb.core.calendars.calendar import calendar
     from ml4t_nb.core.gap_detection import missing_stamps
-    from ml4t_nb.core.gapfill import Grid
+    from ml4t_nb.core.gapfill import ExpectedGrid
     from ml4t_nb.verbs.coverage import Expectation, gap_of, sessions_of
 
     config, dataset = manifest.config, manifest.dataset
     dates = calendar(config.calendar, config.session_overrides)
-    grid = Grid(dates, dataset.frequency, config.tolerance, config.basis)
+    grid = ExpectedGrid(dates, dataset.frequency, config.tolerance, config.basis)
     stamps = pd.DatetimeIndex(observed(whole).index)
     expected = grid.expected(stamps) if len(stamps) else stamps
     lacking = missing_stamps(stamps, expected, tolerance=grid.slack)

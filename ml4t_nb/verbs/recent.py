@@ -13,7 +13,7 @@ from ml4t_nb.reports import RecentSession
 
 if TYPE_CHECKING:
     from ml4t_nb.core.calendars.calendar import Calendar
-    from ml4t_nb.core.recent_sessions import Holding
+    from ml4t_nb.core.recent_sessions import StoredRange
     from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.workspace import Workspace
 
@@ -28,7 +28,7 @@ def recent_sessions(
 ) -> tuple[tuple[RecentSession, ...], ...]:
     """The last ``number`` sessions of each dataset; none of one whose files are damaged."""
     from ml4t_nb.core.calendars.calendar import calendar
-    from ml4t_nb.core.gapfill import Grid
+    from ml4t_nb.core.gapfill import ExpectedGrid
     from ml4t_nb.core.recent_sessions import last_sessions, recent
 
     # Most datasets share their calendar and their as-of, and with them what is expected of them.
@@ -46,19 +46,19 @@ def recent_sessions(
         config, frequency = manifest.config, summary.dataset.frequency
         stored = dates_of(config.calendar, config.session_overrides)
         due = shared(stored, now, frequency, as_of=as_of, delay=delay, number=number)
-        grid = Grid(stored, frequency, config.tolerance, config.basis)
+        grid = ExpectedGrid(stored, frequency, config.tolerance, config.basis)
         holding = _holding(manifest, grid.slack)
         return recent(due, holding, stored.zone) if holding else ()
 
     return tuple(told(each) for each in summaries)
 
 
-def _holding(manifest: Manifest, slack: timedelta) -> Holding | None:
+def _holding(manifest: Manifest, slack: timedelta) -> StoredRange | None:
     """What the manifest tells of the bars; None without any."""
-    from ml4t_nb.core.recent_sessions import Holding
+    from ml4t_nb.core.recent_sessions import StoredRange
 
     if manifest.first is None or manifest.last is None:
         return None
     extra = (each.stamp for each in manifest.findings if each.rule == "extra")
     known = tuple(stamp for stamp in extra if stamp is not None)
-    return Holding(manifest.first, manifest.last, slack, manifest.gaps, known)
+    return StoredRange(manifest.first, manifest.last, slack, manifest.gaps, known)

@@ -9,7 +9,7 @@ import pandas as pd
 from ml4t_nb.core.bars import as_instant, as_stamps
 from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.gap_detection import extra_stamps, find_gaps
-from ml4t_nb.core.request_spans import TICK
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import Span
 
 MINUTES = Path(__file__).parent.parent / "replay" / "data" / "gspc_2019-11_1m.csv"

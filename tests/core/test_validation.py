@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import NUMBERS, Bars, make_bars, require_bars
-from ml4t_nb.core.validation import remarks, sift, told_by
+from ml4t_nb.core.validation import find_suspect, reject_invalid, rejected_actions
 from ml4t_nb.model import Finding
 from ml4t_nb.testing.strategies import faulty_bars
 
@@ -58,7 +58,7 @@ def seen(findings: Sequence[Finding]) -> list[tuple[int, str]]:
 def test_a_row_that_breaks_a_hard_rule_is_kept_out_and_found(
     change: dict[str, float], rule: str
 ) -> None:
-    kept, findings = sift(rows({}, change, {}))
+    kept, findings = reject_invalid(rows({}, change, {}))
 
     assert [stamp.day for stamp in kept.index] == [1, 3]
     assert seen(findings) == [(2, rule)]
@@ -68,14 +68,16 @@ def test_a_row_that_breaks_a_hard_rule_is_kept_out_and_found(
 def test_sound_rows_pass_unchanged() -> None:
     bars = rows({}, {"volume": 0.0}, {"dividend": 0.5, "split": 0.1})
 
-    kept, findings = sift(bars)
+    kept, findings = reject_invalid(bars)
 
     pd.testing.assert_frame_equal(kept, bars, check_freq=False)
     assert findings == ()
 
 
 def test_a_row_without_its_volume_is_kept_with_none_and_found() -> None:
-    kept, findings = sift(rows({}, {"volume": math.nan}, {"volume": math.nan, "close": math.nan}))
+    kept, findings = reject_invalid(
+        rows({}, {"volume": math.nan}, {"volume": math.nan, "close": math.nan})
+    )
 
     assert kept["volume"].tolist() == [100, 0]
     assert kept["close"].tolist() == [11, 11]
@@ -87,34 +89,36 @@ def test_a_row_without_its_volume_gives_way_to_its_double_that_has_one() -> None
     bars = rows({}, {"volume": math.nan}, {})
     bars.index = bars.index[[0, 1, 1]]
 
-    kept, findings = sift(bars)
+    kept, findings = reject_invalid(bars)
 
     assert kept["volume"].tolist() == [100, 100]
     assert seen(findings) == [(2, "nan")]
 
 
 def test_rows_none_of_which_has_a_volume_are_kept_without_a_word() -> None:
-    kept, findings = sift(rows({"volume": math.nan}, {"volume": math.nan}))
+    kept, findings = reject_invalid(rows({"volume": math.nan}, {"volume": math.nan}))
 
     assert kept["volume"].tolist() == [0, 0]
     assert findings == ()
 
 
 def test_a_row_is_found_once_however_many_rules_it_breaks() -> None:
-    _, findings = sift(rows({"open": math.nan, "high": -1.0, "volume": -1.0}))
+    _, findings = reject_invalid(rows({"open": math.nan, "high": -1.0, "volume": -1.0}))
 
     assert seen(findings) == [(1, "nan")]
 
 
 def test_rows_in_any_order_come_out_sorted() -> None:
-    kept, findings = sift(rows({"close": 9.5}, {"close": 10.5}, {"close": 11.5}).iloc[[2, 0, 1]])
+    kept, findings = reject_invalid(
+        rows({"close": 9.5}, {"close": 10.5}, {"close": 11.5}).iloc[[2, 0, 1]]
+    )
 
     assert kept["close"].tolist() == [9.5, 10.5, 11.5]
     assert findings == ()
 
 
 def test_a_row_said_twice_is_one_row() -> None:
-    kept, findings = sift(rows({}, {"close": 10.5}).iloc[[0, 1, 1]])
+    kept, findings = reject_invalid(rows({}, {"close": 10.5}).iloc[[0, 1, 1]])
 
     assert kept["close"].tolist() == [11.0, 10.5]
     assert findings == ()
@@ -124,7 +128,7 @@ def test_rows_of_one_stamp_that_disagree_are_all_kept_out() -> None:
     bars = rows({}, {"close": 10.5}, {"close": 11.5})
     bars.index = bars.index[[0, 1, 1]]
 
-    kept, findings = sift(bars)
+    kept, findings = reject_invalid(bars)
 
     assert [stamp.day for stamp in kept.index] == [1]
     assert seen(findings) == [(2, "duplicate")]
@@ -135,7 +139,7 @@ def test_an_unsound_row_does_not_take_its_sound_double_with_it() -> None:
     bars = rows({}, {"close": math.nan}, {"close": 11.5})
     bars.index = bars.index[[0, 1, 1]]
 
-    kept, findings = sift(bars)
+    kept, findings = reject_invalid(bars)
 
     assert kept["close"].tolist() == [11.0, 11.5]
     assert seen(findings) == [(2, "nan")]
@@ -144,7 +148,7 @@ def test_an_unsound_row_does_not_take_its_sound_double_with_it() -> None:
 def test_a_row_without_a_stamp_is_kept_out() -> None:
     bars = make_bars(["2024-01-01", None], {name: [10.0, 10.0] for name in NUMBERS[:4]})
 
-    kept, findings = sift(bars)
+    kept, findings = reject_invalid(bars)
 
     assert len(kept) == 1
     assert findings[0].stamp is None
@@ -152,16 +156,16 @@ def test_a_row_without_a_stamp_is_kept_out() -> None:
 
 
 def test_no_rows_are_no_findings() -> None:
-    kept, findings = sift(rows())
+    kept, findings = reject_invalid(rows())
 
     assert require_bars(kept).empty
     assert findings == ()
-    assert remarks(kept) == ()
+    assert find_suspect(kept) == ()
 
 
 @given(bars=faulty_bars(sound=st.sampled_from([1.0, 2.0])))
 def test_what_is_left_is_always_sound_and_every_lost_stamp_is_found(bars: Bars) -> None:
-    kept, findings = sift(bars)
+    kept, findings = reject_invalid(bars)
 
     require_bars(kept)
     assert kept["close"].isin([1.0, 2.0]).all()
@@ -173,54 +177,54 @@ def test_what_is_left_is_always_sound_and_every_lost_stamp_is_found(bars: Bars) 
     "change", [{"high": 10.9}, {"low": 10.1}, {"high": 8.5, "low": 8.0}, {"high": 9.0, "low": 12.0}]
 )
 def test_high_and_low_that_do_not_span_the_others_are_remarked(change: dict[str, float]) -> None:
-    findings = remarks(rows({}, change))
+    findings = find_suspect(rows({}, change))
 
     assert seen(findings) == [(2, "range")]
     assert not findings[0].is_hard
 
 
 def test_high_and_low_in_single_precision_are_no_remark() -> None:
-    assert remarks(rows({"close": 12.0000004, "open": 8.9999996})) == ()
+    assert find_suspect(rows({"close": 12.0000004, "open": 8.9999996})) == ()
 
 
 def test_five_bars_that_repeat_each_other_are_frozen() -> None:
-    findings = remarks(rows({}, *flat(11, 11, 11, 11, 11), {}))
+    findings = find_suspect(rows({}, *flat(11, 11, 11, 11, 11), {}))
 
     assert seen(findings) == [(2, "frozen")]
     assert findings[0].detail.startswith("5 bars repeat each other until 2024-01-06")
 
 
 def test_four_bars_that_repeat_each_other_are_not() -> None:
-    assert remarks(rows({}, *flat(11, 11, 11, 11), {})) == ()
+    assert find_suspect(rows({}, *flat(11, 11, 11, 11), {})) == ()
 
 
 def test_a_price_that_stands_still_while_shares_are_traded_is_not_frozen() -> None:
     traded = [{**bar, "volume": 10.0 + at} for at, bar in enumerate(flat(11, 11, 11, 11, 11, 11))]
 
-    assert remarks(rows(*traded)) == ()
+    assert find_suspect(rows(*traded)) == ()
 
 
 def test_the_same_volume_again_and_again_is_frozen() -> None:
-    assert seen(remarks(rows(*flat(11, 11, 11, 11, 11, volume=7.0)))) == [(1, "frozen")]
+    assert seen(find_suspect(rows(*flat(11, 11, 11, 11, 11, volume=7.0)))) == [(1, "frozen")]
 
 
 def test_quiet_minutes_are_frozen_only_after_an_hour() -> None:
-    assert remarks(rows(*flat(*[11] * 60), every="1min")) == ()
-    assert seen(remarks(rows(*flat(*[11] * 61), every="1min"))) == [(1, "frozen")]
+    assert find_suspect(rows(*flat(*[11] * 60), every="1min")) == ()
+    assert seen(find_suspect(rows(*flat(*[11] * 61), every="1min"))) == [(1, "frozen")]
 
 
 def test_filled_bars_are_passed_over() -> None:
     bars = rows({}, *flat(11, 11, 11, 11, 11, 11), {})
     bars["filled"] = [False, *[True] * 6, False]
 
-    assert remarks(bars) == ()
+    assert find_suspect(bars) == ()
 
 
 @pytest.mark.parametrize("factor", [5.5, 1 / 5.5, 100.0, 0.01])
 def test_a_price_that_moves_more_than_fivefold_is_remarked(factor: float) -> None:
     after = {name: SOUND[name] * factor for name in ("open", "high", "low", "close")}
 
-    assert (2, "jump") in seen(remarks(rows({}, after)))
+    assert (2, "jump") in seen(find_suspect(rows({}, after)))
 
 
 def test_a_price_that_halves_is_no_remark() -> None:
@@ -228,22 +232,22 @@ def test_a_price_that_halves_is_no_remark() -> None:
     day = {"open": 53.0, "high": 53.5, "low": 52.5, "close": 53.5}
     fall = {"open": 28.19, "high": 29.0, "low": 25.37, "close": 25.75}
 
-    assert remarks(rows(day, fall)) == ()
+    assert find_suspect(rows(day, fall)) == ()
 
 
 def test_a_jump_by_the_ratio_of_a_split_is_explained() -> None:
     after = {name: SOUND[name] / 20 for name in ("open", "high", "low", "close")}
 
-    assert remarks(rows({}, {**after, "split": 20.0})) == ()
-    assert seen(remarks(rows({}, {**after, "split": 2.0}))) == [(2, "jump")]
+    assert find_suspect(rows({}, {**after, "split": 20.0})) == ()
+    assert seen(find_suspect(rows({}, {**after, "split": 2.0}))) == [(2, "jump")]
 
 
 def test_one_price_of_a_bar_out_of_all_proportion_is_remarked() -> None:
-    assert seen(remarks(rows({}, {"high": 1200.0}, {}))) == [(2, "jump")]
+    assert seen(find_suspect(rows({}, {"high": 1200.0}, {}))) == [(2, "jump")]
 
 
 def test_a_finding_names_its_instant() -> None:
-    findings = remarks(rows({}, {"high": 10.5}, first="2024-01-02T14:30", every="1h"))
+    findings = find_suspect(rows({}, {"high": 10.5}, first="2024-01-02T14:30", every="1h"))
 
     assert findings[0].stamp == datetime(2024, 1, 2, 15, 30, tzinfo=UTC)
 
@@ -260,7 +264,7 @@ def test_a_finding_names_its_instant() -> None:
     ],
 )
 def test_a_number_that_no_market_has_is_kept_out(change: dict[str, float], rule: str) -> None:
-    kept, findings = sift(rows({}, change, {}))
+    kept, findings = reject_invalid(rows({}, change, {}))
 
     assert [stamp.day for stamp in kept.index] == [1, 3]
     assert seen(findings) == [(2, rule)]
@@ -270,7 +274,7 @@ def test_prices_of_coins_and_of_many_reverse_splits_are_kept() -> None:
     tiny = dict.fromkeys(("open", "high", "low", "close"), 1.2e-10)
     huge = dict.fromkeys(("open", "high", "low", "close"), 150000000000.0)
 
-    kept, findings = sift(rows(tiny, {**huge, "split": 1e-5}))
+    kept, findings = reject_invalid(rows(tiny, {**huge, "split": 1e-5}))
 
     assert (len(kept), findings) == (2, ())
 
@@ -278,4 +282,4 @@ def test_prices_of_coins_and_of_many_reverse_splits_are_kept() -> None:
 def test_an_absurd_split_of_a_row_without_a_price_is_not_handed_on() -> None:
     given = rows({}, {"open": math.nan, "split": 1e200}, {})
 
-    assert told_by(given, sift(given)[0]).empty
+    assert rejected_actions(given, reject_invalid(given)[0]).empty

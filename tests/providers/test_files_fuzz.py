@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.validation import sift
+from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import BarsInvalid, CalendarUnknown, Ml4tError
 from ml4t_nb.model import Frequency
 from ml4t_nb.providers.files.provider import FilesProvider
@@ -87,7 +87,7 @@ def bars_or_error(content: bytes, frequency: Frequency, suffix: str = "csv") -> 
         except (BarsInvalid, CalendarUnknown) as error:
             named = "ABC." in error.message or isinstance(error, CalendarUnknown)
             return pytest.fail(error.message) if not named else None
-    sift(answer.bars)
+    reject_invalid(answer.bars)
     assert answer.bars.index.is_monotonic_increasing
     assert answer.bars.index.is_unique
     return answer.bars

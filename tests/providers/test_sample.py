@@ -12,7 +12,7 @@ import pytest
 
 from ml4t_nb.core.bars import PRICES, Bars
 from ml4t_nb.core.calendars.calendar import calendar
-from ml4t_nb.core.validation import remarks, sift
+from ml4t_nb.core.validation import find_suspect, reject_invalid
 from ml4t_nb.errors import RangeRefused, SymbolUnknown
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Answer, Instrument, Provider, Request, open_provider
@@ -77,10 +77,10 @@ class TestSampleByTheWeek(TestSample):
 
 @pytest.mark.parametrize("symbol", SYMBOLS)
 def test_the_shipped_bars_break_no_hard_rule_and_earn_no_remark(symbol: str) -> None:
-    bars, findings = sift(asked(symbol, as_of="2013-06-01").bars)
+    bars, findings = reject_invalid(asked(symbol, as_of="2013-06-01").bars)
 
     assert findings == ()
-    assert remarks(bars) == ()
+    assert find_suspect(bars) == ()
 
 
 def test_all_twelve_thousand_bars_are_served() -> None:

@@ -13,7 +13,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import Bars, concat
 from ml4t_nb.core.calendars.calendar import calendar
-from ml4t_nb.core.validation import remarks, sift
+from ml4t_nb.core.validation import find_suspect, reject_invalid
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Answer, Provider, Request, open_provider
 from ml4t_nb.settings import Settings
@@ -109,9 +109,9 @@ def test_every_expected_bar_is_made_and_sound(
 
     expected = calendar(follows).stamps(Span(start, end), frequency)
     assert bars.index.equals(expected)
-    kept, findings = sift(bars)
+    kept, findings = reject_invalid(bars)
     assert findings == ()
-    assert remarks(kept) == ()
+    assert find_suspect(kept) == ()
 
 
 def test_each_answer_says_that_it_is_made_up() -> None:

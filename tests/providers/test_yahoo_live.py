@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ml4t_nb.core.calendars.calendar import calendar
-from ml4t_nb.core.validation import sift
+from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Instrument, Request
 from ml4t_nb.providers.yahoo.provider import YahooProvider
@@ -26,7 +26,7 @@ def live(tmp_path: Path) -> YahooProvider:
 def test_a_month_of_a_share_is_whole(live: YahooProvider) -> None:
     request = request_for("AAPL", "daily", "2024-02-01", "2024-03-01", as_of="2024-03-02")
 
-    bars, findings = sift(live.fetch(request).bars)
+    bars, findings = reject_invalid(live.fetch(request).bars)
 
     assert findings == ()
     assert bars.index.equals(request.calendar.stamps(request.span, "daily"))

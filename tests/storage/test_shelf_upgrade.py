@@ -16,12 +16,12 @@ IS_SESSION = """
 import sys
 from datetime import date
 from pathlib import Path
-from ml4t_nb.core.timestamps import micros
+from ml4t_nb.core.timestamps import to_micros
 from ml4t_nb.core.calendars.sessions import keep_on, sessions
 from ml4t_nb.storage.session_cache import SessionShelf
 
 keep_on(SessionShelf(Path(sys.argv[1])))
-print(micros(date(2024, 3, 5)) in sessions("XNYS").days)
+print(to_micros(date(2024, 3, 5)) in sessions("XNYS").days)
 """
 
 UPGRADED_BELOW = """

@@ -10,16 +10,19 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from ml4t_nb.core.calendars.grid import (
-    WEEK,
-    bars_of,
-    final_bound,
-    last_bar,
-    monday,
-    mondays,
-)
+from ml4t_nb.core.calendars.grid import bars_of, final_bound, last_bar, week_starts
 from ml4t_nb.core.calendars.sessions import canonical, sessions, zone_of
-from ml4t_nb.core.timestamps import DAY, Instants, Sessions, day_start, instant, micros
+from ml4t_nb.core.timestamps import (
+    DAY,
+    TICK,
+    WEEK,
+    Instants,
+    Sessions,
+    day_start,
+    from_micros,
+    to_micros,
+    week_start,
+)
 from ml4t_nb.errors import CalendarUnknown
 from ml4t_nb.model import (
     DEFAULT_CALENDARS,
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Calendar", "calendar", "default_calendar"]
 
-_TICK = timedelta(microseconds=1)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -101,7 +103,7 @@ class Calendar:
         lunch; the last one before lunch or the close may be short. A week is stamped by its
         Monday, and expected if it has a session.
         """
-        start, end = micros(span.start), micros(span.end)
+        start, end = to_micros(span.start), to_micros(span.end)
         known = self._sessions()
         if start >= end:
             return _index(known.days[:0])
@@ -114,7 +116,7 @@ class Calendar:
             )
             stamps = bars_of(known.pick(near), length)
         else:
-            stamps = known.days if frequency == "daily" else mondays(known.days)
+            stamps = known.days if frequency == "daily" else week_starts(known.days)
         return _index(stamps[slice(*np.searchsorted(stamps, [start, end]))])
 
     def final_before(self, as_of: datetime, frequency: Frequency, delay: timedelta) -> datetime:
@@ -128,20 +130,20 @@ class Calendar:
         known = self._sessions()
         settled = self._settled(known, as_of, delay)
         if (length := _length(frequency)) is not None:
-            return instant(final_bound(known, settled, length))
+            return from_micros(final_bound(known, settled, length))
         done = int(np.searchsorted(known.closes, settled, side="right"))
         # The day after the last known one counts as a session that has not closed.
-        due = int(known.days[done]) if done < len(known) else micros(known.last) + DAY
-        today = micros(instant(settled).astimezone(self.zone).date())
+        due = int(known.days[done]) if done < len(known) else to_micros(known.last) + DAY
+        today = to_micros(from_micros(settled).astimezone(self.zone).date())
         step = DAY
         if frequency == "weekly":
-            step, due, today = WEEK, monday(due), monday(today)
+            step, due, today = WEEK, week_start(due), week_start(today)
             done = int(np.searchsorted(known.days, due))
         bound = min(due, today)
         if done:
             last = int(known.days[done - 1])
-            bound = max(bound, (monday(last) if frequency == "weekly" else last) + step)
-        return instant(bound)
+            bound = max(bound, (week_start(last) if frequency == "weekly" else last) + step)
+        return from_micros(bound)
 
     def span(self, start: date | None, end: date | None, frequency: Frequency) -> Span:
         """Span of the bars from ``start`` to ``end``, both inclusive; None is open ended.
@@ -158,10 +160,10 @@ class Calendar:
         if bar_length(frequency) is not None:
             begin, finish = self._begin(known, first), self._begin(known, last + _ONE_DAY)
         elif frequency == "weekly":
-            begin, finish = monday(micros(first)), monday(micros(last)) + WEEK
+            begin, finish = week_start(to_micros(first)), week_start(to_micros(last)) + WEEK
         else:
-            begin, finish = micros(first), micros(last) + DAY
-        return Span(instant(begin), instant(finish))
+            begin, finish = to_micros(first), to_micros(last) + DAY
+        return Span(from_micros(begin), from_micros(finish))
 
     def closing(self, day: date, delay: timedelta) -> datetime:
         """The instant that ``day`` means as an as-of: all bars of its date are final then.
@@ -170,14 +172,14 @@ class Calendar:
         """
         known = self._sessions()
         self._require(known, known_from=known.first <= day, known_to=day <= known.last)
-        row = int(np.searchsorted(known.days, micros(day)))
-        if row < len(known) and known.days[row] == micros(day):
-            return instant(int(known.closes[row])) + delay
-        return instant(day_start(day + _ONE_DAY, self.zone)) + delay
+        row = int(np.searchsorted(known.days, to_micros(day)))
+        if row < len(known) and known.days[row] == to_micros(day):
+            return from_micros(int(known.closes[row])) + delay
+        return from_micros(day_start(day + _ONE_DAY, self.zone)) + delay
 
     def closed_by(self, as_of: datetime) -> int:
         """How many sessions the calendar knows that have closed at ``as_of``."""
-        return int(np.searchsorted(self._sessions().closes, micros(as_of), side="right"))
+        return int(np.searchsorted(self._sessions().closes, to_micros(as_of), side="right"))
 
     def behind(
         self, last: datetime, as_of: datetime, frequency: Frequency, delay: timedelta
@@ -195,7 +197,7 @@ class Calendar:
         """
         known = self._sessions()
         settled = self._settled(known, as_of, delay)
-        stamp = micros(last)
+        stamp = to_micros(last)
         oldest = done = int(np.searchsorted(known.closes, settled, side="right"))
         if (length := _length(frequency)) is not None:
             first = int(np.searchsorted(known.closes, stamp, side="right"))
@@ -206,22 +208,22 @@ class Calendar:
         elif frequency == "daily":
             first = oldest = int(np.searchsorted(known.days, stamp, side="right"))
         else:
-            bound = micros(self.final_before(as_of, "weekly", delay))
+            bound = to_micros(self.final_before(as_of, "weekly", delay))
             done = int(np.searchsorted(known.days, bound))
-            first = int(np.searchsorted(known.days, monday(stamp) + WEEK))
+            first = int(np.searchsorted(known.days, week_start(stamp) + WEEK))
             if first < done:
-                week = monday(int(known.days[first])) + WEEK
+                week = week_start(int(known.days[first])) + WEEK
                 oldest = int(np.searchsorted(known.days, week)) - 1
         if first >= done:
             return 0, None
-        return done - first, instant(int(known.closes[oldest]))
+        return done - first, from_micros(int(known.closes[oldest]))
 
     def _sessions(self) -> Sessions:
         return sessions(self.name, self.closed, self.extra)
 
     def _settled(self, known: Sessions, as_of: datetime, delay: timedelta) -> int:
         """The instant whose closes are final at ``as_of``."""
-        settled = micros(as_of) - delay // _TICK
+        settled = to_micros(as_of) - delay // TICK
         floor, ceiling = self._begin(known, known.first), self._begin(known, known.last + _ONE_DAY)
         self._require(known, known_from=floor <= settled, known_to=settled <= ceiling)
         return settled
@@ -229,7 +231,7 @@ class Calendar:
     def _begin(self, known: Sessions, day: date) -> int:
         """Where ``day`` begins: at local midnight, or with its session if that is earlier."""
         midnight = day_start(day, self.zone)
-        row = int(np.searchsorted(known.days, micros(day)))
+        row = int(np.searchsorted(known.days, to_micros(day)))
         return min(midnight, int(known.opens[row])) if row < len(known) else midnight
 
     def _require(self, known: Sessions, *, known_from: bool, known_to: bool) -> None:
@@ -247,7 +249,7 @@ class Calendar:
 
 def _length(frequency: Frequency) -> int | None:
     length = bar_length(frequency)
-    return None if length is None else length // _TICK
+    return None if length is None else length // TICK
 
 
 def _index(stamps: Instants) -> pd.DatetimeIndex:

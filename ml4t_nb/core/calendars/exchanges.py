@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from ml4t_nb.core.timestamps import DAY, Instants, Sessions, micros
+from ml4t_nb.core.timestamps import DAY, Instants, Sessions, index_micros, to_micros
 from ml4t_nb.errors import CalendarUnknown
 from ml4t_nb.options import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OWN", "as_instants", "build", "spelled", "zone"]
+__all__ = ["OWN", "build", "spelled", "zone"]
 
 OWN = {"24/7": ZoneInfo("UTC"), "fx": ZoneInfo("America/New_York")}
 """Zones of the calendars that exchange_calendars is not asked for."""
@@ -70,7 +70,7 @@ def build(name: str) -> Sessions:
 
 
 def _all_days() -> Instants:
-    return np.arange(micros(_FIRST), micros(_LAST) + DAY, DAY, dtype=np.int64)
+    return np.arange(to_micros(_FIRST), to_micros(_LAST) + DAY, DAY, dtype=np.int64)
 
 
 def _interbank() -> Sessions:
@@ -81,14 +81,9 @@ def _interbank() -> Sessions:
     month, day = dates.month, dates.day
     shut = ((month == 12) & (day == 25)) | ((month == 1) & (day == 1))  # noqa: PLR2004
     dates = dates[(dates.day_of_week < 5) & ~shut]  # noqa: PLR2004
-    opens = as_instants((dates - timedelta(days=1) + _ROLLOVER).tz_localize(OWN["fx"]))
-    closes = as_instants((dates + _ROLLOVER).tz_localize(OWN["fx"]))
-    return Sessions(_FIRST, _LAST, as_instants(dates), opens, closes, closes, closes)
-
-
-def as_instants(index: pd.DatetimeIndex) -> Instants:
-    """Stamps in microseconds."""
-    return np.asarray(index.as_unit("us").asi8, dtype=np.int64)
+    opens = index_micros((dates - timedelta(days=1) + _ROLLOVER).tz_localize(OWN["fx"]))
+    closes = index_micros((dates + _ROLLOVER).tz_localize(OWN["fx"]))
+    return Sessions(_FIRST, _LAST, index_micros(dates), opens, closes, closes, closes)
 
 
 def _exchange(name: str) -> Sessions:
@@ -174,7 +169,7 @@ def _next_day_on(offset: Any, stamp: pd.Timestamp) -> pd.Timestamp:  # noqa: ANN
 def _days_on(offset: Any) -> npt.NDArray[np.datetime64]:  # noqa: ANN401  # untyped
     """All days that ``offset`` is on, each by the weekmask of its stretch."""
     days: npt.NDArray[np.datetime64]
-    days = np.arange(micros(_FIRST), micros(_LAST) + 366 * DAY, DAY).astype("datetime64[us]")
+    days = np.arange(to_micros(_FIRST), to_micros(_LAST) + 366 * DAY, DAY).astype("datetime64[us]")
     days = days.astype("datetime64[D]")
     is_on: npt.NDArray[np.bool_]
     is_on = np.is_busday(days, weekmask=offset.weekmask, holidays=offset.holidays)

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml4t_nb.core.timestamps import DAY, Instants, Sessions
+from ml4t_nb.core.timestamps import Instants, Sessions, week_start
 
-__all__ = ["WEEK", "bars_of", "final_bound", "last_bar", "monday", "mondays"]
+__all__ = ["bars_of", "final_bound", "last_bar", "week_starts"]
 
-WEEK = 7 * DAY
-_SINCE_MONDAY = 3  # 1970-01-01 was a Thursday
 _NEAR = 2  # sessions either side of an instant that hold the bars around it
 
 
-def monday(day: int) -> int:
-    """Monday of the week that ``day`` (an instant in microseconds) lies in."""
-    return day - (day // DAY + _SINCE_MONDAY) % 7 * DAY - day % DAY
-
-
-def mondays(days: Instants) -> Instants:
+def week_starts(days: Instants) -> Instants:
     """Mondays of the weeks that have a day among ``days``, each once, increasing."""
-    weeks = days - (days // DAY + _SINCE_MONDAY) % 7 * DAY
+    weeks = week_start(days)
     first = np.ones(len(weeks), dtype=bool)
     first[1:] = weeks[1:] != weeks[:-1]
     return weeks[first]

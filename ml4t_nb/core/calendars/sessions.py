@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from ml4t_nb.core.calendars import exchanges
-from ml4t_nb.core.timestamps import Instants, Sessions, micros
+from ml4t_nb.core.timestamps import Instants, Sessions, index_micros, to_micros
 
 __all__ = ["Shelf", "canonical", "keep", "keep_on", "sessions", "zone_of"]
 
@@ -103,7 +103,7 @@ def sessions(
     with _here.building:
         known, _ = _here.held(name) or _build_and_keep(name)
     known = _with_extra(known, extra, zone_of(name)) if extra else known
-    shut = np.isin(known.days, [micros(day) for day in closed])
+    shut = np.isin(known.days, [to_micros(day) for day in closed])
     return known.pick(~shut) if shut.any() else known
 
 
@@ -116,7 +116,7 @@ def _build_and_keep(name: str) -> tuple[Sessions, ZoneInfo]:
 
 
 def _with_extra(known: Sessions, extra: frozenset[date], zone: ZoneInfo) -> Sessions:
-    days = np.array(sorted(micros(day) for day in extra if known.first <= day <= known.last))
+    days = np.array(sorted(to_micros(day) for day in extra if known.first <= day <= known.last))
     days = np.setdiff1d(days.astype(np.int64), known.days)
     before = np.maximum(np.searchsorted(known.days, days) - 1, 0)
     pattern = known.pick(before)
@@ -133,7 +133,7 @@ def _moved(instants: Instants, shifts: Instants, zone: ZoneInfo) -> Instants:
 
     wall = pd.DatetimeIndex(instants.astype("datetime64[us]"), tz="UTC").tz_convert(zone)
     local = wall.tz_localize(None) + pd.TimedeltaIndex(shifts.astype("timedelta64[us]"))
-    return exchanges.as_instants(
+    return index_micros(
         local.tz_localize(
             zone, ambiguous=np.zeros(len(local), dtype=bool), nonexistent="shift_forward"
         )

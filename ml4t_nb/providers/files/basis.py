@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pandas as pd
 
-from ml4t_nb.core.actions import bearing
+from ml4t_nb.core.actions import with_actions_of
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, empty_bars
 from ml4t_nb.core.basis import Evidence, evidence, in_words, without_repeats
-from ml4t_nb.core.validation import sift
+from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Basis, Finding, bar_length
 from ml4t_nb.providers.base import Request
@@ -33,7 +33,7 @@ def basis_of(name: str, bars: Bars, said: Basis | None) -> tuple[Basis | None, t
     BarsInvalid
         If prices contradict the setting, or each other.
     """
-    sound = bearing(bars, sift(bars)[0])
+    sound = with_actions_of(bars, reject_invalid(bars)[0])
     found = evidence(without_repeats(sound, empty_bars())[0])
     if found.is_contradictory:
         raise BarsInvalid(f"{name}: {_disagreement(found)}", hint="mend the file, or get it anew")
@@ -65,7 +65,9 @@ def as_of_then(bars: Bars, request: Request) -> Bars:
     if later.empty:
         return bars
     # Of those rows only the splits count, whatever their prices are.
-    told = sift(later.assign(open=1.0, high=1.0, low=1.0, close=1.0, volume=0.0, dividend=0.0))[0]
+    told = reject_invalid(
+        later.assign(open=1.0, high=1.0, low=1.0, close=1.0, volume=0.0, dividend=0.0)
+    )[0]
     once = without_repeats(told, bars[bars.index <= pd.Timestamp(ends)])[0]
     ratio = float(once["split"].to_numpy().prod())
     if ratio == 1:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, Bars, as_instant, as_stamps, weekly_bars
+from ml4t_nb.core.bars import PRICES, Bars, as_instant, as_stamps, mondays_of, weekly_bars
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span, WeekDating
 from ml4t_nb.providers.base import Request
@@ -60,7 +61,7 @@ def weeks_of(table: Table, rows: Bars, request: Request, told: WeekDating | None
     if rows.empty:
         return Weeks(rows)
     days = pd.DatetimeIndex(rows.index)
-    steps = np.diff(days.asi8) / (_DAY / timedelta(microseconds=1))
+    steps = np.diff(days.asi8) / (_DAY / TICK)
     usual = float(np.median(steps)) if len(steps) else 0.0
     if usual >= _MOST:
         raise BarsInvalid(
@@ -84,7 +85,7 @@ def weeks_of(table: Table, rows: Bars, request: Request, told: WeekDating | None
 def _of_days(table: Table, days: Bars, request: Request) -> Weeks:
     """Weeks; one with a day without prices has none either."""
     weeks = weekly_bars(days)
-    hollow = _mondays(pd.DatetimeIndex(days.index[days[list(PRICES)].isna().any(axis=1)]))
+    hollow = mondays_of(pd.DatetimeIndex(days.index[days[list(PRICES)].isna().any(axis=1)]))
     weeks.loc[weeks.index.isin(hollow), list(PRICES)] = np.nan
     last, monday = as_instant(days.index[-1]), as_instant(weeks.index[-1])
     dates = request.calendar
@@ -101,7 +102,7 @@ def _dated(
 ) -> tuple[npt.NDArray[np.bool_], pd.DatetimeIndex, tuple[str, ...]]:
     """Which rows are whole weeks, and the Monday of each."""
     every = np.ones(len(days), dtype=bool)
-    mondays, name = _mondays(days), table.path.name
+    mondays, name = mondays_of(days), table.path.name
     weekday = np.asarray(days.day_of_week)
     sessions = request.calendar.stamps(
         Span(as_instant(days[0]) - _WEEK, as_instant(days[-1]) + 2 * _WEEK), "daily"
@@ -148,10 +149,6 @@ def _no_weeks(table: Table, weekday: npt.NDArray[np.int32], request: Request) ->
 
 def _ends(sessions: pd.DatetimeIndex) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
     """First and last session of each week."""
-    mondays = _mondays(sessions)
+    mondays = mondays_of(sessions)
     is_new = np.append([True], np.asarray(mondays[1:] != mondays[:-1]))
     return sessions[is_new], sessions[np.append(is_new[1:], [True])]
-
-
-def _mondays(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    return as_stamps(days.normalize() - pd.to_timedelta(days.day_of_week, unit="D"))

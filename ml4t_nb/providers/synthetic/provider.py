@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars, as_stamps, empty_bars, make_bars, weekly_bars, within
+from ml4t_nb.core.timestamps import next_week_start
 from ml4t_nb.model import AssetClass, Basis, Span, bar_length
 from ml4t_nb.providers.base import Answer, Instrument, Request
 from ml4t_nb.providers.synthetic.limits import limits
@@ -89,15 +90,8 @@ def _made(request: Request, span: Span) -> Bars:
         return _intraday(request, walk, Span(max(span.start, _INTRADAY_FROM), span.end))
     if frequency == "daily":
         return _daily(request, walk, Span(max(span.start, DAILY_FROM), span.end))
-    weeks = Span(_monday(span.start), _monday(span.end))
+    weeks = Span(next_week_start(span.start), next_week_start(span.end))
     return weekly_bars(_daily(request, walk, Span(max(weeks.start, DAILY_FROM), weeks.end)))
-
-
-def _monday(instant: datetime) -> datetime:
-    """The first Monday at 00:00 UTC that is not before ``instant``."""
-    midnight = datetime(instant.year, instant.month, instant.day, tzinfo=UTC)
-    day = midnight if midnight == instant else midnight + timedelta(days=1)
-    return day + timedelta(days=-day.weekday() % 7)
 
 
 def _daily(request: Request, walk: Walk, span: Span) -> Bars:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ml4t_nb.core.bars import as_instant
 from ml4t_nb.core.calendars.calendar import Calendar
+from ml4t_nb.core.timestamps import from_micros, to_micros, week_start
 from ml4t_nb.model import Frequency, Span, bar_length
 from ml4t_nb.providers.base import Request
 
@@ -78,4 +79,4 @@ def _interbank(
     if frequency == "daily":
         return day
     following = as_instant(dates.stamps(Span(day, day + _NEAR), "daily")[0])
-    return following - timedelta(days=following.weekday())
+    return from_micros(week_start(to_micros(following)))

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, as_stamps, weekly_bars, within
+from ml4t_nb.core.bars import PRICES, mondays_of, weekly_bars, within
+from ml4t_nb.core.timestamps import from_micros, next_week_start, to_micros, week_start
 from ml4t_nb.model import Finding, Rule, Span
 from ml4t_nb.providers.base import Answer, Request
 from ml4t_nb.providers.yahoo.frames import expected
 
 __all__ = ["weeks", "weeks_of"]
 
-_WEEK = timedelta(days=7)
-
 
 def weeks_of(span: Span) -> Span:
     """The days of all weeks whose Monday lies in ``span``."""
-    start = _monday_from(span.start)
-    return Span(start, max(_monday_from(span.end), start))
-
-
-def _monday_from(instant: datetime) -> datetime:
-    """The first Monday, 00:00 UTC, that is not before ``instant``."""
-    midnight = datetime.combine(instant.date(), time(), UTC)
-    if midnight < instant:
-        midnight += timedelta(days=1)
-    return midnight + timedelta(days=-midnight.weekday() % 7)
+    start = next_week_start(span.start)
+    return Span(start, max(next_week_start(span.end), start))
 
 
 def weeks(answer: Answer, request: Request, *, delay: timedelta) -> Answer:
@@ -44,7 +35,7 @@ def weeks(answer: Answer, request: Request, *, delay: timedelta) -> Answer:
     days = pd.DatetimeIndex(daily.index)
     priced = daily[list(PRICES)].notna().all(axis=1).to_numpy()
     hollow = days[~priced & np.asarray(days < pd.Timestamp(over))]
-    whole = daily[~_mondays(days).isin(_mondays(hollow))]
+    whole = daily[~mondays_of(days).isin(mondays_of(hollow))]
     seen = days[priced]
     missing = expected(request.calendar, span, "daily").difference(days)
     if len(seen):
@@ -58,10 +49,5 @@ def weeks(answer: Answer, request: Request, *, delay: timedelta) -> Answer:
     return replace(answer, bars=within(weekly_bars(whole), request.span), findings=kept)
 
 
-def _mondays(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    return as_stamps(days.normalize() - pd.to_timedelta(days.day_of_week, unit="D"))
-
-
 def _about(day: pd.Timestamp, rule: Rule, what: str) -> Finding:
-    monday = day - timedelta(days=day.weekday())
-    return Finding(monday.to_pydatetime(), rule, f"{day:%Y-%m-%d} {what}")
+    return Finding(from_micros(week_start(to_micros(day))), rule, f"{day:%Y-%m-%d} {what}")
