@@ -110,7 +110,7 @@ class Bench:
         return {
             str(path): min(status.st_size, status.st_blocks * 512 or status.st_size)
             for path in self._home.rglob("*")
-            if path.is_file() and "retired" not in path.parts
+            if path.is_file() and "trash" not in path.parts
             for status in [path.stat()]
         }
 

@@ -33,7 +33,7 @@ from ml4t_nb.providers.files.sheets import parquet_sheet
 from ml4t_nb.providers.plugins import open_declared
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.atomic_io import writing
-from ml4t_nb.storage.locking import exclusive
+from ml4t_nb.storage.locking import dataset_lock
 
 PARENTS = {
     OptionError: ValueError,
@@ -100,9 +100,9 @@ def test_a_lock_that_another_holds_is_no_store_that_cannot_be_written(tmp_path: 
     dataset = DatasetId("equities", "daily", "AAPL")
 
     with (
-        exclusive(tmp_path, dataset, timeout_s=0),
+        dataset_lock(tmp_path, dataset, timeout_s=0),
         pytest.raises(TimeoutError) as caught,
-        exclusive(tmp_path, dataset, timeout_s=0),
+        dataset_lock(tmp_path, dataset, timeout_s=0),
     ):
         pass
 

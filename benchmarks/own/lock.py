@@ -10,8 +10,8 @@ from pathlib import Path
 from benchmarks.bars import DAILY, made
 from benchmarks.own.clock import Number, clocked
 from benchmarks.peers.ours import Opened, dataset_of
-from ml4t_nb.storage.dataset_folder import Folder
-from ml4t_nb.storage.locking import exclusive
+from ml4t_nb.storage.dataset_folder import DatasetFolder
+from ml4t_nb.storage.locking import dataset_lock
 
 __all__ = ["measured"]
 
@@ -24,10 +24,10 @@ def measured(folder: Path, *, rounds: int, share: float) -> Iterator[Number]:
     store, bars = Opened(folder), made(DAILY.name)
     dataset = dataset_of("daily-L")
     store.load("daily-L", store.frame(bars.cut(0, DAILY.loaded), 0))
-    state = Folder(folder, dataset).state
+    state = DatasetFolder(folder, dataset).state
 
     def take() -> None:
-        with exclusive(state, dataset, timeout_s=30):
+        with dataset_lock(state, dataset, timeout_s=30):
             pass
 
     for number in range(rounds + 1):

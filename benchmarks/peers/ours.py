@@ -60,7 +60,7 @@ class Opened:
         return seen(frame)
 
     def drop(self, name: str) -> None:
-        """Its files stay among the retired ones for an hour."""
+        """Its files stay in the trash for an hour."""
         with self.store.transaction(dataset_of(name)) as transaction:
             transaction.remove()
 

@@ -17,7 +17,7 @@ from ml4t_nb.pipeline.commit import expected_grid
 from ml4t_nb.pipeline.record import Entry, result_of
 from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards, told
 from ml4t_nb.records import UpdateRecord, UpdateResult
-from ml4t_nb.storage.snapshot import not_found
+from ml4t_nb.storage.snapshot import not_found_error
 from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["Close", "Mend", "Mending", "Refetch", "Refill", "Reopen", "Unfill", "run_mend"]
@@ -88,7 +88,7 @@ def run_mend(run: Run, order: Mend) -> UpdateResult:
     with run.store.transaction(order.dataset) as tx:
         state = tx.manifest
         if state is None:
-            raise not_found(order.dataset)
+            raise not_found_error(order.dataset)
         gaps = tuple(change(gap) if _meets(gap, order.span) else gap for gap in state.gaps)
         result = _resettled(run, tx, gaps, began=began)
     return told(run, result)

@@ -15,8 +15,8 @@ from ml4t_nb.errors import StoreError, StoreNotWritable
 __all__ = [
     "link_new",
     "make_folder",
+    "move_to_trash",
     "names_in",
-    "retire",
     "sync_folder",
     "sync_parents",
     "write_new",
@@ -118,8 +118,8 @@ def _sync_parent(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
-def retire(path: Path, folder: Path) -> None:
-    """Move a file to ``folder``; its time of change says when."""
+def move_to_trash(path: Path, folder: Path) -> None:
+    """Move a file to ``folder``, of the trash; its time of change says when."""
     # Touched before it moves: the other way round, a kill between the two would leave it looking
     # old enough to be removed.
     os.utime(path, follow_symlinks=os.utime not in os.supports_follow_symlinks)
@@ -142,9 +142,9 @@ def _move(source: Path, target: Path) -> None:
         if error.errno != errno.EXDEV:
             raise
         # The data may lie on a disk of their own; a reader must find one whole copy at any time.
-        draft = target.with_name(f"{target.name}.{secrets.token_hex(3)}")
-        shutil.copyfile(source, draft)
-        draft.replace(target)
+        staged = target.with_name(f"{target.name}.{secrets.token_hex(3)}")
+        shutil.copyfile(source, staged)
+        staged.replace(target)
         source.unlink()
 
 

@@ -17,7 +17,7 @@ from ml4t_nb.records import Summary
 from ml4t_nb.storage.codec import from_plain, to_plain
 from ml4t_nb.storage.manifest_file import VERSION
 
-__all__ = ["Catalogue", "Entry", "Mark"]
+__all__ = ["Catalogue", "CatalogueEntry", "ManifestStat"]
 
 _WAIT_S = 1.0
 _TABLE = """CREATE TABLE IF NOT EXISTS entries
@@ -38,7 +38,7 @@ _LEFT_ALONE = {
 
 _T = TypeVar("_T")
 
-Mark = tuple[int, int, int, int]
+ManifestStat = tuple[int, int, int, int]
 """A manifest's time in ns, size and inode, and when a name in its folder last came or went.
 
 One that has the same was not written since, and none was put beside it.
@@ -46,12 +46,12 @@ One that has the same was not written since, and none was put beside it.
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """A dataset as its manifest describes it.
 
     Parameters
     ----------
-    mark
+    stat
         Of the manifest that was read; zeros if there was none.
     summary
         None if the dataset was removed or never loaded.
@@ -61,17 +61,17 @@ class Entry:
 
     dataset: DatasetId
     sequence: int
-    mark: Mark
+    stat: ManifestStat
     summary: Summary | None
     files: tuple[tuple[str, int], ...]
 
 
-_FORM = 2
+_FORM = 3
 """Raised with every change of what a field means, or of how it is counted."""
 
 # Another program's entries lack or have a field, or say that a manifest is read which this one
 # refuses: its file is no catalogue of ours.
-_FIELDS = " ".join(each.name for kind in (Entry, Summary) for each in fields(kind))
+_FIELDS = " ".join(each.name for kind in (CatalogueEntry, Summary) for each in fields(kind))
 _VERSION = zlib.crc32(f"{_FORM} {VERSION} {_FIELDS}".encode()) & 0x7FFF_FFFF
 
 
@@ -89,24 +89,24 @@ class Catalogue:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._decoded: dict[str, tuple[str, Entry]] = {}
-        self._noted: dict[str, Entry] = {}
+        self._decoded: dict[str, tuple[str, CatalogueEntry]] = {}
+        self._noted: dict[str, CatalogueEntry] = {}
         self._noting = Lock()
 
-    def note(self, place: str, entry: Entry) -> None:
-        """Keep what a commit left, to be written with the next ``settle`` or ``read``."""
+    def note(self, place: str, entry: CatalogueEntry) -> None:
+        """Keep what a commit left, to be written with the next ``flush`` or ``read``."""
         with self._noting:
             self._noted[place] = entry
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Write what was noted."""
         with self._noting:
             noted, self._noted = self._noted, {}
         self.write(noted)
 
-    def read(self) -> dict[str, Entry]:
+    def read(self) -> dict[str, CatalogueEntry]:
         """All entries whose checksum is right; the caller compares their marks."""
-        self.settle()
+        self.flush()
         if not self._path.exists():
             return {}
         rows = self._run(lambda file: file.execute("SELECT * FROM entries").fetchall()) or []
@@ -119,11 +119,11 @@ class Catalogue:
             elif crc == _sum(place, content):
                 # A newer program may know asset classes that this one does not.
                 with suppress(ValueError, TypeError, KeyError):
-                    entries[place] = from_plain(Entry, json.loads(content))
+                    entries[place] = from_plain(CatalogueEntry, json.loads(content))
                     self._decoded[place] = (content, entries[place])
         return entries
 
-    def write(self, entries: Mapping[str, Entry], gone: Iterable[str] = ()) -> None:
+    def write(self, entries: Mapping[str, CatalogueEntry], gone: Iterable[str] = ()) -> None:
         """Replace these entries and forget those that are gone."""
         rows = [
             (place, _sum(place, content), content)

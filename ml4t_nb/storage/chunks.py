@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ml4t_nb.core.bars import NUMBERS, PRICES
 from ml4t_nb.model import Compression
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.rows import EVER, Reach, Rows, instant, stamp
+from ml4t_nb.storage.rows import ALL_TIME, Rows, TimeRange, instant, stamp
 
-__all__ = ["decode", "describe", "encode", "fault"]
+__all__ = ["chunk_fault", "decode_chunk", "describe_chunk", "encode_chunk"]
 
 _ROW_GROUP = 32_768
 _SCHEMA = pa.schema(
@@ -31,7 +31,7 @@ _JUDGED = 1_024
 _EVENTS = ("dividend", "split")
 
 
-def encode(rows: Rows, symbol: str, compression: Compression) -> bytes:
+def encode_chunk(rows: Rows, symbol: str, compression: Compression) -> bytes:
     """The Parquet file of ``rows``."""
     arrays = [
         pa.array(rows.stamps).view(_SCHEMA.field(0).type),
@@ -58,7 +58,7 @@ def encode(rows: Rows, symbol: str, compression: Compression) -> bytes:
     return bytes(sink.getvalue())
 
 
-def describe(file: str, rows: Rows, content: bytes) -> Chunk:
+def describe_chunk(file: str, rows: Rows, content: bytes) -> Chunk:
     """What the manifest says of a chunk."""
     return Chunk(
         file=file,
@@ -71,15 +71,15 @@ def describe(file: str, rows: Rows, content: bytes) -> Chunk:
     )
 
 
-def fault(chunk: Chunk, content: bytes) -> str:
+def chunk_fault(chunk: Chunk, content: bytes) -> str:
     """How ``content`` differs from what was written; empty if it does not."""
     if len(content) != chunk.bytes:
         return f"has {len(content)} bytes instead of {chunk.bytes}"
     return "" if zlib.crc32(content) == chunk.crc else "is damaged: its checksum does not match"
 
 
-def decode(chunk: Chunk, content: bytes, reach: Reach, target: Rows) -> int:
-    """Lay the row groups that meet ``reach`` into the beginning of ``target``; how many rows.
+def decode_chunk(chunk: Chunk, content: bytes, time_range: TimeRange, target: Rows) -> int:
+    """Copy the row groups that meet ``time_range`` to the start of ``target``; how many rows.
 
     The content has passed ``fault``: every byte was checked, which no memory map and no page
     checksum gives (a map dies of a truncated file; headers and footer have no page checksum).
@@ -90,11 +90,11 @@ def decode(chunk: Chunk, content: bytes, reach: Reach, target: Rows) -> int:
         If it is not what the manifest says.
     """
     file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
-    whole = reach[0] <= EVER[0] and EVER[1] <= reach[1]
+    whole = time_range[0] <= ALL_TIME[0] and ALL_TIME[1] <= time_range[1]
     groups = [
         group
         for group in range(file.num_row_groups)
-        if whole or _meets(file.metadata.row_group(group).column(0).statistics, reach)
+        if whole or _overlaps(file.metadata.row_group(group).column(0).statistics, time_range)
     ]
     if file.metadata.num_rows != chunk.rows:
         raise ValueError(f"{file.metadata.num_rows} rows instead of {chunk.rows}")
@@ -102,22 +102,22 @@ def decode(chunk: Chunk, content: bytes, reach: Reach, target: Rows) -> int:
         groups, columns=["timestamp", *NUMBERS, "filled"], use_threads=False
     )
     count: int = table.num_rows
-    _lay(table.column(0).cast(pa.int64()), target.stamps)
+    _copy_into(table.column(0).cast(pa.int64()), target.stamps)
     for place, line in enumerate(target.numbers, start=1):
-        _lay(table.column(place), line)
-    _lay(table.column(len(NUMBERS) + 1), target.filled)
+        _copy_into(table.column(place), line)
+    _copy_into(table.column(len(NUMBERS) + 1), target.filled)
     return count
 
 
-def _lay(column: Any, line: NDArray[Any]) -> None:  # noqa: ANN401  # pyarrow is untyped
+def _copy_into(column: Any, line: NDArray[Any]) -> None:  # noqa: ANN401  # pyarrow is untyped
     start = 0
     for part in column.chunks:
         line[start : start + len(part)] = part.to_numpy(zero_copy_only=False)
         start += len(part)
 
 
-def _meets(statistics: Any, reach: Reach) -> bool:  # noqa: ANN401  # pyarrow is untyped
-    return stamp(statistics.min) < reach[1] and reach[0] <= stamp(statistics.max)
+def _overlaps(statistics: Any, time_range: TimeRange) -> bool:  # noqa: ANN401  # pyarrow is untyped
+    return stamp(statistics.min) < time_range[1] and time_range[0] <= stamp(statistics.max)
 
 
 def _encodings(rows: Rows) -> tuple[list[str], list[str]]:

@@ -13,9 +13,18 @@ from numpy.typing import NDArray
 from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.model import Chunking, Frequency, Period
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.rows import EVER, Edit, Reach, Rows, blank, join, overlay, stamp
+from ml4t_nb.storage.rows import (
+    ALL_TIME,
+    Edit,
+    Rows,
+    TimeRange,
+    apply_edits,
+    empty_rows,
+    join,
+    stamp,
+)
 
-__all__ = ["MOST_ROWS", "Piece", "rearrange", "resolve_period"]
+__all__ = ["MOST_ROWS", "Piece", "compact", "resolve_period"]
 
 MOST_ROWS = 131_072
 """Periods share a chunk up to here; a longer period has one of its own."""
@@ -36,7 +45,7 @@ def resolve_period(chunking: Chunking, frequency: Frequency) -> Period:
     return "yearly" if frequency in ("daily", "weekly") else "monthly"
 
 
-def rearrange(
+def compact(
     chunks: Sequence[Chunk],
     edits: Sequence[Edit],
     read: Read,
@@ -65,7 +74,7 @@ def rearrange(
     bar is rewritten a few times in its life, and the number of chunks grows with the logarithm.
     """
     if before != period:
-        rows = overlay(join([read(chunk) for chunk in chunks]), edits, EVER)
+        rows = apply_edits(join([read(chunk) for chunk in chunks]), edits, ALL_TIME)
         return _packed([rows] if len(rows) else [], read, period, is_packed=is_packed)
     pieces = _edited(chunks, edits, read, period)
     if pieces == list(chunks):
@@ -78,18 +87,20 @@ def _edited(
 ) -> list[Piece]:
     """Chunks that no edit changes, and between them the rows that replace the others."""
     pieces: list[Piece] = []
-    end = EVER[0]
+    end = ALL_TIME[0]
     for chunk in chunks:
-        domain = _domain(chunk, period)
-        pieces.append(overlay(blank(0), edits, (end, domain[0])))
-        pieces.append(_after(chunk, edits, domain, read))
-        end = domain[1]
-    pieces.append(overlay(blank(0), edits, (end, EVER[1])))
+        period_range = _period_range(chunk, period)
+        pieces.append(apply_edits(empty_rows(0), edits, (end, period_range[0])))
+        pieces.append(_after(chunk, edits, period_range, read))
+        end = period_range[1]
+    pieces.append(apply_edits(empty_rows(0), edits, (end, ALL_TIME[1])))
     return [piece for piece in pieces if isinstance(piece, Chunk) or len(piece)]
 
 
-def _after(chunk: Chunk, edits: Sequence[Edit], domain: Reach, read: Read) -> Piece:
-    touching = [e for e in edits if e.reach[0] < domain[1] and domain[0] < e.reach[1]]
+def _after(chunk: Chunk, edits: Sequence[Edit], period_range: TimeRange, read: Read) -> Piece:
+    touching = [
+        e for e in edits if e.time_range[0] < period_range[1] and period_range[0] < e.time_range[1]
+    ]
     if not touching:
         return chunk
     try:
@@ -97,15 +108,15 @@ def _after(chunk: Chunk, edits: Sequence[Edit], domain: Reach, read: Read) -> Pi
     except ChunkCorrupt:
         # Bars that replace the whole chunk mend a damaged one.
         only = touching[0]
-        if only.reach[0] <= domain[0] and domain[1] <= only.reach[1]:
-            return overlay(blank(0), touching, domain)
+        if only.time_range[0] <= period_range[0] and period_range[1] <= only.time_range[1]:
+            return apply_edits(empty_rows(0), touching, period_range)
         raise
-    edited = overlay(stored, touching, domain)
+    edited = apply_edits(stored, touching, period_range)
     return chunk if edited.same(stored) else edited
 
 
 @dataclass(frozen=True, slots=True)
-class _Cut:
+class _RowSlice:
     """Lines ``first`` to ``last``, exclusive, of some rows."""
 
     whole: Rows
@@ -117,7 +128,7 @@ class _Cut:
 class _Group:
     """Pieces that become one chunk."""
 
-    pieces: list[Chunk | _Cut]
+    pieces: list[Chunk | _RowSlice]
     rows: int
 
     @property
@@ -136,13 +147,13 @@ def _packed(pieces: Sequence[Piece], read: Read, period: Period, *, is_packed: b
     groups: list[_Group] = []
     for group in parts[:-1]:
         groups.append(group)
-        while is_packed and len(groups) > 1 and _belong(groups[-2], groups[-1]):
+        while is_packed and len(groups) > 1 and _may_share(groups[-2], groups[-1]):
             last = groups.pop()
             groups[-1] = _Group([*groups[-1].pieces, *last.pieces], groups[-1].rows + last.rows)
-    return [_one(group, read) for group in [*groups, *tail]]
+    return [_joined_group(group, read) for group in [*groups, *tail]]
 
 
-def _belong(left: _Group, right: _Group) -> bool:
+def _may_share(left: _Group, right: _Group) -> bool:
     total = left.rows + right.rows
     if total > MOST_ROWS:
         return False
@@ -151,7 +162,7 @@ def _belong(left: _Group, right: _Group) -> bool:
     return max(left.rows, right.rows) <= 2 * min(left.rows, right.rows)
 
 
-def _one(group: _Group, read: Read) -> Piece:
+def _joined_group(group: _Group, read: Read) -> Piece:
     first = group.pieces[0]
     if group.kept and isinstance(first, Chunk):
         return first
@@ -161,26 +172,30 @@ def _one(group: _Group, read: Read) -> Piece:
     )
 
 
-def _merged(pieces: Sequence[Chunk | _Cut]) -> list[Chunk | _Cut]:
+def _merged(pieces: Sequence[Chunk | _RowSlice]) -> list[Chunk | _RowSlice]:
     """Cuts that follow one another in the same rows made one, which takes no copy."""
-    merged: list[Chunk | _Cut] = []
+    merged: list[Chunk | _RowSlice] = []
     for piece in pieces:
         last = merged[-1] if merged else None
-        if isinstance(last, _Cut) and isinstance(piece, _Cut) and last.whole is piece.whole:
-            merged[-1] = _Cut(last.whole, last.first, piece.last)
+        if (
+            isinstance(last, _RowSlice)
+            and isinstance(piece, _RowSlice)
+            and last.whole is piece.whole
+        ):
+            merged[-1] = _RowSlice(last.whole, last.first, piece.last)
         else:
             merged.append(piece)
     return merged
 
 
-def _periods(rows: Rows, period: Period) -> list[_Cut]:
+def _periods(rows: Rows, period: Period) -> list[_RowSlice]:
     first, last = _number(rows.stamps[[0, -1]], period).tolist()
     starts = _start(np.arange(first + 1, last + 1), period)
     cuts = np.unique([0, *np.searchsorted(rows.stamps, starts), len(rows)]).tolist()
-    return [_Cut(rows, *ends) for ends in pairwise(cuts)]
+    return [_RowSlice(rows, *ends) for ends in pairwise(cuts)]
 
 
-def _domain(chunk: Chunk, period: Period) -> Reach:
+def _period_range(chunk: Chunk, period: Period) -> TimeRange:
     """From the start of the chunk's first period to the end of its last."""
     ends = np.array([stamp(chunk.first), stamp(chunk.last)], dtype=np.int64)
     first, last = _number(ends, period)

@@ -13,16 +13,15 @@ from typing import NamedTuple
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId, NextStep
-from ml4t_nb.storage import atomic_io as disk
-from ml4t_nb.storage import manifest_file
-from ml4t_nb.storage.locking import LOCK_NAME, Held
+from ml4t_nb.storage import atomic_io, manifest_file
+from ml4t_nb.storage.locking import LOCK_NAME, HeldLock
 from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.names import CHUNK_NAME, DRAFT_NAME, MANIFEST_NAME, folder_of, symbol_of
+from ml4t_nb.storage.names import CHUNK_NAME, MANIFEST_NAME, STAGED_NAME, relative_folder, symbol_of
 from ml4t_nb.storage.trash import is_own_folder, sweep
 
 __all__ = [
-    "Folder",
-    "State",
+    "CommittedState",
+    "DatasetFolder",
     "chunk_name",
     "manifest_name",
     "manifest_number",
@@ -34,7 +33,7 @@ _TRIES = 1000
 _MOUNT = "mount its disk; if it was deleted on purpose, make the folder again, empty"
 
 
-class State(NamedTuple):
+class CommittedState(NamedTuple):
     """Number of the newest commit, 0 before the first, and what it left; None if nothing."""
 
     sequence: int
@@ -69,26 +68,26 @@ def sequence_of(names: Sequence[str]) -> int:
 
 
 @dataclass(slots=True)
-class Folder:
+class DatasetFolder:
     """The three places of a dataset below the store's home."""
 
     home: Path
     dataset: DatasetId
     data: Path = field(init=False)
     state: Path = field(init=False)
-    retired: Path = field(init=False)
+    trash: Path = field(init=False)
 
     def __post_init__(self) -> None:
-        place = folder_of(self.dataset)
+        place = relative_folder(self.dataset)
         self.data = self.home / "data" / place
         self.state = self.home / "state" / place
-        self.retired = self.home / "retired" / place
+        self.trash = self.home / "trash" / place
 
     def sequence(self) -> int:
         """Number of the newest commit; 0 before the first."""
-        return sequence_of(disk.names_in(self.state))
+        return sequence_of(atomic_io.names_in(self.state))
 
-    def newest(self) -> State:
+    def newest(self) -> CommittedState:
         """What the newest commit left, hand-removed or not.
 
         Raises
@@ -99,38 +98,38 @@ class Folder:
         for _ in range(_TRIES):
             sequence = self.sequence()
             if not sequence:
-                if self.has_lost():
-                    raise self.lost()
-                return State(0, None)
+                if self.has_lost_manifest():
+                    raise self.lost_manifest_error()
+                return CommittedState(0, None)
             try:
-                return State(sequence, self._read(sequence))
+                return CommittedState(sequence, self._read(sequence))
             except FileNotFoundError:
-                continue  # a writer has just retired it
+                continue  # a writer has just moved it to the trash
         raise ChunkCorrupt(f"the manifest of {self.dataset} in {self.state} cannot be opened")
 
     def sync(self) -> None:
         """Bring the folders themselves to the disk; another writer may have made some just now."""
         for each in (self.data, self.state):
-            disk.sync_parents(each, self.home)
+            atomic_io.sync_parents(each, self.home)
 
     def has_chunks(self) -> bool:
         """Whether there are chunks among the data, whoever names them."""
-        return any(map(number_of, disk.names_in(self.data)))
+        return any(map(number_of, atomic_io.names_in(self.data)))
 
-    def has_lost(self) -> bool:
+    def has_lost_manifest(self) -> bool:
         """Whether there are chunks, and somebody deleted the manifests that named them.
 
         A first load that was killed, or is at work, has chunks of the first commit alone, and a
         lock.
         """
-        highest = max(map(number_of, disk.names_in(self.data)), default=0)
+        highest = max(map(number_of, atomic_io.names_in(self.data)), default=0)
         if not highest or self.sequence():
             return False
         if highest > 1 or not (self.state / LOCK_NAME).exists():
             return True
-        return sequence_of(disk.names_in(self.retired)) > 0
+        return sequence_of(atomic_io.names_in(self.trash)) > 0
 
-    def lost(self) -> ChunkCorrupt:
+    def lost_manifest_error(self) -> ChunkCorrupt:
         """The error that says that there are bars, and no manifest."""
         return ChunkCorrupt(
             f"the manifest of {self.dataset} is gone from {self.state}",
@@ -141,9 +140,9 @@ class Folder:
         """The number of the commit that follows ``sequence``; none is given twice."""
         if sequence:
             return sequence + 1
-        retired = disk.names_in(self.retired)
-        chunks = (number_of(name) for name in (*retired, *disk.names_in(self.data)))
-        highest = max(sequence_of(retired), *chunks, 0)
+        trash = atomic_io.names_in(self.trash)
+        chunks = (number_of(name) for name in (*trash, *atomic_io.names_in(self.data)))
+        highest = max(sequence_of(trash), *chunks, 0)
         # Chunks of the first commit alone are those of one that was killed before it counted.
         return highest + 1 if highest > 1 else 1
 
@@ -155,7 +154,7 @@ class Folder:
             raise
         except OSError as error:
             raise ChunkCorrupt(f"{path} cannot be read: {error.strerror}") from error
-        return manifest_file.decode(content, self.dataset, sequence, path)
+        return manifest_file.decode_manifest(content, self.dataset, sequence, path)
 
     def removed_by_hand(self) -> bool:
         """Whether somebody deleted the dataset's data folder, and not a disk is missing."""
@@ -180,18 +179,18 @@ class Folder:
             )
 
     def _has_siblings(self) -> bool:
-        for name in disk.names_in(self.state.parent):
+        for name in atomic_io.names_in(self.state.parent):
             symbol = symbol_of(name)
             if symbol is None:
                 continue
             try:
-                if Folder(self.home, replace(self.dataset, symbol=symbol)).newest().manifest:
+                if DatasetFolder(self.home, replace(self.dataset, symbol=symbol)).newest().manifest:
                     return True
             except StoreError:
                 return True
         return False
 
-    def unmounted(self) -> ChunkCorrupt:
+    def unmounted_error(self) -> ChunkCorrupt:
         """The error that says so."""
         gone = self.data if self.data.parent.exists() else self.data.parent
         return ChunkCorrupt(
@@ -200,12 +199,12 @@ class Folder:
         )
 
     def find(self, chunk: Chunk) -> Path | None:
-        """Where a chunk is: among the data, or retired by a newer commit; None if it is gone."""
+        """Where a chunk is: in data, or in the trash after a newer commit; None if it is gone."""
         # In this order: files move from the one to the other, and never back.
-        places = (self.data / chunk.file, self.retired / chunk.file)
+        places = (self.data / chunk.file, self.trash / chunk.file)
         return next((path for path in places if path.exists()), None)
 
-    def publish(self, after: Manifest | None, sequence: int, *, base: int, lock: Held) -> None:
+    def publish(self, after: Manifest | None, sequence: int, *, base: int, lock: HeldLock) -> None:
         """Make ``after`` the truth in one step, or raise with nothing changed.
 
         Parameters
@@ -222,18 +221,18 @@ class Folder:
                 hint="run it again; the files below `state` are no litter",
             )
         path = self.state / manifest_name(sequence)
-        draft = self.state / f"{path.name}.{secrets.token_hex(3)}"
+        staged = self.state / f"{path.name}.{secrets.token_hex(3)}"
         try:
-            disk.write_new(draft, manifest_file.encode(after))
-            disk.link_new(draft, path)
+            atomic_io.write_new(staged, manifest_file.encode_manifest(after))
+            atomic_io.link_new(staged, path)
         except FileExistsError as error:
             raise self._overtaken() from error
         finally:
             with suppress(FileNotFoundError):
-                draft.unlink()
+                staged.unlink()
 
     def require_newest(self, sequence: int) -> None:
-        """Nothing, if no other commit is in force than that one, which is on the disk then.
+        """Raise StoreError unless that commit is the newest, which is on the disk then.
 
         Raises
         ------
@@ -241,7 +240,7 @@ class Folder:
             If another one is. Where the lock's file was deleted, writers may have published, and
             tidied away, the number that was free again for a later writer: that one never counted.
         """
-        disk.sync_folder(self.state)
+        atomic_io.sync_folder(self.state)
         if self.sequence() != sequence:
             raise self._overtaken()
 
@@ -252,10 +251,10 @@ class Folder:
             "folder has them",
         )
 
-    def tidy(
+    def clean_up(
         self, after: Manifest | None, sequence: int, *, before: Manifest | None = None
     ) -> None:
-        """Retire what the newest commit replaced, and remove what was retired long ago.
+        """Move what the newest commit replaced to the trash, and empty it of what is old.
 
         Nothing, if it is not the newest any more. Files of later numbers are those of a writer at
         work, if there is one in spite of the lock. What writers left who were killed at the numbers
@@ -267,7 +266,7 @@ class Folder:
         before
             What ``after`` replaced; read from the disk if not given.
         """
-        names = disk.names_in(self.state)
+        names = atomic_io.names_in(self.state)
         if sequence_of(names) != sequence:
             return
         older = sorted(number for name in names if 0 < (number := manifest_number(name)) < sequence)
@@ -276,24 +275,26 @@ class Folder:
         replaced = self._chunks_of(older if before is None else older[:-1], before)
         named = {chunk.file for chunk in after.chunks} if after else set()
         is_own = is_own_folder(self.data)
-        for name in disk.names_in(self.data):
+        for name in atomic_io.names_in(self.data):
             is_left = is_own and tidied < number_of(name) <= sequence
             if name not in named and (name in replaced or is_left):
-                disk.retire(self.data / name, self.retired)
+                atomic_io.move_to_trash(self.data / name, self.trash)
         # Lowest number first: the catalogue takes m.7 for the newest while there is no m.8.
         for name in names:
-            if (found := DRAFT_NAME.fullmatch(name)) and int(found[1]) <= sequence:
+            if (found := STAGED_NAME.fullmatch(name)) and int(found[1]) <= sequence:
                 (self.state / name).unlink()
             elif 0 < manifest_number(name) < sequence:
-                disk.retire(self.state / name, self.retired)
+                atomic_io.move_to_trash(self.state / name, self.trash)
         if after is None:
-            with suppress(OSError):  # somebody keeps files of his own there
+            with suppress(OSError):  # somebody keeps files of their own there
                 self.data.rmdir()
-        sweep(self.home, folder_of(self.dataset), (self.state / manifest_name(sequence)).stat())
+        sweep(
+            self.home, relative_folder(self.dataset), (self.state / manifest_name(sequence)).stat()
+        )
 
     def replaced(self, sequence: int) -> set[str]:
-        """Chunks that manifests older than that one name which nobody has retired yet."""
-        numbers = map(manifest_number, disk.names_in(self.state))
+        """Chunks that manifests older than that one name and that are not in the trash yet."""
+        numbers = map(manifest_number, atomic_io.names_in(self.state))
         return self._chunks_of([number for number in numbers if 0 < number < sequence])
 
     def _chunks_of(self, numbers: Sequence[int], known: Manifest | None = None) -> set[str]:

@@ -14,7 +14,7 @@ from ml4t_nb.errors import LockTimeout, StoreNotWritable
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage.atomic_io import make_folder, writing
 
-__all__ = ["LOCK_NAME", "Held", "exclusive"]
+__all__ = ["LOCK_NAME", "HeldLock", "dataset_lock"]
 
 LOCK_NAME = "lock"
 
@@ -26,7 +26,7 @@ _trusted: set[int] = set()
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldLock:
     """A lock that is held, as device and inode of its file tell."""
 
     path: Path
@@ -45,7 +45,7 @@ class Held:
 
 
 @contextmanager
-def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[Held]:
+def dataset_lock(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[HeldLock]:
     """Keep every other writer of the dataset out, in this process and in others.
 
     Parameters
@@ -59,9 +59,9 @@ def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[
     LockTimeout
         If another writer held it for ``timeout_s`` seconds.
     StoreNotWritable
-        If there can be no lock, for want of permission or because the file system has none, or
-        one that does not keep others out. That is tried when a dataset is first written, and
-        by each process once a disk.
+        If there can be no lock, because permission is denied, or because the file system has no
+        locks, or none that keep others out. That is tried when a dataset is first written, and
+        by each process once per disk.
     """
     path = state / LOCK_NAME
     with writing(state):
@@ -77,7 +77,7 @@ def exclusive(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[
                 hint="wait for the other one, or raise ML4T_DATA_LOCK_TIMEOUT",
             ) from error
     try:
-        held = Held(path, file.st_dev, file.st_ino)
+        held = HeldLock(path, file.st_dev, file.st_ino)
         if is_first or file.st_dev not in _trusted:
             _require_locks(held)
             _trusted.add(file.st_dev)
@@ -107,8 +107,8 @@ def _lock(path: Path, timeout_s: float) -> FileLock:
     )
 
 
-def _require_locks(held: Held) -> None:
-    """Nothing, if the lock that is held keeps others out: not every network folder does."""
+def _require_locks(held: HeldLock) -> None:
+    """Raise StoreNotWritable unless the lock keeps others out: not every network folder does."""
     path = held.path
     rival = _lock(path, 0)
     try:

@@ -8,7 +8,7 @@ from datetime import datetime
 from ml4t_nb.model import CarriedAction, DatasetConfig, DatasetId, FetchAttempt, Finding, Gap
 from ml4t_nb.records import Summary, UpdateRecord
 
-__all__ = ["Chunk", "Manifest", "summary"]
+__all__ = ["Chunk", "Manifest", "summarize"]
 
 _RECENT = 10
 
@@ -105,7 +105,7 @@ class Manifest:
         return self.chunks[-1].last if self.chunks else None
 
 
-def summary(manifest: Manifest) -> Summary:
+def summarize(manifest: Manifest) -> Summary:
     """The manifest in one row."""
     pending = [gap for gap in manifest.gaps if gap.is_pending]
     last = manifest.history[-1] if manifest.history else None

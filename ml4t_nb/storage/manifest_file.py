@@ -15,7 +15,7 @@ from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.manifest_check import contradiction
 from ml4t_nb.storage.outdated import outdated
 
-__all__ = ["VERSION", "decode", "encode"]
+__all__ = ["VERSION", "decode_manifest", "encode_manifest"]
 
 VERSION = 3
 """Raised with every change of the fields, an added one too; another version's are refused."""
@@ -28,14 +28,16 @@ _ENVELOPE = re.compile(
 )
 
 
-def encode(manifest: Manifest | None) -> bytes:
+def encode_manifest(manifest: Manifest | None) -> bytes:
     """The file's content; of None, the mark that the dataset was removed."""
     plain = None if manifest is None else to_plain(manifest)
     body = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
     return b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (VERSION, _sum(VERSION, body), body)
 
 
-def decode(content: bytes, dataset: DatasetId, sequence: int, path: Path) -> Manifest | None:
+def decode_manifest(
+    content: bytes, dataset: DatasetId, sequence: int, path: Path
+) -> Manifest | None:
     """The manifest in ``content``; None if it marks a removal.
 
     Raises

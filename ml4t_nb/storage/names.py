@@ -12,10 +12,10 @@ from ml4t_nb.options import one_of
 
 __all__ = [
     "CHUNK_NAME",
-    "DRAFT_NAME",
     "MANIFEST_NAME",
-    "as_folder",
-    "folder_of",
+    "STAGED_NAME",
+    "folder_name",
+    "relative_folder",
     "symbol_of",
 ]
 
@@ -27,7 +27,7 @@ CHUNK_NAME = re.compile(
 MANIFEST_NAME = re.compile(r"m\.(?P<number>[0-9]{8,18})\.json")
 """Number of the commit."""
 
-DRAFT_NAME = re.compile(MANIFEST_NAME.pattern + r"\.[0-9a-f]{6}")
+STAGED_NAME = re.compile(MANIFEST_NAME.pattern + r"\.[0-9a-f]{6}")
 """Of a manifest that is not published yet."""
 
 _LONGEST = 200
@@ -45,8 +45,8 @@ _DEVICES = {
 }
 
 
-def folder_of(dataset: DatasetId) -> PurePosixPath:
-    """The dataset's place below ``data``, ``state`` and ``retired``.
+def relative_folder(dataset: DatasetId) -> PurePosixPath:
+    """The dataset's place below ``data``, ``state`` and ``trash``.
 
     Raises
     ------
@@ -56,11 +56,11 @@ def folder_of(dataset: DatasetId) -> PurePosixPath:
     return PurePosixPath(
         one_of(dataset.asset_class, AssetClass, what="asset class"),
         one_of(dataset.frequency, Frequency, what="frequency"),
-        as_folder(dataset.symbol),
+        folder_name(dataset.symbol),
     )
 
 
-def as_folder(symbol: str) -> str:
+def folder_name(symbol: str) -> str:
     """``symbol`` as a folder name; two symbols never share one, upper and lower case alike.
 
     Capitals, digits, ``.``, ``-`` and ``_`` stay, small letters stand in brackets, the rest is
@@ -96,7 +96,7 @@ def symbol_of(name: str) -> str | None:
             encoded = (match["bytes"] or "").replace("%", "")
             symbol += match["small"] or match["plain"] or bytes.fromhex(encoded).decode("utf-8")
             end = match.end()
-        return symbol if end == len(name) and as_folder(symbol) == name else None
+        return symbol if end == len(name) and folder_name(symbol) == name else None
     except (UnicodeDecodeError, OptionError):
         return None
 

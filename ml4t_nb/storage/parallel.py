@@ -8,13 +8,13 @@ from contextlib import suppress
 from itertools import zip_longest
 from typing import TypeVar
 
-__all__ = ["mapped"]
+__all__ = ["parallel_map"]
 
 _Part = TypeVar("_Part")
 _Result = TypeVar("_Result")
 
 
-def mapped(
+def parallel_map(
     work: Callable[[_Part], _Result], parts: Iterable[_Part], *, threads: int
 ) -> Iterator[_Result]:
     """Results in the order of the parts, as they are ready; the first error is raised.

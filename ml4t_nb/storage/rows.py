@@ -15,21 +15,21 @@ from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span
 
 __all__ = [
-    "EVER",
+    "ALL_TIME",
     "Edit",
-    "Reach",
     "Rows",
-    "bars_of",
-    "blank",
+    "TimeRange",
+    "apply_edits",
+    "as_bars",
+    "as_rows",
+    "as_time_range",
+    "empty_rows",
     "instant",
     "join",
-    "overlay",
-    "reach_of",
-    "rows_of",
     "stamp",
 ]
 
-Reach = tuple[int, int]
+TimeRange = tuple[int, int]
 """Half-open stretch of time in microseconds since 1970, UTC."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +47,10 @@ def instant(microseconds: int) -> datetime:
 
 
 # A year is left at both ends, so that the period around a stamp has a start and an end too.
-EVER: Reach = (stamp(datetime(2, 1, 1, tzinfo=UTC)), stamp(datetime(9999, 1, 1, tzinfo=UTC)))
+ALL_TIME: TimeRange = (
+    stamp(datetime(2, 1, 1, tzinfo=UTC)),
+    stamp(datetime(9999, 1, 1, tzinfo=UTC)),
+)
 """All time that can be stored."""
 
 
@@ -80,9 +83,9 @@ class Rows:
         """The same rows in memory of their own."""
         return Rows(self.stamps.copy(), self.numbers.copy(), self.filled.copy())
 
-    def between(self, reach: Reach) -> Rows:
-        """A view of what lies in ``reach``."""
-        first, last = np.searchsorted(self.stamps, reach)
+    def between(self, time_range: TimeRange) -> Rows:
+        """A view of what lies in ``time_range``."""
+        first, last = np.searchsorted(self.stamps, time_range)
         return self.cut(int(first), int(last))
 
     def same(self, other: Rows) -> bool:
@@ -96,13 +99,13 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """From now on ``reach`` holds exactly ``rows``."""
+    """From now on ``time_range`` holds exactly ``rows``."""
 
-    reach: Reach
+    time_range: TimeRange
     rows: Rows
 
 
-def blank(count: int) -> Rows:
+def empty_rows(count: int) -> Rows:
     """``count`` lines of whatever the memory held."""
     return Rows(
         np.empty(count, np.int64), np.empty((len(NUMBERS), count)), np.empty(count, np.bool_)
@@ -113,7 +116,7 @@ def join(parts: Iterable[Rows]) -> Rows:
     """The parts one after the other; if only one holds rows, that one."""
     filled = [part for part in parts if len(part)]
     if len(filled) <= 1:
-        return filled[0] if filled else blank(0)
+        return filled[0] if filled else empty_rows(0)
     return Rows(
         np.concatenate([part.stamps for part in filled]),
         np.concatenate([part.numbers for part in filled], axis=1),
@@ -121,21 +124,24 @@ def join(parts: Iterable[Rows]) -> Rows:
     )
 
 
-def overlay(rows: Rows, edits: Iterable[Edit], reach: Reach) -> Rows:
-    """``rows`` within ``reach`` after the edits, which are disjoint and in order.
+def apply_edits(rows: Rows, edits: Iterable[Edit], time_range: TimeRange) -> Rows:
+    """``rows`` within ``time_range`` after the edits, which are disjoint and in order.
 
     Possibly a view of the rows or of an edit.
     """
-    parts, start = [], reach[0]
+    parts, start = [], time_range[0]
     for edit in edits:
-        lower, upper = max(edit.reach[0], reach[0]), min(edit.reach[1], reach[1])
+        lower, upper = (
+            max(edit.time_range[0], time_range[0]),
+            min(edit.time_range[1], time_range[1]),
+        )
         if lower < upper:
             parts += [rows.between((start, lower)), edit.rows.between((lower, upper))]
             start = upper
-    return join([*parts, rows.between((start, reach[1]))])
+    return join([*parts, rows.between((start, time_range[1]))])
 
 
-def rows_of(bars: Bars) -> Rows:
+def as_rows(bars: Bars) -> Rows:
     """A copy of ``bars`` as arrays.
 
     Raises
@@ -148,7 +154,7 @@ def rows_of(bars: Bars) -> Rows:
     # All columns at once, the flags as 0 and 1: one by one they take ten times as long.
     columns = np.ascontiguousarray(bars.to_numpy(dtype=np.float64, copy=True).T)
     values, filled = columns[:-1], columns[-1]
-    if len(stamps) and not (EVER[0] <= stamps[0] and stamps[-1] < EVER[1]):
+    if len(stamps) and not (ALL_TIME[0] <= stamps[0] and stamps[-1] < ALL_TIME[1]):
         raise BarsInvalid("a bar lies outside the years 2 to 9998")
     if not np.isfinite(values).all():
         name, line = (int(first[0]) for first in np.nonzero(~np.isfinite(values)))
@@ -159,14 +165,14 @@ def rows_of(bars: Bars) -> Rows:
     return Rows(stamps, values, filled.astype(np.bool_))
 
 
-def bars_of(rows: Rows) -> Bars:
+def as_bars(rows: Rows) -> Bars:
     """``rows`` as Bars that share their memory."""
     stamps = pd.DatetimeIndex(rows.stamps, dtype=STAMPS, name="timestamp", copy=False)
     return framed(stamps, rows.numbers, rows.filled)
 
 
-def reach_of(span: Span | None) -> Reach:
+def as_time_range(span: Span | None) -> TimeRange:
     """``span`` in microseconds; all time for None."""
     if span is None:
-        return EVER
-    return max(stamp(span.start), EVER[0]), min(stamp(span.end), EVER[1])
+        return ALL_TIME
+    return max(stamp(span.start), ALL_TIME[0]), min(stamp(span.end), ALL_TIME[1])

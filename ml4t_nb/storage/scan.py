@@ -12,19 +12,26 @@ from typing import get_args
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint
 from ml4t_nb.storage.atomic_io import names_in
-from ml4t_nb.storage.catalogue import Catalogue, Entry, Mark
-from ml4t_nb.storage.dataset_folder import Folder, manifest_name, number_of
-from ml4t_nb.storage.manifest import Manifest, summary
+from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, ManifestStat
+from ml4t_nb.storage.dataset_folder import DatasetFolder, manifest_name, number_of
+from ml4t_nb.storage.manifest import Manifest, summarize
 from ml4t_nb.storage.names import symbol_of
 
-__all__ = ["Found", "checked", "entry_of", "half_removed", "is_present", "survey"]
+__all__ = [
+    "ScannedDataset",
+    "catalogue_entry",
+    "check_sizes",
+    "half_removed_datasets",
+    "is_present",
+    "scan",
+]
 
-_NO_MARK: Mark = (0, 0, 0, 0)
+_NO_STAT: ManifestStat = (0, 0, 0, 0)
 _PARTS = attrgetter("asset_class", "frequency", "symbol")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ScannedDataset:
     """A dataset on disk, and what is wrong with it; empty if nothing is known to be.
 
     Parameters
@@ -38,7 +45,7 @@ class Found:
     """
 
     place: str
-    entry: Entry
+    entry: CatalogueEntry
     damage: str = ""
     remedy: Hint = ""
     foreign: tuple[str, ...] = ()
@@ -48,14 +55,14 @@ class Found:
 # Path costs more than the look at the disk.
 
 
-def survey(home: Path, catalogue: Catalogue) -> list[Found]:
+def scan(home: Path, catalogue: Catalogue) -> list[ScannedDataset]:
     """Every dataset with a manifest in force, in order; its data are not looked at."""
     stored = (each for each in _found(home, catalogue) if each.damage or each.entry.summary)
     # By what a DatasetId is ordered by, without its slower comparison.
     return sorted(stored, key=lambda each: _PARTS(each.entry.dataset))
 
 
-def half_removed(home: Path, catalogue: Catalogue) -> list[DatasetId]:
+def half_removed_datasets(home: Path, catalogue: Catalogue) -> list[DatasetId]:
     """Removed datasets with files among the data: whoever removed them was killed on the way."""
     return [
         each.entry.dataset
@@ -65,20 +72,20 @@ def half_removed(home: Path, catalogue: Catalogue) -> list[DatasetId]:
     ]
 
 
-def _found(home: Path, catalogue: Catalogue) -> list[Found]:
+def _found(home: Path, catalogue: Catalogue) -> list[ScannedDataset]:
     """Every dataset that is or was there."""
     has_state = _status(f"{home}/state") is not None
     if not has_state and _status(f"{home}/data") is None:
         return []
     # Without it, this may be a folder of something else, with a catalogue of its own.
     known = catalogue.read() if has_state else {}
-    found: list[Found] = []
-    changed: dict[str, Entry] = {}
+    found: list[ScannedDataset] = []
+    changed: dict[str, CatalogueEntry] = {}
     seen = set()
     for place, entry, dataset in _places(home, known):
         seen.add(place)
         if entry and _is_current(home, place, entry):
-            found.append(Found(place, entry))
+            found.append(ScannedDataset(place, entry))
             continue
         each = _read(home, place, dataset, entry)
         found.append(each)
@@ -89,14 +96,14 @@ def _found(home: Path, catalogue: Catalogue) -> list[Found]:
     return found
 
 
-def is_present(home: Path, found: Found) -> bool:
+def is_present(home: Path, found: ScannedDataset) -> bool:
     """Whether nobody has removed the data folder by hand; a missing disk is no removal."""
     data = f"{home}/data/{found.place}"
     # A link to a disk that is not there is no removal either.
     return os.path.lexists(data) or not os.path.exists(os.path.dirname(data))  # noqa: PTH110, PTH120
 
 
-def checked(home: Path, found: Found) -> Found | None:
+def check_sizes(home: Path, found: ScannedDataset) -> ScannedDataset | None:
     """The dataset, every chunk's size compared; None if it is not stored (any more)."""
     while not found.damage:
         if found.entry.summary is None:
@@ -105,31 +112,35 @@ def checked(home: Path, found: Found) -> Found | None:
         if not damage and (found.entry.files or is_present(home, found)):
             return replace(found, foreign=_foreign(home, found))
         if _is_current(home, found.place, found.entry):
-            damaged = Found(found.place, found.entry, damage, remedy)
+            damaged = ScannedDataset(found.place, found.entry, damage, remedy)
             return damaged if is_present(home, found) else None
         found = _read(home, found.place, found.entry.dataset, found.entry)  # a writer moved on
     return found if is_present(home, found) else None
 
 
-def entry_of(folder: Folder, sequence: int, manifest: Manifest | None) -> Entry | None:
-    """What the catalogue keeps of a commit that was just made; None if a newer one retired it."""
-    mark = _mark(str(folder.state), sequence)
-    return None if mark is None else _entry(folder.dataset, sequence, mark, manifest)
+def catalogue_entry(
+    folder: DatasetFolder, sequence: int, manifest: Manifest | None
+) -> CatalogueEntry | None:
+    """What the catalogue keeps of a commit that was just made; None if a newer one replaced it."""
+    stat = _manifest_stat(str(folder.state), sequence)
+    return None if stat is None else _entry(folder.dataset, sequence, stat, manifest)
 
 
-def _entry(dataset: DatasetId, sequence: int, mark: Mark, manifest: Manifest | None) -> Entry:
-    return Entry(
+def _entry(
+    dataset: DatasetId, sequence: int, stat: ManifestStat, manifest: Manifest | None
+) -> CatalogueEntry:
+    return CatalogueEntry(
         dataset,
         sequence,
-        mark,
-        summary(manifest) if manifest else None,
+        stat,
+        summarize(manifest) if manifest else None,
         tuple((chunk.file, chunk.bytes) for chunk in manifest.chunks) if manifest else (),
     )
 
 
 def _places(
-    home: Path, known: Mapping[str, Entry]
-) -> Iterator[tuple[str, Entry | None, DatasetId]]:
+    home: Path, known: Mapping[str, CatalogueEntry]
+) -> Iterator[tuple[str, CatalogueEntry | None, DatasetId]]:
     for asset_class in get_args(AssetClass):
         for frequency in get_args(Frequency):
             below = f"{asset_class}/{frequency}"
@@ -143,48 +154,52 @@ def _places(
                     yield place, None, DatasetId(asset_class, frequency, symbol)
 
 
-def _read(home: Path, place: str, dataset: DatasetId, known: Entry | None) -> Found:
+def _read(
+    home: Path, place: str, dataset: DatasetId, known: CatalogueEntry | None
+) -> ScannedDataset:
     """The newest manifest; of a damaged one, what was known before."""
-    folder = Folder(home, dataset)
+    folder = DatasetFolder(home, dataset)
     while True:
         try:
-            # Marked before it is read: whoever replaces it meanwhile leaves a mark that is old.
+            # Its stat before it is read: whoever replaces it meanwhile leaves an old one.
             sequence = folder.sequence()
-            mark = _mark(str(folder.state), sequence)
+            stat = _manifest_stat(str(folder.state), sequence)
             now = folder.newest()
             if now.sequence == 0:
                 if known and known.summary and folder.has_chunks():
-                    raise folder.lost()
-                return Found(place, _unread(dataset))
-            if mark is not None and now.sequence == sequence:
-                return Found(place, _entry(dataset, sequence, mark, now.manifest))
+                    raise folder.lost_manifest_error()
+                return ScannedDataset(place, _unread(dataset))
+            if stat is not None and now.sequence == sequence:
+                return ScannedDataset(place, _entry(dataset, sequence, stat, now.manifest))
         except StoreOutdated as error:
-            return Found(place, replace(_unread(dataset), summary=error.summary), error.message)
+            return ScannedDataset(
+                place, replace(_unread(dataset), summary=error.summary), error.message
+            )
         except StoreError as error:
             # Only what is damaged for good may be removed: not what a newer program wrote, nor
             # what this user may not read.
             remedy = "" if isinstance(error, ChunkCorrupt) else error.advice
-            return Found(place, known or _unread(dataset), error.message, remedy)
+            return ScannedDataset(place, known or _unread(dataset), error.message, remedy)
 
 
-def _unread(dataset: DatasetId) -> Entry:
+def _unread(dataset: DatasetId) -> CatalogueEntry:
     """For a folder of which no manifest was read; never current, since one may come and go."""
-    return Entry(dataset, 0, _NO_MARK, None, ())
+    return CatalogueEntry(dataset, 0, _NO_STAT, None, ())
 
 
-def _is_current(home: Path, place: str, entry: Entry) -> bool:
+def _is_current(home: Path, place: str, entry: CatalogueEntry) -> bool:
     # A writer gives the next number. A backup or a copy that is laid over the folder brings any,
     # but changes the folder's own time.
     state = f"{home}/state/{place}"
     try:
-        if _mark(state, entry.sequence) != entry.mark:
+        if _manifest_stat(state, entry.sequence) != entry.stat:
             return False
         return _status(f"{state}/{manifest_name(entry.sequence + 1)}") is None
     except StoreError:
         return False  # whoever reads the manifest says why it cannot be
 
 
-def _mark(state: str, sequence: int) -> Mark | None:
+def _manifest_stat(state: str, sequence: int) -> ManifestStat | None:
     folder, file = _status(state), _status(f"{state}/{manifest_name(sequence)}")
     if folder is None or file is None:
         return None
@@ -192,7 +207,7 @@ def _mark(state: str, sequence: int) -> Mark | None:
     return file.st_mtime_ns, file.st_size, file.st_ino, folder.st_ctime_ns
 
 
-def _damage(home: Path, found: Found) -> tuple[str, Hint]:
+def _damage(home: Path, found: ScannedDataset) -> tuple[str, Hint]:
     """What is wrong with the chunks' sizes, and what mends it but a load; empty if nothing is."""
     faults = []
     data = f"{home}/data/{found.place}/"
@@ -207,21 +222,21 @@ def _damage(home: Path, found: Found) -> tuple[str, Hint]:
             faults.append(f"{name} has {status.st_size} bytes instead of {size}")
     if not faults:
         return "", ""
-    folder = Folder(home, found.entry.dataset)
+    folder = DatasetFolder(home, found.entry.dataset)
     if not folder.data.exists():
-        unmounted = folder.unmounted()
+        unmounted = folder.unmounted_error()
         return unmounted.message, unmounted.advice
     return faults[0] + (f", and {len(faults) - 1} more" if len(faults) > 1 else ""), ""
 
 
-def _foreign(home: Path, found: Found) -> tuple[str, ...]:
+def _foreign(home: Path, found: ScannedDataset) -> tuple[str, ...]:
     """Parquet files below the dataset's that are none of its own, nor those of a writer at work."""
     own = {name for name, _ in found.entry.files}
     data, sequence = Path(home, "data", found.place), found.entry.sequence
     others = [name for name in names_in(data) if name not in own]
     if not others:
         return ()
-    folder = Folder(home, found.entry.dataset)
+    folder = DatasetFolder(home, found.entry.dataset)
     # A manifest goes after the chunks that it names: what it does not name and is still there
     # afterwards is nobody's.
     replaced, newest = folder.replaced(sequence), folder.sequence()

@@ -21,7 +21,7 @@ import numpy as np
 
 from ml4t_nb.core.timestamps import Sessions
 
-__all__ = ["SessionShelf"]
+__all__ = ["DiskSessionCache"]
 
 _FORM = 3
 """Raised with every change of the file, or of how sessions are built."""
@@ -30,11 +30,11 @@ _FORM = 3
 _BUILDER = "exchange_calendars"
 _ITS_BUILDERS = ("pandas", "korean_lunar_calendar", "pyluach")
 _GRACE_S = 3600
-_DRAFT = re.compile(r"[^.]+\.[0-9a-f]{6}")  # no calendar has a dot in its name
+_STAGED = re.compile(r"[^.]+\.[0-9a-f]{6}")  # no calendar has a dot in its name
 _COLUMNS = 5
 
 
-class SessionShelf:
+class DiskSessionCache:
     """A file a calendar in ``cache/sessions``, which may be deleted at any time.
 
     A file counts only if it is whole, and if the same code and the same rules of its time zone
@@ -45,55 +45,55 @@ class SessionShelf:
         self._home = home
         self._folder = home / "cache" / "sessions"
 
-    def take(self, name: str) -> tuple[Sessions, ZoneInfo] | None:
+    def load(self, name: str) -> tuple[Sessions, ZoneInfo] | None:
         """Sessions and zone of the calendar of just that name; None if they must be built."""
         try:
             _code()  # of the files as they are before they are imported to build
             head, _, body = self._path(name).read_bytes().partition(b"\n")
-            told = json.loads(head)
-            zone = str(told["zone"])
-            if told != _told(name, zone, told["first"], told["last"], body):
+            header = json.loads(head)
+            zone = str(header["zone"])
+            if header != _header(name, zone, header["first"], header["last"], body):
                 return None
-            first, last = (date.fromisoformat(told[end]) for end in ("first", "last"))
+            first, last = (date.fromisoformat(header[end]) for end in ("first", "last"))
             columns = np.frombuffer(body, dtype="<i8").astype(np.int64).reshape(_COLUMNS, -1)
             return Sessions(first, last, *columns), ZoneInfo(zone)
         except (OSError, ImportError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def put(self, name: str, known: Sessions, zone: ZoneInfo) -> bool:
+    def save(self, name: str, known: Sessions, zone: ZoneInfo) -> bool:
         """Keep what was built, if the folder may be written; whether it was."""
         body = b"".join(column.astype("<i8").tobytes() for column in known.columns())
         path = self._path(name)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(3)}")
+        staged = path.with_name(f"{path.name}.{secrets.token_hex(3)}")
         with suppress(OSError, ImportError):
             if not (self._home / "state").exists() or not _is_what_runs():
                 return False
-            told = _told(name, zone.key, f"{known.first}", f"{known.last}", body)
+            header = _header(name, zone.key, f"{known.first}", f"{known.last}", body)
             self._folder.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(json.dumps(told).encode("ascii") + b"\n" + body)
-            draft.replace(path)
+            staged.write_bytes(json.dumps(header).encode("ascii") + b"\n" + body)
+            staged.replace(path)
             self._sweep(path)
             return True
         with suppress(OSError):
-            draft.unlink()
+            staged.unlink()
         return False
 
     def _sweep(self, written: Path) -> None:
-        """Remove drafts of those who were killed."""
+        """Remove staged files of those who were killed."""
         now = written.stat().st_mtime  # the file system's own clock
-        for draft in filter(_is_draft, self._folder.iterdir()):
-            if now - draft.lstat().st_mtime > _GRACE_S:
-                draft.unlink()
+        for staged in filter(_is_staged, self._folder.iterdir()):
+            if now - staged.lstat().st_mtime > _GRACE_S:
+                staged.unlink()
 
     def _path(self, name: str) -> Path:
         return self._folder / quote(name, safe="")
 
 
-def _is_draft(path: Path) -> bool:
-    return bool(_DRAFT.fullmatch(path.name)) and path.is_file() and not path.is_symlink()
+def _is_staged(path: Path) -> bool:
+    return bool(_STAGED.fullmatch(path.name)) and path.is_file() and not path.is_symlink()
 
 
-def _told(name: str, zone: str, first: str, last: str, body: bytes) -> dict[str, Any]:
+def _header(name: str, zone: str, first: str, last: str, body: bytes) -> dict[str, Any]:
     """The first line of a file; the name in it too, since some disks take XNYS for xnys."""
     return {
         "form": _FORM,

@@ -15,12 +15,21 @@ from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.options import source
 from ml4t_nb.storage import chunks as chunk_files
 from ml4t_nb.storage.compaction import MOST_ROWS
-from ml4t_nb.storage.dataset_folder import Folder
+from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.parallel import mapped
-from ml4t_nb.storage.rows import EVER, Reach, Rows, bars_of, blank, join, reach_of, stamp
+from ml4t_nb.storage.parallel import parallel_map
+from ml4t_nb.storage.rows import (
+    ALL_TIME,
+    Rows,
+    TimeRange,
+    as_bars,
+    as_time_range,
+    empty_rows,
+    join,
+    stamp,
+)
 
-__all__ = ["Snapshot", "check", "not_found", "read_rows"]
+__all__ = ["Snapshot", "check_chunk", "not_found_error", "read_rows"]
 
 
 # Each takes a chunk from the disk to its place in memory, checksum and all: within a chunk, arrow's
@@ -35,7 +44,7 @@ class Snapshot:
     Its files outlive their replacement by an hour.
     """
 
-    def __init__(self, folder: Folder, manifest: Manifest) -> None:
+    def __init__(self, folder: DatasetFolder, manifest: Manifest) -> None:
         self._folder = folder
         self._manifest = manifest
 
@@ -53,7 +62,7 @@ class Snapshot:
             If a file that is needed is damaged or gone.
         """
         manifest = self._manifest
-        return bars_of(read_rows(self._folder, manifest, manifest.chunks, reach_of(span)))
+        return as_bars(read_rows(self._folder, manifest, manifest.chunks, as_time_range(span)))
 
     def files(self) -> tuple[Path, ...]:
         """Its Parquet files, in order of time.
@@ -66,30 +75,34 @@ class Snapshot:
         return tuple(_place(self._folder, self._manifest, chunk) for chunk in self._manifest.chunks)
 
 
-def read_rows(folder: Folder, manifest: Manifest, chunks: Sequence[Chunk], reach: Reach) -> Rows:
-    """Rows of these chunks of the manifest within ``reach``, every byte read checked."""
-    wanted = [c for c in chunks if stamp(c.first) < reach[1] and reach[0] <= stamp(c.last)]
+def read_rows(
+    folder: DatasetFolder, manifest: Manifest, chunks: Sequence[Chunk], time_range: TimeRange
+) -> Rows:
+    """Rows of these chunks of the manifest within ``time_range``, every byte read checked."""
+    wanted = [
+        c for c in chunks if stamp(c.first) < time_range[1] and time_range[0] <= stamp(c.last)
+    ]
     ends = [0, *accumulate(chunk.rows for chunk in wanted)]
     if ends[-1] > _MANY_ROWS:
         # A manifest may say what it likes of rows and bytes; memory is taken for real bytes alone.
         for chunk in wanted:
             _require_size(folder, manifest, chunk)
-    target = blank(ends[-1])
+    target = empty_rows(ends[-1])
     places = [target.cut(*place) for place in pairwise(ends)]
 
     def read(piece: tuple[Chunk, Rows]) -> Rows:
         chunk, place = piece
-        return place.cut(0, _read_chunk(folder, manifest, chunk, reach, place))
+        return place.cut(0, _read_chunk(folder, manifest, chunk, time_range, place))
 
     pieces = zip(wanted, places, strict=True)
-    parts = [*mapped(read, pieces, threads=_READERS if len(target) > MOST_ROWS else 1)]
-    if sum(map(len, parts)) == len(target) == len(target.between(reach)):
+    parts = [*parallel_map(read, pieces, threads=_READERS if len(target) > MOST_ROWS else 1)]
+    if sum(map(len, parts)) == len(target) == len(target.between(time_range)):
         return target
     # A copy of a part lets go of the rest's memory.
-    return join(parts).between(reach).copy()
+    return join(parts).between(time_range).copy()
 
 
-def check(folder: Folder, manifest: Manifest, chunk: Chunk) -> None:
+def check_chunk(folder: DatasetFolder, manifest: Manifest, chunk: Chunk) -> None:
     """Read a chunk whole, and compare its checksum, rows and stamps.
 
     Raises
@@ -97,10 +110,10 @@ def check(folder: Folder, manifest: Manifest, chunk: Chunk) -> None:
     ChunkCorrupt
         If one differs, or the chunk is gone.
     """
-    read_rows(folder, manifest, [chunk], EVER)
+    read_rows(folder, manifest, [chunk], ALL_TIME)
 
 
-def not_found(dataset: DatasetId) -> DatasetNotFound:
+def not_found_error(dataset: DatasetId) -> DatasetNotFound:
     """The error that says that nothing is stored."""
     return DatasetNotFound(
         f"{dataset} is not stored", hint=("run load first: ", NextStep("load", dataset))
@@ -108,18 +121,18 @@ def not_found(dataset: DatasetId) -> DatasetNotFound:
 
 
 def _read_chunk(
-    folder: Folder, manifest: Manifest, chunk: Chunk, reach: Reach, target: Rows
+    folder: DatasetFolder, manifest: Manifest, chunk: Chunk, time_range: TimeRange, target: Rows
 ) -> int:
     content = _content(folder, manifest, chunk)
     try:
-        count = chunk_files.decode(chunk, content, reach, target)
+        count = chunk_files.decode_chunk(chunk, content, time_range, target)
         _require_stamps(chunk, target, count)
     except (pa.ArrowException, ValueError, OSError) as error:
         raise _corrupt(manifest, folder.data / chunk.file, f"cannot be read: {error}") from error
     return count
 
 
-def _require_size(folder: Folder, manifest: Manifest, chunk: Chunk) -> None:
+def _require_size(folder: DatasetFolder, manifest: Manifest, chunk: Chunk) -> None:
     size = _place(folder, manifest, chunk).stat().st_size
     if size != chunk.bytes:
         reason = f"has {size} bytes instead of {chunk.bytes}"
@@ -136,9 +149,9 @@ def _require_stamps(chunk: Chunk, rows: Rows, count: int) -> None:
         raise ValueError("its stamps are not those in the manifest")
 
 
-def _content(folder: Folder, manifest: Manifest, chunk: Chunk) -> bytes:
-    # In this order: a file moves from the data to the retired ones, and never back.
-    for place in (folder.data, folder.retired):
+def _content(folder: DatasetFolder, manifest: Manifest, chunk: Chunk) -> bytes:
+    # In this order: a file moves from data to the trash, and never back.
+    for place in (folder.data, folder.trash):
         try:
             content = (place / chunk.file).read_bytes()
         except FileNotFoundError:
@@ -147,31 +160,31 @@ def _content(folder: Folder, manifest: Manifest, chunk: Chunk) -> bytes:
             raise _corrupt(
                 manifest, folder.data / chunk.file, f"cannot be read: {error.strerror}"
             ) from error
-        if fault := chunk_files.fault(chunk, content):
+        if fault := chunk_files.chunk_fault(chunk, content):
             raise _corrupt(manifest, folder.data / chunk.file, fault)
         return content
     raise _gone(folder, manifest, chunk)
 
 
-def _place(folder: Folder, manifest: Manifest, chunk: Chunk) -> Path:
+def _place(folder: DatasetFolder, manifest: Manifest, chunk: Chunk) -> Path:
     path = folder.find(chunk)
     if path is None:
         raise _gone(folder, manifest, chunk)
     return path
 
 
-def _gone(folder: Folder, manifest: Manifest, chunk: Chunk) -> Exception:
+def _gone(folder: DatasetFolder, manifest: Manifest, chunk: Chunk) -> Exception:
     if folder.sequence() != manifest.sequence:
         return StoreError(
             f"this snapshot of {folder.dataset} is out of date, and its files were removed",
             hint="read it again",
         )
     if folder.removed_by_hand():
-        return not_found(folder.dataset)
+        return not_found_error(folder.dataset)
     return (
         _corrupt(manifest, folder.data / chunk.file, "is gone")
         if folder.data.exists()
-        else folder.unmounted()
+        else folder.unmounted_error()
     )
 
 

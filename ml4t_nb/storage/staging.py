@@ -8,22 +8,21 @@ from dataclasses import replace
 
 from ml4t_nb.errors import StoreError
 from ml4t_nb.model import DatasetConfig
-from ml4t_nb.storage import atomic_io as disk
-from ml4t_nb.storage import chunks
+from ml4t_nb.storage import atomic_io, chunks
 from ml4t_nb.storage.compaction import MOST_ROWS, Piece
-from ml4t_nb.storage.dataset_folder import Folder, chunk_name, manifest_name
+from ml4t_nb.storage.dataset_folder import DatasetFolder, chunk_name, manifest_name
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.parallel import mapped
+from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.rows import Rows
 
-__all__ = ["discard", "require_counted", "write"]
+__all__ = ["discard_chunks", "require_in_force", "write_chunks"]
 
 # Most of a long load is encoding, which lets go of the interpreter; each holds a chunk in memory.
 _ENCODERS = 2
 
 
-def write(
-    folder: Folder,
+def write_chunks(
+    folder: DatasetFolder,
     pieces: Sequence[Piece],
     config: DatasetConfig,
     sequence: int,
@@ -46,17 +45,17 @@ def write(
             after.append(piece)
             continue
         content = next(contents)
-        draft = chunks.describe("", piece, content)
-        chunk = replace(draft, file=chunk_name(draft.first.date(), sequence))
+        unnamed = chunks.describe_chunk("", piece, content)
+        chunk = replace(unnamed, file=chunk_name(unnamed.first.date(), sequence))
         written.append(chunk)
-        disk.write_new(folder.data / chunk.file, content)
+        atomic_io.write_new(folder.data / chunk.file, content)
         after.append(chunk)
     if written:
-        disk.sync_folder(folder.data)
+        atomic_io.sync_folder(folder.data)
     return tuple(after)
 
 
-def discard(folder: Folder, written: Sequence[Chunk], sequence: int) -> None:
+def discard_chunks(folder: DatasetFolder, written: Sequence[Chunk], sequence: int) -> None:
     """Take back new chunks, unless their manifest was published before the interruption."""
     if (folder.state / manifest_name(sequence)).exists():
         return
@@ -65,8 +64,8 @@ def discard(folder: Folder, written: Sequence[Chunk], sequence: int) -> None:
             (folder.data / chunk.file).unlink()
 
 
-def require_counted(folder: Folder, written: Sequence[Chunk], sequence: int) -> None:
-    """Nothing, if the commit just published is the newest; else what it left is taken back.
+def require_in_force(folder: DatasetFolder, written: Sequence[Chunk], sequence: int) -> None:
+    """Raise StoreError unless the commit just published is the newest; its files are removed then.
 
     Raises
     ------
@@ -89,11 +88,13 @@ def require_counted(folder: Folder, written: Sequence[Chunk], sequence: int) -> 
         raise
 
 
-def _encoded(folder: Folder, parts: Sequence[Rows], config: DatasetConfig) -> Iterator[bytes]:
+def _encoded(
+    folder: DatasetFolder, parts: Sequence[Rows], config: DatasetConfig
+) -> Iterator[bytes]:
     """The files of the parts, in order; while one is written, others are encoded."""
 
     def encode(rows: Rows) -> bytes:
-        return chunks.encode(rows, folder.dataset.symbol, config.compression)
+        return chunks.encode_chunk(rows, folder.dataset.symbol, config.compression)
 
     few = sum(map(len, parts)) <= MOST_ROWS
-    return mapped(encode, parts, threads=1 if few else _ENCODERS)
+    return parallel_map(encode, parts, threads=1 if few else _ENCODERS)

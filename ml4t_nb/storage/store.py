@@ -1,4 +1,4 @@
-"""The store: the only door to bars on disk."""
+"""The store: the only access to bars on disk."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ from ml4t_nb.errors import StoreError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.catalogue import Catalogue
-from ml4t_nb.storage.dataset_folder import Folder
-from ml4t_nb.storage.scan import Found, checked, half_removed, is_present, survey
+from ml4t_nb.storage.dataset_folder import DatasetFolder
+from ml4t_nb.storage.scan import (
+    ScannedDataset,
+    check_sizes,
+    half_removed_datasets,
+    is_present,
+    scan,
+)
 from ml4t_nb.storage.trash import sweep_all
 
 if TYPE_CHECKING:
@@ -54,7 +60,7 @@ class Store:
 
     def datasets(self) -> tuple[DatasetId, ...]:
         """What is stored, damaged or not, in order."""
-        found = survey(self._home, self._catalogue)
+        found = scan(self._home, self._catalogue)
         return tuple(each.entry.dataset for each in found if is_present(self._home, each))
 
     def summaries(self) -> tuple[Summary, ...]:
@@ -63,7 +69,7 @@ class Store:
         Opens no manifest that has not changed since it was last looked at; the size of every
         chunk is compared with the recorded one.
         """
-        found = (checked(self._home, each) for each in survey(self._home, self._catalogue))
+        found = (check_sizes(self._home, each) for each in scan(self._home, self._catalogue))
         return tuple(_row(each) for each in found if each)
 
     def snapshot(self, dataset: DatasetId) -> Snapshot:
@@ -76,12 +82,12 @@ class Store:
         ChunkCorrupt
             If its manifest cannot be read.
         """
-        from ml4t_nb.storage.snapshot import Snapshot, not_found
+        from ml4t_nb.storage.snapshot import Snapshot, not_found_error
 
-        folder = Folder(self._home, dataset)
+        folder = DatasetFolder(self._home, dataset)
         manifest = folder.newest().manifest
         if manifest is None or folder.removed_by_hand():
-            raise not_found(dataset)
+            raise not_found_error(dataset)
         return Snapshot(folder, manifest)
 
     def verify(self, dataset: DatasetId) -> tuple[str, ...]:
@@ -92,9 +98,9 @@ class Store:
         DatasetNotFound
             If nothing is stored.
         """
-        from ml4t_nb.storage.snapshot import check
+        from ml4t_nb.storage.snapshot import check_chunk
 
-        folder = Folder(self._home, dataset)
+        folder = DatasetFolder(self._home, dataset)
         try:
             manifest = self.snapshot(dataset).manifest
         except StoreError as error:
@@ -102,7 +108,7 @@ class Store:
         faults = []
         for chunk in manifest.chunks:
             try:
-                check(folder, manifest, chunk)
+                check_chunk(folder, manifest, chunk)
             except StoreError as error:
                 faults.append(error.message)
         return tuple(faults)
@@ -118,26 +124,26 @@ class Store:
         StoreNotWritable
             If the store's folder cannot be written.
         """
-        from ml4t_nb.storage.locking import exclusive
+        from ml4t_nb.storage.locking import dataset_lock
         from ml4t_nb.storage.transaction import Transaction
 
-        folder = Folder(self._home, dataset)
-        with exclusive(folder.state, dataset, timeout_s=self._lock_timeout_s) as lock:
+        folder = DatasetFolder(self._home, dataset)
+        with dataset_lock(folder.state, dataset, timeout_s=self._lock_timeout_s) as lock:
             transaction = Transaction(folder, self._catalogue, lock)
             try:
                 yield transaction
             finally:
                 transaction.close()
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Write what the commits of this object changed to the catalogue, all at once.
 
-        Whoever surveys the store before that opens the manifests of these datasets.
+        A scan of the store before that opens the manifests of these datasets.
         """
-        self._catalogue.settle()
+        self._catalogue.flush()
 
     def sweep(self) -> None:
-        """Remove what was retired more than an hour ago, of all datasets.
+        """Remove what was moved to the trash more than an hour ago, of all datasets.
 
         Each commit does so for its own dataset; this is for those that are not written any more.
         A removal whose writer was killed before it had moved the files is ended.
@@ -147,18 +153,18 @@ class Store:
         sweep_all(self._home)
 
     def _end_removals(self) -> None:
-        from ml4t_nb.storage.locking import exclusive
+        from ml4t_nb.storage.locking import dataset_lock
 
-        for dataset in half_removed(self._home, self._catalogue):
-            folder = Folder(self._home, dataset)
-            # Whoever holds the lock does it himself.
-            with suppress(StoreError, OSError), exclusive(folder.state, dataset, timeout_s=0):
+        for dataset in half_removed_datasets(self._home, self._catalogue):
+            folder = DatasetFolder(self._home, dataset)
+            # Whoever holds the lock does it itself.
+            with suppress(StoreError, OSError), dataset_lock(folder.state, dataset, timeout_s=0):
                 state = folder.newest()
                 if state.manifest is None:
-                    folder.tidy(None, state.sequence)
+                    folder.clean_up(None, state.sequence)
 
 
-def _row(found: Found) -> Summary:
+def _row(found: ScannedDataset) -> Summary:
     if not found.damage and found.entry.summary:
         summary = found.entry.summary
         return replace(summary, foreign=found.foreign) if found.foreign else summary

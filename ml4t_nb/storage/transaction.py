@@ -10,28 +10,27 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import DatasetConfig, Span
 from ml4t_nb.records import UpdateRecord
-from ml4t_nb.storage import atomic_io as disk
-from ml4t_nb.storage import staging as drafts
+from ml4t_nb.storage import atomic_io, staging
 from ml4t_nb.storage.catalogue import Catalogue
-from ml4t_nb.storage.compaction import Piece, rearrange
-from ml4t_nb.storage.dataset_folder import Folder, State
-from ml4t_nb.storage.locking import Held
+from ml4t_nb.storage.compaction import Piece, compact
+from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder
+from ml4t_nb.storage.locking import HeldLock
 from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.names import folder_of
+from ml4t_nb.storage.names import relative_folder
 from ml4t_nb.storage.rows import (
-    EVER,
+    ALL_TIME,
     Edit,
-    Reach,
     Rows,
-    bars_of,
-    blank,
-    overlay,
-    reach_of,
-    rows_of,
+    TimeRange,
+    apply_edits,
+    as_bars,
+    as_rows,
+    as_time_range,
+    empty_rows,
     stamp,
 )
-from ml4t_nb.storage.scan import entry_of
-from ml4t_nb.storage.snapshot import not_found, read_rows
+from ml4t_nb.storage.scan import catalogue_entry
+from ml4t_nb.storage.snapshot import not_found_error, read_rows
 
 __all__ = ["Transaction"]
 
@@ -49,11 +48,11 @@ class Transaction:
     `Store.transaction`.
     """
 
-    def __init__(self, folder: Folder, catalogue: Catalogue, lock: Held) -> None:
+    def __init__(self, folder: DatasetFolder, catalogue: Catalogue, lock: HeldLock) -> None:
         self._folder = folder
         self._catalogue = catalogue
         self._lock = lock
-        self._state: State | None = None
+        self._state: CommittedState | None = None
         self._edits: list[Edit] = []
         self._decoded: dict[Chunk, Rows] = {}
         self._over = False
@@ -74,7 +73,7 @@ class Transaction:
     def bars(self, span: Span | None = None) -> Bars:
         """Bars in ``span`` (all for None), as stored and as put so far."""
         # Whoever changes the frame must not change what was put, or what is decoded once.
-        return bars_of(self._rows(span).copy())
+        return as_bars(self._rows(span).copy())
 
     def put(self, bars: Bars, span: Span | None = None) -> None:
         """From now on ``span`` holds exactly ``bars``; for None, the dataset does.
@@ -85,23 +84,23 @@ class Transaction:
             If they are no Bars, hold NaN or infinity, or lie outside the span.
         """
         self._require_open()
-        rows, reach = rows_of(bars), reach_of(span)
-        if len(rows.between(reach)) < len(rows):
+        rows, time_range = as_rows(bars), as_time_range(span)
+        if len(rows.between(time_range)) < len(rows):
             raise BarsInvalid(
                 f"{self._folder.dataset}: bars lie outside {span}, where they are put"
             )
-        if reach[0] >= reach[1]:
+        if time_range[0] >= time_range[1]:
             return
         kept = [
             Edit(part, edit.rows.between(part))
             for edit in self._edits
             for part in (
-                (edit.reach[0], min(edit.reach[1], reach[0])),
-                (max(edit.reach[0], reach[1]), edit.reach[1]),
+                (edit.time_range[0], min(edit.time_range[1], time_range[0])),
+                (max(edit.time_range[0], time_range[1]), edit.time_range[1]),
             )
             if part[0] < part[1]
         ]
-        self._edits = sorted([*kept, Edit(reach, rows)], key=lambda edit: edit.reach)
+        self._edits = sorted([*kept, Edit(time_range, rows)], key=lambda edit: edit.time_range)
 
     def commit(self, after: Manifest, record: UpdateRecord) -> Manifest:
         """Publish the puts with this record; chunks whose bars stay the same are not written.
@@ -135,9 +134,9 @@ class Transaction:
         pieces = self._pieces(after.config)
         number = self._folder.next_number(state.sequence)
         written: list[Chunk] = []
-        with disk.writing(self._folder.data):
+        with atomic_io.writing(self._folder.data):
             try:
-                chunks = drafts.write(self._folder, pieces, after.config, number, written)
+                chunks = staging.write_chunks(self._folder, pieces, after.config, number, written)
                 if state.manifest is None:
                     self._folder.sync()
                 record = replace(record, chunks_written=len(written))
@@ -151,14 +150,14 @@ class Transaction:
                 )
                 self._folder.publish(after, number, base=state.sequence, lock=self._lock)
             except BaseException:
-                drafts.discard(self._folder, written, number)
+                staging.discard_chunks(self._folder, written, number)
                 raise
-            drafts.require_counted(self._folder, written, number)
-        self._settle(after, number, before=state.manifest)
+            staging.require_in_force(self._folder, written, number)
+        self._after_commit(after, number, before=state.manifest)
         return after
 
     def remove(self) -> None:
-        """Remove the dataset; its files stay among the retired ones for an hour.
+        """Remove the dataset; its files stay in the trash for an hour.
 
         Raises
         ------
@@ -172,56 +171,58 @@ class Transaction:
         with suppress(ChunkCorrupt, StoreOutdated):  # what is damaged can be removed
             before = self._folder.newest().manifest
             if before is None and not self._folder.has_chunks():
-                raise not_found(self._folder.dataset)
+                raise not_found_error(self._folder.dataset)
         base = self._folder.sequence()
         number = self._folder.next_number(base)
-        with disk.writing(self._folder.state):
+        with atomic_io.writing(self._folder.state):
             self._folder.publish(None, number, base=base, lock=self._lock)
-            drafts.require_counted(self._folder, (), number)
-        self._settle(None, number, before=before)
+            staging.require_in_force(self._folder, (), number)
+        self._after_commit(None, number, before=before)
 
     def close(self) -> None:
         """Let nothing more be done: the lock is about to be given back."""
         self._over = True
 
-    def _now(self) -> State:
+    def _now(self) -> CommittedState:
         self._require_open()
         if self._state is None:
             state = self._folder.newest()
             if state.manifest and not self._folder.data.exists():
                 if not self._folder.removed_by_hand():
-                    raise self._folder.unmounted()
-                state = State(state.sequence, None)
+                    raise self._folder.unmounted_error()
+                state = CommittedState(state.sequence, None)
             self._state = state
         return self._state
 
     def _rows(self, span: Span | None) -> Rows:
-        manifest, reach = self._now().manifest, reach_of(span)
+        manifest, time_range = self._now().manifest, as_time_range(span)
         if manifest is None:
-            return overlay(blank(0), self._edits, reach)
+            return apply_edits(empty_rows(0), self._edits, time_range)
         chunks = [
             chunk
             for chunk in manifest.chunks
             if not any(_covers(edit, chunk) for edit in self._edits)
         ]
-        return overlay(self._read(chunks, reach), self._edits, reach)
+        return apply_edits(self._read(chunks, time_range), self._edits, time_range)
 
-    def _read(self, chunks: Sequence[Chunk], reach: Reach = EVER) -> Rows:
-        """Stored rows of these chunks within ``reach``; possibly a view of what is kept."""
+    def _read(self, chunks: Sequence[Chunk], time_range: TimeRange = ALL_TIME) -> Rows:
+        """Stored rows of these chunks within ``time_range``; possibly a view of what is kept."""
         manifest = self._now().manifest
         assert manifest is not None, "a chunk belongs to a manifest"
-        wanted = [c for c in chunks if stamp(c.first) < reach[1] and reach[0] <= stamp(c.last)]
+        wanted = [
+            c for c in chunks if stamp(c.first) < time_range[1] and time_range[0] <= stamp(c.last)
+        ]
         if len(wanted) != 1 or wanted[0].rows > _KEPT_ROWS:
-            return read_rows(self._folder, manifest, wanted, reach)
+            return read_rows(self._folder, manifest, wanted, time_range)
         (chunk,) = wanted
         if chunk not in self._decoded:
-            self._decoded[chunk] = read_rows(self._folder, manifest, wanted, EVER)
-        return self._decoded[chunk].between(reach)
+            self._decoded[chunk] = read_rows(self._folder, manifest, wanted, ALL_TIME)
+        return self._decoded[chunk].between(time_range)
 
     def _pieces(self, config: DatasetConfig) -> list[Piece]:
         before = self._now().manifest
 
-        return rearrange(
+        return compact(
             before.chunks if before else (),
             self._edits,
             lambda chunk: self._read([chunk]),
@@ -230,14 +231,16 @@ class Transaction:
             is_packed=config.is_packed,
         )
 
-    def _settle(self, after: Manifest | None, sequence: int, *, before: Manifest | None) -> None:
+    def _after_commit(
+        self, after: Manifest | None, sequence: int, *, before: Manifest | None
+    ) -> None:
         """What follows a commit; where it fails, the next writer or reader does it."""
         self._over = True
         with suppress(OSError, StoreError):
-            self._folder.tidy(after, sequence, before=before)
+            self._folder.clean_up(after, sequence, before=before)
         with suppress(OSError, StoreError):
-            if entry := entry_of(self._folder, sequence, after):
-                self._catalogue.note(str(folder_of(self._folder.dataset)), entry)
+            if entry := catalogue_entry(self._folder, sequence, after):
+                self._catalogue.note(str(relative_folder(self._folder.dataset)), entry)
 
     def _require_open(self) -> None:
         if self._over:
@@ -245,4 +248,4 @@ class Transaction:
 
 
 def _covers(edit: Edit, chunk: Chunk) -> bool:
-    return edit.reach[0] <= stamp(chunk.first) and stamp(chunk.last) < edit.reach[1]
+    return edit.time_range[0] <= stamp(chunk.first) and stamp(chunk.last) < edit.time_range[1]

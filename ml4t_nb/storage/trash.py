@@ -12,13 +12,13 @@ from typing import get_args
 
 from ml4t_nb.errors import StoreError
 from ml4t_nb.model import AssetClass, Frequency
-from ml4t_nb.storage import atomic_io as disk
+from ml4t_nb.storage import atomic_io
 from ml4t_nb.storage.names import CHUNK_NAME, MANIFEST_NAME, symbol_of
 
 __all__ = ["GRACE_S", "is_own_folder", "sweep", "sweep_all"]
 
 GRACE_S = 3600
-"""How long a reader may use files that a newer commit has retired."""
+"""How long a reader may use files that a newer commit has replaced."""
 
 # Borne by a file that is copied from another disk, until it is whole.
 _TAG = re.compile(r"\.[0-9a-f]{6}\Z")
@@ -27,7 +27,7 @@ _PROBE = re.compile(r"sweep\.[0-9a-f]{6}")
 
 def sweep_all(home: Path) -> None:
     """Do so for every dataset; one that cannot be swept keeps no other from it."""
-    root = home / "retired"
+    root = home / "trash"
     if not is_own_folder(root):
         return
     probe = root / f"sweep.{secrets.token_hex(3)}"
@@ -37,45 +37,45 @@ def sweep_all(home: Path) -> None:
         probe.unlink()
     except OSError:
         return
-    for name in filter(_PROBE.fullmatch, disk.names_in(root)):  # of those who were killed
+    for name in filter(_PROBE.fullmatch, atomic_io.names_in(root)):  # of those who were killed
         _remove_old(root / name, now)
     for asset_class in get_args(AssetClass):
         for frequency in get_args(Frequency):
             place = PurePosixPath(asset_class, frequency)
             with suppress(StoreError):
-                for name in disk.names_in(root / place):
+                for name in atomic_io.names_in(root / place):
                     if symbol_of(name) is not None:
                         sweep(home, place / name, now)
 
 
 def sweep(home: Path, place: PurePosixPath, now: os.stat_result) -> None:
-    """Remove what was retired longer ago than the grace period, and the folder if it is empty.
+    """Remove what was moved to the trash longer ago than the grace period, and an empty folder.
 
     What bears another name than this package gives is left, and so is all behind a link.
 
     Parameters
     ----------
     place
-        The dataset's, below ``retired``.
+        The dataset's, below ``trash``.
     now
         Of a file just written: the file system's own clock.
     """
-    retired = home / "retired" / place
-    parents = (retired, *retired.parents)[: len(place.parts) + 1]
+    trash = home / "trash" / place
+    parents = (trash, *trash.parents)[: len(place.parts) + 1]
     if not all(map(is_own_folder, parents)):
         return
     with suppress(StoreError):
-        names = [name for name in disk.names_in(retired) if _is_own(name)]
-        # Manifests are retired in the order of their names, each after the chunks that went with
+        names = [name for name in atomic_io.names_in(trash) if _is_own(name)]
+        # Manifests are moved here in the order of their names, each after the chunks that went with
         # it, and removed after them: while the first is young, so is all the rest. A dataset that
         # is written every second has thousands of them.
         first = next((name for name in names if MANIFEST_NAME.fullmatch(name)), None)
-        if first and not _is_old(retired / first, now):
+        if first and not _is_old(trash / first, now):
             return
         for name in names:
-            _remove_old(retired / name, now)
+            _remove_old(trash / name, now)
         with suppress(OSError):
-            retired.rmdir()
+            trash.rmdir()
 
 
 def is_own_folder(path: Path) -> bool:
@@ -95,7 +95,7 @@ def _remove_old(path: Path, now: os.stat_result) -> None:
 
 
 def _is_old(path: Path, now: os.stat_result) -> bool:
-    """Whether it is a file, and no link, that was retired longer ago than the grace period."""
+    """Whether it is a file, and no link, that was moved here longer ago than the grace period."""
     try:
         found = path.lstat()
     except OSError:

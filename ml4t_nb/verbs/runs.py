@@ -45,7 +45,7 @@ def report_of(
 
     ws.observer(Started(verb, tuple(job.dataset for job in jobs)))
     batch = run_all(jobs, workers=workers, observer=ws.observer, cancel=ws.cancel)
-    ws.settle()
+    ws.flush()
     # One that failed early does not know when its exchange closes.
     known = [each.record.at for each in batch.results if each.record.outcome != "failed"]
     at = latest(moment, known or [each.record.at for each in batch.results])

@@ -178,17 +178,19 @@ def test_a_good_quiet_run_does_not_mind_a_full_disk_below_its_output(tmp_path: P
 def test_a_calendar_that_is_not_there_is_an_error_of_its_dataset_alone(tmp_path: Path) -> None:
     from ml4t_nb.model import DatasetId
     from ml4t_nb.storage import manifest_file as files
-    from ml4t_nb.storage.dataset_folder import Folder
+    from ml4t_nb.storage.dataset_folder import DatasetFolder
 
     for symbol in ("AAPL", "IBM"):
         ml4t_nb.load(
             symbol, provider="sample", start="2004-12-01", as_of="2005-02-25", home=tmp_path
         )
-    folder = Folder(tmp_path, DatasetId("equities", "daily", "AAPL"))
+    folder = DatasetFolder(tmp_path, DatasetId("equities", "daily", "AAPL"))
     state = folder.newest().manifest
     assert state is not None
     path = max(folder.state.glob("m.*.json"))
-    path.write_bytes(files.encode(replace(state, config=replace(state.config, calendar="NOPE"))))
+    path.write_bytes(
+        files.encode_manifest(replace(state, config=replace(state.config, calendar="NOPE")))
+    )
 
     report = ml4t_nb.health(home=tmp_path, as_of="2005-02-25")
 

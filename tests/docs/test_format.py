@@ -25,7 +25,7 @@ from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.manifest_file import VERSION
-from ml4t_nb.storage.names import as_folder, symbol_of
+from ml4t_nb.storage.names import folder_name, symbol_of
 from ml4t_nb.workspace import Workspace
 from tests.docs.pages import ROOT, blocks
 
@@ -103,7 +103,7 @@ def test_the_folders_on_the_page_are_those_of_the_symbols() -> None:
     pairs = re.findall(r"^\| `(.+)` \| `(.+)` \|$", table, flags=re.MULTILINE)
 
     assert len(pairs) >= 9
-    assert [(symbol, as_folder(symbol)) for symbol, _ in pairs] == pairs
+    assert [(symbol, folder_name(symbol)) for symbol, _ in pairs] == pairs
     assert [symbol_of(name) for _, name in pairs] == [symbol for symbol, _ in pairs]
 
 

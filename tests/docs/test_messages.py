@@ -41,7 +41,7 @@ def test_a_folder_without_locks_is_told_as_on_the_page(
 
     with (
         pytest.raises(StoreNotWritable) as caught,
-        locking.exclusive(tmp_path, DatasetId("equities", "daily", "AAPL"), timeout_s=1),
+        locking.dataset_lock(tmp_path, DatasetId("equities", "daily", "AAPL"), timeout_s=1),
     ):
         pass
 

@@ -14,8 +14,8 @@ import pytest
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.catalogue import Catalogue
-from ml4t_nb.storage.dataset_folder import Folder, State
-from ml4t_nb.storage.scan import checked, survey
+from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder
+from ml4t_nb.storage.scan import check_sizes, scan
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import AAPL, append, commit, daily
 
@@ -52,7 +52,7 @@ def many(store: Store) -> Store:
     for number, symbol in enumerate(SYMBOLS):
         bars = daily("2024-01-01", f"2024-01-{number % 20 + 2:02}")
         commit(store, DatasetId("equities", "daily", symbol), bars)
-    store.settle()
+    store.flush()
     return store
 
 
@@ -80,7 +80,7 @@ def test_a_manifest_that_changed_behind_the_catalogue_is_opened_alone(
     catalogue = many.home / "catalogue.db"
     shutil.copy(catalogue, many.home / "kept")
     append(many, DatasetId("equities", "daily", "S7"), daily("2024-02-01", "2024-02-02"))
-    many.settle()
+    many.flush()
     shutil.move(many.home / "kept", catalogue)
     opened.clear()
 
@@ -99,7 +99,7 @@ def test_commits_reach_the_catalogue_together(many: Store, opened: list[str]) ->
     shutil.copy(many.home / "catalogue.db", many.home / "kept")
     opened.clear()
 
-    many.settle()
+    many.flush()
 
     assert {row.rows for row in Store(many.home).summaries() if row.dataset.symbol == "S1"} == {5}
     assert named(opened) == []
@@ -114,7 +114,7 @@ def test_a_commit_that_somebody_else_followed_is_read_anew(many: Store) -> None:
         Store(many.home), DatasetId("equities", "daily", "S1"), daily("2024-02-05", "2024-02-05")
     )
 
-    many.settle()
+    many.flush()
 
     assert [row.rows for row in many.summaries() if row.dataset.symbol == "S1"] == [6]
 
@@ -141,7 +141,7 @@ def test_no_note_is_lost_while_others_are_written(many: Store) -> None:
     with ThreadPoolExecutor(4) as pool:
         noting = [pool.submit(note, places[first::3]) for first in range(3)]
         while not all(each.done() for each in noting):
-            fresh.settle()
+            fresh.flush()
     [each.result() for each in noting]
 
     assert fresh.read().keys() == set(places)
@@ -355,7 +355,7 @@ def test_a_dataset_that_was_removed_and_comes_back_with_a_copy_is_listed(
 def test_a_backup_laid_over_what_was_loaded_afterwards_is_listed(
     store: Store, further: Path
 ) -> None:
-    for part in ("data", "state", "retired"):
+    for part in ("data", "state", "trash"):
         shutil.rmtree(store.home / part, ignore_errors=True)
     commit(store, AAPL, daily("2024-01-01", "2024-01-02"))
     assert [row.rows for row in store.summaries()] == [2]
@@ -372,16 +372,16 @@ def test_a_dataset_replaced_by_hand_while_its_manifest_is_read_is_read_again(
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
     others = Store(store.home.with_name("others"))
     commit(others, AAPL, daily("2024-01-01", "2024-01-09"))
-    newest = Folder.newest
+    newest = DatasetFolder.newest
 
-    def replaced(folder: Folder) -> State:
+    def replaced(folder: DatasetFolder) -> CommittedState:
         """As the listing has read the manifest, others are put in the place of the dataset."""
         state = newest(folder)
         laid_over(others.home, store.home)
         return state
 
     with monkeypatch.context() as patch:
-        patch.setattr(Folder, "newest", replaced)
+        patch.setattr(DatasetFolder, "newest", replaced)
         assert [row.rows for row in Store(store.home).summaries()] == [5]
 
     assert [row.rows for row in Store(store.home).summaries()] == [7]
@@ -389,7 +389,7 @@ def test_a_dataset_replaced_by_hand_while_its_manifest_is_read_is_read_again(
 
 def test_a_row_that_a_newer_program_wrote_is_not_known_here(store: Store) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
-    store.settle()
+    store.flush()
     catalogue = Catalogue(store.home / "catalogue.db")
     ((place, entry),) = catalogue.read().items()
     bond: Any = ("bonds", "daily", "AAPL")
@@ -402,11 +402,11 @@ def test_a_dataset_that_leaves_between_the_listing_and_the_look_at_the_chunks_is
     store: Store,
 ) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
-    (listed,) = survey(store.home, Catalogue(store.home / "catalogue.db"))
+    (listed,) = scan(store.home, Catalogue(store.home / "catalogue.db"))
     shutil.rmtree(store.home / "state/equities/daily/AAPL")
     shutil.rmtree(store.home / "data/equities/daily/AAPL")
 
-    assert checked(store.home, listed) is None
+    assert check_sizes(store.home, listed) is None
 
 
 def test_a_commit_between_the_listing_and_the_look_at_the_chunks_is_no_damage(
@@ -414,11 +414,11 @@ def test_a_commit_between_the_listing_and_the_look_at_the_chunks_is_no_damage(
 ) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
     catalogue = Catalogue(store.home / "catalogue.db")
-    (listed,) = survey(store.home, catalogue)
+    (listed,) = scan(store.home, catalogue)
 
     commit(store, AAPL, daily("2024-01-01", "2024-01-10", 20.0))
     commit(store, AAPL, daily("2024-01-01", "2024-01-09", 30.0))
-    seen = checked(store.home, listed)
+    seen = check_sizes(store.home, listed)
 
     assert seen is not None
     assert seen.damage == ""
@@ -426,4 +426,4 @@ def test_a_commit_between_the_listing_and_the_look_at_the_chunks_is_no_damage(
     assert seen.entry.summary.rows == 7
     with store.transaction(AAPL) as tx:
         tx.remove()
-    assert checked(store.home, listed) is None
+    assert check_sizes(store.home, listed) is None

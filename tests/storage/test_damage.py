@@ -19,7 +19,7 @@ from ml4t_nb.core.bars import Bars, empty_bars, within
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError, StoreNotWritable
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, Span
-from ml4t_nb.storage.manifest_file import encode
+from ml4t_nb.storage.manifest_file import encode_manifest
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import AAPL, append, bars_at, commit, daily, publish, utc
 
@@ -133,7 +133,7 @@ def test_a_check_of_the_files_counts_their_rows(store: Store) -> None:
     state = store.snapshot(AAPL).manifest
     (chunk,) = state.chunks
     told = replace(state, chunks=(replace(chunk, rows=chunk.rows + 1),))
-    manifest_of(store).write_bytes(encode(told))
+    manifest_of(store).write_bytes(encode_manifest(told))
 
     (fault,) = store.verify(AAPL)
 
@@ -209,7 +209,7 @@ def test_a_folder_that_cannot_be_looked_into_damages_its_dataset_alone(
     commit(store, AAPL, bars)
     commit(store, MSFT, bars)
     if is_known:
-        store.settle()
+        store.flush()
     # A link to itself is refused by the system to every user, root too.
     folder = store.home / tree / "equities/daily/AAPL"
     shutil.rmtree(folder)
@@ -297,8 +297,8 @@ def test_a_dataset_removed_by_hand_can_be_loaded_again(store: Store, bars: Bars)
 
     assert (manifest.rows, len(manifest.history)) == (10, 1)
     assert_frame_equal(store.snapshot(AAPL).bars(), bars.iloc[:10], check_freq=False)
-    retired = store.home / "retired/equities/daily/AAPL"
-    assert [path.name for path in retired.iterdir()] == ["m.00000001.json"]
+    trash = store.home / "trash/equities/daily/AAPL"
+    assert [path.name for path in trash.iterdir()] == ["m.00000001.json"]
 
 
 @pytest.mark.parametrize("missing", ["data", "data/equities", "data/equities/daily"])
@@ -459,7 +459,7 @@ def test_every_place_where_the_disk_gets_full_leaves_a_committed_state(small_dis
     for pages in range(14):
         held = store.snapshot(AAPL).bars()
         with ballast.open("wb") as file:
-            shutil.rmtree(small_disk / "retired", ignore_errors=True)
+            shutil.rmtree(small_disk / "trash", ignore_errors=True)
             free = os.statvfs(small_disk).f_bavail - pages
             file.write(bytes(max(free, 0) * os.statvfs(small_disk).f_frsize))
         after = daily("2020-01-01", "2024-01-01", held["open"].iloc[0] + 1)

@@ -11,7 +11,7 @@ import pytest
 
 from ml4t_nb.core.bars import COLUMNS, NUMBERS
 from ml4t_nb.model import DatasetId
-from ml4t_nb.storage.names import as_folder
+from ml4t_nb.storage.names import folder_name
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import append, bars_at, commit, daily, publish
 
@@ -94,7 +94,7 @@ def test_the_folder_of_all_symbols_gives_the_same_rows(updated: Store) -> None:
 @pytest.mark.parametrize("symbol", SYMBOLS)
 def test_one_symbols_folder_gives_the_same_rows(updated: Store, symbol: str) -> None:
     expected = by_the_store(updated, [symbol])
-    folder = str(updated.home / "data/fx/daily" / as_folder(symbol))
+    folder = str(updated.home / "data/fx/daily" / folder_name(symbol))
 
     assert_same(by_duckdb(f"{folder}/*.parquet"), expected)
     assert_same(pl.read_parquet(folder).to_pandas(), expected)

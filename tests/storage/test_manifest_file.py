@@ -21,8 +21,8 @@ from ml4t_nb.model import (
     Span,
 )
 from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
-from ml4t_nb.storage.manifest import Chunk, Manifest, summary
-from ml4t_nb.storage.manifest_file import VERSION, decode, encode
+from ml4t_nb.storage.manifest import Chunk, Manifest, summarize
+from ml4t_nb.storage.manifest_file import VERSION, decode_manifest, encode_manifest
 
 AAPL = DatasetId("equities", "daily", "AAPL")
 PATH = Path("m.00000003.json")
@@ -72,24 +72,24 @@ FULL = Manifest(
 
 
 def test_a_manifest_comes_back_exactly_from_its_file() -> None:
-    assert decode(encode(FULL), AAPL, 3, PATH) == FULL
+    assert decode_manifest(encode_manifest(FULL), AAPL, 3, PATH) == FULL
 
 
 def test_a_manifest_is_always_written_the_same() -> None:
-    again = decode(encode(FULL), AAPL, 3, PATH)
+    again = decode_manifest(encode_manifest(FULL), AAPL, 3, PATH)
 
-    assert encode(again) == encode(FULL)
+    assert encode_manifest(again) == encode_manifest(FULL)
 
 
 def test_the_mark_of_a_removal_is_no_manifest() -> None:
-    assert decode(encode(None), AAPL, 3, PATH) is None
+    assert decode_manifest(encode_manifest(None), AAPL, 3, PATH) is None
 
 
 def test_values_that_json_lacks_come_back() -> None:
     revisions = (Revision(D1, "close", nan, inf), Revision(D1, "open", -inf, -0.0))
     written = replace(FULL, history=(replace(FULL.history[0], revisions=revisions),))
 
-    read = decode(encode(written), AAPL, 3, PATH)
+    read = decode_manifest(encode_manifest(written), AAPL, 3, PATH)
 
     assert read is not None
     first, second = read.history[0].revisions
@@ -103,7 +103,7 @@ def test_instants_are_written_in_utc() -> None:
     tokyo = timezone(timedelta(hours=9))
     written = replace(FULL, updated=datetime(2024, 1, 3, 9, tzinfo=tokyo))
 
-    read = decode(encode(written), AAPL, 3, PATH)
+    read = decode_manifest(encode_manifest(written), AAPL, 3, PATH)
 
     assert read is not None
     assert str(read.updated) == "2024-01-03 00:00:00+00:00"
@@ -111,32 +111,32 @@ def test_instants_are_written_in_utc() -> None:
 
 def test_an_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
-        encode(replace(FULL, updated=datetime(2024, 1, 3)))  # noqa: DTZ001
+        encode_manifest(replace(FULL, updated=datetime(2024, 1, 3)))  # noqa: DTZ001
 
 
 def test_every_flipped_bit_is_noticed() -> None:
-    content = encode(FULL)
+    content = encode_manifest(FULL)
     for place in range(len(content)):
         for bit in (1, 2, 4, 8, 16, 32, 64, 128):
             altered = bytearray(content)
             altered[place] ^= bit
             with pytest.raises(ChunkCorrupt):
-                decode(bytes(altered), AAPL, 3, PATH)
+                decode_manifest(bytes(altered), AAPL, 3, PATH)
 
 
 def test_every_truncation_is_noticed() -> None:
-    content = encode(FULL)
+    content = encode_manifest(FULL)
     for length in range(len(content)):
         with pytest.raises(ChunkCorrupt, match=r"m\.00000003\.json"):
-            decode(content[:length], AAPL, 3, PATH)
+            decode_manifest(content[:length], AAPL, 3, PATH)
     with pytest.raises(ChunkCorrupt):
-        decode(content + b"\n", AAPL, 3, PATH)
+        decode_manifest(content + b"\n", AAPL, 3, PATH)
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_make_the_reader_fail_otherwise(content: bytes) -> None:
     with pytest.raises(ChunkCorrupt):
-        decode(content, AAPL, 3, PATH)
+        decode_manifest(content, AAPL, 3, PATH)
 
 
 def _sealed(version: int, body: object) -> bytes:
@@ -157,14 +157,14 @@ JSON = st.recursive(
 @given(JSON.filter(lambda body: body is not None))
 def test_sealed_nonsense_is_noticed(body: object) -> None:
     with pytest.raises(ChunkCorrupt):
-        decode(_sealed(VERSION, body), AAPL, 3, PATH)
+        decode_manifest(_sealed(VERSION, body), AAPL, 3, PATH)
 
 
 @given(JSON, st.data())
 def test_a_sealed_manifest_with_one_wrong_field_is_noticed(
     value: object, data: st.DataObject
 ) -> None:
-    body = json.loads(encode(FULL))["manifest"]
+    body = json.loads(encode_manifest(FULL))["manifest"]
     name = data.draw(st.sampled_from([*body, "unheard_of"]))
     if body.get(name) == value or (name in ("updated", "verified") and value is None):
         return
@@ -175,7 +175,7 @@ def test_a_sealed_manifest_with_one_wrong_field_is_noticed(
         return
     body[name] = value
     with pytest.raises(ChunkCorrupt):
-        decode(_sealed(VERSION, body), AAPL, 3, PATH)
+        decode_manifest(_sealed(VERSION, body), AAPL, 3, PATH)
 
 
 def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
@@ -199,22 +199,25 @@ STRANGE = st.one_of(
 )  # fmt: skip
 
 
-@given(STRANGE, st.sampled_from(places(json.loads(encode(FULL))["manifest"])[1:]))
+@given(STRANGE, st.sampled_from(places(json.loads(encode_manifest(FULL))["manifest"])[1:]))
 def test_a_sealed_manifest_with_a_strange_value_anywhere_is_read_as_it_stands_or_noticed(
     value: object, place: tuple[str | int, ...]
 ) -> None:
-    body = json.loads(encode(FULL))["manifest"]
+    body = json.loads(encode_manifest(FULL))["manifest"]
     holder = body
     for name in place[:-1]:
         holder = holder[name]
     holder[place[-1]] = value
 
     try:
-        read = decode(_sealed(VERSION, body), AAPL, 3, PATH)
+        read = decode_manifest(_sealed(VERSION, body), AAPL, 3, PATH)
     except ChunkCorrupt:
         return
     assert read is not None
-    assert decode(encode(read), AAPL, 3, PATH) == read or "nan" in json.dumps(body).lower()
+    assert (
+        decode_manifest(encode_manifest(read), AAPL, 3, PATH) == read
+        or "nan" in json.dumps(body).lower()
+    )
 
 
 @given(st.integers(1, 200_000))
@@ -222,14 +225,14 @@ def test_a_manifest_of_brackets_is_noticed(depth: int) -> None:
     text = b"[" * depth
     total = hashlib.sha256(b"%d " % VERSION + text).hexdigest().encode()
     with pytest.raises(ChunkCorrupt):
-        decode(
+        decode_manifest(
             b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (VERSION, total, text), AAPL, 3, PATH
         )
 
 
 def test_a_newer_programs_manifest_asks_for_an_upgrade() -> None:
     with pytest.raises(StoreError, match="newer") as caught:
-        decode(_sealed(VERSION + 1, {"anything": 1}), AAPL, 3, PATH)
+        decode_manifest(_sealed(VERSION + 1, {"anything": 1}), AAPL, 3, PATH)
 
     assert not isinstance(caught.value, ChunkCorrupt)
     assert "upgrade" in caught.value.hint
@@ -238,14 +241,14 @@ def test_a_newer_programs_manifest_asks_for_an_upgrade() -> None:
 @given(JSON.filter(lambda body: body is not None))
 def test_an_earlier_versions_manifest_is_refused_whatever_it_says(body: object) -> None:
     with pytest.raises(StoreOutdated, match="earlier") as caught:
-        decode(_sealed(VERSION - 1, body), AAPL, 3, PATH)
+        decode_manifest(_sealed(VERSION - 1, body), AAPL, 3, PATH)
 
     assert caught.value.summary.dataset == AAPL
     assert "ml4t-data remove -s AAPL --yes" in spell(caught.value.advice, "ml4t-data")
 
 
 def test_an_earlier_versions_mark_of_a_removal_is_one() -> None:
-    assert decode(_sealed(VERSION - 1, None), AAPL, 3, PATH) is None
+    assert decode_manifest(_sealed(VERSION - 1, None), AAPL, 3, PATH) is None
 
 
 SECOND = replace(CHUNK, file="2024-01-03.00000002.0a0b0c.parquet", first=D2, last=D2, rows=1)
@@ -285,14 +288,14 @@ HOUR = timedelta(hours=1)
 )
 def test_a_sealed_manifest_whose_chunks_cannot_be_is_refused(chunks: tuple[Chunk, ...]) -> None:
     with pytest.raises(ChunkCorrupt, match="contradicts itself"):
-        decode(encode(replace(FULL, chunks=chunks)), AAPL, 3, PATH)
+        decode_manifest(encode_manifest(replace(FULL, chunks=chunks)), AAPL, 3, PATH)
 
 
 def test_chunks_that_follow_one_another_are_taken() -> None:
     before = replace(CHUNK, last=D1 + HOUR)
     after = replace(SECOND, filled=0)
 
-    read = decode(encode(replace(FULL, chunks=(before, after))), AAPL, 3, PATH)
+    read = decode_manifest(encode_manifest(replace(FULL, chunks=(before, after))), AAPL, 3, PATH)
 
     assert read is not None
     assert (read.rows, read.first, read.last) == (3, D1, D2)
@@ -303,11 +306,11 @@ def test_chunks_that_follow_one_another_are_taken() -> None:
 )
 def test_a_manifest_copied_to_another_place_is_noticed(dataset: DatasetId, sequence: int) -> None:
     with pytest.raises(ChunkCorrupt, match="by hand"):
-        decode(encode(FULL), dataset, sequence, PATH)
+        decode_manifest(encode_manifest(FULL), dataset, sequence, PATH)
 
 
 def test_a_summary_says_the_manifest_in_one_row() -> None:
-    row = summary(FULL)
+    row = summarize(FULL)
 
     assert (row.provider, row.calendar, row.period) == ("sample", "XNYS", "yearly")
     assert (row.rows, row.bytes, row.chunks, row.filled) == (2, 4321, 1, 1)
@@ -321,7 +324,7 @@ def test_only_failures_among_the_last_ten_runs_are_recent() -> None:
     good = UpdateRecord(D1, "update", "sample", "unchanged")
     bad = replace(good, outcome="failed", error=ErrorNote("E", "no network"))
 
-    row = summary(replace(FULL, history=(bad, bad, *[good] * 9)))
+    row = summarize(replace(FULL, history=(bad, bad, *[good] * 9)))
 
     assert row.recent_errors == 1
     assert row.last_error == ""

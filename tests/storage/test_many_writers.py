@@ -313,7 +313,7 @@ def test_a_writer_whose_lock_file_was_deleted_loses_nobodys_commit(
     late.join()
 
     assert late.exitcode == 1
-    for path in (store.home / "retired").rglob("*.*"):
+    for path in (store.home / "trash").rglob("*.*"):
         os.utime(path, (0, 0))
     store.sweep()
     assert store.snapshot(AAPL).bars()["open"].tolist() == [1.0] * 5 + [2.0] * 2 + [3.0]

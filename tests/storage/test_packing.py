@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.model import DatasetId, Frequency, Period, Span
-from ml4t_nb.storage.compaction import rearrange, resolve_period
+from ml4t_nb.storage.compaction import compact, resolve_period
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.rows import EVER, Edit, Rows, instant, join, rows_of, stamp
+from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, as_rows, instant, join, stamp
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import AAPL, append, bars_at, commit, daily, utc
 
@@ -139,10 +139,10 @@ def test_growing_month_by_month_rewrites_each_bar_a_few_times() -> None:
     written = 0
     months = pd.date_range("2004-01-01", periods=240, freq="MS")
     for month in months:
-        rows = rows_of(_fresh(8190, str(month)))
-        reach = (stamp(month.to_pydatetime().replace(tzinfo=utc(2004).tzinfo)), EVER[1])
-        pieces = rearrange(
-            chunks, [Edit(reach, rows)], _rows_like, before="monthly", period="monthly"
+        rows = as_rows(_fresh(8190, str(month)))
+        time_range = (stamp(month.to_pydatetime().replace(tzinfo=utc(2004).tzinfo)), ALL_TIME[1])
+        pieces = compact(
+            chunks, [Edit(time_range, rows)], _rows_like, before="monthly", period="monthly"
         )
         written += sum(len(piece) for piece in pieces if isinstance(piece, Rows))
         chunks = [piece if isinstance(piece, Chunk) else _chunk_of(piece) for piece in pieces]
@@ -182,8 +182,8 @@ def test_chunks_hold_whole_periods_whatever_is_edited(
         days = DAYS[first : first + count]
         some = bars_at(days[::step], close)
         span = Span(utc_of(days[0]), utc_of(days[-1]) + timedelta(days=1))
-        edit = Edit((stamp(span.start), stamp(span.end)), rows_of(some))
-        pieces = rearrange(
+        edit = Edit((stamp(span.start), stamp(span.end)), as_rows(some))
+        pieces = compact(
             chunks, [edit], lambda chunk: stored[chunk.crc], before=period, period=period
         )
         chunks = []

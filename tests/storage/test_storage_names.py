@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import DatasetId
-from ml4t_nb.storage.names import as_folder, folder_of, symbol_of
+from ml4t_nb.storage.names import folder_name, relative_folder, symbol_of
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import commit, daily
 
@@ -50,20 +50,20 @@ SYMBOLS = st.text(
     ],
 )
 def test_a_symbol_is_found_under_a_readable_folder(symbol: str, folder: str) -> None:
-    assert as_folder(symbol) == folder
+    assert folder_name(symbol) == folder
     assert symbol_of(folder) == symbol
 
 
 @pytest.mark.parametrize("symbol", ["", ".", "..", "A\nB", "A\x00", "\x7f", "A\u2028", "\ud800"])
 def test_a_symbol_that_no_folder_can_hold_is_refused(symbol: str) -> None:
     with pytest.raises(OptionError):
-        as_folder(symbol)
+        folder_name(symbol)
 
 
 def test_an_over_long_symbol_is_refused() -> None:
-    assert len(as_folder("A" * 200)) == 200
+    assert len(folder_name("A" * 200)) == 200
     with pytest.raises(OptionError, match="too long"):
-        as_folder("A" * 201)
+        folder_name("A" * 201)
 
 
 @pytest.mark.parametrize(
@@ -75,18 +75,18 @@ def test_a_folder_that_is_no_symbols_is_nobodys(name: str) -> None:
 
 @given(SYMBOLS)
 def test_every_symbol_comes_back_from_its_folder(symbol: str) -> None:
-    assert symbol_of(as_folder(symbol)) == symbol
+    assert symbol_of(folder_name(symbol)) == symbol
 
 
 @given(SYMBOLS, SYMBOLS)
 def test_two_symbols_never_share_a_folder_where_case_does_not_count(left: str, right: str) -> None:
     if left != right:
-        assert as_folder(left).casefold() != as_folder(right).casefold()
+        assert folder_name(left).casefold() != folder_name(right).casefold()
 
 
 @given(SYMBOLS)
 def test_a_folder_is_one_legal_name_everywhere(symbol: str) -> None:
-    name = as_folder(symbol)
+    name = folder_name(symbol)
 
     assert not set(name) & set('/\\:*?"<>|= ')
     assert name.isascii()
@@ -97,7 +97,7 @@ def test_a_folder_is_one_legal_name_everywhere(symbol: str) -> None:
 @given(st.text(st.characters(), max_size=60))
 def test_any_text_is_refused_or_a_folder_inside_the_store_that_gives_it_back(symbol: str) -> None:
     try:
-        place = folder_of(DatasetId("equities", "daily", symbol))
+        place = relative_folder(DatasetId("equities", "daily", symbol))
     except OptionError:
         return
     assert place.parts == ("equities", "daily", place.name)
@@ -117,14 +117,14 @@ def test_symbols_of_any_kind_are_stored_inside_and_listed_as_they_were(symbols: 
         assert [each.symbol for each in store.datasets()] == sorted(symbols)
         assert [path.name for path in Path(name).iterdir()] == ["home"]
         held = [path.name for path in (store.home / "data/fx/daily").iterdir()]
-        assert sorted(map(as_folder, symbols)) == sorted(held)
+        assert sorted(map(folder_name, symbols)) == sorted(held)
 
 
 @given(st.text(max_size=20))
 def test_no_folder_name_makes_the_reader_fail(name: str) -> None:
     symbol = symbol_of(name)
 
-    assert symbol is None or as_folder(symbol) == name
+    assert symbol is None or folder_name(symbol) == name
 
 
 @pytest.mark.parametrize(
@@ -136,4 +136,4 @@ def test_no_folder_name_makes_the_reader_fail(name: str) -> None:
 )
 def test_a_class_or_frequency_that_does_not_exist_has_no_folder(dataset: DatasetId) -> None:
     with pytest.raises(OptionError):
-        folder_of(dataset)
+        relative_folder(dataset)

@@ -13,8 +13,8 @@ from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, DatasetNotFound, OptionError, StoreError
 from ml4t_nb.model import Compression, DatasetId, FetchAttempt, Finding, Gap, Span
-from ml4t_nb.storage.dataset_folder import Folder
-from ml4t_nb.storage.locking import exclusive
+from ml4t_nb.storage.dataset_folder import DatasetFolder
+from ml4t_nb.storage.locking import dataset_lock
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import (
@@ -398,8 +398,8 @@ def test_what_was_retired_an_hour_ago_is_removed_by_the_next_commit(store: Store
     commit(store, AAPL, daily("2024-01-01", "2024-01-05", 1.0))
     commit(store, AAPL, daily("2024-01-01", "2024-01-05", 2.0))
     snapshot = store.snapshot(AAPL)
-    retired = store.home / "retired/equities/daily/AAPL"
-    old = sorted(retired.iterdir())
+    trash = store.home / "trash/equities/daily/AAPL"
+    old = sorted(trash.iterdir())
     assert [path.suffix for path in old] == [".parquet", ".json"]
     for path in old:
         age = path.stat().st_mtime - 3601
@@ -409,14 +409,14 @@ def test_what_was_retired_an_hour_ago_is_removed_by_the_next_commit(store: Store
 
     assert not any(path.exists() for path in old)
     assert len(snapshot.bars()) == 5
-    assert len(list(retired.iterdir())) == 2
+    assert len(list(trash.iterdir())) == 2
 
 
 def test_a_snapshot_whose_files_are_gone_says_so(store: Store) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05", 1.0))
     snapshot = store.snapshot(AAPL)
     commit(store, AAPL, daily("2024-01-01", "2024-01-05", 2.0))
-    for path in (store.home / "retired").rglob("*.parquet"):
+    for path in (store.home / "trash").rglob("*.parquet"):
         path.unlink()
 
     with pytest.raises(StoreError, match="out of date"):
@@ -427,23 +427,23 @@ def test_a_sweep_removes_what_no_commit_comes_to_remove(store: Store) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
     with store.transaction(AAPL) as tx:
         tx.remove()
-    retired = store.home / "retired"
+    trash = store.home / "trash"
     store.sweep()
-    assert len(list(retired.rglob("*.parquet"))) == 1
-    for path in [path for path in retired.rglob("*") if path.is_file()]:
+    assert len(list(trash.rglob("*.parquet"))) == 1
+    for path in [path for path in trash.rglob("*") if path.is_file()]:
         age = path.stat().st_mtime - 3601
         os.utime(path, (age, age))
 
     store.sweep()
 
-    assert [path for path in retired.rglob("*") if path.is_file()] == []
+    assert [path for path in trash.rglob("*") if path.is_file()] == []
 
 
 def test_a_sweep_ends_a_removal_whose_writer_was_killed(store: Store) -> None:
     (chunk,) = commit(store, AAPL, daily("2024-01-01", "2024-01-05")).chunks
     data = store.home / "data/equities/daily/AAPL"
-    folder = Folder(store.home, AAPL)
-    with exclusive(folder.state, AAPL, timeout_s=0) as lock:
+    folder = DatasetFolder(store.home, AAPL)
+    with dataset_lock(folder.state, AAPL, timeout_s=0) as lock:
         folder.publish(None, 2, base=1, lock=lock)  # and no step further
     assert store.datasets() == ()
     assert (data / chunk.file).exists()
@@ -454,7 +454,7 @@ def test_a_sweep_ends_a_removal_whose_writer_was_killed(store: Store) -> None:
     store.sweep()
 
     assert not data.exists()
-    assert (store.home / "retired/equities/daily/AAPL" / chunk.file).exists()
+    assert (store.home / "trash/equities/daily/AAPL" / chunk.file).exists()
     assert store.datasets() == ()
 
 
@@ -527,18 +527,18 @@ def test_what_is_done_to_the_bars_of_a_transaction_does_not_reach_the_store(stor
 def test_a_commit_removes_what_was_retired_long_ago_and_keeps_what_is_young(store: Store) -> None:
     for last in (2, 3, 4, 5):
         commit(store, AAPL, daily("2024-01-01", f"2024-01-0{last}"))
-    retired = store.home / "retired/equities/daily/AAPL"
-    names = sorted(path.name for path in retired.iterdir())
+    trash = store.home / "trash/equities/daily/AAPL"
+    names = sorted(path.name for path in trash.iterdir())
     old = [name for name in names if ".00000001." in name or ".00000002." in name]
     assert len(names) == 6
     assert len(old) == 4
     for name in old:
-        age = (retired / name).stat().st_mtime - 3601
-        os.utime(retired / name, (age, age))
+        age = (trash / name).stat().st_mtime - 3601
+        os.utime(trash / name, (age, age))
 
     commit(store, AAPL, daily("2024-01-01", "2024-01-08"))
 
-    left = sorted(path.name for path in retired.iterdir())
+    left = sorted(path.name for path in trash.iterdir())
     assert [name for name in names if name not in old] == [
         name for name in left if ".00000004." not in name
     ]

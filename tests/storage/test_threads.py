@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ml4t_nb.model import DatasetId
-from ml4t_nb.storage.parallel import mapped
+from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import bars_at, commit
 
@@ -32,14 +32,14 @@ threading.Thread(target=read).start()
 
 @pytest.mark.parametrize("threads", [1, 2, 9])
 def test_results_come_in_the_order_of_the_parts(threads: int) -> None:
-    assert [*mapped(str, range(50), threads=threads)] == [str(number) for number in range(50)]
-    assert [*mapped(str, [], threads=threads)] == []
+    assert [*parallel_map(str, range(50), threads=threads)] == [str(number) for number in range(50)]
+    assert [*parallel_map(str, [], threads=threads)] == []
 
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_the_first_error_is_raised(threads: int) -> None:
     with pytest.raises(ZeroDivisionError):
-        [*mapped(lambda number: 1 / number, [2, 1, 0, 3], threads=threads)]
+        [*parallel_map(lambda number: 1 / number, [2, 1, 0, 3], threads=threads)]
 
 
 @pytest.mark.parametrize("granted", [0, 1, 2])
@@ -58,7 +58,7 @@ def test_what_gets_no_thread_is_done_all_the_same(
     monkeypatch.setattr(threading.Thread, "start", grudging)
     double: Callable[[int], int] = lambda number: 2 * number  # noqa: E731
 
-    assert [*mapped(double, range(6), threads=3)] == [0, 2, 4, 6, 8, 10]
+    assert [*parallel_map(double, range(6), threads=3)] == [0, 2, 4, 6, 8, 10]
 
 
 def test_a_long_history_is_read_while_python_ends(store: Store) -> None:

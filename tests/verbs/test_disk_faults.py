@@ -388,15 +388,15 @@ def test_a_file_systems_clock_that_runs_backwards_loses_nothing(home: Path) -> N
     for path in home.rglob("*"):
         later = path.stat().st_mtime + 86_400
         os.utime(path, (later, later))
-    retired = sorted(path for path in (home / "retired").rglob("*") if path.is_file())
-    assert retired
+    trash = sorted(path for path in (home / "trash").rglob("*") if path.is_file())
+    assert trash
 
     result = one(verbs.update(opened(home), "IBM", as_of=UPDATED))
 
     assert (result.record.outcome, result.rows) == ("changed", 1259)
     assert len(verbs.bars(opened(home), "IBM")) == 1259
     assert [each.rows for each in verbs.list_(opened(home)).datasets] == [1259]
-    assert all(path.exists() for path in retired)
+    assert all(path.exists() for path in trash)
 
 
 def test_a_store_without_hard_links_is_updated_and_restated(

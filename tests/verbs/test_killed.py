@@ -115,7 +115,7 @@ def test_a_verb_killed_at_any_moment_leaves_a_committed_state(
         number = story.assert_state(home, acknowledged[-1], acknowledged[-1] + 1)
         least += commits
         leftovers += is_littered(home)
-        age_what_is_retired(home)
+        age_the_trash(home)
     story.tell(home, number + 1)
     story.assert_tidy(home)
     assert number >= least > 0
@@ -140,17 +140,17 @@ def is_littered(home: Path) -> bool:
     return False
 
 
-def age_what_is_retired(home: Path) -> None:
+def age_the_trash(home: Path) -> None:
     """As if the grace period had gone by."""
-    for path in (home / "retired").rglob("*"):
+    for path in (home / "trash").rglob("*"):
         if path.is_file():
             then = path.stat().st_mtime - GRACE_S - 60
             os.utime(path, (then, then))
 
 
 def outlived(home: Path) -> list[Path]:
-    """What is still there though it was retired long ago, by the time of the newest file."""
+    """What is still there although it is long in the trash, by the time of the newest file."""
     files = [path for path in home.rglob("*") if path.is_file()]
     now = max(path.stat().st_mtime for path in files)
-    retired = home / "retired"
-    return [p for p in files if retired in p.parents and now - p.stat().st_mtime > GRACE_S]
+    trash = home / "trash"
+    return [p for p in files if trash in p.parents and now - p.stat().st_mtime > GRACE_S]

@@ -26,7 +26,7 @@ def remove_another(ws: Workspace) -> object:
 
 
 def left(ws: Workspace) -> list[Path]:
-    return [*(ws.settings.home / "retired/equities/daily/AAA").glob("*")]
+    return [*(ws.settings.home / "trash/equities/daily/AAA").glob("*")]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_files_of_a_removed_dataset_are_swept_after_an_hour(
 
 @pytest.fixture
 def ws(tmp_path: Path) -> Workspace:
-    """AAA, BBB and CCC, each with a file that was retired long ago."""
+    """AAA, BBB and CCC, each with a file long in the trash."""
     ws = Workspace.open(Settings(home=tmp_path / "home", provider="synthetic"))
     verbs.load(ws, ("AAA", "BBB", "CCC"), start="2024-01-02", as_of="2024-01-12")
     update_all(ws)
@@ -65,12 +65,12 @@ def aged(folder: Path) -> None:
         os.utime(path, (0, 0), follow_symlinks=False)
 
 
-def retired(ws: Workspace, symbol: str) -> Path:
-    return ws.settings.home / "retired/equities/daily" / symbol
+def trash_of(ws: Workspace, symbol: str) -> Path:
+    return ws.settings.home / "trash/equities/daily" / symbol
 
 
 def test_a_sweep_leaves_files_whose_names_are_not_its_own(ws: Workspace) -> None:
-    folder = retired(ws, "BBB")
+    folder = trash_of(ws, "BBB")
     own = {path.name for path in folder.iterdir()}
     others = {
         "thesis.docx", "bars.parquet", "2024-01-02.parquet", "m.json", "m.00000001.json.bak",
@@ -90,9 +90,9 @@ def test_a_sweep_leaves_files_whose_names_are_not_its_own(ws: Workspace) -> None
 @pytest.mark.parametrize(
     ("level", "below"),
     [
-        ("retired", "equities/daily/DDD"),
-        ("retired/equities", "daily/DDD"),
-        ("retired/equities/daily/DDD", "."),
+        ("trash", "equities/daily/DDD"),
+        ("trash/equities", "daily/DDD"),
+        ("trash/equities/daily/DDD", "."),
     ],
 )
 def test_a_sweep_does_not_follow_a_link_out_of_the_store(
@@ -116,7 +116,7 @@ def test_a_sweep_does_not_follow_a_link_out_of_the_store(
 
 def test_a_sweep_leaves_folders_that_are_no_datasets(ws: Workspace) -> None:
     victims = [
-        ws.settings.home / "retired" / place / "m.00000001.json"
+        ws.settings.home / "trash" / place / "m.00000001.json"
         for place in ("my/old/papers", "equities/daily/lower", "equities/2024/AAA", "equities")
     ]
     for victim in victims:
@@ -130,17 +130,17 @@ def test_a_sweep_leaves_folders_that_are_no_datasets(ws: Workspace) -> None:
 
 
 def test_an_odd_folder_keeps_no_other_dataset_from_being_swept(ws: Workspace) -> None:
-    (retired(ws, "AAA") / "copies").mkdir()
-    (retired(ws, "AAA") / "m.00000099.json").mkdir()
-    retired(ws, "AAB").write_text("a file where a folder is expected")
+    (trash_of(ws, "AAA") / "copies").mkdir()
+    (trash_of(ws, "AAA") / "m.00000099.json").mkdir()
+    trash_of(ws, "AAB").write_text("a file where a folder is expected")
     for symbol in ("AAA", "BBB", "CCC"):
-        aged(retired(ws, symbol))
+        aged(trash_of(ws, symbol))
 
     ws.store.sweep()
 
-    assert {path.name for path in retired(ws, "AAA").iterdir()} == {"copies", "m.00000099.json"}
-    assert not retired(ws, "BBB").exists()
-    assert not retired(ws, "CCC").exists()
+    assert {path.name for path in trash_of(ws, "AAA").iterdir()} == {"copies", "m.00000099.json"}
+    assert not trash_of(ws, "BBB").exists()
+    assert not trash_of(ws, "CCC").exists()
 
 
 def test_a_commit_takes_no_others_files_out_of_a_linked_folder(

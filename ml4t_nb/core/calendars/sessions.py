@@ -14,31 +14,31 @@ import numpy as np
 from ml4t_nb.core.calendars import exchanges
 from ml4t_nb.core.timestamps import Instants, Sessions, index_micros, to_micros
 
-__all__ = ["Shelf", "canonical", "keep", "keep_on", "sessions", "zone_of"]
+__all__ = ["SessionCache", "canonical", "save_built", "sessions", "use_cache", "zone_of"]
 
 
-class Shelf(Protocol):
+class SessionCache(Protocol):
     """Where sessions are kept from one process to the next."""
 
-    def take(self, name: str) -> tuple[Sessions, ZoneInfo] | None:
+    def load(self, name: str) -> tuple[Sessions, ZoneInfo] | None:
         """Sessions and zone of the calendar of just that name; None if they must be built."""
 
-    def put(self, name: str, known: Sessions, zone: ZoneInfo) -> bool:
+    def save(self, name: str, known: Sessions, zone: ZoneInfo) -> bool:
         """Keep what was built, if that is possible; whether it was."""
 
 
 @dataclass(slots=True)
 class _Built:
-    """What this process has built, or taken from the shelf."""
+    """What this process has built, or loaded from the cache."""
 
     known: dict[str, tuple[Sessions, ZoneInfo]] = field(default_factory=dict)
-    shelf: Shelf | None = None
-    unkept: set[str] = field(default_factory=set)
+    cache: SessionCache | None = None
+    unsaved: set[str] = field(default_factory=set)
     building: threading.Lock = field(default_factory=threading.Lock)
 
     def held(self, name: str) -> tuple[Sessions, ZoneInfo] | None:
         """What needs no building; None if it must be built."""
-        if name not in self.known and self.shelf is not None and (found := self.shelf.take(name)):
+        if name not in self.known and self.cache is not None and (found := self.cache.load(name)):
             self.known[name] = found
         return self.known.get(name)
 
@@ -46,21 +46,21 @@ class _Built:
 _here = _Built()
 
 
-def keep_on(shelf: Shelf) -> None:
-    """From now on take sessions from ``shelf``, and put there what has to be built.
+def use_cache(cache: SessionCache) -> None:
+    """From now on load sessions from ``cache``, and save there what has to be built.
 
     One for all stores of a process: sessions are the same on each.
     """
-    _here.shelf = shelf
+    _here.cache = cache
 
 
-def keep() -> None:
-    """Put on the shelf what was built; what it cannot take yet is put there another time."""
-    if (shelf := _here.shelf) is None:
+def save_built() -> None:
+    """Save what was built; what the cache cannot take yet is saved another time."""
+    if (cache := _here.cache) is None:
         return
-    for name in [*_here.unkept]:
-        if shelf.put(name, *_here.known[name]):
-            _here.unkept.discard(name)
+    for name in [*_here.unsaved]:
+        if cache.save(name, *_here.known[name]):
+            _here.unsaved.discard(name)
 
 
 @cache
@@ -74,7 +74,7 @@ def canonical(name: str) -> str:
     """
     if name.lower() in exchanges.OWN:
         return name.lower()
-    # Only calendars that were built under their own name are on the shelf.
+    # Only calendars that were built under their own name are in the cache.
     return name if _here.held(name) else exchanges.spelled(name)
 
 
@@ -110,8 +110,8 @@ def sessions(
 def _build_and_keep(name: str) -> tuple[Sessions, ZoneInfo]:
     found = _here.known[name] = exchanges.build(name), zone_of(name)
     if name != "24/7":  # which is counted, sooner than read
-        _here.unkept.add(name)
-        keep()
+        _here.unsaved.add(name)
+        save_built()
     return found
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from ml4t_nb.core.calendars import sessions as building
-from ml4t_nb.core.calendars.sessions import canonical, keep, keep_on, sessions, zone_of
+from ml4t_nb.core.calendars.sessions import canonical, save_built, sessions, use_cache, zone_of
 from ml4t_nb.core.timestamps import Sessions
-from ml4t_nb.storage.session_cache import SessionShelf
+from ml4t_nb.storage.session_cache import DiskSessionCache
 
 NEW_YORK = ZoneInfo("America/New_York")
 HOUR = 3_600_000_000
@@ -50,8 +50,8 @@ def path_of(home: Path, name: str = "XNYS") -> Path:
 def test_what_was_built_is_taken_as_it_was(home: Path, name: str) -> None:
     built, zone = sessions(name), zone_of(name)
 
-    SessionShelf(home).put(name, built, zone)
-    found = SessionShelf(home).take(name)
+    DiskSessionCache(home).save(name, built, zone)
+    found = DiskSessionCache(home).load(name)
 
     assert found is not None
     assert same(found[0], built)
@@ -60,44 +60,44 @@ def test_what_was_built_is_taken_as_it_was(home: Path, name: str) -> None:
 
 
 def test_a_name_with_a_slash_is_kept_too(home: Path, known: Sessions) -> None:
-    SessionShelf(home).put("24/5", known, ZoneInfo("UTC"))
+    DiskSessionCache(home).save("24/5", known, ZoneInfo("UTC"))
 
-    assert SessionShelf(home).take("24/5") is not None
+    assert DiskSessionCache(home).load("24/5") is not None
     assert [path.name for path in path_of(home).parent.iterdir()] == ["24%2F5"]
 
 
 def test_what_is_not_there_is_not_taken(home: Path, known: Sessions) -> None:
-    shelf = SessionShelf(home)
+    cache = DiskSessionCache(home)
 
-    assert shelf.take("XNYS") is None
-    shelf.put("XNYS", known, NEW_YORK)
-    assert shelf.take("XTKS") is None
+    assert cache.load("XNYS") is None
+    cache.save("XNYS", known, NEW_YORK)
+    assert cache.load("XTKS") is None
 
 
 def test_a_file_under_another_name_is_not_taken(home: Path, known: Sessions) -> None:
     # As on a disk for which XNYS and xnys are one name: xnys is an alias, to be looked up.
-    shelf = SessionShelf(home)
-    shelf.put("XNYS", known, NEW_YORK)
+    cache = DiskSessionCache(home)
+    cache.save("XNYS", known, NEW_YORK)
 
     path_of(home).rename(path_of(home, "xnys"))
 
-    assert shelf.take("xnys") is None
+    assert cache.load("xnys") is None
 
 
 def test_a_damaged_file_is_never_taken(home: Path, known: Sessions) -> None:
-    shelf = SessionShelf(home)
-    shelf.put("XNYS", known, NEW_YORK)
+    cache = DiskSessionCache(home)
+    cache.save("XNYS", known, NEW_YORK)
     whole = path_of(home).read_bytes()
 
     for at in range(len(whole)):
         flipped = bytearray(whole)
         flipped[at] ^= 1 << at % 8
         path_of(home).write_bytes(flipped)
-        found = shelf.take("XNYS")
+        found = cache.load("XNYS")
         # A bit of the white space in the first line may change nothing.
         assert found is None or same(found[0], known)
         path_of(home).write_bytes(whole[:at])
-        assert shelf.take("XNYS") is None
+        assert cache.load("XNYS") is None
 
 
 @pytest.mark.parametrize(
@@ -115,31 +115,31 @@ def test_a_damaged_file_is_never_taken(home: Path, known: Sessions) -> None:
 def test_what_other_packages_or_rules_have_built_is_not_taken(
     home: Path, known: Sessions, change: dict[str, object]
 ) -> None:
-    shelf = SessionShelf(home)
-    shelf.put("XNYS", known, NEW_YORK)
+    cache = DiskSessionCache(home)
+    cache.save("XNYS", known, NEW_YORK)
     head, _, body = path_of(home).read_bytes().partition(b"\n")
 
     path_of(home).write_bytes(json.dumps(json.loads(head) | change).encode() + b"\n" + body)
 
-    assert shelf.take("XNYS") is None
+    assert cache.load("XNYS") is None
 
 
 def test_what_nests_too_deep_is_not_taken(home: Path) -> None:
     path_of(home).parent.mkdir(parents=True)
     path_of(home).write_bytes(b"[" * 200_000)
 
-    assert SessionShelf(home).take("XNYS") is None
+    assert DiskSessionCache(home).load("XNYS") is None
 
 
 def test_drafts_of_the_killed_are_swept_in_time(home: Path, known: Sessions) -> None:
-    SessionShelf(home).put("XNYS", known, NEW_YORK)
+    DiskSessionCache(home).save("XNYS", known, NEW_YORK)
     young, old = path_of(home, "XNYS.0a1b2c"), path_of(home, "XNYS.0d1e2f")
-    for draft in (young, old):
-        draft.write_bytes(b"half")
+    for staged in (young, old):
+        staged.write_bytes(b"half")
     before = path_of(home).stat().st_mtime - 3700
     os.utime(old, (before, before))
 
-    SessionShelf(home).put("XTKS", known, ZoneInfo("Asia/Tokyo"))
+    DiskSessionCache(home).save("XTKS", known, ZoneInfo("Asia/Tokyo"))
 
     assert sorted(path.name for path in path_of(home).parent.iterdir()) == [
         "XNYS", "XNYS.0a1b2c", "XTKS",
@@ -147,7 +147,7 @@ def test_drafts_of_the_killed_are_swept_in_time(home: Path, known: Sessions) -> 
 
 
 def test_files_that_are_no_drafts_are_left(home: Path, known: Sessions, tmp_path: Path) -> None:
-    SessionShelf(home).put("XNYS", known, NEW_YORK)
+    DiskSessionCache(home).save("XNYS", known, NEW_YORK)
     folder = path_of(home).parent
     (tmp_path / "outside").write_text("mine")
     mine = [folder / name for name in ("notes.txt", "XNYS.backup", "XNYS.old.0a1b2c")]
@@ -157,14 +157,14 @@ def test_files_that_are_no_drafts_are_left(home: Path, known: Sessions, tmp_path
     (folder / "XNYS.abcdef").symlink_to(tmp_path / "outside")
     (folder / "XTKS.abcdef").mkdir()
 
-    SessionShelf(home).put("XTKS", known, ZoneInfo("Asia/Tokyo"))
+    DiskSessionCache(home).save("XTKS", known, ZoneInfo("Asia/Tokyo"))
 
     assert all(path.exists() for path in (*mine, folder / "XNYS.abcdef", folder / "XTKS.abcdef"))
 
 
 def test_nothing_is_written_where_nothing_is_stored(tmp_path: Path, known: Sessions) -> None:
-    SessionShelf(tmp_path).put("XNYS", known, NEW_YORK)
-    SessionShelf(tmp_path / "none").put("XNYS", known, NEW_YORK)
+    DiskSessionCache(tmp_path).save("XNYS", known, NEW_YORK)
+    DiskSessionCache(tmp_path / "none").save("XNYS", known, NEW_YORK)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -172,16 +172,16 @@ def test_nothing_is_written_where_nothing_is_stored(tmp_path: Path, known: Sessi
 def test_a_place_that_cannot_be_written_is_done_without(home: Path, known: Sessions) -> None:
     (home / "cache").write_text("somebody's file")
 
-    SessionShelf(home).put("XNYS", known, NEW_YORK)
+    DiskSessionCache(home).save("XNYS", known, NEW_YORK)
 
-    assert SessionShelf(home).take("XNYS") is None
+    assert DiskSessionCache(home).load("XNYS") is None
     assert sorted(os.listdir(home)) == ["cache", "state"]  # noqa: PTH208
 
 
 def test_no_draft_is_left(home: Path, known: Sessions) -> None:
-    path_of(home).mkdir(parents=True)  # a folder of that name: the draft cannot take its place
+    path_of(home).mkdir(parents=True)  # a folder of that name: the staged cannot take its place
 
-    SessionShelf(home).put("XNYS", known, NEW_YORK)
+    DiskSessionCache(home).save("XNYS", known, NEW_YORK)
 
     assert [path.name for path in path_of(home).parent.iterdir()] == ["XNYS"]
 
@@ -202,33 +202,33 @@ def forget() -> None:
 
 @pytest.mark.usefixtures("newly_started")
 def test_what_is_built_is_kept_without_what_users_declare(home: Path) -> None:
-    keep_on(SessionShelf(home))
+    use_cache(DiskSessionCache(home))
 
     declared = sessions("XLON", extra=frozenset({date(2024, 1, 6)}))
 
-    kept = SessionShelf(home).take("XLON")
+    kept = DiskSessionCache(home).load("XLON")
     assert kept is not None
     assert len(declared) == len(kept[0]) + 1
 
 
 @pytest.mark.usefixtures("newly_started")
 def test_what_was_built_before_the_first_dataset_is_kept_after_it(tmp_path: Path) -> None:
-    keep_on(SessionShelf(tmp_path))
+    use_cache(DiskSessionCache(tmp_path))
     sessions("XLON")
-    assert SessionShelf(tmp_path).take("XLON") is None
+    assert DiskSessionCache(tmp_path).load("XLON") is None
 
     (tmp_path / "state").mkdir()
-    keep()
+    save_built()
 
-    kept = SessionShelf(tmp_path).take("XLON")
+    kept = DiskSessionCache(tmp_path).load("XLON")
     assert kept is not None
     assert same(kept[0], sessions("XLON"))
 
 
 @pytest.mark.usefixtures("newly_started")
 def test_what_is_kept_is_not_built(home: Path, known: Sessions) -> None:
-    SessionShelf(home).put("XLON", known, NEW_YORK)
-    keep_on(SessionShelf(home))
+    DiskSessionCache(home).save("XLON", known, NEW_YORK)
+    use_cache(DiskSessionCache(home))
 
     assert canonical("XLON") == "XLON"
     assert zone_of("XLON").key == "America/New_York"

@@ -17,10 +17,10 @@ import sys
 from datetime import date
 from pathlib import Path
 from ml4t_nb.core.timestamps import to_micros
-from ml4t_nb.core.calendars.sessions import keep_on, sessions
-from ml4t_nb.storage.session_cache import SessionShelf
+from ml4t_nb.core.calendars.sessions import use_cache, sessions
+from ml4t_nb.storage.session_cache import DiskSessionCache
 
-keep_on(SessionShelf(Path(sys.argv[1])))
+use_cache(DiskSessionCache(Path(sys.argv[1])))
 print(to_micros(date(2024, 3, 5)) in sessions("XNYS").days)
 """
 
@@ -28,16 +28,16 @@ UPGRADED_BELOW = """
 import sys
 from pathlib import Path
 import exchange_calendars  # by a cell, or to spell an alias
-from ml4t_nb.core.calendars.sessions import keep_on, sessions
-from ml4t_nb.storage.session_cache import SessionShelf
+from ml4t_nb.core.calendars.sessions import use_cache, sessions
+from ml4t_nb.storage.session_cache import DiskSessionCache
 
 home, folder = map(Path, sys.argv[1:])
 rules = folder / "exchange_calendars" / "us_holidays.py"
 closed = 'September11Closings = [ Timestamp("2024-03-05"),'
 rules.write_text(rules.read_text().replace("September11Closings = [", closed))
-(told,) = folder.glob("*.dist-info/METADATA")
-told.write_text(told.read_text().replace("\\nVersion: ", "\\nVersion: 1!"))
-keep_on(SessionShelf(home))
+(header,) = folder.glob("*.dist-info/METADATA")
+header.write_text(header.read_text().replace("\\nVersion: ", "\\nVersion: 1!"))
+use_cache(DiskSessionCache(home))
 sessions("XNYS")
 """
 
@@ -46,8 +46,8 @@ sessions("XNYS")
 def folder(tmp_path: Path) -> Path:
     """A copy of the calendars, which is found before the installed ones."""
     package = Path(exchange_calendars.__file__).parent
-    told = package.parent / f"{package.name}-{metadata.version(package.name)}.dist-info"
-    for each in (package, told):
+    header = package.parent / f"{package.name}-{metadata.version(package.name)}.dist-info"
+    for each in (package, header):
         shutil.copytree(
             each, tmp_path / "packages" / each.name, ignore=shutil.ignore_patterns("__pycache__")
         )
