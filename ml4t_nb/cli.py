@@ -21,10 +21,11 @@ from ml4t_nb.commands.exit_codes import (
     code_of,
     code_of_error,
 )
-from ml4t_nb.commands.parser import Command, Help, parse
+from ml4t_nb.commands.parser import Help, parse
 from ml4t_nb.errors import OUTAGES, Interrupted, Ml4tError, OptionError
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.execution.streams import is_terminal, let_go, notes_told, ready, say, terminable
+from ml4t_nb.model import Command
 from ml4t_nb.records import ErrorNote, HealthState
 from ml4t_nb.reports import (
     ExportReport,

@@ -1,23 +1,20 @@
-"""What a next step does: verbs to call, and the call as Python has it."""
+"""What a next step does: commands, and their spelling as calls in Python."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TypeAlias, get_args
+from typing import get_args
 
-from ml4t_nb.model import AssetClass, DatasetId, Hint, LoadArguments, NextStep
+from ml4t_nb.model import AssetClass, Command, DatasetId, Hint, LoadArguments, NextStep
 
-__all__ = ["Call", "at_home", "calls_of", "in_words", "keywords_of", "rest_of"]
-
-Call: TypeAlias = tuple[str, dict[str, object]]
-"""A verb, and the keywords to call it with."""
+__all__ = ["as_call", "at_home", "commands_of", "in_words", "keywords_of", "rest_of", "selector"]
 
 
-def calls_of(step: NextStep) -> tuple[Call, ...]:  # noqa: C901, PLR0911  # one for each action
-    """Verbs to call, one after the other, each once the one before it went well."""
-    named = _named(step.dataset)
+def commands_of(step: NextStep) -> tuple[Command, ...]:  # noqa: C901, PLR0911  # one for each action
+    """Commands to carry out in this order, each after the one before it succeeded."""
+    named = selector(step.dataset)
     where = {} if step.home is None else {"home": step.home}
     between = {"start": step.start, "end": step.end}
     dates: dict[str, object] = {name: day for name, day in between.items() if day}
@@ -27,25 +24,34 @@ def calls_of(step: NextStep) -> tuple[Call, ...]:  # noqa: C901, PLR0911  # one 
     remove = {**named, **dates, **where, "yes": True}
     match step.action:
         case "load":
-            return (("load", load),)
+            return (Command("load", load),)
         case "reload":
-            return (("remove", remove), *((("load", load),) if step.source else ()))
+            again = () if step.source is None else (Command("load", load),)
+            return (Command("remove", remove), *again)
         case "accept":
-            return (("update", {**named, **asked, **where, "accept": True}),)
+            return (Command("update", {**named, **asked, **where, "accept": True}),)
         case "reset_as_of":
-            return (("update", {**named, **where, "reset_as_of": True}),)
+            return (Command("update", {**named, **where, "reset_as_of": True}),)
         case "remove":
-            return (("remove", remove),)
+            return (Command("remove", remove),)
         case "export":
-            return (("export", {**named, **dates, **where, "out": _file(step, ".csv")}),)
+            return (Command("export", {**named, **dates, **where, "out": _file(step, ".csv")}),)
         case "plot":
-            return (("plot", {**named, **dates, **where, "out": _file(step, ".html")}),)
+            return (Command("plot", {**named, **dates, **where, "out": _file(step, ".html")}),)
         case "gaps":
-            return (("gaps", {**named, **dates, **where}),)
+            return (Command("gaps", {**named, **dates, **where}),)
         case "all_gaps":
-            return (("gaps", {**named, **dates, **where, "all": True}),)
+            return (Command("gaps", {**named, **dates, **where, "all": True}),)
         case "update":
-            return (("update", {**named, **where}),)
+            return (Command("update", {**named, **where}),)
+
+
+def selector(dataset: DatasetId) -> dict[str, object]:
+    """Arguments that select this dataset."""
+    usual = {"asset_class": get_args(AssetClass)[0], "frequency": "daily"}
+    own = {name: getattr(dataset, name) for name in usual}
+    others = {name: each for name, each in own.items() if each != usual[name]}
+    return {"symbol": (dataset.symbol,), **others}
 
 
 def keywords_of(source: LoadArguments | None) -> dict[str, object]:
@@ -72,22 +78,22 @@ def at_home(hint: Hint, home: Path) -> Hint:
             return tuple(part for part in parts if not isinstance(part, tuple))
 
 
+def as_call(command: Command) -> str:
+    """The command as it is typed in Python."""
+    package = __name__.partition(".")[0]
+    keywords = ", ".join(_keyword(*each) for each in command.arguments.items())
+    return f"{package}.{command.verb}({keywords})"
+
+
 def in_words(hint: Hint) -> str:
     """``hint`` as one sentence, its steps as calls in Python."""
     match hint:
         case str():
             return hint
         case NextStep():
-            return "; ".join(map(_called, calls_of(hint))) + rest_of(hint)
+            return "; ".join(map(as_call, commands_of(hint))) + rest_of(hint)
         case tuple():
             return "".join(map(in_words, hint))
-
-
-def _named(dataset: DatasetId) -> dict[str, object]:
-    usual = {"asset_class": get_args(AssetClass)[0], "frequency": "daily"}
-    own = {name: getattr(dataset, name) for name in usual}
-    others = {name: each for name, each in own.items() if each != usual[name]}
-    return {"symbol": (dataset.symbol,), **others}
 
 
 def _file(step: NextStep, ending: str) -> Path:
@@ -96,14 +102,9 @@ def _file(step: NextStep, ending: str) -> Path:
     return Path(plain + ending)
 
 
-def _called(call: Call) -> str:
-    package = __name__.partition(".")[0]
-    verb, keywords = call
-    return f"{package}.{verb}({', '.join(_keyword(*each) for each in keywords.items())})"
-
-
 def _keyword(name: str, value: object) -> str:
     if name == "symbol" and isinstance(value, tuple):
-        return json.dumps(value[0], ensure_ascii=False)
-    word = repr(value) if isinstance(value, bool) else json.dumps(str(value), ensure_ascii=False)
-    return f"{name}={word}"
+        words = json.dumps(value[0] if len(value) == 1 else value, ensure_ascii=False)
+        return words if len(value) == 1 else f"{name}={words}"
+    is_plain = isinstance(value, bool | int | float)
+    return f"{name}={repr(value) if is_plain else json.dumps(str(value), ensure_ascii=False)}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 __all__ = [
     "DEFAULT_CALENDARS",
@@ -15,6 +15,7 @@ __all__ = [
     "Basis",
     "CarriedAction",
     "Chunking",
+    "Command",
     "Compression",
     "DatasetConfig",
     "DatasetId",
@@ -362,3 +363,21 @@ class NextStep:
 
 Hint: TypeAlias = str | NextStep | tuple[str | NextStep, ...]
 """What to do next: words, a step, or both in the order they are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb and what to call it with.
+
+    Parameters
+    ----------
+    arguments
+        Keyword arguments; only those that were given, so that the verb's own defaults hold.
+    json, quiet
+        How the result is to be printed; no arguments of the verb.
+    """
+
+    verb: str
+    arguments: Mapping[str, Any]
+    json: bool = False
+    quiet: bool = False

@@ -11,10 +11,11 @@ from typing import Any, NoReturn, TypeAlias
 
 from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, options, summary
 from ml4t_nb.errors import OptionError
+from ml4t_nb.model import Command
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.verbs.arguments import ALIASES, Kind, convert
 
-__all__ = ["Command", "Help", "Parsed", "flags", "parse", "tree", "values"]
+__all__ = ["Help", "Parsed", "flags", "parse", "tree", "values"]
 
 _METAVARS: dict[Kind, str] = {
     "whole": "N",
@@ -24,24 +25,6 @@ _METAVARS: dict[Kind, str] = {
     "day": "DATE",
 }
 _OWN_METAVARS = {"close": "REASON", "refill": "METHOD", "fill_method": "METHOD", "fail_on": "STATE"}
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A verb and what it is to be called with.
-
-    Parameters
-    ----------
-    arguments
-        Keyword arguments; only those that were given, so that the verb's own defaults hold.
-    json, quiet
-        Wishes to the face, not to the verb.
-    """
-
-    verb: str
-    arguments: dict[str, Any]
-    json: bool = False
-    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

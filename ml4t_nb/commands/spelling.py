@@ -1,19 +1,20 @@
-"""The next step as its reader would type it: in a shell, in a cell, in Python."""
+"""Commands and next steps as their reader would type them: in a shell, in a cell, in Python."""
 
 from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from ml4t_nb.commands.declaration import VERBS, ProgramName, options
+from ml4t_nb.commands.declaration import VERBS, Option, ProgramName, options
 from ml4t_nb.commands.magic_line import joined
 from ml4t_nb.errors import Ml4tError
-from ml4t_nb.hints import calls_of, in_words, rest_of
-from ml4t_nb.model import Hint, NextStep
+from ml4t_nb.hints import as_call, commands_of, in_words, rest_of
+from ml4t_nb.model import Command, Hint, NextStep
 from ml4t_nb.settings import Settings
 
 __all__ = ["Speller", "spell", "words_of"]
@@ -44,15 +45,10 @@ class Speller:
     def _step(self, step: NextStep) -> str:
         if step.home is not None and self._is_own(step.home):
             step = replace(step, home=None)
-        match self.program:
-            case "ml4t_nb":
-                return in_words(step)
-            case "%ml4t":
-                lines = (joined((self.program, *words)) for words in words_of(step, flag=""))
-                return ", then ".join(lines) + rest_of(step)
-            case "ml4t-data":
-                lines = (shlex.join((self.program, *words)) for words in words_of(step))
-                return " && ".join(lines) + rest_of(step)
+        if self.program == "ml4t_nb":
+            return in_words(step)
+        and_then = " && " if self.program == "ml4t-data" else ", then "
+        return and_then.join(spell(c, self.program) for c in commands_of(step)) + rest_of(step)
 
     def _is_own(self, home: Path) -> bool:
         return self._own is not None and os.path.realpath(home) == self._own
@@ -66,32 +62,60 @@ class Speller:
             return None
 
 
-def spell(hint: Hint, program: ProgramName) -> str:
-    """``hint`` in words, its steps as one types them into ``program``."""
-    return Speller(program)(hint)
+def spell(what: Hint | Command, program: ProgramName) -> str:
+    """A command, or a hint with its steps, as one types them into ``program``.
+
+    What is spelled for a shell or a cell parses to the same command.
+    """
+    if not isinstance(what, Command):
+        return Speller(program)(what)
+    match program:
+        case "ml4t_nb":
+            return as_call(what)
+        case "%ml4t":
+            return joined((program, *words_of(what, is_bare=True)))
+        case "ml4t-data":
+            return shlex.join((program, *words_of(what, is_bare=False)))
 
 
-def words_of(step: NextStep, *, flag: str = "-s") -> Iterator[tuple[str, ...]]:
-    """The words of each command that the step takes, the verb first.
+def words_of(command: Command, *, is_bare: bool) -> tuple[str, ...]:
+    """The words that parse to ``command``, the verb first.
 
     Parameters
     ----------
-    flag
-        What stands before the symbol; empty for nothing, as a cell needs nothing.
+    is_bare
+        Whether symbols stand without a flag.
     """
-    for verb, keywords in calls_of(step):
-        flags = {each.name: each.flags for each in options(VERBS[verb])}
-        words: list[str] = []
-        for name, value in keywords.items():
-            words += _option(flags[name], value)
-            if name == "symbol" and not flag and words[0] == "-s":
-                words = words[1:]
-        yield (verb, *words)
+    declared = {each.name: each for each in options(VERBS[command.verb])}
+    words = [command.verb]
+    # Symbols first, as people type them.
+    for name, value in sorted(command.arguments.items(), key=lambda each: each[0] != "symbol"):
+        several = value if name == "symbol" else (value,)
+        if name == "symbol" and is_bare and not any(each.startswith("-") for each in several):
+            words += several
+        else:
+            words += [word for each in several for word in _words(declared[name], each)]
+    words += ["--json"] if command.json else []
+    words += ["-q"] if command.quiet else []
+    return tuple(words)
 
 
-def _option(flags: Sequence[str], value: object) -> list[str]:
-    if value is True:
-        return [flags[-1]]
-    word = str(value[0] if isinstance(value, tuple) else value)
+def _words(option: Option, value: object) -> Sequence[str]:
+    if value is None:
+        return ()
+    if option.kind == "switch":
+        return (option.flags[-1] if value else option.off_flags[0],)
+    word = _word(value)
     # Standing alone, a word that begins with a dash would pass for an option.
-    return [f"{flags[-1]}={word}"] if word.startswith("-") else [flags[0], word]
+    return (f"{option.flags[-1]}={word}",) if word.startswith("-") else (option.flags[0], word)
+
+
+def _word(value: object) -> str:
+    match value:
+        case date():
+            return value.isoformat()
+        case float():
+            short = f"{value:g}"
+            return short if float(short) == value else repr(value)
+        case _:
+            return str(value)

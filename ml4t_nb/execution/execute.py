@@ -10,11 +10,11 @@ from dataclasses import replace
 from threading import Event as Flag
 
 from ml4t_nb.commands.declaration import VERBS
-from ml4t_nb.commands.parser import Command
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.events import Event, Finished, Observer
 from ml4t_nb.execution.streams import say
 from ml4t_nb.hints import at_home
+from ml4t_nb.model import Command
 from ml4t_nb.reports import PlotReport, Report
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace

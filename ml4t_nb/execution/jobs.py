@@ -18,12 +18,12 @@ from typing import Literal, Protocol, TypeAlias
 from weakref import WeakSet
 
 from ml4t_nb.commands.exit_codes import GOOD, code_of
-from ml4t_nb.commands.parser import Command
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import JobBusy, Ml4tError
 from ml4t_nb.events import Event, Started, Stopping
 from ml4t_nb.execution.execute import call
 from ml4t_nb.execution.run_progress import Track
-from ml4t_nb.model import DatasetId
+from ml4t_nb.model import Command, DatasetId
 from ml4t_nb.reports import GapsReport, Report, RunReport
 from ml4t_nb.settings import Settings, absolute, current_folder
 
@@ -72,8 +72,9 @@ class Job:
         Tells its settings.
     """
 
-    def __init__(self, number: int, command: Command, line: str, jobs: Jobs) -> None:
-        self.number, self.command, self.line = number, _anchored(command), line
+    def __init__(self, number: int, command: Command, jobs: Jobs) -> None:
+        self.number, self.command = number, _anchored(command)
+        self.line = spell(command, "%ml4t")
         self.settings_of = partial(Settings.read, dict(os.environ), folder=current_folder())
         self.track = Track()
         self.log: deque[str] = deque(maxlen=_LOG_LINES)
@@ -226,10 +227,10 @@ class Jobs:
     def __iter__(self) -> Iterator[Job]:
         return iter(tuple(self._jobs.values()))
 
-    def start(self, command: Command, *, line: str) -> Job:
+    def start(self, command: Command) -> Job:
         """A job that runs ``command`` from now on."""
         with self.lock:
-            job = Job(next(self._numbers), command, line, self)
+            job = Job(next(self._numbers), command, self)
             self._jobs[job.number] = job
             ended = [number for number, each in self._jobs.items() if each.is_over]
             for number in ended[:-_KEPT]:
@@ -245,7 +246,7 @@ class Jobs:
 
     def same(self, command: Command) -> Job | None:
         """The running job that does just this, if there is one."""
-        wanted = Job(0, command, "", self)
+        wanted = Job(0, command, self)
         return next((each for each in self if not each.is_over and each.does_as(wanted)), None)
 
     def get(self, number: int) -> Job | None:
@@ -281,7 +282,7 @@ def _anchored(command: Command) -> Command:
     paths = {
         name: absolute(each) for name, each in command.arguments.items() if isinstance(each, Path)
     }
-    return replace(command, arguments=command.arguments | paths)
+    return replace(command, arguments={**command.arguments, **paths})
 
 
 JOBS = Jobs()

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ml4t_nb.commands.exit_codes import GOOD, code_of
 from ml4t_nb.commands.magic_line import commands_of, split
-from ml4t_nb.commands.parser import Command, Help, parse
+from ml4t_nb.commands.parser import Help, parse
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Interrupted, Ml4tError, OptionError, RunFailed
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.execution.execute import call
 from ml4t_nb.execution.progress_bars import CellBar, terminal_bar
 from ml4t_nb.execution.streams import is_terminal
+from ml4t_nb.model import Command
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK, PANELS
 from ml4t_nb.render.run_blocks import summary_line
 from ml4t_nb.reports import GapsReport, Report, RunReport

@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml4t_nb.commands.declaration import VERBS, options
-from ml4t_nb.commands.parser import Command, Help, flags, parse
+from ml4t_nb.commands.parser import Help, flags, parse
 from ml4t_nb.errors import OptionError
+from ml4t_nb.model import Command
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK
 
 
 def arguments(line: str) -> dict[str, object]:
     parsed = parse(shlex.split(line))
     assert isinstance(parsed, Command)
-    return parsed.arguments
+    return dict(parsed.arguments)
 
 
 def refused(line: str) -> OptionError:

@@ -7,15 +7,13 @@ from html import escape
 from typing import Literal, TypeAlias
 
 from ml4t_nb.commands.completion import stored
-from ml4t_nb.commands.magic_line import joined
-from ml4t_nb.commands.parser import Command, parse
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Ml4tError, OptionError
-from ml4t_nb.events import silent
-from ml4t_nb.execution.execute import call
 from ml4t_nb.execution.jobs import JOBS, Job
 from ml4t_nb.notebook.panels.form import Form
 from ml4t_nb.notebook.panels.input_guard import once
 from ml4t_nb.notebook.panels.job_view import JobView
+from ml4t_nb.notebook.panels.panel_command import ask
 from ml4t_nb.render.format import plain
 from ml4t_nb.render.html import FAINT, error_html
 from ml4t_nb.reports import ProvidersReport
@@ -102,16 +100,13 @@ class ChangePanel:
             return ()  # the run itself will say what is wrong
 
     def _spell(self) -> None:
-        line = escape(plain(_line(self.form.words())))
+        line = escape(plain(spell(self.form.command, "%ml4t")))
         self.line.value = f'<code>{line}</code> <span style="{FAINT}">does the same</span>'
 
     def _start(self) -> None:
-        words = self.form.words()
         self.message.value = ""
         try:
-            self.form.check()
-            command = parse(words)
-            assert isinstance(command, Command)
+            command = self.form.checked()
             if self.verb == "load" and not command.arguments.get("symbol"):
                 raise OptionError("load needs a symbol", hint="type one, then press Enter")
             if (same := JOBS.same(command)) is not None:
@@ -122,7 +117,7 @@ class ChangePanel:
         except Ml4tError as error:
             self.message.value = error_html(error)
             return
-        view = JobView(JOBS.start(command, line=_line(words)), changed=self._changed)
+        view = JobView(JOBS.start(command), changed=self._changed)
         view.job.observe(self._ended)
         self.views = [view, *self.views][:_VIEWS]
         self._jobs.children = [each.widget for each in self.views]
@@ -132,11 +127,7 @@ class ChangePanel:
             self.refresh()
 
 
-def _line(words: tuple[str, ...]) -> str:
-    return f"%ml4t {joined(words)}"
-
-
 def _providers() -> tuple[str, ...]:
-    report = call(Command("providers", {}), watch=silent)
+    report = ask("providers")
     assert isinstance(report, ProvidersReport)
     return tuple(each.name for each in report.providers)

@@ -1,16 +1,17 @@
-"""A verb's options as fields, and what is in them as the words of a command."""
+"""A verb's options as fields, and what is in them as a command."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeAlias
 
 from ml4t_nb.commands.declaration import VERBS, Option, options
+from ml4t_nb.model import Command
 from ml4t_nb.notebook.panels.fold import Fold
 from ml4t_nb.notebook.panels.symbol_field import SymbolField
-from ml4t_nb.options import as_day, as_moment
+from ml4t_nb.verbs.arguments import convert
 
 __all__ = ["Form"]
 
@@ -21,11 +22,17 @@ _WIDTH = {"description_width": "8em"}
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """An option's widget, and the words it stands for now."""
+    """An option, and the widget that holds its value."""
 
     option: Option
     widget: Any
-    words: Callable[[], tuple[str, ...]]
+
+    @property
+    def value(self) -> object:
+        """What is in it; None for the verb's default."""
+        value = self.widget.value
+        value = value.strip() if isinstance(value, str) else value
+        return None if value in (None, "", self.option.default) else value
 
 
 class Form:
@@ -83,26 +90,28 @@ class Form:
             [self.symbols.widget, ipywidgets.HBox(near, layout=wrap), self.more.widget]
         )
 
-    def words(self) -> tuple[str, ...]:
-        """The command: the verb, its symbols, and the options that differ from its defaults."""
-        symbols = self.symbols.symbols
-        # Behind two dashes a symbol may begin with one.
-        last = ("--", *symbols) if any(each.startswith("-") for each in symbols) else ()
-        given = (word for field in self._fields.values() for word in field.words())
-        return (self.verb, *(() if last else symbols), *given, *last)
+    @property
+    def command(self) -> Command:
+        """The verb with its symbols and the options that differ from its defaults, as typed."""
+        symbols = {"symbol": self.symbols.symbols} if self.symbols.symbols else {}
+        values = {name: field.value for name, field in self._fields.items()}
+        given = {name: value for name, value in values.items() if value is not None}
+        return Command(self.verb, {**symbols, **given})
 
-    def check(self) -> None:
-        """Nothing, if the dates that were typed are dates.
+    def checked(self) -> Command:
+        """The command with its values as the verb takes them.
 
         Raises
         ------
         OptionError
-            If one is none: the run is not begun, instead of failing.
+            If one is invalid: the run is not begun, instead of failing.
         """
-        for option, widget in ((each.option, each.widget) for each in self._fields.values()):
-            if option.kind in ("day", "moment") and (typed := str(widget.value).strip()):
-                read = as_day if option.kind == "day" else as_moment
-                read(typed, option=option.flags[-1])
+        command, known = self.command, {name: each.option for name, each in self._fields.items()}
+        arguments = {
+            name: convert(value, known[name].declared) if name in known else value
+            for name, value in command.arguments.items()
+        }
+        return replace(command, arguments=arguments)
 
     def field(self, name: str) -> Any:  # noqa: ANN401  # ipywidgets has no types
         """The widget of an option."""
@@ -114,19 +123,7 @@ def _field(option: Option, given: object, choices: Sequence[str]) -> _Field:
     if given is not None:
         widget.value = given.isoformat() if isinstance(given, date) else str(given)
     widget.add_class(f"ml4t-option-{option.name}")
-    return _Field(option, widget, lambda: _words(option, widget.value))
-
-
-def _words(option: Option, value: object) -> tuple[str, ...]:
-    if value in (None, "", option.default):
-        return ()
-    if option.kind == "switch" and isinstance(value, str):
-        return (value,)
-    if option.kind == "switch":
-        return (option.flags[-1] if value else option.off_flags[0],)
-    word = str(value).strip()
-    # A value that begins with a dash would pass for an option.
-    return (f"{option.flags[-1]}={word}",) if word.startswith("-") else (option.flags[-1], word)
+    return _Field(option, widget)
 
 
 def _widget(option: Option, choices: Sequence[str]) -> Any:  # noqa: ANN401  # ipywidgets has no types
@@ -139,7 +136,7 @@ def _widget(option: Option, choices: Sequence[str]) -> Any:  # noqa: ANN401  # i
         "layout": {"width": "20em"},
     }
     if option.kind == "switch" and option.default is None:
-        each = [("as usual", ""), ("yes", option.flags[-1]), ("no", option.off_flags[0])]
+        each = [("as usual", ""), ("yes", True), ("no", False)]
         return ipywidgets.Dropdown(options=each, value="", **common)
     if option.kind == "switch":
         return ipywidgets.Checkbox(value=bool(option.default), **common)

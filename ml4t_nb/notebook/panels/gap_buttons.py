@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from html import escape
 from threading import RLock
 from typing import TYPE_CHECKING, get_args
 
+from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.execution.jobs import JOBS, Job
-from ml4t_nb.model import DatasetId, FillMethod
+from ml4t_nb.model import Command, DatasetId, FillMethod
 from ml4t_nb.notebook.panels.gap_target import Target, same, target_of, why_not
 from ml4t_nb.notebook.panels.input_guard import once
-from ml4t_nb.notebook.panels.panel_command import command_of, line_of, of_dataset
+from ml4t_nb.notebook.panels.panel_command import of_dataset
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.render.format import many, outcome_mark, plain
 from ml4t_nb.render.html import INK, error_html
@@ -44,7 +45,7 @@ class MendBar:
     Parameters
     ----------
     shared
-        Words that are added to each command.
+        Arguments of each command.
     ended
         Called after each job's end, in a thread beside the job's, and where the gap turns out to
         have changed.
@@ -55,11 +56,11 @@ class MendBar:
         The last one started here.
     """
 
-    def __init__(self, *, shared: Sequence[str], ended: Callable[[], object]) -> None:
+    def __init__(self, *, shared: Mapping[str, object], ended: Callable[[], object]) -> None:
         from ipywidgets import HTML, Button, Dropdown, HBox, Text, VBox
 
         self.job: Job | None = None
-        self._shared, self._ended = tuple(shared), ended
+        self._shared, self._ended = shared, ended
         self._lock = RLock()
         self._dataset: DatasetId | None = None
         self._target: Target | None = None
@@ -112,18 +113,13 @@ class MendBar:
         if self.job is not None:
             self.job.cancel()
 
-    def _words(self, name: str) -> tuple[str, ...]:
+    def _command(self, name: str) -> Command:
         assert self._dataset is not None
         assert self._target is not None
-        option: tuple[str, ...] = (f"--{name}",)
-        if name == "refill":
-            option = ("--refill", str(self.method.value))
-        elif name == "close":
-            reason = str(self.reason.value).strip()
-            # A reason that begins with a dash would pass for an option.
-            option = (f"--close={reason}",) if reason.startswith("-") else ("--close", reason)
-        where = of_dataset(self._dataset, shared=self._shared)
-        return ("gaps", *option, *self._target.words, *where)
+        values = {"refill": str(self.method.value), "close": str(self.reason.value).strip()}
+        what = {name: values.get(name, True)}
+        where = of_dataset(self._dataset)
+        return Command("gaps", {**what, **self._target.dates, **where, **self._shared})
 
     def _show(self) -> None:
         against = why_not(self._target)
@@ -137,15 +133,14 @@ class MendBar:
         self.cancel.layout.display = "" if self.is_busy else "none"
 
     def _spelled(self, name: str) -> str:
-        return plain(line_of(self._words(name)))
+        return plain(spell(self._command(name), "%ml4t"))
 
     def _press(self, name: str) -> None:
         with self._lock:
             if self._buttons[name].disabled or self._target is None or self._dataset is None:
                 return
-            target, words = self._target, self._words(name)
+            target, command = self._target, self._command(name)
             try:
-                command = command_of(words)
                 now = target_of(target.gap, self._dataset, zone=self._zone, shared=self._shared)
                 if now != target:
                     raise OptionError(
@@ -157,7 +152,7 @@ class MendBar:
                 changed = True
             else:
                 changed = False
-                self.job = JOBS.start(command, line=line_of(words))
+                self.job = JOBS.start(command)
                 self._is_followed = self._is_over = False
                 self._show()
         if changed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from threading import RLock
@@ -20,7 +20,7 @@ from ml4t_nb.notebook.panels.gap_rows import (
     local_words,
 )
 from ml4t_nb.notebook.panels.gap_target import Target, gaps_of, same, target_of
-from ml4t_nb.notebook.panels.panel_command import ask, of_dataset
+from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, ask, of_dataset
 from ml4t_nb.notebook.panels.plot_view import Chart
 from ml4t_nb.notebook.panels.revisions import revision_blocks, revision_title
 from ml4t_nb.records import Summary, UpdateRecord
@@ -50,15 +50,18 @@ class GapExplorer:
     Parameters
     ----------
     shared
-        Words that are added to each command.
+        Arguments of each command.
     changed
         Called when `still` has something new; in any thread.
     """
 
     def __init__(
-        self, *, shared: Sequence[str] = (), changed: Callable[[], object] = lambda: None
+        self,
+        *,
+        shared: Mapping[str, object] = NO_ARGUMENTS,
+        changed: Callable[[], object] = lambda: None,
     ) -> None:
-        self._shared, self._changed = tuple(shared), changed
+        self._shared, self._changed = shared, changed
         self._lock = RLock()
         self._is_setting = False
         self._stored: tuple[Summary, ...] = ()
@@ -120,7 +123,7 @@ class GapExplorer:
     def refresh(self) -> None:
         """Read the store again; dataset, gap and range stay chosen where they are still there."""
         with self._lock, self._told():
-            report = ask(["list", *self._shared])
+            report = ask("list", **self._shared)
             assert isinstance(report, ListReport)
             self._stored = tuple(by_need(report.datasets))
             before = self.dataset.value
@@ -239,7 +242,7 @@ class GapExplorer:
         """Show what the provider changed when it was last asked."""
         self._record = None
         try:
-            report = ask(["plot", "--last-run", *of_dataset(dataset, shared=self._shared)])
+            report = ask("plot", last_run=True, **of_dataset(dataset), **self._shared)
         except Ml4tError as error:
             self.revisions.value = error_html(error)
         else:

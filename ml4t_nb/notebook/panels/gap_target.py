@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from zoneinfo import ZoneInfo
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import DatasetId, Gap, bar_length
-from ml4t_nb.notebook.panels.panel_command import ask, of_dataset
+from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, ask, of_dataset
 from ml4t_nb.render.format import many
 from ml4t_nb.reports import DatasetGaps, GapsReport
 
@@ -36,9 +36,9 @@ class Target:
     gaps: tuple[Gap, ...]
 
     @property
-    def words(self) -> tuple[str, ...]:
-        """The dates as options."""
-        return ("--start", self.first.isoformat(), "--end", self.last.isoformat())
+    def dates(self) -> dict[str, date]:
+        """The dates as arguments."""
+        return {"start": self.first, "end": self.last}
 
     @property
     def story(self) -> str:
@@ -54,16 +54,16 @@ class Target:
 
 
 def gaps_of(
-    dataset: DatasetId, *words: str, shared: Sequence[str] = ()
+    dataset: DatasetId, *, shared: Mapping[str, object], **dates: date
 ) -> tuple[GapsReport, DatasetGaps]:
-    """All gaps of a dataset, filled, confirmed and closed ones too; ``words`` may say a range."""
-    report = ask(["gaps", "--all", *words, *of_dataset(dataset, shared=shared)])
+    """All gaps of a dataset, filled, confirmed and closed ones too; ``dates`` are a range."""
+    report = ask("gaps", all=True, **of_dataset(dataset), **dates, **shared)
     assert isinstance(report, GapsReport)
     return report, report.datasets[0]
 
 
 def target_of(
-    gap: Gap, dataset: DatasetId, *, zone: str = "UTC", shared: Sequence[str] = ()
+    gap: Gap, dataset: DatasetId, *, zone: str = "UTC", shared: Mapping[str, object] = NO_ARGUMENTS
 ) -> Target:
     """The fewest dates that the verb itself says meet the gap.
 
@@ -82,8 +82,7 @@ def target_of(
     first, last = gap.start.astimezone(where).date(), gap.end.astimezone(where).date()
     # A currency's session begins on the evening before its date.
     for start, end in ((first, last), (first + day, last + day), (first, last + day)):
-        dates = ("--start", start.isoformat(), "--end", end.isoformat())
-        _, listed = gaps_of(dataset, *dates, shared=shared)
+        _, listed = gaps_of(dataset, shared=shared, start=start, end=end)
         if any(same(each, gap) for each in listed.gaps):
             return Target(gap, start, end, listed.gaps)
     raise OptionError("the gap is not there any more", hint="refresh, and choose again")

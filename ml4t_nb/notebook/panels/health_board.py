@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
 
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.notebook.panels.board_rows import Order, chosen, row_html, table_of, totals_html
 from ml4t_nb.notebook.panels.board_view import ROWS, BoardView, Row
-from ml4t_nb.notebook.panels.panel_command import ask
+from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, ask
 from ml4t_nb.notebook.panels.repair import Mending, mend_of
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import many, plain
@@ -27,7 +27,7 @@ class HealthBoard:
     Parameters
     ----------
     shared
-        Words that are added to each command.
+        Arguments of each command.
     changed
         Called when there is something new to keep; in any thread.
 
@@ -42,12 +42,15 @@ class HealthBoard:
     """
 
     def __init__(
-        self, *, shared: Sequence[str] = (), changed: Callable[[], None] = lambda: None
+        self,
+        *,
+        shared: Mapping[str, object] = NO_ARGUMENTS,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.report: HealthReport | None = None
         self.page = 0
         self.mendings: dict[DatasetId, Mending] = {}
-        self._shared, self._changed = tuple(shared), changed
+        self._shared, self._changed = shared, changed
         # Jobs end in threads of their own. It is never held while `changed` is called, which may
         # wait for another thread that asks for the still.
         self._lock = RLock()
@@ -91,11 +94,12 @@ class HealthBoard:
             self.refresh()
 
     def _read(self, *, with_sessions: bool) -> None:
-        words = ["health", "--stale-days", str(self.view.stale_days.value), *self._shared]
-        words += ["--sessions", str(self.view.sessions.value)] if with_sessions else []
+        more = {"sessions": self.view.sessions.value} if with_sessions else {}
         with self._lock:
             try:
-                report = ask(words)
+                report = ask(
+                    "health", stale_days=self.view.stale_days.value, **more, **self._shared
+                )
             except Ml4tError as error:
                 self.report = None
                 self._fail(error)

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from ml4t_nb.commands.parser import Command
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Ml4tError
-from ml4t_nb.events import silent
-from ml4t_nb.execution.execute import call
 from ml4t_nb.execution.jobs import Job, JobState
 from ml4t_nb.execution.run_progress import Line, Stage
 from ml4t_nb.model import DatasetId
+from ml4t_nb.notebook.panels.panel_command import ask, of_dataset
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render.format import many, plain
 from ml4t_nb.render.html import FAINT, LINE, error_html, line_html
@@ -135,14 +133,8 @@ class JobView:
         if dataset is None:
             return
         where = {k: v for k, v in self.job.command.arguments.items() if k == "home"}
-        words: dict[str, Any] = {
-            "symbol": dataset.symbol,
-            "asset_class": dataset.asset_class,
-            "frequency": dataset.frequency,
-        }
-        command = Command("plot", {**words, **where, "last_run": True})
         try:
-            report = call(command, watch=silent)
+            report = ask("plot", last_run=True, **of_dataset(dataset), **where)
         except Ml4tError as error:
             data: dict[str, Any] = {"text/html": error_html(error)}
         else:

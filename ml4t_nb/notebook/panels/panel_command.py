@@ -1,22 +1,22 @@
-"""Words that a panel makes, carried out as if a person had typed them."""
+"""Commands that a panel makes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
-from ml4t_nb.commands.magic_line import joined
-from ml4t_nb.commands.parser import Command, parse
 from ml4t_nb.events import silent
 from ml4t_nb.execution.execute import call
-from ml4t_nb.model import DatasetId
+from ml4t_nb.model import Command, DatasetId
 from ml4t_nb.reports import Report
 
-__all__ = ["PROGRAM", "ask", "command_of", "line_of", "of_dataset"]
+__all__ = ["NO_ARGUMENTS", "ask", "of_dataset"]
 
-PROGRAM = "%ml4t"
+NO_ARGUMENTS: Mapping[str, object] = MappingProxyType({})
 
 
-def ask(words: Sequence[str]) -> Report:
+def ask(verb: str, **arguments: Any) -> Report:  # noqa: ANN401  # whatever the verb takes
     """The report of a quick look.
 
     Raises
@@ -24,24 +24,13 @@ def ask(words: Sequence[str]) -> Report:
     Ml4tError
         If it could not be carried out.
     """
-    return call(command_of(words), watch=silent)
+    return call(Command(verb, arguments), watch=silent)
 
 
-def command_of(words: Sequence[str]) -> Command:
-    """The command that the words make."""
-    parsed = parse(words)
-    assert isinstance(parsed, Command)  # a panel asks for no help
-    return parsed
-
-
-def line_of(words: Sequence[str]) -> str:
-    """The line to type in a cell."""
-    return joined((PROGRAM, *words))
-
-
-def of_dataset(dataset: DatasetId, *, shared: Sequence[str] = ()) -> tuple[str, ...]:
-    """Words that mean this dataset and no other, even if others of its symbol come to be stored."""
-    where = ("-a", dataset.asset_class, "-f", dataset.frequency)
-    # After -- a word is a symbol, whatever it begins with.
-    symbol = ("--", dataset.symbol) if dataset.symbol.startswith("-") else (dataset.symbol,)
-    return (*where, *shared, *symbol)
+def of_dataset(dataset: DatasetId) -> dict[str, Any]:
+    """Arguments that select this dataset alone, even if its symbol is stored a second time."""
+    return {
+        "symbol": (dataset.symbol,),
+        "asset_class": dataset.asset_class,
+        "frequency": dataset.frequency,
+    }

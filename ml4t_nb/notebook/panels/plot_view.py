@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from itertools import count as counted
 from threading import RLock
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import DatasetId, Gap, Span, bar_length
-from ml4t_nb.notebook.panels.panel_command import ask, of_dataset
+from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, ask, of_dataset
 from ml4t_nb.render.format import count, labelled, many, span_words
 from ml4t_nb.render.html import error_html, error_text, line_html
 from ml4t_nb.render.plots.downsample import Steps, rows_in, steps_of
@@ -48,7 +48,7 @@ class Chart:
     Parameters
     ----------
     shared
-        Words that are added to each command.
+        Arguments of each command.
     picked
         Called with the gap whose band was clicked.
     changed
@@ -58,14 +58,14 @@ class Chart:
     def __init__(
         self,
         *,
-        shared: Sequence[str] = (),
+        shared: Mapping[str, object] = NO_ARGUMENTS,
         picked: Callable[[Gap], object] = lambda _: None,
         changed: Callable[[], object] = lambda: None,
     ) -> None:
         from ipywidgets import HTML, Button, HBox, Output, VBox
 
         self.report: PlotReport | None = None
-        self._shared, self._picked, self._changed = tuple(shared), picked, changed
+        self._shared, self._picked, self._changed = shared, picked, changed
         self._lock = RLock()
         self._dataset: DatasetId | None = None
         self._known: pd.DatetimeIndex | None = None
@@ -143,18 +143,18 @@ class Chart:
             return None
         report = None
         if self._known is None or self._range is None:
-            report = self._asked(())
+            report = self._asked()
             self._known, self._zone = rows_in(report), report.zone
         if self._range is not None and len(self._known):
             dates = dates_of(self._range, self._zone, self._dataset, self._known)
-            report = cut(self._asked(dates), *self._range)
+            report = cut(self._asked(**dates), *self._range)
         assert report is not None  # of a dataset without bars there is no range
         self._steps = steps_of(report)
         return report
 
-    def _asked(self, words: Sequence[str]) -> PlotReport:
+    def _asked(self, **dates: date) -> PlotReport:
         assert self._dataset is not None
-        report = ask(["plot", *words, *of_dataset(self._dataset, shared=self._shared)])
+        report = ask("plot", **of_dataset(self._dataset), **dates, **self._shared)
         assert isinstance(report, PlotReport)
         return report
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.execution.jobs import JOBS, Job
-from ml4t_nb.hints import keywords_of
-from ml4t_nb.model import Hint, NextStep
-from ml4t_nb.notebook.panels.panel_command import command_of, line_of, of_dataset
+from ml4t_nb.hints import commands_of
+from ml4t_nb.model import Action, Command, Hint, LoadArguments, NextStep
+from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, of_dataset
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import labelled, plain
 
 __all__ = ["Mend", "Mending", "mend_of"]
 
-Words: TypeAlias = tuple[str, ...]
+_LABELS: Mapping[Action, tuple[str, str]] = {
+    "update": ("update", "Fetch what is new, and fill short gaps."),
+    "accept": ("take new history", "Take the provider's view of the history."),
+    "gaps": ("refetch gaps", "Ask the provider for its gaps again."),
+    "load": ("load again", "Load all bars anew."),
+    "reload": ("load again", "Remove the damaged dataset, then load it anew; asks before it does."),
+}
+"""Of the steps that health names: label and tooltip of the button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,56 +41,35 @@ class Mend:
 
     label: str
     tooltip: str
-    commands: tuple[Words, ...]
+    commands: tuple[Command, ...]
     warning: str = ""
 
 
-def mend_of(health: Health, *, shared: Sequence[str] = ()) -> Mend | None:  # noqa: PLR0911  # one for each step
+def mend_of(health: Health, *, shared: Mapping[str, object] = NO_ARGUMENTS) -> Mend | None:
     """The mend of a dataset; None if it needs none, or none that is a command.
 
     Parameters
     ----------
     shared
-        Words that are added to each command.
+        Arguments of each command.
     """
     step = health.step
-    if not isinstance(step, NextStep):
+    if not isinstance(step, NextStep) or step.action not in _LABELS:
         return None  # nothing is to be done, or only a person can do it
-    where = of_dataset(health.dataset, shared=shared)
-    match step.action:
-        case "update":
-            return Mend("update", "Fetch what is new, and fill short gaps.", (("update", *where),))
-        case "accept":
-            accept = ("update", "--accept", *where)
-            return Mend("take new history", "Take the provider's view of the history.", (accept,))
-        case "gaps":
-            refetch = ("gaps", "--refetch", *where)
-            return Mend("refetch gaps", "Ask the provider for its gaps again.", (refetch,))
-        case "load":
-            load = ("load", *_source(step), *where)
-            return Mend("load again", "Load all bars anew.", (load,))
-        case "reload":
-            return _anew(health, step, where)
-        case "all_gaps" | "reset_as_of" | "remove" | "export" | "plot":
-            return None  # health asks for none of these
+    step = replace(step, home=None, source=step.source or LoadArguments())
+    own: dict[str, object] = {"refetch": True} if step.action == "gaps" else {}
+    more = {**own, **of_dataset(health.dataset), **shared}
+    commands = (replace(c, arguments={**c.arguments, **more}) for c in commands_of(step))
+    warning = _loss(health) if step.action == "reload" else ""
+    return Mend(*_LABELS[step.action], tuple(commands), warning)
 
 
-def _source(step: NextStep) -> Iterator[str]:
-    """Words that let a load ask again for what was stored."""
-    for name, value in keywords_of(step.source).items():
-        yield from (f"--{name}", str(value))
-
-
-def _anew(health: Health, step: NextStep, where: Words) -> Mend:
-    """Remove what is damaged, then load: a load alone is refused, since nothing can be compared."""
+def _loss(health: Health) -> str:
     name = plain(labelled(health.dataset, health.provider))
     asked = health.provider or "the default provider"
-    return Mend(
-        "load again",
-        "Remove the damaged dataset, then load it anew; asks before it does.",
-        (("remove", "--yes", *where), ("load", *_source(step), *where)),
+    return (
         f"this removes all that is stored of {name}, then loads it from {asked} anew: "
-        "press again to do it",
+        "press again to do it"
     )
 
 
@@ -122,8 +107,7 @@ class Mending:
 
     def start(self) -> None:
         """Begin the next command."""
-        words = self._left.pop(0)
-        job = JOBS.start(command_of(words), line=line_of(words))
+        job = JOBS.start(self._left.pop(0))
         self.jobs.append(job)
         job.observe(self._watch)
 

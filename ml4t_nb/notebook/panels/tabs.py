@@ -27,8 +27,7 @@ def _part(
     part: Part, as_of: datetime | date | None, home: Path | None, changed: Callable[[], None]
 ) -> Shown:
     given = {"as_of": as_of, "home": home}
-    shared = ("--as-of", as_of.isoformat()) if as_of is not None else ()
-    shared = (*shared, "--home", str(home)) if home is not None else shared
+    shared = {name: value for name, value in given.items() if value is not None}
     match part:
         case "load" | "update":
             from ml4t_nb.notebook.panels.change_panel import ChangePanel

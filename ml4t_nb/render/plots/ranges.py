@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -67,15 +67,15 @@ def gap_near(report: PlotReport, steps: Steps, step: int) -> Gap | None:
 
 def dates_of(
     range_: tuple[datetime, datetime], zone: str, dataset: DatasetId, known: pd.DatetimeIndex
-) -> tuple[str, ...]:
-    """Dates that hold the range, as options; an end that is the dataset's own is left open."""
+) -> dict[str, date]:
+    """Dates that hold the range, as arguments; an end that is the dataset's own is left open."""
     first, last = range_
     if bar_length(dataset.frequency) is not None:
         # A currency's session begins on the evening before its date.
         first = first.astimezone(ZoneInfo(zone))
         last = last.astimezone(ZoneInfo(zone)) + timedelta(days=1)
-    start = ("--start", f"{first:%Y-%m-%d}") if range_[0] > known[0] else ()
-    return (*start, *(("--end", f"{last:%Y-%m-%d}") if range_[1] < known[-1] else ()))
+    start = {"start": first.date()} if range_[0] > known[0] else {}
+    return start | ({"end": last.date()} if range_[1] < known[-1] else {})
 
 
 def cut(report: PlotReport, first: datetime, last: datetime) -> PlotReport:

@@ -13,6 +13,7 @@ import pytest
 import ml4t_nb
 from ml4t_nb.commands.declaration import VERBS, options
 from ml4t_nb.execution.jobs import JOBS
+from ml4t_nb.model import Command
 from ml4t_nb.notebook.panels.change_panel import ChangePanel, Verb
 from ml4t_nb.notebook.panels.job_view import JobView
 from tests.notebook.panels.conftest import Gate
@@ -83,16 +84,22 @@ def test_fields_are_what_their_options_are() -> None:
 def test_the_line_says_only_what_differs_from_the_defaults() -> None:
     made = panel("update")
 
-    assert made.form.words() == ("update", "--as-of", "2005-02-25")
+    assert made.form.command == Command("update", {"as_of": "2005-02-25"})
     made.form.field("fill_gaps").label = "no"
     made.form.field("lookback_days").value = "14"
     made.form.field("fill_method").value = "zero"
 
-    assert made.form.words() == (
-        "update", "--lookback-days", "14", "--no-fill-gaps", "--fill-method", "zero",
-        "--as-of", "2005-02-25",
-    )  # fmt: skip
-    assert "%ml4t update --lookback-days 14" in made.line.value
+    assert made.form.checked() == Command(
+        "update",
+        {
+            "lookback_days": 14,
+            "fill_gaps": False,
+            "fill_method": "zero",
+            "as_of": date(2005, 2, 25),
+        },
+    )
+    line = "%ml4t update -l 14 --no-fill-gaps --fill-method zero --as-of 2005-02-25"
+    assert f"<code>{line}</code>" in made.line.value
 
 
 def test_symbols_are_typed_one_by_one_or_several_at_once() -> None:
@@ -103,7 +110,7 @@ def test_symbols_are_typed_one_by_one_or_several_at_once() -> None:
 
     assert made.form.symbols.symbols == ("AAPL", "MSFT", "^GSPC")
     assert made.form.symbols.box.value == ""
-    assert made.form.words()[:4] == ("load", "AAPL", "MSFT", "^GSPC")
+    assert made.form.command.arguments["symbol"] == ("AAPL", "MSFT", "^GSPC")
 
 
 def test_a_symbol_with_signs_is_spelled_so_that_it_can_be_pasted() -> None:
@@ -111,7 +118,8 @@ def test_a_symbol_with_signs_is_spelled_so_that_it_can_be_pasted() -> None:
 
     made.form.symbols.tags.value = ["-X", "A'B", "<b>"]
 
-    assert made.form.words()[-4:] == ("--", "-X", "A'B", "<b>")
+    assert made.form.command.arguments["symbol"] == ("-X", "A'B", "<b>")
+    assert "--symbol=-X" in made.line.value
     assert "&#x27;A&#x27;&quot;&#x27;&quot;&#x27;B&#x27;" in made.line.value
     assert "<b>" not in made.line.value.replace("<code>", "").replace("</code>", "")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import RichOutput, capture_output
@@ -11,6 +14,7 @@ from ml4t_nb.cli import main
 from ml4t_nb.commands.completion import candidates
 from ml4t_nb.commands.declaration import SHELL
 from ml4t_nb.errors import OptionError
+from ml4t_nb.model import Command
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK
 from ml4t_nb.notebook.panels.panel_output import Frame
 from tests.notebook.panels.starting import started
@@ -64,8 +68,8 @@ def test_a_panel_begins_with_the_as_of_and_the_home_it_was_given(
     result = notebook.run_cell("p = %ml4t panel load --as-of 2005-02-25 --home elsewhere\np")  # type: ignore[no-untyped-call]  # IPython's
 
     assert isinstance(result.result, Frame)
-    words = result.result.content.form.words()  # type: ignore[attr-defined]  # a load panel's
-    assert words == ("load", "--as-of", "2005-02-25", "--home", "elsewhere")
+    command = result.result.content.form.checked()  # type: ignore[attr-defined]  # a load panel's
+    assert command == Command("load", {"as_of": date(2005, 2, 25), "home": Path("elsewhere")})
 
 
 def test_there_is_no_other_panel(notebook: InteractiveShell) -> None:

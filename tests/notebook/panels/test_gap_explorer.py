@@ -16,7 +16,7 @@ from ml4t_nb import verbs
 from ml4t_nb.commands.magic_line import split
 from ml4t_nb.commands.parser import parse
 from ml4t_nb.execution.jobs import Job
-from ml4t_nb.model import DatasetId, Gap
+from ml4t_nb.model import Command, DatasetId, Gap
 from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
 from ml4t_nb.notebook.panels.gap_rows import gap_rows
 from ml4t_nb.notebook.panels.gap_target import Target, target_of, why_not
@@ -284,23 +284,26 @@ def test_the_line_of_a_button_does_the_same_when_typed(panel: GapExplorer) -> No
     assert job is not None
     program, *typed = split(job.line, {})
     assert program == "%ml4t"
-    assert parse(typed) == job.command
-    assert job.command.arguments == {
+    parsed = parse(typed)
+    assert isinstance(parsed, Command)
+    days = {"start": date(2023, 6, 20), "end": date(2023, 6, 20)}
+    assert {**parsed.arguments, **days} == job.command.arguments
+    assert parsed.arguments == {
         "symbol": ("DEMO",), "asset_class": "equities", "frequency": "daily",
         "start": "2023-06-20", "end": "2023-06-20", "close": "it's $HOME #1",
     }  # fmt: skip
 
 
-def test_shared_words_go_with_every_command(ws: Workspace, home: Path, tmp_path: Path) -> None:
+def test_shared_arguments_go_with_every_command(ws: Workspace, home: Path, tmp_path: Path) -> None:
     del ws
     home.rename(tmp_path / "elsewhere")
-    panel = GapExplorer(shared=("--home", str(tmp_path / "elsewhere"), "--as-of", "2024-02-01"))
+    panel = GapExplorer(shared={"home": tmp_path / "elsewhere", "as_of": "2024-02-01"})
     panel.list.index = 0
 
     press(panel, "refill")
 
     assert panel.mends.job is not None
-    assert panel.mends.job.line.endswith(f"--home {tmp_path}/elsewhere --as-of 2024-02-01 DEMO")
+    assert panel.mends.job.line.endswith(f"--home {tmp_path}/elsewhere --as-of 2024-02-01")
     assert rows(panel)[0][-1] == "forward"
     assert not home.exists()
 

@@ -16,7 +16,7 @@ from tests.notebook.panels.conftest import Gate
 from tests.notebook.panels.many import AS_OF, store_many
 from tests.verbs.making import hole
 
-SHARED = ("--as-of", "2024-01-31")
+SHARED: dict[str, object] = {"as_of": "2024-01-31"}
 
 
 def synthetic(home: Path, *holes: Span) -> Workspace:
@@ -180,7 +180,7 @@ def test_an_update_mends_what_is_behind_and_the_board_follows() -> None:
     assert names(board) == ["HOLE", "FINE", "LATE"]
     assert buttons(board) == ["refetch gaps", "", ""]
     (mending,) = board.mendings.values()
-    assert mending.jobs[0].line == "%ml4t update -a equities -f daily --as-of 2024-01-31 LATE"
+    assert mending.jobs[0].line == "%ml4t update LATE -a equities -f daily --as-of 2024-01-31"
 
 
 @pytest.mark.usefixtures("three")
@@ -405,7 +405,7 @@ def test_the_same_symbol_at_two_frequencies_is_mended_by_its_own_row(home: Path)
 
 def test_a_thousand_datasets_are_paged_sorted_and_found(home: Path) -> None:
     store_many(home, 1000)
-    board = HealthBoard(shared=("--as-of", AS_OF))
+    board = HealthBoard(shared={"as_of": AS_OF})
     view = board.view
 
     assert board.report is not None

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 import ml4t_nb
-from ml4t_nb.commands.parser import Command, parse
+from ml4t_nb.commands.parser import parse
 from ml4t_nb.errors import JobBusy, OptionError
 from ml4t_nb.events import silent
 from ml4t_nb.execution.execute import call
 from ml4t_nb.execution.jobs import JOBS, Job, Jobs
+from ml4t_nb.model import Command
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK
 from ml4t_nb.reports import RunReport
 from tests.notebook.panels.conftest import Gate
@@ -261,7 +262,7 @@ def test_of_ended_jobs_the_last_fifty_are_kept() -> None:
     jobs = Jobs()
     for _ in range(60):
         command = started("providers").command
-        jobs.start(command, line="").join(120)
+        jobs.start(command).join(120)
 
     numbers = [job.number for job in jobs]
 
