@@ -277,6 +277,9 @@ def _rebased(
     for era, place in np.unique(np.column_stack([eras, places]), axis=0).tolist():
         run = kept[(eras == era) & (places == place)]
         near = ratios[_nearest(place, cuts[era], cuts[era + 1])]
+        if not near.size and splits:
+            # The splits explain the ratio of the bars before them: these lie after some of them.
+            near = np.array([prod(ratio for _, ratio in splits[era:])])
         if not near.size or near.max() - near.min() > _STEADY * near.min():
             raise Suspicious(
                 f"{len(run)} stored bars that the provider no longer serves "

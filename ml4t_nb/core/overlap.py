@@ -135,7 +135,10 @@ def compare(
     if len(stamps) < max(need, 1):
         reason = f"{_bars(len(stamps))} in common, {need} needed"
         return Comparison("insufficient", len(stamps), (), None, reason)
-    pair = _Pair(stored.iloc[rows[common]], fetched.iloc[common], splits_in(fetched))
+    # The day of a split may have no sound row any more, and its stored bar bears the split.
+    kept = stored[~stored.index.isin(fetched.index)]
+    splits = tuple(sorted((*splits_in(kept), *splits_in(fetched))))
+    pair = _Pair(stored.iloc[rows[common]], fetched.iloc[common], splits)
     unlike = ~equal_prices(pair.old, pair.new)
     scale = find_scale(pair.stored, pair.fetched, pair.splits) if unlike.any() else None
     if scale is not None and basis == "as-traded" and scale.inside.all():

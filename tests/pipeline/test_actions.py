@@ -338,3 +338,32 @@ def test_a_dividend_is_restated_once_by_a_split_of_a_blank_day_that_is_told_late
     assert actions(desk) == {"01-30": (1.0, 0.5), "02-08": (2.0, 0.0)}
     assert first_close(desk, "raw") == pytest.approx(100.0)
     assert first_close(desk, "all") == pytest.approx(49.5)
+
+
+def test_a_bar_of_the_ex_date_is_not_restated_by_a_split_that_is_told_once_its_row_is_blank(
+    desk: Desk,
+) -> None:
+    """The last stored bar is that of the ex-date: traded in new shares, and no split named yet."""
+
+    def served(until: str, *, is_named: bool) -> Bars:
+        days = DAYS[pd.Timestamp(until, tz="UTC") >= DAYS]
+        bars = bars_at(days, [100.0 if f"{day:%Y-%m-%d}" < EX else 50.0 for day in days])
+        if is_named:
+            bars.loc[:"2024-02-06", ["open", "high", "low", "close"]] /= 2
+            bars.loc[EX, "split"] = 2.0
+            bars.loc[EX, ["open", "high", "low", "close"]] = np.nan
+        return bars
+
+    desk.provider.bars = served("2024-02-06", is_named=False)
+    desk.load(evening("2024-02-06"))
+    desk.provider.bars = served(EX, is_named=False)
+    desk.update(evening(EX))
+    desk.provider.bars = served("2024-02-14", is_named=True)
+
+    record = desk.update(evening("2024-02-14")).record
+
+    assert record.verdict == "restated"
+    assert actions(desk) == {"02-07": (2.0, 0.0)}
+    raw = view(desk.store.snapshot(desk.dataset), (None, None), "raw", filled=True)["close"]
+    assert raw[:"2024-02-06"].round(9).eq(100.0).all()
+    assert raw[EX:].round(9).eq(50.0).all()

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.execution.jobs import JOBS, Job
 from ml4t_nb.hints import commands_of
-from ml4t_nb.model import Action, Command, Hint, LoadArguments, NextStep
+from ml4t_nb.model import Command, Hint, LoadArguments, NextStep, StepAction
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, of_dataset
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import labelled, plain
 
 __all__ = ["Mend", "Mending", "mend_of"]
 
-_LABELS: Mapping[Action, tuple[str, str]] = {
+_LABELS: Mapping[StepAction, tuple[str, str]] = {
     "update": ("update", "Fetch what is new, and fill short gaps."),
     "accept": ("take new history", "Take the provider's view of the history."),
     "gaps": ("refetch gaps", "Ask the provider for its gaps again."),
