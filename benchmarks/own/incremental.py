@@ -14,7 +14,7 @@ from benchmarks.own.starts import program
 from benchmarks.workers import environment
 from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.model import Basis, DatasetId
-from ml4t_nb.pipeline import Load, Run, Update, run_load, run_update
+from ml4t_nb.pipeline import LoadRequest, RunContext, UpdateRequest, run_load, run_update
 from ml4t_nb.providers import Answer, Instrument, Limits, Provider, Request, open_provider
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.store import Store
@@ -94,8 +94,8 @@ def measured(folder: Path, *, rounds: int, share: float) -> Iterator[Number]:
 
 def _pair(case: _Case, store: Store, provider: _Timed) -> Iterator[tuple[str, float]]:
     dataset = DatasetId("equities", "daily", case.symbol)
-    order = Load(case.symbol, "equities", "daily", case.provider, start=case.start)
-    update = Update(dataset, timedelta(days=7), Fill("forward", 5))
+    order = LoadRequest(case.symbol, "equities", "daily", case.provider, start=case.start)
+    update = UpdateRequest(dataset, timedelta(days=7), Fill("forward", 5))
     works = {
         "load": lambda: run_load(_run(store, provider, case.loaded), order),
         "update": lambda: run_update(_run(store, provider, case.updated), update),
@@ -122,8 +122,8 @@ def _call(command: list[str]) -> None:
     subprocess.run(command, check=True, capture_output=True, env=environment())
 
 
-def _run(store: Store, provider: Provider, as_of: date | datetime) -> Run:
-    return Run(store, lambda _: provider, as_of, (), _ignore, _ignore)
+def _run(store: Store, provider: Provider, as_of: date | datetime) -> RunContext:
+    return RunContext(store, lambda _: provider, as_of, (), _ignore, _ignore)
 
 
 def _ignore(_: object) -> None:

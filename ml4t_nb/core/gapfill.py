@@ -22,7 +22,18 @@ from ml4t_nb.core.gap_detection import (
 )
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import find_suspect
-from ml4t_nb.model import Basis, FillMethod, Finding, Frequency, Gap, GapState, Span, bar_length
+from ml4t_nb.model import (
+    Basis,
+    DatasetConfig,
+    DatasetId,
+    FillMethod,
+    Finding,
+    Frequency,
+    Gap,
+    GapState,
+    Span,
+    bar_length,
+)
 
 __all__ = [
     "ExpectedGrid",
@@ -69,6 +80,11 @@ class ExpectedGrid:
     frequency: Frequency
     tolerance: float
     basis: Basis
+
+    @classmethod
+    def of(cls, dataset: DatasetId, config: DatasetConfig, dates: Calendar) -> ExpectedGrid:
+        """That of a dataset, on its calendar."""
+        return cls(dates, dataset.frequency, config.tolerance, config.basis)
 
     @property
     def slack(self) -> timedelta:

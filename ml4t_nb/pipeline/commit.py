@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 
 from ml4t_nb.core.actions import AlignedActions, align_actions
 from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, as_instant, observed
-from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.fetch_log import with_attempts
-from ml4t_nb.core.gapfill import ExpectedGrid, count_empty_answers, reconcile_gaps
+from ml4t_nb.core.gapfill import count_empty_answers, reconcile_gaps
 from ml4t_nb.core.merge import Merged, MergePolicy, NeedsHistory, merge
 from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import with_known_volumes
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, Overtaken, RangeRefused
-from ml4t_nb.model import CarriedAction, DatasetConfig, DatasetId, Gap, NextStep, Span
-from ml4t_nb.pipeline.basis_check import on_basis, told_once
-from ml4t_nb.pipeline.fetch import Desk, Haul
-from ml4t_nb.pipeline.missed_splits import missed_splits
+from ml4t_nb.model import CarriedAction, Gap, NextStep, Span
+from ml4t_nb.pipeline.checks import drop_repeated_splits, find_missed_splits, with_basis
+from ml4t_nb.pipeline.context import DatasetRun
+from ml4t_nb.pipeline.fetch import FetchResult
 from ml4t_nb.pipeline.record import (
-    Entry,
-    acceptance_of,
-    asked_for,
+    attempts_of,
     findings_of,
     note_of,
     record_of,
@@ -31,126 +28,124 @@ from ml4t_nb.pipeline.record import (
     with_failure,
     with_fills,
 )
-from ml4t_nb.pipeline.rewrite_window import Region, region_of
+from ml4t_nb.pipeline.rewrite_window import RewriteWindow, rewrite_window
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.transaction import Transaction
 
-__all__ = ["Further", "enter", "enter_failure", "expected_grid"]
+__all__ = ["commit_failure", "commit_fetch"]
 
 # Runs that a split may be named late by.
 _RECENT = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Further:
-    """The haul does not suffice to judge: ``span`` is needed."""
-
-    span: Span
-
-
-def enter(
-    tx: Transaction, entry: Entry, desk: Desk, got: Haul, *, wanted: Span, began: float
-) -> Further | UpdateResult:
-    """Judge a haul against what is stored now, and commit it with its record.
+def commit_fetch(
+    tx: Transaction, run: DatasetRun, got: FetchResult, *, wanted: Span, began: float
+) -> UpdateResult | Span:
+    """Judge fetched bars against what is stored now, and commit them with the run's record.
 
     Parameters
     ----------
     wanted
-        The span the haul was made for; the provider may have served less.
+        The span that was to be fetched; the provider may have served less.
+
+    Returns
+    -------
+    UpdateResult | Span
+        The span to fetch, with nothing committed, if more bars are needed to judge.
 
     Raises
     ------
     DatasetNotFound
         If the dataset to update was removed meanwhile.
     ProviderError
-        If the whole history is needed and the haul broke off.
+        If the whole history is needed and the fetch broke off.
     RangeRefused
         If there is nothing stored and nothing to store.
     Overtaken
-        If the dataset was set up otherwise, or its first bars were removed, since the run began;
-        else, like Suspicious, as `core.join.place` says.
+        If the dataset was configured otherwise, or its first bars were removed, since the run
+        began; else, like Suspicious, as `core.merge.merge` says.
     """
     state = tx.manifest
-    if state is None and entry.verb != "load":
+    if state is None and run.verb != "load":
         raise DatasetNotFound(
-            f"{entry.dataset} was removed meanwhile",
-            hint=("run load first: ", NextStep("load", entry.dataset)),
+            f"{run.dataset} was removed meanwhile",
+            hint=("run load first: ", NextStep("load", run.dataset)),
         )
     if state is not None:
-        _require_as_found(state, entry)
+        _require_as_found(state, run)
     everything = _everything(state, wanted)
     is_whole = everything == wanted
-    if is_whole and state is not None and got.missed is not None:
-        raise got.missed
-    rebased = on_basis(tx, entry, got, is_whole=is_whole)
+    if is_whole and state is not None and got.error is not None:
+        raise got.error
+    rebased = with_basis(tx, run, got, is_whole=is_whole)
     if rebased is None:
-        return Further(everything)
-    entry = rebased
-    region = region_of(tx, entry.config, got, is_whole=is_whole)
-    got = told_once(tx, region, got)
-    stored = observed(region.bars)
-    final, told = with_known_volumes(stored, got.final, got.findings)
-    got = replace(got, final=final, findings=told)
-    aligned = _arranged(state, entry.config, desk, got, stored)
-    merged = _placed(state, entry, desk, aligned, is_whole=is_whole)
+        return everything
+    run = rebased
+    window = rewrite_window(tx, run.config, got, is_whole=is_whole)
+    got = drop_repeated_splits(tx, window, got)
+    stored = observed(window.bars)
+    final, findings = with_known_volumes(stored, got.final, got.findings)
+    got = replace(got, final=final, findings=findings)
+    aligned = _aligned(state, run, got, stored)
+    merged = _merged(state, run, aligned, is_whole=is_whole)
     if isinstance(merged, NeedsHistory):
-        if got.missed is not None:
-            raise got.missed
-        return Further(everything)
+        if got.error is not None:
+            raise got.error
+        return everything
     reconciled = reconcile_gaps(
         merged.bars,
-        grid=expected_grid(entry.dataset, entry.config, desk.calendar),
+        grid=run.grid,
         known=() if state is None else state.gaps,
-        fill_by=entry.fill,
-        is_whole=region.start is None,
+        fill_by=run.fill,
+        is_whole=window.start is None,
         answered=lambda gaps: _with_failures(
-            count_empty_answers(gaps, got.asked, as_of=desk.as_of, dates=desk.calendar), got
+            count_empty_answers(gaps, got.answered, as_of=run.as_of, dates=run.calendar), got
         ),
     )
     gaps = reconciled.gaps
-    missed = missed_splits(tx, entry, desk, region, got, bars=merged.bars)
+    missed = find_missed_splits(tx, run, window, got, bars=merged.bars)
     got = replace(got, findings=(*got.findings, *merged.findings, *missed))
-    findings = findings_of(state, region, reconciled, got)
+    findings = findings_of(state, window, reconciled, got)
     record = replace(
-        with_fills(record_of(entry, desk, got, merged), region, reconciled),
+        with_fills(record_of(run, got, merged), window, reconciled),
         gaps_open=sum(gap.is_pending for gap in gaps),
         seconds=perf_counter() - began,
     )
-    tx.put(reconciled.bars, region.span(reconciled.bars))
-    before = state or Manifest.empty(entry.dataset, entry.config)
+    tx.put(reconciled.bars, window.span(reconciled.bars))
+    before = state or Manifest.empty(run.dataset, run.config)
     after = replace(
         before,
-        config=entry.config,
+        config=run.config,
         gaps=gaps,
         findings=findings,
-        updated=max(desk.as_of, before.updated or desk.as_of),
-        verified=desk.as_of if is_whole or state is None else state.verified,
-        fetch_log=with_attempts(before.fetch_log, asked_for(desk, got, wanted)),
-        carried=(*_carried_before(state, region), *aligned.carried),
+        updated=max(run.as_of, before.updated or run.as_of),
+        verified=run.as_of if is_whole or state is None else state.verified,
+        fetch_log=with_attempts(before.fetch_log, attempts_of(run, got, wanted)),
+        carried=(*_carried_before(state, window), *aligned.carried),
     )
     manifest = tx.commit(after, record)
     known = set(before.findings)
     return result_of(manifest, [each for each in findings if each not in known])
 
 
-def _require_as_found(state: Manifest, entry: Entry) -> None:
-    """Nothing, if what the run was planned by still holds.
+def _require_as_found(state: Manifest, run: DatasetRun) -> None:
+    """Raise Overtaken unless what the run was planned by still holds.
 
     A dataset that was removed and loaded anew may be on another basis, or on another calendar;
     and bars that were removed before the first one are not to come back with an update.
     """
-    found = entry.found
-    planned = (entry.config, *([found.config] if found else []))
+    found = run.found
+    planned = (run.config, *([found.config] if found else []))
     # Closures come with each run's environment, and are judged anew by whoever commits.
     if replace(state.config, session_overrides=()) not in (
         replace(each, session_overrides=()) for each in planned
     ):
-        raise Overtaken(f"{entry.dataset} was set up otherwise meanwhile", hint="run it again")
-    if entry.verb == "load" or found is None or found.first is None:
+        raise Overtaken(f"{run.dataset} was set up otherwise meanwhile", hint="run it again")
+    if run.verb == "load" or found is None or found.first is None:
         return
     if state.first is None or state.first > found.first:
-        raise Overtaken(f"bars of {entry.dataset} were removed meanwhile", hint="run it again")
+        raise Overtaken(f"bars of {run.dataset} were removed meanwhile", hint="run it again")
 
 
 def _everything(state: Manifest | None, wanted: Span) -> Span:
@@ -160,51 +155,46 @@ def _everything(state: Manifest | None, wanted: Span) -> Span:
     return Span(min(wanted.start, state.first), max(wanted.end, state.last + TICK))
 
 
-def expected_grid(dataset: DatasetId, config: DatasetConfig, dates: Calendar) -> ExpectedGrid:
-    """Where a dataset's bars are expected."""
-    return ExpectedGrid(dates, dataset.frequency, config.tolerance, config.basis)
-
-
-def enter_failure(
-    tx: Transaction, entry: Entry, desk: Desk, error: Ml4tError, *, wanted: Span, began: float
+def commit_failure(
+    tx: Transaction, run: DatasetRun, error: Ml4tError, *, wanted: Span, began: float
 ) -> UpdateResult:
     """Keep a failed run in the history; the bars stay as they are."""
     state = tx.manifest
     if state is None:
         raise error
     record = UpdateRecord(
-        at=desk.as_of,
-        verb=entry.verb,
-        provider=desk.provider.name,
+        at=run.as_of,
+        verb=run.verb,
+        provider=run.provider.name,
         outcome="failed",
         gaps_open=sum(gap.is_pending for gap in state.gaps),
         seconds=perf_counter() - began,
         error=note_of(error),
     )
-    after = replace(state, fetch_log=with_failure(state, desk, error, wanted))
+    after = replace(state, fetch_log=with_failure(state, run, error, wanted))
     return result_of(tx.commit(after, record), ())
 
 
-def _placed(
-    state: Manifest | None, entry: Entry, desk: Desk, aligned: AlignedActions, *, is_whole: bool
+def _merged(
+    state: Manifest | None, run: DatasetRun, aligned: AlignedActions, *, is_whole: bool
 ) -> Merged | NeedsHistory:
     policy = MergePolicy(
-        dataset=entry.dataset,
-        basis=entry.config.basis,
+        dataset=run.dataset,
+        basis=run.config.basis,
         is_whole=is_whole,
-        accept=entry.accept,
-        is_overtaken=_is_overtaken(state, desk),
+        accept=run.accept,
+        is_overtaken=_is_overtaken(state, run),
         unnamed=_unnamed(state),
-        provider=desk.provider.name,
-        acceptance=acceptance_of(entry, desk),
+        provider=run.provider.name,
+        acceptance=run.acceptance,
     )
     merged = merge(aligned.stored, aligned.fetched, policy)
     if isinstance(merged, NeedsHistory):
         return merged
     if merged.bars.empty:
         raise RangeRefused(
-            f"{desk.provider.name} has no finished bars of {entry.dataset} there",
-            provider=desk.provider.name,
+            f"{run.provider.name} has no finished bars of {run.dataset} there",
+            provider=run.provider.name,
             hint="choose another --start and --end",
         )
     if not aligned.revisions or merged.verdict not in ("same", "corrected"):
@@ -218,12 +208,12 @@ def _placed(
     )
 
 
-def _is_overtaken(state: Manifest | None, desk: Desk) -> bool:
-    return state is not None and state.updated is not None and state.updated > desk.as_of
+def _is_overtaken(state: Manifest | None, run: DatasetRun) -> bool:
+    return state is not None and state.updated is not None and state.updated > run.as_of
 
 
-def _arranged(
-    state: Manifest | None, config: DatasetConfig, desk: Desk, got: Haul, stored: Bars
+def _aligned(
+    state: Manifest | None, run: DatasetRun, got: FetchResult, stored: Bars
 ) -> AlignedActions:
     """Both sides with each split and dividend on its bar, on the basis of the last bar to be.
 
@@ -236,23 +226,23 @@ def _arranged(
             stored,
             fetched,
             told,
-            asked=got.asked,
+            asked=got.answered,
             carried=() if state is None else state.carried,
-            basis=config.basis,
-            is_overtaken=_is_overtaken(state, desk),
+            basis=run.config.basis,
+            is_overtaken=_is_overtaken(state, run),
         )
 
-    as_fetched = aligned(got.final, got.told)
-    if config.basis == "as-traded":
+    as_fetched = aligned(got.final, got.rejected)
+    if run.config.basis == "as-traded":
         return as_fetched
     ratio = got.later_ratio(as_instant(stored.index[-1]) if len(stored) else None)
     if ratio == 1:
         return as_fetched
     if len(stored) and compare(
-        as_fetched.stored, as_fetched.fetched, basis=config.basis
+        as_fetched.stored, as_fetched.fetched, basis=run.config.basis
     ).verdict in ("same", "corrected"):
         return as_fetched
-    told = got.told.assign(dividend=got.told["dividend"] * ratio)
+    told = got.rejected.assign(dividend=got.rejected["dividend"] * ratio)
     return aligned(undo_splits(got.final, ratio), told)
 
 
@@ -262,14 +252,14 @@ def _unnamed(state: Manifest | None) -> tuple[float, ...]:
     return tuple(each.ratio for each in moved if each is not None and not each.splits)
 
 
-def _carried_before(state: Manifest | None, region: Region) -> tuple[CarriedAction, ...]:
+def _carried_before(state: Manifest | None, window: RewriteWindow) -> tuple[CarriedAction, ...]:
     """What is carried by bars that the run may not change."""
-    if state is None or region.start is None:
+    if state is None or window.start is None:
         return ()
-    return tuple(each for each in state.carried if each.bar < region.start)
+    return tuple(each for each in state.carried if each.bar < window.start)
 
 
-def _with_failures(gaps: tuple[Gap, ...], got: Haul) -> tuple[Gap, ...]:
+def _with_failures(gaps: tuple[Gap, ...], got: FetchResult) -> tuple[Gap, ...]:
     def judged(gap: Gap) -> Gap:
         for span, error in got.failed:
             if gap.state == "open" and gap.start in span and gap.end in span:

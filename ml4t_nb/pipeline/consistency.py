@@ -1,4 +1,4 @@
-"""Answers to several requests of one run, which a split may part."""
+"""Answers to several requests of one run, between which a provider may restate its history."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.model import Span
 
-__all__ = ["are_parted", "level"]
+__all__ = ["count_before_jump", "restated_between"]
 
 # As where a split is looked for in one answer: less than that, prices move by themselves.
 _TELLING = 1.25
 
 
-def are_parted(answers: Sequence[Bars], again: Callable[[Span], Bars]) -> bool:
+def restated_between(answers: Sequence[Bars], again: Callable[[Span], Bars]) -> bool:
     """Whether the provider has restated its history between two of its answers.
 
     Nothing in the bars would tell, since a restated history names no split where the old one
@@ -44,7 +44,7 @@ def are_parted(answers: Sequence[Bars], again: Callable[[Span], Bars]) -> bool:
     )
 
 
-def level(answers: Sequence[Bars]) -> int:
+def count_before_jump(answers: Sequence[Bars]) -> int:
     """How many answers, from the first on, there are before prices jump from one to the next."""
     before: Bars | None = None
     for count, answer in enumerate(answers):

@@ -2,80 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
-from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.overlap import unrestated_splits
-from ml4t_nb.core.request_spans import split_span
+from ml4t_nb.core.request_spans import day_after, split_span
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import reject_invalid, rejected_actions
-from ml4t_nb.errors import BarsInvalid, ProviderError, ProviderUnavailable, RateLimited
-from ml4t_nb.events import Event, Fetched, FetchStarted, RetryScheduled
-from ml4t_nb.model import Basis, DatasetId, Finding, Frequency, Span
-from ml4t_nb.pipeline.consistency import are_parted, level
-from ml4t_nb.providers import Answer, Instrument, Provider, Request
-from ml4t_nb.providers.retry import ask, identify
+from ml4t_nb.errors import (
+    BarsInvalid,
+    ProviderError,
+    ProviderUnavailable,
+    RangeRefused,
+    RateLimited,
+)
+from ml4t_nb.events import Fetched, FetchStarted, RetryScheduled
+from ml4t_nb.model import Basis, DatasetId, Finding, Frequency, Span, bar_length
+from ml4t_nb.pipeline.consistency import count_before_jump, restated_between
+from ml4t_nb.pipeline.context import DatasetRun
+from ml4t_nb.providers import Answer, Request
+from ml4t_nb.providers.retry import ask
 
-__all__ = ["Desk", "Haul", "Tail", "haul", "identified"]
+__all__ = ["FetchPlan", "FetchResult", "fetch_spans", "plan_request"]
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What a run asks with.
+class FetchPlan:
+    """What to ask a provider for.
 
     Parameters
     ----------
-    as_of
-        The run's as-of, aware.
-    calendar, zone
-        The dataset's, and that of stamps without one.
-    observe
-        Told what happens; may be called in any thread.
-    pause
-        Sleeps so many seconds, and raises KeyboardInterrupt if the run is to end.
+    spans
+        The first matters most.
+    until
+        Bars with an earlier stamp are final and wanted.
+    later
+        Where splits after the wanted bars may lie that ``spans`` do not reach, and the frequency
+        of the bars to look for them in; not asked for if the bars are as traded.
     """
 
-    provider: Provider
-    as_of: datetime
-    calendar: Calendar
-    observe: Callable[[Event], None]
-    pause: Callable[[float], None]
-    zone: str | None = None
+    spans: tuple[Span, ...]
+    until: datetime
+    later: tuple[Frequency, Span] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
-    """What is asked for only to know the splits in it, as bars of that frequency."""
-
-    frequency: Frequency
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Haul:
+class FetchResult:
     """What a provider answered to all spans of a run.
 
     Parameters
     ----------
+    answered
+        The spans that were answered whole.
     final
         Final bars that keep the hard rules, on the basis the provider quotes today.
-    told
+    rejected
         Splits and dividends of final rows that do not keep them.
     pending
         Bars that are not to be stored: unfinished, or after the end asked for. Their splits
         have restated the final bars already, or are about to.
     findings
         Of final bars: those that are left out, and what the provider found itself.
-    asked
-        The spans that were answered whole.
-    missed
-        The error that ended the asking for the first span before its last piece.
+    error
+        What ended the fetch of the first span before its last piece.
     failed
         Other spans that could not be had, with the error.
     basis
@@ -84,13 +79,13 @@ class Haul:
         What stamps without a zone were taken to be of.
     """
 
-    asked: tuple[Span, ...]
+    answered: tuple[Span, ...]
     final: Bars
-    told: Bars
+    rejected: Bars
     pending: Bars
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
-    missed: ProviderError | None = None
+    error: ProviderError | None = None
     failed: tuple[tuple[Span, ProviderError], ...] = ()
     basis: Basis | None = None
     zone: str | None = None
@@ -115,129 +110,133 @@ class Haul:
         return float(later["split"].to_numpy()[is_applied].prod())
 
 
-def identified(
-    provider: Provider,
-    guess: DatasetId,
-    observe: Callable[[Event], None],
-    pause: Callable[[float], None],
-) -> Instrument:
-    """What the provider knows of the symbol of ``guess``, before its class and calendar are known.
+def plan_request(run: DatasetRun, wanted: Span, others: tuple[Span, ...]) -> FetchPlan:
+    """Ask for what is wanted, and for what tells on which basis it comes.
+
+    Raises
+    ------
+    RangeRefused
+        If the provider serves later bars only.
+    """
+    frequency, limits = run.dataset.frequency, run.provider.limits
+    oldest, until = run.oldest_served, wanted.end
+    # Beyond the last final bar lies the running session, which may bring a split.
+    brink = run.as_of + (TICK if bar_length(frequency) else timedelta(days=1))
+    reaches_now = until >= run.final_before
+
+    def served(span: Span) -> Span:
+        return span if oldest is None else Span(max(span.start, oldest), span.end)
+
+    main = served(Span(wanted.start, brink if reaches_now else until))
+    if not main:
+        raise RangeRefused(
+            f"{run.provider.name} serves {frequency} bars from {oldest:%Y-%m-%d} on",
+            provider=run.provider.name,
+            hint="choose a later --start",
+        )
+    spans = (main, *(span for span in map(served, others) if span))
+    if run.provider.basis == "as-traded" or reaches_now:
+        return FetchPlan(spans, until)
+    # A day is enough to know a split; who has no days is asked for the bars themselves.
+    coarse: Frequency = "daily" if "daily" in limits.frequencies else frequency
+    start = until if coarse == frequency else day_after(until, run.calendar, frequency)
+    return FetchPlan(spans, until, (coarse, Span(start, brink)) if start < brink else None)
+
+
+def fetch_spans(run: DatasetRun, plan: FetchPlan) -> FetchResult:
+    """Ask for the spans of ``plan``.
 
     Raises
     ------
     ProviderError
-        If it does not answer.
+        If nothing of the first span could be had, or the later splits could not; or if the
+        answers are not on one basis.
     """
-
-    def retried(attempt: int, wait_s: float, reason: str) -> None:
-        observe(RetryScheduled(guess, attempt, wait_s, reason))
-
-    pause(0)
-    return identify(provider, guess.symbol, on_retry=retried, sleep=pause)
-
-
-def haul(
-    desk: Desk,
-    dataset: DatasetId,
-    spans: tuple[Span, ...],
-    *,
-    until: datetime,
-    tail: Tail | None = None,
-    basis: Basis = "split-adjusted",
-) -> Haul:
-    """Ask for ``spans``, the first of which matters most.
-
-    Parameters
-    ----------
-    until
-        Bars with an earlier stamp are final and wanted.
-    tail
-        Where splits after the wanted bars may lie that ``spans`` do not reach; not asked for if
-        the bars are as traded.
-    basis
-        Of the bars, if neither the provider nor its answers tell.
-
-    Raises
-    ------
-    ProviderError
-        If nothing of the first span could be had, or the tail could not; or if the answers are
-        not on one basis.
-    """
-    main, missed = _pieces(desk, dataset, spans[0])
+    main, missed = _pieces(run, plan.spans[0])
     if missed is not None and not main:
         raise missed
     answers = [answer for _, answer in main]
-    asked = [Span(spans[0].start, main[-1][0].end)]
+    answered = [Span(plan.spans[0].start, main[-1][0].end)]
     failed: list[tuple[Span, ProviderError]] = []
-    for span in () if missed else spans[1:]:
-        others, error = _pieces(desk, dataset, span)
+    for span in () if missed else plan.spans[1:]:
+        others, error = _pieces(run, span)
         if error is not None:
             failed.append((span, error))
             if isinstance(error, RateLimited):
                 break
         else:
             answers += [answer for _, answer in others]
-            asked.append(span)
-    told = next((each.basis for each in answers if each.basis is not None), desk.provider.basis)
-    is_adjusted = (told or basis) == "split-adjusted"
-    extra = (
-        ()
-        if tail is None or not is_adjusted
-        else _tail(desk, replace(dataset, frequency=tail.frequency), tail)
-    )
+            answered.append(span)
+    shown = next((each.basis for each in answers if each.basis is not None), run.provider.basis)
+    is_adjusted = (shown or run.config.basis) == "split-adjusted"
+    later = _later(run, plan) if is_adjusted else []
     try:
-        parted = is_adjusted and are_parted(
-            [answer.bars for answer in (*answers, *extra)],
-            lambda span: _answer(desk, dataset, span).bars,
+        is_restated = is_adjusted and restated_between(
+            [answer.bars for answer in (*answers, *later)], lambda span: _answer(run, span).bars
         )
     except ProviderError as error:
         # Whether the later answers are on another basis cannot be asked any more: they are left.
-        kept = level([answer.bars for _, answer in main])
-        if extra or missed is None or kept == len(main):
+        kept = count_before_jump([answer.bars for _, answer in main])
+        if later or missed is None or kept == len(main):
             raise
-        answers, missed, parted = answers[:kept], error, False
-        asked = [Span(spans[0].start, main[kept - 1][0].end)]
-    if parted:
+        answers, missed, is_restated = answers[:kept], error, False
+        answered = [Span(plan.spans[0].start, main[kept - 1][0].end)]
+    if is_restated:
         raise ProviderUnavailable(
-            f"{desk.provider.name} restated its bars of {dataset} while it was asked",
-            provider=desk.provider.name,
+            f"{run.provider.name} restated its bars of {run.dataset} while it was asked",
+            provider=run.provider.name,
             hint="run it again",
         )
-    got = _sorted_out(answers, extra, asked=tuple(asked), until=until, missed=missed, failed=failed)
-    return replace(got, basis=told)
+    known = [answer.over_before for answer in answers if answer.over_before is not None]
+    got = _sorted_out(answers, later, until=min((plan.until, *known)))
+    return replace(
+        got,
+        # What an answer that was made earlier does not know yet, it has not answered.
+        answered=tuple(
+            Span(span.start, max(span.start, min((span.end, *known)))) for span in answered
+        ),
+        error=missed,
+        failed=tuple(failed),
+        basis=shown,
+    )
 
 
-def _tail(desk: Desk, dataset: DatasetId, tail: Tail) -> tuple[Answer, ...]:
-    got, missed = _pieces(desk, dataset, tail.span)
+def _later(run: DatasetRun, plan: FetchPlan) -> list[Answer]:
+    """Answers to what is asked only for later splits."""
+    if plan.later is None:
+        return []
+    frequency, span = plan.later
+    coarse = replace(run, dataset=replace(run.dataset, frequency=frequency))
+    got, missed = _pieces(coarse, span)
     if missed is not None:
         raise missed
-    return tuple(answer for _, answer in got)
+    return [answer for _, answer in got]
 
 
-def _pieces(
-    desk: Desk, dataset: DatasetId, span: Span
-) -> tuple[list[tuple[Span, Answer]], ProviderError | None]:
+def _pieces(run: DatasetRun, span: Span) -> tuple[list[tuple[Span, Answer]], ProviderError | None]:
     """Answers to the pieces of one span, oldest first, up to the first that fails."""
     got: list[tuple[Span, Answer]] = []
-    for piece in split_span(span, desk.provider.limits.max_span.get(dataset.frequency)):
+    for piece in split_span(span, run.longest_request):
         try:
-            got.append((piece, _answer(desk, dataset, piece)))
+            got.append((piece, _answer(run, piece)))
         except ProviderError as error:
             return got, error
     return got, None
 
 
-def _answer(desk: Desk, dataset: DatasetId, span: Span) -> Answer:
-    def retried(attempt: int, wait_s: float, reason: str) -> None:
-        desk.observe(RetryScheduled(dataset, attempt, wait_s, reason))
+def _answer(run: DatasetRun, span: Span) -> Answer:
+    dataset, name = run.dataset, run.provider.name
 
-    desk.pause(0)
-    desk.observe(FetchStarted(dataset, desk.provider.name, span))
+    def retried(attempt: int, wait_s: float, reason: str) -> None:
+        run.observe(RetryScheduled(dataset, attempt, wait_s, reason))
+
+    run.pause(0)
+    run.observe(FetchStarted(dataset, name, span))
     began = perf_counter()
-    request = Request(dataset, span, desk.as_of, desk.calendar, desk.zone)
-    answer = ask(desk.provider, request, on_retry=retried, sleep=desk.pause)
-    _require_within(answer.bars, desk.provider.name, dataset, span)
-    desk.observe(Fetched(dataset, len(answer.bars), perf_counter() - began))
+    request = Request(dataset, span, run.as_of, run.calendar, run.zone)
+    answer = ask(run.provider, request, on_retry=retried, sleep=run.pause)
+    _require_within(answer.bars, name, dataset, span)
+    run.observe(Fetched(dataset, len(answer.bars), perf_counter() - began))
     return answer
 
 
@@ -256,35 +255,23 @@ def _require_within(bars: Bars, name: str, dataset: DatasetId, span: Span) -> No
 
 
 def _sorted_out(
-    answers: Sequence[Answer],
-    extra: Sequence[Answer],
-    *,
-    asked: tuple[Span, ...],
-    until: datetime,
-    missed: ProviderError | None,
-    failed: Sequence[tuple[Span, ProviderError]],
-) -> Haul:
-    known = [answer.over_before for answer in answers if answer.over_before is not None]
-    until = min((until, *known))
+    answers: Sequence[Answer], later: Sequence[Answer], *, until: datetime
+) -> FetchResult:
+    """Bars of all answers, by what is to be stored of them."""
     rows = answers[0].bars if len(answers) == 1 else _last_answer_of_each(answers)
     is_final = np.asarray(rows.index < pd.Timestamp(until))
     finished = rows[is_final]
     sound, findings = reject_invalid(finished)
-    told = rejected_actions(finished, sound)
-    unborne = told[told.index > sound.index[-1]] if len(sound) else told
-    later = concat([unborne, rows[~is_final], *(a.bars for a in extra)])
-    pending = later[~later.index.duplicated(keep="last")].sort_index()
-    # What an answer that was made earlier does not know yet, it has not answered.
-    answered = [Span(span.start, max(span.start, min((span.end, *known)))) for span in asked]
-    return Haul(
-        asked=tuple(answered),
+    rejected = rejected_actions(finished, sound)
+    unborne = rejected[rejected.index > sound.index[-1]] if len(sound) else rejected
+    after = concat([unborne, rows[~is_final], *(each.bars for each in later)])
+    return FetchResult(
+        answered=(),
         final=sound,
-        told=told,
-        pending=pending,
+        rejected=rejected,
+        pending=after[~after.index.duplicated(keep="last")].sort_index(),
         findings=(*(f for a in answers for f in a.findings), *findings),
         notes=tuple(dict.fromkeys(note for a in answers for note in a.notes)),
-        missed=missed,
-        failed=tuple(failed),
         zone=next((each.zone for each in answers if each.zone is not None), None),
     )
 

@@ -1,4 +1,4 @@
-"""Changing one's mind about gaps: ask again, fill otherwise, take a fill back, close."""
+"""What a user does about gaps: fetch again, fill otherwise, take a fill back, close."""
 
 from __future__ import annotations
 
@@ -8,19 +8,28 @@ from time import perf_counter
 from typing import TypeAlias
 
 from ml4t_nb.core.bars import observed
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.gapfill import reconcile_gaps
 from ml4t_nb.core.request_spans import merge_spans, overlapping_stored
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import DatasetId, FillMethod, Gap, Span
-from ml4t_nb.pipeline.commit import expected_grid
-from ml4t_nb.pipeline.record import Entry, result_of
-from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards, told
+from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
+from ml4t_nb.pipeline.record import result_of
+from ml4t_nb.pipeline.run import fetch_and_commit, notify
 from ml4t_nb.records import UpdateRecord, UpdateResult
-from ml4t_nb.storage.snapshot import not_found_error
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.snapshot import Snapshot, not_found_error
 from ml4t_nb.storage.transaction import Transaction
 
-__all__ = ["Close", "Mend", "Mending", "Refetch", "Refill", "Reopen", "Unfill", "run_mend"]
+__all__ = [
+    "Close",
+    "GapAction",
+    "GapRequest",
+    "Refetch",
+    "Refill",
+    "Reopen",
+    "Unfill",
+    "run_gap_action",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +61,19 @@ class Reopen:
     """Take back a closure, a confirmation or the wish to leave a gap open."""
 
 
-Mending: TypeAlias = Refetch | Refill | Unfill | Close | Reopen
+GapAction: TypeAlias = Refetch | Refill | Unfill | Close | Reopen
 
 
 @dataclass(frozen=True, slots=True)
-class Mend:
+class GapRequest:
     """What to do about the gaps of a dataset that meet ``span``."""
 
     dataset: DatasetId
     span: Span
-    mending: Mending
+    action: GapAction
 
 
-def run_mend(run: Run, order: Mend) -> UpdateResult:
+def run_gap_action(context: RunContext, request: GapRequest) -> UpdateResult:
     """Do it, in one commit; no observed bar changes but by what a provider answers.
 
     Raises
@@ -74,71 +83,60 @@ def run_mend(run: Run, order: Mend) -> UpdateResult:
     Overtaken
         If the dataset is as of a later instant.
     """
-    if isinstance(order.mending, Refetch):
-        return _refetched(run, order)
-    snapshot = run.store.snapshot(order.dataset)
-    config = snapshot.manifest.config
-    dates = calendar(config.calendar, config.session_overrides)
-    desk = run.desk(
-        run.provider(config.provider), order.dataset, dates, updated=snapshot.manifest.updated
-    )
-    not_backwards(order.dataset, desk.as_of, snapshot.manifest.updated)
+    snapshot = context.store.snapshot(request.dataset)
+    run = _run_on(context, snapshot.manifest)
+    run.require_not_earlier()
+    if isinstance(request.action, Refetch):
+        return _refetch(run, snapshot, request.span)
     began = perf_counter()
-    change = _changer(order.mending)
-    with run.store.transaction(order.dataset) as tx:
+    change = _changer(request.action)
+    with context.store.transaction(request.dataset) as tx:
         state = tx.manifest
         if state is None:
-            raise not_found_error(order.dataset)
-        gaps = tuple(change(gap) if _meets(gap, order.span) else gap for gap in state.gaps)
-        result = _resettled(run, tx, gaps, began=began)
-    return told(run, result)
+            raise not_found_error(request.dataset)
+        gaps = tuple(change(gap) if _meets(gap, request.span) else gap for gap in state.gaps)
+        result = _commit_gaps(tx, _run_on(context, state), state, gaps, began=began)
+    return notify(run, result)
 
 
-def _refetched(run: Run, order: Mend) -> UpdateResult:
-    snapshot = run.store.snapshot(order.dataset)
+def _run_on(context: RunContext, manifest: Manifest) -> DatasetRun:
+    return context.dataset_run("gaps", manifest.dataset, manifest.config, manifest)
+
+
+def _refetch(run: DatasetRun, snapshot: Snapshot, span: Span) -> UpdateResult:
     manifest = snapshot.manifest
-    config = manifest.config
-    provider = run.provider(config.provider)
-    dates = calendar(config.calendar, config.session_overrides)
-    desk = run.desk(provider, order.dataset, dates, zone=config.zone, updated=manifest.updated)
-    not_backwards(order.dataset, desk.as_of, manifest.updated)
     wanted = [
         Span(gap.start, gap.end + TICK)
         for gap in manifest.gaps
-        if gap.state != "closed" and _meets(gap, order.span)
+        if gap.state != "closed" and _meets(gap, span)
     ]
     if not wanted:
         pending = sum(gap.is_pending for gap in manifest.gaps)
-        nothing = UpdateRecord(desk.as_of, "gaps", config.provider, "unchanged", gaps_open=pending)
+        name = manifest.config.provider
+        nothing = UpdateRecord(run.as_of, "gaps", name, "unchanged", gaps_open=pending)
         return replace(result_of(manifest, ()), record=nothing)
-    held = held_stamps(snapshot)
-    at_once = order.dataset.frequency not in provider.limits.max_span
-    spans = merge_spans((overlapping_stored(span, held) for span in wanted), at_once=at_once)
+    held = observed_index(snapshot)
+    spans = merge_spans(
+        (overlapping_stored(each, held) for each in wanted), at_once=run.longest_request is None
+    )
     # The latest span comes first: bars after its end are not asked for.
-    return bring(run, desk, Entry("gaps", order.dataset, config, manifest), spans[-1], spans[:-1])
+    return fetch_and_commit(run, spans[-1], spans[:-1])
 
 
-def _resettled(run: Run, tx: Transaction, gaps: tuple[Gap, ...], *, began: float) -> UpdateResult:
+def _commit_gaps(
+    tx: Transaction, run: DatasetRun, state: Manifest, gaps: tuple[Gap, ...], *, began: float
+) -> UpdateResult:
     """Make the fills that ``gaps`` say, and commit."""
-    state = tx.manifest
-    assert state is not None
-    config = state.config
-    dates = calendar(config.calendar, config.session_overrides)
-    desk = run.desk(run.provider(config.provider), state.dataset, dates, updated=state.updated)
     before = tx.bars()
     reconciled = reconcile_gaps(
-        observed(before),
-        grid=expected_grid(state.dataset, config, dates),
-        known=gaps,
-        fill_by=None,
-        is_whole=True,
+        observed(before), grid=run.grid, known=gaps, fill_by=None, is_whole=True
     )
     tx.put(reconciled.bars)
     has, had = (set(bars.index[bars["filled"].to_numpy()]) for bars in (reconciled.bars, before))
     record = UpdateRecord(
-        at=desk.as_of,
+        at=run.as_of,
         verb="gaps",
-        provider=config.provider,
+        provider=state.config.provider,
         outcome="unchanged" if reconciled.gaps == state.gaps else "changed",
         filled=len(has - had),
         gaps_open=sum(gap.is_pending for gap in reconciled.gaps),
@@ -147,8 +145,8 @@ def _resettled(run: Run, tx: Transaction, gaps: tuple[Gap, ...], *, began: float
     return result_of(tx.commit(replace(state, gaps=reconciled.gaps), record), ())
 
 
-def _changer(mending: Mending) -> Callable[[Gap], Gap]:
-    match mending:
+def _changer(action: GapAction) -> Callable[[Gap], Gap]:
+    match action:
         case Refill(method):
             return lambda gap: _refilled(gap, method)
         case Unfill():

@@ -1,105 +1,124 @@
-"""Loading: a dataset that is new, or one that is to reach further."""
+"""Loading: a dataset that is new, or one that is to reach further.
+
+What a provider serves in short pieces is committed every few of them: an interruption loses little.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import get_args
 
 import pandas as pd
 
-from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.core.bars import as_instant
 from ml4t_nb.core.fetch_log import spans_to_fetch
-from ml4t_nb.core.request_spans import overlapping_stored
-from ml4t_nb.errors import DatasetNotFound, OptionError
+from ml4t_nb.core.request_spans import overlapping_stored, split_span
+from ml4t_nb.errors import DatasetNotFound, OptionError, RangeRefused
+from ml4t_nb.events import RetryScheduled
 from ml4t_nb.model import AssetClass, DatasetId, Span
-from ml4t_nb.pipeline.fetch import identified
-from ml4t_nb.pipeline.load_batches import in_strides, strides
-from ml4t_nb.pipeline.plan_request import final_bound, oldest_served
-from ml4t_nb.pipeline.record import Entry
-from ml4t_nb.pipeline.requests import Load, class_of, require_served, settled
-from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards
-from ml4t_nb.providers import Instrument
+from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
+from ml4t_nb.pipeline.requests import (
+    LoadRequest,
+    require_served,
+    resolve_asset_class,
+    resolve_config,
+)
+from ml4t_nb.pipeline.run import fetch_and_commit
+from ml4t_nb.providers import Instrument, Provider
+from ml4t_nb.providers.retry import identify
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 
-__all__ = ["run_load"]
+__all__ = ["load_in_batches", "run_load", "split_into_batches"]
+
+# Pieces that are committed together.
+_PIECES = 8
 
 
-def run_load(run: Run, order: Load) -> UpdateResult:
+def run_load(context: RunContext, request: LoadRequest) -> UpdateResult:
     """Load a dataset, or extend it; what is stored is compared, never doubled.
 
     Raises
     ------
     OptionError
-        If the order contradicts the dataset or the provider, or starts in the future.
+        If the request contradicts the dataset or the provider, or starts in the future.
     Overtaken
         If the dataset is as of a later instant.
     ProviderError, Suspicious
         If nothing was stored before and nothing can be stored now; else it is in the result.
     """
-    provider = run.provider(order.provider)
-    guess = DatasetId(order.asset_class or "equities", order.frequency, order.symbol)
-    stored = _stored_classes(run.store, order)
+    store, provider = context.store, context.provider(request.provider)
+    guess = DatasetId(request.asset_class or "equities", request.frequency, request.symbol)
+    stored = _stored_classes(store, request)
     # What is stored has been identified already: one request less.
-    known = (
-        Instrument(stored[0])
-        if len(stored) == 1
-        else identified(provider, guess, run.observe, run.pause)
-    )
-    dataset = DatasetId(class_of(order, known.asset_class), order.frequency, order.symbol)
+    known = Instrument(stored[0]) if len(stored) == 1 else _identify(context, provider, guess)
+    dataset = replace(guess, asset_class=resolve_asset_class(request, known.asset_class))
     require_served(provider, dataset)
-    snapshot = _snapshot(run.store, dataset)
+    snapshot = _snapshot(store, dataset)
     found = None if snapshot is None else snapshot.manifest
-    config = settled(order, dataset, provider, known.calendar, found.config if found else None)
-    config = replace(config, session_overrides=run.session_overrides)
-    dates = calendar(config.calendar, config.session_overrides)
-    updated = None if found is None else found.updated
-    desk = run.desk(provider, dataset, dates, zone=order.zone or config.zone, updated=updated)
-    not_backwards(dataset, desk.as_of, updated)
-    given = dates.span(order.start, order.end, dataset.frequency)
-    if order.start is not None and given.start > desk.as_of:
+    held = None if found is None else found.config
+    config = resolve_config(request, dataset, provider, known.calendar, held)
+    config = replace(config, session_overrides=context.session_overrides)
+    run = context.dataset_run("load", dataset, config, found, provider=provider, zone=request.zone)
+    run.require_not_earlier()
+    return _load(run, request)
+
+
+def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
+    name, frequency, oldest = run.provider.name, run.dataset.frequency, run.oldest_served
+    given = run.calendar.span(request.start, request.end, frequency)
+    if request.start is not None and given.start > run.as_of:
         raise OptionError(
-            f"--start {order.start} lies in the future of {desk.as_of:%Y-%m-%d}",
+            f"--start {request.start} lies in the future of {run.as_of:%Y-%m-%d}",
             hint="choose an earlier start",
         )
-    bound = final_bound(desk, dataset)
-    wanted = Span(given.start, max(min(given.end, bound), given.start))
-    entry = Entry("load", dataset, config, found)
+    wanted = Span(given.start, max(min(given.end, run.final_before), given.start))
 
     def load(span: Span) -> UpdateResult:
-        held = _held_now(run.store, dataset)
-        return bring(run, desk, entry, overlapping_stored(span, held) if len(held) else span)
+        held = _stored_index(run)
+        return fetch_and_commit(run, overlapping_stored(span, held) if len(held) else span)
 
-    longest = provider.limits.max_span.get(dataset.frequency)
+    longest = run.longest_request
     if longest is None:
         return load(wanted)
-    oldest = oldest_served(desk, dataset)
-    if order.start is None and oldest is None:
+    if request.start is None and oldest is None:
         raise OptionError(
-            f"{provider.name} serves {dataset.frequency} bars in pieces of {longest.days} days",
+            f"{name} serves {frequency} bars in pieces of {longest.days} days",
             hint="say from when on with --start",
         )
     if oldest is not None:
         wanted = Span(max(wanted.start, oldest), max(wanted.end, oldest))
-    fetch_log = () if snapshot is None else snapshot.manifest.fetch_log
-    held = _held_now(run.store, dataset)
-    return in_strides(strides(spans_to_fetch(fetch_log, wanted), longest, held), load)
+    spans = spans_to_fetch(run.found.fetch_log if run.found else (), wanted)
+    return load_in_batches(split_into_batches(spans, longest, _stored_index(run)), load)
 
 
-def _stored_classes(store: Store, order: Load) -> tuple[AssetClass, ...]:
-    """Asset classes, of those the order allows, that the symbol is stored under."""
-    allowed = get_args(AssetClass) if order.asset_class is None else (order.asset_class,)
+def _identify(context: RunContext, provider: Provider, guess: DatasetId) -> Instrument:
+    """What the provider knows of the symbol of ``guess``, whose class is not known yet."""
+
+    def retried(attempt: int, wait_s: float, reason: str) -> None:
+        context.observe(RetryScheduled(guess, attempt, wait_s, reason))
+
+    context.pause(0)
+    return identify(provider, guess.symbol, on_retry=retried, sleep=context.pause)
+
+
+def _stored_classes(store: Store, request: LoadRequest) -> tuple[AssetClass, ...]:
+    """Asset classes, of those the request allows, that the symbol is stored under."""
+    allowed = get_args(AssetClass) if request.asset_class is None else (request.asset_class,)
     return tuple(
         each
         for each in allowed
-        if _snapshot(store, DatasetId(each, order.frequency, order.symbol)) is not None
+        if _snapshot(store, DatasetId(each, request.frequency, request.symbol)) is not None
     )
 
 
-def _held_now(store: Store, dataset: DatasetId) -> pd.DatetimeIndex:
-    snapshot = _snapshot(store, dataset)
-    return pd.DatetimeIndex([]) if snapshot is None else held_stamps(snapshot)
+def _stored_index(run: DatasetRun) -> pd.DatetimeIndex:
+    """Stamps of the observed bars that are stored now."""
+    snapshot = _snapshot(run.store, run.dataset)
+    return pd.DatetimeIndex([]) if snapshot is None else observed_index(snapshot)
 
 
 def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
@@ -107,3 +126,67 @@ def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
         return store.snapshot(dataset)
     except DatasetNotFound:
         return None
+
+
+def split_into_batches(
+    wanted: Sequence[Span], longest: timedelta, held: pd.DatetimeIndex
+) -> tuple[Span, ...]:
+    """Spans to load one after the other, each of a few pieces, so that each meets what is stored.
+
+    What lies after the first held bar comes oldest first, and then what lies before it, newest
+    first.
+    """
+    parts = [part for span in wanted for part in split_span(span, longest * _PIECES)]
+    if not len(held):
+        return tuple(parts)
+    first = as_instant(held[0])
+    after = [part for part in parts if part.end > first]
+    before = [part for part in parts if part.end <= first]
+    return (*after, *reversed(before))
+
+
+def load_in_batches(spans: Sequence[Span], load: Callable[[Span], UpdateResult]) -> UpdateResult:
+    """Load each span with its own commit; one result for all of them.
+
+    Ends at the first that fails: what lies beyond would not meet what is stored.
+
+    Raises
+    ------
+    RangeRefused
+        If none of the spans has a bar.
+    """
+    done: list[UpdateResult] = []
+    for span in spans:
+        try:
+            done.append(load(span))
+        except RangeRefused:
+            # The listing may begin later than the load.
+            if span is spans[-1] and not done:
+                raise
+            continue
+        if done[-1].record.outcome in ("failed", "partial"):
+            break
+    return _summed(done)
+
+
+def _summed(done: Sequence[UpdateResult]) -> UpdateResult:
+    last = done[-1]
+    records = [each.record for each in done]
+    outcomes = {record.outcome for record in records}
+    worst = last.record.outcome
+    moved = [record.restatement for record in records if record.restatement is not None]
+    record = replace(
+        last.record,
+        outcome="changed" if worst == "unchanged" and "changed" in outcomes else worst,
+        added=sum(record.added for record in records),
+        revised=sum(record.revised for record in records),
+        filled=sum(record.filled for record in records),
+        verdict="restated" if moved else last.record.verdict,
+        restatement=moved[-1] if moved else None,
+        seconds=sum(record.seconds for record in records),
+        chunks_written=sum(record.chunks_written for record in records),
+        spans=tuple(span for record in records for span in record.spans),
+        notes=tuple(dict.fromkeys(note for record in records for note in record.notes)),
+    )
+    findings = tuple(dict.fromkeys(finding for each in done for finding in each.findings))
+    return replace(last, record=record, findings=findings)

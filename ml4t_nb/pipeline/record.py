@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pandas as pd
 
 from ml4t_nb.core.bars import observed, within
 from ml4t_nb.core.fetch_log import with_attempts
-from ml4t_nb.core.gapfill import Fill, Reconciled
+from ml4t_nb.core.gapfill import Reconciled
 from ml4t_nb.core.merge import Merged
 from ml4t_nb.errors import Ml4tError, ProviderError
-from ml4t_nb.model import DatasetConfig, DatasetId, FetchAttempt, Finding, NextStep, Span
-from ml4t_nb.pipeline.fetch import Desk, Haul
-from ml4t_nb.pipeline.rewrite_window import Region
+from ml4t_nb.model import FetchAttempt, Finding, Span
+from ml4t_nb.pipeline.context import DatasetRun
+from ml4t_nb.pipeline.fetch import FetchResult
+from ml4t_nb.pipeline.rewrite_window import RewriteWindow
 from ml4t_nb.records import ErrorNote, Outcome, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 
 __all__ = [
-    "Entry",
-    "acceptance_of",
-    "asked_for",
+    "attempts_of",
     "findings_of",
     "note_of",
     "record_of",
@@ -34,57 +33,29 @@ _SHOWN_HISTORY = 10
 _LOGGED_REVISIONS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a run means to write, whatever the provider answers.
-
-    Parameters
-    ----------
-    found
-        What was stored as the run began; None for a new dataset.
-    """
-
-    verb: str
-    dataset: DatasetId
-    config: DatasetConfig
-    found: Manifest | None
-    fill: Fill | None = None
-    accept: bool = False
-
-
-def acceptance_of(entry: Entry, desk: Desk) -> NextStep:
-    """The update that takes the view of the provider that the run asks."""
-    asked = desk.provider.name
-    own = asked if entry.found is None else entry.found.config.provider
-    if asked == own:
-        return NextStep("accept", entry.dataset)
-    is_switch = entry.config.provider == asked
-    return NextStep("accept", entry.dataset, provider=asked, switch=is_switch)
-
-
-def record_of(entry: Entry, desk: Desk, got: Haul, merged: Merged) -> UpdateRecord:
+def record_of(run: DatasetRun, got: FetchResult, merged: Merged) -> UpdateRecord:
     """The record of a run that is about to be committed."""
-    errors = [got.missed] if got.missed else [error for _, error in got.failed]
+    errors = [got.error] if got.error else [error for _, error in got.failed]
     outcome: Outcome = "changed" if merged.added + merged.revised else "unchanged"
     return UpdateRecord(
-        at=desk.as_of,
-        verb=entry.verb,
-        provider=desk.provider.name,
+        at=run.as_of,
+        verb=run.verb,
+        provider=run.provider.name,
         outcome="partial" if errors else outcome,
         added=merged.added,
         revised=merged.revised,
         verdict=merged.verdict,
         restatement=merged.restatement,
-        spans=got.asked,
+        spans=got.answered,
         revisions=merged.revisions[:_LOGGED_REVISIONS],
         notes=(*got.notes, *merged.notes),
         error=note_of(errors[0]) if errors else None,
     )
 
 
-def with_fills(record: UpdateRecord, region: Region, reconciled: Reconciled) -> UpdateRecord:
+def with_fills(record: UpdateRecord, window: RewriteWindow, reconciled: Reconciled) -> UpdateRecord:
     """``record`` with the fills that are there now and were not before."""
-    had = region.bars.index[region.bars["filled"].to_numpy()]
+    had = window.bars.index[window.bars["filled"].to_numpy()]
     has = reconciled.bars.index[reconciled.bars["filled"].to_numpy()]
     moved = not had.equals(has) and record.outcome == "unchanged"
     return replace(
@@ -95,7 +66,7 @@ def with_fills(record: UpdateRecord, region: Region, reconciled: Reconciled) -> 
 
 
 def findings_of(
-    state: Manifest | None, region: Region, reconciled: Reconciled, got: Haul
+    state: Manifest | None, window: RewriteWindow, reconciled: Reconciled, got: FetchResult
 ) -> tuple[Finding, ...]:
     """All findings there are now: bars judged anew lose those they had."""
     held = observed(reconciled.bars).index
@@ -106,38 +77,38 @@ def findings_of(
             return True
         if finding.is_hard:
             return pd.Timestamp(finding.stamp) not in held
-        # Whether the region's first bar jumped, only the bar before it tells.
-        is_edge = finding.stamp == region.start and finding.rule == "jump"
-        return is_edge or (region.start is not None and finding.stamp < region.start)
+        # Whether the window's first bar jumped, only the bar before it tells.
+        is_edge = finding.stamp == window.start and finding.rule == "jump"
+        return is_edge or (window.start is not None and finding.stamp < window.start)
 
     told = (f for f in got.findings if stands(f) or (not f.is_hard and f.stamp in held))
     kept = (*(f for f in before if stands(f)), *told)
     return tuple(dict.fromkeys((*kept, *reconciled.findings)))
 
 
-def asked_for(desk: Desk, got: Haul, wanted: Span) -> Iterator[FetchAttempt]:
-    """Ledger entries of a haul; of the running session nothing is answered yet."""
-    name = desk.provider.name
-    for asked_span in got.asked:
-        span = Span(asked_span.start, min(asked_span.end, wanted.end))
+def attempts_of(run: DatasetRun, got: FetchResult, wanted: Span) -> Iterator[FetchAttempt]:
+    """Ledger entries of a fetch; of the running session nothing is answered yet."""
+    name = run.provider.name
+    for each in got.answered:
+        span = Span(each.start, min(each.end, wanted.end))
         if span:
             some = len(within(got.final, span))
-            yield FetchAttempt(span, desk.as_of, name, "bars" if some else "empty")
+            yield FetchAttempt(span, run.as_of, name, "bars" if some else "empty")
     failed = list(got.failed)
-    if got.missed is not None:
-        failed.append((Span(got.asked[0].end, wanted.end), got.missed))
+    if got.error is not None:
+        failed.append((Span(got.answered[0].end, wanted.end), got.error))
     for span, error in failed:
         if span:
-            yield FetchAttempt(span, desk.as_of, name, "failed", error=error.message)
+            yield FetchAttempt(span, run.as_of, name, "failed", error=error.message)
 
 
 def with_failure(
-    state: Manifest, desk: Desk, error: Ml4tError, wanted: Span
+    state: Manifest, run: DatasetRun, error: Ml4tError, wanted: Span
 ) -> tuple[FetchAttempt, ...]:
     """The fetch log after a run in which the provider erred; a refusal of ours is no such error."""
     if not isinstance(error, ProviderError) or not wanted:
         return state.fetch_log
-    entry = FetchAttempt(wanted, desk.as_of, desk.provider.name, "failed", error=error.message)
+    entry = FetchAttempt(wanted, run.as_of, run.provider.name, "failed", error=error.message)
     return with_attempts(state.fetch_log, [entry])
 
 

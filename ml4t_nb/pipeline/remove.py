@@ -1,29 +1,29 @@
-"""Removing a dataset, or a range of it."""
+"""Removing a dataset, or a range of it, damaged chunks too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from math import prod
 
 import pandas as pd
 
 from ml4t_nb.core.adjust import undo_splits
-from ml4t_nb.core.bars import Bars, observed
+from ml4t_nb.core.bars import Bars, as_instant, concat, observed
 from ml4t_nb.core.calendars.calendar import Calendar, calendar
 from ml4t_nb.core.carried_dividends import carry_dividends
 from ml4t_nb.core.fetch_log import without
-from ml4t_nb.core.gapfill import reconcile_gaps
+from ml4t_nb.core.gapfill import ExpectedGrid, reconcile_gaps
 from ml4t_nb.core.restatement import splits_in
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
-from ml4t_nb.model import Basis, DatasetId, Span
-from ml4t_nb.pipeline.commit import expected_grid
-from ml4t_nb.pipeline.damage import readable, require_loss
-from ml4t_nb.pipeline.run import not_backwards
+from ml4t_nb.model import Basis, DatasetId, Frequency, NextStep, Span, bar_length
+from ml4t_nb.options import source
+from ml4t_nb.pipeline.context import require_as_of_not_earlier
 from ml4t_nb.providers import Limits
 from ml4t_nb.records import UpdateRecord
-from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.store import Store
 from ml4t_nb.storage.transaction import Transaction
 
@@ -75,11 +75,11 @@ def run_remove(
         if state is None:
             return 0
         dates = calendar(state.config.calendar, state.config.session_overrides)
-        instant = as_of
-        if not isinstance(instant, datetime):
-            instant = _closing(instant, dates, state, limits)
-        not_backwards(dataset, instant, state.updated)
-        return _cut_out(tx, state, dates, dates.span(start, end, dataset.frequency), instant)
+        at = as_of
+        if not isinstance(at, datetime):
+            at = _closing(at, dates, state, limits)
+        require_as_of_not_earlier(dataset, at, state.updated)
+        return _remove_bars(tx, state, dates, dates.span(start, end, dataset.frequency), at)
 
 
 def _rows(tx: Transaction) -> int | None:
@@ -105,14 +105,14 @@ def _closing(
         return max(close, last) if last is not None and same else close
 
 
-def _cut_out(
-    tx: Transaction, state: Manifest, dates: Calendar, span: Span, instant: datetime
+def _remove_bars(
+    tx: Transaction, state: Manifest, dates: Calendar, span: Span, at: datetime
 ) -> int:
-    held, damaged = readable(tx, state)
+    held, damaged = _readable(tx, state)
     inside = (held.index >= pd.Timestamp(span.start)) & (held.index < pd.Timestamp(span.end))
     left = observed(held[~inside])
     if damaged:
-        require_loss(damaged, state, dates, span, left)
+        _require_removable(damaged, state, dates, span, left)
     if left.empty:
         tx.remove()
         return state.rows
@@ -120,12 +120,12 @@ def _cut_out(
     removed = int(inside.sum()) + lost
     left, carried = carry_dividends(left, observed(held), state.carried, state.config.basis)
     left = _without_splits(left, held[inside], state.config.basis)
-    grid = expected_grid(state.dataset, state.config, dates)
+    grid = ExpectedGrid.of(state.dataset, state.config, dates)
     reconciled = reconcile_gaps(left, grid=grid, known=state.gaps, fill_by=None, is_whole=True)
     tx.put(reconciled.bars)
     unread = f", {lost} of them in damaged files" if damaged else ""
     record = UpdateRecord(
-        at=instant,
+        at=at,
         verb="remove",
         provider=state.config.provider,
         outcome="changed",
@@ -156,3 +156,86 @@ def _without_splits(left: Bars, gone: Bars, basis: Basis) -> Bars:
     if not splits or basis == "as-traded":
         return left
     return undo_splits(left, prod(ratio for _, ratio in splits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Damaged:
+    """A chunk that cannot be read, and why."""
+
+    chunk: Chunk
+    error: ChunkCorrupt
+
+
+def _readable(tx: Transaction, state: Manifest) -> tuple[Bars, tuple[_Damaged, ...]]:
+    """Bars of all chunks that can be read, and the chunks that cannot, in order of time."""
+    parts, damaged = [], []
+    for chunk in state.chunks:
+        try:
+            parts.append(tx.bars(Span(chunk.first, chunk.last + TICK)))
+        except ChunkCorrupt as error:
+            damaged.append(_Damaged(chunk, error))
+    return concat(parts), tuple(damaged)
+
+
+def _require_removable(
+    damaged: Sequence[_Damaged], state: Manifest, dates: Calendar, span: Span, left: Bars
+) -> None:
+    """Raise unless the damaged chunks may be removed with the bars in ``span``.
+
+    Nobody knows the splits in them. Without one of its splits, a bar before it can be brought to
+    the basis of the last bar no more: neither the stored prices, where they are split-adjusted,
+    nor, where they are as traded, a view of them beside bars after it.
+
+    Parameters
+    ----------
+    left
+        Bars that would stay.
+
+    Raises
+    ------
+    ChunkCorrupt
+        If the span leaves a bar of a damaged chunk; the hint names the dates to remove.
+    OptionError
+        If bars would stay before them that need their splits.
+    """
+    first, last = damaged[0].chunk.first, damaged[-1].chunk.last
+    ends = tuple(_date_of(each, dates, state.dataset.frequency) for each in (first, last))
+    words, step = _removal_of(first, last, ends, state)
+    hint = (f"restore it from a backup, or {words}: ", step)
+    if first < span.start or span.end <= last:
+        error = damaged[0].error
+        raise ChunkCorrupt(error.message, hint=hint) from error
+    if left.empty or first < as_instant(left.index[0]):
+        return
+    if state.config.basis == "split-adjusted" or last < as_instant(left.index[-1]):
+        raise OptionError(
+            f"the bars from {ends[0]} to {ends[1]} cannot be read: a split among them would be "
+            "lost, and prices before them would be wrong",
+            hint=hint,
+        )
+
+
+def _removal_of(
+    first: datetime, last: datetime, ends: Sequence[date], state: Manifest
+) -> tuple[str, NextStep]:
+    """The removal of the fewest bars that rids the dataset of those from first to last."""
+    dataset = state.dataset
+    has_before, has_after = first != state.first, last != state.last
+    if not has_after and (state.config.basis == "split-adjusted" or not has_before):
+        config = state.config
+        origin = source(dataset, config.provider, config.calendar, state.first, config.zone)
+        return "fetch everything again", NextStep("reload", dataset, source=origin)
+    if has_before and has_after:
+        return f"remove all bars up to {ends[1]}", NextStep("remove", dataset, end=ends[1])
+    start, end = ends
+    step = NextStep("remove", dataset, start=start, end=end)
+    return f"remove all bars from {start} to {end}", step
+
+
+def _date_of(stamp: datetime, dates: Calendar, frequency: Frequency) -> date:
+    """The date that a bar is removed by."""
+    if bar_length(frequency) is None:
+        return stamp.astimezone(UTC).date()
+    day = stamp.astimezone(dates.zone).date()
+    # A currency's session begins on the evening before its date.
+    return day if stamp < dates.span(day, day, frequency).end else day + timedelta(days=1)

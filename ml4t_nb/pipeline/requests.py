@@ -1,4 +1,4 @@
-"""What a run is asked to do, and what that settles for a dataset."""
+"""What a run is requested to do, and the configuration that follows for the dataset."""
 
 from __future__ import annotations
 
@@ -22,7 +22,14 @@ from ml4t_nb.model import (
 from ml4t_nb.providers import Provider
 from ml4t_nb.storage.compaction import resolve_period
 
-__all__ = ["Load", "Update", "class_of", "require_served", "settled", "with_provider"]
+__all__ = [
+    "LoadRequest",
+    "UpdateRequest",
+    "require_served",
+    "resolve_asset_class",
+    "resolve_config",
+    "with_provider",
+]
 
 
 # Where nobody tells: without a split, prices are the same on either basis.
@@ -30,7 +37,7 @@ _ASSUMED: Basis = "as-traded"
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class LoadRequest:
     """What to load; None means as it is stored, or the default for a new dataset."""
 
     symbol: str
@@ -47,7 +54,7 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
+class UpdateRequest:
     """What to update, and how.
 
     Parameters
@@ -71,30 +78,24 @@ class Update:
     reset_as_of: bool = False
 
 
-def class_of(order: Load, known: AssetClass | None) -> AssetClass:
-    """Asset class of the order, else the provider's, else equities.
+def resolve_asset_class(request: LoadRequest, known: AssetClass | None) -> AssetClass:
+    """Asset class of the request, else the provider's, else equities.
 
     Raises
     ------
     OptionError
-        If the order and the provider contradict each other.
+        If the request and the provider contradict each other.
     """
-    if order.asset_class is not None and known is not None and order.asset_class != known:
+    if request.asset_class is not None and known is not None and request.asset_class != known:
         raise OptionError(
-            f"{order.provider} lists {order.symbol} under {known}, not {order.asset_class}",
+            f"{request.provider} lists {request.symbol} under {known}, not {request.asset_class}",
             hint=f"leave out -a, or say -a {known}",
         )
-    return order.asset_class or known or "equities"
+    return request.asset_class or known or "equities"
 
 
 def require_served(provider: Provider, dataset: DatasetId) -> None:
-    """Nothing, if the provider serves that class and frequency.
-
-    Raises
-    ------
-    OptionError
-        If it does not; the hint names what it serves.
-    """
+    """Raise OptionError unless the provider serves the dataset; the hint names what it serves."""
     limits = provider.limits
     if dataset.frequency not in limits.frequencies:
         raise OptionError(
@@ -108,63 +109,63 @@ def require_served(provider: Provider, dataset: DatasetId) -> None:
         )
 
 
-def settled(
-    order: Load,
+def resolve_config(
+    request: LoadRequest,
     dataset: DatasetId,
     provider: Provider,
     listed: str | None,
     held: DatasetConfig | None,
 ) -> DatasetConfig:
-    """What is settled for the dataset: by the order where it says so, else as it is held.
+    """The dataset's configuration: by the request where it says so, else as it is stored.
 
     Raises
     ------
     OptionError
-        If the order contradicts what cannot change once bars are stored.
+        If the request contradicts what cannot change once bars are stored.
     """
-    _require_zone(order, dataset, provider, held)
+    _require_zone(request, dataset, provider, held)
     if held is None:
-        dates = calendar(order.calendar or listed or default_calendar(dataset.asset_class))
-        period, is_packed = _chunking(order.chunk, dataset.frequency)
+        dates = calendar(request.calendar or listed or default_calendar(dataset.asset_class))
+        period, is_packed = _chunking(request.chunk, dataset.frequency)
         return DatasetConfig(
             provider=provider.name,
             calendar=dates.name,
             basis=provider.basis or _ASSUMED,
-            tolerance=0.1 if order.tolerance is None else order.tolerance,
+            tolerance=0.1 if request.tolerance is None else request.tolerance,
             period=period,
-            compression=order.compression or "lz4",
+            compression=request.compression or "lz4",
             is_packed=is_packed,
         )
-    chunking = _chunking(order.chunk, dataset.frequency)
+    chunking = _chunking(request.chunk, dataset.frequency)
     remove = NextStep("remove", dataset)
-    if order.chunk is not None and chunking != (held.period, held.is_packed):
+    if request.chunk is not None and chunking != (held.period, held.is_packed):
         packed = "packed " if held.is_packed else ""
         raise OptionError(
             f"{dataset} is stored in {packed}{held.period} chunks",
             hint=("leave out --chunk, or remove it and load again: ", remove),
         )
-    if order.compression not in (None, held.compression):
+    if request.compression not in (None, held.compression):
         raise OptionError(
             f"{dataset} is stored with {held.compression}",
             hint=("leave out --compression, or remove it and load again: ", remove),
         )
     return replace(
         with_provider(held, provider, dataset),
-        calendar=calendar(order.calendar or held.calendar).name,
-        tolerance=held.tolerance if order.tolerance is None else order.tolerance,
+        calendar=calendar(request.calendar or held.calendar).name,
+        tolerance=held.tolerance if request.tolerance is None else request.tolerance,
     )
 
 
 def _require_zone(
-    order: Load, dataset: DatasetId, provider: Provider, held: DatasetConfig | None
+    request: LoadRequest, dataset: DatasetId, provider: Provider, held: DatasetConfig | None
 ) -> None:
-    if order.zone is None:
+    if request.zone is None:
         return
     if not provider.limits.takes_zone:
         raise OptionError(
             f"{provider.name} tells the time zone of its bars itself", hint="leave out --zone"
         )
-    if held is not None and held.zone not in (None, order.zone):
+    if held is not None and held.zone not in (None, request.zone):
         raise OptionError(
             f"{dataset} was loaded with stamps taken for {held.zone} time",
             hint="leave out --zone, or remove it and load again",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pandas as pd
 
 from ml4t_nb.core.bars import observed
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.fetch_log import failed_spans
-from ml4t_nb.core.gapfill import Fill, is_to_fill
+from ml4t_nb.core.gapfill import is_to_fill
 from ml4t_nb.core.request_spans import (
     JOIN,
     free_lookback,
@@ -19,13 +19,12 @@ from ml4t_nb.core.request_spans import (
     reach_back,
 )
 from ml4t_nb.core.timestamps import TICK
-from ml4t_nb.model import Span
-from ml4t_nb.pipeline.plan_request import final_bound, oldest_served
-from ml4t_nb.pipeline.record import Entry
-from ml4t_nb.pipeline.requests import Update, require_served, with_provider
-from ml4t_nb.pipeline.reset import reset_as_of
-from ml4t_nb.pipeline.run import Run, bring, held_stamps, not_backwards
-from ml4t_nb.records import UpdateResult
+from ml4t_nb.errors import Overtaken
+from ml4t_nb.model import FetchAttempt, Gap, Span
+from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
+from ml4t_nb.pipeline.requests import UpdateRequest, require_served, with_provider
+from ml4t_nb.pipeline.run import fetch_and_commit
+from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.snapshot import Snapshot
 
 __all__ = ["run_update"]
@@ -34,7 +33,7 @@ _VERIFIED_EVERY = timedelta(days=30)
 _NEAR = timedelta(days=60)
 
 
-def run_update(run: Run, order: Update) -> UpdateResult:
+def run_update(context: RunContext, request: UpdateRequest) -> UpdateResult:
     """Fetch what is new since the last stored bar, look back, and close the gaps.
 
     Raises
@@ -46,57 +45,63 @@ def run_update(run: Run, order: Update) -> UpdateResult:
     Overtaken
         If the dataset is as of a later instant.
     """
-    dataset = order.dataset
-    snapshot = run.store.snapshot(dataset)
-    manifest = snapshot.manifest
-    provider = run.provider(order.provider or manifest.config.provider)
+    dataset = request.dataset
+    snapshot = context.store.snapshot(dataset)
+    held = snapshot.manifest.config
+    provider = context.provider(request.provider or held.provider)
     require_served(provider, dataset)
-    config = with_provider(
-        replace(manifest.config, session_overrides=run.session_overrides), provider, dataset
+    config = replace(held, session_overrides=context.session_overrides)
+    config = with_provider(config, provider, dataset)
+    run = context.dataset_run(
+        "update",
+        dataset,
+        config if request.switch else replace(config, provider=held.provider),
+        snapshot.manifest,
+        provider=provider,
+        fill=request.fill,
+        accept=request.accept,
     )
-    if not order.switch:
-        config = replace(config, provider=manifest.config.provider)
-    dates = calendar(config.calendar, config.session_overrides)
-    desk = run.desk(provider, dataset, dates, zone=config.zone, updated=manifest.updated)
-    bound = final_bound(desk, dataset)
-    if order.reset_as_of and reset_as_of(run.store, dataset, desk.as_of, bound):
-        snapshot = run.store.snapshot(dataset)
-        manifest = snapshot.manifest
-    not_backwards(dataset, desk.as_of, manifest.updated)
-    entry = Entry("update", dataset, config, manifest, order.fill, order.accept)
+    if request.reset_as_of and _reset_as_of(run):
+        snapshot = context.store.snapshot(dataset)
+        run = replace(run, found=snapshot.manifest)
+    run.require_not_earlier()
+    return _update(run, snapshot, request.lookback)
+
+
+def _update(run: DatasetRun, snapshot: Snapshot, lookback: timedelta | None) -> UpdateResult:
+    manifest, bound = snapshot.manifest, run.final_before
     if manifest.first is None or manifest.last is None:
-        start = desk.calendar.span(None, None, dataset.frequency).start
-        return bring(run, desk, entry, Span(start, bound))
+        start = run.calendar.span(None, None, run.dataset.frequency).start
+        return fetch_and_commit(run, Span(start, bound))
     # What lies before the first bar was not loaded, or was removed: looking back ends there.
-    tail = _tail(snapshot)
-    lookback = order.lookback
+    recent = _recent_index(snapshot)
+    longest = run.longest_request
     if lookback is None:
-        longest = provider.limits.max_span.get(dataset.frequency)
-        lookback = free_lookback(tail, end=desk.as_of + TICK, longest=longest)
-    back = max(reach_back(tail, lookback=lookback), manifest.first)
+        lookback = free_lookback(recent, end=run.as_of + TICK, longest=longest)
+    back = max(reach_back(recent, lookback=lookback), manifest.first)
     main = Span(back, max(bound, manifest.last + TICK))
-    oldest = oldest_served(desk, dataset)
-    if order.accept:
+    if run.accept:
         # What is accepted is accepted whole: what contradicts may lie before any look back.
         main = Span(manifest.first, main.end)
-    others = () if order.fill is None else _missing_before(main.start, oldest, snapshot, order.fill)
-    if dataset.frequency in provider.limits.max_span:
-        return bring(run, desk, entry, main, merge_spans(others, at_once=False))
-    if manifest.verified is None or desk.as_of - manifest.verified >= _VERIFIED_EVERY:
+    others = _missing_before(run, main.start, snapshot)
+    if longest is not None:
+        return fetch_and_commit(run, main, merge_spans(others, at_once=False))
+    if manifest.verified is None or run.as_of - manifest.verified >= _VERIFIED_EVERY:
         main = Span(manifest.first, main.end)
     (at_once,) = merge_spans((main, *others), at_once=True)
-    return bring(run, desk, entry, at_once)
+    return fetch_and_commit(run, at_once)
 
 
-def _missing_before(
-    start: datetime, oldest: datetime | None, snapshot: Snapshot, fill: Fill
-) -> tuple[Span, ...]:
-    """Gaps and failed spans to ask for again, with the bars around them.
+def _missing_before(run: DatasetRun, start: datetime, snapshot: Snapshot) -> tuple[Span, ...]:
+    """Gaps and unanswered spans to ask for again, with the bars around them.
 
-    None that ends before ``oldest``: those would be asked for in vain at every update.
-
-    Those that loads have confirmed, since loads fill nothing, are asked for once more to be filled.
+    None if gaps are only to be found, and none that ends before what the provider serves: those
+    would be asked for in vain at every update. Those that loads have confirmed, since loads fill
+    nothing, are asked for once more to be filled.
     """
+    fill, oldest = run.fill, run.oldest_served
+    if fill is None:
+        return ()
     manifest = snapshot.manifest
     gaps = (
         Span(gap.start, gap.end + TICK)
@@ -108,13 +113,69 @@ def _missing_before(
         for span in (*gaps, *failed_spans(manifest.fetch_log))
         if span.start < start and (oldest is None or span.end > oldest)
     ]
-    held = held_stamps(snapshot) if spans else pd.DatetimeIndex([])
+    held = observed_index(snapshot) if spans else pd.DatetimeIndex([])
     return tuple(overlapping_stored(span, held) for span in spans)
 
 
-def _tail(snapshot: Snapshot) -> pd.DatetimeIndex:
+def _recent_index(snapshot: Snapshot) -> pd.DatetimeIndex:
     """Observed stamps of the last weeks, or all if those are few."""
     last = snapshot.manifest.last
     assert last is not None
     near = observed(snapshot.bars(Span(last - _NEAR, last + TICK)))
-    return pd.DatetimeIndex(near.index) if len(near) >= JOIN else held_stamps(snapshot)
+    return pd.DatetimeIndex(near.index) if len(near) >= JOIN else observed_index(snapshot)
+
+
+def _reset_as_of(run: DatasetRun) -> bool:
+    """Take the dataset's as-of back to the run's, with all its bars; False if it is not later.
+
+    For where a wrong clock or ``--as-of`` was ahead of the time. The next run compares the whole
+    history, since nobody knows what was stored too early.
+
+    Raises
+    ------
+    Overtaken
+        If it holds bars that are not final as of then.
+    """
+    dataset, as_of, bound = run.dataset, run.as_of, run.final_before
+    with run.store.transaction(dataset) as tx:
+        state = tx.manifest
+        if state is None or state.updated is None or state.updated <= as_of:
+            return False
+        if state.last is not None and state.last >= bound:
+            raise Overtaken(
+                f"{dataset} holds a bar of {state.last:%Y-%m-%d %H:%M} UTC, which is not finished "
+                f"as of {as_of:%Y-%m-%d %H:%M} UTC",
+                hint="run it again once it is: bars that are stored are not taken back",
+            )
+        note = f"as-of taken back from {state.updated:%Y-%m-%d %H:%M} UTC"
+        record = UpdateRecord(
+            at=as_of,
+            verb="update",
+            provider=state.config.provider,
+            outcome="changed",
+            gaps_open=sum(gap.is_pending for gap in state.gaps),
+            notes=(note,),
+        )
+        after = replace(
+            state,
+            gaps=tuple(_asked_by(gap, as_of) for gap in state.gaps),
+            updated=as_of,
+            verified=None,
+            fetch_log=tuple(_known_by(state.fetch_log, as_of, bound)),
+        )
+        tx.commit(after, record)
+        return True
+
+
+def _asked_by(gap: Gap, as_of: datetime) -> Gap:
+    return replace(gap, asked=min(gap.asked, as_of)) if gap.asked is not None else gap
+
+
+def _known_by(
+    fetch_log: Iterable[FetchAttempt], as_of: datetime, bound: datetime
+) -> Iterable[FetchAttempt]:
+    """What was asked for, without the time to come: the answers to that are not known yet."""
+    for each in fetch_log:
+        span = Span(each.span.start, min(each.span.end, bound))
+        if span:
+            yield replace(each, span=span, at=min(each.at, as_of))

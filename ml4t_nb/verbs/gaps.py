@@ -18,14 +18,14 @@ from ml4t_nb.reports import DatasetGaps, GapsReport, UnreadDataset
 from ml4t_nb.verbs.absent import absent, declaration
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, ClassFilter, End, FreqFilter, Home, Selection, Start
-from ml4t_nb.verbs.runs import failed, report_of, run_of
+from ml4t_nb.verbs.runs import context_of, failed, report_of
 from ml4t_nb.verbs.select import days, latest
 from ml4t_nb.verbs.summaries import summaries
 
 if TYPE_CHECKING:
     from ml4t_nb.batch import Job, Observe, Pause
     from ml4t_nb.core.calendars.calendar import Calendar
-    from ml4t_nb.pipeline import Mend, Mending
+    from ml4t_nb.pipeline import GapAction, GapRequest
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["gaps"]
@@ -75,14 +75,14 @@ def gaps(
         ws.require_home()
     first, last = days(start, end)
     moment = ws.moment(as_of)
-    mending = _mending(refetch=refetch, refill=refill, unfill=unfill, close=close, reopen=reopen)
+    action = _action(refetch=refetch, refill=refill, unfill=unfill, close=close, reopen=reopen)
     if close is not None and first is None and last is None:
         raise OptionError("--close closes every gap there is", hint="say which: --start and --end")
     chosen = summaries(ws, symbol, asset_class, frequency)
-    listed, unread = _listed(ws, chosen, first, last, every=all or mending is not None)
+    listed, unread = _listed(ws, chosen, first, last, every=all or action is not None)
     if unread and not listed and as_symbols(symbol):
         raise next(iter(unread.values()))
-    if mending is None:
+    if action is None:
         missed = absent(ws, {each.dataset for each in chosen})
         return GapsReport(
             latest(moment, ()),
@@ -95,13 +95,13 @@ def gaps(
         )
     if not unread:
         _require_gaps(listed)
-    from ml4t_nb.pipeline import Mend
+    from ml4t_nb.pipeline import GapRequest
 
-    def order(each: Summary) -> Mend:
+    def request(each: Summary) -> GapRequest:
         span = _calendar(ws, each).span(first, last, each.dataset.frequency)
-        return Mend(each.dataset, span, mending)
+        return GapRequest(each.dataset, span, action)
 
-    jobs = [_job(ws, moment, each, order, unread.get(each.dataset)) for each in chosen]
+    jobs = [_job(ws, moment, each, request, unread.get(each.dataset)) for each in chosen]
     run = report_of(ws, "gaps", jobs, moment, workers=4)
     known = {each.dataset for each in chosen}
     after = [each for each in summaries(ws, [], None, None) if each.dataset in known]
@@ -139,14 +139,14 @@ def _require_gaps(listed: Sequence[DatasetGaps]) -> None:
         )
 
 
-def _mending(
+def _action(
     *,
     refetch: bool,
     refill: FillMethod | None,
     unfill: bool,
     close: str | None,
     reopen: bool,
-) -> Mending | None:
+) -> GapAction | None:
     """The one thing to do; None to list.
 
     Raises
@@ -157,7 +157,7 @@ def _mending(
     from ml4t_nb.pipeline import Close, Refetch, Refill, Reopen, Unfill
 
     one_of(refill, FillMethod, what="fill method")
-    asked: list[Mending] = [Refetch()] if refetch else []
+    asked: list[GapAction] = [Refetch()] if refetch else []
     asked += [Refill(refill)] if refill is not None else []
     asked += [Unfill()] if unfill else []
     asked += [Close(close.strip())] if close is not None else []
@@ -171,17 +171,17 @@ def _job(
     ws: Workspace,
     moment: datetime | date,
     summary: Summary,
-    order: Callable[[Summary], Mend],
+    request: Callable[[Summary], GapRequest],
     error: Ml4tError | None,
 ) -> Job:
-    """The mending of one dataset; of one that cannot be read, the error that says so."""
+    """The action of one dataset; of one that cannot be read, the error that says so."""
     from ml4t_nb.batch import Job
-    from ml4t_nb.pipeline import run_mend
+    from ml4t_nb.pipeline import run_gap_action
 
     def work(observe: Observe, pause: Pause) -> UpdateResult:
         if error is not None:
             raise error
-        return run_mend(run_of(ws, moment, observe, pause), order(summary))
+        return run_gap_action(context_of(ws, moment, observe, pause), request(summary))
 
     blank = UpdateRecord(latest(moment, ()), "gaps", "", "failed")
     return Job(summary.dataset, work, partial(failed, ws, blank, summary.dataset))

@@ -12,7 +12,7 @@ from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, Provider, Selection, Start
-from ml4t_nb.verbs.runs import failed, report_of, run_of
+from ml4t_nb.verbs.runs import context_of, failed, report_of
 from ml4t_nb.verbs.select import EXAMPLE, checked, days, latest
 from ml4t_nb.zones import as_zone
 
@@ -79,7 +79,7 @@ def load(
         Codec of the files; lz4 for a new dataset.
     """
     from ml4t_nb.batch import Job
-    from ml4t_nb.pipeline import Load, run_load
+    from ml4t_nb.pipeline import LoadRequest, run_load
 
     symbols = as_symbols(symbol)
     if not symbols:
@@ -96,7 +96,7 @@ def load(
     blank = UpdateRecord(latest(moment, ()), "load", name, "failed")
 
     def job(each: str) -> Job:
-        order = Load(
+        request = LoadRequest(
             symbol=each,
             asset_class=asset_class,
             frequency=frequency or "daily",
@@ -109,10 +109,10 @@ def load(
             chunk=one_of(chunk, Chunking, what="chunk period"),
             compression=one_of(compression, Compression, what="compression"),
         )
-        dataset = DatasetId(asset_class or "equities", order.frequency, each)
+        dataset = DatasetId(asset_class or "equities", request.frequency, each)
 
         def work(observe: Observe, pause: Pause) -> UpdateResult:
-            return run_load(run_of(ws, moment, observe, pause), order)
+            return run_load(context_of(ws, moment, observe, pause), request)
 
         return Job(dataset, work, partial(failed, ws, blank, dataset), name)
 

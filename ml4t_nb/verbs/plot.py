@@ -135,7 +135,7 @@ def _lacking(
 
     config, dataset = manifest.config, manifest.dataset
     dates = calendar(config.calendar, config.session_overrides)
-    grid = ExpectedGrid(dates, dataset.frequency, config.tolerance, config.basis)
+    grid = ExpectedGrid.of(dataset, config, dates)
     stamps = pd.DatetimeIndex(observed(whole).index)
     expected = grid.expected(stamps) if len(stamps) else stamps
     lacking = missing_stamps(stamps, expected, tolerance=grid.slack)

@@ -46,7 +46,7 @@ def recent_sessions(
         config, frequency = manifest.config, summary.dataset.frequency
         stored = dates_of(config.calendar, config.session_overrides)
         due = shared(stored, now, frequency, as_of=as_of, delay=delay, number=number)
-        grid = ExpectedGrid(stored, frequency, config.tolerance, config.basis)
+        grid = ExpectedGrid.of(summary.dataset, config, stored)
         holding = _holding(manifest, grid.slack)
         return recent(due, holding, stored.zone) if holding else ()
 

@@ -18,23 +18,25 @@ from ml4t_nb.verbs.select import latest
 
 if TYPE_CHECKING:
     from ml4t_nb.batch import Job, Observe, Pause
-    from ml4t_nb.pipeline import Run
+    from ml4t_nb.pipeline import RunContext
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["failed", "record_at_store", "report_of", "run_of"]
+__all__ = ["context_of", "failed", "record_at_store", "report_of"]
 
 
-def run_of(ws: Workspace, moment: datetime | date, observe: Observe, pause: Pause) -> Run:
+def context_of(
+    ws: Workspace, moment: datetime | date, observe: Observe, pause: Pause
+) -> RunContext:
     """What the pipeline works with, from the workspace."""
-    from ml4t_nb.pipeline import Run
+    from ml4t_nb.pipeline import RunContext
 
-    return Run(ws.store, ws.provider, moment, ws.settings.closures, observe, pause)
+    return RunContext(ws.store, ws.provider, moment, ws.settings.closures, observe, pause)
 
 
 def report_of(
     ws: Workspace, verb: str, jobs: Sequence[Job], moment: datetime | date, *, workers: int
 ) -> RunReport:
-    """Run the jobs, and say what each did.
+    """RunContext the jobs, and say what each did.
 
     Raises
     ------

@@ -25,7 +25,7 @@ from ml4t_nb.verbs.parameters import (
     Provider,
     Selection,
 )
-from ml4t_nb.verbs.runs import failed, report_of, run_of
+from ml4t_nb.verbs.runs import context_of, failed, report_of
 from ml4t_nb.verbs.select import EXAMPLE, checked, latest, picked
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def update(
     """
     from ml4t_nb.batch import Job
     from ml4t_nb.core.gapfill import Fill
-    from ml4t_nb.pipeline import Update, run_update
+    from ml4t_nb.pipeline import UpdateRequest, run_update
 
     lookback = 1 if lookback_days is None else lookback_days
     _at_least_one(lookback_days=lookback, max_fill=max_fill, workers=workers)
@@ -119,7 +119,7 @@ def update(
 
     def job(each: DatasetId, error: Ml4tError | None) -> Job:
         fill = Fill(fill_method, max_fill, fill_gaps is True, unsure.get(each, ()))
-        order = Update(
+        request = UpdateRequest(
             dataset=each,
             lookback=None if lookback_days is None else timedelta(days=lookback_days),
             fill=None if fill_gaps is False else fill,
@@ -132,7 +132,7 @@ def update(
         def work(observe: Observe, pause: Pause) -> UpdateResult:
             if error is not None:
                 raise error
-            return run_update(run_of(ws, moment, observe, pause), order)
+            return run_update(context_of(ws, moment, observe, pause), request)
 
         return Job(each, work, partial(failed, ws, blank, each))
 

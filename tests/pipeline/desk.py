@@ -11,13 +11,13 @@ from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.events import silent
 from ml4t_nb.model import DatasetId, Frequency, SessionOverride
 from ml4t_nb.pipeline import (
-    Load,
-    Mend,
-    Mending,
-    Run,
-    Update,
+    GapAction,
+    GapRequest,
+    LoadRequest,
+    RunContext,
+    UpdateRequest,
+    run_gap_action,
     run_load,
-    run_mend,
     run_remove,
     run_update,
 )
@@ -50,7 +50,7 @@ class Desk:
         end: str | None = None,
         calendar: str | None = None,
     ) -> UpdateResult:
-        order = Load(
+        request = LoadRequest(
             self.symbol,
             None,
             self.frequency,
@@ -59,7 +59,7 @@ class Desk:
             end=date.fromisoformat(end) if end else None,
             calendar=calendar,
         )
-        return run_load(self._run(as_of), order)
+        return run_load(self._run(as_of), request)
 
     def update(
         self,
@@ -70,18 +70,18 @@ class Desk:
         accept: bool = False,
         reset_as_of: bool = False,
     ) -> UpdateResult:
-        order = Update(
+        request = UpdateRequest(
             self.dataset, timedelta(days=days), fill, accept=accept, reset_as_of=reset_as_of
         )
-        return run_update(self._run(as_of), order)
+        return run_update(self._run(as_of), request)
 
     def mend(
-        self, as_of: datetime | date, mending: Mending, *, start: str, end: str
+        self, as_of: datetime | date, action: GapAction, *, start: str, end: str
     ) -> UpdateResult:
         span = calendar("XNYS").span(
             date.fromisoformat(start), date.fromisoformat(end), self.frequency
         )
-        return run_mend(self._run(as_of), Mend(self.dataset, span, mending))
+        return run_gap_action(self._run(as_of), GapRequest(self.dataset, span, action))
 
     def remove(
         self, as_of: datetime | date, *, start: str | None = None, end: str | None = None
@@ -98,8 +98,8 @@ class Desk:
     def stored(self) -> Bars:
         return self.store.snapshot(self.dataset).bars()
 
-    def _run(self, as_of: datetime | date) -> Run:
-        return Run(
+    def _run(self, as_of: datetime | date) -> RunContext:
+        return RunContext(
             self.store, lambda _: self.provider, as_of, self.session_overrides, silent, _no_waiting
         )
 

@@ -1,0 +1,191 @@
+"""What a run works with: what all datasets of one command share, and what is of one dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from ml4t_nb.core.bars import observed
+from ml4t_nb.core.calendars.calendar import Calendar, calendar
+from ml4t_nb.core.gapfill import ExpectedGrid, Fill
+from ml4t_nb.errors import Overtaken
+from ml4t_nb.events import Event
+from ml4t_nb.model import DatasetConfig, DatasetId, NextStep, SessionOverride
+from ml4t_nb.providers import Provider
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.snapshot import Snapshot
+from ml4t_nb.storage.store import Store
+
+__all__ = ["DatasetRun", "RunContext", "observed_index", "require_as_of_not_earlier"]
+
+# No provider's bars are final later than that, and no exchange opens again that soon.
+_LONGEST_DELAY = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What the runs of one command share.
+
+    Parameters
+    ----------
+    as_of
+        An instant, or a date: after that session's close and the provider's delay.
+    session_overrides
+        Days on which the user knows better than the calendars.
+    observe
+        Told what happens; may be called in any thread.
+    pause
+        Sleeps so many seconds, and raises KeyboardInterrupt if the run is to end.
+    """
+
+    store: Store
+    provider: Callable[[str], Provider]
+    as_of: datetime | date
+    session_overrides: tuple[SessionOverride, ...]
+    observe: Callable[[Event], None]
+    pause: Callable[[float], None]
+
+    def dataset_run(
+        self,
+        verb: str,
+        dataset: DatasetId,
+        config: DatasetConfig,
+        found: Manifest | None,
+        *,
+        provider: Provider | None = None,
+        zone: str | None = None,
+        fill: Fill | None = None,
+        accept: bool = False,
+    ) -> DatasetRun:
+        """The run of ``verb`` on one dataset.
+
+        An as-of that is a date becomes an instant. If the last run was of the same date, with a
+        provider whose bars are final later, it is that run's: no earlier one.
+
+        Parameters
+        ----------
+        provider
+            None for the dataset's own.
+        zone
+            That of stamps without one; None for the dataset's own.
+        """
+        provider = provider or self.provider(config.provider)
+        dates = calendar(config.calendar, config.session_overrides)
+        as_of = self.as_of
+        if not isinstance(as_of, datetime):
+            day, as_of = as_of, dates.closing(as_of, provider.limits.delay_of(dataset))
+            updated = found.updated if found else None
+            if updated is not None and as_of < updated <= dates.closing(day, _LONGEST_DELAY):
+                as_of = updated
+        return DatasetRun(
+            verb=verb,
+            dataset=dataset,
+            config=config,
+            found=found,
+            provider=provider,
+            calendar=dates,
+            as_of=as_of,
+            zone=zone or config.zone,
+            fill=fill,
+            accept=accept,
+            store=self.store,
+            observe=self.observe,
+            pause=self.pause,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRun:
+    """One run on one dataset: what it asks with, and what it means to write.
+
+    Parameters
+    ----------
+    config
+        As it is to be stored.
+    found
+        What was stored as the run began; None for a new dataset.
+    provider
+        Who is asked: not always the dataset's own.
+    calendar, zone
+        The dataset's, and that of stamps without one.
+    as_of
+        Aware.
+    fill
+        None if gaps are only to be found.
+    accept
+        Take the provider's view where it contradicts the stored one.
+    """
+
+    verb: str
+    dataset: DatasetId
+    config: DatasetConfig
+    found: Manifest | None
+    provider: Provider
+    calendar: Calendar
+    as_of: datetime
+    zone: str | None
+    fill: Fill | None
+    accept: bool
+    store: Store
+    observe: Callable[[Event], None]
+    pause: Callable[[float], None]
+
+    @property
+    def final_before(self) -> datetime:
+        """Exclusive bound of the stamps whose bars are final."""
+        delay = self.provider.limits.delay_of(self.dataset)
+        return self.calendar.final_before(self.as_of, self.dataset.frequency, delay)
+
+    @property
+    def oldest_served(self) -> datetime | None:
+        """How far back the provider serves; None if it does not say."""
+        age = self.provider.limits.max_age.get(self.dataset.frequency)
+        return None if age is None else self.as_of - age
+
+    @property
+    def longest_request(self) -> timedelta | None:
+        """Longest span of one request; None if it has no limit."""
+        return self.provider.limits.max_span.get(self.dataset.frequency)
+
+    @property
+    def grid(self) -> ExpectedGrid:
+        """Where the dataset's bars are expected."""
+        return ExpectedGrid.of(self.dataset, self.config, self.calendar)
+
+    @property
+    def acceptance(self) -> NextStep:
+        """The update that takes the view of the provider that is asked."""
+        asked = self.provider.name
+        if self.found is None or asked == self.found.config.provider:
+            return NextStep("accept", self.dataset)
+        is_switch = self.config.provider == asked
+        return NextStep("accept", self.dataset, provider=asked, switch=is_switch)
+
+    def require_not_earlier(self) -> None:
+        """Raise Overtaken if the dataset was found updated as of a later instant."""
+        updated = None if self.found is None else self.found.updated
+        require_as_of_not_earlier(self.dataset, self.as_of, updated)
+
+
+def require_as_of_not_earlier(
+    dataset: DatasetId, as_of: datetime, updated: datetime | None
+) -> None:
+    """Raise Overtaken if the dataset was updated as of a later instant."""
+    if updated is not None and as_of < updated:
+        raise Overtaken(
+            f"{dataset} was updated as of {updated:%Y-%m-%d %H:%M} UTC, "
+            f"later than {as_of:%Y-%m-%d %H:%M} UTC",
+            hint=(
+                "an as-of never runs backwards: choose a later one, or another --home; ",
+                "if a clock or --as-of was ahead: ",
+                NextStep("reset_as_of", dataset),
+            ),
+        )
+
+
+def observed_index(snapshot: Snapshot) -> pd.DatetimeIndex:
+    """Stamps of all observed bars."""
+    return pd.DatetimeIndex(observed(snapshot.bars()).index)
