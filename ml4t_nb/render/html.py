@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from ml4t_nb.commands.spelling import Speller, spell
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.render.format import plain
 from ml4t_nb.render.layout import Block, Lines, Note, SessionMap, Table
+from ml4t_nb.render.markup import element
 from ml4t_nb.render.session_map import map_html
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 __all__ = [
     "FAINT", "INK", "LINE", "as_html", "error_html", "error_text", "line_html", "progress_html",
@@ -24,76 +28,68 @@ _CELL = "padding:2px 10px 2px 0;vertical-align:top;border:0"
 _SHORT = len("2005-03-04 14:30 UTC")
 
 
-def as_html(blocks: Iterable[Block]) -> str:
-    """Blocks one under the other; every word of theirs is escaped."""
+def as_html(blocks: Iterable[Block]) -> Markup:
+    """Blocks one under the other."""
     speller = Speller("%ml4t")
     parts = (_block(each, speller) for each in blocks)
-    return f'<div class="ml4t-report" style="{INK}">{"".join(parts)}</div>'
+    return element("div", parts, class_="ml4t-report", style=INK)
 
 
-def progress_html(label: str, done: int, total: int, doing: str) -> str:
+def progress_html(label: str, done: int, total: int, doing: str) -> Markup:
     """A bar with its numbers in words."""
-    bar = (
-        f'<progress max="{max(total, 1)}" value="{done}" style="width:16em" '
-        f'aria-label="{_safe(label)}"></progress>'
-    )
-    words = f"{_safe(label)} {done} of {total} {_safe(doing)}"
-    return f'<div class="ml4t-progress" style="{INK}">{bar} {words}</div>'
+    most = max(total, 1)
+    bar = element("progress", max=most, value=done, style="width:16em", aria_label=label)
+    words = f" {label} {done} of {total} {doing}"
+    return element("div", bar, words, class_="ml4t-progress", style=INK)
 
 
-def line_html(text: str) -> str:
+def line_html(text: str) -> Markup:
     """One sentence."""
-    return f'<div class="ml4t-progress" style="{FAINT}">{_safe(text)}</div>'
+    return element("div", text, class_="ml4t-progress", style=FAINT)
 
 
-def _safe(text: str) -> str:
-    return escape(plain(text))
-
-
-def _block(block: Block, speller: Speller) -> str:
+def _block(block: Block, speller: Speller) -> Markup:
     match block:
         case Table():
             return _table(block)
         case Lines():
-            return _lines(block, speller)
+            notes = (_note(note, speller) for note in block.notes)
+            return element("div", notes, style="margin:6px 0")
         case SessionMap():
             return map_html(block)
 
 
-def _lines(block: Lines, speller: Speller) -> str:
-    notes = "".join(_note(note, speller) for note in block.notes)
-    return f'<div style="margin:6px 0">{notes}</div>'
+def _note(note: Note, speller: Speller) -> Iterator[Markup]:
+    yield element("div", note.text, style="white-space:pre-wrap")
+    if note.step:
+        step = element("code", speller(note.step))
+        yield element("div", step, style="padding-left:2em")
 
 
-def _note(note: Note, speller: Speller) -> str:
-    step = f'<div style="padding-left:2em"><code>{_safe(speller(note.step))}</code></div>'
-    text = f'<div style="white-space:pre-wrap">{_safe(note.text)}</div>'
-    return f"{text}{step if note.step else ''}"
-
-
-def _table(block: Table) -> str:
+def _table(block: Table) -> Markup:
     aligns = ["right" if heading.endswith(">") else "left" for heading in block.headings]
-    head = "".join(
-        f'<th scope="col" style="{_CELL};text-align:{align};'
-        f'border-bottom:1px solid {LINE}">{_safe(heading.removesuffix(">"))}</th>'
+    line = f"border-bottom:1px solid {LINE}"
+    head = (
+        element(
+            "th", heading.removesuffix(">"), scope="col", style=f"{_CELL};text-align:{align};{line}"
+        )
         for heading, align in zip(block.headings, aligns, strict=True)
     )
-    body = "".join(
-        f"<tr>{''.join(_cell(cell, align) for cell, align in zip(row, aligns, strict=True))}</tr>"
-        for row in block.rows
-    )
-    title = f'<caption style="text-align:left;{FAINT}">{_safe(block.title)}</caption>'
-    return (
-        f'<table style="border-collapse:collapse;margin:6px 0;{INK}">'
-        f"{title if block.title else ''}"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    body = (element("tr", map(_cell, row, aligns)) for row in block.rows)
+    title = element("caption", block.title, style=f"text-align:left;{FAINT}")
+    return element(
+        "table",
+        title if block.title else "",
+        element("thead", element("tr", head)),
+        element("tbody", body),
+        style=f"border-collapse:collapse;margin:6px 0;{INK}",
     )
 
 
-def _cell(cell: str, align: str) -> str:
+def _cell(cell: str, align: str) -> Markup:
     # A browser breaks a line at the hyphens of a date.
     wrap = ";white-space:nowrap" if len(cell) <= _SHORT else ""
-    return f'<td style="{_CELL};text-align:{align}{wrap}">{_safe(cell)}</td>'
+    return element("td", cell, style=f"{_CELL};text-align:{align}{wrap}")
 
 
 def error_text(error: Ml4tError) -> str:
@@ -102,7 +98,7 @@ def error_text(error: Ml4tError) -> str:
     return f"❌ {plain(error.message)}{plain(step)}"
 
 
-def error_html(error: Ml4tError) -> str:
+def error_html(error: Ml4tError) -> Markup:
     """What happened, and what to do next."""
-    step = f'<div style="{FAINT}">{_safe(spell(error.advice, "%ml4t"))}</div>' if error.hint else ""
-    return f'<div role="alert" style="{INK}">❌ {_safe(error.message)}{step}</div>'
+    step = element("div", spell(error.advice, "%ml4t"), style=FAINT) if error.hint else ""
+    return element("div", f"❌ {error.message}", step, role="alert", style=INK)

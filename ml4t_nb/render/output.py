@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from ml4t_nb.commands.declaration import ProgramName
 from ml4t_nb.errors import Ml4tError
@@ -13,6 +14,9 @@ from ml4t_nb.render.run_blocks import news
 from ml4t_nb.render.to_json import document, error_document
 from ml4t_nb.reports import ExportReport, Report, RunReport
 from ml4t_nb.verbs.formats import csv_of
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 __all__ = ["as_csv", "as_html", "as_json", "as_news", "as_rows", "as_text", "error_json"]
 
@@ -54,11 +58,13 @@ def as_news(report: RunReport) -> str:
     return text.as_text([Lines(notes)]) if notes else ""
 
 
-def as_html(report: Report) -> str:
+def as_html(report: Report) -> Markup:
     """Tables and sentences for a notebook."""
     words = html.as_html(blocks(report))
     if isinstance(report, ExportReport) and report.out is None:
-        return f"{words}{report.bars.to_html(max_rows=_SHOWN, border=0)}"
+        from markupsafe import Markup
+
+        words += Markup(report.bars.to_html(max_rows=_SHOWN, border=0))  # noqa: S704  # of numbers
     return words
 
 

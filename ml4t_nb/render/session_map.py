@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
+from typing import TYPE_CHECKING
 
 from ml4t_nb.model import GapState
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import labelled, plain
 from ml4t_nb.render.layout import SessionMap
+from ml4t_nb.render.markup import element, fragment
 from ml4t_nb.render.plots.theme import GAPS, SESSIONS
 from ml4t_nb.reports import RecentSession, SessionState
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 __all__ = ["map_html", "map_lines", "session_maps"]
 
@@ -93,36 +97,32 @@ def map_lines(block: SessionMap) -> Iterator[str]:
     yield from ("   ".join(kinds[at : at + 3]) for at in range(0, len(kinds), 3))
 
 
-def map_html(block: SessionMap) -> str:
+def map_html(block: SessionMap) -> Markup:
     """Its rows as cells, each with its sign, its colour and its story, and a legend."""
     columns = f"display:grid;grid-template-columns:repeat({len(block.days)},16px);gap:1px"
     cells = f"{columns};text-align:center;color:#000"
     cell = f"padding:0 8px 1px 0;border:0;text-align:left;font-weight:normal;{_MONO}"
-    days = "".join(f'<span title="{day:%a %Y-%m-%d}">{day:%d}</span>' for day in block.days)
-    head = (
-        f'<tr><th style="{cell}">{escape(block.title)}</th>'
-        f'<th style="{cell}"><div style="{columns}">{days}</div></th></tr>'
-    )
-    body = "".join(
-        f'<tr><th scope="row" style="{cell}">{escape(plain(name))}</th><td style="{cell}">'
-        f'<div role="img" aria-label="{_sum(row)}" style="{cells}">'
-        f"{''.join(map(_cell, row))}</div></td></tr>"
-        for name, row in zip(block.names, block.rows, strict=True)
-    )
-    return (
-        '<div style="overflow-x:auto">'
-        '<table class="ml4t-sessions" style="border-collapse:collapse;margin:6px 0">'
-        f"<thead>{head}</thead><tbody>{body}</tbody></table></div>{_legend(block)}"
-    )
+    days = (element("span", f"{day:%d}", title=f"{day:%a %Y-%m-%d}") for day in block.days)
+    heading = element("th", block.title, style=cell)
+    head = element("tr", heading, element("th", element("div", days, style=columns), style=cell))
+    body = []
+    for name, row in zip(block.names, block.rows, strict=True):
+        signs = element("div", map(_cell, row), role="img", aria_label=_sum(row), style=cells)
+        first = element("th", name, scope="row", style=cell)
+        body.append(element("tr", first, element("td", signs, style=cell)))
+    style = "border-collapse:collapse;margin:6px 0"
+    parts = element("thead", head), element("tbody", body)
+    table = element("table", parts, class_="ml4t-sessions", style=style)
+    return fragment(element("div", table, style="overflow-x:auto"), _legend(block))
 
 
-def _cell(had: RecentSession | None) -> str:
+def _cell(had: RecentSession | None) -> Markup:
     if had is None:
-        return "<b></b>"
+        return element("b")
     kind = _kind(had)
     gap = f", {had.gap}" if had.gap not in (None, had.state) else ""
     story = f"{had.session:%a %Y-%m-%d}: {had.state}{gap}"
-    return f'<b title="{story}" style="background:{kind.colour}">{escape(kind.sign)}</b>'
+    return element("b", kind.sign, title=story, style=f"background:{kind.colour}")
 
 
 def _kind(had: RecentSession) -> _Kind:
@@ -148,11 +148,12 @@ def _kinds(block: SessionMap) -> list[_Kind]:
     return sorted(has, key=lambda each: (each.place, each.words))
 
 
-def _legend(block: SessionMap) -> str:
+def _legend(block: SessionMap) -> Markup:
     patch = "display:inline-block;width:16px;text-align:center;color:#000;margin-right:4px"
-    words = "".join(
-        f'<span style="margin-right:14px;white-space:nowrap">'
-        f'<b style="{patch};background:{kind.colour}">{escape(kind.sign)}</b>{kind.words}</span>'
-        for kind in _kinds(block)
+    style = "margin-right:14px;white-space:nowrap"
+    signs = ((each, f"{patch};background:{each.colour}") for each in _kinds(block))
+    words = (
+        element("span", element("b", kind.sign, style=look), kind.words, style=style)
+        for kind, look in signs
     )
-    return f'<div style="{_MONO};margin:2px 0 6px">{words}</div>'
+    return element("div", words, style=f"{_MONO};margin:2px 0 6px")

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from html import escape
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ml4t_nb.records import Health, HealthState
-from ml4t_nb.render.format import MARKS, count, instant, labelled, many, plain, stamp
+from ml4t_nb.render.format import MARKS, count, instant, labelled, many, stamp
 from ml4t_nb.render.html import FAINT, LINE
 from ml4t_nb.render.layout import Table
+from ml4t_nb.render.markup import element, fragment
 from ml4t_nb.reports import HealthReport
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 __all__ = [
     "COLUMNS", "GAP", "TEMPLATE", "Column", "Order", "chosen", "row_html", "table_of",
@@ -115,7 +118,7 @@ def _cells_of(health: Health) -> tuple[str, ...]:
     )
 
 
-def row_html(health: Health, note: str) -> str:
+def row_html(health: Health, note: str) -> Markup:
     """A row.
 
     Parameters
@@ -126,11 +129,9 @@ def row_html(health: Health, note: str) -> str:
     cells = []
     for column, words in zip(COLUMNS, _cells_of(health), strict=True):
         align = ";text-align:right" if column.is_number else ""
-        told = _safe(words)
-        if column.name == "reason" and note:
-            told += f'<div class="ml4t-note">{_safe(note)}</div>'
-        cells.append(f'<span style="overflow-wrap:anywhere{align}">{told}</span>')
-    return f'<div style="{_ROW};padding:4px 0">{"".join(cells)}</div>'
+        more = element("div", note, class_="ml4t-note") if note and column.name == "reason" else ""
+        cells.append(element("span", words, more, style=f"overflow-wrap:anywhere{align}"))
+    return element("div", cells, style=f"{_ROW};padding:4px 0")
 
 
 def table_of(datasets: Sequence[Health]) -> Table:
@@ -139,22 +140,18 @@ def table_of(datasets: Sequence[Health]) -> Table:
     return Table(headings, tuple(_cells_of(each) for each in datasets))
 
 
-def totals_html(report: HealthReport) -> str:
+def totals_html(report: HealthReport) -> Markup:
     """How many datasets are in which state, in all and by asset class."""
     states = ", ".join(f"{MARKS[each]} {report.count(each):,} {each}" for each in _WORST_FIRST)
-    whole = f"<b>{many(len(report.datasets), 'dataset')}</b>: {states}; {many(report.rows, 'bar')}"
+    whole = element("b", many(len(report.datasets), "dataset"))
+    what = f": {states}; {many(report.rows, 'bar')}; "
     datasets = Counter(each.dataset.asset_class for each in report.datasets)
     bars = Counter[str]()
     for each in report.datasets:
         bars[each.dataset.asset_class] += each.rows
-    classes = "".join(
-        f'<span style="margin-right:18px"><b>{name}</b> {many(number, "dataset")}, '
-        f"{many(bars[name], 'bar')}</span>"
-        for name, number in datasets.items()
-    )
-    as_of = f'<span style="{FAINT}">as of {instant(report.as_of)}</span>'
-    return f"<div>{whole}; {as_of}</div><div>{classes}</div>"
-
-
-def _safe(text: str) -> str:
-    return escape(plain(text))
+    classes = []
+    for name, number in datasets.items():
+        words = f" {many(number, 'dataset')}, {many(bars[name], 'bar')}"
+        classes.append(element("span", element("b", name), words, style="margin-right:18px"))
+    as_of = element("span", f"as of {instant(report.as_of)}", style=FAINT)
+    return fragment(element("div", whole, what, as_of), element("div", classes))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from html import escape
 from threading import RLock
+from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import DatasetId, Gap
@@ -24,11 +24,14 @@ from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, ask, of_dataset
 from ml4t_nb.notebook.panels.plot_view import Chart
 from ml4t_nb.notebook.panels.revisions import revision_blocks, revision_title
 from ml4t_nb.records import Summary, UpdateRecord
-from ml4t_nb.render.format import plain
 from ml4t_nb.render.html import INK, as_html, error_html
 from ml4t_nb.render.layout import nothing_stored
+from ml4t_nb.render.markup import element, fragment
 from ml4t_nb.render.plots.theme import gap_story
 from ml4t_nb.reports import DatasetGaps, GapsReport, ListReport, PlotReport
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 __all__ = ["GapExplorer"]
 
@@ -204,7 +207,7 @@ class GapExplorer:
         gaps = self._listed.gaps
         heading, rows = gap_rows(gaps, dataset.frequency)
         with self._setting():
-            self.heading.value = escape(heading if gaps else "")
+            self.heading.value = fragment(heading if gaps else "")
             self.list.options = rows
             self.list.index = next(
                 (at for at, gap in enumerate(gaps) if before is not None and same(gap, before)),
@@ -279,5 +282,5 @@ class GapExplorer:
             self._is_setting = before
 
 
-def _story(text: str) -> str:
-    return f'<div style="{INK}">{escape(plain(text))}</div>'
+def _story(text: str) -> Markup:
+    return element("div", text, style=INK)

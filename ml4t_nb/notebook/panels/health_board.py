@@ -153,7 +153,7 @@ class HealthBoard:
         last = max(len(self._found) - 1, 0) // ROWS
         self.page = min(max(self.page, 0), last)
         shown = self._on_page()
-        view.totals.value = totals_html(report)
+        totals = view.totals.value = totals_html(report)
         view.sorted_by(self._order)
         self._show_rows()
         place = self._place(shown)
@@ -161,7 +161,7 @@ class HealthBoard:
         maps = tuple(session_maps(shown, [self._recent.get(each.dataset, ()) for each in shown]))
         view.map.value = as_html(maps)
         kept: list[Block] = [table_of(shown), Lines((Note(place),)), *maps]
-        self._still = view.totals.value + (as_html(kept) if shown else line_html(place))
+        self._still = totals + (as_html(kept) if shown else line_html(place))
 
     def _show_rows(self) -> None:
         self.view.show([self._row(each) for each in self._on_page()])

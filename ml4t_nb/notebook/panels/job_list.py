@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.execution.jobs import JOBS, Job
 from ml4t_nb.notebook.panels.job_view import STATES, JobView
 from ml4t_nb.notebook.panels.panel_output import Frame
-from ml4t_nb.render.format import plain
 from ml4t_nb.render.html import FAINT
+from ml4t_nb.render.markup import element, fragment
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 __all__ = ["jobs_of"]
 
@@ -75,9 +77,8 @@ class _JobList:
             job.observe(self._tell)
         known = {job.number for job in JOBS}
         self._rows = {number: row for number, row in self._rows.items() if number in known}
-        nothing = ipywidgets.HTML(
-            f'<div style="{FAINT}">no jobs yet: %ml4t panel starts some</div>'
-        )
+        words = element("div", "no jobs yet: %ml4t panel starts some", style=FAINT)
+        nothing = ipywidgets.HTML(words)
         latest = sorted(self._rows, reverse=True)
         self._list.children = [
             ipywidgets.HBox(self._rows[number], layout={"align_items": "center"})
@@ -89,7 +90,7 @@ class _JobList:
 
     def still(self) -> str:
         """The table, and the chosen job."""
-        rows = "".join(f"<div>{_row(job)}</div>" for job in reversed(list(JOBS)))
+        rows = fragment(element("div", _row(job)) for job in reversed(list(JOBS)))
         return f"<div>{rows or 'no jobs yet'}{self._view.still() if self._view else ''}</div>"
 
     def _choose(self, job: Job) -> None:
@@ -103,9 +104,9 @@ class _JobList:
             self._changed()
 
 
-def _row(job: Job) -> str:
+def _row(job: Job) -> Markup:
     track = job.track
     far = f"{track.done} of {track.total} done" if track.total else ""
-    wrong = plain(job.error.message) if job.error is not None else ""
+    wrong = job.error.message if job.error is not None else ""
     words = " · ".join(each for each in (STATES[job.state], far, wrong) if each)
-    return f"<b>{job.number}</b> <code>{escape(plain(job.line))}</code> {escape(words)}"
+    return fragment(element("b", str(job.number)), " ", element("code", job.line), f" {words}")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Ml4tError
@@ -13,10 +12,14 @@ from ml4t_nb.execution.run_progress import Line, Stage
 from ml4t_nb.model import DatasetId
 from ml4t_nb.notebook.panels.panel_command import ask, of_dataset
 from ml4t_nb.records import UpdateRecord, UpdateResult
-from ml4t_nb.render.format import many, plain
+from ml4t_nb.render.format import many
 from ml4t_nb.render.html import FAINT, LINE, error_html, line_html
+from ml4t_nb.render.markup import element, fragment
 from ml4t_nb.render.output import as_html
 from ml4t_nb.reports import PlotReport
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 __all__ = ["STATES", "JobView"]
 
@@ -102,10 +105,9 @@ class JobView:
         with self.bar.hold_sync():
             self.bar.max, self.bar.value = max(track.total, 1), track.done
             self.bar.bar_style = "danger" if job.state == "failed" else ""
-        self.head.value = (
-            f"<b>{STATES[job.state]}</b> job {job.number} <code>{escape(plain(job.line))}</code>"
-        )
-        self.numbers.value = escape(_numbers(job))
+        state, line = element("b", STATES[job.state]), element("code", job.line)
+        self.head.value = fragment(state, f" job {job.number} ", line)
+        self.numbers.value = fragment(_numbers(job))
         self.cancel.disabled = job.is_over or track.is_stopping
         if not job.is_over:
             self.lines.value = _table(track.lines)
@@ -184,38 +186,32 @@ def _duration(seconds: float) -> str:
     return f"{minutes:.0f} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
 
 
-def _table(lines: tuple[Line, ...]) -> str:
+def _table(lines: tuple[Line, ...]) -> Markup:
     """A row a dataset; of many those that say something, first those at work."""
     order: tuple[Stage, ...] = ("running", "failed", "partial", "changed", "unchanged", "waiting")
     shown = lines
     if len(lines) > _SHOWN:
         shown = tuple(sorted(lines, key=lambda line: order.index(line.stage))[:_SHOWN])
-    rows = "".join(map(_row, shown))
+    rows = element("table", map(_row, shown), style="border-collapse:collapse")
     more = len(lines) - len(shown)
-    rest = f'<div style="{FAINT}">and {more:,} more</div>' if more else ""
-    return f'<table style="border-collapse:collapse">{rows}</table>{rest}'
+    return fragment(rows, element("div", f"and {more:,} more", style=FAINT) if more else "")
 
 
-def _row(line: Line) -> str:
-    notes = "".join(f"<div>{_safe(note)}</div>" for note in line.notes)
-    step = f'<div style="{FAINT}">{_safe(spell(line.step, "%ml4t"))}</div>' if line.step else ""
+def _row(line: Line) -> Markup:
+    notes = [element("div", note) for note in line.notes]
+    step = element("div", spell(line.step, "%ml4t"), style=FAINT) if line.step else ""
     cells = (
-        f'<span role="img" aria-label="{line.stage}">{_STAGES[line.stage]}</span>',
-        f"<b>{_safe(line.dataset.symbol)}</b>",
-        f"{_safe(line.doing)}{notes}{step}",
+        element("span", _STAGES[line.stage], role="img", aria_label=line.stage),
+        element("b", line.dataset.symbol),
+        (line.doing, notes, step),
     )
     style = f"padding:1px 10px 1px 0;vertical-align:top;border-bottom:1px solid {LINE}"
-    columns = "".join(f'<td style="{style}">{cell}</td>' for cell in cells)
-    return f"<tr>{columns}</tr>"
+    return element("tr", (element("td", cell, style=style) for cell in cells))
 
 
-def _result(job: Job) -> str:
+def _result(job: Job) -> Markup:
     error = "" if job.error is None else error_html(job.error)
     report = "" if job.report is None else as_html(job.report)
     log = "".join(job.log)
-    logged = f"<details><summary>log</summary><pre>{_safe(log)}</pre></details>" if log else ""
-    return f"{error}{report}{logged}"
-
-
-def _safe(text: str) -> str:
-    return escape(plain(text))
+    logged = element("details", element("summary", "log"), element("pre", log)) if log else ""
+    return fragment(error, report, logged)

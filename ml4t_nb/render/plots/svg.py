@@ -6,14 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ml4t_nb.model import GapState
 from ml4t_nb.render.format import many
+from ml4t_nb.render.markup import element
 from ml4t_nb.render.plots.coverage_calendar import Cells, cells_of, look_of
 from ml4t_nb.render.plots.downsample import Steps, bands_of, rows_of, steps_of
-from ml4t_nb.render.plots.theme import DOWN, GAPS, GREY, LINE, UP, Look, safe, title_of
+from ml4t_nb.render.plots.theme import DOWN, GAPS, GREY, LINE, UP, Look, title_of
 from ml4t_nb.reports import PlotReport
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 __all__ = ["svg_of"]
 
@@ -28,7 +32,7 @@ _ROW = 14
 _WAYS = {"/": "M0,6L6,0", "\\": "M0,0L6,6", "x": "M0,6L6,0M0,0L6,6", "-": "M0,3L6,3"}
 
 
-def svg_of(report: PlotReport) -> str:
+def svg_of(report: PlotReport) -> Markup:
     """The picture as SVG, some kilobytes; readable on white and on black."""
     if report.sessions is None:
         return _page(report, _TALL, _prices(report))
@@ -37,21 +41,31 @@ def svg_of(report: PlotReport) -> str:
     return _page(report, tall, _coverage(report, cells))
 
 
-def _page(report: PlotReport, tall: int, parts: Iterator[str]) -> str:
-    title = safe(title_of(report))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {tall}" width="{_WIDE}" '
-        f'height="{tall}" role="img" aria-label="{title}" fill="{GREY}" '
-        'font-family="sans-serif" font-size="11">'
-        f'<text x="0" y="14" font-size="13">{title}</text>{"".join(parts)}</svg>'
-    )
+def _page(report: PlotReport, tall: int, parts: Iterator[Markup]) -> Markup:
+    title = title_of(report)
+    head = element("text", title, x=0, y=14, font_size=13)
+    size = {"viewBox": f"0 0 {_WIDE} {tall}", "width": _WIDE, "height": tall}
+    names = {"role": "img", "aria_label": title, "font_family": "sans-serif", "font_size": 11}
+    xmlns = "http://www.w3.org/2000/svg"
+    return element("svg", head, parts, xmlns=xmlns, **size, **names, fill=GREY)
 
 
-def _text(x: float, y: float, words: str, anchor: str = "start") -> str:
-    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{safe(words)}</text>'
+def _text(x: float, y: float, words: str, anchor: str = "start") -> Markup:
+    return element("text", words, x=round(x), y=round(y), text_anchor=anchor)
 
 
-def _prices(report: PlotReport) -> Iterator[str]:
+def _rect(
+    x: float, y: float, width: float, height: float, fill: str, *content: Markup, **more: str
+) -> Markup:
+    box = {"x": round(x, 1), "y": round(y, 1), "width": round(width, 1), "height": round(height, 1)}
+    return element("rect", *content, **box, fill=fill, **more)
+
+
+def _path(way: str, colour: str, **more: str) -> Markup:
+    return element("path", d=way, stroke=colour, **more)
+
+
+def _prices(report: PlotReport) -> Iterator[Markup]:
     steps = steps_of(report, most=_STEPS)
     low, high = float(steps.table["low"].min()), float(steps.table["high"].max())
     if not len(steps) or not low <= high:
@@ -67,24 +81,27 @@ def _prices(report: PlotReport) -> Iterator[str]:
     yield from _bands(report, steps, step)
     yield from (_candles if len(steps) <= _CANDLES and steps.size == 1 else _line)(steps, step, y)
     yield from _made(steps, step, y)
-    yield _text(_LEFT - 6, _TOP + 8, f"{high:.6g}", "end") + _text(
-        _LEFT - 6, floor, f"{low:.6g}", "end"
-    )
+    yield _text(_LEFT - 6, _TOP + 8, f"{high:.6g}", "end")
+    yield _text(_LEFT - 6, floor, f"{low:.6g}", "end")
     ends = [name.replace("<br>", " ") for name in (steps.labels[0], steps.labels[-1])]
-    yield _text(_LEFT, _TALL - 6, ends[0]) + _text(_WIDE, _TALL - 6, ends[1], "end")
+    yield _text(_LEFT, _TALL - 6, ends[0])
+    yield _text(_WIDE, _TALL - 6, ends[1], "end")
 
 
-def _bands(report: PlotReport, steps: Steps, step: float) -> Iterator[str]:
+def _bands(report: PlotReport, steps: Steps, step: float) -> Iterator[Markup]:
     bands = bands_of(report, steps)
     states: dict[GapState, Look] = {band.state: GAPS[band.state] for band in bands}
     yield from (_hatch(state, look) for state, look in states.items())
     for band in bands:
-        wide = max((band.last + 1 - band.first) * step, 1)
-        yield (
-            f'<rect x="{_LEFT + band.first * step:.1f}" y="{_TOP}" width="{wide:.1f}" '
-            f'height="{_TALL - _TOP - _BOTTOM}" fill="url(#ml4t-{band.state})" '
-            f'stroke="{GAPS[band.state].colour}" stroke-width=".5">'
-            f"<title>{safe(band.story)}</title></rect>"
+        yield _rect(
+            _LEFT + band.first * step,
+            _TOP,
+            max((band.last + 1 - band.first) * step, 1),
+            _TALL - _TOP - _BOTTOM,
+            f"url(#ml4t-{band.state})",
+            element("title", band.story),
+            stroke=GAPS[band.state].colour,
+            stroke_width=".5",
         )
     words: list[tuple[str, str]] = [(f"url(#ml4t-{state})", state) for state in states]
     if steps.table["filled"].sum():
@@ -92,36 +109,32 @@ def _bands(report: PlotReport, steps: Steps, step: float) -> Iterator[str]:
     yield from _legend(words)
 
 
-def _legend(words: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _legend(words: Sequence[tuple[str, str]]) -> Iterator[Markup]:
     """Each fill with its meaning."""
     x = float(_LEFT)
     for fill, meaning in words:
-        yield f'<rect x="{x:.0f}" y="21" width="12" height="12" fill="{fill}"/>'
+        yield _rect(round(x), 21, 12, 12, fill)
         yield _text(x + 16, 31, meaning)
         x += 32 + 6 * len(meaning)
 
 
-def _hatch(name: str, look: Look) -> str:
-    return (
-        f'<pattern id="ml4t-{name}" width="6" height="6" patternUnits="userSpaceOnUse">'
-        f'<rect width="6" height="6" fill="{look.colour}" fill-opacity=".18"/>'
-        f'<path d="{_WAYS[look.hatch]}" stroke="{look.colour}" stroke-width=".9"/></pattern>'
-    )
+def _hatch(name: str, look: Look) -> Markup:
+    fill = _rect(0, 0, 6, 6, look.colour, fill_opacity=".18")
+    lines = _path(_WAYS[look.hatch], look.colour, stroke_width=".9")
+    size = {"width": 6, "height": 6, "patternUnits": "userSpaceOnUse"}
+    return element("pattern", fill, lines, id=f"ml4t-{name}", **size)
 
 
-def _candles(steps: Steps, step: float, y: Height) -> Iterator[str]:
+def _candles(steps: Steps, step: float, y: Height) -> Iterator[Markup]:
     for at, bar in enumerate(rows_of(steps.table)):
         if bar.observed:
             x, colour = _LEFT + (at + 0.5) * step, UP if bar.close >= bar.open else DOWN
             top, end = sorted((y(bar.open), y(bar.close)))
-            yield (
-                f'<path d="M{x:.1f},{y(bar.high):.1f}V{y(bar.low):.1f}" stroke="{colour}"/>'
-                f'<rect x="{x - step * 0.3:.1f}" y="{top:.1f}" width="{step * 0.6:.1f}" '
-                f'height="{max(end - top, 0.7):.1f}" fill="{colour}"/>'
-            )
+            yield _path(f"M{x:.1f},{y(bar.high):.1f}V{y(bar.low):.1f}", colour)
+            yield _rect(x - step * 0.3, top, step * 0.6, max(end - top, 0.7), colour)
 
 
-def _line(steps: Steps, step: float, y: Height) -> Iterator[str]:
+def _line(steps: Steps, step: float, y: Height) -> Iterator[Markup]:
     """Low to high of each step, and through them the closes, broken where bars are missing."""
     ranges, closes = [], []
     is_on = False
@@ -133,21 +146,19 @@ def _line(steps: Steps, step: float, y: Height) -> Iterator[str]:
         ranges.append(f"M{x:.1f},{y(bar.high):.1f}V{y(bar.low) + 0.5:.1f}")
         closes.append(f"{'L' if is_on else 'M'}{x:.1f},{y(bar.close):.1f}")
         is_on = True
-    yield f'<path d="{"".join(ranges)}" stroke="{LINE}" stroke-opacity=".4" stroke-width="2"/>'
-    yield f'<path d="{"".join(closes)}" stroke="{LINE}" fill="none"/>'
+    yield _path("".join(ranges), LINE, stroke_opacity=".4", stroke_width="2")
+    yield _path("".join(closes), LINE, fill="none")
 
 
-def _made(steps: Steps, step: float, y: Height) -> Iterator[str]:
+def _made(steps: Steps, step: float, y: Height) -> Iterator[Markup]:
     for at, bar in enumerate(rows_of(steps.table)):
         if bar.filled and not math.isnan(bar.made):
             height = min(max(y(bar.made), _TOP), _TALL - _BOTTOM)
-            yield (
-                f'<circle cx="{_LEFT + (at + 0.5) * step:.1f}" cy="{height:.1f}" r="2.5" '
-                f'fill="none" stroke="{GREY}"/>'
-            )
+            x = round(_LEFT + (at + 0.5) * step, 1)
+            yield element("circle", cx=x, cy=round(height, 1), r=2.5, fill="none", stroke=GREY)
 
 
-def _coverage(report: PlotReport, cells: Cells) -> Iterator[str]:
+def _coverage(report: PlotReport, cells: Cells) -> Iterator[Markup]:
     assert report.sessions is not None
     if not len(report.sessions):
         yield _text(_WIDE / 2, _TOP + 10, "no sessions in this range", "middle")
@@ -166,10 +177,8 @@ def _coverage(report: PlotReport, cells: Cells) -> Iterator[str]:
     )
     for (row, _, (_, look)), run in runs:
         columns = [place[1] for _, place in run]
-        yield (
-            f'<rect x="{_LEFT + columns[0] * wide:.1f}" y="{_TOP + row * _ROW}" '
-            f'width="{len(columns) * wide:.1f}" height="{_ROW - 2}" fill="{_fill(look)}"/>'
-        )
+        x, long = _LEFT + columns[0] * wide, len(columns) * wide
+        yield _rect(x, _TOP + row * _ROW, long, _ROW - 2, _fill(look))
     for row, year in enumerate(cells.years):
         yield _text(_LEFT - 6, _TOP + row * _ROW + 10, str(year), "end")
     counts = Counter(looks)

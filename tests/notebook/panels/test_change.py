@@ -179,7 +179,7 @@ def test_a_word_that_makes_no_sense_is_said_beside_the_form() -> None:
 
     made.run.click()
 
-    assert "&#x27;a lot&#x27; is no number" in made.message.value
+    assert "&#39;a lot&#39; is no number" in made.message.value
     assert made.views == []
     made.form.field("tolerance").value = ""
     run(made)
@@ -203,7 +203,7 @@ def test_a_failure_stands_beside_its_symbol_with_the_next_step() -> None:
 
     view = made.views[0]
     assert "❌ failed" in view.head.value
-    assert "sample has no &#x27;NOPE&#x27;" in view.result.value
+    assert "sample has no &#39;NOPE&#39;" in view.result.value
     assert "sample has AAPL, FB, GOOG, IBM, MSFT" in view.result.value
     assert "<img" not in view.result.value
 
@@ -264,7 +264,7 @@ def test_a_date_that_is_none_is_refused_not_left_out(typed: str) -> None:
 
     made.run.click()
 
-    assert f"&#x27;{typed}&#x27; is no date" in made.message.value
+    assert f"&#39;{typed}&#39; is no date" in made.message.value
     assert f"--start {typed}" in made.line.value
     assert made.views == []
 
