@@ -95,19 +95,19 @@ class Workspace:
     @cached_property
     def store(self) -> Store:
         """The store in the settings' home; sessions of calendars are kept beside it from now on."""
-        from ml4t_nb.core.calendars.sessions import use_cache
+        from ml4t_nb.calendars import CALENDARS
         from ml4t_nb.storage.session_cache import DiskSessionCache
         from ml4t_nb.storage.store import Store
 
-        use_cache(DiskSessionCache(self.settings.home))
+        CALENDARS.disk = DiskSessionCache(self.settings.home)
         return Store(self.settings.home, lock_timeout_s=self.settings.lock_timeout)
 
     def flush(self) -> None:
         """Write what later processes can use: summaries, and sessions of calendars."""
-        from ml4t_nb.core.calendars.sessions import save_built
+        from ml4t_nb.calendars import CALENDARS
 
         self.store.flush()
-        save_built()
+        CALENDARS.save()
 
     def provider(self, name: str) -> Provider:
         """The provider of that name, opened once."""

@@ -32,7 +32,7 @@ LAYERS = (
     },
     {"core"},
     {"providers", "storage"},
-    {"pipeline", "batch", "outage", "workspace"},
+    {"pipeline", "batch", "outage", "workspace", "calendars"},
     {"verbs"},
     {"commands"},
     {"render"},
@@ -56,7 +56,7 @@ LIGHT = (
     "execution/", "notebook/", "cli.py", "api.py", "__init__.py", "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
-NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "batch.py")
+NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "batch.py", "calendars.py")
 SLOW_STARTERS = (
     "pandas", "numpy", "pyarrow", "rich", "yfinance", "exchange_calendars", "plotly",
     "ipywidgets", "anywidget", "tenacity", "argcomplete",

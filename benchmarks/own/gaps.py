@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.own.clock import Number, clocked
-from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.gap_detection import find_gaps
 from ml4t_nb.model import Span
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.calendars.grid import bars_of
-from ml4t_nb.core.calendars.sessions import sessions
 from ml4t_nb.core.timestamps import (
     TICK,
     WEEK,
@@ -111,7 +110,7 @@ def last_sessions(
     delay
         How long after a session's close the provider's bar is final.
     """
-    whole = sessions(now.name, frozenset(), now.extra | stored.extra)
+    whole = replace(now, closed=frozenset(), extra=now.extra | stored.extra).sessions
     is_weekly = frequency == "weekly"
     bound = to_micros(now.final_before(as_of, "weekly" if is_weekly else "daily", delay))
     end = int(np.searchsorted(whole.days, bound))
@@ -199,7 +198,7 @@ def _judged(
 def _declared(days: Instants, unit_of: _Rows, size: int, dates: Calendar) -> _Declared:
     closed = np.isin(days, [to_micros(day) for day in dates.closed])
     # A day that the other calendar declares a session has none by this one.
-    held = np.isin(days, sessions(dates.name, frozenset(), dates.extra).days)
+    held = np.isin(days, replace(dates, closed=frozenset()).sessions.days)
     is_open, is_closed = (
         np.bincount(unit_of[mask], minlength=size) > 0 for mask in (held & ~closed, held & closed)
     )

@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import observed
-from ml4t_nb.core.calendars.calendar import Calendar, calendar
+from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.gapfill import ExpectedGrid, Fill
 from ml4t_nb.errors import Overtaken
 from ml4t_nb.events import Event

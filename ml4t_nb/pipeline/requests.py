@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from ml4t_nb.core.calendars.calendar import calendar, default_calendar
+from ml4t_nb.calendars import calendar
+from ml4t_nb.core.calendars.calendar import default_calendar
 from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import (

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import COLUMNS, STAMPS, concat
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import SymbolUnknown
 from ml4t_nb.model import AssetClass, Basis, DatasetId, Frequency, Span, bar_length

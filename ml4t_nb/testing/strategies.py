@@ -6,8 +6,8 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import PRICES, Bars, make_bars
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.errors import MissingExtra
 from ml4t_nb.model import DatasetId, Frequency, Span
 from ml4t_nb.providers import Request

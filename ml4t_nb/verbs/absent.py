@@ -54,8 +54,8 @@ def _by_calendar(
     ws: Workspace, chosen: Collection[DatasetId]
 ) -> Iterator[tuple[tuple[Calendar, Sequence[Summary]], tuple[AbsentSession, ...]]]:
     """Each calendar with its chosen datasets, and the sessions that no dataset on it has."""
+    from ml4t_nb.calendars import calendar
     from ml4t_nb.core.absent_sessions import absent_sessions
-    from ml4t_nb.core.calendars.calendar import calendar
 
     ordered = sorted(ws.store.summaries(), key=lambda each: each.calendar)
     for name, group in groupby(ordered, key=lambda each: each.calendar):

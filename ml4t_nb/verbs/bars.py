@@ -72,8 +72,8 @@ def view(
     snapshot: Snapshot, range_: tuple[date | None, date | None], adjust: Adjustment, *, filled: bool
 ) -> pd.DataFrame:
     """Bars from the first to the last date, both inclusive, adjusted."""
+    from ml4t_nb.calendars import calendar
     from ml4t_nb.core.bars import observed, within
-    from ml4t_nb.core.calendars.calendar import calendar
 
     one_of(adjust, Adjustment, what="adjustment")
     manifest = snapshot.manifest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -100,13 +100,10 @@ def _days(wanted: Expectation, stamps: pd.DatetimeIndex) -> Rows:
     """The session of each stamp, as microseconds of its date's midnight in UTC."""
     import numpy as np
 
-    from ml4t_nb.core.calendars.sessions import sessions
-
     at: Rows = stamps.as_unit("us").asi8
     if bar_length(wanted.frequency) is None or not len(at):
         return at
-    dates = wanted.dates
-    known = sessions(dates.name, dates.closed, dates.extra)
+    known = wanted.dates.sessions
     return known.days[np.searchsorted(known.closes, at, side="right")]
 
 
@@ -132,11 +129,11 @@ def _shut(wanted: Expectation, known: Rows) -> pd.DataFrame:
     import pandas as pd
 
     from ml4t_nb.core.calendars.grid import week_starts
-    from ml4t_nb.core.calendars.sessions import sessions
     from ml4t_nb.core.timestamps import to_micros
 
     days = np.array(sorted(to_micros(day) for day in wanted.dates.closed), dtype=np.int64)
-    days = days[np.isin(days, sessions(wanted.dates.name).days)]
+    own = replace(wanted.dates, closed=frozenset(), extra=frozenset()).sessions
+    days = days[np.isin(days, own.days)]
     if wanted.frequency == "weekly":
         days = week_starts(days)
     if len(known):

@@ -244,6 +244,6 @@ def _gaps(
 
 
 def _calendar(ws: Workspace, summary: Summary) -> Calendar:
-    from ml4t_nb.core.calendars.calendar import calendar
+    from ml4t_nb.calendars import calendar
 
     return calendar(summary.calendar, ws.settings.closures)

@@ -52,7 +52,7 @@ def judge_all(
 
 def when_of(ws: Workspace, moment: datetime | date) -> When:
     """The calendar, the as-of and the provider's delay of a dataset."""
-    from ml4t_nb.core.calendars.calendar import calendar
+    from ml4t_nb.calendars import calendar
 
     limits = _limits(ws)
 

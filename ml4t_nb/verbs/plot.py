@@ -89,7 +89,7 @@ def plot(
 
 
 def _zone(manifest: Manifest) -> str:
-    from ml4t_nb.core.calendars.calendar import calendar
+    from ml4t_nb.calendars import calendar
 
     return calendar(manifest.config.calendar).zone.key
 
@@ -110,8 +110,8 @@ def _drawn(
     record: UpdateRecord | None,
 ) -> Span:
     """The span to draw."""
+    from ml4t_nb.calendars import calendar
     from ml4t_nb.core.bars import as_instant
-    from ml4t_nb.core.calendars.calendar import calendar
 
     span = calendar(manifest.config.calendar).span(*range_, manifest.dataset.frequency)
     if record is None or whole.empty:
@@ -127,8 +127,8 @@ def _lacking(
     """Stamps in gaps that no bar stands for, and, if asked for, what each session has."""
     import pandas as pd
 
+    from ml4t_nb.calendars import calendar
     from ml4t_nb.core.bars import observed, within
-    from ml4t_nb.core.calendars.calendar import calendar
     from ml4t_nb.core.gap_detection import missing_stamps
     from ml4t_nb.core.gapfill import ExpectedGrid
     from ml4t_nb.verbs.coverage import Expectation, gap_of, sessions_of

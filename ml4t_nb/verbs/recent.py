@@ -27,7 +27,7 @@ def recent_sessions(
     ws: Workspace, summaries: Sequence[Summary], when: When, number: int
 ) -> tuple[tuple[RecentSession, ...], ...]:
     """The last ``number`` sessions of each dataset; none of one whose files are damaged."""
-    from ml4t_nb.core.calendars.calendar import calendar
+    from ml4t_nb.calendars import calendar
     from ml4t_nb.core.gapfill import ExpectedGrid
     from ml4t_nb.core.recent_sessions import last_sessions, recent
 

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.calendars import exchanges
-from ml4t_nb.core.calendars import sessions as building
-from ml4t_nb.core.calendars.calendar import Calendar, calendar, default_calendar
-from ml4t_nb.core.calendars.sessions import sessions
+from ml4t_nb.core.calendars.cache import CalendarCache
+from ml4t_nb.core.calendars.calendar import Calendar, default_calendar
 from ml4t_nb.errors import CalendarUnknown
 from ml4t_nb.model import AssetClass, Frequency, SessionOverride, Span
 
@@ -297,11 +297,10 @@ def test_a_calendar_that_cannot_be_built_is_said_to_be(
         def bound_max() -> None: ...
 
     monkeypatch.setattr(exchanges, "_factory", lambda name: {"XSTO": Unbuildable}[name])
-    monkeypatch.setattr(building, "_here", building._Built())
-    sessions.cache_clear()
+    unbuilt = Calendar.of("XSTO", (), CalendarCache())
 
     with pytest.raises(CalendarUnknown, match="cannot build the calendar XSTO") as caught:
-        days("XSTO", "2024-01-01", "2024-12-31")
+        days(unbuilt, "2024-01-01", "2024-12-31")
     assert "upgrade exchange_calendars" in caught.value.hint
 
 
@@ -371,19 +370,19 @@ def test_a_day_declared_both_is_closed_and_a_session_twice_is_one() -> None:
 
 
 def test_naming_a_calendar_builds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = building._Built()
-    monkeypatch.setattr(building, "_here", here)
+    built: list[str] = []
+    monkeypatch.setattr(exchanges, "build", built.append)
 
-    assert str(calendar("XSTO").zone) == "Europe/Stockholm"
-    assert here.known == {}
+    assert str(Calendar.of("XSTO", (), CalendarCache()).zone) == "Europe/Stockholm"
+    assert built == []
 
 
 def test_many_threads_get_one_and_the_same_calendar() -> None:
-    sessions.cache_clear()
+    cache = CalendarCache()
     span = Span(utc("2024-01-01"), utc("2025-01-01"))
 
     def count(name: str) -> int:
-        return len(calendar(name).stamps(span, "daily"))
+        return len(Calendar.of(name, (), cache).stamps(span, "daily"))
 
     with ThreadPoolExecutor(8) as pool:
         counts = list(pool.map(count, ["XNYS", "24/7", "XLON", "fx"] * 8))
@@ -419,7 +418,7 @@ ADAPTED = ("XBOM", "XKRX", "XMOS")
     ],
 )
 def test_sessions_of_every_exchange_follow_one_another(name: str) -> None:
-    known = sessions(calendar(name).name)
+    known = calendar(name).sessions
 
     assert np.all(np.diff(known.days) > 0)
     assert np.all(known.opens < known.break_starts)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.calendars import calendar
 from ml4t_nb.errors import CalendarUnknown
 from ml4t_nb.model import Frequency, Span
 

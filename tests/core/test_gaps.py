@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import as_stamps
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.gap_detection import extra_stamps, find_gaps, missing_stamps
 from ml4t_nb.model import Frequency, Gap, Span
 

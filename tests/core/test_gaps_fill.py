@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars, as_stamps, concat, make_bars, observed, require_bars, upsert
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.gap_detection import fill, missing_stamps
 from ml4t_nb.model import FillMethod, Frequency
 from ml4t_nb.testing import strategies

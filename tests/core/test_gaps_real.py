@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import as_instant, as_stamps
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.gap_detection import extra_stamps, find_gaps
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import Span

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from ml4t_nb.core.calendars.calendar import Calendar, calendar
+from ml4t_nb.calendars import calendar
+from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.health_state import judge
 from ml4t_nb.model import DatasetId, Frequency, SessionOverride
 from ml4t_nb.records import Summary

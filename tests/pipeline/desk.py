@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.events import silent
 from ml4t_nb.model import DatasetId, Frequency, SessionOverride

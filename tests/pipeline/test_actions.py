@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.model import Adjustment, Basis
 from ml4t_nb.pipeline import Close
 from ml4t_nb.storage.store import Store

@@ -93,7 +93,7 @@ def test_an_installed_provider_is_known_and_serves_bars(tmp_path: Path) -> None:
     install(tmp_path / "site", example(tmp_path))
     program = """
 from datetime import UTC, datetime
-from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.calendars import calendar
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Request, open_provider
 from ml4t_nb.providers.retry import ask

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import empty_bars
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.errors import (
     ProviderError,
     ProviderUnavailable,

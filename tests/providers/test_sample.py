@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import PRICES, Bars
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.validation import find_suspect, reject_invalid
 from ml4t_nb.errors import RangeRefused, SymbolUnknown
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span

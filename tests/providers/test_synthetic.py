@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars, concat
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.validation import find_suspect, reject_invalid
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Answer, Provider, Request, open_provider

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Instrument, Request

@@ -27,7 +27,7 @@ WEEK = request_for("AAPL", "daily", "2012-08-06", "2012-08-11")
 ASKING = """
 import json, pathlib, sys, time
 from datetime import UTC, datetime
-from ml4t_nb.core.calendars.calendar import calendar
+from ml4t_nb.calendars import calendar
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Request
 from ml4t_nb.providers.yahoo.provider import YahooProvider

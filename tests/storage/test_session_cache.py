@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -11,8 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from ml4t_nb.core.calendars import sessions as building
-from ml4t_nb.core.calendars.sessions import canonical, save_built, sessions, use_cache, zone_of
+from ml4t_nb.calendars import calendar
+from ml4t_nb.core.calendars.cache import CalendarCache
 from ml4t_nb.core.timestamps import Sessions
 from ml4t_nb.storage.session_cache import DiskSessionCache
 
@@ -48,7 +47,7 @@ def path_of(home: Path, name: str = "XNYS") -> Path:
 
 @pytest.mark.parametrize("name", ["XNYS", "XTKS", "fx"])
 def test_what_was_built_is_taken_as_it_was(home: Path, name: str) -> None:
-    built, zone = sessions(name), zone_of(name)
+    built, zone = calendar(name).sessions, calendar(name).zone
 
     DiskSessionCache(home).save(name, built, zone)
     found = DiskSessionCache(home).load(name)
@@ -186,52 +185,35 @@ def test_no_draft_is_left(home: Path, known: Sessions) -> None:
     assert [path.name for path in path_of(home).parent.iterdir()] == ["XNYS"]
 
 
-@pytest.fixture
-def newly_started(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing is built, as at the start of a process; nor is anything known afterwards."""
-    monkeypatch.setattr(building, "_here", building._Built())
-    forget()
-    yield
-    forget()
-
-
-def forget() -> None:
-    for cached in (sessions, zone_of, canonical):
-        cached.cache_clear()
-
-
-@pytest.mark.usefixtures("newly_started")
 def test_what_is_built_is_kept_without_what_users_declare(home: Path) -> None:
-    use_cache(DiskSessionCache(home))
-
-    declared = sessions("XLON", extra=frozenset({date(2024, 1, 6)}))
+    declared = CalendarCache(DiskSessionCache(home)).sessions(
+        "XLON", extra=frozenset({date(2024, 1, 6)})
+    )
 
     kept = DiskSessionCache(home).load("XLON")
     assert kept is not None
     assert len(declared) == len(kept[0]) + 1
 
 
-@pytest.mark.usefixtures("newly_started")
 def test_what_was_built_before_the_first_dataset_is_kept_after_it(tmp_path: Path) -> None:
-    use_cache(DiskSessionCache(tmp_path))
-    sessions("XLON")
+    cache = CalendarCache(DiskSessionCache(tmp_path))
+    cache.sessions("XLON")
     assert DiskSessionCache(tmp_path).load("XLON") is None
 
     (tmp_path / "state").mkdir()
-    save_built()
+    cache.save()
 
     kept = DiskSessionCache(tmp_path).load("XLON")
     assert kept is not None
-    assert same(kept[0], sessions("XLON"))
+    assert same(kept[0], cache.sessions("XLON"))
 
 
-@pytest.mark.usefixtures("newly_started")
 def test_what_is_kept_is_not_built(home: Path, known: Sessions) -> None:
     DiskSessionCache(home).save("XLON", known, NEW_YORK)
-    use_cache(DiskSessionCache(home))
+    cache = CalendarCache(DiskSessionCache(home))
 
-    assert canonical("XLON") == "XLON"
-    assert zone_of("XLON").key == "America/New_York"
-    assert same(sessions("XLON"), known)
+    assert cache.canonical("XLON") == "XLON"
+    assert cache.zone_of("XLON").key == "America/New_York"
+    assert same(cache.sessions("XLON"), known)
     # Another spelling is looked up.
-    assert canonical("xlon") == "XLON"
+    assert cache.canonical("xlon") == "XLON"

@@ -17,18 +17,18 @@ import sys
 from datetime import date
 from pathlib import Path
 from ml4t_nb.core.timestamps import to_micros
-from ml4t_nb.core.calendars.sessions import use_cache, sessions
+from ml4t_nb.core.calendars.cache import CalendarCache
 from ml4t_nb.storage.session_cache import DiskSessionCache
 
-use_cache(DiskSessionCache(Path(sys.argv[1])))
-print(to_micros(date(2024, 3, 5)) in sessions("XNYS").days)
+known = CalendarCache(DiskSessionCache(Path(sys.argv[1]))).sessions("XNYS")
+print(to_micros(date(2024, 3, 5)) in known.days)
 """
 
 UPGRADED_BELOW = """
 import sys
 from pathlib import Path
 import exchange_calendars  # by a cell, or to spell an alias
-from ml4t_nb.core.calendars.sessions import use_cache, sessions
+from ml4t_nb.core.calendars.cache import CalendarCache
 from ml4t_nb.storage.session_cache import DiskSessionCache
 
 home, folder = map(Path, sys.argv[1:])
@@ -37,8 +37,7 @@ closed = 'September11Closings = [ Timestamp("2024-03-05"),'
 rules.write_text(rules.read_text().replace("September11Closings = [", closed))
 (header,) = folder.glob("*.dist-info/METADATA")
 header.write_text(header.read_text().replace("\\nVersion: ", "\\nVersion: 1!"))
-use_cache(DiskSessionCache(home))
-sessions("XNYS")
+CalendarCache(DiskSessionCache(home)).sessions("XNYS")
 """
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from ml4t_nb.core.calendars.cache import CalendarCache
 from ml4t_nb.core.calendars.grid import bars_of, final_bound, last_bar, week_starts
-from ml4t_nb.core.calendars.sessions import canonical, sessions, zone_of
 from ml4t_nb.core.timestamps import (
     DAY,
     TICK,
@@ -36,7 +36,7 @@ from ml4t_nb.model import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Calendar", "calendar", "default_calendar"]
+__all__ = ["Calendar", "default_calendar"]
 
 _ONE_DAY = timedelta(days=1)
 
@@ -44,31 +44,6 @@ _ONE_DAY = timedelta(days=1)
 def default_calendar(asset_class: AssetClass) -> str:
     """Name of the calendar that a dataset of that class follows unless it names another."""
     return DEFAULT_CALENDARS[asset_class]
-
-
-def calendar(name: str, overrides: Sequence[SessionOverride] = ()) -> Calendar:
-    """The calendar of that name: an exchange by MIC (``XNYS``), ``24/7`` or ``fx``.
-
-    Its sessions are built when they are first asked for.
-
-    Parameters
-    ----------
-    overrides
-        Days on which the user knows better; those of other calendars are passed over.
-
-    Raises
-    ------
-    CalendarUnknown
-        If there is none; the hint names the nearest.
-    """
-    found = canonical(name)
-    declared = [each for each in overrides if each.calendar.upper() == found.upper()]
-    return Calendar(
-        found,
-        zone_of(found),
-        closed=frozenset(each.day for each in declared if not each.is_open),
-        extra=frozenset(each.day for each in declared if each.is_open),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +64,39 @@ class Calendar:
     closed, extra
         Days declared to have no session, or to have one, whatever the exchange's rules say; an
         extra session keeps the hours of the one before it. A day declared both is closed.
+    cache
+        Where its sessions are built, when they are first asked for.
     """
 
     name: str
     zone: ZoneInfo
-    closed: frozenset[date] = frozenset()
-    extra: frozenset[date] = frozenset()
+    closed: frozenset[date]
+    extra: frozenset[date]
+    cache: CalendarCache = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, name: str, overrides: Iterable[SessionOverride], cache: CalendarCache) -> Calendar:
+        """The calendar of that name, with the overrides that are its own.
+
+        Raises
+        ------
+        CalendarUnknown
+            If there is none; the hint names the nearest.
+        """
+        found = cache.canonical(name)
+        declared = [each for each in overrides if each.calendar.upper() == found.upper()]
+        return cls(
+            found,
+            cache.zone_of(found),
+            closed=frozenset(each.day for each in declared if not each.is_open),
+            extra=frozenset(each.day for each in declared if each.is_open),
+            cache=cache,
+        )
+
+    @property
+    def sessions(self) -> Sessions:
+        """Its sessions."""
+        return self.cache.sessions(self.name, self.closed, self.extra)
 
     def stamps(self, span: Span, frequency: Frequency) -> pd.DatetimeIndex:
         """Stamps of the bars expected in ``span``, increasing.
@@ -104,7 +106,7 @@ class Calendar:
         Monday, and expected if it has a session.
         """
         start, end = to_micros(span.start), to_micros(span.end)
-        known = self._sessions()
+        known = self.sessions
         if start >= end:
             return _index(known.days[:0])
         whole = self.span(None, None, frequency)
@@ -127,7 +129,7 @@ class Calendar:
         end, which is cut at lunch and at the close. A bar outside the calendar is final when its
         whole length, day or week is over.
         """
-        known = self._sessions()
+        known = self.sessions
         settled = self._settled(known, as_of, delay)
         if (length := _length(frequency)) is not None:
             return from_micros(final_bound(known, settled, length))
@@ -153,7 +155,7 @@ class Calendar:
         of the day before), to where the day after the last one begins; spans of adjoining dates
         adjoin. An open end reaches as far as the calendar knows.
         """
-        known = self._sessions()
+        known = self.sessions
         first, last = start or known.first, end or known.last
         for day in (first, last):
             self._require(known, known_from=known.first <= day, known_to=day <= known.last)
@@ -170,7 +172,7 @@ class Calendar:
 
         The close of its session, or the end of the local day if it has none, and ``delay``.
         """
-        known = self._sessions()
+        known = self.sessions
         self._require(known, known_from=known.first <= day, known_to=day <= known.last)
         row = int(np.searchsorted(known.days, to_micros(day)))
         if row < len(known) and known.days[row] == to_micros(day):
@@ -179,7 +181,7 @@ class Calendar:
 
     def closed_by(self, as_of: datetime) -> int:
         """How many sessions the calendar knows that have closed at ``as_of``."""
-        return int(np.searchsorted(self._sessions().closes, to_micros(as_of), side="right"))
+        return int(np.searchsorted(self.sessions.closes, to_micros(as_of), side="right"))
 
     def behind(
         self, last: datetime, as_of: datetime, frequency: Frequency, delay: timedelta
@@ -195,7 +197,7 @@ class Calendar:
             The number, and the close of the oldest of these sessions (weekly: of the last
             session in the oldest week); None if there are none.
         """
-        known = self._sessions()
+        known = self.sessions
         settled = self._settled(known, as_of, delay)
         stamp = to_micros(last)
         oldest = done = int(np.searchsorted(known.closes, settled, side="right"))
@@ -217,9 +219,6 @@ class Calendar:
         if first >= done:
             return 0, None
         return done - first, from_micros(int(known.closes[oldest]))
-
-    def _sessions(self) -> Sessions:
-        return sessions(self.name, self.closed, self.extra)
 
     def _settled(self, known: Sessions, as_of: datetime, delay: timedelta) -> int:
         """The instant whose closes are final at ``as_of``."""

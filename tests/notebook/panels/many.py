@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.calendars.calendar import calendar
 from ml4t_nb.core.gap_detection import find_gaps
 from ml4t_nb.model import AssetClass, DatasetConfig, DatasetId, Gap, Span
 from ml4t_nb.records import ErrorNote, Outcome, UpdateRecord
