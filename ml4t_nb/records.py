@@ -162,14 +162,14 @@ class Summary:
 
     dataset: DatasetId
     provider: str
-    calendar: str
-    period: str
     rows: int
-    bytes: int
-    chunks: int
     first: datetime | None
     last: datetime | None
     updated: datetime | None
+    bytes: int
+    chunks: int
+    period: str
+    calendar: str
     gaps_open: int = 0
     missing: int = 0
     filled: int = 0

@@ -20,6 +20,7 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"
 LAYERS = (
     {
         "model",
+        "codec",
         "hints",
         "records",
         "reports",
@@ -51,9 +52,9 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
-    "model.py", "hints.py", "records.py", "reports.py", "events.py", "errors.py", "options.py",
-    "settings.py", "zones.py", "dotenv.py", "workspace.py", "verbs/", "commands/", "render/",
-    "execution/", "notebook/", "cli.py", "api.py", "__init__.py", "__main__.py",
+    "model.py", "codec.py", "hints.py", "records.py", "reports.py", "events.py", "errors.py",
+    "options.py", "settings.py", "zones.py", "dotenv.py", "workspace.py", "verbs/", "commands/",
+    "render/", "execution/", "notebook/", "cli.py", "api.py", "__init__.py", "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
 NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "batch.py", "calendars.py")

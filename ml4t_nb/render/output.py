@@ -11,7 +11,6 @@ from ml4t_nb.render import html, text
 from ml4t_nb.render.layout import Lines
 from ml4t_nb.render.report_blocks import blocks
 from ml4t_nb.render.run_blocks import news
-from ml4t_nb.render.to_json import document, error_document
 from ml4t_nb.reports import ExportReport, Report, RunReport
 from ml4t_nb.verbs.formats import csv_of
 
@@ -75,11 +74,15 @@ def as_csv(report: ExportReport) -> str:
 
 def as_json(report: Report) -> str:
     """One JSON document, ended by a newline."""
+    from ml4t_nb.render.to_json import document  # takes as long to import as all other values
+
     return _dump(document(report, "ml4t-data"))
 
 
 def error_json(verb: str | None, error: Ml4tError) -> str:
     """The document of an error that left no report."""
+    from ml4t_nb.render.to_json import error_document
+
     return _dump(error_document(verb, error, "ml4t-data"))
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
+from ml4t_nb.codec import Codec
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
-from ml4t_nb.storage.codec import from_plain, to_plain
 from ml4t_nb.storage.manifest_file import VERSION
 
 __all__ = ["Catalogue", "CatalogueEntry", "ManifestStat"]
@@ -36,6 +36,7 @@ _LEFT_ALONE = {
     sqlite3.SQLITE_INTERRUPT,
 }
 
+_CODEC = Codec(omit_defaults=True)
 _T = TypeVar("_T")
 
 ManifestStat = tuple[int, int, int, int]
@@ -119,7 +120,7 @@ class Catalogue:
             elif crc == _sum(place, content):
                 # A newer program may know asset classes that this one does not.
                 with suppress(ValueError, TypeError, KeyError):
-                    entries[place] = from_plain(CatalogueEntry, json.loads(content))
+                    entries[place] = _CODEC.load(CatalogueEntry, json.loads(content))
                     self._decoded[place] = (content, entries[place])
         return entries
 
@@ -128,7 +129,7 @@ class Catalogue:
         rows = [
             (place, _sum(place, content), content)
             for place, entry in entries.items()
-            for content in [json.dumps(to_plain(entry))]
+            for content in [json.dumps(_CODEC.dump(entry))]
         ]
         names = [(place,) for place in gone]
         if not rows and not names:

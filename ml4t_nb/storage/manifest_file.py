@@ -8,9 +8,9 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+from ml4t_nb.codec import Codec
 from ml4t_nb.errors import ChunkCorrupt, StoreError
 from ml4t_nb.model import DatasetId, NextStep
-from ml4t_nb.storage.codec import from_plain, to_plain
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.manifest_check import contradiction
 from ml4t_nb.storage.outdated import outdated
@@ -19,6 +19,8 @@ __all__ = ["VERSION", "decode_manifest", "encode_manifest"]
 
 VERSION = 3
 """Raised with every change of the fields, an added one too; another version's are refused."""
+
+_CODEC = Codec(omit_defaults=True)
 
 # The envelope stays as it is in every version, so that an older program can read the number.
 _ENVELOPE = re.compile(
@@ -30,7 +32,7 @@ _ENVELOPE = re.compile(
 
 def encode_manifest(manifest: Manifest | None) -> bytes:
     """The file's content; of None, the mark that the dataset was removed."""
-    plain = None if manifest is None else to_plain(manifest)
+    plain = None if manifest is None else _CODEC.dump(manifest)
     body = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
     return b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (VERSION, _sum(VERSION, body), body)
 
@@ -82,7 +84,7 @@ def decode_manifest(
 @lru_cache(maxsize=64)
 def _understood(body: bytes) -> tuple[Manifest | None, str]:
     """The manifest, and what of it cannot be."""
-    manifest: Manifest | None = from_plain(Manifest | None, json.loads(body))
+    manifest: Manifest | None = _CODEC.load(Manifest | None, json.loads(body))
     return manifest, contradiction(manifest) if manifest else ""
 
 

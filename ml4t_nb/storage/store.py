@@ -171,6 +171,6 @@ def _row(found: ScannedDataset) -> Summary:
     dataset = found.entry.dataset
     # Its own calendar stands in the manifest alone; whoever judges it needs one.
     calendar = default_calendar(dataset.asset_class)
-    unknown = Summary(dataset, "", calendar, "", 0, 0, 0, None, None, None)
+    unknown = Summary(dataset, "", 0, None, None, None, 0, 0, "", calendar)
     known = found.entry.summary or unknown
     return replace(known, damage=found.damage, remedy=found.remedy)

@@ -16,13 +16,13 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 import ml4t_nb
+from ml4t_nb.codec import Codec
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, LoadArguments, NextStep
 from ml4t_nb.notebook.panels.repair import mend_of
 from ml4t_nb.records import ErrorNote
-from ml4t_nb.storage.codec import from_plain, to_plain
 from tests.render.reports import health
 
 AAPL = DatasetId("equities", "daily", "AAPL")
@@ -239,9 +239,10 @@ def test_every_step_is_spelled_for_its_reader(
 def test_a_history_keeps_a_step(home: Path) -> None:
     step = NextStep("reload", AAPL, home, LoadArguments("files", start=date(2024, 3, 1)))
 
+    codec = Codec(omit_defaults=True)
     for hint in ("words", step, ("words: ", step, ", and so on")):
         note = ErrorNote("Suspicious", "no", hint)
-        assert from_plain(ErrorNote, json.loads(json.dumps(to_plain(note)))) == note
+        assert codec.load(ErrorNote, json.loads(json.dumps(codec.dump(note)))) == note
 
 
 def test_what_only_a_person_can_mend_has_no_button() -> None:

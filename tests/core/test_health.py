@@ -16,7 +16,7 @@ def behind(
     dates: Calendar, frequency: Frequency = "daily", as_of: datetime = WEDNESDAY_NIGHT
 ) -> int:
     dataset = DatasetId("equities", frequency, "AAPL")
-    summary = Summary(dataset, "sample", "XNYS", "yearly", 9, 9, 1, FRIDAY, FRIDAY, FRIDAY)
+    summary = Summary(dataset, "sample", 9, FRIDAY, FRIDAY, FRIDAY, 9, 1, "yearly", "XNYS")
     delay, week = timedelta(minutes=30), timedelta(days=7)
     judged = judge(summary, dates=dates, as_of=as_of, delay=delay, stale_after=week)
     return judged.sessions_behind
@@ -42,7 +42,7 @@ def test_datasets_that_end_alike_are_judged_by_their_own_calendar_frequency_and_
 def test_bars_that_the_provider_has_not_are_named_though_nothing_can_be_done() -> None:
     dataset = DatasetId("equities", "daily", "AAPL")
     summary = Summary(
-        dataset, "sample", "XNYS", "yearly", 9, 9, 1, FRIDAY, FRIDAY, FRIDAY, unserved=10
+        dataset, "sample", 9, FRIDAY, FRIDAY, FRIDAY, 9, 1, "yearly", "XNYS", unserved=10
     )
 
     judged = judge(

@@ -1,0 +1,288 @@
+"""The JSON documents that ``--json`` prints, as types; docs/schema is written from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal, TypeAlias, TypedDict
+
+from ml4t_nb.codec import INLINE
+from ml4t_nb.model import AssetClass, DatasetId, FetchAttempt, Finding, Gap, Span
+from ml4t_nb.records import (
+    AbsentSession,
+    ErrorNote,
+    Health,
+    Outcome,
+    Restatement,
+    Revision,
+    Summary,
+    UpdateRecord,
+    Verdict,
+)
+from ml4t_nb.reports import ProviderInfo, RecentSession, SessionState, UnreadDataset
+
+__all__ = [
+    "Bar",
+    "BarsDocument",
+    "ClassSummary",
+    "DatasetAttempt",
+    "DatasetGap",
+    "DetailedResult",
+    "Document",
+    "ErrorDocument",
+    "ExportDocument",
+    "GapsDocument",
+    "HealthDocument",
+    "HealthSummary",
+    "HealthWithSessions",
+    "ListDocument",
+    "MapDocument",
+    "PlotDocument",
+    "ProvidersDocument",
+    "RemoveDocument",
+    "Removed",
+    "Result",
+    "RunDocument",
+    "SessionBars",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run did to one dataset, and the dataset as it is now."""
+
+    dataset: DatasetId
+    provider: str
+    outcome: Outcome
+    added: int
+    revised: int
+    filled: int
+    restated: bool
+    gaps_open: int
+    rows: int
+    first: datetime | None
+    last: datetime | None
+    seconds: float
+    error: ErrorNote | None
+    restatement: Restatement | None
+    verdict: Verdict | None
+    version: int
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    revisions: tuple[Revision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DetailedResult:
+    """A result with what ``--show-status`` adds."""
+
+    result: Result = field(metadata=INLINE)
+    spans: tuple[Span, ...]
+    chunks_written: int
+    before: Health | None
+    after: Health | None
+    gaps: tuple[Gap, ...]
+    history: tuple[UpdateRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunDocument:
+    """Of ``load`` and ``update``."""
+
+    verb: str
+    as_of: datetime
+    results: tuple[Result | DetailedResult, ...]
+    left: tuple[DatasetId, ...]
+    stopped: str
+    absent: tuple[AbsentSession, ...]
+
+
+class ClassSummary(TypedDict):
+    """Datasets of one asset class, and bars in them."""
+
+    datasets: int
+    rows: int
+
+
+class HealthSummary(TypedDict):
+    """Datasets in all and by state, and bars in them."""
+
+    datasets: int
+    healthy: int
+    stale: int
+    error: int
+    rows: int
+    by_asset_class: dict[AssetClass, ClassSummary]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthWithSessions:
+    """Health of one dataset, with what ``--sessions`` adds."""
+
+    health: Health = field(metadata=INLINE)
+    sessions: tuple[RecentSession, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthDocument:
+    """Of ``health``."""
+
+    verb: Literal["health"]
+    as_of: datetime
+    summary: HealthSummary
+    datasets: tuple[Health | HealthWithSessions, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListDocument:
+    """Of ``list``."""
+
+    verb: Literal["list"]
+    datasets: tuple[Summary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetGap:
+    """A gap, with its dataset."""
+
+    dataset: DatasetId
+    gap: Gap = field(metadata=INLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetAttempt:
+    """A span that was asked for and not answered, with its dataset."""
+
+    dataset: DatasetId
+    attempt: FetchAttempt = field(metadata=INLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class GapsDocument:
+    """Of ``gaps``; ``results`` are of what was done about them."""
+
+    verb: Literal["gaps"]
+    gaps: tuple[DatasetGap, ...]
+    as_of: datetime
+    datasets: tuple[DatasetId, ...]
+    unanswered: tuple[DatasetAttempt, ...]
+    results: tuple[Result | DetailedResult, ...]
+    failed: tuple[UnreadDataset, ...]
+    absent: tuple[AbsentSession, ...]
+
+
+class Bar(TypedDict):
+    """One bar, on the basis that was asked for; its timestamp is ISO 8601, UTC."""
+
+    timestamp: str
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    dividend: float
+    split: float
+    filled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportDocument:
+    """Of ``export`` to a file."""
+
+    verb: Literal["export"]
+    dataset: DatasetId
+    rows: int
+    first: datetime | None
+    last: datetime | None
+    out: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class BarsDocument:
+    """Of ``export`` without ``--out``."""
+
+    export: ExportDocument = field(metadata=INLINE)
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlotDocument:
+    """Of ``plot``."""
+
+    verb: Literal["plot"]
+    dataset: DatasetId
+    provider: str
+    rows: int
+    first: datetime | None
+    last: datetime | None
+    filled: int
+    missing: int
+    gaps: tuple[DatasetGap, ...]
+    out: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionBars:
+    """The bars of one session."""
+
+    session: date
+    expected: int
+    observed: int
+    filled: int
+    state: SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class MapDocument:
+    """Of ``plot --coverage``."""
+
+    plot: PlotDocument = field(metadata=INLINE)
+    sessions: tuple[SessionBars, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A dataset, and how many bars it lost; None if its manifest was damaged."""
+
+    dataset: DatasetId
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveDocument:
+    """Of ``remove``; ``whole`` if nothing is left of the datasets."""
+
+    verb: Literal["remove"]
+    removed: tuple[Removed, ...]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidersDocument:
+    """Of ``providers``."""
+
+    verb: Literal["providers"]
+    providers: tuple[ProviderInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDocument:
+    """Of an error that left no report; ``verb`` is None if it was not understood."""
+
+    verb: str | None
+    error: ErrorNote
+
+
+Document: TypeAlias = (
+    RunDocument
+    | HealthDocument
+    | ListDocument
+    | GapsDocument
+    | ExportDocument
+    | BarsDocument
+    | PlotDocument
+    | MapDocument
+    | RemoveDocument
+    | ProvidersDocument
+)
