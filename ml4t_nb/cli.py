@@ -76,7 +76,7 @@ def _code(words: Sequence[str]) -> int:
         return code_of_error(error)
     except KeyboardInterrupt:
         _complain(
-            Ml4tError("interrupted", hint="what was committed is kept; run it again to go on")
+            Ml4tError("interrupted", hint="commits made so far are kept; run it again to continue")
         )
         return INTERRUPTED
 
@@ -122,7 +122,9 @@ def _nothing_found(report: Report) -> ErrorNote | None:
             what = "health found no dataset"
         case _:
             return None
-    hint = "is the name right, and the disk mounted? --allow-empty if nothing should be there"
+    hint = (
+        "check the path, and that its disk is mounted; use --allow-empty if nothing is stored there"
+    )
     return ErrorNote("StoreNotFound", f"{what} in {report.home}", hint)
 
 
@@ -165,7 +167,7 @@ def _reasons(report: Report) -> Iterator[ErrorNote]:
         if run.left:
             from ml4t_nb.render.run_blocks import summary_line
 
-            yield ErrorNote("RunFailed", summary_line(run), "run it again to go on")
+            yield ErrorNote("RunFailed", summary_line(run), "run it again to continue")
     if isinstance(report, GapsReport):
         for unread in report.failed:
             message = f"{unread.dataset}: {unread.error.message}"
@@ -193,8 +195,8 @@ def _spoken(report: Report, command: Command) -> str:
         return render.as_csv(report)
     if isinstance(report, PlotReport) and report.out is None:
         raise OptionError(
-            "a shell shows no figure",
-            hint=f"name a page to write: --out {command.arguments['symbol'][0].strip('^=/')}.html",
+            "a shell cannot show a figure",
+            hint=f"write it to a page: --out {command.arguments['symbol'][0].strip('^=/')}.html",
         )
     if command.quiet and isinstance(report, RunReport):
         return render.as_news(report)

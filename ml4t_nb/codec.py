@@ -153,7 +153,7 @@ class Codec:
 
         def read(plain: Any) -> Any:  # noqa: ANN401
             if not isinstance(plain, dict):
-                raise TypeError(f"{kind.__name__} is written as an object")
+                raise TypeError(f"{kind.__name__} must be an object")
             return kind(**{name: readers[name](each) for name, each in plain.items()})
 
         return read
@@ -201,14 +201,14 @@ _list = _exactly(list)
 
 def _write_instant(value: datetime) -> str:
     if value.tzinfo is None:
-        raise ValueError(f"an instant is aware: {value!r}")
+        raise ValueError(f"a time must be timezone-aware: {value!r}")
     return value.astimezone(UTC).isoformat()
 
 
 def _read_instant(plain: str) -> datetime:
     value = datetime.fromisoformat(plain)
     if value.tzinfo is None:
-        raise ValueError(f"an instant is aware: {plain!r}")
+        raise ValueError(f"a time must be timezone-aware: {plain!r}")
     return value.astimezone(UTC)
 
 

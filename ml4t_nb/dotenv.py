@@ -38,7 +38,7 @@ def read_dotenv(path: Path, *, prefix: str) -> tuple[dict[str, str], tuple[str, 
         line = each.original
         if each.error and prefix.casefold() in line.string.casefold():
             raise SettingsInvalid(
-                f"{path}, line {line.line}: {line.string.strip()!r} is no setting",
+                f"{path}, line {line.line}: {line.string.strip()!r} is not a valid setting",
                 hint=f"write it as {prefix}HOME=/data/bars",
             )
     pairs = [(each.key, each.value) for each in bindings if each.key is not None]
@@ -64,5 +64,5 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise SettingsInvalid(
             f"{path} cannot be read: {error.strerror}",
-            hint="make it readable, or run from a folder that is",
+            hint="fix its permissions, or run from another folder",
         ) from error

@@ -13,7 +13,7 @@ Where the standard library has an error of the same meaning, ours is one too, so
     ├── Suspicious          an answer contradicts what is stored, and nothing explains it
     │   └── SplitPending          a split that prices do not show yet: asked again
     ├── Overtaken           another writer is further on, as of a later instant
-    ├── JobBusy             a background job is at work on the same dataset
+    ├── JobBusy             a background job is already running on the same dataset
     ├── RunFailed           some datasets of a run failed, or were not reached
     ├── ProviderError(.provider)
     │   ├── ProviderUnavailable   network, 5xx, nonsense: asked again         ConnectionError
@@ -118,11 +118,11 @@ def _rebuild(kind: type[Ml4tError], message: str, state: dict[str, object]) -> M
 
 
 class OptionError(Ml4tError, ValueError):
-    """A verb, option, value or date that makes no sense."""
+    """A verb, option, value or date that is invalid."""
 
 
 class SettingsInvalid(Ml4tError, ValueError):
-    """A setting that makes no sense, or an ``ML4T_DATA_`` name that does not exist."""
+    """A setting that is invalid, or an ``ML4T_DATA_`` name that does not exist."""
 
 
 class CalendarUnknown(Ml4tError, LookupError):
@@ -154,7 +154,7 @@ class Overtaken(Ml4tError):
 
 
 class JobBusy(Ml4tError):
-    """A background job of this process is at work on the same dataset."""
+    """A background job of this process is already running on the same dataset."""
 
 
 class RunFailed(Ml4tError):

@@ -63,7 +63,7 @@ def keywords_of(source: LoadArguments | None) -> dict[str, object]:
 def rest_of(step: NextStep) -> str:
     """What only a person can do after the calls; mostly nothing."""
     is_lost = step.action == "reload" and step.source is None
-    return ", then load it from where it came" if is_lost else ""
+    return ", then load it again from its provider" if is_lost else ""
 
 
 def at_home(hint: Hint, home: Path) -> Hint:

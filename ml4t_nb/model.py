@@ -120,7 +120,7 @@ class Span:
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
-            raise ValueError(f"a span needs aware instants: {self.start!r}, {self.end!r}")
+            raise ValueError(f"a span needs timezone-aware times: {self.start!r}, {self.end!r}")
 
     def __bool__(self) -> bool:
         return self.start < self.end

@@ -83,18 +83,22 @@ def as_folder(folder: object, *, option: str) -> Path:
     """
     name = os.fspath(folder) if isinstance(folder, str | os.PathLike) else None
     if not isinstance(name, str):
-        raise OptionError(f"{option}: {folder!r} is no path", hint='write it as "folder/name"')
+        raise OptionError(
+            f"{option}: {folder!r} is not a valid path", hint='write it as "folder/name"'
+        )
     if not name.strip() or "\0" in name:
-        raise OptionError(f"{option}: {name!r} is no path", hint="a path has a name")
+        raise OptionError(
+            f"{option}: {name!r} is not a valid path", hint="a path must not be empty"
+        )
     # What expands nothing, a crontab, a .env, a quoted word, would make a new, empty folder of it.
     name = os.path.expandvars(name)
     if unknown := re.search(r"\$(?:\w+|\{\w*\}?)", name):
-        raise OptionError(f"{option}: {unknown[0]} is not set", hint="write the folder out")
+        raise OptionError(f"{option}: {unknown[0]} is not set", hint="write the full path")
     try:
         return Path(name).expanduser()
     except RuntimeError as error:
         raise OptionError(
-            f"{option} {folder} is in nobody's home", hint="write the folder out"
+            f"{option} {folder} cannot be expanded: no such user", hint="write the full path"
         ) from error
 
 
@@ -138,7 +142,7 @@ def one_of(value: _T, choices: object, *, what: str) -> _T:
     """
     known = get_args(choices)
     if value is not None and not (isinstance(value, str) and value in known):
-        raise OptionError(f"no {what} {value!r}", hint=did_you_mean(str(value), known))
+        raise OptionError(f"unknown {what} {value!r}", hint=did_you_mean(str(value), known))
     return value
 
 
@@ -162,9 +166,11 @@ def as_symbols(symbol: object) -> tuple[str, ...]:
     plain: list[str] = []
     for word in words:
         if not isinstance(word, str):
-            raise OptionError(f"a symbol is a word, not {word!r}", hint='write it as "AAPL"')
+            raise OptionError(f"a symbol must be a string, not {word!r}", hint='write it as "AAPL"')
         if word.strip() in ("", ".", "..") or not word.isprintable():
-            raise OptionError(f"{word!r} is no symbol", hint="write it as the provider does")
+            raise OptionError(
+                f"{word!r} is not a valid symbol", hint="write it as the provider does"
+            )
         plain.append(as_word(word, option="symbol"))
     return tuple(dict.fromkeys(plain))
 
@@ -175,12 +181,12 @@ def as_word(value: object, *, option: str) -> str:
     Raises
     ------
     OptionError
-        If it is no text, or blank: an empty word could mean a default, or everything.
+        If it is not text, or blank: an empty word could mean a default, or everything.
     """
     if not isinstance(value, str):
-        raise OptionError(f"{option}: {value!r} is no word", hint='write it as "word"')
+        raise OptionError(f"{option}: {value!r} is not a string", hint='write it as "word"')
     if not value.strip():
-        raise OptionError(f"{option}: {value!r} is empty", hint="fill it in, or leave it out")
+        raise OptionError(f"{option}: {value!r} is empty", hint="give a value, or leave it out")
     return str.__str__(value)
 
 
@@ -211,7 +217,8 @@ def as_whole(value: object, *, option: str) -> int:
         number = None
     if number is None or number != int(number):
         raise OptionError(
-            f"{option}: {value!r} is no whole number", hint="write it as 5, a million at the most"
+            f"{option}: {value!r} is not a whole number",
+            hint="write it as 5; the maximum is a million",
         )
     return int(number)
 
@@ -227,7 +234,7 @@ def as_number(value: object, *, option: str) -> float:
     number = _finite(value)
     if number is None:
         raise OptionError(
-            f"{option}: {value!r} is no number", hint="write it as 0.5, a million at the most"
+            f"{option}: {value!r} is not a number", hint="write it as 0.5; the maximum is a million"
         )
     return float(number)
 
@@ -261,7 +268,7 @@ def as_day(value: object, *, option: str) -> date | None:
         return date.fromisoformat(plain.strip())
     except (AttributeError, TypeError, ValueError):
         raise OptionError(
-            f"{option}: {value!r} is no date", hint="write it as 2024-01-31"
+            f"{option}: {value!r} is not a valid date", hint="write it as 2024-01-31"
         ) from None
 
 
@@ -281,7 +288,7 @@ def as_moment(value: object, *, option: str) -> datetime | date | None:
             plain = date.fromisoformat(word) if len(word) <= 10 else datetime.fromisoformat(word)  # noqa: PLR2004
         except (AttributeError, TypeError, ValueError):
             raise OptionError(
-                f"{option}: {value!r} is neither a date nor an instant",
+                f"{option}: {value!r} is not a valid date or time",
                 hint="write it as 2024-01-31 or 2024-01-31T16:30-05:00",
             ) from None
     if not isinstance(plain, datetime):
@@ -295,7 +302,7 @@ def as_moment(value: object, *, option: str) -> datetime | date | None:
         return plain.astimezone(UTC)
     except OverflowError:
         raise OptionError(
-            f"{option}: {plain.isoformat()} lies outside the years there are in UTC",
+            f"{option}: {plain.isoformat()} is outside the supported years",
             hint="write it as 2024-01-31T16:30-05:00",
         ) from None
 

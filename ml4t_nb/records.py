@@ -46,7 +46,7 @@ class Restatement:
     ratio
         Stored price over refetched price of the oldest bars compared: 2.0 after a 2:1 split.
     splits
-        Ex-date and ratio of the splits that explain it; empty if the provider names none.
+        Ex-date and ratio of the splits that explain it; empty if the provider reports none.
     kept
         Stored bars that the provider no longer serves, kept and rescaled.
     """

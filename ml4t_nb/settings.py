@@ -120,7 +120,7 @@ class Settings:
         Raises
         ------
         SettingsInvalid
-            If a name is nearly one of ours, a value makes no sense, or ``.env`` cannot be read. A
+            If a name is nearly one of ours, a value is invalid, or ``.env`` cannot be read. A
             name with our prefix that is not, such as ML4T_DATA_PATH of the package ml4t-data, is
             told once.
         """
@@ -165,7 +165,8 @@ def absolute(path: Path) -> Path:
         return path.expanduser().absolute()
     except OSError as error:
         raise OptionError(
-            f"{path} lies in the current folder, which is gone", hint="write the folder out"
+            f"{path} is relative to the current folder, which no longer exists",
+            hint="write the full path",
         ) from error
 
 
@@ -185,8 +186,8 @@ def _foreign(name: str, known: Mapping[str, str]) -> str:
     words = {each.removeprefix(_PREFIX): each for each in known}
     word = name.upper().removeprefix(_PREFIX)
     if near := get_close_matches(word, words, n=1, cutoff=_NEAR):
-        raise SettingsInvalid(f"no setting {name}", hint=f"did you mean {words[near[0]]!r}?")
-    return f"{name} is no setting of ml4t_nb and is left alone"
+        raise SettingsInvalid(f"unknown setting {name}", hint=f"did you mean {words[near[0]]!r}?")
+    return f"{name} is not a setting of ml4t_nb and is ignored"
 
 
 def _tell_once(notes: Iterable[str]) -> None:
@@ -202,34 +203,34 @@ def _value(name: str, setting: str, word: str) -> object:
     except (ValueError, OptionError) as error:
         reason = error.message if isinstance(error, OptionError) else str(error)
         raise SettingsInvalid(
-            f"{name}={word!r} makes no sense: {reason}",
-            hint="set it in the environment or in .env, or take it out",
+            f"{name}={word!r} is invalid: {reason}",
+            hint="correct it in the environment or in .env, or remove it",
         ) from error
 
 
 def _level(word: str) -> str:
     if word.upper() not in _LEVELS:
-        raise ValueError(f"a level is one of {', '.join(_LEVELS)}")
+        raise ValueError(f"a level must be one of {', '.join(_LEVELS)}")
     return word.upper()
 
 
 def _seconds(word: str) -> float:
     seconds = float(word)
     if not 0 <= seconds < float("inf"):
-        raise ValueError("seconds are zero or more")
+        raise ValueError("seconds must be zero or more")
     return seconds
 
 
 def _rate(word: str) -> float:
     rate = float(word)
     if not 0 < rate < float("inf"):
-        raise ValueError("a rate is more than zero")
+        raise ValueError("a rate must be more than zero")
     return rate
 
 
 def _folder(word: str) -> Path:
     if not word.strip():
-        raise ValueError("a folder has a name")
+        raise ValueError("a folder must have a name")
     return as_folder(word, option="a folder")
 
 

@@ -84,7 +84,7 @@ class Workspace:
             return
         raise StoreNotFound(
             f"there is no store at {home}: {_why_not(home)}",
-            hint="is the name right, and the disk mounted? a first load makes the folder",
+            hint="check the path, and that its disk is mounted; a first load creates the folder",
         )
 
     def moment(self, as_of: Moment | None) -> datetime | date:
@@ -129,5 +129,5 @@ class Workspace:
 
 def _why_not(home: Path) -> str:
     if home.is_symlink():
-        return "it is a link to what is not there"
-    return "it is no folder" if home.exists() else "the folder does not exist"
+        return "it is a broken link"
+    return "it is not a folder" if home.exists() else "the folder does not exist"

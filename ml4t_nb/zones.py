@@ -34,7 +34,7 @@ def as_zone(word: str, *, option: str) -> str:
     if parts is None or base is None or int(parts["hours"]) > _MOST_AHEAD:
         near = difflib.get_close_matches(word.strip().lower(), known, n=1, cutoff=0.6)
         raise OptionError(
-            f"{option}: no time zone {word!r}",
+            f"{option}: unknown time zone {word!r}",
             hint=f"did you mean {known[near[0]]!r}?"
             if near
             else "write an IANA name, such as Europe/Athens or UTC",

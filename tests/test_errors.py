@@ -133,8 +133,8 @@ def test_what_a_word_of_a_command_line_may_be_is_said_with_its_hint() -> None:
     with pytest.raises(OptionError) as caught:
         parse(["health", "--sessions", "many"])
 
-    assert caught.value.message == "--sessions: 'many' is no whole number"
-    assert caught.value.hint == "write it as 5, a million at the most"
+    assert caught.value.message == "--sessions: 'many' is not a whole number"
+    assert caught.value.hint == "write it as 5; the maximum is a million"
 
 
 def test_a_setting_that_another_packages_provider_lacks_is_its_own_error(

@@ -51,7 +51,7 @@ def test_a_setting_of_a_neighbour_is_remarked_on_once(
 
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert f"ML4T_DATA_{name} is no setting of ml4t_nb" in record.getMessage()
+    assert f"ML4T_DATA_{name} is not a setting of ml4t_nb" in record.getMessage()
 
 
 def test_a_quiet_log_level_keeps_the_remark_back(caplog: pytest.LogCaptureFixture) -> None:

@@ -117,7 +117,8 @@ def commands_of(cell: str) -> Iterator[tuple[int, str]]:
 def _values(piece: re.Match[str], names: Mapping[str, Any]) -> list[str]:
     if piece["stray"]:
         raise OptionError(
-            f"{piece['stray']} is not closed", hint="close it, or double a brace to mean the sign"
+            f"{piece['stray']} is not closed",
+            hint="close it, or double a brace to use it literally",
         )
     if piece["sign"]:
         return [piece["sign"][0]]
@@ -148,8 +149,8 @@ def _joined(word: list[str], values: list[str], line: str) -> list[str]:
         return word
     if len(word) > 1 or len(values) > 1:
         raise OptionError(
-            f"several values stand inside one word of {line.strip()!r}",
-            hint="put blanks around the variable",
+            f"several values cannot be part of one word of {line.strip()!r}",
+            hint="put spaces around the variable",
         )
     return [word[0] + values[0]]
 
@@ -168,8 +169,8 @@ def _walked(node: ast.expr, source: str, names: Mapping[str, Any]) -> Any:  # no
             values = [name for name in names if name[0] != "_" and not callable(names[name])]
             near = did_you_mean(node.id, values)
             known = near.startswith("did")
-            hint = near if known else "set it in a cell above, or write $$ and {{ for the signs"
-            raise OptionError(f"no variable {node.id!r}", hint=hint)
+            hint = near if known else "set it in a cell above, or write $$ and {{ for literal signs"
+            raise OptionError(f"unknown variable {node.id!r}", hint=hint)
         return names[node.id]
     try:
         if isinstance(node, ast.Attribute):
@@ -193,8 +194,8 @@ def _key(node: ast.expr, source: str) -> Any:  # noqa: ANN401  # a key of anythi
 
 def _not_simple(source: str) -> OptionError:
     return OptionError(
-        f"{{{source}}} is more than a name, its attributes and items",
-        hint="give the value a name in a line above, and put that between the braces",
+        f"{{{source}}} is not a name with attributes and items",
+        hint="assign the value to a name in a line above, and use that between the braces",
     )
 
 

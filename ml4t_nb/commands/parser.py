@@ -51,7 +51,7 @@ def parse(words: Sequence[str], *, program: Program = SHELL) -> Parsed:
     Raises
     ------
     OptionError
-        If a word makes no sense; the hint names the nearest that does.
+        If a word is invalid; the hint names the nearest that does.
     """
     if not words or words[0] in ("-h", "--help"):
         return Help(tree(program)[0].format_help(), asked=bool(words))
@@ -65,7 +65,7 @@ def parse(words: Sequence[str], *, program: Program = SHELL) -> Parsed:
         # As xargs and "$@" write it of an empty list, which selects nothing.
         raise OptionError(
             f"no symbol follows -- after {verb}",
-            hint="look at what selected them; where all are meant, leave -- out",
+            hint="check the selection; to select all, leave -- out",
         )
     if not {"-h", "--help"}.isdisjoint(rest[:cut]):
         return Help(tree(program)[1][verb].format_help())
@@ -106,13 +106,14 @@ def _command(verb: str, words: list[str], bare: list[str], program: Program) -> 
 def _no_verb(word: str, program: Program) -> OptionError:
     if word.startswith("-"):
         return OptionError(
-            f"the verb comes first, then {word!r}", hint=f"write it as {program.name} VERB {word}"
+            f"the verb must come before {word!r}", hint=f"write it as {program.name} VERB {word}"
         )
     if word in program.elsewhere:
         return OptionError(
-            f"{word} is for a notebook", hint=f"there: %load_ext ml4t_nb, then %ml4t {word}"
+            f"{word} is available only in a notebook",
+            hint=f"use %load_ext ml4t_nb, then %ml4t {word}",
         )
-    return OptionError(f"no verb {word!r}", hint=did_you_mean(word, program.verbs))
+    return OptionError(f"unknown verb {word!r}", hint=did_you_mean(word, program.verbs))
 
 
 def _no_option(verb: str, word: str, program: Program) -> OptionError:
@@ -138,7 +139,7 @@ class _Parser(argparse.ArgumentParser):
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401  # argparse's own keywords
         super().__init__(allow_abbrev=False, add_help=False, formatter_class=_formatter, **settings)
         self.add_argument(
-            "-h", "--help", action="store_true", default=argparse.SUPPRESS, help="Print this."
+            "-h", "--help", action="store_true", default=argparse.SUPPRESS, help="Show this help."
         )
         # From 3.14 on argparse colours help for the terminal of the process, which is not where
         # a cell's help goes; older ones do not know the attribute.

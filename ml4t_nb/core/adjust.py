@@ -86,7 +86,7 @@ def undo_splits(bars: Bars, ratio: float) -> Bars:
 
 def _ratio(ratio: float) -> float:
     if not (np.isfinite(ratio) and ratio > 0):
-        raise BarsInvalid(f"a split ratio is a positive number, not {ratio!r}")
+        raise BarsInvalid(f"a split ratio must be a positive number, not {ratio!r}")
     return float(ratio)
 
 
@@ -120,8 +120,8 @@ def _sound(bars: Bars, numbers: Numbers) -> Bars:
     lost = ~np.isfinite(numbers).all(axis=1) | (prices <= 0).any(axis=1)
     for at in np.flatnonzero(lost)[:1]:
         raise BarsInvalid(
-            f"the splits after {bars.index[at]:%Y-%m-%d} multiply to more than a price can hold",
-            hint="look at the splits, and load again what is wrong",
+            f"the splits after {bars.index[at]:%Y-%m-%d} have a product too large for a price",
+            hint="check the splits, and load wrong ones again",
         )
     return with_numbers(bars, numbers)
 

@@ -89,7 +89,7 @@ def make_bars(stamps: Any, columns: Mapping[str, Any], *, filled: Any = False) -
     except KeyError as error:
         raise BarsInvalid(f"bars need a column {error.args[0]!r}") from error
     except (TypeError, ValueError) as error:
-        raise BarsInvalid(f"bars hold numbers: {error}") from error
+        raise BarsInvalid(f"the columns of bars must be numeric:  {error}") from error
     return framed(index, numbers, flags)
 
 
@@ -147,11 +147,11 @@ def require_bars(frame: pd.DataFrame) -> Bars:
     """
     index = frame.index
     if not isinstance(index, pd.DatetimeIndex) or index.dtype != STAMPS:
-        raise BarsInvalid(f"bars are indexed by {STAMPS}, not {index.dtype}")
+        raise BarsInvalid(f"bars must be indexed by {STAMPS}, not {index.dtype}")
     if index.name != "timestamp":
-        raise BarsInvalid(f"the index of bars is named 'timestamp', not {index.name!r}")
+        raise BarsInvalid(f"the index of bars must be named 'timestamp', not {index.name!r}")
     if not frame.columns.is_(_NAMES) and not frame.columns.equals(_NAMES):
-        raise BarsInvalid(f"bars have the columns {', '.join(COLUMNS)}")
+        raise BarsInvalid(f"bars must have the columns {', '.join(COLUMNS)}")
     kinds = frame.dtypes.tolist()
     for name, kind, wanted in zip(COLUMNS, kinds, _KINDS, strict=True):
         if kind != wanted:
@@ -159,7 +159,7 @@ def require_bars(frame: pd.DataFrame) -> Bars:
     stamps = index.asi8
     # By numpy: pandas builds a table of all stamps to see whether they are unique.
     if not (stamps[:-1] < stamps[1:]).all() or index.hasnans:
-        raise BarsInvalid("the stamps of bars increase, each once")
+        raise BarsInvalid("the stamps of bars must be strictly increasing")
     return frame
 
 

@@ -118,7 +118,7 @@ def contradiction(bars: Bars, basis: Basis, known: Collection[Split]) -> str:
             )
     level = tuple(split for split in found.level if split not in known)
     return (
-        f"prices are said to be as traded, but do not move at the split {in_words(level)}"
+        f"prices are declared as traded, but do not move at the split {in_words(level)}"
         if level
         else ""
     )

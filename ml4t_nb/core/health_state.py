@@ -94,7 +94,7 @@ def _of_files(summary: Summary) -> tuple[str, Hint]:
         return summary.damage, summary.remedy or reload
     first, *others = summary.foreign
     more = f", and {len(others)} more," if others else ""
-    reason = f"{first}{more} is none of its files, and other tools take it for its bars"
+    reason = f"{first}{more} is not part of this dataset, but other tools read it as its bars"
     return reason, f"move it out of the folder {Path(first).parent}"
 
 
@@ -112,11 +112,11 @@ def _holes(summary: Summary) -> str:
 def _current(summary: Summary, behind: int) -> str:
     parts = [f"{_count(behind, 'session')} behind" if behind else "up to date"]
     if summary.unserved:
-        parts.append(f"{_count(summary.unserved, 'bar')} missing that the provider has not")
+        parts.append(f"{_count(summary.unserved, 'bar')} missing (not available from the provider)")
     if summary.filled:
         parts.append(f"{_count(summary.filled, 'bar')} filled")
     if summary.recent_errors:
-        parts.append(f"{_count(summary.recent_errors, 'failed run')} lately")
+        parts.append(f"{_count(summary.recent_errors, 'failed run')} in the last 10 runs")
     return ", ".join(parts)
 
 

@@ -37,8 +37,9 @@ _STEADY = 1e-3
 _EXACT = 1e-6
 _SIMPLE = 20
 _UNITS = (
-    "nothing was written; is it another unit, as pence for pounds? write its prices in the stored "
-    "one, or, if it is right and the stored ones are not"
+    "nothing was written; is it another unit, such as pence instead of pounds? convert the "
+    "prices to the stored "
+    "unit, or, if they are right and the stored ones are not"
 )
 
 
@@ -136,7 +137,7 @@ def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | NeedsHis
         )
     if policy.is_overtaken:
         raise Overtaken(
-            "another run, as of a later instant, has stored this history on another basis",
+            "another run, as of a later time, has stored this history on another basis",
             hint=("run it again: ", NextStep("update", policy.dataset)),
         )
     if not policy.is_whole:
@@ -152,9 +153,9 @@ def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | NeedsHis
         raise Suspicious(
             f"the provider's bars cannot be joined to the stored ones: {found.reason}",
             hint=(
-                "nothing was written; keep what is stored: ",
+                "nothing was written; export the stored bars: ",
                 NextStep("export", policy.dataset),
-                ", then remove it and load again",
+                ", then remove it and load it again",
             ),
         )
     if verdict == "insufficient" and not policy.accept:
@@ -179,9 +180,9 @@ def _refused(what: str, policy: MergePolicy, *, is_pending: bool = False) -> Sus
     return kind(
         what,
         hint=(
-            "nothing was written; the next update asks again, and `",
+            "nothing was written; the next update tries again, and `",
             policy.acceptance,
-            "` takes the provider's view",
+            "` accepts the provider's history",
         ),
     )
 
@@ -197,7 +198,9 @@ def _require_one_basis(fetched: Bars, policy: MergePolicy) -> None:
     if policy.basis == "as-traded":
         doubt = contradiction(fetched, policy.basis, set())
         if doubt:
-            raise Suspicious(doubt, hint="nothing was written; has the provider another basis?")
+            raise Suspicious(
+                doubt, hint="nothing was written; does the provider quote on another basis?"
+            )
         return
     mixed = unrestated_splits(fetched)
     if mixed:
@@ -205,9 +208,9 @@ def _require_one_basis(fetched: Bars, policy: MergePolicy) -> None:
         kind = SplitPending if as_instant(fetched.index[-1]) - stamp < PENDING else Suspicious
         raise kind(
             f"{policy.provider} reports the split {ratio:g}:1 of {stamp:%Y-%m-%d} "
-            "and has not restated the bars before it",
+            "but has not restated the bars before it",
             hint=(
-                "load again in a day or two, or only from there on: ",
+                "load again in a day or two, or load only from that day on: ",
                 NextStep("load", policy.dataset, source=LoadArguments(start=stamp.date())),
             ),
         )
@@ -232,7 +235,10 @@ def _replaced(
     if restatement is not None:
         restatement = Restatement(restatement.ratio, restatement.splits, kept=len(kept))
         if not restatement.splits:
-            notes = (*notes, "the provider names no split that explains the restatement yet")
+            notes = (
+                *notes,
+                "the provider does not yet report a split that explains the restatement",
+            )
     return Merged(
         bars=merged,
         verdict=verdict,
@@ -283,9 +289,9 @@ def _rebased(
         if not near.size or near.max() - near.min() > _STEADY * near.min():
             raise Suspicious(
                 f"{len(run)} stored bars that the provider no longer serves "
-                "cannot be put on its basis",
+                "cannot be converted to its basis",
                 hint=(
-                    "keep them: ",
+                    "export them: ",
                     NextStep(
                         "export", dataset, start=run.index[0].date(), end=run.index[-1].date()
                     ),

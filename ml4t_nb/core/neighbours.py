@@ -97,7 +97,7 @@ def kept_finding(stored: Bars, spoilt: Bars, acceptance: NextStep) -> Finding:
     Parameters
     ----------
     acceptance
-        The update that takes the provider's view.
+        The update that accepts the provider's history.
     """
     first, last = spoilt.index[0], spoilt.index[-1]
     when = f"{first:%Y-%m-%d}" if first == last else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
@@ -107,9 +107,9 @@ def kept_finding(stored: Bars, spoilt: Bars, acceptance: NextStep) -> Finding:
     return Finding(
         as_instant(first),
         "kept",
-        f"{when}: the provider now answers {name} {new.flat[furthest]:g} for the stored "
-        f"{old.flat[furthest]:g}, which the bars around it agree with; the stored "
-        f"{'bars are' if len(spoilt) > 1 else 'bar is'} kept; the next step takes the provider's",
+        f"{when}: the provider now returns {name} {new.flat[furthest]:g} instead of the stored "
+        f"{old.flat[furthest]:g}, which fits the bars around it; the stored "
+        f"{'bars are' if len(spoilt) > 1 else 'bar is'} kept; the next step accepts the provider's",
         acceptance,
     )
 

@@ -142,8 +142,8 @@ def compare(
     unlike = ~equal_prices(pair.old, pair.new)
     scale = find_scale(pair.stored, pair.fetched, pair.splits) if unlike.any() else None
     if scale is not None and basis == "as-traded" and scale.inside.all():
-        reason = f"all {_bars(len(stamps))} moved by one ratio, {scale.ratio[0]:.6g}, as prices do "
-        reason += "that a split restates, but these are held as traded"
+        reason = f"all {_bars(len(stamps))} moved by one ratio, {scale.ratio[0]:.6g}, as if "
+        reason += "restated by a split, but these prices are stored as traded"
         return _verdict("suspicious", pair, unlike, reason)
     if scale is not None and not _is_sound(scale, basis):
         scale = None
@@ -216,7 +216,7 @@ def _restated(pair: _Pair, scale: Scale) -> Comparison:
     first = float(scale.ratio[0])
     because = ", ".join(f"{ratio:g}:1 on {at:%Y-%m-%d}" for at, ratio in named)
     reason = f"stored prices are {first:.6g} times those fetched"
-    reason += f": split {because}" if named else "; the provider names no split"
+    reason += f": split {because}" if named else "; the provider reports no split"
     ratio = scale.ratio[:, np.newaxis]
     old = pair.stored.copy()
     old[[*PRICES, "dividend"]] = old[[*PRICES, "dividend"]].to_numpy() / ratio

@@ -161,10 +161,10 @@ def _hard_rules(bars: Bars) -> tuple[tuple[Rule, Flags, str], ...]:
         ("volume", volume < 0, "a negative volume"),
         ("action", dividend < 0, "a negative dividend"),
         ("action", split <= 0, "a split ratio that is not positive"),
-        ("price", (prices < _PRICES[0]) | (prices > _PRICES[1]), "a price that no market has"),
-        ("volume", volume > _VOLUME, "a volume that no market has"),
-        ("action", dividend > _PRICES[1], "a dividend that no share pays"),
-        ("action", (split < _SPLITS[0]) | (split > _SPLITS[1]), "a split ratio that no share has"),
+        ("price", (prices < _PRICES[0]) | (prices > _PRICES[1]), "an implausible price"),
+        ("volume", volume > _VOLUME, "an implausible volume"),
+        ("action", dividend > _PRICES[1], "an implausible dividend"),
+        ("action", (split < _SPLITS[0]) | (split > _SPLITS[1]), "an implausible split ratio"),
     )
     return tuple((rule, broken.any(axis=1), detail) for rule, broken, detail in rules)
 
@@ -211,7 +211,7 @@ def _frozen(bars: Bars, prices: Numbers) -> list[Finding]:
         Finding(
             as_instant(bars.index[first]),
             "frozen",
-            f"{last - first + 1} bars repeat each other until "
+            f"{last - first + 1} identical bars until "
             f"{as_instant(bars.index[last]).isoformat()}: {_words(bars.iloc[first])}",
         )
         for first, last in zip(firsts[long].tolist(), lasts[long].tolist(), strict=True)

@@ -270,9 +270,10 @@ class Jobs:
             for other in self:
                 if not other.is_over and other is not job and (both := wanted & other.claims):
                     raise JobBusy(
-                        f"job {other.number} is at work on {', '.join(sorted(s[-1] for s in both))}"
+                        f"job {other.number} is already running on "
+                        f"{', '.join(sorted(s[-1] for s in both))}"
                         f": {other.line}",
-                        hint="wait for its end, or cancel it: %ml4t jobs",
+                        hint="wait for it to finish, or cancel it: %ml4t jobs",
                     )
             job.claims = wanted
 

@@ -119,7 +119,7 @@ def _reported(command: Command, shell: InteractiveShell) -> Report:
     except KeyboardInterrupt:
         raise Interrupted(
             f"{command.verb} was interrupted",
-            hint="what was committed is kept; run it again to go on",
+            hint="commits made so far are kept; run it again to continue",
         ) from None
     run = report.run if isinstance(report, GapsReport) else report
     if isinstance(run, RunReport) and code_of(run) != GOOD:
@@ -132,7 +132,7 @@ def _reported(command: Command, shell: InteractiveShell) -> Report:
 
 def _failure(report: RunReport) -> RunFailed:
     if report.left:
-        hint = "what is committed is kept; run it again to go on"
+        hint = "commits made so far are kept; run it again to continue"
         return RunFailed(summary_line(report), report=report, hint=hint)
     failed = [
         result.dataset.symbol

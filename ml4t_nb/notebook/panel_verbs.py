@@ -22,7 +22,7 @@ def panel(part: Part | None = None, *, as_of: AsOf = None, home: Home = None) ->
     Raises
     ------
     OptionError
-        If there is no such part, or the as-of is no date or instant.
+        If there is no such part, or the as-of is not a valid date or instant.
     """
     from ml4t_nb.notebook.panels.tabs import panel_of
 

@@ -53,7 +53,7 @@ def with_basis(
             f"{run.dataset} holds {held.basis} prices, and {run.config.provider} now quotes "
             f"{basis} ones",
             hint=(
-                "nothing was written; to take them: ",
+                "nothing was written; to accept them: ",
                 NextStep("reload", run.dataset, source=origin),
             ),
         )
@@ -94,7 +94,8 @@ def drop_repeated_splits(tx: Transaction, window: RewriteWindow, got: FetchResul
         Finding(
             as_instant(kept[0]),
             "basis",
-            f"the split {in_words((kept,))} is told again on {gone[0]:%Y-%m-%d}: it counts once",
+            f"the split {in_words((kept,))} is reported "
+            f"again on {gone[0]:%Y-%m-%d}: it counts once",
         )
         for kept, gone in repeats
     )
@@ -157,17 +158,17 @@ def _refused(run: DatasetRun, bars: Bars, blocks: Sequence[Block]) -> Suspicious
     origin = source(dataset, config.provider, config.calendar, after, config.zone)
     what = "; ".join(_words(bars, block) for block in blocks)
     hint: Hint = (
-        "nothing was written; load again in a day or two, or what comes after: `",
+        "nothing was written; load again in a day or two, or load only the bars after them: `",
         NextStep("load", dataset, source=origin),
         "`",
     )
     if run.verb != "load":
         hint = (
-            "nothing was written; the next run asks again, and `",
+            "nothing was written; the next run tries again, and `",
             run.acceptance,
-            "` takes it as it is",
+            "` accepts it as it is",
         )
-    return Suspicious(f"{run.provider.name} has a mixture: {what}", hint=hint)
+    return Suspicious(f"{run.provider.name} has a mixture of bases: {what}", hint=hint)
 
 
 def _words(bars: Bars, block: Block) -> str:

@@ -141,7 +141,7 @@ def _require_as_found(state: Manifest, run: DatasetRun) -> None:
     if replace(state.config, session_overrides=()) not in (
         replace(each, session_overrides=()) for each in planned
     ):
-        raise Overtaken(f"{run.dataset} was set up otherwise meanwhile", hint="run it again")
+        raise Overtaken(f"{run.dataset} was reconfigured meanwhile", hint="run it again")
     if run.verb == "load" or found is None or found.first is None:
         return
     if state.first is None or state.first > found.first:

@@ -180,7 +180,7 @@ def require_as_of_not_earlier(
             f"{dataset} was updated as of {updated:%Y-%m-%d %H:%M} UTC, "
             f"later than {as_of:%Y-%m-%d %H:%M} UTC",
             hint=(
-                "an as-of never runs backwards: choose a later one, or another --home; ",
+                "an as-of never moves backwards: choose a later one, or another --home; ",
                 "if a clock or --as-of was ahead: ",
                 NextStep("reset_as_of", dataset),
             ),

@@ -183,7 +183,7 @@ def fetch_spans(run: DatasetRun, plan: FetchPlan) -> FetchResult:
         answered = [Span(plan.spans[0].start, main[kept - 1][0].end)]
     if is_restated:
         raise ProviderUnavailable(
-            f"{run.provider.name} restated its bars of {run.dataset} while it was asked",
+            f"{run.provider.name} restated its bars of {run.dataset} during the run",
             provider=run.provider.name,
             hint="run it again",
         )
@@ -247,10 +247,10 @@ def _require_within(bars: Bars, name: str, dataset: DatasetId, span: Span) -> No
     outside = stamps[(stamps < pd.Timestamp(span.start)) | (stamps >= pd.Timestamp(span.end))]
     if len(outside):
         raise BarsInvalid(
-            f"{name} answers bars of {dataset} that were not asked for, such as "
-            f"{outside[0]:%Y-%m-%dT%H:%MZ}, when asked for {span.start:%Y-%m-%dT%H:%MZ} to "
+            f"{name} returned bars of {dataset} that were not requested, such as "
+            f"{outside[0]:%Y-%m-%dT%H:%MZ}, for the span {span.start:%Y-%m-%dT%H:%MZ} to "
             f"{span.end:%Y-%m-%dT%H:%MZ}",
-            hint=f"this is a fault in the provider {name!r}: its answers hold `within(bars, span)`",
+            hint=f"this is a bug in the provider {name!r}: it must return `within(bars, span)`",
         )
 
 

@@ -72,7 +72,7 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
     given = run.calendar.span(request.start, request.end, frequency)
     if request.start is not None and given.start > run.as_of:
         raise OptionError(
-            f"--start {request.start} lies in the future of {run.as_of:%Y-%m-%d}",
+            f"--start {request.start} is after the as-of, {run.as_of:%Y-%m-%d}",
             hint="choose an earlier start",
         )
     wanted = Span(given.start, max(min(given.end, run.final_before), given.start))
@@ -86,8 +86,8 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
         return load(wanted)
     if request.start is None and oldest is None:
         raise OptionError(
-            f"{name} serves {frequency} bars in pieces of {longest.days} days",
-            hint="say from when on with --start",
+            f"{name} serves {frequency} bars at most {longest.days} days at a time",
+            hint="set the first date with --start",
         )
     if oldest is not None:
         wanted = Span(max(wanted.start, oldest), max(wanted.end, oldest))

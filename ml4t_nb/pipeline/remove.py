@@ -151,7 +151,7 @@ def _without_splits(left: Bars, gone: Bars, basis: Basis) -> Bars:
     for at, ratio in splits:
         if at < left.index[-1]:
             raise OptionError(
-                f"the split {ratio:g}:1 of {at:%Y-%m-%d} would be removed from between other bars",
+                f"the split {ratio:g}:1 of {at:%Y-%m-%d} would be lost between the remaining bars",
                 hint="leave out --start or --end, to remove all bars before or after it too",
             )
     if not splits or basis == "as-traded":

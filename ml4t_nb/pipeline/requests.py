@@ -164,11 +164,11 @@ def _require_zone(
         return
     if not provider.limits.takes_zone:
         raise OptionError(
-            f"{provider.name} tells the time zone of its bars itself", hint="leave out --zone"
+            f"{provider.name} reports the time zone of its bars itself", hint="leave out --zone"
         )
     if held is not None and held.zone not in (None, request.zone):
         raise OptionError(
-            f"{dataset} was loaded with stamps taken for {held.zone} time",
+            f"{dataset} was loaded with stamps in {held.zone} time",
             hint="leave out --zone, or remove it and load again",
         )
 

@@ -145,9 +145,9 @@ def _reset_as_of(run: DatasetRun) -> bool:
             raise Overtaken(
                 f"{dataset} holds a bar of {state.last:%Y-%m-%d %H:%M} UTC, which is not finished "
                 f"as of {as_of:%Y-%m-%d %H:%M} UTC",
-                hint="run it again once it is: bars that are stored are not taken back",
+                hint="run it again once it is: stored bars are not removed",
             )
-        note = f"as-of taken back from {state.updated:%Y-%m-%d %H:%M} UTC"
+        note = f"as-of reset from {state.updated:%Y-%m-%d %H:%M} UTC"
         record = UpdateRecord(
             at=as_of,
             verb="update",

@@ -61,7 +61,7 @@ def _opened(point: EntryPoint, settings: Settings) -> Provider:
     if lacking:
         raise _broken(point, f"it has no {' and no '.join(lacking)}")
     if provider.name != point.name:
-        raise _broken(point, f"it calls itself {provider.name!r}")
+        raise _broken(point, f"its name is {provider.name!r}")
     return provider
 
 

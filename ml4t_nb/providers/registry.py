@@ -40,7 +40,7 @@ def open_provider(name: str, settings: Settings) -> Provider:
         ours = "ml4t-nb" if name in _BUILT_IN else None
         return open_declared(name, settings, taken_by=ours)
     if name not in _BUILT_IN:
-        raise OptionError(f"no provider {name!r}", hint=did_you_mean(name, known()))
+        raise OptionError(f"unknown provider {name!r}", hint=did_you_mean(name, known()))
     module = import_module(f"ml4t_nb.providers.{name}.provider")
     build: Callable[[Settings], Provider] = getattr(module, _BUILT_IN[name])
     return build(settings)

@@ -133,7 +133,7 @@ def restated(dataset: DatasetId, restatement: Restatement, rows: int) -> str:
         each = (f"{ratio(value)} on {stamp(day, 'daily')}" for day, value in splits)
         why = f"splits {', '.join(each)}"
     else:
-        why = "the provider names no split"
+        why = "the provider reports no split"
     kept = f", {many(restatement.kept, 'bar')} kept that the provider no longer has"
     return (
         f"{dataset.symbol}: restated {ratio(restatement.ratio)} ({why}): history replaced, "

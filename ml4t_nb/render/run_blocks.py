@@ -148,7 +148,7 @@ def _found(result: UpdateResult) -> Iterator[Note]:
     hard = [finding for finding in result.findings if finding.is_hard]
     soft = [finding for finding in result.findings if not finding.is_hard]
     name, frequency = result.dataset.symbol, result.dataset.frequency
-    for findings, what in ((hard, "not stored"), (soft, "stored, but worth a look")):
+    for findings, what in ((hard, "not stored"), (soft, "stored, but suspect")):
         if findings:
             words = (_finding(each, frequency) for each in findings)
             line = "; ".join(first_of(words, _SHOWN))
@@ -169,7 +169,7 @@ def _details(result: UpdateResult) -> Iterator[Block]:
             Note(f"{result.dataset}: version {result.version}, {record.seconds:.2f} s"),
             Note(f"  before     {judgement(result.before)}"),
             Note(f"  after      {judgement(result.after)}"),
-            Note(f"  asked for  {spans or 'nothing'}"),
+            Note(f"  requested  {spans or 'nothing'}"),
             Note(f"  written    {many(record.chunks_written, 'chunk')}"),
             Note(f"  overlap    {record.verdict or 'nothing was stored before'}"),
         )

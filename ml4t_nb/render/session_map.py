@@ -50,7 +50,7 @@ _STATES: dict[SessionState, tuple[str, str]] = {
 # A missing session is told by its gap's state, as in the other pictures.
 _MISSING: dict[GapState, tuple[str, str]] = {
     "open": ("x", "no bars"),
-    "failed": ("!", "asked for: an error"),
+    "failed": ("!", "request failed"),
     "confirmed": ("X", "the provider has none"),
 }
 _MONO = "font-family:var(--jp-code-font-family, monospace);font-size:11px;line-height:15px"

@@ -40,9 +40,9 @@ def writing(folder: Path) -> Iterator[None]:
         full = error.errno in _FULL
         raise StoreNotWritable(
             f"{error.filename or folder} cannot be written: {error.strerror or error}",
-            hint="make room on the disk and run it again"
+            hint="free space on the disk, and run it again"
             if full
-            else "check who owns the folder, or name another store in ML4T_DATA_HOME",
+            else "check the owner of the folder, or set another store in ML4T_DATA_HOME",
         ) from error
 
 
@@ -157,5 +157,5 @@ def names_in(folder: Path) -> list[str]:
     except OSError as error:
         raise StoreError(
             f"{folder} cannot be read: {error.strerror}",
-            hint="check who may read the store's folder",
+            hint="check the permissions of the store's folder",
         ) from error

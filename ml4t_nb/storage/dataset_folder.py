@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _TRIES = 1000
-_MOUNT = "mount its disk; if it was deleted on purpose, make the folder again, empty"
+_MOUNT = "mount its disk; if it was deleted on purpose, create the folder again, empty"
 
 
 class CommittedState(NamedTuple):
@@ -132,7 +132,7 @@ class DatasetFolder:
     def lost_manifest_error(self) -> ChunkCorrupt:
         """The error that says that there are bars, and no manifest."""
         return ChunkCorrupt(
-            f"the manifest of {self.dataset} is gone from {self.state}",
+            f"the manifest of {self.dataset} is missing in {self.state}",
             hint=("restore it from a backup, or start over: ", NextStep("reload", self.dataset)),
         )
 
@@ -167,14 +167,14 @@ class DatasetFolder:
         Raises
         ------
         StoreNotWritable
-            If the folder of the dataset's frequency is gone although datasets are stored in it.
+            If the folder of the dataset's frequency is missing although datasets are stored in it.
         """
         if self.data.parent.exists() or not self._has_siblings():
             return
         # The folder is made before the first manifest below it: look again.
         if not self.data.parent.exists():
             raise StoreNotWritable(
-                f"the folder {self.data.parent} is gone although datasets are stored in it",
+                f"the folder {self.data.parent} is missing although datasets are stored in it",
                 hint=_MOUNT,
             )
 
@@ -194,7 +194,7 @@ class DatasetFolder:
         """The error that says so."""
         gone = self.data if self.data.parent.exists() else self.data.parent
         return ChunkCorrupt(
-            f"the folder {gone} is gone, and with it the bars of {self.dataset}",
+            f"the folder {gone} is missing, and with it the bars of {self.dataset}",
             hint=_MOUNT,
         )
 
@@ -218,7 +218,7 @@ class DatasetFolder:
         if not lock.is_in_force:
             raise StoreError(
                 f"the lock of {self.dataset} was deleted while it was held: {lock.path}",
-                hint="run it again; the files below `state` are no litter",
+                hint="run it again; the files below `state` must not be deleted",
             )
         path = self.state / manifest_name(sequence)
         staged = self.state / f"{path.name}.{secrets.token_hex(3)}"
@@ -246,8 +246,8 @@ class DatasetFolder:
 
     def _overtaken(self) -> StoreError:
         return StoreError(
-            f"{self.dataset} was changed by another writer in spite of the lock",
-            hint="run it again; and keep the store where file locks work: not every network "
+            f"{self.dataset} was changed by another writer despite the lock",
+            hint="run it again, and keep the store where file locks work: not every network "
             "folder has them",
         )
 
@@ -257,7 +257,7 @@ class DatasetFolder:
         """Move what the newest commit replaced to the trash, and empty it of what is old.
 
         Nothing, if it is not the newest any more. Files of later numbers are those of a writer at
-        work, if there is one in spite of the lock. What writers left who were killed at the numbers
+        work, if there is one despite the lock. What writers left who were killed at the numbers
         since the last commit that was tidied goes too, but not out of a folder that is linked:
         there may be others' files of such names. Any other file is somebody's, and stays.
 

@@ -73,8 +73,8 @@ def dataset_lock(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterat
             file = _acquired(lock, path)
         except Timeout as error:
             raise LockTimeout(
-                f"{dataset} is locked by another writer for more than {timeout_s:g} s",
-                hint="wait for the other one, or raise ML4T_DATA_LOCK_TIMEOUT",
+                f"{dataset} is still locked by another writer after {timeout_s:g} s",
+                hint="wait for it to finish, or raise ML4T_DATA_LOCK_TIMEOUT",
             ) from error
     try:
         held = HeldLock(path, file.st_dev, file.st_ino)
@@ -120,5 +120,5 @@ def _require_locks(held: HeldLock) -> None:
         return  # deleted, which whoever commits is told
     raise StoreNotWritable(
         f"file locks do not work in {path.parent}: two writers could overwrite each other",
-        hint="keep the store on a local disk, or a network folder with locks",
+        hint="keep the store on a local disk, or on a network folder that supports locks",
     )

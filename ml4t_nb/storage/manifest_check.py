@@ -24,7 +24,7 @@ def contradiction(manifest: Manifest) -> str:
             return f"its chunk {chunk.file!r} {fault}"
     files = [chunk.file for chunk in manifest.chunks]
     if len({*files}) < len(files):
-        return "it names a chunk twice"
+        return "it lists a chunk twice"
     for before, after in pairwise(manifest.chunks):
         if after.first <= before.last:
             return f"its chunk {after.file!r} begins before {before.file!r} ends"
@@ -34,11 +34,11 @@ def contradiction(manifest: Manifest) -> str:
 def _fault(chunk: Chunk, sequence: int) -> str:
     name = CHUNK_NAME.fullmatch(chunk.file)
     if not name or name["date"] != chunk.first.date().isoformat():
-        return "has no name of a chunk that begins there"
+        return "does not have the name of a chunk that begins there"
     if not 1 <= int(name["number"]) <= sequence:
-        return f"is of no commit up to {sequence}"
+        return f"is not from a commit up to {sequence}"
     if chunk.bytes < 1 or not 0 <= chunk.crc < _CRC_END:
-        return "has no such size or checksum"
+        return "has an invalid size or checksum"
     return (
         "" if _has_room(chunk) else f"cannot hold {chunk.rows} bars, {chunk.filled} of them filled"
     )

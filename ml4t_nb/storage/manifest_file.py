@@ -68,15 +68,17 @@ def decode_manifest(
     try:
         manifest, fault = _understood(match["body"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        raise _corrupt(dataset, path, f"cannot be understood: {error!r}") from error
+        raise _corrupt(dataset, path, f"cannot be parsed: {error!r}") from error
     if manifest is None:
         return None
     if (manifest.dataset, manifest.sequence) != (dataset, sequence):
         raise _corrupt(
-            dataset, path, f"is number {manifest.sequence} of {manifest.dataset}, put here by hand"
+            dataset,
+            path,
+            f"is number {manifest.sequence} of {manifest.dataset}, copied here by hand",
         )
     if fault:
-        raise _corrupt(dataset, path, f"contradicts itself: {fault}")
+        raise _corrupt(dataset, path, f"is inconsistent: {fault}")
     return manifest
 
 

@@ -73,7 +73,7 @@ def folder_name(symbol: str) -> str:
         If the symbol is empty, ``.``, ``..``, too long or holds a control character.
     """
     if symbol in ("", ".", ".."):
-        raise OptionError(f"{symbol!r} is no symbol", hint="name one, such as AAPL")
+        raise OptionError(f"{symbol!r} is not a valid symbol", hint="name one, such as AAPL")
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in symbol):
         raise OptionError(f"the symbol {symbol!r} holds a control character", hint="take it out")
     name, end = "", 0
@@ -89,7 +89,7 @@ def folder_name(symbol: str) -> str:
 
 
 def symbol_of(name: str) -> str | None:
-    """The symbol whose folder is ``name``; None if it is no symbol's."""
+    """The symbol whose folder is ``name``; None if it is not a valid symbol's."""
     symbol, end = "", 0
     try:
         while match := _PIECE.match(name, end):

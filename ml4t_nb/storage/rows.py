@@ -155,12 +155,12 @@ def as_rows(bars: Bars) -> Rows:
     columns = np.ascontiguousarray(bars.to_numpy(dtype=np.float64, copy=True).T)
     values, filled = columns[:-1], columns[-1]
     if len(stamps) and not (ALL_TIME[0] <= stamps[0] and stamps[-1] < ALL_TIME[1]):
-        raise BarsInvalid("a bar lies outside the years 2 to 9998")
+        raise BarsInvalid("a bar is outside the years 2 to 9998")
     if not np.isfinite(values).all():
         name, line = (int(first[0]) for first in np.nonzero(~np.isfinite(values)))
         raise BarsInvalid(
             f"{NUMBERS[name]} of the bar at {bars.index[line]} is {values[name, line]}",
-            hint="bars without a number are not stored",
+            hint="bars with missing values cannot be stored",
         )
     return Rows(stamps, values, filled.astype(np.bool_))
 

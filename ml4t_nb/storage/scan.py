@@ -217,7 +217,7 @@ def _damage(home: Path, found: ScannedDataset) -> tuple[str, Hint]:
         except StoreError as error:
             return error.message, error.advice
         if status is None:
-            faults.append(f"{name} is gone")
+            faults.append(f"{name} is missing")
         elif status.st_size != size:
             faults.append(f"{name} has {status.st_size} bytes instead of {size}")
     if not faults:
@@ -256,5 +256,6 @@ def _status(path: str) -> os.stat_result | None:
         return None
     except OSError as error:
         raise StoreError(
-            f"{path} cannot be read: {error.strerror}", hint="check who may read the store's folder"
+            f"{path} cannot be read: {error.strerror}",
+            hint="check the permissions of the store's folder",
         ) from error

@@ -70,7 +70,7 @@ class Snapshot:
         Raises
         ------
         ChunkCorrupt
-            If one is gone.
+            If one is missing.
         """
         return tuple(_place(self._folder, self._manifest, chunk) for chunk in self._manifest.chunks)
 
@@ -108,7 +108,7 @@ def check_chunk(folder: DatasetFolder, manifest: Manifest, chunk: Chunk) -> None
     Raises
     ------
     ChunkCorrupt
-        If one differs, or the chunk is gone.
+        If one differs, or the chunk is missing.
     """
     read_rows(folder, manifest, [chunk], ALL_TIME)
 
@@ -182,7 +182,7 @@ def _gone(folder: DatasetFolder, manifest: Manifest, chunk: Chunk) -> Exception:
     if folder.removed_by_hand():
         return not_found_error(folder.dataset)
     return (
-        _corrupt(manifest, folder.data / chunk.file, "is gone")
+        _corrupt(manifest, folder.data / chunk.file, "is missing")
         if folder.data.exists()
         else folder.unmounted_error()
     )

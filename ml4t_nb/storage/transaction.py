@@ -87,7 +87,7 @@ class Transaction:
         rows, time_range = as_rows(bars), as_time_range(span)
         if len(rows.between(time_range)) < len(rows):
             raise BarsInvalid(
-                f"{self._folder.dataset}: bars lie outside {span}, where they are put"
+                f"{self._folder.dataset}: bars lie outside {span}, which they replace"
             )
         if time_range[0] >= time_range[1]:
             return

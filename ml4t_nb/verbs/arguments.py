@@ -169,7 +169,7 @@ def _symbols(value: object) -> tuple[str, ...]:
         # Left out it means everything, or is asked for. Whoever selects nothing means neither.
         raise OptionError(
             "an empty list of symbols selects nothing",
-            hint="look at what selected them; where all are meant, leave symbol out",
+            hint="check the selection; to select all, leave symbol out",
         )
     return symbols
 
@@ -180,7 +180,7 @@ def _choice(value: object, wanted: Declared) -> str:
         return as_word(others.get(value, value), option=wanted.flag)
     what = _THINGS.get(wanted.name, wanted.name.replace("_", " "))
     raise OptionError(
-        f"no {what} {value!r}", hint=did_you_mean(str(value), (*wanted.choices, *others))
+        f"unknown {what} {value!r}", hint=did_you_mean(str(value), (*wanted.choices, *others))
     )
 
 

@@ -67,7 +67,8 @@ def export(
     file = None if out is None else as_folder(out, option="--out")
     if file is not None and file.suffix not in _SUFFIXES:
         raise OptionError(
-            f"--out {file.name!r} has no known ending", hint=f"end it in {', '.join(_SUFFIXES)}"
+            f"--out {file.name!r} has an unknown file extension",
+            hint=f"use {', '.join(_SUFFIXES)}",
         )
     snapshot = snapshot_of(ws, names[0], asset_class, frequency)
     seen = view(snapshot, days(start, end), adjust, filled=filled)

@@ -65,7 +65,7 @@ def gaps(
     close
         Declare that there were no sessions, for the reason given; with --start or --end.
     reopen
-        Take back what was declared, confirmed or left open.
+        Reopen what was closed, confirmed or left open.
     as_of
         Run as of this time: an instant, or a date, meaning after that session's close. What
         is listed does not depend on it.
@@ -77,7 +77,9 @@ def gaps(
     moment = ws.moment(as_of)
     action = _action(refetch=refetch, refill=refill, unfill=unfill, close=close, reopen=reopen)
     if close is not None and first is None and last is None:
-        raise OptionError("--close closes every gap there is", hint="say which: --start and --end")
+        raise OptionError(
+            "--close alone would close every gap", hint="choose them with --start and --end"
+        )
     chosen = summaries(ws, symbol, asset_class, frequency)
     listed, unread = _listed(ws, chosen, first, last, every=all or action is not None)
     if unread and not listed and as_symbols(symbol):
@@ -134,7 +136,7 @@ def _require_gaps(listed: Sequence[DatasetGaps]) -> None:
             hint=(
                 *lists,
                 " lists the gaps there are; " if lists else "",
-                "a day that a calendar has wrong goes into ML4T_DATA_CLOSURES",
+                "declare a day on which a calendar is wrong in ML4T_DATA_CLOSURES",
             ),
         )
 
@@ -163,7 +165,7 @@ def _action(
     asked += [Close(close.strip())] if close is not None else []
     asked += [Reopen()] if reopen else []
     if len(asked) > 1:
-        raise OptionError("gaps does one thing at a time", hint="run it once for each")
+        raise OptionError("gaps takes one action at a time", hint="run it once for each")
     return asked[0] if asked else None
 
 

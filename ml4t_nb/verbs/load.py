@@ -87,7 +87,9 @@ def load(
     asset_class, frequency = checked(asset_class, frequency)
     first, last = days(start, end)
     if tolerance is not None and not 0 <= tolerance < _MOST_TOLERANCE:
-        raise OptionError(f"--tolerance {tolerance:g} is no share", hint="0 up to 0.5, such as 0.1")
+        raise OptionError(
+            f"--tolerance {tolerance:g} must be between 0 and 0.5", hint="such as 0.1"
+        )
     zoned = None if zone is None else as_zone(zone, option="--zone")
     ws = ws.at(home)
     name = provider or ws.settings.provider

@@ -63,10 +63,10 @@ def plot(
         raise OptionError("plot takes exactly one symbol", hint=NextStep("plot", EXAMPLE))
     page = None if out is None else as_folder(out, option="--out")
     if page is not None and page.suffix != ".html":
-        raise OptionError(f"--out {page.name!r} is no page", hint="end it in .html")
+        raise OptionError(f"--out {page.name!r} must end in .html", hint="plot writes a web page")
     range_ = days(start, end)
     if last_run and range_ != (None, None):
-        raise OptionError("--last-run is a range of its own", hint="leave out --start and --end")
+        raise OptionError("--last-run sets its own range", hint="leave out --start and --end")
     snapshot = snapshot_of(ws, names[0], asset_class, frequency)
     manifest = snapshot.manifest
     # Whole, since a gap may begin before the range and end after it.
@@ -99,7 +99,7 @@ def _last_run(manifest: Manifest) -> UpdateRecord:
         if record.spans:
             return record
     raise OptionError(
-        f"no run of {manifest.dataset} is known that asked for bars", hint="leave out --last-run"
+        f"no recorded run of {manifest.dataset} fetched bars", hint="leave out --last-run"
     )
 
 

@@ -58,7 +58,7 @@ def remove(
     if not yes:
         raise OptionError(
             f"remove would delete bars of {', '.join(str(each) for each in chosen)}",
-            hint="add --yes to do it",
+            hint="add --yes to confirm",
         )
     removed: list[tuple[DatasetId, int | None]] = []
     for each in chosen:

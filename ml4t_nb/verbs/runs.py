@@ -59,7 +59,7 @@ def report_of(
         total = len(batch.results) + len(batch.left)
         raise Interrupted(
             f"{verb} was interrupted: {len(batch.results)} of {total} done",
-            hint="what was committed is kept; run it again to go on",
+            hint="commits made so far are kept; run it again to continue",
             report=report,
         )
     return report

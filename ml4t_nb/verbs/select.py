@@ -78,7 +78,7 @@ def pick(
     if len(chosen) != 1:
         raise OptionError(
             f"{symbol!r} is stored as {', '.join(str(each) for each in found)}",
-            hint="say which with -a and -f",
+            hint="choose one with -a and -f",
         )
     return chosen[0]
 
@@ -99,7 +99,7 @@ def days(start: Day | None, end: Day | None) -> tuple[date | None, date | None]:
     Raises
     ------
     OptionError
-        If one is no date, or the last lies before the first.
+        If one is not a valid date, or the last lies before the first.
     """
     first, last = as_day(start, option="--start"), as_day(end, option="--end")
     if first is not None and last is not None and last < first:

@@ -101,7 +101,7 @@ def update(
     asset_class, frequency = checked(asset_class, frequency)
     if accept and not as_symbols(symbol):
         raise OptionError(
-            "--accept needs a symbol: each contradiction is judged by itself",
+            "--accept requires a symbol: decide on each contradiction separately",
             hint=NextStep("accept", EXAMPLE),
         )
     ws = ws.at(home)
@@ -186,4 +186,4 @@ def _at_least_one(**numbers: int) -> None:
     for name, number in numbers.items():
         if number < 1:
             option = name.replace("_", "-")
-            raise OptionError(f"--{option} {number} is too few", hint="1 or more")
+            raise OptionError(f"--{option} must be at least 1, not {number}", hint="1 or more")

@@ -262,7 +262,7 @@ def test_a_double_click_or_a_key_held_down_is_one_press_and_a_date_runs_as_typed
     desk.open("%ml4t jobs", "%ml4t panel load --as-of 2005-02-25")
     desk.fill_load("AAPL", provider="sample", start="20055-01-03")
     desk.click("ml4t-run")
-    desk.see("ml4t-message", "'20055-01-03' is no date")
+    desk.see("ml4t-message", "'20055-01-03' is not a valid date")
 
     desk.write("start", "2005-01-03")
     desk.find("ml4t-run").dblclick()

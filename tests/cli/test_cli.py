@@ -124,12 +124,12 @@ def test_an_update_before_a_load_names_the_load() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("updat",), "no verb 'updat' (did you mean 'update'?)"),
+        (("updat",), "unknown verb 'updat' (did you mean 'update'?)"),
         (("update", "--lokback", "3"), "did you mean '--lookback-days'?"),
-        (("load", "A", "-p", "sampel"), "no provider 'sampel' (did you mean 'sample'?)"),
-        (("load", "A", "-f", "dayly"), "no frequency 'dayly' (did you mean 'daily'?)"),
-        (("load", "A", "-a", "equity"), "no asset class 'equity' (did you mean 'equities'?)"),
-        (("load", "A", "-p", "sample", "--start", "soon"), "'soon' is no date"),
+        (("load", "A", "-p", "sampel"), "unknown provider 'sampel' (did you mean 'sample'?)"),
+        (("load", "A", "-f", "dayly"), "unknown frequency 'dayly' (did you mean 'daily'?)"),
+        (("load", "A", "-a", "equity"), "unknown asset class 'equity' (did you mean 'equities'?)"),
+        (("load", "A", "-p", "sample", "--start", "soon"), "'soon' is not a valid date"),
         (("update", "-l", "0"), "lookback"),
         (("remove", "A"), "A"),
     ],
@@ -354,7 +354,8 @@ def test_a_current_folder_that_is_gone_is_no_obstacle() -> None:
     assert done.stdout.startswith("equities/daily/AAPL\t")
     assert done.returncode == 2
     assert done.stderr == (
-        "ml4t-data: here lies in the current folder, which is gone (write the folder out)\n"
+        "ml4t-data: here is relative to the current folder, which no longer exists (write the "
+        "full path)\n"
     )
 
 
@@ -377,7 +378,7 @@ def test_a_setting_of_a_neighbour_is_told_once_and_left_alone() -> None:
     assert [done.returncode for done in told] == [0, 0]
     assert told[0].stderr == ""
     assert told[1].stderr == (
-        "ml4t-data: ML4T_DATA_PATH is no setting of ml4t_nb and is left alone\n"
+        "ml4t-data: ML4T_DATA_PATH is not a setting of ml4t_nb and is ignored\n"
     )
 
 

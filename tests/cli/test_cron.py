@@ -38,8 +38,8 @@ def shell(folder: Path, words: str, **settings: str) -> subprocess.CompletedProc
         ("empty", "found no dataset in"),
         ("missing", "there is no store at"),
         ("$HOME/missing", "there is no store at"),
-        ("dangling", "it is a link to what is not there"),
-        ("a-file", "it is no folder"),
+        ("dangling", "it is a broken link"),
+        ("a-file", "it is not a folder"),
     ],
 )
 def test_a_store_that_is_not_there_is_no_success(
@@ -198,4 +198,4 @@ def test_a_calendar_that_is_not_there_is_an_error_of_its_dataset_alone(tmp_path:
         ("AAPL", "error"),
         ("IBM", "healthy"),
     ]
-    assert "no calendar 'NOPE'" in report.datasets[0].reason
+    assert "unknown calendar 'NOPE'" in report.datasets[0].reason

@@ -102,8 +102,8 @@ def test_a_variable_is_put_in(line: str, words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("line", "message", "hint"),
     [
-        ("{tow}", "no variable 'tow'", "did you mean 'two'?"),
-        ("$undefined_name", "no variable 'undefined_name'", "$$"),
+        ("{tow}", "unknown variable 'tow'", "did you mean 'two'?"),
+        ("$undefined_name", "unknown variable 'undefined_name'", "$$"),
         ("{empty}", "empty holds no values", "leave it out"),
         ("{nothing}", "nothing holds None", "missing"),
         ("{hole}", "hole holds nan", "missing"),
@@ -116,9 +116,9 @@ def test_a_variable_is_put_in(line: str, words: tuple[str, ...]) -> None:
         ("{}", "{} is more than a name", "name"),
         ("{two[9]}", "{two[9]} has no value", ""),
         ("{one.nope}", "{one.nope} has no value", ""),
-        ("x{two}", "several values stand inside one word", "blanks"),
-        ("{two}x", "several values stand inside one word", "blanks"),
-        ("$two[0]", "several values stand inside one word", "blanks"),
+        ("x{two}", "several values cannot be part of one word", "blanks"),
+        ("{two}x", "several values cannot be part of one word", "blanks"),
+        ("$two[0]", "several values cannot be part of one word", "blanks"),
         ("a 'b", "' is not closed", ""),
         ("{one", "{ is not closed", ""),
         ("one}", "} is not closed", ""),

@@ -204,9 +204,9 @@ def test_a_report_in_python_holds_the_step(backup: Path) -> None:
         ),
         (
             NextStep("reload", AAPL),
-            "ml4t-data remove -s AAPL --yes, then load it from where it came",
-            "%ml4t remove AAPL --yes, then load it from where it came",
-            'ml4t_nb.remove("AAPL", yes=True), then load it from where it came',
+            "ml4t-data remove -s AAPL --yes, then load it again from its provider",
+            "%ml4t remove AAPL --yes, then load it again from its provider",
+            'ml4t_nb.remove("AAPL", yes=True), then load it again from its provider',
         ),
         (
             NextStep("load", AAPL, source=LoadArguments("files", "XLON", date(2024, 3, 1))),

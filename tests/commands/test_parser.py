@@ -120,7 +120,7 @@ def test_minute_means_one_minute() -> None:
 
 
 def test_a_capital_m_is_no_minute() -> None:
-    assert refused("load AAPL -f 1M").message == "no frequency '1M'"
+    assert refused("load AAPL -f 1M").message == "unknown frequency '1M'"
 
 
 def test_negative_numbers_reach_the_verb_that_refuses_them() -> None:
@@ -138,27 +138,31 @@ def test_the_faces_wishes_are_no_arguments() -> None:
 @pytest.mark.parametrize(
     ("line", "message", "hint"),
     [
-        ("updat", "no verb 'updat'", "did you mean 'update'?"),
-        ("--json update", "the verb comes first", "ml4t-data VERB --json"),
+        ("updat", "unknown verb 'updat'", "did you mean 'update'?"),
+        ("--json update", "the verb must come before", "ml4t-data VERB --json"),
         ("update --lookback 3", "update has no option '--lookback'", "'--lookback-days'"),
         ("update --fil-gaps", "update has no option '--fil-gaps'", "'--fill-gaps'"),
         ("update --zzz", "update has no option '--zzz'", "ml4t-data update --help"),
         ("update -FOO", "update has no option '-FOO'", "ml4t-data update --help"),
         ("update --zzz=3", "update has no option '--zzz'", "ml4t-data update --help"),
-        ("load A -a equity", "no asset class 'equity'", "did you mean 'equities'?"),
-        ("load A -f dayly", "no frequency 'dayly'", "did you mean 'daily'?"),
-        ("load A -f minut", "no frequency 'minut'", "did you mean 'minute'?"),
-        ("update --fill-method forwad", "no fill method 'forwad'", "did you mean 'forward'?"),
-        ("gaps --refill forwad", "no fill method 'forwad'", "did you mean 'forward'?"),
-        ("health --fail-on stail", "no health state 'stail'", "did you mean 'stale'?"),
-        ("update -l x", "--lookback-days: 'x' is no whole number", "write it as 5"),
-        ("update -l 1.5", "--lookback-days: '1.5' is no whole number", "write it as 5"),
-        ("load A --tolerance nan", "--tolerance: 'nan' is no number", "write it as 0.5"),
-        ("load A --tolerance inf", "--tolerance: 'inf' is no number", "write it as 0.5"),
+        ("load A -a equity", "unknown asset class 'equity'", "did you mean 'equities'?"),
+        ("load A -f dayly", "unknown frequency 'dayly'", "did you mean 'daily'?"),
+        ("load A -f minut", "unknown frequency 'minut'", "did you mean 'minute'?"),
+        ("update --fill-method forwad", "unknown fill method 'forwad'", "did you mean 'forward'?"),
+        ("gaps --refill forwad", "unknown fill method 'forwad'", "did you mean 'forward'?"),
+        ("health --fail-on stail", "unknown health state 'stail'", "did you mean 'stale'?"),
+        ("update -l x", "--lookback-days: 'x' is not a whole number", "write it as 5"),
+        ("update -l 1.5", "--lookback-days: '1.5' is not a whole number", "write it as 5"),
+        ("load A --tolerance nan", "--tolerance: 'nan' is not a number", "write it as 0.5"),
+        ("load A --tolerance inf", "--tolerance: 'inf' is not a number", "write it as 0.5"),
         ("update -l", "-l/--lookback-days: expected one argument", "update --help"),
         ("update -s", "-s/--symbol: expected one argument", "update --help"),
-        ("list --home ''", "--home: '' is no path", "a path has a name"),
-        ("list --home ~no-such-user/x", "--home ~no-such-user/x is in", "write the folder out"),
+        ("list --home ''", "--home: '' is not a valid path", "a path must not be empty"),
+        (
+            "list --home ~no-such-user/x",
+            "--home ~no-such-user/x cannot be expanded",
+            "write the full path",
+        ),
         ("update --accept=yes", "--accept: ignored explicit argument 'yes'", "update --help"),
     ],
 )

@@ -110,7 +110,7 @@ def test_bars_without_a_price_are_refused() -> None:
 
 
 def test_words_are_no_prices() -> None:
-    with pytest.raises(BarsInvalid, match="bars hold numbers"):
+    with pytest.raises(BarsInvalid, match="the columns of bars must be numeric"):
         make_bars(["2024-01-03"], {name: ["n/a"] for name in ("open", "high", "low", "close")})
 
 
@@ -122,8 +122,8 @@ def test_no_bars_are_bars() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda bars: bars[::-1], "increase"),
-        (lambda bars: pd.concat([bars, bars.iloc[-1:]]), "increase"),
+        (lambda bars: bars[::-1], "strictly increasing"),
+        (lambda bars: pd.concat([bars, bars.iloc[-1:]]), "strictly increasing"),
         (lambda bars: bars.tz_convert("America/New_York"), "indexed by"),
         (lambda bars: bars.rename_axis("Date"), "named 'timestamp'"),
         (lambda bars: bars.drop(columns="split"), "have the columns"),

@@ -55,5 +55,5 @@ def test_bars_that_the_provider_has_not_are_named_though_nothing_can_be_done() -
 
     assert (judged.state, judged.reason) == (
         "healthy",
-        "up to date, 10 bars missing that the provider has not",
+        "up to date, 10 bars missing (not available from the provider)",
     )

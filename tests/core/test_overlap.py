@@ -260,7 +260,7 @@ def test_prices_restated_before_the_split_is_named_are_restated() -> None:
 
     assert found.verdict == "restated"
     assert found.restatement == Restatement(2.0, ())
-    assert found.reason.endswith("the provider names no split")
+    assert found.reason.endswith("the provider reports no split")
 
 
 @pytest.mark.parametrize("ratio", [7.0, 1.5, 0.1, 0.05])

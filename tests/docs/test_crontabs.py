@@ -107,7 +107,7 @@ def test_the_script_tries_again_while_another_writer_is_at_work_and_then_says_so
     log = home / "ml4t-data.log"
     assert done.returncode == 75
     assert done.stdout == f"ml4t-data ended with 75, see {log}\n"
-    assert log.read_text(encoding="utf-8").count("is locked by another writer") == 2
+    assert log.read_text(encoding="utf-8").count("is still locked by another writer") == 2
 
 
 @pytest.mark.parametrize(

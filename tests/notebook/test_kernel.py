@@ -64,7 +64,7 @@ def test_a_failure_is_two_lines_and_an_error_that_stops_the_notebook(
 
     assert status == "error"
     assert [output["traceback"] for output in outputs] == [
-        ["OptionError: no verb 'healht'", "did you mean 'health'?"]
+        ["OptionError: unknown verb 'healht'", "did you mean 'health'?"]
     ]
 
 

@@ -86,14 +86,14 @@ def test_an_undefined_variable_fails_the_cell(loaded: InteractiveShell) -> None:
     result, said = run(loaded, "%ml4t update {symbls}")
 
     assert isinstance(result.error_in_exec, OptionError)
-    assert said == "OptionError: no variable 'symbls'\ndid you mean 'symbols'?\n"
+    assert said == "OptionError: unknown variable 'symbls'\ndid you mean 'symbols'?\n"
 
 
 def test_an_error_is_two_lines_and_fails_the_cell(notebook: InteractiveShell) -> None:
     result, said = run(notebook, "%ml4t updat")
 
     assert not result.success
-    assert said == "OptionError: no verb 'updat'\ndid you mean 'update'?\n"
+    assert said == "OptionError: unknown verb 'updat'\ndid you mean 'update'?\n"
 
 
 def test_a_symbol_that_is_not_stored_fails_the_cell_with_the_next_step(
@@ -156,7 +156,7 @@ def test_a_cell_stops_at_the_first_line_that_fails(loaded: InteractiveShell) -> 
 
     assert not result.success
     assert "equities/daily/AAPL" in said
-    assert "OptionError: line 2 (healht): no verb 'healht'\ndid you mean 'health'?" in said
+    assert "OptionError: line 2 (healht): unknown verb 'healht'\ndid you mean 'health'?" in said
     assert run(loaded, "%ml4t list AAPL")[0].success
 
 

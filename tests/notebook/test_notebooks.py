@@ -253,8 +253,8 @@ def test_a_magic_that_fails_fails_its_cell(tmp_path: Path) -> None:
 
 def test_an_output_that_changed_fails_its_cell(tmp_path: Path) -> None:
     length = "import ml4t_nb; len(ml4t_nb.bars('AAPL'))"
-    wrong = "no verb 'updat'\ndid you mean 'load'?"
-    right = "no verb 'updat'\ndid you mean 'update'?"
+    wrong = "unknown verb 'updat'\ndid you mean 'load'?"
+    right = "unknown verb 'updat'\ndid you mean 'update'?"
 
     code, became, words = pytest_of(
         written(

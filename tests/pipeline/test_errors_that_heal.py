@@ -127,7 +127,7 @@ def test_one_price_of_a_kept_bar_spoilt_a_hundredfold_is_not_taken(desk: Desk) -
 
     (finding,) = desk.update(evening("2024-03-12")).findings
 
-    assert "answers high 11250 for the stored 112.5" in finding.detail
+    assert "returns high 11250 instead of the stored 112.5" in finding.detail
     assert_frame_equal(desk.stored(), TRUE[:"2024-03-12"])
 
 

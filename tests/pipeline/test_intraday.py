@@ -168,7 +168,7 @@ def test_a_load_that_was_killed_goes_on_at_the_piece_where_it_stopped(desk: Desk
 def test_a_load_without_a_start_needs_one_where_there_is_no_oldest_bar(desk: Desk) -> None:
     desk.provider.limits = replace(PIECES, max_age={})
 
-    with pytest.raises(OptionError, match="pieces of 2 days"):
+    with pytest.raises(OptionError, match="at most 2 days at a time"):
         desk.load(at("2024-01-12", "22:00"))
 
 

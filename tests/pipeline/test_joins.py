@@ -169,7 +169,7 @@ def test_a_split_named_a_day_after_the_restatement_is_healed_too(desk: Desk) -> 
     first = desk.update(evening("2024-03-11"))
 
     assert first.record.verdict == "restated"
-    assert "names no split" in " ".join(first.record.notes)
+    assert "does not yet report a split" in " ".join(first.record.notes)
 
     named = unnamed.copy()
     named.loc["2024-03-11", "split"] = 2.0

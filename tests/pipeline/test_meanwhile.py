@@ -59,7 +59,7 @@ def test_an_update_never_joins_a_dataset_that_was_loaded_anew_on_another_basis(
         other.load(evening("2024-03-13"))
 
     meanwhile(desk, anew)
-    with pytest.raises(Overtaken, match="set up otherwise"):
+    with pytest.raises(Overtaken, match="reconfigured"):
         desk.update(evening("2024-03-15"))
 
     assert desk.store.snapshot(desk.dataset).manifest.config.basis == "as-traded"
@@ -71,7 +71,7 @@ def test_a_first_load_never_joins_another_ones_bars_on_another_basis(
 ) -> None:
     meanwhile(desk, lambda: other.load(evening("2024-03-13")))
 
-    with pytest.raises(Overtaken, match="set up otherwise"):
+    with pytest.raises(Overtaken, match="reconfigured"):
         desk.load(evening("2024-03-13"), start="2024-02-01")
 
     assert first_close(desk) == 100.0
@@ -83,7 +83,7 @@ def test_an_update_keeps_the_calendar_that_was_named_meanwhile(desk: Desk) -> No
     other = Desk(desk.store, replace(desk.provider))
 
     meanwhile(desk, lambda: other.load(evening("2024-03-13"), calendar="XLON"))
-    with pytest.raises(Overtaken, match="set up otherwise"):
+    with pytest.raises(Overtaken, match="reconfigured"):
         desk.update(evening("2024-03-15"))
 
     assert desk.store.snapshot(desk.dataset).manifest.config.calendar == "XLON"

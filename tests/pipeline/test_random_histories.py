@@ -161,7 +161,7 @@ class Life:
         try:
             self.desk.remove(evening(self.evening), start=start, end=end)
         except OptionError as error:
-            assert "would be removed from between" in error.message  # noqa: PT017
+            assert "would be lost between the remaining bars" in error.message  # noqa: PT017
 
     def check(self, *, is_last: bool) -> None:
         snapshot = self.desk.store.snapshot(self.desk.dataset)

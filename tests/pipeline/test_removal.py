@@ -45,7 +45,7 @@ def damage(store: Store, dataset: DatasetId, *places: int) -> None:
 
 
 def gone(name: str) -> Limits:
-    raise SettingsInvalid(f"no provider {name}")
+    raise SettingsInvalid(f"unknown provider {name}")
 
 
 def flip(path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_stretch_is_not_removed_as_of_a_day_before_the_last_update(
     with pytest.raises(Overtaken, match="updated as of 2024-03-15 23:00") as caught:
         loaded.remove(evening("2024-03-14"), start=start, end=end)
 
-    assert "never runs backwards" in caught.value.hint
+    assert "never moves backwards" in caught.value.hint
     assert_frame_equal(loaded.stored(), TWO_YEARS)
 
 

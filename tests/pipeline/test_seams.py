@@ -128,8 +128,8 @@ def test_a_provider_that_answers_more_than_it_is_asked_for_is_named(store: Store
     desk = Desk(store, Greedy(bars=bars_at(days, [100.0] * len(days))))
 
     with pytest.raises(
-        BarsInvalid, match=r"scripted answers bars of .* not asked for, such as 2024-01-02T00:00Z"
+        BarsInvalid, match=r"scripted returned bars of .* not requested, such as 2024-01-02T00:00Z"
     ) as caught:
         desk.load(evening("2024-01-26"), start="2024-01-17")
 
-    assert "a fault in the provider 'scripted'" in caught.value.hint
+    assert "a bug in the provider 'scripted'" in caught.value.hint

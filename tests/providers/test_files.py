@@ -186,32 +186,37 @@ def test_the_column_decides_where_the_month_stands(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (DAYS.replace("13,10", "x,10"), "ABC.csv, line 3: High is 'x', which is no number"),
-        (DAYS.replace(",200", ",1_000"), "ABC.csv, line 3: Volume is '1_000', which is no number"),
+        (DAYS.replace("13,10", "x,10"), "ABC.csv, line 3: High is 'x', which is not a number"),
+        (
+            DAYS.replace(",200", ",1_000"),
+            "ABC.csv, line 3: Volume is '1_000', which is not a number",
+        ),
         (DAYS.replace(",200", ',"1,000"'), "line 3: Volume is '1,000', which may be 1000 or 1"),
-        (DAYS.replace("13,10", "inf,10"), "line 3: High is 'inf', which is no number"),
-        (DAYS.replace("13,10", "1e999,10"), "line 3: High is endless"),
-        (DAYS.replace("13,10", "13%,10"), "line 3: High is '13%', which is no number"),
-        (DAYS.replace("13,10", "13M,10"), "line 3: High is '13M', which is no number"),
+        (DAYS.replace("13,10", "inf,10"), "line 3: High is 'inf', which is not a number"),
+        (DAYS.replace("13,10", "1e999,10"), "line 3: High is infinite"),
+        (DAYS.replace("13,10", "13%,10"), "line 3: High is '13%', which is not a number"),
+        (DAYS.replace("13,10", "13M,10"), "line 3: High is '13M', which is not a number"),
         (DAYS + "2024-01-03,11,13,10,12.5,200\n", "line 5: 2024-01-03 00:00:00 is also in 3"),
         (DAYS + "2024-01-05,11,13\n", "ABC.csv, line 5: 3 values for 6 columns"),
         (DAYS + "2024-01-05,11,13,10,12,5,6\n", "ABC.csv, line 5: 7 values for 6 columns"),
-        (DAYS + "yesterday,11,13,10,12,5\n", "line 5: 'yesterday' is not written like"),
-        (DAYS + "2024-02-30,11,13,10,12,5\n", "line 5: '2024-02-30' is no date"),
-        (DAYS + ",11,13,10,12,5\n", "line 5: '' is not written like '2024-01-02'"),
-        (DAYS + "05/01/2024,11,13,10,12,5\n", "line 5: '05/01/2024' is not written like"),
+        (DAYS + "yesterday,11,13,10,12,5\n", "line 5: 'yesterday' is not in the same format as"),
+        (DAYS + "2024-02-30,11,13,10,12,5\n", "line 5: '2024-02-30' is not a valid date"),
+        (DAYS + ",11,13,10,12,5\n", "line 5: '' is not in the same format as '2024-01-02'"),
+        (DAYS + "05/01/2024,11,13,10,12,5\n", "line 5: '05/01/2024' is not in the same format as"),
         (DAYS + "2024-01-05T14:30Z,1,1,1,1,5\n", "line 5: .* only one has a zone"),
-        (DAYS.replace("2024-01-0", "0").replace(",1", "/01/2024,1", 1), "is no"),
+        (DAYS.replace("2024-01-0", "0").replace(",1", "/01/2024,1", 1), "is not"),
         (f"{HEAD}\n01/02/2024,1,1,1,1,1\n02/02/2024,1,1,1,1,1\n",
          "'01/02/2024' may be 2024-01-02 or 2024-02-01, and no row shows"),
-        (f"{HEAD}\n13/02/2024,1,1,1,1,1\n02/14/2024,1,1,1,1,1\n", "differ in where the month"),
+        (f"{HEAD}\n13/02/2024,1,1,1,1,1\n02/14/2024,1,1,1,1,1\n", ("have the month in "
+        "different positions")),
         (f"{HEAD}\n02/01/24,1,1,1,1,1\n",
          "line 2: '02/01/24' may be 2024-02-01 or .* or 2002-01-24"),
-        (f"{HEAD}\n45293,1,1,1,1,1\n", "line 2: '45293' is no date"),
-        (f"{HEAD}\n1704153600,1,1,1,1,1\n1704240000000,1,1,1,1,1\n", "line 3: .* not written"),
-        (f"{HEAD}\n02-Foo-2024,1,1,1,1,1\n", "line 2: '02-Foo-2024' is no date"),
-        (f"{HEAD}\n2024-01-02 25:00,1,1,1,1,1\n", "line 2: '2024-01-02 25:00' is no date"),
-        (f"{HEAD}\n2024-01-02 13:00 PM,1,1,1,1,1\n", "line 2: .* is no date"),
+        (f"{HEAD}\n45293,1,1,1,1,1\n", "line 2: '45293' is not a valid date"),
+        (f"{HEAD}\n1704153600,1,1,1,1,1\n1704240000000,1,1,1,1,1\n", ("line 3: .* not in "
+        "the same format")),
+        (f"{HEAD}\n02-Foo-2024,1,1,1,1,1\n", "line 2: '02-Foo-2024' is not a valid date"),
+        (f"{HEAD}\n2024-01-02 25:00,1,1,1,1,1\n", "line 2: '2024-01-02 25:00' is not a valid date"),
+        (f"{HEAD}\n2024-01-02 13:00 PM,1,1,1,1,1\n", "line 2: .* is not a valid date"),
         ("Date,Open,High,Low,Volume\n", "ABC.csv has no column for the close"),
         ("Open,High,Low,Close\n1,1,1,1\n", "ABC.csv has no column for the stamp"),
         ("Date,Open,High,Low,Close,close\n", "two columns for the close: Close, close"),
@@ -221,7 +226,7 @@ def test_the_column_decides_where_the_month_stands(
         ("\n\n", "ABC.csv is empty"),
         (f'{HEAD}\n"2024-01-02,1,1,1,1,1\n', "line 2: unexpected end of data"),
         ("Symbol," + HEAD + "\nABC,2024-01-02,1,1,1,1,1\nXYZ,2024-01-03,1,1,1,1,1\n",
-         "line 3: this row is of 'XYZ'"),
+         "line 3: this row is for 'XYZ'"),
         (DAYS.replace("2024-01-03", "2024-01-02 15:00").replace("2024-01-04", "2024-01-02 16:00"),
          "line 3: 2024-01-02 15:00:00 is also in 2"),
     ],
@@ -239,7 +244,7 @@ def test_what_is_no_text_is_refused(files: FilesProvider, tmp_path: Path) -> Non
     (tmp_path / "ABC.csv").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
     (tmp_path / "PQ.parquet").write_bytes(b"PAR1 nothing")
 
-    with pytest.raises(BarsInvalid, match=r"ABC\.csv is no text"):
+    with pytest.raises(BarsInvalid, match=r"ABC\.csv is not a text file"):
         fetch(files)
     with pytest.raises(BarsInvalid, match=r"PQ\.parquet cannot be read as Parquet"):
         fetch(files, "PQ")
@@ -424,7 +429,7 @@ def test_local_stamps_that_look_like_utc_are_refused(
     rows = "".join(f"{stamp:%Y-%m-%d %H:%M},1,1,1,1,1\n" for stamp in stamps)
     (tmp_path / "ABC.csv").write_text(f"{HEAD}\n{rows}")
 
-    said = f"have no zone, and cannot be .* by the hours of {at}.* as UTC"
+    said = f"have no zone, and do not fit .* and the hours of {at}.* as UTC"
     with pytest.raises(BarsInvalid, match=said):
         fetch(files, frequency="1m", at=at)
 
@@ -433,7 +438,9 @@ def test_an_hour_that_happens_twice_is_refused(files: FilesProvider, tmp_path: P
     rows = "2024-11-03 00:30,1,1,1,1,1\n2024-11-03 01:30,1,1,1,1,1\n"
     (tmp_path / "ABC.csv").write_text(f"{HEAD}\n{rows}")
 
-    with pytest.raises(BarsInvalid, match=r"line 3: 2024-11-03 01:30:00 is no single instant"):
+    with pytest.raises(
+        BarsInvalid, match=r"line 3: 2024-11-03 01:30:00 is ambiguous or does not exist"
+    ):
         fetch(files, frequency="hourly", at="fx")
 
 
@@ -548,7 +555,7 @@ def test_the_basis_is_as_told(tmp_path: Path) -> None:
     assert basis() is None
     assert basis(ML4T_DATA_FILES_BASIS="as-traded") == "as-traded"
     assert basis(ML4T_DATA_FILES_BASIS="split-adjusted") == "split-adjusted"
-    with pytest.raises(SettingsInvalid, match="ML4T_DATA_FILES_BASIS='adjusted' makes no sense"):
+    with pytest.raises(SettingsInvalid, match="ML4T_DATA_FILES_BASIS='adjusted' is invalid"):
         basis(ML4T_DATA_FILES_BASIS="adjusted")
 
 

@@ -535,7 +535,7 @@ def test_a_spoilt_cell_does_not_move_the_decimal_sign_of_the_others(tmp_path: Pa
     with pytest.raises(BarsInvalid, match=r"line 2: Open is '147\.123', which may be"):
         fetch(tmp_path, plain(HEAD.replace(",", ";") + rows.replace("147.2;147.1;147.15", "1;1;1")))
     with pytest.raises(
-        BarsInvalid, match="line 3: Close is '1,5', and others have a decimal point"
+        BarsInvalid, match="line 3: Close is '1,5', but others have a decimal point"
     ):
         fetch(tmp_path, plain(HEAD.replace(",", ";") + rows))
 
@@ -551,9 +551,11 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 
     assert caught.value.message == (
         "ACME.csv, line 2: '01/02/2024' may be 2024-01-02 or 2024-02-01, and no row shows which "
-        "comes first, day or month; line 2: Open is 'x', which is no number; line 3: 4 values for "
-        "6 columns; line 4: Close is '5%', which is no number; line 4: Volume is 'many', which is "
-        "no number"
+        "comes first, day or month; line 2: Open is 'x', "
+        "which is not a number; line 3: 4 values for "
+        "6 columns; line 4: Close is '5%', which is not "
+        "a number; line 4: Volume is 'many', which is "
+        "not a number"
     )
     assert caught.value.hint == "set ML4T_DATA_FILES_DATES to day-first or month-first"
 
@@ -569,17 +571,17 @@ def test_of_many_faults_the_first_are_told_and_the_others_counted(tmp_path: Path
     ("text", "message"),
     [
         ("34200000,209500,213000,209000,212500,1100200\n", "milliseconds since midnight"),
-        ("2024-03-13,20.95,21.3,20.9,21.25,1100200\n", "has no line of column names"),
-        ("20240313 093000;1.0910;1.0999;1.0890;1.0920;0\n", "has no line of column names"),
+        ("2024-03-13,20.95,21.3,20.9,21.25,1100200\n", "has no header row"),
+        ("20240313 093000;1.0910;1.0999;1.0890;1.0920;0\n", "has no header row"),
         ("209500,213000\n", "has no column for the stamp, open, high, low, close"),
         ("Price,Close,Close\nTicker,ACME,ABC\nDate,,\n2024-03-13,1,2\n", "symbols: ACME, ABC"),
         (HEAD + "2024-03-13,1,1,1,1\n2024-03-14,1,1,1,1,1\n", "line 2: 5 values for 6 columns"),
         (HEAD + "2024-03-13,1,1,1,1,1\nSource: a broker", "line 3: 1 values for 6 columns"),
         (HEAD + "2024-03-13,1,1,1,1,1\n2024-03-14,1,1,1,1,1,1", "line 3: 7 values for 6 columns"),
         (HEAD + '2024-03-13,1,"1"1",1,1,1\n', "line 2: ',' expected after"),
-        ("Date,Open,High,Low,Close,Split\n2024-03-13,1,1,1,1,2:0\n", "'2:0', which is no ratio"),
+        ("Date,Open,High,Low,Close,Split\n2024-03-13,1,1,1,1,2:0\n", "'2:0', which is not a ratio"),
         ("<TICKER>,<PER>,<DATE>,<OPEN>,<HIGH>,<LOW>,<CLOSE>\nABC,D,20240313,1,1,1,1\n",
-         "line 2: this row is of 'ABC'"),
+         "line 2: this row is for 'ABC'"),
         ("20240313 00:00,2095.5,2130,2090,2125,1\n", "open is 2095.5, where Lean writes"),
     ],
 )  # fmt: skip

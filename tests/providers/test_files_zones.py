@@ -98,7 +98,7 @@ def test_what_is_assumed_is_said(
     answer = fetch(tmp_path, at="fx", setting=setting)
 
     assert f"{answer.bars.index[0]:%H:%M}" == first
-    assert answer.notes == (f"ABC.csv: stamps without a zone, taken for {zone} time, {why}",)
+    assert answer.notes == (f"ABC.csv: stamps without a zone, read as {zone} time, {why}",)
     assert answer.zone == zone
 
 
@@ -117,7 +117,7 @@ def test_weeks_of_fx_that_cannot_be_new_york_s_are_refused_with_the_zone_that_fi
 ) -> None:
     write(tmp_path, written(interbank(first, 3), zone, ahead))
 
-    with pytest.raises(BarsInvalid, match="cannot be America/New_York time") as caught:
+    with pytest.raises(BarsInvalid, match="do not fit America/New_York time") as caught:
         fetch(tmp_path, at="fx")
 
     assert names in caught.value.message.split("fit as")[1]
@@ -129,7 +129,7 @@ def test_weeks_of_fx_that_begin_late_are_refused(tmp_path: Path) -> None:
     early = hours[~((hours.day_of_week == 4) & (hours.hour >= 8))]
     write(tmp_path, written(early, "UTC"))
 
-    with pytest.raises(BarsInvalid, match=r"3 weeks begin late; they would fit as UTC"):
+    with pytest.raises(BarsInvalid, match=r"3 weeks begin late; they fit UTC"):
         fetch(tmp_path, at="fx")
 
 
@@ -141,7 +141,7 @@ def test_bars_before_the_open_every_day_are_refused_with_the_zone_that_fits(
     sessions = days_of("America/New_York", opens="09:30", bars=13)
     write(tmp_path, written(sessions, zone), form=form)
 
-    with pytest.raises(BarsInvalid, match="cannot be America/New_York time") as caught:
+    with pytest.raises(BarsInvalid, match="do not fit America/New_York time") as caught:
         fetch(tmp_path, at="XNYS", frequency="30m")
 
     assert zone in caught.value.message.split("fit as")[1]
@@ -155,7 +155,7 @@ def test_a_setting_that_cannot_be_is_refused_too(tmp_path: Path) -> None:
     sessions = days_of("America/New_York", opens="09:30", bars=13)
     write(tmp_path, written(sessions, "America/New_York"))
 
-    with pytest.raises(BarsInvalid, match=r"cannot be UTC time.*fit as America/New_York\n"):
+    with pytest.raises(BarsInvalid, match=r"do not fit UTC time.*fit America/New_York\n"):
         fetch(tmp_path, at="XNYS", frequency="30m", setting="UTC")
 
 
@@ -187,7 +187,7 @@ def test_stamps_with_a_zone_need_none_and_contradict_another(tmp_path: Path) -> 
 
     assert fetch(tmp_path, at="fx", setting="Europe/Athens").notes == ()
     assert fetch(tmp_path, at="fx", zone="UTC").zone is None
-    with pytest.raises(BarsInvalid, match=r"line 2: .*no time in Europe/Athens") as caught:
+    with pytest.raises(BarsInvalid, match=r"line 2: .*not this time in Europe/Athens") as caught:
         fetch(tmp_path, at="fx", zone="Europe/Athens")
     assert "leave out --zone" in caught.value.hint
 
@@ -196,7 +196,7 @@ def test_dates_have_no_zone(tmp_path: Path) -> None:
     write(tmp_path, pd.bdate_range("2024-03-11", periods=5), form="%Y-%m-%d")
 
     assert len(fetch(tmp_path, at="fx", frequency="daily", setting="Europe/Athens").bars) == 5
-    with pytest.raises(BarsInvalid, match=r"ABC\.csv holds dates, which are of no time zone"):
+    with pytest.raises(BarsInvalid, match=r"ABC\.csv holds dates, which have no time zone"):
         fetch(tmp_path, at="fx", frequency="daily", zone="Europe/Athens")
 
 
@@ -232,12 +232,10 @@ def test_the_zone_of_a_load_is_kept_with_the_dataset(ws: Workspace, tmp_path: Pa
     for setting in (None, "UTC"):
         (done,) = verbs.update(with_setting(tmp_path, setting), "ABC").results
         assert (done.record.outcome, done.record.verdict) == ("unchanged", "same")
-        assert done.record.notes == (
-            "ABC.csv: stamps without a zone, taken for Europe/Athens time",
-        )
+        assert done.record.notes == ("ABC.csv: stamps without a zone, read as Europe/Athens time",)
     (done,) = verbs.load(ws, "ABC", asset_class="fx", frequency="hourly", zone="UTC").results
     assert done.record.error is not None
-    assert "was loaded with stamps taken for Europe/Athens time" in done.record.error.message
+    assert "was loaded with stamps in Europe/Athens time" in done.record.error.message
 
 
 def test_the_setting_of_a_load_is_kept_with_the_dataset(ws: Workspace, tmp_path: Path) -> None:
@@ -265,7 +263,7 @@ def test_a_provider_that_tells_its_zone_takes_none(ws: Workspace) -> None:
     (done,) = verbs.load(ws, "IBM", provider="sample", zone="UTC", as_of="2010-01-04").results
 
     assert done.record.error is not None
-    assert done.record.error.message == "sample tells the time zone of its bars itself"
+    assert done.record.error.message == "sample reports the time zone of its bars itself"
 
 
 @pytest.mark.parametrize(

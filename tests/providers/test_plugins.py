@@ -123,7 +123,7 @@ print(*answer.bars["close"])
         ("def P(:", "m:P", "SyntaxError: invalid syntax"),
         ("P = 7", "m:P", "TypeError: 'int' object is not callable"),
         ("class P:\n    def __init__(self, settings): self.name = 'bad'", "m:P", "it has no summ"),
-        (OTHER_NAME, "m:P", "it calls itself 'other'"),
+        (OTHER_NAME, "m:P", "its name is 'other'"),
     ],
 )
 def test_a_provider_that_does_not_work_is_named_with_its_package(

@@ -116,7 +116,7 @@ def test_every_expected_bar_is_made_and_sound(
 
 def test_each_answer_says_that_it_is_made_up() -> None:
     assert answer("A", "daily", "2023-01-01", "2023-02-01").notes == (
-        "synthetic bars: a seeded random walk, no market data",
+        "synthetic bars: a seeded random walk, not market data",
     )
 
 

@@ -43,7 +43,9 @@ def test_a_dividend_whose_bar_is_missing_lies_on_the_next_never_the_one_before(
     answer = yahoo.fetch(WEEK)
 
     assert cash(answer.bars) == {"08-10": 2.65}
-    detail = "the dividend of 2.65 with ex-date 2012-08-09 has no bar, and is booked on 2012-08-10"
+    detail = (
+        "the dividend of 2.65 with ex-date 2012-08-09 has no bar, and is assigned to 2012-08-10"
+    )
     assert answer.findings == (Finding(utc("2012-08-09"), "dividend", detail),)
 
 

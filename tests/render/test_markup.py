@@ -168,7 +168,7 @@ def test_progress_of_a_symbol_with_markup_has_no_tags_of_its_own(symbol: str) ->
 def test_an_error_that_quotes_markup_is_shown_as_text(
     tmp_path: Path, plain: dict[str, Report], symbol: str
 ) -> None:
-    """The provider's own words reach the report: a cell that is no number, and is markup."""
+    """The provider's own words reach the report: a cell that is not a number, and is markup."""
     report = verbs.update(market(tmp_path, symbol), symbol, as_of="2024-01-12")
     error = report.results[0].record.error
 

@@ -102,7 +102,7 @@ def test_a_restatement_without_a_split_says_so() -> None:
 
     text = as_text(run(result("AAPL", restatement=restatement)))
 
-    assert "restated 1.0234 (the provider names no split)" in text
+    assert "restated 1.0234 (the provider reports no split)" in text
     assert "3 bars kept that the provider no longer has" in text
 
 

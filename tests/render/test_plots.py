@@ -168,14 +168,14 @@ def test_pointing_at_a_gap_says_why() -> None:
 
     (story,) = trace["customdata"]
     assert story == (
-        "gap, failed: 1 bar missing, 2024-01-10<br>asked once: no bars<br>"
+        "gap, failed: 1 bar missing, 2024-01-10<br>requested once: no bars<br>"
         "error: &lt;b&gt;x&lt;/b&gt;&amp;&lt;a href=&#x27;https://evil.example&#x27;&gt;y&lt;/a&gt;"
     )
 
 
 @pytest.mark.parametrize(
     ("attempts", "words"),
-    [(0, "not asked for again yet"), (1, "asked once"), (2, "asked twice"), (3, "asked 3 times")],
+    [(0, "not requested again yet"), (1, "asked once"), (2, "asked twice"), (3, "asked 3 times")],
 )
 def test_pointing_at_a_gap_says_what_was_tried(attempts: int, words: str) -> None:
     tried = gap("2024-01-10", "2024-01-10", 1, attempts=attempts)
@@ -407,7 +407,7 @@ def test_a_run_shows_what_it_asked_for_and_revised() -> None:
         plain.dataset, "sample", plain.zone, plain.bars, plain.missing, (), record=record
     )
 
-    asked = named(what, "asked for by the run")
+    asked = named(what, "requested by the run")
     assert list(asked["y"]) == [None] * 6 + [0, 0, 0]
     assert list(named(what, "revised by the run")["x"]) == ["2024-01-18"]
     assert drawn(what)["layout"]["title"]["text"] == "equities/daily/AAPL, last update"
@@ -452,7 +452,7 @@ def test_a_still_picture_shows_bars_gaps_and_fills() -> None:
 def test_a_gap_is_told_in_the_still_picture_too() -> None:
     what = report(gap("2024-01-10", "2024-01-10", 1, attempts=1), missing=("2024-01-10",))
 
-    assert "asked once: no bars</title>" in svg_of(what)
+    assert "requested once: no bars</title>" in svg_of(what)
 
 
 def test_a_gap_beyond_the_range_has_no_band() -> None:

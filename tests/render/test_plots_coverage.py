@@ -226,7 +226,7 @@ def test_pointing_at_a_session_says_why(ws: Workspace) -> None:
     assert "Tue 2024-01-02: present, 1 of 1 bar" in stories
     assert (
         "Wed 2024-01-10: missing, 0 of 1 bar<br>"
-        "gap, open: 2 bars missing, 2024-01-10 … 2024-01-11<br>asked once: no bars"
+        "gap, open: 2 bars missing, 2024-01-10 … 2024-01-11<br>requested once: no bars"
     ) in stories
 
 

@@ -100,7 +100,7 @@ def test_a_shell_without_a_page_to_write_says_what_to_do(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == (
-        "ml4t-data: a shell shows no figure (name a page to write: --out AAPL.html)\n"
+        "ml4t-data: a shell cannot show a figure (write it to a page: --out AAPL.html)\n"
     )
 
 
@@ -124,8 +124,8 @@ def test_json_tells_what_would_be_drawn(capsys: pytest.CaptureFixture[str]) -> N
     [
         ((), "exactly one symbol"),
         (("AAPL", "IBM"), "exactly one symbol"),
-        (("AAPL", "--out", "aapl.png"), "'aapl.png' is no page"),
-        (("AAPL", "--last-run", "--start", "2024-01-02"), "--last-run is a range of its own"),
+        (("AAPL", "--out", "aapl.png"), "'aapl.png' must end in .html"),
+        (("AAPL", "--last-run", "--start", "2024-01-02"), "--last-run sets its own range"),
         (("AAPL", "--covrage"), "did you mean '--coverage'?"),
     ],
 )
@@ -245,5 +245,5 @@ def test_a_report_is_one_line_in_every_plain_form(ws: Workspace) -> None:
 
 
 def test_options_are_read_from_the_verb(ws: Workspace) -> None:
-    with pytest.raises(OptionError, match="no frequency"):
+    with pytest.raises(OptionError, match="unknown frequency"):
         verbs.plot(ws, "AAPL", frequency="dayly")  # type: ignore[arg-type]  # a person's slip

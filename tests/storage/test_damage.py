@@ -167,11 +167,11 @@ def test_a_chunk_that_is_gone_is_named(store: Store, bars: Bars) -> None:
     path = chunk_of(store)
     path.unlink()
 
-    with pytest.raises(ChunkCorrupt, match=f"{path.name} is gone"):
+    with pytest.raises(ChunkCorrupt, match=f"{path.name} is missing"):
         store.snapshot(AAPL).bars()
-    with pytest.raises(ChunkCorrupt, match=f"{path.name} is gone"):
+    with pytest.raises(ChunkCorrupt, match=f"{path.name} is missing"):
         store.snapshot(AAPL).files()
-    assert store.summaries()[0].damage == f"{path.name} is gone"
+    assert store.summaries()[0].damage == f"{path.name} is missing"
 
 
 def test_a_chunk_of_another_dataset_is_noticed(store: Store, bars: Bars) -> None:
@@ -219,7 +219,7 @@ def test_a_folder_that_cannot_be_looked_into_damages_its_dataset_alone(
 
     assert (damaged.dataset, sound.dataset) == (AAPL, MSFT)
     assert "Too many levels" in damaged.damage
-    assert "check who may read" in in_words(damaged.remedy)
+    assert "check the permissions" in in_words(damaged.remedy)
     assert not sound.damage
     assert store.datasets() == (AAPL, MSFT)
 
@@ -244,12 +244,12 @@ def test_a_link_to_a_disk_that_is_gone_is_no_removal(store: Store, bars: Bars) -
     disk.rename(store.home.parent / "unmounted")
 
     (row,) = store.summaries()
-    assert f"{folder} is gone" in row.damage
+    assert f"{folder} is missing" in row.damage
     assert "mount its disk" in in_words(row.remedy)
     assert store.datasets() == (AAPL,)
-    with pytest.raises(ChunkCorrupt, match="is gone"):
+    with pytest.raises(ChunkCorrupt, match="is missing"):
         store.snapshot(AAPL).bars()
-    with pytest.raises(ChunkCorrupt, match="is gone"):
+    with pytest.raises(ChunkCorrupt, match="is missing"):
         append(store, AAPL, bars)
     (store.home.parent / "unmounted").rename(disk)
     assert_frame_equal(store.snapshot(AAPL).bars(), bars, check_freq=False)
@@ -309,13 +309,13 @@ def test_a_disk_that_is_not_mounted_is_no_removal(store: Store, bars: Bars, miss
     (store.home / missing).rename(away)
 
     assert store.datasets() == (AAPL, MSFT)
-    assert all("is gone" in row.damage for row in store.summaries())
-    with pytest.raises(ChunkCorrupt, match="is gone") as caught:
+    assert all("is missing" in row.damage for row in store.summaries())
+    with pytest.raises(ChunkCorrupt, match="is missing") as caught:
         store.snapshot(AAPL).bars()
     assert "mount" in caught.value.hint
     with pytest.raises(ChunkCorrupt):
         commit(store, AAPL, bars)
-    with pytest.raises(StoreNotWritable, match="is gone"):
+    with pytest.raises(StoreNotWritable, match="is missing"):
         commit(store, DatasetId("equities", "daily", "IBM"), bars)
     assert not (store.home / missing).exists()
 
@@ -444,7 +444,7 @@ def test_a_full_disk_changes_nothing(small_disk: Path) -> None:
     with pytest.raises(StoreNotWritable, match="No space left") as caught:
         commit(store, AAPL, bars_at(minutes, rng.uniform(1, 2, len(minutes)).tolist()))
 
-    assert "make room" in caught.value.hint
+    assert "free space" in caught.value.hint
     assert_frame_equal(store.snapshot(AAPL).bars(), before)
     assert sorted(path for path in (small_disk / "data").rglob("*") if path.is_file()) == files
     assert append(store, AAPL, daily("2024-03-04", "2024-03-05")).sequence == 2
@@ -512,7 +512,7 @@ def test_a_file_over_the_limit_of_the_process_is_a_full_disk(tmp_path: Path) -> 
     done = subprocess.run(words, check=True, capture_output=True, text=True)
 
     said, state = done.stdout.splitlines()
-    assert "File too large | make room" in said
+    assert "File too large | free space" in said
     assert state == "5 1"
 
 

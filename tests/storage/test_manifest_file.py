@@ -287,7 +287,7 @@ HOUR = timedelta(hours=1)
     ],
 )
 def test_a_sealed_manifest_whose_chunks_cannot_be_is_refused(chunks: tuple[Chunk, ...]) -> None:
-    with pytest.raises(ChunkCorrupt, match="contradicts itself"):
+    with pytest.raises(ChunkCorrupt, match="is inconsistent"):
         decode_manifest(encode_manifest(replace(FULL, chunks=chunks)), AAPL, 3, PATH)
 
 

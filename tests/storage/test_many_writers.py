@@ -247,7 +247,7 @@ def test_a_stopped_writer_is_waited_for_and_then_named(
     hurried = Store(store.home, lock_timeout_s=0.05)
     try:
         with pytest.raises(
-            LockTimeout, match=r"equities/daily/AAPL is locked .* 0\.05 s"
+            LockTimeout, match=r"equities/daily/AAPL is still locked .* 0\.05 s"
         ) as caught:
             append(hurried, AAPL, daily("2024-01-08", "2024-01-09"))
         assert "ML4T_DATA_LOCK_TIMEOUT" in caught.value.hint

@@ -297,12 +297,12 @@ def nan_bars() -> Bars:
     [
         (nan_bars(), "volume of the bar at 2024-01-03"),
         (daily("2024-01-01", "2024-01-05").assign(dividend=np.inf), "dividend .* is inf"),
-        (daily("2024-01-01", "2024-01-05")[::-1], "increase"),
+        (daily("2024-01-01", "2024-01-05")[::-1], "strictly increasing"),
         (daily("2024-01-01", "2024-01-05").drop(columns="split"), "columns"),
         (daily("2024-01-01", "2024-01-05").tz_convert("Asia/Tokyo"), "indexed"),
         (bars_at(["0001-06-01"]), "years"),
         (bars_at(["9999-06-01"]), "years"),
-        (bars_at([pd.NaT]), "years|increase"),
+        (bars_at([pd.NaT]), "years|strictly increasing"),
     ],
 )
 def test_what_is_no_bars_is_refused(store: Store, bars: Bars, said: str) -> None:

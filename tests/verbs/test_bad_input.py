@@ -57,21 +57,21 @@ def tree(home: Path) -> dict[str, bytes]:
         ("load AAPL -a equity", 2, "did you mean 'equities'"),
         ("load AAPL -f dayly", 2, "did you mean 'daily'"),
         ("load AAPL --chunk month", 2, "did you mean 'monthly'"),
-        ("load AAPL --calendar XNYZ", 2, "no calendar 'XNYZ'"),
-        ("update --accept", 2, "--accept needs a symbol"),
+        ("load AAPL --calendar XNYZ", 2, "unknown calendar 'XNYZ'"),
+        ("update --accept", 2, "--accept requires a symbol"),
         ("update -a equities --accept", 2, "ml4t-data update -s AAPL --accept"),
         ("load APPL", 1, "AAPL"),
         ("load AAPL --start 2004-02-01 --end 2004-01-01", 2, "lies before"),
-        ("load AAPL --start 2004-02-31", 2, "is no date"),
-        ("load AAPL --start tomorrow", 2, "is no date"),
+        ("load AAPL --start 2004-02-31", 2, "is not a valid date"),
+        ("load AAPL --start tomorrow", 2, "is not a valid date"),
         ("load AAPL --start 2031-01-01", 2, "future"),
         ("load AAPL --as-of 2004-02-01T10:00", 2, "no time zone"),
         ("load AAPL -f 1m", 2, "sample has no 1m bars"),
         ("load BTC-USD -a crypto", 1, "sample"),
         ("load", 2, "needs a symbol"),
-        ("load ''", 2, "is no symbol"),
-        ("load ..", 2, "is no symbol"),
-        ("load $'A\\nB'", 2, "is no symbol"),
+        ("load ''", 2, "is not a valid symbol"),
+        ("load ..", 2, "is not a valid symbol"),
+        ("load $'A\\nB'", 2, "is not a valid symbol"),
         ("load AAPL --tolerance 7", 2, "no share"),
         ("update AAPL", 1, "ml4t-data load -s AAPL"),
         ("update AAPL --lookback-days 0", 2, "1 or more"),
@@ -226,7 +226,7 @@ def test_a_missing_symbol_is_answered_with_the_nearest_stored_one(ws: Workspace)
 def test_every_error_is_of_the_one_family_and_pickles() -> None:
     import pickle
 
-    error = OptionError("no verb 'lod'", hint="did you mean 'load'?")
+    error = OptionError("unknown verb 'lod'", hint="did you mean 'load'?")
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own error
 
     assert (type(copy), copy.message, copy.hint) == (OptionError, error.message, error.hint)

@@ -223,7 +223,7 @@ def test_bars_whose_manifests_of_several_commits_are_gone_are_not_loaded_over(
     state_lost(ws)
 
     assert main(["load", "BAD", "-p", "synthetic", "--start", "2023-11-01"]) == 1
-    assert "the manifest of equities/daily/BAD is gone" in capsys.readouterr().err
+    assert "the manifest of equities/daily/BAD is missing" in capsys.readouterr().err
     assert main(["export", "BAD"]) == 1
     assert [*(ws.store.home / "data/equities/daily/BAD").glob("*.00000002.*")] != []
 
@@ -362,8 +362,8 @@ def test_a_stretch_is_removed_as_of_no_day_before_the_last_update(
         verbs.remove(ws, "GOOD", end="2023-12-31", yes=True, as_of="2024-03-14")
     assert main(["remove", "GOOD", "--start", "2024-03-01", "--yes", "--as-of", "2024-03-14"]) == 1
 
-    assert "an as-of never runs backwards" in caught.value.hint
-    assert "an as-of never runs backwards" in capsys.readouterr().err
+    assert "an as-of never moves backwards" in caught.value.hint
+    assert "an as-of never moves backwards" in capsys.readouterr().err
     assert verbs.bars(ws, "GOOD").equals(before)
     verbs.remove(ws, "GOOD", start="2024-03-15", yes=True, as_of=AS_OF)
     assert len(verbs.bars(ws, "GOOD")) == len(before) - 1

@@ -91,7 +91,7 @@ def test_a_disk_without_room_for_an_update_keeps_the_bars_and_says_make_room(
     said = done.stdout + done.stderr
     assert done.returncode == 1, said
     assert "cannot be written: File too large" in said
-    assert "make room on the disk" in said
+    assert "free space on the disk" in said
     assert "Traceback" not in said
     assert contents(home) == before
     assert_frame_equal(verbs.bars(opened(home), "IBM"), bars)
@@ -338,7 +338,7 @@ def test_a_disk_that_is_not_mounted_is_to_be_mounted_and_nothing_to_be_removed(h
     assert (judged.state, judged.rows) == ("error", 1254)
     assert "mount its disk" in in_words(judged.step)
     assert "remove" not in in_words(judged.step)
-    assert_refused(result, "ChunkCorrupt", "is gone", "mount its disk")
+    assert_refused(result, "ChunkCorrupt", "is missing", "mount its disk")
     (home / "away").rename(home / "data")
     assert_frame_equal(verbs.bars(opened(home), "IBM"), whole)
 
@@ -359,7 +359,7 @@ def test_an_as_of_before_the_last_one_is_refused_and_changes_nothing(home: Path,
         assert report.run is not None
         result = one(report.run)
 
-    assert_refused(result, "Overtaken", "was updated as of 2005-02-25", "never runs backwards")
+    assert_refused(result, "Overtaken", "was updated as of 2005-02-25", "never moves backwards")
     assert contents(home) == before
 
 
@@ -465,7 +465,7 @@ def test_a_stopped_writer_makes_the_shell_say_try_again_and_costs_nothing(
     try:
         assert main(["update", "AAPL"]) == 75
         said = capsys.readouterr()
-        assert "equities/daily/AAPL is locked by another writer" in said.out + said.err
+        assert "equities/daily/AAPL is still locked by another writer" in said.out + said.err
         assert "ML4T_DATA_LOCK_TIMEOUT" in said.out + said.err
         assert main(["health"]) == 0
         assert contents(home) == before

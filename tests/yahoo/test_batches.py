@@ -223,7 +223,7 @@ def test_a_provider_that_is_down_ends_the_run_within_half_a_minute_of_waiting(
     assert {each.record.outcome for each in report.results} == {"failed"}
     assert 1 <= len(report.results) <= 3 + workers
     assert len(report.results) + len(report.left) == count
-    reason = "with 429, too many requests" if code == 429 else "it answers, but not with bars"
+    reason = "with 429, too many requests" if code == 429 else "it responds, but not with bars"
     assert reason in report.stopped
     assert sum(desk.waited.seconds) <= 30
     desk.replay.faults.clear()
@@ -299,7 +299,7 @@ def test_the_shell_says_in_one_line_that_the_provider_is_down(
         told = capsys.readouterr()
         assert told.out == ""
         last = told.err.splitlines()[-1]
-        assert last.startswith("ml4t-data: update stopped, yahoo did not answer for ACME")
+        assert last.startswith("ml4t-data: update stopped, yahoo did not respond for ACME")
         assert "(try again later)" in last
         # Told on the way, to a log too; not where the run is quiet.
         assert any("again in" in line for line in told.err.splitlines()) is not bool(more)
@@ -382,7 +382,7 @@ def test_the_shell_names_the_bad_symbol_at_the_end(
     assert main(["update"]) == 1
 
     said = capsys.readouterr().out
-    assert "ACME1" in said.splitlines()[-1] or "yahoo knows no symbol 'ACME1'" in said
+    assert "ACME1" in said.splitlines()[-1] or "yahoo does not know the symbol 'ACME1'" in said
     assert "3 datasets, 2 changed, 1 failed" in said
 
 

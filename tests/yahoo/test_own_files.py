@@ -283,7 +283,7 @@ def test_prices_restated_without_a_split_to_name_are_refused_by_their_ratio(
     error = drawer.update(8).record.error
 
     assert error is not None
-    assert "all 3 bars moved by one ratio, 2, as prices do that a split restates" in error.message
+    assert "all 3 bars moved by one ratio, 2, as if restated by a split" in error.message
     # Who says so has them restated.
     drawer.basis = "split-adjusted"
     assert drawer.update(8).record.verdict == "restated"
@@ -359,7 +359,7 @@ def test_stored_prices_as_traded_are_not_taken_for_restated_ones(drawer: Drawer)
     assert error is not None
     assert "holds as-traded prices, and files now quotes split-adjusted ones" in error.message
     said = spell(error.hint, "ml4t-data")
-    assert "take them: ml4t-data remove -s ACME " in said
+    assert "to accept them: ml4t-data remove -s ACME " in said
     assert "--yes && ml4t-data load -s ACME -p files" in said
     assert drawer.bars().equals(before)
 
@@ -420,5 +420,5 @@ def test_splits_that_multiply_to_nothing_a_number_holds_are_said(drawer: Drawer)
     drawer.write(rows, SPLIT_HEAD)
     drawer.load(8)
 
-    with pytest.raises(BarsInvalid, match="multiply to more than a price can hold"):
+    with pytest.raises(BarsInvalid, match="have a product too large for a price"):
         verbs.bars(drawer.ws, "ACME", adjust="raw")

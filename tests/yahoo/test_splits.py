@@ -177,7 +177,7 @@ def test_a_first_load_takes_the_first_of_two_days_that_tell_one_split(
     (finding,) = desk.loaded("ACME", at=evening(days[8])).findings
 
     assert finding.detail == (
-        f"the split 2:1 of 2006-02-28 is told again on {days[again]}: it counts once"
+        f"the split 2:1 of 2006-02-28 is reported again on {days[again]}: it counts once"
     )
     held_to(desk.stored("ACME"), listing)
     # IBM closed at 80.63 on 2006-02-27, and trades at twice that here.

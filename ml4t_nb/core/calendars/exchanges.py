@@ -41,7 +41,7 @@ def spelled(name: str) -> str:
     spellings = {each.lower(): each for each in exchange_calendars.get_calendar_names()}
     if name.lower() not in spellings:
         near = did_you_mean(name.upper(), [*spellings.values(), *OWN])
-        raise CalendarUnknown(f"no calendar {name!r}", hint=near)
+        raise CalendarUnknown(f"unknown calendar {name!r}", hint=near)
     return str(exchange_calendars.resolve_alias(spellings[name.lower()]))
 
 
@@ -103,7 +103,7 @@ def _exchange(name: str) -> Sessions:
     except (ValueError, NotImplementedError) as error:
         raise CalendarUnknown(
             f"exchange_calendars cannot build the calendar {name}",
-            hint="upgrade exchange_calendars, or name another calendar",
+            hint="upgrade exchange_calendars, or choose another calendar",
         ) from error
     closes = built.closes_nanos
     unbroken = built.break_starts_nanos == np.iinfo(np.int64).min

@@ -64,7 +64,7 @@ class ChangePanel:
             ipywidgets.Button(
                 description=_TITLES[verb],
                 button_style="primary",
-                tooltip="Run it in the background; the notebook stays free.",
+                tooltip="Run it in the background; the notebook stays responsive.",
             )
         )
         self.message = ipywidgets.HTML()
@@ -111,8 +111,8 @@ class ChangePanel:
                 raise OptionError("load needs a symbol", hint="type one, then press Enter")
             if (same := JOBS.same(command)) is not None:
                 raise OptionError(
-                    f"job {same.number} does just that at the moment",
-                    hint="wait for its end, or cancel it",
+                    f"job {same.number} is already doing this",
+                    hint="wait for it to finish, or cancel it",
                 )
         except Ml4tError as error:
             self.message.value = error_html(error)

@@ -25,14 +25,14 @@ __all__ = ["MendBar"]
 
 _BUTTONS = {
     "refetch": ("Ask again", "Ask the provider again"),
-    "refill": ("Fill by", "Put flagged bars in its place, by the method beside"),
-    "unfill": ("Unfill", "Take the fill back; updates leave the gap open from then on"),
+    "refill": ("Fill by", "Fill it with flagged bars, by the selected method"),
+    "unfill": ("Unfill", "Remove the filled bars; updates leave the gap open from then on"),
     "close": ("Mark closed", "Declare that there was no session, for the reason given"),
-    "reopen": ("Reopen", "Take back what was declared, confirmed or left open"),
+    "reopen": ("Reopen", "Reopen what was closed, confirmed or left open"),
 }
 _DONE = {
     "refill": "filled",
-    "unfill": "the fill was taken back",
+    "unfill": "the filled bars were removed",
     "close": "declared closed",
     "reopen": "open again",
 }
@@ -78,7 +78,7 @@ class MendBar:
         self.reason.tooltip = "Why there was no session"
         self.cancel = Button(
             description="Cancel",
-            tooltip="End at the next request; what is committed stays",
+            tooltip="Stop at the next request; commits made so far are kept",
             layout={"display": "none", "width": "auto"},
         )
         self.line = HTML()
@@ -124,9 +124,9 @@ class MendBar:
     def _show(self) -> None:
         against = why_not(self._target)
         if not against["close"] and not str(self.reason.value).strip():
-            against["close"] = "write the reason first"
+            against["close"] = "enter the reason first"
         for name, button in self._buttons.items():
-            reason = "a job is at work" if self.is_busy else against[name]
+            reason = "a job is running" if self.is_busy else against[name]
             button.disabled = bool(reason)
             does = f"{_BUTTONS[name][1]}."
             button.tooltip = f"{does} ({reason})" if reason else f"{does} {self._spelled(name)}"
@@ -145,7 +145,7 @@ class MendBar:
                 if now != target:
                     raise OptionError(
                         "the gaps there have changed since they were listed, so nothing was done",
-                        hint="look again, and press again",
+                        hint="check the list, and press again",
                     )
             except Ml4tError as error:
                 self.line.value = _status(error_html(error))
@@ -195,7 +195,7 @@ def _outcome(job: Job, name: str) -> str:
     if job.error is not None:
         return error_html(job.error)
     if job.state == "cancelled":
-        return "<div>⏹ cancelled; what was committed stays</div>"
+        return "<div>⏹ cancelled; commits made so far are kept</div>"
     if job.run is None or not job.run.results:
         stopped = "" if job.run is None else job.run.stopped
         return error_html(Ml4tError(stopped or "nothing was done", hint="try again later"))
@@ -210,7 +210,11 @@ def _told(result: UpdateResult, name: str) -> str:
         return error_html(error)
     words = _DONE.get(name, "")
     if name == "refetch":
-        came = f"{many(record.added, 'bar')} came" if record.added else "the provider gave no bars"
+        came = (
+            (f"{many(record.added, 'bar')} came")
+            if record.added
+            else "the provider returned no bars"
+        )
         revised = f", {many(record.revised, 'bar')} revised" if record.revised else ""
         words = f"asked again: {came}{revised}"
     elif record.outcome == "unchanged":

@@ -75,7 +75,7 @@ def target_of(
     Raises
     ------
     OptionError
-        If the gap is not there any more.
+        If the gap no longer exists.
     """
     day = timedelta(days=1)
     where = UTC if bar_length(dataset.frequency) is None else ZoneInfo(zone)
@@ -85,7 +85,7 @@ def target_of(
         _, listed = gaps_of(dataset, shared=shared, start=start, end=end)
         if any(same(each, gap) for each in listed.gaps):
             return Target(gap, start, end, listed.gaps)
-    raise OptionError("the gap is not there any more", hint="refresh, and choose again")
+    raise OptionError("the gap no longer exists", hint="refresh, and choose again")
 
 
 def same(one: Gap, other: Gap) -> bool:
@@ -94,18 +94,18 @@ def same(one: Gap, other: Gap) -> bool:
 
 
 def why_not(target: Target | None) -> dict[str, str]:
-    """Why each action makes no sense, by its option; empty if it does."""
+    """Why each action is invalid, by its option; empty if it does."""
     if target is None:
         return dict.fromkeys(_ACTIONS, "choose a gap")
     gap = target.gap
     is_closed = gap.state == "closed"
     is_declared = gap.state in ("closed", "confirmed") or gap.is_left_open
     shut = "it is declared closed: reopen it first" if is_closed else ""
-    long = "" if gap.is_refillable else f"{many(gap.missing, 'bar')} are too many: five at most"
+    long = "" if gap.is_refillable else f"{many(gap.missing, 'bar')} exceed the limit of five"
     return {
         "refetch": shut,
         "refill": shut or long,
-        "unfill": "" if gap.filled_by is not None else "nothing fills it",
+        "unfill": "" if gap.filled_by is not None else "it has no filled bars",
         "close": "it is declared closed already" if is_closed else "",
-        "reopen": "" if is_declared else "it was not declared closed, confirmed or left open",
+        "reopen": "" if is_declared else "it was not closed, confirmed or left open",
     }

@@ -197,7 +197,7 @@ class HealthBoard:
         mend = mend_of(health, shared=self._shared)
         html = row_html(health, mending.note if mending else "")
         if mending is not None and not mending.is_over:
-            return Row(html, "⏳ running", "A job is at work on it.", is_busy=True)
+            return Row(html, "⏳ running", "A job is already running on it.", is_busy=True)
         if mend is None:
             return Row(html)
         if self._armed and self._armed[0] == health.dataset:

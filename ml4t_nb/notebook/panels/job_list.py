@@ -50,7 +50,7 @@ class _JobList:
         self._list = ipywidgets.VBox()
         self._chosen = ipywidgets.VBox()
         again = ipywidgets.Button(
-            description="Refresh", tooltip="Look again which jobs there are."
+            description="Refresh", tooltip="Refresh the list of jobs."
         ).add_class("ml4t-jobs-refresh")
         again.on_click(lambda _: self.refresh())
         JOBS.observe(self)
@@ -63,7 +63,7 @@ class _JobList:
         self.refresh()
 
     def refresh(self) -> None:
-        """Look again which jobs there are."""
+        """Refresh the list of jobs."""
         import ipywidgets
 
         for job in JOBS:

@@ -60,7 +60,7 @@ class JobView:
         self.bar = ipywidgets.IntProgress(min=0, max=1, layout={"width": "20em"})
         self.numbers = ipywidgets.HTML()
         self.cancel = ipywidgets.Button(
-            description="Cancel", tooltip="End at the next request; what is committed stays."
+            description="Cancel", tooltip="Stop at the next request; commits made so far are kept."
         )
         self.lines = ipywidgets.HTML()
         self.result = ipywidgets.HTML()
@@ -144,7 +144,7 @@ class JobView:
             if _is_same(report.record, self._records[dataset]):
                 data = {**bundle_of(report), "text/plain": str(dataset)}
             else:
-                told = f"a later run has asked for {dataset} since, so this one's is not drawn"
+                told = f"a later run has requested {dataset} since, so this run's plot is not drawn"
                 data = {"text/html": line_html(told), "text/plain": told}
         shown = {"output_type": "display_data", "data": data, "metadata": {}}
         self.picture.outputs = (shown,)
@@ -177,7 +177,7 @@ def _numbers(job: Job) -> str:
         parts.append(f"{track.done / job.elapsed_s:.2g} datasets/s")
     left_s = job.left_s
     parts += [f"about {_duration(left_s)} left"] if left_s is not None else []
-    parts += ["stopping after the request under way"] if track.is_stopping else []
+    parts += ["stopping after the current request"] if track.is_stopping else []
     return " · ".join(parts)
 
 

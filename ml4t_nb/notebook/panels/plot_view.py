@@ -76,7 +76,7 @@ class Chart:
         self._number = 0
         self._figure = Output()
         self._words = HTML()
-        self._back = Button(description="Whole range", tooltip="Draw all bars again", disabled=True)
+        self._back = Button(description="Whole range", tooltip="Draw all bars", disabled=True)
         self._back.layout.width = "auto"
         self._back.add_class("ml4t-chart-whole")
         self._words.add_class("ml4t-chart-range")

@@ -17,10 +17,13 @@ __all__ = ["Mend", "Mending", "mend_of"]
 
 _LABELS: Mapping[StepAction, tuple[str, str]] = {
     "update": ("update", "Fetch what is new, and fill short gaps."),
-    "accept": ("take new history", "Take the provider's view of the history."),
+    "accept": ("take new history", "Accept the provider's history."),
     "gaps": ("refetch gaps", "Ask the provider for its gaps again."),
-    "load": ("load again", "Load all bars anew."),
-    "reload": ("load again", "Remove the damaged dataset, then load it anew; asks before it does."),
+    "load": ("load again", "Load all bars again."),
+    "reload": (
+        "load again",
+        "Remove the damaged dataset, then load it again; asks for confirmation first.",
+    ),
 }
 """Of the steps that health names: label and tooltip of the button."""
 

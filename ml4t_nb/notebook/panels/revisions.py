@@ -13,7 +13,7 @@ __all__ = ["revision_blocks", "revision_title"]
 
 _KEPT = 100
 _MEANINGS: dict[Verdict, str] = {
-    "same": "the provider gave the stored values again",
+    "same": "the provider returned the stored values again",
     "corrected": "the provider corrected values; the new ones are stored",
     "restated": "the provider moved the whole history to another basis",
     "suspicious": "the answer contradicts what was stored",
@@ -32,7 +32,7 @@ def revision_title(record: UpdateRecord | None) -> str:
 def revision_blocks(record: UpdateRecord | None, frequency: Frequency) -> Iterator[Block]:
     """The run, its verdict, and every value that changed, old and new."""
     if record is None:
-        yield Lines((Note("no run is known that asked the provider for bars"),))
+        yield Lines((Note("no recorded run fetched bars from the provider"),))
         return
     yield Lines(tuple(_notes(record)))
     if record.revisions:
@@ -59,7 +59,7 @@ def _notes(record: UpdateRecord) -> Iterator[Note]:
 
 def _restated(restatement: Restatement) -> str:
     days = (f"{ratio(value)} on {stamp(day, 'daily')}" for day, value in restatement.splits)
-    why = ", ".join(days) or "the provider names none"
+    why = ", ".join(days) or "the provider reports none"
     return (
         f"restated {ratio(restatement.ratio)} (splits: {why}); old values are shown on the new "
         "basis"

@@ -36,12 +36,14 @@ def basis_of(name: str, bars: Bars, said: Basis | None) -> tuple[Basis | None, t
     sound = with_actions_of(bars, reject_invalid(bars)[0])
     found = evidence(without_repeats(sound, empty_bars())[0])
     if found.is_contradictory:
-        raise BarsInvalid(f"{name}: {_disagreement(found)}", hint="mend the file, or get it anew")
+        raise BarsInvalid(
+            f"{name}: {_disagreement(found)}", hint="correct the file, or download it again"
+        )
     if said is not None and found.basis not in (None, said):
         splits = in_words(found.jumping or found.level)
         moves = "move" if found.jumping else "do not move"
         raise BarsInvalid(
-            f"{name}: {_SETTING} says {said}, but prices {moves} at the split {splits}",
+            f"{name}: {_SETTING} is {said}, but prices {moves} at the split {splits}",
             hint=f"set {_SETTING} to {found.basis}, or leave it out",
         )
     if said is not None or found.basis is not None or not found.silent:
@@ -50,8 +52,8 @@ def basis_of(name: str, bars: Bars, said: Basis | None) -> tuple[Basis | None, t
     untold = Finding(
         as_instant(found.silent[-1][0]),
         "basis",
-        f"whether prices are as traded or split-adjusted cannot be told by the split "
-        f"{in_words(found.silent)}; {_SETTING} can say it, else they count as traded",
+        f"prices at the split {in_words(found.silent)} do not show whether they are as traded or "
+        f"split-adjusted; they are taken as traded unless {_SETTING} is set",
     )
     return None, (untold,)
 
@@ -78,7 +80,7 @@ def as_of_then(bars: Bars, request: Request) -> Bars:
 
 def _disagreement(found: Evidence) -> str:
     for day, split in found.astray:
-        return f"it names the split {in_words((split,))}, but prices move by it on {day:%Y-%m-%d}"
+        return f"it lists the split {in_words((split,))}, but prices move by it on {day:%Y-%m-%d}"
     return (
         f"prices move at the split {in_words(found.jumping)}, as if as traded, "
         f"but not at the split {in_words(found.level)}, as if split-adjusted"

@@ -41,7 +41,7 @@ _CENTURY = 69
 def require_all(is_sound: Sequence[bool], texts: Sequence[str]) -> None:
     """Raise Unreadable unless all texts are sound: not as the first, or no instants at all."""
     wrong = [
-        (place, f"{texts[place]!r} is not written like {texts[0]!r}")
+        (place, f"{texts[place]!r} is not in the same format as {texts[0]!r}")
         for place, each in enumerate(is_sound)
         if not each
     ]
@@ -53,7 +53,7 @@ def parts_of(texts: Sequence[str]) -> list[dict[str, str | None]]:
     """The parts of dates, all written in one of the ways."""
     way = next((each for each in _WAYS.values() if each.fullmatch(texts[0])), None)
     if way is None:
-        raise Unreadable(f"{texts[0]!r} is no date", 0)
+        raise Unreadable(f"{texts[0]!r} is not a valid date", 0)
     matches = [way.fullmatch(text) for text in texts]
     require_all([match is not None for match in matches], texts)
     parts = [match.groupdict() for match in matches if match is not None]
@@ -75,7 +75,7 @@ def iso_dates(
     if "name" in parts[0]:
         for place, each in enumerate(parts):
             if str(each["name"])[:3].lower() not in _MONTHS:
-                raise Unreadable(f"{texts[place]!r} is no date", place)
+                raise Unreadable(f"{texts[place]!r} is not a valid date", place)
         return [
             f"{p['y']}-{_MONTHS.index(str(p['name'])[:3].lower()) + 1:02}-{int(p['d'] or 0):02}"
             for p in parts
@@ -151,8 +151,8 @@ def _refuse_order(numbers: Sequence[tuple[int, int, str]], texts: Sequence[str])
             for place, (a, b, _) in enumerate(numbers)
             if not (0 < a <= _MAX_DAY and 0 < b <= _MAX_DAY)
         )
-        raise Unreadable(f"{texts[lost]!r} is no date", lost)
+        raise Unreadable(f"{texts[lost]!r} is not a valid date", lost)
     if days_first == days_last:
-        raise Unreadable(f"{texts[days_first]!r} is no date", days_first)
-    words = f"{texts[days_last]!r} and {texts[days_first]!r} differ in where the month stands"
+        raise Unreadable(f"{texts[days_first]!r} is not a valid date", days_first)
+    words = f"{texts[days_last]!r} and {texts[days_first]!r} have the month in different positions"
     raise Unreadable(words, max(days_first, days_last))

@@ -88,7 +88,7 @@ def stacked_names(path: Path, rows: Sequence[list[str]]) -> tuple[list[str], int
     Raises
     ------
     BarsInvalid
-        If it holds several symbols.
+        If it contains several symbols.
     """
     if len(rows) <= 1 or len(rows[0]) != len(rows[1]):
         return None
@@ -101,8 +101,8 @@ def stacked_names(path: Path, rows: Sequence[list[str]]) -> tuple[list[str], int
         return None
     if len(set(symbols)) > 1:
         raise BarsInvalid(
-            f"{path.name} holds several symbols: {', '.join(dict.fromkeys(symbols))}",
-            hint="write each to a file of its own",
+            f"{path.name} contains several symbols: {', '.join(dict.fromkeys(symbols))}",
+            hint="write each to its own file",
         )
     start = 2
     if len(rows) > start and rows[start][0].lower() in _STACKED and not any(rows[start][1:]):

@@ -73,7 +73,7 @@ def read_columns(
         read = {name: _column(name, words, decimal, wrong) for name, words in columns.items()}
     for name, values in read.items():
         for row in np.flatnonzero(np.isinf(values)).tolist():
-            wrong(name, row, "is endless", "")
+            wrong(name, row, "is infinite", "")
     if ratios:
         read["split"] = read["split"].copy()
         read["split"][list(ratios)] = list(ratios.values())
@@ -121,7 +121,7 @@ def _ratios_apart(
         if new > 0 and old > 0:
             ratios[row] = new / old
         else:
-            wrong("split", row, f"is {words[row]!r}, which is no ratio", "")
+            wrong("split", row, f"is {words[row]!r}, which is not a ratio", "")
     others = ["" if row in found else word for row, word in enumerate(words)]
     return ratios, {**columns, "split": others}
 
@@ -179,9 +179,9 @@ def _column(name: str, words: Sequence[str], decimal: DecimalSign, wrong: _Wrong
         if value is not None:
             values[row] = value
         elif _value(word, _OTHER[decimal], name) is not None:
-            wrong(name, row, f"is {word!r}, and others have a decimal {decimal}", "")
+            wrong(name, row, f"is {word!r}, but others have a decimal {decimal}", "")
         else:
-            wrong(name, row, f"is {word!r}, which is no number", "")
+            wrong(name, row, f"is {word!r}, which is not a number", "")
     return values
 
 

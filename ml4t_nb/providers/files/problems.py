@@ -13,7 +13,7 @@ __all__ = ["MOST_COLUMNS", "MOST_ROWS", "SPOILT", "Problems", "Unreadable", "req
 # Twenty years of minutes round the clock; a table of more is no history of one symbol.
 MOST_ROWS = 10_512_000
 MOST_COLUMNS = 1_000
-SPOILT = "is it damaged, or still being written? put a whole file in its place"
+SPOILT = "it may be damaged or still being written; replace it with a complete file"
 _SHOWN = 8
 
 

@@ -54,7 +54,7 @@ class FilesProvider:
     """
 
     name = _NAME
-    summary = "a folder of CSV or Parquet files, one a symbol (ML4T_DATA_FILES)"
+    summary = "a folder of CSV or Parquet files, one per symbol (ML4T_DATA_FILES)"
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.files
@@ -75,7 +75,7 @@ class FilesProvider:
         Raises
         ------
         BarsInvalid
-            If the file holds what is no number or no date, rows of one stamp that disagree,
+            If the file holds what is not a number or no date, rows of one stamp that disagree,
             bars of another frequency, or prices that contradict its splits; the message names
             file and line.
         SettingsInvalid
@@ -148,7 +148,7 @@ def _unopened(path: Path, error: OSError) -> Ml4tError:
     words = f"{path} cannot be read: {error.strerror or error}"
     if error.errno in _PASSING:
         return ProviderUnavailable(words, provider=_NAME)
-    return BarsInvalid(words, hint="look at the file and its permissions")
+    return BarsInvalid(words, hint="check the file and its permissions")
 
 
 def _bars(table: Table, request: Request, stamps: pd.DatetimeIndex) -> tuple[Bars, tuple[str, ...]]:
@@ -193,7 +193,7 @@ def _divided(table: Table, name: str) -> np.ndarray:
             int(broken[0]),
             f"{name} is {values[broken[0]]:g}, where {table.dialect.name} writes shares in "
             f"whole {table.dialect.divisor:g}ths",
-            hint="load it as what it is, with --asset-class",
+            hint="load it with its actual --asset-class",
         )
     scaled: np.ndarray = values / table.dialect.divisor
     return scaled
@@ -206,8 +206,11 @@ def _require_symbol(table: Table, symbol: str) -> None:
         if word.upper() not in (known.upper(), symbol.upper()):
             raise table.wrong(
                 row,
-                f"this row is of {word!r}",
-                hint=f"a file holds one symbol, and is named by it: {word}{table.path.suffix}",
+                f"this row is for {word!r}",
+                hint=(
+                    "a file must contain one symbol, and be named after it: "
+                    f"{word}{table.path.suffix}"
+                ),
             )
 
 
@@ -250,7 +253,7 @@ def _once(table: Table, bars: Bars, rows: np.ndarray) -> Bars:
             int(rows[place + 1]),
             f"{table.stamps.wall[rows[place + 1]]} is also in {min(first, second)}, "
             "with other values",
-            hint="keep one; if they are bars within a day, ask for them with --frequency",
+            hint="keep one; if they are intraday bars, load them with --frequency",
         )
     return bars[np.append([True], ~again)]
 
@@ -278,8 +281,8 @@ def _require_frequency(table: Table, stamps: pd.DatetimeIndex, frequency: Freque
         seen = usual if is_longer else shortest
     if is_other:
         raise BarsInvalid(
-            f"{table.path.name} holds no {frequency} bars: its nearest rows are {seen} apart",
-            hint="ask for them with the --frequency they have",
+            f"{table.path.name} has no {frequency} bars: its closest rows are {seen} apart",
+            hint="load them with their actual --frequency",
         )
 
 

@@ -107,8 +107,7 @@ def _head(path: Path, rows: Rows) -> _Head:
     if bare.refusal:
         raise BarsInvalid(
             f"{path.name} cannot be read: {bare.refusal}",
-            hint="write its stamps with their date, as 2024-01-31T14:30+00:00, below a line of "
-            "column names",
+            hint="write its stamps with their date, as 2024-01-31T14:30+00:00, below a header row",
         )
     return _Head(list(bare.positions), bare, 0)
 
@@ -118,9 +117,9 @@ def _no_header(path: Path, row: Sequence[str]) -> BarsInvalid:
     missing = [name for name in REQUIRED if name not in found]
     if not found and sum(is_number(cell) for cell in row) >= len(REQUIRED) - 1:
         return BarsInvalid(
-            f"{path.name} has no line of column names, and its first row is in no form that is "
-            f"known without: {', '.join(row[:_NAMES_SHOWN])}",
-            hint="put a line on top that names its columns, as Date,Open,High,Low,Close,Volume",
+            f"{path.name} has no header row, and its first row matches no known "
+            f"format: {', '.join(row[:_NAMES_SHOWN])}",
+            hint="add a header row, such as Date,Open,High,Low,Close,Volume",
         )
     more = ", ..." if len(row) > _NAMES_SHOWN else ""
     return BarsInvalid(
@@ -196,7 +195,7 @@ def parquet_sheet(path: Path) -> Sheet:
         is_whole = content[:4] == content[-4:] == b"PAR1"
         raise BarsInvalid(
             f"{path.name} cannot be read as Parquet: {error}",
-            hint="it is damaged; put a sound file in its place" if is_whole else SPOILT,
+            hint="it is damaged; replace it with an intact file" if is_whole else SPOILT,
         ) from error
     return Sheet(
         dialect,
@@ -213,7 +212,7 @@ def _require_size(path: Path, rows: int, names: Sequence[str]) -> None:
     if rows > MOST_ROWS:
         raise BarsInvalid(
             f"{path.name} has {rows:,} rows; at most {MOST_ROWS:,} are read",
-            hint="split it, a symbol a file",
+            hint="split it, one file per symbol",
         )
 
 

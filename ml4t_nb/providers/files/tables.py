@@ -27,7 +27,7 @@ SUFFIXES = (".csv", ".parquet")
 # Read where there is none of the others: a text may be anything.
 TEXT_SUFFIXES = (".txt", ".tsv")
 
-_DATES = "write dates as 2024-01-31, and instants as 2024-01-31T14:30+00:00"
+_DATES = "write dates as 2024-01-31, and times as 2024-01-31T14:30+00:00"
 _LONG_TIME, _SHORT_TIME = 6, 4
 
 
@@ -72,7 +72,7 @@ def read_table(path: Path, conventions: Conventions) -> Table:
     Raises
     ------
     BarsInvalid
-        If it cannot be read, lacks a column, or holds what is no number or date; all of it at
+        If it cannot be read, lacks a column, or holds what is not a number or date; all of it at
         once.
     OSError
         If the file cannot be opened.
@@ -104,7 +104,7 @@ def _require_near(wall: pd.DatetimeIndex) -> None:
     # Beyond, an hour's offset or a day's length leaves the years that a datetime has.
     far = np.flatnonzero((wall.year <= MINYEAR) | (wall.year >= MAXYEAR))
     if len(far):
-        raise Unreadable(f"{wall[int(far[0])]} is no day of any market", int(far[0]))
+        raise Unreadable(f"{wall[int(far[0])]} is not a plausible date", int(far[0]))
 
 
 def _as_they_stand(sheet: Sheet, preferred: DateOrder | None) -> Written:
@@ -112,7 +112,7 @@ def _as_they_stand(sheet: Sheet, preferred: DateOrder | None) -> Written:
     if isinstance(column, pd.DatetimeIndex) and not times:
         lost = np.flatnonzero(column.isna())
         if len(lost):
-            raise Unreadable("there is no stamp", int(lost[0]))
+            raise Unreadable("a stamp is missing", int(lost[0]))
         return as_written(column)
     words = _words(column)
     if times:
@@ -148,7 +148,7 @@ def _numbers(sheet: Sheet, preferred: DecimalSign | None) -> dict[str, npt.NDArr
     read = {name: column for name, column in columns.items() if isinstance(column, np.ndarray)}
     for name, values in read.items():
         for row in np.flatnonzero(np.isinf(values)).tolist():
-            wrong(name, row, "is endless", "")
+            wrong(name, row, "is infinite", "")
     texts = {name: _words(column) for name, column in columns.items() if name not in read}
     return read | read_columns(
         texts, declared=sheet.dialect.decimal, preferred=preferred, wrong=wrong

@@ -50,7 +50,7 @@ def read_rows(path: Path) -> Rows:
     Raises
     ------
     BarsInvalid
-        If it is no text, is empty, or has more rows than are read.
+        If it is not a text file, is empty, or has more rows than are read.
     OSError
         If it cannot be opened.
     """
@@ -59,7 +59,7 @@ def read_rows(path: Path) -> Rows:
     if count > MOST_ROWS:
         raise BarsInvalid(
             f"{path.name} has {count:,} lines; at most {MOST_ROWS:,} are read",
-            hint="split it, a symbol a file",
+            hint="split it, one file per symbol",
         )
     text = _decoded(path, content)
     lines = io.StringIO(text, newline=None).read().split("\n")
@@ -80,12 +80,12 @@ def read_rows(path: Path) -> Rows:
     except csv.Error as error:
         raise BarsInvalid(
             f"{path.name}, line {reader.line_num}: {error}",
-            hint=SPOILT if _is_cut(text) else "a quote that belongs to a value is written twice",
+            hint=SPOILT if _is_cut(text) else "double a quote inside a value",
         ) from error
     if not cells:
         raise BarsInvalid(
             f"{path.name} is empty",
-            hint="it needs a line of column names; is it still being written?",
+            hint="it needs a header row; is it still being written?",
         )
     return Rows(cells, places, lines, is_cut=_is_cut(text))
 
@@ -109,11 +109,13 @@ def _decoded(path: Path, content: bytes) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         if encoding != "utf-8-sig":
-            raise BarsInvalid(f"{path.name} is no {encoding} text: {error}", hint=SPOILT) from error
+            raise BarsInvalid(
+                f"{path.name} is not valid {encoding} text: {error}", hint=SPOILT
+            ) from error
         text = content.decode("latin-1")
     if "\0" in text:
         raise BarsInvalid(
-            f"{path.name} is no text", hint="is it damaged? put a CSV file in its place"
+            f"{path.name} is not a text file", hint="it may be damaged; replace it with a CSV file"
         )
     return text
 

@@ -123,7 +123,7 @@ def _since_1970(texts: Sequence[str], *, has_mixed_units: bool) -> Written:
         for text in texts
     ]
     if units[0] is None:
-        raise Unreadable(f"{texts[0]!r} counts nothing that is known since 1970", 0)
+        raise Unreadable(f"{texts[0]!r} is not a plausible count of time since 1970", 0)
     # Exchanges went on from milliseconds to microseconds within one file.
     allowed = {"ms", "us"} if units[0] in ("ms", "us") else {units[0]}
     allowed |= {"s", "ms"} if has_mixed_units else set()
@@ -154,7 +154,7 @@ def _wall(iso: Sequence[str], texts: Sequence[str]) -> pd.DatetimeIndex:
     wall = pd.DatetimeIndex(pd.to_datetime(pd.Index(iso), format="ISO8601", errors="coerce"))
     lost = np.flatnonzero(wall.isna())
     if len(lost):
-        raise Unreadable(f"{texts[int(lost[0])]!r} is no date", int(lost[0]))
+        raise Unreadable(f"{texts[int(lost[0])]!r} is not a valid date", int(lost[0]))
     return wall
 
 
@@ -162,7 +162,9 @@ def _offsets(offsets: Sequence[str | None], texts: Sequence[str]) -> pd.Timedelt
     """How far ahead of UTC each is."""
     for place, each in enumerate(offsets):
         if (each is None) != (offsets[0] is None):
-            words = f"{texts[place]!r} is not written like {texts[0]!r}: only one has a zone"
+            words = (
+                f"{texts[place]!r} is not in the same format as {texts[0]!r}: only one has a zone"
+            )
             raise Unreadable(words, place)
     minutes = [_minutes(each or "Z") for each in offsets]
     return pd.to_timedelta(np.array(minutes, dtype="int64"), unit="m")

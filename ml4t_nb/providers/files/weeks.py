@@ -65,8 +65,8 @@ def weeks_of(table: Table, rows: Bars, request: Request, told: WeekDating | None
     usual = float(np.median(steps)) if len(steps) else 0.0
     if usual >= _MOST:
         raise BarsInvalid(
-            f"{table.path.name} holds no weeks: its rows are {usual:g} days apart",
-            hint="put a file of days or of weeks there",
+            f"{table.path.name} has no weekly bars: its rows are {usual:g} days apart",
+            hint="replace it with a file of daily or weekly bars",
         )
     if usual < _LEAST and not (len(days) == 1 and days[0].day_of_week == _SUNDAY):
         return _of_days(table, rows, request)
@@ -75,8 +75,8 @@ def weeks_of(table: Table, rows: Bars, request: Request, told: WeekDating | None
     if len(again):
         one, other = (days[is_kept][int(again[0]) + each] for each in (0, 1))
         raise BarsInvalid(
-            f"{table.path.name}: {one:%Y-%m-%d} and {other:%Y-%m-%d} are dates of one week",
-            hint="keep one row a week",
+            f"{table.path.name}: {one:%Y-%m-%d} and {other:%Y-%m-%d} are in the same week",
+            hint="keep one row per week",
         )
     weeks = rows[is_kept].set_axis(as_stamps(mondays[is_kept]), axis=0)
     return Weeks(weekly_bars(weeks), notes)
@@ -93,7 +93,7 @@ def _of_days(table: Table, days: Bars, request: Request) -> Weeks:
         return Weeks(weeks)
     if dates.stamps(Span(last + _DAY, monday + _WEEK), "daily").empty:
         return Weeks(weeks)
-    words = f"{table.path.name} ends on {last:%Y-%m-%d}, within a week, which is left for later"
+    words = f"{table.path.name} ends on {last:%Y-%m-%d}, within a week, which is not stored yet"
     return Weeks(weeks, (words,), monday)
 
 
@@ -133,7 +133,7 @@ def _dated(
         if is_whole:
             return every, mondays, ()
         every[-1] = False
-        words = f"{name}: the row of {days[-1]:%Y-%m-%d} is left out, as one of an unfinished week"
+        words = f"{name}: the row of {days[-1]:%Y-%m-%d} is left out, as its week is unfinished"
         return every, mondays, (words,)
     raise _no_weeks(table, weekday, request)
 
@@ -141,9 +141,10 @@ def _dated(
 def _no_weeks(table: Table, weekday: npt.NDArray[np.int32], request: Request) -> BarsInvalid:
     seen = " and ".join(_NAMES[each] for each in sorted(set(weekday.tolist()))[:_SOME])
     return BarsInvalid(
-        f"{table.path.name}: its rows are dated on {seen}, and are no weeks from Monday to Sunday "
+        f"{table.path.name}: its rows are dated on {seen}, "
+        "and do not form weeks from Monday to Sunday "
         f"of {request.calendar.name}",
-        hint="put a file of days there: weeks are made of them",
+        hint="replace it with a file of daily bars: weeks are built from them",
     )
 
 

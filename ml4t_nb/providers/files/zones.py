@@ -43,7 +43,7 @@ _LUNCH = pd.Timedelta(hours=2)
 _LATE = pd.Timedelta(hours=2)
 _WEEKS = 2
 _WEEKEND = pd.Timedelta(days=1)
-_PARTING = ", as whoever made the file says: these bars fit both, and later ones will not"
+_PARTING = ", whichever the source of the file states: these bars fit both, later ones will not"
 _MARGIN = timedelta(days=3)
 _AS_GOOD = 0.005
 _NAMED = 3
@@ -88,7 +88,7 @@ def instants_of(table: Table, request: Request, setting: str | None) -> Read:
     if len(stamps):
         _require_fit(table, stamps, request, zone)
     why = "" if request.zone else f", as {'ML4T_DATA_FILES_ZONE' if setting else dates.name} says"
-    words = f"{table.path.name}: stamps without a zone, taken for {zone} time{why}"
+    words = f"{table.path.name}: stamps without a zone, read as {zone} time{why}"
     return Read(stamps, zone, (words,) if len(stamps) else ())
 
 
@@ -109,7 +109,7 @@ def dates_of(table: Table, request: Request, setting: str | None) -> Read:
     if (written.wall == bare.tz_localize(None)).all():
         if zone is not None and written.instants is None:
             raise BarsInvalid(
-                f"{table.path.name} holds dates, which are of no time zone",
+                f"{table.path.name} holds dates, which have no time zone",
                 hint="leave out --zone",
             )
         return Read(bare)
@@ -138,7 +138,10 @@ def _require_single(table: Table, stamps: pd.DatetimeIndex, zone: str) -> None:
     lost = np.flatnonzero(stamps.isna())
     if len(lost):
         place = int(lost[0])
-        words = f"{table.stamps.wall[place]} is no single instant in {zone}; write its offset"
+        words = (
+            f"{table.stamps.wall[place]} is ambiguous or does not exist in {zone}; write "
+            "its UTC offset"
+        )
         raise table.wrong(place, words)
 
 
@@ -152,8 +155,8 @@ def _require_agreement(table: Table, zone: str | None) -> None:
         told = f"{table.stamps.instants[row]:%Y-%m-%d %H:%M} UTC"
         raise table.wrong(
             row,
-            f"this stamp is {told} by what the file says, and no time in {zone}",
-            hint="leave out --zone: the stamps have a zone of their own",
+            f"this stamp is {told} according to the file, which is not this time in {zone}",
+            hint="leave out --zone: the stamps have their own zone",
         )
 
 
@@ -189,17 +192,17 @@ def _require_fit(table: Table, stamps: pd.DatetimeIndex, request: Request, zone:
     }
     if fitting := _fitting(own, others):
         raise BarsInvalid(
-            f"{table.path.name}: its stamps have no zone, and cannot be {zone} time, by the hours "
-            f"of {dates.name}: {_seen(own)}; they would fit as {' or '.join(fitting)}",
-            hint=f"say --zone {' or --zone '.join(fitting)} on load"
-            f"{_PARTING if len(fitting) > 1 else ''} (what is stored by another zone is removed "
-            "first), or write the offset, as in 2024-01-31T14:30+00:00",
+            f"{table.path.name}: its stamps have no zone, and do not fit {zone} time and the hours "
+            f"of {dates.name}: {_seen(own)}; they fit {' or '.join(fitting)}",
+            hint=f"use --zone {' or --zone '.join(fitting)} on load"
+            f"{_PARTING if len(fitting) > 1 else ''} (remove bars stored with another zone "
+            "first), or write the UTC offset, as in 2024-01-31T14:30+00:00",
         )
 
 
 def _seen(own: _Fit) -> str:
     if own.outside >= _SOME:
-        return f"{own.outside} bars lie outside of them"
+        return f"{own.outside} bars are outside of them"
     return f"{own.late} weeks begin late"
 
 

@@ -101,15 +101,15 @@ class SampleProvider:
         _require_symbol(dataset.symbol)
         if dataset.asset_class != "equities":
             raise SymbolUnknown(
-                f"sample knows {dataset.symbol} as equities, not as {dataset.asset_class}",
+                f"sample lists {dataset.symbol} as equities, not as {dataset.asset_class}",
                 provider=self.name,
-                hint="say --asset-class equities, or leave it out",
+                hint="use --asset-class equities, or leave it out",
             )
         if dataset.frequency not in self.limits.frequencies:
             raise RangeRefused(
                 f"sample has no {dataset.frequency} bars",
                 provider=self.name,
-                hint="ask for daily or weekly ones, or take --provider synthetic",
+                hint="use daily or weekly bars, or --provider synthetic",
             )
 
     def _notes(

@@ -17,7 +17,7 @@ from ml4t_nb.settings import Settings
 
 __all__ = ["SyntheticProvider"]
 
-_NOTE = "synthetic bars: a seeded random walk, no market data"
+_NOTE = "synthetic bars: a seeded random walk, not market data"
 
 # A first load without --start makes all there is: minutes since 1990 would take most of a minute.
 _INTRADAY_FROM = datetime(2015, 1, 1, tzinfo=UTC)
@@ -57,7 +57,7 @@ class SyntheticProvider:
     @property
     def summary(self) -> str:
         """What it serves, in one line."""
-        return "made-up bars of any symbol on a real calendar; no market data"
+        return "generated bars of any symbol on a real calendar; not market data"
 
     @property
     def basis(self) -> Basis:

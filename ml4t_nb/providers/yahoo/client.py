@@ -111,7 +111,7 @@ class Client:
 
     def _ask(self, symbol: str, **span: Any) -> Chart:  # noqa: ANN401  # for an untyped neighbour
         if not _SYMBOL.fullmatch(symbol):
-            raise unknown(symbol, "it is not spelled like one")
+            raise unknown(symbol, "it is not spelled like a symbol")
         yfinance, wire = open_yfinance(self._caches)
         with (
             raising(yfinance),

@@ -134,7 +134,7 @@ class _Ledger:
             self._find(event, f"is in {event.foreign}, and left out")
             return
         if event.value <= 0:
-            self._find(event, "makes no sense, and is left out")
+            self._find(event, "is invalid, and is left out")
             return
         place = int(self._days[self._priced].searchsorted(day))
         if place == len(self._priced):
@@ -146,7 +146,7 @@ class _Ledger:
             self._find(event, "has no bar, and is left out")
             return
         if late and day in self._sessions:
-            self._find(event, f"has no bar, and is booked on {self._days[row]:%Y-%m-%d}")
+            self._find(event, f"has no bar, and is assigned to {self._days[row]:%Y-%m-%d}")
         self._book(row, event)
 
     def _book(self, row: int, event: Event) -> None:
@@ -154,7 +154,7 @@ class _Ledger:
             self._ratio[row] *= event.value
             return
         if event.kind == "gain" and self._cash[row] >= event.value:
-            self._find(event, "is perhaps a part of the dividend, which Yahoo may count twice")
+            self._find(event, "may be part of the dividend, which Yahoo may count twice")
         self._cash[row] += event.value
 
     def _book_later(self, event: Event) -> None:

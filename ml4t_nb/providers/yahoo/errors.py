@@ -61,9 +61,9 @@ def raised_by(yfinance: ModuleType) -> tuple[type[Exception], ...]:
 def unknown(symbol: str, reason: str) -> SymbolUnknown:
     """The error for a symbol that is none."""
     return SymbolUnknown(
-        f"yahoo knows no symbol {symbol!r}: {reason}",
+        f"yahoo does not know the symbol {symbol!r}: {reason}",
         provider=_NAME,
-        hint="look it up at finance.yahoo.com; AAPL, VOD.L, BTC-USD, EURUSD=X, ^GSPC are some",
+        hint="look it up at finance.yahoo.com; AAPL, VOD.L, BTC-USD, EURUSD=X, ^GSPC are examples",
     )
 
 
@@ -82,7 +82,7 @@ def translate(
     theirs = yfinance.exceptions
     if isinstance(error, theirs.YFRateLimitError):
         return RateLimited(
-            f"yahoo answers {symbol} with 429, too many requests",
+            f"yahoo responded to {symbol} with 429, too many requests",
             provider=_NAME,
             hint=f"try again in {_PAUSE_MINUTES} minutes",
         )
@@ -93,7 +93,7 @@ def translate(
     if status == _NOT_FOUND or isinstance(error, UnknownThere | theirs.YFTzMissingError):
         return unknown(symbol, "no data found, it may be delisted")
     if isinstance(error, json.JSONDecodeError | theirs.YFDataException):
-        return _unavailable(symbol, "it answers, but not with bars: an outage or a block page")
+        return _unavailable(symbol, "it responds, but not with bars: an outage or a block page")
     if isinstance(error, OSError):
         return _unavailable(symbol, str(error))
     return _unavailable(symbol, f"its answer cannot be read ({type(error).__name__}: {error})")
@@ -106,19 +106,21 @@ def _prices_missing(reason: str | None, symbol: str, meta: Mapping[str, Any]) ->
     if reason.startswith("No data found"):
         return unknown(symbol, "no data found, it may be delisted")
     if reason.startswith("Data doesn't exist for startDate"):
-        return NoBars(f"yahoo has no bars of {symbol} so early", is_explained=True)
+        return NoBars(
+            f"yahoo has no bars of {symbol} before its first trading day", is_explained=True
+        )
     if "data not available for startTime" in reason:
         return RangeRefused(
-            f"yahoo does not serve {symbol} so: {reason}",
+            f"yahoo rejected the request for {symbol}: {reason}",
             provider=_NAME,
-            hint="ask for a shorter or a later span; 1m reaches back 30 days, hourly 730",
+            hint="choose a shorter or a later span; 1m reaches back 30 days, hourly 730",
         )
     return _unavailable(symbol, reason)
 
 
 def _unavailable(symbol: str, reason: str) -> ProviderUnavailable:
     return ProviderUnavailable(
-        f"yahoo did not answer for {symbol}: {reason}",
+        f"yahoo did not respond for {symbol}: {reason}",
         provider=_NAME,
-        hint="look at the connection, or try again later",
+        hint="check your connection, or try again later",
     )

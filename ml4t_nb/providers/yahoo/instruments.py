@@ -106,7 +106,8 @@ def instrument_of(meta: Mapping[str, Any]) -> Instrument:
         return Instrument(asset_class, _OF_CLASS[asset_class])
     if kind in _FOREIGN:
         raise SymbolUnknown(
-            f"yahoo lists {meta.get('symbol', 'it')} as {kind.lower()}, none of our asset classes",
+            f"yahoo lists {meta.get('symbol', 'it')} as {kind.lower()}, which is not a "
+            "supported asset class",
             provider="yahoo",
             hint="load equities, etfs, indices, crypto or fx",
         )

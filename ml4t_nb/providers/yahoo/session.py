@@ -94,7 +94,7 @@ class Wire(Session[Response]):
         place = urlsplit(url)
         is_chart = place.path.startswith(_CHART)
         if not is_chart and self._avoided.get(place.netloc, 0.0) > time.monotonic():
-            raise Timeout(f"{place.netloc} did not answer a while ago")
+            raise Timeout(f"{place.netloc} did not respond recently")
         options["timeout"] = _patience(asked, is_chart=is_chart)
         asked.requests += 1
         try:
@@ -114,5 +114,5 @@ def _patience(asked: Question, *, is_chart: bool) -> float:
     left_s = asked.until - time.monotonic()
     # Less than a millisecond would be cut to 0, which curl takes for no limit at all.
     if left_s < 0.001:  # noqa: PLR2004
-        raise Timeout("the time for this question is over")
+        raise Timeout("the time for this request has run out")
     return min(left_s, asked.timeout_s, float("inf") if is_chart else _SIDE_SHOW_S)

@@ -225,7 +225,7 @@ def _asked(report: PlotReport, steps: Steps) -> Iterator[Any]:
             mode="lines+markers",
             line={"color": LINE, "width": 4},
             marker={"size": 4, "color": LINE},
-            name="asked for by the run",
+            name="requested by the run",
             hoverinfo="skip",
         )
 

@@ -72,7 +72,11 @@ def title_of(report: PlotReport) -> str:
 
 def gap_story(gap: Gap, frequency: Frequency) -> str:
     """Where a gap is, why, what was tried, what stands in for it; lines parted by newlines."""
-    asked = {0: "not asked for again yet", 1: "asked once: no bars", 2: "asked twice: no bars"}
+    asked = {
+        0: "not requested again yet",
+        1: "requested once: no bars",
+        2: "requested twice: no bars",
+    }
     tried = asked.get(gap.attempts, f"asked {gap.attempts} times: no bars")
     lines = [
         f"gap, {gap.state}: {gap_words(gap, frequency)}",

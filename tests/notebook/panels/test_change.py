@@ -161,7 +161,7 @@ def test_an_update_marks_what_it_asked_for_and_what_was_restated() -> None:
     assert view.job.track.lines[0].notes == ("restated 2:1",)
     assert "restated 2:1 (split 2005-02-28)" in view.result.value
     traces = view.picture.outputs[0]["data"]["application/vnd.plotly.v1+json"]["data"]
-    assert "asked for by the run" in {each.get("name") for each in traces}
+    assert "requested by the run" in {each.get("name") for each in traces}
 
 
 def test_a_load_without_a_symbol_says_so_and_starts_nothing() -> None:
@@ -179,7 +179,7 @@ def test_a_word_that_makes_no_sense_is_said_beside_the_form() -> None:
 
     made.run.click()
 
-    assert "&#39;a lot&#39; is no number" in made.message.value
+    assert "&#39;a lot&#39; is not a number" in made.message.value
     assert made.views == []
     made.form.field("tolerance").value = ""
     run(made)
@@ -233,7 +233,7 @@ def test_a_job_looked_at_again_draws_no_plot_of_a_later_run() -> None:
     (shown,) = again.picture.outputs
     assert list(shown["data"]) == ["text/html", "text/plain"]
     assert shown["data"]["text/plain"] == (
-        "a later run has asked for equities/daily/AAPL since, so this one's is not drawn"
+        "a later run has requested equities/daily/AAPL since, so this run's plot is not drawn"
     )
 
 
@@ -247,7 +247,7 @@ def test_a_second_press_while_it_runs_starts_no_second_job(gate: Gate) -> None:
     made.run.click()
 
     assert len(list(JOBS)) == known + 1
-    assert f"job {made.views[0].job.number} does just that at the moment" in made.message.value
+    assert f"job {made.views[0].job.number} is already doing this" in made.message.value
     assert len(made.views) == 1
     made.form.symbols.tags.value = ["AAPL"]
     made.form.field("provider").value = "sample"
@@ -264,7 +264,7 @@ def test_a_date_that_is_none_is_refused_not_left_out(typed: str) -> None:
 
     made.run.click()
 
-    assert f"&#39;{typed}&#39; is no date" in made.message.value
+    assert f"&#39;{typed}&#39; is not a valid date" in made.message.value
     assert f"--start {typed}" in made.line.value
     assert made.views == []
 

@@ -245,7 +245,7 @@ def test_ask_again_says_when_there_is_nothing(panel: GapExplorer) -> None:
 
     press(panel, "refetch")
 
-    assert "the provider gave no bars" in words(panel.mends.line.value)
+    assert "the provider returned no bars" in words(panel.mends.line.value)
     assert panel.list.index == 0
 
 
@@ -522,7 +522,7 @@ def test_another_job_on_the_dataset_is_told(gate: Gate) -> None:
 
     press(panel, "refetch")
 
-    assert f"job {other.number} is at work on SLOW" in words(panel.mends.line.value)
+    assert f"job {other.number} is already running on SLOW" in words(panel.mends.line.value)
     assert "%ml4t jobs" in words(panel.mends.line.value)
     gate.let(100)
     assert other.join(120)

@@ -227,7 +227,7 @@ def test_a_dataset_that_another_board_is_at_work_on_is_left_alone(gate: Gate, ho
     second.view.mends[0].click()
     finish(second)
 
-    assert f"job {first_job(first)} is at work on SLOW" in second.view.rows[0].value
+    assert f"job {first_job(first)} is already running on SLOW" in second.view.rows[0].value
     assert buttons(second) == ["update"]
 
     second.view.again.click()
@@ -265,7 +265,7 @@ def test_a_mending_that_fails_says_why_and_can_be_tried_again(
     board.view.mends[0].click()
     finish(board)
 
-    assert "failed" not in board.view.rows[0].value.replace("1 failed run lately", "")
+    assert "failed" not in board.view.rows[0].value.replace("1 failed run in the last 10 runs", "")
 
 
 def test_a_damaged_dataset_is_loaded_again_only_at_the_second_press(three: Workspace) -> None:

@@ -55,7 +55,7 @@ def test_a_verb_that_raises_leaves_its_error() -> None:
     assert job.state == "failed"
     assert job.report is None
     assert job.error is not None
-    assert job.error.message == "no provider 'smaple'"
+    assert job.error.message == "unknown provider 'smaple'"
 
 
 def test_a_wrong_setting_is_an_error_of_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def test_a_job_started_in_a_folder_that_is_gone_runs_all_the_same(
     assert job.join(120)
 
     assert (job.state, job.error) == ("done", None)
-    with pytest.raises(OptionError, match="the current folder, which is gone"):
+    with pytest.raises(OptionError, match="the current folder, which no longer exists"):
         started(LOAD.format("AAPL --home here"))
 
 
@@ -179,7 +179,7 @@ def test_two_jobs_never_work_on_one_dataset(gate: Gate) -> None:
     second.join(120)
 
     assert isinstance(second.error, JobBusy)
-    assert second.error.message == f"job {first.number} is at work on SLOW: {first.line}"
+    assert second.error.message == f"job {first.number} is already running on SLOW: {first.line}"
     gate.let(100)
     first.join(120)
     assert first.state == "done"
