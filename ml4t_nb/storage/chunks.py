@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ml4t_nb.core.bars import NUMBERS, PRICES
+from ml4t_nb.core.timestamps import from_micros
 from ml4t_nb.model import Compression
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.rows import ALL_TIME, Rows, TimeRange, instant, stamp
+from ml4t_nb.storage.rows import ALL_TIME, Rows, TimeRange, overlaps
 
 __all__ = ["chunk_fault", "decode_chunk", "describe_chunk", "encode_chunk"]
 
@@ -63,8 +64,8 @@ def describe_chunk(file: str, rows: Rows, content: bytes) -> Chunk:
     return Chunk(
         file=file,
         rows=len(rows),
-        first=instant(rows.stamps[0]),
-        last=instant(rows.stamps[-1]),
+        first=from_micros(rows.stamps[0]),
+        last=from_micros(rows.stamps[-1]),
         bytes=len(content),
         crc=zlib.crc32(content),
         filled=int(rows.filled.sum()),
@@ -117,7 +118,7 @@ def _copy_into(column: Any, line: NDArray[Any]) -> None:  # noqa: ANN401  # pyar
 
 
 def _overlaps(statistics: Any, time_range: TimeRange) -> bool:  # noqa: ANN401  # pyarrow is untyped
-    return stamp(statistics.min) < time_range[1] and time_range[0] <= stamp(statistics.max)
+    return overlaps(statistics.min, statistics.max, time_range)
 
 
 def _encodings(rows: Rows) -> tuple[list[str], list[str]]:

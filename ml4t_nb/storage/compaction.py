@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ml4t_nb.core.timestamps import WEEK, to_micros, week_start
 from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.model import Chunking, Frequency, Period
 from ml4t_nb.storage.manifest import Chunk
@@ -21,7 +22,6 @@ from ml4t_nb.storage.rows import (
     apply_edits,
     empty_rows,
     join,
-    stamp,
 )
 
 __all__ = ["MOST_ROWS", "Piece", "compact", "resolve_period"]
@@ -197,21 +197,20 @@ def _periods(rows: Rows, period: Period) -> list[_RowSlice]:
 
 def _period_range(chunk: Chunk, period: Period) -> TimeRange:
     """From the start of the chunk's first period to the end of its last."""
-    ends = np.array([stamp(chunk.first), stamp(chunk.last)], dtype=np.int64)
+    ends = np.array([to_micros(chunk.first), to_micros(chunk.last)], dtype=np.int64)
     first, last = _number(ends, period)
     start, end = _start(np.array([first, last + 1]), period).tolist()
     return start, end
 
 
 _MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
-_DAY = 86_400_000_000
-_MONDAY = 3  # days from Monday to 1970-01-01, a Thursday
+_FIRST_WEEK = week_start(0)
 
 
 def _number(stamps: NDArray[np.int64], period: Period) -> NDArray[np.int64]:
     """Periods since 1970 of stamps in microseconds; a week begins on Monday."""
     if period == "weekly":
-        return (stamps // _DAY + _MONDAY) // 7
+        return (week_start(stamps) - _FIRST_WEEK) // WEEK
     months = stamps.view("M8[us]").astype("M8[M]").astype(np.int64)
     return months // _MONTHS[period]
 
@@ -219,6 +218,6 @@ def _number(stamps: NDArray[np.int64], period: Period) -> NDArray[np.int64]:
 def _start(numbers: NDArray[np.int64], period: Period) -> NDArray[np.int64]:
     """First stamps of periods."""
     if period == "weekly":
-        return (numbers * 7 - _MONDAY) * _DAY
+        return numbers * WEEK + _FIRST_WEEK
     months = (numbers * _MONTHS[period]).view("M8[M]")
     return months.astype("M8[us]").astype(np.int64)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import pairwise
 
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import CHUNK_NAME
 
 __all__ = ["contradiction"]
 
-_TICK = timedelta(microseconds=1)
 # Bars that are all alike take a twentieth of a byte each, and what writes and reads them takes
 # room for as many as the manifest says.
 _MOST_ROWS_PER_BYTE = 64
@@ -46,7 +45,7 @@ def _fault(chunk: Chunk, sequence: int) -> str:
 
 def _has_room(chunk: Chunk) -> bool:
     """Whether so many bars go into so many bytes, and between the first and the last stamp."""
-    ticks = (chunk.last - chunk.first) // _TICK
+    ticks = (chunk.last - chunk.first) // TICK
     return (
         1 <= chunk.rows <= min(_MOST_ROWS_PER_BYTE * chunk.bytes, ticks + 1)
         and 0 <= chunk.filled <= chunk.rows

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ml4t_nb.core.bars import NUMBERS, STAMPS, Bars, framed, require_bars
+from ml4t_nb.core.timestamps import to_micros
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span
 
@@ -24,32 +25,17 @@ __all__ = [
     "as_rows",
     "as_time_range",
     "empty_rows",
-    "instant",
     "join",
-    "stamp",
+    "overlaps",
 ]
 
 TimeRange = tuple[int, int]
 """Half-open stretch of time in microseconds since 1970, UTC."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def stamp(moment: datetime) -> int:
-    """An aware instant in microseconds."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def instant(microseconds: int) -> datetime:
-    """The instant so many microseconds after 1970."""
-    return _EPOCH + int(microseconds) * _MICROSECOND
-
-
 # A year is left at both ends, so that the period around a stamp has a start and an end too.
 ALL_TIME: TimeRange = (
-    stamp(datetime(2, 1, 1, tzinfo=UTC)),
-    stamp(datetime(9999, 1, 1, tzinfo=UTC)),
+    to_micros(datetime(2, 1, 1, tzinfo=UTC)),
+    to_micros(datetime(9999, 1, 1, tzinfo=UTC)),
 )
 """All time that can be stored."""
 
@@ -175,4 +161,9 @@ def as_time_range(span: Span | None) -> TimeRange:
     """``span`` in microseconds; all time for None."""
     if span is None:
         return ALL_TIME
-    return max(stamp(span.start), ALL_TIME[0]), min(stamp(span.end), ALL_TIME[1])
+    return max(to_micros(span.start), ALL_TIME[0]), min(to_micros(span.end), ALL_TIME[1])
+
+
+def overlaps(first: datetime, last: datetime, time_range: TimeRange) -> bool:
+    """Whether stamps from ``first`` to ``last``, both inclusive, reach into the range."""
+    return to_micros(first) < time_range[1] and time_range[0] <= to_micros(last)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.timestamps import to_micros
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.options import source
@@ -26,7 +27,7 @@ from ml4t_nb.storage.rows import (
     as_time_range,
     empty_rows,
     join,
-    stamp,
+    overlaps,
 )
 
 __all__ = ["Snapshot", "check_chunk", "not_found_error", "read_rows"]
@@ -79,9 +80,7 @@ def read_rows(
     folder: DatasetFolder, manifest: Manifest, chunks: Sequence[Chunk], time_range: TimeRange
 ) -> Rows:
     """Rows of these chunks of the manifest within ``time_range``, every byte read checked."""
-    wanted = [
-        c for c in chunks if stamp(c.first) < time_range[1] and time_range[0] <= stamp(c.last)
-    ]
+    wanted = [each for each in chunks if overlaps(each.first, each.last, time_range)]
     ends = [0, *accumulate(chunk.rows for chunk in wanted)]
     if ends[-1] > _MANY_ROWS:
         # A manifest may say what it likes of rows and bytes; memory is taken for real bytes alone.
@@ -144,7 +143,7 @@ def _require_stamps(chunk: Chunk, rows: Rows, count: int) -> None:
         raise ValueError("its stamps do not increase")
     if count < chunk.rows:
         return
-    ends = (stamp(chunk.first), stamp(chunk.last))
+    ends = (to_micros(chunk.first), to_micros(chunk.last))
     if ends != (int(rows.stamps[0]), int(rows.stamps[chunk.rows - 1])):
         raise ValueError("its stamps are not those in the manifest")
 

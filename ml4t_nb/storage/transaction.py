@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.timestamps import to_micros
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import DatasetConfig, Span
 from ml4t_nb.records import UpdateRecord
@@ -27,7 +28,7 @@ from ml4t_nb.storage.rows import (
     as_rows,
     as_time_range,
     empty_rows,
-    stamp,
+    overlaps,
 )
 from ml4t_nb.storage.scan import catalogue_entry
 from ml4t_nb.storage.snapshot import not_found_error, read_rows
@@ -209,9 +210,7 @@ class Transaction:
         """Stored rows of these chunks within ``time_range``; possibly a view of what is kept."""
         manifest = self._now().manifest
         assert manifest is not None, "a chunk belongs to a manifest"
-        wanted = [
-            c for c in chunks if stamp(c.first) < time_range[1] and time_range[0] <= stamp(c.last)
-        ]
+        wanted = [each for each in chunks if overlaps(each.first, each.last, time_range)]
         if len(wanted) != 1 or wanted[0].rows > _KEPT_ROWS:
             return read_rows(self._folder, manifest, wanted, time_range)
         (chunk,) = wanted
@@ -248,4 +247,6 @@ class Transaction:
 
 
 def _covers(edit: Edit, chunk: Chunk) -> bool:
-    return edit.time_range[0] <= stamp(chunk.first) and stamp(chunk.last) < edit.time_range[1]
+    return (
+        edit.time_range[0] <= to_micros(chunk.first) and to_micros(chunk.last) < edit.time_range[1]
+    )

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.timestamps import from_micros, to_micros
 from ml4t_nb.model import DatasetId, Frequency, Period, Span
 from ml4t_nb.storage.compaction import compact, resolve_period
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, as_rows, instant, join, stamp
+from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, as_rows, join
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import AAPL, append, bars_at, commit, daily, utc
 
@@ -140,7 +141,8 @@ def test_growing_month_by_month_rewrites_each_bar_a_few_times() -> None:
     months = pd.date_range("2004-01-01", periods=240, freq="MS")
     for month in months:
         rows = as_rows(_fresh(8190, str(month)))
-        time_range = (stamp(month.to_pydatetime().replace(tzinfo=utc(2004).tzinfo)), ALL_TIME[1])
+        start = month.to_pydatetime().replace(tzinfo=utc(2004).tzinfo)
+        time_range = (to_micros(start), ALL_TIME[1])
         pieces = compact(
             chunks, [Edit(time_range, rows)], _rows_like, before="monthly", period="monthly"
         )
@@ -154,12 +156,12 @@ def test_growing_month_by_month_rewrites_each_bar_a_few_times() -> None:
 
 
 def _chunk_of(rows: Rows) -> Chunk:
-    return Chunk("", len(rows), instant(rows.stamps[0]), instant(rows.stamps[-1]), 0, 0, 0)
+    return Chunk("", len(rows), from_micros(rows.stamps[0]), from_micros(rows.stamps[-1]), 0, 0, 0)
 
 
 def _rows_like(chunk: Chunk) -> Rows:
     """Rows of the chunk's length between its ends."""
-    stamps = np.linspace(stamp(chunk.first), stamp(chunk.last), chunk.rows).astype(np.int64)
+    stamps = np.linspace(to_micros(chunk.first), to_micros(chunk.last), chunk.rows).astype(np.int64)
     return Rows(stamps, np.zeros((7, chunk.rows)), np.zeros(chunk.rows, bool))
 
 
@@ -182,7 +184,7 @@ def test_chunks_hold_whole_periods_whatever_is_edited(
         days = DAYS[first : first + count]
         some = bars_at(days[::step], close)
         span = Span(utc_of(days[0]), utc_of(days[-1]) + timedelta(days=1))
-        edit = Edit((stamp(span.start), stamp(span.end)), as_rows(some))
+        edit = Edit((to_micros(span.start), to_micros(span.end)), as_rows(some))
         pieces = compact(
             chunks, [edit], lambda chunk: stored[chunk.crc], before=period, period=period
         )
@@ -191,7 +193,7 @@ def test_chunks_hold_whole_periods_whatever_is_edited(
             if isinstance(piece, Rows):
                 key = number * 1000 + place
                 stored[key] = piece
-                ends = instant(piece.stamps[0]), instant(piece.stamps[-1])
+                ends = from_micros(piece.stamps[0]), from_micros(piece.stamps[-1])
                 chunks.append(Chunk("", len(piece), *ends, 0, key, 0))
             else:
                 chunks.append(piece)
