@@ -115,7 +115,7 @@ def test_a_gap_is_found_filled_and_marked_closed(desk: Desk) -> None:
     desk.click("ml4t-refill")
     desk.see("ml4t-gap-list", "forward")
     desk.click("ml4t-unfill")
-    desk.see("ml4t-mend-line", "--unfill")
+    desk.see("ml4t-gap-line", "--unfill")
     desk.find("ml4t-reason").locator("input").fill("a day of mourning")
     desk.click("ml4t-close")
 
@@ -179,7 +179,7 @@ def test_the_health_board_is_sorted_and_mends(desk: Desk) -> None:
     days.press("Enter")
     desk.see("ml4t-health-totals", "2 stale")
 
-    desk.click("ml4t-mend")
+    desk.click("ml4t-repair")
     desk.see("ml4t-health-totals", "1 stale")
 
 

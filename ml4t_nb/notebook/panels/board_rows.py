@@ -77,7 +77,7 @@ class Order:
         arrow = "↓" if self.is_reversed else "↑"
         return f"{column.heading} {arrow}" if column.name == self.column else column.heading
 
-    def story(self, column: Column) -> str:
+    def description(self, column: Column) -> str:
         """What a click on the heading does."""
         if column.name != self.column:
             return f"Sort by {column.heading.lower()}."

@@ -25,7 +25,7 @@ _STYLE = f"""<style>
 .ml4t-health .ml4t-rows {{ align-items: start; }}
 .ml4t-health .ml4t-rows .widget-html {{ margin: 0; }}
 .ml4t-health .ml4t-rows .widget-html-content {{ line-height: 18px; }}
-.ml4t-health .ml4t-rows button.ml4t-mend {{
+.ml4t-health .ml4t-rows button.ml4t-repair {{
   height: 24px; line-height: 24px; margin: 1px 0 0 10px; }}
 .ml4t-health .ml4t-note {{ {FAINT}; }}
 </style>"""
@@ -59,7 +59,7 @@ class BoardView:
         The root.
     sorts
         The headings, by column.
-    rows, mends
+    rows, repairs
         What stands in each row, and its button; only those on the page are children.
     """
 
@@ -84,7 +84,7 @@ class BoardView:
     def show(self, rows: Sequence[Row]) -> None:
         """Put the rows of a page in."""
         children: list[Any] = [self._head, self._corner]
-        for row, html, button in zip(rows, self.rows, self.mends, strict=False):
+        for row, html, button in zip(rows, self.rows, self.repairs, strict=False):
             html.value = row.html
             with button.hold_sync():
                 button.description, button.tooltip = row.label, row.tooltip
@@ -98,7 +98,7 @@ class BoardView:
         """Show in the headings what the rows are sorted by."""
         for column in COLUMNS:
             self.sorts[column.name].description = order.heading(column)
-            self.sorts[column.name].tooltip = order.story(column)
+            self.sorts[column.name].tooltip = order.description(column)
 
     def placed(self, words: str, *, is_first: bool, is_last: bool) -> None:
         """Say which page this is."""
@@ -143,8 +143,8 @@ class BoardView:
         _named(self.state, "filter-state")
         _named(self.stale_days, "stale-days")
         _named(self.sessions, "sessions-number")
-        self.again = _button("Refresh", "Read the store again.", "health-refresh", "90px")
-        both = (self.text, self.state, self.stale_days, self.sessions, self.again)
+        self.refresh_button = _button("Refresh", "Read the store again.", "health-refresh", "90px")
+        both = (self.text, self.state, self.stale_days, self.sessions, self.refresh_button)
         self.controls = HBox(both, layout={"flex_flow": "row wrap", "align_items": "center"})
 
     def _make_table(self) -> None:
@@ -158,7 +158,7 @@ class BoardView:
         self._head = GridBox(tuple(self.sorts.values()), layout=layout).add_class("ml4t-sorts")
         self._corner = HTML()
         self.rows = [HTML() for _ in range(ROWS)]
-        self.mends = [once(_button("", "", "mend", "112px")) for _ in range(ROWS)]
+        self.repairs = [once(_button("", "", "repair", "112px")) for _ in range(ROWS)]
         self.table = GridBox(
             layout={
                 # No narrower than the least widths of the columns, which would run over the button.

@@ -11,7 +11,7 @@ from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.execution.jobs import JOBS, Job
 from ml4t_nb.model import Command, DatasetId, FillMethod
-from ml4t_nb.notebook.panels.gap_target import Target, same, target_of, why_not
+from ml4t_nb.notebook.panels.gap_target import GapTarget, disabled_reasons, is_same_gap, target_of
 from ml4t_nb.notebook.panels.input_guard import once
 from ml4t_nb.notebook.panels.panel_command import of_dataset
 from ml4t_nb.records import UpdateResult
@@ -21,7 +21,7 @@ from ml4t_nb.render.html import INK, error_html
 if TYPE_CHECKING:
     from ipywidgets import Button
 
-__all__ = ["MendBar"]
+__all__ = ["GapButtons"]
 
 _BUTTONS = {
     "refetch": ("Ask again", "Ask the provider again"),
@@ -39,7 +39,7 @@ _DONE = {
 _WRAP = {"flex_flow": "row wrap", "align_items": "center"}
 
 
-class MendBar:
+class GapButtons:
     """Buttons for one gap; each acts as the line of ``%ml4t`` that its tooltip shows.
 
     Parameters
@@ -63,7 +63,7 @@ class MendBar:
         self._shared, self._ended = shared, ended
         self._lock = RLock()
         self._dataset: DatasetId | None = None
-        self._target: Target | None = None
+        self._target: GapTarget | None = None
         self._zone = "UTC"
         self._is_followed = self._is_over = True
         self._buttons: dict[str, Button] = {}
@@ -85,8 +85,8 @@ class MendBar:
         for widget, name in (
             (self.method, "ml4t-method"),
             (self.reason, "ml4t-reason"),
-            (self.cancel, "ml4t-mend-cancel"),
-            (self.line, "ml4t-mend-line"),
+            (self.cancel, "ml4t-gap-cancel"),
+            (self.line, "ml4t-gap-line"),
         ):
             widget.add_class(name)
         self.cancel.on_click(lambda _: self._cancel())
@@ -101,7 +101,7 @@ class MendBar:
         """Whether a job that was started here runs, or what it changed is not shown yet."""
         return not self._is_over
 
-    def aim(self, dataset: DatasetId | None, target: Target | None, *, zone: str) -> None:
+    def set_target(self, dataset: DatasetId | None, target: GapTarget | None, *, zone: str) -> None:
         """Act on that gap from now on; on none if there is none."""
         with self._lock:
             if target is not None and not self.is_busy and not _is_same(target, self._target):
@@ -122,7 +122,7 @@ class MendBar:
         return Command("gaps", {**what, **self._target.dates, **where, **self._shared})
 
     def _show(self) -> None:
-        against = why_not(self._target)
+        against = disabled_reasons(self._target)
         if not against["close"] and not str(self.reason.value).strip():
             against["close"] = "enter the reason first"
         for name, button in self._buttons.items():
@@ -182,8 +182,8 @@ class MendBar:
                 self._show()
 
 
-def _is_same(target: Target, other: Target | None) -> bool:
-    return other is not None and same(target.gap, other.gap)
+def _is_same(target: GapTarget, other: GapTarget | None) -> bool:
+    return other is not None and is_same_gap(target.gap, other.gap)
 
 
 def _status(html: str) -> str:

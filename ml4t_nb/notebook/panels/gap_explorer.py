@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import DatasetId, Gap
 from ml4t_nb.notebook.panels.fold import Fold
-from ml4t_nb.notebook.panels.gap_buttons import MendBar
+from ml4t_nb.notebook.panels.gap_buttons import GapButtons
 from ml4t_nb.notebook.panels.gap_rows import (
     besides_blocks,
     by_need,
@@ -19,9 +19,9 @@ from ml4t_nb.notebook.panels.gap_rows import (
     kept_blocks,
     local_words,
 )
-from ml4t_nb.notebook.panels.gap_target import Target, gaps_of, same, target_of
+from ml4t_nb.notebook.panels.gap_target import GapTarget, is_same_gap, list_gaps, target_of
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, ask, of_dataset
-from ml4t_nb.notebook.panels.plot_view import Chart
+from ml4t_nb.notebook.panels.plot_view import PlotView
 from ml4t_nb.notebook.panels.revisions import revision_blocks, revision_title
 from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.render.html import INK, as_html, error_html
@@ -48,7 +48,7 @@ _STYLE = """<style>
 
 
 class GapExplorer:
-    """See the gaps of a dataset in its plot and in a list, and mend the one that is chosen.
+    """See the gaps of a dataset in its plot and in a list, and repair the one that is chosen.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ class GapExplorer:
         self._listed: DatasetGaps | None = None
         self._report: GapsReport | None = None
         self._record: UpdateRecord | None = None
-        self.chart = Chart(shared=self._shared, picked=self._pick, changed=changed)
-        self.mends = MendBar(shared=self._shared, ended=self.refresh)
+        self.plot_view = PlotView(shared=self._shared, picked=self._pick, changed=changed)
+        self.repairs = GapButtons(shared=self._shared, ended=self.refresh)
         self._build()
         self.refresh()
 
@@ -86,31 +86,32 @@ class GapExplorer:
             style={"description_width": "initial"},
             layout={"width": "auto", "max_width": "100%"},
         )
-        self.again = Button(description="Refresh", tooltip="Read the store again")
-        self.again.layout.width = "auto"
-        self.message, self.story, self.unanswered, self.revisions = (HTML() for _ in range(4))
+        self.refresh_button = Button(description="Refresh", tooltip="Read the store again")
+        self.refresh_button.layout.width = "auto"
+        self.message, self.description, self.unanswered, self.revisions = (HTML() for _ in range(4))
         self.heading = HTML()
         self.list = Select(rows=_ROWS, layout={"width": "auto"})
         self.list.tooltip = "Gaps: one that is chosen is drawn above"
         wrap = {"flex_flow": "row wrap"}
         left = VBox([self.heading, self.list], layout={"flex": "3 1 340px", "margin": "0 12px 0 0"})
-        right = VBox([self.story, self.mends.widget], layout={"flex": "2 1 300px"})
+        right = VBox([self.description, self.repairs.widget], layout={"flex": "2 1 300px"})
         self.fold = Fold(self.revisions)
-        rows = (self.chart.widget, HBox([left, right], layout=wrap), self.unanswered)
+        rows = (self.plot_view.widget, HBox([left, right], layout=wrap), self.unanswered)
         self.body = VBox([*rows, self.fold.widget], layout={"display": "none"})
-        head = HBox([self.filter, self.dataset, self.again], layout=wrap)
+        head = HBox([self.filter, self.dataset, self.refresh_button], layout=wrap)
         self.widget = VBox(
             [HTML(_STYLE, layout={"display": "contents"}), head, self.message, self.body]
         )
         names = {
             "gaps": self.widget, "gap-filter": self.filter, "gap-dataset": self.dataset,
-            "gap-refresh": self.again, "gap-message": self.message, "gap-list": self.list,
-            "gap-heading": self.heading, "gap-story": self.story, "revisions": self.fold.widget,
+            "gap-refresh": self.refresh_button, "gap-message": self.message, "gap-list": self.list,
+            "gap-heading": self.heading, "gap-story": self.description,
+            "revisions": self.fold.widget,
             "unanswered": self.unanswered,
         }  # fmt: skip
         for name, widget in names.items():
             widget.add_class(f"ml4t-{name}")
-        self.again.on_click(lambda _: self.refresh())
+        self.refresh_button.on_click(lambda _: self.refresh())
         self.filter.observe(lambda _: self._offer(), "value")
         self.dataset.observe(lambda _: self._chosen_dataset(), "value")
         self.list.observe(lambda _: self._chosen_gap(), "index")
@@ -143,7 +144,7 @@ class GapExplorer:
         """The gaps in a table and the plot as a picture."""
         from ml4t_nb.render.plots import svg_of
 
-        report, drawn, record = self._report, self.chart.report, self._record
+        report, drawn, record = self._report, self.plot_view.report, self._record
         parts = [str(self.message.value)]
         parts += [as_html(kept_blocks(report))] if report is not None else []
         parts += [svg_of(drawn)] if drawn is not None else []
@@ -179,18 +180,18 @@ class GapExplorer:
             with self._told():
                 self._aim()
                 if self.gap is not None:
-                    self.chart.around(self.gap)
+                    self.plot_view.around(self.gap)
         self._changed()
 
     def _pick(self, gap: Gap) -> None:
         """The gap whose band was clicked."""
         with self._lock:
             gaps = () if self._listed is None else self._listed.gaps
-            at = next((row for row, each in enumerate(gaps) if same(each, gap)), None)
+            at = next((row for row, each in enumerate(gaps) if is_same_gap(each, gap)), None)
             if at is None or at != self.list.index:
                 self.list.index = at
             else:
-                self.chart.around(gaps[at])
+                self.plot_view.around(gaps[at])
 
     def _look(self, *, is_new: bool) -> None:
         """Show what is known of the dataset by now."""
@@ -199,7 +200,7 @@ class GapExplorer:
         if is_new:
             self._forget()
         try:
-            self._report, self._listed = gaps_of(dataset, shared=self._shared)
+            self._report, self._listed = list_gaps(dataset, shared=self._shared)
         except Ml4tError:
             # What was shown before is no longer what is stored.
             self._forget()
@@ -210,36 +211,40 @@ class GapExplorer:
             self.heading.value = fragment(heading if gaps else "")
             self.list.options = rows
             self.list.index = next(
-                (at for at, gap in enumerate(gaps) if before is not None and same(gap, before)),
+                (
+                    at
+                    for at, gap in enumerate(gaps)
+                    if before is not None and is_same_gap(gap, before)
+                ),
                 None,
             )
         self.list.layout.display = "" if gaps else "none"
         self.unanswered.value = as_html(besides_blocks(self._report))
         self.body.layout.display = ""
-        self.chart.mark(self.gap)
+        self.plot_view.mark(self.gap)
         if is_new:
-            self.chart.show(dataset)
+            self.plot_view.show(dataset)
         else:
-            self.chart.again()
+            self.plot_view.redraw()
         self._aim()
         self._revise(dataset)
 
     def _aim(self) -> None:
         """Let the buttons act on the gap that is chosen, and tell its story."""
         dataset, gap = self.dataset.value, self.gap
-        zone = "UTC" if self.chart.report is None else self.chart.report.zone
-        target: Target | None = None
+        zone = "UTC" if self.plot_view.report is None else self.plot_view.report.zone
+        target: GapTarget | None = None
         if gap is None:
             some = self._listed is not None and self._listed.gaps
-            self.story.value = _story("Choose a gap in the list, or its band in the plot.")
-            self.story.layout.display = "" if some else "none"
+            self.description.value = _story("Choose a gap in the list, or its band in the plot.")
+            self.description.layout.display = "" if some else "none"
         else:
-            self.story.layout.display = ""
+            self.description.layout.display = ""
             target = target_of(gap, dataset, zone=zone, shared=self._shared)
             local = local_words(gap, dataset.frequency, zone)
-            parts = (gap_story(gap, dataset.frequency), local, target.story)
-            self.story.value = _story("\n".join(part for part in parts if part))
-        self.mends.aim(dataset, target, zone=zone)
+            parts = (gap_story(gap, dataset.frequency), local, target.description)
+            self.description.value = _story("\n".join(part for part in parts if part))
+        self.repairs.set_target(dataset, target, zone=zone)
 
     def _revise(self, dataset: DatasetId) -> None:
         """Show what the provider changed when it was last asked."""
@@ -260,8 +265,8 @@ class GapExplorer:
             self._report = self._listed = self._record = None
             self.list.options = ()
             self.body.layout.display = "none"
-            self.chart.show(None)
-            self.mends.aim(None, None, zone="UTC")
+            self.plot_view.show(None)
+            self.repairs.set_target(None, None, zone="UTC")
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -13,13 +13,13 @@ from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, ask, of_dataset
 from ml4t_nb.render.format import many
 from ml4t_nb.reports import DatasetGaps, GapsReport
 
-__all__ = ["Target", "gaps_of", "same", "target_of", "why_not"]
+__all__ = ["GapTarget", "disabled_reasons", "is_same_gap", "list_gaps", "target_of"]
 
 _ACTIONS = ("refetch", "refill", "unfill", "close", "reopen")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class GapTarget:
     """A gap, and what a verb that is told dates acts on.
 
     Parameters
@@ -41,7 +41,7 @@ class Target:
         return {"start": self.first, "end": self.last}
 
     @property
-    def story(self) -> str:
+    def description(self) -> str:
         """Which dates are meant, and what else is hit."""
         dates = str(self.first) if self.first == self.last else f"{self.first} … {self.last}"
         others = len(self.gaps) - 1
@@ -53,7 +53,7 @@ class Target:
         )
 
 
-def gaps_of(
+def list_gaps(
     dataset: DatasetId, *, shared: Mapping[str, object], **dates: date
 ) -> tuple[GapsReport, DatasetGaps]:
     """All gaps of a dataset, filled, confirmed and closed ones too; ``dates`` are a range."""
@@ -64,7 +64,7 @@ def gaps_of(
 
 def target_of(
     gap: Gap, dataset: DatasetId, *, zone: str = "UTC", shared: Mapping[str, object] = NO_ARGUMENTS
-) -> Target:
+) -> GapTarget:
     """The fewest dates that the verb itself says meet the gap.
 
     Parameters
@@ -82,18 +82,18 @@ def target_of(
     first, last = gap.start.astimezone(where).date(), gap.end.astimezone(where).date()
     # A currency's session begins on the evening before its date.
     for start, end in ((first, last), (first + day, last + day), (first, last + day)):
-        _, listed = gaps_of(dataset, shared=shared, start=start, end=end)
-        if any(same(each, gap) for each in listed.gaps):
-            return Target(gap, start, end, listed.gaps)
+        _, listed = list_gaps(dataset, shared=shared, start=start, end=end)
+        if any(is_same_gap(each, gap) for each in listed.gaps):
+            return GapTarget(gap, start, end, listed.gaps)
     raise OptionError("the gap no longer exists", hint="refresh, and choose again")
 
 
-def same(one: Gap, other: Gap) -> bool:
+def is_same_gap(one: Gap, other: Gap) -> bool:
     """Whether both lack the same bars."""
     return (one.start, one.end) == (other.start, other.end)
 
 
-def why_not(target: Target | None) -> dict[str, str]:
+def disabled_reasons(target: GapTarget | None) -> dict[str, str]:
     """Why each action is invalid, by its option; empty if it does."""
     if target is None:
         return dict.fromkeys(_ACTIONS, "choose a gap")

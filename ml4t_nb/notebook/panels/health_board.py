@@ -1,4 +1,4 @@
-"""The health board: every dataset's state, why, what its last sessions have, and what mends it."""
+"""The health board: each dataset's state, reason, last sessions, and repair."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.notebook.panels.board_rows import Order, chosen, row_html, table_of, totals_html
 from ml4t_nb.notebook.panels.board_view import ROWS, BoardView, Row
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, ask
-from ml4t_nb.notebook.panels.repair import Mending, mend_of
+from ml4t_nb.notebook.panels.repair import RepairRun, repair_of
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import many, plain
 from ml4t_nb.render.html import as_html, error_html, line_html
@@ -37,7 +37,7 @@ class HealthBoard:
         What the store was last found to be like; None if it could not be read.
     page
         Number of the page shown, from 0.
-    mendings
+    repair_runs
         What was pressed for: the latest of each dataset, until a refresh by hand.
     """
 
@@ -49,7 +49,7 @@ class HealthBoard:
     ) -> None:
         self.report: HealthReport | None = None
         self.page = 0
-        self.mendings: dict[DatasetId, Mending] = {}
+        self.repair_runs: dict[DatasetId, RepairRun] = {}
         self._shared, self._changed = shared, changed
         # Jobs end in threads of their own. It is never held while `changed` is called, which may
         # wait for another thread that asks for the still.
@@ -74,7 +74,7 @@ class HealthBoard:
 
     def _listen(self) -> None:
         view = self.view
-        view.again.on_click(lambda _: self._forget())
+        view.refresh_button.on_click(lambda _: self._forget())
         view.stale_days.observe(lambda _: self._judge(), "value")
         view.sessions.observe(lambda _: self.refresh(), "value")
         view.text.observe(lambda _: self._turn(-self.page), "value")
@@ -83,7 +83,7 @@ class HealthBoard:
         view.after.on_click(lambda _: self._turn(1))
         for name, button in view.sorts.items():
             button.on_click(lambda _, name=name: self._sort(name))
-        for at, button in enumerate(view.mends):
+        for at, button in enumerate(view.repairs):
             button.on_click(lambda _, at=at: self._press(at))
 
     def _judge(self) -> None:
@@ -113,9 +113,11 @@ class HealthBoard:
         self._changed()
 
     def _forget(self) -> None:
-        """Read the store again, and leave out how the mendings before went."""
+        """Read the store again, and leave out how earlier repairs went."""
         with self._lock:
-            self.mendings = {name: each for name, each in self.mendings.items() if not each.is_over}
+            self.repair_runs = {
+                name: each for name, each in self.repair_runs.items() if not each.is_over
+            }
             self._armed = None
         self.refresh()
 
@@ -168,12 +170,12 @@ class HealthBoard:
         self._say()
 
     def _say(self) -> None:
-        """What has no row: a warning, and how a mending went whose dataset is gone."""
+        """What has no row: a warning, and how the repair of a removed dataset went."""
         report = self.report
         held = {each.dataset for each in report.datasets} if report is not None else set()
         told = [
             f"{plain(str(name))}: {each.note}"
-            for name, each in self.mendings.items()
+            for name, each in self.repair_runs.items()
             if each.is_over and each.note and name not in held
         ]
         told += [f"⚠️ {self._armed[1]}"] if self._armed else []
@@ -193,16 +195,16 @@ class HealthBoard:
         return f"{first:,} to {first + len(shown) - 1:,} of {of}"
 
     def _row(self, health: Health) -> Row:
-        mending = self.mendings.get(health.dataset)
-        mend = mend_of(health, shared=self._shared)
-        html = row_html(health, mending.note if mending else "")
-        if mending is not None and not mending.is_over:
+        repair_run = self.repair_runs.get(health.dataset)
+        repair = repair_of(health, shared=self._shared)
+        html = row_html(health, repair_run.note if repair_run else "")
+        if repair_run is not None and not repair_run.is_over:
             return Row(html, "⏳ running", "A job is already running on it.", is_busy=True)
-        if mend is None:
+        if repair is None:
             return Row(html)
         if self._armed and self._armed[0] == health.dataset:
-            return Row(html, "⚠️ do it", mend.warning)
-        return Row(html, mend.label, mend.tooltip)
+            return Row(html, "⚠️ do it", repair.warning)
+        return Row(html, repair.label, repair.tooltip)
 
     def _press(self, at: int) -> None:
         """Mend the dataset in that row; where something can be lost, at the second press."""
@@ -211,23 +213,23 @@ class HealthBoard:
             if at >= len(shown):
                 return
             name = shown[at].dataset
-            mend = mend_of(shown[at], shared=self._shared)
-            before = self.mendings.get(name)
-            if mend is None or (before is not None and not before.is_over):
+            repair = repair_of(shown[at], shared=self._shared)
+            before = self.repair_runs.get(name)
+            if repair is None or (before is not None and not before.is_over):
                 return
             is_warned = self._armed is not None and self._armed[0] == name
-            if mend.warning and not is_warned:
-                self._armed = (name, mend.warning)
+            if repair.warning and not is_warned:
+                self._armed = (name, repair.warning)
                 self._show_rows()
                 return
             self._armed = None
-            mending = self.mendings[name] = Mending(mend, self._told)
-        mending.start()
-        self._told(mending)
+            repair_run = self.repair_runs[name] = RepairRun(repair, self._told)
+        repair_run.start()
+        self._told(repair_run)
 
-    def _told(self, mending: Mending) -> None:
-        """Show how a mending is; in its job's thread."""
-        if mending.is_over:
+    def _told(self, repair_run: RepairRun) -> None:
+        """Show how a repair is; in its job's thread."""
+        if repair_run.is_over:
             self.refresh()
         else:
             with self._lock:

@@ -49,12 +49,14 @@ class _JobList:
         self._view: JobView | None = None
         self._list = ipywidgets.VBox()
         self._chosen = ipywidgets.VBox()
-        again = ipywidgets.Button(
+        refresh_button = ipywidgets.Button(
             description="Refresh", tooltip="Refresh the list of jobs."
         ).add_class("ml4t-jobs-refresh")
-        again.on_click(lambda _: self.refresh())
+        refresh_button.on_click(lambda _: self.refresh())
         JOBS.observe(self)
-        self.widget = ipywidgets.VBox([again, self._list, self._chosen]).add_class("ml4t-jobs")
+        self.widget = ipywidgets.VBox([refresh_button, self._list, self._chosen]).add_class(
+            "ml4t-jobs"
+        )
         self.refresh()
 
     def started(self, job: Job) -> None:

@@ -22,7 +22,7 @@ from ml4t_nb.reports import PlotReport
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Chart"]
+__all__ = ["PlotView"]
 
 Range: TypeAlias = tuple[datetime, datetime]
 """First and last stamp, both inclusive."""
@@ -38,7 +38,7 @@ _INK = "#808080"
 _numbers = counted(1)
 
 
-class Chart:
+class PlotView:
     """The bars of one dataset, whole or a range of it.
 
     The figure is a plain one, so that it is shown everywhere; a script of a few lines beside it
@@ -93,7 +93,7 @@ class Chart:
             self._dataset, self._range, self._marked, self._known = dataset, None, None, None
             self._draw()
 
-    def again(self) -> None:
+    def redraw(self) -> None:
         """Draw the same range from what is stored by now."""
         with self._lock:
             self._known = None

@@ -13,7 +13,7 @@ from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, of_dataset
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import labelled, plain
 
-__all__ = ["Mend", "Mending", "mend_of"]
+__all__ = ["Repair", "RepairRun", "repair_of"]
 
 _LABELS: Mapping[StepAction, tuple[str, str]] = {
     "update": ("update", "Fetch what is new, and fill short gaps."),
@@ -29,8 +29,8 @@ _LABELS: Mapping[StepAction, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mend:
-    """What mends a dataset.
+class Repair:
+    """What repairs a dataset.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ class Mend:
     warning: str = ""
 
 
-def mend_of(health: Health, *, shared: Mapping[str, object] = NO_ARGUMENTS) -> Mend | None:
-    """The mend of a dataset; None if it needs none, or none that is a command.
+def repair_of(health: Health, *, shared: Mapping[str, object] = NO_ARGUMENTS) -> Repair | None:
+    """The repair of a dataset; None if it needs none, or none that is a command.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def mend_of(health: Health, *, shared: Mapping[str, object] = NO_ARGUMENTS) -> M
     more = {**own, **of_dataset(health.dataset), **shared}
     commands = (replace(c, arguments={**c.arguments, **more}) for c in commands_of(step))
     warning = _loss(health) if step.action == "reload" else ""
-    return Mend(*_LABELS[step.action], tuple(commands), warning)
+    return Repair(*_LABELS[step.action], tuple(commands), warning)
 
 
 def _loss(health: Health) -> str:
@@ -76,8 +76,8 @@ def _loss(health: Health) -> str:
     )
 
 
-class Mending:
-    """A mend that is carried out in the background.
+class RepairRun:
+    """A repair that is carried out in the background.
 
     Parameters
     ----------
@@ -90,10 +90,10 @@ class Mending:
         Those begun so far, one for each command.
     """
 
-    def __init__(self, mend: Mend, tell: Callable[[Mending], None]) -> None:
+    def __init__(self, repair: Repair, tell: Callable[[RepairRun], None]) -> None:
         self.is_over = False
         self.jobs: list[Job] = []
-        self._left = list(mend.commands)
+        self._left = list(repair.commands)
         self._tell = tell
 
     @property

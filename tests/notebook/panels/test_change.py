@@ -228,9 +228,9 @@ def test_a_job_looked_at_again_draws_no_plot_of_a_later_run() -> None:
     later = ChangePanel("update", given={"as_of": date(2005, 3, 4)}, changed=Count())
     run(later)
 
-    again = JobView(made.views[0].job, changed=Count())
+    second = JobView(made.views[0].job, changed=Count())
 
-    (shown,) = again.picture.outputs
+    (shown,) = second.picture.outputs
     assert list(shown["data"]) == ["text/html", "text/plain"]
     assert shown["data"]["text/plain"] == (
         "a later run has requested equities/daily/AAPL since, so this run's plot is not drawn"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ml4t_nb import verbs
 from ml4t_nb.core.bars import as_stamps, make_bars
 from ml4t_nb.model import DatasetId, Gap
-from ml4t_nb.notebook.panels.plot_view import Chart
+from ml4t_nb.notebook.panels.plot_view import PlotView
 from ml4t_nb.render.plots.downsample import rows_in, steps_of
 from ml4t_nb.render.plots.ranges import cut, gap_near, stamps_around, stamps_between
 from ml4t_nb.reports import PlotReport
@@ -57,15 +57,15 @@ class Shown:
     def __init__(self, dataset: DatasetId) -> None:
         self.picked: list[Gap] = []
         self.drawings = 0
-        self.chart = Chart(picked=self.picked.append, changed=self._count)
-        self.chart.show(dataset)
+        self.plot_view = PlotView(picked=self.picked.append, changed=self._count)
+        self.plot_view.show(dataset)
 
     def _count(self) -> None:
         self.drawings += 1
 
     @property
     def figure(self) -> dict[str, Any]:
-        (output,) = self.chart.widget.children[1].outputs
+        (output,) = self.plot_view.widget.children[1].outputs
         figure: dict[str, Any] = output["data"][PLOTLY]
         return figure
 
@@ -75,11 +75,11 @@ class Shown:
 
     @property
     def words(self) -> str:
-        return str(self.chart.widget.children[0].children[1].value)
+        return str(self.plot_view.widget.children[0].children[1].value)
 
     def tell(self, what: str, *, drawing: int | None = None, **more: object) -> None:
         """What the script sends, about the latest figure if no other is said."""
-        listener = self.chart.widget.children[2]
+        listener = self.plot_view.widget.children[2]
         drawn = self.figure["layout"]["meta"]["drawn"] if drawing is None else drawing
         listener._handle_custom_msg({"what": what, "drawing": drawn, **more}, [])
 
@@ -143,7 +143,7 @@ def test_the_range_that_is_drawn_already_is_not_drawn_again(shown: Shown) -> Non
 
 
 def test_a_double_click_and_the_button_go_back_to_all_bars(shown: Shown) -> None:
-    back = shown.chart.widget.children[0].children[0]
+    back = shown.plot_view.widget.children[0].children[0]
     assert back.disabled
 
     shown.tell("range", left=10, right=30)
@@ -206,10 +206,10 @@ def test_a_message_that_makes_no_sense_does_nothing(shown: Shown, message: dict[
 
 
 def test_a_gap_is_drawn_with_twenty_bars_on_either_side_and_outlined(shown: Shown) -> None:
-    report = shown.chart.report
+    report = shown.plot_view.report
     assert report is not None
 
-    shown.chart.around(report.gaps[0])
+    shown.plot_view.around(report.gaps[0])
 
     assert len(shown.labels) == 20 + 2 + 20
     assert shown.labels[20:22] == ["2023-06-12", "2023-06-13"]
@@ -249,33 +249,33 @@ def test_a_currency_s_evening_belongs_to_its_range(ws: Workspace) -> None:
 
 
 def test_what_is_stored_meanwhile_is_drawn_in_the_same_range(shown: Shown, home: Path) -> None:
-    report = shown.chart.report
+    report = shown.plot_view.report
     assert report is not None
-    shown.chart.around(report.gaps[0])
+    shown.plot_view.around(report.gaps[0])
     mended = Workspace.open(Settings(home=home, provider="synthetic"))
     verbs.gaps(mended, "DEMO", refetch=True, as_of="2024-01-31")
 
-    shown.chart.again()
+    shown.plot_view.redraw()
 
     assert shown.labels[20:22] == ["2023-06-12", "2023-06-13"]
     assert "2023-05-12 … 2023-07-13: 42 bars" in shown.words
-    assert shown.chart.report is not None
-    assert shown.chart.report.gaps == ()
+    assert shown.plot_view.report is not None
+    assert shown.plot_view.report.gaps == ()
 
 
 def test_a_dataset_that_is_gone_is_an_error_in_words(shown: Shown, home: Path) -> None:
     verbs.remove(Workspace.open(Settings(home=home)), "DEMO", yes=True)
 
-    shown.chart.again()
+    shown.plot_view.redraw()
 
-    (output,) = shown.chart.widget.children[1].outputs
+    (output,) = shown.plot_view.widget.children[1].outputs
     assert "No existing data found" in output["data"]["text/html"]
-    shown.chart.show(None)
-    assert shown.chart.widget.children[1].outputs == ()
+    shown.plot_view.show(None)
+    assert shown.plot_view.widget.children[1].outputs == ()
 
 
 def test_the_script_asks_no_other_host() -> None:
-    script = Chart().widget.children[2]._esm
+    script = PlotView().widget.children[2]._esm
 
     assert "plotly_relayout" in script
     assert "http" not in script
@@ -386,6 +386,6 @@ def test_made_up_and_filled_bars_are_named_beside_the_figure(shown: Shown) -> No
     )
     verbs.gaps(Workspace.open(), "DEMO", refill="zero", end="2023-06-13", as_of="2024-01-31")
 
-    shown.chart.again()
+    shown.plot_view.redraw()
 
     assert "270 bars, 2 of them filled, 1 missing" in shown.words

@@ -19,7 +19,7 @@ from ml4t_nb.execution.jobs import Job
 from ml4t_nb.model import Command, DatasetId, Gap
 from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
 from ml4t_nb.notebook.panels.gap_rows import gap_rows
-from ml4t_nb.notebook.panels.gap_target import Target, target_of, why_not
+from ml4t_nb.notebook.panels.gap_target import GapTarget, disabled_reasons, target_of
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.notebook.panels.conftest import Gate
@@ -73,20 +73,20 @@ def stored(symbol: str = "DEMO", **more: Any) -> list[tuple[str, str, str | None
 
 def press(panel: GapExplorer, name: str) -> None:
     """Press the button of that option, and wait for its job."""
-    before = panel.mends.job
+    before = panel.repairs.job
     button(panel, name).click()
-    job = panel.mends.job
+    job = panel.repairs.job
     assert job is not None
     assert job is not before
     assert job.join(120)
 
 
 def button(panel: GapExplorer, name: str) -> Any:  # noqa: ANN401  # ipywidgets has no types
-    return panel.mends._buttons[name]
+    return panel.repairs._buttons[name]
 
 
 def enabled(panel: GapExplorer) -> set[str]:
-    return {name for name, each in panel.mends._buttons.items() if not each.disabled}
+    return {name for name, each in panel.repairs._buttons.items() if not each.disabled}
 
 
 def words(html: str) -> str:
@@ -108,8 +108,8 @@ def test_all_gaps_are_listed_and_the_plot_is_beside(panel: GapExplorer) -> None:
         ["2023-06-20", "2023-06-20", "1", "open", "-"],
         ["2023-09-11", "2023-09-25", "11", "open", "-"],
     ]
-    assert panel.chart.report is not None
-    assert len(panel.chart.report.gaps) == 3
+    assert panel.plot_view.report is not None
+    assert len(panel.plot_view.report.gaps) == 3
     assert panel.gap is None
     assert enabled(panel) == set()
 
@@ -118,7 +118,7 @@ def test_filled_and_closed_gaps_are_listed_too(panel: GapExplorer) -> None:
     verbs.gaps(workspace(), refill="forward", end="2023-06-13")
     verbs.gaps(workspace(), close="a typhoon", start="2023-06-20", end="2023-06-20")
 
-    panel.again.click()
+    panel.refresh_button.click()
 
     assert rows(panel)[:2] == [
         ["2023-06-12", "2023-06-13", "2", "open", "forward"],
@@ -129,7 +129,7 @@ def test_filled_and_closed_gaps_are_listed_too(panel: GapExplorer) -> None:
 def test_a_gap_that_is_chosen_is_zoomed_to(panel: GapExplorer) -> None:
     panel.list.index = 1
 
-    report = panel.chart.report
+    report = panel.plot_view.report
     assert report is not None
     # Twenty bars on either side: Juneteenth and Independence Day are no sessions; both gaps
     # of June lie within.
@@ -137,13 +137,13 @@ def test_a_gap_that_is_chosen_is_zoomed_to(panel: GapExplorer) -> None:
         pd.Timestamp("2023-05-19", tz="UTC"),
         pd.Timestamp("2023-07-19", tz="UTC"),
     )
-    assert "1 bar missing, 2023-06-20" in panel.story.value
-    assert "on this gap alone" in panel.story.value
+    assert "1 bar missing, 2023-06-20" in panel.description.value
+    assert "on this gap alone" in panel.description.value
 
 
 def test_a_band_that_is_clicked_is_chosen_in_the_list(panel: GapExplorer) -> None:
-    listener = panel.chart.widget.children[2]
-    (output,) = panel.chart.widget.children[1].outputs
+    listener = panel.plot_view.widget.children[2]
+    (output,) = panel.plot_view.widget.children[1].outputs
     layout = output["data"]["application/vnd.plotly.v1+json"]["layout"]
 
     listener._handle_custom_msg(
@@ -160,7 +160,7 @@ def test_a_dataset_without_gaps_says_so_and_is_drawn(panel: GapExplorer) -> None
 
     assert rows(panel) == []
     assert "✅ equities/daily/AFULL (synthetic): no gaps" in panel.unanswered.value
-    assert panel.chart.report is not None
+    assert panel.plot_view.report is not None
     assert enabled(panel) == set()
 
 
@@ -189,7 +189,7 @@ def test_a_store_that_is_filled_later_is_shown_after_a_refresh(home: Path) -> No
 
 def test_fill_by_a_method_fills_that_gap_alone(panel: GapExplorer) -> None:
     panel.list.index = 0
-    panel.mends.method.value = "interpolate"
+    panel.repairs.method.value = "interpolate"
 
     press(panel, "refill")
 
@@ -198,11 +198,12 @@ def test_fill_by_a_method_fills_that_gap_alone(panel: GapExplorer) -> None:
     ]  # fmt: skip
     assert rows(panel)[0][-1] == "interpolate"
     assert panel.list.index == 0
-    assert panel.chart.report is not None
-    assert panel.chart.report.bars["filled"].sum() == 2
-    assert "✅ filled: 2 bars" in words(panel.mends.line.value)
+    assert panel.plot_view.report is not None
+    assert panel.plot_view.report.bars["filled"].sum() == 2
+    assert "✅ filled: 2 bars" in words(panel.repairs.line.value)
     assert (
-        "41 bars, 2 of them filled, 1 missing" in panel.chart.widget.children[0].children[1].value
+        "41 bars, 2 of them filled, 1 missing"
+        in panel.plot_view.widget.children[0].children[1].value
     )
 
 
@@ -214,9 +215,9 @@ def test_a_fill_is_taken_back(panel: GapExplorer) -> None:
     press(panel, "unfill")
 
     assert stored()[0] == ("06-12", "open", None)
-    assert panel.chart.report is not None
-    assert panel.chart.report.bars["filled"].sum() == 0
-    assert "left open on request" in panel.story.value
+    assert panel.plot_view.report is not None
+    assert panel.plot_view.report.bars["filled"].sum() == 0
+    assert "left open on request" in panel.description.value
     assert enabled(panel) == {"refetch", "refill", "reopen"}
 
 
@@ -224,7 +225,7 @@ def test_ask_again_finds_what_the_provider_has_by_now(
     panel: GapExplorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel.list.index = 0
-    before = panel.chart.report
+    before = panel.plot_view.report
     monkeypatch.delenv(HOLES)
 
     press(panel, "refetch")
@@ -233,11 +234,11 @@ def test_ask_again_finds_what_the_provider_has_by_now(
     assert len(rows(panel)) == 2
     assert panel.gap is None
     assert enabled(panel) == set()
-    assert "asked again: 2 bars came" in words(panel.mends.line.value)
+    assert "asked again: 2 bars came" in words(panel.repairs.line.value)
     # The same range, now with its bars.
     assert before is not None
-    assert panel.chart.report is not None
-    assert len(panel.chart.report.bars) == len(before.bars) + 2
+    assert panel.plot_view.report is not None
+    assert len(panel.plot_view.report.bars) == len(before.bars) + 2
 
 
 def test_ask_again_says_when_there_is_nothing(panel: GapExplorer) -> None:
@@ -245,16 +246,16 @@ def test_ask_again_says_when_there_is_nothing(panel: GapExplorer) -> None:
 
     press(panel, "refetch")
 
-    assert "the provider returned no bars" in words(panel.mends.line.value)
+    assert "the provider returned no bars" in words(panel.repairs.line.value)
     assert panel.list.index == 0
 
 
 def test_a_gap_is_closed_for_a_reason_and_opened_again(panel: GapExplorer) -> None:
     panel.list.index = 1
     assert "close" not in enabled(panel)
-    panel.mends.reason.value = "   "
+    panel.repairs.reason.value = "   "
     assert "close" not in enabled(panel)
-    panel.mends.reason.value = "-it's a <b>$100 {day}</b>"
+    panel.repairs.reason.value = "-it's a <b>$100 {day}</b>"
 
     press(panel, "close")
 
@@ -263,10 +264,10 @@ def test_a_gap_is_closed_for_a_reason_and_opened_again(panel: GapExplorer) -> No
     assert listed.gaps[1].reason == "-it's a <b>$100 {day}</b>"
     assert [gap.state for gap in listed.gaps] == ["open", "closed", "open"]
     assert enabled(panel) == {"reopen"}
-    assert "<b>$100" not in panel.story.value
-    assert "<b>$100" not in panel.mends.line.value
+    assert "<b>$100" not in panel.description.value
+    assert "<b>$100" not in panel.repairs.line.value
     assert "<b>$100" not in panel.still()
-    assert panel.mends.reason.value == ""
+    assert panel.repairs.reason.value == ""
 
     press(panel, "reopen")
 
@@ -276,11 +277,11 @@ def test_a_gap_is_closed_for_a_reason_and_opened_again(panel: GapExplorer) -> No
 
 def test_the_line_of_a_button_does_the_same_when_typed(panel: GapExplorer) -> None:
     panel.list.index = 1
-    panel.mends.reason.value = "it's $HOME #1"
+    panel.repairs.reason.value = "it's $HOME #1"
 
     press(panel, "close")
 
-    job = panel.mends.job
+    job = panel.repairs.job
     assert job is not None
     program, *typed = split(job.line, {})
     assert program == "%ml4t"
@@ -302,8 +303,8 @@ def test_shared_arguments_go_with_every_command(ws: Workspace, home: Path, tmp_p
 
     press(panel, "refill")
 
-    assert panel.mends.job is not None
-    assert panel.mends.job.line.endswith(f"--home {tmp_path}/elsewhere --as-of 2024-02-01")
+    assert panel.repairs.job is not None
+    assert panel.repairs.job.line.endswith(f"--home {tmp_path}/elsewhere --as-of 2024-02-01")
     assert rows(panel)[0][-1] == "forward"
     assert not home.exists()
 
@@ -340,8 +341,8 @@ def test_two_gaps_of_one_session_are_said_to_go_together(
     panel.list.index = 1
 
     assert rows(panel)[1][:5] == ["2024-01-30", "17:00", "UTC", "17:01", "UTC"]
-    assert "in the plot: 2024-01-30 12:00 … 12:01, America/New_York" in panel.story.value
-    assert "act on 2024-01-30, so on this gap and on 1 other there" in panel.story.value
+    assert "in the plot: 2024-01-30 12:00 … 12:01, America/New_York" in panel.description.value
+    assert "act on 2024-01-30, so on this gap and on 1 other there" in panel.description.value
     press(panel, "refill")
     assert stored(frequency="1m") == [("01-30", "open", "forward"), ("01-30", "open", "forward")]
 
@@ -360,7 +361,7 @@ def test_a_gap_in_a_currency_s_evening_lies_in_the_next_session(
 
     press(panel, "refill")
 
-    assert "act on 2024-01-17: on this gap alone" in panel.story.value
+    assert "act on 2024-01-17: on this gap alone" in panel.description.value
     assert stored("EURUSD=X") == [("01-16", "open", "forward")]
 
 
@@ -386,8 +387,8 @@ def test_nothing_is_done_about_gaps_that_changed_since_they_were_listed(
 
     button(panel, "refill").click()
 
-    assert panel.mends.job is None
-    assert "have changed since they were listed" in panel.mends.line.value
+    assert panel.repairs.job is None
+    assert "have changed since they were listed" in panel.repairs.line.value
     assert rows(panel)[0][3] == "closed"
     assert stored()[0] == ("06-12", "closed", None)
 
@@ -403,15 +404,15 @@ def test_a_provider_that_fails_is_told_with_the_next_step(
 
     press(panel, "refetch")
 
-    assert panel.mends.job is not None
-    assert panel.mends.job.state == "failed"
-    assert "❌" in panel.mends.line.value
-    assert "MINE" in words(panel.mends.line.value)
+    assert panel.repairs.job is not None
+    assert panel.repairs.job.state == "failed"
+    assert "❌" in panel.repairs.line.value
+    assert "MINE" in words(panel.repairs.line.value)
     assert panel.list.index == 0
     assert "refetch" in enabled(panel)
     (folder / "away").rename(folder / "MINE.csv")
     press(panel, "refetch")
-    assert "✅" in panel.mends.line.value
+    assert "✅" in panel.repairs.line.value
 
 
 def test_revisions_of_the_last_overlap_are_told_old_and_new(
@@ -470,21 +471,21 @@ def test_a_job_at_work_can_be_cancelled_and_blocks_the_buttons(gate: Gate) -> No
     panel = GapExplorer()
     panel.list.index = 0
     assert enabled(panel) == {"refetch"}
-    assert panel.mends.cancel.layout.display == "none"
+    assert panel.repairs.cancel.layout.display == "none"
 
     button(panel, "refetch").click()
     gate.wait()
 
     assert enabled(panel) == set()
-    assert panel.mends.is_busy
-    assert panel.mends.cancel.layout.display == ""
-    panel.mends.cancel.click()
+    assert panel.repairs.is_busy
+    assert panel.repairs.cancel.layout.display == ""
+    panel.repairs.cancel.click()
     gate.let(100)
-    assert panel.mends.job is not None
-    assert panel.mends.job.join(120)
-    assert panel.mends.job.state == "cancelled"
-    assert "⏹ cancelled" in panel.mends.line.value
-    assert panel.mends.cancel.layout.display == "none"
+    assert panel.repairs.job is not None
+    assert panel.repairs.job.join(120)
+    assert panel.repairs.job.state == "cancelled"
+    assert "⏹ cancelled" in panel.repairs.line.value
+    assert panel.repairs.cancel.layout.display == "none"
     assert enabled(panel) == {"refetch"}
 
 
@@ -492,21 +493,21 @@ def test_a_press_at_the_first_moment_after_a_job_is_about_the_gap_as_it_is_by_th
     panel: GapExplorer,
 ) -> None:
     panel.list.index = 0
-    panel.mends.reason.value = "a day of mourning"
+    panel.repairs.reason.value = "a day of mourning"
     filling: list[Job | None] = []
 
     def press_at_once(change: dict[str, bool]) -> None:
         if not change["new"] and not filling:
-            filling.append(panel.mends.job)
+            filling.append(panel.repairs.job)
             button(panel, "close").click()
 
     button(panel, "refill").click()
     button(panel, "close").observe(press_at_once, "disabled")
-    assert panel.mends.job is not None
-    assert panel.mends.job.join(120)
+    assert panel.repairs.job is not None
+    assert panel.repairs.job.join(120)
 
-    assert "have changed" not in words(panel.mends.line.value)
-    closing = panel.mends.job
+    assert "have changed" not in words(panel.repairs.line.value)
+    closing = panel.repairs.job
     assert filling
     assert closing is not filling[0]
     assert closing.join(120)
@@ -522,8 +523,8 @@ def test_another_job_on_the_dataset_is_told(gate: Gate) -> None:
 
     press(panel, "refetch")
 
-    assert f"job {other.number} is already running on SLOW" in words(panel.mends.line.value)
-    assert "%ml4t jobs" in words(panel.mends.line.value)
+    assert f"job {other.number} is already running on SLOW" in words(panel.repairs.line.value)
+    assert "%ml4t jobs" in words(panel.repairs.line.value)
     gate.let(100)
     assert other.join(120)
 
@@ -568,8 +569,8 @@ def test_of_many_datasets_some_can_be_filtered(home: Path) -> None:
     # What is chosen stays until a person chooses otherwise.
     assert [dataset.symbol for _, dataset in panel.dataset.options] == ["S00", "S07"]
     panel.dataset.value = panel.dataset.options[1][1]
-    assert panel.chart.report is not None
-    assert panel.chart.report.dataset.symbol == "S07"
+    assert panel.plot_view.report is not None
+    assert panel.plot_view.report.dataset.symbol == "S07"
     panel.filter.value = ""
     assert len(panel.dataset.options) == 20
     assert panel.dataset.value.symbol == "S07"
@@ -587,7 +588,7 @@ def test_a_damaged_dataset_is_told_and_the_others_stay_usable(
     assert "%ml4t remove DEMO --yes" in panel.message.value
     assert panel.body.layout.display == "none"
     panel.dataset.value = DatasetId("equities", "daily", "AFULL")
-    assert panel.chart.report is not None
+    assert panel.plot_view.report is not None
     assert panel.message.value == panel.body.layout.display == ""
 
 
@@ -599,7 +600,7 @@ def test_a_dataset_removed_meanwhile_makes_room_for_the_next(
 
     panel.list.index = 1
     assert "No existing data found" in panel.message.value
-    panel.again.click()
+    panel.refresh_button.click()
 
     assert panel.dataset.value == DatasetId("equities", "daily", "AFULL")
     assert panel.message.value == ""
@@ -623,12 +624,12 @@ def gap(missing: int = 2, **more: Any) -> Gap:  # noqa: ANN401
     ],
 )
 def test_only_what_makes_sense_can_be_pressed(what: Gap, possible: set[str]) -> None:
-    target = Target(what, date(2024, 1, 10), date(2024, 1, 11), (what,))
+    target = GapTarget(what, date(2024, 1, 10), date(2024, 1, 11), (what,))
 
-    against = why_not(target)
+    against = disabled_reasons(target)
 
     assert {name for name, reason in against.items() if not reason} == possible
-    assert set(why_not(None).values()) == {"choose a gap"}
+    assert set(disabled_reasons(None).values()) == {"choose a gap"}
 
 
 def test_a_gap_that_is_gone_is_no_target(ws: Workspace) -> None:

@@ -43,19 +43,19 @@ def names(board: HealthBoard) -> list[str]:
 
 def buttons(board: HealthBoard) -> list[str]:
     """What the buttons of the rows say; nothing where none is in sight."""
-    shown = [each for each in board.view.table.children if each in board.view.mends]
+    shown = [each for each in board.view.table.children if each in board.view.repairs]
     return [each.description if each.layout.visibility == "visible" else "" for each in shown]
 
 
 def first_job(board: HealthBoard) -> int:
     """Number of the first job that the board began."""
-    return next(iter(board.mendings.values())).jobs[0].number
+    return next(iter(board.repair_runs.values())).jobs[0].number
 
 
 def finish(board: HealthBoard) -> None:
     """Wait until every job that the board began has ended, those that follow another too."""
-    for mending in board.mendings.values():
-        for job in mending.jobs:  # grows while it is gone through
+    for repair_run in board.repair_runs.values():
+        for job in repair_run.jobs:  # grows while it is gone through
             assert job.join(120)
 
 
@@ -172,22 +172,22 @@ def test_the_map_tells_the_last_sessions_of_the_rows() -> None:
 def test_an_update_mends_what_is_behind_and_the_board_follows() -> None:
     board = HealthBoard(shared=SHARED)
 
-    board.view.mends[1].click()
+    board.view.repairs[1].click()
     finish(board)
 
     assert board.report is not None
     assert board.report.count("stale") == 1
     assert names(board) == ["HOLE", "FINE", "LATE"]
     assert buttons(board) == ["refetch gaps", "", ""]
-    (mending,) = board.mendings.values()
-    assert mending.jobs[0].line == "%ml4t update LATE -a equities -f daily --as-of 2024-01-31"
+    (repair_run,) = board.repair_runs.values()
+    assert repair_run.jobs[0].line == "%ml4t update LATE -a equities -f daily --as-of 2024-01-31"
 
 
 @pytest.mark.usefixtures("three")
 def test_refetching_mends_a_gap_that_the_provider_has_by_now() -> None:
     board = HealthBoard(shared=SHARED)
 
-    board.view.mends[0].click()
+    board.view.repairs[0].click()
     finish(board)
 
     assert buttons(board) == ["update", "", ""]
@@ -201,14 +201,14 @@ def test_a_row_says_that_a_job_is_at_work_on_it(gate: Gate, home: Path) -> None:
     gate.wait()  # for the load's own request, which is through
     board = HealthBoard(shared=SHARED)
 
-    board.view.mends[0].click()
+    board.view.repairs[0].click()
     gate.wait()
 
     assert buttons(board) == ["⏳ running"]
-    assert board.view.mends[0].disabled
-    board.view.mends[0].click()
-    (mending,) = board.mendings.values()
-    assert len(mending.jobs) == 1
+    assert board.view.repairs[0].disabled
+    board.view.repairs[0].click()
+    (repair_run,) = board.repair_runs.values()
+    assert len(repair_run.jobs) == 1
 
     gate.let(5)
     finish(board)
@@ -222,15 +222,15 @@ def test_a_dataset_that_another_board_is_at_work_on_is_left_alone(gate: Gate, ho
     gate.wait()  # for the load's own request, which is through
     first, second = HealthBoard(shared=SHARED), HealthBoard(shared=SHARED)
 
-    first.view.mends[0].click()
+    first.view.repairs[0].click()
     gate.wait()
-    second.view.mends[0].click()
+    second.view.repairs[0].click()
     finish(second)
 
     assert f"job {first_job(first)} is already running on SLOW" in second.view.rows[0].value
     assert buttons(second) == ["update"]
 
-    second.view.again.click()
+    second.view.refresh_button.click()
     assert "at work" not in second.view.rows[0].value
 
     gate.let(5)
@@ -251,7 +251,7 @@ def test_a_mending_that_fails_says_why_and_can_be_tried_again(
     board = HealthBoard(shared=SHARED)
     board.view.text.value = "mine"
 
-    board.view.mends[0].click()
+    board.view.repairs[0].click()
     finish(board)
 
     row = board.view.rows[0].value
@@ -259,10 +259,10 @@ def test_a_mending_that_fails_says_why_and_can_be_tried_again(
     assert "the last run failed" in row
     assert "update, failed: " in row
     assert buttons(board) == ["update"]
-    assert not board.view.mends[0].disabled
+    assert not board.view.repairs[0].disabled
 
     (folder / "MINE.csv").write_text(f"Date,Open,High,Low,Close,Volume\n{rows}")
-    board.view.mends[0].click()
+    board.view.repairs[0].click()
     finish(board)
 
     assert "failed" not in board.view.rows[0].value.replace("1 failed run in the last 10 runs", "")
@@ -275,13 +275,13 @@ def test_a_damaged_dataset_is_loaded_again_only_at_the_second_press(three: Works
     assert names(board)[0] == "FINE"
     assert buttons(board)[0] == "load again"
 
-    board.view.mends[0].click()
+    board.view.repairs[0].click()
 
-    assert board.mendings == {}
+    assert board.repair_runs == {}
     assert buttons(board)[0] == "⚠️ do it"
     assert "this removes all that is stored of equities/daily/FINE" in board.view.message.value
 
-    board.view.mends[0].click()
+    board.view.repairs[0].click()
     finish(board)
 
     assert board.report is not None
@@ -295,12 +295,12 @@ def test_another_click_takes_the_first_press_back(three: Workspace) -> None:
         chunk.write_bytes(b"short")
     board = HealthBoard(shared=SHARED)
 
-    board.view.mends[0].click()
+    board.view.repairs[0].click()
     board.view.sorts["dataset"].click()
 
     assert buttons(board)[0] == "load again"
     assert board.view.message.value == ""
-    assert board.mendings == {}
+    assert board.repair_runs == {}
 
 
 def test_what_was_removed_and_cannot_be_loaded_again_is_told(
@@ -319,8 +319,8 @@ def test_what_was_removed_and_cannot_be_loaded_again_is_told(
     (folder / "MINE.csv").unlink()
     board = HealthBoard(shared=SHARED)
 
-    board.view.mends[0].click()
-    board.view.mends[0].click()
+    board.view.repairs[0].click()
+    board.view.repairs[0].click()
     finish(board)
 
     assert "equities/daily/MINE: ❌ job" in board.view.message.value
@@ -355,7 +355,7 @@ def test_an_error_of_the_look_is_shown_and_goes_with_its_cause(
     assert board.view.table.layout.display == "none"
 
     monkeypatch.delenv("ML4T_DATA_LOCK_TIMEOUT")
-    board.view.again.click()
+    board.view.refresh_button.click()
 
     assert len(names(board)) == 3
 
@@ -395,10 +395,10 @@ def test_the_same_symbol_at_two_frequencies_is_mended_by_its_own_row(home: Path)
     verbs.load(ws, "DEMO", frequency="hourly", start="2024-01-02", as_of="2024-01-12")
     board = HealthBoard(shared=SHARED)
 
-    board.view.mends[0].click()
+    board.view.repairs[0].click()
     finish(board)
 
-    assert list(board.mendings) == [DatasetId("equities", "hourly", "DEMO")]
+    assert list(board.repair_runs) == [DatasetId("equities", "hourly", "DEMO")]
     assert board.report is not None
     assert board.report.count("stale") == 0
 
