@@ -47,6 +47,8 @@ STAMPS = pd.DatetimeTZDtype(unit="us", tz="UTC")
 
 _NAMES = pd.Index(COLUMNS)
 _KINDS = [np.dtype("float64")] * len(NUMBERS) + [np.dtype(bool)]
+# Before 3 a shallow copy in pandas shares what is written to it later.
+_COPIES_ON_WRITE = int(pd.__version__.partition(".")[0]) >= 3  # noqa: PLR2004
 _DEFAULTS = {"volume": 0.0, "dividend": 0.0, "split": 1.0}
 
 
@@ -222,7 +224,7 @@ def weekly_bars(daily: Bars) -> Bars:
 def observed(bars: Bars) -> Bars:
     """Bars that a provider served, without those made by filling."""
     filled = bars["filled"].to_numpy()
-    return bars[~filled] if filled.any() else bars.copy(deep=False)
+    return bars[~filled] if filled.any() else bars.copy(deep=not _COPIES_ON_WRITE)
 
 
 def concat(parts: Sequence[Bars]) -> Bars:

@@ -67,8 +67,10 @@ def write_whole(out: Path, write: Callable[[BinaryIO], object]) -> None:
             draft.replace(out)
             _sync_folder(out.parent)
     except OSError as error:
+        # The system's words for the number: pyarrow puts its own around them.
+        reason = os.strerror(error.errno) if error.errno else error
         raise StoreNotWritable(
-            f"{out} cannot be written: {error.strerror or error}", hint="choose another --out"
+            f"{out} cannot be written: {reason}", hint="choose another --out"
         ) from error
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.bars import STAMPS, Bars
 from ml4t_nb.errors import OptionError, ProviderError, ProviderUnavailable
 from ml4t_nb.model import Frequency, bar_length
 from ml4t_nb.providers import Request
@@ -198,7 +198,8 @@ def test_a_load_of_more_after_a_failed_update_brings_all_of_it(desk: Desk) -> No
 
 def test_two_bars_of_one_minute_are_reported(desk: Desk) -> None:
     late = WEEK.index[100] + pd.Timedelta(seconds=3)
-    twice = pd.concat([WEEK, WEEK.iloc[[100]].set_axis([late])]).sort_index()
+    again = WEEK.iloc[[100]].set_axis(pd.DatetimeIndex([late], dtype=STAMPS))
+    twice = pd.concat([WEEK, again]).sort_index()
     desk.provider.bars = twice.rename_axis("timestamp")
 
     result = desk.load(at("2024-01-12", "22:00"), start="2024-01-08")

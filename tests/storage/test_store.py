@@ -300,8 +300,8 @@ def nan_bars() -> Bars:
         (daily("2024-01-01", "2024-01-05")[::-1], "strictly increasing"),
         (daily("2024-01-01", "2024-01-05").drop(columns="split"), "columns"),
         (daily("2024-01-01", "2024-01-05").tz_convert("Asia/Tokyo"), "indexed"),
-        (bars_at(["0001-06-01"]), "years"),
-        (bars_at(["9999-06-01"]), "years"),
+        (bars_at(np.array(["0001-06-01"], "datetime64[us]")), "years"),
+        (bars_at(np.array(["9999-06-01"], "datetime64[us]")), "years"),
         (bars_at([pd.NaT]), "years|strictly increasing"),
     ],
 )
