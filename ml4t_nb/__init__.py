@@ -59,7 +59,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever that name stands for
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever that name represents
     if name not in __all__:
         raise AttributeError(f"module 'ml4t_nb' has no attribute {name!r}")
     from importlib import import_module

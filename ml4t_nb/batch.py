@@ -41,7 +41,7 @@ class Job:
     Parameters
     ----------
     work
-        Does it; told where events go and how to pause.
+        Does it; called with where events go and how to pause.
     failed
         The result when it raised: in the words of the error, beside what is stored.
     provider
@@ -103,7 +103,7 @@ def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Fl
         except KeyboardInterrupt:
             stop()
         # Jobs count themselves: Ctrl-C may take an event away between the queue and its observer,
-        # and who counted events here would wait for that one for ever.
+        # and who counted events here would wait for that one forever.
         while len(over) < len(futures) or not inbox.empty():
             try:
                 _tell(observer, inbox.get())
@@ -193,5 +193,5 @@ def _tell(observer: Observer, event: Event | None) -> None:
         return
     try:
         observer(event)
-    except Exception:  # noqa: BLE001  # whoever watches must not break what is watched
+    except Exception:  # noqa: BLE001  # an observer must not break the run
         _log.exception("an observer failed on %s", type(event).__name__)

@@ -211,7 +211,7 @@ def _spoken(report: Report, command: Command) -> str:
 
 
 def _put(text: str) -> bool:
-    """Write to standard output; False if nobody reads it to the end."""
+    """Write to standard output; False if its reader closed it early."""
     if not text:
         return True
     try:

@@ -65,7 +65,7 @@ class Codec:
         Raises
         ------
         ValueError, TypeError, KeyError, OverflowError
-            If ``plain`` is no such value, or has an unknown field.
+            If ``plain`` is not such a value, or has an unknown field.
         """
         return self._reader(hint)(plain)
 

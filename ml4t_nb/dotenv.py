@@ -1,4 +1,4 @@
-"""The file ``.env`` of a folder, which may be somebody else's."""
+"""The file ``.env`` of a folder, which may belong to another program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SPACED = re.compile(r"^(\s*(?:export\s+)?)(ML4T Data_(\w+))(?=\s*=)", re.IGNORE
 def read_dotenv(path: Path, *, prefix: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """Names and values in the file, and what there is to remark on.
 
-    Lines of others are passed over, even those that nobody could read.
+    Lines of other programs are ignored, even malformed ones.
 
     Raises
     ------

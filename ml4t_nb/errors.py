@@ -8,7 +8,7 @@ Where the standard library has an error of the same meaning, ours is one too, so
     ├── SettingsInvalid     ML4T_DATA_* in the environment or in .env         ValueError
     ├── CalendarUnknown     no such exchange, or no such year of it           LookupError
     ├── DatasetNotFound     nothing stored under that name                    LookupError
-    ├── BarsInvalid         a frame that is no Bars                           ValueError
+    ├── BarsInvalid         a frame that is not Bars                         ValueError
     ├── MissingExtra        an optional package is not installed              ImportError
     ├── Suspicious          an answer contradicts what is stored, and nothing explains it
     │   └── SplitPending          a split that prices do not show yet: asked again
@@ -84,7 +84,7 @@ class Ml4tError(Exception):
     Attributes
     ----------
     advice
-        The hint as it was given. A face puts the words of its reader in its place.
+        The hint as it was given. The front end spells its steps.
     """
 
     def __init__(self, message: str, *, hint: Hint = "") -> None:
@@ -94,7 +94,7 @@ class Ml4tError(Exception):
 
     @property
     def hint(self) -> str:
-        """What to do next; steps that no face has put into its words are calls in Python."""
+        """What to do next; steps are spelled as Python calls."""
         return in_words(self.advice)
 
     def __str__(self) -> str:
@@ -146,7 +146,7 @@ class Suspicious(Ml4tError):
 
 
 class SplitPending(Suspicious):
-    """A split is told that prices do not show yet, or not all of them; worth asking again."""
+    """A split is reported that prices do not show yet, or not all of them; retried later."""
 
 
 class Overtaken(Ml4tError):
@@ -174,15 +174,15 @@ class RunFailed(Ml4tError):
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C, or a kernel's interrupt, once what was done is kept.
 
-    None of the family: who goes on after any ``Exception`` means symbols that fail, not a wish to
-    stop.
+    Not an `Ml4tError`: code that continues after any ``Exception`` means failing symbols, not a
+    request to stop.
 
     Parameters
     ----------
     message, hint
         As of an `Ml4tError`.
     report
-        What the run did until then; None of a verb that is no run.
+        What the run did until then; None if the verb is not a run.
     """
 
     def __init__(self, message: str, *, report: RunReport | None = None, hint: str = "") -> None:
@@ -212,7 +212,7 @@ class ProviderError(Ml4tError):
 
 
 class ProviderUnavailable(ProviderError, ConnectionError):
-    """Network, server fault or an answer that cannot be read; worth asking again."""
+    """Network or server error, or an answer that cannot be read; retried."""
 
 
 class RateLimited(ProviderError):
@@ -220,7 +220,7 @@ class RateLimited(ProviderError):
 
 
 class SymbolUnknown(ProviderError, LookupError):
-    """The provider has no such symbol; asking again is no use."""
+    """The provider has no such symbol; not retried."""
 
 
 class RangeRefused(ProviderError, ValueError):

@@ -113,7 +113,7 @@ class DatasetId:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """Half-open stretch of time ``[start, end)``; both aware, UTC."""
+    """Half-open time interval ``[start, end)``; both ends aware, UTC."""
 
     start: datetime
     end: datetime
@@ -283,7 +283,7 @@ class DatasetConfig:
     basis
         Which split basis the provider quotes in.
     tolerance
-        How far an intraday stamp may lie from its expected one, as a share of the bar's length.
+        How far an intraday stamp may be from its expected one, as a share of the bar's length.
     period
         The calendar period that chunks are cut at.
     compression
@@ -291,9 +291,9 @@ class DatasetConfig:
     session_overrides
         Days on which the user knows better than the calendar.
     zone
-        Time zone that stamps without one were taken to be of; None where the provider tells it.
+        Time zone in which stamps without one were read; None if the provider states it.
     is_packed
-        Closed periods may share a chunk, as nobody asked for a period by name.
+        Closed periods may share a chunk, as no period was set explicitly.
     """
 
     provider: str
@@ -331,18 +331,18 @@ class LoadArguments:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What to do next about a dataset; every face spells it as its reader would type it.
+    """What to do next about a dataset; each front end spells it as its user would type it.
 
     Parameters
     ----------
     action
-        ``reload`` removes what is damaged, then loads it anew; ``accept`` takes the provider's
+        ``reload`` removes the dataset, then loads it again; ``accept`` takes the provider's
         view of a history that contradicts the stored one; ``all_gaps`` lists those too that
         nothing can be done about; the others are verbs.
     home
-        Folder of the store; None where it is not known, which means that of whoever reads.
+        Folder of the store; None where it is not known: the reader's own store.
     source
-        Where to load from; None if nobody knows where the dataset came from.
+        Where to load from; None if it is not known where the dataset came from.
     start, end
         Dates to remove, to export or to look at, both inclusive; None for no bound.
     provider

@@ -79,7 +79,7 @@ def as_folder(folder: object, *, option: str) -> Path:
     Raises
     ------
     OptionError
-        If that is nobody who has one, or nothing that could be a path.
+        If it has an unknown ``~user``, or is not a path.
     """
     name = os.fspath(folder) if isinstance(folder, str | os.PathLike) else None
     if not isinstance(name, str):
@@ -117,7 +117,7 @@ def source(
     first: datetime | None,
     zone: str | None = None,
 ) -> LoadArguments | None:
-    """What lets a ``load`` ask again for what is stored; None if nobody knows where it came from.
+    """What a ``load`` needs to fetch what is stored again; None if its source is not known.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def as_switch(value: object, *, option: str) -> bool:
     Raises
     ------
     OptionError
-        If it is neither True nor False: of a text such as "no", nobody could tell.
+        If it is neither True nor False: a text such as "no" would be ambiguous.
     """
     if type(value).__name__ in ("bool", "bool_") or (isinstance(value, int) and value in (0, 1)):
         return bool(value)
@@ -245,7 +245,7 @@ def _finite(value: object) -> int | float | None:
         return None
     try:
         number = int(value) if isinstance(value, Integral) else float(value)
-        # More days, bars or threads than that nobody has, nor has a calendar.
+        # More days, bars or threads than that do not occur, nor does a calendar have them.
         return number if math.isfinite(number) and abs(number) <= _MOST else None
     except (ValueError, OverflowError):
         return None
@@ -316,7 +316,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  # whatever a caller may give
         return value.to_pydatetime(warn=False)
     if kind != "datetime64":
         return repr(value) if kind == "NaTType" else value
-    # A month or a year is no day, and whether its first or last is meant nobody can tell.
+    # A month or a year is not a day: it could mean its first day or its last.
     unit = str(value.dtype).partition("[")[2].rstrip("]")
     if unit in ("Y", "M", "W", "") or str(value) == "NaT":
         return repr(value)

@@ -1,4 +1,4 @@
-"""A provider that is down: told from one bad symbol, and not waited for at each symbol anew."""
+"""A provider that is down: distinguished from a bad symbol, and not waited for at every symbol."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ class Summary:
     unserved
         Bars of confirmed gaps for which nothing stands in: the provider has none.
     unanswered
-        Stretches that were asked for and never answered.
+        Spans that were requested and never answered.
     recent_errors
         Failed runs among the last ten.
     last_error
@@ -157,7 +157,7 @@ class Summary:
     foreign
         Parquet files beside its own, which other tools take for its bars; empty if there are none.
     zone
-        Time zone that stamps without one were taken to be of; None where the provider tells it.
+        Time zone in which stamps without one were read; None if the provider states it.
     """
 
     dataset: DatasetId
@@ -190,7 +190,7 @@ class Health:
     Parameters
     ----------
     sessions_behind
-        Sessions final at the as-of that lie after the last stored bar.
+        Sessions final at the as-of that are after the last stored bar.
     step
         What mends it: a step, or words where only a person can do it; empty if nothing is to be
         done.

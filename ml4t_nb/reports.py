@@ -1,4 +1,4 @@
-"""What the verbs give back: one value that every face shows in its own way."""
+"""What the verbs give back: one value that each front end displays in its own way."""
 
 from __future__ import annotations
 
@@ -222,8 +222,8 @@ class PlotReport:
     bars
         The bars in the range, on the last bar's split basis, filled ones too.
     missing
-        Stamps in the range that the calendar expects, that lie in a gap, and that no bar, filled
-        or observed, stands for.
+        Stamps in the range that the calendar expects, that are in a gap, and that no bar, filled
+        or observed, represents.
     gaps
         All gaps that reach into the range, oldest first.
     sessions
@@ -280,7 +280,7 @@ class ProviderInfo:
 
 @dataclass(frozen=True, slots=True)
 class ProvidersReport:
-    """Who can be asked for bars."""
+    """The providers, with what they serve."""
 
     providers: tuple[ProviderInfo, ...]
 

@@ -27,7 +27,7 @@ _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def default_home() -> Path:
-    """The store's folder where nobody names another."""
+    """The store's folder unless another is set."""
     try:
         return Path.home() / ".ml4t-data"
     except RuntimeError as error:
@@ -48,7 +48,7 @@ class Settings:
     home
         Folder of the store.
     provider
-        Who is asked on ``load`` when no provider is named.
+        Provider that ``load`` uses if none is named.
     log_level
         What the package logs to standard error.
     lock_timeout
@@ -57,10 +57,10 @@ class Settings:
         Run as of this time instead of now.
     synthetic_holes
         Spans in which the synthetic provider has no bars: ``START/END`` pairs of dates or
-        instants, the end exclusive, parted by commas.
+        instants, the end exclusive, comma-separated.
     closures
         Days on which a calendar is wrong: ``XHKG:2023-09-01`` was closed, ``XNYS:+2024-01-06``
-        was a session; parted by commas.
+        was a session; comma-separated.
     files
         Folder that the provider ``files`` reads.
     files_basis
@@ -79,7 +79,7 @@ class Settings:
         ``Europe/Athens``, or one and hours ahead, ``America/New_York+07:00``; the calendar's own
         if not set.
     yahoo_per_minute
-        How many requests a minute Yahoo is sent at most.
+        Maximum number of requests per minute to Yahoo.
     """
 
     home: Path = field(default_factory=default_home)
@@ -122,7 +122,7 @@ class Settings:
         SettingsInvalid
             If a name is nearly one of ours, a value is invalid, or ``.env`` cannot be read. A
             name with our prefix that is not, such as ML4T_DATA_PATH of the package ml4t-data, is
-            told once.
+            reported once.
         """
         path = None if folder is None else folder / ".env"
         dotenv, notes = ({}, ()) if path is None else read_dotenv(path, prefix=_PREFIX)
@@ -146,7 +146,7 @@ class Settings:
 
 
 def current_folder() -> Path | None:
-    """The current folder; None if somebody has deleted it."""
+    """The current folder; None if it was deleted."""
     try:
         return Path.cwd()
     except OSError:
@@ -159,7 +159,7 @@ def absolute(path: Path) -> Path:
     Raises
     ------
     OptionError
-        If it is relative to a current folder that is gone.
+        If it is relative to a current folder that was deleted.
     """
     try:
         return path.expanduser().absolute()
@@ -171,7 +171,7 @@ def absolute(path: Path) -> Path:
 
 
 def forget_notes() -> None:
-    """Tell again, from now on, what was told once."""
+    """Report again, from now on, what was reported once."""
     _told.clear()
 
 
@@ -181,7 +181,7 @@ def _foreign(name: str, known: Mapping[str, str]) -> str:
     Raises
     ------
     SettingsInvalid
-        If it is nearly one of ours: a setting misspelt would be one that nobody keeps to.
+        If it is nearly one of ours: a misspelled setting would have no effect.
     """
     words = {each.removeprefix(_PREFIX): each for each in known}
     word = name.upper().removeprefix(_PREFIX)

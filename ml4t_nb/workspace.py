@@ -41,7 +41,7 @@ class Workspace:
     observer
         Told what happens, in the thread that called the verb.
     cancel
-        Set by somebody who wants the running verb to end at the next request; what is committed
+        Set to end the running verb at the next request; what is committed
         stays.
     """
 
@@ -72,7 +72,7 @@ class Workspace:
         return Workspace(settings, self.clock, self.observer, self.cancel)
 
     def require_home(self) -> None:
-        """Raise unless the store's folder is there, or nobody named it.
+        """Raise unless the store's folder is there, or it was not named explicitly.
 
         Raises
         ------

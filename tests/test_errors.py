@@ -87,7 +87,7 @@ def test_no_other_error_is_one_of_the_standard_library() -> None:
     assert ours - bare == set(PARENTS)
 
 
-def test_a_search_for_a_dataset_is_caught_by_who_knows_no_error_of_ours(tmp_path: Path) -> None:
+def test_a_missing_dataset_is_caught_as_a_standard_error(tmp_path: Path) -> None:
     with pytest.raises(LookupError, match="No existing data found for 'NONE'"):
         ml4t_nb.bars("NONE", home=tmp_path)
     with pytest.raises(ValueError, match="frequency"):
@@ -96,7 +96,7 @@ def test_a_search_for_a_dataset_is_caught_by_who_knows_no_error_of_ours(tmp_path
         ml4t_nb.update(home=tmp_path / "missing")
 
 
-def test_a_lock_that_another_holds_is_no_store_that_cannot_be_written(tmp_path: Path) -> None:
+def test_a_lock_that_another_holds_is_not_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     dataset = DatasetId("equities", "daily", "AAPL")
 
     with (
@@ -109,7 +109,7 @@ def test_a_lock_that_another_holds_is_no_store_that_cannot_be_written(tmp_path: 
     assert isinstance(caught.value, LockTimeout)
 
 
-def test_a_failure_to_write_is_told_once(tmp_path: Path) -> None:
+def test_a_failure_to_write_is_reported_once(tmp_path: Path) -> None:
     inner = tmp_path / "inner"
 
     with pytest.raises(StoreNotWritable) as caught, writing(tmp_path), writing(inner):

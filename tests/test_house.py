@@ -160,7 +160,7 @@ def test_no_import_goes_round() -> None:
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if part(name) in FACES])
-def test_a_face_sees_only_verbs_and_values(module: str) -> None:
+def test_a_front_end_imports_only_verbs_and_values(module: str) -> None:
     assert parts_imported(module) - FACES_SEE == set()
 
 
@@ -211,7 +211,7 @@ COMMAND = re.compile(
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if part(name) not in FACES])
-def test_no_module_below_the_faces_spells_a_command(module: str) -> None:
+def test_no_module_below_the_front_ends_spells_a_command(module: str) -> None:
     assert [words for words in spoken(module) if COMMAND.search(words)] == []
 
 

@@ -101,7 +101,7 @@ def test_a_dotenv_that_cannot_be_looked_at_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "none"])
-def test_an_environment_s_folder_of_that_name_is_no_dotenv(tmp_path: Path, kind: str) -> None:
+def test_an_environment_s_folder_of_that_name_is_not_a_dotenv(tmp_path: Path, kind: str) -> None:
     if kind == "folder":
         (tmp_path / ".env" / "bin").mkdir(parents=True)
 

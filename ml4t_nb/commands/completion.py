@@ -105,7 +105,7 @@ def _values(option: Option | None, words: Sequence[str]) -> tuple[str, ...]:
         if option.name == "calendar":
             return calendar_names()
     except Ml4tError:
-        # The command itself will say what is wrong; a key press is no place for it.
+        # The command itself will say what is wrong; completion is not the place for it.
         return ()
     return values(option)
 

@@ -55,7 +55,7 @@ SHELL = Program("ml4t-data", VERBS, elsewhere=("panel", "jobs"))
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option, as every face needs to know it.
+    """One option, as shell, notebook and Python need it.
 
     Parameters
     ----------

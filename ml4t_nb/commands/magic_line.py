@@ -1,8 +1,8 @@
 """A magic's line into words, with the notebook's variables put in.
 
-Words are parted by blanks; quotes hold a word together, and inside single quotes nothing is put in.
+Words are separated by spaces; quotes keep a word together, and single quotes prevent substitution.
 A backslash is only a backslash, so that Windows paths survive. ``#`` at the start of a word begins
-a comment. ``$name`` and ``{name}`` stand for a variable; between braces attributes and items may
+a comment. ``$name`` and ``{name}`` insert a variable; between braces attributes and items may
 follow (``{run.symbols[0]}``, ``{frame['symbol']}``), but no calls. Several values become several
 words. ``$$``, ``{{`` and ``}}`` are the signs themselves.
 """

@@ -43,7 +43,7 @@ def absent_sessions(
     asked
         Datasets of which one at least must lack the session.
     others
-        Looked at one by one, and only while a session is left that nobody has.
+        Read one by one, and only while there is a session that no dataset has.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def absent_sessions(
 
 
 def _lacking(dates: Calendar, each: Held) -> frozenset[date]:
-    """Sessions that lie in a gap with all their bars."""
+    """Sessions that are in a gap with all their bars."""
     days: set[date] = set()
     gaps = () if each.frequency == "weekly" else each.gaps
     if each.frequency != "daily":

@@ -1,4 +1,4 @@
-"""Splits and dividends by ex-date: what stored bars bear, what an answer tells, what then holds."""
+"""Splits and dividends by ex-date: what stored bars bear, what an answer shows, what then holds."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class Table:
 
     @property
     def _told_splits(self) -> tuple[Split, ...]:
-        """Splits of the answer, those too that a row without a sound bar tells."""
+        """Splits of the answer, those too that a row without a sound bar shows."""
         return tuple(sorted((*splits_in(self.told), *splits_in(self.fetched))))
 
 
@@ -177,7 +177,7 @@ def held_actions(table: Table, kind: Kind, splits: ByDate) -> ByDate:
 
 
 def told_actions(table: Table, kind: Kind) -> ByDate:
-    """What the answer tells, by ex-date."""
+    """What the answer shows, by ex-date."""
     told: ByDate = {}
     for bars in (table.told, table.fetched):
         column = bars[kind.column].to_numpy()

@@ -1,4 +1,4 @@
-"""Splits and dividends by ex-date: what is stored, what an answer tells, which bar bears them.
+"""Splits and dividends by ex-date: what is stored, what an answer shows, which bar bears them.
 
 A split or dividend takes effect with the first bar at or after its ex-date. Where the bar of the
 ex-date itself is not stored, the next one bears it, and the manifest keeps the ex-date
@@ -70,8 +70,8 @@ def align_actions(
     An answer is taken at its word, but its silence proves little: of what took effect before the
     first bar that was asked for it says nothing, nor of a day of which it has no row. So the
     actions of a stored bar are judged only where the bar before it was asked for too; an action
-    whose day has no sound row in the answer stays; and one told for another day than it is stored
-    under, with no sound row between the two, is the same one.
+    whose day has no sound row in the answer stays; and one reported for another day than it is
+    stored under, with no sound row between the two, is the same one.
 
     Parameters
     ----------

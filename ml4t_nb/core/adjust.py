@@ -35,7 +35,7 @@ def adjusted(bars: Bars, how: Adjustment, *, basis: Basis) -> Bars:
     Raises
     ------
     BarsInvalid
-        For ``all``, if a dividend is no less than the close before it; or if the splits multiply
+        For ``all``, if a dividend is not less than the previous close; or if the splits multiply
         to more than a number can hold.
 
     Notes
@@ -55,7 +55,7 @@ def adjusted(bars: Bars, how: Adjustment, *, basis: Basis) -> Bars:
 
 
 def inexact_weeks(weekly: Bars, how: Adjustment, *, basis: Basis) -> tuple[datetime, ...]:
-    """Stamps of the weeks of which a view cannot be told from weekly bars.
+    """Stamps of the weeks of which a view cannot be distinguished from weekly bars.
 
     A split or a dividend in mid-week moves some of the week's days and not others: ``raw`` and
     an as-traded ``splits`` are undefined in a split's week. ``all`` is undefined in a dividend's

@@ -173,7 +173,7 @@ def as_instant(stamp: Any) -> datetime:  # noqa: ANN401  # a stamp as pandas or 
 
 
 def within(bars: Bars, span: Span) -> Bars:
-    """Bars whose stamps lie in ``span``."""
+    """Bars whose stamps are in ``span``."""
     first, last = bars.index.searchsorted([_stamp(span.start), _stamp(span.end)])
     return bars.iloc[first:last]
 

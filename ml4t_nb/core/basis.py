@@ -24,7 +24,7 @@ __all__ = [
     "without_repeats",
 ]
 
-# Below this ratio a jump is no evidence: stocks move by a tenth on their own.
+# Below this ratio a jump is not evidence: stocks move by a tenth on their own.
 _TELLING = 1.25
 
 # The move across an ex-date as a share of the split's own, both as logarithms: 0 where prices were
@@ -33,13 +33,14 @@ _LEVEL = (-0.6, 0.4)
 _JUMP = (0.6, 1.6)
 _MIDWAY = 0.5
 
-# A split told on another day than prices show it is looked for among so many bars on either side;
-# the move must be the split's, but for so much of it.
+# A split reported on another day than prices show it is looked for among so many bars on either
+# side; the move must be the split's, but for so much of it.
 _NEAR = 5
 _LIKE = 0.2
 _DOUBLING = 1.5
 
-# No share splits twice by one ratio in a week. One split told twice, announced and executed, does.
+# No share splits twice by one ratio in a week. One split reported twice, announced and executed,
+# does.
 _WEEK = timedelta(days=7)
 _NAMED = 1e-3
 
@@ -67,7 +68,7 @@ class Evidence:
 
     @property
     def basis(self) -> Basis | None:
-        """The one basis they speak for; None if for none, or for both."""
+        """The basis they show; None if they show none, or both."""
         if bool(self.jumping) == bool(self.level) or self.astray:
             return None
         return "as-traded" if self.jumping else "split-adjusted"
@@ -142,12 +143,12 @@ def jumps(bars: Bars, at: pd.Timestamp, ratio: float) -> bool:
 
 
 def is_telling(ratio: float) -> bool:
-    """Whether a split is large enough for its jump to be told from a day's move."""
+    """Whether a split is large enough for its jump to be distinguished from a day's move."""
     return bool(abs(np.log(ratio)) >= np.log(_TELLING))
 
 
 def without_repeats(bars: Bars, known: Bars) -> tuple[Bars, tuple[tuple[Split, Split], ...]]:
-    """``bars`` in which no split is told twice, and which of them were: the kept and the left out.
+    """``bars`` without splits reported twice, and which of them were: the kept and the left out.
 
     The same ratio twice within a week is one split. Kept is the one that prices jump at, if only
     one does; else the one that ``known`` shows or has; else the first.
@@ -202,13 +203,13 @@ def _ratio(ratio: float) -> str:
 
 
 def are_one(one: Split, other: Split) -> bool:
-    """Whether two are one split told twice: of one ratio, within a week."""
+    """Whether two are one split reported twice: of one ratio, within a week."""
     is_near = abs(other[0] - one[0]) <= _WEEK
     return is_near and abs(other[1] / one[1] - 1) <= _NAMED
 
 
 def _is_later(bars: Bars, known: Bars, one: Split, other: Split) -> bool:
-    """Whether what is stored tells that the split took effect on the later of the two days."""
+    """Whether what is stored shows that the split took effect on the later of the two days."""
     common = bars.index.intersection(known.index)
     common = common[(common >= one[0]) & (common < other[0])]
     if len(common):
@@ -226,7 +227,7 @@ def _holds(bars: Bars, split: Split) -> bool:
 def _told(
     closes: np.ndarray, opens: np.ndarray, place: int, ratio: float, *, others: list[int]
 ) -> bool | None:
-    """Whether prices jump at ``place``; None if that cannot be told."""
+    """Whether prices jump at ``place``; None if that cannot be determined."""
     if place == 0 or not is_telling(ratio):
         return None
     shares = _shares(closes, opens, place, ratio, others=others)

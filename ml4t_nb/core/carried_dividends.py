@@ -24,7 +24,7 @@ def carry_dividends(
     """``left`` with the dividends of bars that were taken out from between, on the next bars.
 
     As much as leaves the total return over the hole as it was: a dividend counts as a share of
-    the close before it, and on as-traded bars a split after it counts too. One that is no less
+    the close before it, and on as-traded bars a split after it counts too. One that is not less
     than that close has no such share, and goes with its bar.
 
     Parameters

@@ -15,7 +15,7 @@ def with_attempts(
 ) -> tuple[FetchAttempt, ...]:
     """The log with ``news`` merged into it: sorted, no two entries overlapping.
 
-    Each stretch of time keeps its last answer; a failure stands only where there was none yet,
+    Each time interval keeps its last answer; a failure is kept only where there was no answer yet,
     and one that follows a failure counts on. Neighbours with the same answer from the same
     provider become one entry, which keeps the earlier instant, so that an entry never claims to
     be fresher than its oldest part.

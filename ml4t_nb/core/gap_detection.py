@@ -1,4 +1,4 @@
-"""Bars that the calendar expects and the store lacks: found, told from known ones, filled."""
+"""Bars that the calendar expects and the store lacks: found, matched with known ones, filled."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def find_gaps(
     stamps, expected
         Increasing, each once.
     tolerance
-        How far a stamp may lie from an expected one and still be that bar.
+        How far a stamp may be from an expected one and still be that bar.
     """
     rows = _missing(index_micros(stamps), index_micros(expected), tolerance)
     firsts, lasts = _runs(rows)
@@ -80,7 +80,7 @@ def doubled_stamps(
     *,
     tolerance: timedelta = timedelta(0),
 ) -> pd.DatetimeIndex:
-    """Those of ``stamps`` that stand for the same expected one as the stamp before them."""
+    """Those of ``stamps`` that represent the same expected one as the stamp before them."""
     held, wanted = index_micros(stamps), index_micros(expected)
     if not len(wanted) or _rows_of_breaks(held, wanted) is not None:
         return stamps[:0]
@@ -96,14 +96,14 @@ def merge_gaps(known: tuple[Gap, ...], found: tuple[Gap, ...], span: Span) -> tu
     """Gaps after looking again at ``span``: sorted, none overlapping another.
 
     Known gaps outside the span stay as they are; the others are replaced by those found. A found
-    gap that lies within a known one is that gap, or what is left of it, and keeps its state and
+    gap that is within a known one is that gap, or what is left of it, and keeps its state and
     history. One that reaches beyond is open, or failed if a known one in it was.
 
     Raises
     ------
     ValueError
         If the span cuts a known gap and no found one covers it: how many bars the rest lacks
-        cannot be told.
+        cannot be determined.
     """
     kept = []
     for gap, replacing in _meeting(known, found):
@@ -202,7 +202,7 @@ def _within(inner: Gap, outer: Gap) -> bool:
 
 
 def _missing(stamps: Instants, expected: Instants, tolerance: timedelta) -> Instants:
-    """Rows of ``expected`` that lie between the first and last stamp and that none is near."""
+    """Rows of ``expected`` that are between the first and last stamp and that none is near."""
     if not len(stamps) or not len(expected):
         return np.arange(0)
     breaks = _rows_of_breaks(stamps, expected)

@@ -57,7 +57,7 @@ class Fill:
         Fill a gap when it is found; otherwise once the provider's second empty answer has
         confirmed it, since most late bars come within a day.
     doubted
-        Stretches that are not filled: the exchange may have been closed.
+        Spans that are not filled: the exchange may have been closed.
     """
 
     method: FillMethod
@@ -73,7 +73,7 @@ class ExpectedGrid:
     Parameters
     ----------
     tolerance
-        How far an intraday stamp may lie from its expected one, as a share of the bar's length.
+        How far an intraday stamp may be from its expected one, as a share of the bar's length.
     """
 
     calendar: Calendar
@@ -126,7 +126,7 @@ def reconcile_gaps(
     is_whole: bool,
     answered: Callable[[tuple[Gap, ...]], tuple[Gap, ...]] = tuple,
 ) -> Reconciled:
-    """Find the gaps of a dataset, or of its end, and fill them anew from the observed bars alone.
+    """Find the gaps of a dataset, or of its end, and fill them again from the observed bars alone.
 
     Parameters
     ----------

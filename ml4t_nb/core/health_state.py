@@ -31,7 +31,7 @@ def judge(
 
     Damaged files, files of others beside them, and a last run that failed are errors. Sessions
     missed are counted by the exchange's calendar, and make the data stale once the oldest of them
-    closed longer than ``stale_after`` ago. Gaps that nothing fills are worth a warning too: a
+    closed longer than ``stale_after`` ago. Gaps that are not filled are a warning too: a
     history with holes is not what its range promises.
 
     Parameters

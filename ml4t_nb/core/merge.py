@@ -60,7 +60,7 @@ class MergePolicy:
     is_overtaken
         Another writer has committed as of a later instant: only bars it lacks are added.
     unnamed
-        Ratios by which the history was restated lately without a split to name.
+        Ratios by which the history was recently restated without a reported split.
     provider
         Whose bars are fetched, by name.
     acceptance
@@ -188,7 +188,7 @@ def _refused(what: str, policy: MergePolicy, *, is_pending: bool = False) -> Sus
 
 
 def _contradiction(merged: Bars, stored: Bars, basis: Basis) -> str:
-    """Which splits, told since, prices contradict; those that were stored before are known."""
+    """Which splits, reported since, prices contradict; those that were stored before are known."""
     known = {split for split in splits_in(stored) if split[0] > stored.index[0]}
     return contradiction(merged, basis, known)
 
@@ -267,7 +267,7 @@ def _rebased(
     Raises
     ------
     Suspicious
-        If those bars do not agree on one ratio, so that there is no basis to put it on.
+        If those bars do not agree on one ratio, so that there is no basis to convert it to.
     """
     if kept.empty:
         return kept
@@ -284,7 +284,7 @@ def _rebased(
         run = kept[(eras == era) & (places == place)]
         near = ratios[_nearest(place, cuts[era], cuts[era + 1])]
         if not near.size and splits:
-            # The splits explain the ratio of the bars before them: these lie after some of them.
+            # The splits explain the ratio of the bars before them: these are after some of them.
             near = np.array([prod(ratio for _, ratio in splits[era:])])
         if not near.size or near.max() - near.min() > _STEADY * near.min():
             raise Suspicious(
@@ -313,7 +313,7 @@ def _nearest(place: int, first: int, stop: int) -> slice:
 
 
 def _meant(ratio: float, splits: Sequence[tuple[datetime, float]]) -> float:
-    """The ratio that a measured one, blurred by rounded prices, stands for.
+    """The ratio that a measured one, blurred by rounded prices, represents.
 
     That of the last few splits the provider names, or else a simple one if it is as good as
     measured: a spin-off moves prices by any ratio, and must not be rounded to the next split.

@@ -18,7 +18,7 @@ __all__ = ["Fit", "Run", "fit_of", "kept_finding"]
 _APART = np.log(1.25)
 _FAR_APART = np.log(5.0)
 
-# Nobody corrects so many stretches at once: that is another series.
+# A provider does not correct so many runs of bars at once: that is another series.
 _MOST_RUNS = 500
 
 
@@ -84,7 +84,7 @@ def fit_of(
         winner = _winner(old, new)
         if winner == "fetched":
             healed.append(run)
-        # A split that is told with bars that are not taken would be lost.
+        # A split that is reported with bars that are not taken would be lost.
         is_told = not _same_splits(stored, fetched, stamps)
         if winner == "stored" and not is_told and _is_kept(old, new, before, after):
             spoilt.append(run)
@@ -125,7 +125,7 @@ def _goes_on(stored: Bars, stamps: pd.DatetimeIndex, before: Bars, after: Bars) 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """A run as one side tells it.
+    """A run as one side states it.
 
     Parameters
     ----------

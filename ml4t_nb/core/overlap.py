@@ -52,7 +52,7 @@ class Comparison:
     reason
         Why, in words.
     spoilt
-        Fetched bars, stretch by stretch, that jump against their neighbours where the stored ones
+        Fetched bars, run by run, that jump against their neighbours where the stored ones
         do not: those are to be kept. The verdict is on all others.
     is_pending
         It is suspicious for a split of these days, which the provider is about to work in.
@@ -106,7 +106,7 @@ def compare(
     basis
         The provider's. An as-traded series is never restated, and its splits come with a jump.
     unnamed
-        Ratios by which it has restated the stored bars lately, and named no split.
+        Ratios by which it has recently restated the stored bars without a reported split.
 
     Returns
     -------
@@ -122,8 +122,8 @@ def compare(
     -----
     Only stored against fetched counts: a price that halves in both is a fall. Where a split is
     new and later than all that is stored, while what is stored came back unchanged, the jump
-    across its ex-date tells whether the provider has restated (it had, before it named the
-    split) or not (it will). Where there is no jump and it has not restated lately, the split may be
+    across its ex-date shows whether the provider has restated (it had, before it named the
+    split) or not (it will). Where there is no jump and no recent restatement, the split may be
     announced a day early: it is waited for until prices have been traded past it. A split of less
     than 5:4 hides in an ordinary day's move, so it is then taken for not restated: the alarm can be
     overruled, a splice cannot be seen.

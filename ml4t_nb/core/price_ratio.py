@@ -53,7 +53,7 @@ class Shared:
     bars: Flags
 
     def overlaps(self, low: float, high: float) -> bool:
-        """Whether the two stretches of ratios have one in common."""
+        """Whether the two intervals of ratios overlap."""
         return max(self.low, low) <= min(self.high, high)
 
     def nearest(self, wanted: float) -> float:
@@ -102,7 +102,7 @@ def shared_ratio(ratios: Ratios) -> Shared | None:
     sound = low <= high
     if not sound.any():
         return None
-    # The greatest number of stretches meet at the lower end of one of them.
+    # The greatest number of intervals overlap at the lower end of one of them.
     starts, ends = np.sort(low[sound]), np.sort(high[sound])
     meeting = np.arange(1, len(starts) + 1) - np.searchsorted(ends, starts, side="left")
     best = starts[int(meeting.argmax())]
@@ -121,7 +121,7 @@ def is_shift(stored: Numbers, fetched: Numbers) -> bool:
 
 
 def _steps_of_ratio(stored: Numbers, fetched: Numbers) -> tuple[float, float]:
-    """Half the decimal step of either side, 0 where its decimals are no product of a division."""
+    """Half the decimal step of either side, 0 unless its decimals result from a division."""
     stored_step, fetched_step = _half_step(stored), _half_step(fetched)
     return (
         # A stored price in cents was traded at that price; one of more decimals was divided before.
@@ -131,7 +131,7 @@ def _steps_of_ratio(stored: Numbers, fetched: Numbers) -> tuple[float, float]:
 
 
 def _half_step(prices: Numbers) -> float:
-    """Half the step of the coarsest decimal grid all prices lie on; 0 if on none."""
+    """Half the step of the coarsest decimal grid all prices are on; 0 if on none."""
     # Single precision, as some providers send it, strays from its grid by 6e-8 of the price.
     slack = 1e-7 * np.abs(prices)
     for decimals in range(_FINEST_DECIMALS + 1):

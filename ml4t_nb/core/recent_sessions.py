@@ -1,4 +1,4 @@
-"""What each of the last sessions has, told from the gaps alone: no bar is looked at."""
+"""What each of the last sessions has, distinguished from the gaps alone: no bar is looked at."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _Cell = tuple[SessionState, GapState | None]
 
 @dataclass(frozen=True, slots=True)
 class StoredRange:
-    """What a manifest tells of a dataset's bars.
+    """What a manifest says about a dataset's bars.
 
     Parameters
     ----------
     first, last
         Stamps of the first and last observed bar.
     slack
-        How far a bar may lie from its expected stamp.
+        How far a bar may be from its expected stamp.
     extra
         Stamps of bars outside the calendar.
     """
@@ -154,7 +154,7 @@ def recent(due: LastSessions, held: StoredRange, zone: ZoneInfo) -> tuple[Recent
 
 
 def _gap_of(stamps: Instants, gaps: tuple[Gap, ...]) -> _Rows:
-    """Number of the gap that each stamp lies in; -1 for none. The gaps are sorted, disjoint."""
+    """Number of the gap that each stamp is in; -1 for none. The gaps are sorted, disjoint."""
     found = np.full(len(stamps), -1)
     if len(stamps):
         for at, gap in enumerate(gaps):

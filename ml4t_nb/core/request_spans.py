@@ -39,7 +39,7 @@ def reach_back(held: pd.DatetimeIndex, *, lookback: timedelta) -> datetime:
     Returns
     -------
     datetime
-        ``lookback`` before the last stamp, or earlier if fewer than three stamps lie in between.
+        ``lookback`` before the last stamp, or earlier if fewer than three stamps are in between.
     """
     third = held[-min(JOIN, len(held))]
     return min(as_instant(held[-1]) - lookback, as_instant(third))
@@ -70,7 +70,7 @@ def free_lookback(held: pd.DatetimeIndex, *, end: datetime, longest: timedelta |
 def overlapping_stored(span: Span, held: pd.DatetimeIndex) -> Span:
     """``span`` with three held bars on either side that has any, so that each join is compared.
 
-    A span that lies apart from what is held is extended until it meets it.
+    A span that is apart from what is held is extended until it meets it.
     """
     first = int(held.searchsorted(pd.Timestamp(span.start)))
     after = int(held.searchsorted(pd.Timestamp(span.end)))

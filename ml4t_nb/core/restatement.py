@@ -35,10 +35,10 @@ _SHARP = 2.5e-3
 # it is on another basis.
 _STRAY = 1e-2
 
-# A split nobody named yet is taken for the simple ratio its prices allow, if they allow one.
+# A split not reported yet is taken as the simple ratio its prices allow, if they allow one.
 _SIMPLE = 10
 
-# More splits than this between two answers are no restatement anybody has seen.
+# More splits than this between two answers are not a plausible restatement.
 _MOST_SPLITS = 6
 
 

@@ -1,4 +1,4 @@
-"""Stretches of bars that missed a split, or had it twice: off by its ratio at both edges."""
+"""Runs of bars not adjusted for a split, or adjusted twice: off by its ratio at both edges."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _MIDDLE = 0.4
 _OUTSTANDING = 6.0
 _AROUND = 30
 
-# From this ratio on a move at both edges is no chance. Smaller ones must be met more closely, and
-# are worth a word, not a refusal.
+# From this ratio on a move at both edges is not by chance. Smaller ones must be met more closely,
+# and are reported, not refused.
 _CERTAIN = 1.5
 _LEAST = 1.04
 _CLOSELY = 2.0
@@ -61,7 +61,7 @@ class Block:
 
 
 def might_hold_blocks(bars: Bars) -> bool:
-    """Whether prices move both ways like a split that is no chance: a look that costs nothing."""
+    """Whether prices move both ways like a split, not by chance: a cheap test."""
     closes, opens = np.log(bars["close"].to_numpy()), np.log(bars["open"].to_numpy())
     moves, least = opens[1:] - closes[:-1], (1 - _OPENING) * log(_CERTAIN)
     return bool((moves >= least).any() and (moves <= -least).any())
@@ -111,7 +111,7 @@ def _ratios(splits: Sequence[Split]) -> list[tuple[tuple[Split, ...], float]]:
 def _between_edges(opening: Numbers, moves: Numbers, step: float) -> list[tuple[int, int]]:
     """Rows from a move by ``step`` to one back, either way; of those that overlap the shortest.
 
-    A real fall by half, years before, is no edge of a block.
+    A real fall by half, years before, is not an edge of a block.
     """
     up, down = (_edges(opening, moves, sign * step) for sign in (1, -1))
     edges = sorted([(row, 1) for row in up] + [(row, -1) for row in down])

@@ -95,7 +95,7 @@ def index_micros(index: pd.Index) -> Instants:
 
 
 def week_start(at: _Micros) -> _Micros:
-    """Monday, 00:00 UTC, of the week that an instant lies in, or each of several."""
+    """Monday, 00:00 UTC, of the week that an instant is in, or each of several."""
     return at - (at // DAY + _SINCE_MONDAY) % 7 * DAY - at % DAY
 
 

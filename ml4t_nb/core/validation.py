@@ -28,7 +28,7 @@ _FROZEN_TIME = timedelta(hours=1)
 
 # The steepest day of the shipped series is AAPL's fall by half (2000-09-29). Small companies
 # triple in a day; a factor of five is nearly always a unit (pence for pounds), a lost decimal
-# point or a split nobody reported.
+# point or an unreported split.
 _JUMP = 5.0
 
 # Beyond these a number is damage, and products of them leave what a float can hold. The widest that
@@ -54,7 +54,7 @@ def reject_invalid(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
     tuple
         Bars with one row a stamp, and hard findings by stamp. Rows that repeat another in every
         column are the same bar said twice and become one without a word; rows of one stamp that
-        disagree are all kept out, since nothing tells which is right. A row that lacks its
+        disagree are all kept out, since nothing shows which is right. A row that lacks its
         volume alone is stored with 0 and a soft finding (``no volume``); where no row has one,
         as of an index, there is nothing to find.
     """
@@ -71,7 +71,7 @@ def reject_invalid(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
 def rejected_actions(rows: Bars, kept: Bars) -> Bars:
     """The rows not among ``kept`` that tell a split or a dividend, with nothing else in them.
 
-    A row without a price may still name a split, and what lies before it is restated by it.
+    A row without a price may still name a split, and what is before it is restated by it.
     """
     others = rows[rows.index.notna() & ~rows.index.isin(kept.index)]
     if others.empty:

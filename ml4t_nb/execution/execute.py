@@ -42,7 +42,7 @@ def call(
     watch
         Told what happens, besides the log.
     cancel
-        Set by somebody who wants the verb to end at its next request.
+        Set to end the verb at its next request.
     log
         Takes the lines of the package's log while the verb runs; if none is given they go to
         standard error.
@@ -92,7 +92,7 @@ class _Ear(logging.Handler):
         super().__init__(level)
         self.write, self.found = write, found
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-        # What is logged where no verb runs, everybody hears.
+        # What is logged while no verb runs goes to all handlers.
         self.addFilter(lambda _: _listening.get(self) is self)
 
     def emit(self, record: logging.LogRecord) -> None:

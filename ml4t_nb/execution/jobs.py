@@ -38,7 +38,7 @@ _LOG_LINES = 500
 
 
 class JobsWatcher(Protocol):
-    """Who is told of jobs."""
+    """Who is reported of jobs."""
 
     def started(self, job: Job) -> None:
         """A job is about to begin."""
@@ -50,9 +50,9 @@ class Job:
     It keeps to the settings and the folder that were there as it was made, though the notebook
     may go on to others.
 
-    Its thread keeps the context of whoever started it, so that output of a library goes to that
-    cell and to no other. Watchers are called in a thread beside it, at most ten times a second,
-    and once after the end: a slow one does not slow the verb.
+    Its thread keeps the context of the code that started it, so that output of a library goes to
+    that cell and to no other. Watchers are called in a thread beside it, at most ten times a
+    second, and once after the end: a slow one does not slow the verb.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ class Job:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds it will take yet; None where that cannot be told."""
+        """Seconds it will take yet; None where that cannot be determined."""
         return None if self.is_over else self.track.left_s(self.elapsed_s)
 
     def does_as(self, other: Job) -> bool:
@@ -162,7 +162,7 @@ class Job:
             state = self._outcome()
         except Ml4tError as error:
             self.error = error
-        except Exception as error:  # noqa: BLE001  # a thread has nobody above it who would hear
+        except Exception as error:  # noqa: BLE001  # a thread has no caller that would get it
             self.error = Ml4tError(f"{type(error).__name__}: {error}")
             self._note(error)
         finally:
@@ -184,7 +184,7 @@ class Job:
         self._news.set()
 
     def _tell(self) -> None:
-        # A burst of events is told once, and a second without news is told too, since the time
+        # A burst of events is reported once, and a second without news is told too, since the time
         # that is left has changed.
         pause = Flag()
         while True:
@@ -202,7 +202,7 @@ class Job:
         for watcher in tuple(self._watchers):
             try:
                 watcher(self)
-            except Exception as error:  # noqa: BLE001  # the other watchers are told all the same
+            except Exception as error:  # noqa: BLE001  # the other watchers are reported all the same
                 self._note(error)
 
     def _note(self, error: Exception) -> None:

@@ -34,7 +34,7 @@ class Line:
     doing
         What it is at, or what came of it.
     notes
-        What is worth to be kept in sight: a restatement, gaps, an error.
+        Lines worth keeping visible: a restatement, gaps, an error.
     step
         What mends the error; empty if there is nothing to be done.
     """

@@ -1,4 +1,4 @@
-"""Standard output and error of a process, which may be closed, full, or read by nobody."""
+"""Standard output and error of a process, which may be closed, full, or unread."""
 
 from __future__ import annotations
 
@@ -29,13 +29,14 @@ def ready() -> None:
             mode = "r" if name == "stdin" else "w"
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # a device
     for stream in (sys.stdout, sys.stderr):
-        # A mark or a symbol that the terminal's encoding lacks is no reason to fail after the work.
+        # A mark or a symbol that the terminal's encoding lacks is not a reason to fail after the
+        # work.
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
 
 
 def say(text: str) -> None:
-    """Write to standard error, if somebody takes it: what is done does not depend on that."""
+    """Write to standard error, if it is open: the work does not depend on that."""
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -62,7 +63,7 @@ def let_go(stream: TextIO) -> None:
 
 
 class Terminated(KeyboardInterrupt):
-    """Somebody asked the process to end, as ``timeout``, systemd and a shutdown do."""
+    """The process was asked to end, as by ``timeout``, systemd or a shutdown."""
 
 
 @contextmanager

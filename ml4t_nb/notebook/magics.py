@@ -70,7 +70,7 @@ def ml4t(line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None 
     verbs, ``%ml4t VERB --help`` a verb's options. ``%%ml4t`` takes one verb a line and stops at
     the first that fails; options on its own line hold for every line.
 
-    ``$name`` and ``{name}`` stand for a variable, and a list for several symbols:
+    ``$name`` and ``{name}`` insert a variable, and a list for several symbols:
     ``%ml4t update {symbols}``.
     """
     from IPython import get_ipython

@@ -12,7 +12,7 @@ __all__ = ["NOTEBOOK", "PANELS", "jobs", "panel"]
 
 @verb
 def panel(part: Part | None = None, *, as_of: AsOf = None, home: Home = None) -> Frame:
-    """Show the verbs as forms, tables and plots to click on.
+    """Show the verbs as interactive forms, tables and plots.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def panel(part: Part | None = None, *, as_of: AsOf = None, home: Home = None) ->
 
 @verb
 def jobs(number: int | None = None) -> Frame:
-    """Show what panels run in the background, or ran: progress, cancel, results.
+    """Show background jobs of panels, running and finished: progress, cancel, results.
 
     Parameters
     ----------

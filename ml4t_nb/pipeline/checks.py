@@ -61,7 +61,7 @@ def with_basis(
 
 
 def _restated_basis(tx: Transaction, run: DatasetRun, got: FetchResult) -> Basis | None:
-    """The basis of a provider that tells none and has restated what is stored by a split it names.
+    """The basis of a provider that states none, but restated the stored bars by a reported split.
 
     Splits too small to show in prices by themselves show in this: only split-adjusted prices move.
     """
@@ -76,7 +76,7 @@ def _restated_basis(tx: Transaction, run: DatasetRun, got: FetchResult) -> Basis
 
 
 def drop_repeated_splits(tx: Transaction, window: RewriteWindow, got: FetchResult) -> FetchResult:
-    """``got`` without splits that are told a second time within a week, and a finding for each."""
+    """``got`` without splits reported a second time within a week, and a finding for each."""
     got = _drop_unpriced_repeats(got)
     later = got.pending
     if len(got.final):
@@ -110,7 +110,7 @@ def drop_repeated_splits(tx: Transaction, window: RewriteWindow, got: FetchResul
 
 
 def _drop_unpriced_repeats(got: FetchResult) -> FetchResult:
-    """``got`` without splits of rows that lack prices, where a bar of the same week tells them."""
+    """``got`` without splits of rows that lack prices, if a bar of the same week has them."""
     splits = splits_in(got.final)
     ratios = got.rejected["split"].to_numpy(copy=True)
     for row, stamp in enumerate(got.rejected.index):

@@ -132,12 +132,12 @@ def commit_fetch(
 def _require_as_found(state: Manifest, run: DatasetRun) -> None:
     """Raise Overtaken unless what the run was planned by still holds.
 
-    A dataset that was removed and loaded anew may be on another basis, or on another calendar;
+    A dataset that was removed and loaded again may be on another basis, or on another calendar;
     and bars that were removed before the first one are not to come back with an update.
     """
     found = run.found
     planned = (run.config, *([found.config] if found else []))
-    # Closures come with each run's environment, and are judged anew by whoever commits.
+    # Closures come with each run's environment, and are judged again on commit.
     if replace(state.config, session_overrides=()) not in (
         replace(each, session_overrides=()) for each in planned
     ):

@@ -30,7 +30,7 @@ def restated_between(answers: Sequence[Bars], again: Callable[[Span], Bars]) -> 
     answers
         On a split-adjusted basis, in the order in which they came.
     again
-        Asks for bars anew.
+        Requests bars again.
     """
     sound = [bars for answer in answers if len(bars := reject_invalid(answer)[0])]
     by_time = sorted(sound, key=lambda bars: bars.index[0])

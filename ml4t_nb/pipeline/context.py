@@ -109,7 +109,7 @@ class DatasetRun:
     found
         What was stored as the run began; None for a new dataset.
     provider
-        Who is asked: not always the dataset's own.
+        The provider: not always the dataset's own.
     calendar, zone
         The dataset's, and that of stamps without one.
     as_of

@@ -43,7 +43,7 @@ class FetchPlan:
     until
         Bars with an earlier stamp are final and wanted.
     later
-        Where splits after the wanted bars may lie that ``spans`` do not reach, and the frequency
+        Where splits after the wanted bars may be that ``spans`` do not reach, and the frequency
         of the bars to look for them in; not asked for if the bars are as traded.
     """
 
@@ -111,7 +111,7 @@ class FetchResult:
 
 
 def plan_request(run: DatasetRun, wanted: Span, others: tuple[Span, ...]) -> FetchPlan:
-    """Ask for what is wanted, and for what tells on which basis it comes.
+    """Fetch the wanted bars, and those that show on which basis they are.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def plan_request(run: DatasetRun, wanted: Span, others: tuple[Span, ...]) -> Fet
     """
     frequency, limits = run.dataset.frequency, run.provider.limits
     oldest, until = run.oldest_served, wanted.end
-    # Beyond the last final bar lies the running session, which may bring a split.
+    # Beyond the last final bar is the running session, which may bring a split.
     brink = run.as_of + (TICK if bar_length(frequency) else timedelta(days=1))
     reaches_now = until >= run.final_before
 

@@ -34,7 +34,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Refetch:
-    """Ask the provider again, for confirmed gaps too."""
+    """Request the bars again, for confirmed gaps too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Reopen:
-    """Take back a closure, a confirmation or the wish to leave a gap open."""
+    """Reset a closure, a confirmation or the choice to leave a gap open."""
 
 
 GapAction: TypeAlias = Refetch | Refill | Unfill | Close | Reopen

@@ -133,7 +133,7 @@ def split_into_batches(
 ) -> tuple[Span, ...]:
     """Spans to load one after the other, each of a few pieces, so that each meets what is stored.
 
-    What lies after the first held bar comes oldest first, and then what lies before it, newest
+    What is after the first held bar comes oldest first, and then what is before it, newest
     first.
     """
     parts = [part for span in wanted for part in split_span(span, longest * _PIECES)]
@@ -148,7 +148,7 @@ def split_into_batches(
 def load_in_batches(spans: Sequence[Span], load: Callable[[Span], UpdateResult]) -> UpdateResult:
     """Load each span with its own commit; one result for all of them.
 
-    Ends at the first that fails: what lies beyond would not meet what is stored.
+    Ends at the first that fails: what is beyond would not meet what is stored.
 
     Raises
     ------

@@ -68,7 +68,7 @@ def with_fills(record: UpdateRecord, window: RewriteWindow, reconciled: Reconcil
 def findings_of(
     state: Manifest | None, window: RewriteWindow, reconciled: Reconciled, got: FetchResult
 ) -> tuple[Finding, ...]:
-    """All findings there are now: bars judged anew lose those they had."""
+    """All findings there are now: bars judged again lose those they had."""
     held = observed(reconciled.bars).index
     before = () if state is None else state.findings
 
@@ -77,7 +77,7 @@ def findings_of(
             return True
         if finding.is_hard:
             return pd.Timestamp(finding.stamp) not in held
-        # Whether the window's first bar jumped, only the bar before it tells.
+        # Whether the window's first bar jumped, only the bar before it shows.
         is_edge = finding.stamp == window.start and finding.rule == "jump"
         return is_edge or (window.start is not None and finding.stamp < window.start)
 
@@ -105,7 +105,7 @@ def attempts_of(run: DatasetRun, got: FetchResult, wanted: Span) -> Iterator[Fet
 def with_failure(
     state: Manifest, run: DatasetRun, error: Ml4tError, wanted: Span
 ) -> tuple[FetchAttempt, ...]:
-    """The fetch log after a run in which the provider erred; a refusal of ours is no such error."""
+    """The fetch log after a provider's error; a rejection by this package is not one."""
     if not isinstance(error, ProviderError) or not wanted:
         return state.fetch_log
     entry = FetchAttempt(wanted, run.as_of, run.provider.name, "failed", error=error.message)
@@ -113,7 +113,7 @@ def with_failure(
 
 
 def result_of(manifest: Manifest, findings: Iterable[Finding]) -> UpdateResult:
-    """The last run's result, as its manifest tells it."""
+    """The last run's result, as its manifest states it."""
     return UpdateResult(
         dataset=manifest.dataset,
         record=manifest.history[-1],

@@ -42,7 +42,7 @@ def run_remove(
 ) -> int | None:
     """Remove bars from ``start`` to ``end``, both inclusive; without both, the whole dataset.
 
-    Bars taken out of the middle leave a gap, and fills are made anew from what is left. The next
+    Bars taken out of the middle leave a gap, and bars are filled again from what is left. The next
     bar after them bears what their dividends take off the prices before. What is left is on the
     split basis of its last bar. Damaged chunks go too, if all their bars do.
 
@@ -54,14 +54,14 @@ def run_remove(
     Returns
     -------
     int | None
-        Bars removed, filled ones too; of damaged chunks, as many as they once had. None if nobody
-        can tell, since the manifest is damaged.
+        Bars removed, filled ones too; of damaged chunks, as many as they once had. None if it is
+        not can tell, since the manifest is damaged.
 
     Raises
     ------
     OptionError
         If a split would be taken out of the middle: nothing would tell any more how prices
-        before it were traded. It may lie in a damaged chunk.
+        before it were traded. It may be in a damaged chunk.
     ChunkCorrupt
         If only a part of a damaged chunk would be removed.
     Overtaken
@@ -183,7 +183,7 @@ def _require_removable(
 ) -> None:
     """Raise unless the damaged chunks may be removed with the bars in ``span``.
 
-    Nobody knows the splits in them. Without one of its splits, a bar before it can be brought to
+    The splits in them are unknown. Without one of its splits, a bar before it can be brought to
     the basis of the last bar no more: neither the stored prices, where they are split-adjusted,
     nor, where they are as traded, a view of them beside bars after it.
 

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-# Where nobody tells: without a split, prices are the same on either basis.
+# If unknown: without a split, prices are the same on either basis.
 _ASSUMED: Basis = "as-traded"
 
 
@@ -65,7 +65,7 @@ class UpdateRequest:
     fill
         None if gaps are only to be found.
     provider
-        Who is asked; None for the dataset's own.
+        The provider; None for the dataset's own.
     switch
         Whether ``provider`` becomes the dataset's own.
     """

@@ -59,7 +59,7 @@ def _fetch_until_committed(
 
 
 def notify(run: DatasetRun, result: UpdateResult) -> UpdateResult:
-    """The same result, after the observer was told of its commit."""
+    """The same result, after the observer was notified of its commit."""
     record = result.record
     run.observe(
         Committed(result.dataset, record.added, record.revised, record.filled, record.restatement)

@@ -73,7 +73,7 @@ def _update(run: DatasetRun, snapshot: Snapshot, lookback: timedelta | None) -> 
     if manifest.first is None or manifest.last is None:
         start = run.calendar.span(None, None, run.dataset.frequency).start
         return fetch_and_commit(run, Span(start, bound))
-    # What lies before the first bar was not loaded, or was removed: looking back ends there.
+    # What is before the first bar was not loaded, or was removed: looking back ends there.
     recent = _recent_index(snapshot)
     longest = run.longest_request
     if lookback is None:
@@ -81,7 +81,7 @@ def _update(run: DatasetRun, snapshot: Snapshot, lookback: timedelta | None) -> 
     back = max(reach_back(recent, lookback=lookback), manifest.first)
     main = Span(back, max(bound, manifest.last + TICK))
     if run.accept:
-        # What is accepted is accepted whole: what contradicts may lie before any look back.
+        # What is accepted is accepted whole: what contradicts may be before any look back.
         main = Span(manifest.first, main.end)
     others = _missing_before(run, main.start, snapshot)
     if longest is not None:
@@ -129,7 +129,7 @@ def _reset_as_of(run: DatasetRun) -> bool:
     """Take the dataset's as-of back to the run's, with all its bars; False if it is not later.
 
     For where a wrong clock or ``--as-of`` was ahead of the time. The next run compares the whole
-    history, since nobody knows what was stored too early.
+    history, since it is not known what was stored too early.
 
     Raises
     ------

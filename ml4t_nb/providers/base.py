@@ -133,7 +133,7 @@ class Provider(Protocol):
 
     @property
     def basis(self) -> Basis | None:
-        """Whether a split restates the bars before it; None if each answer tells that itself."""
+        """Whether a split restates the bars before it; None if each answer shows that itself."""
 
     @property
     def limits(self) -> Limits:
@@ -149,7 +149,7 @@ class Provider(Protocol):
         """
 
     def fetch(self, request: Request) -> Answer:
-        """Bars whose stamps lie in the request's span; none is a valid answer.
+        """Bars whose stamps are in the request's span; none is a valid answer.
 
         Raises
         ------

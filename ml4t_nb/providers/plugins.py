@@ -38,7 +38,7 @@ def open_declared(name: str, settings: Settings, *, taken_by: str | None = None)
     Raises
     ------
     OptionError
-        If several have, if it cannot be imported and made, or if it is no provider.
+        If several have, if it cannot be imported and made, or if it is not a provider.
     """
     points = tuple(entry_points(group=_GROUP, name=name))
     owners = [*([taken_by] if taken_by else []), *sorted(_owner(point) for point in points)]

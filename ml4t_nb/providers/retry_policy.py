@@ -23,7 +23,7 @@ class Waits:
     Parameters
     ----------
     seconds
-        One wait for each retry; none means that asking again is no use.
+        One wait for each retry; none means that it is not retried.
     jitter
         Each wait is lengthened by up to this share of it, at random, so that many do not ask
         again at once.

@@ -42,7 +42,7 @@ _CLOSE = 1e-4
 
 
 def absent_words(each: AbsentSession) -> str:
-    """A session that nobody has, as a question."""
+    """A session that no dataset has, as a question."""
     return (
         f"⚠️ {each.calendar}: none of {each.datasets} datasets has a bar of {each.session}: "
         "was the exchange closed?"
@@ -117,7 +117,7 @@ def span_words(span: Span, frequency: Frequency) -> str:
 
 
 def ratio(value: float) -> str:
-    """``2:1``, ``7:1``, ``1:10``, ``3:2``; a number that is no split as it is."""
+    """``2:1``, ``7:1``, ``1:10``, ``3:2``; any other number as it is."""
     near = Fraction(value).limit_denominator(50 if value > 1 else 1000)
     if near and abs(value / float(near) - 1) < _CLOSE:
         return f"{near.numerator}:{near.denominator}"
@@ -180,7 +180,7 @@ def pending(gaps: Iterable[Gap]) -> str:
 
 
 def gap_words(gap: Gap, frequency: Frequency) -> str:
-    """Where a gap lies and how much it lacks."""
+    """Where a gap is and how much it lacks."""
     return f"{many(gap.missing, 'bar')} missing, {_range(gap.start, gap.end, frequency)}"
 
 

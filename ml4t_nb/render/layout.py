@@ -82,7 +82,7 @@ def nothing_stored(home: Path | None) -> Lines:
     Parameters
     ----------
     home
-        Its folder; None for that of whoever reads.
+        Its folder; None for the reader's own store.
     """
     step = _LOAD if home is None else at_home(_LOAD, home)
     return Lines((Note("nothing is stored yet", step),))

@@ -47,12 +47,12 @@ def as_text(
 
 
 def as_rows(report: Report) -> str:
-    """The rows alone, parted by tabs."""
+    """The rows alone, tab-separated."""
     return text.as_rows(blocks(report))
 
 
 def as_news(report: RunReport) -> str:
-    """What a run found that the next one will not tell again, a line each; empty if nothing."""
+    """What a run found that the next one will not tell again, one line each; empty if nothing."""
     notes = tuple(news(report))
     return text.as_text([Lines(notes)]) if notes else ""
 

@@ -47,7 +47,7 @@ _STATES: dict[SessionState, tuple[str, str]] = {
     "extra": ("+", "bars, but no session"),
     "behind": ("<", "after the last bar"),
 }
-# A missing session is told by its gap's state, as in the other pictures.
+# A missing session is described by its gap's state, as in the other pictures.
 _MISSING: dict[GapState, tuple[str, str]] = {
     "open": ("x", "no bars"),
     "failed": ("!", "request failed"),

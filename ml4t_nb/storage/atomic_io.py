@@ -93,7 +93,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and what it lies in, each brought to the disk with its name in its parent."""
+    """Make a folder and what it is in, each brought to the disk with its name in its parent."""
     made = []
     for each in (folder, *folder.parents):
         if each.exists():
@@ -105,7 +105,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_parents(folder: Path, top: Path) -> None:
-    """Bring the names of ``folder`` and of what it lies in, up to ``top``, to the disk."""
+    """Bring the names of ``folder`` and of what it is in, up to ``top``, to the disk."""
     for each in (folder, *folder.parents):
         _sync_parent(each)
         if each == top:
@@ -141,7 +141,7 @@ def _move(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        # The data may lie on a disk of their own; a reader must find one whole copy at any time.
+        # The data may be on a disk of their own; a reader must find one whole copy at any time.
         staged = target.with_name(f"{target.name}.{secrets.token_hex(3)}")
         shutil.copyfile(source, staged)
         staged.replace(target)

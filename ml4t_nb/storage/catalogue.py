@@ -22,8 +22,8 @@ __all__ = ["Catalogue", "CatalogueEntry", "ManifestStat"]
 _WAIT_S = 1.0
 _TABLE = """CREATE TABLE IF NOT EXISTS entries
 (place TEXT PRIMARY KEY, crc INTEGER NOT NULL, content TEXT NOT NULL) WITHOUT ROWID"""
-# Somebody else writes, or we may not: the cache is left as it is. Any other failure means that
-# the file is no catalogue of ours, and it is made anew.
+# Another process writes, or writing is not permitted: the cache is left as it is. Any other failure
+# means that the file is not a catalogue of ours, and it is created again.
 _LEFT_ALONE = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -71,7 +71,7 @@ _FORM = 3
 """Raised with every change of what a field means, or of how it is counted."""
 
 # Another program's entries lack or have a field, or say that a manifest is read which this one
-# refuses: its file is no catalogue of ours.
+# refuses: its file is not a catalogue of ours.
 _FIELDS = " ".join(each.name for kind in (CatalogueEntry, Summary) for each in fields(kind))
 _VERSION = zlib.crc32(f"{_FORM} {VERSION} {_FIELDS}".encode()) & 0x7FFF_FFFF
 

@@ -113,13 +113,13 @@ class DatasetFolder:
             atomic_io.sync_parents(each, self.home)
 
     def has_chunks(self) -> bool:
-        """Whether there are chunks among the data, whoever names them."""
+        """Whether there are chunks in the data folder, listed in a manifest or not."""
         return any(map(number_of, atomic_io.names_in(self.data)))
 
     def has_lost_manifest(self) -> bool:
-        """Whether there are chunks, and somebody deleted the manifests that named them.
+        """Whether there are chunks, and the manifests that listed them were deleted.
 
-        A first load that was killed, or is at work, has chunks of the first commit alone, and a
+        A first load that was killed, or is running, has chunks of the first commit alone, and a
         lock.
         """
         highest = max(map(number_of, atomic_io.names_in(self.data)), default=0)
@@ -157,7 +157,7 @@ class DatasetFolder:
         return manifest_file.decode_manifest(content, self.dataset, sequence, path)
 
     def removed_by_hand(self) -> bool:
-        """Whether somebody deleted the dataset's data folder, and not a disk is missing."""
+        """Whether the dataset's data folder was deleted, rather than a disk missing."""
         # A link to a disk that is not there is still a link.
         return not os.path.lexists(self.data) and self.data.parent.exists()
 
@@ -199,7 +199,7 @@ class DatasetFolder:
         )
 
     def find(self, chunk: Chunk) -> Path | None:
-        """Where a chunk is: in data, or in the trash after a newer commit; None if it is gone."""
+        """Path of a chunk: in data, or in the trash after a newer commit; None if missing."""
         # In this order: files move from the one to the other, and never back.
         places = (self.data / chunk.file, self.trash / chunk.file)
         return next((path for path in places if path.exists()), None)
@@ -212,7 +212,7 @@ class DatasetFolder:
         base
             Number of the commit that ``after`` was made of.
         lock
-            The one that is held meanwhile. Somebody may delete its file; then others write too.
+            The one that is held meanwhile. Its file may be deleted; then other processes write too.
         """
         self.require_newest(base)
         if not lock.is_in_force:
@@ -256,10 +256,11 @@ class DatasetFolder:
     ) -> None:
         """Move what the newest commit replaced to the trash, and empty it of what is old.
 
-        Nothing, if it is not the newest any more. Files of later numbers are those of a writer at
-        work, if there is one despite the lock. What writers left who were killed at the numbers
+        Does nothing unless it is still the newest. Files of later numbers are those of a writer
+        running despite the lock. What writers left that were killed at the numbers
         since the last commit that was tidied goes too, but not out of a folder that is linked:
-        there may be others' files of such names. Any other file is somebody's, and stays.
+        there may be other programs' files with such names. Any other file belongs to the user, and
+        stays.
 
         Parameters
         ----------
@@ -286,7 +287,7 @@ class DatasetFolder:
             elif 0 < manifest_number(name) < sequence:
                 atomic_io.move_to_trash(self.state / name, self.trash)
         if after is None:
-            with suppress(OSError):  # somebody keeps files of their own there
+            with suppress(OSError):  # the user keeps files there
                 self.data.rmdir()
         sweep(
             self.home, relative_folder(self.dataset), (self.state / manifest_name(sequence)).stat()

@@ -35,7 +35,7 @@ class HeldLock:
 
     @property
     def is_in_force(self) -> bool:
-        """Whether its file is still the one at the path: deleted, it keeps nobody out any more."""
+        """Whether its file is still at the path: once deleted, it keeps no other writer out."""
         try:
             found = self.path.stat()
         except OSError:
@@ -51,7 +51,7 @@ def dataset_lock(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterat
     Parameters
     ----------
     state
-        Folder of the lock; made if missing. The lock file stays for ever, since deleting it would
+        Folder of the lock; made if missing. The lock file stays forever, since deleting it would
         split those who wait from those who come.
 
     Raises
@@ -92,7 +92,7 @@ def _acquired(lock: FileLock, path: Path) -> os.stat_result:
         lock.acquire()
         try:
             return path.stat()
-        except FileNotFoundError:  # somebody has just deleted it
+        except FileNotFoundError:  # it has just been deleted
             lock.release()
 
 
@@ -101,7 +101,7 @@ def _lock(path: Path, timeout_s: float) -> FileLock:
         path,
         timeout=timeout_s,
         poll_interval=_POLL_S,
-        # A soft lock outlives a killed writer: then nobody could write again.
+        # A soft lock outlives a killed writer: then no process could write again.
         fallback_to_soft=False,
         preserve_lock_file=True,
     )
@@ -117,7 +117,7 @@ def _require_locks(held: HeldLock) -> None:
         return
     rival.release()
     if not held.is_in_force:
-        return  # deleted, which whoever commits is told
+        return  # deleted, which a commit reports
     raise StoreNotWritable(
         f"file locks do not work in {path.parent}: two writers could overwrite each other",
         hint="keep the store on a local disk, or on a network folder that supports locks",

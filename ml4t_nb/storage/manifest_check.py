@@ -1,4 +1,4 @@
-"""Whether a manifest can be true: its checksum is no signature, and stores come from others too."""
+"""Whether a manifest is plausible: its checksum is not a signature, and stores can be copied."""
 
 from __future__ import annotations
 

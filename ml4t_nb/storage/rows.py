@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 TimeRange = tuple[int, int]
-"""Half-open stretch of time in microseconds since 1970, UTC."""
+"""Half-open time interval in microseconds since 1970, UTC."""
 
 # A year is left at both ends, so that the period around a stamp has a start and an end too.
 ALL_TIME: TimeRange = (
@@ -70,7 +70,7 @@ class Rows:
         return Rows(self.stamps.copy(), self.numbers.copy(), self.filled.copy())
 
     def between(self, time_range: TimeRange) -> Rows:
-        """A view of what lies in ``time_range``."""
+        """A view of what is in ``time_range``."""
         first, last = np.searchsorted(self.stamps, time_range)
         return self.cut(int(first), int(last))
 

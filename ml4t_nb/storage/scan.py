@@ -41,7 +41,7 @@ class ScannedDataset:
     remedy
         What mends the damage, if not a removal and a load.
     foreign
-        Parquet files among its own that nobody of this package wrote.
+        Parquet files among its own that this package did not write.
     """
 
     place: str
@@ -63,7 +63,7 @@ def scan(home: Path, catalogue: Catalogue) -> list[ScannedDataset]:
 
 
 def half_removed_datasets(home: Path, catalogue: Catalogue) -> list[DatasetId]:
-    """Removed datasets with files among the data: whoever removed them was killed on the way."""
+    """Removed datasets with files among the data: their removal was interrupted."""
     return [
         each.entry.dataset
         for each in _found(home, catalogue)
@@ -97,9 +97,9 @@ def _found(home: Path, catalogue: Catalogue) -> list[ScannedDataset]:
 
 
 def is_present(home: Path, found: ScannedDataset) -> bool:
-    """Whether nobody has removed the data folder by hand; a missing disk is no removal."""
+    """Whether the data folder was not removed by hand; a missing disk is not a removal."""
     data = f"{home}/data/{found.place}"
-    # A link to a disk that is not there is no removal either.
+    # A link to a disk that is not there is not a removal either.
     return os.path.lexists(data) or not os.path.exists(os.path.dirname(data))  # noqa: PTH110, PTH120
 
 
@@ -144,7 +144,7 @@ def _places(
     for asset_class in get_args(AssetClass):
         for frequency in get_args(Frequency):
             below = f"{asset_class}/{frequency}"
-            # Of a dataset among the data alone, somebody deleted the manifests.
+            # Of a dataset among the data alone, the manifests were deleted.
             names = {*names_in(home / "state" / below), *names_in(home / "data" / below)}
             for name in sorted(names):
                 place = f"{below}/{name}"
@@ -161,7 +161,7 @@ def _read(
     folder = DatasetFolder(home, dataset)
     while True:
         try:
-            # Its stat before it is read: whoever replaces it meanwhile leaves an old one.
+            # Its stat before it is read: if it is replaced meanwhile, this one is old.
             sequence = folder.sequence()
             stat = _manifest_stat(str(folder.state), sequence)
             now = folder.newest()
@@ -196,7 +196,7 @@ def _is_current(home: Path, place: str, entry: CatalogueEntry) -> bool:
             return False
         return _status(f"{state}/{manifest_name(entry.sequence + 1)}") is None
     except StoreError:
-        return False  # whoever reads the manifest says why it cannot be
+        return False  # reading the manifest reports why not
 
 
 def _manifest_stat(state: str, sequence: int) -> ManifestStat | None:
@@ -230,7 +230,7 @@ def _damage(home: Path, found: ScannedDataset) -> tuple[str, Hint]:
 
 
 def _foreign(home: Path, found: ScannedDataset) -> tuple[str, ...]:
-    """Parquet files below the dataset's that are none of its own, nor those of a writer at work."""
+    """Parquet files below the dataset's that are none of its own, nor those of a running work."""
     own = {name for name, _ in found.entry.files}
     data, sequence = Path(home, "data", found.place), found.entry.sequence
     others = [name for name in names_in(data) if name not in own]
@@ -238,7 +238,7 @@ def _foreign(home: Path, found: ScannedDataset) -> tuple[str, ...]:
         return ()
     folder = DatasetFolder(home, found.entry.dataset)
     # A manifest goes after the chunks that it names: what it does not name and is still there
-    # afterwards is nobody's.
+    # afterwards belongs to no writer.
     replaced, newest = folder.replaced(sequence), folder.sequence()
     odd = [
         data / name

@@ -79,7 +79,7 @@ class DiskSessionCache:
         return False
 
     def _sweep(self, written: Path) -> None:
-        """Remove staged files of those who were killed."""
+        """Remove staged files of those that were killed."""
         now = written.stat().st_mtime  # the file system's own clock
         for staged in filter(_is_staged, self._folder.iterdir()):
             if now - staged.lstat().st_mtime > _GRACE_S:

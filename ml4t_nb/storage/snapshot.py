@@ -55,7 +55,7 @@ class Snapshot:
         return self._manifest
 
     def bars(self, span: Span | None = None) -> Bars:
-        """Bars whose stamps lie in ``span``; all for None.
+        """Bars whose stamps are in ``span``; all for None.
 
         Raises
         ------

@@ -157,7 +157,7 @@ class Store:
 
         for dataset in half_removed_datasets(self._home, self._catalogue):
             folder = DatasetFolder(self._home, dataset)
-            # Whoever holds the lock does it itself.
+            # The holder of the lock does it itself.
             with suppress(StoreError, OSError), dataset_lock(folder.state, dataset, timeout_s=0):
                 state = folder.newest()
                 if state.manifest is None:
@@ -169,7 +169,7 @@ def _row(found: ScannedDataset) -> Summary:
         summary = found.entry.summary
         return replace(summary, foreign=found.foreign) if found.foreign else summary
     dataset = found.entry.dataset
-    # Its own calendar stands in the manifest alone; whoever judges it needs one.
+    # Its own calendar stands in the manifest alone; judging it needs one.
     calendar = default_calendar(dataset.asset_class)
     unknown = Summary(dataset, "", 0, None, None, None, 0, 0, "", calendar)
     known = found.entry.summary or unknown

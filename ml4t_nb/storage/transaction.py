@@ -73,7 +73,7 @@ class Transaction:
 
     def bars(self, span: Span | None = None) -> Bars:
         """Bars in ``span`` (all for None), as stored and as put so far."""
-        # Whoever changes the frame must not change what was put, or what is decoded once.
+        # A caller that changes the frame must not change what was put, or what is decoded once.
         return as_bars(self._rows(span).copy())
 
     def put(self, bars: Bars, span: Span | None = None) -> None:
@@ -82,7 +82,7 @@ class Transaction:
         Raises
         ------
         BarsInvalid
-            If they are no Bars, hold NaN or infinity, or lie outside the span.
+            If they are not Bars, hold NaN or infinity, or are outside the span.
         """
         self._require_open()
         rows, time_range = as_rows(bars), as_time_range(span)
@@ -125,7 +125,7 @@ class Transaction:
         StoreNotWritable
             If the disk is full or may not be written; nothing has changed then.
         StoreError
-            If somebody deleted the lock's file meanwhile, or another writer was quicker for it;
+            If the lock's file was deleted meanwhile, or another writer was quicker for it;
             likewise.
         """
         self._require_open()

@@ -37,7 +37,7 @@ def sweep_all(home: Path) -> None:
         probe.unlink()
     except OSError:
         return
-    for name in filter(_PROBE.fullmatch, atomic_io.names_in(root)):  # of those who were killed
+    for name in filter(_PROBE.fullmatch, atomic_io.names_in(root)):  # of those that were killed
         _remove_old(root / name, now)
     for asset_class in get_args(AssetClass):
         for frequency in get_args(Frequency):

@@ -121,7 +121,7 @@ class ProviderContract:
         assert findings == ()
         assert len(kept) == len(answer.bars)
 
-    def test_stamps_lie_in_the_span_and_on_the_calendar(
+    def test_stamps_are_in_the_span_and_on_the_calendar(
         self, provider: Provider, request_of_all: Request
     ) -> None:
         stamps = provider.fetch(request_of_all).bars.index

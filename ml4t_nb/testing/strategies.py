@@ -51,7 +51,7 @@ def stamps(
     at
         Name of the calendar.
     within
-        Where the stamps lie; they are among the first ``2 * max_size`` of it.
+        Where the stamps are; they are among the first ``2 * max_size`` of it.
     """
     expected = calendar(at).stamps(within, frequency)[: 2 * max_size]
     places = st.sets(st.integers(0, len(expected) - 1), min_size=min_size, max_size=max_size)
@@ -127,7 +127,7 @@ def requests(
     Parameters
     ----------
     within
-        What the parts lie in, such as the span of a provider's contract.
+        What the parts are in, such as the span of a provider's contract.
     at
         Name of the dataset's calendar.
     """

@@ -19,7 +19,7 @@ __all__ = ["absent", "declaration", "doubted"]
 
 
 def absent(ws: Workspace, chosen: Collection[DatasetId]) -> tuple[AbsentSession, ...]:
-    """Sessions that no dataset of a calendar has, and that nobody has declared closed.
+    """Sessions that no dataset of a calendar has, and that are not declared closed.
 
     Parameters
     ----------

@@ -147,12 +147,12 @@ def declared(function: Callable[..., Any]) -> tuple[Declared, ...]:
 
 
 def convert(value: object, wanted: Declared) -> object:
-    """``value`` as its parameter declares it, from whatever stands for it.
+    """``value`` as its parameter declares it, from whatever represents it.
 
     Raises
     ------
     OptionError
-        If it stands for no such value, or is an empty selection.
+        If it represents no such value, or is an empty selection.
     """
     if value is None and wanted.may_be_none:
         return None
@@ -166,7 +166,8 @@ def convert(value: object, wanted: Declared) -> object:
 def _symbols(value: object) -> tuple[str, ...]:
     symbols = as_symbols(value)
     if not symbols:
-        # Left out it means everything, or is asked for. Whoever selects nothing means neither.
+        # Left out it means everything, or is asked for. A caller that selects nothing means
+        # neither.
         raise OptionError(
             "an empty list of symbols selects nothing",
             hint="check the selection; to select all, leave symbol out",
@@ -190,7 +191,7 @@ def _check_names(
     args: Sequence[object],
     options: Mapping[str, object],
 ) -> None:
-    """Nothing, if each argument has a parameter.
+    """Raise OptionError unless each argument has a parameter.
 
     Raises
     ------

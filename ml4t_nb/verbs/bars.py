@@ -63,7 +63,7 @@ def bars(
 def snapshot_of(
     ws: Workspace, symbol: str, asset_class: AssetClass | None, frequency: Frequency | None
 ) -> Snapshot:
-    """The present snapshot of the one dataset that is meant."""
+    """The current snapshot of the one selected dataset."""
     (dataset,) = picked(ws.store.datasets(), as_symbols(symbol), asset_class, frequency)
     return ws.store.snapshot(dataset)
 

@@ -30,7 +30,7 @@ class Expectation:
     expected, lacking
         Stamps from the first to the last observed bar, and those of them without one.
     slack
-        How far a bar may lie from its expected stamp.
+        How far a bar may be from its expected stamp.
     """
 
     dates: Calendar
@@ -41,7 +41,7 @@ class Expectation:
 
 
 def gap_of(stamps: pd.DatetimeIndex, gaps: Sequence[Gap]) -> Rows:
-    """Number of the gap that each stamp lies in; -1 for none. The gaps are sorted, disjoint."""
+    """Number of the gap that each stamp is in; -1 for none. The gaps are sorted, disjoint."""
     import numpy as np
     import pandas as pd
 

@@ -25,7 +25,7 @@ def files(
     frequency: Freq = None,
     home: Home = None,
 ) -> tuple[Path, ...]:
-    """Parquet files of one dataset's present snapshot, oldest first.
+    """Parquet files of one dataset's current snapshot, oldest first.
 
     A glob over the data folder gives the same rows while no writer runs; these are exact at any
     time.

@@ -81,7 +81,7 @@ def _removed_unless_done(draft: Path) -> Iterator[None]:
     def end(number: int, frame: FrameType | None) -> None:
         del frame
         draft.unlink(missing_ok=True)
-        # The process ends as it would have done without us: whoever waits for it is told why.
+        # The process ends as it would have done without us: the waiting process gets the reason.
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
@@ -102,7 +102,7 @@ def _removed_unless_done(draft: Path) -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    # A folder that may not be read, or a system that opens none, is no reason to fail: the file
+    # A folder that may not be read, or a system that opens none, is not a reason to fail: the file
     # is whole.
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -50,22 +50,22 @@ def gaps(
     as_of: AsOf = None,
     home: Home = None,
 ) -> GapsReport:
-    """List the bars that the calendar expects and the store lacks, or do something about them.
+    """List the bars that the calendar expects and the store lacks, or act on them.
 
     Parameters
     ----------
     all
         Confirmed, closed and filled gaps too, not only those with something to do.
     refetch
-        Ask the provider again, for confirmed gaps too.
+        Request the bars again, for confirmed gaps too.
     refill
-        Fill by this method what is filled, and what is at most five bars long.
+        Refill filled gaps with this method, and fill gaps of at most five bars.
     unfill
-        Take fills back; updates leave those gaps open from then on.
+        Remove filled bars; updates leave those gaps open from then on.
     close
         Declare that there were no sessions, for the reason given; with --start or --end.
     reopen
-        Reopen what was closed, confirmed or left open.
+        Reopen gaps that were closed, confirmed or left open.
     as_of
         Run as of this time: an instant, or a date, meaning after that session's close. What
         is listed does not depend on it.
@@ -122,7 +122,7 @@ def gaps(
 
 
 def _require_gaps(listed: Sequence[DatasetGaps]) -> None:
-    """Nothing, if there is a gap to do something about.
+    """Raise OptionError unless there is a gap to act on.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def _failed(unread: Mapping[DatasetId, Ml4tError], home: Path) -> tuple[UnreadDa
             dataset, ErrorNote(type(error).__name__, error.message, at_home(error.advice, home))
         )
         for dataset, error in unread.items()
-        # Somebody has removed it meanwhile.
+        # It was removed meanwhile.
         if not isinstance(error, DatasetNotFound)
     )
 
@@ -227,7 +227,7 @@ def _gaps(
         return nothing
     snapshot = ws.store.snapshot(summary.dataset)
     if summary.damage:
-        # The manifest still knows the gaps, but whoever asks for them should learn that bars are
+        # The manifest still knows the gaps, but the user should learn that bars are
         # gone. Reading them raises the error that says so.
         snapshot.bars()
     manifest = snapshot.manifest

@@ -41,20 +41,20 @@ def health(
     as_of: AsOf = None,
     home: Home = None,
 ) -> HealthReport:
-    """Judge every dataset: healthy, stale or in error, why, and what mends it.
+    """Report the health of every dataset: healthy, stale or in error, why, and how to fix it.
 
     Parameters
     ----------
     stale_days
         Calendar days since the close of the oldest session missed, from which on data are stale.
     sessions
-        Show what each of the last so many sessions has; of weekly bars, of the last weeks.
+        Number of last sessions to show, with the bars each has; weeks for weekly bars.
     verbose
         Show each dataset, not only those that need something.
     verify
         Read every file and check it against its checksum.
     fail_on
-        The mildest state that makes the shell's exit code 1.
+        The least severe state for which the shell's exit code is 1.
     """
     if not stale_days >= 0:
         raise OptionError(f"--stale-days {stale_days:g} is negative", hint="0 or more, such as 7")
@@ -82,7 +82,7 @@ def health(
 
 
 def _verified(ws: Workspace, summary: Summary) -> Summary | None:
-    """The row with every checksum compared; None if somebody has removed the dataset meanwhile."""
+    """The row with every checksum compared; None if the dataset was removed meanwhile."""
     try:
         damage = summary.damage or "; ".join(ws.store.verify(summary.dataset))
     except DatasetNotFound:

@@ -24,7 +24,7 @@ __all__ = ["judge_all", "when_of"]
 def judge_all(
     ws: Workspace, summaries: Sequence[Summary], moment: datetime | date, stale_after: timedelta
 ) -> tuple[tuple[Health, ...], datetime]:
-    """Health of each dataset, and the instant that stands for all of them."""
+    """Health of each dataset, and the instant that represents all of them."""
     from ml4t_nb.core.health_state import judge
 
     when = when_of(ws, moment)

@@ -58,7 +58,7 @@ def load(
     frequency
         Length of a bar; daily if not given.
     provider
-        Who is asked; if not given, the setting ML4T_DATA_PROVIDER, else yahoo.
+        Provider to load from; if not given, the setting ML4T_DATA_PROVIDER, else yahoo.
     start
         First date, inclusive; if not given, all that the provider has.
     end

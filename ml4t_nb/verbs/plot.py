@@ -50,7 +50,7 @@ def plot(
     coverage
         A calendar of the sessions instead: how many of its bars each one has.
     last_run
-        Only what the last load or update asked for, and the bars before it.
+        Only what the last load or update requested, and the bars before it.
     out
         A file that ends in .html: the figure as a page that needs no network.
     """
@@ -124,7 +124,7 @@ def _drawn(
 def _lacking(
     manifest: Manifest, whole: pd.DataFrame, span: Span, gaps: tuple[Gap, ...], *, coverage: bool
 ) -> tuple[pd.DatetimeIndex, pd.DataFrame | None]:
-    """Stamps in gaps that no bar stands for, and, if asked for, what each session has."""
+    """Stamps in gaps that no bar represents, and, if asked for, what each session has."""
     import pandas as pd
 
     from ml4t_nb.calendars import calendar

@@ -1,4 +1,4 @@
-"""The verb that lists who can be asked for bars."""
+"""The verb that lists the providers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["providers"]
 
 @verb
 def providers(ws: Workspace, /, *, as_of: AsOfUnused = None, home: Home = None) -> ProvidersReport:
-    """List who can be asked for bars, what they serve, and their limits."""
+    """List the providers, what they serve, and their limits."""
     from ml4t_nb.providers import known
 
     ws = ws.at(home)

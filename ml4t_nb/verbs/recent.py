@@ -54,7 +54,7 @@ def recent_sessions(
 
 
 def _holding(manifest: Manifest, slack: timedelta) -> StoredRange | None:
-    """What the manifest tells of the bars; None without any."""
+    """What the manifest says about the bars; None without any."""
     from ml4t_nb.core.recent_sessions import StoredRange
 
     if manifest.first is None or manifest.last is None:

@@ -32,7 +32,7 @@ def remove(
     as_of: AsOf = None,
     home: Home = None,
 ) -> RemoveReport:
-    """Remove datasets, or a stretch of them from the start or up to the end.
+    """Remove datasets, or part of them up to a date or from a date on.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def remove(
     end
         Last date to remove, inclusive.
     yes
-        Do it; without, the verb only says what it would remove, and fails.
+        Confirm the removal; without it, list what would be removed and exit with 2.
     """
     from ml4t_nb.pipeline import run_remove
 

@@ -67,7 +67,7 @@ def pick(
     DatasetNotFound
         If there is none.
     OptionError
-        If several could be meant.
+        If several match.
     """
     found = [each for each in stored if each.symbol == symbol]
     daily = [each for each in found if each.frequency == "daily"]
@@ -99,7 +99,7 @@ def days(start: Day | None, end: Day | None) -> tuple[date | None, date | None]:
     Raises
     ------
     OptionError
-        If one is not a valid date, or the last lies before the first.
+        If one is not a valid date, or the last is before the first.
     """
     first, last = as_day(start, option="--start"), as_day(end, option="--end")
     if first is not None and last is not None and last < first:
@@ -113,7 +113,7 @@ def instant(moment: datetime | date, dates: Calendar, delay: timedelta) -> datet
 
 
 def latest(moment: datetime | date, instants: Sequence[datetime]) -> datetime:
-    """The instant that stands for a run over several exchanges."""
+    """The instant that represents a run over several exchanges."""
     if isinstance(moment, datetime):
         return moment
     if moment == date.max:

@@ -18,7 +18,7 @@ __all__ = ["summaries"]
 def summaries(
     ws: Workspace, symbol: Symbols, asset_class: ClassFilter, frequency: FreqFilter
 ) -> tuple[Summary, ...]:
-    """Datasets meant, in one row each.
+    """The selected datasets, one row each.
 
     Raises
     ------

@@ -68,16 +68,16 @@ def update(
         Calendar days before the last stored bar that are fetched again, to catch late bars and
         revisions; if not given, as many as cost no further request, up to 40.
     fill_gaps
-        Ask again for open gaps, and fill at once what stays missing; off, only find and report.
+        Request open gaps again, and fill at once those that stay open; off, only find and report.
         If not given, fill what a second answer, after a later session, still lacks.
     fill_method
-        What stands in for a missing bar, flagged as filled.
+        Value of a missing bar, flagged as filled.
     max_fill
         Longest gap, in bars, that is filled; a longer one stays open.
     provider
-        Who is asked in this run; if not given, each dataset's own provider.
+        Provider to use in this run; if not given, each dataset's own.
     switch
-        Make the provider given the datasets' own, from now on.
+        Make the given provider the datasets' own from now on.
     workers
         Datasets updated at the same time.
     accept

@@ -72,7 +72,7 @@ def test_a_slow_job_is_cancelled_and_the_notebook_stays_free(desk: Desk) -> None
     expect(desk.find("ml4t-job")).to_contain_text("cancelled")
 
 
-def test_a_job_is_found_again_after_the_page_is_loaded_anew(desk: Desk) -> None:
+def test_a_job_is_found_again_after_the_page_is_loaded_again(desk: Desk) -> None:
     desk.open("%ml4t panel load --as-of 2006-01-31", "%ml4t jobs")
     desk.fill_load("SLOW", provider="gated", start="2000-01-03")
     desk.click("ml4t-run")
@@ -133,7 +133,7 @@ def test_a_gap_is_asked_for_again_and_gone(desk: Desk) -> None:
     desk.see("ml4t-gaps", "LOST: no gaps")
 
 
-def test_a_range_dragged_over_is_drawn_anew_in_full_detail(desk: Desk) -> None:
+def test_a_range_dragged_over_is_drawn_again_in_full_detail(desk: Desk) -> None:
     desk.open(
         "%ml4t load DEMO -p synthetic -f 1m --start 2024-01-03 --as-of 2024-03-01",
         "%ml4t panel gaps --as-of 2024-03-01",
@@ -157,7 +157,7 @@ def test_a_range_dragged_over_is_drawn_anew_in_full_detail(desk: Desk) -> None:
 
 
 @on_two
-def test_the_health_board_is_sorted_and_mends(desk: Desk) -> None:
+def test_the_health_board_is_sorted_and_repairs(desk: Desk) -> None:
     desk.open(
         "%ml4t load AAPL IBM -p sample --start 2005-01-03 --as-of 2005-02-25",
         "%ml4t load MSFT -p sample --start 2004-01-02 --as-of 2005-03-11",

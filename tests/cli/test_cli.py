@@ -88,7 +88,7 @@ def test_quiet_says_nothing_when_all_went_well() -> None:
 
 
 @pytest.mark.usefixtures("loaded")
-def test_quiet_still_tells_of_a_failure() -> None:
+def test_quiet_still_reports_a_failure() -> None:
     done = ml4t("update", "AAPL", "NOPE", "-q", "--as-of", "2005-03-01")
 
     assert done.returncode == 1
@@ -147,7 +147,7 @@ def test_bad_input_is_one_line_and_touches_nothing(
     assert not (home / "data").exists()
 
 
-def test_a_setting_that_makes_no_sense_is_one_line() -> None:
+def test_a_setting_that_is_invalid_is_one_line() -> None:
     done = ml4t("list", ML4T_DATA_LOCK_TIMEOUT="soon")
 
     assert done.returncode == 2
@@ -182,7 +182,7 @@ def test_the_log_level_is_heard() -> None:
 
 
 @pytest.mark.usefixtures("loaded")
-def test_a_reader_that_leaves_early_is_no_error() -> None:
+def test_a_reader_that_leaves_early_is_not_an_error() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "ml4t_nb", "export", "AAPL"],
         stdout=subprocess.PIPE,
@@ -198,7 +198,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert process.returncode == 0
 
 
-def test_a_user_without_a_home_folder_is_told_to_name_one(
+def test_a_user_without_a_home_folder_is_asked_to_set_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # As for a user of a container whom /etc/passwd does not know.
@@ -213,7 +213,7 @@ def test_a_user_without_a_home_folder_is_told_to_name_one(
 
 @pytest.mark.usefixtures("loaded")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
-def test_a_full_disk_under_the_output_is_told() -> None:
+def test_a_full_disk_under_the_output_is_reported() -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "ml4t_nb", "export", "AAPL"],
@@ -230,7 +230,7 @@ def test_a_full_disk_under_the_output_is_told() -> None:
 
 
 @pytest.mark.usefixtures("loaded")
-def test_an_encoding_without_signs_is_no_error() -> None:
+def test_an_encoding_without_signs_is_not_an_error() -> None:
     done = ml4t("health", "--as-of", "2005-02-25", PYTHONIOENCODING="ascii")
 
     assert done.returncode == 0
@@ -348,7 +348,7 @@ def test_the_exit_code_is_that_of_the_work_where_nothing_can_be_said(home: Path)
 
 
 @pytest.mark.usefixtures("loaded")
-def test_a_current_folder_that_is_gone_is_no_obstacle() -> None:
+def test_a_current_folder_that_is_gone_is_not_an_obstacle() -> None:
     done = in_shell("mkdir gone; cd gone; rmdir ../gone; ml4t list -q; ml4t list --home here")
 
     assert done.stdout.startswith("equities/daily/AAPL\t")
@@ -372,7 +372,7 @@ def test_a_python_without_docstrings_has_help_all_the_same() -> None:
 
 
 @pytest.mark.usefixtures("loaded")
-def test_a_setting_of_a_neighbour_is_told_once_and_left_alone() -> None:
+def test_a_setting_of_a_neighbour_is_reported_once_and_left_alone() -> None:
     told = ml4t("list", "-q", ML4T_DATA_PATH="/data"), ml4t("list", ML4T_DATA_PATH="/data")
 
     assert [done.returncode for done in told] == [0, 0]
@@ -383,7 +383,7 @@ def test_a_setting_of_a_neighbour_is_told_once_and_left_alone() -> None:
 
 
 @pytest.mark.usefixtures("loaded")
-def test_the_line_of_the_old_documentation_works_and_the_better_spelling_is_told() -> None:
+def test_the_line_of_the_old_documentation_works_and_the_better_spelling_is_reported() -> None:
     Path(".env").write_text("# debugging\nML4T Data_LOG_LEVEL=DEBUG\n", encoding="utf-8")
 
     done = ml4t("update", "--as-of", "2005-03-01")

@@ -58,7 +58,7 @@ def test_a_store_that_is_not_there_is_no_success(
 
 
 @pytest.mark.parametrize("home", ["empty", "missing"])
-def test_who_means_an_empty_store_can_say_so(tmp_path: Path, home: str) -> None:
+def test_an_empty_store_can_be_allowed(tmp_path: Path, home: str) -> None:
     (tmp_path / "empty").mkdir()
 
     for verb in ("update -q --allow-empty", "health -q --allow-empty"):
@@ -66,7 +66,7 @@ def test_who_means_an_empty_store_can_say_so(tmp_path: Path, home: str) -> None:
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_variable_that_nobody_set_is_refused(tmp_path: Path) -> None:
+def test_an_unset_variable_is_refused(tmp_path: Path) -> None:
     done = shell(tmp_path, "health -q", home="$DATA_DISK/store")
 
     assert done.returncode == 2
@@ -103,7 +103,7 @@ def test_python_gets_an_empty_report_but_of_a_folder_that_was_named_an_error(
             verb(home=tmp_path / "missing")
 
 
-def test_a_failure_is_told_once_and_a_good_dataset_not_at_all(tmp_path: Path) -> None:
+def test_a_failure_is_reported_once_and_a_good_dataset_not_at_all(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     for symbol in ("AAPL", "IBM"):
         words = f"load {symbol} -q -p sample --start 2004-12-01 --as-of 2005-02-25"
@@ -116,7 +116,7 @@ def test_a_failure_is_told_once_and_a_good_dataset_not_at_all(tmp_path: Path) ->
     assert "IBM" not in done.stdout + done.stderr
 
 
-def test_a_restatement_is_told_when_quiet_and_once(tmp_path: Path) -> None:
+def test_a_restatement_is_reported_when_quiet_and_once(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     shell(tmp_path, "load AAPL -q -p sample --start 2004-12-01 --as-of 2005-02-25", home=store)
 
@@ -129,7 +129,7 @@ def test_a_restatement_is_told_when_quiet_and_once(tmp_path: Path) -> None:
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
 
 
-def test_a_fill_and_an_error_by_a_hundred_are_told_by_the_quiet_run_that_meets_them(
+def test_a_fill_and_an_error_by_a_hundred_are_reported_by_the_quiet_run_that_meets_them(
     tmp_path: Path,
 ) -> None:
     closes = {day: 10.0 + day / 10 for day in range(2, 13)}

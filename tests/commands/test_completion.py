@@ -87,7 +87,7 @@ def test_names_of_another_store_are_offered_where_it_is_named(
     ]
 
 
-def test_a_setting_that_makes_no_sense_spoils_no_key_press(
+def test_a_setting_that_is_invalid_spoils_no_key_press(
     offered: InteractiveShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ML4T_DATA_LOCK_TIMEOUT", "soon")

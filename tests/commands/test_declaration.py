@@ -69,7 +69,7 @@ def option(name: str) -> Option:
     return next(each for each in options(paint) if each.name == name)
 
 
-def test_the_workspace_is_no_option() -> None:
+def test_the_workspace_is_not_an_option() -> None:
     names = [each.name for each in options(paint)]
 
     assert names == [
@@ -127,7 +127,7 @@ def test_names_that_share_a_paragraph_share_the_help() -> None:
     assert option("share").help == option("dry").help == "Two at once."
 
 
-def test_sections_after_the_parameters_are_no_options() -> None:
+def test_sections_after_the_parameters_are_not_options() -> None:
     assert option("all_").help == "Everything."
 
 

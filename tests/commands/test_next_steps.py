@@ -57,7 +57,7 @@ def backup(home: Path, tmp_path: Path) -> Path:
     return copy
 
 
-def test_the_step_of_a_check_of_a_copy_mends_the_copy(home: Path, backup: Path) -> None:
+def test_the_step_of_a_check_of_a_copy_repairs_the_copy(home: Path, backup: Path) -> None:
     checked = sh(f"ml4t-data health --verify --home {shlex.quote(str(backup))}")
     assert checked.returncode == 1
     (step,) = (line[5:] for line in checked.stdout.splitlines() if line.startswith("   → "))
@@ -98,7 +98,7 @@ def test_the_own_store_is_not_named_however_it_is_spelled(home: Path, tmp_path: 
         assert done.stderr.endswith("(run load first: ml4t-data load -s AAPL)\n")
 
 
-def test_a_cell_is_told_what_to_type_in_a_cell(
+def test_a_cell_is_reported_what_to_type_in_a_cell(
     notebook: InteractiveShell, home: Path, backup: Path
 ) -> None:
     notebook.user_ns["copy"] = str(backup)
@@ -116,7 +116,7 @@ def test_a_cell_is_told_what_to_type_in_a_cell(
     assert bars_in(home) == bars_in(backup) == 38
 
 
-def test_an_error_in_a_cell_is_told_what_to_type_in_a_cell(
+def test_an_error_in_a_cell_is_reported_what_to_type_in_a_cell(
     notebook: InteractiveShell, backup: Path
 ) -> None:
     notebook.user_ns["copy"] = str(backup)
@@ -245,7 +245,7 @@ def test_a_history_keeps_a_step(home: Path) -> None:
         assert codec.load(ErrorNote, json.loads(json.dumps(codec.dump(note)))) == note
 
 
-def test_what_only_a_person_can_mend_has_no_button() -> None:
+def test_what_only_a_person_can_repair_has_no_button() -> None:
     judged = health("AAPL", "error", step="mount its disk")
 
     assert repair_of(judged) is None

@@ -119,7 +119,7 @@ def test_minute_means_one_minute() -> None:
     assert arguments("load AAPL -f minute")["frequency"] == "1m"
 
 
-def test_a_capital_m_is_no_minute() -> None:
+def test_a_capital_m_is_not_a_minute() -> None:
     assert refused("load AAPL -f 1M").message == "unknown frequency '1M'"
 
 
@@ -131,7 +131,7 @@ def test_a_path_may_begin_at_home() -> None:
     assert arguments("list --home ~/x")["home"] == Path.home() / "x"
 
 
-def test_the_faces_wishes_are_no_arguments() -> None:
+def test_options_of_the_front_end_are_not_arguments() -> None:
     assert parse(["list", "--json", "-q"]) == Command("list", {}, json=True, quiet=True)
 
 
@@ -166,9 +166,7 @@ def test_the_faces_wishes_are_no_arguments() -> None:
         ("update --accept=yes", "--accept: ignored explicit argument 'yes'", "update --help"),
     ],
 )
-def test_a_word_that_makes_no_sense_is_an_error_with_a_hint(
-    line: str, message: str, hint: str
-) -> None:
+def test_a_word_that_is_invalid_is_an_error_with_a_hint(line: str, message: str, hint: str) -> None:
     error = refused(line)
 
     assert error.message.startswith(message)
@@ -203,7 +201,7 @@ def test_help_wins_over_what_else_is_wrong() -> None:
     assert isinstance(parse(["update", "--zzz", "--help"]), Help)
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_reported() -> None:
     assert parse(["--version"]) == Help("ml4t-data 0.1.0\n")
 
 

@@ -109,7 +109,7 @@ def test_bars_without_a_price_are_refused() -> None:
         make_bars(["2024-01-03"], {"open": [1], "high": [1], "low": [1]})
 
 
-def test_words_are_no_prices() -> None:
+def test_words_are_not_prices() -> None:
     with pytest.raises(BarsInvalid, match="the columns of bars must be numeric"):
         make_bars(["2024-01-03"], {name: ["n/a"] for name in ("open", "high", "low", "close")})
 
@@ -132,7 +132,7 @@ def test_no_bars_are_bars() -> None:
         (lambda bars: bars.reset_index(drop=True), "indexed by"),
     ],
 )
-def test_a_frame_that_is_no_bars_is_refused(change: object, reason: str) -> None:
+def test_a_frame_that_is_not_bars_is_refused(change: object, reason: str) -> None:
     assert callable(change)
     bars = bars_of({"2024-01-02": 1, "2024-01-03": 2})
 

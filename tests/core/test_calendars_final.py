@@ -144,7 +144,7 @@ def ends_of_bars(name: str, frequency: Frequency) -> list[tuple[datetime, ...]]:
     delay=st.sampled_from([NONE, timedelta(minutes=15), HALF_HOUR, timedelta(days=1)]),
     on_the_minute=st.booleans(),
 )
-def test_what_lies_before_the_bound_is_just_what_has_ended(
+def test_what_is_before_the_bound_is_just_what_has_ended(
     name: str, frequency: Frequency, as_of: datetime, delay: timedelta, *, on_the_minute: bool
 ) -> None:
     if on_the_minute:

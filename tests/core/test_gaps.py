@@ -85,7 +85,7 @@ def test_two_holes_with_a_bar_between_are_two_gaps() -> None:
     )
 
 
-def test_what_is_missing_before_the_first_and_after_the_last_bar_is_no_gap() -> None:
+def test_what_is_missing_before_the_first_and_after_the_last_bar_is_not_a_gap() -> None:
     days = expected("XNYS", "2024-01-02", "2024-12-31")
 
     assert find_gaps(index("2024-06-03", "2024-06-04"), days) == ()
@@ -300,7 +300,7 @@ def test_bars_denser_than_the_calendar_expects_are_extra_and_no_gap() -> None:
     assert extra_stamps(stamps, wanted).equals(index(*dense[3:]))
 
 
-def test_what_is_done_to_expected_stamps_does_not_reach_the_calendar() -> None:
+def test_changing_expected_stamps_does_not_change_the_calendar() -> None:
     week = ("XNYS", "2024-01-08", "2024-01-12")
     values = np.asarray(expected(*week).asi8)
     if values.flags.writeable:

@@ -224,7 +224,7 @@ def test_filling_again_by_another_method_depends_on_the_observed_bars_alone(
 
 @settings(deadline=None)
 @given(case=holed_bars(), method=st.sampled_from(["forward", "backward", "interpolate"]))
-def test_a_filled_price_lies_among_the_observed_ones(
+def test_a_filled_price_is_among_the_observed_ones(
     case: tuple[Bars, pd.DatetimeIndex], method: FillMethod
 ) -> None:
     bars, wanted = case

@@ -111,7 +111,7 @@ def test_prices_rounded_to_so_many_decimals_are_the_same(decimals: int) -> None:
     assert verdict(rounded, exact) == "same"
 
 
-def test_a_real_fall_by_half_is_no_difference() -> None:
+def test_a_real_fall_by_half_is_not_a_difference() -> None:
     # AAPL, 2000-09-28 and 29: 52 % overnight, and no split.
     rows = (
         (49.31, 53.81, 48.13, 53.50, 34988200),
@@ -124,7 +124,7 @@ def test_a_real_fall_by_half_is_no_difference() -> None:
     assert verdict(bars_of(*rows), bars_of(*rows, rows[3])) == "same"
 
 
-def test_filled_bars_are_passed_over() -> None:
+def test_filled_bars_are_ignored() -> None:
     stored = altered(STORED, 2, open=1.0, high=1.0, low=1.0, close=1.0, volume=0.0)
     stored["filled"] = [False, False, True, False, False]
 
@@ -275,7 +275,7 @@ def test_a_ratio_that_is_not_simple_is_measured() -> None:
     assert found.restatement.ratio == pytest.approx(1.0462, rel=1e-6)
 
 
-def test_a_fall_by_half_on_the_ex_date_of_a_restated_history_is_no_alarm() -> None:
+def test_a_fall_by_half_on_the_ex_date_of_a_restated_history_is_not_an_alarm() -> None:
     crash = (22.0, 23.0, 21.0, 22.5, 5e7)
 
     assert verdict(STORED, bars_of(*over(BEFORE, 2), crash, splits={5: 2.0})) == "restated"
@@ -369,7 +369,7 @@ def test_a_long_restated_history_with_one_bar_left_behind_is_suspicious(place: i
     assert verdict(stored, bars_of(*rows, rows[1], splits={40: 2.0})) == "suspicious"
 
 
-def test_a_volume_that_does_not_move_with_the_split_is_no_alarm() -> None:
+def test_a_volume_that_does_not_move_with_the_split_is_not_an_alarm() -> None:
     fetched = bars_of(*over(BEFORE, 2), (44.0, 44.0, 43.0, 44.0, 1.0), splits={5: 2.0})
     fetched.loc[fetched.index[:5], "volume"] = STORED["volume"].to_numpy()
 
@@ -407,7 +407,7 @@ def test_it_stays_suspicious_on_the_following_days() -> None:
     assert verdict(STORED, bars_of(*BEFORE, *AFTER, splits={5: 2.0})) == "suspicious"
 
 
-def test_it_is_no_alarm_once_it_was_accepted() -> None:
+def test_it_is_not_an_alarm_once_it_was_accepted() -> None:
     accepted = bars_of(*BEFORE, *AFTER, splits={5: 2.0})
 
     assert verdict(accepted, bars_of(*BEFORE, *AFTER, AFTER[1], splits={5: 2.0})) == "same"
@@ -486,7 +486,7 @@ def test_a_restatement_taken_back_is_suspicious() -> None:
     assert verdict(only, bars_of(*BEFORE, *AFTER, splits={5: 2.0})) == "suspicious"
 
 
-def test_prices_that_stood_still_tell_no_ratio() -> None:
+def test_prices_that_stood_still_show_no_ratio() -> None:
     still = bars_of(*((10.0, 10.0, 10.0, 10.0, 0.0),) * 5)
     moved = bars_of(*((9.5, 9.5, 9.5, 9.5, 0.0),) * 5)
 
@@ -551,7 +551,7 @@ def test_an_as_traded_series_is_never_restated() -> None:
 # --- one answer alone -----------------------------------------------------------------------
 
 
-def test_a_spliced_first_answer_is_noticed() -> None:
+def test_a_first_answer_on_two_bases_is_detected() -> None:
     spliced = bars_of(*BEFORE, *AFTER, splits={5: 2.0})
     whole = bars_of(*over(BEFORE, 2), *AFTER, splits={5: 2.0})
 
@@ -694,7 +694,7 @@ def test_no_bars_at_all_are_insufficient() -> None:
     assert verdict(concat([]), STORED) == "insufficient"
 
 
-def test_a_correction_beside_a_split_is_no_contradiction_in_a_short_history() -> None:
+def test_a_correction_beside_a_split_is_not_a_contradiction_in_a_short_history() -> None:
     fetched = altered(bars_of(*over(BEFORE, 2), *AFTER, splits={5: 2.0}), 2, high=45.5)
 
     found = compare(STORED, fetched)

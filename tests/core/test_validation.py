@@ -213,7 +213,7 @@ def test_quiet_minutes_are_frozen_only_after_an_hour() -> None:
     assert seen(find_suspect(rows(*flat(*[11] * 61), every="1min"))) == [(1, "frozen")]
 
 
-def test_filled_bars_are_passed_over() -> None:
+def test_filled_bars_are_ignored() -> None:
     bars = rows({}, *flat(11, 11, 11, 11, 11, 11), {})
     bars["filled"] = [False, *[True] * 6, False]
 
@@ -227,7 +227,7 @@ def test_a_price_that_moves_more_than_fivefold_is_remarked(factor: float) -> Non
     assert (2, "jump") in seen(find_suspect(rows({}, after)))
 
 
-def test_a_price_that_halves_is_no_remark() -> None:
+def test_a_price_that_halves_is_not_a_remark() -> None:
     # AAPL, 2000-09-28 and 29.
     day = {"open": 53.0, "high": 53.5, "low": 52.5, "close": 53.5}
     fall = {"open": 28.19, "high": 29.0, "low": 25.37, "close": 25.75}

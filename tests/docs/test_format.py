@@ -66,7 +66,7 @@ def test_the_reader_of_the_page_reads_what_ours_reads(
         assert set(table["symbol"].to_pylist()) == {"AAPL"}
 
 
-def test_the_reader_of_the_page_reads_a_snapshot_from_the_retired_files(
+def test_the_reader_of_the_page_reads_a_snapshot_from_the_replaced_files(
     reader: dict[str, Any], ws: Workspace
 ) -> None:
     home = ws.settings.home

@@ -19,7 +19,7 @@ PAGE = ROOT / "docs" / "troubleshooting.md"
 MESSAGES = [block.text.splitlines() for block in blocks(PAGE) if block.language == "message"]
 
 
-def test_a_rate_limit_is_told_as_on_the_page(replay: Replay, tmp_path: Path) -> None:
+def test_a_rate_limit_is_reported_as_on_the_page(replay: Replay, tmp_path: Path) -> None:
     desk = Desk(replay, tmp_path / "home")
     replay.faults.append(Fault("status", match="chart/AAPL", code=429, times=-1))
 
@@ -33,7 +33,7 @@ def test_a_rate_limit_is_told_as_on_the_page(replay: Replay, tmp_path: Path) -> 
     assert all(few <= wait <= 1.25 * few for few, wait in zip(least, waits, strict=True))
 
 
-def test_a_folder_without_locks_is_told_as_on_the_page(
+def test_a_folder_without_locks_is_reported_as_on_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A file system whose locks keep nobody out.

@@ -18,7 +18,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"")
 
 
 @pytest.mark.parametrize("name", RUN)
-def test_a_page_is_a_story_that_happens_as_it_is_told(name: str, tmp_path: Path) -> None:
+def test_the_blocks_of_a_page_run_in_order_and_show_its_output(name: str, tmp_path: Path) -> None:
     shown = ""
     with reading(tmp_path) as reader:
         for block in blocks(ROOT / name):
@@ -31,7 +31,7 @@ def test_a_page_is_a_story_that_happens_as_it_is_told(name: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_fenced_block_of_a_page_is_passed_over(name: str) -> None:
+def test_no_fenced_block_of_a_page_is_ignored(name: str) -> None:
     page = ROOT / name
     opened = re.findall(r"^[ >\t]*(?:```|~~~)+ *\w.*$", page.read_text("utf-8"), flags=re.MULTILINE)
 

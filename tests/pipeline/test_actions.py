@@ -49,7 +49,7 @@ def halted(until: str, *, blank: float = np.nan, ratio: float = 2.0) -> Bars:
 
 
 @pytest.mark.parametrize(("blank", "days"), [(np.nan, 0), (np.nan, 7), (0.0, 21)])
-def test_what_is_told_on_a_day_without_a_price_stays_at_every_later_update(
+def test_what_is_reported_on_a_day_without_a_price_stays_at_every_later_update(
     desk: Desk, blank: float, days: int
 ) -> None:
     desk.provider.bars = halted("2024-02-05")
@@ -67,7 +67,7 @@ def test_what_is_told_on_a_day_without_a_price_stays_at_every_later_update(
     assert first_close(desk, "all") == pytest.approx(49.0)
 
 
-def test_what_is_told_on_a_rejected_row_goes_to_its_own_day_once_that_has_a_price(
+def test_what_is_reported_on_a_rejected_row_goes_to_its_own_day_once_that_has_a_price(
     desk: Desk,
 ) -> None:
     desk.provider.bars = halted("2024-02-09")
@@ -83,7 +83,7 @@ def test_what_is_told_on_a_rejected_row_goes_to_its_own_day_once_that_has_a_pric
     assert first_close(desk, "raw") == pytest.approx(100.0)
 
 
-def test_an_action_is_not_told_twice_when_its_stored_day_loses_its_price(desk: Desk) -> None:
+def test_an_action_is_not_reported_twice_when_its_stored_day_loses_its_price(desk: Desk) -> None:
     whole = halted("2024-02-09")
     whole.loc[EX, ["open", "high", "low", "close"]] = 50.0
     desk.provider.bars = whole
@@ -195,7 +195,7 @@ def test_removed_dividends_survive_a_restatement_on_the_new_basis(desk: Desk) ->
     assert first_close(desk, "all") == pytest.approx(47.5)
 
 
-def test_other_dividends_of_a_removed_stretch_count_beside_one_above_its_price(
+def test_other_dividends_of_a_removed_range_count_beside_one_above_its_price(
     desk: Desk,
 ) -> None:
     paying = bars_at(DAYS, [100.0] * len(DAYS))
@@ -249,7 +249,7 @@ def test_two_removed_dividends_come_back_one_after_the_other(desk: Desk) -> None
     assert actions(desk) == {"02-06": (1.0, 10.0), "02-07": (1.0, 5.0), "02-08": (1.0, 20.0)}
 
 
-def test_a_split_told_by_a_blank_row_and_by_the_next_bar_counts_once(desk: Desk) -> None:
+def test_a_split_reported_by_a_blank_row_and_by_the_next_bar_counts_once(desk: Desk) -> None:
     twice = halted("2024-02-09")
     twice.loc["2024-02-08", "split"] = 2.0
     desk.provider.bars = halted("2024-02-05")
@@ -262,7 +262,7 @@ def test_a_split_told_by_a_blank_row_and_by_the_next_bar_counts_once(desk: Desk)
     assert first_close(desk, "raw") == pytest.approx(100.0)
 
 
-def test_a_late_dividend_beside_a_carried_one_is_no_part_of_it_once_that_goes_home(
+def test_a_late_dividend_beside_a_carried_one_is_not_part_of_it_once_that_goes_home(
     desk: Desk,
 ) -> None:
     paying = bars_at(DAYS, [100.0] * len(DAYS))
@@ -312,7 +312,7 @@ def test_a_dividend_as_traded_of_a_blank_day_before_a_split_counts_in_new_shares
     assert first_close(desk, "all") == pytest.approx(950.0)
 
 
-def test_a_dividend_is_restated_once_by_a_split_of_a_blank_day_that_is_told_late(
+def test_a_dividend_is_restated_once_by_a_split_of_a_blank_day_that_is_reported_late(
     desk: Desk,
 ) -> None:
     """Both ex-dates have no price any more; the split's is named two sessions after the fall."""
@@ -340,7 +340,7 @@ def test_a_dividend_is_restated_once_by_a_split_of_a_blank_day_that_is_told_late
     assert first_close(desk, "all") == pytest.approx(49.5)
 
 
-def test_a_bar_of_the_ex_date_is_not_restated_by_a_split_that_is_told_once_its_row_is_blank(
+def test_a_bar_of_the_ex_date_is_not_restated_by_a_split_that_is_reported_once_its_row_is_blank(
     desk: Desk,
 ) -> None:
     """The last stored bar is that of the ex-date: traded in new shares, and no split named yet."""

@@ -117,7 +117,7 @@ def test_good_bars_are_kept_while_the_provider_answers_wrong_ones(
     assert desk.store.snapshot(desk.dataset).manifest.findings == ()
 
 
-def test_one_price_of_a_kept_bar_spoilt_a_hundredfold_is_not_taken(desk: Desk) -> None:
+def test_one_price_of_a_kept_bar_damaged_a_hundredfold_is_not_taken(desk: Desk) -> None:
     desk.provider.bars = TRUE
     desk.load(evening("2024-03-11"))
     wrong = TRUE.copy()
@@ -131,7 +131,7 @@ def test_one_price_of_a_kept_bar_spoilt_a_hundredfold_is_not_taken(desk: Desk) -
     assert_frame_equal(desk.stored(), TRUE[:"2024-03-12"])
 
 
-def test_who_accepts_takes_the_provider_s_bars_instead_of_the_kept_ones(desk: Desk) -> None:
+def test_accepting_takes_the_providers_bars_instead_of_the_kept_ones(desk: Desk) -> None:
     desk.provider.bars = TRUE
     desk.load(evening("2024-03-11"))
     desk.provider.bars = off(TRUE, 0.01, "2024-03-07")
@@ -142,7 +142,7 @@ def test_who_accepts_takes_the_provider_s_bars_instead_of_the_kept_ones(desk: De
     assert_frame_equal(desk.stored(), off(TRUE, 0.01, "2024-03-07")[:"2024-03-12"])
 
 
-def test_a_real_fall_that_was_told_late_is_taken(desk: Desk) -> None:
+def test_a_real_fall_that_was_reported_late_is_taken(desk: Desk) -> None:
     fallen = off(TRUE, 0.5, *(day for day in SESSIONS if day >= "2024-03-11"))
     late = fallen.copy()
     # On the evening of the fall the provider still had the price of the day before.

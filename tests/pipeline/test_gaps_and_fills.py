@@ -209,7 +209,7 @@ def test_a_bar_outside_the_calendar_is_kept_and_reported(desk: Desk) -> None:
     assert len(desk.stored()) == 15
 
 
-def test_another_calendar_judges_every_bar_anew(desk: Desk) -> None:
+def test_another_calendar_judges_every_bar_again(desk: Desk) -> None:
     desk.provider.bars = FULL
     desk.load(evening("2024-03-15"))
 
@@ -297,7 +297,7 @@ def test_a_jump_stays_reported_when_later_runs_no_longer_look_before_it(desk: De
     assert [(f.rule, str(f.stamp)[:10]) for f in findings] == [("jump", "2024-03-05")]
 
 
-def test_a_declared_closure_is_no_gap_and_a_declared_session_is_one(desk: Desk) -> None:
+def test_a_declared_closure_is_not_a_gap_and_a_declared_session_is_one(desk: Desk) -> None:
     desk.provider.bars = HOLED
     desk.load(evening("2024-03-14"))
     desk.session_overrides = (

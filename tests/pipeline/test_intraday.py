@@ -211,7 +211,7 @@ def test_two_bars_of_one_minute_are_reported(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("frequency", ["hourly", "5m"])
-def test_who_has_no_daily_bars_is_asked_for_later_splits_all_the_same(
+def test_a_provider_without_daily_bars_is_asked_for_later_splits_all_the_same(
     desk: Desk, frequency: Frequency
 ) -> None:
     desk = replace(desk, frequency=frequency)

@@ -135,7 +135,7 @@ def test_a_split_on_an_unfinished_bar_takes_effect_with_that_bar(desk: Desk) -> 
     assert_frame_equal(desk.stored(), desk.provider.bars)
 
 
-def test_a_split_announced_before_the_history_is_restated_is_never_spliced(desk: Desk) -> None:
+def test_a_split_announced_before_the_history_is_restated_is_never_joined(desk: Desk) -> None:
     before = rising("2024-02-05", "2024-03-08")
     desk.provider.bars = before
     desk.load(evening("2024-03-08"))

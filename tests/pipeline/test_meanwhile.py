@@ -49,7 +49,7 @@ def first_close(desk: Desk) -> float:
     return float(seen["close"].iloc[0])
 
 
-def test_an_update_never_joins_a_dataset_that_was_loaded_anew_on_another_basis(
+def test_an_update_never_joins_a_dataset_that_was_loaded_again_on_another_basis(
     desk: Desk, other: Desk
 ) -> None:
     desk.load(evening("2024-03-13"))

@@ -37,7 +37,7 @@ def desk(desk: Desk) -> Desk:
     ("method", "price"),
     [("forward", 105.0), ("backward", 106.0), ("interpolate", 106.0), ("zero", 0)],
 )
-def test_a_gap_is_filled_anew_by_another_method(
+def test_a_gap_is_filled_again_by_another_method(
     desk: Desk, method: FillMethod, price: float
 ) -> None:
     result = desk.mend(NOW, Refill(method), **DAY)
@@ -101,7 +101,7 @@ def test_a_confirmed_gap_is_asked_for_again_on_request(desk: Desk) -> None:
     assert_frame_equal(desk.stored(), FULL)
 
 
-def test_only_gaps_in_the_span_are_mended(desk: Desk) -> None:
+def test_only_gaps_in_the_span_are_repaired(desk: Desk) -> None:
     result = desk.mend(NOW, Close("typhoon"), start="2024-03-01", end="2024-03-15")
 
     assert [gap.state for gap in result.gaps] == ["open"]

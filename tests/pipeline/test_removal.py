@@ -57,7 +57,7 @@ def flip(path: Path) -> None:
 @pytest.mark.parametrize(
     ("start", "end"), [("2024-03-01", None), (None, "2023-11-10"), ("2024-02-01", "2024-02-02")]
 )
-def test_a_stretch_is_not_removed_as_of_a_day_before_the_last_update(
+def test_a_range_is_not_removed_as_of_a_day_before_the_last_update(
     loaded: Desk, start: str | None, end: str | None
 ) -> None:
     with pytest.raises(Overtaken, match="updated as of 2024-03-15 23:00") as caught:
@@ -86,7 +86,7 @@ def test_a_date_is_the_as_of_that_it_is_for_an_update(desk: Desk) -> None:
     assert record.at == datetime(2024, 3, 15, 20, 30, tzinfo=UTC)
 
 
-def test_a_stretch_can_be_removed_when_its_provider_is_gone(loaded: Desk) -> None:
+def test_a_range_can_be_removed_when_its_provider_is_gone(loaded: Desk) -> None:
     day = date(2024, 3, 18)
     removed = run_remove(loaded.store, loaded.dataset, date(2024, 3, 15), None, day, limits=gone)
 

@@ -65,7 +65,7 @@ def test_a_pause_earns_no_more_than_ten(clock: Clock) -> None:
     assert clock.waits == pytest.approx([1])
 
 
-def test_those_who_wait_at_once_queue(clock: Clock) -> None:
+def test_concurrent_waits_queue(clock: Clock) -> None:
     budget = Budget(120, clock=clock)
     waits: list[float] = []
 

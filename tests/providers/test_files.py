@@ -231,7 +231,7 @@ def test_the_column_decides_where_the_month_stands(
          "line 3: 2024-01-02 15:00:00 is also in 2"),
     ],
 )  # fmt: skip
-def test_what_is_no_number_or_no_date_is_refused_with_its_line(
+def test_what_is_not_a_number_or_date_is_refused_with_its_line(
     files: FilesProvider, tmp_path: Path, text: str, message: str
 ) -> None:
     (tmp_path / "ABC.csv").write_text(text)
@@ -240,7 +240,7 @@ def test_what_is_no_number_or_no_date_is_refused_with_its_line(
         fetch(files)
 
 
-def test_what_is_no_text_is_refused(files: FilesProvider, tmp_path: Path) -> None:
+def test_what_is_not_text_is_refused(files: FilesProvider, tmp_path: Path) -> None:
     (tmp_path / "ABC.csv").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
     (tmp_path / "PQ.parquet").write_bytes(b"PAR1 nothing")
 
@@ -547,7 +547,7 @@ def test_without_a_folder_the_setting_is_named(tmp_path: Path) -> None:
     assert caught.value.hint == "set ML4T_DATA_FILES to one"
 
 
-def test_the_basis_is_as_told(tmp_path: Path) -> None:
+def test_the_basis_is_as_reported(tmp_path: Path) -> None:
     def basis(**environ: str) -> str | None:
         return FilesProvider(Settings.read(environ, folder=tmp_path)).basis
 

@@ -456,7 +456,7 @@ def test_numbers_are_read_as_their_file_writes_them(text: str, tmp_path: Path) -
         (HEAD + "2024-03-13,20.95,21.3,20.9,21.25,1100200\n").encode("utf-16-be"),
     ],
 )  # fmt: skip
-def test_what_stands_around_a_table_is_no_part_of_it(text: str | bytes, tmp_path: Path) -> None:
+def test_what_stands_around_a_table_is_not_part_of_it(text: str | bytes, tmp_path: Path) -> None:
     bars = fetch(tmp_path, plain(text))
 
     assert list(bars.index) == [utc("2024-03-13")]
@@ -476,7 +476,7 @@ def test_what_stands_around_a_table_is_no_part_of_it(text: str | bytes, tmp_path
         (("01/31/2024", "02/01/2024"), "day-first", ["2024-01-31", "2024-02-01"]),
     ],
 )
-def test_a_setting_tells_where_the_day_stands_if_the_column_does_not(
+def test_a_setting_shows_where_the_day_stands_if_the_column_does_not(
     dates: tuple[str, str], order: DateOrder, days: list[str], tmp_path: Path
 ) -> None:
     text = HEAD + "".join(f"{day},1,1,1,1,1\n" for day in dates)
@@ -516,7 +516,7 @@ def test_a_text_is_read_where_there_is_no_table_of_that_name(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("sign", "price"), [("comma", 1.091), ("point", 1091.0)])
-def test_a_setting_tells_the_decimal_sign_if_the_file_does_not(
+def test_a_setting_shows_the_decimal_sign_if_the_file_does_not(
     sign: DecimalSign, price: float, tmp_path: Path
 ) -> None:
     text = "Date;Open;High;Low;Close\n2024-03-13;1,091;1,091;1,091;1,091\n"
@@ -529,7 +529,7 @@ def test_a_setting_tells_the_decimal_sign_if_the_file_does_not(
     assert caught.value.hint == "set ML4T_DATA_FILES_DECIMAL to point or to comma"
 
 
-def test_a_spoilt_cell_does_not_move_the_decimal_sign_of_the_others(tmp_path: Path) -> None:
+def test_a_damaged_cell_does_not_move_the_decimal_sign_of_the_others(tmp_path: Path) -> None:
     rows = "2024-03-13;147.123;147.2;147.1;147.15;5\n2024-03-14;147.123;147.255;147.123;1,5;5\n"
 
     with pytest.raises(BarsInvalid, match=r"line 2: Open is '147\.123', which may be"):
@@ -540,7 +540,7 @@ def test_a_spoilt_cell_does_not_move_the_decimal_sign_of_the_others(tmp_path: Pa
         fetch(tmp_path, plain(HEAD.replace(",", ";") + rows))
 
 
-def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+def test_all_that_is_wrong_is_reported_at_once(tmp_path: Path) -> None:
     text = (
         HEAD + "01/02/2024,x,21.3,20.9,21.25,5\n02/02/2024,20,21.3,20.9\n"
         "03/02/2024,20,21.3,20.9,5%,many\n"
@@ -560,7 +560,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert caught.value.hint == "set ML4T_DATA_FILES_DATES to day-first or month-first"
 
 
-def test_of_many_faults_the_first_are_told_and_the_others_counted(tmp_path: Path) -> None:
+def test_of_many_faults_the_first_are_reported_and_the_others_counted(tmp_path: Path) -> None:
     text = HEAD + "".join(f"2024-03-{day:02},x,1,1,1,1\n" for day in range(1, 31))
 
     with pytest.raises(BarsInvalid, match=r"line 9: Open is 'x', .*; and 22 more"):
@@ -606,7 +606,7 @@ def test_negative_prices_are_for_validation(tmp_path: Path) -> None:
     ]
 
 
-def test_a_header_alone_is_no_bars(tmp_path: Path) -> None:
+def test_a_header_alone_is_not_bars(tmp_path: Path) -> None:
     assert fetch(tmp_path, plain(HEAD)).empty
 
 
@@ -669,7 +669,7 @@ def test_yfinance_frames_in_parquet_are_read_by_their_pairs_of_names(tmp_path: P
     assert bars["close"].tolist() == [21]
 
 
-def test_a_file_that_may_not_be_read_is_no_outage(
+def test_a_file_that_may_not_be_read_is_not_an_outage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(path: Path) -> bytes:

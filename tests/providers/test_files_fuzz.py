@@ -98,7 +98,7 @@ many = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150)
 
 @many
 @given(st.binary(max_size=200), st.sampled_from(FREQUENCIES), st.sampled_from(["csv", "parquet"]))
-def test_any_bytes_are_refused_in_our_words(
+def test_any_bytes_are_refused_with_our_error(
     content: bytes, frequency: Frequency, suffix: str
 ) -> None:
     bars = bars_or_error(content, frequency, suffix)
@@ -113,7 +113,7 @@ def test_any_bytes_are_refused_in_our_words(
     st.sampled_from([",", ";", "\t", "|"]),
     st.sampled_from(FREQUENCIES),
 )
-def test_any_table_is_bars_or_refused_in_our_words(
+def test_any_table_is_bars_or_refused_with_our_error(
     head: str, rows: list[list[str]], delimiter: str, frequency: Frequency
 ) -> None:
     lines = [head, *(delimiter.join(row) for row in rows)]
@@ -124,7 +124,7 @@ def test_any_table_is_bars_or_refused_in_our_words(
 @many
 @given(WAYS.flatmap(lambda way: st.lists(st.from_regex(way, fullmatch=True), max_size=4)),
        st.sampled_from(FREQUENCIES))  # fmt: skip
-def test_any_column_of_stamps_is_read_or_refused_in_our_words(
+def test_any_column_of_stamps_is_read_or_refused_with_our_error(
     stamps: list[str], frequency: Frequency
 ) -> None:
     rows = "".join(f'"{stamp}",10,12,9,11,100\n' for stamp in stamps)
@@ -136,7 +136,7 @@ def test_any_column_of_stamps_is_read_or_refused_in_our_words(
 
 @many
 @given(st.integers(0, 3), st.integers(0, 5), CELLS, st.sampled_from(FREQUENCIES))
-def test_one_spoilt_cell_costs_its_row_or_the_file_and_no_other_number(
+def test_one_damaged_cell_costs_its_row_or_the_file_and_no_other_number(
     row: int, column: int, cell: str, frequency: Frequency
 ) -> None:
     cells = [[str(each) for each in line] for line in ROWS]
@@ -154,7 +154,7 @@ def test_one_spoilt_cell_costs_its_row_or_the_file_and_no_other_number(
 
 @many
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 255))
-def test_one_spoilt_byte_never_moves_a_number_to_another_day_or_column(
+def test_one_damaged_byte_never_moves_a_number_to_another_day_or_column(
     place: int, byte: int
 ) -> None:
     content = bytearray(GOOD.encode())

@@ -78,7 +78,7 @@ def test_weeks_dated_by_their_last_session_have_a_thursday_before_good_friday(
     assert mondays(fetch(tmp_path)) == ["03-11", "03-18", "03-25", "04-01"]
 
 
-def test_weeks_dated_on_sundays_are_refused_until_it_is_told_which_they_are(
+def test_weeks_dated_on_sundays_are_refused_until_it_is_reported_which_they_are(
     tmp_path: Path,
 ) -> None:
     write(tmp_path, dates("2024-01-07", 4))
@@ -119,7 +119,7 @@ def test_the_sundays_of_known_programs_begin_their_weeks(
         (["2024-01-08", "2024-01-16", "2024-01-24", "2024-02-01"], "24/7", "Mondays and Tuesdays"),
     ],
 )
-def test_rows_that_are_no_weeks_from_monday_to_sunday_are_refused(
+def test_rows_that_are_not_weeks_from_monday_to_sunday_are_refused(
     tmp_path: Path, stamps: list[str], at: str, days: str
 ) -> None:
     write(tmp_path, stamps)
@@ -150,7 +150,7 @@ def test_weeks_of_the_whole_round_end_on_sunday_or_begin_on_monday(tmp_path: Pat
     ],
 )
 @pytest.mark.parametrize("frequency", ["weekly", "daily"])
-def test_months_and_quarters_are_no_weeks_and_no_days(
+def test_months_and_quarters_are_not_weeks_and_not_days(
     tmp_path: Path, stamps: list[str], frequency: Frequency
 ) -> None:
     write(tmp_path, stamps if frequency == "weekly" else [*stamps, "2024-02-29", "2024-03-29"])

@@ -259,7 +259,7 @@ def test_a_damaged_dataset_is_loaded_again_by_the_same_zone(ws: Workspace, tmp_p
     assert "-p files --start 2024-03-12 --zone Europe/Athens" in said
 
 
-def test_a_provider_that_tells_its_zone_takes_none(ws: Workspace) -> None:
+def test_a_provider_that_shows_its_zone_takes_none(ws: Workspace) -> None:
     (done,) = verbs.load(ws, "IBM", provider="sample", zone="UTC", as_of="2010-01-04").results
 
     assert done.record.error is not None
@@ -276,7 +276,7 @@ def test_a_provider_that_tells_its_zone_takes_none(ws: Workspace) -> None:
         ("../UTC", None),
     ],
 )
-def test_what_is_no_zone_is_refused(ws: Workspace, word: str, hint: str | None) -> None:
+def test_what_is_not_a_zone_is_refused(ws: Workspace, word: str, hint: str | None) -> None:
     with pytest.raises(OptionError, match="--zone") as caught:
         verbs.load(ws, "ABC", zone=word)
 

@@ -134,7 +134,7 @@ def test_another_error_of_a_provider_is_met_with_three_attempts() -> None:
 
 
 @pytest.mark.parametrize("kind", [SymbolUnknown, RangeRefused])
-def test_what_asking_again_cannot_mend_is_asked_once(kind: type[ProviderError]) -> None:
+def test_what_asking_again_cannot_repair_is_asked_once(kind: type[ProviderError]) -> None:
     provider = Moody([kind("no", provider="moody")])
 
     told = failed(provider, kind)
@@ -144,7 +144,7 @@ def test_what_asking_again_cannot_mend_is_asked_once(kind: type[ProviderError]) 
 
 
 @pytest.mark.parametrize("error", [ValueError("a defect"), KeyboardInterrupt()])
-def test_what_is_no_error_of_a_provider_flies(error: BaseException) -> None:
+def test_what_is_not_an_error_of_a_provider_flies(error: BaseException) -> None:
     provider = Moody([error])
 
     failed(provider, type(error))
@@ -168,7 +168,7 @@ def test_a_symbol_found_unknown_after_a_failure_ends_the_asking() -> None:
     assert provider.asked == 2
 
 
-def test_each_retry_is_told_with_its_attempt_its_wait_and_its_reason() -> None:
+def test_each_retry_is_reported_with_its_attempt_its_wait_and_its_reason() -> None:
     told = attempt(Moody([DOWN, LIMITED]))
 
     assert [(attempt, reason) for attempt, _, reason in told.retries] == [

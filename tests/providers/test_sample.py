@@ -248,7 +248,7 @@ def test_its_symbols_are_shares_on_the_new_york_exchange() -> None:
     assert open_provider("sample", Settings()).instrument("IBM") == Instrument("equities", "XNYS")
 
 
-def test_a_share_is_no_crypto_currency() -> None:
+def test_a_share_is_not_a_crypto_currency() -> None:
     with pytest.raises(SymbolUnknown, match="as equities, not as crypto"):
         asked("AAPL", as_of="2005-03-01", asset_class="crypto")
 

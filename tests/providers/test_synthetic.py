@@ -224,7 +224,7 @@ def test_history_begins_in_1990_and_minutes_in_2015() -> None:
     assert minutes.index[0] == pd.Timestamp("2015-01-02T14:30", tz="UTC")
 
 
-def test_prices_lie_on_the_grid_of_their_class() -> None:
+def test_prices_are_on_the_grid_of_their_class() -> None:
     cents = answer("A", "1m", "2023-03-06", "2023-03-08").bars["close"]
     pips = answer("E", "1m", "2023-03-06", "2023-03-08", asset_class="fx", follows="fx").bars
 

@@ -59,7 +59,7 @@ def test_a_span_excludes_its_end_and_includes_its_start(yahoo: YahooProvider) ->
     assert days_of(bars) == ["2012-08-06", "2012-08-07", "2012-08-08", "2012-08-09"]
 
 
-def test_a_dividend_lies_on_its_ex_date(yahoo: YahooProvider) -> None:
+def test_a_dividend_is_on_its_ex_date(yahoo: YahooProvider) -> None:
     bars = yahoo.fetch(request_for("AAPL", "daily", "2012-08-06", "2012-08-11")).bars
 
     assert list(bars["dividend"]) == [0.0, 0.0, 0.0, 2.65, 0.0]
@@ -123,7 +123,7 @@ def test_a_row_without_prices_stays_for_validation(replay: Replay, yahoo: YahooP
         assert list(bars["close"].isna()) == [False, True, False]
 
 
-def test_an_empty_row_on_a_holiday_is_no_bar(replay: Replay, yahoo: YahooProvider) -> None:
+def test_an_empty_row_on_a_holiday_is_not_a_bar(replay: Replay, yahoo: YahooProvider) -> None:
     replay.add(Listing("FOURTH", days=(day(3, 100), day(4, 101), day(5, 102))))
     replay.faults.append(Fault("null", days=("2012-07-04",)))
 

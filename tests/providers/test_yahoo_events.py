@@ -35,7 +35,7 @@ def cash(bars: Bars) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("kind", ["drop", "null"])
-def test_a_dividend_whose_bar_is_missing_lies_on_the_next_never_the_one_before(
+def test_a_dividend_whose_bar_is_missing_is_on_the_next_never_the_one_before(
     replay: Replay, yahoo: YahooProvider, kind: FaultKind
 ) -> None:
     replay.faults.append(Fault(kind, days=("2012-08-09",)))
@@ -49,7 +49,7 @@ def test_a_dividend_whose_bar_is_missing_lies_on_the_next_never_the_one_before(
     assert answer.findings == (Finding(utc("2012-08-09"), "dividend", detail),)
 
 
-def test_a_dividend_whose_bar_is_missing_lies_there_whatever_span_is_asked_for(
+def test_a_dividend_whose_bar_is_missing_is_there_whatever_span_is_asked_for(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
     replay.faults.append(Fault("drop", days=("2012-08-09",), times=-1))

@@ -78,7 +78,9 @@ def test_a_fault_is_one_clear_error_and_not_remembered(
     assert len(yahoo.fetch(WEEK).bars) == 5
 
 
-def test_one_failure_that_yfinance_mends_is_no_error(replay: Replay, yahoo: YahooProvider) -> None:
+def test_one_failure_that_yfinance_repairs_is_not_an_error(
+    replay: Replay, yahoo: YahooProvider
+) -> None:
     replay.faults.append(Fault("status", code=500))
 
     assert len(yahoo.fetch(WEEK).bars) == 5
@@ -136,7 +138,7 @@ def test_an_unknown_symbol_costs_one_request(
 @pytest.mark.parametrize(
     "symbol", ["AAPL?range=max", "../quote", "AAPL#", "A B", "", "%41APL", "A\n"]
 )
-def test_what_is_no_symbol_is_not_asked_for(
+def test_what_is_not_a_symbol_is_not_asked_for(
     replay: Replay, yahoo: YahooProvider, symbol: str
 ) -> None:
     with pytest.raises(SymbolUnknown):

@@ -115,7 +115,7 @@ def test_half_hours_begin_where_the_session_does(replay: Replay, yahoo: YahooPro
     assert bars["volume"].tolist() == [30, 30, 15]
 
 
-def test_hours_begin_anew_after_lunch(replay: Replay, yahoo: YahooProvider) -> None:
+def test_hours_begin_again_after_lunch(replay: Replay, yahoo: YahooProvider) -> None:
     # Tokyo, nine hours ahead: 11:00 to 11:30, and 12:30 to 13:35.
     morning = (utc("2019-11-08T02:00") + timedelta(minutes=place) for place in range(30))
     afternoon = (utc("2019-11-08T03:30") + timedelta(minutes=place) for place in range(65))
@@ -157,7 +157,7 @@ def test_a_half_hour_with_an_empty_quarter_has_no_prices(
     assert bars["close"].isna().tolist() == [True, False]
 
 
-def test_minutes_without_a_trade_are_no_bars(replay: Replay, yahoo: YahooProvider) -> None:
+def test_minutes_without_a_trade_are_not_bars(replay: Replay, yahoo: YahooProvider) -> None:
     replay.faults.append(Fault("null", days=("2019-11-05T14:31", "2019-11-05T14:33")))
 
     bars = yahoo.fetch(gspc("1m", "2019-11-05T14:30", "2019-11-05T14:35")).bars
@@ -166,7 +166,7 @@ def test_minutes_without_a_trade_are_no_bars(replay: Replay, yahoo: YahooProvide
 
 
 @pytest.mark.parametrize(("frequency", "seconds"), [("1m", 3661), ("5m", 3780), ("hourly", 3723)])
-def test_the_last_trade_is_no_bar(
+def test_the_last_trade_is_not_a_bar(
     replay: Replay, yahoo: YahooProvider, frequency: Frequency, seconds: float
 ) -> None:
     coin = round_the_clock("LTC-USD")
@@ -224,7 +224,7 @@ def paying(symbol: str) -> Listing:
     )
 
 
-def test_events_of_a_day_lie_on_its_first_bar(replay: Replay, yahoo: YahooProvider) -> None:
+def test_events_of_a_day_are_on_its_first_bar(replay: Replay, yahoo: YahooProvider) -> None:
     replay.add(paying("PAYS"))
 
     bars = yahoo.fetch(
@@ -235,7 +235,7 @@ def test_events_of_a_day_lie_on_its_first_bar(replay: Replay, yahoo: YahooProvid
     assert bars["split"][bars["split"] != 1].to_dict() == {utc("2019-11-07T14:30"): 2.0}
 
 
-def test_events_of_a_day_lie_on_its_first_bar_with_prices(
+def test_events_of_a_day_are_on_its_first_bar_with_prices(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
     replay.add(paying("PAYSLATE"))

@@ -186,6 +186,6 @@ def test_an_error_by_itself_is_shown_as_text(symbol: str) -> None:
     assert "".join(shape.words).count(symbol) == 2
 
 
-def test_the_shape_that_the_others_compare_tells_markup_from_text() -> None:
+def test_the_shape_that_the_others_compare_shows_markup_from_text() -> None:
     assert Shape("<p>&lt;img src=x&gt;</p>").tags == [("p", ())]
     assert Shape("<p><img src=x onerror=y></p>").tags == [("p", ()), ("img", ("src", "onerror"))]

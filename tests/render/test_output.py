@@ -91,7 +91,7 @@ def lines(report: Report, width: int | None = None) -> list[str]:
     return as_text(report, width=width).splitlines()
 
 
-def test_a_split_is_told_in_one_line() -> None:
+def test_a_split_is_reported_in_one_line() -> None:
     report = run(result("AAPL", restatement=SPLIT, added=5))
 
     assert "AAPL: restated 2:1 (split 2005-02-28): history replaced, 295 bars" in lines(report)
@@ -148,7 +148,7 @@ def test_a_gap_that_is_settled_is_not_counted() -> None:
     assert lines(run(result("IBM", gaps=(gap,))))[2].endswith("none")
 
 
-def test_bars_that_nobody_has_are_not_passed_over() -> None:
+def test_bars_that_no_dataset_has_are_not_ignored() -> None:
     gap = Gap(day("2005-01-05"), day("2005-01-06"), missing=2, state="confirmed", attempts=2)
 
     assert lines(run(result("IBM", gaps=(gap,))))[2].endswith("none open")
@@ -310,7 +310,7 @@ def test_a_stale_state_is_said_once() -> None:
     assert judgement(late) == "⚠️ stale: 3 sessions behind"
 
 
-def test_rows_are_parted_by_tabs_and_have_no_heading() -> None:
+def test_rows_are_separated_by_tabs_and_have_no_heading() -> None:
     assert as_rows(ListReport((summary("IBM"),))) == (
         "equities/daily/IBM\tsample\t1,262\t2004-01-02\t2005-03-04\t2005-03-04\t51.2 kB\n"
     )

@@ -449,7 +449,7 @@ def test_a_still_picture_shows_bars_gaps_and_fills() -> None:
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
 
 
-def test_a_gap_is_told_in_the_still_picture_too() -> None:
+def test_a_gap_is_reported_in_the_still_picture_too() -> None:
     what = report(gap("2024-01-10", "2024-01-10", 1, attempts=1), missing=("2024-01-10",))
 
     assert "requested once: no bars</title>" in svg_of(what)

@@ -63,7 +63,7 @@ def test_every_session_of_the_calendar_is_counted(ws: Workspace) -> None:
     }  # fmt: skip
 
 
-def test_a_filled_session_is_told_from_an_observed_one(ws: Workspace) -> None:
+def test_a_filled_session_is_distinguished_from_an_observed_one(ws: Workspace) -> None:
     verbs.update(ws, "AAPL", fill_gaps=True, max_fill=1, as_of="2024-02-01")
 
     report = verbs.plot(ws, "AAPL", coverage=True)

@@ -105,7 +105,7 @@ def test_a_shell_without_a_page_to_write_says_what_to_do(
 
 
 @pytest.mark.usefixtures("ws")
-def test_json_tells_what_would_be_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_shows_what_would_be_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["plot", "AAPL", "--coverage", "--json"])
 
     assert code == 0

@@ -108,7 +108,7 @@ def test_commits_reach_the_catalogue_together(many: Store, opened: list[str]) ->
     assert named(opened) == ["m.00000002.json", "m.00000002.json"]
 
 
-def test_a_commit_that_somebody_else_followed_is_read_anew(many: Store) -> None:
+def test_a_commit_followed_by_another_writers_is_read_again(many: Store) -> None:
     append(many, DatasetId("equities", "daily", "S1"), daily("2024-02-01", "2024-02-02"))
     append(
         Store(many.home), DatasetId("equities", "daily", "S1"), daily("2024-02-05", "2024-02-05")
@@ -214,7 +214,7 @@ def emptied(path: Path) -> None:
         emptied,
     ],
 )
-def test_a_spoilt_catalogue_is_made_again(
+def test_a_damaged_catalogue_is_made_again(
     many: Store, truth: tuple[Summary, ...], spoil: object, opened: list[str]
 ) -> None:
     spoil(many.home / "catalogue.db")  # type: ignore[operator]  # one of the functions above
@@ -263,9 +263,7 @@ def test_another_programs_database_of_that_name_is_left_alone(
     assert path.read_bytes() == before
 
 
-def test_a_catalogue_that_somebody_holds_is_done_without(
-    many: Store, truth: tuple[Summary, ...]
-) -> None:
+def test_a_locked_catalogue_is_not_used(many: Store, truth: tuple[Summary, ...]) -> None:
     with closing(sqlite3.connect(many.home / "catalogue.db", isolation_level=None)) as file:
         file.execute("BEGIN EXCLUSIVE")
 
@@ -282,7 +280,7 @@ def test_a_dataset_that_left_is_forgotten(many: Store) -> None:
     assert count == 39
 
 
-def test_a_folder_without_a_manifest_is_no_dataset(store: Store) -> None:
+def test_a_folder_without_a_manifest_is_not_a_dataset(store: Store) -> None:
     with store.transaction(AAPL):
         pass
     (store.home / "state/equities/daily/lost+found").mkdir()

@@ -150,7 +150,7 @@ def test_an_update_of_a_damaged_chunk_fails_and_changes_nothing(store: Store) ->
     assert manifest_of(store).name == "m.00000001.json"
 
 
-def test_bars_that_replace_the_whole_dataset_mend_it(store: Store, bars: Bars) -> None:
+def test_bars_that_replace_the_whole_dataset_repair_it(store: Store, bars: Bars) -> None:
     commit(store, AAPL, bars)
     chunk_of(store).write_bytes(b"nonsense")
     chunk_of(store, -1).unlink()
@@ -233,7 +233,7 @@ def test_a_store_that_cannot_be_looked_into_is_said_to_be(store: Store, bars: Ba
         store.datasets()
 
 
-def test_a_link_to_a_disk_that_is_gone_is_no_removal(store: Store, bars: Bars) -> None:
+def test_a_link_to_a_disk_that_is_gone_is_not_a_removal(store: Store, bars: Bars) -> None:
     commit(store, AAPL, bars)
     folder, disk = store.home / "data/equities/daily/AAPL", store.home.parent / "disk"
     disk.mkdir()
@@ -302,7 +302,9 @@ def test_a_dataset_removed_by_hand_can_be_loaded_again(store: Store, bars: Bars)
 
 
 @pytest.mark.parametrize("missing", ["data", "data/equities", "data/equities/daily"])
-def test_a_disk_that_is_not_mounted_is_no_removal(store: Store, bars: Bars, missing: str) -> None:
+def test_a_disk_that_is_not_mounted_is_not_a_removal(
+    store: Store, bars: Bars, missing: str
+) -> None:
     commit(store, AAPL, bars)
     commit(store, MSFT, bars)
     away = store.home.parent / "away"
@@ -325,7 +327,7 @@ def test_a_disk_that_is_not_mounted_is_no_removal(store: Store, bars: Bars, miss
     assert [row.damage for row in store.summaries()] == ["", ""]
 
 
-def test_an_empty_mount_point_is_no_removal(store: Store, bars: Bars) -> None:
+def test_an_empty_mount_point_is_not_a_removal(store: Store, bars: Bars) -> None:
     commit(store, AAPL, bars)
     shutil.rmtree(store.home / "data")
     (store.home / "data").mkdir()
@@ -366,7 +368,7 @@ def test_a_chunk_that_was_put_back_by_hand_is_named_and_stays_where_it_is(
     assert store.summaries()[0].foreign == (str(put_back),)
 
 
-def test_a_writer_killed_before_it_tidied_is_no_fault_and_tidied_by_the_next(
+def test_a_writer_killed_before_it_tidied_is_not_a_fault_and_tidied_by_the_next(
     store: Store, bars: Bars
 ) -> None:
     """Twice in a row, and with a first attempt that never counted."""
@@ -533,7 +535,7 @@ def test_a_store_without_hard_links_commits_by_renaming(
     assert sorted(path.name for path in state.iterdir()) == ["lock", "m.00000002.json"]
 
 
-def test_a_writer_that_another_one_overtook_in_spite_of_the_lock_gives_up(store: Store) -> None:
+def test_a_writer_that_another_one_overtook_despite_the_lock_gives_up(store: Store) -> None:
     """As on a network folder whose locks do nothing."""
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
     lock = store.home / "state/equities/daily/AAPL/lock"
@@ -553,7 +555,7 @@ def test_a_writer_that_another_one_overtook_in_spite_of_the_lock_gives_up(store:
     assert store.verify(AAPL) == ()
 
 
-def test_data_on_a_disk_of_their_own_are_retired_across_disks(
+def test_data_on_a_disk_of_their_own_are_replaced_across_disks(
     store: Store, small_disk: Path
 ) -> None:
     store.home.mkdir()

@@ -81,7 +81,7 @@ def test_a_manifest_is_always_written_the_same() -> None:
     assert encode_manifest(again) == encode_manifest(FULL)
 
 
-def test_the_mark_of_a_removal_is_no_manifest() -> None:
+def test_the_mark_of_a_removal_is_not_a_manifest() -> None:
     assert decode_manifest(encode_manifest(None), AAPL, 3, PATH) is None
 
 

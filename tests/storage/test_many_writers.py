@@ -295,7 +295,7 @@ def test_a_stopped_writer_goes_on_and_so_do_those_who_waited_for_it(
     assert store.snapshot(AAPL).manifest.sequence == 4
 
 
-def test_a_writer_whose_lock_file_was_deleted_loses_nobodys_commit(
+def test_a_writer_whose_lock_file_was_deleted_loses_no_commit(
     store: Store, processes: ForkServerContext
 ) -> None:
     """A cleaner deletes the lock file, two others commit, and only then the first one does."""
@@ -321,7 +321,7 @@ def test_a_writer_whose_lock_file_was_deleted_loses_nobodys_commit(
     assert sorted((store.home / "data").rglob("*.parquet")) == sorted(store.snapshot(AAPL).files())
 
 
-def test_a_writer_whose_lock_file_was_deleted_says_so_though_nobody_else_wrote(
+def test_a_writer_whose_lock_file_was_deleted_says_so_though_no_other_wrote(
     store: Store,
 ) -> None:
     append(store, AAPL, daily("2024-01-01", "2024-01-05", 1.0))
@@ -388,7 +388,7 @@ class Unheeded(FileLock):
         self._context.lock_file_fd = None
 
 
-def test_a_folder_whose_locks_keep_nobody_out_is_refused(
+def test_a_folder_whose_locks_do_not_work_is_refused(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locking, "FileLock", Unheeded)

@@ -130,7 +130,7 @@ def test_what_nests_too_deep_is_not_taken(home: Path) -> None:
     assert DiskSessionCache(home).load("XNYS") is None
 
 
-def test_drafts_of_the_killed_are_swept_in_time(home: Path, known: Sessions) -> None:
+def test_temporary_files_of_killed_writers_are_removed_in_time(home: Path, known: Sessions) -> None:
     DiskSessionCache(home).save("XNYS", known, NEW_YORK)
     young, old = path_of(home, "XNYS.0a1b2c"), path_of(home, "XNYS.0d1e2f")
     for staged in (young, old):
@@ -145,7 +145,7 @@ def test_drafts_of_the_killed_are_swept_in_time(home: Path, known: Sessions) -> 
     ]  # fmt: skip
 
 
-def test_files_that_are_no_drafts_are_left(home: Path, known: Sessions, tmp_path: Path) -> None:
+def test_files_that_are_not_temporary_are_kept(home: Path, known: Sessions, tmp_path: Path) -> None:
     DiskSessionCache(home).save("XNYS", known, NEW_YORK)
     folder = path_of(home).parent
     (tmp_path / "outside").write_text("mine")
@@ -177,7 +177,7 @@ def test_a_place_that_cannot_be_written_is_done_without(home: Path, known: Sessi
     assert sorted(os.listdir(home)) == ["cache", "state"]  # noqa: PTH208
 
 
-def test_no_draft_is_left(home: Path, known: Sessions) -> None:
+def test_no_temporary_file_is_left(home: Path, known: Sessions) -> None:
     path_of(home).mkdir(parents=True)  # a folder of that name: the staged cannot take its place
 
     DiskSessionCache(home).save("XNYS", known, NEW_YORK)

@@ -95,7 +95,7 @@ def test_another_copy_of_the_calendars_builds_its_own(
 
 
 @pytest.mark.parametrize("file", ["us_holidays.py", "pandas_extensions/offsets.py"])
-def test_a_holiday_mended_in_any_file_of_the_calendars_counts(
+def test_a_holiday_repaired_in_any_file_of_the_calendars_counts(
     home: Path, folder: Path, file: str
 ) -> None:
     assert run(IS_SESSION, home, folder) == "True"

@@ -69,7 +69,7 @@ def test_an_over_long_symbol_is_refused() -> None:
 @pytest.mark.parametrize(
     "name", ["aapl", "A(B)", "%41", "A%2f", "A.", "%FF", "()", "(a)(b)", "CON", "lost+found", ""]
 )
-def test_a_folder_that_is_no_symbols_is_nobodys(name: str) -> None:
+def test_a_folder_that_is_not_a_symbols_is_ignored(name: str) -> None:
     assert symbol_of(name) is None
 
 

@@ -305,7 +305,7 @@ def nan_bars() -> Bars:
         (bars_at([pd.NaT]), "years|strictly increasing"),
     ],
 )
-def test_what_is_no_bars_is_refused(store: Store, bars: Bars, said: str) -> None:
+def test_what_is_not_bars_is_refused(store: Store, bars: Bars, said: str) -> None:
     with store.transaction(AAPL) as tx, pytest.raises(BarsInvalid, match=said):
         tx.put(bars)
 
@@ -394,7 +394,7 @@ def test_files_are_those_of_the_snapshot(store: Store) -> None:
     assert {open_ for path in files for open_ in pd.read_parquet(path)["open"]} == {2.0}
 
 
-def test_what_was_retired_an_hour_ago_is_removed_by_the_next_commit(store: Store) -> None:
+def test_what_was_replaced_an_hour_ago_is_removed_by_the_next_commit(store: Store) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05", 1.0))
     commit(store, AAPL, daily("2024-01-01", "2024-01-05", 2.0))
     snapshot = store.snapshot(AAPL)
@@ -458,7 +458,7 @@ def test_a_sweep_ends_a_removal_whose_writer_was_killed(store: Store) -> None:
     assert store.datasets() == ()
 
 
-def test_a_file_of_somebody_else_stays_where_it_is(store: Store) -> None:
+def test_an_unknown_file_is_not_moved(store: Store) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
     note = store.home / "data/equities/daily/AAPL/note.txt"
     note.write_text("mine")
@@ -512,7 +512,7 @@ def test_the_data_folder_holds_nothing_but_parquet(store: Store) -> None:
     assert [path.suffix for path in files] == [".parquet"]
 
 
-def test_what_is_done_to_the_bars_of_a_transaction_does_not_reach_the_store(store: Store) -> None:
+def test_changing_the_bars_of_a_transaction_does_not_change_the_store(store: Store) -> None:
     bars = daily("2024-01-01", "2024-01-05")
     with store.transaction(AAPL) as tx:
         tx.put(bars)
@@ -524,7 +524,7 @@ def test_what_is_done_to_the_bars_of_a_transaction_does_not_reach_the_store(stor
     assert_frame_equal(store.snapshot(AAPL).bars(), bars, check_freq=False)
 
 
-def test_a_commit_removes_what_was_retired_long_ago_and_keeps_what_is_young(store: Store) -> None:
+def test_a_commit_removes_what_was_replaced_long_ago_and_keeps_what_is_young(store: Store) -> None:
     for last in (2, 3, 4, 5):
         commit(store, AAPL, daily("2024-01-01", f"2024-01-0{last}"))
     trash = store.home / "trash/equities/daily/AAPL"

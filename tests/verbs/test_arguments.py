@@ -160,7 +160,7 @@ def test_symbols_one_after_the_other_are_answered_with_a_list() -> None:
     assert '["AAPL", "MSFT"]' in caught.value.hint
 
 
-def test_the_other_word_for_minutes_is_one_in_python_too() -> None:
+def test_the_alias_for_minutes_works_in_python_too() -> None:
     (wanted,) = (each for each in declared(verbs.load) if each.name == "frequency")
 
     assert convert("minute", wanted) == "1m"

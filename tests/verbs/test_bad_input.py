@@ -86,7 +86,7 @@ def tree(home: Path) -> dict[str, bytes]:
         ("remove", 2, "needs a symbol"),
     ],
 )
-def test_a_line_that_makes_no_sense_says_why_and_touches_nothing(
+def test_a_line_that_is_invalid_says_why_and_touches_nothing(
     home: Path, capsys: pytest.CaptureFixture[str], line: str, code: int, says: str
 ) -> None:
     words = [
@@ -266,7 +266,7 @@ def test_a_report_of_a_run_is_complete_when_nothing_went_wrong(ws: Workspace) ->
 
 
 @pytest.mark.parametrize("symbols", [("AAPL",), ("AAPL", "MSFT")])
-def test_an_interrupt_reaches_who_called_even_if_everything_was_done(
+def test_an_interrupt_reaches_the_caller_even_if_everything_was_done(
     home: Path, symbols: tuple[str, ...]
 ) -> None:
     finished: list[Event] = []

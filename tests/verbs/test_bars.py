@@ -85,7 +85,9 @@ def test_files_hold_exactly_the_bars(ws: Workspace) -> None:
     assert set(together["symbol"]) == {"AAPL"}
 
 
-def test_the_library_speaks_the_same_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_library_uses_the_same_messages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ML4T_DATA_HOME", str(tmp_path / "home"))
 
     report = ml4t_nb.load("AAPL", provider="sample", start="2004-01-02", as_of="2005-03-01")

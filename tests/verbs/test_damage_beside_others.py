@@ -162,7 +162,7 @@ def test_a_damaged_dataset_named_beside_another_hides_none_of_its_gaps(
     assert "ml4t-data remove -s BAD" in told.out
 
 
-def test_gaps_of_a_dataset_named_beside_a_damaged_one_are_mended(
+def test_gaps_of_a_dataset_named_beside_a_damaged_one_are_repaired(
     ws: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chunk_lost(ws)
@@ -258,7 +258,7 @@ def test_files_of_a_writer_at_work_are_not_those_of_others(ws: Workspace) -> Non
 
 
 @faults
-def test_gaps_of_all_are_mended_but_those_of_a_damaged_dataset(
+def test_gaps_of_all_are_repaired_but_those_of_a_damaged_dataset(
     ws: Workspace, capsys: pytest.CaptureFixture[str], fault: Fault
 ) -> None:
     fault(ws)
@@ -280,7 +280,7 @@ def test_gaps_of_all_are_mended_but_those_of_a_damaged_dataset(
     assert "BAD" in capsys.readouterr().out
 
 
-def test_mending_the_gaps_of_sound_datasets_without_any_is_still_an_error(ws: Workspace) -> None:
+def test_repair_the_gaps_of_sound_datasets_without_any_is_still_an_error(ws: Workspace) -> None:
     verbs.gaps(ws, refetch=True, as_of=AS_OF)
 
     with pytest.raises(OptionError, match="there is no gap"):
@@ -316,7 +316,7 @@ def test_no_other_verb_over_all_datasets_stops_at_a_damaged_one(
     assert verbs.plot(ws, "GOOD").dataset == GOOD
 
 
-def test_a_damage_that_only_a_checksum_tells_stops_its_own_mending_alone(ws: Workspace) -> None:
+def test_a_damage_that_only_a_checksum_shows_stops_its_own_repair_alone(ws: Workspace) -> None:
     path = verbs.files(ws, "GOOD")[-1]
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -340,7 +340,7 @@ def test_a_disk_that_is_gone_is_to_be_mounted_by_gaps_too(ws: Workspace) -> None
     assert all("mount its disk" in in_words(each.error.hint) for each in report.failed)
 
 
-def test_a_dataset_removed_by_hand_is_no_failure(ws: Workspace) -> None:
+def test_a_dataset_removed_by_hand_is_not_a_failure(ws: Workspace) -> None:
     for path in (ws.store.home / "data/equities/daily/BAD").iterdir():
         path.unlink()
     (ws.store.home / "data/equities/daily/BAD").rmdir()
@@ -353,7 +353,7 @@ def test_a_dataset_removed_by_hand_is_no_failure(ws: Workspace) -> None:
         verbs.gaps(ws, "BAD", as_of=AS_OF)
 
 
-def test_a_stretch_is_removed_as_of_no_day_before_the_last_update(
+def test_a_range_is_removed_as_of_no_day_before_the_last_update(
     ws: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = verbs.bars(ws, "GOOD")

@@ -110,7 +110,7 @@ def test_a_damaged_file_is_never_read_as_numbers(  # noqa: PLR0917  # given by n
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["older-chunk", "newer-chunk"])
-def test_a_lost_chunk_is_never_passed_over(
+def test_a_lost_chunk_is_never_ignored(
     sound: Path, before: Bars, after: Bars, tmp_path: Path, which: int
 ) -> None:
     home = tmp_path / "home"

@@ -158,7 +158,7 @@ sys.exit(main(sys.argv[1:]))
         (signal.SIGHUP, -signal.SIGHUP),
     ],
 )
-def test_an_export_that_is_ended_takes_its_draft_along(
+def test_an_export_that_is_ended_removes_its_temporary_file(
     home: Path, number: signal.Signals, code: int
 ) -> None:
     folder = home.parent / "exports"
@@ -273,7 +273,7 @@ def test_a_read_only_store_can_be_looked_at_and_every_change_is_refused(open_fol
 
 
 @posix
-def test_a_folder_that_may_not_be_read_is_no_empty_store(open_folder: Path) -> None:
+def test_a_folder_that_may_not_be_read_is_not_an_empty_store(open_folder: Path) -> None:
     home = open_folder / "home"
     verbs.load(opened(home), "IBM", as_of=LOADED)
     verbs.bars(opened(home), "IBM")
@@ -431,9 +431,7 @@ def replace_by_an_older_one(path: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [delete, garble, replace_by_an_older_one])
-def test_a_catalogue_that_tells_nothing_or_the_past_changes_no_answer(
-    home: Path, spoil: object
-) -> None:
+def test_an_empty_or_outdated_catalogue_changes_no_answer(home: Path, spoil: object) -> None:
     shutil.copy(home / "catalogue.db", home / "older.db")
     verbs.update(opened(home), "IBM", as_of=UPDATED)
     expected = verbs.health(opened(home), as_of=UPDATED, verbose=True)

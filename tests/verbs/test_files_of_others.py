@@ -40,7 +40,7 @@ def error_of(report: RunReport) -> ErrorNote:
     return result.record.error
 
 
-def test_a_price_without_a_volume_is_kept_and_the_volume_told(ws: Workspace) -> None:
+def test_a_price_without_a_volume_is_kept_and_the_volume_reported(ws: Workspace) -> None:
     put(
         ws,
         "ORCX.csv",
@@ -142,7 +142,7 @@ def test_a_file_in_pence_is_refused_beside_another_providers_pounds(ws: Workspac
     assert verbs.bars(ws, "DEMO")["close"].tolist() == stored["close"].tolist()
 
 
-def test_a_reverse_split_of_a_hundred_is_no_other_unit(tmp_path: Path) -> None:
+def test_a_reverse_split_of_a_hundred_is_not_an_other_unit(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home", provider="files", files=tmp_path / "files")
     ws = Workspace.open(replace(settings, files_basis="split-adjusted"))
     put(ws, "TINY.csv", days(CLOSES[:5], 0.01))
@@ -164,7 +164,9 @@ def test_a_reverse_split_of_a_hundred_is_no_other_unit(tmp_path: Path) -> None:
     [("BAD.parquet", b"PAR1 and no more PAR1"), ("BAD.csv", b"Date,Open,High,Low,Close\n1,2\n"),
      ("BAD.csv", b"\x89PNG\r\n\x1a\n\0\0\0")],
 )  # fmt: skip
-def test_a_corrupt_file_is_named_and_is_no_outage(ws: Workspace, name: str, content: bytes) -> None:
+def test_a_corrupt_file_is_named_and_is_not_an_outage(
+    ws: Workspace, name: str, content: bytes
+) -> None:
     put(ws, name, "")
     assert ws.settings.files is not None
     (ws.settings.files / name).write_bytes(content)
@@ -221,7 +223,7 @@ def test_points_that_may_part_thousands_are_asked_about(tmp_path: Path, rows: st
     assert "ML4T_DATA_FILES_DECIMAL" in in_words(done.record.error.hint)
 
 
-def test_a_small_split_that_restates_a_file_tells_its_basis(tmp_path: Path) -> None:
+def test_a_small_split_that_restates_a_file_shows_its_basis(tmp_path: Path) -> None:
     head = "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits\n"
     days = [f"2024-02-{day}" for day in (20, 21, 22, 23, 26, 27, 28, 29)] + ["2024-03-01"]
     closes = [55 + at / 10 for at in range(len(days))]

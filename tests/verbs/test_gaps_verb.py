@@ -110,7 +110,7 @@ def test_what_was_never_answered_is_listed_however_the_runs_since_have_ended(
         ({"close": "storm", "start": "2024-03-01"}, "all=True"),
     ],
 )
-def test_an_action_that_makes_no_sense_changes_nothing(
+def test_an_action_that_is_invalid_changes_nothing(
     ws: Workspace, options: dict[str, object], says: str
 ) -> None:
     before = verbs.bars(ws, "DEMO")
@@ -122,7 +122,7 @@ def test_an_action_that_makes_no_sense_changes_nothing(
     assert verbs.bars(ws, "DEMO").equals(before)
 
 
-def test_a_closure_in_the_settings_is_no_gap(ws: Workspace) -> None:
+def test_a_closure_in_the_settings_is_not_a_gap(ws: Workspace) -> None:
     closures = tuple(
         SessionOverride("XNYS", datetime(2024, 2, day, tzinfo=UTC).date()) for day in (27, 28)
     )

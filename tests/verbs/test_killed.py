@@ -48,7 +48,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return found
 
 
-def test_every_chapter_of_the_story_is_one_commit_that_leaves_nothing_over(
+def test_every_step_of_the_sequence_is_one_commit_that_leaves_nothing_over(
     homes: list[Path],
 ) -> None:
     for home in homes[1:]:

@@ -37,7 +37,7 @@ def states(ws: Workspace, number: int, as_of: str, **options: Any) -> dict[str, 
     return {f"{each.session:%m-%d}": each.state for each in recent}
 
 
-def test_nothing_is_told_unless_it_is_asked_for(home: Path) -> None:
+def test_nothing_is_printed_unless_requested(home: Path) -> None:
     ws = synthetic(home)
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-12")
 
@@ -49,7 +49,7 @@ def test_a_negative_number_is_refused(home: Path) -> None:
         verbs.health(synthetic(home), sessions=-1)
 
 
-def test_weekends_and_holidays_are_no_sessions(home: Path) -> None:
+def test_weekends_and_holidays_are_not_sessions(home: Path) -> None:
     ws = synthetic(home)
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-17")
 
@@ -77,7 +77,7 @@ def test_any_number_may_be_asked_for_at_any_time(home: Path, frequency: Frequenc
     assert states(ws, 1, "2024-01-05") == {}
 
 
-def test_a_gap_is_missing_and_its_state_is_told(home: Path) -> None:
+def test_a_gap_is_missing_and_its_state_is_reported(home: Path) -> None:
     ws = synthetic(home, hole("2024-01-10", "2024-01-12"))
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-17")
 
@@ -117,7 +117,7 @@ def test_final_sessions_after_the_last_bar_are_behind(home: Path) -> None:
     assert report.datasets[0].sessions_behind == 3
 
 
-def test_a_session_that_has_not_closed_yet_is_not_told(home: Path) -> None:
+def test_a_session_that_has_not_closed_yet_is_not_reported(home: Path) -> None:
     ws = synthetic(home)
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-11")
 
@@ -126,7 +126,7 @@ def test_a_session_that_has_not_closed_yet_is_not_told(home: Path) -> None:
     assert states(ws, 4, "2024-01-12T21:00Z")["01-12"] == "behind"
 
 
-def test_the_past_is_told_as_of_then(home: Path) -> None:
+def test_the_past_is_reported_as_of_then(home: Path) -> None:
     ws = synthetic(home, hole("2024-01-10", "2024-01-11"))
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-17")
 
@@ -161,7 +161,7 @@ def test_a_closure_declared_today_does_not_rewrite_what_was_stored_before(home: 
     }  # fmt: skip
 
 
-def test_a_closure_taken_back_is_no_bar(home: Path) -> None:
+def test_a_closure_taken_back_is_not_a_bar(home: Path) -> None:
     closed = (SessionOverride("XNYS", date(2024, 1, 11)),)
     day_off = hole("2024-01-11", "2024-01-12")
     verbs.load(
@@ -195,7 +195,7 @@ def test_crypto_has_a_session_every_day(home: Path) -> None:
     }  # fmt: skip
 
 
-def test_weekly_bars_are_told_by_the_week(home: Path) -> None:
+def test_weekly_bars_are_reported_by_the_week(home: Path) -> None:
     ws = synthetic(home, hole("2024-01-15", "2024-01-16"))
     verbs.load(ws, "DEMO", frequency="weekly", start="2024-01-02", as_of="2024-01-26")
 
@@ -271,7 +271,7 @@ def test_damaged_files_have_no_sessions(home: Path, folder: str) -> None:
     assert [len(each) for each in report.recent] == [0, 2]
 
 
-def test_a_damage_that_only_a_checksum_tells_is_believed(home: Path) -> None:
+def test_a_damage_that_only_a_checksum_shows_is_believed(home: Path) -> None:
     ws = synthetic(home)
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-12")
     (chunk,) = (home / "data/equities/daily/DEMO").iterdir()
@@ -311,7 +311,7 @@ _FIRST = datetime(2024, 1, 2, tzinfo=UTC)
     closed=st.sets(st.integers(3, 26), max_size=2),
     fill=st.booleans(),
 )
-def test_the_manifest_alone_tells_the_same_as_all_the_bars(
+def test_the_manifest_alone_shows_the_same_as_all_the_bars(
     tmp_path_factory: pytest.TempPathFactory,
     kind: tuple[str, AssetClass, Frequency],
     edges: list[int],

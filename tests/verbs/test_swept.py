@@ -114,7 +114,7 @@ def test_a_sweep_does_not_follow_a_link_out_of_the_store(
     assert all(victim.exists() for victim in victims)
 
 
-def test_a_sweep_leaves_folders_that_are_no_datasets(ws: Workspace) -> None:
+def test_a_sweep_leaves_folders_that_are_not_datasets(ws: Workspace) -> None:
     victims = [
         ws.settings.home / "trash" / place / "m.00000001.json"
         for place in ("my/old/papers", "equities/daily/lower", "equities/2024/AAA", "equities")

@@ -81,7 +81,7 @@ def test_a_restatement_costs_one_request_more(desk: Desk, three: tuple[str, ...]
     assert len(desk.replay.asked) == 2
 
 
-def test_looking_asks_nobody(desk: Desk, three: tuple[str, ...]) -> None:
+def test_reading_sends_no_request(desk: Desk, three: tuple[str, ...]) -> None:
     verbs.health(desk.ws, as_of=evening(DAY))
     verbs.list_(desk.ws)
     verbs.gaps(desk.ws, as_of=evening(DAY))

@@ -119,7 +119,7 @@ def test_updates_now_and_then_equal_one_load(desk: Desk, tmp_path: Path) -> None
     same_bytes(desk, at_once, "AAPL", tmp_path)
 
 
-def test_a_splice_would_be_seen() -> None:
+def test_inconsistent_joins_would_be_detected() -> None:
     """The detector that the other tests rest on."""
     listing = shares(sampled("IBM"), "2006-02-01", "2006-03-15", split=Split(date(2006, 2, 28), 2))
     from tests.yahoo.desk import true_bars

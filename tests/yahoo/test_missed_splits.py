@@ -138,7 +138,7 @@ def test_earlier_bars_that_missed_a_split_are_not_placed_before_stored_ones(desk
     assert desk.stored("ACME").equals(before)
 
 
-def test_real_falls_and_squeezes_are_no_missed_splits(desk: Desk) -> None:
+def test_real_falls_and_squeezes_are_not_missed_splits(desk: Desk) -> None:
     # AAPL fell by half overnight on 2000-09-29, and split 2:1 twice.
     for symbol in ("AAPL", "IBM", "MSFT"):
         desk.replay.add(sampled(symbol))

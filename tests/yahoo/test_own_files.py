@@ -228,7 +228,7 @@ def test_prices_said_to_be_restated_that_are_not_are_refused(tmp_path: Path) -> 
     assert drawer.bars().equals(before)
 
 
-def test_restated_prices_with_a_split_column_are_told_from_those_as_traded(
+def test_restated_prices_with_a_split_column_are_distinguished_from_those_as_traded(
     drawer: Drawer,
 ) -> None:
     drawer.write(RESTATED, SPLIT_HEAD)
@@ -324,7 +324,7 @@ def test_splits_that_speak_for_both_bases_are_refused(drawer: Drawer) -> None:
         assert "not at the split 2:1 of 2024-07-05" in error.message
 
 
-def test_a_split_told_on_another_day_than_prices_show_is_refused(drawer: Drawer) -> None:
+def test_a_split_reported_on_another_day_than_prices_show_is_refused(drawer: Drawer) -> None:
     rows = [*TRADED[:3], TRADED[3][:-1] + "0", TRADED[4][:-1] + "2"]
     drawer.write(rows, SPLIT_HEAD)
 
@@ -334,7 +334,7 @@ def test_a_split_told_on_another_day_than_prices_show_is_refused(drawer: Drawer)
     assert "2:1 of 2024-07-08, but prices move by it on 2024-07-05" in error.message
 
 
-def test_a_split_too_small_to_tell_a_basis_by_is_said_once(drawer: Drawer) -> None:
+def test_a_split_too_small_to_show_a_basis_is_reported_once(drawer: Drawer) -> None:
     rows = [*TRADED[:2], TRADED[2][:-1] + "1.1"]
     drawer.write(rows, SPLIT_HEAD)
 

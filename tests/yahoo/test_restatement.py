@@ -307,7 +307,7 @@ def test_a_dividend_and_a_split_on_one_day(desk: Desk) -> None:
     assert desk.stored("ACME", adjust="raw").loc["2006-02-08", "dividend"] == 0.8
 
 
-def test_a_restatement_with_a_gap_makes_the_fills_anew(desk: Desk) -> None:
+def test_a_restatement_with_a_gap_makes_the_fills_again(desk: Desk) -> None:
     ex = date(2006, 2, 28)
     listing = shares(sampled("IBM"), "2005-11-10", "2006-03-15", split=Split(ex, 7))
     desk.replay.add(listing)
@@ -363,7 +363,7 @@ def test_an_outage_while_the_history_is_refetched_leaves_the_old_one(desk: Desk)
     held_to(desk.stored("ACME"), listing)
 
 
-def test_a_day_without_prices_is_no_bar_until_it_has_some(desk: Desk, quiet: Listing) -> None:
+def test_a_day_without_prices_is_not_a_bar_until_it_has_some(desk: Desk, quiet: Listing) -> None:
     desk.replay.add(quiet)
     desk.loaded("ACME", at=evening(date(2006, 2, 24)))
     desk.replay.faults.append(Fault("null_prices", times=-1, days=("2006-02-27",)))

@@ -81,7 +81,7 @@ def walk(desk: Desk, listing: Listing, announced: int, restated: int) -> None:
 
 @pytest.mark.parametrize(("announced", "restated"), NEAR)
 @pytest.mark.parametrize(("numerator", "denominator"), [(7, 1)])
-def test_an_event_sooner_or_later_than_the_prices_never_leaves_a_seam(
+def test_an_event_sooner_or_later_than_the_prices_never_leaves_two_bases(
     desk: Desk, numerator: float, denominator: float, announced: int, restated: int
 ) -> None:
     walk(desk, share(numerator, denominator), announced, restated)
@@ -90,7 +90,7 @@ def test_an_event_sooner_or_later_than_the_prices_never_leaves_a_seam(
 @pytest.mark.slow
 @pytest.mark.parametrize(("announced", "restated"), LAGS)
 @pytest.mark.parametrize(("numerator", "denominator"), RATIOS)
-def test_no_lag_of_event_and_prices_ever_leaves_a_seam(
+def test_no_lag_of_event_and_prices_ever_leaves_two_bases(
     desk: Desk, numerator: float, denominator: float, announced: int, restated: int
 ) -> None:
     walk(desk, share(numerator, denominator), announced, restated)
@@ -101,7 +101,9 @@ TWICE = [(0, 1), (0, 4)]
 
 
 @pytest.mark.parametrize(("real", "again"), TWICE)
-def test_a_split_told_on_two_days_of_a_week_counts_once(desk: Desk, real: int, again: int) -> None:
+def test_a_split_reported_on_two_days_of_a_week_counts_once(
+    desk: Desk, real: int, again: int
+) -> None:
     days = days_around(share(2, 1), 3, 8)
     # As traded, prices are halved by the real day.
     listing = shares(sampled("IBM"), "2005-12-01", "2006-03-15", split=Split(days[3 + real], 2))
@@ -123,7 +125,7 @@ def test_a_split_told_on_two_days_of_a_week_counts_once(desk: Desk, real: int, a
     assert f"{days[3 + real]}" in finding.detail
 
 
-def test_a_split_told_a_day_before_it_is_traded_is_waited_for(desk: Desk) -> None:
+def test_a_split_reported_a_day_before_it_is_traded_is_waited_for(desk: Desk) -> None:
     days = days_around(share(2, 1), 3, 8)
     told, real = days[3], days[4]
     listing = shares(sampled("IBM"), "2005-12-01", "2006-03-15", split=Split(real, 2))
@@ -150,7 +152,7 @@ def test_a_split_told_a_day_before_it_is_traded_is_waited_for(desk: Desk) -> Non
         assert raw.loc[day_before, "close"].tolist() == [close]
 
 
-def test_a_split_that_was_restated_long_before_it_is_told_is_taken_in_the_end(
+def test_a_split_that_was_restated_long_before_it_is_reported_is_taken_in_the_end(
     desk: Desk,
 ) -> None:
     days = days_around(share(2, 1), 3, 8)
@@ -166,7 +168,7 @@ def test_a_split_that_was_restated_long_before_it_is_told_is_taken_in_the_end(
 
 
 @pytest.mark.parametrize("again", [1, 3])
-def test_a_first_load_takes_the_first_of_two_days_that_tell_one_split(
+def test_a_first_load_takes_the_first_of_two_days_that_show_one_split(
     desk: Desk, again: int
 ) -> None:
     listing = share(2, 1)

@@ -79,7 +79,7 @@ def test_a_calendar_of_one_s_own_choice_prevails_and_stays(desk: Desk) -> None:
     assert desk.manifest("VOD.L").config.calendar == "XAMS"
 
 
-def test_yahoo_is_asked_when_nobody_is_named(desk: Desk) -> None:
+def test_yahoo_is_the_default_provider(desk: Desk) -> None:
     desk.replay.market.now = evening(date(2013, 3, 1))
     settings = Settings.read({"ML4T_DATA_HOME": str(desk.home)}, folder=desk.home)
 

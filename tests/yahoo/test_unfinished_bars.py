@@ -78,7 +78,7 @@ def test_a_split_of_today_waits_for_its_bar(desk: Desk) -> None:
     assert seams(desk.stored("ACME"), listing) == []
 
 
-def test_yahoo_s_second_row_of_today_is_no_bar(desk: Desk, share: Listing) -> None:
+def test_yahoo_s_second_row_of_today_is_not_a_bar(desk: Desk, share: Listing) -> None:
     desk.replay.faults.append(Fault("last_twice", times=-1))
     desk.loaded("ACME", at=evening(date(2006, 2, 24)))
     stored = desk.stored("ACME")

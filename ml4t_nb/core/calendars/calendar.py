@@ -50,7 +50,7 @@ def default_calendar(asset_class: AssetClass) -> str:
 class Calendar:
     """Sessions of an exchange, and the bars they should have.
 
-    A method that would have to speak of days the calendar does not know raises
+    A method that needs days the calendar does not cover raises
     `CalendarUnknown`.
 
     Parameters
@@ -150,7 +150,7 @@ class Calendar:
     def span(self, start: date | None, end: date | None, frequency: Frequency) -> Span:
         """Span of the bars from ``start`` to ``end``, both inclusive; None is open ended.
 
-        Daily: the stamps of those dates. Weekly: the whole weeks those dates lie in. Intraday:
+        Daily: the stamps of those dates. Weekly: the whole weeks those dates are in. Intraday:
         from where the first date begins, or its session if that is earlier (fx: 17:00 New York
         of the day before), to where the day after the last one begins; spans of adjoining dates
         adjoin. An open end reaches as far as the calendar knows.

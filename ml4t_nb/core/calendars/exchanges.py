@@ -97,7 +97,7 @@ def _exchange(name: str) -> Sessions:
         # Constructing costs the same for one year and for two hundred (0.3 s for XNYS), so each
         # is built whole. Bounds are always given: the defaults come from the wall clock.
         with warnings.catch_warnings():
-            # It uses pandas in ways that pandas 3.1 deprecates, which is no news to our users.
+            # It uses pandas in ways that pandas 3.1 deprecates, which does not concern our users.
             warnings.simplefilter("ignore", DeprecationWarning)
             built = factory(pd.Timestamp(first), pd.Timestamp(last))
     except (ValueError, NotImplementedError) as error:
@@ -167,7 +167,7 @@ def _next_day_on(offset: Any, stamp: pd.Timestamp) -> pd.Timestamp:  # noqa: ANN
 
 
 def _days_on(offset: Any) -> npt.NDArray[np.datetime64]:  # noqa: ANN401  # untyped
-    """All days that ``offset`` is on, each by the weekmask of its stretch."""
+    """All days that ``offset`` is on, each by the weekmask of its period."""
     days: npt.NDArray[np.datetime64]
     days = np.arange(to_micros(_FIRST), to_micros(_LAST) + 366 * DAY, DAY).astype("datetime64[us]")
     days = days.astype("datetime64[D]")

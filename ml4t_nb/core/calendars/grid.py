@@ -58,7 +58,7 @@ def final_bound(known: Sessions, settled: int, length: int) -> int:
 
 
 def _stretches(known: Sessions) -> tuple[Instants, Instants]:
-    """Where trading begins and stops; without a lunch break the second stretch is empty."""
+    """Where trading begins and stops; without a lunch break the second interval is empty."""
     starts = np.ravel(np.column_stack([known.opens, known.break_ends]))
     ends = np.ravel(np.column_stack([known.break_starts, known.closes]))
     return starts, ends

@@ -135,7 +135,7 @@ def row_html(health: Health, note: str) -> Markup:
 
 
 def table_of(datasets: Sequence[Health]) -> Table:
-    """The rows as a table that stays when the board is gone."""
+    """The rows as a table that remains after the board is closed."""
     headings = tuple(f"{each.heading}{'>' * each.is_number}" for each in COLUMNS)
     return Table(headings, tuple(_cells_of(each) for each in datasets))
 

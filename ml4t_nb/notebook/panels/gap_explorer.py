@@ -270,7 +270,7 @@ class GapExplorer:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """An error is told in the panel; without one nothing is."""
+        """An error is reported in the panel; without one nothing is."""
         self.message.value = ""
         try:
             yield

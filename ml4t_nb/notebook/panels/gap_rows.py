@@ -60,7 +60,7 @@ def gap_rows(gaps: Sequence[Gap], frequency: Frequency) -> tuple[str, list[str]]
 
 
 def local_words(gap: Gap, frequency: Frequency, zone: str) -> str:
-    """Where a gap within a session lies on the plot's axis, which is in the calendar's own time."""
+    """Where a gap within a session is on the plot's axis, which is in the calendar's own time."""
     if bar_length(frequency) is None:
         return ""
     start, end = (each.astimezone(ZoneInfo(zone)) for each in (gap.start, gap.end))

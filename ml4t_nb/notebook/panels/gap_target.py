@@ -42,7 +42,7 @@ class GapTarget:
 
     @property
     def description(self) -> str:
-        """Which dates are meant, and what else is hit."""
+        """Which dates are affected, and what else."""
         dates = str(self.first) if self.first == self.last else f"{self.first} … {self.last}"
         others = len(self.gaps) - 1
         if not others:

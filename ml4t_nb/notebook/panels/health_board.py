@@ -87,7 +87,7 @@ class HealthBoard:
             button.on_click(lambda _, at=at: self._press(at))
 
     def _judge(self) -> None:
-        """Judge anew; the sessions are read again only if the store or the day is another."""
+        """Judge again; the sessions are read again only if the store or the day is another."""
         before = _facts(self.report)
         self._read(with_sessions=False)
         if _facts(self.report) != before:

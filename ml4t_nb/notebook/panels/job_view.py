@@ -187,7 +187,7 @@ def _duration(seconds: float) -> str:
 
 
 def _table(lines: tuple[Line, ...]) -> Markup:
-    """A row a dataset; of many those that say something, first those at work."""
+    """A row a dataset; of many those that say something, running ones first."""
     order: tuple[Stage, ...] = ("running", "failed", "partial", "changed", "unchanged", "waiting")
     shown = lines
     if len(lines) > _SHOWN:

@@ -1,4 +1,4 @@
-"""A plot that answers: a band clicked on is told, a range dragged over is drawn in full detail."""
+"""An interactive plot: a clicked band is described, a dragged range is drawn in full detail."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class PlotView:
     """The bars of one dataset, whole or a range of it.
 
     The figure is a plain one, so that it is shown everywhere; a script of a few lines beside it
-    tells what is clicked and dragged. Where that does not run, plotly's own zoom still does, and
+    shows what is clicked and dragged. Where that does not run, plotly's own zoom still does, and
     `zoom` and `around` are there for whatever stands beside the chart.
 
     Parameters
@@ -106,7 +106,7 @@ class PlotView:
             self._draw()
 
     def zoom(self, first: datetime, last: datetime) -> None:
-        """Draw the bars from ``first`` to ``last``, both inclusive, anew in full detail."""
+        """Draw the bars from ``first`` to ``last``, both inclusive, again in full detail."""
         with self._lock:
             self._range = (first, last)
             self._draw()
@@ -194,7 +194,7 @@ class PlotView:
         self._words.value = line_html(words)
 
     def _hear(self, message: Mapping[str, Any]) -> None:
-        """What the figure's script tells; from a figure that is not the latest, nothing."""
+        """What the figure's script sends; from a figure that is not the latest, nothing."""
         gap = None
         with self._lock:
             report, steps, known = self.report, self._steps, self._known
@@ -211,7 +211,7 @@ class PlotView:
                     self._dragged(steps, message.get("left"), message.get("right"), known)
                 case "click":
                     gap = _clicked(report, steps, message.get("labels"))
-        # Without the lock: whoever is told may draw, and may hold a lock of its own.
+        # Without the lock: a listener may draw, and may hold a lock of its own.
         if gap is not None:
             self._picked(gap)
 

@@ -21,7 +21,7 @@ _DAY = timedelta(days=1)
 
 
 def basis_of(name: str, bars: Bars, said: Basis | None) -> tuple[Basis | None, tuple[Finding, ...]]:
-    """The basis of all bars of a file, and what cannot be told; None if it shows none.
+    """The basis of all bars of a file, and what cannot be determined; None if it shows none.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def basis_of(name: str, bars: Bars, said: Basis | None) -> tuple[Basis | None, t
         )
     if said is not None or found.basis is not None or not found.silent:
         return said or found.basis, ()
-    # One finding, at the last of them: it is told once, and stands until something tells more.
+    # One finding, at the last of them: it is reported once, and stands until something shows more.
     untold = Finding(
         as_instant(found.silent[-1][0]),
         "basis",

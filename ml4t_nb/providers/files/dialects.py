@@ -29,7 +29,7 @@ class Dialect:
     columns
         Names, bare, that a header must hold to be of this dialect.
     header
-        Pattern of the header's line as written, where the names alone would not tell.
+        Pattern of the header's line as written, where the names alone are ambiguous.
     cells
         For files without a header: patterns of the first row's cells.
     positions
@@ -37,7 +37,7 @@ class Dialect:
     names
         Their bare names of our columns, where the common ones do not serve.
     formats
-        Formats of the stamps, as `strptime` has them, where the stamps alone would not tell; a
+        Formats of the stamps, as `strptime` has them, where the stamps alone are ambiguous; a
         column that is in none of these is read as any other.
     zone
         Zone of stamps that name none.
@@ -48,7 +48,7 @@ class Dialect:
     has_mixed_units
         Whether stamps may count seconds in one row and milliseconds in another.
     footer
-        Pattern of a last line that is no row.
+        Pattern of a last line that is not a row.
     weeks
         Whether a Sunday that a week is dated on begins or ends it; None where both are known.
     refusal
@@ -108,7 +108,7 @@ DIALECTS = (
         formats=("%m/%d/%Y",),
         decimal="point",
     ),
-    # The blanks after its commas are all that tells The Wall Street Journal's header.
+    # The blanks after its commas are all that shows The Wall Street Journal's header.
     Dialect(
         "WSJ",
         columns=("date", "open", "high", "low", "close"),

@@ -13,7 +13,7 @@ __all__ = ["limits"]
 
 
 def limits(settings: Settings) -> Limits:
-    """Whatever somebody has in his files, final as soon as its period is over."""
+    """Whatever the user's files contain, final as soon as its period is over."""
     del settings
     everything = get_args(AssetClass), get_args(Frequency)
     return Limits(*everything, delay=timedelta(0), takes_zone=True)

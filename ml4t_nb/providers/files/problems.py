@@ -10,7 +10,7 @@ from ml4t_nb.errors import BarsInvalid
 
 __all__ = ["MOST_COLUMNS", "MOST_ROWS", "SPOILT", "Problems", "Unreadable", "require_width"]
 
-# Twenty years of minutes round the clock; a table of more is no history of one symbol.
+# Twenty years of minutes round the clock; a larger table is not the history of one symbol.
 MOST_ROWS = 10_512_000
 MOST_COLUMNS = 1_000
 SPOILT = "it may be damaged or still being written; replace it with a complete file"
@@ -46,7 +46,7 @@ class Unreadable(ValueError):
 
 @dataclass(slots=True)
 class Problems:
-    """What is wrong in a file's rows, gathered until it is told.
+    """Problems in a file's rows, collected until they are reported.
 
     Parameters
     ----------

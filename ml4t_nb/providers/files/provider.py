@@ -50,7 +50,7 @@ class FilesProvider:
     """``SYMBOL.csv`` or ``SYMBOL.parquet`` in the folder of ``ML4T_DATA_FILES``, or else a text.
 
     A sign that no file name may hold is written as in web addresses: ``BRK%2FB.csv``. Each fetch
-    reads the file anew, so an update sees what was added to it.
+    reads the file again, so an update sees what was added to it.
     """
 
     name = _NAME

@@ -69,7 +69,7 @@ def text_sheet(path: Path) -> Sheet:
     Raises
     ------
     BarsInvalid
-        If it is no table of prices.
+        If it is not a table of prices.
     OSError
         If it cannot be opened.
     """
@@ -176,7 +176,7 @@ def parquet_sheet(path: Path) -> Sheet:
 
     content = path.read_bytes()
     try:
-        # pyarrow raises an OSError for a damaged page too, and only a disk is worth asking again.
+        # pyarrow raises an OSError for a damaged page too, and only a disk error is retried.
         file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
         names = [_single(name) for name in file.schema_arrow.names]
         _require_size(path, file.metadata.num_rows, names)

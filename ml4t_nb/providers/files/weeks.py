@@ -55,7 +55,7 @@ def weeks_of(table: Table, rows: Bars, request: Request, told: WeekDating | None
     Raises
     ------
     BarsInvalid
-        If the rows are longer than weeks, are no weeks from Monday to Sunday, or do not show
+        If the rows are longer than weeks, are not weeks from Monday to Sunday, or do not show
         which weeks they are.
     """
     if rows.empty:

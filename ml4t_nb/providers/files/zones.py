@@ -56,7 +56,7 @@ class Read:
     Parameters
     ----------
     zone
-        Of which the stamps were taken to be; None if the file tells it.
+        Zone in which stamps were read; None if the file states it.
     """
 
     stamps: pd.DatetimeIndex
@@ -65,7 +65,7 @@ class Read:
 
 
 def instants_of(table: Table, request: Request, setting: str | None) -> Read:
-    """The instant of each stamp, by the zone that the file tells, the dataset's, or the setting.
+    """The instant of each stamp, by the zone that the file shows, the dataset's, or the setting.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def _require_agreement(table: Table, zone: str | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """How bars lie on the trading hours: bars outside, weeks that begin late, share in common."""
+    """How bars fit the trading hours: bars outside, weeks that begin late, share in common."""
 
     outside: int
     late: int
@@ -230,7 +230,7 @@ def _fit(
     if some.empty or hours.empty:
         return _Fit(len(stamps), 0, 0.0)
     # A bar is inside if it meets a minute of trading: some begin on the hour before the open. Those
-    # of a lunch break are no evidence.
+    # of a lunch break are not evidence.
     following = hours.searchsorted(some)
     after = hours[np.minimum(following, len(hours) - 1)]
     is_lunch = (following > 0) & (after - hours[following - 1] < _LUNCH)
@@ -252,7 +252,7 @@ def _late_weeks(stamps: pd.DatetimeIndex, hours: pd.DatetimeIndex) -> int:
 
 
 def require_sessions(table: Table, days: pd.DatetimeIndex, dates: Calendar) -> None:
-    """Raise BarsInvalid where all days lie one beside the sessions.
+    """Raise BarsInvalid if all days are one off from the sessions.
 
     They are midnights of the exchange in the time of another zone, 19:00 of the day before, or
     the dates of another exchange's week.

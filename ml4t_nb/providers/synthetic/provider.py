@@ -65,7 +65,7 @@ class SyntheticProvider:
         return "split-adjusted"
 
     def instrument(self, symbol: str) -> Instrument:
-        """The asset class that only such a symbol has; nothing where any class could be meant."""
+        """The asset class that only such a symbol has; None if any class is possible."""
         for shape, asset_class in _SHAPES:
             if re.fullmatch(shape, symbol.upper()):
                 return Instrument(asset_class)

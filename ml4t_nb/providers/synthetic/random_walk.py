@@ -1,4 +1,4 @@
-"""The random walk behind synthetic bars; any stretch of it can be made alone."""
+"""The random walk behind synthetic bars; any span of it can be generated alone."""
 
 from __future__ import annotations
 

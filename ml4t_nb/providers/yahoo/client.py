@@ -81,7 +81,7 @@ class Client:
     ) -> Chart:
         """Bars from ``start`` on and before ``end``; bare dates are the exchange's.
 
-        Whoever asks has waited for the budget; what the question cost beyond one request is owed.
+        The caller has waited for the budget; requests beyond the first are charged afterwards.
 
         Raises
         ------
@@ -174,7 +174,7 @@ def _result(reply: Response) -> Mapping[str, Any]:
 
 
 def _meta(question: Question) -> Mapping[str, Any]:
-    """What the last reply says beside its bars; nothing if it is no reply of that kind."""
+    """What the last reply says beside its bars; nothing if it is not such a reply."""
     if question.reply is None:
         return {}
     try:

@@ -32,7 +32,7 @@ def open_yfinance(caches: Path) -> tuple[ModuleType, Wire]:
     with _OPENING:
         if not _OPENED:
             _OPENED.append(_import(caches))
-        # yfinance switches its DeprecationWarnings on as it is imported, and whoever saves and
+        # yfinance switches its DeprecationWarnings on as it is imported, and code that saves and
         # restores the filters, as pytest does, takes ours out again.
         if not any(_is_ours(each) for each in warnings.filters):
             warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")
@@ -70,7 +70,7 @@ def _may_log(record: logging.LogRecord) -> bool:
 
 
 class _Borrowed:
-    """yfinance's configuration while somebody asks; the user's own before and after."""
+    """yfinance's configuration during a request; the user's own before and after."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Dividends, distributions and splits as Yahoo tells them, booked on the bars they belong to.
+"""Dividends, distributions and splits as Yahoo reports them, booked on the bars they belong to.
 
 They are read from the reply itself. yfinance books a dividend on the bar *before* if the bar of its
 ex-date is missing, drops the currency of one that is not paid in the price's, and gives each row of
@@ -76,7 +76,7 @@ def events_of(result: Mapping[str, Any]) -> tuple[Event, ...]:
 
 def _local_day(instant: datetime, zone: ZoneInfo) -> datetime:
     local = instant.astimezone(zone)
-    # Around changes to summer time Yahoo's midnights may lie an hour or two early (Sao Paulo).
+    # Around changes to summer time Yahoo's midnights may be an hour or two early (Sao Paulo).
     if local.hour >= _LATE_HOUR and not local.minute:
         local += timedelta(hours=2)
     return datetime(local.year, local.month, local.day, tzinfo=UTC)

@@ -55,7 +55,7 @@ def intraday_bars(
 ) -> tuple[Bars, tuple[Finding, ...]]:
     """Intraday bars of one reply, and what was odd about its events.
 
-    Rows without prices and without a volume are stretches without a trade, no bars.
+    Rows without prices and without a volume are periods without a trade, not bars.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def asked_as(frequency: Frequency, calendar: Calendar, window: Span) -> Frequenc
 
     yfinance would make half hours of quarters too, but on the full and half hour, where not every
     exchange opens (Bombay, 09:15). Yahoo's own hours run on through a lunch break, while bars
-    begin anew where trading resumes (Tokyo, 12:30).
+    begin again where trading resumes (Tokyo, 12:30).
     """
     if frequency == "30m":
         return "15m"

@@ -34,8 +34,8 @@ def made_at(meta: Mapping[str, Any]) -> datetime | None:
 def over_before(meta: Mapping[str, Any], request: Request, delay: timedelta) -> datetime | None:
     """Exclusive bound of the stamps whose bars were over when the reply was made.
 
-    Of shares only weeks are judged: within a session, a reply of noon cannot be told from one
-    about a share that was last traded at noon.
+    Of shares only weeks are judged: within a session, a reply of noon cannot be distinguished from
+    one about a share that was last traded at noon.
 
     Returns
     -------

@@ -18,7 +18,7 @@ __all__ = ["weeks", "weeks_of"]
 
 
 def weeks_of(span: Span) -> Span:
-    """The days of all weeks whose Monday lies in ``span``."""
+    """The days of all weeks whose Monday is in ``span``."""
     start = next_week_start(span.start)
     return Span(start, max(next_week_start(span.end), start))
 

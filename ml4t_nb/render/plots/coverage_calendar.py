@@ -69,7 +69,7 @@ def cells_of(sessions: pd.DataFrame, *, is_weekly: bool) -> Cells:
 
 
 def look_of(state: SessionState, gap: Gap | None) -> tuple[str, Look]:
-    """Name and look of a session; one that is missing is told by its gap's state."""
+    """Name and look of a session; a missing one is described by its gap's state."""
     if state == "missing" and gap is not None:
         return f"missing, {gap.state}", GAPS[gap.state]
     return state, SESSIONS[state]

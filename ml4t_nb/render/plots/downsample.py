@@ -1,4 +1,4 @@
-"""Bars as steps on the axis: one each, or as many to a step as a screen cannot tell apart."""
+"""Bars as steps on the axis: one each, or as many to a step as a screen cannot distinguish."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def bands_of(report: PlotReport, steps: Steps) -> tuple[Band, ...]:
     runs: dict[tuple[GapState, bool], list[tuple[int, int, list[Gap]]]] = {}
     for gap, *ends_of_it in zip(report.gaps, firsts.tolist(), lasts.tolist(), strict=True):
         if ends_of_it[1] < ends_of_it[0]:
-            continue  # it has no row here: it lies beyond the bars
+            continue  # it has no row here: it is beyond the bars
         first, last = (row // steps.size for row in ends_of_it)
         known = runs.setdefault((gap.state, gap.filled_by is not None), [])
         # Bands that touch only in a thinned picture are one: a screen cannot part them.

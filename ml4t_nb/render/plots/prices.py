@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Drawing", "drawing"]
 
 _LABELLED = 12
-_WIDE, _NARROW = 0.12, 0.013  # shares of the axis: a label lies flat, a label fits upright
+_WIDE, _NARROW = 0.12, 0.013  # shares of the axis: a label is flat, a label fits upright
 _AIR = 0.05
 
 

@@ -23,13 +23,13 @@ _REACH = 0.005  # of the axis: what a hand that points misses by
 def stamps_between(
     steps: Steps, left: float, right: float, *, known: pd.DatetimeIndex
 ) -> tuple[datetime, datetime]:
-    """First and last stamp, both inclusive, of the steps whose middle lies in a range of the axis.
+    """First and last stamp, both inclusive, of the steps whose middle is in a range of the axis.
 
     Parameters
     ----------
     left, right
         Numbers on the axis, on which the first step's middle is 0 and the next one's 1. They may
-        lie outside of what is drawn, as after zooming out.
+        are outside of what is drawn, as after zooming out.
     known
         The rows of the whole dataset, of which those of ``steps`` are a part.
     """
@@ -79,7 +79,7 @@ def dates_of(
 
 
 def cut(report: PlotReport, first: datetime, last: datetime) -> PlotReport:
-    """The report with nothing but what lies from ``first`` to ``last``, both inclusive."""
+    """The report with nothing but what is from ``first`` to ``last``, both inclusive."""
     import pandas as pd
 
     low, high = pd.Timestamp(first), pd.Timestamp(last)

@@ -38,7 +38,7 @@ GRID = "rgba(128,128,128,0.22)"
 LINE = "#3b8bc2"
 UP, DOWN = "#2a9d8f", "#b5567a"
 
-# Okabe and Ito's colours, which people with any colour vision can tell apart.
+# Okabe and Ito's colours, which people with any colour vision can distinguish.
 GAPS: dict[GapState, Look] = {
     "open": Look("#e69f00", "/", "x"),
     "failed": Look("#d55e00", "x", "cross"),
@@ -71,7 +71,7 @@ def title_of(report: PlotReport) -> str:
 
 
 def gap_story(gap: Gap, frequency: Frequency) -> str:
-    """Where a gap is, why, what was tried, what stands in for it; lines parted by newlines."""
+    """Where a gap is, why, what was tried, what replaces it; one line each."""
     asked = {
         0: "not requested again yet",
         1: "requested once: no bars",

@@ -173,7 +173,7 @@ def test_a_load_without_a_symbol_says_so_and_starts_nothing() -> None:
     assert made.views == []
 
 
-def test_a_word_that_makes_no_sense_is_said_beside_the_form() -> None:
+def test_a_word_that_is_invalid_is_said_beside_the_form() -> None:
     made = loader("AAPL")
     made.form.field("tolerance").value = "a lot"
 
@@ -320,7 +320,7 @@ def test_a_still_keeps_the_lines_and_the_results_without_a_widget_or_a_script() 
 
 
 @pytest.mark.parametrize("typed", ["9999-12-31", "0205-02-25"])
-def test_an_as_of_of_a_year_without_a_calendar_is_refused_in_words(typed: str) -> None:
+def test_an_as_of_of_a_year_without_a_calendar_is_refused_with_an_error(typed: str) -> None:
     made = loader("AAPL")
     made.form.field("as_of").value = typed
 

@@ -123,7 +123,7 @@ def test_zooming_out_reaches_bars_that_were_not_drawn(shown: Shown) -> None:
 @pytest.mark.parametrize(
     ("left", "right"), [(-0.5, 270.5), (-9.0, 900.0), (-3.2, 270.4), (270.5, -0.5)]
 )
-def test_the_whole_range_again_draws_nothing_anew(shown: Shown, left: float, right: float) -> None:
+def test_the_whole_range_again_draws_nothing_again(shown: Shown, left: float, right: float) -> None:
     assert len(shown.labels) == 271
     before = shown.drawings
 
@@ -168,7 +168,7 @@ def test_a_figure_that_was_drawn_over_is_not_listened_to(shown: Shown) -> None:
     assert shown.picked == []
 
 
-def test_a_click_on_a_band_tells_its_gap(shown: Shown) -> None:
+def test_a_click_on_a_band_shows_its_gap(shown: Shown) -> None:
     shown.tell("click", labels=["2023-06-13"])
 
     (gap,) = shown.picked
@@ -197,7 +197,7 @@ def test_a_click_beside_a_band_finds_it_only_where_a_hand_could_have_missed(show
         {"what": None},
     ],
 )
-def test_a_message_that_makes_no_sense_does_nothing(shown: Shown, message: dict[str, Any]) -> None:
+def test_a_message_that_is_invalid_does_nothing(shown: Shown, message: dict[str, Any]) -> None:
     before = shown.drawings
 
     shown.tell(**message)
@@ -343,7 +343,7 @@ def test_a_range_within_one_step_is_that_step() -> None:
     assert stamps_between(steps, 3.1, 3.3, known=steps.rows) == (steps.rows[3], steps.rows[3])
 
 
-def test_of_several_gaps_on_one_step_a_pending_one_is_told() -> None:
+def test_of_several_gaps_on_one_step_a_pending_one_is_shown() -> None:
     whole = report_of(40, (10, 10), (12, 12))
     filled = Gap(whole.gaps[0].start, whole.gaps[0].end, 1, filled_by="forward")
     whole = PlotReport(
@@ -368,7 +368,7 @@ def test_around_a_gap_at_an_end_there_are_fewer_bars() -> None:
     assert stamps_around(known, whole.gaps[0], rows=5) == (known[0], known[8])
 
 
-def test_a_figure_that_does_not_fit_its_cell_is_drawn_anew_in_the_same_range(
+def test_a_figure_that_does_not_fit_its_cell_is_drawn_again_in_the_same_range(
     shown: Shown,
 ) -> None:
     shown.tell("range", left=10, right=12)

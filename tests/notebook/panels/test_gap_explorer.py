@@ -347,7 +347,7 @@ def test_two_gaps_of_one_session_are_said_to_go_together(
     assert stored(frequency="1m") == [("01-30", "open", "forward"), ("01-30", "open", "forward")]
 
 
-def test_a_gap_in_a_currency_s_evening_lies_in_the_next_session(
+def test_a_gap_in_a_currency_s_evening_is_in_the_next_session(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # 18:00 to 20:00 in New York on the 16th, a Tuesday; the session of the 17th.
@@ -393,7 +393,7 @@ def test_nothing_is_done_about_gaps_that_changed_since_they_were_listed(
     assert stored()[0] == ("06-12", "closed", None)
 
 
-def test_a_provider_that_fails_is_told_with_the_next_step(
+def test_a_provider_that_fails_is_reported_with_the_next_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = own_files(tmp_path, monkeypatch, without=("2024-01-10",))
@@ -415,7 +415,7 @@ def test_a_provider_that_fails_is_told_with_the_next_step(
     assert "✅" in panel.repairs.line.value
 
 
-def test_revisions_of_the_last_overlap_are_told_old_and_new(
+def test_revisions_of_the_last_overlap_are_reported_old_and_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = own_files(tmp_path, monkeypatch)
@@ -515,7 +515,7 @@ def test_a_press_at_the_first_moment_after_a_job_is_about_the_gap_as_it_is_by_th
 
 
 @pytest.mark.usefixtures("holed")
-def test_another_job_on_the_dataset_is_told(gate: Gate) -> None:
+def test_another_job_on_the_dataset_is_reported(gate: Gate) -> None:
     panel = GapExplorer()
     panel.list.index = 0
     other = started("update SLOW --as-of 2023-11-30")
@@ -529,7 +529,7 @@ def test_another_job_on_the_dataset_is_told(gate: Gate) -> None:
     assert other.join(120)
 
 
-def test_who_keeps_the_panel_is_told_after_each_change(ws: Workspace) -> None:
+def test_observers_of_the_panel_are_notified_after_each_change(ws: Workspace) -> None:
     del ws
     told: list[int] = []
     panel = GapExplorer(changed=lambda: told.append(1))
@@ -576,7 +576,7 @@ def test_of_many_datasets_some_can_be_filtered(home: Path) -> None:
     assert panel.dataset.value.symbol == "S07"
 
 
-def test_a_damaged_dataset_is_told_and_the_others_stay_usable(
+def test_a_damaged_dataset_is_reported_and_the_others_stay_usable(
     panel: GapExplorer, home: Path
 ) -> None:
     for chunk in home.rglob("DEMO/*.parquet"):
@@ -632,7 +632,7 @@ def test_only_what_makes_sense_can_be_pressed(what: Gap, possible: set[str]) -> 
     assert set(disabled_reasons(None).values()) == {"choose a gap"}
 
 
-def test_a_gap_that_is_gone_is_no_target(ws: Workspace) -> None:
+def test_a_gap_that_is_gone_is_not_a_target(ws: Workspace) -> None:
     del ws
     with pytest.raises(Exception, match="not there any more"):
         target_of(gap(), DatasetId("equities", "daily", "DEMO"))

@@ -60,7 +60,7 @@ def finish(board: HealthBoard) -> None:
 
 
 @pytest.mark.usefixtures("three")
-def test_the_worst_come_first_with_their_reason_and_what_mends_them() -> None:
+def test_the_worst_come_first_with_their_reason_and_what_repairs_them() -> None:
     board = HealthBoard(shared=SHARED)
 
     # HOLE and LATE are both stale.
@@ -73,7 +73,7 @@ def test_the_worst_come_first_with_their_reason_and_what_mends_them() -> None:
     assert "data are stale: 12 sessions behind" in board.view.rows[1].value
 
 
-def test_totals_are_told_in_all_and_by_asset_class(three: Workspace) -> None:
+def test_totals_are_reported_in_all_and_by_asset_class(three: Workspace) -> None:
     verbs.load(three, "BTC-USD", start="2024-01-02", as_of="2024-01-31")
 
     board = HealthBoard(shared=SHARED)
@@ -155,7 +155,7 @@ def test_the_threshold_shows_no_map_of_what_was_stored_before(three: Workspace) 
 
 
 @pytest.mark.usefixtures("three")
-def test_the_map_tells_the_last_sessions_of_the_rows() -> None:
+def test_the_map_shows_the_last_sessions_of_the_rows() -> None:
     board = HealthBoard(shared=SHARED)
 
     board.view.text.value = "hole"
@@ -169,7 +169,7 @@ def test_the_map_tells_the_last_sessions_of_the_rows() -> None:
 
 
 @pytest.mark.usefixtures("three")
-def test_an_update_mends_what_is_behind_and_the_board_follows() -> None:
+def test_an_update_repairs_what_is_behind_and_the_board_follows() -> None:
     board = HealthBoard(shared=SHARED)
 
     board.view.repairs[1].click()
@@ -184,7 +184,7 @@ def test_an_update_mends_what_is_behind_and_the_board_follows() -> None:
 
 
 @pytest.mark.usefixtures("three")
-def test_refetching_mends_a_gap_that_the_provider_has_by_now() -> None:
+def test_refetching_repairs_a_gap_that_the_provider_has_by_now() -> None:
     board = HealthBoard(shared=SHARED)
 
     board.view.repairs[0].click()
@@ -237,7 +237,7 @@ def test_a_dataset_that_another_board_is_at_work_on_is_left_alone(gate: Gate, ho
     finish(first)
 
 
-def test_a_mending_that_fails_says_why_and_can_be_tried_again(
+def test_a_repair_that_fails_says_why_and_can_be_tried_again(
     three: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "files"
@@ -303,7 +303,7 @@ def test_another_click_takes_the_first_press_back(three: Workspace) -> None:
     assert board.repair_runs == {}
 
 
-def test_what_was_removed_and_cannot_be_loaded_again_is_told(
+def test_what_was_removed_and_cannot_be_loaded_again_is_reported(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "files"
@@ -389,7 +389,7 @@ def test_names_from_a_store_cannot_write_html(home: Path) -> None:
     assert "<B>X" not in shown
 
 
-def test_the_same_symbol_at_two_frequencies_is_mended_by_its_own_row(home: Path) -> None:
+def test_the_same_symbol_at_two_frequencies_is_repaired_by_its_own_row(home: Path) -> None:
     ws = synthetic(home)
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-31")
     verbs.load(ws, "DEMO", frequency="hourly", start="2024-01-02", as_of="2024-01-12")

@@ -125,7 +125,7 @@ def test_a_job_cancelled_after_its_end_stays_done() -> None:
     assert (job.state, job.track.is_stopping) == ("done", False)
 
 
-def test_a_watcher_is_told_while_it_runs_and_once_after_the_end(gate: Gate) -> None:
+def test_an_observer_is_notified_while_it_runs_and_once_after_the_end(gate: Gate) -> None:
     seen: list[tuple[str, str]] = []
     job = started(SLOW.format("SLOW"))
     gate.wait()
@@ -146,7 +146,7 @@ def test_a_watcher_is_told_while_it_runs_and_once_after_the_end(gate: Gate) -> N
     assert states[-1] == "done"
 
 
-def test_a_watcher_that_comes_late_is_told_at_once() -> None:
+def test_a_late_observer_is_notified_at_once() -> None:
     job = started(LOAD.format("AAPL"))
     job.join(120)
     seen: list[str] = []
@@ -269,7 +269,7 @@ def test_of_ended_jobs_the_last_fifty_are_kept() -> None:
     assert numbers == list(range(10, 61))
 
 
-def test_a_jobs_log_is_heard_by_nobody_else(
+def test_a_jobs_log_reaches_no_other_job(
     gate: Gate, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ML4T_DATA_LOG_LEVEL", "DEBUG")
