@@ -182,7 +182,7 @@ def _outcome(job: Job, observe: Observe, pause: Pause) -> UpdateResult | None:
     except KeyboardInterrupt:
         return None
     except Ml4tError as error:
-        return job.failed(ErrorNote(type(error).__name__, error.message, error.advice))
+        return job.failed(error.note)
     except Exception as error:  # noqa: BLE001  # one dataset's fault must not stop the rest
         _log.exception("%s failed", job.dataset)
         return job.failed(ErrorNote(type(error).__name__, str(error)))

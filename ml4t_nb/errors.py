@@ -37,9 +37,9 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import Hint
+from ml4t_nb.records import ErrorNote, Summary
 
 if TYPE_CHECKING:
-    from ml4t_nb.records import Summary
     from ml4t_nb.reports import RunReport
 
 __all__ = [
@@ -96,6 +96,11 @@ class Ml4tError(Exception):
     def hint(self) -> str:
         """What to do next; steps are spelled as Python calls."""
         return in_words(self.advice)
+
+    @property
+    def note(self) -> ErrorNote:
+        """The error as a history and JSON keep it."""
+        return ErrorNote(type(self).__name__, self.message, self.advice)
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message

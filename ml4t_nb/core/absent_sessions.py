@@ -11,7 +11,7 @@ from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import Frequency, Gap, Span
 
-__all__ = ["Held", "absent_sessions"]
+__all__ = ["StoredGaps", "absent_sessions"]
 
 # Exchanges have closed for a funeral, a storm, an earthquake; a longer hole is a provider's.
 _LONGEST = 10
@@ -20,7 +20,7 @@ _LEAST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredGaps:
     """What a dataset holds and lacks: stamps of its first and last bar, and its gaps."""
 
     frequency: Frequency
@@ -30,7 +30,7 @@ class Held:
 
 
 def absent_sessions(
-    dates: Calendar, asked: Iterable[Held], others: Iterable[Held] = ()
+    dates: Calendar, asked: Iterable[StoredGaps], others: Iterable[StoredGaps] = ()
 ) -> tuple[tuple[date, int], ...]:
     """Sessions of which no dataset has a bar, though at least two reach across them.
 
@@ -63,7 +63,7 @@ def absent_sessions(
     return tuple(sorted((day, number) for day, number in counts.items() if number > 1))
 
 
-def _lacking(dates: Calendar, each: Held) -> frozenset[date]:
+def _lacking(dates: Calendar, each: StoredGaps) -> frozenset[date]:
     """Sessions that are in a gap with all their bars."""
     days: set[date] = set()
     gaps = () if each.frequency == "weekly" else each.gaps

@@ -15,21 +15,20 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.price_ratio import Numbers
 from ml4t_nb.core.restatement import Split, find_scale, splits_in
 from ml4t_nb.core.timestamps import Instants, index_micros, to_micros
-from ml4t_nb.model import Basis, CarriedAction, Span
+from ml4t_nb.model import Basis, CarriedAction
 
 __all__ = [
     "DIVIDEND",
     "SPLIT",
+    "ActionKind",
+    "ActionTable",
     "ByDate",
-    "Kind",
-    "Table",
     "bar_for",
-    "between",
     "contains",
-    "held_actions",
-    "judged_actions",
-    "merged_ranges",
-    "told_actions",
+    "current_actions",
+    "fetched_actions",
+    "splits_between",
+    "stored_actions",
 ]
 
 ByDate: TypeAlias = dict[int, float]
@@ -39,7 +38,7 @@ _NOTHING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ActionKind:
     """Splits or dividends: how several make one, and how far rounding moves them."""
 
     column: str
@@ -57,12 +56,12 @@ class Kind:
         return abs(one - other) <= self.absolute + self.relative * abs(other)
 
 
-SPLIT = Kind("split", 1.0, mul, 1e-4, 0.0)
-DIVIDEND = Kind("dividend", 0.0, add, 1e-6, 1e-6)
+SPLIT = ActionKind("split", 1.0, mul, 1e-4, 0.0)
+DIVIDEND = ActionKind("dividend", 0.0, add, 1e-6, 1e-6)
 
 
 @dataclass(frozen=True)
-class Table:
+class ActionTable:
     """Both sides, and what is asked of them several times; stamps as whole microseconds."""
 
     stored: Bars
@@ -136,12 +135,12 @@ class Table:
         return tuple(sorted((*splits_in(self.told), *splits_in(self.fetched))))
 
 
-def between(splits: ByDate, date: int, bar: int) -> float:
+def splits_between(splits: ByDate, date: int, bar: int) -> float:
     """The splits after ``date`` up to ``bar``: what is paid in shares as traded then, is less."""
     return SPLIT.total(ratio for at, ratio in splits.items() if date < at <= bar)
 
 
-def held_actions(table: Table, kind: Kind, splits: ByDate) -> ByDate:
+def stored_actions(table: ActionTable, kind: ActionKind, splits: ByDate) -> ByDate:
     """What the stored bars bear, by ex-date, on the basis fetched, each in its own day's shares.
 
     Parameters
@@ -163,7 +162,7 @@ def held_actions(table: Table, kind: Kind, splits: ByDate) -> ByDate:
             own[bar] = own.get(bar, 1.0) / each.split
         elif kind is DIVIDEND and each.share and bar in own:
             date = to_micros(each.ex_date)
-            held[date] = own[bar] * each.share * between(splits, date, bar)
+            held[date] = own[bar] * each.share * splits_between(splits, date, bar)
             left[bar] -= each.share
     for bar, value in own.items():
         rest = value * left.get(bar, 1.0) if kind is DIVIDEND else value
@@ -176,7 +175,7 @@ def held_actions(table: Table, kind: Kind, splits: ByDate) -> ByDate:
     }
 
 
-def told_actions(table: Table, kind: Kind) -> ByDate:
+def fetched_actions(table: ActionTable, kind: ActionKind) -> ByDate:
     """What the answer shows, by ex-date."""
     told: ByDate = {}
     for bars in (table.told, table.fetched):
@@ -186,7 +185,7 @@ def told_actions(table: Table, kind: Kind) -> ByDate:
     return told
 
 
-def judged_actions(table: Table, kind: Kind, held: ByDate, told: ByDate) -> ByDate:
+def current_actions(table: ActionTable, kind: ActionKind, held: ByDate, told: ByDate) -> ByDate:
     """The actions there are, by ex-date: what is stored, and what the answer says of it."""
     groups: dict[tuple[int, int], tuple[ByDate, ByDate]] = defaultdict(lambda: ({}, {}))
     for side, actions in enumerate((held, told)):
@@ -207,7 +206,7 @@ def judged_actions(table: Table, kind: Kind, held: ByDate, told: ByDate) -> ByDa
     return final
 
 
-def _settled(kind: Kind, ours: ByDate, theirs: ByDate, end: int | None) -> ByDate:
+def _settled(kind: ActionKind, ours: ByDate, theirs: ByDate, end: int | None) -> ByDate:
     """Actions between two sound bars of an answer, of which the later one is at ``end``."""
     if ours.keys() == theirs.keys():
         return theirs
@@ -234,14 +233,3 @@ def contains(stamps: Instants, stamp: int) -> bool:
     """Whether increasing ``stamps`` have that one."""
     at = int(np.searchsorted(stamps, stamp))
     return at < len(stamps) and int(stamps[at]) == stamp
-
-
-def merged_ranges(spans: Sequence[Span]) -> list[tuple[int, int]]:
-    """Spans in order, as whole numbers, those that meet made one."""
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted((to_micros(span.start), to_micros(span.end)) for span in spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        else:
-            merged.append((start, end))
-    return merged

@@ -16,20 +16,20 @@ import numpy as np
 from ml4t_nb.core.action_dates import (
     DIVIDEND,
     SPLIT,
+    ActionKind,
+    ActionTable,
     ByDate,
-    Kind,
-    Table,
     bar_for,
-    between,
     contains,
-    held_actions,
-    judged_actions,
-    merged_ranges,
-    told_actions,
+    current_actions,
+    fetched_actions,
+    splits_between,
+    stored_actions,
 )
 from ml4t_nb.core.bars import Bars, as_instant, empty_bars
 from ml4t_nb.core.price_ratio import Numbers
-from ml4t_nb.core.timestamps import from_micros
+from ml4t_nb.core.request_spans import merge_spans
+from ml4t_nb.core.timestamps import from_micros, to_micros
 from ml4t_nb.core.validation import rejected_actions
 from ml4t_nb.model import Basis, CarriedAction, Span
 from ml4t_nb.records import Revision
@@ -88,8 +88,9 @@ def align_actions(
     is_overtaken
         Stored bars stay as they are; only those they lack are added.
     """
-    asked_for = merged_ranges(asked)
-    table = Table(stored, fetched, told, asked_for, tuple(carried), basis, is_overtaken)
+    spans = merge_spans(asked, at_once=False)
+    ranges = [(to_micros(each.start), to_micros(each.end)) for each in spans]
+    table = ActionTable(stored, fetched, told, ranges, tuple(carried), basis, is_overtaken)
     splits = _aligned(table, SPLIT, {}, {})
     steps = (splits.before, splits.after) if basis == "as-traded" else ({}, {})
     dividends = _aligned(table, DIVIDEND, *steps)
@@ -135,13 +136,15 @@ class _Columns:
     after: ByDate
 
 
-def _aligned(table: Table, kind: Kind, old_splits: ByDate, new_splits: ByDate) -> _Columns:
+def _aligned(
+    table: ActionTable, kind: ActionKind, old_splits: ByDate, new_splits: ByDate
+) -> _Columns:
     """One kind; where prices are as traded, with the splits of both sides for the dividends.
 
     A dividend is paid on the shares of its ex-date: the bar after a split bears so much less.
     """
-    held, answered = held_actions(table, kind, old_splits), told_actions(table, kind)
-    final = judged_actions(table, kind, held, answered)
+    held, answered = stored_actions(table, kind, old_splits), fetched_actions(table, kind)
+    final = current_actions(table, kind, held, answered)
     by_bar: dict[int, ByDate] = defaultdict(dict)
     before: dict[int, ByDate] = defaultdict(dict)
     for actions, stamps, splits, bars in (
@@ -151,7 +154,7 @@ def _aligned(table: Table, kind: Kind, old_splits: ByDate, new_splits: ByDate) -
         for date, value in actions.items():
             bar = bar_for(stamps, date)
             if bar is not None:
-                bars[bar][date] = value / between(splits, date, bar)
+                bars[bar][date] = value / splits_between(splits, date, bar)
     stored = table.stored[kind.column].to_numpy(copy=True)
     fetched = np.full(len(table.new), kind.neutral)
     for bar in {*by_bar, *before}:
@@ -168,7 +171,7 @@ def _aligned(table: Table, kind: Kind, old_splits: ByDate, new_splits: ByDate) -
     return _Columns(stored, fetched, _moved(kind, by_bar), held, final)
 
 
-def _moved(kind: Kind, by_bar: dict[int, ByDate]) -> dict[tuple[int, int], float]:
+def _moved(kind: ActionKind, by_bar: dict[int, ByDate]) -> dict[tuple[int, int], float]:
     moved = {}
     for bar, actions in by_bar.items():
         total = kind.total(actions.values())

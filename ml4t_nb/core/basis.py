@@ -14,13 +14,13 @@ from ml4t_nb.core.restatement import Split, splits_in
 from ml4t_nb.model import Basis
 
 __all__ = [
-    "Evidence",
-    "are_one",
+    "SplitEvidence",
+    "as_text",
     "contradiction",
-    "evidence",
-    "in_words",
-    "is_telling",
-    "jumps",
+    "is_detectable",
+    "is_same_split",
+    "jumps_at_split",
+    "split_evidence",
     "without_repeats",
 ]
 
@@ -46,92 +46,92 @@ _NAMED = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class SplitEvidence:
     """What prices say at each of their splits.
 
     Parameters
     ----------
     jumping
         Splits that prices move by: as traded.
-    level
+    restated
         Splits that prices do not move by: restated before.
-    astray
+    misdated
         Splits that prices do not move by, but on another day near by: that day, and the split.
-    silent
+    unclear
         Splits that tell nothing: below 5:4, on the first bar, or lost in the day's own move.
     """
 
     jumping: tuple[Split, ...] = ()
-    level: tuple[Split, ...] = ()
-    astray: tuple[tuple[pd.Timestamp, Split], ...] = ()
-    silent: tuple[Split, ...] = ()
+    restated: tuple[Split, ...] = ()
+    misdated: tuple[tuple[pd.Timestamp, Split], ...] = ()
+    unclear: tuple[Split, ...] = ()
 
     @property
     def basis(self) -> Basis | None:
         """The basis they show; None if they show none, or both."""
-        if bool(self.jumping) == bool(self.level) or self.astray:
+        if bool(self.jumping) == bool(self.restated) or self.misdated:
             return None
         return "as-traded" if self.jumping else "split-adjusted"
 
     @property
     def is_contradictory(self) -> bool:
         """Whether no basis fits all splits."""
-        return bool(self.astray) or bool(self.jumping and self.level)
+        return bool(self.misdated) or bool(self.jumping and self.restated)
 
 
-def evidence(bars: Bars) -> Evidence:
+def split_evidence(bars: Bars) -> SplitEvidence:
     """What the prices of sound bars say at the splits they name; filled ones are passed over."""
     real = observed(bars)
     splits = splits_in(real)
     if not splits:
-        return Evidence()
+        return SplitEvidence()
     closes, opens = real["close"].to_numpy(), real["open"].to_numpy()
     places = [int(real.index.searchsorted(at)) for at, _ in splits]
-    jumping, level, silent = [], [], []
-    astray: list[tuple[pd.Timestamp, Split]] = []
+    jumping, restated, unclear = [], [], []
+    misdated: list[tuple[pd.Timestamp, Split]] = []
     for split, place in zip(splits, places, strict=True):
         told = _told(closes, opens, place, split[1], others=places)
         if told is None:
-            silent.append(split)
+            unclear.append(split)
         elif told:
             jumping.append(split)
         elif (day := _elsewhere(closes, opens, place, split[1], others=places)) is not None:
-            astray.append((real.index[day], split))
+            misdated.append((real.index[day], split))
         else:
-            level.append(split)
-    return Evidence(tuple(jumping), tuple(level), tuple(astray), tuple(silent))
+            restated.append(split)
+    return SplitEvidence(tuple(jumping), tuple(restated), tuple(misdated), tuple(unclear))
 
 
 def contradiction(bars: Bars, basis: Basis, known: Collection[Split]) -> str:
     """Which splits other than the known ones the prices contradict on that basis; empty if none."""
-    found = evidence(bars)
+    found = split_evidence(bars)
     if basis == "split-adjusted":
         jumping = tuple(split for split in found.jumping if split not in known)
         return (
-            f"the split {in_words(jumping)} is reported, but the bars before are not restated"
+            f"the split {as_text(jumping)} is reported, but the bars before are not restated"
             if jumping
             else ""
         )
-    for day, split in found.astray:
+    for day, split in found.misdated:
         if split not in known:
             return (
-                f"the split {in_words((split,))} is reported, but prices show it on {day:%Y-%m-%d}"
+                f"the split {as_text((split,))} is reported, but prices show it on {day:%Y-%m-%d}"
             )
-    level = tuple(split for split in found.level if split not in known)
+    restated = tuple(split for split in found.restated if split not in known)
     return (
-        f"prices are declared as traded, but do not move at the split {in_words(level)}"
-        if level
+        f"prices are declared as traded, but do not move at the split {as_text(restated)}"
+        if restated
         else ""
     )
 
 
-def jumps(bars: Bars, at: pd.Timestamp, ratio: float) -> bool:
+def jumps_at_split(bars: Bars, at: pd.Timestamp, ratio: float) -> bool:
     """Whether prices move across ``at`` rather by the split's ratio than not.
 
     Never for a split of less than 5:4. Where the evidence is divided, the nearer one counts.
     """
     place = int(bars.index.searchsorted(at))
-    if place in (0, len(bars)) or not is_telling(ratio):
+    if place in (0, len(bars)) or not is_detectable(ratio):
         return False
     closes, opens = bars["close"].to_numpy(), bars["open"].to_numpy()
     told = _told(closes, opens, place, ratio, others=[])
@@ -142,7 +142,7 @@ def jumps(bars: Bars, at: pd.Timestamp, ratio: float) -> bool:
     return bool(np.log(closes[place - 1] / after) / np.log(ratio) > _MIDWAY)
 
 
-def is_telling(ratio: float) -> bool:
+def is_detectable(ratio: float) -> bool:
     """Whether a split is large enough for its jump to be distinguished from a day's move."""
     return bool(abs(np.log(ratio)) >= np.log(_TELLING))
 
@@ -176,11 +176,11 @@ def _repeats(bars: Bars, known: Bars) -> tuple[tuple[Split, Split], ...]:
     kept: list[Split] = list(before)
     left_out: list[tuple[Split, Split]] = []
     for split in splits_in(bars):
-        twin = next((each for each in kept if are_one(each, split)), None)
+        twin = next((each for each in kept if is_same_split(each, split)), None)
         if twin is None:
             kept.append(split)
             continue
-        shown = [jumps(bars, *each) for each in (twin, split)]
+        shown = [jumps_at_split(bars, *each) for each in (twin, split)]
         if all(shown):
             kept.append(split)
             continue
@@ -193,7 +193,7 @@ def _repeats(bars: Bars, known: Bars) -> tuple[tuple[Split, Split], ...]:
     return tuple(left_out)
 
 
-def in_words(splits: tuple[Split, ...]) -> str:
+def as_text(splits: tuple[Split, ...]) -> str:
     """Splits with their ex-dates."""
     return ", ".join(f"{_ratio(ratio)} of {at:%Y-%m-%d}" for at, ratio in splits)
 
@@ -202,7 +202,7 @@ def _ratio(ratio: float) -> str:
     return f"{ratio:g}:1" if ratio >= 1 else f"1:{1 / ratio:g}"
 
 
-def are_one(one: Split, other: Split) -> bool:
+def is_same_split(one: Split, other: Split) -> bool:
     """Whether two are one split reported twice: of one ratio, within a week."""
     is_near = abs(other[0] - one[0]) <= _WEEK
     return is_near and abs(other[1] / one[1] - 1) <= _NAMED
@@ -228,7 +228,7 @@ def _told(
     closes: np.ndarray, opens: np.ndarray, place: int, ratio: float, *, others: list[int]
 ) -> bool | None:
     """Whether prices jump at ``place``; None if that cannot be determined."""
-    if place == 0 or not is_telling(ratio):
+    if place == 0 or not is_detectable(ratio):
         return None
     shares = _shares(closes, opens, place, ratio, others=others)
     for_jump = sum(_JUMP[0] < share < _JUMP[1] for share in shares)

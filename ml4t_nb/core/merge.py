@@ -119,8 +119,8 @@ def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | NeedsHis
     found = compare(stored, fetched, basis=policy.basis, unnamed=policy.unnamed)
     verdict = found.verdict
     if verdict in ("same", "corrected"):
-        spoilt = concat(found.spoilt) if found.spoilt else fetched[:0]
-        taken = fetched if policy.accept else fetched[~fetched.index.isin(spoilt.index)]
+        outliers = concat(found.outliers) if found.outliers else fetched[:0]
+        taken = fetched if policy.accept else fetched[~fetched.index.isin(outliers.index)]
         merged = upsert(taken, stored) if policy.is_overtaken else upsert(stored, taken)
         doubt = "" if policy.accept else _contradiction(merged, stored, policy.basis)
         if doubt and not policy.is_whole and not policy.is_overtaken:
@@ -129,8 +129,8 @@ def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | NeedsHis
             raise _refused(doubt, policy)
         revisions = () if policy.is_overtaken else found.revisions
         revised = len({revision.stamp for revision in revisions})
-        revised += len(spoilt) if policy.accept else 0
-        kept = tuple(kept_finding(stored, each, policy.acceptance) for each in found.spoilt)
+        revised += len(outliers) if policy.accept else 0
+        kept = tuple(kept_finding(stored, each, policy.acceptance) for each in found.outliers)
         added = len(merged) - len(stored)
         return Merged(
             merged, verdict, added, revised, revisions, findings=() if policy.accept else kept

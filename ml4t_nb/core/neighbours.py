@@ -11,7 +11,7 @@ from ml4t_nb.core.bars import PRICES, Bars, as_instant, prices_of
 from ml4t_nb.core.price_ratio import Flags, Numbers
 from ml4t_nb.model import Basis, Finding, NextStep
 
-__all__ = ["Fit", "Run", "fit_of", "kept_finding"]
+__all__ = ["Outliers", "Run", "find_outliers", "kept_finding"]
 
 # Prices of two answers must be this far apart for the bars around them to tell which is right; at
 # an end of the series, where only one side has a bar, and stocks do fall, much further.
@@ -31,19 +31,19 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class Outliers:
     """Runs where one side jumps against its neighbours, and the other does not.
 
     Parameters
     ----------
-    healed
+    stored
         The fetched bars fit, the stored ones do not.
-    spoilt
+    fetched
         The stored bars fit, the fetched ones do not.
     """
 
-    healed: tuple[Run, ...] = ()
-    spoilt: tuple[Run, ...] = ()
+    stored: tuple[Run, ...] = ()
+    fetched: tuple[Run, ...] = ()
 
     def rows(self, runs: tuple[Run, ...], count: int) -> Flags:
         """Flags of the rows in ``runs``."""
@@ -53,9 +53,9 @@ class Fit:
         return flags
 
 
-def fit_of(
+def find_outliers(
     stored: Bars, fetched: Bars, common: pd.DatetimeIndex, differs: Flags, basis: Basis
-) -> Fit:
+) -> Outliers:
     """Which side fits, run by run of the bars that differ.
 
     Parameters
@@ -69,8 +69,8 @@ def fit_of(
     """
     runs = _runs(differs)
     if not runs or len(runs) > _MOST_RUNS:
-        return Fit()
-    healed, spoilt = [], []
+        return Outliers()
+    old_outliers, new_outliers = [], []
     for run in runs:
         stamps = common[run.start : run.stop]
         before = fetched.loc[common[max(run.start - 1, 0) : run.start]]
@@ -83,15 +83,15 @@ def fit_of(
         new = _Side.of(before, fetched.loc[stamps], after, basis)
         winner = _winner(old, new)
         if winner == "fetched":
-            healed.append(run)
+            old_outliers.append(run)
         # A split that is reported with bars that are not taken would be lost.
         is_told = not _same_splits(stored, fetched, stamps)
         if winner == "stored" and not is_told and _is_kept(old, new, before, after):
-            spoilt.append(run)
-    return Fit(tuple(healed), tuple(spoilt))
+            new_outliers.append(run)
+    return Outliers(tuple(old_outliers), tuple(new_outliers))
 
 
-def kept_finding(stored: Bars, spoilt: Bars, acceptance: NextStep) -> Finding:
+def kept_finding(stored: Bars, outliers: Bars, acceptance: NextStep) -> Finding:
     """What the provider answers for bars that are kept as they are stored.
 
     Parameters
@@ -99,9 +99,9 @@ def kept_finding(stored: Bars, spoilt: Bars, acceptance: NextStep) -> Finding:
     acceptance
         The update that accepts the provider's history.
     """
-    first, last = spoilt.index[0], spoilt.index[-1]
+    first, last = outliers.index[0], outliers.index[-1]
     when = f"{first:%Y-%m-%d}" if first == last else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
-    old, new = prices_of(stored.loc[spoilt.index]), prices_of(spoilt)
+    old, new = prices_of(stored.loc[outliers.index]), prices_of(outliers)
     furthest = int(np.abs(np.log(old / new)).argmax())
     name = PRICES[furthest % len(PRICES)]
     return Finding(
@@ -109,7 +109,8 @@ def kept_finding(stored: Bars, spoilt: Bars, acceptance: NextStep) -> Finding:
         "kept",
         f"{when}: the provider now returns {name} {new.flat[furthest]:g} instead of the stored "
         f"{old.flat[furthest]:g}, which fits the bars around it; the stored "
-        f"{'bars are' if len(spoilt) > 1 else 'bar is'} kept; the next step accepts the provider's",
+        f"{'bars are' if len(outliers) > 1 else 'bar is'} kept; the next step accepts the "
+        "provider's",
         acceptance,
     )
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, numbers_of, observed, prices_of
-from ml4t_nb.core.basis import is_telling, jumps
-from ml4t_nb.core.neighbours import fit_of
+from ml4t_nb.core.basis import is_detectable, jumps_at_split
+from ml4t_nb.core.neighbours import find_outliers
 from ml4t_nb.core.price_ratio import Flags, Numbers, equal_prices
 from ml4t_nb.core.restatement import Scale, Split, find_scale, moved_together, splits_in
 from ml4t_nb.model import Basis
@@ -51,7 +51,7 @@ class Comparison:
         aside, which providers round as they like), with the old value on the basis fetched.
     reason
         Why, in words.
-    spoilt
+    outliers
         Fetched bars, run by run, that jump against their neighbours where the stored ones
         do not: those are to be kept. The verdict is on all others.
     is_pending
@@ -63,7 +63,7 @@ class Comparison:
     revisions: tuple[Revision, ...]
     restatement: Restatement | None
     reason: str
-    spoilt: tuple[Bars, ...] = ()
+    outliers: tuple[Bars, ...] = ()
     is_pending: bool = False
 
 
@@ -155,12 +155,12 @@ def compare(
     if scale is not None:
         return _restated(pair, scale)
     differ = np.asarray(unlike.any(axis=1))
-    fit = fit_of(stored, fetched, stamps, differ, basis)
-    spoilt = tuple(fetched.loc[stamps[run.start : run.stop]] for run in fit.spoilt)
-    sound = ~fit.rows(fit.spoilt, len(stamps))
-    healed = fit.rows(fit.healed, len(stamps))[sound]
+    jumping = find_outliers(stored, fetched, stamps, differ, basis)
+    outliers = tuple(fetched.loc[stamps[run.start : run.stop]] for run in jumping.fetched)
+    sound = ~jumping.rows(jumping.fetched, len(stamps))
+    improved = jumping.rows(jumping.stored, len(stamps))[sound]
     left = _Pair(pair.stored[sound], pair.fetched[sound], pair.splits)
-    return replace(_judged(left, unlike[sound], healed), spoilt=spoilt)
+    return replace(_judged(left, unlike[sound], improved), outliers=outliers)
 
 
 def unrestated_splits(bars: Bars) -> tuple[tuple[datetime, float], ...]:
@@ -170,7 +170,9 @@ def unrestated_splits(bars: Bars) -> tuple[tuple[datetime, float], ...]:
     has not restated the bars before it. Splits of less than 5:4 are not judged.
     """
     real = observed(bars)
-    return tuple((as_instant(at), ratio) for at, ratio in splits_in(real) if jumps(real, at, ratio))
+    return tuple(
+        (as_instant(at), ratio) for at, ratio in splits_in(real) if jumps_at_split(real, at, ratio)
+    )
 
 
 def _is_sound(scale: Scale, basis: Basis) -> bool:
@@ -192,14 +194,14 @@ def _alarm(
         if at in explained or _was_stored(stored, stamps, at, ratio):
             continue
         name = f"the split {ratio:g}:1 of {at:%Y-%m-%d}"
-        if jumps(fetched, at, ratio):
+        if jumps_at_split(fetched, at, ratio):
             return f"{name} is reported, but the bars before it are not restated", at
         unmoved = scale is None or scale.ratio[-1] == 1
         if at <= stored.index[-1] or not unmoved:
             continue
         is_known = np.isclose([*unnamed], ratio, rtol=_RESTATED, atol=0).any()
         is_early = fetched.index[-1] - at < _EARLY and not is_known
-        if is_early or not is_telling(ratio):
+        if is_early or not is_detectable(ratio):
             return f"{name} is reported, but the stored bars did not move with it", at
     return "", fetched.index[-1]
 
@@ -229,9 +231,9 @@ def _restated(pair: _Pair, scale: Scale) -> Comparison:
     return Comparison("restated", len(old), revisions, Restatement(first, named), reason)
 
 
-def _judged(pair: _Pair, unlike: Flags, healed: Flags) -> Comparison:
-    """Verdict on bars that share no ratio; those that are healed raise no doubt."""
-    differ: Flags = np.asarray(unlike.any(axis=1)) & ~healed
+def _judged(pair: _Pair, unlike: Flags, improved: Flags) -> Comparison:
+    """Verdict on bars that share no ratio; those that are improved raise no doubt."""
+    differ: Flags = np.asarray(unlike.any(axis=1)) & ~improved
     count, common = int(differ.sum()), len(differ)
     if 2 * count > common:
         reason = f"{count} of {_bars(common)} differ in price, by no ratio that a split explains"

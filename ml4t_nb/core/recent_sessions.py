@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.calendars.grid import bars_of
+from ml4t_nb.core.price_ratio import Flags
 from ml4t_nb.core.timestamps import (
     TICK,
     WEEK,
@@ -26,8 +26,6 @@ from ml4t_nb.reports import RecentSession, SessionState
 
 __all__ = ["LastSessions", "StoredRange", "last_sessions", "recent"]
 
-_Rows = npt.NDArray[np.int64]
-_Mask = npt.NDArray[np.bool_]
 _Cell = tuple[SessionState, GapState | None]
 
 
@@ -78,7 +76,7 @@ class LastSessions:
     units: Instants
     begins: Instants
     stamps: Instants
-    rows: _Rows
+    rows: Instants
     stored: _Declared
     now: _Declared
 
@@ -87,8 +85,8 @@ class LastSessions:
 class _Declared:
     """Units that have a session, and units that only a declaration has closed."""
 
-    is_open: _Mask
-    is_shut: _Mask
+    is_open: Flags
+    is_shut: Flags
 
 
 def last_sessions(
@@ -153,7 +151,7 @@ def recent(due: LastSessions, held: StoredRange, zone: ZoneInfo) -> tuple[Recent
     return tuple(RecentSession(from_micros(day).date(), *days[day]) for day in sorted(days))
 
 
-def _gap_of(stamps: Instants, gaps: tuple[Gap, ...]) -> _Rows:
+def _gap_of(stamps: Instants, gaps: tuple[Gap, ...]) -> Instants:
     """Number of the gap that each stamp is in; -1 for none. The gaps are sorted, disjoint."""
     found = np.full(len(stamps), -1)
     if len(stamps):
@@ -165,7 +163,7 @@ def _gap_of(stamps: Instants, gaps: tuple[Gap, ...]) -> _Rows:
 
 
 def _judged(
-    rows: _Rows, gap_of: _Rows, is_late: _Mask, gaps: tuple[Gap, ...]
+    rows: Instants, gap_of: Instants, is_late: Flags, gaps: tuple[Gap, ...]
 ) -> Iterator[tuple[int, _Cell]]:
     """The state of each unit that has expected stamps, by what has become of them."""
     expected = np.bincount(rows)
@@ -195,7 +193,7 @@ def _judged(
         yield row, (state, gap.state if gap else None)
 
 
-def _declared(days: Instants, unit_of: _Rows, size: int, dates: Calendar) -> _Declared:
+def _declared(days: Instants, unit_of: Instants, size: int, dates: Calendar) -> _Declared:
     closed = np.isin(days, [to_micros(day) for day in dates.closed])
     # A day that the other calendar declares a session has none by this one.
     held = np.isin(days, replace(dates, closed=frozenset()).sessions.days)

@@ -15,7 +15,7 @@ from ml4t_nb.core.price_ratio import Flags, Numbers
 from ml4t_nb.core.restatement import Split
 from ml4t_nb.model import Basis
 
-__all__ = ["Block", "might_hold_blocks", "unapplied"]
+__all__ = ["Block", "find_unapplied", "may_have_blocks"]
 
 # How far the move at an edge may be from the split's own, as a share of it (both as logarithms):
 # from close to open, and from middle to middle of the bars, which has a day's move in it.
@@ -60,14 +60,14 @@ class Block:
         return abs(log(self.factor)) >= log(_CERTAIN) * (1 - 1e-9)
 
 
-def might_hold_blocks(bars: Bars) -> bool:
+def may_have_blocks(bars: Bars) -> bool:
     """Whether prices move both ways like a split, not by chance: a cheap test."""
     closes, opens = np.log(bars["close"].to_numpy()), np.log(bars["open"].to_numpy())
     moves, least = opens[1:] - closes[:-1], (1 - _OPENING) * log(_CERTAIN)
     return bool((moves >= least).any() and (moves <= -least).any())
 
 
-def unapplied(bars: Bars, splits: Sequence[Split], basis: Basis) -> tuple[Block, ...]:
+def find_unapplied(bars: Bars, splits: Sequence[Split], basis: Basis) -> tuple[Block, ...]:
     """Blocks of observed bars that are off by the ratio of a split, or of some together.
 
     Parameters

@@ -9,17 +9,17 @@ from datetime import timedelta
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars, as_instant, concat, observed
-from ml4t_nb.core.basis import are_one, evidence, in_words, without_repeats
+from ml4t_nb.core.basis import as_text, is_same_split, split_evidence, without_repeats
 from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.restatement import splits_in
-from ml4t_nb.core.split_blocks import Block, might_hold_blocks, unapplied
+from ml4t_nb.core.split_blocks import Block, find_unapplied, may_have_blocks
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import Suspicious
 from ml4t_nb.model import Basis, Finding, Hint, NextStep, Span
 from ml4t_nb.options import source
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.fetch import FetchResult
-from ml4t_nb.pipeline.rewrite_window import RewriteWindow
+from ml4t_nb.pipeline.record import RewriteWindow
 from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["drop_repeated_splits", "find_missed_splits", "with_basis"]
@@ -47,7 +47,7 @@ def with_basis(
     if not is_whole:
         return None
     held = state.config
-    if evidence(tx.bars()).basis == held.basis:
+    if split_evidence(tx.bars()).basis == held.basis:
         origin = source(run.dataset, run.config.provider, held.calendar, state.first, held.zone)
         raise Suspicious(
             f"{run.dataset} holds {held.basis} prices, and {run.config.provider} now quotes "
@@ -69,7 +69,7 @@ def _restated_basis(tx: Transaction, run: DatasetRun, got: FetchResult) -> Basis
     if tx.manifest is None or run.config.basis != "as-traded" or (splits == 1).all():
         return None
     stored = observed(tx.bars())
-    if stored.empty or evidence(stored).basis is not None:
+    if stored.empty or split_evidence(stored).basis is not None:
         return None
     moved = compare(stored, got.final, basis="split-adjusted").restatement
     return "split-adjusted" if moved is not None and moved.splits else None
@@ -94,8 +94,7 @@ def drop_repeated_splits(tx: Transaction, window: RewriteWindow, got: FetchResul
         Finding(
             as_instant(kept[0]),
             "basis",
-            f"the split {in_words((kept,))} is reported "
-            f"again on {gone[0]:%Y-%m-%d}: it counts once",
+            f"the split {as_text((kept,))} is reported again on {gone[0]:%Y-%m-%d}: it counts once",
         )
         for kept, gone in repeats
     )
@@ -114,7 +113,7 @@ def _drop_unpriced_repeats(got: FetchResult) -> FetchResult:
     splits = splits_in(got.final)
     ratios = got.rejected["split"].to_numpy(copy=True)
     for row, stamp in enumerate(got.rejected.index):
-        if any(are_one(each, (stamp, ratios[row])) for each in splits):
+        if any(is_same_split(each, (stamp, ratios[row])) for each in splits):
             ratios[row] = 1.0
     return replace(got, rejected=got.rejected.assign(split=ratios))
 
@@ -131,9 +130,9 @@ def find_missed_splits(
     """
     real = observed(bars)
     splits = {*splits_in(real), *splits_in(reject_invalid(got.pending)[0])}
-    if window.start is not None and might_hold_blocks(real):
+    if window.start is not None and may_have_blocks(real):
         splits.update(splits_in(tx.bars()))
-    blocks = unapplied(real, sorted(splits), run.config.basis)
+    blocks = find_unapplied(real, sorted(splits), run.config.basis)
     known = observed(window.bars)["close"]
     fresh = [
         block
@@ -177,5 +176,5 @@ def _words(bars: Bars, block: Block) -> str:
     before, inside, after = bars["close"].iloc[[block.start - 1, block.start, block.stop]]
     return (
         f"{when} {block.factor:.6g} times the others, as if without the split "
-        f"{in_words(block.splits)}: close {inside:g} between {before:g} and {after:g}"
+        f"{as_text(block.splits)}: close {inside:g} between {before:g} and {after:g}"
     )

@@ -20,15 +20,14 @@ from ml4t_nb.pipeline.checks import drop_repeated_splits, find_missed_splits, wi
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.fetch import FetchResult
 from ml4t_nb.pipeline.record import (
+    RewriteWindow,
     attempts_of,
     findings_of,
-    note_of,
+    publish,
     record_of,
-    result_of,
+    rewrite_window,
     with_failure,
-    with_fills,
 )
-from ml4t_nb.pipeline.rewrite_window import RewriteWindow, rewrite_window
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.transaction import Transaction
@@ -103,30 +102,25 @@ def commit_fetch(
             count_empty_answers(gaps, got.answered, as_of=run.as_of, dates=run.calendar), got
         ),
     )
-    gaps = reconciled.gaps
     missed = find_missed_splits(tx, run, window, got, bars=merged.bars)
     got = replace(got, findings=(*got.findings, *merged.findings, *missed))
     findings = findings_of(state, window, reconciled, got)
-    record = replace(
-        with_fills(record_of(run, got, merged), window, reconciled),
-        gaps_open=sum(gap.is_pending for gap in gaps),
-        seconds=perf_counter() - began,
-    )
+    seconds = perf_counter() - began
+    record = record_of(run, got, merged, window, reconciled, seconds=seconds)
     tx.put(reconciled.bars, window.span(reconciled.bars))
     before = state or Manifest.empty(run.dataset, run.config)
     after = replace(
         before,
         config=run.config,
-        gaps=gaps,
+        gaps=reconciled.gaps,
         findings=findings,
         updated=max(run.as_of, before.updated or run.as_of),
         verified=run.as_of if is_whole or state is None else state.verified,
         fetch_log=with_attempts(before.fetch_log, attempts_of(run, got, wanted)),
         carried=(*_carried_before(state, window), *aligned.carried),
     )
-    manifest = tx.commit(after, record)
     known = set(before.findings)
-    return result_of(manifest, [each for each in findings if each not in known])
+    return publish(tx, after, record, [each for each in findings if each not in known])
 
 
 def _require_as_found(state: Manifest, run: DatasetRun) -> None:
@@ -167,12 +161,11 @@ def commit_failure(
         verb=run.verb,
         provider=run.provider.name,
         outcome="failed",
-        gaps_open=sum(gap.is_pending for gap in state.gaps),
         seconds=perf_counter() - began,
-        error=note_of(error),
+        error=error.note,
     )
     after = replace(state, fetch_log=with_failure(state, run, error, wanted))
-    return result_of(tx.commit(after, record), ())
+    return publish(tx, after, record)
 
 
 def _merged(

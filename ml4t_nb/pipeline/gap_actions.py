@@ -13,7 +13,7 @@ from ml4t_nb.core.request_spans import merge_spans, overlapping_stored
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import DatasetId, FillMethod, Gap, Span
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
-from ml4t_nb.pipeline.record import result_of
+from ml4t_nb.pipeline.record import publish, result_of
 from ml4t_nb.pipeline.run import fetch_and_commit, notify
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
@@ -114,7 +114,7 @@ def _refetch(run: DatasetRun, snapshot: Snapshot, span: Span) -> UpdateResult:
         pending = sum(gap.is_pending for gap in manifest.gaps)
         name = manifest.config.provider
         nothing = UpdateRecord(run.as_of, "gaps", name, "unchanged", gaps_open=pending)
-        return replace(result_of(manifest, ()), record=nothing)
+        return replace(result_of(manifest), record=nothing)
     held = observed_index(snapshot)
     spans = merge_spans(
         (overlapping_stored(each, held) for each in wanted), at_once=run.longest_request is None
@@ -139,10 +139,9 @@ def _commit_gaps(
         provider=state.config.provider,
         outcome="unchanged" if reconciled.gaps == state.gaps else "changed",
         filled=len(has - had),
-        gaps_open=sum(gap.is_pending for gap in reconciled.gaps),
         seconds=perf_counter() - began,
     )
-    return result_of(tx.commit(replace(state, gaps=reconciled.gaps), record), ())
+    return publish(tx, replace(state, gaps=reconciled.gaps), record)
 
 
 def _changer(action: GapAction) -> Callable[[Gap], Gap]:

@@ -1,42 +1,107 @@
-"""What a run leaves behind beside the bars: its record, its findings, its fetch attempts."""
+"""What a run changes: the end of a dataset, and its record, findings and fetch attempts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import pandas as pd
 
-from ml4t_nb.core.bars import observed, within
+from ml4t_nb.core.bars import Bars, as_instant, observed, within
 from ml4t_nb.core.fetch_log import with_attempts
 from ml4t_nb.core.gapfill import Reconciled
 from ml4t_nb.core.merge import Merged
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import Ml4tError, ProviderError
-from ml4t_nb.model import FetchAttempt, Finding, Span
+from ml4t_nb.model import DatasetConfig, FetchAttempt, Finding, Span
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.fetch import FetchResult
-from ml4t_nb.pipeline.rewrite_window import RewriteWindow
-from ml4t_nb.records import ErrorNote, Outcome, UpdateRecord, UpdateResult
+from ml4t_nb.records import Outcome, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.transaction import Transaction
 
 __all__ = [
+    "RewriteWindow",
     "attempts_of",
     "findings_of",
-    "note_of",
+    "publish",
     "record_of",
     "result_of",
+    "rewrite_window",
     "with_failure",
-    "with_fills",
 ]
 
 _SHOWN_HISTORY = 10
 _LOGGED_REVISIONS = 100
 
 
-def record_of(run: DatasetRun, got: FetchResult, merged: Merged) -> UpdateRecord:
+@dataclass(frozen=True, slots=True)
+class RewriteWindow:
+    """The end of a dataset that a run may change, from an observed bar the run did not ask for.
+
+    Parameters
+    ----------
+    start
+        None if it is the whole dataset.
+    """
+
+    start: datetime | None
+    bars: Bars
+
+    def span(self, bars: Bars) -> Span | None:
+        """Where ``bars`` take the place of its own; None for the whole dataset."""
+        if self.start is None:
+            return None
+        ends = [part.index[-1] for part in (self.bars, bars) if len(part)]
+        return Span(self.start, as_instant(max(ends)) + TICK)
+
+
+def rewrite_window(
+    tx: Transaction, config: DatasetConfig, got: FetchResult, *, is_whole: bool
+) -> RewriteWindow:
+    """What a fetch may change, of the dataset as it is under the lock."""
+    state = tx.manifest
+    start = min(span.start for span in got.answered)
+    if (
+        is_whole
+        or state is None
+        or state.first is None
+        or start <= state.first
+        or _changes_gaps(config, state.config)
+    ):
+        return RewriteWindow(None, tx.bars())
+    for reach in (timedelta(days=10), timedelta(days=100), start - state.first):
+        before = observed(tx.bars(Span(start - reach, start)))
+        if len(before):
+            break
+    floor = as_instant(before.index[-1])
+    return RewriteWindow(floor, tx.bars(Span(floor, state.last + TICK if state.last else start)))
+
+
+def _changes_gaps(config: DatasetConfig, before: DatasetConfig) -> bool:
+    """Whether another calendar, closure or tolerance finds other gaps in the same bars."""
+    return (config.calendar, config.session_overrides, config.tolerance) != (
+        before.calendar,
+        before.session_overrides,
+        before.tolerance,
+    )
+
+
+def record_of(
+    run: DatasetRun,
+    got: FetchResult,
+    merged: Merged,
+    window: RewriteWindow,
+    reconciled: Reconciled,
+    *,
+    seconds: float,
+) -> UpdateRecord:
     """The record of a run that is about to be committed."""
     errors = [got.error] if got.error else [error for _, error in got.failed]
-    outcome: Outcome = "changed" if merged.added + merged.revised else "unchanged"
+    had, has = (part.bars.index[part.bars["filled"].to_numpy()] for part in (window, reconciled))
+    is_changed = merged.added or merged.revised or not had.equals(has)
+    outcome: Outcome = "changed" if is_changed else "unchanged"
     return UpdateRecord(
         at=run.as_of,
         verb=run.verb,
@@ -44,24 +109,14 @@ def record_of(run: DatasetRun, got: FetchResult, merged: Merged) -> UpdateRecord
         outcome="partial" if errors else outcome,
         added=merged.added,
         revised=merged.revised,
+        filled=len(has.difference(had)),
+        seconds=seconds,
         verdict=merged.verdict,
         restatement=merged.restatement,
         spans=got.answered,
         revisions=merged.revisions[:_LOGGED_REVISIONS],
         notes=(*got.notes, *merged.notes),
-        error=note_of(errors[0]) if errors else None,
-    )
-
-
-def with_fills(record: UpdateRecord, window: RewriteWindow, reconciled: Reconciled) -> UpdateRecord:
-    """``record`` with the fills that are there now and were not before."""
-    had = window.bars.index[window.bars["filled"].to_numpy()]
-    has = reconciled.bars.index[reconciled.bars["filled"].to_numpy()]
-    moved = not had.equals(has) and record.outcome == "unchanged"
-    return replace(
-        record,
-        filled=len(has.difference(had)),
-        outcome="changed" if moved else record.outcome,
+        error=errors[0].note if errors else None,
     )
 
 
@@ -112,7 +167,15 @@ def with_failure(
     return with_attempts(state.fetch_log, [entry])
 
 
-def result_of(manifest: Manifest, findings: Iterable[Finding]) -> UpdateResult:
+def publish(
+    tx: Transaction, after: Manifest, record: UpdateRecord, findings: Iterable[Finding] = ()
+) -> UpdateResult:
+    """Commit, with the number of gaps left pending in the record; the run's result."""
+    pending = sum(gap.is_pending for gap in after.gaps)
+    return result_of(tx.commit(after, replace(record, gaps_open=pending)), findings)
+
+
+def result_of(manifest: Manifest, findings: Iterable[Finding] = ()) -> UpdateResult:
     """The last run's result, as its manifest states it."""
     return UpdateResult(
         dataset=manifest.dataset,
@@ -125,8 +188,3 @@ def result_of(manifest: Manifest, findings: Iterable[Finding]) -> UpdateResult:
         version=manifest.sequence,
         history=manifest.history[-_SHOWN_HISTORY:],
     )
-
-
-def note_of(error: Ml4tError) -> ErrorNote:
-    """An error as a history keeps it."""
-    return ErrorNote(type(error).__name__, error.message, error.advice)

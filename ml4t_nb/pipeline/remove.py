@@ -22,6 +22,7 @@ from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
 from ml4t_nb.model import Basis, DatasetId, Frequency, NextStep, Span, bar_length
 from ml4t_nb.options import source
 from ml4t_nb.pipeline.context import require_as_of_not_earlier
+from ml4t_nb.pipeline.record import publish
 from ml4t_nb.providers import Limits
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.manifest import Chunk, Manifest
@@ -130,7 +131,6 @@ def _remove_bars(
         verb="remove",
         provider=state.config.provider,
         outcome="changed",
-        gaps_open=sum(gap.is_pending for gap in reconciled.gaps),
         notes=(f"removed {removed} bars{unread}",),
     )
     after = replace(
@@ -141,7 +141,7 @@ def _remove_bars(
         fetch_log=tuple(without(state.fetch_log, span)),
         carried=carried,
     )
-    tx.commit(after, record)
+    publish(tx, after, record)
     return removed
 
 

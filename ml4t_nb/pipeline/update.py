@@ -22,6 +22,7 @@ from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import Overtaken
 from ml4t_nb.model import FetchAttempt, Gap, Span
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
+from ml4t_nb.pipeline.record import publish
 from ml4t_nb.pipeline.requests import UpdateRequest, require_served, with_provider
 from ml4t_nb.pipeline.run import fetch_and_commit
 from ml4t_nb.records import UpdateRecord, UpdateResult
@@ -153,7 +154,6 @@ def _reset_as_of(run: DatasetRun) -> bool:
             verb="update",
             provider=state.config.provider,
             outcome="changed",
-            gaps_open=sum(gap.is_pending for gap in state.gaps),
             notes=(note,),
         )
         after = replace(
@@ -163,7 +163,7 @@ def _reset_as_of(run: DatasetRun) -> bool:
             verified=None,
             fetch_log=tuple(_known_by(state.fetch_log, as_of, bound)),
         )
-        tx.commit(after, record)
+        publish(tx, after, record)
         return True
 
 

@@ -12,7 +12,7 @@ from ml4t_nb.commands.declaration import ProgramName
 from ml4t_nb.commands.spelling import Speller
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import AssetClass, DatasetId, Gap, Hint
-from ml4t_nb.records import ErrorNote, UpdateResult
+from ml4t_nb.records import UpdateResult
 from ml4t_nb.render import documents as d
 from ml4t_nb.reports import (
     ExportReport,
@@ -42,8 +42,7 @@ def document(report: Report, program: ProgramName) -> dict[str, Any]:
 
 def error_document(verb: str | None, error: Ml4tError, program: ProgramName) -> dict[str, Any]:
     """An error that ended the verb before it had a report."""
-    note = ErrorNote(type(error).__name__, error.message, error.advice)
-    return _dump(d.ErrorDocument(verb, note), program)
+    return _dump(d.ErrorDocument(verb, error.note), program)
 
 
 def _dump(value: d.Document | d.ErrorDocument, program: ProgramName) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ml4t_nb.model import DatasetId, SessionOverride, Span
 from ml4t_nb.records import AbsentSession, Summary
 
 if TYPE_CHECKING:
-    from ml4t_nb.core.absent_sessions import Held
+    from ml4t_nb.core.absent_sessions import StoredGaps
     from ml4t_nb.core.calendars.calendar import Calendar
     from ml4t_nb.workspace import Workspace
 
@@ -79,9 +79,9 @@ def _has_gaps(summary: Summary) -> bool:
     return bool(summary.gaps_open or summary.filled or summary.unserved or summary.damage)
 
 
-def _held(ws: Workspace, summaries: Sequence[Summary]) -> Iterator[Held]:
+def _held(ws: Workspace, summaries: Sequence[Summary]) -> Iterator[StoredGaps]:
     """What each dataset holds and lacks; a manifest is read only where there are gaps."""
-    from ml4t_nb.core.absent_sessions import Held
+    from ml4t_nb.core.absent_sessions import StoredGaps
 
     for each in summaries:
         if each.first is None or each.last is None:
@@ -90,4 +90,4 @@ def _held(ws: Workspace, summaries: Sequence[Summary]) -> Iterator[Held]:
             gaps = ws.store.snapshot(each.dataset).manifest.gaps if _has_gaps(each) else ()
         except (StoreError, DatasetNotFound):
             continue
-        yield Held(each.dataset.frequency, each.first, each.last, gaps)
+        yield StoredGaps(each.dataset.frequency, each.first, each.last, gaps)

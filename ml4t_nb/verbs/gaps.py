@@ -13,7 +13,7 @@ from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
 from ml4t_nb.hints import at_home
 from ml4t_nb.model import DatasetId, FillMethod, NextStep
 from ml4t_nb.options import as_symbols, one_of
-from ml4t_nb.records import ErrorNote, Summary, UpdateRecord, UpdateResult
+from ml4t_nb.records import Summary, UpdateRecord, UpdateResult
 from ml4t_nb.reports import DatasetGaps, GapsReport, UnreadDataset
 from ml4t_nb.verbs.absent import absent, declaration
 from ml4t_nb.verbs.arguments import verb
@@ -191,9 +191,7 @@ def _job(
 
 def _failed(unread: Mapping[DatasetId, Ml4tError], home: Path) -> tuple[UnreadDataset, ...]:
     return tuple(
-        UnreadDataset(
-            dataset, ErrorNote(type(error).__name__, error.message, at_home(error.advice, home))
-        )
+        UnreadDataset(dataset, replace(error.note, hint=at_home(error.advice, home)))
         for dataset, error in unread.items()
         # It was removed meanwhile.
         if not isinstance(error, DatasetNotFound)

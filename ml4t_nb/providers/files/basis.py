@@ -8,7 +8,7 @@ import pandas as pd
 
 from ml4t_nb.core.actions import with_actions_of
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, empty_bars
-from ml4t_nb.core.basis import Evidence, evidence, in_words, without_repeats
+from ml4t_nb.core.basis import SplitEvidence, as_text, split_evidence, without_repeats
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Basis, Finding, bar_length
@@ -34,25 +34,25 @@ def basis_of(name: str, bars: Bars, said: Basis | None) -> tuple[Basis | None, t
         If prices contradict the setting, or each other.
     """
     sound = with_actions_of(bars, reject_invalid(bars)[0])
-    found = evidence(without_repeats(sound, empty_bars())[0])
+    found = split_evidence(without_repeats(sound, empty_bars())[0])
     if found.is_contradictory:
         raise BarsInvalid(
             f"{name}: {_disagreement(found)}", hint="correct the file, or download it again"
         )
     if said is not None and found.basis not in (None, said):
-        splits = in_words(found.jumping or found.level)
+        splits = as_text(found.jumping or found.restated)
         moves = "move" if found.jumping else "do not move"
         raise BarsInvalid(
             f"{name}: {_SETTING} is {said}, but prices {moves} at the split {splits}",
             hint=f"set {_SETTING} to {found.basis}, or leave it out",
         )
-    if said is not None or found.basis is not None or not found.silent:
+    if said is not None or found.basis is not None or not found.unclear:
         return said or found.basis, ()
     # One finding, at the last of them: it is reported once, and stands until something shows more.
     untold = Finding(
-        as_instant(found.silent[-1][0]),
+        as_instant(found.unclear[-1][0]),
         "basis",
-        f"prices at the split {in_words(found.silent)} do not show whether they are as traded or "
+        f"prices at the split {as_text(found.unclear)} do not show whether they are as traded or "
         f"split-adjusted; they are taken as traded unless {_SETTING} is set",
     )
     return None, (untold,)
@@ -78,10 +78,10 @@ def as_of_then(bars: Bars, request: Request) -> Bars:
     return bars.assign(**(bars[cash] * ratio), volume=bars["volume"] / ratio)
 
 
-def _disagreement(found: Evidence) -> str:
-    for day, split in found.astray:
-        return f"it lists the split {in_words((split,))}, but prices move by it on {day:%Y-%m-%d}"
+def _disagreement(found: SplitEvidence) -> str:
+    for day, split in found.misdated:
+        return f"it lists the split {as_text((split,))}, but prices move by it on {day:%Y-%m-%d}"
     return (
-        f"prices move at the split {in_words(found.jumping)}, as if as traded, "
-        f"but not at the split {in_words(found.level)}, as if split-adjusted"
+        f"prices move at the split {as_text(found.jumping)}, as if as traded, "
+        f"but not at the split {as_text(found.restated)}, as if split-adjusted"
     )
