@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -80,45 +81,25 @@ def _document(report: Report) -> d.Document:  # noqa: PLR0911  # one for each re
 
 
 def _results(report: RunReport) -> tuple[d.Result | d.DetailedResult, ...]:
-    as_result = _detailed if report.detailed else _result
-    return tuple(as_result(each) for each in report.results)
+    return tuple(_result(each, detailed=report.detailed) for each in report.results)
 
 
-def _result(result: UpdateResult) -> d.Result:
-    record = result.record
-    return d.Result(
-        dataset=result.dataset,
-        provider=record.provider,
-        outcome=record.outcome,
-        added=record.added,
-        revised=record.revised,
-        filled=record.filled,
-        restated=record.restatement is not None,
-        gaps_open=record.gaps_open,
-        rows=result.rows,
-        first=result.first,
-        last=result.last,
-        seconds=record.seconds,
-        error=record.error,
-        restatement=record.restatement,
-        verdict=record.verdict,
-        version=result.version,
-        notes=record.notes,
-        findings=result.findings,
-        revisions=record.revisions,
-    )
+def _result(result: UpdateResult, *, detailed: bool) -> d.Result | d.DetailedResult:
+    short = d.Result(**_fields_of(result, d.Result), restated=result.record.restatement is not None)
+    if not detailed:
+        return short
+    more = {**_fields_of(result, d.DetailedResult), "history": result.history[-10:]}
+    return d.DetailedResult(short, **more)
 
 
-def _detailed(result: UpdateResult) -> d.DetailedResult:
-    return d.DetailedResult(
-        _result(result),
-        spans=result.record.spans,
-        chunks_written=result.record.chunks_written,
-        before=result.before,
-        after=result.after,
-        gaps=result.gaps,
-        history=result.history[-10:],
-    )
+def _fields_of(result: UpdateResult, kind: type[Any]) -> dict[str, Any]:
+    """Fields of ``kind`` that the result, or the record in it, has."""
+    return {
+        each.name: getattr(source, each.name)
+        for each in fields(kind)
+        for source in (result, result.record)
+        if hasattr(source, each.name)
+    }
 
 
 def _health(report: HealthReport) -> d.HealthDocument:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,8 +13,8 @@ from ml4t_nb.errors import StoreError, StoreNotWritable
 __all__ = [
     "link_new",
     "make_folder",
-    "move_to_trash",
     "names_in",
+    "status",
     "sync_folder",
     "sync_parents",
     "write_new",
@@ -118,36 +116,6 @@ def _sync_parent(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
-def move_to_trash(path: Path, folder: Path) -> None:
-    """Move a file to ``folder``, of the trash; its time of change says when."""
-    # Touched before it moves: the other way round, a kill between the two would leave it looking
-    # old enough to be removed.
-    os.utime(path, follow_symlinks=os.utime not in os.supports_follow_symlinks)
-    while True:
-        try:
-            _move(path, folder / path.name)
-        except FileNotFoundError:
-            # There is no such folder yet, or a sweep has removed it when it was empty.
-            if not path.exists():
-                raise
-            folder.mkdir(parents=True, exist_ok=True)
-        else:
-            return
-
-
-def _move(source: Path, target: Path) -> None:
-    try:
-        source.replace(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        # The data may be on a disk of their own; a reader must find one whole copy at any time.
-        staged = target.with_name(f"{target.name}.{secrets.token_hex(3)}")
-        shutil.copyfile(source, staged)
-        staged.replace(target)
-        source.unlink()
-
-
 def names_in(folder: Path) -> list[str]:
     """Names in a folder, sorted; none if it does not exist."""
     try:
@@ -155,7 +123,21 @@ def names_in(folder: Path) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise StoreError(
-            f"{folder} cannot be read: {error.strerror}",
-            hint="check the permissions of the store's folder",
-        ) from error
+        raise _unreadable(folder, error) from error
+
+
+def status(path: str) -> os.stat_result | None:
+    """Of a file or folder; None if it does not exist."""
+    try:
+        return os.stat(path)  # noqa: PTH116  # a Path takes longer than the look at the disk
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path | str, error: OSError) -> StoreError:
+    return StoreError(
+        f"{path} cannot be read: {error.strerror}",
+        hint="check the permissions of the store's folder",
+    )

@@ -117,7 +117,7 @@ class Catalogue:
             # What has been compared with its checksum once needs no second look.
             if known and known[0] == content:
                 entries[place] = known[1]
-            elif crc == _sum(place, content):
+            elif crc == _checksum(place, content):
                 # A newer program may know asset classes that this one does not.
                 with suppress(ValueError, TypeError, KeyError):
                     entries[place] = _CODEC.load(CatalogueEntry, json.loads(content))
@@ -127,7 +127,7 @@ class Catalogue:
     def write(self, entries: Mapping[str, CatalogueEntry], gone: Iterable[str] = ()) -> None:
         """Replace these entries and forget those that are gone."""
         rows = [
-            (place, _sum(place, content), content)
+            (place, _checksum(place, content), content)
             for place, entry in entries.items()
             for content in [json.dumps(_CODEC.dump(entry))]
         ]
@@ -176,5 +176,5 @@ def _prepare(file: sqlite3.Connection) -> None:
     file.execute(f"PRAGMA user_version = {_VERSION}")
 
 
-def _sum(place: str, content: str) -> int:
+def _checksum(place: str, content: str) -> int:
     return zlib.crc32(f"{place} {content}".encode())

@@ -14,7 +14,7 @@ from ml4t_nb.core.bars import NUMBERS, PRICES
 from ml4t_nb.core.timestamps import from_micros
 from ml4t_nb.model import Compression
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.rows import ALL_TIME, Rows, TimeRange, overlaps
+from ml4t_nb.storage.rows import ALL_TIME, Rows, TimeRange, range_of
 
 __all__ = ["chunk_fault", "decode_chunk", "describe_chunk", "encode_chunk"]
 
@@ -91,7 +91,7 @@ def decode_chunk(chunk: Chunk, content: bytes, time_range: TimeRange, target: Ro
         If it is not what the manifest says.
     """
     file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
-    whole = time_range[0] <= ALL_TIME[0] and ALL_TIME[1] <= time_range[1]
+    whole = time_range.covers(ALL_TIME)
     groups = [
         group
         for group in range(file.num_row_groups)
@@ -118,7 +118,7 @@ def _copy_into(column: Any, line: NDArray[Any]) -> None:  # noqa: ANN401  # pyar
 
 
 def _overlaps(statistics: Any, time_range: TimeRange) -> bool:  # noqa: ANN401  # pyarrow is untyped
-    return overlaps(statistics.min, statistics.max, time_range)
+    return range_of(statistics.min, statistics.max).overlaps(time_range)
 
 
 def _encodings(rows: Rows) -> tuple[list[str], list[str]]:

@@ -8,9 +8,8 @@ from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ml4t_nb.core.timestamps import WEEK, to_micros, week_start
+from ml4t_nb.core.timestamps import WEEK, Instants, to_micros, week_start
 from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.model import Chunking, Frequency, Period
 from ml4t_nb.storage.manifest import Chunk
@@ -87,32 +86,34 @@ def _edited(
 ) -> list[Piece]:
     """Chunks that no edit changes, and between them the rows that replace the others."""
     pieces: list[Piece] = []
-    end = ALL_TIME[0]
+    end = ALL_TIME.start
     for chunk in chunks:
         period_range = _period_range(chunk, period)
-        pieces.append(apply_edits(empty_rows(0), edits, (end, period_range[0])))
+        pieces.append(_new_rows(edits, TimeRange(end, period_range.start)))
         pieces.append(_after(chunk, edits, period_range, read))
-        end = period_range[1]
-    pieces.append(apply_edits(empty_rows(0), edits, (end, ALL_TIME[1])))
+        end = period_range.end
+    pieces.append(_new_rows(edits, TimeRange(end, ALL_TIME.end)))
     return [piece for piece in pieces if isinstance(piece, Chunk) or len(piece)]
 
 
 def _after(chunk: Chunk, edits: Sequence[Edit], period_range: TimeRange, read: Read) -> Piece:
-    touching = [
-        e for e in edits if e.time_range[0] < period_range[1] and period_range[0] < e.time_range[1]
-    ]
+    touching = [edit for edit in edits if edit.time_range.overlaps(period_range)]
     if not touching:
         return chunk
     try:
         stored = read(chunk)
     except ChunkCorrupt:
         # Bars that replace the whole chunk mend a damaged one.
-        only = touching[0]
-        if only.time_range[0] <= period_range[0] and period_range[1] <= only.time_range[1]:
-            return apply_edits(empty_rows(0), touching, period_range)
+        if touching[0].time_range.covers(period_range):
+            return _new_rows(touching, period_range)
         raise
     edited = apply_edits(stored, touching, period_range)
     return chunk if edited.same(stored) else edited
+
+
+def _new_rows(edits: Sequence[Edit], time_range: TimeRange) -> Rows:
+    """What the edits put where nothing was."""
+    return apply_edits(empty_rows(0), edits, time_range)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,25 +198,23 @@ def _periods(rows: Rows, period: Period) -> list[_RowSlice]:
 
 def _period_range(chunk: Chunk, period: Period) -> TimeRange:
     """From the start of the chunk's first period to the end of its last."""
-    ends = np.array([to_micros(chunk.first), to_micros(chunk.last)], dtype=np.int64)
-    first, last = _number(ends, period)
-    start, end = _start(np.array([first, last + 1]), period).tolist()
-    return start, end
+    first, last = _number(np.array([to_micros(chunk.first), to_micros(chunk.last)]), period)
+    return TimeRange(*_start(np.array([first, last + 1]), period).tolist())
 
 
 _MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
 _FIRST_WEEK = week_start(0)
 
 
-def _number(stamps: NDArray[np.int64], period: Period) -> NDArray[np.int64]:
-    """Periods since 1970 of stamps in microseconds; a week begins on Monday."""
+def _number(stamps: Instants, period: Period) -> Instants:
+    """Periods since 1970 of stamps; a week begins on Monday."""
     if period == "weekly":
-        return (week_start(stamps) - _FIRST_WEEK) // WEEK
+        return (stamps - _FIRST_WEEK) // WEEK
     months = stamps.view("M8[us]").astype("M8[M]").astype(np.int64)
     return months // _MONTHS[period]
 
 
-def _start(numbers: NDArray[np.int64], period: Period) -> NDArray[np.int64]:
+def _start(numbers: Instants, period: Period) -> Instants:
     """First stamps of periods."""
     if period == "weekly":
         return numbers * WEEK + _FIRST_WEEK

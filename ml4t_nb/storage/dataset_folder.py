@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,17 +15,20 @@ from ml4t_nb.model import DatasetId, NextStep
 from ml4t_nb.storage import atomic_io, manifest_file
 from ml4t_nb.storage.locking import LOCK_NAME, HeldLock
 from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.names import CHUNK_NAME, MANIFEST_NAME, STAGED_NAME, relative_folder, symbol_of
-from ml4t_nb.storage.trash import is_own_folder, sweep
+from ml4t_nb.storage.names import (
+    STAGED_NAME,
+    chunk_number,
+    manifest_name,
+    manifest_number,
+    newest_number,
+    relative_folder,
+    symbol_of,
+)
+from ml4t_nb.storage.trash import is_own_folder, move_to_trash, sweep
 
 __all__ = [
     "CommittedState",
     "DatasetFolder",
-    "chunk_name",
-    "manifest_name",
-    "manifest_number",
-    "number_of",
-    "sequence_of",
 ]
 
 _TRIES = 1000
@@ -38,33 +40,6 @@ class CommittedState(NamedTuple):
 
     sequence: int
     manifest: Manifest | None
-
-
-def manifest_name(sequence: int) -> str:
-    """File of that commit's manifest."""
-    return f"m.{sequence:08d}.json"
-
-
-def chunk_name(first: date, sequence: int) -> str:
-    """A name that no file has had: first date, commit, and a random tag."""
-    return f"{first.isoformat()}.{sequence:08d}.{secrets.token_hex(3)}.parquet"
-
-
-def number_of(name: str) -> int:
-    """Number of the commit that a chunk was written for; 0 for another file's name."""
-    found = CHUNK_NAME.fullmatch(name)
-    return int(found["number"]) if found else 0
-
-
-def manifest_number(name: str) -> int:
-    """Number of the commit whose manifest it is; 0 for another file's name."""
-    found = MANIFEST_NAME.fullmatch(name)
-    return int(found["number"]) if found else 0
-
-
-def sequence_of(names: Sequence[str]) -> int:
-    """The highest number among manifests' names; 0 if there is none."""
-    return max(map(manifest_number, names), default=0)
 
 
 @dataclass(slots=True)
@@ -85,7 +60,7 @@ class DatasetFolder:
 
     def sequence(self) -> int:
         """Number of the newest commit; 0 before the first."""
-        return sequence_of(atomic_io.names_in(self.state))
+        return newest_number(atomic_io.names_in(self.state))
 
     def newest(self) -> CommittedState:
         """What the newest commit left, hand-removed or not.
@@ -114,7 +89,7 @@ class DatasetFolder:
 
     def has_chunks(self) -> bool:
         """Whether there are chunks in the data folder, listed in a manifest or not."""
-        return any(map(number_of, atomic_io.names_in(self.data)))
+        return any(map(chunk_number, atomic_io.names_in(self.data)))
 
     def has_lost_manifest(self) -> bool:
         """Whether there are chunks, and the manifests that listed them were deleted.
@@ -122,12 +97,12 @@ class DatasetFolder:
         A first load that was killed, or is running, has chunks of the first commit alone, and a
         lock.
         """
-        highest = max(map(number_of, atomic_io.names_in(self.data)), default=0)
+        highest = max(map(chunk_number, atomic_io.names_in(self.data)), default=0)
         if not highest or self.sequence():
             return False
         if highest > 1 or not (self.state / LOCK_NAME).exists():
             return True
-        return sequence_of(atomic_io.names_in(self.trash)) > 0
+        return newest_number(atomic_io.names_in(self.trash)) > 0
 
     def lost_manifest_error(self) -> ChunkCorrupt:
         """The error that says that there are bars, and no manifest."""
@@ -141,8 +116,8 @@ class DatasetFolder:
         if sequence:
             return sequence + 1
         trash = atomic_io.names_in(self.trash)
-        chunks = (number_of(name) for name in (*trash, *atomic_io.names_in(self.data)))
-        highest = max(sequence_of(trash), *chunks, 0)
+        chunks = (chunk_number(name) for name in (*trash, *atomic_io.names_in(self.data)))
+        highest = max(newest_number(trash), *chunks, 0)
         # Chunks of the first commit alone are those of one that was killed before it counted.
         return highest + 1 if highest > 1 else 1
 
@@ -257,10 +232,9 @@ class DatasetFolder:
         """Move what the newest commit replaced to the trash, and empty it of what is old.
 
         Does nothing unless it is still the newest. Files of later numbers are those of a writer
-        running despite the lock. What writers left that were killed at the numbers
-        since the last commit that was tidied goes too, but not out of a folder that is linked:
-        there may be other programs' files with such names. Any other file belongs to the user, and
-        stays.
+        running despite the lock. What writers left that were killed at the numbers since the last
+        commit that was cleaned up goes too, but not out of a folder that is linked: there may be
+        other programs' files with such names. Any other file belongs to the user, and stays.
 
         Parameters
         ----------
@@ -268,7 +242,7 @@ class DatasetFolder:
             What ``after`` replaced; read from the disk if not given.
         """
         names = atomic_io.names_in(self.state)
-        if sequence_of(names) != sequence:
+        if newest_number(names) != sequence:
             return
         older = sorted(number for name in names if 0 < (number := manifest_number(name)) < sequence)
         # With the dataset go all of its files; its manifest may have been damaged.
@@ -277,15 +251,15 @@ class DatasetFolder:
         named = {chunk.file for chunk in after.chunks} if after else set()
         is_own = is_own_folder(self.data)
         for name in atomic_io.names_in(self.data):
-            is_left = is_own and tidied < number_of(name) <= sequence
+            is_left = is_own and tidied < chunk_number(name) <= sequence
             if name not in named and (name in replaced or is_left):
-                atomic_io.move_to_trash(self.data / name, self.trash)
+                move_to_trash(self.data / name, self.trash)
         # Lowest number first: the catalogue takes m.7 for the newest while there is no m.8.
         for name in names:
             if (found := STAGED_NAME.fullmatch(name)) and int(found[1]) <= sequence:
                 (self.state / name).unlink()
             elif 0 < manifest_number(name) < sequence:
-                atomic_io.move_to_trash(self.state / name, self.trash)
+                move_to_trash(self.state / name, self.trash)
         if after is None:
             with suppress(OSError):  # the user keeps files there
                 self.data.rmdir()

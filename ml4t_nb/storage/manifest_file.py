@@ -24,7 +24,7 @@ _CODEC = Codec(omit_defaults=True)
 
 # The envelope stays as it is in every version, so that an older program can read the number.
 _ENVELOPE = re.compile(
-    rb'\{"version":(?P<version>[1-9][0-9]{0,8}),"sha256":"(?P<sum>[0-9a-f]{64})","manifest":'
+    rb'\{"version":(?P<version>[1-9][0-9]{0,8}),"sha256":"(?P<checksum>[0-9a-f]{64})","manifest":'
     rb"(?P<body>.*)\}\n",
     re.DOTALL,
 )
@@ -34,7 +34,11 @@ def encode_manifest(manifest: Manifest | None) -> bytes:
     """The file's content; of None, the mark that the dataset was removed."""
     plain = None if manifest is None else _CODEC.dump(manifest)
     body = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
-    return b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (VERSION, _sum(VERSION, body), body)
+    return b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (
+        VERSION,
+        _checksum(VERSION, body),
+        body,
+    )
 
 
 def decode_manifest(
@@ -52,7 +56,7 @@ def decode_manifest(
         If a newer program wrote it.
     """
     match = _ENVELOPE.fullmatch(content)
-    if not match or match["sum"] != _sum(int(match["version"]), match["body"]):
+    if not match or match["checksum"] != _checksum(int(match["version"]), match["body"]):
         raise _corrupt(dataset, path, "is damaged: its checksum does not match")
     version = int(match["version"])
     if version > VERSION:
@@ -90,7 +94,7 @@ def _understood(body: bytes) -> tuple[Manifest | None, str]:
     return manifest, contradiction(manifest) if manifest else ""
 
 
-def _sum(version: int, body: bytes) -> bytes:
+def _checksum(version: int, body: bytes) -> bytes:
     return hashlib.sha256(b"%d " % version + body).hexdigest().encode("ascii")
 
 

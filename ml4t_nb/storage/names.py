@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import secrets
 import unicodedata
+from collections.abc import Iterable
+from datetime import date
 from pathlib import PurePosixPath
 
 from ml4t_nb.errors import OptionError
@@ -14,7 +17,12 @@ __all__ = [
     "CHUNK_NAME",
     "MANIFEST_NAME",
     "STAGED_NAME",
+    "chunk_name",
+    "chunk_number",
     "folder_name",
+    "manifest_name",
+    "manifest_number",
+    "newest_number",
     "relative_folder",
     "symbol_of",
 ]
@@ -43,6 +51,33 @@ _DEVICES = {
     "NUL",
     *(f"{kind}{n}" for kind in ("COM", "LPT") for n in range(10)),
 }
+
+
+def manifest_name(sequence: int) -> str:
+    """File of that commit's manifest."""
+    return f"m.{sequence:08d}.json"
+
+
+def chunk_name(first: date, sequence: int) -> str:
+    """A name that no file has had: first date, commit, and a random tag."""
+    return f"{first.isoformat()}.{sequence:08d}.{secrets.token_hex(3)}.parquet"
+
+
+def chunk_number(name: str) -> int:
+    """Number of the commit that a chunk was written for; 0 for another file's name."""
+    found = CHUNK_NAME.fullmatch(name)
+    return int(found["number"]) if found else 0
+
+
+def manifest_number(name: str) -> int:
+    """Number of the commit whose manifest it is; 0 for another file's name."""
+    found = MANIFEST_NAME.fullmatch(name)
+    return int(found["number"]) if found else 0
+
+
+def newest_number(names: Iterable[str]) -> int:
+    """The highest number among manifests' names; 0 if there is none."""
+    return max(map(manifest_number, names), default=0)
 
 
 def relative_folder(dataset: DatasetId) -> PurePosixPath:

@@ -42,8 +42,8 @@ def _summary(dataset: DatasetId, body: bytes) -> Summary:
         calendar=_get(config, "calendar", str) or default_calendar(dataset.asset_class),
         period=_get(config, "period", str) or "",
         zone=_get(config, "zone", str),
-        rows=_sum(chunks, "rows"),
-        bytes=_sum(chunks, "bytes"),
+        rows=_total(chunks, "rows"),
+        bytes=_total(chunks, "bytes"),
         chunks=len(chunks),
         first=_instant(chunks[0], "first") if chunks else None,
         last=_instant(chunks[-1], "last") if chunks else None,
@@ -56,7 +56,7 @@ def _get(plain: object, name: str, kind: type) -> Any:  # noqa: ANN401  # JSON o
     return value if type(value) is kind else None
 
 
-def _sum(chunks: Sequence[Mapping[str, object]], name: str) -> int:
+def _total(chunks: Sequence[Mapping[str, object]], name: str) -> int:
     return sum(_get(chunk, name, int) or 0 for chunk in chunks)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date, datetime
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,17 +27,34 @@ __all__ = [
     "as_time_range",
     "empty_rows",
     "join",
-    "overlaps",
+    "range_of",
 ]
 
-TimeRange = tuple[int, int]
-"""Half-open time interval in microseconds since 1970, UTC."""
+
+class TimeRange(NamedTuple):
+    """Half-open time interval in microseconds since 1970, UTC."""
+
+    start: int
+    end: int
+
+    def __bool__(self) -> bool:
+        return self.start < self.end
+
+    def __and__(self, other: TimeRange) -> TimeRange:
+        """What lies in both; false if nothing does."""
+        return TimeRange(max(self.start, other.start), min(self.end, other.end))
+
+    def covers(self, other: TimeRange) -> bool:
+        """Whether all of ``other`` lies in it."""
+        return self.start <= other.start and other.end <= self.end
+
+    def overlaps(self, other: TimeRange) -> bool:
+        """Whether something lies in both."""
+        return self.start < other.end and other.start < self.end
+
 
 # A year is left at both ends, so that the period around a stamp has a start and an end too.
-ALL_TIME: TimeRange = (
-    to_micros(datetime(2, 1, 1, tzinfo=UTC)),
-    to_micros(datetime(9999, 1, 1, tzinfo=UTC)),
-)
+ALL_TIME = TimeRange(to_micros(date(2, 1, 1)), to_micros(date(9999, 1, 1)))
 """All time that can be stored."""
 
 
@@ -71,8 +89,7 @@ class Rows:
 
     def between(self, time_range: TimeRange) -> Rows:
         """A view of what is in ``time_range``."""
-        first, last = np.searchsorted(self.stamps, time_range)
-        return self.cut(int(first), int(last))
+        return self.cut(*np.searchsorted(self.stamps, time_range).tolist())
 
     def same(self, other: Rows) -> bool:
         """Whether both agree to the last bit."""
@@ -115,16 +132,13 @@ def apply_edits(rows: Rows, edits: Iterable[Edit], time_range: TimeRange) -> Row
 
     Possibly a view of the rows or of an edit.
     """
-    parts, start = [], time_range[0]
+    parts, start = [], time_range.start
     for edit in edits:
-        lower, upper = (
-            max(edit.time_range[0], time_range[0]),
-            min(edit.time_range[1], time_range[1]),
-        )
-        if lower < upper:
-            parts += [rows.between((start, lower)), edit.rows.between((lower, upper))]
-            start = upper
-    return join([*parts, rows.between((start, time_range[1]))])
+        if edit.time_range.overlaps(time_range):
+            both = edit.time_range & time_range
+            parts += [rows.between(TimeRange(start, both.start)), edit.rows.between(both)]
+            start = both.end
+    return join([*parts, rows.between(TimeRange(start, time_range.end))])
 
 
 def as_rows(bars: Bars) -> Rows:
@@ -140,7 +154,7 @@ def as_rows(bars: Bars) -> Rows:
     # All columns at once, the flags as 0 and 1: one by one they take ten times as long.
     columns = np.ascontiguousarray(bars.to_numpy(dtype=np.float64, copy=True).T)
     values, filled = columns[:-1], columns[-1]
-    if len(stamps) and not (ALL_TIME[0] <= stamps[0] and stamps[-1] < ALL_TIME[1]):
+    if len(stamps) and not ALL_TIME.covers(TimeRange(stamps[0], stamps[-1] + 1)):
         raise BarsInvalid("a bar is outside the years 2 to 9998")
     if not np.isfinite(values).all():
         name, line = (int(first[0]) for first in np.nonzero(~np.isfinite(values)))
@@ -161,9 +175,9 @@ def as_time_range(span: Span | None) -> TimeRange:
     """``span`` in microseconds; all time for None."""
     if span is None:
         return ALL_TIME
-    return max(to_micros(span.start), ALL_TIME[0]), min(to_micros(span.end), ALL_TIME[1])
+    return TimeRange(to_micros(span.start), to_micros(span.end)) & ALL_TIME
 
 
-def overlaps(first: datetime, last: datetime, time_range: TimeRange) -> bool:
-    """Whether stamps from ``first`` to ``last``, both inclusive, reach into the range."""
-    return to_micros(first) < time_range[1] and time_range[0] <= to_micros(last)
+def range_of(first: datetime, last: datetime) -> TimeRange:
+    """From one stamp to another, both included."""
+    return TimeRange(to_micros(first), to_micros(last) + 1)

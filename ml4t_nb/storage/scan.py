@@ -11,11 +11,11 @@ from typing import get_args
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint
-from ml4t_nb.storage.atomic_io import names_in
+from ml4t_nb.storage.atomic_io import names_in, status
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, ManifestStat
-from ml4t_nb.storage.dataset_folder import DatasetFolder, manifest_name, number_of
+from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.manifest import Manifest, summarize
-from ml4t_nb.storage.names import symbol_of
+from ml4t_nb.storage.names import chunk_number, manifest_name, symbol_of
 
 __all__ = [
     "ScannedDataset",
@@ -74,8 +74,8 @@ def half_removed_datasets(home: Path, catalogue: Catalogue) -> list[DatasetId]:
 
 def _found(home: Path, catalogue: Catalogue) -> list[ScannedDataset]:
     """Every dataset that is or was there."""
-    has_state = _status(f"{home}/state") is not None
-    if not has_state and _status(f"{home}/data") is None:
+    has_state = status(f"{home}/state") is not None
+    if not has_state and status(f"{home}/data") is None:
         return []
     # Without it, this may be a folder of something else, with a catalogue of its own.
     known = catalogue.read() if has_state else {}
@@ -194,13 +194,13 @@ def _is_current(home: Path, place: str, entry: CatalogueEntry) -> bool:
     try:
         if _manifest_stat(state, entry.sequence) != entry.stat:
             return False
-        return _status(f"{state}/{manifest_name(entry.sequence + 1)}") is None
+        return status(f"{state}/{manifest_name(entry.sequence + 1)}") is None
     except StoreError:
         return False  # reading the manifest reports why not
 
 
 def _manifest_stat(state: str, sequence: int) -> ManifestStat | None:
-    folder, file = _status(state), _status(f"{state}/{manifest_name(sequence)}")
+    folder, file = status(state), status(f"{state}/{manifest_name(sequence)}")
     if folder is None or file is None:
         return None
     # Copies bring their time of modification along.
@@ -213,13 +213,13 @@ def _damage(home: Path, found: ScannedDataset) -> tuple[str, Hint]:
     data = f"{home}/data/{found.place}/"
     for name, size in found.entry.files:
         try:
-            status = _status(data + name)
+            file = status(data + name)
         except StoreError as error:
             return error.message, error.advice
-        if status is None:
+        if file is None:
             faults.append(f"{name} is missing")
-        elif status.st_size != size:
-            faults.append(f"{name} has {status.st_size} bytes instead of {size}")
+        elif file.st_size != size:
+            faults.append(f"{name} has {file.st_size} bytes instead of {size}")
     if not faults:
         return "", ""
     folder = DatasetFolder(home, found.entry.dataset)
@@ -243,19 +243,7 @@ def _foreign(home: Path, found: ScannedDataset) -> tuple[str, ...]:
     odd = [
         data / name
         for name in others
-        if name not in replaced and not sequence <= number_of(name) <= newest + 1
+        if name not in replaced and not sequence <= chunk_number(name) <= newest + 1
     ]
     below = (str(path) for each in odd for path in each.glob("**/*.parquet"))
     return (*(str(p) for p in odd if p.suffix == ".parquet" and p.exists()), *below)
-
-
-def _status(path: str) -> os.stat_result | None:
-    try:
-        return os.stat(path)  # noqa: PTH116
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise StoreError(
-            f"{path} cannot be read: {error.strerror}",
-            hint="check the permissions of the store's folder",
-        ) from error

@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.timestamps import to_micros
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.options import source
@@ -27,10 +26,10 @@ from ml4t_nb.storage.rows import (
     as_time_range,
     empty_rows,
     join,
-    overlaps,
+    range_of,
 )
 
-__all__ = ["Snapshot", "check_chunk", "not_found_error", "read_rows"]
+__all__ = ["Snapshot", "check_chunk", "chunks_in", "not_found_error", "read_rows"]
 
 
 # Each takes a chunk from the disk to its place in memory, checksum and all: within a chunk, arrow's
@@ -76,11 +75,16 @@ class Snapshot:
         return tuple(_place(self._folder, self._manifest, chunk) for chunk in self._manifest.chunks)
 
 
+def chunks_in(chunks: Sequence[Chunk], time_range: TimeRange) -> list[Chunk]:
+    """Those with stamps in ``time_range``, and perhaps some that step over it."""
+    return [each for each in chunks if range_of(each.first, each.last).overlaps(time_range)]
+
+
 def read_rows(
     folder: DatasetFolder, manifest: Manifest, chunks: Sequence[Chunk], time_range: TimeRange
 ) -> Rows:
     """Rows of these chunks of the manifest within ``time_range``, every byte read checked."""
-    wanted = [each for each in chunks if overlaps(each.first, each.last, time_range)]
+    wanted = chunks_in(chunks, time_range)
     ends = [0, *accumulate(chunk.rows for chunk in wanted)]
     if ends[-1] > _MANY_ROWS:
         # A manifest may say what it likes of rows and bytes; memory is taken for real bytes alone.
@@ -143,8 +147,8 @@ def _require_stamps(chunk: Chunk, rows: Rows, count: int) -> None:
         raise ValueError("its stamps do not increase")
     if count < chunk.rows:
         return
-    ends = (to_micros(chunk.first), to_micros(chunk.last))
-    if ends != (int(rows.stamps[0]), int(rows.stamps[chunk.rows - 1])):
+    first, last = rows.stamps[[0, chunk.rows - 1]].tolist()
+    if (first, last + 1) != range_of(chunk.first, chunk.last):
         raise ValueError("its stamps are not those in the manifest")
 
 

@@ -10,8 +10,9 @@ from ml4t_nb.errors import StoreError
 from ml4t_nb.model import DatasetConfig
 from ml4t_nb.storage import atomic_io, chunks
 from ml4t_nb.storage.compaction import MOST_ROWS, Piece
-from ml4t_nb.storage.dataset_folder import DatasetFolder, chunk_name, manifest_name
+from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.storage.names import chunk_name, manifest_name
 from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.rows import Rows
 

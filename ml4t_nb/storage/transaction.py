@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.timestamps import to_micros
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import DatasetConfig, Span
 from ml4t_nb.records import UpdateRecord
@@ -28,10 +27,10 @@ from ml4t_nb.storage.rows import (
     as_rows,
     as_time_range,
     empty_rows,
-    overlaps,
+    range_of,
 )
 from ml4t_nb.storage.scan import catalogue_entry
-from ml4t_nb.storage.snapshot import not_found_error, read_rows
+from ml4t_nb.storage.snapshot import chunks_in, not_found_error, read_rows
 
 __all__ = ["Transaction"]
 
@@ -90,16 +89,15 @@ class Transaction:
             raise BarsInvalid(
                 f"{self._folder.dataset}: bars lie outside {span}, which they replace"
             )
-        if time_range[0] >= time_range[1]:
+        if not time_range:
             return
+        before = ALL_TIME._replace(end=time_range.start)
+        after = ALL_TIME._replace(start=time_range.end)
         kept = [
             Edit(part, edit.rows.between(part))
             for edit in self._edits
-            for part in (
-                (edit.time_range[0], min(edit.time_range[1], time_range[0])),
-                (max(edit.time_range[0], time_range[1]), edit.time_range[1]),
-            )
-            if part[0] < part[1]
+            for part in (edit.time_range & before, edit.time_range & after)
+            if part
         ]
         self._edits = sorted([*kept, Edit(time_range, rows)], key=lambda edit: edit.time_range)
 
@@ -202,7 +200,8 @@ class Transaction:
         chunks = [
             chunk
             for chunk in manifest.chunks
-            if not any(_covers(edit, chunk) for edit in self._edits)
+            for stored in [range_of(chunk.first, chunk.last)]
+            if not any(edit.time_range.covers(stored) for edit in self._edits)
         ]
         return apply_edits(self._read(chunks, time_range), self._edits, time_range)
 
@@ -210,7 +209,7 @@ class Transaction:
         """Stored rows of these chunks within ``time_range``; possibly a view of what is kept."""
         manifest = self._now().manifest
         assert manifest is not None, "a chunk belongs to a manifest"
-        wanted = [each for each in chunks if overlaps(each.first, each.last, time_range)]
+        wanted = chunks_in(chunks, time_range)
         if len(wanted) != 1 or wanted[0].rows > _KEPT_ROWS:
             return read_rows(self._folder, manifest, wanted, time_range)
         (chunk,) = wanted
@@ -244,9 +243,3 @@ class Transaction:
     def _require_open(self) -> None:
         if self._over:
             raise StoreError(f"this transaction on {self._folder.dataset} is over")
-
-
-def _covers(edit: Edit, chunk: Chunk) -> bool:
-    return (
-        edit.time_range[0] <= to_micros(chunk.first) and to_micros(chunk.last) < edit.time_range[1]
-    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
+import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -15,7 +17,7 @@ from ml4t_nb.model import AssetClass, Frequency
 from ml4t_nb.storage import atomic_io
 from ml4t_nb.storage.names import CHUNK_NAME, MANIFEST_NAME, symbol_of
 
-__all__ = ["GRACE_S", "is_own_folder", "sweep", "sweep_all"]
+__all__ = ["GRACE_S", "is_own_folder", "move_to_trash", "sweep", "sweep_all"]
 
 GRACE_S = 3600
 """How long a reader may use files that a newer commit has replaced."""
@@ -23,6 +25,36 @@ GRACE_S = 3600
 # Borne by a file that is copied from another disk, until it is whole.
 _TAG = re.compile(r"\.[0-9a-f]{6}\Z")
 _PROBE = re.compile(r"sweep\.[0-9a-f]{6}")
+
+
+def move_to_trash(path: Path, folder: Path) -> None:
+    """Move a file to ``folder``, of the trash; its time of change says when."""
+    # Touched before it moves: the other way round, a kill between the two would leave it looking
+    # old enough to be removed.
+    os.utime(path, follow_symlinks=os.utime not in os.supports_follow_symlinks)
+    while True:
+        try:
+            _move(path, folder / path.name)
+        except FileNotFoundError:
+            # There is no such folder yet, or a sweep has removed it when it was empty.
+            if not path.exists():
+                raise
+            folder.mkdir(parents=True, exist_ok=True)
+        else:
+            return
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        # The data may be on a disk of their own; a reader must find one whole copy at any time.
+        staged = target.with_name(f"{target.name}.{secrets.token_hex(3)}")
+        shutil.copyfile(source, staged)
+        staged.replace(target)
+        source.unlink()
 
 
 def sweep_all(home: Path) -> None:

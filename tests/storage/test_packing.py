@@ -13,7 +13,7 @@ from ml4t_nb.core.timestamps import from_micros, to_micros
 from ml4t_nb.model import DatasetId, Frequency, Period, Span
 from ml4t_nb.storage.compaction import compact, resolve_period
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, as_rows, join
+from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange, as_rows, as_time_range, join
 from ml4t_nb.storage.store import Store
 from tests.storage.storing import AAPL, append, bars_at, commit, daily, utc
 
@@ -141,8 +141,8 @@ def test_growing_month_by_month_rewrites_each_bar_a_few_times() -> None:
     months = pd.date_range("2004-01-01", periods=240, freq="MS")
     for month in months:
         rows = as_rows(_fresh(8190, str(month)))
-        start = month.to_pydatetime().replace(tzinfo=utc(2004).tzinfo)
-        time_range = (to_micros(start), ALL_TIME[1])
+        start = to_micros(month.to_pydatetime().replace(tzinfo=utc(2004).tzinfo))
+        time_range = TimeRange(start, ALL_TIME.end)
         pieces = compact(
             chunks, [Edit(time_range, rows)], _rows_like, before="monthly", period="monthly"
         )
@@ -184,7 +184,7 @@ def test_chunks_hold_whole_periods_whatever_is_edited(
         days = DAYS[first : first + count]
         some = bars_at(days[::step], close)
         span = Span(utc_of(days[0]), utc_of(days[-1]) + timedelta(days=1))
-        edit = Edit((to_micros(span.start), to_micros(span.end)), as_rows(some))
+        edit = Edit(as_time_range(span), as_rows(some))
         pieces = compact(
             chunks, [edit], lambda chunk: stored[chunk.crc], before=period, period=period
         )
