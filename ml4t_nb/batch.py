@@ -26,7 +26,7 @@ from ml4t_nb.outage import Outage, Outages
 from ml4t_nb.providers.retry import NoMoreWaiting
 from ml4t_nb.records import ErrorNote, UpdateResult
 
-__all__ = ["Batch", "Job", "run_all"]
+__all__ = ["Batch", "Task", "run_all"]
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ Pause: TypeAlias = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Task:
     """One dataset's work.
 
     Parameters
@@ -56,7 +56,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Results in the order of the jobs, and the datasets not reached with the reason why.
+    """Results in the order of the tasks, and the datasets not reached with the reason why.
 
     Parameters
     ----------
@@ -70,16 +70,16 @@ class Batch:
     interrupted: bool = False
 
 
-def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Flag) -> Batch:
-    """Run ``jobs`` in ``workers`` threads; events reach ``observer`` in the calling thread.
+def run_all(tasks: Sequence[Task], *, workers: int, observer: Observer, cancel: Flag) -> Batch:
+    """Run ``tasks`` in ``workers`` threads; events reach ``observer`` in the calling thread.
 
-    Ctrl-C, or setting ``cancel``, ends each running job at its next request. Where a provider is
-    down or wants a pause, the running jobs end and it is asked for no other dataset: more requests
-    would only prolong it. Jobs of other providers go on.
+    Ctrl-C, or setting ``cancel``, ends each running task at its next request. Where a provider is
+    down or wants a pause, the running tasks end and it is asked for no other dataset: more requests
+    would only prolong it. Tasks of other providers go on.
     """
     inbox: SimpleQueue[Event | None] = SimpleQueue()
     over: list[DatasetId] = []
-    outages = Outages(len(jobs))
+    outages = Outages(len(tasks))
     interrupted = Flag()
 
     def stop() -> None:
@@ -88,21 +88,21 @@ def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Fl
         interrupted.set()
         cancel.set()
 
-    def work(job: Job) -> UpdateResult | None:
-        result = _Asking(job, inbox.put, cancel, outages).outcome()
-        over.append(job.dataset)
+    def work(task: Task) -> UpdateResult | None:
+        result = _TaskRunner(task, inbox.put, cancel, outages).outcome()
+        over.append(task.dataset)
         inbox.put(None if result is None else _finished(result))
         return result
 
     futures: list[Future[UpdateResult | None]] = []
-    with ThreadPoolExecutor(max_workers=max(1, min(workers, len(jobs)))) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, min(workers, len(tasks)))) as pool:
         try:
-            for job in jobs:
+            for task in tasks:
                 # With its context: a notebook knows by it to which cell a thread's output belongs.
-                futures.append(pool.submit(copy_context().run, work, job))  # noqa: PERF401  # Ctrl-C keeps the first
+                futures.append(pool.submit(copy_context().run, work, task))  # noqa: PERF401  # Ctrl-C keeps the first
         except KeyboardInterrupt:
             stop()
-        # Jobs count themselves: Ctrl-C may take an event away between the queue and its observer,
+        # Tasks count themselves: Ctrl-C may take an event away between the queue and its observer,
         # and who counted events here would wait for that one forever.
         while len(over) < len(futures) or not inbox.empty():
             try:
@@ -112,31 +112,33 @@ def run_all(jobs: Sequence[Job], *, workers: int, observer: Observer, cancel: Fl
     while not inbox.empty():
         _tell(observer, inbox.get())
     results = [future.result() for future in futures]
-    results += [None] * (len(jobs) - len(futures))
+    results += [None] * (len(tasks) - len(futures))
     done = tuple(result for result in results if result is not None)
-    left = tuple(job.dataset for job, result in zip(jobs, results, strict=True) if result is None)
+    left = tuple(
+        task.dataset for task, result in zip(tasks, results, strict=True) if result is None
+    )
     reason = "interrupted" if cancel.is_set() else outages.reason(done)
     return Batch(done, left, reason if left else "", interrupted=interrupted.is_set())
 
 
-class _Asking:
-    """One job that asks a provider, and what all jobs learn from its answers."""
+class _TaskRunner:
+    """One task that asks a provider, and what all tasks learn from its answers."""
 
     def __init__(
-        self, job: Job, tell: Callable[[Event], None], cancel: Flag, outages: Outages
+        self, task: Task, tell: Callable[[Event], None], cancel: Flag, outages: Outages
     ) -> None:
-        self._job, self._tell, self._cancel, self._outages = job, tell, cancel, outages
-        self._provider = job.provider
+        self._task, self._tell, self._cancel, self._outages = task, tell, cancel, outages
+        self._provider = task.provider
         self._has_asked = False
         self._retry: RetryScheduled | None = None
 
     def outcome(self) -> UpdateResult | None:
-        """The job's result; None if it was ended before it had one."""
+        """The task's result; None if it was ended before it had one."""
         if self._cancel.is_set() or self._outage.is_down:
             return None
-        result = _outcome(self._job, self._observe, self._pause)
+        result = _outcome(self._task, self._observe, self._pause)
         if result is not None:
-            self._outage.ended_with(self._job.dataset, result.record.error)
+            self._outage.ended_with(self._task.dataset, result.record.error)
         return result
 
     @property
@@ -153,7 +155,7 @@ class _Asking:
             case Fetched():
                 self._outage.answered()
             case RetryScheduled():
-                wait_s = self._outage.grant(self._job.dataset, event.wait_s)
+                wait_s = self._outage.grant(self._task.dataset, event.wait_s)
                 event = self._retry = replace(event, wait_s=-1.0 if wait_s is None else wait_s)
         if self._retry is None or self._retry.wait_s >= 0:
             self._tell(event)
@@ -176,16 +178,16 @@ def _finished(result: UpdateResult) -> Finished:
     return Finished(result.dataset, outcome, error.message, error.hint)
 
 
-def _outcome(job: Job, observe: Observe, pause: Pause) -> UpdateResult | None:
+def _outcome(task: Task, observe: Observe, pause: Pause) -> UpdateResult | None:
     try:
-        return job.work(observe, pause)
+        return task.work(observe, pause)
     except KeyboardInterrupt:
         return None
     except Ml4tError as error:
-        return job.failed(error.note)
+        return task.failed(error.note)
     except Exception as error:  # noqa: BLE001  # one dataset's fault must not stop the rest
-        _log.exception("%s failed", job.dataset)
-        return job.failed(ErrorNote(type(error).__name__, str(error)))
+        _log.exception("%s failed", task.dataset)
+        return task.failed(ErrorNote(type(error).__name__, str(error)))
 
 
 def _tell(observer: Observer, event: Event | None) -> None:

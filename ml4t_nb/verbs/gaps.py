@@ -23,7 +23,7 @@ from ml4t_nb.verbs.select import days, latest
 from ml4t_nb.verbs.summaries import summaries
 
 if TYPE_CHECKING:
-    from ml4t_nb.batch import Job, Observe, Pause
+    from ml4t_nb.batch import Observe, Pause, Task
     from ml4t_nb.core.calendars.calendar import Calendar
     from ml4t_nb.pipeline import GapAction, GapRequest
     from ml4t_nb.workspace import Workspace
@@ -103,8 +103,8 @@ def gaps(
         span = _calendar(ws, each).span(first, last, each.dataset.frequency)
         return GapRequest(each.dataset, span, action)
 
-    jobs = [_job(ws, moment, each, request, unread.get(each.dataset)) for each in chosen]
-    run = report_of(ws, "gaps", jobs, moment, workers=4)
+    tasks = [_task(ws, moment, each, request, unread.get(each.dataset)) for each in chosen]
+    run = report_of(ws, "gaps", tasks, moment, workers=4)
     known = {each.dataset for each in chosen}
     after = [each for each in summaries(ws, [], None, None) if each.dataset in known]
     listed, unread = _listed(ws, after, first, last, every=True)
@@ -169,15 +169,15 @@ def _action(
     return asked[0] if asked else None
 
 
-def _job(
+def _task(
     ws: Workspace,
     moment: datetime | date,
     summary: Summary,
     request: Callable[[Summary], GapRequest],
     error: Ml4tError | None,
-) -> Job:
+) -> Task:
     """The action of one dataset; of one that cannot be read, the error that says so."""
-    from ml4t_nb.batch import Job
+    from ml4t_nb.batch import Task
     from ml4t_nb.pipeline import run_gap_action
 
     def work(observe: Observe, pause: Pause) -> UpdateResult:
@@ -186,7 +186,7 @@ def _job(
         return run_gap_action(context_of(ws, moment, observe, pause), request(summary))
 
     blank = UpdateRecord(latest(moment, ()), "gaps", "", "failed")
-    return Job(summary.dataset, work, partial(failed, ws, blank, summary.dataset))
+    return Task(summary.dataset, work, partial(failed, ws, blank, summary.dataset))
 
 
 def _failed(unread: Mapping[DatasetId, Ml4tError], home: Path) -> tuple[UnreadDataset, ...]:

@@ -17,7 +17,7 @@ from ml4t_nb.verbs.select import EXAMPLE, checked, days, latest
 from ml4t_nb.zones import as_zone
 
 if TYPE_CHECKING:
-    from ml4t_nb.batch import Job, Observe, Pause
+    from ml4t_nb.batch import Observe, Pause, Task
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["load"]
@@ -78,7 +78,7 @@ def load(
     compression
         Codec of the files; lz4 for a new dataset.
     """
-    from ml4t_nb.batch import Job
+    from ml4t_nb.batch import Task
     from ml4t_nb.pipeline import LoadRequest, run_load
 
     symbols = as_symbols(symbol)
@@ -97,7 +97,7 @@ def load(
     moment = ws.moment(as_of)
     blank = UpdateRecord(latest(moment, ()), "load", name, "failed")
 
-    def job(each: str) -> Job:
+    def task(each: str) -> Task:
         request = LoadRequest(
             symbol=each,
             asset_class=asset_class,
@@ -116,6 +116,6 @@ def load(
         def work(observe: Observe, pause: Pause) -> UpdateResult:
             return run_load(context_of(ws, moment, observe, pause), request)
 
-        return Job(dataset, work, partial(failed, ws, blank, dataset), name)
+        return Task(dataset, work, partial(failed, ws, blank, dataset), name)
 
-    return report_of(ws, "load", [job(each) for each in symbols], moment, workers=_LOADERS)
+    return report_of(ws, "load", [task(each) for each in symbols], moment, workers=_LOADERS)

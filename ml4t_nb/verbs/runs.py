@@ -17,7 +17,7 @@ from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.select import latest
 
 if TYPE_CHECKING:
-    from ml4t_nb.batch import Job, Observe, Pause
+    from ml4t_nb.batch import Observe, Pause, Task
     from ml4t_nb.pipeline import RunContext
     from ml4t_nb.workspace import Workspace
 
@@ -34,9 +34,9 @@ def context_of(
 
 
 def report_of(
-    ws: Workspace, verb: str, jobs: Sequence[Job], moment: datetime | date, *, workers: int
+    ws: Workspace, verb: str, tasks: Sequence[Task], moment: datetime | date, *, workers: int
 ) -> RunReport:
-    """RunContext the jobs, and say what each did.
+    """Run the tasks, and say what each did.
 
     Raises
     ------
@@ -45,8 +45,8 @@ def report_of(
     """
     from ml4t_nb.batch import run_all
 
-    ws.observer(Started(verb, tuple(job.dataset for job in jobs)))
-    batch = run_all(jobs, workers=workers, observer=ws.observer, cancel=ws.cancel)
+    ws.observer(Started(verb, tuple(task.dataset for task in tasks)))
+    batch = run_all(tasks, workers=workers, observer=ws.observer, cancel=ws.cancel)
     ws.flush()
     # One that failed early does not know when its exchange closes.
     known = [each.record.at for each in batch.results if each.record.outcome != "failed"]

@@ -29,7 +29,7 @@ from ml4t_nb.verbs.runs import context_of, failed, report_of
 from ml4t_nb.verbs.select import EXAMPLE, checked, latest, picked
 
 if TYPE_CHECKING:
-    from ml4t_nb.batch import Job, Observe, Pause
+    from ml4t_nb.batch import Observe, Pause, Task
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["update"]
@@ -89,7 +89,7 @@ def update(
     show_status
         Show health before and after, the last ten runs, and what was asked for.
     """
-    from ml4t_nb.batch import Job
+    from ml4t_nb.batch import Task
     from ml4t_nb.core.gapfill import Fill
     from ml4t_nb.pipeline import UpdateRequest, run_update
 
@@ -117,7 +117,7 @@ def update(
     missed = absent(ws, chosen)
     unsure = doubted(ws, chosen) if missed and fill_gaps is None else {}
 
-    def job(each: DatasetId, error: Ml4tError | None) -> Job:
+    def task(each: DatasetId, error: Ml4tError | None) -> Task:
         fill = Fill(fill_method, max_fill, fill_gaps is True, unsure.get(each, ()))
         request = UpdateRequest(
             dataset=each,
@@ -134,11 +134,11 @@ def update(
                 raise error
             return run_update(context_of(ws, moment, observe, pause), request)
 
-        return Job(each, work, partial(failed, ws, blank, each))
+        return Task(each, work, partial(failed, ws, blank, each))
 
-    jobs = [job(*each) for each in meant]
+    tasks = [task(*each) for each in meant]
     before = _health_of(ws, moment) if show_status else {}
-    report = report_of(ws, "update", jobs, moment, workers=workers)
+    report = report_of(ws, "update", tasks, moment, workers=workers)
     report = replace(report, allow_empty=allow_empty)
     if found := tuple(sorted(set(absent(ws, chosen)) - set(missed))):
         report = replace(report, absent=found, declaration=declaration(ws, found))
