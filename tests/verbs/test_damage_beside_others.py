@@ -242,7 +242,7 @@ def test_a_parquet_file_of_others_among_the_bars_is_named_by_health_until_it_is_
 
     assert main(["health"]) == 1
     told = capsys.readouterr().out
-    assert f"{strange} is none of its files" in told
+    assert f"{strange} is not part of this dataset" in told
     assert f"move it out of the folder {strange.parent}" in told
     assert main(["update", "BAD", "-q"]) == 0
     assert main(["health", "-q"]) == 1

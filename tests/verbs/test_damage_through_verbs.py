@@ -137,7 +137,7 @@ def test_two_chunks_that_changed_places_are_noticed(
 @pytest.mark.parametrize(
     ("version", "body", "said", "hint"),
     [
-        (VERSION, b"{}", "cannot be understood", "ml4t-data remove -s IBM"),
+        (VERSION, b"{}", "cannot be parsed", "ml4t-data remove -s IBM"),
         (
             VERSION + 1,
             b'{"anything":1}',

@@ -266,7 +266,7 @@ def test_a_read_only_store_can_be_looked_at_and_every_change_is_refused(open_fol
 
     for result in (updated, loaded):
         assert_refused(
-            result, "StoreNotWritable", "cannot be written: Permission denied", "who owns"
+            result, "StoreNotWritable", "cannot be written: Permission denied", "owner"
         )
     assert contents(home) == before
     assert one(verbs.update(opened(home), "IBM", as_of=UPDATED)).record.added == 5

@@ -104,7 +104,7 @@ def test_what_was_never_answered_is_listed_however_the_runs_since_have_ended(
     ("options", "says"),
     [
         ({"close": "typhoon"}, "--start and --end"),
-        ({"close": " ", "start": "2024-02-27"}, "fill it in"),
+        ({"close": " ", "start": "2024-02-27"}, "give a value"),
         ({"refetch": True, "unfill": True}, "once for each"),
         ({"refill": "sideways"}, "forward"),
         ({"close": "storm", "start": "2024-03-01"}, "all=True"),
