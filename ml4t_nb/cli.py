@@ -190,20 +190,20 @@ def _spoken(report: Report, command: Command) -> str:
     from ml4t_nb.render import output as render
 
     if command.json:
-        return render.as_json(report)
+        return render.report_json(report)
     if isinstance(report, ExportReport) and report.out is None:
-        return render.as_csv(report)
+        return render.report_csv(report)
     if isinstance(report, PlotReport) and report.out is None:
         raise OptionError(
             "a shell cannot show a figure",
             hint=f"write it to a page: --out {command.arguments['symbol'][0].strip('^=/')}.html",
         )
     if command.quiet and isinstance(report, RunReport):
-        return render.as_news(report)
+        return render.report_news(report)
     if command.quiet:
-        return "" if isinstance(report, _SILENT) else render.as_rows(report)
+        return "" if isinstance(report, _SILENT) else render.report_rows(report)
     is_seen = is_terminal(sys.stdout)
-    return render.as_text(
+    return render.report_text(
         report,
         width=get_terminal_size().columns if is_seen else None,
         colour=is_seen and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",

@@ -18,7 +18,7 @@ from ml4t_nb.model import DEFAULT_CALENDARS, DatasetId, LoadArguments
 
 __all__ = [
     "Day",
-    "Help",
+    "Doc",
     "Moment",
     "PathName",
     "Short",
@@ -33,8 +33,8 @@ __all__ = [
     "as_word",
     "did_you_mean",
     "is_several",
+    "load_arguments",
     "one_of",
-    "source",
 ]
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Short:
 
 
 @dataclass(frozen=True, slots=True)
-class Help:
+class Doc:
     """What an option does, in lines, for all verbs that have no paragraph of their own for it."""
 
     text: str
@@ -110,7 +110,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean {spelled[near[0]]!r}?" if near else f"choose from {', '.join(words)}"
 
 
-def source(
+def load_arguments(
     dataset: DatasetId,
     provider: str,
     calendar: str,

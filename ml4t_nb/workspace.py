@@ -87,7 +87,7 @@ class Workspace:
             hint="check the path, and that its disk is mounted; a first load creates the folder",
         )
 
-    def moment(self, as_of: Moment | None) -> datetime | date:
+    def resolve_as_of(self, as_of: Moment | None) -> datetime | date:
         """The run's as-of: what is given, else the setting, else the clock."""
         given = as_moment(as_of, option="--as-of")
         return given or self.settings.as_of or self.clock()

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from ml4t_nb import verbs
-from ml4t_nb.verbs.arguments import Declared, Kind, complete, declared
+from ml4t_nb.verbs.arguments import Declared, OptionKind, complete, declared
 from ml4t_nb.verbs.docstrings import paragraphs
 
 __all__ = ["SHELL", "VERBS", "Option", "Program", "ProgramName", "Verb", "options", "summary"]
@@ -81,7 +81,7 @@ class Option:
 
     name: str
     flags: tuple[str, ...]
-    kind: Kind
+    kind: OptionKind
     default: object
     help: str
     declared: Declared

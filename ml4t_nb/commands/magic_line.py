@@ -18,7 +18,7 @@ from typing import Any
 from ml4t_nb.errors import OptionError
 from ml4t_nb.options import did_you_mean, is_several
 
-__all__ = ["begun", "commands_of", "joined", "quoted", "split"]
+__all__ = ["begun", "joined", "lines_of", "quoted", "split"]
 
 _PIECE = re.compile(
     r"""(?P<blank>\s+)
@@ -101,7 +101,7 @@ def begun(line: str) -> tuple[tuple[str, ...], str, str] | None:
     return tuple(words), line[start:], plain
 
 
-def commands_of(cell: str) -> Iterator[tuple[int, str]]:
+def lines_of(cell: str) -> Iterator[tuple[int, str]]:
     """Lines of a cell with their numbers; one that ends in a backslash goes on in the next."""
     number, parts = 0, list[str]()
     lines = cell.splitlines()

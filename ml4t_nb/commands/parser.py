@@ -13,11 +13,11 @@ from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, options,
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Command
 from ml4t_nb.options import did_you_mean
-from ml4t_nb.verbs.arguments import ALIASES, Kind, convert
+from ml4t_nb.verbs.arguments import ALIASES, OptionKind, convert
 
 __all__ = ["Help", "Parsed", "flags", "parse", "tree", "values"]
 
-_METAVARS: dict[Kind, str] = {
+_METAVARS: dict[OptionKind, str] = {
     "whole": "N",
     "number": "X",
     "path": "PATH",

@@ -9,7 +9,7 @@ from pathlib import Path
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.hints import at_home
 from ml4t_nb.model import Hint, LoadArguments, NextStep
-from ml4t_nb.options import source
+from ml4t_nb.options import load_arguments
 from ml4t_nb.records import Health, HealthState, Summary
 
 __all__ = ["judge"]
@@ -84,7 +84,7 @@ def _state(summary: Summary, behind: int, *, is_late: bool) -> tuple[HealthState
 
 def _source(summary: Summary) -> LoadArguments | None:
     name, provider, dates = summary.dataset, summary.provider, summary.calendar
-    return source(name, provider, dates, summary.first, summary.zone)
+    return load_arguments(name, provider, dates, summary.first, summary.zone)
 
 
 def _of_files(summary: Summary) -> tuple[str, Hint]:

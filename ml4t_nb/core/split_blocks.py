@@ -15,7 +15,7 @@ from ml4t_nb.core.price_ratio import Flags, Numbers
 from ml4t_nb.core.restatement import Split
 from ml4t_nb.model import Basis
 
-__all__ = ["Block", "find_unapplied", "may_have_blocks"]
+__all__ = ["SplitBlock", "find_unapplied", "may_have_blocks"]
 
 # How far the move at an edge may be from the split's own, as a share of it (both as logarithms):
 # from close to open, and from middle to middle of the bars, which has a day's move in it.
@@ -40,7 +40,7 @@ _TOGETHER = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class SplitBlock:
     """Rows ``start`` to ``stop`` of some bars, ``factor`` times what they would be beside others.
 
     Parameters
@@ -67,7 +67,7 @@ def may_have_blocks(bars: Bars) -> bool:
     return bool((moves >= least).any() and (moves <= -least).any())
 
 
-def find_unapplied(bars: Bars, splits: Sequence[Split], basis: Basis) -> tuple[Block, ...]:
+def find_unapplied(bars: Bars, splits: Sequence[Split], basis: Basis) -> tuple[SplitBlock, ...]:
     """Blocks of observed bars that are off by the ratio of a split, or of some together.
 
     Parameters
@@ -83,14 +83,14 @@ def find_unapplied(bars: Bars, splits: Sequence[Split], basis: Basis) -> tuple[B
     opening = np.append(0.0, prices[1:, 0] - prices[:-1, 3])
     middle = np.median(prices, axis=1)
     moves = np.append(0.0, np.diff(middle))
-    found: list[Block] = []
+    found: list[SplitBlock] = []
     taken = np.zeros(len(real), dtype=bool)
     for some, ratio in _ratios(splits):
         for start, stop in _between_edges(opening, moves, log(ratio)):
             if not taken[start:stop].any():
                 taken[start:stop] = True
                 factor = ratio if opening[start] * log(ratio) > 0 else 1 / ratio
-                found.append(Block(start, stop, factor, some))
+                found.append(SplitBlock(start, stop, factor, some))
     return tuple(sorted(found, key=lambda block: block.start))
 
 

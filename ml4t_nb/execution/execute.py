@@ -23,7 +23,7 @@ __all__ = ["call"]
 
 _logger = logging.getLogger(__name__)
 
-_listening: ContextVar[_Ear] = ContextVar("ml4t_nb_log")
+_listening: ContextVar[_ContextLogHandler] = ContextVar("ml4t_nb_log")
 """Where the log of what runs in this context goes; a job's never goes to a cell that runs too."""
 
 
@@ -77,8 +77,8 @@ def call(
     return report
 
 
-class _Ear(logging.Handler):
-    """Hears what the package logs in the context it was made for.
+class _ContextLogHandler(logging.Handler):
+    """Writes what the package logs in the context it was made for.
 
     Parameters
     ----------
@@ -103,19 +103,19 @@ class _Ear(logging.Handler):
 def _logged(write: Callable[[str], object], level: str) -> Iterator[None]:
     """The package's log, for as long as the verb of this context runs."""
     logger = logging.getLogger("ml4t_nb")
-    others = _ears(logger)
-    ear = _Ear(write, level, others[0].found if others else logger.level)
-    before = _listening.set(ear)
-    logger.addHandler(ear)
-    logger.setLevel(min(each.level for each in _ears(logger)))
+    others = _handlers(logger)
+    handler = _ContextLogHandler(write, level, others[0].found if others else logger.level)
+    before = _listening.set(handler)
+    logger.addHandler(handler)
+    logger.setLevel(min(each.level for each in _handlers(logger)))
     try:
         yield
     finally:
-        logger.removeHandler(ear)
-        others = _ears(logger)
-        logger.setLevel(min((each.level for each in others), default=ear.found))
+        logger.removeHandler(handler)
+        others = _handlers(logger)
+        logger.setLevel(min((each.level for each in others), default=handler.found))
         _listening.reset(before)
 
 
-def _ears(logger: logging.Logger) -> list[_Ear]:
-    return [each for each in logger.handlers if isinstance(each, _Ear)]
+def _handlers(logger: logging.Logger) -> list[_ContextLogHandler]:
+    return [each for each in logger.handlers if isinstance(each, _ContextLogHandler)]

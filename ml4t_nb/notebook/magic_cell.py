@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ml4t_nb.commands.exit_codes import GOOD, code_of
-from ml4t_nb.commands.magic_line import commands_of, split
+from ml4t_nb.commands.magic_line import lines_of, split
 from ml4t_nb.commands.parser import Help, parse
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Interrupted, Ml4tError, OptionError, RunFailed
@@ -24,11 +24,11 @@ from ml4t_nb.reports import GapsReport, Report, RunReport
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ml4t_nb.notebook.panels.panel_output import Frame
+    from ml4t_nb.notebook.panels.panel_output import PanelOutput
 
-__all__ = ["Result", "carry_out"]
+__all__ = ["CellResult", "carry_out"]
 
-Result: TypeAlias = "Report | Frame | dict[str, Any] | None"
+CellResult: TypeAlias = "Report | PanelOutput | dict[str, Any] | None"
 """A report, its document if ``--json`` was given, a panel, or nothing where help was printed."""
 
 _PROGRAM: Final = "%ml4t"
@@ -36,7 +36,7 @@ _PROGRAM: Final = "%ml4t"
 
 def carry_out(
     line: str, cell: str | None, names: Mapping[str, Any], shell: InteractiveShell
-) -> Result:
+) -> CellResult:
     """What a magic's line, or the last line of its cell, results in.
 
     Parameters
@@ -69,11 +69,11 @@ def _shared(words: Sequence[str]) -> tuple[str, ...]:
 
 def _each_line(
     cell: str, shared: Sequence[str], names: Mapping[str, Any], shell: InteractiveShell
-) -> Result:
+) -> CellResult:
     from IPython.display import display
 
     result = None
-    for number, line in commands_of(cell):
+    for number, line in lines_of(cell):
         try:
             words = split(line, names)
             if not words:
@@ -90,13 +90,13 @@ def _each_line(
     return result
 
 
-def _one(words: Sequence[str], shell: InteractiveShell) -> Result:
+def _one(words: Sequence[str], shell: InteractiveShell) -> CellResult:
     parsed = parse(words, program=NOTEBOOK)
     if isinstance(parsed, Help):
         print(parsed.text)  # noqa: T201  # a cell's output is where help belongs
         return None
     if parsed.verb in PANELS:
-        frame: Frame = PANELS[parsed.verb](**parsed.arguments)
+        frame: PanelOutput = PANELS[parsed.verb](**parsed.arguments)
         return frame
     report = _reported(parsed, shell)
     if parsed.json:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.lib.pretty import RepresentationPrinter
 
-    from ml4t_nb.notebook.magic_cell import Result
+    from ml4t_nb.notebook.magic_cell import CellResult
     from ml4t_nb.reports import PlotReport, Report
 
 __all__ = ["load_ipython_extension", "ml4t", "unload_ipython_extension"]
@@ -63,7 +63,9 @@ def unload_ipython_extension(ipython: InteractiveShell) -> None:
         _formatters(ipython)[mime].pop(f"{module}.{name}", None)
 
 
-def ml4t(line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Result:
+def ml4t(
+    line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
+) -> CellResult:
     """Load market history, keep it current, and see whether it can be trusted.
 
     ``%ml4t VERB ...`` gives the verb's report: ``r = %ml4t health``. ``%ml4t --help`` lists the
@@ -108,20 +110,20 @@ def _print_plain(report: Report, printer: RepresentationPrinter, cycle: bool) ->
 
     from IPython import get_ipython
 
-    from ml4t_nb.render.output import as_text
+    from ml4t_nb.render.output import report_text
 
     del cycle  # a report holds no report
     # A kernel's terminal is the one its server was started from: no reader looks at that.
     is_kernel = getattr(get_ipython(), "kernel", None) is not None
     width = _KERNEL_WIDTH if is_kernel else get_terminal_size().columns
-    words = as_text(report, width=width, program="%ml4t").rstrip("\n")
+    words = report_text(report, width=width, program="%ml4t").rstrip("\n")
     printer.text(words)  # type: ignore[no-untyped-call]  # IPython's
 
 
 def _html(report: Report) -> str:
-    from ml4t_nb.render.output import as_html
+    from ml4t_nb.render.output import report_html
 
-    return as_html(report)
+    return report_html(report)
 
 
 def _figure(report: PlotReport, include: object = None, exclude: object = None) -> dict[str, Any]:

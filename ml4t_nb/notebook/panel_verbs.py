@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml4t_nb.commands.declaration import VERBS, Program, Verb
-from ml4t_nb.notebook.panels.panel_output import Frame, Part
+from ml4t_nb.notebook.panels.panel_output import PanelOutput, Part
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Home
 
@@ -11,7 +11,7 @@ __all__ = ["NOTEBOOK", "PANELS", "jobs", "panel"]
 
 
 @verb
-def panel(part: Part | None = None, *, as_of: AsOf = None, home: Home = None) -> Frame:
+def panel(part: Part | None = None, *, as_of: AsOf = None, home: Home = None) -> PanelOutput:
     """Show the verbs as interactive forms, tables and plots.
 
     Parameters
@@ -30,7 +30,7 @@ def panel(part: Part | None = None, *, as_of: AsOf = None, home: Home = None) ->
 
 
 @verb
-def jobs(number: int | None = None) -> Frame:
+def jobs(number: int | None = None) -> PanelOutput:
     """Show background jobs of panels, running and finished: progress, cancel, results.
 
     Parameters

@@ -9,14 +9,14 @@ from datetime import timedelta
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars, as_instant, concat, observed
-from ml4t_nb.core.basis import as_text, is_same_split, split_evidence, without_repeats
+from ml4t_nb.core.basis import is_same_split, split_evidence, split_text, without_repeats
 from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.restatement import splits_in
-from ml4t_nb.core.split_blocks import Block, find_unapplied, may_have_blocks
+from ml4t_nb.core.split_blocks import SplitBlock, find_unapplied, may_have_blocks
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import Suspicious
 from ml4t_nb.model import Basis, Finding, Hint, NextStep, Span
-from ml4t_nb.options import source
+from ml4t_nb.options import load_arguments
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.fetch import FetchResult
 from ml4t_nb.pipeline.record import RewriteWindow
@@ -48,7 +48,9 @@ def with_basis(
         return None
     held = state.config
     if split_evidence(tx.bars()).basis == held.basis:
-        origin = source(run.dataset, run.config.provider, held.calendar, state.first, held.zone)
+        origin = load_arguments(
+            run.dataset, run.config.provider, held.calendar, state.first, held.zone
+        )
         raise Suspicious(
             f"{run.dataset} holds {held.basis} prices, and {run.config.provider} now quotes "
             f"{basis} ones",
@@ -94,7 +96,7 @@ def drop_repeated_splits(tx: Transaction, window: RewriteWindow, got: FetchResul
         Finding(
             as_instant(kept[0]),
             "basis",
-            f"the split {as_text((kept,))} is reported again on {gone[0]:%Y-%m-%d}: it counts once",
+            f"the split {split_text((kept,))} is reported again on {gone[0]:%Y-%m-%d}: it counts once",
         )
         for kept, gone in repeats
     )
@@ -151,10 +153,10 @@ def _are_stored(block: Bars, known: pd.Series[float]) -> bool:
     return bool(known.reindex(block.index).eq(block["close"]).all())
 
 
-def _refused(run: DatasetRun, bars: Bars, blocks: Sequence[Block]) -> Suspicious:
+def _refused(run: DatasetRun, bars: Bars, blocks: Sequence[SplitBlock]) -> Suspicious:
     config, dataset = run.config, run.dataset
     after = as_instant(bars.index[blocks[-1].stop])
-    origin = source(dataset, config.provider, config.calendar, after, config.zone)
+    origin = load_arguments(dataset, config.provider, config.calendar, after, config.zone)
     what = "; ".join(_words(bars, block) for block in blocks)
     hint: Hint = (
         "nothing was written; load again in a day or two, or load only the bars after them: `",
@@ -170,11 +172,11 @@ def _refused(run: DatasetRun, bars: Bars, blocks: Sequence[Block]) -> Suspicious
     return Suspicious(f"{run.provider.name} has a mixture of bases: {what}", hint=hint)
 
 
-def _words(bars: Bars, block: Block) -> str:
+def _words(bars: Bars, block: SplitBlock) -> str:
     first, last = (f"{bars.index[at]:%Y-%m-%d}" for at in (block.start, block.stop - 1))
     when = f"the bars of {first} to {last} are" if first != last else f"the bar of {first} is"
     before, inside, after = bars["close"].iloc[[block.start - 1, block.start, block.stop]]
     return (
         f"{when} {block.factor:.6g} times the others, as if without the split "
-        f"{as_text(block.splits)}: close {inside:g} between {before:g} and {after:g}"
+        f"{split_text(block.splits)}: close {inside:g} between {before:g} and {after:g}"
     )

@@ -27,7 +27,7 @@ from ml4t_nb.model import Basis, DatasetId, Finding, Frequency, Span, bar_length
 from ml4t_nb.pipeline.consistency import count_before_jump, restated_between
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.providers import Answer, Request
-from ml4t_nb.providers.retry import ask
+from ml4t_nb.providers.retry import fetch_with_retries
 
 __all__ = ["FetchPlan", "FetchResult", "fetch_spans", "plan_request"]
 
@@ -234,7 +234,7 @@ def _answer(run: DatasetRun, span: Span) -> Answer:
     run.observe(FetchStarted(dataset, name, span))
     began = perf_counter()
     request = Request(dataset, span, run.as_of, run.calendar, run.zone)
-    answer = ask(run.provider, request, on_retry=retried, sleep=run.pause)
+    answer = fetch_with_retries(run.provider, request, on_retry=retried, sleep=run.pause)
     _require_within(answer.bars, name, dataset, span)
     run.observe(Fetched(dataset, len(answer.bars), perf_counter() - began))
     return answer

@@ -20,7 +20,7 @@ from ml4t_nb.core.restatement import splits_in
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
 from ml4t_nb.model import Basis, DatasetId, Frequency, NextStep, Span, bar_length
-from ml4t_nb.options import source
+from ml4t_nb.options import load_arguments
 from ml4t_nb.pipeline.context import require_as_of_not_earlier
 from ml4t_nb.pipeline.record import publish
 from ml4t_nb.providers import Limits
@@ -224,7 +224,7 @@ def _removal_of(
     has_before, has_after = first != state.first, last != state.last
     if not has_after and (state.config.basis == "split-adjusted" or not has_before):
         config = state.config
-        origin = source(dataset, config.provider, config.calendar, state.first, config.zone)
+        origin = load_arguments(dataset, config.provider, config.calendar, state.first, config.zone)
         return "fetch everything again", NextStep("reload", dataset, source=origin)
     if has_before and has_after:
         return f"remove all bars up to {ends[1]}", NextStep("remove", dataset, end=ends[1])

@@ -16,13 +16,13 @@ from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.providers.base import Provider
 from ml4t_nb.settings import Settings
 
-__all__ = ["declared", "open_declared"]
+__all__ = ["declared_names", "open_declared"]
 
 _GROUP = "ml4t_nb.providers"
 _MEMBERS = ("name", "summary", "basis", "limits", "instrument", "fetch")
 
 
-def declared() -> tuple[str, ...]:
+def declared_names() -> tuple[str, ...]:
     """Names that installed packages declare, one for each declaration; imports none of them."""
     return tuple(sorted(entry_points(group=_GROUP).names))
 

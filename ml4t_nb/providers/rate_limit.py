@@ -1,4 +1,4 @@
-"""How often a provider may be asked: one budget for all threads of a process."""
+"""How often a provider may be asked: one limit for all threads of a process."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable
 from functools import cache
 
-__all__ = ["Budget", "shared_budget"]
+__all__ = ["RateLimiter", "shared_limiter"]
 
 _BURST = 10.0
 
 
-class Budget:
+class RateLimiter:
     """So many requests a minute, a few of them at once.
 
-    Asking waits until there is one to spend. What a question then really cost may be more, and is
-    owed: the next one waits for it.
+    A call waits until there is a request to spend. What it then really cost may be more, and is
+    charged: the next one waits for it.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Budget:
         if wait_s > 0:
             sleep(wait_s)
 
-    def owe(self, requests: int) -> None:
+    def charge(self, requests: int) -> None:
         """Spend that many more, which are gone already."""
         with self._lock:
             self._left -= requests
@@ -55,7 +55,7 @@ class Budget:
 
 
 @cache
-def shared_budget(provider: str, per_minute: float) -> Budget:
-    """The budget that all who ask ``provider`` in this process share."""
-    del provider  # it tells one cached budget from the other
-    return Budget(per_minute)
+def shared_limiter(provider: str, per_minute: float) -> RateLimiter:
+    """The limiter that all who ask ``provider`` in this process share."""
+    del provider  # it tells one cached limiter from the other
+    return RateLimiter(per_minute)

@@ -8,7 +8,7 @@ from importlib import import_module
 from ml4t_nb.errors import OptionError
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.providers.base import Limits, Provider
-from ml4t_nb.providers.plugins import declared, open_declared
+from ml4t_nb.providers.plugins import declared_names, open_declared
 from ml4t_nb.settings import Settings
 
 __all__ = ["known", "limits_of", "open_provider"]
@@ -24,7 +24,7 @@ _BUILT_IN: Mapping[str, str] = {
 
 def known() -> tuple[str, ...]:
     """Names of all providers, those of other packages too, without importing any."""
-    return tuple(sorted({*_BUILT_IN, *declared()}))
+    return tuple(sorted({*_BUILT_IN, *declared_names()}))
 
 
 def open_provider(name: str, settings: Settings) -> Provider:
@@ -36,7 +36,7 @@ def open_provider(name: str, settings: Settings) -> Provider:
         If there is none (the hint names the nearest), if there are two, or if another package's
         does not work.
     """
-    if name in declared():
+    if name in declared_names():
         ours = "ml4t-nb" if name in _BUILT_IN else None
         return open_declared(name, settings, taken_by=ours)
     if name not in _BUILT_IN:
@@ -54,7 +54,7 @@ def limits_of(name: str, settings: Settings) -> Limits:
     OptionError
         As ``open_provider`` does.
     """
-    if name in _BUILT_IN and name not in declared():
+    if name in _BUILT_IN and name not in declared_names():
         module = import_module(f"ml4t_nb.providers.{name}.limits")
         limits: Limits = module.limits(settings)
         return limits

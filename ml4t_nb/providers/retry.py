@@ -1,4 +1,4 @@
-"""Asking again: one policy by kind of error, for all providers."""
+"""Requests with retries: one policy by kind of error, for all providers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ml4t_nb.errors import (
     ProviderError,
 )
 from ml4t_nb.providers.base import Answer, Instrument, Provider, Request
-from ml4t_nb.providers.rate_limit import shared_budget
+from ml4t_nb.providers.rate_limit import shared_limiter
 from ml4t_nb.providers.retry_policy import DEFAULT, Policy
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-__all__ = ["NoMoreWaiting", "ask", "identify"]
+__all__ = ["NoMoreWaiting", "fetch_with_retries", "identify"]
 
 _log = logging.getLogger(__name__)
 _Reply = TypeVar("_Reply")
@@ -28,7 +28,7 @@ class NoMoreWaiting(Exception):  # no fault of anybody
     """Raised by a ``sleep`` that will not wait again: the asking ends with the error at hand."""
 
 
-def ask(
+def fetch_with_retries(
     provider: Provider,
     request: Request,
     *,
@@ -53,7 +53,7 @@ def ask(
     ProviderError
         The last one, once the policy has no wait left for its kind.
     """
-    return _patiently(
+    return _retried(
         lambda: _paced(provider, request, sleep),
         policy or provider.limits.retry or DEFAULT,
         about=f"{request.dataset}: asking {provider.name} for {request.span}",
@@ -69,14 +69,14 @@ def identify(
     on_retry: Callable[[int, float, str], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> Instrument:
-    """What the provider knows of ``symbol``, asked for again as `ask` does.
+    """What the provider knows of ``symbol``, asked for again as `fetch_with_retries` does.
 
     Raises
     ------
     ProviderError
         The last one, once the policy has no wait left for its kind.
     """
-    return _patiently(
+    return _retried(
         lambda: provider.instrument(symbol),
         provider.limits.retry or DEFAULT,
         about=f"asking {provider.name} what {symbol} is",
@@ -85,7 +85,7 @@ def identify(
     )
 
 
-def _patiently(
+def _retried(
     question: Callable[[], _Reply],
     policy: Policy,
     *,
@@ -95,7 +95,7 @@ def _patiently(
 ) -> _Reply:
     from tenacity import Retrying, retry_if_exception
 
-    patience = _Patience(policy)
+    retries = _RetryState(policy)
 
     failures: list[BaseException] = []
 
@@ -108,8 +108,8 @@ def _patiently(
     attempts = Retrying(
         sleep=sleep,
         retry=retry_if_exception(lambda error: policy.kind(error) is not None),
-        wait=patience.wait,
-        stop=patience.is_over,
+        wait=retries.wait,
+        stop=retries.is_over,
         before=lambda state: _log.debug("%s, attempt %d", about, state.attempt_number),
         after=lambda state: _log.debug(
             "%s, attempt %d failed: %s", about, state.attempt_number, _error_of(state)
@@ -127,11 +127,11 @@ def _paced(provider: Provider, request: Request, sleep: Callable[[float], None])
     """One attempt, within the provider's budget of requests."""
     rate = provider.limits.requests_per_minute
     if rate is not None:
-        shared_budget(provider.name, rate).wait(sleep)
+        shared_limiter(provider.name, rate).wait(sleep)
     return provider.fetch(request)
 
 
-class _Patience:
+class _RetryState:
     """What is left of a policy's waits; each kind of error uses up its own."""
 
     def __init__(self, policy: Policy) -> None:
@@ -144,21 +144,21 @@ class _Patience:
 
         kind = self._policy.kind(_error_of(state))
         assert kind is not None
-        waits = self._policy.waits[kind]
-        base = waits.seconds[min(self._used[kind], len(waits.seconds) - 1)]
+        backoff = self._policy.backoff[kind]
+        base = backoff.seconds[min(self._used[kind], len(backoff.seconds) - 1)]
         self._used[kind] += 1
-        return base + wait_random(0, base * waits.jitter)(state)
+        return base + wait_random(0, base * backoff.jitter)(state)
 
     def is_over(self, state: RetryCallState) -> bool:
         """Whether to stop instead of waiting; tenacity asks after `wait`."""
         kind = self._policy.kind(_error_of(state))
         assert kind is not None
-        waits = self._policy.waits[kind]
-        if self._used[kind] > len(waits.seconds):
+        backoff = self._policy.backoff[kind]
+        if self._used[kind] > len(backoff.seconds):
             return True
         # A pause that does not really wait, as in a dry run, counts all the same.
         elapsed = max(state.idle_for, state.seconds_since_start or 0.0)
-        return waits.within_s is not None and elapsed + state.upcoming_sleep > waits.within_s
+        return backoff.within_s is not None and elapsed + state.upcoming_sleep > backoff.within_s
 
 
 def _error_of(state: RetryCallState) -> BaseException:

@@ -13,12 +13,12 @@ from ml4t_nb.errors import (
     SymbolUnknown,
 )
 
-__all__ = ["DEFAULT", "Policy", "Waits"]
+__all__ = ["DEFAULT", "Backoff", "Policy"]
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
-    """How long to wait before each further try after one kind of error.
+class Backoff:
+    """How long to wait before each retry after one kind of error.
 
     Parameters
     ----------
@@ -39,25 +39,25 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Waits by kind of error; an error is of its nearest class that has an entry."""
+    """Backoff by kind of error; an error is of its nearest class that has an entry."""
 
-    waits: Mapping[type[ProviderError], Waits]
+    backoff: Mapping[type[ProviderError], Backoff]
 
     def kind(self, error: BaseException) -> type[ProviderError] | None:
         """The entry an error falls under; None if it is not asked again."""
         for kind in type(error).__mro__:
-            if kind in self.waits:
-                return kind if self.waits[kind].seconds else None
+            if kind in self.backoff:
+                return kind if self.backoff[kind].seconds else None
         return None
 
 
 DEFAULT = Policy(
     {
         # Three attempts, exponential from 1 s to at most 30 s, for what nothing else is said of.
-        ProviderError: Waits((1.0, 2.0)),
-        ProviderUnavailable: Waits((1.0, 2.0, 4.0, 8.0), within_s=120.0),
-        RateLimited: Waits((30.0, 60.0, 120.0)),
-        SymbolUnknown: Waits(),
-        RangeRefused: Waits(),
+        ProviderError: Backoff((1.0, 2.0)),
+        ProviderUnavailable: Backoff((1.0, 2.0, 4.0, 8.0), within_s=120.0),
+        RateLimited: Backoff((30.0, 60.0, 120.0)),
+        SymbolUnknown: Backoff(),
+        RangeRefused: Backoff(),
     }
 )

@@ -17,12 +17,20 @@ from ml4t_nb.verbs.formats import csv_of
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["as_csv", "as_html", "as_json", "as_news", "as_rows", "as_text", "error_json"]
+__all__ = [
+    "error_json",
+    "report_csv",
+    "report_html",
+    "report_json",
+    "report_news",
+    "report_rows",
+    "report_text",
+]
 
 _SHOWN = 10
 
 
-def as_text(
+def report_text(
     report: Report,
     *,
     width: int | None = None,
@@ -46,18 +54,18 @@ def as_text(
     return words
 
 
-def as_rows(report: Report) -> str:
+def report_rows(report: Report) -> str:
     """The rows alone, tab-separated."""
-    return text.as_rows(blocks(report))
+    return text.as_tsv(blocks(report))
 
 
-def as_news(report: RunReport) -> str:
+def report_news(report: RunReport) -> str:
     """What a run found that the next one will not tell again, one line each; empty if nothing."""
     notes = tuple(news(report))
     return text.as_text([Lines(notes)]) if notes else ""
 
 
-def as_html(report: Report) -> Markup:
+def report_html(report: Report) -> Markup:
     """Tables and sentences for a notebook."""
     words = html.as_html(blocks(report))
     if isinstance(report, ExportReport) and report.out is None:
@@ -67,12 +75,12 @@ def as_html(report: Report) -> Markup:
     return words
 
 
-def as_csv(report: ExportReport) -> str:
+def report_csv(report: ExportReport) -> str:
     """Bars as CSV: ISO 8601 stamps, and numbers with all the digits that give them back."""
     return csv_of(report.bars)
 
 
-def as_json(report: Report) -> str:
+def report_json(report: Report) -> str:
     """One JSON document, ended by a newline."""
     from ml4t_nb.render.to_json import document  # takes as long to import as all other values
 

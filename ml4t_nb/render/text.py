@@ -11,7 +11,7 @@ from ml4t_nb.render.format import plain
 from ml4t_nb.render.layout import Block, Lines, SessionMap, Table
 from ml4t_nb.render.session_map import map_lines
 
-__all__ = ["as_rows", "as_text"]
+__all__ = ["as_text", "as_tsv"]
 
 _UNBOUNDED = 100_000
 
@@ -40,7 +40,7 @@ def as_text(
     return "\n".join("\n".join(lines) + "\n" for lines in drawn)
 
 
-def as_rows(blocks: Iterable[Block]) -> str:
+def as_tsv(blocks: Iterable[Block]) -> str:
     """Rows of the tables, tab-separated, without headings or totals; for scripts."""
     tables = (block for block in blocks if isinstance(block, Table) and not block.is_total)
     rows = (row for table in tables for row in table.rows)

@@ -8,7 +8,7 @@ from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import CHUNK_NAME
 
-__all__ = ["contradiction"]
+__all__ = ["inconsistency"]
 
 # Bars that are all alike take a twentieth of a byte each, and what writes and reads them takes
 # room for as many as the manifest says.
@@ -16,7 +16,7 @@ _MOST_ROWS_PER_BYTE = 64
 _CRC_END = 1 << 32
 
 
-def contradiction(manifest: Manifest) -> str:
+def inconsistency(manifest: Manifest) -> str:
     """What of its chunks cannot be; empty if all can."""
     for chunk in manifest.chunks:
         if fault := _fault(chunk, manifest.sequence):

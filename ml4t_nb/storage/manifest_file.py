@@ -12,7 +12,7 @@ from ml4t_nb.codec import Codec
 from ml4t_nb.errors import ChunkCorrupt, StoreError
 from ml4t_nb.model import DatasetId, NextStep
 from ml4t_nb.storage.manifest import Manifest
-from ml4t_nb.storage.manifest_check import contradiction
+from ml4t_nb.storage.manifest_check import inconsistency
 from ml4t_nb.storage.outdated import outdated
 
 __all__ = ["VERSION", "decode_manifest", "encode_manifest"]
@@ -91,7 +91,7 @@ def decode_manifest(
 def _understood(body: bytes) -> tuple[Manifest | None, str]:
     """The manifest, and what of it cannot be."""
     manifest: Manifest | None = _CODEC.load(Manifest | None, json.loads(body))
-    return manifest, contradiction(manifest) if manifest else ""
+    return manifest, inconsistency(manifest) if manifest else ""
 
 
 def _checksum(version: int, body: bytes) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 from ml4t_nb.core.calendars.calendar import default_calendar
 from ml4t_nb.errors import StoreOutdated
 from ml4t_nb.model import DatasetId, NextStep
-from ml4t_nb.options import source
+from ml4t_nb.options import load_arguments
 from ml4t_nb.records import Summary
 
 __all__ = ["outdated"]
@@ -20,7 +20,7 @@ __all__ = ["outdated"]
 def outdated(dataset: DatasetId, body: bytes, path: Path) -> StoreOutdated:
     """The error that says that ``body`` is in an earlier version's format."""
     known = _summary(dataset, body)
-    origin = source(dataset, known.provider, known.calendar, known.first, known.zone)
+    origin = load_arguments(dataset, known.provider, known.calendar, known.first, known.zone)
     return StoreOutdated(
         f"{dataset} was stored in the format of an earlier ml4t_nb ({path})",
         hint=("load it again: ", NextStep("reload", dataset, source=origin)),

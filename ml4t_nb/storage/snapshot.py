@@ -12,7 +12,7 @@ import pyarrow as pa
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, NextStep, Span
-from ml4t_nb.options import source
+from ml4t_nb.options import load_arguments
 from ml4t_nb.storage import chunks as chunk_files
 from ml4t_nb.storage.compaction import MOST_ROWS
 from ml4t_nb.storage.dataset_folder import DatasetFolder
@@ -193,7 +193,9 @@ def _gone(folder: DatasetFolder, manifest: Manifest, chunk: Chunk) -> Exception:
 
 def _corrupt(manifest: Manifest, path: Path, reason: str) -> ChunkCorrupt:
     config = manifest.config
-    origin = source(manifest.dataset, config.provider, config.calendar, manifest.first, config.zone)
+    origin = load_arguments(
+        manifest.dataset, config.provider, config.calendar, manifest.first, config.zone
+    )
     return ChunkCorrupt(
         f"the chunk {path} {reason}",
         hint=(

@@ -22,7 +22,7 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["bars", "faulty_bars", "prices", "requests", "stamps"]
+__all__ = ["faulty_bars", "prices", "requests", "stamps", "valid_bars"]
 
 _YEAR = Span(datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC))
 _SPLITS = (2.0, 3.0, 1.5, 7.0, 20.0, 0.1, 0.5, 1.05)
@@ -59,7 +59,7 @@ def stamps(
 
 
 @st.composite
-def bars(
+def valid_bars(
     draw: st.DrawFn,
     of: st.SearchStrategy[pd.DatetimeIndex] | None = None,
     *,

@@ -24,7 +24,7 @@ from typing import (
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.options import (
-    Help,
+    Doc,
     Short,
     as_day,
     as_folder,
@@ -38,9 +38,11 @@ from ml4t_nb.options import (
 )
 from ml4t_nb.verbs.docstrings import with_shared
 
-__all__ = ["ALIASES", "Declared", "Kind", "complete", "convert", "declared", "verb"]
+__all__ = ["ALIASES", "Declared", "OptionKind", "complete", "convert", "declared", "verb"]
 
-Kind: TypeAlias = Literal["switch", "choice", "whole", "number", "path", "moment", "day", "word"]
+OptionKind: TypeAlias = Literal[
+    "switch", "choice", "whole", "number", "path", "moment", "day", "word"
+]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -49,7 +51,7 @@ ALIASES = {"frequency": {"minute": "1m"}}
 """Other words for a value, by parameter."""
 
 _THINGS = {"refill": "fill method", "fail_on": "health state", "chunk": "chunk period"}
-_KINDS: tuple[tuple[type, Kind], ...] = (
+_KINDS: tuple[tuple[type, OptionKind], ...] = (
     (bool, "switch"),
     (datetime, "moment"),
     (date, "day"),
@@ -57,7 +59,7 @@ _KINDS: tuple[tuple[type, Kind], ...] = (
     (int, "whole"),
     (Path, "path"),
 )
-_READERS: dict[Kind, Callable[..., object]] = {
+_READERS: dict[OptionKind, Callable[..., object]] = {
     "switch": as_switch,
     "whole": as_whole,
     "number": as_number,
@@ -89,7 +91,7 @@ class Declared:
     """
 
     name: str
-    kind: Kind
+    kind: OptionKind
     choices: tuple[str, ...] = ()
     is_repeated: bool = False
     may_be_none: bool = False
@@ -240,7 +242,7 @@ def _declared(name: str, hint: object) -> Declared:
         is_repeated=any(_is_sequence(each) for each in concrete),
         may_be_none=types.NoneType in members,
         short=next((each.flag for each in extras if isinstance(each, Short)), ""),
-        help=next((each.text for each in extras if isinstance(each, Help)), ""),
+        help=next((each.text for each in extras if isinstance(each, Doc)), ""),
     )
 
 
@@ -253,7 +255,7 @@ def _is_sequence(member: object) -> bool:
     return isinstance(origin, type) and issubclass(origin, Sequence)
 
 
-def _kind(members: Sequence[object]) -> Kind:
+def _kind(members: Sequence[object]) -> OptionKind:
     if get_origin(members[0]) is Literal:
         return "choice"
     return next((kind for member, kind in _KINDS if member in members), "word")

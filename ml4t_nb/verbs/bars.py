@@ -10,7 +10,7 @@ from ml4t_nb.model import Adjustment, AssetClass, Frequency
 from ml4t_nb.options import as_symbols, one_of
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import Adjust, Class, End, Filled, Freq, Home, Start
-from ml4t_nb.verbs.select import days, picked
+from ml4t_nb.verbs.select import days, select
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def snapshot_of(
     ws: Workspace, symbol: str, asset_class: AssetClass | None, frequency: Frequency | None
 ) -> Snapshot:
     """The current snapshot of the one selected dataset."""
-    (dataset,) = picked(ws.store.datasets(), as_symbols(symbol), asset_class, frequency)
+    (dataset,) = select(ws.store.datasets(), as_symbols(symbol), asset_class, frequency)
     return ws.store.snapshot(dataset)
 
 

@@ -60,7 +60,7 @@ def export(
         A file that ends in .csv, .parquet or .json.
     """
     ws = ws.at(home)
-    ws.moment(as_of)
+    ws.resolve_as_of(as_of)
     names = as_symbols(symbol)
     if len(names) != 1:
         raise OptionError("export takes exactly one symbol", hint=NextStep("export", EXAMPLE))

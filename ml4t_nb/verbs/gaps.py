@@ -74,7 +74,7 @@ def gaps(
     if not symbol:
         ws.require_home()
     first, last = days(start, end)
-    moment = ws.moment(as_of)
+    moment = ws.resolve_as_of(as_of)
     action = _action(refetch=refetch, refill=refill, unfill=unfill, close=close, reopen=reopen)
     if close is not None and first is None and last is None:
         raise OptionError(

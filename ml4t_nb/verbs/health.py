@@ -64,7 +64,7 @@ def health(
     ws = ws.at(home)
     if not (allow_empty or symbol):
         ws.require_home()
-    moment = ws.moment(as_of)
+    moment = ws.resolve_as_of(as_of)
     chosen = summaries(ws, symbol, asset_class, frequency)
     if verify:
         chosen = tuple(each for summary in chosen if (each := _verified(ws, summary)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ml4t_nb.errors import CalendarUnknown, Ml4tError
 from ml4t_nb.records import Health, Summary
 from ml4t_nb.verbs.recent import When
-from ml4t_nb.verbs.select import instant, latest
+from ml4t_nb.verbs.select import latest, run_instant
 
 if TYPE_CHECKING:
     from ml4t_nb.core.calendars.calendar import Calendar
@@ -60,7 +60,7 @@ def when_of(ws: Workspace, moment: datetime | date) -> When:
     @cache
     def at(name: str, wait: timedelta) -> tuple[Calendar, datetime, timedelta]:
         dates = calendar(name, ws.settings.closures)
-        return dates, instant(moment, dates, wait), wait
+        return dates, run_instant(moment, dates, wait), wait
 
     def when(summary: Summary) -> tuple[Calendar, datetime, timedelta]:
         wait = limits(summary.provider).delay_of(summary.dataset)

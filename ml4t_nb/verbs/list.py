@@ -32,5 +32,5 @@ def list_(
     ws = ws.at(home)
     if not symbol:
         ws.require_home()
-    ws.moment(as_of)
+    ws.resolve_as_of(as_of)
     return ListReport(summaries(ws, symbol, asset_class, frequency), ws.settings.home)

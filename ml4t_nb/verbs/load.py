@@ -11,7 +11,7 @@ from ml4t_nb.options import as_symbols, one_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, Provider, Selection, Start
+from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, ProviderName, Selection, Start
 from ml4t_nb.verbs.runs import context_of, failed, report_of
 from ml4t_nb.verbs.select import EXAMPLE, checked, days, latest
 from ml4t_nb.zones import as_zone
@@ -36,7 +36,7 @@ def load(
     *,
     asset_class: Class = None,
     frequency: Freq = None,
-    provider: Provider = None,
+    provider: ProviderName = None,
     start: Start = None,
     end: End = None,
     calendar: str | None = None,
@@ -94,7 +94,7 @@ def load(
     ws = ws.at(home)
     name = provider or ws.settings.provider
     ws.provider(name)
-    moment = ws.moment(as_of)
+    moment = ws.resolve_as_of(as_of)
     blank = UpdateRecord(latest(moment, ()), "load", name, "failed")
 
     def task(each: str) -> Task:

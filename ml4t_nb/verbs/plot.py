@@ -57,7 +57,7 @@ def plot(
     from ml4t_nb.core.bars import within
 
     ws = ws.at(home)
-    ws.moment(as_of)
+    ws.resolve_as_of(as_of)
     names = as_symbols(symbol)
     if len(names) != 1:
         raise OptionError("plot takes exactly one symbol", hint=NextStep("plot", EXAMPLE))

@@ -26,7 +26,7 @@ def providers(ws: Workspace, /, *, as_of: AsOfUnused = None, home: Home = None) 
     from ml4t_nb.providers import known
 
     ws = ws.at(home)
-    ws.moment(as_of)
+    ws.resolve_as_of(as_of)
     return ProvidersReport(tuple(_info(ws, name) for name in known()))
 
 

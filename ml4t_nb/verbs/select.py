@@ -18,10 +18,10 @@ __all__ = [
     "calendar_names",
     "checked",
     "days",
-    "instant",
     "latest",
     "pick",
-    "picked",
+    "run_instant",
+    "select",
 ]
 
 EXAMPLE = DatasetId("equities", "daily", "AAPL")
@@ -37,7 +37,7 @@ def calendar_names() -> tuple[str, ...]:
     return (*OWN, *exchange_calendars.get_calendar_names(include_aliases=False))
 
 
-def picked(
+def select(
     stored: Sequence[DatasetId],
     symbols: Sequence[str],
     asset_class: AssetClass | None,
@@ -107,7 +107,7 @@ def days(start: Day | None, end: Day | None) -> tuple[date | None, date | None]:
     return first, last
 
 
-def instant(moment: datetime | date, dates: Calendar, delay: timedelta) -> datetime:
+def run_instant(moment: datetime | date, dates: Calendar, delay: timedelta) -> datetime:
     """The instant a run is as of, for a dataset on that calendar."""
     return moment if isinstance(moment, datetime) else dates.closing(moment, delay)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ml4t_nb.options import Symbols, as_symbols
 from ml4t_nb.records import Summary
 from ml4t_nb.verbs.parameters import ClassFilter, FreqFilter
-from ml4t_nb.verbs.select import picked
+from ml4t_nb.verbs.select import select
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -27,5 +27,5 @@ def summaries(
     """
     by_dataset = {each.dataset: each for each in ws.store.summaries()}
     names = as_symbols(symbol)
-    chosen = picked(tuple(by_dataset), names, asset_class, frequency)
+    chosen = select(tuple(by_dataset), names, asset_class, frequency)
     return tuple(by_dataset[dataset] for dataset in chosen)

@@ -22,11 +22,11 @@ from ml4t_nb.verbs.parameters import (
     ClassFilter,
     FreqFilter,
     Home,
-    Provider,
+    ProviderName,
     Selection,
 )
 from ml4t_nb.verbs.runs import context_of, failed, report_of
-from ml4t_nb.verbs.select import EXAMPLE, checked, latest, picked
+from ml4t_nb.verbs.select import EXAMPLE, checked, latest, select
 
 if TYPE_CHECKING:
     from ml4t_nb.batch import Observe, Pause, Task
@@ -50,7 +50,7 @@ def update(
     fill_gaps: bool | None = None,
     fill_method: FillMethod = "forward",
     max_fill: int = 5,
-    provider: Provider = None,
+    provider: ProviderName = None,
     switch: bool = False,
     workers: int = 4,
     accept: bool = False,
@@ -109,7 +109,7 @@ def update(
         ws.provider(provider)
     if not (allow_empty or symbol):
         ws.require_home()
-    moment = ws.moment(as_of)
+    moment = ws.resolve_as_of(as_of)
     stored = ws.store.datasets()
     blank = UpdateRecord(latest(moment, ()), "update", provider or "", "failed")
     meant = _meant(stored, as_symbols(symbol), asset_class, frequency)
@@ -155,11 +155,11 @@ def _meant(
 ) -> list[tuple[DatasetId, Ml4tError | None]]:
     """Datasets to update; for a symbol that means none, the error that says so."""
     if not symbols:
-        return [(each, None) for each in picked(stored, (), asset_class, frequency)]
+        return [(each, None) for each in select(stored, (), asset_class, frequency)]
     meant: list[tuple[DatasetId, Ml4tError | None]] = []
     for symbol in symbols:
         try:
-            meant += [(each, None) for each in picked(stored, (symbol,), asset_class, frequency)]
+            meant += [(each, None) for each in select(stored, (symbol,), asset_class, frequency)]
         except Ml4tError as error:
             guess = DatasetId(asset_class or "equities", frequency or "daily", symbol)
             meant.append((guess, error))

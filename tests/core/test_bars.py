@@ -38,7 +38,7 @@ def bars_of(closes: dict[str, float], *, filled: bool = False) -> Bars:
 
 def frames() -> st.SearchStrategy[Bars]:
     """Bars of some of twenty-four days, some of them filled."""
-    return strategies.bars(strategies.stamps(max_size=12), has_filled=True)
+    return strategies.valid_bars(strategies.stamps(max_size=12), has_filled=True)
 
 
 def closes_of(bars: Bars, *, filled: bool) -> dict[pd.Timestamp, float]:

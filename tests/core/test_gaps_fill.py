@@ -187,7 +187,7 @@ def holed_bars(draw: st.DrawFn) -> tuple[Bars, pd.DatetimeIndex]:
     kept = draw(st.lists(st.booleans(), min_size=2, max_size=30))
     wanted = expected("2024-06-01", "2025-06-01", frequency)[: len(kept)]
     stamps = wanted[np.array(kept, dtype=bool)]
-    return draw(strategies.bars(st.just(stamps))), wanted
+    return draw(strategies.valid_bars(st.just(stamps))), wanted
 
 
 @settings(deadline=None)

@@ -19,7 +19,7 @@ LEFT_OUT = {
     ("ml4t_nb.model", "DEFAULT_CALENDARS"),
     ("ml4t_nb.model", "bar_length"),
     ("ml4t_nb.errors", "OUTAGES"),
-    ("ml4t_nb.options", "Help"),
+    ("ml4t_nb.options", "Doc"),
     ("ml4t_nb.options", "Short"),
 }
 

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ml4t_nb.cli import main
-from ml4t_nb.render.output import as_json
+from ml4t_nb.render.output import report_json
 from ml4t_nb.storage.manifest_file import encode_manifest
 from tests.docs.json_schemas import FOLDER, schemas, written
 from tests.render.test_output import REPORTS
@@ -48,7 +48,7 @@ def test_each_is_a_schema_and_listed(name: str) -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_reports_are_as_published(name: str) -> None:
-    assert faults(name, json.loads(as_json(REPORTS[name]))) == []
+    assert faults(name, json.loads(report_json(REPORTS[name]))) == []
 
 
 @pytest.fixture(scope="module")

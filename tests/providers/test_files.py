@@ -15,7 +15,7 @@ from ml4t_nb.errors import BarsInvalid, SettingsInvalid, SymbolUnknown
 from ml4t_nb.model import DatasetId, Frequency, Span
 from ml4t_nb.providers import Provider
 from ml4t_nb.providers.files.provider import FilesProvider
-from ml4t_nb.providers.retry import ask
+from ml4t_nb.providers.retry import fetch_with_retries
 from ml4t_nb.settings import Settings
 from ml4t_nb.testing import ProviderContract, request_for, utc
 
@@ -281,7 +281,7 @@ def test_a_damaged_file_is_refused_at_the_first_look(
     request = request_for("ABC", "daily", "2024-01-01", "2024-12-31", as_of="2024-12-31")
 
     with pytest.raises(BarsInvalid, match=re.escape(name)) as caught:
-        ask(files, request, on_retry=never, sleep=never)
+        fetch_with_retries(files, request, on_retry=never, sleep=never)
 
     # Of a whole file that is never said.
     is_whole = content.endswith((b"PAR1", b"\xfd"))

@@ -18,8 +18,8 @@ from ml4t_nb.errors import (
 )
 from ml4t_nb.model import Basis, DatasetId, Span
 from ml4t_nb.providers import Answer, Instrument, Limits, Request
-from ml4t_nb.providers.retry import ask
-from ml4t_nb.providers.retry_policy import Policy, Waits
+from ml4t_nb.providers.retry import fetch_with_retries
+from ml4t_nb.providers.retry_policy import Backoff, Policy
 
 DAY = datetime(2024, 1, 2, tzinfo=UTC)
 REQUEST = Request(
@@ -69,14 +69,16 @@ class Told:
 
 def attempt(provider: Moody, *, policy: Policy | None = None) -> Told:
     told = Told()
-    ask(provider, REQUEST, on_retry=told.retried, sleep=told.slept.append, policy=policy)
+    fetch_with_retries(
+        provider, REQUEST, on_retry=told.retried, sleep=told.slept.append, policy=policy
+    )
     return told
 
 
 def failed(provider: Moody, kind: type[BaseException]) -> Told:
     told = Told()
     with pytest.raises(kind) as caught:
-        ask(provider, REQUEST, on_retry=told.retried, sleep=told.slept.append)
+        fetch_with_retries(provider, REQUEST, on_retry=told.retried, sleep=told.slept.append)
     assert caught.value is provider.moods[provider.asked - 1]
     return told
 
@@ -179,7 +181,7 @@ def test_each_retry_is_reported_with_its_attempt_its_wait_and_its_reason() -> No
 
 
 def test_a_providers_own_policy_is_kept_to() -> None:
-    own = Policy({ProviderUnavailable: Waits((7.0,), jitter=0.0)})
+    own = Policy({ProviderUnavailable: Backoff((7.0,), jitter=0.0)})
     provider = Moody([DOWN] * 9, retry=own)
 
     told = failed(provider, ProviderUnavailable)
@@ -190,13 +192,13 @@ def test_a_providers_own_policy_is_kept_to() -> None:
 def test_a_policy_given_goes_before_the_providers_own() -> None:
     provider = Moody([DOWN], retry=Policy({}))
 
-    told = attempt(provider, policy=Policy({ProviderError: Waits((3.0,), jitter=0.0)}))
+    told = attempt(provider, policy=Policy({ProviderError: Backoff((3.0,), jitter=0.0)}))
 
     assert told.slept == [3.0]
 
 
 def test_no_wait_begins_that_would_end_too_late() -> None:
-    policy = Policy({ProviderUnavailable: Waits((40.0,) * 9, jitter=0.0, within_s=120.0)})
+    policy = Policy({ProviderUnavailable: Backoff((40.0,) * 9, jitter=0.0, within_s=120.0)})
     provider = Moody([DOWN] * 9, retry=policy)
 
     told = failed(provider, ProviderUnavailable)
@@ -212,7 +214,7 @@ def test_a_wait_that_is_broken_off_ends_the_asking() -> None:
     provider = Moody([DOWN] * 9)
 
     with pytest.raises(KeyboardInterrupt):
-        ask(provider, REQUEST, on_retry=Told().retried, sleep=interrupted)
+        fetch_with_retries(provider, REQUEST, on_retry=Told().retried, sleep=interrupted)
 
     assert provider.asked == 1
 

@@ -16,7 +16,7 @@ from ml4t_nb.errors import (
     SymbolUnknown,
 )
 from ml4t_nb.model import Frequency
-from ml4t_nb.providers.retry import ask
+from ml4t_nb.providers.retry import fetch_with_retries
 from ml4t_nb.providers.yahoo.provider import YahooProvider
 from ml4t_nb.testing import request_for
 from tests.replay import Fault, Replay
@@ -90,7 +90,7 @@ def test_the_retry_policy_gets_past_two_bad_replies(replay: Replay, yahoo: Yahoo
     replay.faults += [Fault("truncated", times=2)]
     waits: list[float] = []
 
-    answer = ask(yahoo, WEEK, on_retry=lambda *_: None, sleep=waits.append)
+    answer = fetch_with_retries(yahoo, WEEK, on_retry=lambda *_: None, sleep=waits.append)
 
     assert len(answer.bars) == 5
     assert replay.bars_asked == 3
@@ -103,7 +103,7 @@ def test_an_answer_without_bars_or_reason_is_asked_for_once_more(
     replay.faults.append(Fault("empty", times=-1))
 
     with pytest.raises(ProviderUnavailable, match="gives no reason"):
-        ask(yahoo, WEEK, on_retry=lambda *_: None, sleep=lambda _: None)
+        fetch_with_retries(yahoo, WEEK, on_retry=lambda *_: None, sleep=lambda _: None)
 
     assert replay.bars_asked == 2
 

@@ -16,7 +16,7 @@ from ml4t_nb.events import Event, Fetched, FetchStarted, Finished, RetrySchedule
 from ml4t_nb.execution.run_progress import Track
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.render.html import error_html, line_html, progress_html
-from ml4t_nb.render.output import as_html
+from ml4t_nb.render.output import report_html
 from ml4t_nb.render.plots.page import bundle_of, page_of
 from ml4t_nb.render.plots.svg import svg_of
 from ml4t_nb.reports import Report
@@ -103,13 +103,13 @@ def test_no_report_of_a_symbol_with_markup_has_other_tags_than_that_of_a_plain_o
     plain: dict[str, Report], tmp_path: Path, symbol: str
 ) -> None:
     for name, report in reports(market(tmp_path, symbol), symbol).items():
-        drawings: list[Callable[[Report], str]] = [as_html]
+        drawings: list[Callable[[Report], str]] = [report_html]
         if name in ("plot", "coverage"):
             drawings += [svg_of, page_of]  # type: ignore[list-item]  # of a plot they take
         for draw in drawings:
             shape, expected = Shape(draw(report)), Shape(draw(plain[name]))
             assert shape.tags == expected.tags, (name, draw)
-        assert name == "export" or symbol in "".join(Shape(as_html(report)).words)
+        assert name == "export" or symbol in "".join(Shape(report_html(report)).words)
 
 
 @pytest.mark.parametrize("symbol", HOSTILE)
@@ -174,8 +174,8 @@ def test_an_error_that_quotes_markup_is_shown_as_text(
 
     assert error is not None
     assert symbol in error.message or repr(symbol)[1:-1] in error.message
-    tags = {tag for tag, _ in Shape(as_html(report)).tags}
-    assert tags <= {tag for tag, _ in Shape(as_html(plain["update"])).tags}
+    tags = {tag for tag, _ in Shape(report_html(report)).tags}
+    assert tags <= {tag for tag, _ in Shape(report_html(plain["update"])).tags}
 
 
 @pytest.mark.parametrize("symbol", HOSTILE)

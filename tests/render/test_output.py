@@ -21,7 +21,14 @@ from ml4t_nb.records import Restatement, Revision
 from ml4t_nb.render import text
 from ml4t_nb.render.format import instant, judgement, plain, ratio, size
 from ml4t_nb.render.layout import Table
-from ml4t_nb.render.output import as_csv, as_html, as_json, as_rows, as_text, error_json
+from ml4t_nb.render.output import (
+    error_json,
+    report_csv,
+    report_html,
+    report_json,
+    report_rows,
+    report_text,
+)
 from ml4t_nb.reports import (
     DatasetGaps,
     ExportReport,
@@ -88,7 +95,7 @@ REPORTS: dict[str, Report] = {
 
 
 def lines(report: Report, width: int | None = None) -> list[str]:
-    return as_text(report, width=width).splitlines()
+    return report_text(report, width=width).splitlines()
 
 
 def test_a_split_is_reported_in_one_line() -> None:
@@ -100,7 +107,7 @@ def test_a_split_is_reported_in_one_line() -> None:
 def test_a_restatement_without_a_split_says_so() -> None:
     restatement = Restatement(1.0234, (), kept=3)
 
-    text = as_text(run(result("AAPL", restatement=restatement)))
+    text = report_text(run(result("AAPL", restatement=restatement)))
 
     assert "restated 1.0234 (the provider reports no split)" in text
     assert "3 bars kept that the provider no longer has" in text
@@ -120,7 +127,7 @@ def test_each_dataset_has_a_line_with_its_change_and_range() -> None:
 def test_a_failure_stands_with_its_next_step() -> None:
     error = failure("DatasetNotFound", "nothing is stored", "ml4t-data load -s NOPE")
 
-    text = as_text(run(result("NOPE", "failed", error=error)))
+    text = report_text(run(result("NOPE", "failed", error=error)))
 
     assert "❌ NOPE: nothing is stored\n   → ml4t-data load -s NOPE\n" in text
 
@@ -128,7 +135,7 @@ def test_a_failure_stands_with_its_next_step() -> None:
 def test_a_revision_names_the_old_and_the_new_value() -> None:
     changed = Revision(day("2005-02-24"), "close", 95.1, 95.2)
 
-    text = as_text(run(result("IBM", revised=1, revisions=(changed,))))
+    text = report_text(run(result("IBM", revised=1, revisions=(changed,))))
 
     assert "IBM: revised: close of 2005-02-24 95.1 → 95.2" in text
 
@@ -136,7 +143,7 @@ def test_a_revision_names_the_old_and_the_new_value() -> None:
 def test_an_open_gap_is_counted_and_named() -> None:
     gap = Gap(day("2005-01-05"), day("2005-01-06"), missing=2)
 
-    text = as_text(run(result("IBM", gaps=(gap,))))
+    text = report_text(run(result("IBM", gaps=(gap,))))
 
     assert "1 (2 bars)" in text
     assert "IBM: 2 bars missing, 2005-01-05 … 2005-01-06 (open)" in text
@@ -157,7 +164,7 @@ def test_bars_that_no_dataset_has_are_not_ignored() -> None:
 def test_a_row_that_was_kept_out_is_named() -> None:
     finding = Finding(day("2005-01-05"), "nan", "close is NaN")
 
-    text = as_text(run(result("IBM", findings=(finding,))))
+    text = report_text(run(result("IBM", findings=(finding,))))
 
     assert "⚠️ IBM: 1 row not stored: 2005-01-05 close is NaN (nan)" in text
 
@@ -177,7 +184,7 @@ def test_made_up_bars_are_always_labelled() -> None:
 
 
 def test_status_shows_health_around_the_run_and_its_history() -> None:
-    text = as_text(run(result("AAPL", added=5), detailed=True))
+    text = report_text(run(result("AAPL", added=5), detailed=True))
 
     assert "before     ⚠️ stale: current" in text
     assert "after      ✅ healthy: current" in text
@@ -187,7 +194,7 @@ def test_status_shows_health_around_the_run_and_its_history() -> None:
 
 
 def test_health_counts_states_bars_and_classes() -> None:
-    text = as_text(healths("healthy", "stale", "error"))
+    text = report_text(healths("healthy", "stale", "error"))
 
     assert "3 datasets: ✅ 1 healthy, ⚠️ 1 stale, ❌ 1 error; 885 bars" in text
     assert re.search(r"equities +3 +885", text)
@@ -195,9 +202,9 @@ def test_health_counts_states_bars_and_classes() -> None:
 
 
 def test_health_shows_the_healthy_only_when_asked() -> None:
-    assert "equities/daily/S0" not in as_text(healths("healthy", "stale"))
+    assert "equities/daily/S0" not in report_text(healths("healthy", "stale"))
     report = HealthReport(AS_OF, (health("S0"),), detailed=True)
-    assert "equities/daily/S0" in as_text(report)
+    assert "equities/daily/S0" in report_text(report)
 
 
 @pytest.mark.parametrize("report", [run(), healths(), ListReport(()), GapsReport(AS_OF, ())])
@@ -206,20 +213,20 @@ def test_an_empty_store_names_the_first_step(report: Report) -> None:
 
 
 def test_damage_is_listed() -> None:
-    text = as_text(ListReport((summary("IBM", damage="chunk x is truncated"),)))
+    text = report_text(ListReport((summary("IBM", damage="chunk x is truncated"),)))
 
     assert "❌ IBM: chunk x is truncated" in text
 
 
 def test_a_dataset_without_gaps_says_so() -> None:
-    assert "✅ equities/daily/IBM: no open gaps" in as_text(REPORTS["gaps"])
+    assert "✅ equities/daily/IBM: no open gaps" in report_text(REPORTS["gaps"])
 
 
 @pytest.mark.parametrize("width", [80, 60, 40, 20])
 def test_no_name_and_no_number_is_cut_short_however_narrow(width: int) -> None:
     stored = ListReport((summary("A-LONG-SYMBOL-OF-30-CHARACTERS"),))
 
-    text = as_text(stored, width=width)
+    text = report_text(stored, width=width)
 
     assert "equities/daily/A-LONG-SYMBOL-OF-30-CHARACTERS" in text
     assert "1,262" in text
@@ -259,19 +266,19 @@ def test_cells_stand_below_each_other_whatever_their_letters_take() -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_text_holds_no_control_character_of_a_vendor(name: str) -> None:
-    text = as_text(REPORTS[name])
+    text = report_text(REPORTS[name])
 
     assert "\x1b" not in text
     assert "\u202e" not in text
 
 
 def test_markup_of_the_terminal_library_is_shown_as_it_is() -> None:
-    assert "<b>x</b>[red]&\\x1b[31m\\u202e" in as_text(REPORTS["list"])
+    assert "<b>x</b>[red]&\\x1b[31m\\u202e" in report_text(REPORTS["list"])
 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_html_escapes_every_word(name: str) -> None:
-    html = as_html(REPORTS[name])
+    html = report_html(REPORTS[name])
 
     assert "<b>" not in html
     assert "\x1b" not in html
@@ -279,12 +286,12 @@ def test_html_escapes_every_word(name: str) -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_html_is_well_formed(name: str) -> None:
-    ET.fromstring(as_html(REPORTS[name]))  # noqa: S314  # our own
+    ET.fromstring(report_html(REPORTS[name]))  # noqa: S314  # our own
 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_html_takes_its_colours_from_the_theme(name: str) -> None:
-    html = as_html(REPORTS[name])
+    html = report_html(REPORTS[name])
 
     assert "var(--jp-" in html
     assert re.findall(r"color:(?!var\(--)", html) == []
@@ -292,14 +299,14 @@ def test_html_takes_its_colours_from_the_theme(name: str) -> None:
 
 
 def test_a_state_is_a_word_beside_its_sign() -> None:
-    html = as_html(healths("error", "stale"))
+    html = report_html(healths("error", "stale"))
 
     assert ">❌</td>" in html
     assert ">error</td>" in html
 
 
 def test_rows_of_health_are_datasets_only() -> None:
-    rows = as_rows(healths("error", "stale")).splitlines()
+    rows = report_rows(healths("error", "stale")).splitlines()
 
     assert [row.split("\t")[1] for row in rows] == ["error", "stale"]
 
@@ -311,13 +318,13 @@ def test_a_stale_state_is_said_once() -> None:
 
 
 def test_rows_are_separated_by_tabs_and_have_no_heading() -> None:
-    assert as_rows(ListReport((summary("IBM"),))) == (
+    assert report_rows(ListReport((summary("IBM"),))) == (
         "equities/daily/IBM\tsample\t1,262\t2004-01-02\t2005-03-04\t2005-03-04\t51.2 kB\n"
     )
 
 
 def test_json_of_a_run_has_the_agreed_keys_in_order() -> None:
-    document = json.loads(as_json(run(result("AAPL", added=3))))
+    document = json.loads(report_json(run(result("AAPL", added=3))))
 
     assert list(document)[:3] == ["verb", "as_of", "results"]
     assert list(document["results"][0])[:13] == [
@@ -332,7 +339,7 @@ def test_json_of_a_run_has_the_agreed_keys_in_order() -> None:
 def test_json_of_a_failure_has_type_message_and_hint() -> None:
     report = run(result("X", "failed", error=failure("SymbolUnknown", "no X", "look it up")))
 
-    assert json.loads(as_json(report))["results"][0]["error"] == {
+    assert json.loads(report_json(report))["results"][0]["error"] == {
         "type": "SymbolUnknown",
         "message": "no X",
         "hint": "look it up",
@@ -340,7 +347,7 @@ def test_json_of_a_failure_has_type_message_and_hint() -> None:
 
 
 def test_json_of_health_has_the_agreed_keys() -> None:
-    document = json.loads(as_json(healths("healthy", "stale")))
+    document = json.loads(report_json(healths("healthy", "stale")))
 
     assert document["summary"] == {
         "datasets": 2,
@@ -357,13 +364,13 @@ def test_json_of_health_has_the_agreed_keys() -> None:
 
 
 def test_json_of_gaps_has_the_agreed_keys() -> None:
-    document = json.loads(as_json(REPORTS["gaps"]))
+    document = json.loads(report_json(REPORTS["gaps"]))
 
     assert list(document["gaps"][0])[:5] == ["dataset", "start", "end", "missing", "state"]
 
 
 def test_json_of_the_list_has_the_agreed_keys() -> None:
-    document = json.loads(as_json(ListReport((summary("IBM"),))))
+    document = json.loads(report_json(ListReport((summary("IBM"),))))
 
     assert list(document["datasets"][0])[:9] == [
         "dataset", "provider", "rows", "first", "last", "updated", "bytes", "chunks", "period",
@@ -372,7 +379,7 @@ def test_json_of_the_list_has_the_agreed_keys() -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_json_is_one_plain_document(name: str) -> None:
-    text = as_json(REPORTS[name])
+    text = report_json(REPORTS[name])
 
     assert text.isascii()
     assert isinstance(json.loads(text), dict)
@@ -388,7 +395,7 @@ def test_json_of_an_error_names_verb_type_message_and_hint() -> None:
 
 
 def test_json_of_bars_gives_back_each_number() -> None:
-    document = json.loads(as_json(ExportReport(dataset("IBM"), BARS, None, "sample")))
+    document = json.loads(report_json(ExportReport(dataset("IBM"), BARS, None, "sample")))
 
     assert [bar["high"] for bar in document["bars"]] == BARS["high"].tolist()
     assert document["bars"][0]["timestamp"] == "2004-01-02T00:00:00+00:00"
@@ -397,7 +404,7 @@ def test_json_of_bars_gives_back_each_number() -> None:
 
 def test_csv_gives_back_each_bar_to_the_last_bit() -> None:
     rows = list(
-        csv.DictReader(as_csv(ExportReport(dataset("IBM"), BARS, None, "sample")).splitlines())
+        csv.DictReader(report_csv(ExportReport(dataset("IBM"), BARS, None, "sample")).splitlines())
     )
 
     assert rows[0]["timestamp"] == "2004-01-02T00:00:00+00:00"
@@ -412,7 +419,7 @@ def test_csv_gives_back_any_price(price: float) -> None:
     prices = {name: [price] for name in ("open", "high", "low", "close")}
     bars = make_bars(["2004-01-02"], prices)
 
-    text = as_csv(ExportReport(dataset("IBM"), bars, None, "sample"))
+    text = report_csv(ExportReport(dataset("IBM"), bars, None, "sample"))
 
     assert float(text.splitlines()[1].split(",")[1]) == price
 
@@ -423,7 +430,7 @@ def test_a_frame_is_shown_in_part_not_whole() -> None:
     report = ExportReport(dataset("IBM"), make_bars(stamps, prices), None, "sample")
 
     assert len(lines(report)) < 20
-    assert as_html(report).count("<tr") < 20
+    assert report_html(report).count("<tr") < 20
 
 
 @pytest.mark.parametrize(
@@ -470,7 +477,7 @@ def test_a_session_keeps_its_date_in_every_time_zone(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TZ", "America/New_York")
     tzset()
     try:
-        text = as_text(run(result("IBM")))
+        text = report_text(run(result("IBM")))
     finally:
         monkeypatch.setenv("TZ", "UTC")
         tzset()
@@ -482,7 +489,7 @@ def test_an_intraday_stamp_has_its_hour_and_zone() -> None:
     name = DatasetId("equities", "1m", "IBM")
     gap = Gap(datetime(2024, 1, 5, 14, 30, tzinfo=UTC), datetime(2024, 1, 5, 14, 31, tzinfo=UTC), 2)
 
-    text = as_text(GapsReport(AS_OF, (DatasetGaps(name, "sample", (gap,)),)))
+    text = report_text(GapsReport(AS_OF, (DatasetGaps(name, "sample", (gap,)),)))
 
     assert "2024-01-05 14:30 UTC  2024-01-05 14:31 UTC" in text
 
@@ -499,9 +506,9 @@ def test_plain_leaves_ordinary_words_alone() -> None:
 def test_a_dataset_that_has_no_bars_is_shown() -> None:
     report = ExportReport(dataset("IBM"), BARS.iloc[:0], None, "sample")
 
-    assert as_csv(report) == "timestamp,open,high,low,close,volume,dividend,split,filled\n"
-    assert json.loads(as_json(report))["first"] is None
+    assert report_csv(report) == "timestamp,open,high,low,close,volume,dividend,split,filled\n"
+    assert json.loads(report_json(report))["first"] is None
 
 
 def test_the_first_stamp_is_the_one_given() -> None:
-    assert FIRST.isoformat() in as_json(run(result("IBM")))
+    assert FIRST.isoformat() in report_json(run(result("IBM")))

@@ -15,7 +15,7 @@ import ml4t_nb
 from ml4t_nb import verbs
 from ml4t_nb.cli import main
 from ml4t_nb.errors import DatasetNotFound, OptionError, StoreNotWritable
-from ml4t_nb.render.output import as_html, as_json, as_rows, as_text
+from ml4t_nb.render.output import report_html, report_json, report_rows, report_text
 from ml4t_nb.render.plots import page_of
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.settings import Settings
@@ -238,10 +238,10 @@ def test_a_report_is_one_line_in_every_plain_form(ws: Workspace) -> None:
     report = verbs.plot(ws, "AAPL", coverage=True)
 
     line = "equities/daily/AAPL (synthetic): 21 sessions: 19 present, 2 missing"
-    assert as_text(report) == f"{line}\n"
-    assert line in as_html(report)
-    assert as_rows(report) == ""
-    assert json.loads(as_json(report))["verb"] == "plot"
+    assert report_text(report) == f"{line}\n"
+    assert line in report_html(report)
+    assert report_rows(report) == ""
+    assert json.loads(report_json(report))["verb"] == "plot"
 
 
 def test_options_are_read_from_the_verb(ws: Workspace) -> None:

@@ -15,7 +15,7 @@ from ml4t_nb import verbs
 from ml4t_nb.cli import main
 from ml4t_nb.model import DatasetId, GapState
 from ml4t_nb.records import Health
-from ml4t_nb.render.output import as_html, as_rows, as_text
+from ml4t_nb.render.output import report_html, report_rows, report_text
 from ml4t_nb.render.session_map import session_maps
 from ml4t_nb.reports import HealthReport, RecentSession, SessionState
 from ml4t_nb.settings import Settings
@@ -44,7 +44,7 @@ def report(*rows: tuple[RecentSession, ...]) -> HealthReport:
 
 
 def test_text_has_a_row_a_dataset_and_a_column_a_day() -> None:
-    words = as_text(
+    words = report_text(
         report(
             (had("2005-02-25"), had("2005-02-28", "missing", "open"), had("2005-03-01", "behind")),
             (had("2005-02-26"), had("2005-02-28", "filled", "open"), had("2005-03-01", "partly")),
@@ -74,9 +74,9 @@ def test_each_state_has_a_sign_of_its_own() -> None:
         had("2005-02-12", "extra"),
         had("2005-02-14", "behind"),
     )
-    words = as_text(report(every))
+    words = report_text(report(every))
     cells = re.findall(
-        r'<b title="([^"]+)"[^>]*background:(#\w+)">([^<]+)</b>', as_html(report(every))
+        r'<b title="([^"]+)"[^>]*background:(#\w+)">([^<]+)</b>', report_html(report(every))
     )
 
     assert "equities/daily/S0  .~ox!X-+<\n" in words
@@ -110,25 +110,25 @@ def test_weeks_have_a_map_of_their_own() -> None:
 def test_a_dataset_of_which_nothing_is_known_has_an_empty_row() -> None:
     both = report((had("2005-03-01"),), ())
 
-    assert "equities/daily/S1\n" in as_text(both)
-    assert 'aria-label="nothing known"' in as_html(both)
+    assert "equities/daily/S1\n" in report_text(both)
+    assert 'aria-label="nothing known"' in report_html(both)
 
 
 def test_there_is_no_map_where_nothing_is_known_at_all() -> None:
-    assert "sessions from" not in as_text(report((), ()))
-    assert "sessions from" not in as_html(report((), ()))
+    assert "sessions from" not in report_text(report((), ()))
+    assert "sessions from" not in report_html(report((), ()))
 
 
 def test_names_are_escaped_and_stay_aligned_however_wide_their_signs_are() -> None:
     judged = (health("<B>"), health("三菱"))
     both = HealthReport(AS_OF, judged, recent=((had("2005-03-01"),),) * 2)
 
-    assert "equities/daily/<B>   .\nequities/daily/三菱  .\n" in as_text(both)
-    assert "<B>" not in as_html(both)
+    assert "equities/daily/<B>   .\nequities/daily/三菱  .\n" in report_text(both)
+    assert "<B>" not in report_html(both)
 
 
 def test_rows_for_scripts_are_spared_the_map() -> None:
-    assert as_rows(report((had("2005-03-01"),))) == ""
+    assert report_rows(report((had("2005-03-01"),))) == ""
 
 
 def test_the_page_is_well_formed() -> None:
@@ -143,7 +143,7 @@ def test_the_page_is_well_formed() -> None:
             assert self.open.pop() == tag
 
     parser = Tags()
-    parser.feed(as_html(report((had("2005-03-01"), had("2005-03-02", "missing", "open")), ())))
+    parser.feed(report_html(report((had("2005-03-01"), had("2005-03-02", "missing", "open")), ())))
     parser.close()
 
     assert parser.open == []

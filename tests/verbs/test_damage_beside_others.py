@@ -16,7 +16,7 @@ from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, OptionError, Overtaken
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, Span
-from ml4t_nb.render.output import as_html, as_json, as_rows, as_text
+from ml4t_nb.render.output import report_html, report_json, report_rows, report_text
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 
@@ -90,7 +90,11 @@ def test_a_damaged_dataset_is_named_as_such_in_words_pages_and_documents(
     fault(ws)
     report = verbs.gaps(ws, as_of=AS_OF)
 
-    words, page, document = as_text(report), as_html(report), json.loads(as_json(report))
+    words, page, document = (
+        report_text(report),
+        report_html(report),
+        json.loads(report_json(report)),
+    )
 
     assert "❌ equities/daily/BAD: " in words
     assert "   → restore it from a backup" in words
@@ -104,7 +108,7 @@ def test_a_damaged_dataset_is_named_as_such_in_words_pages_and_documents(
     assert failed["dataset"] == "equities/daily/BAD"
     assert failed["error"]["type"] == "ChunkCorrupt"
     assert [gap["dataset"] for gap in document["gaps"]] == ["equities/daily/GOOD"]
-    assert as_rows(report).count("\n") == 1
+    assert report_rows(report).count("\n") == 1
 
 
 @faults
@@ -127,7 +131,7 @@ def test_a_store_with_nothing_but_a_damaged_dataset_is_not_called_empty(ws: Work
     verbs.remove(ws, ("GOOD", "FULL"), yes=True)
     chunk_cut(ws)
 
-    words = as_text(verbs.gaps(ws, as_of=AS_OF))
+    words = report_text(verbs.gaps(ws, as_of=AS_OF))
 
     assert "❌ equities/daily/BAD: " in words
     assert "nothing is stored" not in words
@@ -272,9 +276,9 @@ def test_gaps_of_all_are_repaired_but_those_of_a_damaged_dataset(
     (error,) = [each.record.error for each in report.run.results if each.record.error]
     assert error.type == "ChunkCorrupt"
     assert [each.dataset.symbol for each in report.datasets] == ["FULL", "GOOD"]
-    assert as_text(report).count("restore it from a backup") == 1
-    assert as_text(report).count("✅ equities/daily/FULL (synthetic): no gaps") == 1
-    assert "BAD (synthetic): no" not in as_text(report)
+    assert report_text(report).count("restore it from a backup") == 1
+    assert report_text(report).count("✅ equities/daily/FULL (synthetic): no gaps") == 1
+    assert "BAD (synthetic): no" not in report_text(report)
     assert report.failed == ()
     assert main(["gaps", "--refetch"]) == 1
     assert "BAD" in capsys.readouterr().out
@@ -298,7 +302,7 @@ def test_no_other_verb_over_all_datasets_stops_at_a_damaged_one(
     for verify in (False, True):
         report = verbs.health(ws, verify=verify, sessions=5, verbose=True, as_of=AS_OF)
         assert [each.state for each in report.datasets] == ["error", "healthy", "stale"]
-        as_text(report), as_html(report), as_json(report)
+        report_text(report), report_html(report), report_json(report)
     damage = {each.dataset.symbol: bool(each.damage) for each in verbs.list_(ws).datasets}
     assert damage == {"BAD": True, "FULL": False, "GOOD": False}
     for status in (False, True):
@@ -306,7 +310,7 @@ def test_no_other_verb_over_all_datasets_stops_at_a_damaged_one(
         outcomes = {each.dataset.symbol: each.record.outcome for each in run.results}
         assert outcomes.pop("BAD") == "failed"
         assert "failed" not in outcomes.values()
-        as_text(run), as_html(run), as_json(run)
+        report_text(run), report_html(run), report_json(run)
     assert main(["list"]) == 0
     assert "BAD" in capsys.readouterr().out
     assert main(["health"]) == 1

@@ -10,7 +10,7 @@ from typing import Annotated
 import pytest
 
 import ml4t_nb
-from ml4t_nb.options import Help
+from ml4t_nb.options import Doc
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.docstrings import paragraphs, with_shared
 
@@ -19,9 +19,9 @@ from ml4t_nb.verbs.docstrings import paragraphs, with_shared
 def paint(
     *,
     colour: str = "red",
-    coats: Annotated[int, Help("How often.")] = 2,
-    share: Annotated[float, Help("Of the wall,\nand so on.")] = 1.0,
-    dry: Annotated[bool, Help("Not this.")] = True,
+    coats: Annotated[int, Doc("How often.")] = 2,
+    share: Annotated[float, Doc("Of the wall,\nand so on.")] = 1.0,
+    dry: Annotated[bool, Doc("Not this.")] = True,
     wet: bool = False,
 ) -> None:
     """Paint it.
@@ -43,7 +43,7 @@ def paint(
 
 
 @verb
-def wash(*, coats: Annotated[int, Help("How often.")] = 2) -> None:
+def wash(*, coats: Annotated[int, Doc("How often.")] = 2) -> None:
     """Wash it.
 
     Returns
@@ -54,7 +54,7 @@ def wash(*, coats: Annotated[int, Help("How often.")] = 2) -> None:
 
 
 @verb
-def look(*, coats: Annotated[int, Help("How often.")] = 2) -> None:
+def look(*, coats: Annotated[int, Doc("How often.")] = 2) -> None:
     """Look at it.
 
     More words.

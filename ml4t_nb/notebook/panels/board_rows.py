@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 __all__ = [
-    "COLUMNS", "GAP", "TEMPLATE", "Column", "Order", "chosen", "row_html", "table_of",
+    "BOARD_COLUMNS", "GAP", "TEMPLATE", "Column", "Order", "chosen", "row_html", "table_of",
     "totals_html",
 ]  # fmt: skip
 
@@ -44,7 +44,7 @@ class Column:
     is_number: bool = False
 
 
-COLUMNS = (
+BOARD_COLUMNS = (
     Column("state", "State", "82px", lambda each: _WORST_FIRST.index(each.state)),
     Column("dataset", "Dataset", "minmax(128px,1.3fr)", lambda each: str(each.dataset)),
     Column("reason", "Reason", "minmax(120px,2fr)", lambda each: each.reason),
@@ -53,7 +53,7 @@ COLUMNS = (
     Column("behind", "Behind", "70px", lambda each: each.sessions_behind, is_number=True),
     Column("gaps", "Gaps", "56px", lambda each: each.gaps_open, is_number=True),
 )
-TEMPLATE, GAP = " ".join(each.width for each in COLUMNS), "0 8px"
+TEMPLATE, GAP = " ".join(each.width for each in BOARD_COLUMNS), "0 8px"
 """The columns as CSS has them, the same for the headings and for each row."""
 
 _ROW = f"display:grid;grid-template-columns:{TEMPLATE};gap:{GAP};border-bottom:1px solid {LINE}"
@@ -99,7 +99,7 @@ def chosen(
         if state in ("", each.state)
         and all(word in f"{each.dataset} {each.reason}".lower() for word in words)
     ]
-    column = next(each for each in COLUMNS if each.name == order.column)
+    column = next(each for each in BOARD_COLUMNS if each.name == order.column)
     found.sort(key=lambda each: str(each.dataset))
     found.sort(key=column.key, reverse=order.is_reversed)
     return tuple(found)
@@ -127,7 +127,7 @@ def row_html(health: Health, note: str) -> Markup:
         What is being done about it, under the reason.
     """
     cells = []
-    for column, words in zip(COLUMNS, _cells_of(health), strict=True):
+    for column, words in zip(BOARD_COLUMNS, _cells_of(health), strict=True):
         align = ";text-align:right" if column.is_number else ""
         more = element("div", note, class_="ml4t-note") if note and column.name == "reason" else ""
         cells.append(element("span", words, more, style=f"overflow-wrap:anywhere{align}"))
@@ -136,7 +136,7 @@ def row_html(health: Health, note: str) -> Markup:
 
 def table_of(datasets: Sequence[Health]) -> Table:
     """The rows as a table that remains after the board is closed."""
-    headings = tuple(f"{each.heading}{'>' * each.is_number}" for each in COLUMNS)
+    headings = tuple(f"{each.heading}{'>' * each.is_number}" for each in BOARD_COLUMNS)
     return Table(headings, tuple(_cells_of(each) for each in datasets))
 
 

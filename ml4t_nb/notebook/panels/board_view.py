@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ml4t_nb.notebook.panels.board_rows import COLUMNS, GAP, TEMPLATE, Order
+from ml4t_nb.notebook.panels.board_rows import BOARD_COLUMNS, GAP, TEMPLATE, Order
 from ml4t_nb.notebook.panels.input_guard import once
 from ml4t_nb.render.format import MARKS
 from ml4t_nb.render.html import FAINT
@@ -96,7 +96,7 @@ class BoardView:
 
     def sorted_by(self, order: Order) -> None:
         """Show in the headings what the rows are sorted by."""
-        for column in COLUMNS:
+        for column in BOARD_COLUMNS:
             self.sorts[column.name].description = order.heading(column)
             self.sorts[column.name].tooltip = order.description(column)
 
@@ -150,8 +150,8 @@ class BoardView:
     def _make_table(self) -> None:
         from ipywidgets import HTML, GridBox
 
-        self.sorts = {each.name: _button("", "", f"sort-{each.name}") for each in COLUMNS}
-        for column in COLUMNS:
+        self.sorts = {each.name: _button("", "", f"sort-{each.name}") for each in BOARD_COLUMNS}
+        for column in BOARD_COLUMNS:
             if column.is_number:
                 self.sorts[column.name].add_class("ml4t-number")
         layout = {"grid_template_columns": TEMPLATE, "grid_gap": GAP}

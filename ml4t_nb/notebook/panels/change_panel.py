@@ -85,9 +85,9 @@ class ChangePanel:
         """Offer the symbols that are stored now."""
         self.form.symbols.offer(self._stored())
 
-    def still(self) -> str:
+    def static_html(self) -> str:
         """The runs, and their results, as a saved notebook keeps them."""
-        runs = "".join(view.still() for view in self.views)
+        runs = "".join(view.static_html() for view in self.views)
         return f"<div><b>{_TITLES[self.verb]}</b>{runs or ': nothing was run'}</div>"
 
     def _stored(self) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ class GapExplorer:
     shared
         Arguments of each command.
     changed
-        Called when `still` has something new; in any thread.
+        Called when `static_html` has something new; in any thread.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class GapExplorer:
                 self.message.value = as_html([nothing_stored(report.home)])
         self._changed()
 
-    def still(self) -> str:
+    def static_html(self) -> str:
         """The gaps in a table and the plot as a picture."""
         from ml4t_nb.render.plots import svg_of
 

@@ -58,7 +58,7 @@ class HealthBoard:
         self._order = Order()
         self._found: tuple[Health, ...] = ()
         self._armed: tuple[DatasetId, str] | None = None
-        self._still = ""
+        self._static_html = ""
         self.view = BoardView()
         self.widget = self.view.widget
         self._listen()
@@ -68,9 +68,9 @@ class HealthBoard:
         """Read the store again."""
         self._read(with_sessions=True)
 
-    def still(self) -> str:
+    def static_html(self) -> str:
         """The totals and the page in sight, as HTML without a widget or a script."""
-        return self._still
+        return self._static_html
 
     def _listen(self) -> None:
         view = self.view
@@ -134,7 +134,7 @@ class HealthBoard:
 
     def _fail(self, error: Ml4tError) -> None:
         self._found = ()
-        self.view.totals.value = self._still = error_html(error)
+        self.view.totals.value = self._static_html = error_html(error)
         self.view.hide(but_totals=True)
 
     def _show(self) -> None:
@@ -146,7 +146,7 @@ class HealthBoard:
         view.hide(but_totals=not report.datasets)
         if not report.datasets:
             self._found = ()
-            view.totals.value = self._still = as_html([nothing_stored(report.home)])
+            view.totals.value = self._static_html = as_html([nothing_stored(report.home)])
             self._say()
             return
         self._found = chosen(
@@ -163,7 +163,7 @@ class HealthBoard:
         maps = tuple(session_maps(shown, [self._recent.get(each.dataset, ()) for each in shown]))
         view.map.value = as_html(maps)
         kept: list[Block] = [table_of(shown), Lines((Note(place),)), *maps]
-        self._still = totals + (as_html(kept) if shown else line_html(place))
+        self._static_html = totals + (as_html(kept) if shown else line_html(place))
 
     def _show_rows(self) -> None:
         self.view.show([self._row(each) for each in self._on_page()])

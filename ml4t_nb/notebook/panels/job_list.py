@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ml4t_nb.errors import OptionError
 from ml4t_nb.execution.jobs import JOBS, Job
 from ml4t_nb.notebook.panels.job_view import STATES, JobView
-from ml4t_nb.notebook.panels.panel_output import Frame
+from ml4t_nb.notebook.panels.panel_output import PanelOutput
 from ml4t_nb.render.html import FAINT
 from ml4t_nb.render.markup import element, fragment
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["jobs_of"]
 
 
-def jobs_of(number: int | None) -> Frame:
+def jobs_of(number: int | None) -> PanelOutput:
     """A table of the jobs, or one of them.
 
     Raises
@@ -27,7 +27,7 @@ def jobs_of(number: int | None) -> Frame:
         If there is no such job.
     """
     if number is None:
-        return Frame(_JobList, name="ml4t_nb: jobs")
+        return PanelOutput(_JobList, name="ml4t_nb: jobs")
     job = JOBS.get(number)
     if job is None:
         known = ", ".join(str(each.number) for each in JOBS)
@@ -35,7 +35,7 @@ def jobs_of(number: int | None) -> Frame:
             f"there is no job {number}",
             hint=f"known are {known}" if known else "a panel starts jobs: %ml4t panel",
         )
-    return Frame(lambda changed: JobView(job, changed=changed), name=f"ml4t_nb: job {number}")
+    return PanelOutput(lambda changed: JobView(job, changed=changed), name=f"ml4t_nb: job {number}")
 
 
 class _JobList:
@@ -90,10 +90,10 @@ class _JobList:
             self._tell(job)
         self._changed()
 
-    def still(self) -> str:
+    def static_html(self) -> str:
         """The table, and the chosen job."""
         rows = fragment(element("div", _row(job)) for job in reversed(list(JOBS)))
-        return f"<div>{rows or 'no jobs yet'}{self._view.still() if self._view else ''}</div>"
+        return f"<div>{rows or 'no jobs yet'}{self._view.static_html() if self._view else ''}</div>"
 
     def _choose(self, job: Job) -> None:
         self._view = JobView(job, changed=self._changed)

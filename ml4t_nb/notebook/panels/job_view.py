@@ -15,7 +15,7 @@ from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render.format import many
 from ml4t_nb.render.html import FAINT, LINE, error_html, line_html
 from ml4t_nb.render.markup import element, fragment
-from ml4t_nb.render.output import as_html
+from ml4t_nb.render.output import report_html
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class JobView:
         """Show how far the job is now."""
         self._show(self.job)
 
-    def still(self) -> str:
+    def static_html(self) -> str:
         """The job as a saved notebook keeps it."""
         return f"<div>{self.head.value}{self.numbers.value}{self._told()}</div>"
 
@@ -211,7 +211,7 @@ def _row(line: Line) -> Markup:
 
 def _result(job: Job) -> Markup:
     error = "" if job.error is None else error_html(job.error)
-    report = "" if job.report is None else as_html(job.report)
+    report = "" if job.report is None else report_html(job.report)
     log = "".join(job.log)
     logged = element("details", element("summary", "log"), element("pre", log)) if log else ""
     return fragment(error, report, logged)

@@ -10,7 +10,7 @@ from uuid import uuid4
 from ml4t_nb.notebook.panels.input_guard import guard
 from ml4t_nb.render.html import INK, LINE
 
-__all__ = ["Frame", "Part", "Shown"]
+__all__ = ["PanelContent", "PanelOutput", "Part"]
 
 Part: TypeAlias = Literal["load", "update", "health", "gaps"]
 """Parts of a panel, each a tab."""
@@ -30,7 +30,7 @@ _STYLE = f"""
 """
 
 
-class Shown(Protocol):
+class PanelContent(Protocol):
     """What stands in a frame."""
 
     widget: Any
@@ -38,11 +38,11 @@ class Shown(Protocol):
     def refresh(self) -> None:
         """Read the store again."""
 
-    def still(self) -> str:
+    def static_html(self) -> str:
         """HTML that needs neither a widget nor a script: what the panel last showed."""
 
 
-class Frame:
+class PanelOutput:
     """One panel in a cell.
 
     A front end keeps no widget when a notebook is saved. So a still picture is shown besides, in
@@ -57,7 +57,7 @@ class Frame:
         The panel in words.
     """
 
-    def __init__(self, build: Callable[[Callable[[], None]], Shown], *, name: str) -> None:
+    def __init__(self, build: Callable[[Callable[[], None]], PanelContent], *, name: str) -> None:
         import ipywidgets
 
         self._name = name
@@ -78,7 +78,7 @@ class Frame:
     def changed(self) -> None:
         """Renew what a saved notebook keeps; in any thread."""
         with self._lock:
-            if not self._handles or (kept := self.content.still()) == self._kept:
+            if not self._handles or (kept := self.content.static_html()) == self._kept:
                 return
             self._kept = kept
             for handle in self._handles:
@@ -90,7 +90,7 @@ class Frame:
         # Its own words for itself are its widgets and their style, cut off in the middle.
         alive = {**self.widget._repr_mimebundle_(), "text/plain": repr(self)}  # what IPython calls
         display(alive, raw=True)  # type: ignore[no-untyped-call]  # IPython's
-        self._kept = self.content.still()
+        self._kept = self.content.static_html()
         handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
         with self._lock:
             self._handles.append(handle)

@@ -7,25 +7,27 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import get_args
 
-from ml4t_nb.notebook.panels.panel_output import Frame, Part, Shown
+from ml4t_nb.notebook.panels.panel_output import PanelContent, PanelOutput, Part
 from ml4t_nb.options import Moment, PathName, as_folder, as_moment, one_of
 
 __all__ = ["panel_of"]
 
 
-def panel_of(part: Part | None, as_of: Moment | None, home: PathName | None) -> Frame:
+def panel_of(part: Part | None, as_of: Moment | None, home: PathName | None) -> PanelOutput:
     """The panel; all parts in tabs if none is named."""
     one_of(part, Part, what="panel")
     moment = as_moment(as_of, option="--as-of")
     folder = None if home is None else as_folder(home, option="--home")
     if part is None:
-        return Frame(lambda changed: _Tabs(moment, folder, changed), name="ml4t_nb")
-    return Frame(lambda changed: _part(part, moment, folder, changed), name=f"ml4t_nb: {part}")
+        return PanelOutput(lambda changed: _Tabs(moment, folder, changed), name="ml4t_nb")
+    return PanelOutput(
+        lambda changed: _part(part, moment, folder, changed), name=f"ml4t_nb: {part}"
+    )
 
 
 def _part(
     part: Part, as_of: datetime | date | None, home: Path | None, changed: Callable[[], None]
-) -> Shown:
+) -> PanelContent:
     given = {"as_of": as_of, "home": home}
     shared = {name: value for name, value in given.items() if value is not None}
     match part:
@@ -52,7 +54,7 @@ class _Tabs:
         import ipywidgets
 
         self._as_of, self._home, self._changed = as_of, home, changed
-        self._parts: dict[Part, Shown] = {}
+        self._parts: dict[Part, PanelContent] = {}
         names = get_args(Part)
         self._boxes = [ipywidgets.VBox() for _ in names]
         self.widget = ipywidgets.Tab(self._boxes, titles=[name.title() for name in names])
@@ -74,6 +76,6 @@ class _Tabs:
             self._boxes[at].children = [part.widget]
         self._changed()
 
-    def still(self) -> str:
+    def static_html(self) -> str:
         """All parts that were looked at."""
-        return "".join(part.still() for part in self._parts.values())
+        return "".join(part.static_html() for part in self._parts.values())

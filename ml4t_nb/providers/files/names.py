@@ -9,11 +9,11 @@ from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.providers.files.dialects import Dialect, bare
 from ml4t_nb.providers.files.numbers import is_number
 
-__all__ = ["NUMBERS", "REQUIRED", "TEXTS", "columns_of", "stacked_names"]
+__all__ = ["NUMBER_COLUMNS", "REQUIRED", "TEXT_COLUMNS", "columns_of", "stacked_names"]
 
 REQUIRED = ("stamp", "open", "high", "low", "close")
-NUMBERS = ("open", "high", "low", "close", "volume", "dividend", "gain", "split")
-TEXTS = ("symbol", "filled")
+NUMBER_COLUMNS = ("open", "high", "low", "close", "volume", "dividend", "gain", "split")
+TEXT_COLUMNS = ("symbol", "filled")
 
 _COMMON: Mapping[str, tuple[str, ...]] = {
     "stamp": ("date", "datetime", "timestamp", "time", "t", "index", ""),

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from ml4t_nb.model import DecimalSign
 
-__all__ = ["Numbers", "is_number", "read_columns"]
+__all__ = ["is_number", "read_columns"]
 
-Numbers = npt.NDArray[np.float64]
+_Numbers = npt.NDArray[np.float64]
 _Wrong = Callable[[str, int, str, str], None]
 
 # What is written in a cell that is empty.
@@ -50,7 +50,7 @@ def read_columns(
     declared: DecimalSign | None,
     preferred: DecimalSign | None,
     wrong: _Wrong,
-) -> dict[str, Numbers]:
+) -> dict[str, _Numbers]:
     """The numbers of a file's columns by our names, NaN where a cell is empty.
 
     Parameters
@@ -126,7 +126,7 @@ def _ratios_apart(
     return ratios, {**columns, "split": others}
 
 
-def _all_plain(words: Sequence[str]) -> Numbers | None:
+def _all_plain(words: Sequence[str]) -> _Numbers | None:
     """The numbers of cells that are plain or empty, read in bulk; None if one is neither."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -136,7 +136,7 @@ def _all_plain(words: Sequence[str]) -> Numbers | None:
     if not pc.all(pc.or_(empty, pc.match_substring_regex(column, _PLAIN))).as_py():
         return None if len(words) else np.empty(0)
     filled = pc.if_else(empty, pa.scalar(None, pa.string()), column)
-    values: Numbers = pc.cast(filled, pa.float64()).to_numpy(zero_copy_only=False)
+    values: _Numbers = pc.cast(filled, pa.float64()).to_numpy(zero_copy_only=False)
     return values.astype("float64")
 
 
@@ -170,7 +170,7 @@ def _decimal_sign(
     return best
 
 
-def _column(name: str, words: Sequence[str], decimal: DecimalSign, wrong: _Wrong) -> Numbers:
+def _column(name: str, words: Sequence[str], decimal: DecimalSign, wrong: _Wrong) -> _Numbers:
     values = np.full(len(words), np.nan)
     for row, word in enumerate(words):
         if word.lower() in _NOTHING:

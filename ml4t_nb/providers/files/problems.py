@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ml4t_nb.errors import BarsInvalid
 
-__all__ = ["MOST_COLUMNS", "MOST_ROWS", "SPOILT", "Problems", "Unreadable", "require_width"]
+__all__ = ["MAX_COLUMNS", "MAX_ROWS", "SPOILT", "Problems", "Unreadable", "require_width"]
 
 # Twenty years of minutes round the clock; a larger table is not the history of one symbol.
-MOST_ROWS = 10_512_000
-MOST_COLUMNS = 1_000
+MAX_ROWS = 10_512_000
+MAX_COLUMNS = 1_000
 SPOILT = "it may be damaged or still being written; replace it with a complete file"
 _SHOWN = 8
 
@@ -82,8 +82,8 @@ class Problems:
 
 def require_width(path: Path, names: Sequence[str]) -> None:
     """Raise BarsInvalid if there are more columns than are read."""
-    if len(names) > MOST_COLUMNS:
+    if len(names) > MAX_COLUMNS:
         raise BarsInvalid(
-            f"{path.name} has {len(names):,} columns; at most {MOST_COLUMNS:,} are read",
+            f"{path.name} has {len(names):,} columns; at most {MAX_COLUMNS:,} are read",
             hint="keep the columns of one symbol: Date, Open, High, Low, Close and Volume",
         )

@@ -26,9 +26,15 @@ from ml4t_nb.options import did_you_mean
 from ml4t_nb.providers.base import Answer, Instrument, Request
 from ml4t_nb.providers.files.basis import as_of_then, basis_of
 from ml4t_nb.providers.files.limits import limits
-from ml4t_nb.providers.files.tables import SUFFIXES, TEXT_SUFFIXES, Conventions, Table, read_table
+from ml4t_nb.providers.files.tables import (
+    SUFFIXES,
+    TEXT_SUFFIXES,
+    Conventions,
+    PriceTable,
+    read_table,
+)
 from ml4t_nb.providers.files.weeks import Weeks, weeks_of
-from ml4t_nb.providers.files.zones import Read, dates_of, instants_of, require_sessions
+from ml4t_nb.providers.files.zones import Read, instants_of, require_sessions, session_dates_of
 from ml4t_nb.settings import Settings
 
 __all__ = ["FilesProvider"]
@@ -151,7 +157,9 @@ def _unopened(path: Path, error: OSError) -> Ml4tError:
     return BarsInvalid(words, hint="check the file and its permissions")
 
 
-def _bars(table: Table, request: Request, stamps: pd.DatetimeIndex) -> tuple[Bars, tuple[str, ...]]:
+def _bars(
+    table: PriceTable, request: Request, stamps: pd.DatetimeIndex
+) -> tuple[Bars, tuple[str, ...]]:
     symbol, frequency = request.dataset.symbol, request.dataset.frequency
     _require_symbol(table, symbol)
     order = np.argsort(stamps, kind="stable")
@@ -166,11 +174,11 @@ def _bars(table: Table, request: Request, stamps: pd.DatetimeIndex) -> tuple[Bar
     return once, notes
 
 
-def _made(table: Table) -> list[str]:
+def _made(table: PriceTable) -> list[str]:
     return list(table.texts.get("filled", [""] * len(table.places)))
 
 
-def _columns(table: Table, asset_class: AssetClass) -> Mapping[str, np.ndarray]:
+def _columns(table: PriceTable, asset_class: AssetClass) -> Mapping[str, np.ndarray]:
     columns = {name: values for name, values in table.numbers.items() if name != "gain"}
     if table.dialect.divisor != 1 and asset_class in _SCALED:
         columns |= {name: _divided(table, name) for name in PRICES}
@@ -184,7 +192,7 @@ def _columns(table: Table, asset_class: AssetClass) -> Mapping[str, np.ndarray]:
     return columns
 
 
-def _divided(table: Table, name: str) -> np.ndarray:
+def _divided(table: PriceTable, name: str) -> np.ndarray:
     """Prices that are written times the dialect's divisor, as whole numbers."""
     values = table.numbers[name]
     broken = np.flatnonzero(values % 1 != 0)
@@ -199,7 +207,7 @@ def _divided(table: Table, name: str) -> np.ndarray:
     return scaled
 
 
-def _require_symbol(table: Table, symbol: str) -> None:
+def _require_symbol(table: PriceTable, symbol: str) -> None:
     words = table.texts.get("symbol", ())
     known = words[0] if words and _is_of(words[0], symbol) else symbol
     for row, word in enumerate(words):
@@ -221,13 +229,13 @@ def _is_of(word: str, symbol: str) -> bool:
     return ours == theirs or symbol.upper() in parts
 
 
-def _stamps(table: Table, request: Request, setting: str | None) -> Read:
+def _stamps(table: PriceTable, request: Request, setting: str | None) -> Read:
     if bar_length(request.dataset.frequency) is None:
-        return dates_of(table, request, setting)
+        return session_dates_of(table, request, setting)
     return instants_of(table, request, setting)
 
 
-def _once(table: Table, bars: Bars, rows: np.ndarray) -> Bars:
+def _once(table: PriceTable, bars: Bars, rows: np.ndarray) -> Bars:
     """Sorted bars without rows that are there twice.
 
     Raises
@@ -258,7 +266,7 @@ def _once(table: Table, bars: Bars, rows: np.ndarray) -> Bars:
     return bars[np.append([True], ~again)]
 
 
-def _require_frequency(table: Table, stamps: pd.DatetimeIndex, frequency: Frequency) -> None:
+def _require_frequency(table: PriceTable, stamps: pd.DatetimeIndex, frequency: Frequency) -> None:
     """Refuse a file whose rows are nearer together or further apart than asked for.
 
     Most rows tell, for the last may be a bar that has only begun, and any far from the next.

@@ -16,15 +16,15 @@ from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.providers.files.dialects import DIALECTS, Dialect, recognise
 from ml4t_nb.providers.files.names import REQUIRED, columns_of, stacked_names
 from ml4t_nb.providers.files.numbers import is_number
-from ml4t_nb.providers.files.problems import MOST_ROWS, SPOILT, Problems, require_width
-from ml4t_nb.providers.files.text import Rows, read_rows
+from ml4t_nb.providers.files.problems import MAX_ROWS, SPOILT, Problems, require_width
+from ml4t_nb.providers.files.text import TextRows, read_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Column", "Sheet", "parquet_sheet", "text_sheet"]
+__all__ = ["CellValues", "Sheet", "parquet_sheet", "text_sheet"]
 
-Column: TypeAlias = Sequence[str] | npt.NDArray[np.float64] | pd.DatetimeIndex
+CellValues: TypeAlias = Sequence[str] | npt.NDArray[np.float64] | pd.DatetimeIndex
 
 _PAIR = re.compile(r"\('([^']+)', '[^']*'\)")
 _PREAMBLE = 10
@@ -48,7 +48,7 @@ class Sheet:
 
     dialect: Dialect
     names: Mapping[str, tuple[str, ...]]
-    columns: Mapping[str, tuple[Column, ...]]
+    columns: Mapping[str, tuple[CellValues, ...]]
     places: Sequence[int]
     problems: Problems
 
@@ -73,12 +73,12 @@ def text_sheet(path: Path) -> Sheet:
     OSError
         If it cannot be opened.
     """
-    rows = read_rows(path)
+    rows = read_text(path)
     head = _head(path, rows)
     found = columns_of(path, head.names, head.dialect)
     problems = Problems(path, "line")
     body, places = _body(rows, head, problems)
-    columns: list[Column] = list(zip(*body, strict=True)) if body else [()] * len(head.names)
+    columns: list[CellValues] = list(zip(*body, strict=True)) if body else [()] * len(head.names)
     named = {ours: tuple(columns[at] for at in places) for ours, places in found.items()}
     names = {ours: tuple(head.names[at] for at in places) for ours, places in found.items()}
     if head.symbol:
@@ -86,7 +86,7 @@ def text_sheet(path: Path) -> Sheet:
     return Sheet(head.dialect, names, named, places, problems)
 
 
-def _head(path: Path, rows: Rows) -> _Head:
+def _head(path: Path, rows: TextRows) -> _Head:
     """The header, below what stands before it; or that of a dialect that has none."""
     require_width(path, rows.cells[0])
     stacked = stacked_names(path, rows.cells)
@@ -129,7 +129,7 @@ def _no_header(path: Path, row: Sequence[str]) -> BarsInvalid:
     )
 
 
-def _body(rows: Rows, head: _Head, problems: Problems) -> tuple[list[list[str]], list[int]]:
+def _body(rows: TextRows, head: _Head, problems: Problems) -> tuple[list[list[str]], list[int]]:
     """Rows below the header, each as wide as it, and their lines."""
     width = len(head.names)
     ends_empty = width > 1 and not head.names[-1]
@@ -209,9 +209,9 @@ def parquet_sheet(path: Path) -> Sheet:
 def _require_size(path: Path, rows: int, names: Sequence[str]) -> None:
     """Raise BarsInvalid if the file's own description is of more than is read."""
     require_width(path, names)
-    if rows > MOST_ROWS:
+    if rows > MAX_ROWS:
         raise BarsInvalid(
-            f"{path.name} has {rows:,} rows; at most {MOST_ROWS:,} are read",
+            f"{path.name} has {rows:,} rows; at most {MAX_ROWS:,} are read",
             hint="split it, one file per symbol",
         )
 
@@ -224,7 +224,7 @@ def _single(name: str) -> str:
     return pair[1] if pair else name
 
 
-def _plain(column: pa.ChunkedArray) -> Column:
+def _plain(column: pa.ChunkedArray) -> CellValues:
     import pyarrow as pa
 
     kind = column.type

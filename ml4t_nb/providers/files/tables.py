@@ -15,13 +15,13 @@ from ml4t_nb.core.bars import as_stamps
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import DateOrder, DecimalSign
 from ml4t_nb.providers.files.dialects import Dialect
-from ml4t_nb.providers.files.names import NUMBERS, TEXTS
+from ml4t_nb.providers.files.names import NUMBER_COLUMNS, TEXT_COLUMNS
 from ml4t_nb.providers.files.numbers import read_columns
 from ml4t_nb.providers.files.problems import Problems, Unreadable
-from ml4t_nb.providers.files.sheets import Column, Sheet, parquet_sheet, text_sheet
+from ml4t_nb.providers.files.sheets import CellValues, Sheet, parquet_sheet, text_sheet
 from ml4t_nb.providers.files.timestamps import Written, as_written, from_texts
 
-__all__ = ["SUFFIXES", "TEXT_SUFFIXES", "Conventions", "Table", "read_table"]
+__all__ = ["SUFFIXES", "TEXT_SUFFIXES", "Conventions", "PriceTable", "read_table"]
 
 SUFFIXES = (".csv", ".parquet")
 # Read where there is none of the others: a text may be anything.
@@ -40,7 +40,7 @@ class Conventions:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PriceTable:
     """The columns of a file that bars are made of.
 
     Parameters
@@ -66,7 +66,7 @@ class Table:
         return problems.error()
 
 
-def read_table(path: Path, conventions: Conventions) -> Table:
+def read_table(path: Path, conventions: Conventions) -> PriceTable:
     """The table in ``path``.
 
     Raises
@@ -81,8 +81,8 @@ def read_table(path: Path, conventions: Conventions) -> Table:
     stamps = _stamps(sheet, conventions.dates)
     numbers = _numbers(sheet, conventions.decimal)
     sheet.problems.require_none()
-    texts = {name: _words(sheet.columns[name][0]) for name in TEXTS if name in sheet.columns}
-    return Table(path, sheet.dialect, stamps, numbers, texts, sheet.places)
+    texts = {name: _words(sheet.columns[name][0]) for name in TEXT_COLUMNS if name in sheet.columns}
+    return PriceTable(path, sheet.dialect, stamps, numbers, texts, sheet.places)
 
 
 def _stamps(sheet: Sheet, preferred: DateOrder | None) -> Written:
@@ -140,7 +140,7 @@ def _times(words: Sequence[str]) -> Sequence[str]:
 
 
 def _numbers(sheet: Sheet, preferred: DecimalSign | None) -> dict[str, npt.NDArray[np.float64]]:
-    columns = {name: sheet.columns[name][0] for name in NUMBERS if name in sheet.columns}
+    columns = {name: sheet.columns[name][0] for name in NUMBER_COLUMNS if name in sheet.columns}
 
     def wrong(name: str, row: int, what: str, hint: str) -> None:
         sheet.problems.add(sheet.places[row], f"{sheet.names[name][0]} {what}", hint)
@@ -155,7 +155,7 @@ def _numbers(sheet: Sheet, preferred: DecimalSign | None) -> dict[str, npt.NDArr
     )
 
 
-def _words(column: Column) -> Sequence[str]:
+def _words(column: CellValues) -> Sequence[str]:
     if isinstance(column, pd.DatetimeIndex | np.ndarray):
         return [str(value) for value in column]
     return column

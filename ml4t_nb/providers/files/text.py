@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml4t_nb.errors import BarsInvalid
-from ml4t_nb.providers.files.problems import MOST_ROWS, SPOILT
+from ml4t_nb.providers.files.problems import MAX_ROWS, SPOILT
 
-__all__ = ["Rows", "read_rows"]
+__all__ = ["TextRows", "read_text"]
 
 # Of two that a line holds equally often, the first: a comma may be a decimal sign.
 _DELIMITERS = "\t;|,"
@@ -21,7 +21,7 @@ _FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class TextRows:
     """Rows of cells without blank lines and remarks.
 
     Parameters
@@ -44,7 +44,7 @@ class Rows:
         return self.text[self.lines[row] - 1]
 
 
-def read_rows(path: Path) -> Rows:
+def read_text(path: Path) -> TextRows:
     """The rows of a file.
 
     Raises
@@ -56,9 +56,9 @@ def read_rows(path: Path) -> Rows:
     """
     content = path.read_bytes()
     count = content.count(b"\n")
-    if count > MOST_ROWS:
+    if count > MAX_ROWS:
         raise BarsInvalid(
-            f"{path.name} has {count:,} lines; at most {MOST_ROWS:,} are read",
+            f"{path.name} has {count:,} lines; at most {MAX_ROWS:,} are read",
             hint="split it, one file per symbol",
         )
     text = _decoded(path, content)
@@ -87,7 +87,7 @@ def read_rows(path: Path) -> Rows:
             f"{path.name} is empty",
             hint="it needs a header row; is it still being written?",
         )
-    return Rows(cells, places, lines, is_cut=_is_cut(text))
+    return TextRows(cells, places, lines, is_cut=_is_cut(text))
 
 
 def _is_cut(text: str) -> bool:

@@ -14,7 +14,7 @@ from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span, WeekDating
 from ml4t_nb.providers.base import Request
-from ml4t_nb.providers.files.tables import Table
+from ml4t_nb.providers.files.tables import PriceTable
 
 __all__ = ["Weeks", "weeks_of"]
 
@@ -42,7 +42,7 @@ class Weeks:
     over_before: datetime | None = None
 
 
-def weeks_of(table: Table, rows: Bars, request: Request, told: WeekDating | None) -> Weeks:
+def weeks_of(table: PriceTable, rows: Bars, request: Request, told: WeekDating | None) -> Weeks:
     """Weeks made of days, or of rows that are weeks.
 
     Parameters
@@ -82,7 +82,7 @@ def weeks_of(table: Table, rows: Bars, request: Request, told: WeekDating | None
     return Weeks(weekly_bars(weeks), notes)
 
 
-def _of_days(table: Table, days: Bars, request: Request) -> Weeks:
+def _of_days(table: PriceTable, days: Bars, request: Request) -> Weeks:
     """Weeks; one with a day without prices has none either."""
     weeks = weekly_bars(days)
     hollow = mondays_of(pd.DatetimeIndex(days.index[days[list(PRICES)].isna().any(axis=1)]))
@@ -98,7 +98,7 @@ def _of_days(table: Table, days: Bars, request: Request) -> Weeks:
 
 
 def _dated(
-    table: Table, days: pd.DatetimeIndex, request: Request, told: WeekDating | None
+    table: PriceTable, days: pd.DatetimeIndex, request: Request, told: WeekDating | None
 ) -> tuple[npt.NDArray[np.bool_], pd.DatetimeIndex, tuple[str, ...]]:
     """Which rows are whole weeks, and the Monday of each."""
     every = np.ones(len(days), dtype=bool)
@@ -138,7 +138,7 @@ def _dated(
     raise _no_weeks(table, weekday, request)
 
 
-def _no_weeks(table: Table, weekday: npt.NDArray[np.int32], request: Request) -> BarsInvalid:
+def _no_weeks(table: PriceTable, weekday: npt.NDArray[np.int32], request: Request) -> BarsInvalid:
     seen = " and ".join(_NAMES[each] for each in sorted(set(weekday.tolist()))[:_SOME])
     return BarsInvalid(
         f"{table.path.name}: its rows are dated on {seen}, "

@@ -15,10 +15,10 @@ from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Frequency, Span, bar_length
 from ml4t_nb.providers.base import Request
-from ml4t_nb.providers.files.tables import Table
+from ml4t_nb.providers.files.tables import PriceTable
 from ml4t_nb.zones import zone_parts
 
-__all__ = ["Read", "dates_of", "instants_of", "require_sessions"]
+__all__ = ["Read", "instants_of", "require_sessions", "session_dates_of"]
 
 # Where files of bars come from. Servers of MetaTrader count from midnight at the New York close, or
 # keep the time of Athens: they differ for some weeks of March, October and November.
@@ -64,7 +64,7 @@ class Read:
     notes: tuple[str, ...] = ()
 
 
-def instants_of(table: Table, request: Request, setting: str | None) -> Read:
+def instants_of(table: PriceTable, request: Request, setting: str | None) -> Read:
     """The instant of each stamp, by the zone that the file shows, the dataset's, or the setting.
 
     Parameters
@@ -92,7 +92,7 @@ def instants_of(table: Table, request: Request, setting: str | None) -> Read:
     return Read(stamps, zone, (words,) if len(stamps) else ())
 
 
-def dates_of(table: Table, request: Request, setting: str | None) -> Read:
+def session_dates_of(table: PriceTable, request: Request, setting: str | None) -> Read:
     """The session's date of each stamp, at 00:00 UTC.
 
     The date as written; but where times of day are written as well, and the file, the user or the
@@ -134,7 +134,7 @@ def _in_zone(wall: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
     return as_stamps((wall - ahead).tz_localize(base, ambiguous="NaT", nonexistent="NaT"))
 
 
-def _require_single(table: Table, stamps: pd.DatetimeIndex, zone: str) -> None:
+def _require_single(table: PriceTable, stamps: pd.DatetimeIndex, zone: str) -> None:
     lost = np.flatnonzero(stamps.isna())
     if len(lost):
         place = int(lost[0])
@@ -145,7 +145,7 @@ def _require_single(table: Table, stamps: pd.DatetimeIndex, zone: str) -> None:
         raise table.wrong(place, words)
 
 
-def _require_agreement(table: Table, zone: str | None) -> None:
+def _require_agreement(table: PriceTable, zone: str | None) -> None:
     if zone is None or table.stamps.instants is None:
         return
     named = _in_zone(table.stamps.wall, zone)
@@ -169,7 +169,7 @@ class _Fit:
     share: float
 
 
-def _require_fit(table: Table, stamps: pd.DatetimeIndex, request: Request, zone: str) -> None:
+def _require_fit(table: PriceTable, stamps: pd.DatetimeIndex, request: Request, zone: str) -> None:
     """Raise BarsInvalid if the stamps cannot be of ``zone``, and could be of another."""
     dates, frequency = request.calendar, request.dataset.frequency
     if dates.name == "24/7":
@@ -251,7 +251,7 @@ def _late_weeks(stamps: pd.DatetimeIndex, hours: pd.DatetimeIndex) -> int:
     return int((stamps[first] - begins >= _LATE).sum())
 
 
-def require_sessions(table: Table, days: pd.DatetimeIndex, dates: Calendar) -> None:
+def require_sessions(table: PriceTable, days: pd.DatetimeIndex, dates: Calendar) -> None:
     """Raise BarsInvalid if all days are one off from the sessions.
 
     They are midnights of the exchange in the time of another zone, 19:00 of the day before, or

@@ -1,4 +1,4 @@
-"""One question to Yahoo through yfinance: its frame, and the reply that the frame was made of."""
+"""One call to Yahoo through yfinance: its frame, and the reply that the frame was made of."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ml4t_nb.errors import ProviderError, ProviderUnavailable
-from ml4t_nb.providers.rate_limit import Budget, shared_budget
+from ml4t_nb.providers.rate_limit import RateLimiter, shared_limiter
 from ml4t_nb.providers.yahoo.configuration import open_yfinance, raising
-from ml4t_nb.providers.yahoo.corporate_actions import Event, events_of
+from ml4t_nb.providers.yahoo.corporate_actions import CorporateAction, actions_of
 from ml4t_nb.providers.yahoo.errors import NoBars, raised_by, translate, unknown
 
 if TYPE_CHECKING:
     from curl_cffi.requests import Response
 
-    from ml4t_nb.providers.yahoo.session import Question
+    from ml4t_nb.providers.yahoo.session import Call
 
-__all__ = ["Chart", "Client"]
+__all__ = ["ChartReply", "Client"]
 
 # Yahoo's symbols; another character would be read as a part of the address.
 _SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9.^=&_-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class ChartReply:
     """What Yahoo answered.
 
     Parameters
@@ -43,7 +43,7 @@ class Chart:
 
     frame: pd.DataFrame
     meta: Mapping[str, Any]
-    events: tuple[Event, ...]
+    actions: tuple[CorporateAction, ...]
 
 
 class Client:
@@ -56,7 +56,7 @@ class Client:
     per_minute
         The budget.
     timeout_s, deadline_s
-        For one reply, and for all that a question takes.
+        For one reply, and for all that a call takes.
     is_loud
         Whether yfinance may log what it does.
     """
@@ -78,7 +78,7 @@ class Client:
 
     def bars(
         self, symbol: str, interval: str, start: date | datetime, end: date | datetime
-    ) -> Chart:
+    ) -> ChartReply:
         """Bars from ``start`` on and before ``end``; bare dates are the exchange's.
 
         The caller has waited for the budget; requests beyond the first are charged afterwards.
@@ -98,36 +98,36 @@ class Client:
         ProviderError
             One of its four kinds.
         """
-        self._budget().wait()
+        self._limiter().wait()
         try:
             return self._ask(symbol, interval="1d", period="1d").meta
         except NoBars as error:
             # It has not traded of late, but is known.
             return error.meta
 
-    def _budget(self) -> Budget:
+    def _limiter(self) -> RateLimiter:
         # Looked up each time: a lock cannot be sent to another process with its provider.
-        return shared_budget("yahoo", self._per_minute)
+        return shared_limiter("yahoo", self._per_minute)
 
-    def _ask(self, symbol: str, **span: Any) -> Chart:  # noqa: ANN401  # for an untyped neighbour
+    def _ask(self, symbol: str, **span: Any) -> ChartReply:  # noqa: ANN401  # for an untyped neighbour
         if not _SYMBOL.fullmatch(symbol):
             raise unknown(symbol, "it is not spelled like a symbol")
-        yfinance, wire = open_yfinance(self._caches)
+        yfinance, session = open_yfinance(self._caches)
         with (
             raising(yfinance),
-            wire.question(
+            session.call(
                 timeout_s=self._timeout_s, deadline_s=self._deadline_s, is_loud=self._is_loud
-            ) as question,
+            ) as call,
         ):
             try:
-                frame = _history(yfinance.Ticker(symbol, session=wire), span, self._timeout_s)
-                return _chart(frame, question, symbol)
+                frame = _history(yfinance.Ticker(symbol, session=session), span, self._timeout_s)
+                return _chart(frame, call, symbol)
             except ProviderError:
                 raise
             except raised_by(yfinance) as error:
-                raise translate(error, symbol, yfinance, _meta(question)) from error
+                raise translate(error, symbol, yfinance, _meta(call)) from error
             finally:
-                self._budget().owe(question.requests - 1)
+                self._limiter().charge(call.requests - 1)
 
 
 def _history(ticker: Any, span: Mapping[str, Any], timeout_s: float) -> pd.DataFrame:  # noqa: ANN401
@@ -155,17 +155,17 @@ def _forget_replies() -> None:
         clear()
 
 
-def _chart(frame: pd.DataFrame, question: Question, symbol: str) -> Chart:
-    if question.reply is None:
+def _chart(frame: pd.DataFrame, call: Call, symbol: str) -> ChartReply:
+    if call.reply is None:
         # Another thread asked just the same a moment ago, and yfinance kept the reply for both.
         raise ProviderUnavailable(
             f"yfinance answered for {symbol} without asking yahoo", provider="yahoo"
         )
-    result = _result(question.reply)
+    result = _result(call.reply)
     if frame.empty:
         words = f"yahoo has no bars of {symbol} for this span"
         raise NoBars(words, meta=result["meta"])
-    return Chart(frame, result["meta"], events_of(result))
+    return ChartReply(frame, result["meta"], actions_of(result))
 
 
 def _result(reply: Response) -> Mapping[str, Any]:
@@ -173,12 +173,12 @@ def _result(reply: Response) -> Mapping[str, Any]:
     return found
 
 
-def _meta(question: Question) -> Mapping[str, Any]:
+def _meta(call: Call) -> Mapping[str, Any]:
     """What the last reply says beside its bars; nothing if it is not such a reply."""
-    if question.reply is None:
+    if call.reply is None:
         return {}
     try:
-        found: Mapping[str, Any] = _result(question.reply)["meta"]
+        found: Mapping[str, Any] = _result(call.reply)["meta"]
     except (LookupError, TypeError, ValueError):
         return {}
     return found

@@ -12,15 +12,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ml4t_nb.providers.yahoo.session import Wire
+    from ml4t_nb.providers.yahoo.session import BoundedSession
 
 __all__ = ["open_yfinance", "raising"]
 
 _OPENING = threading.Lock()
-_OPENED: list[tuple[ModuleType, Wire]] = []
+_OPENED: list[tuple[ModuleType, BoundedSession]] = []
 
 
-def open_yfinance(caches: Path) -> tuple[ModuleType, Wire]:
+def open_yfinance(caches: Path) -> tuple[ModuleType, BoundedSession]:
     """The module and the session it is to use, the same ones for the whole process.
 
     Parameters
@@ -39,17 +39,17 @@ def open_yfinance(caches: Path) -> tuple[ModuleType, Wire]:
     return _OPENED[0]
 
 
-def _import(caches: Path) -> tuple[ModuleType, Wire]:
+def _import(caches: Path) -> tuple[ModuleType, BoundedSession]:
     import yfinance
 
-    from ml4t_nb.providers.yahoo.session import Wire
+    from ml4t_nb.providers.yahoo.session import BoundedSession
 
     # Where there can be no folder, yfinance does without.
     with suppress(OSError):
         caches.mkdir(parents=True, exist_ok=True)
     yfinance.set_tz_cache_location(str(caches))
     logging.getLogger("yfinance").addFilter(_may_log)
-    return yfinance, Wire()
+    return yfinance, BoundedSession()
 
 
 def _is_ours(each: Any) -> bool:  # noqa: ANN401  # a tuple that the standard library does not type
@@ -62,14 +62,14 @@ def _is_ours(each: Any) -> bool:  # noqa: ANN401  # a tuple that the standard li
 
 
 def _may_log(record: logging.LogRecord) -> bool:
-    from ml4t_nb.providers.yahoo.session import current_question
+    from ml4t_nb.providers.yahoo.session import current_call
 
     del record
-    question = current_question()
-    return question is None or question.is_loud
+    call = current_call()
+    return call is None or call.is_loud
 
 
-class _Borrowed:
+class _ConfigOverride:
     """yfinance's configuration during a request; the user's own before and after."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class _Borrowed:
         self._askers = 0
         self._theirs: tuple[Any, Any] = (True, 0)
 
-    def take(self, config: Any) -> None:  # noqa: ANN401  # of an untyped neighbour
+    def begin(self, config: Any) -> None:  # noqa: ANN401  # of an untyped neighbour
         with self._lock:
             if not self._askers:
                 self._theirs = config.debug.hide_exceptions, config.network.retries
@@ -85,21 +85,21 @@ class _Borrowed:
                 config.network.retries = 0
             self._askers += 1
 
-    def give_back(self, config: Any) -> None:  # noqa: ANN401
+    def end(self, config: Any) -> None:  # noqa: ANN401
         with self._lock:
             self._askers -= 1
             if not self._askers:
                 config.debug.hide_exceptions, config.network.retries = self._theirs
 
 
-_BORROWED = _Borrowed()
+_OVERRIDE = _ConfigOverride()
 
 
 @contextmanager
 def raising(yfinance: ModuleType) -> Iterator[None]:
     """Errors are raised instead of logged, and nothing is asked twice, while inside."""
-    _BORROWED.take(yfinance.config)
+    _OVERRIDE.begin(yfinance.config)
     try:
         yield
     finally:
-        _BORROWED.give_back(yfinance.config)
+        _OVERRIDE.end(yfinance.config)

@@ -1,8 +1,8 @@
 """Dividends, distributions and splits as Yahoo reports them, booked on the bars they belong to.
 
-They are read from the reply itself. yfinance books a dividend on the bar *before* if the bar of its
+They are read from the reply itself. yfinance puts a dividend on the bar *before* if the bar of its
 ex-date is missing, drops the currency of one that is not paid in the price's, and gives each row of
-a day the day's events.
+a day the day's actions.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ import pandas as pd
 from ml4t_nb.core.bars import PRICES, Bars, concat, make_bars
 from ml4t_nb.model import Finding
 
-__all__ = ["REACH", "Event", "book", "events_of"]
+__all__ = ["REACH", "CorporateAction", "actions_of", "assign_actions"]
 
 REACH = timedelta(days=10)
-"""How long after a daily ex-date without a bar the next bar may carry its event."""
+"""How long after a daily ex-date without a bar the next bar may carry its action."""
 
 _LATE_HOUR = 22
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class CorporateAction:
     """Something that takes effect with the bar of a day.
 
     Parameters
@@ -50,26 +50,30 @@ class Event:
     foreign: str = ""
 
 
-def events_of(result: Mapping[str, Any]) -> tuple[Event, ...]:
-    """Events of one reply, in the order of their days."""
+def actions_of(result: Mapping[str, Any]) -> tuple[CorporateAction, ...]:
+    """Corporate actions of one reply, in the order of their days."""
     meta = result["meta"]
     told: Mapping[str, Any] = result.get("events") or {}
     zone = ZoneInfo(meta["exchangeTimezoneName"])
     currency = meta.get("currency") or ""
 
-    def event(kind: Literal["dividend", "gain", "split"], each: Mapping[str, Any]) -> Event:
+    def action(
+        kind: Literal["dividend", "gain", "split"], each: Mapping[str, Any]
+    ) -> CorporateAction:
         instant = datetime.fromtimestamp(each["date"], UTC)
         if kind == "split":
             ratio = float(each["numerator"]) / float(each["denominator"])
-            return Event(kind, instant, _local_day(instant, zone), ratio)
+            return CorporateAction(kind, instant, _local_day(instant, zone), ratio)
         paid_in = each.get("currency") or currency
         foreign = "" if paid_in == currency else f"{paid_in} where prices are in {currency}"
-        return Event(kind, instant, _local_day(instant, zone), float(each["amount"]), foreign)
+        return CorporateAction(
+            kind, instant, _local_day(instant, zone), float(each["amount"]), foreign
+        )
 
     found = [
-        *(event("dividend", each) for each in (told.get("dividends") or {}).values()),
-        *(event("gain", each) for each in (told.get("capitalGains") or {}).values()),
-        *(event("split", each) for each in (told.get("splits") or {}).values()),
+        *(action("dividend", each) for each in (told.get("dividends") or {}).values()),
+        *(action("gain", each) for each in (told.get("capitalGains") or {}).values()),
+        *(action("split", each) for each in (told.get("splits") or {}).values()),
     ]
     return tuple(sorted(found, key=lambda each: each.instant))
 
@@ -82,18 +86,18 @@ def _local_day(instant: datetime, zone: ZoneInfo) -> datetime:
     return datetime(local.year, local.month, local.day, tzinfo=UTC)
 
 
-def book(
+def assign_actions(
     bars: Bars,
     days: pd.DatetimeIndex,
-    events: Sequence[Event],
+    actions: Sequence[CorporateAction],
     *,
     reach: timedelta,
     sessions: pd.DatetimeIndex,
 ) -> tuple[Bars, tuple[Finding, ...]]:
-    """``bars`` with the events on them.
+    """``bars`` with the actions on them.
 
-    An event belongs to the first bar with prices on its day. If that day has none, the next bar
-    within ``reach`` carries it: there the price without it shows first. An event after the last bar
+    An action belongs to the first bar with prices on its day. If that day has none, the next bar
+    within ``reach`` carries it: there the price without it shows first. One after the last bar
     gets a row of its own, without prices.
 
     Parameters
@@ -105,14 +109,14 @@ def book(
     sessions
         Days with a bar, by the calendar.
     """
-    ledger = _Ledger(bars, days, reach, sessions)
-    for event in events:
-        ledger.enter(event)
-    return ledger.closed(), tuple(ledger.findings)
+    assignment = _Assignment(bars, days, reach, sessions)
+    for action in actions:
+        assignment.assign(action)
+    return assignment.assigned(), tuple(assignment.findings)
 
 
-class _Ledger:
-    """Bars while events are entered."""
+class _Assignment:
+    """Bars while actions are assigned to them."""
 
     def __init__(
         self, bars: Bars, days: pd.DatetimeIndex, reach: timedelta, sessions: pd.DatetimeIndex
@@ -127,60 +131,60 @@ class _Ledger:
         self._later: dict[datetime, tuple[float, float]] = {}
         self.findings: list[Finding] = []
 
-    def enter(self, event: Event) -> None:
-        """Book one event, or say why not."""
-        day = pd.Timestamp(event.day)
-        if event.foreign:
-            self._find(event, f"is in {event.foreign}, and left out")
+    def assign(self, action: CorporateAction) -> None:
+        """Assign one action, or say why not."""
+        day = pd.Timestamp(action.day)
+        if action.foreign:
+            self._find(action, f"is in {action.foreign}, and left out")
             return
-        if event.value <= 0:
-            self._find(event, "is invalid, and is left out")
+        if action.value <= 0:
+            self._find(action, "is invalid, and is left out")
             return
         place = int(self._days[self._priced].searchsorted(day))
         if place == len(self._priced):
-            self._book_later(event)
+            self._assign_later(action)
             return
         row = int(self._priced[place])
         late = self._days[row] - day
         if late > self._reach:
-            self._find(event, "has no bar, and is left out")
+            self._find(action, "has no bar, and is left out")
             return
         if late and day in self._sessions:
-            self._find(event, f"has no bar, and is assigned to {self._days[row]:%Y-%m-%d}")
-        self._book(row, event)
+            self._find(action, f"has no bar, and is assigned to {self._days[row]:%Y-%m-%d}")
+        self._assign_to(row, action)
 
-    def _book(self, row: int, event: Event) -> None:
-        if event.kind == "split":
-            self._ratio[row] *= event.value
+    def _assign_to(self, row: int, action: CorporateAction) -> None:
+        if action.kind == "split":
+            self._ratio[row] *= action.value
             return
-        if event.kind == "gain" and self._cash[row] >= event.value:
-            self._find(event, "may be part of the dividend, which Yahoo may count twice")
-        self._cash[row] += event.value
+        if action.kind == "gain" and self._cash[row] >= action.value:
+            self._find(action, "may be part of the dividend, which Yahoo may count twice")
+        self._cash[row] += action.value
 
-    def _book_later(self, event: Event) -> None:
-        stamp = event.day if self._bars.index.equals(self._days) else event.instant
+    def _assign_later(self, action: CorporateAction) -> None:
+        stamp = action.day if self._bars.index.equals(self._days) else action.instant
         rows = np.flatnonzero(self._bars.index == pd.Timestamp(stamp))
         if len(rows):
-            self._book(int(rows[0]), event)
+            self._assign_to(int(rows[0]), action)
             return
         cash, ratio = self._later.get(stamp, (0.0, 1.0))
-        if event.kind == "split":
-            self._later[stamp] = cash, ratio * event.value
+        if action.kind == "split":
+            self._later[stamp] = cash, ratio * action.value
         else:
-            self._later[stamp] = cash + event.value, ratio
+            self._later[stamp] = cash + action.value, ratio
 
-    def closed(self) -> Bars:
-        """Bars with what was booked."""
-        booked = self._bars.assign(dividend=self._cash, split=self._ratio)
+    def assigned(self) -> Bars:
+        """Bars with what was assigned."""
+        assigned = self._bars.assign(dividend=self._cash, split=self._ratio)
         if not self._later:
-            return booked
+            return assigned
         cash, ratio = zip(*self._later.values(), strict=True)
         nothing = dict.fromkeys(PRICES, [np.nan] * len(cash))
         extra = make_bars(list(self._later), {**nothing, "dividend": cash, "split": ratio})
-        return concat([booked, extra]).sort_index(kind="stable")
+        return concat([assigned, extra]).sort_index(kind="stable")
 
-    def _find(self, event: Event, what: str) -> None:
-        name = "capital gain" if event.kind == "gain" else event.kind
-        rule: Literal["basis", "dividend"] = "basis" if event.kind == "split" else "dividend"
-        detail = f"the {name} of {event.value:g} with ex-date {event.day:%Y-%m-%d} {what}"
-        self.findings.append(Finding(event.day, rule, detail))
+    def _find(self, action: CorporateAction, what: str) -> None:
+        name = "capital gain" if action.kind == "gain" else action.kind
+        rule: Literal["basis", "dividend"] = "basis" if action.kind == "split" else "dividend"
+        detail = f"the {name} of {action.value:g} with ex-date {action.day:%Y-%m-%d} {what}"
+        self.findings.append(Finding(action.day, rule, detail))

@@ -47,10 +47,10 @@ def raised_by(yfinance: ModuleType) -> tuple[type[Exception], ...]:
     """All that a question can end in, other than bars."""
     from peewee import PeeweeException
 
-    from ml4t_nb.providers.yahoo.session import UnknownThere
+    from ml4t_nb.providers.yahoo.session import NotFound
 
     return (
-        UnknownThere,
+        NotFound,
         yfinance.exceptions.YFException,
         PeeweeException,
         OSError,
@@ -77,7 +77,7 @@ def translate(
     meta
         Of the last reply, if it had any.
     """
-    from ml4t_nb.providers.yahoo.session import UnknownThere
+    from ml4t_nb.providers.yahoo.session import NotFound
 
     theirs = yfinance.exceptions
     if isinstance(error, theirs.YFRateLimitError):
@@ -90,7 +90,7 @@ def translate(
         return _prices_missing(error.yahoo_reason, symbol, meta)
     # An HTTPError is an OSError too, so its status must be read first.
     status = getattr(getattr(error, "response", None), "status_code", None)
-    if status == _NOT_FOUND or isinstance(error, UnknownThere | theirs.YFTzMissingError):
+    if status == _NOT_FOUND or isinstance(error, NotFound | theirs.YFTzMissingError):
         return unknown(symbol, "no data found, it may be delisted")
     if isinstance(error, json.JSONDecodeError | theirs.YFDataException):
         return _unavailable(symbol, "it responds, but not with bars: an outage or a block page")

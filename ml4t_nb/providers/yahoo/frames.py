@@ -12,8 +12,8 @@ import pandas as pd
 from ml4t_nb.core.bars import COLUMNS, PRICES, Bars, as_stamps, make_bars
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.model import Finding, Frequency, Span, bar_length
-from ml4t_nb.providers.yahoo.client import Chart
-from ml4t_nb.providers.yahoo.corporate_actions import REACH, book
+from ml4t_nb.providers.yahoo.client import ChartReply
+from ml4t_nb.providers.yahoo.corporate_actions import REACH, assign_actions
 
 __all__ = ["asked_as", "daily_bars", "expected", "intraday_bars"]
 
@@ -37,7 +37,9 @@ def expected(calendar: Calendar, span: Span, frequency: Frequency) -> pd.Datetim
     return calendar.stamps(Span(max(span.start, known.start), min(span.end, known.end)), frequency)
 
 
-def daily_bars(chart: Chart, calendar: Calendar, window: Span) -> tuple[Bars, tuple[Finding, ...]]:
+def daily_bars(
+    chart: ChartReply, calendar: Calendar, window: Span
+) -> tuple[Bars, tuple[Finding, ...]]:
     """Daily bars of one reply, each stamped by its local date, and what was odd about its events.
 
     Rows without prices stay where the calendar has a session: it depends on the as-of whether one
@@ -47,11 +49,13 @@ def daily_bars(chart: Chart, calendar: Calendar, window: Span) -> tuple[Bars, tu
     bars = _bars(stamps, chart.frame)
     sessions = expected(calendar, window, "daily")
     bars = bars[~(_is_void(bars) & ~bars.index.isin(sessions))]
-    return book(bars, pd.DatetimeIndex(bars.index), chart.events, reach=REACH, sessions=sessions)
+    return assign_actions(
+        bars, pd.DatetimeIndex(bars.index), chart.actions, reach=REACH, sessions=sessions
+    )
 
 
 def intraday_bars(
-    chart: Chart, calendar: Calendar, window: Span, frequency: Frequency
+    chart: ChartReply, calendar: Calendar, window: Span, frequency: Frequency
 ) -> tuple[Bars, tuple[Finding, ...]]:
     """Intraday bars of one reply, and what was odd about its events.
 
@@ -78,7 +82,7 @@ def intraday_bars(
         pd.DatetimeIndex(bars.index).tz_convert(local.tz).tz_localize(None).normalize()
     )
     sessions = expected(calendar, window, "daily")
-    return book(bars, days, chart.events, reach=timedelta(0), sessions=sessions)
+    return assign_actions(bars, days, chart.actions, reach=timedelta(0), sessions=sessions)
 
 
 def asked_as(frequency: Frequency, calendar: Calendar, window: Span) -> Frequency:

@@ -8,7 +8,7 @@ from typing import get_args
 
 from ml4t_nb.model import AssetClass, Frequency
 from ml4t_nb.providers.base import Limits
-from ml4t_nb.providers.retry_policy import DEFAULT, Policy, Waits
+from ml4t_nb.providers.retry_policy import DEFAULT, Backoff, Policy
 from ml4t_nb.providers.yahoo.errors import NoBars
 from ml4t_nb.settings import Settings
 
@@ -31,5 +31,5 @@ def limits(settings: Settings) -> Limits:
         max_age={frequency: timedelta(days=days) for frequency, days in back.items()},
         delays={("fx", "daily"): _LONDON_MIDNIGHT, ("fx", "weekly"): _LONDON_MIDNIGHT},
         requests_per_minute=settings.yahoo_per_minute,
-        retry=Policy({**DEFAULT.waits, NoBars: Waits((1.0,))}),
+        retry=Policy({**DEFAULT.backoff, NoBars: Backoff((1.0,))}),
     )

@@ -11,14 +11,14 @@ import pandas as pd
 from ml4t_nb.core.bars import Bars, empty_bars, within
 from ml4t_nb.model import Basis, Finding, Frequency, Span, bar_length
 from ml4t_nb.providers.base import Answer, Instrument, Request
-from ml4t_nb.providers.yahoo.client import Chart, Client
+from ml4t_nb.providers.yahoo.client import ChartReply, Client
 from ml4t_nb.providers.yahoo.corporate_actions import REACH
 from ml4t_nb.providers.yahoo.errors import NoBars
 from ml4t_nb.providers.yahoo.frames import asked_as, daily_bars, expected, intraday_bars
 from ml4t_nb.providers.yahoo.instruments import instrument_of
 from ml4t_nb.providers.yahoo.limits import limits
 from ml4t_nb.providers.yahoo.reply_time import made_at, over_before
-from ml4t_nb.providers.yahoo.weeks import weeks, weeks_of
+from ml4t_nb.providers.yahoo.weeks import days_of_weeks, weeks
 from ml4t_nb.settings import Settings
 
 __all__ = ["YahooProvider"]
@@ -70,7 +70,7 @@ class YahooProvider:
     def fetch(self, request: Request) -> Answer:
         """Bars on the split basis of this moment, whatever the as-of."""
         if request.dataset.frequency == "weekly":
-            wide = replace(request, span=weeks_of(request.span))
+            wide = replace(request, span=days_of_weeks(request.span))
             return weeks(self._daily(wide), request, delay=self.limits.delay_of(request.dataset))
         if request.dataset.frequency == "daily":
             answer = self._daily(request)
@@ -105,7 +105,7 @@ class YahooProvider:
         return self._answer(chart, request, bars, findings)
 
     def _answer(
-        self, chart: Chart, request: Request, bars: Bars, findings: tuple[Finding, ...]
+        self, chart: ChartReply, request: Request, bars: Bars, findings: tuple[Finding, ...]
     ) -> Answer:
         over = over_before(chart.meta, request, self.limits.delay_of(request.dataset))
         return Answer(bars, findings, _notes(chart, request, over), over)
@@ -122,7 +122,7 @@ class YahooProvider:
         return empty_bars()
 
 
-def _notes(chart: Chart, request: Request, over: datetime | None) -> tuple[str, ...]:
+def _notes(chart: ChartReply, request: Request, over: datetime | None) -> tuple[str, ...]:
     """What there is to say about an as-of of long ago, or a reply that is."""
     traded = made_at(chart.meta)
     if traded is None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from curl_cffi.requests import Response, Session
 from curl_cffi.requests.exceptions import RequestException, Timeout
 
-__all__ = ["Question", "UnknownThere", "Wire", "current_question"]
+__all__ = ["BoundedSession", "Call", "NotFound", "current_call"]
 
 _CHART = "/v8/finance/chart/"
 _SIDE_SHOW_S = 5.0
@@ -21,7 +21,7 @@ _AVOIDED_S = 600.0
 _NOT_FOUND = 404
 
 
-class UnknownThere(Exception):
+class NotFound(Exception):
     """Yahoo has no such symbol.
 
     Said at the first 404: yfinance would ask some ten times more, to no avail.
@@ -29,7 +29,7 @@ class UnknownThere(Exception):
 
 
 @dataclass(slots=True)
-class Question:
+class Call:
     """One call of yfinance: how long it may take, and what it cost and brought.
 
     Parameters
@@ -53,16 +53,16 @@ class Question:
     is_loud: bool = False
 
 
-_QUESTION: ContextVar[Question | None] = ContextVar("question", default=None)
+_CALL: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
-def current_question() -> Question | None:
-    """The question this thread is busy with."""
-    return _QUESTION.get()
+def current_call() -> Call | None:
+    """The call this thread is busy with."""
+    return _CALL.get()
 
 
-class Wire(Session[Response]):
-    """A session like yfinance's own, except for requests inside `question`.
+class BoundedSession(Session[Response]):
+    """A session like yfinance's own, except for requests inside `call`.
 
     Those wait no longer than they may. A cookie host that does not answer is left alone for ten
     minutes: bars come without a cookie too, while yfinance would wait 30 s for it, again and
@@ -75,27 +75,25 @@ class Wire(Session[Response]):
 
     @staticmethod
     @contextmanager
-    def question(
-        *, timeout_s: float, deadline_s: float, is_loud: bool = False
-    ) -> Iterator[Question]:
-        """Requests of this thread belong to one question while inside."""
-        asked = Question(timeout_s, time.monotonic() + deadline_s, is_loud=is_loud)
-        token = _QUESTION.set(asked)
+    def call(*, timeout_s: float, deadline_s: float, is_loud: bool = False) -> Iterator[Call]:
+        """Requests of this thread belong to one call while inside."""
+        asked = Call(timeout_s, time.monotonic() + deadline_s, is_loud=is_loud)
+        token = _CALL.set(asked)
         try:
             yield asked
         finally:
-            _QUESTION.reset(token)
+            _CALL.reset(token)
 
     def request(self, method: Any, url: str, *args: Any, **options: Any) -> Response:  # noqa: ANN401  # as declared there
-        """As the session's own, bounded inside `question`."""
-        asked = _QUESTION.get()
+        """As the session's own, bounded inside `call`."""
+        asked = _CALL.get()
         if asked is None:
             return super().request(method, url, *args, **options)
         place = urlsplit(url)
         is_chart = place.path.startswith(_CHART)
         if not is_chart and self._avoided.get(place.netloc, 0.0) > time.monotonic():
             raise Timeout(f"{place.netloc} did not respond recently")
-        options["timeout"] = _patience(asked, is_chart=is_chart)
+        options["timeout"] = _timeout_s(asked, is_chart=is_chart)
         asked.requests += 1
         try:
             reply = super().request(method, url, *args, **options)
@@ -104,13 +102,13 @@ class Wire(Session[Response]):
                 self._avoided[place.netloc] = time.monotonic() + _AVOIDED_S
             raise
         if is_chart and reply.status_code == _NOT_FOUND:
-            raise UnknownThere(reply.text)
+            raise NotFound(reply.text)
         if is_chart:
             asked.reply = reply
         return reply
 
 
-def _patience(asked: Question, *, is_chart: bool) -> float:
+def _timeout_s(asked: Call, *, is_chart: bool) -> float:
     left_s = asked.until - time.monotonic()
     # Less than a millisecond would be cut to 0, which curl takes for no limit at all.
     if left_s < 0.001:  # noqa: PLR2004

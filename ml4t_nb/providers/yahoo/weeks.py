@@ -14,10 +14,10 @@ from ml4t_nb.model import Finding, Rule, Span
 from ml4t_nb.providers.base import Answer, Request
 from ml4t_nb.providers.yahoo.frames import expected
 
-__all__ = ["weeks", "weeks_of"]
+__all__ = ["days_of_weeks", "weeks"]
 
 
-def weeks_of(span: Span) -> Span:
+def days_of_weeks(span: Span) -> Span:
     """The days of all weeks whose Monday is in ``span``."""
     start = next_week_start(span.start)
     return Span(start, max(next_week_start(span.end), start))
@@ -29,7 +29,7 @@ def weeks(answer: Answer, request: Request, *, delay: timedelta) -> Answer:
     A week with a row without prices is left out, as such a day would be. A week that lacks a
     session altogether is kept: the calendar may not know of a closure.
     """
-    span = weeks_of(request.span)
+    span = days_of_weeks(request.span)
     over = request.calendar.final_before(request.as_of, "daily", delay)
     daily = answer.bars
     days = pd.DatetimeIndex(daily.index)

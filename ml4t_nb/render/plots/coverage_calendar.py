@@ -16,7 +16,7 @@ from ml4t_nb.reports import PlotReport, SessionState
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Cells", "cells_of", "drawing", "look_of"]
+__all__ = ["Cells", "cells_of", "coverage_drawing", "look_of"]
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _FRIDAY = 4
@@ -75,7 +75,7 @@ def look_of(state: SessionState, gap: Gap | None) -> tuple[str, Look]:
     return state, SESSIONS[state]
 
 
-def drawing(report: PlotReport) -> Drawing:
+def coverage_drawing(report: PlotReport) -> Drawing:
     """The map: darker the more bars a session has, and a mark on each that is not whole."""
     sessions = report.sessions
     assert sessions is not None

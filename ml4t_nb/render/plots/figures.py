@@ -23,7 +23,11 @@ def figure_of(report: PlotReport) -> Figure:
     from ml4t_nb.render.plots import coverage_calendar as coverage
     from ml4t_nb.render.plots import prices
 
-    drawn = prices.drawing(report) if report.sessions is None else coverage.drawing(report)
+    drawn = (
+        prices.price_drawing(report)
+        if report.sessions is None
+        else coverage.coverage_drawing(report)
+    )
     return go.Figure(data=drawn.traces, layout={**_layout(report), **drawn.layout})
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from ml4t_nb.model import GapState, bar_length
 from ml4t_nb.render.format import count, many
 from ml4t_nb.render.plots.downsample import Band, Steps, bands_of, steps_of
-from ml4t_nb.render.plots.theme import DOWN, GAPS, GREY, GRID, LINE, UP, Look, safe
+from ml4t_nb.render.plots.theme import CLOSE_LINE, DOWN, GAPS, GREY, GRID, UP, Look, safe
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Drawing", "drawing"]
+__all__ = ["Drawing", "price_drawing"]
 
 _LABELLED = 12
 _WIDE, _NARROW = 0.12, 0.013  # shares of the axis: a label is flat, a label fits upright
@@ -30,7 +30,7 @@ class Drawing:
     layout: dict[str, Any]
 
 
-def drawing(report: PlotReport) -> Drawing:
+def price_drawing(report: PlotReport) -> Drawing:
     """Candles, or beyond `MOST_CANDLES` a line within the range of each step."""
     steps = steps_of(report)
     bands = bands_of(report, steps)
@@ -62,7 +62,7 @@ def _prices(steps: Steps) -> Iterator[Any]:
         y=prices["high"] - prices["low"],
         base=prices["low"],
         width=1,
-        marker={"color": LINE, "opacity": 0.4, "line": {"width": 0}},
+        marker={"color": CLOSE_LINE, "opacity": 0.4, "line": {"width": 0}},
         name="low to high",
         hovertemplate="%{base} … %{customdata}<extra>low to high</extra>",
         customdata=prices["high"],
@@ -71,7 +71,7 @@ def _prices(steps: Steps) -> Iterator[Any]:
         x=steps.labels,
         y=prices["close"],
         mode="lines",
-        line={"color": LINE, "width": 1.2},
+        line={"color": CLOSE_LINE, "width": 1.2},
         connectgaps=False,
         name="close",
         hovertemplate="%{y}<extra>close</extra>",
@@ -223,8 +223,8 @@ def _asked(report: PlotReport, steps: Steps) -> Iterator[Any]:
             y=[0 if at in steps_asked else None for at in range(len(steps))],
             yaxis="y3",
             mode="lines+markers",
-            line={"color": LINE, "width": 4},
-            marker={"size": 4, "color": LINE},
+            line={"color": CLOSE_LINE, "width": 4},
+            marker={"size": 4, "color": CLOSE_LINE},
             name="requested by the run",
             hoverinfo="skip",
         )

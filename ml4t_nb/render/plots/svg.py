@@ -13,7 +13,7 @@ from ml4t_nb.render.format import many
 from ml4t_nb.render.markup import element
 from ml4t_nb.render.plots.coverage_calendar import Cells, cells_of, look_of
 from ml4t_nb.render.plots.downsample import Steps, bands_of, rows_of, steps_of
-from ml4t_nb.render.plots.theme import DOWN, GAPS, GREY, LINE, UP, Look, title_of
+from ml4t_nb.render.plots.theme import CLOSE_LINE, DOWN, GAPS, GREY, UP, Look, title_of
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
@@ -146,8 +146,8 @@ def _line(steps: Steps, step: float, y: Height) -> Iterator[Markup]:
         ranges.append(f"M{x:.1f},{y(bar.high):.1f}V{y(bar.low) + 0.5:.1f}")
         closes.append(f"{'L' if is_on else 'M'}{x:.1f},{y(bar.close):.1f}")
         is_on = True
-    yield _path("".join(ranges), LINE, stroke_opacity=".4", stroke_width="2")
-    yield _path("".join(closes), LINE, fill="none")
+    yield _path("".join(ranges), CLOSE_LINE, stroke_opacity=".4", stroke_width="2")
+    yield _path("".join(closes), CLOSE_LINE, fill="none")
 
 
 def _made(steps: Steps, step: float, y: Height) -> Iterator[Markup]:

@@ -10,8 +10,17 @@ from ml4t_nb.render.format import gap_words, labelled, many, plain
 from ml4t_nb.reports import PlotReport, SessionState
 
 __all__ = [
-    "DOWN", "GAPS", "GREY", "GRID", "LINE", "SESSIONS", "UP", "Look", "gap_story",
-    "gaps_story", "safe",
+    "CLOSE_LINE",
+    "DOWN",
+    "GAPS",
+    "GREY",
+    "GRID",
+    "SESSIONS",
+    "UP",
+    "Look",
+    "gap_story",
+    "gaps_story",
+    "safe",
     "title_of",
 ]  # fmt: skip
 
@@ -35,7 +44,7 @@ class Look:
 
 GREY = "#808080"
 GRID = "rgba(128,128,128,0.22)"
-LINE = "#3b8bc2"
+CLOSE_LINE = "#3b8bc2"
 UP, DOWN = "#2a9d8f", "#b5567a"
 
 # Okabe and Ito's colours, which people with any colour vision can distinguish.

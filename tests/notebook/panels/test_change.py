@@ -310,13 +310,13 @@ def test_while_it_runs_there_is_a_line_for_each_dataset(gate: Gate) -> None:
 
 def test_a_still_keeps_the_lines_and_the_results_without_a_widget_or_a_script() -> None:
     made = loader("AAPL")
-    assert made.still() == "<div><b>Load</b>: nothing was run</div>"
+    assert made.static_html() == "<div><b>Load</b>: nothing was run</div>"
 
     run(made)
 
-    assert "%ml4t load AAPL" in made.still()
-    assert "<table" in made.still()
-    assert "<script" not in made.still()
+    assert "%ml4t load AAPL" in made.static_html()
+    assert "<table" in made.static_html()
+    assert "<script" not in made.static_html()
 
 
 @pytest.mark.parametrize("typed", ["9999-12-31", "0205-02-25"])

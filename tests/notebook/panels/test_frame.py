@@ -16,7 +16,7 @@ from ml4t_nb.commands.declaration import SHELL
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Command
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK
-from ml4t_nb.notebook.panels.panel_output import Frame
+from ml4t_nb.notebook.panels.panel_output import PanelOutput
 from tests.notebook.panels.starting import started
 
 LOAD = "load AAPL -p sample --start 2005-01-03 --as-of 2005-02-25"
@@ -34,14 +34,14 @@ def shown(notebook: InteractiveShell, cell: str) -> list[RichOutput]:
 def test_a_panel_is_a_widget_and_something_that_stays_readable(
     notebook: InteractiveShell, part: str
 ) -> None:
-    widget, still = shown(notebook, f"%ml4t panel {part} --as-of 2005-02-25")
+    widget, static_html = shown(notebook, f"%ml4t panel {part} --as-of 2005-02-25")
 
     assert VIEW in widget.data
     name = f"ml4t_nb: {part}" if part else "ml4t_nb"
     assert widget.data["text/plain"] == f"{name} (a panel; run its cell to use it)"
-    assert "ml4t-still" in still.data["text/html"]
-    assert "<script" not in still.data["text/html"]
-    assert VIEW not in still.data
+    assert "ml4t-still" in static_html.data["text/html"]
+    assert "<script" not in static_html.data["text/html"]
+    assert VIEW not in static_html.data
 
 
 def test_the_live_widget_hides_the_still() -> None:
@@ -67,7 +67,7 @@ def test_a_panel_begins_with_the_as_of_and_the_home_it_was_given(
 ) -> None:
     result = notebook.run_cell("p = %ml4t panel load --as-of 2005-02-25 --home elsewhere\np")  # type: ignore[no-untyped-call]  # IPython's
 
-    assert isinstance(result.result, Frame)
+    assert isinstance(result.result, PanelOutput)
     command = result.result.content.form.checked()  # type: ignore[attr-defined]  # a load panel's
     assert command == Command("load", {"as_of": date(2005, 2, 25), "home": Path("elsewhere")})
 
@@ -99,11 +99,11 @@ def test_the_jobs_are_listed_and_each_is_shown_again(notebook: InteractiveShell)
     job.join(120)
 
     listed = shown(notebook, "%ml4t jobs")
-    (_, still) = shown(notebook, f"%ml4t jobs {job.number}")
+    (_, static_html) = shown(notebook, f"%ml4t jobs {job.number}")
 
     assert f"<code>%ml4t {LOAD}</code>" in listed[1].data["text/html"]
     assert "✅ done" in listed[1].data["text/html"]
-    assert "+38" in still.data["text/html"]
+    assert "+38" in static_html.data["text/html"]
 
 
 def test_a_job_chosen_from_the_list_is_shown_below_it() -> None:
@@ -113,7 +113,7 @@ def test_a_job_chosen_from_the_list_is_shown_below_it() -> None:
     rows, chosen = listed.widget.children[1:]
     rows.children[0].children[0].click()
 
-    assert "+38" in listed.still()
+    assert "+38" in listed.static_html()
     assert len(chosen.children) == 1
 
 
@@ -126,7 +126,7 @@ def test_jobs_that_start_later_appear_in_the_list() -> None:
     latest = listed.widget.children[1].children[0]
     assert latest.children[0].description == f"Show {job.number}"
     assert "✅ done" in latest.children[1].value
-    assert f"<code>%ml4t {LOAD}</code>" in listed.still()
+    assert f"<code>%ml4t {LOAD}</code>" in listed.static_html()
 
 
 def test_a_job_that_is_not_there_is_an_error() -> None:

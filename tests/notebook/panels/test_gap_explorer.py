@@ -170,7 +170,7 @@ def test_an_empty_store_says_what_to_do(home: Path) -> None:
 
     assert words(panel.message.value) == "nothing is stored yet %ml4t load SYMBOL -p PROVIDER"
     assert panel.body.layout.display == "none"
-    assert "nothing is stored yet" in panel.still()
+    assert "nothing is stored yet" in panel.static_html()
 
 
 def test_a_store_that_is_filled_later_is_shown_after_a_refresh(home: Path) -> None:
@@ -266,7 +266,7 @@ def test_a_gap_is_closed_for_a_reason_and_opened_again(panel: GapExplorer) -> No
     assert enabled(panel) == {"reopen"}
     assert "<b>$100" not in panel.description.value
     assert "<b>$100" not in panel.repairs.line.value
-    assert "<b>$100" not in panel.still()
+    assert "<b>$100" not in panel.static_html()
     assert panel.repairs.reason.value == ""
 
     press(panel, "reopen")
@@ -430,7 +430,7 @@ def test_revisions_of_the_last_overlap_are_reported_old_and_new(
 
     assert panel.fold.title == "What the provider changed last: corrected, 1 value"
     assert "2024-01-25 close 10 10.5 +5 % corrected" in words(panel.revisions.value)
-    assert "2024-01-25 close 10 10.5" in words(panel.still())
+    assert "2024-01-25 close 10 10.5" in words(panel.static_html())
 
 
 def test_a_span_that_was_never_answered_is_shown(
@@ -548,13 +548,13 @@ def test_observers_of_the_panel_are_notified_after_each_change(ws: Workspace) ->
 def test_the_still_picture_has_the_gaps_and_the_plot_and_no_program(panel: GapExplorer) -> None:
     panel.list.index = 2
 
-    still = panel.still()
+    static_html = panel.static_html()
 
-    assert "2023-09-11" in still
-    assert "<table" in still
-    assert "<svg" in still
-    assert "<script" not in still
-    assert len(still) < 60_000
+    assert "2023-09-11" in static_html
+    assert "<table" in static_html
+    assert "<svg" in static_html
+    assert "<script" not in static_html
+    assert len(static_html) < 60_000
 
 
 def test_of_many_datasets_some_can_be_filtered(home: Path) -> None:

@@ -334,7 +334,7 @@ def test_an_empty_store_names_the_next_step(home: Path) -> None:
     assert "nothing is stored yet" in board.view.totals.value
     assert "%ml4t load SYMBOL" in board.view.totals.value
     assert board.view.table.layout.display == "none"
-    assert "nothing is stored yet" in board.still()
+    assert "nothing is stored yet" in board.static_html()
 
     verbs.load(synthetic(home), "DEMO", start="2024-01-02", as_of="2024-01-31")
     board.refresh()
@@ -369,12 +369,12 @@ def test_the_still_picture_has_the_rows_and_neither_widget_nor_script() -> None:
     board.view.text.value = "late"
 
     assert kept == ["new"]
-    still = board.still()
-    assert "data are stale: 12 sessions behind" in still
-    assert "1 to 1 of 1 found" in still
-    assert "behind (after the last bar)" in still
-    assert "<script" not in still
-    assert "FINE" not in still
+    static_html = board.static_html()
+    assert "data are stale: 12 sessions behind" in static_html
+    assert "1 to 1 of 1 found" in static_html
+    assert "behind (after the last bar)" in static_html
+    assert "<script" not in static_html
+    assert "FINE" not in static_html
 
 
 def test_names_from_a_store_cannot_write_html(home: Path) -> None:
@@ -384,7 +384,7 @@ def test_names_from_a_store_cannot_write_html(home: Path) -> None:
 
     board = HealthBoard(shared=SHARED)
 
-    shown = board.view.rows[0].value + board.view.map.value + board.still()
+    shown = board.view.rows[0].value + board.view.map.value + board.static_html()
     assert "&lt;B&gt;X" in shown
     assert "<B>X" not in shown
 

@@ -10,8 +10,8 @@ from ml4t_nb.core.bars import empty_bars
 from ml4t_nb.errors import SettingsInvalid
 from ml4t_nb.model import Basis
 from ml4t_nb.providers import Answer, Instrument, Limits, Request
-from ml4t_nb.providers.rate_limit import Budget, shared_budget
-from ml4t_nb.providers.retry import ask
+from ml4t_nb.providers.rate_limit import RateLimiter, shared_limiter
+from ml4t_nb.providers.retry import fetch_with_retries
 from ml4t_nb.settings import Settings
 from ml4t_nb.testing import request_for
 
@@ -37,47 +37,47 @@ def clock() -> Clock:
 
 
 def test_ten_are_free_and_the_rest_is_paced(clock: Clock) -> None:
-    budget = Budget(60, clock=clock)
+    limiter = RateLimiter(60, clock=clock)
 
     for _ in range(13):
-        budget.wait(clock.sleep)
+        limiter.wait(clock.sleep)
 
     assert clock.waits == pytest.approx([1, 1, 1])
 
 
 def test_what_a_question_cost_beyond_one_is_owed(clock: Clock) -> None:
-    budget = Budget(60, clock=clock)
-    budget.wait(clock.sleep)
-    budget.owe(12)
+    limiter = RateLimiter(60, clock=clock)
+    limiter.wait(clock.sleep)
+    limiter.charge(12)
 
-    budget.wait(clock.sleep)
+    limiter.wait(clock.sleep)
 
     assert clock.waits == pytest.approx([4])
 
 
 def test_a_pause_earns_no_more_than_ten(clock: Clock) -> None:
-    budget = Budget(60, clock=clock)
+    limiter = RateLimiter(60, clock=clock)
     clock.seconds += 3600
 
     for _ in range(11):
-        budget.wait(clock.sleep)
+        limiter.wait(clock.sleep)
 
     assert clock.waits == pytest.approx([1])
 
 
 def test_concurrent_waits_queue(clock: Clock) -> None:
-    budget = Budget(120, clock=clock)
+    limiter = RateLimiter(120, clock=clock)
     waits: list[float] = []
 
     for _ in range(13):
-        budget.wait(waits.append)
+        limiter.wait(waits.append)
 
     assert waits == pytest.approx([0.5, 1.0, 1.5])
 
 
 def test_a_process_has_one_budget_for_each_provider() -> None:
-    assert shared_budget("somebody", 30) is shared_budget("somebody", 30)
-    assert shared_budget("somebody", 30) is not shared_budget("somebody else", 30)
+    assert shared_limiter("somebody", 30) is shared_limiter("somebody", 30)
+    assert shared_limiter("somebody", 30) is not shared_limiter("somebody else", 30)
 
 
 class Paced:
@@ -101,7 +101,7 @@ def test_every_attempt_is_paced_by_the_providers_limits() -> None:
     waits: list[float] = []
 
     for _ in range(12):
-        ask(Paced(), request, on_retry=lambda *_: None, sleep=waits.append)
+        fetch_with_retries(Paced(), request, on_retry=lambda *_: None, sleep=waits.append)
 
     assert waits == pytest.approx([10, 20], abs=5)
 
