@@ -66,7 +66,7 @@ class ActionTable:
 
     stored: Bars
     fetched: Bars
-    told: Bars
+    rejected: Bars
     asked: Sequence[tuple[int, int]]
     carried: Sequence[CarriedAction]
     basis: Basis
@@ -126,13 +126,13 @@ class ActionTable:
             return common[:0], np.ones(0)
         stored = self.stored.iloc[np.searchsorted(self.old, common)]
         fetched = self.fetched.iloc[np.searchsorted(self.new, common)]
-        scale = find_scale(stored, fetched, self._told_splits)
+        scale = find_scale(stored, fetched, self._reported_splits)
         return common, np.ones(len(common)) if scale is None else scale.ratio
 
     @property
-    def _told_splits(self) -> tuple[Split, ...]:
+    def _reported_splits(self) -> tuple[Split, ...]:
         """Splits of the answer, those too that a row without a sound bar shows."""
-        return tuple(sorted((*splits_in(self.told), *splits_in(self.fetched))))
+        return tuple(sorted((*splits_in(self.rejected), *splits_in(self.fetched))))
 
 
 def splits_between(splits: ByDate, date: int, bar: int) -> float:
@@ -177,18 +177,18 @@ def stored_actions(table: ActionTable, kind: ActionKind, splits: ByDate) -> ByDa
 
 def fetched_actions(table: ActionTable, kind: ActionKind) -> ByDate:
     """What the answer shows, by ex-date."""
-    told: ByDate = {}
-    for bars in (table.told, table.fetched):
+    found: ByDate = {}
+    for bars in (table.rejected, table.fetched):
         column = bars[kind.column].to_numpy()
         rows = np.flatnonzero(column != kind.neutral)
-        told |= zip(index_micros(bars.index)[rows].tolist(), column[rows].tolist(), strict=True)
-    return told
+        found |= zip(index_micros(bars.index)[rows].tolist(), column[rows].tolist(), strict=True)
+    return found
 
 
-def current_actions(table: ActionTable, kind: ActionKind, held: ByDate, told: ByDate) -> ByDate:
+def current_actions(table: ActionTable, kind: ActionKind, held: ByDate, fetched: ByDate) -> ByDate:
     """The actions there are, by ex-date: what is stored, and what the answer says of it."""
     groups: dict[tuple[int, int], tuple[ByDate, ByDate]] = defaultdict(lambda: ({}, {}))
-    for side, actions in enumerate((held, told)):
+    for side, actions in enumerate((held, fetched)):
         for date, value in actions.items():
             groups[table.span_of(date), table.next_fetched(date)][side][date] = value
     final: ByDate = {}

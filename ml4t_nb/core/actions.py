@@ -58,7 +58,7 @@ class AlignedActions:
 def align_actions(
     stored: Bars,
     fetched: Bars,
-    told: Bars,
+    rejected: Bars,
     *,
     asked: Sequence[Span],
     carried: Sequence[CarriedAction],
@@ -79,7 +79,7 @@ def align_actions(
         Observed bars from before the first asked one to the end.
     fetched
         Sound bars, each with the actions of its own row.
-    told
+    rejected
         Rows without a sound bar that tell actions: `core.validation.rejected_actions`.
     asked
         The spans that the answer covers.
@@ -90,7 +90,7 @@ def align_actions(
     """
     spans = merge_spans(asked, at_once=False)
     ranges = [(to_micros(each.start), to_micros(each.end)) for each in spans]
-    table = ActionTable(stored, fetched, told, ranges, tuple(carried), basis, is_overtaken)
+    table = ActionTable(stored, fetched, rejected, ranges, tuple(carried), basis, is_overtaken)
     splits = _aligned(table, SPLIT, {}, {})
     steps = (splits.before, splits.after) if basis == "as-traded" else ({}, {})
     dividends = _aligned(table, DIVIDEND, *steps)
@@ -117,8 +117,8 @@ def align_actions(
 
 def with_actions_of(rows: Bars, sound: Bars) -> Bars:
     """``sound`` bars, which also bear what the other ``rows`` of the same answer tell."""
-    told = rejected_actions(rows, sound)
-    alone = align_actions(empty_bars(), sound, told, asked=(), carried=(), basis="as-traded")
+    rejected = rejected_actions(rows, sound)
+    alone = align_actions(empty_bars(), sound, rejected, asked=(), carried=(), basis="as-traded")
     return alone.fetched
 
 

@@ -90,10 +90,10 @@ def split_evidence(bars: Bars) -> SplitEvidence:
     jumping, restated, unclear = [], [], []
     misdated: list[tuple[pd.Timestamp, Split]] = []
     for split, place in zip(splits, places, strict=True):
-        told = _told(closes, opens, place, split[1], others=places)
-        if told is None:
+        does_jump = _jumps_at(closes, opens, place, split[1], others=places)
+        if does_jump is None:
             unclear.append(split)
-        elif told:
+        elif does_jump:
             jumping.append(split)
         elif (day := _elsewhere(closes, opens, place, split[1], others=places)) is not None:
             misdated.append((real.index[day], split))
@@ -132,9 +132,9 @@ def jumps_at_split(bars: Bars, at: pd.Timestamp, ratio: float) -> bool:
     if place in (0, len(bars)) or not is_detectable(ratio):
         return False
     closes, opens = bars["close"].to_numpy(), bars["open"].to_numpy()
-    told = _told(closes, opens, place, ratio, others=[])
-    if told is not None:
-        return told
+    does_jump = _jumps_at(closes, opens, place, ratio, others=[])
+    if does_jump is not None:
+        return does_jump
     # The median of the four passes over one bad tick.
     after = float(np.median(bars[list(PRICES)].iloc[place].to_numpy()))
     return bool(np.log(closes[place - 1] / after) / np.log(ratio) > _MIDWAY)
@@ -222,7 +222,7 @@ def _holds(bars: Bars, split: Split) -> bool:
     return bool(np.isclose(found, split[1], rtol=_NAMED, atol=0).any())
 
 
-def _told(
+def _jumps_at(
     closes: np.ndarray, opens: np.ndarray, place: int, ratio: float, *, others: list[int]
 ) -> bool | None:
     """Whether prices jump at ``place``; None if that cannot be determined."""

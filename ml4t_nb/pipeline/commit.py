@@ -214,11 +214,11 @@ def _aligned(
     stored bars as it is has not been restated.
     """
 
-    def aligned(fetched: Bars, told: Bars) -> AlignedActions:
+    def aligned(fetched: Bars, rejected: Bars) -> AlignedActions:
         return align_actions(
             stored,
             fetched,
-            told,
+            rejected,
             asked=got.answered,
             carried=() if state is None else state.carried,
             basis=run.config.basis,
@@ -235,8 +235,8 @@ def _aligned(
         as_fetched.stored, as_fetched.fetched, basis=run.config.basis
     ).verdict in ("same", "corrected"):
         return as_fetched
-    told = got.rejected.assign(dividend=got.rejected["dividend"] * ratio)
-    return aligned(undo_splits(got.final, ratio), told)
+    rejected = got.rejected.assign(dividend=got.rejected["dividend"] * ratio)
+    return aligned(undo_splits(got.final, ratio), rejected)
 
 
 def _unnamed(state: Manifest | None) -> tuple[float, ...]:

@@ -136,8 +136,8 @@ def findings_of(
         is_edge = finding.stamp == window.start and finding.rule == "jump"
         return is_edge or (window.start is not None and finding.stamp < window.start)
 
-    told = (f for f in got.findings if stands(f) or (not f.is_hard and f.stamp in held))
-    kept = (*(f for f in before if stands(f)), *told)
+    new = (f for f in got.findings if stands(f) or (not f.is_hard and f.stamp in held))
+    kept = (*(f for f in before if stands(f)), *new)
     return tuple(dict.fromkeys((*kept, *reconciled.findings)))
 
 
