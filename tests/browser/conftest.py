@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.desk import Desk
 from tests.browser.hosts import Host, HostName, serving
+from tests.browser.notebook_page import NotebookPage
 from tests.cli.gated.installed import install_gated
 
 _FLAGS = [
@@ -65,17 +65,17 @@ class _Started(dict[HostName, Host]):
 
 
 @pytest.fixture
-def desk(
+def notebook(
     request: pytest.FixtureRequest, browser: Browser, hosts: dict[HostName, Host], tmp_path: Path
-) -> Iterator[Desk]:
+) -> Iterator[NotebookPage]:
     """A page of the host that the test names, with a store of its own."""
     host = hosts[getattr(request, "param", "lab")]
     context = browser.new_context(viewport={"width": 1300, "height": 1200})
     # Long, since machines are as slow as they are busy; what is there is seen at once.
     context.set_default_timeout(_PATIENCE_MS)
     expect.set_options(timeout=_PATIENCE_MS)
-    desk = Desk(host, context.new_page(), home=tmp_path / "store")
-    yield desk
-    problems = desk.problems
+    notebook = NotebookPage(host, context.new_page(), home=tmp_path / "store")
+    yield notebook
+    problems = notebook.problems
     context.close()
     assert problems == []

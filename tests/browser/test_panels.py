@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.desk import Desk
+from tests.browser.notebook_page import NotebookPage
 
 PANEL = "%ml4t panel --as-of 2005-02-25"
 _FAINT = """() => {
@@ -36,60 +36,60 @@ _FAINT = """() => {
   }
   return found;
 }"""
-on_each = pytest.mark.parametrize("desk", ["lab", "notebook", "voila"], indirect=True)
-on_jupyter = pytest.mark.parametrize("desk", ["lab", "notebook"], indirect=True)
-on_two = pytest.mark.parametrize("desk", ["lab", "voila"], indirect=True)
+on_each = pytest.mark.parametrize("notebook", ["lab", "notebook", "voila"], indirect=True)
+on_jupyter = pytest.mark.parametrize("notebook", ["lab", "notebook"], indirect=True)
+on_two = pytest.mark.parametrize("notebook", ["lab", "voila"], indirect=True)
 
 
 @on_each
-def test_history_is_loaded_and_updated_through_a_split(desk: Desk) -> None:
-    desk.open(PANEL)
+def test_history_is_loaded_and_updated_through_a_split(notebook: NotebookPage) -> None:
+    notebook.open(PANEL)
 
-    desk.load("AAPL", "IBM")
-    desk.see("ml4t-result", "equities/daily/IBM")
-    desk.see_plot("ml4t-picture")
+    notebook.load("AAPL", "IBM")
+    notebook.see("ml4t-result", "equities/daily/IBM")
+    notebook.see_plot("ml4t-picture")
 
-    desk.tab("Update")
-    desk.unfold()
-    desk.write("as_of", "2005-03-04")
-    desk.see("ml4t-line", "%ml4t update --as-of 2005-03-04")
-    desk.click("ml4t-run")
+    notebook.tab("Update")
+    notebook.unfold()
+    notebook.write("as_of", "2005-03-04")
+    notebook.see("ml4t-line", "%ml4t update --as-of 2005-03-04")
+    notebook.click("ml4t-run")
 
-    desk.see("ml4t-result", "restated 2:1 (split 2005-02-28)")
-    desk.see_plot("ml4t-picture")
+    notebook.see("ml4t-result", "restated 2:1 (split 2005-02-28)")
+    notebook.see_plot("ml4t-picture")
 
 
 @on_two
-def test_a_slow_job_is_cancelled_and_the_notebook_stays_free(desk: Desk) -> None:
-    desk.open("%ml4t panel load --as-of 2006-01-31")
+def test_a_slow_job_is_cancelled_and_the_notebook_stays_free(notebook: NotebookPage) -> None:
+    notebook.open("%ml4t panel load --as-of 2006-01-31")
 
-    desk.fill_load("SLOW", provider="gated", start="1990-01-02")
-    desk.click("ml4t-run")
-    desk.see("ml4t-lines", "SLOW")
-    desk.click("ml4t-cancel")
+    notebook.fill_load("SLOW", provider="gated", start="1990-01-02")
+    notebook.click("ml4t-run")
+    notebook.see("ml4t-lines", "SLOW")
+    notebook.click("ml4t-cancel")
 
-    desk.see("ml4t-result", "1 left: SLOW")
-    expect(desk.find("ml4t-job")).to_contain_text("cancelled")
+    notebook.see("ml4t-result", "1 left: SLOW")
+    expect(notebook.find("ml4t-job")).to_contain_text("cancelled")
 
 
-def test_a_job_is_found_again_after_the_page_is_loaded_again(desk: Desk) -> None:
-    desk.open("%ml4t panel load --as-of 2006-01-31", "%ml4t jobs")
-    desk.fill_load("SLOW", provider="gated", start="2000-01-03")
-    desk.click("ml4t-run")
-    desk.see("ml4t-lines", "SLOW")
+def test_a_job_is_found_again_after_the_page_is_loaded_again(notebook: NotebookPage) -> None:
+    notebook.open("%ml4t panel load --as-of 2006-01-31", "%ml4t jobs")
+    notebook.fill_load("SLOW", provider="gated", start="2000-01-03")
+    notebook.click("ml4t-run")
+    notebook.see("ml4t-lines", "SLOW")
 
-    desk.page.reload()
-    desk.wait_for_kernel()
-    desk.page.evaluate("jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
-    desk.page.evaluate(
+    notebook.page.reload()
+    notebook.wait_for_kernel()
+    notebook.page.evaluate("jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    notebook.page.evaluate(
         "jupyterapp.shell.currentWidget.content.activeCellIndex = 2;"
         "jupyterapp.commands.execute('notebook:run-cell')"
     )
-    desk.click("ml4t-job-show")
+    notebook.click("ml4t-job-show")
 
-    expect(desk.find("ml4t-job")).to_contain_text("SLOW")
-    desk.click("ml4t-cancel")
-    desk.see("ml4t-result", "left: SLOW")
+    expect(notebook.find("ml4t-job")).to_contain_text("SLOW")
+    notebook.click("ml4t-cancel")
+    notebook.see("ml4t-result", "left: SLOW")
 
 
 LOSE = """import os, tempfile, pathlib, ml4t_nb
@@ -105,106 +105,106 @@ os.environ["ML4T_DATA_FILES_BASIS"] = "split-adjusted"
 
 
 @on_two
-def test_a_gap_is_found_filled_and_marked_closed(desk: Desk) -> None:
-    desk.open(LOSE, "%ml4t panel gaps --as-of 2004-12-31")
-    desk.see("ml4t-gap-list", "2004-06-16")
-    desk.see_plot("ml4t-chart")
+def test_a_gap_is_found_filled_and_marked_closed(notebook: NotebookPage) -> None:
+    notebook.open(LOSE, "%ml4t panel gaps --as-of 2004-12-31")
+    notebook.see("ml4t-gap-list", "2004-06-16")
+    notebook.see_plot("ml4t-chart")
 
-    desk.find("ml4t-gap-list").locator("select").select_option(index=0)
-    desk.see("ml4t-chart-range", "40 bars, 3 missing")
-    desk.click("ml4t-refill")
-    desk.see("ml4t-gap-list", "forward")
-    desk.click("ml4t-unfill")
-    desk.see("ml4t-gap-line", "--unfill")
-    desk.find("ml4t-reason").locator("input").fill("a day of mourning")
-    desk.click("ml4t-close")
+    notebook.find("ml4t-gap-list").locator("select").select_option(index=0)
+    notebook.see("ml4t-chart-range", "40 bars, 3 missing")
+    notebook.click("ml4t-refill")
+    notebook.see("ml4t-gap-list", "forward")
+    notebook.click("ml4t-unfill")
+    notebook.see("ml4t-gap-line", "--unfill")
+    notebook.find("ml4t-reason").locator("input").fill("a day of mourning")
+    notebook.click("ml4t-close")
 
-    desk.see("ml4t-gap-list", "closed")
-    desk.see("ml4t-gap-story", "a day of mourning")
-
-
-def test_a_gap_is_asked_for_again_and_gone(desk: Desk) -> None:
-    desk.open(LOSE, "_ = path.write_text(whole)", "%ml4t panel gaps --as-of 2004-12-31")
-    desk.see("ml4t-gap-list", "2004-06-16")
-
-    desk.find("ml4t-gap-list").locator("select").select_option(index=0)
-    desk.click("ml4t-refetch")
-
-    desk.see("ml4t-gaps", "LOST: no gaps")
+    notebook.see("ml4t-gap-list", "closed")
+    notebook.see("ml4t-gap-story", "a day of mourning")
 
 
-def test_a_range_dragged_over_is_drawn_again_in_full_detail(desk: Desk) -> None:
-    desk.open(
+def test_a_gap_is_asked_for_again_and_gone(notebook: NotebookPage) -> None:
+    notebook.open(LOSE, "_ = path.write_text(whole)", "%ml4t panel gaps --as-of 2004-12-31")
+    notebook.see("ml4t-gap-list", "2004-06-16")
+
+    notebook.find("ml4t-gap-list").locator("select").select_option(index=0)
+    notebook.click("ml4t-refetch")
+
+    notebook.see("ml4t-gaps", "LOST: no gaps")
+
+
+def test_a_range_dragged_over_is_drawn_again_in_full_detail(notebook: NotebookPage) -> None:
+    notebook.open(
         "%ml4t load DEMO -p synthetic -f 1m --start 2024-01-03 --as-of 2024-03-01",
         "%ml4t panel gaps --as-of 2024-03-01",
     )
-    figure = desk.see_plot("ml4t-chart")
-    desk.see("ml4t-chart", "to a step")
+    figure = notebook.see_plot("ml4t-chart")
+    notebook.see("ml4t-chart", "to a step")
     box = figure.bounding_box()
     assert box is not None
     assert box["height"] > 350
 
     middle = box["y"] + box["height"] * 0.4
-    desk.page.mouse.move(box["x"] + box["width"] * 0.5, middle)
-    desk.page.mouse.down()
-    desk.page.mouse.move(box["x"] + box["width"] * 0.53, middle, steps=5)
-    desk.page.mouse.up()
+    notebook.page.mouse.move(box["x"] + box["width"] * 0.5, middle)
+    notebook.page.mouse.down()
+    notebook.page.mouse.move(box["x"] + box["width"] * 0.53, middle, steps=5)
+    notebook.page.mouse.up()
 
-    expect(desk.find("ml4t-chart")).not_to_contain_text("to a step")
-    expect(desk.find("ml4t-chart-whole")).to_be_enabled()
-    desk.click("ml4t-chart-whole")
-    desk.see("ml4t-chart", "to a step")
+    expect(notebook.find("ml4t-chart")).not_to_contain_text("to a step")
+    expect(notebook.find("ml4t-chart-whole")).to_be_enabled()
+    notebook.click("ml4t-chart-whole")
+    notebook.see("ml4t-chart", "to a step")
 
 
 @on_two
-def test_the_health_board_is_sorted_and_repairs(desk: Desk) -> None:
-    desk.open(
+def test_the_health_board_is_sorted_and_repairs(notebook: NotebookPage) -> None:
+    notebook.open(
         "%ml4t load AAPL IBM -p sample --start 2005-01-03 --as-of 2005-02-25",
         "%ml4t load MSFT -p sample --start 2004-01-02 --as-of 2005-03-11",
         "%ml4t panel health --as-of 2005-03-11",
     )
-    table = desk.find("ml4t-health").locator(".widget-html:not(.ml4t-health-map)")
+    table = notebook.find("ml4t-health").locator(".widget-html:not(.ml4t-health-map)")
     rows = table.locator("text=/^equities.daily/")
     expect(rows).to_have_text(["equities/daily/AAPL", "equities/daily/IBM", "equities/daily/MSFT"])
 
-    desk.click("ml4t-sort-dataset")
-    desk.click("ml4t-sort-dataset")
+    notebook.click("ml4t-sort-dataset")
+    notebook.click("ml4t-sort-dataset")
     expect(rows).to_have_text(["equities/daily/MSFT", "equities/daily/IBM", "equities/daily/AAPL"])
-    desk.see("ml4t-health-totals", "2 stale")
-    days = desk.find("ml4t-stale-days").locator("input")
+    notebook.see("ml4t-health-totals", "2 stale")
+    days = notebook.find("ml4t-stale-days").locator("input")
     days.fill("30")
     days.press("Enter")
-    desk.see("ml4t-health-totals", "0 stale")
+    notebook.see("ml4t-health-totals", "0 stale")
     days.fill("7")
     days.press("Enter")
-    desk.see("ml4t-health-totals", "2 stale")
+    notebook.see("ml4t-health-totals", "2 stale")
 
-    desk.click("ml4t-repair")
-    desk.see("ml4t-health-totals", "1 stale")
+    notebook.click("ml4t-repair")
+    notebook.see("ml4t-health-totals", "1 stale")
 
 
-def test_a_panel_is_used_by_keyboard_alone(desk: Desk) -> None:
-    desk.open("%ml4t panel load --as-of 2005-02-25")
-    field = desk.find("ml4t-symbol").locator("input")
+def test_a_panel_is_used_by_keyboard_alone(notebook: NotebookPage) -> None:
+    notebook.open("%ml4t panel load --as-of 2005-02-25")
+    field = notebook.find("ml4t-symbol").locator("input")
     field.focus()
-    desk.page.keyboard.type("AAPL")
-    desk.page.keyboard.press("Enter")
-    expect(desk.find("ml4t-tags").get_by_text("AAPL", exact=True)).to_be_visible()
+    notebook.page.keyboard.type("AAPL")
+    notebook.page.keyboard.press("Enter")
+    expect(notebook.find("ml4t-tags").get_by_text("AAPL", exact=True)).to_be_visible()
 
-    provider = desk.find("ml4t-option-provider").locator("select")
-    _tab_to(desk, provider)
-    desk.page.keyboard.type("sample")
-    desk.see("ml4t-line", "--provider sample")
-    _tab_to(desk, desk.find("ml4t-more").locator("button"))
-    tolerance = desk.page.locator(".ml4t-option-tolerance")
-    desk.page.keyboard.press("Enter")
+    provider = notebook.find("ml4t-option-provider").locator("select")
+    _tab_to(notebook, provider)
+    notebook.page.keyboard.type("sample")
+    notebook.see("ml4t-line", "--provider sample")
+    _tab_to(notebook, notebook.find("ml4t-more").locator("button"))
+    tolerance = notebook.page.locator(".ml4t-option-tolerance")
+    notebook.page.keyboard.press("Enter")
     expect(tolerance).to_be_visible()
-    desk.page.keyboard.press("Space")
+    notebook.page.keyboard.press("Space")
     expect(tolerance).to_be_hidden()
-    _tab_to(desk, desk.find("ml4t-run"))
-    desk.page.keyboard.press("Space")
+    _tab_to(notebook, notebook.find("ml4t-run"))
+    notebook.page.keyboard.press("Space")
 
-    desk.see("ml4t-result", "equities/daily/AAPL")
+    notebook.see("ml4t-result", "equities/daily/AAPL")
 
 
 # As commands these would insert, delete and merge cells, undo, and go to another.
@@ -230,99 +230,99 @@ _SEEN = {
 
 
 @on_jupyter
-def test_keys_pressed_in_a_panel_do_nothing_to_the_notebook(desk: Desk) -> None:
-    desk.open(LOSE, PANEL, "'the last cell'")
+def test_keys_pressed_in_a_panel_do_nothing_to_the_notebook(notebook: NotebookPage) -> None:
+    notebook.open(LOSE, PANEL, "'the last cell'")
     reached = 0
     for title, (name, words) in _SEEN.items():
-        desk.tab(title)
-        desk.see(name, words)
-        book = desk.book()
+        notebook.tab(title)
+        notebook.see(name, words)
+        book = notebook.book()
         # After the click on the tab alone keys are the panel's too.
-        _press(desk, *_KEYS, *_OTHERS)
+        _press(notebook, *_KEYS, *_OTHERS)
         if title == "Update":
-            desk.unfold()
-            desk.click("ml4t-run")
-            desk.see("ml4t-result", "update")
-        for _ in desk.controls():
-            _press(desk, *_KEYS)
+            notebook.unfold()
+            notebook.click("ml4t-run")
+            notebook.see("ml4t-result", "update")
+        for _ in notebook.controls():
+            _press(notebook, *_KEYS)
             reached += 1
-        assert desk.book() == book
+        assert notebook.book() == book
 
     assert reached > 30
-    desk.find("ml4t-gap-dataset").locator("select").focus()
-    _press(desk, "Control+s")
-    desk.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
-    _press(desk, "Shift+Enter")
-    desk.page.wait_for_function("jupyterapp.shell.currentWidget.content.activeCellIndex === 3")
+    notebook.find("ml4t-gap-dataset").locator("select").focus()
+    _press(notebook, "Control+s")
+    notebook.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+    _press(notebook, "Shift+Enter")
+    notebook.page.wait_for_function("jupyterapp.shell.currentWidget.content.activeCellIndex === 3")
 
 
 def test_a_double_click_or_a_key_held_down_is_one_press_and_a_date_runs_as_typed(
-    desk: Desk,
+    notebook: NotebookPage,
 ) -> None:
-    desk.open("%ml4t jobs", "%ml4t panel load --as-of 2005-02-25")
-    desk.fill_load("AAPL", provider="sample", start="20055-01-03")
-    desk.click("ml4t-run")
-    desk.see("ml4t-message", "'20055-01-03' is not a valid date")
+    notebook.open("%ml4t jobs", "%ml4t panel load --as-of 2005-02-25")
+    notebook.fill_load("AAPL", provider="sample", start="20055-01-03")
+    notebook.click("ml4t-run")
+    notebook.see("ml4t-message", "'20055-01-03' is not a valid date")
 
-    desk.write("start", "2005-01-03")
-    desk.find("ml4t-run").dblclick()
-    desk.see("ml4t-result", "+38")
-    shown = desk.page.locator(".ml4t-job-show:visible")
+    notebook.write("start", "2005-01-03")
+    notebook.find("ml4t-run").dblclick()
+    notebook.see("ml4t-result", "+38")
+    shown = notebook.page.locator(".ml4t-job-show:visible")
     expect(shown).to_have_count(1)
-    desk.see("ml4t-jobs", "--start 2005-01-03")
+    notebook.see("ml4t-jobs", "--start 2005-01-03")
 
-    desk.find("ml4t-run").focus()
+    notebook.find("ml4t-run").focus()
     for _ in range(4):  # the first is a press, the others say that it is held
-        desk.page.keyboard.down("Enter")
-    desk.page.keyboard.up("Enter")
+        notebook.page.keyboard.down("Enter")
+    notebook.page.keyboard.up("Enter")
     expect(shown).to_have_count(2)
-    expect(desk.page.locator(".ml4t-job:visible").first).to_contain_text("done")
+    expect(notebook.page.locator(".ml4t-job:visible").first).to_contain_text("done")
     expect(shown).to_have_count(2)
 
 
-def _press(desk: Desk, *keys: str) -> None:
+def _press(notebook: NotebookPage, *keys: str) -> None:
     for key in keys:
-        desk.page.keyboard.press(key)
+        notebook.page.keyboard.press(key)
 
 
-def _tab_to(desk: Desk, wanted: Locator) -> None:
+def _tab_to(notebook: NotebookPage, wanted: Locator) -> None:
     for _ in range(40):
         if wanted.evaluate("each => each === document.activeElement"):
             return
-        desk.page.keyboard.press("Tab")
+        notebook.page.keyboard.press("Tab")
     pytest.fail(f"the Tab key does not lead to {wanted}")
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_words_stand_out_from_their_background(desk: Desk, theme: str) -> None:
-    desk.open(
+def test_words_stand_out_from_their_background(notebook: NotebookPage, theme: str) -> None:
+    notebook.open(
         "%ml4t load AAPL -p sample --start 2005-01-03 --as-of 2005-02-25",
         "%ml4t panel health --as-of 2005-03-11",
         "%ml4t panel gaps --as-of 2005-03-11",
     )
-    desk.see("ml4t-health-totals", "1 stale")
-    desk.see_plot("ml4t-chart")
+    notebook.see("ml4t-health-totals", "1 stale")
+    notebook.see_plot("ml4t-chart")
     theme_set = f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{theme}'}})"
-    desk.page.evaluate(theme_set)
-    desk.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=theme)
+    notebook.page.evaluate(theme_set)
+    notebook.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=theme)
 
-    faint = desk.page.evaluate(_FAINT)
+    faint = notebook.page.evaluate(_FAINT)
 
     assert faint == []
 
 
-def test_a_saved_notebook_keeps_what_a_panel_showed(desk: Desk) -> None:
-    desk.open("%ml4t panel load --as-of 2005-02-25")
-    desk.load("AAPL")
-    desk.see_plot("ml4t-picture")
-    still = desk.page.locator(".ml4t-still").first
+def test_a_saved_notebook_keeps_what_a_panel_showed(notebook: NotebookPage) -> None:
+    notebook.open("%ml4t panel load --as-of 2005-02-25")
+    notebook.load("AAPL")
+    notebook.see_plot("ml4t-picture")
+    still = notebook.page.locator(".ml4t-still").first
     expect(still).to_be_hidden()
-    desk.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
-    desk.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+    notebook.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    notebook.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
 
-    desk.page.evaluate("jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
-    desk.forgiven.append("widget model not found")
-    desk.page.reload()
+    notebook.page.evaluate("jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
+    notebook.forgiven.append("widget model not found")
+    notebook.page.reload()
 
-    expect(desk.page.locator(".ml4t-still").first).to_contain_text("+290")
-    expect(desk.page.locator(".ml4t-still").first).to_be_visible()
+    expect(notebook.page.locator(".ml4t-still").first).to_contain_text("+290")
+    expect(notebook.page.locator(".ml4t-still").first).to_be_visible()

@@ -13,22 +13,22 @@ from ml4t_nb.storage import locking
 from tests.docs.pages import ROOT, blocks
 from tests.replay import Fault, Replay
 from tests.storage.test_many_writers import Unheeded
-from tests.yahoo.desk import Desk, evening
+from tests.yahoo.client import Client, evening
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
 MESSAGES = [block.text.splitlines() for block in blocks(PAGE) if block.language == "message"]
 
 
 def test_a_rate_limit_is_reported_as_on_the_page(replay: Replay, tmp_path: Path) -> None:
-    desk = Desk(replay, tmp_path / "home")
+    client = Client(replay, tmp_path / "home")
     replay.faults.append(Fault("status", match="chart/AAPL", code=429, times=-1))
 
-    report = desk.load("AAPL", at=evening(date(2013, 3, 1)), start="2013-01-02")
+    report = client.load("AAPL", at=evening(date(2013, 3, 1)), start="2013-01-02")
 
     error = report.results[0].record.error
     assert error is not None
     assert [error.message, error.hint] in MESSAGES
-    waits = [seconds for seconds in desk.waited.seconds if seconds]
+    waits = [seconds for seconds in client.waited.seconds if seconds]
     least = (30, 60, 120)
     assert all(few <= wait <= 1.25 * few for few, wait in zip(least, waits, strict=True))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ml4t_nb.storage.store import Store
-from tests.pipeline.desk import Desk
+from tests.pipeline.runner import Runner
 from tests.pipeline.scripted import Scripted
 
 
@@ -15,5 +15,5 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def desk(store: Store) -> Desk:
-    return Desk(store, Scripted())
+def runner(store: Store) -> Runner:
+    return Runner(store, Scripted())

@@ -8,7 +8,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.bars import Bars
-from tests.pipeline.desk import Desk
+from tests.pipeline.runner import Runner
 from tests.pipeline.scripted import evening, rising, sessions
 
 PRICES = ["open", "high", "low", "close"]
@@ -34,75 +34,75 @@ def off(bars: Bars, factor: float, *days: str) -> Bars:
     ],
 )
 def test_what_was_stored_wrong_is_corrected_once_the_provider_is_right(
-    desk: Desk, factor: float, days: list[str]
+    runner: Runner, factor: float, days: list[str]
 ) -> None:
-    desk.provider.bars = off(TRUE, factor, *days)
-    desk.load(evening("2024-03-11"))
+    runner.provider.bars = off(TRUE, factor, *days)
+    runner.load(evening("2024-03-11"))
 
-    desk.provider.bars = TRUE
-    record = desk.update(evening("2024-03-12")).record
+    runner.provider.bars = TRUE
+    record = runner.update(evening("2024-03-12")).record
 
     assert (record.error, record.verdict, record.revised) == (None, "corrected", len(days))
-    assert_frame_equal(desk.stored(), TRUE[:"2024-03-12"])
+    assert_frame_equal(runner.stored(), TRUE[:"2024-03-12"])
 
 
-def test_an_error_of_more_days_than_a_look_back_is_corrected_whole(desk: Desk) -> None:
+def test_an_error_of_more_days_than_a_look_back_is_corrected_whole(runner: Runner) -> None:
     days = [day for day in SESSIONS if "2024-03-01" <= day <= "2024-03-14"]
-    desk.provider.bars = off(TRUE, 0.01, *days)
-    desk.load(evening("2024-03-14"))
+    runner.provider.bars = off(TRUE, 0.01, *days)
+    runner.load(evening("2024-03-14"))
 
-    desk.provider.bars = TRUE
-    record = desk.update(evening("2024-03-15")).record
+    runner.provider.bars = TRUE
+    record = runner.update(evening("2024-03-15")).record
 
     assert (record.error, record.verdict, record.revised) == (None, "corrected", len(days))
-    assert_frame_equal(desk.stored(), TRUE[:"2024-03-15"])
+    assert_frame_equal(runner.stored(), TRUE[:"2024-03-15"])
 
 
-def test_each_evening_s_last_bar_wrong_and_right_the_next_day(desk: Desk) -> None:
-    desk.provider.bars = TRUE
-    desk.load(evening("2024-03-01"))
+def test_each_evening_s_last_bar_wrong_and_right_the_next_day(runner: Runner) -> None:
+    runner.provider.bars = TRUE
+    runner.load(evening("2024-03-01"))
 
     for day in SESSIONS[1:]:
-        desk.provider.bars = off(TRUE, 0.01, day)
-        result = desk.update(evening(day))
+        runner.provider.bars = off(TRUE, 0.01, day)
+        result = runner.update(evening(day))
         assert result.record.error is None
         # Nothing vouches for a new bar, so it is stored, and said.
         assert [(f.rule, str(f.stamp)[:10]) for f in result.findings] == [("jump", day)]
 
-    desk.provider.bars = TRUE
-    desk.update(evening("2024-03-22"))
-    assert_frame_equal(desk.stored(), TRUE)
+    runner.provider.bars = TRUE
+    runner.update(evening("2024-03-22"))
+    assert_frame_equal(runner.stored(), TRUE)
 
 
-def test_two_adjacent_bars_a_hundredth_of_the_right_price_are_said_and_heal(desk: Desk) -> None:
+def test_two_adjacent_bars_a_hundredth_of_the_right_price_are_said_and_heal(runner: Runner) -> None:
     days = ["2024-03-06", "2024-03-07"]
-    desk.provider.bars = TRUE
-    desk.load(evening("2024-03-05"))
-    desk.provider.bars = off(TRUE, 0.01, *days)
+    runner.provider.bars = TRUE
+    runner.load(evening("2024-03-05"))
+    runner.provider.bars = off(TRUE, 0.01, *days)
 
-    said = [desk.update(evening(day)).findings for day in (*days, "2024-03-08", "2024-03-11")]
+    said = [runner.update(evening(day)).findings for day in (*days, "2024-03-08", "2024-03-11")]
 
     assert [[f.rule for f in each] for each in said] == [["jump"], [], ["jump"], []]
-    desk.provider.bars = TRUE
-    assert desk.update(evening("2024-03-12")).record.verdict == "corrected"
-    assert_frame_equal(desk.stored(), TRUE[:"2024-03-12"])
-    assert desk.store.snapshot(desk.dataset).manifest.findings == ()
+    runner.provider.bars = TRUE
+    assert runner.update(evening("2024-03-12")).record.verdict == "corrected"
+    assert_frame_equal(runner.stored(), TRUE[:"2024-03-12"])
+    assert runner.store.snapshot(runner.dataset).manifest.findings == ()
 
 
 @pytest.mark.parametrize("factor", [0.01, 100.0, 2.0, 0.5])
 @pytest.mark.parametrize("days", [["2024-03-07"], ["2024-03-05", "2024-03-06", "2024-03-07"]])
 def test_good_bars_are_kept_while_the_provider_answers_wrong_ones(
-    desk: Desk, factor: float, days: list[str]
+    runner: Runner, factor: float, days: list[str]
 ) -> None:
-    desk.provider.bars = TRUE
-    desk.load(evening("2024-03-11"))
-    desk.provider.bars = off(TRUE, factor, *days)
+    runner.provider.bars = TRUE
+    runner.load(evening("2024-03-11"))
+    runner.provider.bars = off(TRUE, factor, *days)
 
-    first, second = (desk.update(evening(day)) for day in ("2024-03-12", "2024-03-13"))
+    first, second = (runner.update(evening(day)) for day in ("2024-03-12", "2024-03-13"))
 
     for result in (first, second):
         assert (result.record.error, result.record.added, result.record.revised) == (None, 1, 0)
-    assert_frame_equal(desk.stored(), TRUE[:"2024-03-13"])
+    assert_frame_equal(runner.stored(), TRUE[:"2024-03-13"])
     # Said on the evening on which it begins, and not again.
     (finding,) = first.findings
     assert finding.rule == "kept"
@@ -112,58 +112,58 @@ def test_good_bars_are_kept_while_the_provider_answers_wrong_ones(
     assert spell(finding.step, "ml4t-data") == "ml4t-data update -s ACME --accept"
     assert second.findings == ()
 
-    desk.provider.bars = TRUE
-    assert desk.update(evening("2024-03-14")).findings == ()
-    assert desk.store.snapshot(desk.dataset).manifest.findings == ()
+    runner.provider.bars = TRUE
+    assert runner.update(evening("2024-03-14")).findings == ()
+    assert runner.store.snapshot(runner.dataset).manifest.findings == ()
 
 
-def test_one_price_of_a_kept_bar_damaged_a_hundredfold_is_not_taken(desk: Desk) -> None:
-    desk.provider.bars = TRUE
-    desk.load(evening("2024-03-11"))
+def test_one_price_of_a_kept_bar_damaged_a_hundredfold_is_not_taken(runner: Runner) -> None:
+    runner.provider.bars = TRUE
+    runner.load(evening("2024-03-11"))
     wrong = TRUE.copy()
     # The thirteenth session of a series that begins at 100 closes at 112, half below its high.
     wrong.loc["2024-03-07", "high"] = 11250.0
-    desk.provider.bars = wrong
+    runner.provider.bars = wrong
 
-    (finding,) = desk.update(evening("2024-03-12")).findings
+    (finding,) = runner.update(evening("2024-03-12")).findings
 
     assert "returns high 11250 instead of the stored 112.5" in finding.detail
-    assert_frame_equal(desk.stored(), TRUE[:"2024-03-12"])
+    assert_frame_equal(runner.stored(), TRUE[:"2024-03-12"])
 
 
-def test_accepting_takes_the_providers_bars_instead_of_the_kept_ones(desk: Desk) -> None:
-    desk.provider.bars = TRUE
-    desk.load(evening("2024-03-11"))
-    desk.provider.bars = off(TRUE, 0.01, "2024-03-07")
+def test_accepting_takes_the_providers_bars_instead_of_the_kept_ones(runner: Runner) -> None:
+    runner.provider.bars = TRUE
+    runner.load(evening("2024-03-11"))
+    runner.provider.bars = off(TRUE, 0.01, "2024-03-07")
 
-    record = desk.update(evening("2024-03-12"), accept=True).record
+    record = runner.update(evening("2024-03-12"), accept=True).record
 
     assert (record.outcome, record.revised) == ("changed", 1)
-    assert_frame_equal(desk.stored(), off(TRUE, 0.01, "2024-03-07")[:"2024-03-12"])
+    assert_frame_equal(runner.stored(), off(TRUE, 0.01, "2024-03-07")[:"2024-03-12"])
 
 
-def test_a_real_fall_that_was_reported_late_is_taken(desk: Desk) -> None:
+def test_a_real_fall_that_was_reported_late_is_taken(runner: Runner) -> None:
     fallen = off(TRUE, 0.5, *(day for day in SESSIONS if day >= "2024-03-11"))
     late = fallen.copy()
     # On the evening of the fall the provider still had the price of the day before.
     late.loc["2024-03-11", PRICES] = TRUE.loc["2024-03-08", PRICES]
-    desk.provider.bars = late
-    desk.load(evening("2024-03-11"))
-    desk.provider.bars = fallen
+    runner.provider.bars = late
+    runner.load(evening("2024-03-11"))
+    runner.provider.bars = fallen
 
-    record = desk.update(evening("2024-03-11")).record
+    record = runner.update(evening("2024-03-11")).record
 
     assert (record.error, record.verdict) == (None, "corrected")
-    assert_frame_equal(desk.stored(), fallen[:"2024-03-11"])
+    assert_frame_equal(runner.stored(), fallen[:"2024-03-11"])
 
 
-def test_a_jump_that_was_none_is_healed_to_the_first_bar(desk: Desk) -> None:
+def test_a_jump_that_was_none_is_healed_to_the_first_bar(runner: Runner) -> None:
     before = [f"{day:%Y-%m-%d}" for day in sessions("2024-02-20", "2024-03-06")]
-    desk.provider.bars = off(TRUE, 2.0, *before)
-    desk.load(evening("2024-03-11"))
-    desk.provider.bars = TRUE
+    runner.provider.bars = off(TRUE, 2.0, *before)
+    runner.load(evening("2024-03-11"))
+    runner.provider.bars = TRUE
 
-    record = desk.update(evening("2024-03-12")).record
+    record = runner.update(evening("2024-03-12")).record
 
     assert record.error is None
-    assert_frame_equal(desk.stored(), TRUE[:"2024-03-12"])
+    assert_frame_equal(runner.stored(), TRUE[:"2024-03-12"])

@@ -15,7 +15,7 @@ from ml4t_nb.model import FetchAttempt, FillMethod
 from ml4t_nb.pipeline import Close, Refetch, Refill, Reopen, Unfill
 from ml4t_nb.providers import Request
 from ml4t_nb.storage.store import Store
-from tests.pipeline.desk import Desk
+from tests.pipeline.runner import Runner
 from tests.pipeline.scripted import Scripted, evening, rising
 
 FULL = rising("2024-02-20", "2024-03-15")
@@ -26,11 +26,11 @@ NOW = evening("2024-03-15")
 
 
 @pytest.fixture
-def desk(desk: Desk) -> Desk:
-    desk.provider.bars = HOLED
-    desk.load(NOW)
-    desk.update(NOW)
-    return desk
+def runner(runner: Runner) -> Runner:
+    runner.provider.bars = HOLED
+    runner.load(NOW)
+    runner.update(NOW)
+    return runner
 
 
 @pytest.mark.parametrize(
@@ -38,114 +38,114 @@ def desk(desk: Desk) -> Desk:
     [("forward", 105.0), ("backward", 106.0), ("interpolate", 106.0), ("zero", 0)],
 )
 def test_a_gap_is_filled_again_by_another_method(
-    desk: Desk, method: FillMethod, price: float
+    runner: Runner, method: FillMethod, price: float
 ) -> None:
-    result = desk.mend(NOW, Refill(method), **DAY)
+    result = runner.act_on_gap(NOW, Refill(method), **DAY)
 
-    bar = desk.stored().loc["2024-02-28"]
+    bar = runner.stored().loc["2024-02-28"]
     assert list(bar[["open", "high", "low", "close", "volume"]]) == [price] * 4 + [0.0]
     assert [gap.filled_by for gap in result.gaps] == [method]
-    assert_frame_equal(observed(desk.stored()), HOLED)
+    assert_frame_equal(observed(runner.stored()), HOLED)
 
 
-def test_a_fill_taken_back_stays_away(desk: Desk) -> None:
-    desk.mend(NOW, Unfill(), **DAY)
-    assert_frame_equal(desk.stored(), HOLED)
+def test_a_fill_taken_back_stays_away(runner: Runner) -> None:
+    runner.act_on_gap(NOW, Unfill(), **DAY)
+    assert_frame_equal(runner.stored(), HOLED)
 
-    result = desk.update(NOW)
+    result = runner.update(NOW)
 
-    assert_frame_equal(desk.stored(), HOLED)
+    assert_frame_equal(runner.stored(), HOLED)
     assert (result.record.filled, result.record.gaps_open) == (0, 1)
 
 
-def test_refilling_fills_what_was_left_open(desk: Desk) -> None:
-    desk.mend(NOW, Unfill(), **DAY)
+def test_refilling_fills_what_was_left_open(runner: Runner) -> None:
+    runner.act_on_gap(NOW, Unfill(), **DAY)
 
-    desk.mend(NOW, Refill("backward"), **DAY)
+    runner.act_on_gap(NOW, Refill("backward"), **DAY)
 
-    assert desk.stored().loc["2024-02-28", "close"] == 106.0
+    assert runner.stored().loc["2024-02-28", "close"] == 106.0
 
 
-def test_a_closed_gap_is_not_filled_not_asked_for_and_not_pending(desk: Desk) -> None:
-    result = desk.mend(NOW, Close("typhoon"), **DAY)
+def test_a_closed_gap_is_not_filled_not_asked_for_and_not_pending(runner: Runner) -> None:
+    result = runner.act_on_gap(NOW, Close("typhoon"), **DAY)
 
     assert [(gap.state, gap.reason, gap.filled_by) for gap in result.gaps] == [
         ("closed", "typhoon", None)
     ]
     assert result.record.gaps_open == 0
-    desk.provider.asked.clear()
-    after = desk.update(NOW + timedelta(days=2))
-    assert_frame_equal(desk.stored(), HOLED)
+    runner.provider.asked.clear()
+    after = runner.update(NOW + timedelta(days=2))
+    assert_frame_equal(runner.stored(), HOLED)
     assert [gap.state for gap in after.gaps] == ["closed"]
-    assert all(request.span.start > evening("2024-02-29") for request in desk.provider.asked)
+    assert all(request.span.start > evening("2024-02-29") for request in runner.provider.asked)
 
 
-def test_a_closed_gap_can_be_reopened(desk: Desk) -> None:
-    desk.mend(NOW, Close("typhoon"), **DAY)
+def test_a_closed_gap_can_be_reopened(runner: Runner) -> None:
+    runner.act_on_gap(NOW, Close("typhoon"), **DAY)
 
-    result = desk.mend(NOW, Reopen(), **DAY)
+    result = runner.act_on_gap(NOW, Reopen(), **DAY)
 
     assert [(gap.state, gap.reason) for gap in result.gaps] == [("open", "")]
-    assert desk.update(NOW).record.filled == 1
+    assert runner.update(NOW).record.filled == 1
 
 
-def test_a_confirmed_gap_is_asked_for_again_on_request(desk: Desk) -> None:
-    desk.update(evening("2024-03-18"))
-    confirmed = desk.update(evening("2024-03-19"))
+def test_a_confirmed_gap_is_asked_for_again_on_request(runner: Runner) -> None:
+    runner.update(evening("2024-03-18"))
+    confirmed = runner.update(evening("2024-03-19"))
     assert [gap.state for gap in confirmed.gaps] == ["confirmed"]
-    desk.provider.bars = FULL
+    runner.provider.bars = FULL
 
-    result = desk.mend(evening("2024-03-19"), Refetch(), **DAY)
+    result = runner.act_on_gap(evening("2024-03-19"), Refetch(), **DAY)
 
     assert (result.record.added, result.gaps) == (1, ())
-    assert_frame_equal(desk.stored(), FULL)
+    assert_frame_equal(runner.stored(), FULL)
 
 
-def test_only_gaps_in_the_span_are_repaired(desk: Desk) -> None:
-    result = desk.mend(NOW, Close("typhoon"), start="2024-03-01", end="2024-03-15")
+def test_only_gaps_in_the_span_are_repaired(runner: Runner) -> None:
+    result = runner.act_on_gap(NOW, Close("typhoon"), start="2024-03-01", end="2024-03-15")
 
     assert [gap.state for gap in result.gaps] == ["open"]
 
 
 def test_a_piece_that_failed_is_asked_for_until_it_is_answered(tmp_path: Path) -> None:
-    desk = Desk(Store(tmp_path / "other"), Scripted(rising("2024-01-22", "2024-03-15")))
-    desk.load(NOW, start="2024-02-20")
+    runner = Runner(Store(tmp_path / "other"), Scripted(rising("2024-01-22", "2024-03-15")))
+    runner.load(NOW, start="2024-02-20")
 
     def down(request: Request) -> ProviderError | None:
         if request.span.start > evening("2024-02-01"):
             return None
         return ProviderUnavailable("the line is dead", provider="scripted")
 
-    desk.provider.fails = down
-    failed = desk.load(NOW, start="2024-01-22", end="2024-02-19")
+    runner.provider.fails = down
+    failed = runner.load(NOW, start="2024-01-22", end="2024-02-19")
 
     assert failed.record.outcome == "failed"
-    (entry,) = unanswered(desk)
+    (entry,) = unanswered(runner)
     assert (str(entry.span.start)[:10], entry.attempts, entry.error) == (
         "2024-01-22",
         1,
         "the line is dead",
     )
 
-    desk.provider.fails = lambda _: None
-    desk.update(NOW)
+    runner.provider.fails = lambda _: None
+    runner.update(NOW)
 
-    assert_frame_equal(desk.stored(), desk.provider.bars)
-    assert unanswered(desk) == []
+    assert_frame_equal(runner.stored(), runner.provider.bars)
+    assert unanswered(runner) == []
 
 
-def unanswered(desk: Desk) -> list[FetchAttempt]:
-    fetch_log = desk.store.snapshot(desk.dataset).manifest.fetch_log
+def unanswered(runner: Runner) -> list[FetchAttempt]:
+    fetch_log = runner.store.snapshot(runner.dataset).manifest.fetch_log
     return [entry for entry in fetch_log if entry.outcome == "failed"]
 
 
 @pytest.mark.parametrize("mending", [Close("typhoon"), Refill("zero"), Unfill(), Reopen()])
 def test_a_gap_is_not_touched_as_of_an_earlier_day(
-    desk: Desk, mending: Close | Refill | Unfill | Reopen
+    runner: Runner, mending: Close | Refill | Unfill | Reopen
 ) -> None:
-    before = desk.stored()
+    before = runner.stored()
 
     with pytest.raises(Overtaken, match="was updated as of 2024-03-15"):
-        desk.mend(evening("2024-03-14"), mending, **DAY)
+        runner.act_on_gap(evening("2024-03-14"), mending, **DAY)
 
-    assert_frame_equal(desk.stored(), before)
+    assert_frame_equal(runner.stored(), before)

@@ -20,7 +20,7 @@ from ml4t_nb.model import Span
 from ml4t_nb.pipeline import Close, Refetch, Unfill
 from ml4t_nb.storage.store import Store
 from ml4t_nb.verbs.bars import view
-from tests.pipeline.desk import FORWARD, Desk
+from tests.pipeline.runner import FORWARD, Runner
 from tests.pipeline.scripted import DAYS, Scripted, evening
 from tests.pipeline.truth import Action, Fault, FaultKind, Truth
 
@@ -106,7 +106,7 @@ class Life:
     """A dataset, an evening, and which late news no run has covered yet."""
 
     truth: Truth
-    desk: Desk
+    runner: Runner
     at: int
     answered: list[tuple[int, Span]] = field(default_factory=list)
 
@@ -123,29 +123,29 @@ class Life:
         self.run("update", 0, 4000, is_last=True)
 
     def run(self, name: str, day: int, days: int, *, is_last: bool = False) -> None:
-        desk, when = self.desk, evening(self.evening)
-        desk.provider.bars = self.truth.served(self.at)
+        runner, when = self.runner, evening(self.evening)
+        runner.provider.bars = self.truth.served(self.at)
         first, last = (SESSIONS[min(each, self.at)] for each in (day, day + days))
         start, end = f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"
         record = None
         match name:
             case "update":
                 fill = (FORWARD, None, Fill("interpolate", 2))[day % 3]
-                record = desk.update(when, days=days, fill=fill).record
+                record = runner.update(when, days=days, fill=fill).record
                 if is_last and record.outcome == "failed":
                     # A small split that is told late is refused until a person accepts it.
                     event("accepted")
-                    record = desk.update(when, days=days, fill=fill, accept=True).record
+                    record = runner.update(when, days=days, fill=fill, accept=True).record
             case "load":
-                record = desk.load(when, start=start, end=None if day % 2 else end).record
+                record = runner.load(when, start=start, end=None if day % 2 else end).record
             case "remove":
                 self._remove(start, end)
             case "refetch":
-                record = desk.mend(when, Refetch(), start=start, end=end).record
+                record = runner.act_on_gap(when, Refetch(), start=start, end=end).record
             case "unfill":
-                desk.mend(when, Unfill(), start=start, end=end)
+                runner.act_on_gap(when, Unfill(), start=start, end=end)
             case "close":
-                desk.mend(when, Close("no session"), start=start, end=end)
+                runner.act_on_gap(when, Close("no session"), start=start, end=end)
         outcome = "changed" if record is None else record.outcome
         note(f"{self.evening} {name} {start} {end} {days}: {outcome}")
         event(f"{name} {outcome}")
@@ -154,17 +154,17 @@ class Life:
         self.check(is_last=is_last)
 
     def _remove(self, start: str, end: str) -> None:
-        held = self.desk.stored()
+        held = self.runner.stored()
         left = held[(held.index < start) | (held.index > end)]
         if len(left[~left["filled"]]) < 6:
             return
         try:
-            self.desk.remove(evening(self.evening), start=start, end=end)
+            self.runner.remove(evening(self.evening), start=start, end=end)
         except OptionError as error:
             assert "would be lost between the remaining bars" in error.message  # noqa: PT017
 
     def check(self, *, is_last: bool) -> None:
-        snapshot = self.desk.store.snapshot(self.desk.dataset)
+        snapshot = self.runner.store.snapshot(self.runner.dataset)
         held = snapshot.bars()
         real = held[~held["filled"]]
         if is_last:
@@ -198,11 +198,11 @@ def lives(truth: Truth, start: int, lead: int, steps: list[Step], *, in_pieces: 
     home = Path(tempfile.mkdtemp())
     limits = replace(DAYS, max_span={"daily": timedelta(days=25)}) if in_pieces else DAYS
     try:
-        desk = Desk(Store(home / "home"), Scripted(basis=truth.basis, limits=limits))
+        runner = Runner(Store(home / "home"), Scripted(basis=truth.basis, limits=limits))
         # The first runs are around something that happens.
         first = min([a.day for a in truth.actions if a.day > 10], default=LAST // 2)
         at = max(first - lead, 9)
-        Life(truth, desk, at).go(steps, min(start, at - 8))
+        Life(truth, runner, at).go(steps, min(start, at - 8))
     finally:
         shutil.rmtree(home)
 

@@ -22,7 +22,7 @@ from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
 from ml4t_nb.verbs.bars import view
-from tests.pipeline.desk import Desk
+from tests.pipeline.runner import Runner
 from tests.pipeline.scripted import Scripted, bars_at, evening, rising, sessions
 
 TWO_YEARS = rising("2023-11-01", "2024-03-15")
@@ -30,11 +30,11 @@ OLD, NEW = TWO_YEARS[:"2023"], TWO_YEARS["2024":]
 
 
 @pytest.fixture
-def loaded(desk: Desk) -> Desk:
+def loaded(runner: Runner) -> Runner:
     """One chunk of 2023, and one of 2024."""
-    desk.provider.bars = TWO_YEARS
-    desk.load(evening("2024-03-15"))
-    return desk
+    runner.provider.bars = TWO_YEARS
+    runner.load(evening("2024-03-15"))
+    return runner
 
 
 def damage(store: Store, dataset: DatasetId, *places: int) -> None:
@@ -58,7 +58,7 @@ def flip(path: Path) -> None:
     ("start", "end"), [("2024-03-01", None), (None, "2023-11-10"), ("2024-02-01", "2024-02-02")]
 )
 def test_a_range_is_not_removed_as_of_a_day_before_the_last_update(
-    loaded: Desk, start: str | None, end: str | None
+    loaded: Runner, start: str | None, end: str | None
 ) -> None:
     with pytest.raises(Overtaken, match="updated as of 2024-03-15 23:00") as caught:
         loaded.remove(evening("2024-03-14"), start=start, end=end)
@@ -67,26 +67,26 @@ def test_a_range_is_not_removed_as_of_a_day_before_the_last_update(
     assert_frame_equal(loaded.stored(), TWO_YEARS)
 
 
-def test_a_whole_dataset_is_removed_as_of_any_day(loaded: Desk) -> None:
+def test_a_whole_dataset_is_removed_as_of_any_day(loaded: Runner) -> None:
     assert loaded.remove(evening("2024-03-14")) == len(TWO_YEARS)
 
     assert loaded.store.datasets() == ()
 
 
-def test_a_date_is_the_as_of_that_it_is_for_an_update(desk: Desk) -> None:
-    desk.provider.bars = TWO_YEARS
-    desk.load(date(2024, 3, 15))
+def test_a_date_is_the_as_of_that_it_is_for_an_update(runner: Runner) -> None:
+    runner.provider.bars = TWO_YEARS
+    runner.load(date(2024, 3, 15))
 
     with pytest.raises(Overtaken):
-        desk.remove(date(2024, 3, 14), start="2024-03-15")
-    assert desk.remove(date(2024, 3, 15), start="2024-03-15") == 1
+        runner.remove(date(2024, 3, 14), start="2024-03-15")
+    assert runner.remove(date(2024, 3, 15), start="2024-03-15") == 1
 
-    (*_, record) = desk.store.snapshot(desk.dataset).manifest.history
+    (*_, record) = runner.store.snapshot(runner.dataset).manifest.history
     # XNYS closes at 20:00 UTC, and the provider's bars are final half an hour later.
     assert record.at == datetime(2024, 3, 15, 20, 30, tzinfo=UTC)
 
 
-def test_a_range_can_be_removed_when_its_provider_is_gone(loaded: Desk) -> None:
+def test_a_range_can_be_removed_when_its_provider_is_gone(loaded: Runner) -> None:
     day = date(2024, 3, 18)
     removed = run_remove(loaded.store, loaded.dataset, date(2024, 3, 15), None, day, limits=gone)
 
@@ -95,7 +95,7 @@ def test_a_range_can_be_removed_when_its_provider_is_gone(loaded: Desk) -> None:
 
 
 def test_the_day_of_the_last_update_is_not_backwards_when_its_provider_is_gone(
-    loaded: Desk,
+    loaded: Runner,
 ) -> None:
     # As a provider leaves it whose bars are final three and a half hours after the close.
     with loaded.store.transaction(loaded.dataset) as tx:
@@ -112,7 +112,7 @@ def test_the_day_of_the_last_update_is_not_backwards_when_its_provider_is_gone(
     assert removed == 1
 
 
-def test_a_damaged_chunk_is_cut_out_from_before_the_others(loaded: Desk) -> None:
+def test_a_damaged_chunk_is_cut_out_from_before_the_others(loaded: Runner) -> None:
     damage(loaded.store, loaded.dataset, 0)
 
     removed = loaded.remove(evening("2024-03-15"), start="2023-11-01", end="2023-12-31")
@@ -124,7 +124,7 @@ def test_a_damaged_chunk_is_cut_out_from_before_the_others(loaded: Desk) -> None
     assert record.notes == (f"removed {len(OLD)} bars, {len(OLD)} of them in damaged files",)
 
 
-def test_what_was_cut_out_is_loaded_and_compared_again(loaded: Desk) -> None:
+def test_what_was_cut_out_is_loaded_and_compared_again(loaded: Runner) -> None:
     damage(loaded.store, loaded.dataset, 0)
     loaded.remove(evening("2024-03-15"), end="2023-12-29")
 
@@ -133,7 +133,7 @@ def test_what_was_cut_out_is_loaded_and_compared_again(loaded: Desk) -> None:
     assert_frame_equal(loaded.stored(), TWO_YEARS)
 
 
-def test_bars_of_sound_chunks_in_the_range_go_with_a_damaged_one(loaded: Desk) -> None:
+def test_bars_of_sound_chunks_in_the_range_go_with_a_damaged_one(loaded: Runner) -> None:
     damage(loaded.store, loaded.dataset, 0)
 
     removed = loaded.remove(evening("2024-03-15"), end="2024-01-04")
@@ -148,7 +148,7 @@ def test_bars_of_sound_chunks_in_the_range_go_with_a_damaged_one(loaded: Desk) -
     [("2023-11-02", "2024-01-01"), (None, "2023-12-28"), ("2024-02-01", "2024-02-02")],
 )
 def test_a_part_of_a_damaged_chunk_is_not_removed(
-    loaded: Desk, start: str | None, end: str | None
+    loaded: Runner, start: str | None, end: str | None
 ) -> None:
     damage(loaded.store, loaded.dataset, 0)
     sequence = loaded.store.snapshot(loaded.dataset).manifest.sequence
@@ -164,7 +164,7 @@ def test_a_part_of_a_damaged_chunk_is_not_removed(
 
 @pytest.mark.parametrize(("start", "end"), [("2024-01-01", None), ("2023-12-01", "2024-12-31")])
 def test_a_damaged_end_of_split_adjusted_bars_is_not_cut_off(
-    loaded: Desk, start: str, end: str | None
+    loaded: Runner, start: str, end: str | None
 ) -> None:
     damage(loaded.store, loaded.dataset, 1)
 
@@ -176,23 +176,23 @@ def test_a_damaged_end_of_split_adjusted_bars_is_not_cut_off(
     assert_frame_equal(loaded.store.snapshot(loaded.dataset).bars(span("2023", "2024")), OLD)
 
 
-def test_a_damaged_end_of_bars_as_traded_is_cut_off(desk: Desk) -> None:
-    desk.provider.basis = "as-traded"
-    desk.provider.bars = TWO_YEARS
-    desk.load(evening("2024-03-15"))
-    damage(desk.store, desk.dataset, 1)
+def test_a_damaged_end_of_bars_as_traded_is_cut_off(runner: Runner) -> None:
+    runner.provider.basis = "as-traded"
+    runner.provider.bars = TWO_YEARS
+    runner.load(evening("2024-03-15"))
+    damage(runner.store, runner.dataset, 1)
 
     with pytest.raises(ChunkCorrupt) as caught:
-        desk.remove(evening("2024-03-15"), start="2024-01-02")
+        runner.remove(evening("2024-03-15"), start="2024-01-02")
     assert "--start 2024-01-01 --end 2024-03-15 --yes" in spell(caught.value.advice, "ml4t-data")
-    removed = desk.remove(evening("2024-03-15"), start="2024-01-01")
+    removed = runner.remove(evening("2024-03-15"), start="2024-01-01")
 
     assert removed == len(NEW)
-    assert_frame_equal(desk.stored(), OLD)
+    assert_frame_equal(runner.stored(), OLD)
 
 
 @pytest.mark.parametrize("end", [None, "2024-03-15"])
-def test_a_dataset_damaged_all_over_goes_with_all_its_bars(loaded: Desk, end: str | None) -> None:
+def test_a_dataset_damaged_all_over_goes_with_all_its_bars(loaded: Runner, end: str | None) -> None:
     damage(loaded.store, loaded.dataset, 0, 1)
 
     with pytest.raises(ChunkCorrupt) as caught:
@@ -204,7 +204,7 @@ def test_a_dataset_damaged_all_over_goes_with_all_its_bars(loaded: Desk, end: st
     assert loaded.store.datasets() == ()
 
 
-def test_a_lost_chunk_is_cut_out_like_a_damaged_one(loaded: Desk) -> None:
+def test_a_lost_chunk_is_cut_out_like_a_damaged_one(loaded: Runner) -> None:
     loaded.store.snapshot(loaded.dataset).files()[0].unlink()
 
     assert loaded.remove(evening("2024-03-15"), end="2023-12-31") == len(OLD)
@@ -339,28 +339,28 @@ def test_the_dates_of_a_hint_cover_a_session_that_begins_on_the_evening_before(
     assert store.snapshot(euro).bars().index[0] == pd.Timestamp("2024-01-22T22:00", tz="UTC")
 
 
-def test_a_removed_dividend_still_lowers_the_prices_before_it(desk: Desk) -> None:
+def test_a_removed_dividend_still_lowers_the_prices_before_it(runner: Runner) -> None:
     paying = rising("2024-02-01", "2024-03-15")
     paying.loc["2024-02-20", "dividend"] = 5.0
-    desk.provider.bars = paying
-    desk.load(evening("2024-03-13"))
+    runner.provider.bars = paying
+    runner.load(evening("2024-03-13"))
 
     def first_total_return() -> float:
-        seen = view(desk.store.snapshot(desk.dataset), (None, None), "all", filled=True)
+        seen = view(runner.store.snapshot(runner.dataset), (None, None), "all", filled=True)
         return float(seen["close"].iloc[0])
 
     def dividends() -> dict[str, float]:
-        paid = desk.stored()["dividend"]
+        paid = runner.stored()["dividend"]
         return {f"{stamp:%m-%d}": round(cash, 9) for stamp, cash in paid[paid != 0].items()}
 
     # The close before the ex-date is 112: 100 * (1 - 5 / 112).
     assert first_total_return() == pytest.approx(95.5357, abs=1e-4)
 
-    desk.remove(evening("2024-03-13"), start="2024-02-20", end="2024-02-21")
+    runner.remove(evening("2024-03-13"), start="2024-02-20", end="2024-02-21")
     assert dividends() == {"02-22": 5.0}
     assert first_total_return() == pytest.approx(95.5357, abs=1e-4)
 
-    desk.update(evening("2024-03-14"))
+    runner.update(evening("2024-03-14"))
     assert dividends() == {"02-20": 5.0}
     assert first_total_return() == pytest.approx(95.5357, abs=1e-4)
 
@@ -372,39 +372,41 @@ def test_a_removed_dividend_counts_in_old_shares_though_the_next_bar_is_in_new_o
     paid = bars_at(sessions("2024-03-11", "2024-03-14"), [100.0, 100.0, 90.0, 45.0])
     paid.loc["2024-03-13", "dividend"] = 10.0
     paid.loc["2024-03-14", "split"] = 2.0
-    desk = Desk(store, Scripted(bars=paid, basis="as-traded"))
-    desk.load(evening("2024-03-14"))
+    runner = Runner(store, Scripted(bars=paid, basis="as-traded"))
+    runner.load(evening("2024-03-14"))
 
-    desk.remove(evening("2024-03-14"), start="2024-03-13", end="2024-03-13")
+    runner.remove(evening("2024-03-14"), start="2024-03-13", end="2024-03-13")
 
-    seen = view(store.snapshot(desk.dataset), (None, None), "all", filled=True)
+    seen = view(store.snapshot(runner.dataset), (None, None), "all", filled=True)
     # 100 old shares' dollars are 50 of the new, and 10 of 100 was paid out: 50 * 0.9.
     assert seen["close"].tolist() == pytest.approx([45.0, 45.0, 45.0])
 
 
-def test_many_removed_dividends_lower_the_prices_before_them_by_their_shares(desk: Desk) -> None:
+def test_many_removed_dividends_lower_the_prices_before_them_by_their_shares(
+    runner: Runner,
+) -> None:
     """Doubling prices, ten dividends of a tenth of the close before: 0.9 to the tenth is left."""
     days = sessions("2024-02-01", "2024-03-15")
     closes = [100.0 * 1.05**number for number in range(len(days))]
     paying = bars_at(days, closes)
     for number in range(5, 25, 2):
         paying.loc[days[number], "dividend"] = closes[number - 1] / 10
-    desk.provider.bars = paying
-    desk.load(evening("2024-03-15"))
+    runner.provider.bars = paying
+    runner.load(evening("2024-03-15"))
 
     first, last = (f"{days[number]:%Y-%m-%d}" for number in (4, 26))
-    desk.remove(evening("2024-03-15"), start=first, end=last)
+    runner.remove(evening("2024-03-15"), start=first, end=last)
 
-    seen = view(desk.store.snapshot(desk.dataset), (None, None), "all", filled=True)
+    seen = view(runner.store.snapshot(runner.dataset), (None, None), "all", filled=True)
     assert float(seen["close"].iloc[0]) == pytest.approx(100 * 0.9**10)
 
 
-def test_a_bar_whose_dividend_is_above_its_price_can_be_removed(desk: Desk) -> None:
+def test_a_bar_whose_dividend_is_above_its_price_can_be_removed(runner: Runner) -> None:
     wrong = rising("2024-02-01", "2024-03-15")
     wrong.loc["2024-02-20", "dividend"] = 500.0
-    desk.provider.bars = wrong
-    desk.load(evening("2024-03-13"))
+    runner.provider.bars = wrong
+    runner.load(evening("2024-03-13"))
 
-    desk.remove(evening("2024-03-13"), start="2024-02-20", end="2024-02-20")
+    runner.remove(evening("2024-03-13"), start="2024-02-20", end="2024-02-20")
 
-    assert (desk.stored()["dividend"] == 0).all()
+    assert (runner.stored()["dividend"] == 0).all()

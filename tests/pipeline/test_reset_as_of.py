@@ -8,68 +8,70 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Overtaken
-from tests.pipeline.desk import Desk
+from tests.pipeline.runner import Runner
 from tests.pipeline.scripted import evening, rising
 
 
-def test_a_bar_that_was_stored_too_early_is_made_good_once_its_session_is_over(desk: Desk) -> None:
+def test_a_bar_that_was_stored_too_early_is_made_good_once_its_session_is_over(
+    runner: Runner,
+) -> None:
     """At noon of Friday, 2024-03-15, the machine believes that it is 2025."""
     whole = rising("2024-01-08", "2024-03-18")
     noon = whole.iloc[:-1].copy()
     for column in ("high", "close"):
         noon.loc[pd.Timestamp("2024-03-15", tz="UTC"), column] = noon["open"].iloc[-1]
-    desk.provider.bars = noon
-    desk.load(evening("2024-03-13"))
-    desk.update(evening("2025-03-14"))
-    desk.provider.bars = whole
+    runner.provider.bars = noon
+    runner.load(evening("2024-03-13"))
+    runner.update(evening("2025-03-14"))
+    runner.provider.bars = whole
 
     with pytest.raises(Overtaken, match="as of 2025-03-14") as caught:
-        desk.update(evening("2024-03-18"))
+        runner.update(evening("2024-03-18"))
     assert "ml4t-data update -s ACME --reset-as-of" in spell(caught.value.advice, "ml4t-data")
-    result = desk.update(evening("2024-03-18"), reset_as_of=True)
+    result = runner.update(evening("2024-03-18"), reset_as_of=True)
 
     assert (result.record.added, result.record.revised) == (1, 1)
-    assert_frame_equal(desk.stored(), whole)
-    assert desk.store.snapshot(desk.dataset).manifest.updated == evening("2024-03-18")
-    assert desk.update(evening("2024-03-19")).record.outcome == "unchanged"
+    assert_frame_equal(runner.stored(), whole)
+    assert runner.store.snapshot(runner.dataset).manifest.updated == evening("2024-03-18")
+    assert runner.update(evening("2024-03-19")).record.outcome == "unchanged"
 
 
-def test_no_bar_goes_while_it_is_not_finished(desk: Desk) -> None:
-    desk.provider.bars = rising("2024-01-08", "2024-03-15")
-    desk.load(evening("2025-03-14"))
-    before = desk.store.snapshot(desk.dataset).manifest
+def test_no_bar_goes_while_it_is_not_finished(runner: Runner) -> None:
+    runner.provider.bars = rising("2024-01-08", "2024-03-15")
+    runner.load(evening("2025-03-14"))
+    before = runner.store.snapshot(runner.dataset).manifest
 
     with pytest.raises(Overtaken, match="holds a bar of 2024-03-15") as caught:
-        desk.update(evening("2024-03-14"), reset_as_of=True)
+        runner.update(evening("2024-03-14"), reset_as_of=True)
 
     assert "once it is" in caught.value.hint
-    assert desk.store.snapshot(desk.dataset).manifest == before
+    assert runner.store.snapshot(runner.dataset).manifest == before
 
 
-def test_gaps_and_spans_that_were_asked_for_too_early_are_asked_for_again(desk: Desk) -> None:
+def test_gaps_and_spans_that_were_asked_for_too_early_are_asked_for_again(runner: Runner) -> None:
     whole = rising("2024-01-08", "2024-03-15")
-    desk.provider.bars = whole.drop(pd.Timestamp("2024-02-21", tz="UTC"))
-    desk.load(evening("2024-03-08"))
-    desk.update(evening("2025-03-14"), fill=None)
-    (gap,) = desk.store.snapshot(desk.dataset).manifest.gaps
+    runner.provider.bars = whole.drop(pd.Timestamp("2024-02-21", tz="UTC"))
+    runner.load(evening("2024-03-08"))
+    runner.update(evening("2025-03-14"), fill=None)
+    (gap,) = runner.store.snapshot(runner.dataset).manifest.gaps
     assert gap.asked == evening("2025-03-14")
 
-    desk.update(evening("2024-03-15"), reset_as_of=True, fill=None)
-    manifest = desk.store.snapshot(desk.dataset).manifest
+    runner.update(evening("2024-03-15"), reset_as_of=True, fill=None)
+    manifest = runner.store.snapshot(runner.dataset).manifest
     assert [each.asked for each in manifest.gaps] == [evening("2024-03-15")]
     assert max(each.span.end for each in manifest.fetch_log) < evening("2024-03-18")
-    desk.provider.bars = whole
-    desk.update(evening("2024-03-18"))
+    runner.provider.bars = whole
+    runner.update(evening("2024-03-18"))
 
-    assert desk.store.snapshot(desk.dataset).manifest.gaps == ()
-    assert_frame_equal(desk.stored(), whole)
+    assert runner.store.snapshot(runner.dataset).manifest.gaps == ()
+    assert_frame_equal(runner.stored(), whole)
 
 
-def test_a_dataset_that_is_not_ahead_is_updated_as_ever(desk: Desk) -> None:
-    desk.provider.bars = rising("2024-01-08", "2024-03-15")
-    desk.load(evening("2024-03-13"))
+def test_a_dataset_that_is_not_ahead_is_updated_as_ever(runner: Runner) -> None:
+    runner.provider.bars = rising("2024-01-08", "2024-03-15")
+    runner.load(evening("2024-03-13"))
 
-    result = desk.update(evening("2024-03-15"), reset_as_of=True)
+    result = runner.update(evening("2024-03-15"), reset_as_of=True)
 
     assert result.record.added == 2
     assert len(result.history) == 2

@@ -120,7 +120,7 @@ def test_weeks_of_fx_that_cannot_be_new_york_s_are_refused_with_the_zone_that_fi
     with pytest.raises(BarsInvalid, match="do not fit America/New_York time") as caught:
         fetch(tmp_path, at="fx")
 
-    assert names in caught.value.message.split("fit")[1]
+    assert names in caught.value.message.split("they fit")[1]
 
 
 def test_weeks_of_fx_that_begin_late_are_refused(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_bars_before_the_open_every_day_are_refused_with_the_zone_that_fits(
     with pytest.raises(BarsInvalid, match="do not fit America/New_York time") as caught:
         fetch(tmp_path, at="XNYS", frequency="30m")
 
-    assert zone in caught.value.message.split("fit")[1]
+    assert zone in caught.value.message.split("they fit")[1]
     assert "--zone" in caught.value.hint
     # What the error says, done.
     bars = fetch(tmp_path, at="XNYS", frequency="30m", zone=zone).bars

@@ -21,7 +21,7 @@ from ml4t_nb.reports import HealthReport, RecentSession, SessionState
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.render.reports import AS_OF, health
-from tests.verbs.making import hole
+from tests.verbs.spans import span_between
 
 
 def had(word: str, state: SessionState = "present", gap: GapState | None = None) -> RecentSession:
@@ -153,7 +153,7 @@ def test_the_page_is_well_formed() -> None:
 def stored(home: Path) -> Workspace:
     """Daily bars of January without the 10th."""
     settings = Settings(
-        home=home, provider="synthetic", synthetic_holes=(hole("2024-01-10", "2024-01-11"),)
+        home=home, provider="synthetic", synthetic_holes=(span_between("2024-01-10", "2024-01-11"),)
     )
     ws = Workspace.open(settings)
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-12")

@@ -17,7 +17,7 @@ from ml4t_nb.storage.catalogue import Catalogue
 from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder
 from ml4t_nb.storage.scan import check_sizes, scan
 from ml4t_nb.storage.store import Store
-from tests.storage.storing import AAPL, append, commit, daily
+from tests.storage.builders import AAPL, append, commit, daily
 
 OPENED: list[str] = []
 WATCH: list[bool] = []

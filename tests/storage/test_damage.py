@@ -21,7 +21,7 @@ from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.storage.manifest_file import encode_manifest
 from ml4t_nb.storage.store import Store
-from tests.storage.storing import AAPL, append, bars_at, commit, daily, publish, utc
+from tests.storage.builders import AAPL, append, bars_at, commit, daily, publish, utc
 
 MSFT = DatasetId("equities", "daily", "MSFT")
 MARCH = Span(utc(2023, 3), utc(2023, 4))
@@ -492,7 +492,7 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from tests.storage.storing import AAPL, bars_at, commit, daily
+from tests.storage.builders import AAPL, bars_at, commit, daily
 import numpy, pandas
 from ml4t_nb.errors import StoreNotWritable
 from ml4t_nb.storage.store import Store

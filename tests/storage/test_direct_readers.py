@@ -13,7 +13,7 @@ from ml4t_nb.core.bars import COLUMNS, NUMBERS
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage.names import folder_name
 from ml4t_nb.storage.store import Store
-from tests.storage.storing import append, bars_at, commit, daily, publish
+from tests.storage.builders import append, bars_at, commit, daily, publish
 
 SYMBOLS = ["AAPL", "EURUSD=X", "BRK/B", "^GSPC", "btc-usd", "50%", "<b>x", "year=2024"]
 

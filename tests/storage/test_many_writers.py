@@ -25,13 +25,13 @@ from ml4t_nb.errors import DatasetNotFound, LockTimeout, StoreError, StoreNotWri
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage import locking
 from ml4t_nb.storage.store import Store
-from tests.storage.storing import (
+from tests.storage.builders import (
     AAPL,
     SPREAD,
     append,
     append_days,
     append_to,
-    append_until_told,
+    append_until_stopped,
     bars_at,
     commit,
     daily,
@@ -352,7 +352,7 @@ def test_no_acknowledged_commit_is_lost_while_lock_files_are_deleted_all_the_tim
 ) -> None:
     commit(store, AAPL, bars_at([SPREAD[0]], 9.0))
     writers: list[BaseProcess] = [
-        processes.Process(target=append_until_told, args=(store.home, writer, 3, days))
+        processes.Process(target=append_until_stopped, args=(store.home, writer, 3, days))
         for writer in range(3)
     ]
     for process in writers:

@@ -15,7 +15,7 @@ from ml4t_nb.storage.compaction import compact, resolve_period
 from ml4t_nb.storage.manifest import Chunk
 from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange, as_rows, as_time_range, join
 from ml4t_nb.storage.store import Store
-from tests.storage.storing import AAPL, append, bars_at, commit, daily, utc
+from tests.storage.builders import AAPL, append, bars_at, commit, daily, utc
 
 MINUTE = DatasetId("equities", "1m", "AAPL")
 

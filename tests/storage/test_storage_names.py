@@ -9,7 +9,7 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage.names import folder_name, relative_folder, symbol_of
 from ml4t_nb.storage.store import Store
-from tests.storage.storing import commit, daily
+from tests.storage.builders import commit, daily
 
 SYMBOLS = st.text(
     st.one_of(

@@ -17,7 +17,7 @@ from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.locking import dataset_lock
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
-from tests.storage.storing import (
+from tests.storage.builders import (
     AAPL,
     AT,
     append,

@@ -18,7 +18,7 @@ from ml4t_nb.core.bars import Bars, empty_bars
 from ml4t_nb.model import DatasetId, Period, Span
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
-from tests.storage.storing import AAPL, bars_at, commit, publish
+from tests.storage.builders import AAPL, bars_at, commit, publish
 
 pytestmark = pytest.mark.long
 

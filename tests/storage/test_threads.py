@@ -11,7 +11,7 @@ import pytest
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.store import Store
-from tests.storage.storing import bars_at, commit
+from tests.storage.builders import bars_at, commit
 
 # A thread that outlives the main one reads when Python has begun to end, and gives no more threads.
 LATE = """

@@ -25,7 +25,7 @@ from ml4t_nb.records import UpdateResult
 from ml4t_nb.reports import RunReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
-from tests.storage.storing import hold
+from tests.storage.builders import hold
 
 LOADED, UPDATED = "2005-02-25", "2005-03-04"
 NOBODY = 65534
@@ -265,9 +265,7 @@ def test_a_read_only_store_can_be_looked_at_and_every_change_is_refused(open_fol
             path.chmod(mode)
 
     for result in (updated, loaded):
-        assert_refused(
-            result, "StoreNotWritable", "cannot be written: Permission denied", "owner"
-        )
+        assert_refused(result, "StoreNotWritable", "cannot be written: Permission denied", "owner")
     assert contents(home) == before
     assert one(verbs.update(opened(home), "IBM", as_of=UPDATED)).record.added == 5
 

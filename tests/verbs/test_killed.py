@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ml4t_nb.storage.trash import GRACE_S
-from tests.verbs import story
+from tests.verbs import commit_sequence
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and fork servers are POSIX")
 
@@ -39,12 +39,12 @@ def processes() -> ForkServerContext:
 def homes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The store as it is after each commit of the first cycle, and before it."""
     root = tmp_path_factory.mktemp("homes")
-    found = [root / str(number) for number in range(story.CYCLE + 1)]
+    found = [root / str(number) for number in range(commit_sequence.CYCLE + 1)]
     found[0].mkdir()
-    for number in range(1, story.CYCLE + 1):
+    for number in range(1, commit_sequence.CYCLE + 1):
         shutil.copytree(found[number - 1], found[number])
-        story.tell(found[number], number)
-        assert story.assert_state(found[number], number) == number
+        commit_sequence.make_commit(found[number], number)
+        assert commit_sequence.assert_state(found[number], number) == number
     return found
 
 
@@ -52,41 +52,43 @@ def test_every_step_of_the_sequence_is_one_commit_that_leaves_nothing_over(
     homes: list[Path],
 ) -> None:
     for home in homes[1:]:
-        story.assert_tidy(home)
-    written = [story.held(number) for number in range(1, story.CYCLE + 1)]
+        commit_sequence.assert_tidy(home)
+    written = [commit_sequence.held(number) for number in range(1, commit_sequence.CYCLE + 1)]
     assert [len(bars) if bars is not None else 0 for bars in written] == [
         284 * 24, 537 * 24, 544 * 24, 604 * 24, 614 * 24, (614 - 51) * 24, 619 * 24, 0,
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "chapter",
+    "step",
     [
         pytest.param(number, id=name, marks=[pytest.mark.slow] if name in SIMILAR else [])
         for name, number in CHAPTERS.items()
     ],
 )
 def test_a_verb_killed_before_any_of_its_steps_on_disk_has_committed_or_not(
-    homes: list[Path], tmp_path: Path, processes: ForkServerContext, chapter: int
+    homes: list[Path], tmp_path: Path, processes: ForkServerContext, step: int
 ) -> None:
     reached = []
     for last in count(1):
         home = tmp_path / str(last)
-        shutil.copytree(homes[chapter - 1], home)
-        teller = processes.Process(target=story.tell_until, args=(home, chapter, last))
-        teller.start()
-        teller.join()
-        if teller.exitcode == 0:
+        shutil.copytree(homes[step - 1], home)
+        writer = processes.Process(
+            target=commit_sequence.make_commit_until_killed, args=(home, step, last)
+        )
+        writer.start()
+        writer.join()
+        if writer.exitcode == 0:
             break
-        assert teller.exitcode == -signal.SIGKILL
-        reached.append(story.assert_state(home, chapter - 1, chapter))
-        if last % 4 == 0 or reached[-2:] == [chapter - 1, chapter]:
-            story.tell(home, reached[-1] + 1)
-            story.assert_tidy(home)
-            assert story.assert_state(home, reached[-1] + 1)
+        assert writer.exitcode == -signal.SIGKILL
+        reached.append(commit_sequence.assert_state(home, step - 1, step))
+        if last % 4 == 0 or reached[-2:] == [step - 1, step]:
+            commit_sequence.make_commit(home, reached[-1] + 1)
+            commit_sequence.assert_tidy(home)
+            assert commit_sequence.assert_state(home, reached[-1] + 1)
         shutil.rmtree(home)
     assert reached == sorted(reached)
-    assert {chapter - 1, chapter} == set(reached)
+    assert {step - 1, step} == set(reached)
 
 
 @pytest.mark.parametrize(
@@ -101,23 +103,23 @@ def test_a_verb_killed_at_any_moment_leaves_a_committed_state(
     number, leftovers, least = 0, 0, 0
     for _ in range(rounds):
         ours, theirs = processes.Pipe(duplex=False)
-        teller = processes.Process(target=story.tell_for_ever, args=(home, number, theirs))
-        teller.start()
+        writer = processes.Process(target=commit_sequence.make_commits, args=(home, number, theirs))
+        writer.start()
         theirs.close()
         commits = chance.randrange(3)
         acknowledged = [ours.recv() for _ in range(1 + commits)]
-        teller.join(chance.uniform(0.0, 0.25))
-        teller.kill()
-        teller.join()
-        assert teller.exitcode == -signal.SIGKILL
+        writer.join(chance.uniform(0.0, 0.25))
+        writer.kill()
+        writer.join()
+        assert writer.exitcode == -signal.SIGKILL
 
         acknowledged += heard(ours)
-        number = story.assert_state(home, acknowledged[-1], acknowledged[-1] + 1)
+        number = commit_sequence.assert_state(home, acknowledged[-1], acknowledged[-1] + 1)
         least += commits
         leftovers += is_littered(home)
         age_the_trash(home)
-    story.tell(home, number + 1)
-    story.assert_tidy(home)
+    commit_sequence.make_commit(home, number + 1)
+    commit_sequence.assert_tidy(home)
     assert number >= least > 0
     assert leftovers > 0 or rounds < 100  # some were killed within a commit
     assert outlived(home) == []
@@ -134,7 +136,7 @@ def heard(told: Connection) -> list[int]:
 
 def is_littered(home: Path) -> bool:
     try:
-        story.assert_tidy(home)
+        commit_sequence.assert_tidy(home)
     except AssertionError:
         return True
     return False

@@ -17,7 +17,7 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.model import AssetClass, Frequency, SessionOverride, Span
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
-from tests.verbs.making import hole, instant
+from tests.verbs.spans import instant, span_between
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_any_number_may_be_asked_for_at_any_time(home: Path, frequency: Frequenc
 
 
 def test_a_gap_is_missing_and_its_state_is_reported(home: Path) -> None:
-    ws = synthetic(home, hole("2024-01-10", "2024-01-12"))
+    ws = synthetic(home, span_between("2024-01-10", "2024-01-12"))
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-17")
 
     (recent,) = verbs.health(ws, sessions=6, as_of="2024-01-17").recent
@@ -94,7 +94,9 @@ def test_a_gap_is_missing_and_its_state_is_reported(home: Path) -> None:
 
 
 def test_a_gap_that_is_filled_says_so_and_one_that_is_closed_too(home: Path) -> None:
-    ws = synthetic(home, hole("2024-01-10", "2024-01-11"), hole("2024-01-12", "2024-01-13"))
+    ws = synthetic(
+        home, span_between("2024-01-10", "2024-01-11"), span_between("2024-01-12", "2024-01-13")
+    )
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-17")
     verbs.gaps(ws, end="2024-01-10", refill="forward", as_of="2024-01-17")
     verbs.gaps(ws, start="2024-01-12", close="halted", as_of="2024-01-17")
@@ -127,7 +129,7 @@ def test_a_session_that_has_not_closed_yet_is_not_reported(home: Path) -> None:
 
 
 def test_the_past_is_reported_as_of_then(home: Path) -> None:
-    ws = synthetic(home, hole("2024-01-10", "2024-01-11"))
+    ws = synthetic(home, span_between("2024-01-10", "2024-01-11"))
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-17")
 
     assert states(ws, 2, "2024-01-10") == {"01-09": "present", "01-10": "missing"}
@@ -136,7 +138,10 @@ def test_the_past_is_reported_as_of_then(home: Path) -> None:
 def test_a_declared_closure_is_a_session_that_was_closed(home: Path) -> None:
     shut = (SessionOverride("XNYS", date(2024, 1, 11)), SessionOverride("XNYS", date(2024, 1, 16)))
     ws = synthetic(
-        home, hole("2024-01-11", "2024-01-12"), hole("2024-01-16", "2024-01-17"), closures=shut
+        home,
+        span_between("2024-01-11", "2024-01-12"),
+        span_between("2024-01-16", "2024-01-17"),
+        closures=shut,
     )
     verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-12")
 
@@ -163,7 +168,7 @@ def test_a_closure_declared_today_does_not_rewrite_what_was_stored_before(home: 
 
 def test_a_closure_taken_back_is_not_a_bar(home: Path) -> None:
     closed = (SessionOverride("XNYS", date(2024, 1, 11)),)
-    day_off = hole("2024-01-11", "2024-01-12")
+    day_off = span_between("2024-01-11", "2024-01-12")
     verbs.load(
         synthetic(home, day_off, closures=closed), "DEMO", start="2024-01-02", as_of="2024-01-12"
     )
@@ -186,7 +191,7 @@ def test_a_saturday_declared_open_is_a_session(home: Path) -> None:
 
 
 def test_crypto_has_a_session_every_day(home: Path) -> None:
-    ws = synthetic(home, hole("2024-01-06", "2024-01-07"))
+    ws = synthetic(home, span_between("2024-01-06", "2024-01-07"))
     verbs.load(ws, "BTC-USD", start="2024-01-02", as_of="2024-01-09T00:00Z")
 
     assert states(ws, 5, "2024-01-10T00:00Z") == {
@@ -196,7 +201,7 @@ def test_crypto_has_a_session_every_day(home: Path) -> None:
 
 
 def test_weekly_bars_are_reported_by_the_week(home: Path) -> None:
-    ws = synthetic(home, hole("2024-01-15", "2024-01-16"))
+    ws = synthetic(home, span_between("2024-01-15", "2024-01-16"))
     verbs.load(ws, "DEMO", frequency="weekly", start="2024-01-02", as_of="2024-01-26")
 
     # Mondays; the week of 2024-02-05 is not over on its Thursday.
@@ -208,7 +213,7 @@ def test_weekly_bars_are_reported_by_the_week(home: Path) -> None:
 def test_a_session_with_some_of_its_bars_is_there_partly(home: Path) -> None:
     # New York is at UTC-5: from 10:00 to 11:00 on the 4th, and all of the 5th.
     hour = Span(instant("2024-01-04T15:00"), instant("2024-01-04T16:00"))
-    ws = synthetic(home, hour, hole("2024-01-05", "2024-01-06"))
+    ws = synthetic(home, hour, span_between("2024-01-05", "2024-01-06"))
     verbs.load(ws, "DEMO", frequency="5m", start="2024-01-03", as_of="2024-01-09")
 
     assert states(ws, 5, "2024-01-10") == {

@@ -1,4 +1,4 @@
-"""A desk at the replayed market."""
+"""A client of the replayed market."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.replay import Replay
-    from tests.yahoo.desk import Desk
+    from tests.yahoo.client import Client
 
 
 @pytest.fixture
-def desk(replay: Replay, tmp_path: Path) -> Desk:
-    """A desk without a bar yet."""
-    from tests.yahoo.desk import Desk
+def client(replay: Replay, tmp_path: Path) -> Client:
+    """A client with an empty store."""
+    from tests.yahoo.client import Client
 
-    return Desk(replay, tmp_path / "home")
+    return Client(replay, tmp_path / "home")

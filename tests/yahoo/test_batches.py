@@ -14,7 +14,7 @@ from ml4t_nb.cli import main
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.replay import Fault, Listing, Split, sampled
-from tests.yahoo.desk import Desk, NoTime, evening, held_to, shares
+from tests.yahoo.client import Client, NoWaiting, assert_true_bars, evening, shares
 
 BEFORE, DAY, NEXT = date(2006, 2, 24), date(2006, 2, 27), date(2006, 2, 28)
 
@@ -24,20 +24,20 @@ def share() -> Listing:
     return shares(sampled("IBM"), "2005-12-01", "2006-03-15")
 
 
-def listed(desk: Desk, share: Listing, count: int) -> tuple[str, ...]:
+def listed(client: Client, share: Listing, count: int) -> tuple[str, ...]:
     names = tuple(f"ACME{n}" for n in range(count))
     for name in names:
-        desk.replay.add(replace(share, symbol=name))
+        client.replay.add(replace(share, symbol=name))
     return names
 
 
 @pytest.fixture
-def three(desk: Desk, share: Listing) -> tuple[str, ...]:
-    names = listed(desk, share, 3)
-    report = desk.load(*names, at=evening(BEFORE))
+def three(client: Client, share: Listing) -> tuple[str, ...]:
+    names = listed(client, share, 3)
+    report = client.load(*names, at=evening(BEFORE))
     assert [each.record.outcome for each in report.results] == ["changed"] * 3
-    desk.replay.asked.clear()
-    desk.waited.seconds.clear()
+    client.replay.asked.clear()
+    client.waited.seconds.clear()
     return names
 
 
@@ -45,58 +45,60 @@ def only(name: str) -> str:
     return rf"chart/{name}\?.*period1"
 
 
-def test_an_update_of_one_daily_symbol_is_one_request(desk: Desk, three: tuple[str, ...]) -> None:
-    desk.updated(three[0], at=evening(DAY))
+def test_an_update_of_one_daily_symbol_is_one_request(
+    client: Client, three: tuple[str, ...]
+) -> None:
+    client.updated(three[0], at=evening(DAY))
 
-    (asked,) = desk.replay.asked
+    (asked,) = client.replay.asked
     assert f"chart/{three[0]}?" in asked
     assert "period1" in asked
 
 
-def test_a_second_update_asks_as_often_as_the_first(desk: Desk, three: tuple[str, ...]) -> None:
+def test_a_second_update_asks_as_often_as_the_first(client: Client, three: tuple[str, ...]) -> None:
     for _ in range(3):
-        desk.updated(three[0], at=evening(DAY))
+        client.updated(three[0], at=evening(DAY))
 
-    assert len(desk.replay.asked) == 3
+    assert len(client.replay.asked) == 3
 
 
-def test_a_load_of_what_is_stored_is_one_request(desk: Desk, three: tuple[str, ...]) -> None:
-    desk.load(three[0], at=evening(DAY))
+def test_a_load_of_what_is_stored_is_one_request(client: Client, three: tuple[str, ...]) -> None:
+    client.load(three[0], at=evening(DAY))
 
     # What kind of symbol it is was asked when it was first loaded.
-    assert len(desk.replay.asked) == 1
-    assert desk.replay.bars_asked == 1
+    assert len(client.replay.asked) == 1
+    assert client.replay.bars_asked == 1
 
 
-def test_a_restatement_costs_one_request_more(desk: Desk, three: tuple[str, ...]) -> None:
-    desk.replay.add(
+def test_a_restatement_costs_one_request_more(client: Client, three: tuple[str, ...]) -> None:
+    client.replay.add(
         shares(sampled("IBM"), "2005-12-01", "2006-03-15", symbol=three[0], split=Split(NEXT, 2))
     )
-    desk.updated(three[0], at=evening(DAY), accept=True)
-    desk.replay.asked.clear()
+    client.updated(three[0], at=evening(DAY), accept=True)
+    client.replay.asked.clear()
 
-    assert desk.updated(three[0], at=evening(NEXT)).verdict == "restated"
+    assert client.updated(three[0], at=evening(NEXT)).verdict == "restated"
 
     # The last days, and then the whole history.
-    assert len(desk.replay.asked) == 2
+    assert len(client.replay.asked) == 2
 
 
-def test_reading_sends_no_request(desk: Desk, three: tuple[str, ...]) -> None:
-    verbs.health(desk.ws, as_of=evening(DAY))
-    verbs.list_(desk.ws)
-    verbs.gaps(desk.ws, as_of=evening(DAY))
-    verbs.providers(desk.ws)
-    desk.stored(three[0])
+def test_reading_sends_no_request(client: Client, three: tuple[str, ...]) -> None:
+    verbs.health(client.ws, as_of=evening(DAY))
+    verbs.list_(client.ws)
+    verbs.gaps(client.ws, as_of=evening(DAY))
+    verbs.providers(client.ws)
+    client.stored(three[0])
 
-    assert desk.replay.asked == []
+    assert client.replay.asked == []
 
 
 def test_one_bad_symbol_does_not_stop_the_rest_and_is_named(
-    desk: Desk, three: tuple[str, ...]
+    client: Client, three: tuple[str, ...]
 ) -> None:
-    desk.replay.faults.append(Fault("delisted", match=only(three[1]), times=-1))
+    client.replay.faults.append(Fault("delisted", match=only(three[1]), times=-1))
 
-    report = desk.update(at=evening(DAY))
+    report = client.update(at=evening(DAY))
 
     outcomes = {each.dataset.symbol: each.record.outcome for each in report.results}
     assert outcomes == {"ACME0": "changed", "ACME1": "failed", "ACME2": "changed"}
@@ -105,67 +107,71 @@ def test_one_bad_symbol_does_not_stop_the_rest_and_is_named(
     assert error.type == "SymbolUnknown"
     assert "ACME1" in error.message
     assert (report.left, report.stopped) == ((), "")
-    assert len(desk.replay.asked) == 3
+    assert len(client.replay.asked) == 3
 
 
-def test_an_unknown_symbol_among_known_ones(desk: Desk, share: Listing) -> None:
-    names = listed(desk, share, 2)
+def test_an_unknown_symbol_among_known_ones(client: Client, share: Listing) -> None:
+    names = listed(client, share, 2)
 
-    report = desk.load(names[0], "NOSUCH", names[1], at=evening(DAY))
+    report = client.load(names[0], "NOSUCH", names[1], at=evening(DAY))
 
     assert [each.record.outcome for each in report.results] == ["changed", "failed", "changed"]
-    assert [each.symbol for each in desk.ws.store.datasets()] == list(names)
+    assert [each.symbol for each in client.ws.store.datasets()] == list(names)
 
 
 @pytest.mark.parametrize("kind", ["html", "truncated", "reset", "short_body"])
-def test_a_passing_fault_is_asked_again(desk: Desk, three: tuple[str, ...], kind: str) -> None:
-    desk.replay.faults.append(Fault(kind, times=2))  # type: ignore[arg-type]
+def test_a_passing_fault_is_asked_again(client: Client, three: tuple[str, ...], kind: str) -> None:
+    client.replay.faults.append(Fault(kind, times=2))  # type: ignore[arg-type]
 
-    assert desk.updated(three[0], at=evening(DAY)).outcome == "changed"
+    assert client.updated(three[0], at=evening(DAY)).outcome == "changed"
 
-    assert len(desk.replay.asked) == 3
-    first, second = desk.waited.seconds
+    assert len(client.replay.asked) == 3
+    first, second = client.waited.seconds
     assert 1 <= first <= 1.25
     assert 2 <= second <= 2.5
-    held_to(desk.stored(three[0]), desk.replay.market.listings[three[0]])
+    assert_true_bars(client.stored(three[0]), client.replay.market.listings[three[0]])
 
 
 def test_an_outage_fails_after_five_attempts_and_leaves_the_bars(
-    desk: Desk, three: tuple[str, ...]
+    client: Client, three: tuple[str, ...]
 ) -> None:
-    before = desk.stored(three[0])
-    desk.replay.faults.append(Fault("status", code=503, times=-1))
+    before = client.stored(three[0])
+    client.replay.faults.append(Fault("status", code=503, times=-1))
 
-    record = desk.updated(three[0], at=evening(DAY))
+    record = client.updated(three[0], at=evening(DAY))
 
     assert record.outcome == "failed"
     assert record.error is not None
     assert record.error.type == "ProviderUnavailable"
     # yfinance asks once more with another cookie after a status of 400 and above.
-    assert desk.replay.bars_asked == 5 * 2
-    assert 15 <= sum(desk.waited.seconds) <= 1.25 * 15
-    assert desk.stored(three[0]).equals(before)
-    desk.replay.faults.clear()
-    assert desk.updated(three[0], at=evening(NEXT)).added == 2
+    assert client.replay.bars_asked == 5 * 2
+    assert 15 <= sum(client.waited.seconds) <= 1.25 * 15
+    assert client.stored(three[0]).equals(before)
+    client.replay.faults.clear()
+    assert client.updated(three[0], at=evening(NEXT)).added == 2
 
 
-def test_a_load_asks_again_for_the_instrument_too(desk: Desk, share: Listing) -> None:
-    (name,) = listed(desk, share, 1)
-    desk.replay.faults.append(Fault("status", match=r"chart/ACME0\?.*range=1d", code=503, times=4))
+def test_a_load_asks_again_for_the_instrument_too(client: Client, share: Listing) -> None:
+    (name,) = listed(client, share, 1)
+    client.replay.faults.append(
+        Fault("status", match=r"chart/ACME0\?.*range=1d", code=503, times=4)
+    )
 
-    desk.loaded(name, at=evening(DAY))
+    client.loaded(name, at=evening(DAY))
 
-    assert len([s for s in desk.waited.seconds if s >= 1]) == 2
+    assert len([s for s in client.waited.seconds if s >= 1]) == 2
 
 
-def test_a_rate_limit_stops_the_batch_and_keeps_what_is_done(desk: Desk, share: Listing) -> None:
-    names = listed(desk, share, 6)
-    desk.load(*names, at=evening(BEFORE))
-    desk.replay.asked.clear()
-    desk.waited.seconds.clear()
-    desk.replay.faults.append(Fault("status", match=only("ACME2"), code=429, times=-1))
+def test_a_rate_limit_stops_the_batch_and_keeps_what_is_done(
+    client: Client, share: Listing
+) -> None:
+    names = listed(client, share, 6)
+    client.load(*names, at=evening(BEFORE))
+    client.replay.asked.clear()
+    client.waited.seconds.clear()
+    client.replay.faults.append(Fault("status", match=only("ACME2"), code=429, times=-1))
 
-    report = desk.update(at=evening(DAY), workers=1)
+    report = client.update(at=evening(DAY), workers=1)
 
     assert [each.record.outcome for each in report.results] == ["changed", "changed", "failed"]
     error = report.results[-1].record.error
@@ -174,112 +180,116 @@ def test_a_rate_limit_stops_the_batch_and_keeps_what_is_done(desk: Desk, share: 
     assert [each.symbol for each in report.left] == ["ACME3", "ACME4", "ACME5"]
     assert "429, too many requests" in report.stopped
     # Two good ones, and four attempts at the third, each of them with two cookies.
-    assert desk.replay.bars_asked == 2 + 4 * 2
-    waits = [seconds for seconds in desk.waited.seconds if seconds]
+    assert client.replay.bars_asked == 2 + 4 * 2
+    waits = [seconds for seconds in client.waited.seconds if seconds]
     assert len(waits) == 3
     assert all(
         least <= wait <= 1.25 * least for least, wait in zip((30, 60, 120), waits, strict=True)
     )
     for name in names[:2]:
-        assert desk.stored(name).index[-1].date() == DAY
+        assert client.stored(name).index[-1].date() == DAY
 
-    desk.replay.faults.clear()
-    report = desk.update(at=evening(NEXT))
+    client.replay.faults.clear()
+    report = client.update(at=evening(NEXT))
     assert [each.record.outcome for each in report.results] == ["changed"] * 6
     for name in names:
-        held_to(desk.stored(name), desk.replay.market.listings[name])
+        assert_true_bars(client.stored(name), client.replay.market.listings[name])
 
 
 def test_a_rate_limit_with_many_workers_lets_the_running_ones_end(
-    desk: Desk, share: Listing
+    client: Client, share: Listing
 ) -> None:
-    names = listed(desk, share, 9)
-    desk.load(*names, at=evening(BEFORE))
-    desk.replay.asked.clear()
-    desk.replay.faults.append(Fault("status", code=429, times=-1))
+    names = listed(client, share, 9)
+    client.load(*names, at=evening(BEFORE))
+    client.replay.asked.clear()
+    client.replay.faults.append(Fault("status", code=429, times=-1))
 
-    report = desk.update(at=evening(DAY), workers=3)
+    report = client.update(at=evening(DAY), workers=3)
 
     assert {each.record.outcome for each in report.results} == {"failed"}
     assert len(report.results) <= 3 + 2
     assert len(report.results) + len(report.left) == 9
     # One waits, and asks again. The others are told by then that it is not for their sake.
-    assert desk.replay.bars_asked == (len(report.results) + 1) * 2
-    assert sum(desk.waited.seconds) == 30
+    assert client.replay.bars_asked == (len(report.results) + 1) * 2
+    assert sum(client.waited.seconds) == 30
 
 
 @pytest.mark.parametrize("workers", [1, 4])
 @pytest.mark.parametrize(("code", "count"), [(500, 20), (429, 12)])
 def test_a_provider_that_is_down_ends_the_run_within_half_a_minute_of_waiting(
-    desk: Desk, share: Listing, code: int, count: int, workers: int
+    client: Client, share: Listing, code: int, count: int, workers: int
 ) -> None:
-    names = listed(desk, share, count)
-    desk.load(*names, at=evening(BEFORE))
-    desk.waited.seconds.clear()
-    desk.replay.faults.append(Fault("status", match=".", code=code, times=-1))
+    names = listed(client, share, count)
+    client.load(*names, at=evening(BEFORE))
+    client.waited.seconds.clear()
+    client.replay.faults.append(Fault("status", match=".", code=code, times=-1))
 
-    report = desk.update(at=evening(DAY), workers=workers)
+    report = client.update(at=evening(DAY), workers=workers)
 
     assert {each.record.outcome for each in report.results} == {"failed"}
     assert 1 <= len(report.results) <= 3 + workers
     assert len(report.results) + len(report.left) == count
     reason = "with 429, too many requests" if code == 429 else "it responds, but not with bars"
     assert reason in report.stopped
-    assert sum(desk.waited.seconds) <= 30
-    desk.replay.faults.clear()
-    report = desk.update(at=evening(DAY))
+    assert sum(client.waited.seconds) <= 30
+    client.replay.faults.clear()
+    report = client.update(at=evening(DAY))
     assert [each.record.outcome for each in report.results] == ["changed"] * count
 
 
-def test_a_load_from_a_provider_that_is_down_ends_as_early(desk: Desk, share: Listing) -> None:
-    names = listed(desk, share, 20)
-    desk.replay.faults.append(Fault("status", match=".", code=500, times=-1))
+def test_a_load_from_a_provider_that_is_down_ends_as_early(client: Client, share: Listing) -> None:
+    names = listed(client, share, 20)
+    client.replay.faults.append(Fault("status", match=".", code=500, times=-1))
 
-    report = desk.load(*names, at=evening(DAY))
+    report = client.load(*names, at=evening(DAY))
 
     assert len(report.results) <= 3 + 4
     assert len(report.results) + len(report.left) == 20
-    assert sum(desk.waited.seconds) <= 30
+    assert sum(client.waited.seconds) <= 30
 
 
-def test_an_outage_in_mid_run_keeps_what_is_done(desk: Desk, share: Listing) -> None:
-    names = listed(desk, share, 8)
-    desk.load(*names, at=evening(BEFORE))
-    desk.replay.faults.append(Fault("status", match="ACME[2-7]", code=503, times=-1))
+def test_an_outage_in_mid_run_keeps_what_is_done(client: Client, share: Listing) -> None:
+    names = listed(client, share, 8)
+    client.load(*names, at=evening(BEFORE))
+    client.replay.faults.append(Fault("status", match="ACME[2-7]", code=503, times=-1))
 
-    report = desk.update(at=evening(DAY), workers=1)
+    report = client.update(at=evening(DAY), workers=1)
 
     outcomes = [each.record.outcome for each in report.results]
     assert outcomes == ["changed", "changed", "failed", "failed", "failed"]
     assert [each.symbol for each in report.left] == ["ACME5", "ACME6", "ACME7"]
     for name in names[:2]:
-        assert desk.stored(name).index[-1].date() == DAY
+        assert client.stored(name).index[-1].date() == DAY
 
 
-def test_one_symbol_without_an_answer_does_not_stop_the_rest(desk: Desk, share: Listing) -> None:
-    names = listed(desk, share, 5)
-    desk.load(*names, at=evening(BEFORE))
-    desk.waited.seconds.clear()
-    desk.replay.faults.append(Fault("status", match="ACME0", code=503, times=-1))
+def test_one_symbol_without_an_answer_does_not_stop_the_rest(
+    client: Client, share: Listing
+) -> None:
+    names = listed(client, share, 5)
+    client.load(*names, at=evening(BEFORE))
+    client.waited.seconds.clear()
+    client.replay.faults.append(Fault("status", match="ACME0", code=503, times=-1))
 
-    report = desk.update(at=evening(DAY), workers=1)
+    report = client.update(at=evening(DAY), workers=1)
 
     assert [each.record.outcome for each in report.results] == ["failed", *["changed"] * 4]
-    first, second, third, fourth = (seconds for seconds in desk.waited.seconds if seconds)
+    first, second, third, fourth = (seconds for seconds in client.waited.seconds if seconds)
     assert 1 <= first <= 1.25
     assert 2 <= second <= 2.5
     assert 4 <= third <= 5
     assert 8 <= fourth <= 10
 
 
-def test_datasets_of_another_provider_go_on_during_an_outage(desk: Desk, share: Listing) -> None:
-    names = listed(desk, share, 4)
-    desk.load(*names, at=evening(BEFORE))
+def test_datasets_of_another_provider_go_on_during_an_outage(
+    client: Client, share: Listing
+) -> None:
+    names = listed(client, share, 4)
+    client.load(*names, at=evening(BEFORE))
     others = tuple(f"Z{number}" for number in range(4))
-    desk.load(*others, at=evening(BEFORE), provider="synthetic", start="2006-01-03")
-    desk.replay.faults.append(Fault("status", match=".", code=503, times=-1))
+    client.load(*others, at=evening(BEFORE), provider="synthetic", start="2006-01-03")
+    client.replay.faults.append(Fault("status", match=".", code=503, times=-1))
 
-    report = desk.update(at=evening(DAY), workers=1)
+    report = client.update(at=evening(DAY), workers=1)
 
     outcomes = {each.dataset.symbol: each.record.outcome for each in report.results}
     assert {outcomes[name] for name in others} == {"changed"}
@@ -287,7 +297,7 @@ def test_datasets_of_another_provider_go_on_during_an_outage(desk: Desk, share: 
 
 
 def test_the_shell_says_in_one_line_that_the_provider_is_down(
-    shell: Desk, share: Listing, capsys: pytest.CaptureFixture[str]
+    shell: Client, share: Listing, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = listed(shell, share, 20)
     shell.load(*names, at=evening(BEFORE))
@@ -306,49 +316,53 @@ def test_the_shell_says_in_one_line_that_the_provider_is_down(
         assert len(told.err.splitlines()) <= (1 if more else 8)
 
 
-def test_a_rate_limit_stops_a_load_too(desk: Desk, share: Listing) -> None:
-    names = listed(desk, share, 8)
-    desk.replay.faults.append(Fault("status", match="chart/ACME", code=429, times=-1))
+def test_a_rate_limit_stops_a_load_too(client: Client, share: Listing) -> None:
+    names = listed(client, share, 8)
+    client.replay.faults.append(Fault("status", match="chart/ACME", code=429, times=-1))
 
-    report = desk.load(*names, at=evening(DAY))
+    report = client.load(*names, at=evening(DAY))
 
     assert {e.record.error.type for e in report.results if e.record.error} == {"RateLimited"}
     assert len(report.results) + len(report.left) == 8
     assert len(report.left) >= 2
     assert "429" in report.stopped
-    assert desk.ws.store.datasets() == ()
+    assert client.ws.store.datasets() == ()
 
 
-def test_days_and_weeks_of_the_same_symbols_at_once(desk: Desk, share: Listing) -> None:
-    names = listed(desk, share, 4)
-    desk.load(*names, at=evening(BEFORE))
-    desk.load(*names, at=evening(BEFORE), frequency="weekly")
+def test_days_and_weeks_of_the_same_symbols_at_once(client: Client, share: Listing) -> None:
+    names = listed(client, share, 4)
+    client.load(*names, at=evening(BEFORE))
+    client.load(*names, at=evening(BEFORE), frequency="weekly")
 
-    report = desk.update(at=evening(NEXT), workers=8)
+    report = client.update(at=evening(NEXT), workers=8)
 
     assert len(report.results) == 8
     assert {each.record.outcome for each in report.results} <= {"changed", "unchanged"}
     for name in names:
-        held_to(desk.stored(name, frequency="daily"), desk.replay.market.listings[name])
+        assert_true_bars(
+            client.stored(name, frequency="daily"), client.replay.market.listings[name]
+        )
 
 
 @pytest.fixture
-def shell(desk: Desk, three: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> Desk:
+def shell(client: Client, three: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> Client:
     """Command lines of this process, for whom time passes at once; three symbols are stored."""
     del three
-    monkeypatch.setenv("ML4T_DATA_HOME", str(desk.home))
+    monkeypatch.setenv("ML4T_DATA_HOME", str(client.home))
     monkeypatch.setenv("ML4T_DATA_YAHOO_PER_MINUTE", "1000000")
     monkeypatch.setenv("ML4T_DATA_AS_OF", evening(DAY).isoformat())
     monkeypatch.setattr(
         "ml4t_nb.execution.execute.Workspace.open",
-        lambda settings, observer, **_: Workspace(settings, observer=observer, cancel=desk.waited),
+        lambda settings, observer, **_: Workspace(
+            settings, observer=observer, cancel=client.waited
+        ),
     )
-    desk.replay.market.now = evening(DAY)
-    return desk
+    client.replay.market.now = evening(DAY)
+    return client
 
 
 def test_the_shell_says_75_and_when_to_try_again(
-    shell: Desk, three: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    shell: Client, three: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     shell.replay.faults.append(Fault("status", match=only(three[1]), code=429, times=-1))
 
@@ -362,7 +376,7 @@ def test_the_shell_says_75_and_when_to_try_again(
 
 
 def test_the_shell_s_document_of_a_rate_limit(
-    shell: Desk, three: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    shell: Client, three: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     shell.replay.faults.append(Fault("status", match=only(three[0]), code=429, times=-1))
 
@@ -375,7 +389,7 @@ def test_the_shell_s_document_of_a_rate_limit(
 
 
 def test_the_shell_names_the_bad_symbol_at_the_end(
-    shell: Desk, three: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    shell: Client, three: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     shell.replay.faults.append(Fault("delisted", match=only(three[1]), times=-1))
 
@@ -386,7 +400,7 @@ def test_the_shell_names_the_bad_symbol_at_the_end(
     assert "3 datasets, 2 changed, 1 failed" in said
 
 
-class Watched(NoTime):
+class Watched(NoWaiting):
     """Also remembers which threads looked whether to go on."""
 
     def __init__(self) -> None:
@@ -398,23 +412,23 @@ class Watched(NoTime):
         return super().is_set()
 
 
-def test_workers_share_one_budget(desk: Desk, share: Listing) -> None:
-    names = listed(desk, share, 14)
-    desk.load(*names, at=evening(BEFORE))
-    desk.replay.asked.clear()
-    desk.replay.market.now = evening(DAY)
+def test_workers_share_one_budget(client: Client, share: Listing) -> None:
+    names = listed(client, share, 14)
+    client.load(*names, at=evening(BEFORE))
+    client.replay.asked.clear()
+    client.replay.market.now = evening(DAY)
     watched = Watched()
     # One a second, a rate that no other test's budget has.
-    settings = Settings(home=desk.home, provider="yahoo", yahoo_per_minute=60.5)
+    settings = Settings(home=client.home, provider="yahoo", yahoo_per_minute=60.5)
 
     report = verbs.update(Workspace(settings, cancel=watched), workers=3, as_of=evening(DAY))
 
     assert {each.record.outcome for each in report.results} == {"changed"}
-    assert len(desk.replay.asked) == 14
+    assert len(client.replay.asked) == 14
     assert 1 < len(watched.threads - {"MainThread"}) <= 3
     # Ten at once are free; the others would have waited, each longer than the one before.
     waits = sorted(seconds for seconds in watched.seconds if seconds)
     assert 1 <= len(waits) <= 4
     assert waits[-1] <= 4 * 60 / 60.5
     for name in names:
-        held_to(desk.stored(name), desk.replay.market.listings[name])
+        assert_true_bars(client.stored(name), client.replay.market.listings[name])

@@ -8,7 +8,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from tests.yahoo.desk import Desk, evening
+from tests.yahoo.client import Client, evening
 
 PROGRAM = """
 import contextlib, io, sys
@@ -72,10 +72,10 @@ def test_no_verb_without_yahoo_imports_yfinance(tmp_path: Path) -> None:
     assert dict(zip(LINES, run(tmp_path, *LINES), strict=True)) == dict.fromkeys(LINES, "0")
 
 
-def test_looking_at_yahoo_s_bars_does_not_import_it_either(desk: Desk) -> None:
-    desk.loaded("IBM", at=evening(date(2013, 3, 1)), start="2013-01-02")
+def test_looking_at_yahoo_s_bars_does_not_import_it_either(client: Client) -> None:
+    client.loaded("IBM", at=evening(date(2013, 3, 1)), start="2013-01-02")
 
-    assert dict(zip(LOOKING, run(desk.home.parent, *LOOKING), strict=True)) == dict.fromkeys(
+    assert dict(zip(LOOKING, run(client.home.parent, *LOOKING), strict=True)) == dict.fromkeys(
         LOOKING, "0"
     )
 

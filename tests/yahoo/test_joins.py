@@ -8,7 +8,7 @@ from datetime import date, datetime
 import pytest
 
 from tests.replay import Bar, Fault, Listing, Split, index_of_minutes, sampled
-from tests.yahoo.desk import Desk, evening, held_to, seams, sessions_of, shares
+from tests.yahoo.client import Client, assert_true_bars, evening, price_breaks, sessions_of, shares
 
 EX = date(2006, 2, 28)
 
@@ -19,85 +19,89 @@ def split(request: pytest.FixtureRequest) -> Split:
 
 
 @pytest.fixture
-def share(desk: Desk, split: Split) -> Listing:
+def share(client: Client, split: Split) -> Listing:
     listing = shares(sampled("IBM"), "2005-06-01", "2006-04-13", split=split)
-    desk.replay.add(listing)
+    client.replay.add(listing)
     return listing
 
 
-def test_a_prepend_after_a_split(desk: Desk, share: Listing) -> None:
-    desk.loaded("ACME", at=evening(date(2006, 2, 27)), start=date(2005, 11, 1))
-    held_to(desk.stored("ACME"), share)
+def test_a_prepend_after_a_split(client: Client, share: Listing) -> None:
+    client.loaded("ACME", at=evening(date(2006, 2, 27)), start=date(2005, 11, 1))
+    assert_true_bars(client.stored("ACME"), share)
 
-    desk.loaded("ACME", at=evening(date(2006, 3, 6)), start=date(2005, 7, 1), end=date(2005, 9, 1))
+    client.loaded(
+        "ACME", at=evening(date(2006, 3, 6)), start=date(2005, 7, 1), end=date(2005, 9, 1)
+    )
 
-    stored = desk.stored("ACME")
-    assert seams(stored, share) == []
+    stored = client.stored("ACME")
+    assert price_breaks(stored, share) == []
     assert stored.index[0].date() == date(2005, 7, 1)
-    held_to(stored, share)
-    desk.updated("ACME", at=evening(date(2006, 3, 6)))
-    held_to(desk.stored("ACME"), share)
-    assert desk.stored("ACME").index[-1].date() == date(2006, 3, 6)
+    assert_true_bars(stored, share)
+    client.updated("ACME", at=evening(date(2006, 3, 6)))
+    assert_true_bars(client.stored("ACME"), share)
+    assert client.stored("ACME").index[-1].date() == date(2006, 3, 6)
 
 
-def test_an_interior_refetch_after_a_split(desk: Desk, share: Listing) -> None:
+def test_an_interior_refetch_after_a_split(client: Client, share: Listing) -> None:
     missing = ("2005-12-06", "2005-12-07")
-    desk.replay.faults.append(Fault("drop", times=-1, days=missing))
-    desk.loaded("ACME", at=evening(date(2006, 2, 24)))
-    desk.updated("ACME", at=evening(date(2006, 2, 24)), fill_gaps=False)
-    assert len(desk.manifest("ACME").gaps) == 1
-    desk.replay.faults.clear()
+    client.replay.faults.append(Fault("drop", times=-1, days=missing))
+    client.loaded("ACME", at=evening(date(2006, 2, 24)))
+    client.updated("ACME", at=evening(date(2006, 2, 24)), fill_gaps=False)
+    assert len(client.manifest("ACME").gaps) == 1
+    client.replay.faults.clear()
 
-    desk.updated("ACME", at=evening(date(2006, 3, 1)))
+    client.updated("ACME", at=evening(date(2006, 3, 1)))
 
-    held_to(desk.stored("ACME"), share)
-    assert desk.manifest("ACME").gaps == ()
+    assert_true_bars(client.stored("ACME"), share)
+    assert client.manifest("ACME").gaps == ()
 
 
-def test_gaps_refetched_by_hand_after_a_split(desk: Desk, share: Listing) -> None:
-    desk.replay.faults.append(Fault("drop", times=-1, days=("2005-12-06",)))
-    desk.loaded("ACME", at=evening(date(2006, 2, 24)))
-    desk.replay.faults.clear()
+def test_gaps_refetched_by_hand_after_a_split(client: Client, share: Listing) -> None:
+    client.replay.faults.append(Fault("drop", times=-1, days=("2005-12-06",)))
+    client.loaded("ACME", at=evening(date(2006, 2, 24)))
+    client.replay.faults.clear()
 
-    desk.loaded("ACME", at=evening(date(2006, 3, 1)), start="2005-12-06", end="2005-12-06")
+    client.loaded("ACME", at=evening(date(2006, 3, 1)), start="2005-12-06", end="2005-12-06")
 
-    stored = desk.stored("ACME")
-    assert seams(stored, share) == []
-    held_to(stored, share)
+    stored = client.stored("ACME")
+    assert price_breaks(stored, share) == []
+    assert_true_bars(stored, share)
 
 
 def test_a_load_that_would_leave_a_hole_is_extended_until_it_meets(
-    desk: Desk, share: Listing
+    client: Client, share: Listing
 ) -> None:
-    desk.loaded("ACME", at=evening(date(2006, 2, 27)), start=date(2005, 7, 1), end=date(2005, 9, 1))
-    held_to(desk.stored("ACME"), share)
+    client.loaded(
+        "ACME", at=evening(date(2006, 2, 27)), start=date(2005, 7, 1), end=date(2005, 9, 1)
+    )
+    assert_true_bars(client.stored("ACME"), share)
 
-    desk.loaded("ACME", at=evening(date(2006, 3, 6)), start=date(2006, 3, 3))
+    client.loaded("ACME", at=evening(date(2006, 3, 6)), start=date(2006, 3, 3))
 
-    stored = desk.stored("ACME")
+    stored = client.stored("ACME")
     assert stored.index[0].date() == date(2005, 7, 1)
     assert stored.index[-1].date() == date(2006, 3, 6)
-    held_to(stored, share)
+    assert_true_bars(stored, share)
 
 
 def test_a_load_that_ends_before_the_split_is_on_the_basis_of_its_own_last_bar(
-    desk: Desk, share: Listing
+    client: Client, share: Listing
 ) -> None:
-    desk.loaded("ACME", at=evening(date(2006, 3, 6)), end=date(2006, 2, 10))
-    held_to(desk.stored("ACME"), share)
-    assert seams(desk.stored("ACME"), share) == []
+    client.loaded("ACME", at=evening(date(2006, 3, 6)), end=date(2006, 2, 10))
+    assert_true_bars(client.stored("ACME"), share)
+    assert price_breaks(client.stored("ACME"), share) == []
 
-    desk.updated("ACME", at=evening(date(2006, 3, 7)))
+    client.updated("ACME", at=evening(date(2006, 3, 7)))
 
-    held_to(desk.stored("ACME"), share)
+    assert_true_bars(client.stored("ACME"), share)
 
 
-def test_one_bar_is_loaded_at_a_time(desk: Desk, share: Listing) -> None:
+def test_one_bar_is_loaded_at_a_time(client: Client, share: Listing) -> None:
     days = [day for day in sessions_of(share) if date(2006, 2, 23) <= day <= date(2006, 3, 3)]
     for day in days:
-        desk.load("ACME", at=evening(date(2006, 3, 6)), start=day, end=day)
-        assert seams(desk.stored("ACME"), share) == []
-        held_to(desk.stored("ACME"), share)
+        client.load("ACME", at=evening(date(2006, 3, 6)), start=day, end=day)
+        assert price_breaks(client.stored("ACME"), share) == []
+        assert_true_bars(client.stored("ACME"), share)
 
 
 # The exchange's own days of that time; Thanksgiving was on the 28th.
@@ -138,9 +142,9 @@ def at_noon(day: str) -> datetime:
     return datetime.fromisoformat(f"2019-{day}T12:00-05:00")
 
 
-def held_to_minutes(desk: Desk, listing: Listing, *, last: str) -> None:
+def held_to_minutes(client: Client, listing: Listing, *, last: str) -> None:
     """Require every minute of the source up to ``last``, on the basis of that minute."""
-    stored = desk.stored("ACME")
+    stored = client.stored("ACME")
     until = datetime.fromisoformat(last)
     due = [bar for bar in listing.minutes if bar.start <= until]
     assert list(stored.index) == [bar.start for bar in due]
@@ -153,48 +157,48 @@ def held_to_minutes(desk: Desk, listing: Listing, *, last: str) -> None:
         assert stored[name].tolist() == pytest.approx(true, rel=1e-12)
 
 
-def test_a_split_restates_the_minutes(desk: Desk, minutes: Listing) -> None:
-    desk.replay.add(minutes)
-    desk.loaded("ACME", at=at_noon("11-26"), frequency="1m", start="2019-11-05")
-    held_to_minutes(desk, minutes, last="2019-11-26T11:29-05:00")
+def test_a_split_restates_the_minutes(client: Client, minutes: Listing) -> None:
+    client.replay.add(minutes)
+    client.loaded("ACME", at=at_noon("11-26"), frequency="1m", start="2019-11-05")
+    held_to_minutes(client, minutes, last="2019-11-26T11:29-05:00")
 
-    assert desk.updated("ACME", at=at_noon("12-02")).verdict == "same"
-    held_to_minutes(desk, minutes, last="2019-12-02T11:29-05:00")
-    record = desk.updated("ACME", at=at_noon("12-03"))
+    assert client.updated("ACME", at=at_noon("12-02")).verdict == "same"
+    held_to_minutes(client, minutes, last="2019-12-02T11:29-05:00")
+    record = client.updated("ACME", at=at_noon("12-03"))
 
     assert record.verdict == "restated"
-    held_to_minutes(desk, minutes, last="2019-12-03T11:29-05:00")
-    assert desk.updated("ACME", at=at_noon("12-04")).verdict == "same"
-    held_to_minutes(desk, minutes, last="2019-12-04T11:29-05:00")
+    held_to_minutes(client, minutes, last="2019-12-03T11:29-05:00")
+    assert client.updated("ACME", at=at_noon("12-04")).verdict == "same"
+    held_to_minutes(client, minutes, last="2019-12-04T11:29-05:00")
 
 
 def test_minutes_no_longer_served_are_kept_on_the_new_basis_and_that_is_said(
-    desk: Desk, minutes: Listing
+    client: Client, minutes: Listing
 ) -> None:
-    desk.replay.add(minutes)
-    desk.loaded("ACME", at=at_noon("11-26"), frequency="1m", start="2019-11-05")
+    client.replay.add(minutes)
+    client.loaded("ACME", at=at_noon("11-26"), frequency="1m", start="2019-11-05")
 
     # What lies before noon of 11 November is served no more.
-    record = desk.updated("ACME", at=at_noon("12-10"))
+    record = client.updated("ACME", at=at_noon("12-10"))
 
     assert (record.outcome, record.verdict) == ("changed", "restated")
     assert record.restatement is not None
     # Four whole days, and 11 November up to noon.
     assert record.restatement.kept == 4 * 390 + 150
     assert record.notes == ("kept 1710 bars that the provider no longer serves, on the same basis",)
-    held_to_minutes(desk, minutes, last="2019-12-10T11:29-05:00")
+    held_to_minutes(client, minutes, last="2019-12-10T11:29-05:00")
 
 
 def test_minutes_none_of_which_are_served_any_more_are_left_alone(
-    desk: Desk, minutes: Listing
+    client: Client, minutes: Listing
 ) -> None:
-    desk.replay.add(minutes)
-    desk.loaded("ACME", at=at_noon("11-06"), frequency="1m", start="2019-11-05")
-    before = desk.stored("ACME")
+    client.replay.add(minutes)
+    client.loaded("ACME", at=at_noon("11-06"), frequency="1m", start="2019-11-05")
+    before = client.stored("ACME")
 
-    record = desk.updated("ACME", at=at_noon("12-10"))
+    record = client.updated("ACME", at=at_noon("12-10"))
 
     assert record.outcome == "failed"
     assert record.error is not None
     assert "cannot be joined" in record.error.message
-    assert desk.stored("ACME").equals(before)
+    assert client.stored("ACME").equals(before)

@@ -11,7 +11,7 @@ import pytest
 from ml4t_nb.cli import main
 from ml4t_nb.commands.spelling import spell
 from tests.replay import Listing, Split, sampled
-from tests.yahoo.desk import Desk, evening, held_to, sessions_of, shares, times
+from tests.yahoo.client import Client, assert_true_bars, evening, scaled, sessions_of, shares
 
 EX = date(2006, 2, 28)
 AFTER = date(2006, 3, 10)
@@ -28,7 +28,7 @@ def mixed(listing: Listing, first: date, last: date) -> Listing:
     (split,) = listing.splits
     ratio = split.numerator / split.denominator
     days = [
-        times(bar, ratio) if first <= listing.day_of(bar.start) <= last else bar
+        scaled(bar, ratio) if first <= listing.day_of(bar.start) <= last else bar
         for bar in listing.days
     ]
     return replace(listing, days=tuple(days))
@@ -43,13 +43,13 @@ def day(listing: Listing, number: int) -> date:
 )
 @pytest.mark.parametrize(("first", "rows"), [(1, 1), (40, 3), (60, 30), (118, 2)])
 def test_a_first_load_refuses_rows_that_missed_a_split(
-    desk: Desk, numerator: float, denominator: float, first: int, rows: int
+    client: Client, numerator: float, denominator: float, first: int, rows: int
 ) -> None:
     listing = share(numerator, denominator)
     begin, end, after = (day(listing, first + step) for step in (0, rows - 1, rows))
-    desk.replay.add(mixed(listing, begin, end))
+    client.replay.add(mixed(listing, begin, end))
 
-    (done,) = desk.load("ACME", at=evening(AFTER)).results
+    (done,) = client.load("ACME", at=evening(AFTER)).results
 
     assert done.record.error is not None
     assert done.record.error.type == "Suspicious"
@@ -58,55 +58,55 @@ def test_a_first_load_refuses_rows_that_missed_a_split(
     assert f"of {EX}" in done.record.error.message
     said = spell(done.record.error.hint, "ml4t-data")
     assert f"`ml4t-data load -s ACME -p yahoo --start {after}" in said
-    assert desk.ws.store.datasets() == ()
+    assert client.ws.store.datasets() == ()
 
 
 def test_the_hint_of_the_refusal_can_be_pasted(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    client: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     listing = share(2)
-    desk.replay.add(mixed(listing, day(listing, 40), day(listing, 42)))
-    (done,) = desk.load("ACME", at=evening(AFTER)).results
+    client.replay.add(mixed(listing, day(listing, 40), day(listing, 42)))
+    (done,) = client.load("ACME", at=evening(AFTER)).results
     assert done.record.error is not None
     line = spell(done.record.error.hint, "ml4t-data").split("`")[1]
-    monkeypatch.setenv("ML4T_DATA_HOME", str(desk.home))
+    monkeypatch.setenv("ML4T_DATA_HOME", str(client.home))
     monkeypatch.setenv("ML4T_DATA_AS_OF", str(AFTER))
 
     assert main(shlex.split(line)[1:]) == 0
 
-    stored = desk.stored("ACME")
+    stored = client.stored("ACME")
     assert stored.index[0].date() == day(listing, 43)
     assert stored.index[-1].date() == AFTER
     capsys.readouterr()
     # Once the provider is right, the rest is loaded as any history is.
-    desk.replay.add(listing)
-    desk.loaded("ACME", at=evening(AFTER))
-    held_to(desk.stored("ACME"), listing)
+    client.replay.add(listing)
+    client.loaded("ACME", at=evening(AFTER))
+    assert_true_bars(client.stored("ACME"), listing)
 
 
-def test_rows_that_come_to_miss_a_split_later_are_kept_as_stored(desk: Desk) -> None:
+def test_rows_that_come_to_miss_a_split_later_are_kept_as_stored(client: Client) -> None:
     listing = share(2)
-    desk.replay.add(listing)
-    desk.loaded("ACME", at=evening(AFTER))
-    desk.replay.add(mixed(listing, day(listing, 40), day(listing, 42)))
+    client.replay.add(listing)
+    client.loaded("ACME", at=evening(AFTER))
+    client.replay.add(mixed(listing, day(listing, 40), day(listing, 42)))
 
-    (done,) = desk.load("ACME", at=evening(date(2006, 3, 13))).results
+    (done,) = client.load("ACME", at=evening(date(2006, 3, 13))).results
 
     assert done.record.error is None
     (finding,) = done.findings
     assert finding.rule == "kept"
     assert f"{day(listing, 40)} to {day(listing, 42)}" in finding.detail
-    held_to(desk.stored("ACME"), listing)
+    assert_true_bars(client.stored("ACME"), listing)
 
 
-def test_stored_rows_that_missed_a_split_are_said_and_heal(desk: Desk) -> None:
+def test_stored_rows_that_missed_a_split_are_said_and_heal(client: Client) -> None:
     listing = share(2)
     wrong = mixed(listing, day(listing, 40), day(listing, 42))
-    desk.replay.add(listing)
-    desk.loaded("ACME", at=evening(AFTER))
+    client.replay.add(listing)
+    client.loaded("ACME", at=evening(AFTER))
     # As who accepts has them, or a store that was filled before such rows were looked for.
-    desk.replay.add(wrong)
-    (accepted,) = desk.update("ACME", at=evening(date(2006, 3, 13)), accept=True).results
+    client.replay.add(wrong)
+    (accepted,) = client.update("ACME", at=evening(date(2006, 3, 13)), accept=True).results
     assert [(f.rule, f.stamp and f.stamp.date()) for f in accepted.findings] == [
         ("basis", day(listing, 40))
     ]
@@ -115,31 +115,31 @@ def test_stored_rows_that_missed_a_split_are_said_and_heal(desk: Desk) -> None:
     )
 
     for at in (14, 15):
-        (done,) = desk.update("ACME", at=evening(date(2006, 3, at))).results
+        (done,) = client.update("ACME", at=evening(date(2006, 3, at))).results
         assert (done.record.error, done.findings) == (None, ())
-    desk.replay.add(listing)
-    record = desk.loaded("ACME", at=evening(date(2006, 3, 16))).record
+    client.replay.add(listing)
+    record = client.loaded("ACME", at=evening(date(2006, 3, 16))).record
 
     assert (record.verdict, record.revised) == ("corrected", 3)
-    held_to(desk.stored("ACME"), listing)
-    assert desk.manifest("ACME").findings == ()
+    assert_true_bars(client.stored("ACME"), listing)
+    assert client.manifest("ACME").findings == ()
 
 
-def test_earlier_bars_that_missed_a_split_are_not_placed_before_stored_ones(desk: Desk) -> None:
+def test_earlier_bars_that_missed_a_split_are_not_placed_before_stored_ones(client: Client) -> None:
     listing = share(2)
-    desk.replay.add(mixed(listing, day(listing, 20), day(listing, 22)))
-    desk.loaded("ACME", at=evening(AFTER), start=day(listing, 60))
-    before = desk.stored("ACME")
+    client.replay.add(mixed(listing, day(listing, 20), day(listing, 22)))
+    client.loaded("ACME", at=evening(AFTER), start=day(listing, 60))
+    before = client.stored("ACME")
 
-    (done,) = desk.load("ACME", at=evening(AFTER)).results
+    (done,) = client.load("ACME", at=evening(AFTER)).results
 
     assert done.record.error is not None
     assert f"--start {day(listing, 23)}" in spell(done.record.error.hint, "ml4t-data")
-    assert desk.stored("ACME").equals(before)
+    assert client.stored("ACME").equals(before)
 
 
-def test_real_falls_and_squeezes_are_not_missed_splits(desk: Desk) -> None:
+def test_real_falls_and_squeezes_are_not_missed_splits(client: Client) -> None:
     # AAPL fell by half overnight on 2000-09-29, and split 2:1 twice.
     for symbol in ("AAPL", "IBM", "MSFT"):
-        desk.replay.add(sampled(symbol))
-        assert desk.loaded(symbol, at=evening(date(2013, 3, 1))).findings == ()
+        client.replay.add(sampled(symbol))
+        assert client.loaded(symbol, at=evening(date(2013, 3, 1))).findings == ()

@@ -11,7 +11,7 @@ from ml4t_nb import verbs
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.replay import Bar, Listing
-from tests.yahoo.desk import Desk, evening
+from tests.yahoo.client import Client, evening
 
 AT = datetime(2024, 1, 20, 12, tzinfo=UTC)
 
@@ -55,36 +55,36 @@ LISTED = [
     ("share", "calendar", "asset_class"), LISTED, ids=[each[0].symbol for each in LISTED]
 )
 def test_class_and_calendar_come_from_yahoo(
-    desk: Desk, share: Listing, calendar: str, asset_class: str
+    client: Client, share: Listing, calendar: str, asset_class: str
 ) -> None:
-    desk.replay.add(share)
+    client.replay.add(share)
 
-    desk.loaded(share.symbol, at=AT)
+    client.loaded(share.symbol, at=AT)
 
-    manifest = desk.manifest(share.symbol)
+    manifest = client.manifest(share.symbol)
     assert manifest.config.calendar == calendar
     assert manifest.dataset.asset_class == asset_class
-    days = [stamp.date() for stamp in desk.stored(share.symbol).index]
+    days = [stamp.date() for stamp in client.stored(share.symbol).index]
     assert days == [share.day_of(bar.start) for bar in share.days]
 
 
-def test_a_calendar_of_one_s_own_choice_prevails_and_stays(desk: Desk) -> None:
+def test_a_calendar_of_one_s_own_choice_prevails_and_stays(client: Client) -> None:
     share = LISTED[0][0]
-    desk.replay.add(share)
+    client.replay.add(share)
 
-    desk.loaded("VOD.L", at=AT, calendar="XAMS")
+    client.loaded("VOD.L", at=AT, calendar="XAMS")
 
-    assert desk.manifest("VOD.L").config.calendar == "XAMS"
-    desk.updated("VOD.L", at=AT)
-    assert desk.manifest("VOD.L").config.calendar == "XAMS"
+    assert client.manifest("VOD.L").config.calendar == "XAMS"
+    client.updated("VOD.L", at=AT)
+    assert client.manifest("VOD.L").config.calendar == "XAMS"
 
 
-def test_yahoo_is_the_default_provider(desk: Desk) -> None:
-    desk.replay.market.now = evening(date(2013, 3, 1))
-    settings = Settings.read({"ML4T_DATA_HOME": str(desk.home)}, folder=desk.home)
+def test_yahoo_is_the_default_provider(client: Client) -> None:
+    client.replay.market.now = evening(date(2013, 3, 1))
+    settings = Settings.read({"ML4T_DATA_HOME": str(client.home)}, folder=client.home)
 
     (done,) = verbs.load(
-        Workspace(settings, cancel=desk.waited),
+        Workspace(settings, cancel=client.waited),
         "AAPL",
         start="2013-02-01",
         as_of=evening(date(2013, 3, 1)),
@@ -92,14 +92,14 @@ def test_yahoo_is_the_default_provider(desk: Desk) -> None:
 
     assert (done.record.provider, done.record.outcome) == ("yahoo", "changed")
     assert str(done.dataset) == "equities/daily/AAPL"
-    assert desk.manifest("AAPL").config.calendar == "XNYS"
+    assert client.manifest("AAPL").config.calendar == "XNYS"
 
 
-def test_a_class_that_yahoo_contradicts_is_refused(desk: Desk) -> None:
-    desk.replay.add(LISTED[2][0])
+def test_a_class_that_yahoo_contradicts_is_refused(client: Client) -> None:
+    client.replay.add(LISTED[2][0])
 
-    (done,) = desk.load("BTC-USD", at=AT, asset_class="equities").results
+    (done,) = client.load("BTC-USD", at=AT, asset_class="equities").results
 
     assert done.record.error is not None
     assert done.record.error.message == "yahoo lists BTC-USD under crypto, not equities"
-    assert desk.ws.store.datasets() == ()
+    assert client.ws.store.datasets() == ()

@@ -17,7 +17,7 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Command
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK
 from ml4t_nb.notebook.panels.panel_output import PanelOutput
-from tests.notebook.panels.starting import started
+from tests.notebook.panels.start import start_job
 
 LOAD = "load AAPL -p sample --start 2005-01-03 --as-of 2005-02-25"
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -84,7 +84,7 @@ def test_a_shell_says_where_panels_are(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["panel"]) == 2
 
     said = capsys.readouterr().err
-    assert "panel is for a notebook" in said
+    assert "panel is available only in a notebook" in said
     assert "%load_ext ml4t_nb" in said
 
 
@@ -95,7 +95,7 @@ def test_a_notebook_completes_panels_and_a_shell_does_not() -> None:
 
 
 def test_the_jobs_are_listed_and_each_is_shown_again(notebook: InteractiveShell) -> None:
-    job = started(LOAD)
+    job = start_job(LOAD)
     job.join(120)
 
     listed = shown(notebook, "%ml4t jobs")
@@ -107,7 +107,7 @@ def test_the_jobs_are_listed_and_each_is_shown_again(notebook: InteractiveShell)
 
 
 def test_a_job_chosen_from_the_list_is_shown_below_it() -> None:
-    started(LOAD).join(120)
+    start_job(LOAD).join(120)
     listed = ml4t_nb.jobs().content
 
     rows, chosen = listed.widget.children[1:]
@@ -120,7 +120,7 @@ def test_a_job_chosen_from_the_list_is_shown_below_it() -> None:
 def test_jobs_that_start_later_appear_in_the_list() -> None:
     listed = ml4t_nb.jobs().content
 
-    job = started(LOAD)
+    job = start_job(LOAD)
     job.join(120)
 
     latest = listed.widget.children[1].children[0]

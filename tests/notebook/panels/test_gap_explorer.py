@@ -23,7 +23,7 @@ from ml4t_nb.notebook.panels.gap_target import GapTarget, disabled_reasons, targ
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.notebook.panels.conftest import Gate
-from tests.notebook.panels.starting import started
+from tests.notebook.panels.start import start_job
 from tests.render.reports import day
 
 HOLES = "ML4T_DATA_SYNTHETIC_HOLES"
@@ -518,7 +518,7 @@ def test_a_press_at_the_first_moment_after_a_job_is_about_the_gap_as_it_is_by_th
 def test_another_job_on_the_dataset_is_reported(gate: Gate) -> None:
     panel = GapExplorer()
     panel.list.index = 0
-    other = started("update SLOW --as-of 2023-11-30")
+    other = start_job("update SLOW --as-of 2023-11-30")
     gate.wait()
 
     press(panel, "refetch")

@@ -13,8 +13,8 @@ from ml4t_nb.settings import Settings
 from ml4t_nb.storage.store import Store
 from ml4t_nb.workspace import Workspace
 from tests.notebook.panels.conftest import Gate
-from tests.notebook.panels.many import AS_OF, store_many
-from tests.verbs.making import hole
+from tests.notebook.panels.many_datasets import AS_OF, store_many
+from tests.verbs.spans import span_between
 
 SHARED: dict[str, object] = {"as_of": "2024-01-31"}
 
@@ -26,7 +26,7 @@ def synthetic(home: Path, *holes: Span) -> Workspace:
 @pytest.fixture
 def three(home: Path) -> Workspace:
     """LATE ends on the 12th, HOLE lacks the 10th, FINE lacks nothing."""
-    ws = synthetic(home, hole("2024-01-10", "2024-01-11"))
+    ws = synthetic(home, span_between("2024-01-10", "2024-01-11"))
     verbs.load(ws, "HOLE", start="2024-01-02", as_of="2024-01-31")
     ws = synthetic(home)
     verbs.load(ws, "FINE", start="2024-01-02", as_of="2024-01-31")

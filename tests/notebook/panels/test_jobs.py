@@ -17,14 +17,14 @@ from ml4t_nb.model import Command
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK
 from ml4t_nb.reports import RunReport
 from tests.notebook.panels.conftest import Gate
-from tests.notebook.panels.starting import started
+from tests.notebook.panels.start import start_job
 
 LOAD = "load {} -p sample --start 2005-01-03 --as-of 2005-02-25"
 SLOW = "load {} -p gated --start 2005-01-03 --end 2005-12-30 --as-of 2006-01-31"
 
 
 def test_a_job_does_what_its_line_says() -> None:
-    job = started(LOAD.format("AAPL IBM"))
+    job = start_job(LOAD.format("AAPL IBM"))
 
     assert job.join(120)
     assert (job.state, job.error, list(job.log)) == ("done", None, [])
@@ -35,7 +35,7 @@ def test_a_job_does_what_its_line_says() -> None:
 
 
 def test_a_job_that_fails_in_part_has_failed_and_keeps_its_report() -> None:
-    job = started(LOAD.format("AAPL NOPE"))
+    job = start_job(LOAD.format("AAPL NOPE"))
 
     job.join(120)
 
@@ -48,7 +48,7 @@ def test_a_job_that_fails_in_part_has_failed_and_keeps_its_report() -> None:
 
 
 def test_a_verb_that_raises_leaves_its_error() -> None:
-    job = started("load AAPL -p smaple")
+    job = start_job("load AAPL -p smaple")
 
     job.join(120)
 
@@ -61,7 +61,7 @@ def test_a_verb_that_raises_leaves_its_error() -> None:
 def test_a_wrong_setting_is_an_error_of_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ML4T_DATA_LOCK_TIMEOUT", "soon")
 
-    job = started(LOAD.format("AAPL"))
+    job = start_job(LOAD.format("AAPL"))
     job.join(120)
 
     assert job.error is not None
@@ -76,18 +76,18 @@ def test_a_job_started_in_a_folder_that_is_gone_runs_all_the_same(
     monkeypatch.chdir("gone")
     (tmp_path / "gone").rmdir()
 
-    job = started(LOAD.format("AAPL"))
+    job = start_job(LOAD.format("AAPL"))
     assert job.join(120)
 
     assert (job.state, job.error) == ("done", None)
     with pytest.raises(OptionError, match="the current folder, which no longer exists"):
-        started(LOAD.format("AAPL --home here"))
+        start_job(LOAD.format("AAPL --home here"))
 
 
 def test_a_bug_of_a_provider_fails_its_dataset_and_stands_in_the_log(gate: Gate) -> None:
     del gate
 
-    job = started(SLOW.format("BUG"))
+    job = start_job(SLOW.format("BUG"))
     job.join(120)
 
     assert job.state == "failed"
@@ -98,7 +98,7 @@ def test_a_bug_of_a_provider_fails_its_dataset_and_stands_in_the_log(gate: Gate)
 
 
 def test_a_cancelled_job_ends_at_its_next_request_and_keeps_what_is_committed(gate: Gate) -> None:
-    job = started(SLOW.format("FAST SLOW"))
+    job = start_job(SLOW.format("FAST SLOW"))
     one_done = threading.Event()
     job.observe(lambda told: one_done.set() if told.track.done else None)
     gate.wait()
@@ -117,7 +117,7 @@ def test_a_cancelled_job_ends_at_its_next_request_and_keeps_what_is_committed(ga
 
 
 def test_a_job_cancelled_after_its_end_stays_done() -> None:
-    job = started(LOAD.format("AAPL"))
+    job = start_job(LOAD.format("AAPL"))
     job.join(120)
 
     job.cancel()
@@ -127,7 +127,7 @@ def test_a_job_cancelled_after_its_end_stays_done() -> None:
 
 def test_an_observer_is_notified_while_it_runs_and_once_after_the_end(gate: Gate) -> None:
     seen: list[tuple[str, str]] = []
-    job = started(SLOW.format("SLOW"))
+    job = start_job(SLOW.format("SLOW"))
     gate.wait()
     asking = threading.Event()
 
@@ -147,7 +147,7 @@ def test_an_observer_is_notified_while_it_runs_and_once_after_the_end(gate: Gate
 
 
 def test_a_late_observer_is_notified_at_once() -> None:
-    job = started(LOAD.format("AAPL"))
+    job = start_job(LOAD.format("AAPL"))
     job.join(120)
     seen: list[str] = []
 
@@ -162,7 +162,7 @@ def test_a_watcher_that_fails_harms_neither_the_job_nor_the_others() -> None:
     def fail(_: Job) -> None:
         raise RuntimeError("a watcher's own fault")
 
-    job = started(LOAD.format("AAPL"))
+    job = start_job(LOAD.format("AAPL"))
     job.observe(fail)
     job.observe(lambda told: seen.append(told.state))
     job.join(120)
@@ -172,10 +172,10 @@ def test_a_watcher_that_fails_harms_neither_the_job_nor_the_others() -> None:
 
 
 def test_two_jobs_never_work_on_one_dataset(gate: Gate) -> None:
-    first = started(SLOW.format("SLOW"))
+    first = start_job(SLOW.format("SLOW"))
     gate.wait()
 
-    second = started(SLOW.format("SLOW FAST"))
+    second = start_job(SLOW.format("SLOW FAST"))
     second.join(120)
 
     assert isinstance(second.error, JobBusy)
@@ -188,19 +188,19 @@ def test_two_jobs_never_work_on_one_dataset(gate: Gate) -> None:
 
 
 def test_a_dataset_is_free_again_when_its_job_has_ended() -> None:
-    started(LOAD.format("AAPL")).join(120)
+    start_job(LOAD.format("AAPL")).join(120)
 
-    again = started(LOAD.format("AAPL"))
+    again = start_job(LOAD.format("AAPL"))
     again.join(120)
 
     assert (again.state, again.error) == ("done", None)
 
 
 def test_the_same_symbol_in_another_store_is_another_dataset(gate: Gate, tmp_path: Path) -> None:
-    first = started(SLOW.format("SLOW"))
+    first = start_job(SLOW.format("SLOW"))
     gate.wait()
 
-    second = started(f"{SLOW.format('SLOW')} --home {tmp_path / 'other'}")
+    second = start_job(f"{SLOW.format('SLOW')} --home {tmp_path / 'other'}")
     gate.wait()
     gate.let(1000)
 
@@ -213,10 +213,10 @@ def test_a_store_that_is_spelled_in_two_ways_is_one_store(
     gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    first = started(f"{SLOW.format('SLOW')} --home other")
+    first = start_job(f"{SLOW.format('SLOW')} --home other")
     gate.wait()
 
-    second = started(f"{SLOW.format('SLOW')} --home {tmp_path / 'other'}")
+    second = start_job(f"{SLOW.format('SLOW')} --home {tmp_path / 'other'}")
     gate.let(1000)
 
     assert second.join(120)
@@ -234,12 +234,12 @@ def test_a_job_keeps_to_the_folder_and_the_settings_it_was_started_with(
     elsewhere.mkdir()
     monkeypatch.chdir(here)
     monkeypatch.setenv("ML4T_DATA_HOME", "store")
-    job = started(f"{SLOW.format('SLOW')} {home}")
+    job = start_job(f"{SLOW.format('SLOW')} {home}")
     gate.wait()
 
     monkeypatch.chdir(elsewhere)
     monkeypatch.setenv("ML4T_DATA_HOME", str(elsewhere))
-    rival = started(f"{SLOW.format('SLOW')} --home {here / 'store'}")
+    rival = start_job(f"{SLOW.format('SLOW')} --home {here / 'store'}")
     gate.let(1000)
 
     assert rival.join(120)
@@ -251,7 +251,7 @@ def test_a_job_keeps_to_the_folder_and_the_settings_it_was_started_with(
 
 
 def test_a_job_is_found_by_its_number() -> None:
-    job = started(LOAD.format("AAPL"))
+    job = start_job(LOAD.format("AAPL"))
     job.join(120)
 
     assert JOBS.get(job.number) is job
@@ -261,7 +261,7 @@ def test_a_job_is_found_by_its_number() -> None:
 def test_of_ended_jobs_the_last_fifty_are_kept() -> None:
     jobs = Jobs()
     for _ in range(60):
-        command = started("providers").command
+        command = start_job("providers").command
         jobs.start(command).join(120)
 
     numbers = [job.number for job in jobs]
@@ -273,7 +273,7 @@ def test_a_jobs_log_reaches_no_other_job(
     gate: Gate, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ML4T_DATA_LOG_LEVEL", "DEBUG")
-    job = started(SLOW.format("SLOW"))
+    job = start_job(SLOW.format("SLOW"))
     gate.wait()
     command = parse(LOAD.format("AAPL").split(), program=NOTEBOOK)
     assert isinstance(command, Command)

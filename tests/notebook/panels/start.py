@@ -1,4 +1,4 @@
-"""Jobs, forms and panels as tests begin them."""
+"""Starts jobs, forms and panels for the tests."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ml4t_nb.execution.jobs import JOBS, Job
 from ml4t_nb.model import Command
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK
 
-__all__ = ["started"]
+__all__ = ["start_job"]
 
 
-def started(line: str) -> Job:
+def start_job(line: str) -> Job:
     """A job that does what ``%ml4t line`` does."""
     command = parse(shlex.split(line), program=NOTEBOOK)
     assert isinstance(command, Command)

@@ -1,4 +1,4 @@
-"""A person before a panel: opens a notebook, types, chooses, clicks, reads."""
+"""A page object: opens a notebook, types, chooses, clicks, reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import ConsoleMessage, ElementHandle, Locator, Page, Re
 
 from tests.browser.hosts import Host, write_notebook
 
-__all__ = ["Desk"]
+__all__ = ["NotebookPage"]
 
 _IDLE = """() => {
   const panel = window.jupyterapp && jupyterapp.shell.currentWidget;
@@ -35,8 +35,8 @@ _THEIRS = (
 )
 
 
-class Desk:
-    """A page, and what it must not do noted.
+class NotebookPage:
+    """A notebook in a browser, with a record of its problems.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ class Desk:
     Attributes
     ----------
     problems
-        What was asked of other hosts, and what the console called an error.
+        Requests to other hosts, and what the console called an error.
     forgiven
-        Words of errors that are not ours.
+        Parts of error messages that are not from this package.
     """
 
     def __init__(self, host: Host, page: Page, *, home: Path) -> None:

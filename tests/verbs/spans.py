@@ -1,4 +1,4 @@
-"""Spans and instants, written as a person writes them."""
+"""Spans and instants from ISO dates."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ def instant(word: str) -> datetime:
     return datetime.fromisoformat(word).replace(tzinfo=UTC)
 
 
-def hole(first: str, after: str) -> Span:
-    """Days without bars, the last one exclusive."""
+def span_between(first: str, after: str) -> Span:
+    """The span from one day to another, the last one exclusive."""
     return Span(instant(first), instant(after))

@@ -1,4 +1,4 @@
-"""A person who trades on the replayed market: the verbs, through the real yfinance."""
+"""Verbs on a store, through the real yfinance, against the replayed market."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from ml4t_nb.workspace import Workspace
 from tests.replay import Bar, Dividend, Listing, Replay, Split
 
 __all__ = [
-    "Desk",
-    "NoTime",
+    "Client",
+    "NoWaiting",
+    "assert_true_bars",
     "evening",
-    "held_to",
+    "price_breaks",
     "quoted",
-    "seams",
+    "scaled",
     "sessions_of",
     "shares",
-    "times",
     "true_bars",
 ]
 
 PRICES = ["open", "high", "low", "close"]
 
 
-class NoTime(threading.Event):
+class NoWaiting(threading.Event):
     """Lets any time pass at once, and remembers how much."""
 
     def __init__(self) -> None:
@@ -52,12 +52,12 @@ class NoTime(threading.Event):
 
 
 @dataclass
-class Desk:
-    """A workspace, and the market it asks."""
+class Client:
+    """A workspace, and the replayed market."""
 
     replay: Replay
     home: Path
-    waited: NoTime = field(default_factory=NoTime)
+    waited: NoWaiting = field(default_factory=NoWaiting)
 
     @cached_property
     def ws(self) -> Workspace:
@@ -111,7 +111,7 @@ def shares(
     days = [bar for bar in real.days if first <= str(real.day_of(bar.start)) <= last]
     if split is not None:
         ratio = split.numerator / split.denominator
-        days = [times(bar, ratio) if real.day_of(bar.start) < split.day else bar for bar in days]
+        days = [scaled(bar, ratio) if real.day_of(bar.start) < split.day else bar for bar in days]
     return replace(
         real,
         symbol=symbol,
@@ -121,7 +121,7 @@ def shares(
     )
 
 
-def times(bar: Bar, ratio: float) -> Bar:
+def scaled(bar: Bar, ratio: float) -> Bar:
     """A bar as it was traded before a split of that ratio."""
     first, high, low, last = (round(price * ratio, 4) for price in bar.prices)
     return Bar(bar.start, first, high, low, last, int(bar.volume / ratio))
@@ -152,7 +152,7 @@ def true_bars(listing: Listing, last: date) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("timestamp")
 
 
-def held_to(stored: pd.DataFrame, listing: Listing, *, events: bool = True) -> None:
+def assert_true_bars(stored: pd.DataFrame, listing: Listing, *, events: bool = True) -> None:
     """Require that what is stored is the source's, from its first stored day to its last."""
     true = true_bars(listing, stored.index[-1].date())
     true = true[true.index >= stored.index[0]]
@@ -165,10 +165,10 @@ def held_to(stored: pd.DataFrame, listing: Listing, *, events: bool = True) -> N
     assert not stored["filled"].any()
 
 
-def seams(stored: pd.DataFrame, listing: Listing) -> list[date]:
+def price_breaks(stored: pd.DataFrame, listing: Listing) -> list[date]:
     """Days on which the stored close moved from the day before as it never did on the market.
 
-    The move is told by prices as traded and by the splits of the source, not by what is stored
+    The move is computed from prices as traded and the splits of the source, not from what is stored
     beside the prices.
     """
     ratio = {s.day: s.numerator / s.denominator for s in listing.splits}

@@ -97,7 +97,7 @@ def append_days(home: Path, writer: int, writers: int, days: int) -> None:
         append(store, AAPL, bars_at([day], float(writer + 1)))
 
 
-def append_until_told(home: Path, writer: int, writers: int, days: int) -> None:
+def append_until_stopped(home: Path, writer: int, writers: int, days: int) -> None:
     """Append every ``writers``-th of the days after the first, each until it is told as done."""
     store = Store(home, lock_timeout_s=_PATIENT_S)
     for day in SPREAD[1 : 1 + writers * days][writer::writers]:

@@ -1,4 +1,4 @@
-"""A desk to run the pipeline from, with the arguments that matter."""
+"""Runs the pipeline on one dataset, with the arguments that matter."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FORWARD = Fill("forward", 5)
 
 
 @dataclass
-class Desk:
+class Runner:
     """A store, a provider, and the two runs with the arguments that matter."""
 
     store: Store
@@ -75,7 +75,7 @@ class Desk:
         )
         return run_update(self._run(as_of), request)
 
-    def mend(
+    def act_on_gap(
         self, as_of: datetime | date, action: GapAction, *, start: str, end: str
     ) -> UpdateResult:
         span = calendar("XNYS").span(

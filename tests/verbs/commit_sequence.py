@@ -1,8 +1,8 @@
-"""A dataset's life in numbered commits, told by the verbs, and what it holds after each.
+"""A dataset in numbered commits, made by the verbs, and what it holds after each.
 
 One cycle has eight commits: a load, an update of many months, an update with revised bars, a load
 of an earlier start, a restatement, bars taken out of the middle, an update that brings them back,
-and a removal. Whoever is killed while telling it leaves one of two numbered states.
+and a removal. A writer killed on the way leaves one of two numbered states.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ HOURS = pd.date_range("2020-01-01", "2021-09-20", freq="h", tz="UTC")
 
 
 @lru_cache
-def market(cycle: int, chapter: int) -> Bars:
+def market(cycle: int, step: int) -> Bars:
     """Every bar the provider has, as it shows them from that commit of the cycle on."""
     price = 1000.0 + cycle % 50 + np.arange(len(HOURS)) % 97
-    if chapter >= 3:
+    if step >= 3:
         price = price + np.where(HOURS.floor("D") == REVISED, 0.125, 0)
-    is_restated = chapter >= 5
+    is_restated = step >= 5
     ratio = np.where(HOURS < EX_DATE, 2.0, 1.0) if is_restated else 1.0
     columns = {
         "open": price / ratio,
@@ -67,7 +67,7 @@ def market(cycle: int, chapter: int) -> Bars:
     return make_bars(HOURS, columns)
 
 
-def chapter_of(number: int) -> tuple[int, int]:
+def step_of(number: int) -> tuple[int, int]:
     """Cycle, and commit of the cycle from 1 to 8, of a commit's number from 1."""
     return (number - 1) // CYCLE, (number - 1) % CYCLE + 1
 
@@ -75,22 +75,22 @@ def chapter_of(number: int) -> tuple[int, int]:
 @lru_cache
 def held(number: int) -> Bars | None:
     """What is stored after that commit; None if nothing is."""
-    cycle, chapter = chapter_of(number)
-    if number == 0 or chapter == CYCLE:
+    cycle, step = step_of(number)
+    if number == 0 or step == CYCLE:
         return None
-    first = EARLY if chapter >= 4 else START
-    shown = within(market(cycle, chapter), Span(_midnight(first), AS_OF[chapter - 1]))
-    if chapter == 6:
+    first = EARLY if step >= 4 else START
+    shown = within(market(cycle, step), Span(_midnight(first), AS_OF[step - 1]))
+    if step == 6:
         taken = within(shown, Span(_midnight(TAKEN[0]), _midnight(TAKEN[1]) + timedelta(days=1)))
         return shown.drop(taken.index)
     return shown
 
 
-class Narrator:
-    """The provider: shows the market of the commit that is being made."""
+class SequenceProvider:
+    """The provider: has the market of the commit that is being made."""
 
-    name = "story"
-    summary = "what the story says"
+    name = "sequence"
+    summary = "bars of each step of a commit sequence"
     basis: Basis = "split-adjusted"
     limits = Limits(("crypto",), ("hourly",), delay=timedelta(0))
 
@@ -102,25 +102,27 @@ class Narrator:
         return Instrument()
 
     def fetch(self, request: Request) -> Answer:
-        return Answer(within(market(*chapter_of(self.number)), request.span))
+        return Answer(within(market(*step_of(self.number)), request.span))
 
 
-def opened(home: Path, narrator: Narrator | None = None, *, lock_timeout: float = 30) -> Workspace:
-    """A workspace on the story's store."""
-    settings = Settings(home=home, provider="story", lock_timeout=lock_timeout)
-    return replace(Workspace.open(settings), _opened={"story": narrator or Narrator()})
+def open_workspace(
+    home: Path, provider: SequenceProvider | None = None, *, lock_timeout: float = 30
+) -> Workspace:
+    """A workspace on the sequence's store."""
+    settings = Settings(home=home, provider="sequence", lock_timeout=lock_timeout)
+    return replace(Workspace.open(settings), _opened={"sequence": provider or SequenceProvider()})
 
 
-def tell(home: Path, number: int) -> None:
+def make_commit(home: Path, number: int) -> None:
     """Make that commit, by the verb that makes it, and see that it swept what was left over."""
-    narrator = Narrator()
-    narrator.number = number
-    ws = opened(home, narrator)
-    _, chapter = chapter_of(number)
-    as_of = AS_OF[min(chapter, CYCLE - 1) - 1]
-    match chapter:
+    provider = SequenceProvider()
+    provider.number = number
+    ws = open_workspace(home, provider)
+    _, step = step_of(number)
+    as_of = AS_OF[min(step, CYCLE - 1) - 1]
+    match step:
         case 1 | 4:
-            first = START if chapter == 1 else EARLY
+            first = START if step == 1 else EARLY
             report = verbs.load(
                 ws, SYMBOL, asset_class="crypto", frequency="hourly", start=first, as_of=as_of
             )
@@ -142,7 +144,7 @@ def assert_changed(report: RunReport) -> None:
 
 def assert_tidy(home: Path) -> None:
     """The dataset's folders hold the newest commit's files and nothing else."""
-    ws = opened(home)
+    ws = open_workspace(home)
     place = f"crypto/hourly/{SYMBOL}"
     data, state = (sorted((home / part / place).glob("*")) for part in ("data", "state"))
     try:
@@ -157,7 +159,7 @@ def assert_tidy(home: Path) -> None:
 
 def assert_state(home: Path, *numbers: int) -> int:
     """The store is sound, and as one of these commits left it; which one."""
-    ws = opened(home)
+    ws = open_workspace(home)
     try:
         bars = verbs.bars(ws, SYMBOL)
     except DatasetNotFound:
@@ -173,21 +175,21 @@ def assert_state(home: Path, *numbers: int) -> int:
     pd.testing.assert_frame_equal(bars, expected, check_freq=False, check_exact=True)
     (judged,) = verbs.health(ws, verify=True, as_of=AS_OF[-1]).datasets
     assert (judged.state == "error", judged.rows) == (False, len(expected)), judged
-    assert [run.outcome for run in snapshot.manifest.history] == ["changed"] * chapter_of(number)[1]
+    assert [run.outcome for run in snapshot.manifest.history] == ["changed"] * step_of(number)[1]
     return number
 
 
-def tell_for_ever(home: Path, number: int, told: Connection) -> None:
+def make_commits(home: Path, number: int, acknowledged: Connection) -> None:
     """Go on after that commit, sending the number of each one that is acknowledged."""
-    told.send(number)
+    acknowledged.send(number)
     while True:
         number += 1
-        tell(home, number)
-        told.send(number)
+        make_commit(home, number)
+        acknowledged.send(number)
         assert_tidy(home)
 
 
-def tell_until(home: Path, number: int, last: int) -> None:
+def make_commit_until_killed(home: Path, number: int, last: int) -> None:
     """Make that commit, and die right before the ``last``-th change of the disk on the way."""
     count = 0
 
@@ -198,9 +200,9 @@ def tell_until(home: Path, number: int, last: int) -> None:
             if count == last:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    market(*chapter_of(number))
+    market(*step_of(number))
     sys.addaudithook(die)
-    tell(home, number)
+    make_commit(home, number)
 
 
 def _changes_the_disk(event: str, words: tuple[object, ...]) -> bool:

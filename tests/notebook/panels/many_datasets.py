@@ -16,7 +16,7 @@ from ml4t_nb.model import AssetClass, DatasetConfig, DatasetId, Gap, Span
 from ml4t_nb.records import ErrorNote, Outcome, UpdateRecord
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
-from tests.storage.storing import bars_at, utc
+from tests.storage.builders import bars_at, utc
 
 SPAN = Span(utc(2024, 1, 2), utc(2024, 3, 2))
 AS_OF = "2024-03-01"

@@ -1,0 +1,114 @@
+"""What others do to a dataset while a run asks its provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from ml4t_nb.core.bars import Bars
+from ml4t_nb.errors import Overtaken, ProviderError
+from ml4t_nb.model import SessionOverride
+from ml4t_nb.providers import Request
+from ml4t_nb.verbs.bars import view
+from tests.pipeline.runner import Runner
+from tests.pipeline.scripted import Scripted, bars_at, evening, restated, rising, sessions
+
+
+def as_traded() -> Bars:
+    """A split of two on 2024-01-15, on the prices that were paid."""
+    closes = [200.0] * 5 + [100.0] * 45
+    return bars_at(sessions("2024-01-08", "2024-03-15"), closes, splits={"2024-01-15": 2.0})
+
+
+def meanwhile(runner: Runner, act: Callable[[], object]) -> None:
+    """While the provider is next asked, somebody else acts on the same store."""
+    waiting = [act]
+
+    def fails(request: Request) -> ProviderError | None:
+        del request
+        while waiting:
+            waiting.pop()()
+        return None
+
+    runner.provider.fails = fails
+
+
+@pytest.fixture
+def other(runner: Runner) -> Runner:
+    """Another writer, whose provider quotes prices as they were paid."""
+    runner.provider.bars = restated(as_traded(), 2.0, ex_date="2024-01-15")
+    return Runner(runner.store, Scripted(bars=as_traded(), basis="as-traded", name="other"))
+
+
+def first_close(runner: Runner) -> float:
+    """On the split basis of the last bar, whatever is stored."""
+    seen = view(runner.store.snapshot(runner.dataset), (None, None), "splits", filled=True)
+    return float(seen["close"].iloc[0])
+
+
+def test_an_update_never_joins_a_dataset_that_was_loaded_again_on_another_basis(
+    runner: Runner, other: Runner
+) -> None:
+    runner.load(evening("2024-03-13"))
+
+    def anew() -> None:
+        other.remove(evening("2024-03-13"))
+        other.load(evening("2024-03-13"))
+
+    meanwhile(runner, anew)
+    with pytest.raises(Overtaken, match="reconfigured"):
+        runner.update(evening("2024-03-15"))
+
+    assert runner.store.snapshot(runner.dataset).manifest.config.basis == "as-traded"
+    assert first_close(runner) == 100.0
+
+
+def test_a_first_load_never_joins_another_ones_bars_on_another_basis(
+    runner: Runner, other: Runner
+) -> None:
+    meanwhile(runner, lambda: other.load(evening("2024-03-13")))
+
+    with pytest.raises(Overtaken, match="reconfigured"):
+        runner.load(evening("2024-03-13"), start="2024-02-01")
+
+    assert first_close(runner) == 100.0
+
+
+def test_an_update_keeps_the_calendar_that_was_named_meanwhile(runner: Runner) -> None:
+    runner.provider.bars = rising("2024-01-08", "2024-03-15")
+    runner.load(evening("2024-03-13"))
+    other = Runner(runner.store, replace(runner.provider))
+
+    meanwhile(runner, lambda: other.load(evening("2024-03-13"), calendar="XLON"))
+    with pytest.raises(Overtaken, match="reconfigured"):
+        runner.update(evening("2024-03-15"))
+
+    assert runner.store.snapshot(runner.dataset).manifest.config.calendar == "XLON"
+    assert runner.update(evening("2024-03-15")).record.outcome == "changed"
+
+
+def test_closures_of_another_run_are_no_obstacle(runner: Runner) -> None:
+    runner.provider.bars = rising("2024-01-08", "2024-03-15")
+    runner.load(evening("2024-03-12"))
+    typhoon = SessionOverride("XHKG", date(2023, 9, 1))
+    other = Runner(runner.store, replace(runner.provider), session_overrides=(typhoon,))
+
+    meanwhile(runner, lambda: other.update(evening("2024-03-13")))
+
+    assert runner.update(evening("2024-03-14")).record.added == 1
+
+
+def test_an_update_brings_nothing_back_that_was_removed_meanwhile(runner: Runner) -> None:
+    runner.provider.bars = rising("2024-01-08", "2024-03-15")
+    runner.load(evening("2024-01-31"))
+
+    # More than thirty days later: the whole history is asked for.
+    meanwhile(runner, lambda: runner.remove(evening("2024-02-01"), end="2024-01-19"))
+    with pytest.raises(Overtaken, match="removed meanwhile"):
+        runner.update(evening("2024-03-15"))
+
+    assert f"{runner.stored().index[0]:%Y-%m-%d}" == "2024-01-22"
+    assert runner.update(evening("2024-03-15")).record.added == 32
