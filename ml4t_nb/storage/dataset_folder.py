@@ -263,9 +263,8 @@ class DatasetFolder:
         if after is None:
             with suppress(OSError):  # the user keeps files there
                 self.data.rmdir()
-        sweep(
-            self.home, relative_folder(self.dataset), (self.state / manifest_name(sequence)).stat()
-        )
+        newest = self.state / manifest_name(sequence)
+        sweep(self.home, relative_folder(self.dataset), newest.stat())
 
     def replaced(self, sequence: int) -> set[str]:
         """Chunks that manifests older than that one name and that are not in the trash yet."""

@@ -34,11 +34,8 @@ def encode_manifest(manifest: Manifest | None) -> bytes:
     """The file's content; of None, the mark that the dataset was removed."""
     plain = None if manifest is None else _CODEC.dump(manifest)
     body = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
-    return b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (
-        VERSION,
-        _checksum(VERSION, body),
-        body,
-    )
+    checksum = _checksum(VERSION, body)
+    return b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (VERSION, checksum, body)
 
 
 def decode_manifest(

@@ -60,19 +60,11 @@ def discard_chunks(folder: DatasetFolder, written: Sequence[Chunk], sequence: in
     """Take back new chunks, unless their manifest was published before the interruption."""
     if (folder.state / manifest_name(sequence)).exists():
         return
-    for chunk in written:
-        with suppress(OSError):
-            (folder.data / chunk.file).unlink()
+    _delete(folder, written)
 
 
 def require_in_force(folder: DatasetFolder, written: Sequence[Chunk], sequence: int) -> None:
-    """Raise StoreError unless the commit just published is the newest; its files are removed then.
-
-    Raises
-    ------
-    StoreError
-        If it is not.
-    """
+    """Raise StoreError and delete its files unless the commit just published is the newest."""
     try:
         folder.require_newest(sequence)
     except StoreError:
@@ -82,11 +74,14 @@ def require_in_force(folder: DatasetFolder, written: Sequence[Chunk], sequence: 
         with suppress(OSError):
             if newest.sequence > sequence:
                 (folder.state / manifest_name(sequence)).unlink()
-        for chunk in written:
-            if chunk.file not in named:
-                with suppress(OSError):
-                    (folder.data / chunk.file).unlink()
+        _delete(folder, [chunk for chunk in written if chunk.file not in named])
         raise
+
+
+def _delete(folder: DatasetFolder, written: Sequence[Chunk]) -> None:
+    for chunk in written:
+        with suppress(OSError):
+            (folder.data / chunk.file).unlink()
 
 
 def _encoded(

@@ -188,7 +188,7 @@ def test_status_shows_health_around_the_run_and_its_history() -> None:
 
     assert "before     ⚠️ stale: current" in text
     assert "after      ✅ healthy: current" in text
-    assert "asked for  2005-02-21 … 2005-03-04" in text
+    assert "requested  2005-02-21 … 2005-03-04" in text
     assert "written    1 chunk" in text
     assert "last 1 run of equities/daily/AAPL" in text
 
