@@ -15,7 +15,7 @@ HEAD = """\
 # The oldest release that pyproject.toml allows of each requirement, written from it by
 #   python -m tests.constraints.floors
 # pip install -c tests/constraints/floors.txt '.[test]'
-# On Python 3.11: the oldest have no wheels for a later one.
+# On Python 3.11 or 3.12: the oldest numpy has no wheels for a later one.
 """
 
 
