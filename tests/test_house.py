@@ -306,3 +306,44 @@ def test_loading_the_extension_loads_no_slow_package() -> None:
     )
 
     assert loaded_by(program) == set()
+
+
+def public(module: str) -> Iterator[str]:
+    """Names that a module lists and defines itself; those of others it only passes on."""
+    body = tree(module).body
+    listed: set[str] = set()
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            names = {statement.name}
+        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            names = {target.id for target in targets if isinstance(target, ast.Name)}
+            if "__all__" in names and statement.value is not None:
+                listed = set(ast.literal_eval(statement.value))
+        else:
+            continue
+        yield from names & listed
+
+
+def test_no_public_name_means_two_things() -> None:
+    # ``api`` has the verbs without their workspace; each provider's limits are of one type.
+    homes: dict[str, list[str]] = {}
+    for module in MODULES:
+        if part(module) != "api" and not module.endswith("/limits.py"):
+            for name in public(module):
+                homes.setdefault(name, []).append(module)
+
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
+MARKUP = re.compile(r"</?[a-z]+[ >/]")
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if part(name) in FACES])
+def test_markup_is_made_of_elements_and_never_of_strings_with_values_in_them(module: str) -> None:
+    if module == "render/markup.py":
+        return
+    strings = (node for node in ast.walk(tree(module)) if isinstance(node, ast.JoinedStr))
+    parts = (each for node in strings for each in node.values if isinstance(each, ast.Constant))
+
+    assert [part.value for part in parts if MARKUP.search(str(part.value))] == []

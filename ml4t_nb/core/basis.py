@@ -15,12 +15,12 @@ from ml4t_nb.model import Basis
 
 __all__ = [
     "SplitEvidence",
+    "as_words",
     "contradiction",
     "is_detectable",
     "is_same_split",
     "jumps_at_split",
     "split_evidence",
-    "split_text",
     "without_repeats",
 ]
 
@@ -108,16 +108,17 @@ def contradiction(bars: Bars, basis: Basis, known: Collection[Split]) -> str:
     if basis == "split-adjusted":
         jumping = tuple(split for split in found.jumping if split not in known)
         return (
-            f"the split {split_text(jumping)} is reported, but the bars before are not restated"
+            f"the split {as_words(jumping)} is reported, but the bars before are not restated"
             if jumping
             else ""
         )
     for day, split in found.misdated:
         if split not in known:
-            return f"the split {split_text((split,))} is reported, but prices show it on {day:%Y-%m-%d}"
+            named = as_words((split,))
+            return f"the split {named} is reported, but prices show it on {day:%Y-%m-%d}"
     restated = tuple(split for split in found.restated if split not in known)
     return (
-        f"prices are declared as traded, but do not move at the split {split_text(restated)}"
+        f"prices are declared as traded, but do not move at the split {as_words(restated)}"
         if restated
         else ""
     )
@@ -191,7 +192,7 @@ def _repeats(bars: Bars, known: Bars) -> tuple[tuple[Split, Split], ...]:
     return tuple(left_out)
 
 
-def split_text(splits: tuple[Split, ...]) -> str:
+def as_words(splits: tuple[Split, ...]) -> str:
     """Splits with their ex-dates."""
     return ", ".join(f"{_ratio(ratio)} of {at:%Y-%m-%d}" for at, ratio in splits)
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars, as_instant, concat, observed
-from ml4t_nb.core.basis import is_same_split, split_evidence, split_text, without_repeats
+from ml4t_nb.core.basis import as_words, is_same_split, split_evidence, without_repeats
 from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.restatement import splits_in
 from ml4t_nb.core.split_blocks import SplitBlock, find_unapplied, may_have_blocks
@@ -96,7 +96,8 @@ def drop_repeated_splits(tx: Transaction, window: RewriteWindow, got: FetchResul
         Finding(
             as_instant(kept[0]),
             "basis",
-            f"the split {split_text((kept,))} is reported again on {gone[0]:%Y-%m-%d}: it counts once",
+            f"the split {as_words((kept,))} is reported again on {gone[0]:%Y-%m-%d}: "
+            "it counts once",
         )
         for kept, gone in repeats
     )
@@ -178,5 +179,5 @@ def _words(bars: Bars, block: SplitBlock) -> str:
     before, inside, after = bars["close"].iloc[[block.start - 1, block.start, block.stop]]
     return (
         f"{when} {block.factor:.6g} times the others, as if without the split "
-        f"{split_text(block.splits)}: close {inside:g} between {before:g} and {after:g}"
+        f"{as_words(block.splits)}: close {inside:g} between {before:g} and {after:g}"
     )

@@ -11,7 +11,7 @@ from ml4t_nb.render.format import plain
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["Content", "element", "fragment"]
+__all__ = ["Content", "element", "fragment", "trusted"]
 
 Content: TypeAlias = "str | Iterable[Content]"
 """Text, markup, or several of them."""
@@ -41,6 +41,13 @@ def fragment(*content: Content) -> Markup:
     import markupsafe
 
     return markupsafe.Markup(_escaped(content))  # noqa: S704  # it is
+
+
+def trusted(html: str) -> Markup:
+    """Markup that is plain text by now, as a widget gives it back, or a style sheet of ours."""
+    import markupsafe
+
+    return markupsafe.Markup(html)  # noqa: S704  # by its callers' word
 
 
 def _escaped(content: Iterable[Content]) -> str:

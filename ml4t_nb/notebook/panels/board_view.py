@@ -10,13 +10,14 @@ from ml4t_nb.notebook.panels.board_rows import BOARD_COLUMNS, GAP, TEMPLATE, Ord
 from ml4t_nb.notebook.panels.input_guard import once
 from ml4t_nb.render.format import MARKS
 from ml4t_nb.render.html import FAINT
+from ml4t_nb.render.markup import element, trusted
 
 __all__ = ["ROWS", "BoardView", "Row"]
 
 ROWS = 20
 """Datasets on a page."""
 
-_STYLE = f"""<style>
+_STYLE = f"""
 .ml4t-health .ml4t-sorts {{ border-bottom: 2px solid currentColor; }}
 .ml4t-health .ml4t-sorts button {{
   background: transparent; box-shadow: none; padding: 0; margin: 0; width: auto; color: inherit;
@@ -28,7 +29,7 @@ _STYLE = f"""<style>
 .ml4t-health .ml4t-rows button.ml4t-repair {{
   height: 24px; line-height: 24px; margin: 1px 0 0 10px; }}
 .ml4t-health .ml4t-note {{ {FAINT}; }}
-</style>"""
+"""
 _TEXT = {"description_width": "initial"}
 
 
@@ -72,7 +73,7 @@ class BoardView:
         self._make_controls()
         self._make_table()
         self._make_pager()
-        style = HTML(_STYLE, layout={"display": "contents"})
+        style = HTML(element("style", trusted(_STYLE)), layout={"display": "contents"})
         self._whole = (self.controls, self.table, self.pager, self.map)
         self.widget = _named(VBox([style, self.totals, self.message, *self._whole]), "health")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from html import escape
 from typing import Literal, TypeAlias
 
 from ml4t_nb.commands.completion import stored
@@ -14,8 +13,8 @@ from ml4t_nb.notebook.panels.form import Form
 from ml4t_nb.notebook.panels.input_guard import once
 from ml4t_nb.notebook.panels.job_view import JobView
 from ml4t_nb.notebook.panels.panel_command import ask
-from ml4t_nb.render.format import plain
 from ml4t_nb.render.html import FAINT, error_html
+from ml4t_nb.render.markup import element, fragment
 from ml4t_nb.reports import ProvidersReport
 
 __all__ = ["ChangePanel"]
@@ -87,8 +86,8 @@ class ChangePanel:
 
     def static_html(self) -> str:
         """The runs, and their results, as a saved notebook keeps them."""
-        runs = "".join(view.static_html() for view in self.views)
-        return f"<div><b>{_TITLES[self.verb]}</b>{runs or ': nothing was run'}</div>"
+        runs = [view.static_html() for view in self.views]
+        return element("div", element("b", _TITLES[self.verb]), runs or ": nothing was run")
 
     def _stored(self) -> tuple[str, ...]:
         from pathlib import Path
@@ -100,8 +99,8 @@ class ChangePanel:
             return ()  # the run itself will say what is wrong
 
     def _spell(self) -> None:
-        line = escape(plain(spell(self.form.command, "%ml4t")))
-        self.line.value = f'<code>{line}</code> <span style="{FAINT}">does the same</span>'
+        line = element("code", spell(self.form.command, "%ml4t"))
+        self.line.value = fragment(line, " ", element("span", "does the same", style=FAINT))
 
     def _start(self) -> None:
         self.message.value = ""

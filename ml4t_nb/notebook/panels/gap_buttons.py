@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from html import escape
 from threading import RLock
 from typing import TYPE_CHECKING, get_args
 
@@ -17,9 +16,11 @@ from ml4t_nb.notebook.panels.panel_command import of_dataset
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.render.format import many, outcome_mark, plain
 from ml4t_nb.render.html import INK, error_html
+from ml4t_nb.render.markup import element, fragment
 
 if TYPE_CHECKING:
     from ipywidgets import Button
+    from markupsafe import Markup
 
 __all__ = ["GapButtons"]
 
@@ -161,17 +162,17 @@ class GapButtons:
             self.job.observe(lambda job: self._follow(job, name))
 
     def _follow(self, job: Job, name: str) -> None:
-        code = f"<code>{escape(plain(job.line))}</code>"
+        code = element("code", job.line)
         with self._lock:
             if job is not self.job or self._is_followed:
                 return
             if not job.is_over:
-                doing = escape(job.track.phrase or "at work")
-                self.line.value = _status(f"{code}<div>⏳ {doing}</div>")
+                doing = job.track.phrase or "at work"
+                self.line.value = _status(code, element("div", f"⏳ {doing}"))
                 return
             self._is_followed = True
         try:
-            self.line.value = _status(f"{code}{_outcome(job, name)}")
+            self.line.value = _status(code, _outcome(job, name))
             if job.state == "done" and name == "close":
                 self.reason.value = ""
             self._ended()
@@ -186,24 +187,23 @@ def _is_same(target: GapTarget, other: GapTarget | None) -> bool:
     return other is not None and is_same_gap(target.gap, other.gap)
 
 
-def _status(html: str) -> str:
-    return f'<div role="status" aria-live="polite" style="{INK}">{html}</div>'
+def _status(*parts: Markup) -> Markup:
+    return element("div", parts, role="status", aria_live="polite", style=INK)
 
 
-def _outcome(job: Job, name: str) -> str:
+def _outcome(job: Job, name: str) -> Markup:
     """What came of it, and what to do next if it went wrong."""
     if job.error is not None:
         return error_html(job.error)
     if job.state == "cancelled":
-        return "<div>⏹ cancelled; commits made so far are kept</div>"
+        return element("div", "⏹ cancelled; commits made so far are kept")
     if job.run is None or not job.run.results:
         stopped = "" if job.run is None else job.run.stopped
         return error_html(Ml4tError(stopped or "nothing was done", hint="try again later"))
-    told = [_told(each, name) for each in job.run.results]
-    return "".join(told)
+    return fragment(_told(each, name) for each in job.run.results)
 
 
-def _told(result: UpdateResult, name: str) -> str:
+def _told(result: UpdateResult, name: str) -> Markup:
     record = result.record
     if record.error is not None:
         error = Ml4tError(record.error.message, hint=record.error.hint)
@@ -221,4 +221,4 @@ def _told(result: UpdateResult, name: str) -> str:
         words = "nothing changed"
     elif record.filled:
         words = f"{words}: {many(record.filled, 'bar')}"
-    return f"<div>{outcome_mark(record.outcome)} {escape(words)}</div>"
+    return element("div", f"{outcome_mark(record.outcome)} {words}")

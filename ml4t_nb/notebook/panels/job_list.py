@@ -90,10 +90,11 @@ class _JobList:
             self._tell(job)
         self._changed()
 
-    def static_html(self) -> str:
+    def static_html(self) -> Markup:
         """The table, and the chosen job."""
         rows = fragment(element("div", _row(job)) for job in reversed(list(JOBS)))
-        return f"<div>{rows or 'no jobs yet'}{self._view.static_html() if self._view else ''}</div>"
+        view = self._view.static_html() if self._view else ""
+        return element("div", rows or "no jobs yet", view)
 
     def _choose(self, job: Job) -> None:
         self._view = JobView(job, changed=self._changed)

@@ -14,7 +14,7 @@ from ml4t_nb.notebook.panels.panel_command import ask, of_dataset
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render.format import many
 from ml4t_nb.render.html import FAINT, LINE, error_html, line_html
-from ml4t_nb.render.markup import element, fragment
+from ml4t_nb.render.markup import element, fragment, trusted
 from ml4t_nb.render.output import report_html
 from ml4t_nb.reports import PlotReport
 
@@ -93,12 +93,10 @@ class JobView:
         """Show how far the job is now."""
         self._show(self.job)
 
-    def static_html(self) -> str:
+    def static_html(self) -> Markup:
         """The job as a saved notebook keeps it."""
-        return f"<div>{self.head.value}{self.numbers.value}{self._told()}</div>"
-
-    def _told(self) -> str:
-        return str(self.result.value) if self.job.is_over else str(self.lines.value)
+        parts = self.head, self.numbers, self.result if self.job.is_over else self.lines
+        return element("div", (trusted(each.value) for each in parts))
 
     def _show(self, job: Job) -> None:
         track = job.track

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from ml4t_nb.notebook.panels.input_guard import guard
 from ml4t_nb.render.html import INK, LINE
+from ml4t_nb.render.markup import element, trusted
 
 __all__ = ["PanelContent", "PanelOutput", "Part"]
 
@@ -66,7 +67,7 @@ class PanelOutput:
         self._lock = Lock()
         self.content = build(self.changed)
         self._key = f"ml4t-still-{uuid4().hex[:12]}"
-        style = f"<style>{_STYLE}.{self._key} {{ display: none; }}</style>"
+        style = element("style", trusted(f"{_STYLE}.{self._key} {{ display: none; }}"))
         head = ipywidgets.HTML(style, layout={"display": "contents"})
         self.widget = ipywidgets.VBox([head, self.content.widget, guard()])
         self.widget.add_class("ml4t-panel")
@@ -97,6 +98,6 @@ class PanelOutput:
 
     def _bundle(self) -> dict[str, str]:
         return {
-            "text/html": f'<div class="ml4t-still {self._key}">{self._kept}</div>',
+            "text/html": element("div", trusted(self._kept), class_=f"ml4t-still {self._key}"),
             "text/plain": repr(self),
         }

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ml4t_nb.core.actions import with_actions_of
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, empty_bars
-from ml4t_nb.core.basis import SplitEvidence, split_evidence, split_text, without_repeats
+from ml4t_nb.core.basis import SplitEvidence, as_words, split_evidence, without_repeats
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Basis, Finding, bar_length
@@ -40,7 +40,7 @@ def basis_of(name: str, bars: Bars, said: Basis | None) -> tuple[Basis | None, t
             f"{name}: {_disagreement(found)}", hint="correct the file, or download it again"
         )
     if said is not None and found.basis not in (None, said):
-        splits = split_text(found.jumping or found.restated)
+        splits = as_words(found.jumping or found.restated)
         moves = "move" if found.jumping else "do not move"
         raise BarsInvalid(
             f"{name}: {_SETTING} is {said}, but prices {moves} at the split {splits}",
@@ -52,7 +52,7 @@ def basis_of(name: str, bars: Bars, said: Basis | None) -> tuple[Basis | None, t
     untold = Finding(
         as_instant(found.unclear[-1][0]),
         "basis",
-        f"prices at the split {split_text(found.unclear)} do not show whether they are as traded or "
+        f"prices at the split {as_words(found.unclear)} do not show whether they are as traded or "
         f"split-adjusted; they are taken as traded unless {_SETTING} is set",
     )
     return None, (untold,)
@@ -80,8 +80,8 @@ def as_of_then(bars: Bars, request: Request) -> Bars:
 
 def _disagreement(found: SplitEvidence) -> str:
     for day, split in found.misdated:
-        return f"it lists the split {split_text((split,))}, but prices move by it on {day:%Y-%m-%d}"
+        return f"it lists the split {as_words((split,))}, but prices move by it on {day:%Y-%m-%d}"
     return (
-        f"prices move at the split {split_text(found.jumping)}, as if as traded, "
-        f"but not at the split {split_text(found.restated)}, as if split-adjusted"
+        f"prices move at the split {as_words(found.jumping)}, as if as traded, "
+        f"but not at the split {as_words(found.restated)}, as if split-adjusted"
     )

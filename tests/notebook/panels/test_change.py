@@ -120,7 +120,7 @@ def test_a_symbol_with_signs_is_spelled_so_that_it_can_be_pasted() -> None:
 
     assert made.form.command.arguments["symbol"] == ("-X", "A'B", "<b>")
     assert "--symbol=-X" in made.line.value
-    assert "&#x27;A&#x27;&quot;&#x27;&quot;&#x27;B&#x27;" in made.line.value
+    assert "&#39;A&#39;&#34;&#39;&#34;&#39;B&#39;" in made.line.value
     assert "<b>" not in made.line.value.replace("<code>", "").replace("</code>", "")
 
 
