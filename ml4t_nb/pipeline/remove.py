@@ -56,12 +56,12 @@ def run_remove(
     -------
     int | None
         Bars removed, filled ones too; of damaged chunks, as many as they once had. None if it is
-        not can tell, since the manifest is damaged.
+        not known, since the manifest is damaged.
 
     Raises
     ------
     OptionError
-        If a split would be taken out of the middle: nothing would tell any more how prices
+        If a split would be taken out of the middle: it would no longer be known how prices
         before it were traded. It may be in a damaged chunk.
     ChunkCorrupt
         If only a part of a damaged chunk would be removed.
@@ -100,7 +100,7 @@ def _closing(
     try:
         return dates.closing(day, limits(state.config.provider).delay_of(state.dataset))
     except Ml4tError:
-        # Bars can be removed although nobody is there any more who serves them, and knows how long
+        # Bars can be removed although no provider serves them any more, which would know how long
         # after the close the last run of that day was.
         close, last = dates.closing(day, timedelta(0)), state.updated
         same = last is not None and last.astimezone(dates.zone).date() == day
