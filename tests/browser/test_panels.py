@@ -194,7 +194,7 @@ def test_a_panel_is_used_by_keyboard_alone(notebook: NotebookPage) -> None:
     provider = notebook.find("ml4t-option-provider").locator("select")
     _tab_to(notebook, provider)
     notebook.page.keyboard.type("sample")
-    notebook.see("ml4t-line", "--provider sample")
+    notebook.see("ml4t-line", "-p sample")
     _tab_to(notebook, notebook.find("ml4t-more").locator("button"))
     tolerance = notebook.page.locator(".ml4t-option-tolerance")
     notebook.page.keyboard.press("Enter")
