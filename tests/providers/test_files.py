@@ -429,7 +429,7 @@ def test_local_stamps_that_look_like_utc_are_refused(
     rows = "".join(f"{stamp:%Y-%m-%d %H:%M},1,1,1,1,1\n" for stamp in stamps)
     (tmp_path / "ABC.csv").write_text(f"{HEAD}\n{rows}")
 
-    said = f"have no zone, and do not fit .* and the hours of {at}.* as UTC"
+    said = f"have no zone, and do not fit .* and the hours of {at}.* they fit UTC"
     with pytest.raises(BarsInvalid, match=said):
         fetch(files, frequency="1m", at=at)
 

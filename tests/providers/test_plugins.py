@@ -96,11 +96,11 @@ from datetime import UTC, datetime
 from ml4t_nb.calendars import calendar
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.providers import Request, open_provider
-from ml4t_nb.providers.retry import ask
+from ml4t_nb.providers.retry import fetch_with_retries
 from ml4t_nb.settings import Settings
 span = Span(datetime(2024, 7, 1, tzinfo=UTC), datetime(2024, 7, 8, tzinfo=UTC))
 request = Request(DatasetId("equities", "daily", "X"), span, span.end, calendar("XNYS"))
-answer = ask(open_provider("steady", Settings()), request, on_retry=print)
+answer = fetch_with_retries(open_provider("steady", Settings()), request, on_retry=print)
 print(*(f"{stamp:%m-%d}" for stamp in answer.bars.index))
 print(*answer.bars["close"])
 """

@@ -175,7 +175,12 @@ def test_pointing_at_a_gap_says_why() -> None:
 
 @pytest.mark.parametrize(
     ("attempts", "words"),
-    [(0, "not requested again yet"), (1, "asked once"), (2, "asked twice"), (3, "asked 3 times")],
+    [
+        (0, "not requested again yet"),
+        (1, "requested once"),
+        (2, "requested twice"),
+        (3, "requested 3 times"),
+    ],
 )
 def test_pointing_at_a_gap_says_what_was_tried(attempts: int, words: str) -> None:
     tried = gap("2024-01-10", "2024-01-10", 1, attempts=attempts)

@@ -126,7 +126,7 @@ def test_a_file_in_another_unit_is_refused_by_the_bars_in_common(
             f"the prices of files are {words} the stored ones "
             "(5 of 5 bars in common, 2024-03-11 to 2024-03-15), and no split explains it"
         )
-        assert "pence for pounds" in in_words(error.hint)
+        assert "pence instead of pounds" in in_words(error.hint)
     assert verbs.bars(ws, "BARC")["close"].tolist() == CLOSES[:5]
 
 
@@ -203,7 +203,7 @@ def test_longer_bars_are_not_taken_for_those_asked_for(
     ).results
 
     assert done.record.error is not None
-    assert f"holds no {frequency} bars" in done.record.error.message
+    assert f"has no {frequency} bars" in done.record.error.message
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def gap_story(gap: Gap, frequency: Frequency) -> str:
         1: "requested once: no bars",
         2: "requested twice: no bars",
     }
-    tried = asked.get(gap.attempts, f"asked {gap.attempts} times: no bars")
+    tried = asked.get(gap.attempts, f"requested {gap.attempts} times: no bars")
     lines = [
         f"gap, {gap.state}: {gap_words(gap, frequency)}",
         f"declared closed: {gap.reason or 'no reason given'}" if gap.state == "closed" else tried,

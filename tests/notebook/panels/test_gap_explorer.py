@@ -634,7 +634,7 @@ def test_only_what_makes_sense_can_be_pressed(what: Gap, possible: set[str]) -> 
 
 def test_a_gap_that_is_gone_is_not_a_target(ws: Workspace) -> None:
     del ws
-    with pytest.raises(Exception, match="not there any more"):
+    with pytest.raises(Exception, match="the gap no longer exists"):
         target_of(gap(), DatasetId("equities", "daily", "DEMO"))
 
 
