@@ -225,7 +225,8 @@ def _replaced(
 ) -> Merged:
     kept = stored[~stored.index.isin(fetched.index)]
     steps = splits_in(fetched) if restatement is None else restatement.splits
-    rebased = _rebased(kept, stored, fetched, dataset, steps)
+    is_explained = restatement is not None and bool(restatement.splits)
+    rebased = _rebased(kept, stored, fetched, dataset, steps, is_explained=is_explained)
     merged = upsert(rebased, fetched)
     common = stored.index.intersection(fetched.index)
     differs = (stored.loc[common, list(NUMBERS)] != fetched.loc[common, list(NUMBERS)]).any(axis=1)
@@ -255,6 +256,8 @@ def _rebased(
     fetched: Bars,
     dataset: DatasetId,
     splits: Sequence[tuple[datetime, float]],
+    *,
+    is_explained: bool,
 ) -> Bars:
     """Bars the provider no longer serves, each on the basis of the common bars nearest to it.
 
@@ -263,6 +266,9 @@ def _rebased(
     splits
         Ex-dates and ratios, in order. At an ex-date the ratio may change: bars across one tell
         nothing of each other.
+    is_explained
+        The splits are those of a restatement, so their product stands in where no bar is in
+        common; other splits may be in the stored prices already.
 
     Raises
     ------
@@ -283,8 +289,7 @@ def _rebased(
     for era, place in np.unique(np.column_stack([eras, places]), axis=0).tolist():
         run = kept[(eras == era) & (places == place)]
         near = ratios[_nearest(place, cuts[era], cuts[era + 1])]
-        if not near.size and splits:
-            # The splits explain the ratio of the bars before them: these are after some of them.
+        if not near.size and is_explained:
             near = np.array([prod(ratio for _, ratio in splits[era:])])
         if not near.size or near.max() - near.min() > _STEADY * near.min():
             raise Suspicious(

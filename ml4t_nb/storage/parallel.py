@@ -1,4 +1,4 @@
-"""Work on several chunks at once, where threads are to be had."""
+"""Work on several chunks at once, in threads if the system can start them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def parallel_map(
     Parameters
     ----------
     threads
-        At most so many; 1 works in the caller's. So does whatever gets none, as when the system
-        has no more, or when Python has begun to end.
+        Largest number of threads; 1 runs everything in the calling thread, and so does a part
+        for which no thread can be started (system limit, interpreter shutting down).
     """
     if threads == 1:
         yield from map(work, parts)

@@ -212,7 +212,7 @@ def test_a_user_without_a_home_folder_is_asked_to_set_one(
 
 
 @pytest.mark.usefixtures("loaded")
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 def test_a_full_disk_under_the_output_is_reported() -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

@@ -371,3 +371,23 @@ def test_a_bar_of_the_ex_date_is_not_restated_by_a_split_that_is_reported_once_i
     raw = view(runner.store.snapshot(runner.dataset), (None, None), "raw", filled=True)["close"]
     assert raw[:"2024-02-06"].round(9).eq(100.0).all()
     assert raw[EX:].round(9).eq(50.0).all()
+
+
+def test_bars_before_a_split_that_is_applied_already_are_not_restated_by_it_again(
+    runner: Runner,
+) -> None:
+    """The provider serves neither of them any more, and the one bar in common is as it was."""
+    days = DAYS[:6]
+    bars = bars_at(days, [50.0] * len(days))
+    bars.loc[days[3], "split"] = 2.0
+    runner.provider.bars = bars.iloc[[0, 1, 3]]
+    runner.load(evening(f"{days[3]:%Y-%m-%d}"))
+    runner.provider.bars = bars.iloc[3:]
+
+    record = runner.update(evening(f"{days[5]:%Y-%m-%d}"), days=1, accept=True).record
+
+    assert record.outcome == "failed"
+    assert record.error is not None
+    assert "cannot be" in record.error.message
+    assert runner.stored()["close"].round(9).eq(50.0).all()
+    assert len(runner.stored()) == 3

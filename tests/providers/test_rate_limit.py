@@ -89,7 +89,7 @@ class Paced:
     limits = Limits(("equities",), ("daily",), requests_per_minute=6)
 
     def instrument(self, symbol: str) -> Instrument:
-        raise NotImplementedError(symbol)
+        raise AssertionError(f"{symbol} is fetched, not looked up")
 
     def fetch(self, request: Request) -> Answer:
         del request

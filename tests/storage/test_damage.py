@@ -427,10 +427,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     mount = shutil.which("mount")
     if os.name != "posix" or not mount:
-        pytest.skip("no file system can be mounted here")
+        pytest.skip("only POSIX systems with mount can give the test a full disk")
     options = [mount, "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
     if subprocess.run(options, check=False, capture_output=True).returncode:
-        pytest.skip("no file system may be mounted here")
+        pytest.skip("mounting a small file system takes root")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
