@@ -26,7 +26,7 @@ from ml4t_nb.core.neighbours import kept_finding
 from ml4t_nb.core.overlap import PENDING, compare, unrestated_splits
 from ml4t_nb.core.price_units import unit_between
 from ml4t_nb.core.request_spans import JOIN
-from ml4t_nb.core.restatement import splits_in
+from ml4t_nb.core.restatement import Split, splits_in
 from ml4t_nb.errors import Overtaken, SplitPending, Suspicious
 from ml4t_nb.model import Basis, DatasetId, Finding, LoadArguments, NextStep
 from ml4t_nb.records import Restatement, Revision, Verdict
@@ -65,6 +65,8 @@ class MergePolicy:
         Whose bars are fetched, by name.
     acceptance
         The update that takes this provider's view.
+    reported
+        Splits that are new on stored bars of days without a sound row.
     """
 
     dataset: DatasetId
@@ -75,6 +77,7 @@ class MergePolicy:
     unnamed: tuple[float, ...]
     provider: str
     acceptance: NextStep
+    reported: tuple[Split, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,9 @@ def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | NeedsHis
     if stored.empty:
         _require_one_basis(fetched, policy)
         return Merged(fetched, None, added=len(fetched), revised=0)
-    found = compare(stored, fetched, basis=policy.basis, unnamed=policy.unnamed)
+    found = compare(
+        stored, fetched, basis=policy.basis, unnamed=policy.unnamed, reported=policy.reported
+    )
     verdict = found.verdict
     if verdict in ("same", "corrected"):
         outliers = concat(found.outliers) if found.outliers else fetched[:0]

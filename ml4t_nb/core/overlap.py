@@ -91,6 +91,7 @@ def compare(
     need: int = 3,
     basis: Basis = "split-adjusted",
     unnamed: Collection[float] = (),
+    reported: Collection[Split] = (),
 ) -> Comparison:
     """What the provider did to the stored bars.
 
@@ -107,6 +108,10 @@ def compare(
         The provider's. An as-traded series is never restated, and its splits come with a jump.
     unnamed
         Ratios by which it has recently restated the stored bars without a reported split.
+
+    reported
+        Splits that the provider reports of days without a sound row, new on stored bars. One that
+        was stored before is in the stored prices already, and explains no difference.
 
     Returns
     -------
@@ -135,9 +140,7 @@ def compare(
     if len(stamps) < max(need, 1):
         reason = f"{_bars(len(stamps))} in common, {need} needed"
         return Comparison("insufficient", len(stamps), (), None, reason)
-    # The day of a split may have no sound row any more, and its stored bar bears the split.
-    kept = stored[~stored.index.isin(fetched.index)]
-    splits = tuple(sorted((*splits_in(kept), *splits_in(fetched))))
+    splits = tuple(sorted((*reported, *splits_in(fetched))))
     pair = _Pair(stored.iloc[rows[common]], fetched.iloc[common], splits)
     unlike = ~equal_prices(pair.old, pair.new)
     scale = find_scale(pair.stored, pair.fetched, pair.splits) if unlike.any() else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from time import perf_counter
 
+import pandas as pd
+
 from ml4t_nb.core.actions import AlignedActions, align_actions
 from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, as_instant, observed
@@ -180,6 +182,11 @@ def _merged(
         unnamed=_unnamed(state),
         provider=run.provider.name,
         acceptance=run.acceptance,
+        reported=tuple(
+            (pd.Timestamp(each.stamp), each.new)
+            for each in aligned.revisions
+            if each.column == "split" and each.new != 1
+        ),
     )
     merged = merge(aligned.stored, aligned.fetched, policy)
     if isinstance(merged, NeedsHistory):
