@@ -57,7 +57,7 @@ class Codec:
             If a datetime in it is naive.
         """
         kind: Any = type(value)
-        return self._writer(kind)(value)
+        return self._known(self._writers, kind)(value)
 
     def load(self, hint: Any, plain: Any) -> Any:  # noqa: ANN401  # a type hint, and JSON
         """The value of type ``hint`` that ``dump`` made ``plain`` of.
@@ -67,61 +67,45 @@ class Codec:
         ValueError, TypeError, KeyError, OverflowError
             If ``plain`` is not such a value, or has an unknown field.
         """
-        return self._reader(hint)(plain)
+        return self._known(self._readers, hint)(plain)
 
-    def _writer(self, hint: Any) -> Convert:  # noqa: ANN401
-        if hint not in self._writers:
-            self._writers[hint] = self._new_writer(hint)
-        return self._writers[hint]
+    def _known(self, converters: dict[Any, Convert], hint: Any) -> Convert:  # noqa: ANN401
+        if hint not in converters:
+            converters[hint] = self._new(converters, hint)
+        return converters[hint]
 
-    def _reader(self, hint: Any) -> Convert:  # noqa: ANN401
-        if hint not in self._readers:
-            self._readers[hint] = self._new_reader(hint)
-        return self._readers[hint]
-
-    def _new_writer(self, hint: Any) -> Convert:  # noqa: ANN401
-        origin = get_origin(hint)
+    def _new(self, converters: dict[Any, Convert], hint: Any) -> Convert:  # noqa: ANN401
+        """What writes values of a type, or reads them, by which of the two ``converters`` are."""
+        reads, origin = converters is self._readers, get_origin(hint)
         if is_dataclass(hint):
-            return self._dataclass_writer(hint)
+            return self._dataclass_reader(hint) if reads else self._dataclass_writer(hint)
         if members := union_members(hint):
-            writers = {get_origin(each) or each: self._writer(each) for each in members}
+            kind_of = _json_type if reads else _own_type
+            members_by_type = {kind_of(each): self._known(converters, each) for each in members}
             if len(members) > 1:
-                return lambda value: writers[type(value)](value)
-            (write,) = writers.values()
-            return lambda value: None if value is None else write(value)
+                return lambda value: members_by_type[type(value)](value)
+            (convert,) = members_by_type.values()
+            return lambda value: None if value is None else convert(value)
         if origin is tuple:
-            kinds = get_args(hint)
-            if kinds[-1] is ...:
-                each = self._writer(kinds[0])
-                return lambda values: [each(value) for value in values]
-            all_ = [self._writer(kind) for kind in kinds]
-            return lambda values: [w(value) for w, value in zip(all_, values, strict=True)]
-        if origin is Literal or is_typeddict(hint):
-            return lambda value: value
-        raise TypeError(f"no writer for {hint!r}")
-
-    def _new_reader(self, hint: Any) -> Convert:  # noqa: ANN401
-        origin = get_origin(hint)
-        if is_dataclass(hint):
-            return self._dataclass_reader(hint)
-        if members := union_members(hint):
-            readers = {_json_type(each): self._reader(each) for each in members}
-            if len(members) > 1:
-                return lambda plain: readers[type(plain)](plain)
-            (read,) = readers.values()
-            return lambda plain: None if plain is None else read(plain)
-        if origin is tuple:
-            kinds = get_args(hint)
-            if kinds[-1] is ...:
-                each = self._reader(kinds[0])
-                return lambda plain: tuple([each(value) for value in _list(plain)])
-            all_ = [self._reader(kind) for kind in kinds]
-            return lambda plain: tuple(
-                r(value) for r, value in zip(all_, _list(plain), strict=True)
-            )
+            return self._tuple_converter(converters, get_args(hint), reads=reads)
         if origin is Literal:
-            return _member(get_args(hint))
-        raise TypeError(f"no reader for {hint!r}")
+            return _member(get_args(hint)) if reads else _unchanged
+        if is_typeddict(hint) and not reads:
+            return _unchanged
+        raise TypeError(f"no {'reader' if reads else 'writer'} for {hint!r}")
+
+    def _tuple_converter(
+        self, converters: dict[Any, Convert], kinds: tuple[Any, ...], *, reads: bool
+    ) -> Convert:
+        into: Convert = tuple if reads else list
+        given: Convert = _list if reads else iter
+        if kinds[-1] is ...:
+            each = self._known(converters, kinds[0])
+            return lambda values: into([each(value) for value in given(values)])
+        all_ = [self._known(converters, kind) for kind in kinds]
+        return lambda values: into(
+            [convert(value) for convert, value in zip(all_, given(values), strict=True)]
+        )
 
     def _dataclass_writer(self, kind: Any) -> Convert:  # noqa: ANN401
         hints = get_type_hints(kind)
@@ -130,7 +114,7 @@ class Codec:
                 each.name,
                 each.default if self._omit_defaults else MISSING,
                 is_inline(each),
-                self._writer(hints[each.name]),
+                self._known(self._writers, hints[each.name]),
             )
             for each in fields(kind)
         ]
@@ -149,7 +133,7 @@ class Codec:
 
     def _dataclass_reader(self, kind: Any) -> Convert:  # noqa: ANN401
         hints = get_type_hints(kind)
-        readers = {each.name: self._reader(hints[each.name]) for each in fields(kind)}
+        readers = {each.name: self._known(self._readers, hints[each.name]) for each in fields(kind)}
 
         def read(plain: Any) -> Any:  # noqa: ANN401
             if not isinstance(plain, dict):
@@ -169,6 +153,14 @@ def union_members(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401
 def is_inline(field: Field[Any]) -> bool:
     """Whether the fields of its value are written in its place."""
     return "inline" in field.metadata
+
+
+def _own_type(hint: Any) -> Any:  # noqa: ANN401
+    return get_origin(hint) or hint
+
+
+def _unchanged(value: Any) -> Any:  # noqa: ANN401
+    return value
 
 
 def _json_type(hint: Any) -> type:  # noqa: ANN401
@@ -199,16 +191,9 @@ def _exactly(kind: type) -> Convert:
 _list = _exactly(list)
 
 
-def _write_instant(value: datetime) -> str:
+def _in_utc(value: datetime, given: datetime | str) -> datetime:
     if value.tzinfo is None:
-        raise ValueError(f"a time must be timezone-aware: {value!r}")
-    return value.astimezone(UTC).isoformat()
-
-
-def _read_instant(plain: str) -> datetime:
-    value = datetime.fromisoformat(plain)
-    if value.tzinfo is None:
-        raise ValueError(f"a time must be timezone-aware: {plain!r}")
+        raise ValueError(f"a time must be timezone-aware: {given!r}")
     return value.astimezone(UTC)
 
 
@@ -229,7 +214,7 @@ _WRITERS: dict[Any, Convert] = {
     int: int,
     bool: bool,
     float: _write_number,
-    datetime: _write_instant,
+    datetime: lambda value: _in_utc(value, value).isoformat(),
     date: date.isoformat,
     Path: str,
 }
@@ -238,7 +223,7 @@ _READERS: dict[Any, Convert] = {
     int: _exactly(int),
     bool: _exactly(bool),
     float: _read_number,
-    datetime: _read_instant,
+    datetime: lambda plain: _in_utc(datetime.fromisoformat(plain), plain),
     date: date.fromisoformat,
     Path: lambda plain: Path(_exactly(str)(plain)),
 }
