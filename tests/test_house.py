@@ -28,8 +28,6 @@ LAYERS = (
         "errors",
         "options",
         "settings",
-        "zones",
-        "dotenv",
     },
     {"core"},
     {"providers", "storage"},
@@ -53,7 +51,7 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
     "model.py", "codec.py", "hints.py", "records.py", "reports.py", "events.py", "errors.py",
-    "options.py", "settings.py", "zones.py", "dotenv.py", "workspace.py", "verbs/", "commands/",
+    "options.py", "settings.py", "workspace.py", "verbs/", "commands/",
     "render/", "execution/", "notebook/", "cli.py", "api.py", "__init__.py", "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}

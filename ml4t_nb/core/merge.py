@@ -24,7 +24,7 @@ from ml4t_nb.core.bars import (
 from ml4t_nb.core.basis import contradiction
 from ml4t_nb.core.neighbours import kept_finding
 from ml4t_nb.core.overlap import PENDING, compare, unrestated_splits
-from ml4t_nb.core.price_units import unit_between
+from ml4t_nb.core.price_ratio import unit_between
 from ml4t_nb.core.request_spans import JOIN
 from ml4t_nb.core.restatement import Split, splits_in
 from ml4t_nb.errors import Overtaken, SplitPending, Suspicious

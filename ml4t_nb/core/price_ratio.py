@@ -1,4 +1,4 @@
-"""Prices of one bar from two answers: equal within rounding, or in which ratio."""
+"""Prices of one bar from two answers: equal within rounding, in which ratio, in another unit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from ml4t_nb.core.bars import Bars
 
 __all__ = [
     "Flags",
@@ -17,6 +19,7 @@ __all__ = [
     "is_shift",
     "ratios_of",
     "shared_ratio",
+    "unit_between",
 ]
 
 Numbers: TypeAlias = npt.NDArray[np.float64]
@@ -138,3 +141,33 @@ def _half_step(prices: Numbers) -> float:
         if (np.abs(prices - np.round(prices, decimals)) <= slack).all():
             return float(0.5 * 10.0**-decimals)
     return 0.0
+
+
+_UNITS = {
+    100.0: "100 times",
+    1000.0: "1000 times",
+    0.01: "a hundredth of",
+    0.001: "a thousandth of",
+}
+# Two providers' closes of one day are nearer to each other than this.
+_SLACK = 0.05
+
+
+def unit_between(stored: Bars, fetched: Bars) -> str:
+    """How most fetched closes are a hundred or a thousand times the stored ones; empty if not.
+
+    Parameters
+    ----------
+    stored, fetched
+        Observed bars of one dataset; those of the same stamps are compared.
+    """
+    common = stored.index.intersection(fetched.index)
+    if common.empty:
+        return ""
+    ratio = fetched.loc[common, "close"].to_numpy() / stored.loc[common, "close"].to_numpy()
+    for unit, words in _UNITS.items():
+        alike = common[np.abs(ratio / unit - 1) < _SLACK]
+        if 2 * len(alike) > len(common):
+            bars = f"{len(alike)} of {len(common)} bars in common"
+            return f"{words} the stored ones ({bars}, {alike[0]:%Y-%m-%d} to {alike[-1]:%Y-%m-%d})"
+    return ""

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from ml4t_nb.core.calendars.calendar import Calendar
-from ml4t_nb.core.calendars.grid import bars_of
+from ml4t_nb.core.calendars.calendar import Calendar, bars_of
 from ml4t_nb.core.price_ratio import Flags
 from ml4t_nb.core.timestamps import (
     TICK,

@@ -10,10 +10,10 @@ import pandas as pd
 from ml4t_nb.core.actions import AlignedActions, align_actions
 from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, as_instant, observed
-from ml4t_nb.core.fetch_log import with_attempts
 from ml4t_nb.core.gapfill import count_empty_answers, reconcile_gaps
 from ml4t_nb.core.merge import Merged, MergePolicy, NeedsHistory, merge
 from ml4t_nb.core.overlap import compare
+from ml4t_nb.core.request_spans import with_attempts
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import with_known_volumes
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, Overtaken, RangeRefused

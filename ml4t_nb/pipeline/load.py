@@ -13,8 +13,7 @@ from typing import get_args
 import pandas as pd
 
 from ml4t_nb.core.bars import as_instant
-from ml4t_nb.core.fetch_log import spans_to_fetch
-from ml4t_nb.core.request_spans import overlapping_stored, split_span
+from ml4t_nb.core.request_spans import overlapping_stored, spans_to_fetch, split_span
 from ml4t_nb.errors import DatasetNotFound, OptionError, RangeRefused
 from ml4t_nb.events import RetryScheduled
 from ml4t_nb.model import AssetClass, DatasetId, Span

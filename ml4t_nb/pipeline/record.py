@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars, as_instant, observed, within
-from ml4t_nb.core.fetch_log import with_attempts
 from ml4t_nb.core.gapfill import Reconciled
 from ml4t_nb.core.merge import Merged
+from ml4t_nb.core.request_spans import with_attempts
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import Ml4tError, ProviderError
 from ml4t_nb.model import DatasetConfig, FetchAttempt, Finding, Span

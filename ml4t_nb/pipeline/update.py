@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from ml4t_nb.core.bars import observed
-from ml4t_nb.core.fetch_log import failed_spans
 from ml4t_nb.core.gapfill import is_to_fill
 from ml4t_nb.core.request_spans import (
     JOIN,
+    failed_spans,
     free_lookback,
     merge_spans,
     overlapping_stored,

@@ -128,7 +128,7 @@ def _shut(wanted: Expectation, known: Rows) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    from ml4t_nb.core.calendars.grid import week_starts
+    from ml4t_nb.core.calendars.calendar import week_starts
     from ml4t_nb.core.timestamps import to_micros
 
     days = np.array(sorted(to_micros(day) for day in wanted.dates.closed), dtype=np.int64)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Chunking, Compression, DatasetId, NextStep
-from ml4t_nb.options import as_symbols, one_of
+from ml4t_nb.options import as_symbols, as_zone, one_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, ProviderName, Selection, Start
 from ml4t_nb.verbs.runs import context_of, failed, report_of
 from ml4t_nb.verbs.select import EXAMPLE, checked, days, latest
-from ml4t_nb.zones import as_zone
 
 if TYPE_CHECKING:
     from ml4t_nb.batch import Observe, Pause, Task

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml4t_nb.core.fetch_log import failed_spans, spans_to_fetch, with_attempts
+from ml4t_nb.core.request_spans import failed_spans, spans_to_fetch, with_attempts
 from ml4t_nb.model import FetchAttempt, FetchOutcome, Span
 
 

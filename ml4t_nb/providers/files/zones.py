@@ -14,9 +14,9 @@ from ml4t_nb.core.bars import as_instant, as_stamps
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Frequency, Span, bar_length
+from ml4t_nb.options import zone_parts
 from ml4t_nb.providers.base import Request
 from ml4t_nb.providers.files.tables import PriceTable
-from ml4t_nb.zones import zone_parts
 
 __all__ = ["Read", "instants_of", "require_sessions", "session_dates_of"]
 
