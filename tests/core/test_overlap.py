@@ -709,3 +709,18 @@ def test_two_corrections_beside_a_split_in_a_short_history_are_one_too_many() ->
     fetched = altered(bars_of(*over(BEFORE, 2), *AFTER, splits={5: 2.0}), 2, high=45.5)
 
     assert verdict(STORED, altered(fetched, 3, low=42.0)) == "suspicious"
+
+
+def test_a_split_of_a_day_without_a_row_explains_a_step_only_while_it_is_reported() -> None:
+    # The split of day 5 is in the stored prices. Its row is no longer there; the bars before it
+    # come halved once more, which a split stored long ago does not explain.
+    stored = bars_of(*over(BEFORE, 2), *AFTER, splits={5: 2.0})
+    halved = bars_of(*over(BEFORE, 4), *AFTER)
+    fetched = halved[halved.index != pd.Timestamp(day(5))]
+
+    assert verdict(stored, fetched) == "suspicious"
+
+    reported = ((pd.Timestamp(day(5)), 2.0),)
+    found = compare(stored, fetched, reported=reported)
+
+    assert (found.verdict, found.restatement) == ("restated", Restatement(2.0, ((day(5), 2.0),)))
