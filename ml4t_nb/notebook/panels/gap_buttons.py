@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["GapButtons"]
 
 _BUTTONS = {
-    "refetch": ("Ask again", "Ask the provider again"),
+    "refetch": ("Request again", "Request the missing bars from the provider again"),
     "refill": ("Fill by", "Fill it with flagged bars, by the selected method"),
     "unfill": ("Unfill", "Remove the filled bars; updates leave the gap open from then on"),
     "close": ("Mark closed", "Declare that there was no session, for the reason given"),

@@ -41,7 +41,8 @@ _STYLE = """<style>
 .ml4t-gap-list select, .ml4t-gap-heading { font-family: var(--jp-code-font-family, monospace);
   font-size: 12px; }
 .ml4t-gap-list select { margin: 0; }
-.ml4t-gap-heading .widget-html-content { font-size: 12px; padding-left: 3px; overflow: hidden; }
+.ml4t-gap-heading .widget-html-content { font-size: 12px; padding-left: 3px; overflow: hidden;
+  white-space: pre; }
 .ml4t-gap-story .widget-html-content { white-space: pre-wrap; line-height: 1.4; }
 .ml4t-gaps .ml4t-chart { overflow: hidden; }
 </style>"""

@@ -25,7 +25,7 @@ __all__ = [
 
 HEADING = ("First", "Last", "Missing", "State", "Filled", "Why")
 _KEPT = 100
-_SPACE = "\u00a0"  # a browser makes one of several plain blanks
+_SPACE = "\u00a0"  # a list of a browser makes one of several plain blanks
 
 
 def by_need(stored: Iterable[Summary]) -> list[Summary]:
@@ -51,12 +51,10 @@ def gap_rows(gaps: Sequence[Gap], frequency: Frequency) -> tuple[str, list[str]]
         "".join(
             f"{cell.rjust(wide) if at == HEADING.index('Missing') else cell.ljust(wide)}  "
             for at, (cell, wide) in enumerate(zip(row, (*widths, 0), strict=True))
-        )
-        .rstrip()
-        .replace(" ", _SPACE)
+        ).rstrip()
         for row in table
     )
-    return heading, rows
+    return heading, [row.replace(" ", _SPACE) for row in rows]
 
 
 def local_words(gap: Gap, frequency: Frequency, zone: str) -> str:

@@ -648,6 +648,11 @@ def test_columns_of_the_list_stand_under_their_headings() -> None:
     assert [line[:end].split("\u00a0")[-1] for line in lines] == ["1,200", "2"]
 
 
+def test_the_heading_of_the_list_is_shown_as_it_is_written(panel: GapExplorer) -> None:
+    # Blanks of any other kind would be spelled out, as all that cannot be printed is.
+    assert panel.heading.value.split()[:4] == ["First", "Last", "Missing", "State"]
+
+
 def own_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, without: tuple[str, ...] = ()
 ) -> Path:
