@@ -10,7 +10,19 @@ from playwright.sync_api import ConsoleMessage, ElementHandle, Locator, Page, Re
 
 from tests.browser.hosts import Host, write_notebook
 
-__all__ = ["NotebookPage"]
+__all__ = ["LOAD_WITH_GAP", "NotebookPage"]
+
+# A cell that loads a file of real bars without three sessions, which stays in `path`.
+LOAD_WITH_GAP = """import os, tempfile, pathlib, ml4t_nb
+%ml4t load IBM -p sample --start 2004-01-02 --as-of 2004-12-31
+bars = ml4t_nb.bars("IBM").drop(columns="filled")
+folder = tempfile.TemporaryDirectory()
+path = pathlib.Path(folder.name, "LOST.csv")
+whole = bars.to_csv()
+bars.drop(bars.loc["2004-06-16":"2004-06-18"].index).to_csv(path)
+os.environ["ML4T_DATA_FILES"] = folder.name
+os.environ["ML4T_DATA_FILES_BASIS"] = "split-adjusted"
+%ml4t load LOST -p files --as-of 2004-12-31"""
 
 _IDLE = """() => {
   const panel = window.jupyterapp && jupyterapp.shell.currentWidget;

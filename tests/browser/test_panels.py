@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.notebook_page import NotebookPage
+from tests.browser.notebook_page import LOAD_WITH_GAP, NotebookPage
 
 PANEL = "%ml4t panel --as-of 2005-02-25"
 _FAINT = """() => {
@@ -92,21 +92,9 @@ def test_a_job_is_found_again_after_the_page_is_loaded_again(notebook: NotebookP
     notebook.see("ml4t-result", "left: SLOW")
 
 
-LOSE = """import os, tempfile, pathlib, ml4t_nb
-%ml4t load IBM -p sample --start 2004-01-02 --as-of 2004-12-31
-bars = ml4t_nb.bars("IBM").drop(columns="filled")
-folder = tempfile.TemporaryDirectory()
-path = pathlib.Path(folder.name, "LOST.csv")
-whole = bars.to_csv()
-bars.drop(bars.loc["2004-06-16":"2004-06-18"].index).to_csv(path)
-os.environ["ML4T_DATA_FILES"] = folder.name
-os.environ["ML4T_DATA_FILES_BASIS"] = "split-adjusted"
-%ml4t load LOST -p files --as-of 2004-12-31"""
-
-
 @on_two
 def test_a_gap_is_found_filled_and_marked_closed(notebook: NotebookPage) -> None:
-    notebook.open(LOSE, "%ml4t panel gaps --as-of 2004-12-31")
+    notebook.open(LOAD_WITH_GAP, "%ml4t panel gaps --as-of 2004-12-31")
     notebook.see("ml4t-gap-list", "2004-06-16")
     notebook.see_plot("ml4t-chart")
 
@@ -124,7 +112,9 @@ def test_a_gap_is_found_filled_and_marked_closed(notebook: NotebookPage) -> None
 
 
 def test_a_gap_is_asked_for_again_and_gone(notebook: NotebookPage) -> None:
-    notebook.open(LOSE, "_ = path.write_text(whole)", "%ml4t panel gaps --as-of 2004-12-31")
+    notebook.open(
+        LOAD_WITH_GAP, "_ = path.write_text(whole)", "%ml4t panel gaps --as-of 2004-12-31"
+    )
     notebook.see("ml4t-gap-list", "2004-06-16")
 
     notebook.find("ml4t-gap-list").locator("select").select_option(index=0)
@@ -231,7 +221,7 @@ _SEEN = {
 
 @on_jupyter
 def test_keys_pressed_in_a_panel_do_nothing_to_the_notebook(notebook: NotebookPage) -> None:
-    notebook.open(LOSE, PANEL, "'the last cell'")
+    notebook.open(LOAD_WITH_GAP, PANEL, "'the last cell'")
     reached = 0
     for title, (name, words) in _SEEN.items():
         notebook.tab(title)

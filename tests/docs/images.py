@@ -8,17 +8,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-import pandas as pd
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import ml4t_nb
 from tests.browser.hosts import Host, serving
-from tests.browser.notebook_page import NotebookPage
+from tests.browser.notebook_page import LOAD_WITH_GAP, NotebookPage
 
 __all__ = ["IMAGES"]
 
@@ -35,7 +34,7 @@ _FILLED = ("2004-01-20", "2004-01-21")
 _CONFIRMED = ("2004-02-09", "2004-02-20")
 _CLOSED = ("2004-06-08", "2004-06-08")
 _OPEN = ("2004-05-17", "2004-05-20")
-_BEFORE_OPEN, _AS_OF = "2004-05-07", "2004-06-30"
+_FIRST_LOAD, _BEFORE_OPEN, _AS_OF = "2004-05-06", "2004-05-07", "2004-06-30"
 
 
 def main() -> None:
@@ -78,13 +77,11 @@ def _store_with_gaps(folder: Path) -> None:
         bars = bars.drop(bars.loc[first:last].index)
     os.environ["ML4T_DATA_FILES"] = str(source)
     os.environ["ML4T_DATA_FILES_BASIS"] = "split-adjusted"
-    for as_of in ("2004-05-06", _BEFORE_OPEN, _AS_OF):
-        bars[bars.index <= pd.Timestamp(as_of, tz="UTC")].to_csv(source / "AAPL.csv")
-        verb: Callable[..., object] = ml4t_nb.update
-        if as_of == "2004-05-06":
-            ml4t_nb.load("AAPL", provider="files", start="2003-12-01", as_of=as_of, home=home)
-        else:
-            verb("AAPL", as_of=as_of, home=home)
+    # The second update confirms what the first load found; the last finds the open gap.
+    bars.to_csv(source / "AAPL.csv")
+    ml4t_nb.load("AAPL", provider="files", start="2003-12-01", as_of=_FIRST_LOAD, home=home)
+    for as_of in (_BEFORE_OPEN, _AS_OF):
+        ml4t_nb.update("AAPL", as_of=as_of, home=home)
     ml4t_nb.gaps("AAPL", start=_CLOSED[0], close="trading halted", as_of=_AS_OF, home=home)
 
 
@@ -131,23 +128,13 @@ def _named(name: str, scheme: Scheme) -> str:
     return f"{name}{'_dark' if scheme == 'dark' else ''}.png"
 
 
-_LOST = """import os, tempfile, pathlib, ml4t_nb
-%ml4t load IBM -p sample --start 2004-01-02 --as-of 2004-12-31
-bars = ml4t_nb.bars("IBM").drop(columns="filled")
-folder = tempfile.TemporaryDirectory()
-path = pathlib.Path(folder.name, "IBM-LOST.csv")
-whole = bars.to_csv()
-bars.drop(bars.loc["2004-06-16":"2004-06-18"].index).to_csv(path)
-os.environ["ML4T_DATA_FILES"] = folder.name
-os.environ["ML4T_DATA_FILES_BASIS"] = "split-adjusted"
-%ml4t load IBM-LOST -p files --as-of 2004-12-31"""
 _HELD = "%ml4t load AAPL MSFT IBM -p sample --start 2004-01-02 --as-of 2005-02-25"
 
 
 def _panels(browser: Browser, lab: Host, folder: Path, scheme: Scheme) -> None:
     folder.mkdir()
     for name, cells in (
-        ("panel_gaps", (_LOST, "%ml4t panel gaps --as-of 2004-12-31")),
+        ("panel_gaps", (LOAD_WITH_GAP, "%ml4t panel gaps --as-of 2004-12-31")),
         ("panel_health", (_HELD, "%ml4t panel health --as-of 2005-03-11")),
     ):
         context = browser.new_context(viewport={"width": 1300, "height": 1400}, color_scheme=scheme)
