@@ -134,9 +134,10 @@ def test_an_export_or_plot_without_room_leaves_nothing_behind(home: Path, out: s
 
 
 SLOW = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from ml4t_nb.cli import main
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup leaves it ignored, and children inherit that
 fsync = os.fsync
 def noticed(handle):
     if ".part" in os.readlink(f"/proc/self/fd/{handle}"):
