@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from itertools import zip_longest
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +20,17 @@ from ml4t_nb.model import Compression
 from ml4t_nb.storage.manifest import Chunk
 from ml4t_nb.storage.rows import ALL_TIME, Rows, TimeRange, range_of
 
-__all__ = ["chunk_fault", "decode_chunk", "describe_chunk", "encode_chunk"]
+__all__ = [
+    "chunk_fault",
+    "decode_chunk",
+    "describe_chunk",
+    "encode_chunk",
+    "parallel_map",
+    "size_fault",
+]
+
+_Part = TypeVar("_Part")
+_Result = TypeVar("_Result")
 
 _ROW_GROUP = 32_768
 _SCHEMA = pa.schema(
@@ -72,10 +86,15 @@ def describe_chunk(file: str, rows: Rows, content: bytes) -> Chunk:
     )
 
 
+def size_fault(chunk: Chunk, size: int) -> str:
+    """How a file's size differs from what was written; empty if it does not."""
+    return "" if size == chunk.bytes else f"has {size} bytes instead of {chunk.bytes}"
+
+
 def chunk_fault(chunk: Chunk, content: bytes) -> str:
     """How ``content`` differs from what was written; empty if it does not."""
-    if len(content) != chunk.bytes:
-        return f"has {len(content)} bytes instead of {chunk.bytes}"
+    if fault := size_fault(chunk, len(content)):
+        return fault
     return "" if zlib.crc32(content) == chunk.crc else "is damaged: its checksum does not match"
 
 
@@ -147,3 +166,27 @@ def _encodings(rows: Rows) -> tuple[list[str], list[str]]:
 def _on_grid(line: NDArray[np.float64]) -> bool:
     """Whether prices are decimals of a few places, so that a dictionary of them is short."""
     return bool((np.round(line * _GRID) / _GRID == line).all())
+
+
+def parallel_map(
+    work: Callable[[_Part], _Result], parts: Iterable[_Part], *, threads: int
+) -> Iterator[_Result]:
+    """Results in the order of the parts, as they are ready; the first error is raised.
+
+    Parameters
+    ----------
+    threads
+        Largest number of threads; 1 runs everything in the calling thread, and so does a part
+        for which no thread can be started (system limit, interpreter shutting down).
+    """
+    if threads == 1:
+        yield from map(work, parts)
+        return
+    whole = [*parts]
+    futures: list[Future[_Result]] = []
+    with ThreadPoolExecutor(threads) as pool:
+        with suppress(RuntimeError):
+            for part in whole:
+                futures.append(pool.submit(work, part))  # noqa: PERF401  # what was begun is kept
+        for part, future in zip_longest(whole, futures):
+            yield work(part) if future is None else future.result()

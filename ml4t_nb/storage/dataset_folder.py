@@ -173,11 +173,9 @@ class DatasetFolder:
             hint=_MOUNT,
         )
 
-    def find(self, chunk: Chunk) -> Path | None:
-        """Path of a chunk: in data, or in the trash after a newer commit; None if missing."""
-        # In this order: files move from the one to the other, and never back.
-        places = (self.data / chunk.file, self.trash / chunk.file)
-        return next((path for path in places if path.exists()), None)
+    def places(self, chunk: Chunk) -> tuple[Path, Path]:
+        """Where a chunk may be: files move from the first place to the second, and never back."""
+        return self.data / chunk.file, self.trash / chunk.file
 
     def publish(self, after: Manifest | None, sequence: int, *, base: int, lock: HeldLock) -> None:
         """Make ``after`` the truth in one step, or raise with nothing changed.

@@ -98,17 +98,14 @@ class Store:
         DatasetNotFound
             If nothing is stored.
         """
-        from ml4t_nb.storage.snapshot import check_chunk
-
-        folder = DatasetFolder(self._home, dataset)
         try:
-            manifest = self.snapshot(dataset).manifest
+            snapshot = self.snapshot(dataset)
         except StoreError as error:
             return (error.message,)
         faults = []
-        for chunk in manifest.chunks:
+        for chunk in snapshot.manifest.chunks:
             try:
-                check_chunk(folder, manifest, chunk)
+                snapshot.rows([chunk])
             except StoreError as error:
                 faults.append(error.message)
         return tuple(faults)

@@ -10,13 +10,14 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import DatasetConfig, Span
 from ml4t_nb.records import UpdateRecord
-from ml4t_nb.storage import atomic_io, staging
+from ml4t_nb.storage import atomic_io
 from ml4t_nb.storage.catalogue import Catalogue
-from ml4t_nb.storage.compaction import Piece, compact
+from ml4t_nb.storage.chunks import describe_chunk, encode_chunk, parallel_map
+from ml4t_nb.storage.compaction import MOST_ROWS, Piece, compact
 from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder
 from ml4t_nb.storage.locking import HeldLock
 from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.names import relative_folder
+from ml4t_nb.storage.names import chunk_name, manifest_name, relative_folder
 from ml4t_nb.storage.rows import (
     ALL_TIME,
     Edit,
@@ -30,7 +31,7 @@ from ml4t_nb.storage.rows import (
     range_of,
 )
 from ml4t_nb.storage.scan import catalogue_entry
-from ml4t_nb.storage.snapshot import chunks_in, not_found_error, read_rows
+from ml4t_nb.storage.snapshot import Snapshot, chunks_in, not_found_error
 
 __all__ = ["Transaction"]
 
@@ -39,6 +40,8 @@ _FINDINGS = 1000
 # A run looks at the last chunk three times before it rewrites it. Chunks of one row group are
 # decoded whole anyway.
 _KEPT_ROWS = 32_768
+# Most of a long load is encoding, which lets go of the interpreter; each holds a chunk in memory.
+_ENCODERS = 2
 
 
 class Transaction:
@@ -135,7 +138,7 @@ class Transaction:
         written: list[Chunk] = []
         with atomic_io.writing(self._folder.data):
             try:
-                chunks = staging.write_chunks(self._folder, pieces, after.config, number, written)
+                chunks = _write_chunks(self._folder, pieces, after.config, number, written)
                 if state.manifest is None:
                     self._folder.sync()
                 record = replace(record, chunks_written=len(written))
@@ -149,9 +152,9 @@ class Transaction:
                 )
                 self._folder.publish(after, number, base=state.sequence, lock=self._lock)
             except BaseException:
-                staging.discard_chunks(self._folder, written, number)
+                _discard_chunks(self._folder, written, number)
                 raise
-            staging.require_in_force(self._folder, written, number)
+            _require_in_force(self._folder, written, number)
         self._after_commit(after, number, before=state.manifest)
         return after
 
@@ -175,7 +178,7 @@ class Transaction:
         number = self._folder.next_number(base)
         with atomic_io.writing(self._folder.state):
             self._folder.publish(None, number, base=base, lock=self._lock)
-            staging.require_in_force(self._folder, (), number)
+            _require_in_force(self._folder, (), number)
         self._after_commit(None, number, before=before)
 
     def close(self) -> None:
@@ -209,17 +212,17 @@ class Transaction:
         """Stored rows of these chunks within ``time_range``; possibly a view of what is kept."""
         manifest = self._now().manifest
         assert manifest is not None, "a chunk belongs to a manifest"
+        snapshot = Snapshot(self._folder, manifest)
         wanted = chunks_in(chunks, time_range)
         if len(wanted) != 1 or wanted[0].rows > _KEPT_ROWS:
-            return read_rows(self._folder, manifest, wanted, time_range)
+            return snapshot.rows(wanted, time_range)
         (chunk,) = wanted
         if chunk not in self._decoded:
-            self._decoded[chunk] = read_rows(self._folder, manifest, wanted, ALL_TIME)
+            self._decoded[chunk] = snapshot.rows(wanted)
         return self._decoded[chunk].between(time_range)
 
     def _pieces(self, config: DatasetConfig) -> list[Piece]:
         before = self._now().manifest
-
         return compact(
             before.chunks if before else (),
             self._edits,
@@ -243,3 +246,72 @@ class Transaction:
     def _require_open(self) -> None:
         if self._over:
             raise StoreError(f"this transaction on {self._folder.dataset} is over")
+
+
+def _write_chunks(
+    folder: DatasetFolder,
+    pieces: Sequence[Piece],
+    config: DatasetConfig,
+    sequence: int,
+    written: list[Chunk],
+) -> tuple[Chunk, ...]:
+    """The pieces as chunks on disk.
+
+    Parameters
+    ----------
+    sequence
+        Number of the commit they are written for.
+    written
+        Those that are new are added to it one by one, so that they are known if a later one fails.
+    """
+
+    def encode(rows: Rows) -> bytes:
+        return encode_chunk(rows, folder.dataset.symbol, config.compression)
+
+    folder.data.mkdir(parents=True, exist_ok=True)
+    parts = [rows for rows in pieces if isinstance(rows, Rows)]
+    # While one is written, others are encoded.
+    few = sum(map(len, parts)) <= MOST_ROWS
+    contents = parallel_map(encode, parts, threads=1 if few else _ENCODERS)
+    after = []
+    for piece in pieces:
+        if isinstance(piece, Chunk):
+            after.append(piece)
+            continue
+        content = next(contents)
+        unnamed = describe_chunk("", piece, content)
+        chunk = replace(unnamed, file=chunk_name(unnamed.first.date(), sequence))
+        written.append(chunk)
+        atomic_io.write_new(folder.data / chunk.file, content)
+        after.append(chunk)
+    if written:
+        atomic_io.sync_folder(folder.data)
+    return tuple(after)
+
+
+def _discard_chunks(folder: DatasetFolder, written: Sequence[Chunk], sequence: int) -> None:
+    """Take back new chunks, unless their manifest was published before the interruption."""
+    if (folder.state / manifest_name(sequence)).exists():
+        return
+    _delete(folder, written)
+
+
+def _require_in_force(folder: DatasetFolder, written: Sequence[Chunk], sequence: int) -> None:
+    """Raise StoreError and delete its files unless the commit just published is the newest."""
+    try:
+        folder.require_newest(sequence)
+    except StoreError:
+        newest = folder.newest()
+        # One that counts may have been made of this very commit.
+        named = {chunk.file for chunk in newest.manifest.chunks} if newest.manifest else set()
+        with suppress(OSError):
+            if newest.sequence > sequence:
+                (folder.state / manifest_name(sequence)).unlink()
+        _delete(folder, [chunk for chunk in written if chunk.file not in named])
+        raise
+
+
+def _delete(folder: DatasetFolder, written: Sequence[Chunk]) -> None:
+    for chunk in written:
+        with suppress(OSError):
+            (folder.data / chunk.file).unlink()
