@@ -1,14 +1,12 @@
 """The verbs: typed functions whose signatures are the only declaration of their options."""
 
-from ml4t_nb.verbs.bars import bars
+from ml4t_nb.verbs.bars import bars, files
 from ml4t_nb.verbs.export import export
-from ml4t_nb.verbs.files import files
 from ml4t_nb.verbs.gaps import gaps
 from ml4t_nb.verbs.health import health
-from ml4t_nb.verbs.list import list_
+from ml4t_nb.verbs.list import list_, providers
 from ml4t_nb.verbs.load import load
 from ml4t_nb.verbs.plot import plot
-from ml4t_nb.verbs.providers import providers
 from ml4t_nb.verbs.remove import remove
 from ml4t_nb.verbs.update import update
 

@@ -1,13 +1,14 @@
-"""Bars of a dataset as a frame."""
+"""Bars of a dataset as a frame, and the files that hold them."""
 
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment, AssetClass, Frequency
-from ml4t_nb.options import as_symbols, one_of
+from ml4t_nb.options import as_symbols
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import Adjust, Class, End, Filled, Freq, Home, Start
 from ml4t_nb.verbs.select import days, select
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["bars", "snapshot_of", "view"]
+__all__ = ["bars", "files", "snapshot_of", "view"]
 
 
 @verb
@@ -60,6 +61,34 @@ def bars(
     return view(snapshot, days(start, end), adjust, filled=filled)
 
 
+@verb
+def files(
+    ws: Workspace,
+    /,
+    symbol: str,
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    home: Home = None,
+) -> tuple[Path, ...]:
+    """Parquet files of one dataset's current snapshot, oldest first.
+
+    A glob over the data folder gives the same rows while no writer runs; these are exact at any
+    time.
+
+    Parameters
+    ----------
+    symbol
+        The symbol.
+
+    Raises
+    ------
+    DatasetNotFound
+        If nothing is stored.
+    """
+    return snapshot_of(ws.at(home), symbol, asset_class, frequency).files()
+
+
 def snapshot_of(
     ws: Workspace, symbol: str, asset_class: AssetClass | None, frequency: Frequency | None
 ) -> Snapshot:
@@ -75,7 +104,6 @@ def view(
     from ml4t_nb.calendars import calendar
     from ml4t_nb.core.bars import observed, within
 
-    one_of(adjust, Adjustment, what="adjustment")
     manifest = snapshot.manifest
     span = calendar(manifest.config.calendar).span(*range_, manifest.dataset.frequency)
     if adjust == "splits" and manifest.config.basis == "split-adjusted":

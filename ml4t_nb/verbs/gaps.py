@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
-from functools import partial
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
 from ml4t_nb.hints import at_home
 from ml4t_nb.model import DatasetId, FillMethod, NextStep
-from ml4t_nb.options import as_symbols, one_of
+from ml4t_nb.options import as_symbols
 from ml4t_nb.records import Summary, UpdateRecord, UpdateResult
 from ml4t_nb.reports import DatasetGaps, GapsReport, UnreadDataset
 from ml4t_nb.verbs.absent import absent, declaration
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, ClassFilter, End, FreqFilter, Home, Selection, Start
-from ml4t_nb.verbs.runs import context_of, failed, report_of
-from ml4t_nb.verbs.select import days, latest
-from ml4t_nb.verbs.summaries import summaries
+from ml4t_nb.verbs.runs import report_of, task_of
+from ml4t_nb.verbs.select import days, latest, summaries
 
 if TYPE_CHECKING:
-    from ml4t_nb.batch import Observe, Pause, Task
+    from ml4t_nb.batch import Task
     from ml4t_nb.core.calendars.calendar import Calendar
-    from ml4t_nb.pipeline import GapAction, GapRequest
+    from ml4t_nb.pipeline import GapAction, RunContext
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["gaps"]
@@ -97,14 +95,18 @@ def gaps(
         )
     if not unread:
         _require_gaps(listed)
-    from ml4t_nb.pipeline import GapRequest
+    from ml4t_nb.pipeline import GapRequest, run_gap_action
 
-    def request(each: Summary) -> GapRequest:
-        span = _calendar(ws, each).span(first, last, each.dataset.frequency)
-        return GapRequest(each.dataset, span, action)
+    blank = UpdateRecord(latest(moment, ()), "gaps", "", "failed")
 
-    tasks = [_task(ws, moment, each, request, unread.get(each.dataset)) for each in chosen]
-    run = report_of(ws, "gaps", tasks, moment, workers=4)
+    def task(each: Summary) -> Task:
+        def act(context: RunContext) -> UpdateResult:
+            span = _calendar(ws, each).span(first, last, each.dataset.frequency)
+            return run_gap_action(context, GapRequest(each.dataset, span, action))
+
+        return task_of(ws, moment, blank, each.dataset, unread.get(each.dataset) or act)
+
+    run = report_of(ws, "gaps", [task(each) for each in chosen], moment, workers=4)
     known = {each.dataset for each in chosen}
     after = [each for each in summaries(ws, [], None, None) if each.dataset in known]
     listed, unread = _listed(ws, after, first, last, every=True)
@@ -158,7 +160,6 @@ def _action(
     """
     from ml4t_nb.pipeline import Close, Refetch, Refill, Reopen, Unfill
 
-    one_of(refill, FillMethod, what="fill method")
     asked: list[GapAction] = [Refetch()] if refetch else []
     asked += [Refill(refill)] if refill is not None else []
     asked += [Unfill()] if unfill else []
@@ -167,26 +168,6 @@ def _action(
     if len(asked) > 1:
         raise OptionError("gaps takes one action at a time", hint="run it once for each")
     return asked[0] if asked else None
-
-
-def _task(
-    ws: Workspace,
-    moment: datetime | date,
-    summary: Summary,
-    request: Callable[[Summary], GapRequest],
-    error: Ml4tError | None,
-) -> Task:
-    """The action of one dataset; of one that cannot be read, the error that says so."""
-    from ml4t_nb.batch import Task
-    from ml4t_nb.pipeline import run_gap_action
-
-    def work(observe: Observe, pause: Pause) -> UpdateResult:
-        if error is not None:
-            raise error
-        return run_gap_action(context_of(ws, moment, observe, pause), request(summary))
-
-    blank = UpdateRecord(latest(moment, ()), "gaps", "", "failed")
-    return Task(summary.dataset, work, partial(failed, ws, blank, summary.dataset))
 
 
 def _failed(unread: Mapping[DatasetId, Ml4tError], home: Path) -> tuple[UnreadDataset, ...]:

@@ -7,16 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import DatasetNotFound, OptionError
-from ml4t_nb.options import Short, one_of
+from ml4t_nb.options import Short
 from ml4t_nb.records import HealthState, Summary
-from ml4t_nb.reports import (
-    HealthReport,
-)
+from ml4t_nb.reports import HealthReport
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.judging import judge_all, when_of
+from ml4t_nb.verbs.judging import judge_all, recent_sessions, when_of
 from ml4t_nb.verbs.parameters import AllowEmpty, AsOf, ClassFilter, FreqFilter, Home, Selection
-from ml4t_nb.verbs.recent import recent_sessions
-from ml4t_nb.verbs.summaries import summaries
+from ml4t_nb.verbs.select import summaries
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -60,7 +57,6 @@ def health(
         raise OptionError(f"--stale-days {stale_days:g} is negative", hint="0 or more, such as 7")
     if sessions < 0:
         raise OptionError(f"--sessions {sessions} is negative", hint="0 or more, such as 20")
-    one_of(fail_on, HealthState, what="health state")
     ws = ws.at(home)
     if not (allow_empty or symbol):
         ws.require_home()

@@ -1,24 +1,29 @@
-"""Health of many datasets at an as-of."""
+"""Health of many datasets at an as-of, and what each of their last sessions has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
-from ml4t_nb.errors import CalendarUnknown, Ml4tError
+from ml4t_nb.errors import CalendarUnknown, DatasetNotFound, Ml4tError, StoreError
 from ml4t_nb.records import Health, Summary
-from ml4t_nb.verbs.recent import When
+from ml4t_nb.reports import RecentSession
 from ml4t_nb.verbs.select import latest, run_instant
 
 if TYPE_CHECKING:
     from ml4t_nb.core.calendars.calendar import Calendar
+    from ml4t_nb.core.recent_sessions import StoredRange
     from ml4t_nb.providers import Limits
+    from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["judge_all", "when_of"]
+__all__ = ["judge_all", "recent_sessions", "when_of"]
+
+When: TypeAlias = "Callable[[Summary], tuple[Calendar, datetime, timedelta]]"
+"""A dataset's calendar, the instant the run is as of for it, and its provider's delay."""
 
 
 def judge_all(
@@ -67,6 +72,47 @@ def when_of(ws: Workspace, moment: datetime | date) -> When:
         return at(summary.calendar, wait)
 
     return when
+
+
+def recent_sessions(
+    ws: Workspace, summaries: Sequence[Summary], when: When, number: int
+) -> tuple[tuple[RecentSession, ...], ...]:
+    """The last ``number`` sessions of each dataset; none of one whose files are damaged."""
+    from ml4t_nb.calendars import calendar
+    from ml4t_nb.core.gapfill import ExpectedGrid
+    from ml4t_nb.core.recent_sessions import last_sessions, recent
+
+    # Most datasets share their calendar and their as-of, and with them what is expected of them.
+    shared = lru_cache(maxsize=256)(last_sessions)
+    dates_of = lru_cache(maxsize=256)(calendar)
+
+    def told(summary: Summary) -> tuple[RecentSession, ...]:
+        if summary.damage:
+            return ()
+        try:
+            manifest = ws.store.snapshot(summary.dataset).manifest
+        except (DatasetNotFound, StoreError):
+            return ()
+        now, as_of, delay = when(summary)
+        config, frequency = manifest.config, summary.dataset.frequency
+        stored = dates_of(config.calendar, config.session_overrides)
+        due = shared(stored, now, frequency, as_of=as_of, delay=delay, number=number)
+        grid = ExpectedGrid.of(summary.dataset, config, stored)
+        holding = _holding(manifest, grid.slack)
+        return recent(due, holding, stored.zone) if holding else ()
+
+    return tuple(told(each) for each in summaries)
+
+
+def _holding(manifest: Manifest, slack: timedelta) -> StoredRange | None:
+    """What the manifest says about the bars; None without any."""
+    from ml4t_nb.core.recent_sessions import StoredRange
+
+    if manifest.first is None or manifest.last is None:
+        return None
+    extra = (each.stamp for each in manifest.findings if each.rule == "extra")
+    known = tuple(stamp for stamp in extra if stamp is not None)
+    return StoredRange(manifest.first, manifest.last, slack, manifest.gaps, known)
 
 
 def _limits(ws: Workspace) -> Callable[[str], Limits]:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Chunking, Compression, DatasetId, NextStep
-from ml4t_nb.options import as_symbols, as_zone, one_of
-from ml4t_nb.records import UpdateRecord, UpdateResult
+from ml4t_nb.options import as_symbols, as_zone
+from ml4t_nb.records import UpdateRecord
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, ProviderName, Selection, Start
-from ml4t_nb.verbs.runs import context_of, failed, report_of
-from ml4t_nb.verbs.select import EXAMPLE, checked, days, latest
+from ml4t_nb.verbs.runs import report_of, task_of
+from ml4t_nb.verbs.select import EXAMPLE, days, latest
 
 if TYPE_CHECKING:
-    from ml4t_nb.batch import Observe, Pause, Task
+    from ml4t_nb.batch import Task
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["load"]
@@ -77,13 +77,11 @@ def load(
     compression
         Codec of the files; lz4 for a new dataset.
     """
-    from ml4t_nb.batch import Task
     from ml4t_nb.pipeline import LoadRequest, run_load
 
     symbols = as_symbols(symbol)
     if not symbols:
         raise OptionError("load needs a symbol", hint=NextStep("load", EXAMPLE))
-    asset_class, frequency = checked(asset_class, frequency)
     first, last = days(start, end)
     if tolerance is not None and not 0 <= tolerance < _MOST_TOLERANCE:
         raise OptionError(
@@ -107,14 +105,11 @@ def load(
             calendar=calendar,
             zone=zoned,
             tolerance=tolerance,
-            chunk=one_of(chunk, Chunking, what="chunk period"),
-            compression=one_of(compression, Compression, what="compression"),
+            chunk=chunk,
+            compression=compression,
         )
         dataset = DatasetId(asset_class or "equities", request.frequency, each)
-
-        def work(observe: Observe, pause: Pause) -> UpdateResult:
-            return run_load(context_of(ws, moment, observe, pause), request)
-
-        return Task(dataset, work, partial(failed, ws, blank, dataset), name)
+        work = partial(run_load, request=request)
+        return task_of(ws, moment, blank, dataset, work, provider=name)
 
     return report_of(ws, "load", [task(each) for each in symbols], moment, workers=_LOADERS)

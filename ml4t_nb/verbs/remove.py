@@ -10,7 +10,7 @@ from ml4t_nb.options import as_symbols
 from ml4t_nb.reports import RemoveReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, Selection, Start
-from ml4t_nb.verbs.select import EXAMPLE, checked, days, select
+from ml4t_nb.verbs.select import EXAMPLE, days, select
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -51,7 +51,6 @@ def remove(
     symbols = as_symbols(symbol)
     if not symbols:
         raise OptionError("remove needs a symbol", hint=NextStep("remove", EXAMPLE))
-    asset_class, frequency = checked(asset_class, frequency)
     range_ = days(start, end)
     moment = ws.resolve_as_of(as_of)
     chosen = select(ws.store.datasets(), symbols, asset_class, frequency)

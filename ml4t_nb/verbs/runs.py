@@ -1,10 +1,11 @@
-"""What the verbs that run a batch share: what it works with, its report, its failures."""
+"""What the verbs that run a batch share: its tasks, its report, its failures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,16 +22,35 @@ if TYPE_CHECKING:
     from ml4t_nb.pipeline import RunContext
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["context_of", "failed", "record_at_store", "report_of"]
+__all__ = ["record_at_store", "report_of", "task_of"]
 
 
-def context_of(
-    ws: Workspace, moment: datetime | date, observe: Observe, pause: Pause
-) -> RunContext:
-    """What the pipeline works with, from the workspace."""
+def task_of(
+    ws: Workspace,
+    moment: datetime | date,
+    blank: UpdateRecord,
+    dataset: DatasetId,
+    run: Callable[[RunContext], UpdateResult] | Ml4tError,
+    *,
+    provider: str = "",
+) -> Task:
+    """The task that does ``run`` on a dataset; where it cannot be run, the error that says so.
+
+    Parameters
+    ----------
+    blank
+        The record of a run that wrote nothing.
+    """
+    from ml4t_nb.batch import Task
     from ml4t_nb.pipeline import RunContext
 
-    return RunContext(ws.store, ws.provider, moment, ws.settings.closures, observe, pause)
+    def work(observe: Observe, pause: Pause) -> UpdateResult:
+        if isinstance(run, Ml4tError):
+            raise run
+        closures = ws.settings.closures
+        return run(RunContext(ws.store, ws.provider, moment, closures, observe, pause))
+
+    return Task(dataset, work, partial(_failed, ws, blank, dataset), provider)
 
 
 def report_of(
@@ -82,7 +102,7 @@ def record_at_store(record: UpdateRecord, home: Path) -> UpdateRecord:
     return replace(record, error=replace(error, hint=at_home(error.hint, home)))
 
 
-def failed(
+def _failed(
     ws: Workspace, blank: UpdateRecord, dataset: DatasetId, error: ErrorNote
 ) -> UpdateResult:
     """The result of a run that wrote nothing, beside what is stored."""

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import DatasetNotFound, OptionError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint, NextStep
-from ml4t_nb.options import Day, as_day, did_you_mean, one_of
+from ml4t_nb.options import Day, Symbols, as_day, as_symbols, did_you_mean
+from ml4t_nb.records import Summary
 
 if TYPE_CHECKING:
     from ml4t_nb.core.calendars.calendar import Calendar
+    from ml4t_nb.workspace import Workspace
 
 __all__ = [
     "EXAMPLE",
     "calendar_names",
-    "checked",
     "days",
     "latest",
     "pick",
     "run_instant",
     "select",
+    "summaries",
 ]
 
 EXAMPLE = DatasetId("equities", "daily", "AAPL")
@@ -44,12 +46,34 @@ def select(
     frequency: Frequency | None,
 ) -> tuple[DatasetId, ...]:
     """One stored dataset for each symbol; if none is named, all of that class and frequency."""
-    fitting = _fitting(stored, asset_class, frequency)
+    fitting = [
+        each
+        for each in stored
+        if asset_class in (None, each.asset_class) and frequency in (None, each.frequency)
+    ]
     if not symbols:
         return tuple(fitting)
     return tuple(
         pick(fitting, symbol, asset_class or "equities", frequency or "daily") for symbol in symbols
     )
+
+
+def summaries(
+    ws: Workspace,
+    symbol: Symbols,
+    asset_class: AssetClass | None,
+    frequency: Frequency | None,
+) -> tuple[Summary, ...]:
+    """The selected datasets, one row each.
+
+    Raises
+    ------
+    DatasetNotFound
+        If a symbol named is not stored.
+    """
+    by_dataset = {each.dataset: each for each in ws.store.summaries()}
+    chosen = select(tuple(by_dataset), as_symbols(symbol), asset_class, frequency)
+    return tuple(by_dataset[dataset] for dataset in chosen)
 
 
 def pick(
@@ -83,16 +107,6 @@ def pick(
     return chosen[0]
 
 
-def checked(
-    asset_class: AssetClass | None, frequency: Frequency | None
-) -> tuple[AssetClass | None, Frequency | None]:
-    """Both, if they exist."""
-    return (
-        one_of(asset_class, AssetClass, what="asset class"),
-        one_of(frequency, Frequency, what="frequency"),
-    )
-
-
 def days(start: Day | None, end: Day | None) -> tuple[date | None, date | None]:
     """First and last date, both inclusive.
 
@@ -120,17 +134,6 @@ def latest(moment: datetime | date, instants: Sequence[datetime]) -> datetime:
         return datetime.max.replace(tzinfo=UTC)  # there is no day after it
     end_of_day = datetime(moment.year, moment.month, moment.day, tzinfo=UTC) + timedelta(days=1)
     return max(instants, default=end_of_day)
-
-
-def _fitting(
-    stored: Sequence[DatasetId], asset_class: AssetClass | None, frequency: Frequency | None
-) -> list[DatasetId]:
-    asset_class, frequency = checked(asset_class, frequency)
-    return [
-        each
-        for each in stored
-        if asset_class in (None, each.asset_class) and frequency in (None, each.frequency)
-    ]
 
 
 def _load(stored: Sequence[DatasetId], missing: DatasetId) -> Hint:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.model import DatasetId, FillMethod, NextStep
-from ml4t_nb.options import Short, as_symbols, one_of
-from ml4t_nb.records import Health, UpdateRecord, UpdateResult
+from ml4t_nb.options import Short, as_symbols
+from ml4t_nb.records import Health, UpdateRecord
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.absent import absent, declaration, doubted
 from ml4t_nb.verbs.arguments import verb
@@ -25,11 +25,11 @@ from ml4t_nb.verbs.parameters import (
     ProviderName,
     Selection,
 )
-from ml4t_nb.verbs.runs import context_of, failed, report_of
-from ml4t_nb.verbs.select import EXAMPLE, checked, latest, select
+from ml4t_nb.verbs.runs import report_of, task_of
+from ml4t_nb.verbs.select import EXAMPLE, latest, select
 
 if TYPE_CHECKING:
-    from ml4t_nb.batch import Observe, Pause, Task
+    from ml4t_nb.batch import Task
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["update"]
@@ -89,7 +89,6 @@ def update(
     show_status
         Show health before and after, the last ten runs, and what was asked for.
     """
-    from ml4t_nb.batch import Task
     from ml4t_nb.core.gapfill import Fill
     from ml4t_nb.pipeline import UpdateRequest, run_update
 
@@ -97,8 +96,6 @@ def update(
     _at_least_one(lookback_days=lookback, max_fill=max_fill, workers=workers)
     if switch and provider is None:
         raise OptionError("--switch needs a provider", hint="name it with -p/--provider")
-    one_of(fill_method, FillMethod, what="fill method")
-    asset_class, frequency = checked(asset_class, frequency)
     if accept and not as_symbols(symbol):
         raise OptionError(
             "--accept requires a symbol: decide on each contradiction separately",
@@ -128,13 +125,7 @@ def update(
             accept=accept,
             reset_as_of=reset_as_of,
         )
-
-        def work(observe: Observe, pause: Pause) -> UpdateResult:
-            if error is not None:
-                raise error
-            return run_update(context_of(ws, moment, observe, pause), request)
-
-        return Task(each, work, partial(failed, ws, blank, each))
+        return task_of(ws, moment, blank, each, error or partial(run_update, request=request))
 
     tasks = [task(*each) for each in meant]
     before = _health_of(ws, moment) if show_status else {}
