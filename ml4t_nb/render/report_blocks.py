@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
 from ml4t_nb.model import Frequency, Gap
 from ml4t_nb.records import Health, Summary
@@ -19,7 +20,6 @@ from ml4t_nb.render.format import (
     stamp,
 )
 from ml4t_nb.render.layout import Block, Lines, Note, Table, nothing_stored
-from ml4t_nb.render.plots.one_line import plot_line
 from ml4t_nb.render.run_blocks import absent_notes, run_blocks
 from ml4t_nb.render.session_map import session_maps
 from ml4t_nb.reports import (
@@ -33,6 +33,7 @@ from ml4t_nb.reports import (
     RemoveReport,
     Report,
     RunReport,
+    SessionState,
     UnreadDataset,
 )
 
@@ -53,7 +54,7 @@ def blocks(report: Report) -> tuple[Block, ...]:  # noqa: PLR0911  # one for eac
         case ExportReport():
             return (Lines((Note(_exported(report)),)),)
         case PlotReport():
-            return (Lines((Note(plot_line(report)),)),)
+            return (Lines((Note(_drawn(report)),)),)
         case RemoveReport():
             return (Lines(tuple(_removed(report))),)
         case ProvidersReport():
@@ -220,6 +221,25 @@ def _next(gap: Gap) -> Iterator[str]:
 def _exported(report: ExportReport) -> str:
     what = f"{many(len(report.bars), 'bar')} of {labelled(report.dataset, report.provider)}"
     return f"✅ {what} written to {report.out}" if report.out is not None else what
+
+
+def _drawn(report: PlotReport) -> str:
+    """What is drawn, in numbers."""
+    name, frequency = labelled(report.dataset, report.provider), report.dataset.frequency
+    where = f" written to {report.out}" if report.out is not None else ""
+    if report.sessions is not None:
+        states = Counter(report.sessions["state"])
+        told = ", ".join(f"{count(states[s])} {s}" for s in get_args(SessionState) if states[s])
+        return f"{name}: {many(len(report.sessions), 'session')}: {told or 'none'}{where}"
+    if report.bars.empty:
+        return f"{name}: no bars in this range{where}"
+    ends = [stamp(each.to_pydatetime(), frequency) for each in report.bars.index[[0, -1]]]
+    parts = [f"{many(len(report.bars), 'bar')}, {ends[0]} … {ends[1]}"]
+    if filled := int(report.bars["filled"].sum()):
+        parts.append(f"{count(filled)} of them filled")
+    if report.gaps:
+        parts.append(f"{many(len(report.gaps), 'gap')}, {many(len(report.missing), 'bar')} missing")
+    return f"{name}: {'; '.join(parts)}{where}"
 
 
 def _removed(report: RemoveReport) -> Iterator[Note]:

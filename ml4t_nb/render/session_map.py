@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ml4t_nb.model import GapState
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import labelled, plain
 from ml4t_nb.render.layout import SessionMap
 from ml4t_nb.render.markup import element, fragment
-from ml4t_nb.render.plots.theme import GAPS, SESSIONS
-from ml4t_nb.reports import RecentSession, SessionState
+from ml4t_nb.render.plots.theme import SESSIONS, StateStyle, legend_place, style_of
+from ml4t_nb.reports import RecentSession
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -21,38 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["map_html", "map_lines", "session_maps"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What a cell of the map says: its sign, its words and its colour.
-
-    Parameters
-    ----------
-    place
-        Where it stands in the legend.
-    """
-
-    place: int
-    sign: str
-    words: str
-    colour: str
-
-
-# Those that a person has to look for stand out among the dots.
-_STATES: dict[SessionState, tuple[str, str]] = {
-    "present": (".", "all bars"),
-    "partly": ("~", "some bars"),
-    "filled": ("o", "made by filling"),
-    "missing": ("x", "no bars"),
-    "closed": ("-", "declared closed"),
-    "extra": ("+", "bars, but no session"),
-    "behind": ("<", "after the last bar"),
-}
-# A missing session is described by its gap's state, as in the other pictures.
-_MISSING: dict[GapState, tuple[str, str]] = {
-    "open": ("x", "no bars"),
-    "failed": ("!", "request failed"),
-    "confirmed": ("X", "the provider has none"),
-}
 _MONO = "font-family:var(--jp-code-font-family, monospace);font-size:11px;line-height:15px"
 
 
@@ -91,9 +57,11 @@ def map_lines(block: SessionMap) -> Iterator[str]:
     for digit in (0, 1):
         yield f"{'':{width}}  {''.join(f'{day:%d}'[digit] for day in block.days)}"
     for name, row in zip(names, block.rows, strict=True):
-        signs = "".join(" " if each is None else _kind(each).sign for each in row)
+        signs = "".join(
+            " " if each is None else style_of(each.state, each.gap)[1].sign for each in row
+        )
         yield f"{set_cell_size(name, width)}  {signs}".rstrip()
-    kinds = [f"{kind.sign} {kind.words}" for kind in _kinds(block)]
+    kinds = [f"{style.sign} {name} ({style.meaning})" for name, style in _legend(block)]
     yield from ("   ".join(kinds[at : at + 3]) for at in range(0, len(kinds), 3))
 
 
@@ -110,50 +78,39 @@ def map_html(block: SessionMap) -> Markup:
         signs = element("div", map(_cell, row), role="img", aria_label=_sum(row), style=cells)
         first = element("th", name, scope="row", style=cell)
         body.append(element("tr", first, element("td", signs, style=cell)))
-    style = "border-collapse:collapse;margin:6px 0"
+    look = "border-collapse:collapse;margin:6px 0"
     parts = element("thead", head), element("tbody", body)
-    table = element("table", parts, class_="ml4t-sessions", style=style)
-    return fragment(element("div", table, style="overflow-x:auto"), _legend(block))
+    table = element("table", parts, class_="ml4t-sessions", style=look)
+    whole = element("div", table, style="overflow-x:auto")
+    patch = "display:inline-block;width:16px;text-align:center;color:#000;margin-right:4px"
+    kinds = []
+    for name, style in _legend(block):
+        sign = element("b", style.sign, style=f"{patch};background:{style.colour}")
+        words = f"{name} ({style.meaning})"
+        kinds.append(element("span", sign, words, style="margin-right:14px;white-space:nowrap"))
+    return fragment(whole, element("div", kinds, style=f"{_MONO};margin:2px 0 6px"))
 
 
 def _cell(had: RecentSession | None) -> Markup:
     if had is None:
         return element("b")
-    kind = _kind(had)
+    style = _style(had)
     gap = f", {had.gap}" if had.gap not in (None, had.state) else ""
     story = f"{had.session:%a %Y-%m-%d}: {had.state}{gap}"
-    return element("b", kind.sign, title=story, style=f"background:{kind.colour}")
+    return element("b", style.sign, title=story, style=f"background:{style.colour}")
 
 
-def _kind(had: RecentSession) -> _Kind:
-    places = list(_STATES)
-    sign, says = _STATES[had.state]
-    if had.state == "missing" and had.gap in _MISSING:
-        sign, says = _MISSING[had.gap]
-        words, colour = f"missing, {had.gap} ({says})", GAPS[had.gap].colour
-    else:
-        words, colour = f"{had.state} ({says})", SESSIONS[had.state].colour
-    return _Kind(places.index(had.state), sign, words, colour)
+def _style(had: RecentSession) -> StateStyle:
+    return style_of(had.state, had.gap)[1]
 
 
 def _sum(row: Sequence[RecentSession | None]) -> str:
     counts = Counter(each.state for each in row if each is not None)
-    told = ", ".join(f"{counts[state]} {state}" for state in _STATES if counts[state])
+    told = ", ".join(f"{counts[state]} {state}" for state in SESSIONS if counts[state])
     return told or "nothing known"
 
 
-def _kinds(block: SessionMap) -> list[_Kind]:
-    """What the map has, in order."""
-    has = {_kind(each) for row in block.rows for each in row if each is not None}
-    return sorted(has, key=lambda each: (each.place, each.words))
-
-
-def _legend(block: SessionMap) -> Markup:
-    patch = "display:inline-block;width:16px;text-align:center;color:#000;margin-right:4px"
-    style = "margin-right:14px;white-space:nowrap"
-    signs = ((each, f"{patch};background:{each.colour}") for each in _kinds(block))
-    words = (
-        element("span", element("b", kind.sign, style=look), kind.words, style=style)
-        for kind, look in signs
-    )
-    return element("div", words, style=f"{_MONO};margin:2px 0 6px")
+def _legend(block: SessionMap) -> list[tuple[str, StateStyle]]:
+    """Name and style of what the map has, in order."""
+    has = {style_of(each.state, each.gap) for row in block.rows for each in row if each is not None}
+    return sorted(has, key=lambda each: legend_place(each[0]))

@@ -15,8 +15,16 @@ from ml4t_nb.model import DatasetId, Gap, Span, bar_length
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, ask, of_dataset
 from ml4t_nb.render.format import count, labelled, many, span_words
 from ml4t_nb.render.html import error_html, error_text, line_html
-from ml4t_nb.render.plots.downsample import Steps, rows_in, steps_of
-from ml4t_nb.render.plots.ranges import cut, dates_of, gap_near, stamps_around, stamps_between
+from ml4t_nb.render.plots.steps import (
+    Steps,
+    cut,
+    dates_of,
+    gap_near,
+    rows_in,
+    stamps_around,
+    stamps_between,
+    steps_of,
+)
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:

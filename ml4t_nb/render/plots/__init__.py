@@ -1,7 +1,6 @@
 """Pictures of bars, gaps and coverage: plain plotly figures, a page, a small SVG of our own."""
 
-from ml4t_nb.render.plots.figures import figure_of
-from ml4t_nb.render.plots.page import bundle_of, page_of, write_page
+from ml4t_nb.render.plots.figures import bundle_of, figure_of, page_of, write_page
 from ml4t_nb.render.plots.svg import svg_of
 
 __all__ = ["bundle_of", "figure_of", "page_of", "svg_of", "write_page"]

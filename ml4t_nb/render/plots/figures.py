@@ -1,16 +1,62 @@
-"""A report as a plain plotly figure."""
+"""A report as a plain plotly figure, as one file, or as what a notebook keeps: without network."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from ml4t_nb.render.plots.theme import GREY, GRID, safe, title_of
+from ml4t_nb.render.plots.coverage_calendar import coverage_drawing
+from ml4t_nb.render.plots.prices import price_drawing
+from ml4t_nb.render.plots.svg import svg_of
+from ml4t_nb.render.plots.theme import GREY, safe, title_of
 from ml4t_nb.reports import PlotReport
+from ml4t_nb.verbs.formats import write_whole
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-__all__ = ["figure_of"]
+__all__ = ["bundle_of", "figure_of", "page_of", "write_page"]
+
+_LAYOUT = {
+    # Named, since a user's own default template may paint the paper.
+    "template": "none",
+    "font": {"color": GREY, "size": 11},
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "margin": {"l": 55, "r": 35, "t": 60, "b": 45},
+    "hoverlabel": {
+        "bgcolor": "#2b2f36",
+        "bordercolor": GREY,
+        "font": {"color": "#f0f0f0"},
+        "align": "left",
+        "namelength": -1,
+    },
+    "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": GREY, "activecolor": "#3b8bc2"},
+    "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+    "colorway": [GREY],
+    "bargap": 0,
+    "barmode": "overlay",
+}
+_CONFIG = {
+    "displaylogo": False,
+    # plotly's "Share chart" sends the bars to its own cloud, one click away.
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "modeBarButtonsToRemove": ["sendChartToCloud", "select2d", "lasso2d"],
+}
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="color-scheme" content="light dark">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+</head>
+<body>
+{figure}
+</body>
+</html>
+"""
 
 
 def figure_of(report: PlotReport) -> Figure:
@@ -20,37 +66,40 @@ def figure_of(report: PlotReport) -> Figure:
     """
     import plotly.graph_objects as go
 
-    from ml4t_nb.render.plots import coverage_calendar as coverage
-    from ml4t_nb.render.plots import prices
-
-    drawn = (
-        prices.price_drawing(report)
-        if report.sessions is None
-        else coverage.coverage_drawing(report)
-    )
-    return go.Figure(data=drawn.traces, layout={**_layout(report), **drawn.layout})
+    if report.sessions is None:
+        traces, layout = price_drawing(report)
+    else:
+        traces, layout = coverage_drawing(report, report.sessions)
+    title = {"text": safe(title_of(report)), "x": 0, "xref": "paper", "font": {"size": 15}}
+    return go.Figure(data=traces, layout={**_LAYOUT, "title": title, **layout})
 
 
-def _layout(report: PlotReport) -> dict[str, Any]:
+def bundle_of(report: PlotReport) -> dict[str, Any]:
+    """The figure by MIME type: plotly's JSON, and an SVG where no program runs."""
+    figure = json.loads(figure_of(report).to_json(validate=False))
     return {
-        # Named, since a user's own default template may paint the paper.
-        "template": "none",
-        "title": {"text": safe(title_of(report)), "x": 0, "xref": "paper", "font": {"size": 15}},
-        "font": {"color": GREY, "size": 11},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 55, "r": 35, "t": 60, "b": 45},
-        "hoverlabel": {
-            "bgcolor": "#2b2f36",
-            "bordercolor": GREY,
-            "font": {"color": "#f0f0f0"},
-            "align": "left",
-            "namelength": -1,
-        },
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": GREY, "activecolor": "#3b8bc2"},
-        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
-        "colorway": [GREY],
-        "bargap": 0,
-        "barmode": "overlay",
-        "xaxis": {"gridcolor": GRID, "linecolor": GRID, "zeroline": False},
+        "application/vnd.plotly.v1+json": {**figure, "config": _CONFIG},
+        "image/svg+xml": svg_of(report),
     }
+
+
+def page_of(report: PlotReport) -> str:
+    """HTML with plotly's own program in it, light or dark as the reader's browser is."""
+    # Only here: JupyterLab resizes a figure itself, and one that is told to fill its cell takes the
+    # height of an empty one.
+    config = {**_CONFIG, "responsive": True}
+    figure = figure_of(report).to_html(full_html=False, include_plotlyjs=True, config=config)
+    return _PAGE.format(title=safe(title_of(report)), figure=figure)
+
+
+def write_page(report: PlotReport) -> None:
+    """Write the page to the report's ``out``, whole or not at all.
+
+    Raises
+    ------
+    StoreNotWritable
+        If it cannot be written.
+    """
+    assert report.out is not None
+    page = page_of(report)
+    write_whole(report.out, lambda file: file.write(page.encode("utf-8")))

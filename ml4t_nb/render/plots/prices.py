@@ -2,122 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ml4t_nb.model import GapState, bar_length
+from ml4t_nb.model import bar_length
 from ml4t_nb.render.format import count, many
-from ml4t_nb.render.plots.downsample import Band, Steps, bands_of, steps_of
-from ml4t_nb.render.plots.theme import CLOSE_LINE, DOWN, GAPS, GREY, GRID, UP, Look, safe
+from ml4t_nb.render.plots.steps import Band, Steps, bands_of, steps_of
+from ml4t_nb.render.plots.theme import CLOSE_LINE, DOWN, GAPS, GREY, GRID, UP, safe
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Drawing", "price_drawing"]
+__all__ = ["price_drawing"]
 
 _LABELLED = 12
 _WIDE, _NARROW = 0.12, 0.013  # shares of the axis: a label is flat, a label fits upright
 _AIR = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """Traces of a figure, and what its layout says besides the common part."""
-
-    traces: list[Any]
-    layout: dict[str, Any]
-
-
-def price_drawing(report: PlotReport) -> Drawing:
-    """Candles, or beyond `MOST_CANDLES` a line within the range of each step."""
+def price_drawing(report: PlotReport) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Candles, or beyond `MOST_CANDLES` a line within the range of each step; and the layout."""
     steps = steps_of(report)
     bands = bands_of(report, steps)
-    traces = [*_prices(steps), *_filled(steps), *_volume(steps), *_hatches(steps, bands)]
+    prices = [_candles(steps)] if steps.size == 1 else list(_line(steps))
+    traces = [*prices, *_filled(steps), _volume(steps), *_hatches(steps, bands)]
     traces += [*_asked(report, steps), *_revised(report, steps)]
-    axes = _axes(report, steps)
-    shapes = list(_shapes(bands, len(steps)))
-    return Drawing(traces, {**axes, "shapes": shapes, "annotations": _remarks(report, steps)})
+    shapes = [_shape(band, len(steps), is_labelled=len(bands) <= _LABELLED) for band in bands]
+    marks = {"shapes": shapes, "annotations": _remarks(report, steps)}
+    return traces, {**_axes(report, steps), **marks}
 
 
-def _prices(steps: Steps) -> Iterator[Any]:
-    import plotly.graph_objects as go
+def _candles(steps: Steps) -> dict[str, Any]:
+    # Without the empty ones, of which plotly draws a path that browsers complain about.
+    real = steps.table[steps.table["observed"] > 0]
+    up, down = ({"line": {"color": each, "width": 1}, "fillcolor": each} for each in (UP, DOWN))
+    return {
+        "type": "candlestick",
+        "x": [steps.labels[row] for row in real.index],
+        **{name: real[name].to_numpy() for name in ("open", "high", "low", "close")},
+        "name": "bars",
+        "showlegend": False,
+        "increasing": up,
+        "decreasing": down,
+    }
 
-    table = steps.table
-    prices = {name: table[name].to_numpy() for name in ("open", "high", "low", "close")}
-    if steps.size == 1:
-        # Without the empty ones, of which plotly draws a path that browsers complain about.
-        real = table["observed"].to_numpy() > 0
-        labels = [name for name, is_real in zip(steps.labels, real, strict=True) if is_real]
-        prices = {name: values[real] for name, values in prices.items()}
-        up, down = ({"line": {"color": each, "width": 1}, "fillcolor": each} for each in (UP, DOWN))
-        yield go.Candlestick(
-            x=labels, **prices, name="bars", showlegend=False, increasing=up, decreasing=down
-        )
-        return
+
+def _line(steps: Steps) -> Iterator[dict[str, Any]]:
+    high, low, close = (steps.table[name].to_numpy() for name in ("high", "low", "close"))
     # Bars rather than an area: an area would bridge the gaps.
-    yield go.Bar(
-        x=steps.labels,
-        y=prices["high"] - prices["low"],
-        base=prices["low"],
-        width=1,
-        marker={"color": CLOSE_LINE, "opacity": 0.4, "line": {"width": 0}},
-        name="low to high",
-        hovertemplate="%{base} … %{customdata}<extra>low to high</extra>",
-        customdata=prices["high"],
-    )
-    yield go.Scatter(
-        x=steps.labels,
-        y=prices["close"],
-        mode="lines",
-        line={"color": CLOSE_LINE, "width": 1.2},
-        connectgaps=False,
-        name="close",
-        hovertemplate="%{y}<extra>close</extra>",
-    )
+    yield {
+        "type": "bar",
+        "x": steps.labels,
+        "y": high - low,
+        "base": low,
+        "width": 1,
+        "marker": {"color": CLOSE_LINE, "opacity": 0.4, "line": {"width": 0}},
+        "name": "low to high",
+        "hovertemplate": "%{base} … %{customdata}<extra>low to high</extra>",
+        "customdata": high,
+    }
+    yield {
+        "type": "scatter",
+        "x": steps.labels,
+        "y": close,
+        "mode": "lines",
+        "line": {"color": CLOSE_LINE, "width": 1.2},
+        "connectgaps": False,
+        "name": "close",
+        "hovertemplate": "%{y}<extra>close</extra>",
+    }
 
 
-def _filled(steps: Steps) -> Iterator[Any]:
-    import plotly.graph_objects as go
-
+def _filled(steps: Steps) -> Iterator[dict[str, Any]]:
     made = steps.table[steps.table["filled"] > 0]
-    if made.empty:
-        return
-    words = [many(number, "bar") + " made by filling" for number in made["filled"]]
-    yield go.Scatter(
-        x=[steps.labels[row] for row in made.index],
-        y=made["made"].to_numpy(),
-        mode="markers",
-        marker={"symbol": "circle-open", "size": 7, "color": GREY, "line": {"width": 1.5}},
-        name="filled",
-        customdata=words,
-        hovertemplate="%{y}: %{customdata}<extra>filled</extra>",
-    )
+    if not made.empty:
+        yield {
+            "type": "scatter",
+            "x": [steps.labels[row] for row in made.index],
+            "y": made["made"].to_numpy(),
+            "mode": "markers",
+            "marker": {"symbol": "circle-open", "size": 7, "color": GREY, "line": {"width": 1.5}},
+            "name": "filled",
+            "customdata": [many(number, "bar") + " made by filling" for number in made["filled"]],
+            "hovertemplate": "%{y}: %{customdata}<extra>filled</extra>",
+        }
 
 
-def _volume(steps: Steps) -> Iterator[Any]:
-    import plotly.graph_objects as go
+def _volume(steps: Steps) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "x": steps.labels,
+        "y": steps.table["volume"].to_numpy(),
+        "yaxis": "y2",
+        "width": 0.8 if steps.size == 1 else 1,
+        "marker": {"color": GREY, "opacity": 0.55, "line": {"width": 0}},
+        "name": "volume",
+        "showlegend": False,
+        "hovertemplate": "%{y:,.10~g}<extra>volume</extra>",
+    }
 
-    yield go.Bar(
-        x=steps.labels,
-        y=steps.table["volume"].to_numpy(),
-        yaxis="y2",
-        width=0.8 if steps.size == 1 else 1,
-        marker={"color": GREY, "opacity": 0.55, "line": {"width": 0}},
-        name="volume",
-        showlegend=False,
-        hovertemplate="%{y:,.10~g}<extra>volume</extra>",
-    )
 
-
-def _hatches(steps: Steps, bands: tuple[Band, ...]) -> Iterator[Any]:
+def _hatches(steps: Steps, bands: tuple[Band, ...]) -> Iterator[dict[str, Any]]:
     """One hatched column a step for each state, which also says why when pointed at."""
-    import plotly.graph_objects as go
-
-    states: Iterable[GapState] = dict.fromkeys(band.state for band in bands)
-    for state in states:
-        look = GAPS[state]
+    for state in dict.fromkeys(band.state for band in bands):
         rows: list[int] = []
         stories: list[str] = []
         for band in bands:
@@ -125,91 +113,35 @@ def _hatches(steps: Steps, bands: tuple[Band, ...]) -> Iterator[Any]:
                 rows += range(band.first, band.last + 1)
                 story = safe(band.story).replace("\n", "<br>")
                 stories += [story] * (band.last + 1 - band.first)
-        yield go.Bar(
-            x=[steps.labels[row] for row in rows],
-            y=[1] * len(rows),
-            yaxis="y3",
-            width=1,
-            marker=_hatch(look),
-            name=state,
-            customdata=stories,
-            hovertemplate="%{customdata}<extra></extra>",
-        )
-
-
-def _hatch(look: Look) -> dict[str, Any]:
-    pattern = {
-        "shape": look.hatch,
-        "fgcolor": look.colour,
-        "bgcolor": "rgba(0,0,0,0)",
-        "size": 8,
-        "solidity": 0.2,
-        "fillmode": "replace",
-    }
-    return {"color": look.colour, "pattern": pattern, "line": {"width": 0}, "opacity": 0.7}
-
-
-def _revised(report: PlotReport, steps: Steps) -> Iterator[Any]:
-    """The bars whose values the run changed."""
-    import pandas as pd
-    import plotly.graph_objects as go
-
-    if report.record is None or not report.record.revisions or not len(steps):
-        return
-    stamps = pd.DatetimeIndex(sorted({each.stamp for each in report.record.revisions}))
-    rows = sorted(
-        set((steps.rows.searchsorted(stamps[stamps.isin(steps.rows)]) // steps.size).tolist())
-    )
-    yield go.Scatter(
-        x=[steps.labels[row] for row in rows],
-        y=steps.table["high"].to_numpy()[rows],
-        mode="markers",
-        marker={"symbol": "triangle-down", "size": 8, "color": GREY},
-        name="revised by the run",
-        hovertemplate="revised by the run<extra></extra>",
-    )
-
-
-def _shapes(bands: tuple[Band, ...], length: int) -> Iterator[dict[str, Any]]:
-    is_labelled = len(bands) <= _LABELLED
-    for band in bands:
-        colour = GAPS[band.state].colour
-        shape = {
-            "type": "rect",
-            "layer": "below",
-            "xref": "x",
-            "yref": "paper",
-            "x0": band.first - 0.5,
-            "x1": band.last + 0.5,
-            "y0": 0,
-            "y1": 1,
-            "fillcolor": colour,
-            "opacity": 0.12 if band.is_filled else 0.25,
-            "line": {"width": 1, "color": colour},
+        pattern = {
+            "shape": GAPS[state].hatch,
+            "fgcolor": GAPS[state].colour,
+            "bgcolor": "rgba(0,0,0,0)",
+            "size": 8,
+            "solidity": 0.2,
+            "fillmode": "replace",
         }
-        if is_labelled:
-            shape["label"] = _label(band, (band.last + 1 - band.first) / length)
-        yield shape
+        yield {
+            "type": "bar",
+            "x": [steps.labels[row] for row in rows],
+            "y": [1] * len(rows),
+            "yaxis": "y3",
+            "width": 1,
+            "marker": {
+                "color": GAPS[state].colour,
+                "pattern": pattern,
+                "line": {"width": 0},
+                "opacity": 0.7,
+            },
+            "name": state,
+            "customdata": stories,
+            "hovertemplate": "%{customdata}<extra></extra>",
+        }
 
 
-def _label(band: Band, share: float) -> dict[str, Any]:
-    """The state, where its band has no hatch and no volume, if it is wide enough to hold words."""
-    label: dict[str, Any] = {
-        "text": f"{band.state}, filled" if band.is_filled else band.state,
-        "textposition": "bottom center" if share > _NARROW else "middle center",
-        "font": {"color": GREY, "size": 11},
-    }
-    if share > _WIDE:
-        return {**label, "textangle": 0}
-    # Turned upright, the words begin where their left end is anchored.
-    start = {"xanchor": "left", "yanchor": "middle"} if share > _NARROW else {}
-    return {**label, "textangle": -90, **start}
-
-
-def _asked(report: PlotReport, steps: Steps) -> Iterator[Any]:
+def _asked(report: PlotReport, steps: Steps) -> Iterator[dict[str, Any]]:
     """A line under what the run asked for."""
     import pandas as pd
-    import plotly.graph_objects as go
 
     steps_asked: set[int] = set()
     for span in report.record.spans if report.record is not None else ():
@@ -218,24 +150,75 @@ def _asked(report: PlotReport, steps: Steps) -> Iterator[Any]:
         if first < last:
             steps_asked |= set(range(first // steps.size, (last - 1) // steps.size + 1))
     if steps_asked:
-        yield go.Scatter(
-            x=steps.labels,
-            y=[0 if at in steps_asked else None for at in range(len(steps))],
-            yaxis="y3",
-            mode="lines+markers",
-            line={"color": CLOSE_LINE, "width": 4},
-            marker={"size": 4, "color": CLOSE_LINE},
-            name="requested by the run",
-            hoverinfo="skip",
-        )
+        yield {
+            "type": "scatter",
+            "x": steps.labels,
+            "y": [0 if at in steps_asked else None for at in range(len(steps))],
+            "yaxis": "y3",
+            "mode": "lines+markers",
+            "line": {"color": CLOSE_LINE, "width": 4},
+            "marker": {"size": 4, "color": CLOSE_LINE},
+            "name": "requested by the run",
+            "hoverinfo": "skip",
+        }
+
+
+def _revised(report: PlotReport, steps: Steps) -> Iterator[dict[str, Any]]:
+    """The bars whose values the run changed."""
+    import pandas as pd
+
+    if report.record is None or not report.record.revisions or not len(steps):
+        return
+    stamps = pd.DatetimeIndex([each.stamp for each in report.record.revisions])
+    at = steps.rows.searchsorted(stamps[stamps.isin(steps.rows)]) // steps.size
+    rows = sorted(set(at.tolist()))
+    yield {
+        "type": "scatter",
+        "x": [steps.labels[row] for row in rows],
+        "y": steps.table["high"].to_numpy()[rows],
+        "mode": "markers",
+        "marker": {"symbol": "triangle-down", "size": 8, "color": GREY},
+        "name": "revised by the run",
+        "hovertemplate": "revised by the run<extra></extra>",
+    }
+
+
+def _shape(band: Band, length: int, *, is_labelled: bool) -> dict[str, Any]:
+    colour = GAPS[band.state].colour
+    return {
+        "type": "rect",
+        "layer": "below",
+        "xref": "x",
+        "yref": "paper",
+        "x0": band.first - 0.5,
+        "x1": band.last + 0.5,
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": colour,
+        "opacity": 0.12 if band.is_filled else 0.25,
+        "line": {"width": 1, "color": colour},
+        "label": _label(band, (band.last + 1 - band.first) / length) if is_labelled else None,
+    }
+
+
+def _label(band: Band, share: float) -> dict[str, Any]:
+    """The state, where its band has no hatch and no volume, if it is wide enough to hold words."""
+    label = {
+        "text": f"{band.state}, filled" if band.is_filled else band.state,
+        "textposition": "bottom center" if share > _NARROW else "middle center",
+        "font": {"color": GREY, "size": 11},
+        "textangle": 0 if share > _WIDE else -90,
+    }
+    # Turned upright, the words begin where their left end is anchored.
+    start = {"xanchor": "left", "yanchor": "middle"} if _NARROW < share <= _WIDE else {}
+    return {**label, **start}
 
 
 def _axes(report: PlotReport, steps: Steps) -> dict[str, Any]:
     common = {"gridcolor": GRID, "linecolor": GRID, "zeroline": False}
-    is_small = report.record is not None
-    intraday = bar_length(report.dataset.frequency) is not None
+    is_intraday = bar_length(report.dataset.frequency) is not None
     return {
-        "height": 320 if is_small else 480,
+        "height": 320 if report.record is not None else 480,
         "hovermode": "x unified",
         "hoversubplots": "axis",
         "xaxis": {
@@ -249,16 +232,11 @@ def _axes(report: PlotReport, steps: Steps) -> dict[str, Any]:
             "showgrid": False,
             "anchor": "y2",
             "rangeslider": {"visible": False},
-            "title": {"text": safe(report.zone) if intraday else "", "font": {"size": 10}},
+            "title": {"text": safe(report.zone) if is_intraday else "", "font": {"size": 10}},
         },
         "yaxis": {**common, "domain": [0.26, 1], "range": _reach(steps.table)},
         "yaxis2": {**common, "domain": [0, 0.2], "rangemode": "tozero", "nticks": 3},
-        "yaxis3": {
-            "overlaying": "y",
-            "range": [0, 1],
-            "fixedrange": True,
-            "visible": False,
-        },
+        "yaxis3": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
     }
 
 

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 
-from ml4t_nb.model import GapState
 from ml4t_nb.render.format import many
 from ml4t_nb.render.markup import element
-from ml4t_nb.render.plots.coverage_calendar import Cells, cells_of, look_of
-from ml4t_nb.render.plots.downsample import Steps, bands_of, rows_of, steps_of
-from ml4t_nb.render.plots.theme import CLOSE_LINE, DOWN, GAPS, GREY, UP, Look, title_of
+from ml4t_nb.render.plots.coverage_calendar import Cells, cells_of, styles_of
+from ml4t_nb.render.plots.steps import Steps, bands_of, rows_of, steps_of
+from ml4t_nb.render.plots.theme import CLOSE_LINE, DOWN, GAPS, GREY, UP, StateStyle, title_of
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
@@ -29,19 +28,18 @@ _LEFT, _TOP, _BOTTOM = 58, 40, 22
 _STEPS = 330  # two pixels each
 _CANDLES = 160
 _ROW = 14
+_WEEKS = 54
 _WAYS = {"/": "M0,6L6,0", "\\": "M0,0L6,6", "x": "M0,6L6,0M0,0L6,6", "-": "M0,3L6,3"}
 
 
 def svg_of(report: PlotReport) -> Markup:
     """The picture as SVG, some kilobytes; readable on white and on black."""
     if report.sessions is None:
-        return _page(report, _TALL, _prices(report))
-    cells = cells_of(report.sessions, is_weekly=report.dataset.frequency == "weekly")
-    tall = _TOP + _BOTTOM + _ROW * max(len(cells.years), 1)
-    return _page(report, tall, _coverage(report, cells))
-
-
-def _page(report: PlotReport, tall: int, parts: Iterator[Markup]) -> Markup:
+        tall, parts = _TALL, _prices(report)
+    else:
+        cells = cells_of(report.sessions, is_weekly=report.dataset.frequency == "weekly")
+        tall = _TOP + _BOTTOM + _ROW * max(len(cells.years), 1)
+        parts = _coverage(cells, styles_of(report, report.sessions))
     title = title_of(report)
     head = element("text", title, x=0, y=14, font_size=13)
     size = {"viewBox": f"0 0 {_WIDE} {tall}", "width": _WIDE, "height": tall}
@@ -90,8 +88,8 @@ def _prices(report: PlotReport) -> Iterator[Markup]:
 
 def _bands(report: PlotReport, steps: Steps, step: float) -> Iterator[Markup]:
     bands = bands_of(report, steps)
-    states: dict[GapState, Look] = {band.state: GAPS[band.state] for band in bands}
-    yield from (_hatch(state, look) for state, look in states.items())
+    states = list(dict.fromkeys(band.state for band in bands))
+    yield from (_hatch(state, GAPS[state]) for state in states)
     for band in bands:
         yield _rect(
             _LEFT + band.first * step,
@@ -118,9 +116,9 @@ def _legend(words: Sequence[tuple[str, str]]) -> Iterator[Markup]:
         x += 32 + 6 * len(meaning)
 
 
-def _hatch(name: str, look: Look) -> Markup:
-    fill = _rect(0, 0, 6, 6, look.colour, fill_opacity=".18")
-    lines = _path(_WAYS[look.hatch], look.colour, stroke_width=".9")
+def _hatch(name: str, style: StateStyle) -> Markup:
+    fill = _rect(0, 0, 6, 6, style.colour, fill_opacity=".18")
+    lines = _path(_WAYS[style.hatch], style.colour, stroke_width=".9")
     size = {"width": 6, "height": 6, "patternUnits": "userSpaceOnUse"}
     return element("pattern", fill, lines, id=f"ml4t-{name}", **size)
 
@@ -158,33 +156,28 @@ def _made(steps: Steps, step: float, y: Height) -> Iterator[Markup]:
             yield element("circle", cx=x, cy=round(height, 1), r=2.5, fill="none", stroke=GREY)
 
 
-def _coverage(report: PlotReport, cells: Cells) -> Iterator[Markup]:
-    assert report.sessions is not None
-    if not len(report.sessions):
+def _coverage(cells: Cells, styles: list[tuple[str, StateStyle]]) -> Iterator[Markup]:
+    if not styles:
         yield _text(_WIDE / 2, _TOP + 10, "no sessions in this range", "middle")
         return
-    wide = (_WIDE - _LEFT) / (54 * cells.width)
-    looks = [
-        look_of(row.state, report.gaps[row.gap] if row.gap >= 0 else None)
-        for row in rows_of(report.sessions)
-    ]
-    hatched = {look.hatch: look for _, look in looks if look.hatch in _WAYS}
-    yield from (_hatch(f"s{ord(hatch)}", look) for hatch, look in hatched.items())
-    places = zip(cells.rows, cells.columns, looks, strict=True)
+    wide = (_WIDE - _LEFT) / (_WEEKS * cells.width)
+    hatched = {style.hatch: style for _, style in styles if style.hatch in _WAYS}
+    yield from (_hatch(f"s{ord(hatch)}", style) for hatch, style in hatched.items())
+    places = zip(cells.rows, cells.columns, styles, strict=True)
     # Days of one state that follow one another are one rectangle: the picture stays small.
     runs = groupby(
         enumerate(places), key=lambda each: (each[1][0], each[1][1] - each[0], each[1][2])
     )
-    for (row, _, (_, look)), run in runs:
-        columns = [place[1] for _, place in run]
-        x, long = _LEFT + columns[0] * wide, len(columns) * wide
-        yield _rect(x, _TOP + row * _ROW, long, _ROW - 2, _fill(look))
+    for (row, start, (_, style)), run in runs:
+        at = [each for each, _ in run]
+        x, long = _LEFT + (start + at[0]) * wide, len(at) * wide
+        yield _rect(x, _TOP + row * _ROW, long, _ROW - 2, _fill(style))
     for row, year in enumerate(cells.years):
         yield _text(_LEFT - 6, _TOP + row * _ROW + 10, str(year), "end")
-    counts = Counter(looks)
-    words = [(_fill(look), f"{name}: {many(n, 'session')}") for (name, look), n in counts.items()]
+    counts = Counter(styles)
+    words = [(_fill(style), f"{name}: {many(n, 'session')}") for (name, style), n in counts.items()]
     yield from _legend(words)
 
 
-def _fill(look: Look) -> str:
-    return f"url(#ml4t-s{ord(look.hatch)})" if look.hatch in _WAYS else look.colour
+def _fill(style: StateStyle) -> str:
+    return f"url(#ml4t-s{ord(style.hatch)})" if style.hatch in _WAYS else style.colour

@@ -1,9 +1,10 @@
-"""Colours, hatches and words that all pictures share; readable on white and on black."""
+"""Colours, hatches, signs and words that all pictures share; readable on white and on black."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from typing import get_args
 
 from ml4t_nb.model import Frequency, Gap, GapState
 from ml4t_nb.render.format import gap_words, labelled, many, plain
@@ -17,29 +18,33 @@ __all__ = [
     "GRID",
     "SESSIONS",
     "UP",
-    "Look",
+    "StateStyle",
     "gap_story",
     "gaps_story",
+    "legend_place",
     "safe",
+    "style_of",
     "title_of",
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class StateStyle:
     """How a state is drawn: never by its colour alone.
 
     Parameters
     ----------
-    hatch
-        plotly's pattern of a band.
-    symbol
-        plotly's marker on a session.
+    hatch, symbol
+        plotly's pattern of a band, and its marker on a session.
+    sign, meaning
+        What stands for a session among others in a line, and what the legend says it means.
     """
 
     colour: str
     hatch: str
     symbol: str
+    sign: str
+    meaning: str
 
 
 GREY = "#808080"
@@ -48,25 +53,39 @@ CLOSE_LINE = "#3b8bc2"
 UP, DOWN = "#2a9d8f", "#b5567a"
 
 # Okabe and Ito's colours, which people with any colour vision can distinguish.
-GAPS: dict[GapState, Look] = {
-    "open": Look("#e69f00", "/", "x"),
-    "failed": Look("#d55e00", "x", "cross"),
-    "confirmed": Look("#8e6bbf", "\\", "diamond"),
-    "closed": Look("#808080", "-", "square"),
+GAPS: dict[GapState, StateStyle] = {
+    "open": StateStyle("#e69f00", "/", "x", "x", "no bars"),
+    "failed": StateStyle("#d55e00", "x", "cross", "!", "request failed"),
+    "confirmed": StateStyle("#8e6bbf", "\\", "diamond", "X", "the provider has none"),
+    "closed": StateStyle("#808080", "-", "square", "-", "declared closed"),
 }
-SESSIONS: dict[SessionState, Look] = {
-    "present": Look("#2a9d8f", "", "square"),
-    "partly": Look("#7fc4bb", "", "triangle-up"),
-    "filled": Look("#56b4e9", ".", "circle"),
-    "missing": Look("#e69f00", "/", "x"),
+# Among the dots, the signs of those that a person has to look for stand out.
+SESSIONS: dict[SessionState, StateStyle] = {
+    "present": StateStyle("#2a9d8f", "", "square", ".", "all bars"),
+    "partly": StateStyle("#7fc4bb", "", "triangle-up", "~", "some bars"),
+    "filled": StateStyle("#56b4e9", ".", "circle", "o", "made by filling"),
+    "missing": GAPS["open"],
     "closed": GAPS["closed"],
-    "extra": Look("#3b8bc2", "", "star"),
-    "behind": Look("#f0e442", "", "triangle-left"),
+    "extra": StateStyle("#3b8bc2", "", "star", "+", "bars, but no session"),
+    "behind": StateStyle("#f0e442", "", "triangle-left", "<", "after the last bar"),
 }
+
+
+def style_of(state: SessionState, gap: GapState | None) -> tuple[str, StateStyle]:
+    """Name and style of a session; a missing one is described by its gap's state."""
+    if state == "missing" and gap is not None:
+        return f"missing, {gap}", GAPS[gap]
+    return state, SESSIONS[state]
+
+
+def legend_place(name: str) -> tuple[int, str]:
+    """What a legend sorts the names of sessions by."""
+    states: tuple[str, ...] = get_args(SessionState)
+    return states.index(name.partition(",")[0]), name
 
 
 def safe(text: str) -> str:
-    """``text`` for plotly and for SVG, which both read tags."""
+    """``text`` for plotly and for a page, which both read tags."""
     return escape(plain(text))
 
 
@@ -74,9 +93,7 @@ def title_of(report: PlotReport) -> str:
     """The dataset; made-up bars are named so."""
     what = "coverage" if report.sessions is not None else ""
     run = f"last {report.record.verb}" if report.record is not None else ""
-    return ", ".join(
-        each for each in (labelled(report.dataset, report.provider), what, run) if each
-    )
+    return ", ".join(filter(None, (labelled(report.dataset, report.provider), what, run)))
 
 
 def gap_story(gap: Gap, frequency: Frequency) -> str:
@@ -94,14 +111,13 @@ def gap_story(gap: Gap, frequency: Frequency) -> str:
         f"filled: {gap.filled_by}" if gap.filled_by is not None else "",
         "left open on request" if gap.is_left_open else "",
     ]
-    return "\n".join(line for line in lines if line)
+    return "\n".join(filter(None, lines))
 
 
 def gaps_story(gaps: tuple[Gap, ...], frequency: Frequency) -> str:
     """The story of one gap, or the sum of several."""
+    first = gap_story(gaps[0], frequency)
     if len(gaps) == 1:
-        return gap_story(gaps[0], frequency)
+        return first
     lacking = many(sum(gap.missing for gap in gaps), "bar")
-    return f"{len(gaps):,} gaps, {gaps[0].state}: {lacking} missing\nthe first: " + gap_story(
-        gaps[0], frequency
-    )
+    return f"{len(gaps):,} gaps, {gaps[0].state}: {lacking} missing\nthe first: {first}"

@@ -16,8 +16,14 @@ from ml4t_nb import verbs
 from ml4t_nb.core.bars import as_stamps, make_bars
 from ml4t_nb.model import DatasetId, Gap
 from ml4t_nb.notebook.panels.plot_view import PlotView
-from ml4t_nb.render.plots.downsample import rows_in, steps_of
-from ml4t_nb.render.plots.ranges import cut, gap_near, stamps_around, stamps_between
+from ml4t_nb.render.plots.steps import (
+    cut,
+    gap_near,
+    rows_in,
+    stamps_around,
+    stamps_between,
+    steps_of,
+)
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
