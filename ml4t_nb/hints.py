@@ -3,61 +3,45 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import get_args
+from typing import TypeAlias
 
-from ml4t_nb.model import AssetClass, Command, DatasetId, Hint, LoadArguments, NextStep
+from ml4t_nb.model import Command, DatasetId, Hint, NextStep, StepAction
 
-__all__ = ["as_call", "at_home", "commands_of", "in_words", "keywords_of", "rest_of", "selector"]
+__all__ = ["as_call", "at_home", "commands_of", "in_words", "rest_of"]
+
+_Arguments: TypeAlias = dict[str, object]
+_Call: TypeAlias = tuple[str, _Arguments, _Arguments]
+"""A verb, and its arguments before the folder of the store and after it."""
 
 
-def commands_of(step: NextStep) -> tuple[Command, ...]:  # noqa: C901, PLR0911  # one for each action
+def commands_of(step: NextStep) -> tuple[Command, ...]:
     """Commands to carry out in this order, each after the one before it succeeded."""
-    named = selector(step.dataset)
-    where = {} if step.home is None else {"home": step.home}
-    between = {"start": step.start, "end": step.end}
-    dates: dict[str, object] = {name: day for name, day in between.items() if day}
-    other = {"provider": step.provider, "switch": step.switch}
-    asked: dict[str, object] = {name: value for name, value in other.items() if value}
-    load = {**named, **keywords_of(step.source), **where}
-    remove = {**named, **dates, **where, "yes": True}
-    match step.action:
-        case "load":
-            return (Command("load", load),)
-        case "reload":
-            again = () if step.source is None else (Command("load", load),)
-            return (Command("remove", remove), *again)
-        case "accept":
-            return (Command("update", {**named, **asked, **where, "accept": True}),)
-        case "reset_as_of":
-            return (Command("update", {**named, **where, "reset_as_of": True}),)
-        case "remove":
-            return (Command("remove", remove),)
-        case "export":
-            return (Command("export", {**named, **dates, **where, "out": _file(step, ".csv")}),)
-        case "plot":
-            return (Command("plot", {**named, **dates, **where, "out": _file(step, ".html")}),)
-        case "gaps":
-            return (Command("gaps", {**named, **dates, **where}),)
-        case "all_gaps":
-            return (Command("gaps", {**named, **dates, **where, "all": True}),)
-        case "update":
-            return (Command("update", {**named, **where}),)
-
-
-def selector(dataset: DatasetId) -> dict[str, object]:
-    """Arguments that select this dataset."""
-    usual = {"asset_class": get_args(AssetClass)[0], "frequency": "daily"}
-    own = {name: getattr(dataset, name) for name in usual}
-    others = {name: each for name, each in own.items() if each != usual[name]}
-    return {"symbol": (dataset.symbol,), **others}
-
-
-def keywords_of(source: LoadArguments | None) -> dict[str, object]:
-    """Where to load from; without what a load takes by itself."""
-    names = [] if source is None else [each.name for each in fields(source)]
-    return {name: value for name in names if (value := getattr(source, name))}
+    named, where = _selector(step.dataset), _given(home=step.home)
+    dates = _given(start=step.start, end=step.end)
+    asked = _given(provider=step.provider, switch=step.switch)
+    names = [] if step.source is None else [each.name for each in fields(step.source)]
+    source = _given(**{name: getattr(step.source, name) for name in names})
+    load: _Call = ("load", source, {})
+    remove: _Call = ("remove", dates, {"yes": True})
+    calls: dict[StepAction, tuple[_Call, ...]] = {
+        "load": (load,),
+        "reload": (remove,) if step.source is None else (remove, load),
+        "accept": (("update", asked, {"accept": True}),),
+        "reset_as_of": (("update", {}, {"reset_as_of": True}),),
+        "remove": (remove,),
+        "export": (("export", dates, {"out": _file(step, ".csv")}),),
+        "plot": (("plot", dates, {"out": _file(step, ".html")}),),
+        "gaps": (("gaps", dates, {}),),
+        "all_gaps": (("gaps", dates, {"all": True}),),
+        "update": (("update", {}, {}),),
+    }
+    return tuple(
+        Command(verb, {**named, **before, **where, **after})
+        for verb, before, after in calls[step.action]
+    )
 
 
 def rest_of(step: NextStep) -> str:
@@ -68,14 +52,9 @@ def rest_of(step: NextStep) -> str:
 
 def at_home(hint: Hint, home: Path) -> Hint:
     """``hint`` whose steps name the store they are about, unless they name one already."""
-    match hint:
-        case str():
-            return hint
-        case NextStep():
-            return replace(hint, home=hint.home or home)
-        case tuple():
-            parts = (part if isinstance(part, str) else at_home(part, home) for part in hint)
-            return tuple(part for part in parts if not isinstance(part, tuple))
+    if isinstance(hint, tuple):
+        return tuple(part if isinstance(part, str) else _at(part, home) for part in hint)
+    return hint if isinstance(hint, str) else _at(hint, home)
 
 
 def as_call(command: Command) -> str:
@@ -85,15 +64,32 @@ def as_call(command: Command) -> str:
     return f"{package}.{command.verb}({keywords})"
 
 
-def in_words(hint: Hint) -> str:
-    """``hint`` as one sentence, its steps as calls in Python."""
-    match hint:
-        case str():
-            return hint
-        case NextStep():
-            return "; ".join(map(as_call, commands_of(hint))) + rest_of(hint)
-        case tuple():
-            return "".join(map(in_words, hint))
+def _as_calls(step: NextStep) -> str:
+    return "; ".join(map(as_call, commands_of(step))) + rest_of(step)
+
+
+def in_words(hint: Hint, spelled: Callable[[NextStep], str] = _as_calls) -> str:
+    """``hint`` as one sentence, its steps ``spelled``: as calls in Python, unless otherwise."""
+    parts = hint if isinstance(hint, tuple) else (hint,)
+    return "".join(part if isinstance(part, str) else spelled(part) for part in parts)
+
+
+def _at(step: NextStep, home: Path) -> NextStep:
+    return replace(step, home=step.home or home)
+
+
+def _given(**arguments: object) -> _Arguments:
+    return {name: value for name, value in arguments.items() if value}
+
+
+def _selector(dataset: DatasetId) -> _Arguments:
+    """Arguments that select this dataset."""
+    usual = {"asset_class": "equities", "frequency": "daily"}
+    others = {name: getattr(dataset, name) for name in usual}
+    return {
+        "symbol": (dataset.symbol,),
+        **{name: each for name, each in others.items() if each != usual[name]},
+    }
 
 
 def _file(step: NextStep, ending: str) -> Path:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, Verb, options
-from ml4t_nb.commands.parser import flags, tree, values
+from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, options
+from ml4t_nb.commands.parser import flags, tree
 from ml4t_nb.errors import Ml4tError
+from ml4t_nb.verbs.arguments import ALIASES
 from ml4t_nb.verbs.select import calendar_names
 from ml4t_nb.workspace import Workspace
 
@@ -26,36 +27,25 @@ def candidates(words: Sequence[str], fragment: str, *, program: Program) -> tupl
     program
         Whose verbs.
     """
-    verbs = program.verbs
     if not words:
-        return _beginning(fragment, (*verbs, "--help", "--version"))
-    verb = words[0]
-    if verb not in verbs:
+        return _beginning(fragment, (*program.verbs, "--help", "--version"))
+    if words[0] not in program.verbs:
         return ()
+    known = options(program.verbs[words[0]])
+    by_flag = {flag: option for option in known for flag in option.flags}
     flag, sign, value = fragment.partition("=")
     if sign and flag.startswith("--"):
-        chosen = _option(verbs[verb], flag)
-        is_path = chosen is not None and chosen.kind == "path"
-        found = _paths(value) if is_path else _beginning(value, _values(chosen, words))
-        return tuple(f"{flag}={each}" for each in found)
-    option = _option(verbs[verb], words[-1])
-    if option is not None and option.kind == "path":
-        return _paths(fragment)
+        return tuple(f"{flag}={each}" for each in _offered(by_flag.get(flag), value, words))
+    option = by_flag.get(words[-1])
     if option is not None and option.kind != "switch":
-        return _beginning(fragment, _values(option, words))
-    long = tuple(each for each in flags(verb, program) if each.startswith("--"))
-    bare = next((each for each in options(verbs[verb]) if each.is_bare), None)
-    return _beginning(fragment, (*_values(bare, words), *long))
+        return _offered(option, fragment, words)
+    bare = next((each for each in known if each.is_bare), None)
+    long = [each for each in flags(words[0], program) if each.startswith("--")]
+    return (*_offered(bare, fragment, words), *_beginning(fragment, long))
 
 
-def stored(home: Path | None = None) -> tuple[str, ...]:
-    """Symbols in the store.
-
-    Raises
-    ------
-    Ml4tError
-        If the settings make no sense, or the store cannot be read.
-    """
+def stored(home: Path | str | None = None) -> tuple[str, ...]:
+    """Symbols in the store; an Ml4tError if the settings make no sense, or it cannot be read."""
     report = VERBS["list"](Workspace.open(), home=home)
     return tuple(sorted({each.dataset.symbol for each in report.datasets}))
 
@@ -67,47 +57,50 @@ def complete_shell() -> None:
 
     root, parsers = tree()
     for verb, parser in parsers.items():
+        by_name = {each.name: each for each in options(SHELL.verbs[verb])}
         for action in parser._actions:  # noqa: SLF001  # argcomplete's own way to attach completers
-            option = _option(SHELL.verbs[verb], next(iter(action.option_strings), "--symbol"))
-            if option is None or option.kind == "switch" or option.choices:
-                continue
-            known: Any = FilesCompleter() if option.kind == "path" else _Words(option)
-            action.completer = known  # type: ignore[attr-defined]  # argcomplete reads it
+            option = by_name.get("symbol" if action.dest == "bare" else action.dest)
+            if option is not None and option.kind != "switch":
+                known: Any = FilesCompleter() if option.kind == "path" else _completer(option)
+                action.completer = known  # type: ignore[attr-defined]  # argcomplete reads it
     argcomplete.autocomplete(
         root, always_complete_options="long", default_completer=SuppressCompleter()
     )
 
 
-class _Words:
-    """Values of an option, as argcomplete asks for them."""
+def _completer(option: Option) -> Callable[..., list[str]]:
+    """Values of ``option``, as argcomplete asks for them."""
 
-    def __init__(self, option: Option) -> None:
-        self._option = option
-
-    def __call__(self, prefix: str, parsed_args: object, **_: object) -> list[str]:
+    def complete(prefix: str, parsed_args: object, **_: object) -> list[str]:
         home = getattr(parsed_args, "home", None)
         words = () if home is None else ("--home", str(home))
-        return list(_beginning(prefix, _values(self._option, words)))
+        return list(_offered(option, prefix, words))
+
+    return complete
 
 
-def _option(verb: Verb, flag: str) -> Option | None:
-    return next((option for option in options(verb) if flag in option.flags), None)
-
-
-def _values(option: Option | None, words: Sequence[str]) -> tuple[str, ...]:
+def _offered(option: Option | None, fragment: str, words: Sequence[str]) -> tuple[str, ...]:
+    """Values of ``option`` that begin with ``fragment``."""
     if option is None:
         return ()
+    if option.kind == "path":
+        return _paths(fragment)
+    return _beginning(fragment, _values(option, words))
+
+
+def _values(option: Option, words: Sequence[str]) -> tuple[str, ...]:
     try:
-        if option.name == "symbol":
-            return stored(_home(words))
-        if option.name == "provider":
-            return tuple(each.name for each in VERBS["providers"](Workspace.open()).providers)
-        if option.name == "calendar":
-            return calendar_names()
+        match option.name:
+            case "symbol":
+                return stored(_home(words))
+            case "provider":
+                return tuple(each.name for each in VERBS["providers"](Workspace.open()).providers)
+            case "calendar":
+                return calendar_names()
     except Ml4tError:
         # The command itself will say what is wrong; completion is not the place for it.
         return ()
-    return values(option)
+    return (*option.choices, *ALIASES.get(option.name, ()))
 
 
 def _paths(fragment: str) -> tuple[str, ...]:
@@ -125,12 +118,11 @@ def _paths(fragment: str) -> tuple[str, ...]:
     )
 
 
-def _home(words: Sequence[str]) -> Path | None:
+def _home(words: Sequence[str]) -> str | None:
     for word, following in pairwise((*words, "")):
-        if word == "--home" and following:
-            return Path(following).expanduser()
-        if word.startswith("--home="):
-            return Path(word.removeprefix("--home=")).expanduser()
+        flag, _, value = word.partition("=")
+        if flag == "--home" and (value or following):
+            return value or following
     return None
 
 

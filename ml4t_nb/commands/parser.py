@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn, TypeAlias
@@ -13,9 +13,9 @@ from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, options,
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Command
 from ml4t_nb.options import did_you_mean
-from ml4t_nb.verbs.arguments import ALIASES, OptionKind, convert
+from ml4t_nb.verbs.arguments import OptionKind, convert
 
-__all__ = ["Help", "Parsed", "flags", "parse", "tree", "values"]
+__all__ = ["Help", "Parsed", "flags", "parse", "tree"]
 
 _METAVARS: dict[OptionKind, str] = {
     "whole": "N",
@@ -25,6 +25,7 @@ _METAVARS: dict[OptionKind, str] = {
     "day": "DATE",
 }
 _OWN_METAVARS = {"close": "REASON", "refill": "METHOD", "fill_method": "METHOD", "fail_on": "STATE"}
+_JSON = "One JSON document instead of text."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,27 +81,29 @@ def flags(verb: str, program: Program = SHELL) -> tuple[str, ...]:
     return (*theirs, *own)
 
 
-def values(option: Option) -> tuple[str, ...]:
-    """Every word that the option takes; none if it is open."""
-    return (*option.choices, *ALIASES.get(option.name, ()))
-
-
 def _command(verb: str, words: list[str], bare: list[str], program: Program) -> Command:
-    try:
-        found, extras = tree(program)[1][verb].parse_known_args(words)
-    except _Refused as refused:
-        raise refused.args[0] from None
+    found, extras = tree(program)[1][verb].parse_known_args(words)
+    known = {each.name: each for each in options(program.verbs[verb])}
     given = {name: value for name, value in vars(found).items() if value is not None}
+    for name, option in known.items():
+        if name in given:
+            given[name] = _read(given[name], option)
     for word in extras:
         if word.startswith("-") and word != "-":
             raise _no_option(verb, word.partition("=")[0], program)
     symbols = [*given.pop("bare", ()), *extras, *bare, *given.pop("symbol", ())]
-    if symbols and not _takes_symbols(verb):
+    if symbols and (verb not in VERBS or "symbol" not in known):
         raise OptionError(f"{verb} takes no symbol, but got {symbols[0]!r}")
     json, quiet = given.pop("json", False), given.pop("quiet", False)
     if symbols:
         given["symbol"] = tuple(symbols)
     return Command(verb, given, json=json, quiet=quiet)
+
+
+def _read(word: object, option: Option) -> object:
+    """The value, as the verb itself converts it, where that needs no other word."""
+    is_late = option.is_repeated or option.kind in ("word", "day", "moment")
+    return word if is_late else convert(word, option)
 
 
 def _no_verb(word: str, program: Program) -> OptionError:
@@ -123,10 +126,6 @@ def _no_option(verb: str, word: str, program: Program) -> OptionError:
     return OptionError(f"{verb} has no option {word!r}", hint=hint)
 
 
-def _takes_symbols(verb: str) -> bool:
-    return verb in VERBS and any(each.name == "symbol" for each in options(VERBS[verb]))
-
-
 def _version() -> str:
     from importlib.metadata import version
 
@@ -137,10 +136,14 @@ class _Parser(argparse.ArgumentParser):
     """argparse that raises our error, and never leaves the process."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401  # argparse's own keywords
-        super().__init__(allow_abbrev=False, add_help=False, formatter_class=_formatter, **settings)
-        self.add_argument(
-            "-h", "--help", action="store_true", default=argparse.SUPPRESS, help="Show this help."
+        super().__init__(
+            allow_abbrev=False,
+            add_help=False,
+            argument_default=argparse.SUPPRESS,
+            formatter_class=_formatter,
+            **settings,
         )
+        self.add_argument("-h", "--help", action="store_true", help="Show this help.")
         # From 3.14 on argparse colours help for the terminal of the process, which is not where
         # a cell's help goes; older ones do not know the attribute.
         self.color = False
@@ -177,68 +180,40 @@ def tree(
         for option in options(verb):
             _add(parser, option)
         if name in VERBS:
-            _add_own(parser, is_shell=program is SHELL)
+            silence = " A run or check that went well says nothing; lists are bare rows."
+            said = f"No progress.{silence if program is SHELL else ''}"
+            parser.add_argument("-q", "--quiet", action="store_true", help=said)
+            parser.add_argument("--json", action="store_true", help=_JSON)
         parsers[name] = parser
     return root, parsers
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:
-    text = _help(option)
+    name, text = option.name, _help(option)
     if option.kind == "switch":
-        on = {"action": "store_true", "dest": option.name, "default": argparse.SUPPRESS}
-        parser.add_argument(*option.flags, help=text, **on)  # type: ignore[arg-type]  # a mixed dict
+        parser.add_argument(*option.flags, dest=name, action="store_true", help=text)
         if option.off_flags:
-            off = {**on, "action": "store_false"}
-            parser.add_argument(*option.off_flags, help=f"Not {option.flags[-1]}.", **off)  # type: ignore[arg-type]  # likewise
+            off = f"Not {option.flag}."
+            parser.add_argument(*option.off_flags, dest=name, action="store_false", help=off)
         return
-    if option.is_bare and not option.is_repeated:
+    if not option.flags:
         # Not SUPPRESS, which argparse reads as a word where one positional may be left out.
-        parser.add_argument(
-            option.name,
-            nargs="?",
-            type=_reader(option),
-            choices=option.choices or None,
-            metavar=option.name.upper(),
-            default=None,
-            help=text,
-        )
+        parser.add_argument(name, nargs="?", metavar=name.upper(), default=None, help=text)
         return
     if option.is_bare:
-        parser.add_argument(
-            "bare", nargs="*", metavar="SYMBOL", help=text, default=argparse.SUPPRESS
-        )
+        parser.add_argument("bare", nargs="*", metavar="SYMBOL", help=text)
         text = "The same, one symbol at a time."
     parser.add_argument(
         *option.flags,
-        dest=option.name,
+        dest=name,
         action="append" if option.is_repeated else "store",
-        type=_reader(option),
-        choices=option.choices or None,
         metavar=_metavar(option),
-        default=argparse.SUPPRESS,
         help=text,
     )
 
 
-def _add_own(parser: argparse.ArgumentParser, *, is_shell: bool) -> None:
-    silence = " A run or check that went well says nothing; lists are bare rows."
-    parser.add_argument(
-        "-q",
-        "--quiet",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help=f"No progress.{silence if is_shell else ''}",
-    )
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help="One JSON document instead of text.",
-    )
-
-
 def _metavar(option: Option) -> str:
-    plain = _METAVARS.get(option.kind, option.flags[-1].lstrip("-").upper())
+    plain = _METAVARS.get(option.kind, option.flag.lstrip("-").upper())
     return _OWN_METAVARS.get(option.name, plain)
 
 
@@ -249,21 +224,3 @@ def _help(option: Option) -> str:
     text = f"{text} One of {', '.join(option.choices)}." if option.choices else text
     text = f"{text} (default: {option.default})" if told else text
     return f"{text} (default: on)" if option.default is True else text
-
-
-def _reader(option: Option) -> Callable[[str], object]:
-    """What makes a value of a word: the verb's own conversion, where that needs no other word."""
-    if option.is_repeated or option.kind in ("word", "day", "moment"):
-        return str
-
-    def read(word: str) -> object:
-        try:
-            return convert(word, option.declared)
-        except OptionError as error:
-            raise _Refused(error) from error
-
-    return read
-
-
-class _Refused(Exception):  # no fault of anybody
-    """Carries our error out of argparse, which has words of its own for a ValueError."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 
 from ml4t_nb.commands.declaration import VERBS, Option, ProgramName, options
 from ml4t_nb.commands.magic_line import joined
@@ -17,7 +16,7 @@ from ml4t_nb.hints import as_call, commands_of, in_words, rest_of
 from ml4t_nb.model import Command, Hint, NextStep
 from ml4t_nb.settings import Settings
 
-__all__ = ["Speller", "spell", "words_of"]
+__all__ = ["Speller", "spell"]
 
 
 class Speller:
@@ -34,24 +33,13 @@ class Speller:
 
     def __call__(self, hint: Hint) -> str:
         """The words of ``hint``."""
-        match hint:
-            case str():
-                return hint
-            case NextStep():
-                return self._step(hint)
-            case tuple():
-                return "".join(self(part) for part in hint)
+        return in_words(hint, self._step)
 
     def _step(self, step: NextStep) -> str:
-        if step.home is not None and self._is_own(step.home):
+        if step.home is not None and os.path.realpath(step.home) == self._own:
             step = replace(step, home=None)
-        if self.program == "ml4t_nb":
-            return in_words(step)
-        and_then = " && " if self.program == "ml4t-data" else ", then "
+        and_then = {"ml4t-data": " && ", "%ml4t": ", then ", "ml4t_nb": "; "}[self.program]
         return and_then.join(spell(c, self.program) for c in commands_of(step)) + rest_of(step)
-
-    def _is_own(self, home: Path) -> bool:
-        return self._own is not None and os.path.realpath(home) == self._own
 
     @cached_property
     def _own(self) -> str | None:
@@ -69,53 +57,37 @@ def spell(what: Hint | Command, program: ProgramName) -> str:
     """
     if not isinstance(what, Command):
         return Speller(program)(what)
-    match program:
-        case "ml4t_nb":
-            return as_call(what)
-        case "%ml4t":
-            return joined((program, *words_of(what, is_bare=True)))
-        case "ml4t-data":
-            return shlex.join((program, *words_of(what, is_bare=False)))
+    if program == "ml4t_nb":
+        return as_call(what)
+    words = _words_of(what, is_bare=program == "%ml4t")
+    return joined((program, *words)) if program == "%ml4t" else shlex.join((program, *words))
 
 
-def words_of(command: Command, *, is_bare: bool) -> tuple[str, ...]:
-    """The words that parse to ``command``, the verb first.
-
-    Parameters
-    ----------
-    is_bare
-        Whether symbols stand without a flag.
-    """
-    declared = {each.name: each for each in options(VERBS[command.verb])}
-    words = [command.verb]
+def _words_of(command: Command, *, is_bare: bool) -> Iterator[str]:
+    """The words that parse to ``command``, the verb first; symbols without a flag if bare."""
+    known = {each.name: each for each in options(VERBS[command.verb])}
+    symbols = command.arguments.get("symbol", ())
+    needs_flag = not is_bare or any(each.startswith("-") for each in symbols)
+    yield command.verb
     # Symbols first, as people type them.
-    for name, value in sorted(command.arguments.items(), key=lambda each: each[0] != "symbol"):
-        several = value if name == "symbol" else (value,)
-        if name == "symbol" and is_bare and not any(each.startswith("-") for each in several):
-            words += several
-        else:
-            words += [word for each in several for word in _words(declared[name], each)]
-    words += ["--json"] if command.json else []
-    words += ["-q"] if command.quiet else []
-    return tuple(words)
+    for symbol in symbols:
+        yield from _words(known["symbol"], symbol) if needs_flag else (symbol,)
+    for name, value in command.arguments.items():
+        if name != "symbol" and value is not None:
+            yield from _words(known[name], value)
+    yield from ("--json",) * command.json + ("-q",) * command.quiet
 
 
-def _words(option: Option, value: object) -> Sequence[str]:
-    if value is None:
-        return ()
+def _words(option: Option, value: object) -> tuple[str, ...]:
     if option.kind == "switch":
-        return (option.flags[-1] if value else option.off_flags[0],)
-    word = _word(value)
-    # Standing alone, a word that begins with a dash would pass for an option.
-    return (f"{option.flags[-1]}={word}",) if word.startswith("-") else (option.flags[0], word)
-
-
-def _word(value: object) -> str:
+        return (option.flag,) if value else option.off_flags
     match value:
         case date():
-            return value.isoformat()
+            word = value.isoformat()
         case float():
             short = f"{value:g}"
-            return short if float(short) == value else repr(value)
+            word = short if float(short) == value else repr(value)
         case _:
-            return str(value)
+            word = str(value)
+    # Standing alone, a word that begins with a dash would pass for an option.
+    return (f"{option.flag}={word}",) if word.startswith("-") else (option.flags[0], word)

@@ -38,7 +38,7 @@ from ml4t_nb.options import (
 )
 from ml4t_nb.verbs.docstrings import with_shared
 
-__all__ = ["ALIASES", "Declared", "OptionKind", "complete", "convert", "declared", "verb"]
+__all__ = ["ALIASES", "Option", "OptionKind", "complete", "convert", "declared", "verb"]
 
 OptionKind: TypeAlias = Literal[
     "switch", "choice", "whole", "number", "path", "moment", "day", "word"
@@ -71,29 +71,35 @@ _READERS: dict[OptionKind, Callable[..., object]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
-    """What the type of one parameter says.
+class Option:
+    """One option of a verb, as shell, notebook and Python need it.
 
     Parameters
     ----------
     name
-        The parameter's.
+        The verb's parameter.
+    default
+        The verb's own default.
     choices
         All values there are; empty if it is open.
     is_repeated
         Whether it takes several words.
+    is_bare
+        Whether its words may stand without a flag.
     may_be_none
         Whether None is one of its values.
     short
         Its one-letter flag; empty if it has none.
     help
-        What its type says that it does; empty if nothing.
+        What it does, as its type says or its paragraph in the verb's docstring.
     """
 
     name: str
     kind: OptionKind
+    default: object
     choices: tuple[str, ...] = ()
     is_repeated: bool = False
+    is_bare: bool = False
     may_be_none: bool = False
     short: str = ""
     help: str = ""
@@ -102,6 +108,20 @@ class Declared:
     def flag(self) -> str:
         """How a command line spells it."""
         return f"--{self.name.rstrip('_').replace('_', '-')}"
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Spellings that give it a value or switch it on, the short one first."""
+        if self.is_bare and not self.is_repeated:
+            # One word in one place needs no flag; several could stand between other words.
+            return ()
+        return (self.short, self.flag) if self.short else (self.flag,)
+
+    @property
+    def off_flags(self) -> tuple[str, ...]:
+        """Spellings that switch it off; only for a switch that is not off by default."""
+        is_on = self.kind == "switch" and self.default is not False
+        return (self.flag.replace("--", "--no-"),) if is_on else ()
 
 
 def verb(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -136,19 +156,19 @@ def complete(docstring: str, function: Callable[..., Any]) -> str:
 
 
 @cache
-def declared(function: Callable[..., Any]) -> tuple[Declared, ...]:
+def declared(function: Callable[..., Any]) -> tuple[Option, ...]:
     """Parameters of ``function`` in the order of its signature, but for the positional-only."""
     function = inspect.unwrap(function)
-    names = [
-        each.name
+    parameters = [
+        each
         for each in inspect.signature(function).parameters.values()
-        if each.kind is not inspect.Parameter.POSITIONAL_ONLY
+        if each.kind is not each.POSITIONAL_ONLY
     ]
-    hints = _hints(function, names)
-    return tuple(_declared(name, hints[name]) for name in names)
+    hints = _hints(function, [each.name for each in parameters])
+    return tuple(_option(each, hints[each.name]) for each in parameters)
 
 
-def convert(value: object, wanted: Declared) -> object:
+def convert(value: object, wanted: Option) -> object:
     """``value`` as its parameter declares it, from whatever represents it.
 
     Raises
@@ -177,7 +197,7 @@ def _symbols(value: object) -> tuple[str, ...]:
     return symbols
 
 
-def _choice(value: object, wanted: Declared) -> str:
+def _choice(value: object, wanted: Option) -> str:
     others = ALIASES.get(wanted.name, {})
     if isinstance(value, str) and (value in wanted.choices or value in others):
         return as_word(others.get(value, value), option=wanted.flag)
@@ -230,16 +250,18 @@ def _hints(function: Callable[..., Any], names: Iterable[str]) -> dict[str, Any]
     return get_type_hints(holder, globalns=namespace, include_extras=True)
 
 
-def _declared(name: str, hint: object) -> Declared:
+def _option(parameter: inspect.Parameter, hint: object) -> Option:
     plain, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     members = _members(plain)
     concrete = [each for each in members if each is not types.NoneType]
     kind = _kind(concrete)
-    return Declared(
-        name=name,
+    return Option(
+        name=parameter.name,
         kind=kind,
+        default=parameter.default,
         choices=tuple(get_args(concrete[0])) if kind == "choice" else (),
         is_repeated=any(_is_sequence(each) for each in concrete),
+        is_bare=parameter.kind is parameter.POSITIONAL_OR_KEYWORD,
         may_be_none=types.NoneType in members,
         short=next((each.flag for each in extras if isinstance(each, Short)), ""),
         help=next((each.text for each in extras if isinstance(each, Doc)), ""),

@@ -17,7 +17,7 @@ from ml4t_nb.commands.parser import parse
 from ml4t_nb.errors import OptionError
 from ml4t_nb.notebook import panel_verbs as shows
 from ml4t_nb.settings import Settings
-from ml4t_nb.verbs.arguments import Declared, convert, declared
+from ml4t_nb.verbs.arguments import Option, convert, declared
 
 VERBS: tuple[Callable[..., Any], ...] = (
     verbs.load, verbs.update, verbs.health, verbs.list_, verbs.gaps, verbs.plot, verbs.export,
@@ -83,7 +83,7 @@ def required(verb: Callable[..., Any], but: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(("verb", "wanted"), PARAMETERS)
 def test_what_stands_for_no_value_is_refused_with_a_next_step(
-    verb: Callable[..., Any], wanted: Declared
+    verb: Callable[..., Any], wanted: Option
 ) -> None:
     none = () if wanted.may_be_none else (None,)
     for value in (*REFUSED[wanted.kind], *NOTHING, *none):
@@ -97,7 +97,7 @@ def test_what_stands_for_no_value_is_refused_with_a_next_step(
 
 
 @pytest.mark.parametrize(("verb", "wanted"), PARAMETERS)
-def test_what_stands_for_a_value_is_that_value(verb: Callable[..., Any], wanted: Declared) -> None:
+def test_what_stands_for_a_value_is_that_value(verb: Callable[..., Any], wanted: Option) -> None:
     del verb
     taken = TAKEN[wanted.kind] if wanted.kind != "choice" else ((wanted.choices[0],) * 2,)
     for value, meant in taken:

@@ -108,7 +108,7 @@ class Form:
         """
         command, known = self.command, {name: each.option for name, each in self._fields.items()}
         arguments = {
-            name: convert(value, known[name].declared) if name in known else value
+            name: convert(value, known[name]) if name in known else value
             for name, value in command.arguments.items()
         }
         return replace(command, arguments=arguments)
