@@ -36,6 +36,7 @@ from ml4t_nb.reports import (
     Report,
     RunReport,
 )
+from ml4t_nb.verbs.formats import csv_of
 
 __all__ = ["main"]
 
@@ -69,7 +70,7 @@ def _code(words: Sequence[str]) -> int:
         return _carried_out(words)
     except Ml4tError as error:
         if "--json" in words:
-            from ml4t_nb.render.output import error_json
+            from ml4t_nb.render.to_json import error_json
 
             _put(error_json(next((w for w in words[:1] if w in VERBS), None), error))
         _complain(error)
@@ -187,23 +188,25 @@ def _progress(command: Command) -> AbstractContextManager[Observer]:
 
 
 def _spoken(report: Report, command: Command) -> str:
-    from ml4t_nb.render import output as render
-
     if command.json:
-        return render.report_json(report)
+        from ml4t_nb.render.to_json import report_json  # imports as much as all the rest
+
+        return report_json(report)
+    from ml4t_nb.render.text import report_news, report_rows, report_text
+
     if isinstance(report, ExportReport) and report.out is None:
-        return render.report_csv(report)
+        return csv_of(report.bars)
     if isinstance(report, PlotReport) and report.out is None:
         raise OptionError(
             "a shell cannot show a figure",
             hint=f"write it to a page: --out {command.arguments['symbol'][0].strip('^=/')}.html",
         )
     if command.quiet and isinstance(report, RunReport):
-        return render.report_news(report)
+        return report_news(report)
     if command.quiet:
-        return "" if isinstance(report, _SILENT) else render.report_rows(report)
+        return "" if isinstance(report, _SILENT) else report_rows(report)
     is_seen = is_terminal(sys.stdout)
-    return render.report_text(
+    return report_text(
         report,
         width=get_terminal_size().columns if is_seen else None,
         colour=is_seen and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb",

@@ -19,12 +19,15 @@ from typing import (
     is_typeddict,
 )
 
-__all__ = ["INLINE", "Codec", "Convert", "is_inline", "union_members"]
+__all__ = ["INLINE", "OMITTED", "Codec", "Convert", "is_inline", "union_members"]
 
 Convert: TypeAlias = Callable[[Any], Any]
 
 INLINE = {"inline": True}
 """Metadata of a field whose own fields are written in its place; it is not read back."""
+
+OMITTED: Any = object()
+"""Value of a field that is not written."""
 
 
 class Codec:
@@ -125,7 +128,7 @@ class Codec:
                 own = getattr(value, name)
                 if inline:
                     plain.update(convert(own))
-                elif default is MISSING or own != default:
+                elif own is not OMITTED and (default is MISSING or own != default):
                     plain[name] = convert(own)
             return plain
 

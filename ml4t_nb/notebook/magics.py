@@ -110,7 +110,7 @@ def _print_plain(report: Report, printer: RepresentationPrinter, cycle: bool) ->
 
     from IPython import get_ipython
 
-    from ml4t_nb.render.output import report_text
+    from ml4t_nb.render.text import report_text
 
     del cycle  # a report holds no report
     # A kernel's terminal is the one its server was started from: no reader looks at that.
@@ -121,7 +121,7 @@ def _print_plain(report: Report, printer: RepresentationPrinter, cycle: bool) ->
 
 
 def _html(report: Report) -> str:
-    from ml4t_nb.render.output import report_html
+    from ml4t_nb.render.html import report_html
 
     return report_html(report)
 

@@ -1,13 +1,16 @@
-"""The JSON documents that ``--json`` prints, as types; docs/schema is written from them."""
+"""The JSON documents that ``--json`` prints, as types; docs/schema is written from them.
+
+What only an option adds is `OMITTED` without it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, TypedDict
 
-from ml4t_nb.codec import INLINE
+from ml4t_nb.codec import INLINE, OMITTED
 from ml4t_nb.model import AssetClass, DatasetId, FetchAttempt, Finding, Gap, Span
 from ml4t_nb.records import (
     AbsentSession,
@@ -29,28 +32,24 @@ __all__ = [
     "DatasetAttempt",
     "DatasetGap",
     "DetailedResult",
-    "Document",
     "ErrorDocument",
-    "ExportDocument",
     "GapsDocument",
     "HealthDocument",
     "HealthSummary",
     "HealthWithSessions",
     "ListDocument",
     "MapDocument",
-    "PlotDocument",
     "ProvidersDocument",
     "RemoveDocument",
     "Removed",
-    "Result",
     "RunDocument",
     "SessionBars",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What a run did to one dataset, and the dataset as it is now."""
+class DetailedResult:
+    """A result with what ``--show-status`` adds."""
 
     dataset: DatasetId
     provider: str
@@ -71,19 +70,12 @@ class Result:
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
     revisions: tuple[Revision, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DetailedResult:
-    """A result with what ``--show-status`` adds."""
-
-    result: Result = field(metadata=INLINE)
-    spans: tuple[Span, ...]
-    chunks_written: int
-    before: Health | None
-    after: Health | None
-    gaps: tuple[Gap, ...]
-    history: tuple[UpdateRecord, ...]
+    spans: tuple[Span, ...] = OMITTED
+    chunks_written: int = OMITTED
+    before: Health | None = OMITTED
+    after: Health | None = OMITTED
+    gaps: tuple[Gap, ...] = OMITTED
+    history: tuple[UpdateRecord, ...] = OMITTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +84,7 @@ class RunDocument:
 
     verb: str
     as_of: datetime
-    results: tuple[Result | DetailedResult, ...]
+    results: tuple[DetailedResult, ...]
     left: tuple[DatasetId, ...]
     stopped: str
     absent: tuple[AbsentSession, ...]
@@ -121,24 +113,24 @@ class HealthWithSessions:
     """Health of one dataset, with what ``--sessions`` adds."""
 
     health: Health = field(metadata=INLINE)
-    sessions: tuple[RecentSession, ...]
+    sessions: tuple[RecentSession, ...] = OMITTED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthDocument:
     """Of ``health``."""
 
-    verb: Literal["health"]
+    verb: Literal["health"] = "health"
     as_of: datetime
     summary: HealthSummary
-    datasets: tuple[Health | HealthWithSessions, ...]
+    datasets: tuple[HealthWithSessions, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListDocument:
     """Of ``list``."""
 
-    verb: Literal["list"]
+    verb: Literal["list"] = "list"
     datasets: tuple[Summary, ...]
 
 
@@ -158,16 +150,16 @@ class DatasetAttempt:
     attempt: FetchAttempt = field(metadata=INLINE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GapsDocument:
     """Of ``gaps``; ``results`` are of what was done about them."""
 
-    verb: Literal["gaps"]
+    verb: Literal["gaps"] = "gaps"
     gaps: tuple[DatasetGap, ...]
     as_of: datetime
     datasets: tuple[DatasetId, ...]
     unanswered: tuple[DatasetAttempt, ...]
-    results: tuple[Result | DetailedResult, ...]
+    results: tuple[DetailedResult, ...]
     failed: tuple[UnreadDataset, ...]
     absent: tuple[AbsentSession, ...]
 
@@ -186,40 +178,17 @@ class Bar(TypedDict):
     filled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ExportDocument:
-    """Of ``export`` to a file."""
-
-    verb: Literal["export"]
-    dataset: DatasetId
-    rows: int
-    first: datetime | None
-    last: datetime | None
-    out: Path | None
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BarsDocument:
     """Of ``export`` without ``--out``."""
 
-    export: ExportDocument = field(metadata=INLINE)
-    bars: tuple[Bar, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PlotDocument:
-    """Of ``plot``."""
-
-    verb: Literal["plot"]
+    verb: Literal["export"] = "export"
     dataset: DatasetId
-    provider: str
     rows: int
     first: datetime | None
     last: datetime | None
-    filled: int
-    missing: int
-    gaps: tuple[DatasetGap, ...]
     out: Path | None
+    bars: tuple[Bar, ...] = OMITTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,12 +202,21 @@ class SessionBars:
     state: SessionState
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MapDocument:
     """Of ``plot --coverage``."""
 
-    plot: PlotDocument = field(metadata=INLINE)
-    sessions: tuple[SessionBars, ...]
+    verb: Literal["plot"] = "plot"
+    dataset: DatasetId
+    provider: str
+    rows: int
+    first: datetime | None
+    last: datetime | None
+    filled: int
+    missing: int
+    gaps: tuple[DatasetGap, ...]
+    out: Path | None
+    sessions: tuple[SessionBars, ...] = OMITTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,20 +227,20 @@ class Removed:
     rows: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveDocument:
     """Of ``remove``; ``whole`` if nothing is left of the datasets."""
 
-    verb: Literal["remove"]
+    verb: Literal["remove"] = "remove"
     removed: tuple[Removed, ...]
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProvidersDocument:
     """Of ``providers``."""
 
-    verb: Literal["providers"]
+    verb: Literal["providers"] = "providers"
     providers: tuple[ProviderInfo, ...]
 
 
@@ -272,17 +250,3 @@ class ErrorDocument:
 
     verb: str | None
     error: ErrorNote
-
-
-Document: TypeAlias = (
-    RunDocument
-    | HealthDocument
-    | ListDocument
-    | GapsDocument
-    | ExportDocument
-    | BarsDocument
-    | PlotDocument
-    | MapDocument
-    | RemoveDocument
-    | ProvidersDocument
-)

@@ -1,4 +1,4 @@
-"""Tables and lines as HTML that is readable in any theme, with or without a stylesheet."""
+"""Reports, errors and progress as HTML that is readable in any theme, without a stylesheet too."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from ml4t_nb.commands.spelling import Speller, spell
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.render.format import plain
 from ml4t_nb.render.layout import Block, Lines, Note, SessionMap, Table
-from ml4t_nb.render.markup import element
+from ml4t_nb.render.markup import element, trusted
+from ml4t_nb.render.report_blocks import SHOWN, blocks
 from ml4t_nb.render.session_map import map_html
+from ml4t_nb.reports import ExportReport, Report
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 __all__ = [
     "FAINT", "INK", "LINE", "as_html", "error_html", "error_text", "line_html", "progress_html",
+    "report_html",
 ]  # fmt: skip
 
 # Lab and VS Code each set their own variable; elsewhere the page's text colour holds. A table
@@ -26,6 +29,14 @@ LINE = "var(--jp-border-color2, var(--vscode-panel-border, currentColor))"
 FAINT = "color:var(--jp-ui-font-color2, var(--vscode-descriptionForeground, currentColor))"
 _CELL = "padding:2px 10px 2px 0;vertical-align:top;border:0"
 _SHORT = len("2005-03-04 14:30 UTC")
+
+
+def report_html(report: Report) -> Markup:
+    """Tables and sentences for a notebook."""
+    words = as_html(blocks(report))
+    if isinstance(report, ExportReport) and report.out is None:
+        words += trusted(report.bars.to_html(max_rows=SHOWN, border=0))  # of numbers
+    return words
 
 
 def as_html(blocks: Iterable[Block]) -> Markup:

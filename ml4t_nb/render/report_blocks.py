@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
 
-from ml4t_nb.model import Frequency, Gap
+from ml4t_nb.model import AssetClass, Frequency, Gap
 from ml4t_nb.records import Health, Summary
 from ml4t_nb.render.format import (
     MARKS,
@@ -37,7 +37,10 @@ from ml4t_nb.reports import (
     UnreadDataset,
 )
 
-__all__ = ["blocks"]
+__all__ = ["SHOWN", "blocks", "class_totals"]
+
+SHOWN = 10
+"""Bars of an export that are shown below its blocks."""
 
 
 def blocks(report: Report) -> tuple[Block, ...]:  # noqa: PLR0911  # one for each report
@@ -73,18 +76,24 @@ def _health(report: HealthReport) -> Iterator[Block]:
             yield Lines(notes)
     if report.recent:
         yield from session_maps(report.datasets, report.recent)
-    classes = Counter(each.dataset.asset_class for each in report.datasets)
-    rows = Counter[str]()
-    for each in report.datasets:
-        rows[each.dataset.asset_class] += each.rows
+    classes = class_totals(report.datasets).items()
     yield Table(
         ("Asset class", "Datasets>", "Bars>"),
-        tuple((name, count(number), count(rows[name])) for name, number in classes.items()),
+        tuple((name, count(number), count(rows)) for name, (number, rows) in classes),
         is_total=True,
     )
     states = ", ".join(f"{mark} {report.count(state)} {state}" for state, mark in MARKS.items())
     total = f"{many(len(report.datasets), 'dataset')}: {states}; {many(report.rows, 'bar')}"
     yield Lines((Note(f"{total}; as of {instant(report.as_of)}"),))
+
+
+def class_totals(datasets: Iterable[Health]) -> dict[AssetClass, tuple[int, int]]:
+    """How many datasets there are of each asset class, and bars in them."""
+    totals: dict[AssetClass, tuple[int, int]] = {}
+    for each in datasets:
+        number, rows = totals.get(each.dataset.asset_class, (0, 0))
+        totals[each.dataset.asset_class] = number + 1, rows + each.rows
+    return totals
 
 
 def _judged(shown: list[Health], *, detailed: bool) -> Table:

@@ -1,4 +1,4 @@
-"""Tables and lines as text for a terminal, or as bare rows for a script."""
+"""A report as text for a terminal, or as bare rows for a script."""
 
 from __future__ import annotations
 
@@ -9,11 +9,41 @@ from ml4t_nb.commands.declaration import ProgramName
 from ml4t_nb.commands.spelling import Speller
 from ml4t_nb.render.format import plain
 from ml4t_nb.render.layout import Block, Lines, SessionMap, Table
+from ml4t_nb.render.report_blocks import SHOWN, blocks
+from ml4t_nb.render.run_blocks import news
 from ml4t_nb.render.session_map import map_lines
+from ml4t_nb.reports import ExportReport, Report, RunReport
 
-__all__ = ["as_text", "as_tsv"]
+__all__ = ["as_text", "report_news", "report_rows", "report_text"]
 
 _UNBOUNDED = 100_000
+
+
+def report_text(
+    report: Report,
+    *,
+    width: int | None = None,
+    colour: bool = False,
+    program: ProgramName = "ml4t-data",
+) -> str:
+    """Tables and sentences, ended by a newline; the other arguments are those of `as_text`."""
+    words = as_text(blocks(report), width=width, colour=colour, program=program)
+    if isinstance(report, ExportReport) and report.out is None:
+        return f"{words}{report.bars.to_string(max_rows=SHOWN, line_width=width)}\n"
+    return words
+
+
+def report_rows(report: Report) -> str:
+    """Rows of the tables, tab-separated, without headings or totals; for scripts."""
+    tables = (each for each in blocks(report) if isinstance(each, Table) and not each.is_total)
+    rows = (row for table in tables for row in table.rows)
+    return "".join("\t".join(plain(cell).replace("\n", " ") for cell in row) + "\n" for row in rows)
+
+
+def report_news(report: RunReport) -> str:
+    """What a run found that the next one will not tell again, one line each; empty if nothing."""
+    notes = tuple(news(report))
+    return as_text([Lines(notes)]) if notes else ""
 
 
 def as_text(
@@ -38,13 +68,6 @@ def as_text(
     spell = Speller(program)
     drawn = (_lines(block, room, spell, colour=colour) for block in blocks)
     return "\n".join("\n".join(lines) + "\n" for lines in drawn)
-
-
-def as_tsv(blocks: Iterable[Block]) -> str:
-    """Rows of the tables, tab-separated, without headings or totals; for scripts."""
-    tables = (block for block in blocks if isinstance(block, Table) and not block.is_total)
-    rows = (row for table in tables for row in table.rows)
-    return "".join("\t".join(plain(cell).replace("\n", " ") for cell in row) + "\n" for row in rows)
 
 
 def _lines(block: Block, width: int, spell: Speller, *, colour: bool) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typedd
 
 from docstring_parser import DocstringStyle, parse
 
-from ml4t_nb.codec import is_inline, union_members
+from ml4t_nb.codec import OMITTED, is_inline, union_members
 from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render import documents
@@ -33,21 +33,22 @@ _FILES: dict[str, Any] = {
     "health": documents.HealthDocument,
     "list": documents.ListDocument,
     "gaps": documents.GapsDocument,
-    "export": documents.ExportDocument | documents.BarsDocument,
-    "plot": documents.PlotDocument | documents.MapDocument,
+    "export": documents.BarsDocument,
+    "plot": documents.MapDocument,
     "remove": documents.RemoveDocument,
     "providers": documents.ProvidersDocument,
     "error": documents.ErrorDocument,
 }
 # Whose docstrings explain the fields of a document.
 _SAME_FIELDS: Mapping[type, tuple[type, ...]] = {
-    documents.Result: (UpdateRecord, UpdateResult),
     documents.DetailedResult: (UpdateRecord, UpdateResult),
     documents.RunDocument: (RunReport,),
     documents.GapsDocument: (GapsReport,),
     documents.HealthDocument: (HealthReport,),
-    documents.PlotDocument: (PlotReport,),
+    documents.MapDocument: (PlotReport,),
 }
+# A frame in the report, which the docstring describes, and rows in the document.
+_FRAME = (documents.MapDocument, "sessions")
 _TEXT: Schema = {"type": "string"}
 _PLAIN: Mapping[Any, Schema] = {
     str: _TEXT,
@@ -118,8 +119,6 @@ class _Types:
             return self._ref(hint)
         kinds = get_args(hint)
         if members := union_members(hint):
-            if len(members) > 1 and members[0] in _inlined(members[1]):
-                return self._ref(members[1], own_required=False)
             null = [{"type": "null"}] if NoneType in kinds else []
             return {"anyOf": [*map(self._of, members), *null]}
         if get_origin(hint) is Literal:
@@ -131,13 +130,13 @@ class _Types:
             return {"type": "array", "items": items[0]}
         return {"type": "array", "prefixItems": items, "minItems": len(items), "items": False}
 
-    def _ref(self, kind: Any, *, own_required: bool = True) -> Schema:  # noqa: ANN401
+    def _ref(self, kind: Any) -> Schema:  # noqa: ANN401
         name = kind.__name__
         if name not in self._named:
-            self._named[name] = self._object(kind, own_required=own_required)
+            self._named[name] = self._object(kind)
         return {"$ref": f"#/$defs/{name}"}
 
-    def _object(self, kind: Any, *, own_required: bool) -> Schema:  # noqa: ANN401
+    def _object(self, kind: Any) -> Schema:  # noqa: ANN401
         words = parse(kind.__doc__ or "", DocstringStyle.NUMPYDOC)
         helps = {
             name: " ".join((each.description or "").split())
@@ -154,17 +153,23 @@ class _Types:
         required = []
         for name, hint in hints.items():
             if hint in _inlined(kind):
-                inline = self._object(hint, own_required=True)
+                inline = self._object(hint)
                 properties |= inline["properties"]
                 required += inline["required"]
                 continue
             properties[name] = self._of(hint)
-            if name in helps:
+            if name in helps and (kind, name) != _FRAME:
                 properties[name]["description"] = helps[name]
-            if own_required and (not self._is_stored or own[name].default is MISSING):
+            if self._is_required(own.get(name)):
                 required.append(name)
         schema |= {"properties": properties, "required": required}
         return schema | ({"additionalProperties": False} if self._is_stored else {})
+
+    def _is_required(self, field: Field[Any] | None) -> bool:
+        """Whether it is written whatever its value; a TypedDict has no fields."""
+        if field is None or not self._is_stored:
+            return field is None or field.default is not OMITTED
+        return field.default is MISSING
 
 
 def _inlined(kind: Any) -> list[Any]:  # noqa: ANN401

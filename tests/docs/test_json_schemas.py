@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ml4t_nb.cli import main
-from ml4t_nb.render.output import report_json
+from ml4t_nb.render.to_json import report_json
 from ml4t_nb.storage.manifest_file import encode_manifest
 from tests.docs.json_schemas import FOLDER, schemas, written
 from tests.render.test_output import REPORTS

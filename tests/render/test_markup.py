@@ -15,8 +15,7 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.events import Event, Fetched, FetchStarted, Finished, RetryScheduled, Started
 from ml4t_nb.execution.run_progress import Track
 from ml4t_nb.model import DatasetId, Span
-from ml4t_nb.render.html import error_html, line_html, progress_html
-from ml4t_nb.render.output import report_html
+from ml4t_nb.render.html import error_html, line_html, progress_html, report_html
 from ml4t_nb.render.plots import bundle_of, page_of, svg_of
 from ml4t_nb.reports import Report
 from ml4t_nb.settings import Settings

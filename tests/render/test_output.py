@@ -20,15 +20,10 @@ from ml4t_nb.model import DatasetId, Finding, Gap
 from ml4t_nb.records import Restatement, Revision
 from ml4t_nb.render import text
 from ml4t_nb.render.format import instant, judgement, plain, ratio, size
+from ml4t_nb.render.html import report_html
 from ml4t_nb.render.layout import Table
-from ml4t_nb.render.output import (
-    error_json,
-    report_csv,
-    report_html,
-    report_json,
-    report_rows,
-    report_text,
-)
+from ml4t_nb.render.text import report_rows, report_text
+from ml4t_nb.render.to_json import error_json, report_json
 from ml4t_nb.reports import (
     DatasetGaps,
     ExportReport,
@@ -41,6 +36,7 @@ from ml4t_nb.reports import (
     Report,
     UnreadDataset,
 )
+from ml4t_nb.verbs.formats import csv_of
 from tests.render.reports import (
     AS_OF,
     FIRST,
@@ -403,9 +399,7 @@ def test_json_of_bars_gives_back_each_number() -> None:
 
 
 def test_csv_gives_back_each_bar_to_the_last_bit() -> None:
-    rows = list(
-        csv.DictReader(report_csv(ExportReport(dataset("IBM"), BARS, None, "sample")).splitlines())
-    )
+    rows = list(csv.DictReader(csv_of(BARS).splitlines()))
 
     assert rows[0]["timestamp"] == "2004-01-02T00:00:00+00:00"
     assert rows[0]["open"] == "0.30000000000000004"
@@ -419,7 +413,7 @@ def test_csv_gives_back_any_price(price: float) -> None:
     prices = {name: [price] for name in ("open", "high", "low", "close")}
     bars = make_bars(["2004-01-02"], prices)
 
-    text = report_csv(ExportReport(dataset("IBM"), bars, None, "sample"))
+    text = csv_of(bars)
 
     assert float(text.splitlines()[1].split(",")[1]) == price
 
@@ -506,7 +500,7 @@ def test_plain_leaves_ordinary_words_alone() -> None:
 def test_a_dataset_that_has_no_bars_is_shown() -> None:
     report = ExportReport(dataset("IBM"), BARS.iloc[:0], None, "sample")
 
-    assert report_csv(report) == "timestamp,open,high,low,close,volume,dividend,split,filled\n"
+    assert csv_of(report.bars) == "timestamp,open,high,low,close,volume,dividend,split,filled\n"
     assert json.loads(report_json(report))["first"] is None
 
 

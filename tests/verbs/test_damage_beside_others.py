@@ -16,7 +16,9 @@ from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, OptionError, Overtaken
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, Span
-from ml4t_nb.render.output import report_html, report_json, report_rows, report_text
+from ml4t_nb.render.html import report_html
+from ml4t_nb.render.text import report_rows, report_text
+from ml4t_nb.render.to_json import report_json
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 

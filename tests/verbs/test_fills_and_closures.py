@@ -11,7 +11,7 @@ import pytest
 from ml4t_nb import verbs
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import DatasetId, SessionOverride, Span
-from ml4t_nb.render import output as render
+from ml4t_nb.render.text import report_text
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 
@@ -91,12 +91,12 @@ def test_a_day_that_every_dataset_lacks_is_asked_about_once_and_not_filled(tmp_p
         verbs.update(ws, as_of=day) for day in ("2024-02-29", "2024-03-01", "2024-03-04")
     )
 
-    said = render.report_text(first)
+    said = report_text(first)
     assert "XNYS: none of 3 datasets has a bar of 2024-02-28: was the exchange closed?" in said
     assert "ML4T_DATA_CLOSURES=XHKG:2023-09-01,XNYS:2024-02-28" in said
-    assert all("was the exchange closed" not in render.report_text(each) for each in later)
+    assert all("was the exchange closed" not in report_text(each) for each in later)
     assert [filled(ws, symbol) for symbol in ("DEMO", "MORE", "THIRD")] == [[], [], []]
-    assert "none of 3 datasets has a bar of 2024-02-28" in render.report_text(verbs.gaps(ws))
+    assert "none of 3 datasets has a bar of 2024-02-28" in report_text(verbs.gaps(ws))
 
     told = workspace(tmp_path, closures=(SessionOverride("XNYS", MISSING.start.date()),))
     report = verbs.update(told, as_of="2024-03-05")
@@ -111,7 +111,7 @@ def test_a_day_that_one_dataset_has_was_no_closure(tmp_path: Path) -> None:
 
     for day in ("2024-02-29", "2024-03-01"):
         verbs.update(whole, "WHOLE", as_of=day)
-        said = render.report_text(verbs.update(ws, ["DEMO", "MORE"], as_of=day))
+        said = report_text(verbs.update(ws, ["DEMO", "MORE"], as_of=day))
         assert "was the exchange closed" not in said
 
     assert [filled(ws, symbol) for symbol in ("DEMO", "MORE")] == [["2024-02-28"]] * 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +11,7 @@ from ml4t_nb.render.format import MARKS, count, instant, labelled, many, stamp
 from ml4t_nb.render.html import FAINT, LINE
 from ml4t_nb.render.layout import Table
 from ml4t_nb.render.markup import element, fragment
+from ml4t_nb.render.report_blocks import class_totals
 from ml4t_nb.reports import HealthReport
 
 if TYPE_CHECKING:
@@ -145,13 +145,9 @@ def totals_html(report: HealthReport) -> Markup:
     states = ", ".join(f"{MARKS[each]} {report.count(each):,} {each}" for each in _WORST_FIRST)
     whole = element("b", many(len(report.datasets), "dataset"))
     what = f": {states}; {many(report.rows, 'bar')}; "
-    datasets = Counter(each.dataset.asset_class for each in report.datasets)
-    bars = Counter[str]()
-    for each in report.datasets:
-        bars[each.dataset.asset_class] += each.rows
     classes = []
-    for name, number in datasets.items():
-        words = f" {many(number, 'dataset')}, {many(bars[name], 'bar')}"
+    for name, (number, rows) in class_totals(report.datasets).items():
+        words = f" {many(number, 'dataset')}, {many(rows, 'bar')}"
         classes.append(element("span", element("b", name), words, style="margin-right:18px"))
     as_of = element("span", f"as of {instant(report.as_of)}", style=FAINT)
     return fragment(element("div", whole, what, as_of), element("div", classes))

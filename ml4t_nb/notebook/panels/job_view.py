@@ -13,9 +13,8 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.notebook.panels.panel_command import ask, of_dataset
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render.format import many
-from ml4t_nb.render.html import FAINT, LINE, error_html, line_html
+from ml4t_nb.render.html import FAINT, LINE, error_html, line_html, report_html
 from ml4t_nb.render.markup import element, fragment, trusted
-from ml4t_nb.render.output import report_html
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
