@@ -1,97 +1,151 @@
-"""What fetched bars show of their basis and their splits, checked before they are committed."""
+"""A fetch beside what is stored now: what it may rewrite, and what it shows of basis and splits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
-
-import pandas as pd
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from ml4t_nb.core.bars import Bars, as_instant, concat, observed
 from ml4t_nb.core.basis import as_words, is_same_split, split_evidence, without_repeats
 from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.restatement import splits_in
 from ml4t_nb.core.split_blocks import SplitBlock, find_unapplied, may_have_blocks
+from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import Suspicious
-from ml4t_nb.model import Basis, Finding, Hint, NextStep, Span
+from ml4t_nb.model import Basis, DatasetConfig, Finding, Hint, NextStep, Span, StepAction
 from ml4t_nb.options import load_arguments
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.fetch import FetchResult
-from ml4t_nb.pipeline.record import RewriteWindow
+from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.transaction import Transaction
 
-__all__ = ["drop_repeated_splits", "find_missed_splits", "with_basis"]
+__all__ = ["Rewrite", "find_missed_splits", "with_basis", "without_repeated_splits"]
 
 _WEEK = timedelta(days=7)
 
 
-def with_basis(
-    tx: Transaction, run: DatasetRun, got: FetchResult, *, is_whole: bool
-) -> DatasetRun | None:
-    """``run`` on the basis that the bars show; None if all bars are needed to change to it.
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A fetch, and what it may change of the dataset as it is under the lock.
 
-    Without a split, prices are the same on either basis, so what was assumed then can be changed.
-
-    Raises
-    ------
-    Suspicious
-        If the stored bars are on the other basis, by what they show at their own splits.
+    That is the dataset's end, from an observed bar on that the run did not ask for: ``start`` is
+    its stamp, None for the whole dataset, and ``bars`` are those stored from there on. With
+    ``is_whole``, the fetch was of all there is.
     """
-    state = tx.manifest
-    basis = got.basis or _restated_basis(tx, run, got) or run.config.basis
-    changed = replace(run, config=replace(run.config, basis=basis))
-    if state is None or state.config.basis == basis:
+
+    tx: Transaction
+    run: DatasetRun
+    got: FetchResult
+    is_whole: bool
+    before: Manifest
+    start: datetime | None
+    bars: Bars
+
+    @classmethod
+    def of(
+        cls, tx: Transaction, run: DatasetRun, got: FetchResult, before: Manifest, *, is_whole: bool
+    ) -> Rewrite:
+        """What ``got`` may change of ``before``."""
+        start = min(span.start for span in got.answered)
+        first, last = before.first, before.last
+        is_end = not is_whole and not _changes_gaps(run.config, before.config)
+        if first is None or last is None or start <= first or not is_end:
+            return cls(tx, run, got, is_whole, before, None, tx.bars())
+        for reach in (timedelta(days=10), timedelta(days=100), start - first):
+            earlier = observed(tx.bars(Span(start - reach, start)))
+            if len(earlier):
+                break
+        floor = as_instant(earlier.index[-1])
+        bars = tx.bars(Span(floor, last + TICK))
+        return cls(tx, run, got, is_whole, before, floor, bars)
+
+    @property
+    def stored(self) -> Bars:
+        """The observed bars among ``bars``."""
+        return observed(self.bars)
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether another run, as of a later instant, has been committed since this one began."""
+        return self.before.updated is not None and self.before.updated > self.run.as_of
+
+    def put(self, bars: Bars) -> None:
+        """Let ``bars`` take the place of those that may change."""
+        span = None
+        if self.start is not None:
+            ends = [part.index[-1] for part in (self.bars, bars) if len(part)]
+            span = Span(self.start, as_instant(max(ends)) + TICK)
+        self.tx.put(bars, span)
+
+
+def _changes_gaps(config: DatasetConfig, before: DatasetConfig) -> bool:
+    """Whether another calendar, closure or tolerance finds other gaps in the same bars."""
+    return (config.calendar, config.session_overrides, config.tolerance) != (
+        before.calendar,
+        before.session_overrides,
+        before.tolerance,
+    )
+
+
+def with_basis(rewrite: Rewrite) -> Rewrite | None:
+    """``rewrite`` on the basis that the bars show; None if all bars are needed to change to it.
+
+    Without a split, prices are the same on either basis, so what was assumed then can be changed;
+    Suspicious, if the stored bars are on the other one by what they show at their own splits.
+    """
+    run, held = rewrite.run, rewrite.before.config
+    basis = rewrite.got.basis or _restated_basis(rewrite) or run.config.basis
+    changed = replace(rewrite, run=replace(run, config=replace(run.config, basis=basis)))
+    if basis == held.basis:
         return changed
-    if not is_whole:
+    if not rewrite.is_whole:
         return None
-    held = state.config
-    if split_evidence(tx.bars()).basis == held.basis:
-        origin = load_arguments(
-            run.dataset, run.config.provider, held.calendar, state.first, held.zone
-        )
-        raise Suspicious(
-            f"{run.dataset} holds {held.basis} prices, and {run.config.provider} now quotes "
-            f"{basis} ones",
-            hint=(
-                "nothing was written; to accept them: ",
-                NextStep("reload", run.dataset, source=origin),
+    if split_evidence(rewrite.tx.bars()).basis != held.basis:
+        return changed
+    raise Suspicious(
+        f"{run.dataset} holds {held.basis} prices, and {run.config.provider} now quotes "
+        f"{basis} ones",
+        hint=(
+            "nothing was written; to accept them: ",
+            _source(
+                "reload", run, replace(held, provider=run.config.provider), rewrite.before.first
             ),
-        )
-    return changed
+        ),
+    )
 
 
-def _restated_basis(tx: Transaction, run: DatasetRun, got: FetchResult) -> Basis | None:
+def _restated_basis(rewrite: Rewrite) -> Basis | None:
     """The basis of a provider that states none, but restated the stored bars by a reported split.
 
     Splits too small to show in prices by themselves show in this: only split-adjusted prices move.
     """
-    splits = got.final["split"].to_numpy()
-    if tx.manifest is None or run.config.basis != "as-traded" or (splits == 1).all():
+    fetched = rewrite.got.final
+    if rewrite.run.config.basis != "as-traded" or (fetched["split"] == 1).all():
         return None
-    stored = observed(tx.bars())
+    stored = observed(rewrite.tx.bars())
     if stored.empty or split_evidence(stored).basis is not None:
         return None
-    moved = compare(stored, got.final, basis="split-adjusted").restatement
+    moved = compare(stored, fetched, basis="split-adjusted").restatement
     return "split-adjusted" if moved is not None and moved.splits else None
 
 
-def drop_repeated_splits(tx: Transaction, window: RewriteWindow, got: FetchResult) -> FetchResult:
-    """``got`` without splits reported a second time within a week, and a finding for each."""
-    got = _drop_unpriced_repeats(got)
+def without_repeated_splits(rewrite: Rewrite) -> Rewrite:
+    """The fetch without splits reported a second time within a week, and a finding for each."""
+    got = _drop_unpriced_repeats(rewrite.got)
     later = got.pending
     if len(got.final):
         later = later[later.index > got.final.index[-1]]
     rows = concat([got.final, reject_invalid(later)[0]])
     if rows.empty or (rows["split"] == 1).all():
-        return got
+        return replace(rewrite, got=got)
     start = as_instant(rows.index[0])
-    known = observed(concat([tx.bars(Span(start - _WEEK, start)), window.bars]))
+    known = observed(concat([rewrite.tx.bars(Span(start - _WEEK, start)), rewrite.bars]))
     known = known[~known.index.duplicated(keep="last")].sort_index()
     once, repeats = without_repeats(rows, known)
     if not repeats:
-        return got
+        return replace(rewrite, got=got)
     findings = tuple(
         Finding(
             as_instant(kept[0]),
@@ -102,13 +156,13 @@ def drop_repeated_splits(tx: Transaction, window: RewriteWindow, got: FetchResul
         for kept, gone in repeats
     )
     dropped = got.pending.index.isin([gone[0] for _, gone in repeats])
-    split = got.pending["split"].mask(dropped, 1.0)
-    return replace(
+    got = replace(
         got,
         final=once.iloc[: len(got.final)],
-        pending=got.pending.assign(split=split),
+        pending=got.pending.assign(split=got.pending["split"].mask(dropped, 1.0)),
         findings=(*got.findings, *findings),
     )
+    return replace(rewrite, got=got)
 
 
 def _drop_unpriced_repeats(got: FetchResult) -> FetchResult:
@@ -121,26 +175,21 @@ def _drop_unpriced_repeats(got: FetchResult) -> FetchResult:
     return replace(got, rejected=got.rejected.assign(split=ratios))
 
 
-def find_missed_splits(
-    tx: Transaction, run: DatasetRun, window: RewriteWindow, got: FetchResult, *, bars: Bars
-) -> tuple[Finding, ...]:
-    """Findings for each block of ``bars``, about to be stored, that missed a split.
+def find_missed_splits(rewrite: Rewrite, real: Bars) -> tuple[Finding, ...]:
+    """Findings for each block of observed bars, about to be stored, that missed a split.
 
-    Raises
-    ------
-    Suspicious
-        If there are any that were not stored before, and are off by too much for chance.
+    Suspicious, if there are any that were not stored before, and are off by too much for chance.
     """
-    real = observed(bars)
-    splits = {*splits_in(real), *splits_in(reject_invalid(got.pending)[0])}
-    if window.start is not None and may_have_blocks(real):
-        splits.update(splits_in(tx.bars()))
+    run = rewrite.run
+    splits = {*splits_in(real), *splits_in(reject_invalid(rewrite.got.pending)[0])}
+    if rewrite.start is not None and may_have_blocks(real):
+        splits.update(splits_in(rewrite.tx.bars()))
     blocks = find_unapplied(real, sorted(splits), run.config.basis)
-    known = observed(window.bars)["close"]
+    changed = real["close"] != rewrite.stored["close"].reindex(real.index)
     fresh = [
         block
         for block in blocks
-        if block.is_certain and not _are_stored(real.iloc[block.start : block.stop], known)
+        if block.is_certain and changed.iloc[block.start : block.stop].any()
     ]
     if fresh and not run.accept:
         raise _refused(run, real, fresh)
@@ -150,18 +199,12 @@ def find_missed_splits(
     )
 
 
-def _are_stored(block: Bars, known: pd.Series[float]) -> bool:
-    return bool(known.reindex(block.index).eq(block["close"]).all())
-
-
 def _refused(run: DatasetRun, bars: Bars, blocks: Sequence[SplitBlock]) -> Suspicious:
-    config, dataset = run.config, run.dataset
     after = as_instant(bars.index[blocks[-1].stop])
-    origin = load_arguments(dataset, config.provider, config.calendar, after, config.zone)
     what = "; ".join(_words(bars, block) for block in blocks)
     hint: Hint = (
         "nothing was written; load again in a day or two, or load only the bars after them: `",
-        NextStep("load", dataset, source=origin),
+        _source("load", run, run.config, after),
         "`",
     )
     if run.verb != "load":
@@ -171,6 +214,14 @@ def _refused(run: DatasetRun, bars: Bars, blocks: Sequence[SplitBlock]) -> Suspi
             "` accepts it as it is",
         )
     return Suspicious(f"{run.provider.name} has a mixture of bases: {what}", hint=hint)
+
+
+def _source(
+    action: StepAction, run: DatasetRun, config: DatasetConfig, first: datetime | None
+) -> NextStep:
+    """The step that fetches from ``first`` on what is stored by ``config``."""
+    origin = load_arguments(run.dataset, config.provider, config.calendar, first, config.zone)
+    return NextStep(action, run.dataset, source=origin)
 
 
 def _words(bars: Bars, block: SplitBlock) -> str:

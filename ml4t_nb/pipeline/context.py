@@ -30,16 +30,9 @@ _LONGEST_DELAY = timedelta(hours=12)
 class RunContext:
     """What the runs of one command share.
 
-    Parameters
-    ----------
-    as_of
-        An instant, or a date: after that session's close and the provider's delay.
-    session_overrides
-        Days on which the user knows better than the calendars.
-    observe
-        Told what happens; may be called in any thread.
-    pause
-        Sleeps so many seconds, and raises KeyboardInterrupt if the run is to end.
+    An as-of that is a date means after that session's close and the provider's delay. ``observe``
+    may be called in any thread; ``pause`` sleeps so many seconds, and raises KeyboardInterrupt if
+    the run is to end.
     """
 
     store: Store
@@ -49,77 +42,18 @@ class RunContext:
     observe: Callable[[Event], None]
     pause: Callable[[float], None]
 
-    def dataset_run(
-        self,
-        verb: str,
-        dataset: DatasetId,
-        config: DatasetConfig,
-        found: Manifest | None,
-        *,
-        provider: Provider | None = None,
-        zone: str | None = None,
-        fill: Fill | None = None,
-        accept: bool = False,
-    ) -> DatasetRun:
-        """The run of ``verb`` on one dataset.
-
-        An as-of that is a date becomes an instant. If the last run was of the same date, with a
-        provider whose bars are final later, it is that run's: no earlier one.
-
-        Parameters
-        ----------
-        provider
-            None for the dataset's own.
-        zone
-            That of stamps without one; None for the dataset's own.
-        """
-        provider = provider or self.provider(config.provider)
-        dates = calendar(config.calendar, config.session_overrides)
-        as_of = self.as_of
-        if not isinstance(as_of, datetime):
-            day, as_of = as_of, dates.closing(as_of, provider.limits.delay_of(dataset))
-            updated = found.updated if found else None
-            if updated is not None and as_of < updated <= dates.closing(day, _LONGEST_DELAY):
-                as_of = updated
-        return DatasetRun(
-            verb=verb,
-            dataset=dataset,
-            config=config,
-            found=found,
-            provider=provider,
-            calendar=dates,
-            as_of=as_of,
-            zone=zone or config.zone,
-            fill=fill,
-            accept=accept,
-            store=self.store,
-            observe=self.observe,
-            pause=self.pause,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class DatasetRun:
     """One run on one dataset: what it asks with, and what it means to write.
 
-    Parameters
-    ----------
-    config
-        As it is to be stored.
-    found
-        What was stored as the run began; None for a new dataset.
-    provider
-        The provider: not always the dataset's own.
-    calendar, zone
-        The dataset's, and that of stamps without one.
-    as_of
-        Aware.
-    fill
-        None if gaps are only to be found.
-    accept
-        Take the provider's view where it contradicts the stored one.
+    ``config`` is as it is to be stored, ``found`` what was stored as the run began, and
+    ``provider`` whom it asks: not always the dataset's own. ``zone`` is that of stamps without
+    one, and ``fill`` None if gaps are only to be found. ``accept`` takes the provider's view where
+    it contradicts the stored one.
     """
 
+    context: RunContext
     verb: str
     dataset: DatasetId
     config: DatasetConfig
@@ -130,9 +64,36 @@ class DatasetRun:
     zone: str | None
     fill: Fill | None
     accept: bool
-    store: Store
-    observe: Callable[[Event], None]
-    pause: Callable[[float], None]
+
+    @classmethod
+    def of(
+        cls,
+        context: RunContext,
+        verb: str,
+        dataset: DatasetId,
+        config: DatasetConfig,
+        provider: Provider,
+        *,
+        found: Manifest | None,
+        zone: str | None = None,
+        fill: Fill | None = None,
+        accept: bool = False,
+    ) -> DatasetRun:
+        """The run of ``verb``, with an as-of that is an instant.
+
+        If the last run was of the same date, with a provider whose bars are final later, it is
+        that run's: no earlier one.
+        """
+        dates, as_of = calendar(config.calendar, config.session_overrides), context.as_of
+        if not isinstance(as_of, datetime):
+            day, as_of = as_of, dates.closing(as_of, provider.limits.delay_of(dataset))
+            updated = found.updated if found else None
+            if updated is not None and as_of < updated <= dates.closing(day, _LONGEST_DELAY):
+                as_of = updated
+        zone = zone or config.zone
+        return cls(
+            context, verb, dataset, config, found, provider, dates, as_of, zone, fill, accept
+        )
 
     @property
     def final_before(self) -> datetime:
@@ -167,22 +128,20 @@ class DatasetRun:
 
     def require_not_earlier(self) -> None:
         """Raise Overtaken if the dataset was found updated as of a later instant."""
-        updated = None if self.found is None else self.found.updated
-        require_as_of_not_earlier(self.dataset, self.as_of, updated)
+        if self.found is not None:
+            require_as_of_not_earlier(self.found, self.as_of)
 
 
-def require_as_of_not_earlier(
-    dataset: DatasetId, as_of: datetime, updated: datetime | None
-) -> None:
+def require_as_of_not_earlier(found: Manifest, as_of: datetime) -> None:
     """Raise Overtaken if the dataset was updated as of a later instant."""
-    if updated is not None and as_of < updated:
+    if found.updated is not None and as_of < found.updated:
         raise Overtaken(
-            f"{dataset} was updated as of {updated:%Y-%m-%d %H:%M} UTC, "
+            f"{found.dataset} was updated as of {found.updated:%Y-%m-%d %H:%M} UTC, "
             f"later than {as_of:%Y-%m-%d %H:%M} UTC",
             hint=(
                 "an as-of never moves backwards: choose a later one, or another --home; ",
                 "if a clock or --as-of was ahead: ",
-                NextStep("reset_as_of", dataset),
+                NextStep("reset_as_of", found.dataset),
             ),
         )
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
-from ml4t_nb.core.overlap import unrestated_splits
-from ml4t_nb.core.request_spans import day_after, split_span
+from ml4t_nb.core.overlap import compare, unrestated_splits
+from ml4t_nb.core.request_spans import JOIN, day_after, split_span
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import reject_invalid, rejected_actions
 from ml4t_nb.errors import (
@@ -23,60 +24,32 @@ from ml4t_nb.errors import (
     RateLimited,
 )
 from ml4t_nb.events import Fetched, FetchStarted, RetryScheduled
-from ml4t_nb.model import Basis, DatasetId, Finding, Frequency, Span, bar_length
-from ml4t_nb.pipeline.consistency import count_before_jump, restated_between
+from ml4t_nb.model import Basis, Finding, Span, bar_length
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.providers import Answer, Request
 from ml4t_nb.providers.retry import fetch_with_retries
 
-__all__ = ["FetchPlan", "FetchResult", "fetch_spans", "plan_request"]
+__all__ = ["FetchResult", "fetch_spans"]
 
-
-@dataclass(frozen=True, slots=True)
-class FetchPlan:
-    """What to ask a provider for.
-
-    Parameters
-    ----------
-    spans
-        The first matters most.
-    until
-        Bars with an earlier stamp are final and wanted.
-    later
-        Where splits after the wanted bars may be that ``spans`` do not reach, and the frequency
-        of the bars to look for them in; not asked for if the bars are as traded.
-    """
-
-    spans: tuple[Span, ...]
-    until: datetime
-    later: tuple[Frequency, Span] | None = None
+# As where a split is looked for in one answer: less than that, prices move by themselves.
+_TELLING = 1.25
 
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
     """What a provider answered to all spans of a run.
 
-    Parameters
-    ----------
-    answered
-        The spans that were answered whole.
-    final
-        Final bars that keep the hard rules, on the basis the provider quotes today.
-    rejected
-        Splits and dividends of final rows that do not keep them.
-    pending
-        Bars that are not to be stored: unfinished, or after the end asked for. Their splits
-        have restated the final bars already, or are about to.
-    findings
-        Of final bars: those that are left out, and what the provider found itself.
-    error
-        What ended the fetch of the first span before its last piece.
-    failed
-        Other spans that could not be had, with the error.
-    basis
-        That the provider declares, or shows; None if neither.
-    zone
-        What stamps without a zone were taken to be of.
+    ``answered`` holds the spans that were answered whole; ``error`` ended the fetch of the first
+    one before its last piece, and ``failed`` has the others that could not be had.
+
+    ``final`` bars keep the hard rules, on the basis the provider quotes today; ``rejected`` has
+    the splits and dividends of final rows that do not keep them. ``pending`` bars are not to be
+    stored: unfinished, or after the end asked for. Their splits have restated the final bars
+    already, or are about to. ``findings`` are of final bars: those that are left out, and what the
+    provider found itself.
+
+    ``basis`` is what the provider declares, or shows; None if neither. ``zone`` is what stamps
+    without a zone were taken to be of.
     """
 
     answered: tuple[Span, ...]
@@ -110,77 +83,40 @@ class FetchResult:
         return float(later["split"].to_numpy()[is_applied].prod())
 
 
-def plan_request(run: DatasetRun, wanted: Span, others: tuple[Span, ...]) -> FetchPlan:
-    """Fetch the wanted bars, and those that show on which basis they are.
+def fetch_spans(run: DatasetRun, wanted: Span, others: Sequence[Span] = ()) -> FetchResult:
+    """Ask for what is wanted, for ``others``, and for what shows on which basis the bars are.
 
-    Raises
-    ------
-    RangeRefused
-        If the provider serves later bars only.
+    Raises ProviderError if nothing of what is wanted could be had, or the later splits could not;
+    or if the answers are not on one basis.
     """
-    frequency, limits = run.dataset.frequency, run.provider.limits
-    oldest, until = run.oldest_served, wanted.end
-    # Beyond the last final bar is the running session, which may bring a split.
-    brink = run.as_of + (TICK if bar_length(frequency) else timedelta(days=1))
-    reaches_now = until >= run.final_before
-
-    def served(span: Span) -> Span:
-        return span if oldest is None else Span(max(span.start, oldest), span.end)
-
-    main = served(Span(wanted.start, brink if reaches_now else until))
-    if not main:
-        raise RangeRefused(
-            f"{run.provider.name} serves {frequency} bars from {oldest:%Y-%m-%d} on",
-            provider=run.provider.name,
-            hint="choose a later --start",
-        )
-    spans = (main, *(span for span in map(served, others) if span))
-    if run.provider.basis == "as-traded" or reaches_now:
-        return FetchPlan(spans, until)
-    # A day is enough to know a split; who has no days is asked for the bars themselves.
-    coarse: Frequency = "daily" if "daily" in limits.frequencies else frequency
-    start = until if coarse == frequency else day_after(until, run.calendar, frequency)
-    return FetchPlan(spans, until, (coarse, Span(start, brink)) if start < brink else None)
-
-
-def fetch_spans(run: DatasetRun, plan: FetchPlan) -> FetchResult:
-    """Ask for the spans of ``plan``.
-
-    Raises
-    ------
-    ProviderError
-        If nothing of the first span could be had, or the later splits could not; or if the
-        answers are not on one basis.
-    """
-    main, missed = _pieces(run, plan.spans[0])
+    first, *rest = _served(run, wanted, others)
+    main, missed = _pieces(run, first)
     if missed is not None and not main:
         raise missed
     answers = [answer for _, answer in main]
-    answered = [Span(plan.spans[0].start, main[-1][0].end)]
+    answered = [Span(first.start, main[-1][0].end)]
     failed: list[tuple[Span, ProviderError]] = []
-    for span in () if missed else plan.spans[1:]:
-        others, error = _pieces(run, span)
-        if error is not None:
-            failed.append((span, error))
-            if isinstance(error, RateLimited):
-                break
-        else:
-            answers += [answer for _, answer in others]
+    for span in () if missed else rest:
+        got, error = _pieces(run, span)
+        if error is None:
+            answers += [answer for _, answer in got]
             answered.append(span)
+            continue
+        failed.append((span, error))
+        if isinstance(error, RateLimited):
+            break
     shown = next((each.basis for each in answers if each.basis is not None), run.provider.basis)
     is_adjusted = (shown or run.config.basis) == "split-adjusted"
-    later = _later(run, plan) if is_adjusted else []
+    later = _later(run, wanted.end) if is_adjusted else []
     try:
-        is_restated = is_adjusted and restated_between(
-            [answer.bars for answer in (*answers, *later)], lambda span: _answer(run, span).bars
-        )
+        is_restated = is_adjusted and _is_restated(run, [*answers, *later])
     except ProviderError as error:
         # Whether the later answers are on another basis cannot be asked any more: they are left.
-        kept = count_before_jump([answer.bars for _, answer in main])
+        kept = _count_before_jump([answer for _, answer in main])
         if later or missed is None or kept == len(main):
             raise
         answers, missed, is_restated = answers[:kept], error, False
-        answered = [Span(plan.spans[0].start, main[kept - 1][0].end)]
+        answered = [Span(first.start, main[kept - 1][0].end)]
     if is_restated:
         raise ProviderUnavailable(
             f"{run.provider.name} restated its bars of {run.dataset} during the run",
@@ -188,9 +124,8 @@ def fetch_spans(run: DatasetRun, plan: FetchPlan) -> FetchResult:
             hint="run it again",
         )
     known = [answer.over_before for answer in answers if answer.over_before is not None]
-    got = _sorted_out(answers, later, until=min((plan.until, *known)))
     return replace(
-        got,
+        _sorted_out(answers, later, until=min((wanted.end, *known))),
         # What an answer that was made earlier does not know yet, it has not answered.
         answered=tuple(
             Span(span.start, max(span.start, min((span.end, *known)))) for span in answered
@@ -201,16 +136,76 @@ def fetch_spans(run: DatasetRun, plan: FetchPlan) -> FetchResult:
     )
 
 
-def _later(run: DatasetRun, plan: FetchPlan) -> list[Answer]:
-    """Answers to what is asked only for later splits."""
-    if plan.later is None:
+def _brink(run: DatasetRun) -> datetime:
+    """Beyond the last final bar is the running session, which may bring a split: its end."""
+    return run.as_of + (TICK if bar_length(run.dataset.frequency) else timedelta(days=1))
+
+
+def _served(run: DatasetRun, wanted: Span, others: Sequence[Span]) -> tuple[Span, ...]:
+    """The spans as far back as the provider serves them; the first is what is wanted."""
+    oldest = run.oldest_served
+    end = _brink(run) if wanted.end >= run.final_before else wanted.end
+    first, *rest = (
+        span if oldest is None else Span(max(span.start, oldest), span.end)
+        for span in (Span(wanted.start, end), *others)
+    )
+    if not first:
+        raise RangeRefused(
+            f"{run.provider.name} serves {run.dataset.frequency} bars from {oldest:%Y-%m-%d} on",
+            provider=run.provider.name,
+            hint="choose a later --start",
+        )
+    return (first, *filter(None, rest))
+
+
+def _later(run: DatasetRun, until: datetime) -> list[Answer]:
+    """Answers to what is asked only for the splits after the wanted bars."""
+    if run.provider.basis == "as-traded" or until >= run.final_before:
         return []
-    frequency, span = plan.later
-    coarse = replace(run, dataset=replace(run.dataset, frequency=frequency))
-    got, missed = _pieces(coarse, span)
+    # A day is enough to know a split; who has no days is asked for the bars themselves.
+    frequency = run.dataset.frequency
+    coarse = "daily" if "daily" in run.provider.limits.frequencies else frequency
+    start = until if coarse == frequency else day_after(until, run.calendar, frequency)
+    span = Span(start, _brink(run))
+    if not span:
+        return []
+    got, missed = _pieces(replace(run, dataset=replace(run.dataset, frequency=coarse)), span)
     if missed is not None:
         raise missed
     return [answer for _, answer in got]
+
+
+def _is_restated(run: DatasetRun, answers: Sequence[Answer]) -> bool:
+    """Whether the provider has restated its history between two of its answers.
+
+    Nothing in the bars would tell, since a restated history names no split where the old one
+    ends. So the first bars are asked for once more, but only where prices jump from one answer to
+    the next: a request costs more than a look.
+    """
+    sound = [bars for answer in answers if len(bars := reject_invalid(answer.bars)[0])]
+    by_time = sorted(sound, key=lambda bars: bars.index[0])
+    if not any(_jumps(*pair) for pair in pairwise(by_time)):
+        return False
+    first = sound[0].iloc[:JOIN]
+    span = Span(as_instant(first.index[0]), as_instant(first.index[-1]) + TICK)
+    again = reject_invalid(_answer(run, span).bars)[0]
+    return compare(first, again, need=1).verdict in ("restated", "suspicious")
+
+
+def _count_before_jump(answers: Sequence[Answer]) -> int:
+    """How many answers, from the first on, there are before prices jump from one to the next."""
+    before: Bars | None = None
+    for count, answer in enumerate(answers):
+        sound = reject_invalid(answer.bars)[0]
+        if before is not None and len(sound) and _jumps(before, sound):
+            return count
+        before = sound if len(sound) else before
+    return len(answers)
+
+
+def _jumps(earlier: Bars, later: Bars) -> bool:
+    before, after = float(earlier["close"].iloc[-1]), float(later["open"].iloc[0])
+    return max(before / after, after / before) >= _TELLING
 
 
 def _pieces(run: DatasetRun, span: Span) -> tuple[list[tuple[Span, Answer]], ProviderError | None]:
@@ -225,29 +220,29 @@ def _pieces(run: DatasetRun, span: Span) -> tuple[list[tuple[Span, Answer]], Pro
 
 
 def _answer(run: DatasetRun, span: Span) -> Answer:
-    dataset, name = run.dataset, run.provider.name
+    dataset, name, context = run.dataset, run.provider.name, run.context
 
     def retried(attempt: int, wait_s: float, reason: str) -> None:
-        run.observe(RetryScheduled(dataset, attempt, wait_s, reason))
+        context.observe(RetryScheduled(dataset, attempt, wait_s, reason))
 
-    run.pause(0)
-    run.observe(FetchStarted(dataset, name, span))
+    context.pause(0)
+    context.observe(FetchStarted(dataset, name, span))
     began = perf_counter()
     request = Request(dataset, span, run.as_of, run.calendar, run.zone)
-    answer = fetch_with_retries(run.provider, request, on_retry=retried, sleep=run.pause)
-    _require_within(answer.bars, name, dataset, span)
-    run.observe(Fetched(dataset, len(answer.bars), perf_counter() - began))
+    answer = fetch_with_retries(run.provider, request, on_retry=retried, sleep=context.pause)
+    _require_within(answer.bars, request, name)
+    context.observe(Fetched(dataset, len(answer.bars), perf_counter() - began))
     return answer
 
 
-def _require_within(bars: Bars, name: str, dataset: DatasetId, span: Span) -> None:
+def _require_within(bars: Bars, request: Request, name: str) -> None:
     """Raise BarsInvalid, naming the provider, if an answer has bars that were not asked for."""
-    stamps = pd.DatetimeIndex(bars.index)
+    stamps, span = pd.DatetimeIndex(bars.index), request.span
     # A row without a stamp is for validation.
     outside = stamps[(stamps < pd.Timestamp(span.start)) | (stamps >= pd.Timestamp(span.end))]
     if len(outside):
         raise BarsInvalid(
-            f"{name} returned bars of {dataset} that were not requested, such as "
+            f"{name} returned bars of {request.dataset} that were not requested, such as "
             f"{outside[0]:%Y-%m-%dT%H:%MZ}, for the span {span.start:%Y-%m-%dT%H:%MZ} to "
             f"{span.end:%Y-%m-%dT%H:%MZ}",
             hint=f"this is a bug in the provider {name!r}: it must return `within(bars, span)`",

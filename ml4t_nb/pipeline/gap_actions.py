@@ -1,9 +1,13 @@
-"""What a user does about gaps: fetch again, fill otherwise, take a fill back, close."""
+"""What a user does about gaps: fetch again, fill otherwise, take a fill back, close.
+
+Each is one commit; no observed bar changes but by what a provider answers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import TypeAlias
 
@@ -12,98 +16,21 @@ from ml4t_nb.core.gapfill import reconcile_gaps
 from ml4t_nb.core.request_spans import merge_spans, overlapping_stored
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import DatasetId, FillMethod, Gap, Span
+from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
-from ml4t_nb.pipeline.record import publish, result_of
-from ml4t_nb.pipeline.run import fetch_and_commit, notify
+from ml4t_nb.pipeline.record import notify, publish, result_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
-from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot, not_found_error
-from ml4t_nb.storage.transaction import Transaction
 
-__all__ = [
-    "Close",
-    "GapAction",
-    "GapRequest",
-    "Refetch",
-    "Refill",
-    "Reopen",
-    "Unfill",
-    "run_gap_action",
-]
+__all__ = ["GapAction", "close", "refetch", "refill", "reopen", "unfill"]
+
+GapAction: TypeAlias = Callable[[RunContext, DatasetId, Span], UpdateResult]
+"""Does something about the gaps of a dataset that meet a span."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refetch:
+def refetch(context: RunContext, dataset: DatasetId, span: Span) -> UpdateResult:
     """Request the bars again, for confirmed gaps too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refill:
-    """Fill by another method: what is filled, and what is short enough to be."""
-
-    method: FillMethod
-
-
-@dataclass(frozen=True, slots=True)
-class Unfill:
-    """Take fills back; no update fills those gaps again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Declare that there was no session, for the reason given."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reopen:
-    """Reset a closure, a confirmation or the choice to leave a gap open."""
-
-
-GapAction: TypeAlias = Refetch | Refill | Unfill | Close | Reopen
-
-
-@dataclass(frozen=True, slots=True)
-class GapRequest:
-    """What to do about the gaps of a dataset that meet ``span``."""
-
-    dataset: DatasetId
-    span: Span
-    action: GapAction
-
-
-def run_gap_action(context: RunContext, request: GapRequest) -> UpdateResult:
-    """Do it, in one commit; no observed bar changes but by what a provider answers.
-
-    Raises
-    ------
-    DatasetNotFound
-        If nothing is stored.
-    Overtaken
-        If the dataset is as of a later instant.
-    """
-    snapshot = context.store.snapshot(request.dataset)
-    run = _run_on(context, snapshot.manifest)
-    run.require_not_earlier()
-    if isinstance(request.action, Refetch):
-        return _refetch(run, snapshot, request.span)
-    began = perf_counter()
-    change = _changer(request.action)
-    with context.store.transaction(request.dataset) as tx:
-        state = tx.manifest
-        if state is None:
-            raise not_found_error(request.dataset)
-        gaps = tuple(change(gap) if _meets(gap, request.span) else gap for gap in state.gaps)
-        result = _commit_gaps(tx, _run_on(context, state), state, gaps, began=began)
-    return notify(run, result)
-
-
-def _run_on(context: RunContext, manifest: Manifest) -> DatasetRun:
-    return context.dataset_run("gaps", manifest.dataset, manifest.config, manifest)
-
-
-def _refetch(run: DatasetRun, snapshot: Snapshot, span: Span) -> UpdateResult:
+    run, snapshot = _begun(context, dataset)
     manifest = snapshot.manifest
     wanted = [
         Span(gap.start, gap.end + TICK)
@@ -123,47 +50,75 @@ def _refetch(run: DatasetRun, snapshot: Snapshot, span: Span) -> UpdateResult:
     return fetch_and_commit(run, spans[-1], spans[:-1])
 
 
-def _commit_gaps(
-    tx: Transaction, run: DatasetRun, state: Manifest, gaps: tuple[Gap, ...], *, began: float
-) -> UpdateResult:
-    """Make the fills that ``gaps`` say, and commit."""
-    before = tx.bars()
-    reconciled = reconcile_gaps(
-        observed(before), grid=run.grid, known=gaps, fill_by=None, is_whole=True
+def refill(method: FillMethod) -> GapAction:
+    """Fill by another method: what is filled, and what is short enough to be."""
+    return _changing(
+        lambda gap: replace(gap, filled_by=method, is_left_open=False) if gap.is_refillable else gap
     )
-    tx.put(reconciled.bars)
-    has, had = (set(bars.index[bars["filled"].to_numpy()]) for bars in (reconciled.bars, before))
-    record = UpdateRecord(
-        at=run.as_of,
-        verb="gaps",
-        provider=state.config.provider,
-        outcome="unchanged" if reconciled.gaps == state.gaps else "changed",
-        filled=len(has - had),
-        seconds=perf_counter() - began,
+
+
+def unfill() -> GapAction:
+    """Take fills back; no update fills those gaps again."""
+    return _changing(partial(replace, filled_by=None, is_left_open=True))
+
+
+def close(reason: str) -> GapAction:
+    """Declare that there was no session, for the reason given."""
+    return _changing(partial(replace, state="closed", reason=reason, filled_by=None))
+
+
+def reopen() -> GapAction:
+    """Reset a closure, a confirmation or the choice to leave a gap open."""
+    return _changing(
+        partial(
+            replace, state="open", attempts=0, asked=None, error=None, reason="", is_left_open=False
+        )
     )
-    return publish(tx, replace(state, gaps=reconciled.gaps), record)
 
 
-def _changer(action: GapAction) -> Callable[[Gap], Gap]:
-    match action:
-        case Refill(method):
-            return lambda gap: _refilled(gap, method)
-        case Unfill():
-            return lambda gap: replace(gap, filled_by=None, is_left_open=True)
-        case Close(reason):
-            return lambda gap: replace(gap, state="closed", reason=reason, filled_by=None)
-        case _:
-            return _reopened
+def _changing(change: Callable[[Gap], Gap]) -> GapAction:
+    """The action that changes each gap, and makes the fills that the gaps say then."""
+
+    def act(context: RunContext, dataset: DatasetId, span: Span) -> UpdateResult:
+        began = perf_counter()
+        run, _ = _begun(context, dataset)
+        with context.store.transaction(dataset) as tx:
+            state = tx.manifest
+            if state is None:
+                raise not_found_error(dataset)
+            before = tx.bars()
+            reconciled = reconcile_gaps(
+                observed(before),
+                grid=replace(run, config=state.config).grid,
+                known=tuple(change(gap) if _meets(gap, span) else gap for gap in state.gaps),
+                fill_by=None,
+                is_whole=True,
+            )
+            tx.put(reconciled.bars)
+            has, had = (
+                set(bars.index[bars["filled"].to_numpy()]) for bars in (reconciled.bars, before)
+            )
+            record = UpdateRecord(
+                at=run.as_of,
+                verb="gaps",
+                provider=state.config.provider,
+                outcome="unchanged" if reconciled.gaps == state.gaps else "changed",
+                filled=len(has - had),
+                seconds=perf_counter() - began,
+            )
+            result = publish(tx, replace(state, gaps=reconciled.gaps), record)
+        return notify(run, result)
+
+    return act
 
 
-def _refilled(gap: Gap, method: FillMethod) -> Gap:
-    return replace(gap, filled_by=method, is_left_open=False) if gap.is_refillable else gap
-
-
-def _reopened(gap: Gap) -> Gap:
-    return replace(
-        gap, state="open", attempts=0, asked=None, error=None, reason="", is_left_open=False
-    )
+def _begun(context: RunContext, dataset: DatasetId) -> tuple[DatasetRun, Snapshot]:
+    snapshot = context.store.snapshot(dataset)
+    found = snapshot.manifest
+    provider = context.provider(found.config.provider)
+    run = DatasetRun.of(context, "gaps", dataset, found.config, provider, found=found)
+    run.require_not_earlier()
+    return run, snapshot
 
 
 def _meets(gap: Gap, span: Span) -> bool:

@@ -17,6 +17,7 @@ from ml4t_nb.core.request_spans import overlapping_stored, spans_to_fetch, split
 from ml4t_nb.errors import DatasetNotFound, OptionError, RangeRefused
 from ml4t_nb.events import RetryScheduled
 from ml4t_nb.model import AssetClass, DatasetId, Span
+from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
 from ml4t_nb.pipeline.requests import (
     LoadRequest,
@@ -24,7 +25,6 @@ from ml4t_nb.pipeline.requests import (
     resolve_asset_class,
     resolve_config,
 )
-from ml4t_nb.pipeline.run import fetch_and_commit
 from ml4t_nb.providers import Instrument, Provider
 from ml4t_nb.providers.retry import identify
 from ml4t_nb.records import UpdateResult
@@ -40,34 +40,33 @@ _PIECES = 8
 def run_load(context: RunContext, request: LoadRequest) -> UpdateResult:
     """Load a dataset, or extend it; what is stored is compared, never doubled.
 
-    Raises
-    ------
-    OptionError
-        If the request contradicts the dataset or the provider, or starts in the future.
-    Overtaken
-        If the dataset is as of a later instant.
-    ProviderError, Suspicious
-        If nothing was stored before and nothing can be stored now; else it is in the result.
+    An error of the provider is raised only where nothing was stored before; else it is in the
+    result.
     """
-    store, provider = context.store, context.provider(request.provider)
+    provider = context.provider(request.provider)
     guess = DatasetId(request.asset_class or "equities", request.frequency, request.symbol)
-    stored = _stored_classes(store, request)
+    allowed = get_args(AssetClass) if request.asset_class is None else (request.asset_class,)
+    stored = [
+        each
+        for each in allowed
+        if _snapshot(context.store, replace(guess, asset_class=each)) is not None
+    ]
     # What is stored has been identified already: one request less.
     known = Instrument(stored[0]) if len(stored) == 1 else _identify(context, provider, guess)
     dataset = replace(guess, asset_class=resolve_asset_class(request, known.asset_class))
     require_served(provider, dataset)
-    snapshot = _snapshot(store, dataset)
+    snapshot = _snapshot(context.store, dataset)
     found = None if snapshot is None else snapshot.manifest
     held = None if found is None else found.config
     config = resolve_config(request, dataset, provider, known.calendar, held)
     config = replace(config, session_overrides=context.session_overrides)
-    run = context.dataset_run("load", dataset, config, found, provider=provider, zone=request.zone)
+    run = DatasetRun.of(context, "load", dataset, config, provider, found=found, zone=request.zone)
     run.require_not_earlier()
     return _load(run, request)
 
 
 def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
-    name, frequency, oldest = run.provider.name, run.dataset.frequency, run.oldest_served
+    frequency, oldest = run.dataset.frequency, run.oldest_served
     given = run.calendar.span(request.start, request.end, frequency)
     if request.start is not None and given.start > run.as_of:
         raise OptionError(
@@ -85,7 +84,7 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
         return load(wanted)
     if request.start is None and oldest is None:
         raise OptionError(
-            f"{name} serves {frequency} bars at most {longest.days} days at a time",
+            f"{run.provider.name} serves {frequency} bars at most {longest.days} days at a time",
             hint="set the first date with --start",
         )
     if oldest is not None:
@@ -104,19 +103,9 @@ def _identify(context: RunContext, provider: Provider, guess: DatasetId) -> Inst
     return identify(provider, guess.symbol, on_retry=retried, sleep=context.pause)
 
 
-def _stored_classes(store: Store, request: LoadRequest) -> tuple[AssetClass, ...]:
-    """Asset classes, of those the request allows, that the symbol is stored under."""
-    allowed = get_args(AssetClass) if request.asset_class is None else (request.asset_class,)
-    return tuple(
-        each
-        for each in allowed
-        if _snapshot(store, DatasetId(each, request.frequency, request.symbol)) is not None
-    )
-
-
 def _stored_index(run: DatasetRun) -> pd.DatetimeIndex:
     """Stamps of the observed bars that are stored now."""
-    snapshot = _snapshot(run.store, run.dataset)
+    snapshot = _snapshot(run.context.store, run.dataset)
     return pd.DatetimeIndex([]) if snapshot is None else observed_index(snapshot)
 
 
@@ -147,12 +136,8 @@ def split_into_batches(
 def load_in_batches(spans: Sequence[Span], load: Callable[[Span], UpdateResult]) -> UpdateResult:
     """Load each span with its own commit; one result for all of them.
 
-    Ends at the first that fails: what is beyond would not meet what is stored.
-
-    Raises
-    ------
-    RangeRefused
-        If none of the spans has a bar.
+    Ends at the first that fails: what is beyond would not meet what is stored. RangeRefused, if
+    none of the spans has a bar.
     """
     done: list[UpdateResult] = []
     for span in spans:

@@ -1,105 +1,37 @@
-"""What a run changes: the end of a dataset, and its record, findings and fetch attempts."""
+"""What a run records: findings, what came of each request, and one line of the history."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 
 import pandas as pd
 
-from ml4t_nb.core.bars import Bars, as_instant, observed, within
+from ml4t_nb.core.bars import observed, within
 from ml4t_nb.core.gapfill import Reconciled
 from ml4t_nb.core.merge import Merged
-from ml4t_nb.core.request_spans import with_attempts
-from ml4t_nb.core.timestamps import TICK
-from ml4t_nb.errors import Ml4tError, ProviderError
-from ml4t_nb.model import DatasetConfig, FetchAttempt, Finding, Span
+from ml4t_nb.events import Committed, GapsFound
+from ml4t_nb.model import FetchAttempt, Finding, Span
+from ml4t_nb.pipeline.checks import Rewrite
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.fetch import FetchResult
 from ml4t_nb.records import Outcome, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.transaction import Transaction
 
-__all__ = [
-    "RewriteWindow",
-    "attempts_of",
-    "findings_of",
-    "publish",
-    "record_of",
-    "result_of",
-    "rewrite_window",
-    "with_failure",
-]
+__all__ = ["attempts_of", "findings_of", "notify", "publish", "record_of", "result_of"]
 
 _SHOWN_HISTORY = 10
 _LOGGED_REVISIONS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class RewriteWindow:
-    """The end of a dataset that a run may change, from an observed bar the run did not ask for.
-
-    Parameters
-    ----------
-    start
-        None if it is the whole dataset.
-    """
-
-    start: datetime | None
-    bars: Bars
-
-    def span(self, bars: Bars) -> Span | None:
-        """Where ``bars`` take the place of its own; None for the whole dataset."""
-        if self.start is None:
-            return None
-        ends = [part.index[-1] for part in (self.bars, bars) if len(part)]
-        return Span(self.start, as_instant(max(ends)) + TICK)
-
-
-def rewrite_window(
-    tx: Transaction, config: DatasetConfig, got: FetchResult, *, is_whole: bool
-) -> RewriteWindow:
-    """What a fetch may change, of the dataset as it is under the lock."""
-    state = tx.manifest
-    start = min(span.start for span in got.answered)
-    if (
-        is_whole
-        or state is None
-        or state.first is None
-        or start <= state.first
-        or _changes_gaps(config, state.config)
-    ):
-        return RewriteWindow(None, tx.bars())
-    for reach in (timedelta(days=10), timedelta(days=100), start - state.first):
-        before = observed(tx.bars(Span(start - reach, start)))
-        if len(before):
-            break
-    floor = as_instant(before.index[-1])
-    return RewriteWindow(floor, tx.bars(Span(floor, state.last + TICK if state.last else start)))
-
-
-def _changes_gaps(config: DatasetConfig, before: DatasetConfig) -> bool:
-    """Whether another calendar, closure or tolerance finds other gaps in the same bars."""
-    return (config.calendar, config.session_overrides, config.tolerance) != (
-        before.calendar,
-        before.session_overrides,
-        before.tolerance,
-    )
-
-
 def record_of(
-    run: DatasetRun,
-    got: FetchResult,
-    merged: Merged,
-    window: RewriteWindow,
-    reconciled: Reconciled,
-    *,
-    seconds: float,
+    rewrite: Rewrite, merged: Merged, reconciled: Reconciled, *, seconds: float
 ) -> UpdateRecord:
     """The record of a run that is about to be committed."""
+    run, got = rewrite.run, rewrite.got
     errors = [got.error] if got.error else [error for _, error in got.failed]
-    had, has = (part.bars.index[part.bars["filled"].to_numpy()] for part in (window, reconciled))
+    had, has = (part.bars.index[part.bars["filled"].to_numpy()] for part in (rewrite, reconciled))
     is_changed = merged.added or merged.revised or not had.equals(has)
     outcome: Outcome = "changed" if is_changed else "unchanged"
     return UpdateRecord(
@@ -121,28 +53,27 @@ def record_of(
 
 
 def findings_of(
-    state: Manifest | None, window: RewriteWindow, reconciled: Reconciled, got: FetchResult
+    rewrite: Rewrite, reconciled: Reconciled, news: Iterable[Finding]
 ) -> tuple[Finding, ...]:
-    """All findings there are now: bars judged again lose those they had."""
-    held = observed(reconciled.bars).index
-    before = () if state is None else state.findings
+    """All findings there are with ``news``: bars judged again lose those they had."""
+    held, start = observed(reconciled.bars).index, rewrite.start
 
     def stands(finding: Finding) -> bool:
         if finding.stamp is None:
             return True
         if finding.is_hard:
             return pd.Timestamp(finding.stamp) not in held
-        # Whether the window's first bar jumped, only the bar before it shows.
-        is_edge = finding.stamp == window.start and finding.rule == "jump"
-        return is_edge or (window.start is not None and finding.stamp < window.start)
+        # Whether the first bar that may change jumped, only the bar before it shows.
+        is_edge = finding.stamp == start and finding.rule == "jump"
+        return is_edge or (start is not None and finding.stamp < start)
 
-    new = (f for f in got.findings if stands(f) or (not f.is_hard and f.stamp in held))
-    kept = (*(f for f in before if stands(f)), *new)
+    new = (f for f in news if stands(f) or (not f.is_hard and f.stamp in held))
+    kept = (*(f for f in rewrite.before.findings if stands(f)), *new)
     return tuple(dict.fromkeys((*kept, *reconciled.findings)))
 
 
 def attempts_of(run: DatasetRun, got: FetchResult, wanted: Span) -> Iterator[FetchAttempt]:
-    """Ledger entries of a fetch; of the running session nothing is answered yet."""
+    """Entries of the fetch log; of the running session nothing is answered yet."""
     name = run.provider.name
     for each in got.answered:
         span = Span(each.start, min(each.end, wanted.end))
@@ -155,16 +86,6 @@ def attempts_of(run: DatasetRun, got: FetchResult, wanted: Span) -> Iterator[Fet
     for span, error in failed:
         if span:
             yield FetchAttempt(span, run.as_of, name, "failed", error=error.message)
-
-
-def with_failure(
-    state: Manifest, run: DatasetRun, error: Ml4tError, wanted: Span
-) -> tuple[FetchAttempt, ...]:
-    """The fetch log after a provider's error; a rejection by this package is not one."""
-    if not isinstance(error, ProviderError) or not wanted:
-        return state.fetch_log
-    entry = FetchAttempt(wanted, run.as_of, run.provider.name, "failed", error=error.message)
-    return with_attempts(state.fetch_log, [entry])
 
 
 def publish(
@@ -188,3 +109,14 @@ def result_of(manifest: Manifest, findings: Iterable[Finding] = ()) -> UpdateRes
         version=manifest.sequence,
         history=manifest.history[-_SHOWN_HISTORY:],
     )
+
+
+def notify(run: DatasetRun, result: UpdateResult) -> UpdateResult:
+    """The same result, after the observer was notified of its commit."""
+    record, observe = result.record, run.context.observe
+    observe(
+        Committed(result.dataset, record.added, record.revised, record.filled, record.restatement)
+    )
+    if waiting := tuple(gap for gap in result.gaps if gap.is_pending):
+        observe(GapsFound(result.dataset, waiting))
+    return result

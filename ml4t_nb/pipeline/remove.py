@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from math import prod
 
@@ -45,28 +45,13 @@ def run_remove(
 
     Bars taken out of the middle leave a gap, and bars are filled again from what is left. The next
     bar after them bears what their dividends take off the prices before. What is left is on the
-    split basis of its last bar. Damaged chunks go too, if all their bars do.
+    split basis of its last bar. Damaged chunks go too, if all their bars do. A split is not taken
+    out of the middle: it would no longer be known how prices before it were traded.
 
-    Parameters
-    ----------
-    limits
-        What a provider serves, by its name: a date as the as-of counts its delay.
+    ``limits`` are those of a provider by its name: a date as the as-of counts its delay.
 
-    Returns
-    -------
-    int | None
-        Bars removed, filled ones too; of damaged chunks, as many as they once had. None if it is
-        not known, since the manifest is damaged.
-
-    Raises
-    ------
-    OptionError
-        If a split would be taken out of the middle: it would no longer be known how prices
-        before it were traded. It may be in a damaged chunk.
-    ChunkCorrupt
-        If only a part of a damaged chunk would be removed.
-    Overtaken
-        If the dataset is as of a later instant; the whole of it can be removed all the same.
+    Returns the number of bars removed, filled ones too, and of damaged chunks as many as they once
+    had; None if it is not known, since the manifest is damaged.
     """
     with store.transaction(dataset) as tx:
         if start is None and end is None:
@@ -80,7 +65,7 @@ def run_remove(
         at = as_of
         if not isinstance(at, datetime):
             at = _closing(at, dates, state, limits)
-        require_as_of_not_earlier(dataset, at, state.updated)
+        require_as_of_not_earlier(state, at)
         return _remove_bars(tx, state, dates, dates.span(start, end, dataset.frequency), at)
 
 
@@ -110,7 +95,7 @@ def _closing(
 def _remove_bars(
     tx: Transaction, state: Manifest, dates: Calendar, span: Span, at: datetime
 ) -> int:
-    held, damaged = _readable(tx, state)
+    held, damaged = _readable(tx, state.chunks)
     inside = (held.index >= pd.Timestamp(span.start)) & (held.index < pd.Timestamp(span.end))
     left = observed(held[~inside])
     if damaged:
@@ -118,7 +103,7 @@ def _remove_bars(
     if left.empty:
         tx.remove()
         return state.rows
-    lost = sum(each.chunk.rows for each in damaged)
+    lost = sum(chunk.rows for chunk in damaged)
     removed = int(inside.sum()) + lost
     left, carried = carry_dividends(left, observed(held), state.carried, state.config.basis)
     left = _without_splits(left, held[inside], state.config.basis)
@@ -159,52 +144,34 @@ def _without_splits(left: Bars, gone: Bars, basis: Basis) -> Bars:
     return undo_splits(left, prod(ratio for _, ratio in splits))
 
 
-@dataclass(frozen=True, slots=True)
-class _Damaged:
-    """A chunk that cannot be read, and why."""
-
-    chunk: Chunk
-    error: ChunkCorrupt
-
-
-def _readable(tx: Transaction, state: Manifest) -> tuple[Bars, tuple[_Damaged, ...]]:
-    """Bars of all chunks that can be read, and the chunks that cannot, in order of time."""
-    parts, damaged = [], []
-    for chunk in state.chunks:
+def _readable(
+    tx: Transaction, chunks: Sequence[Chunk]
+) -> tuple[Bars, Mapping[Chunk, ChunkCorrupt]]:
+    """Bars of all chunks that can be read; why the others cannot, in order of time."""
+    parts, damaged = [], {}
+    for chunk in chunks:
         try:
             parts.append(tx.bars(Span(chunk.first, chunk.last + TICK)))
         except ChunkCorrupt as error:
-            damaged.append(_Damaged(chunk, error))
-    return concat(parts), tuple(damaged)
+            damaged[chunk] = error
+    return concat(parts), damaged
 
 
 def _require_removable(
-    damaged: Sequence[_Damaged], state: Manifest, dates: Calendar, span: Span, left: Bars
+    damaged: Mapping[Chunk, ChunkCorrupt], state: Manifest, dates: Calendar, span: Span, left: Bars
 ) -> None:
-    """Raise unless the damaged chunks may be removed with the bars in ``span``.
+    """Raise unless the damaged chunks may be removed with the bars in ``span``; ``left`` stay.
 
     The splits in them are unknown. Without one of its splits, a bar before it can be brought to
     the basis of the last bar no more: neither the stored prices, where they are split-adjusted,
     nor, where they are as traded, a view of them beside bars after it.
-
-    Parameters
-    ----------
-    left
-        Bars that would stay.
-
-    Raises
-    ------
-    ChunkCorrupt
-        If the span leaves a bar of a damaged chunk; the hint names the dates to remove.
-    OptionError
-        If bars would stay before them that need their splits.
     """
-    first, last = damaged[0].chunk.first, damaged[-1].chunk.last
+    first, last = min(each.first for each in damaged), max(each.last for each in damaged)
     ends = tuple(_date_of(each, dates, state.dataset.frequency) for each in (first, last))
     words, step = _removal_of(first, last, ends, state)
     hint = (f"restore it from a backup, or {words}: ", step)
     if first < span.start or span.end <= last:
-        error = damaged[0].error
+        error = next(iter(damaged.values()))
         raise ChunkCorrupt(error.message, hint=hint) from error
     if left.empty or first < as_instant(left.index[0]):
         return

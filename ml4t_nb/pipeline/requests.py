@@ -18,7 +18,6 @@ from ml4t_nb.model import (
     DatasetId,
     Frequency,
     NextStep,
-    Period,
 )
 from ml4t_nb.providers import Provider
 from ml4t_nb.storage.compaction import resolve_period
@@ -58,16 +57,8 @@ class LoadRequest:
 class UpdateRequest:
     """What to update, and how.
 
-    Parameters
-    ----------
-    lookback
-        How far before the last bar to ask again; None for as far as costs no request more.
-    fill
-        None if gaps are only to be found.
-    provider
-        The provider; None for the dataset's own.
-    switch
-        Whether ``provider`` becomes the dataset's own.
+    A ``lookback`` of None is as far as costs no request more. ``provider`` is None for the
+    dataset's own; with ``switch``, it becomes that.
     """
 
     dataset: DatasetId
@@ -80,13 +71,7 @@ class UpdateRequest:
 
 
 def resolve_asset_class(request: LoadRequest, known: AssetClass | None) -> AssetClass:
-    """Asset class of the request, else the provider's, else equities.
-
-    Raises
-    ------
-    OptionError
-        If the request and the provider contradict each other.
-    """
+    """Asset class of the request, else the provider's, which must agree; else equities."""
     if request.asset_class is not None and known is not None and request.asset_class != known:
         raise OptionError(
             f"{request.provider} lists {request.symbol} under {known}, not {request.asset_class}",
@@ -98,16 +83,12 @@ def resolve_asset_class(request: LoadRequest, known: AssetClass | None) -> Asset
 def require_served(provider: Provider, dataset: DatasetId) -> None:
     """Raise OptionError unless the provider serves the dataset; the hint names what it serves."""
     limits = provider.limits
-    if dataset.frequency not in limits.frequencies:
-        raise OptionError(
-            f"{provider.name} has no {dataset.frequency} bars",
-            hint=f"it has {', '.join(limits.frequencies)}",
-        )
-    if dataset.asset_class not in limits.asset_classes:
-        raise OptionError(
-            f"{provider.name} has no {dataset.asset_class}",
-            hint=f"it has {', '.join(limits.asset_classes)}",
-        )
+    for word, asked, served in (
+        (f"{dataset.frequency} bars", dataset.frequency, limits.frequencies),
+        (dataset.asset_class, dataset.asset_class, limits.asset_classes),
+    ):
+        if asked not in served:
+            raise OptionError(f"{provider.name} has no {word}", hint=f"it has {', '.join(served)}")
 
 
 def resolve_config(
@@ -117,17 +98,13 @@ def resolve_config(
     listed: str | None,
     held: DatasetConfig | None,
 ) -> DatasetConfig:
-    """The dataset's configuration: by the request where it says so, else as it is stored.
-
-    Raises
-    ------
-    OptionError
-        If the request contradicts what cannot change once bars are stored.
-    """
+    """The dataset's configuration: by the request where it says so, else as it is stored."""
     _require_zone(request, dataset, provider, held)
+    # The period that chunks are cut at, and whether closed ones may share a chunk.
+    period = resolve_period(request.chunk or "auto", dataset.frequency)
+    is_packed = request.chunk in (None, "auto")
     if held is None:
         dates = calendar(request.calendar or listed or default_calendar(dataset.asset_class))
-        period, is_packed = _chunking(request.chunk, dataset.frequency)
         return DatasetConfig(
             provider=provider.name,
             calendar=dates.name,
@@ -137,9 +114,8 @@ def resolve_config(
             compression=request.compression or "lz4",
             is_packed=is_packed,
         )
-    chunking = _chunking(request.chunk, dataset.frequency)
     remove = NextStep("remove", dataset)
-    if request.chunk is not None and chunking != (held.period, held.is_packed):
+    if request.chunk is not None and (period, is_packed) != (held.period, held.is_packed):
         packed = "packed " if held.is_packed else ""
         raise OptionError(
             f"{dataset} is stored in {packed}{held.period} chunks",
@@ -173,20 +149,10 @@ def _require_zone(
         )
 
 
-def _chunking(chunk: Chunking | None, frequency: Frequency) -> tuple[Period, bool]:
-    """The period that chunks are cut at, and whether closed ones may share a chunk."""
-    return resolve_period(chunk or "auto", frequency), chunk in (None, "auto")
-
-
 def with_provider(config: DatasetConfig, provider: Provider, dataset: DatasetId) -> DatasetConfig:
     """``config`` with another provider, who must quote on the same basis.
 
     Whether the same one has changed its own, only its bars tell.
-
-    Raises
-    ------
-    OptionError
-        If it quotes on another.
     """
     if provider.basis not in (None, config.basis) and provider.name != config.provider:
         raise OptionError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,11 +19,11 @@ from ml4t_nb.core.request_spans import (
 )
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import Overtaken
-from ml4t_nb.model import FetchAttempt, Gap, Span
+from ml4t_nb.model import Span
+from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
 from ml4t_nb.pipeline.record import publish
 from ml4t_nb.pipeline.requests import UpdateRequest, require_served, with_provider
-from ml4t_nb.pipeline.run import fetch_and_commit
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.snapshot import Snapshot
 
@@ -35,17 +34,7 @@ _NEAR = timedelta(days=60)
 
 
 def run_update(context: RunContext, request: UpdateRequest) -> UpdateResult:
-    """Fetch what is new since the last stored bar, look back, and close the gaps.
-
-    Raises
-    ------
-    DatasetNotFound
-        If nothing is stored.
-    OptionError
-        If the provider does not serve the dataset, or on another basis.
-    Overtaken
-        If the dataset is as of a later instant.
-    """
+    """Fetch what is new since the last stored bar, look back, and close the gaps."""
     dataset = request.dataset
     snapshot = context.store.snapshot(dataset)
     held = snapshot.manifest.config
@@ -53,12 +42,13 @@ def run_update(context: RunContext, request: UpdateRequest) -> UpdateResult:
     require_served(provider, dataset)
     config = replace(held, session_overrides=context.session_overrides)
     config = with_provider(config, provider, dataset)
-    run = context.dataset_run(
+    run = DatasetRun.of(
+        context,
         "update",
         dataset,
         config if request.switch else replace(config, provider=held.provider),
-        snapshot.manifest,
-        provider=provider,
+        provider,
+        found=snapshot.manifest,
         fill=request.fill,
         accept=request.accept,
     )
@@ -130,15 +120,11 @@ def _reset_as_of(run: DatasetRun) -> bool:
     """Take the dataset's as-of back to the run's, with all its bars; False if it is not later.
 
     For where a wrong clock or ``--as-of`` was ahead of the time. The next run compares the whole
-    history, since it is not known what was stored too early.
-
-    Raises
-    ------
-    Overtaken
-        If it holds bars that are not final as of then.
+    history, since it is not known what was stored too early. Overtaken, if that is a bar which is
+    not final as of then.
     """
     dataset, as_of, bound = run.dataset, run.as_of, run.final_before
-    with run.store.transaction(dataset) as tx:
+    with run.context.store.transaction(dataset) as tx:
         state = tx.manifest
         if state is None or state.updated is None or state.updated <= as_of:
             return False
@@ -148,34 +134,28 @@ def _reset_as_of(run: DatasetRun) -> bool:
                 f"as of {as_of:%Y-%m-%d %H:%M} UTC",
                 hint="run it again once it is: stored bars are not removed",
             )
-        note = f"as-of reset from {state.updated:%Y-%m-%d %H:%M} UTC"
         record = UpdateRecord(
             at=as_of,
             verb="update",
             provider=state.config.provider,
             outcome="changed",
-            notes=(note,),
+            notes=(f"as-of reset from {state.updated:%Y-%m-%d %H:%M} UTC",),
+        )
+        # Of the time to come, what was asked for has no answer yet.
+        asked = (
+            (each, replace(each.span, end=min(each.span.end, bound))) for each in state.fetch_log
         )
         after = replace(
             state,
-            gaps=tuple(_asked_by(gap, as_of) for gap in state.gaps),
+            gaps=tuple(
+                replace(gap, asked=min(gap.asked, as_of)) if gap.asked else gap
+                for gap in state.gaps
+            ),
             updated=as_of,
             verified=None,
-            fetch_log=tuple(_known_by(state.fetch_log, as_of, bound)),
+            fetch_log=tuple(
+                replace(each, span=span, at=min(each.at, as_of)) for each, span in asked if span
+            ),
         )
         publish(tx, after, record)
         return True
-
-
-def _asked_by(gap: Gap, as_of: datetime) -> Gap:
-    return replace(gap, asked=min(gap.asked, as_of)) if gap.asked is not None else gap
-
-
-def _known_by(
-    fetch_log: Iterable[FetchAttempt], as_of: datetime, bound: datetime
-) -> Iterable[FetchAttempt]:
-    """What was asked for, without the time to come: the answers to that are not known yet."""
-    for each in fetch_log:
-        span = Span(each.span.start, min(each.span.end, bound))
-        if span:
-            yield replace(each, span=span, at=min(each.at, as_of))

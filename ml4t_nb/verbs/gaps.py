@@ -95,14 +95,12 @@ def gaps(
         )
     if not unread:
         _require_gaps(listed)
-    from ml4t_nb.pipeline import GapRequest, run_gap_action
-
     blank = UpdateRecord(latest(moment, ()), "gaps", "", "failed")
 
     def task(each: Summary) -> Task:
         def act(context: RunContext) -> UpdateResult:
             span = _calendar(ws, each).span(first, last, each.dataset.frequency)
-            return run_gap_action(context, GapRequest(each.dataset, span, action))
+            return action(context, each.dataset, span)
 
         return task_of(ws, moment, blank, each.dataset, unread.get(each.dataset) or act)
 
@@ -158,13 +156,13 @@ def _action(
     OptionError
         If several are asked for.
     """
-    from ml4t_nb.pipeline import Close, Refetch, Refill, Reopen, Unfill
+    from ml4t_nb.pipeline import gap_actions
 
-    asked: list[GapAction] = [Refetch()] if refetch else []
-    asked += [Refill(refill)] if refill is not None else []
-    asked += [Unfill()] if unfill else []
-    asked += [Close(close.strip())] if close is not None else []
-    asked += [Reopen()] if reopen else []
+    asked: list[GapAction] = [gap_actions.refetch] if refetch else []
+    asked += [gap_actions.refill(refill)] if refill is not None else []
+    asked += [gap_actions.unfill()] if unfill else []
+    asked += [gap_actions.close(close.strip())] if close is not None else []
+    asked += [gap_actions.reopen()] if reopen else []
     if len(asked) > 1:
         raise OptionError("gaps takes one action at a time", hint="run it once for each")
     return asked[0] if asked else None

@@ -12,11 +12,9 @@ from ml4t_nb.events import silent
 from ml4t_nb.model import DatasetId, Frequency, SessionOverride
 from ml4t_nb.pipeline import (
     GapAction,
-    GapRequest,
     LoadRequest,
     RunContext,
     UpdateRequest,
-    run_gap_action,
     run_load,
     run_remove,
     run_update,
@@ -81,7 +79,7 @@ class Runner:
         span = calendar("XNYS").span(
             date.fromisoformat(start), date.fromisoformat(end), self.frequency
         )
-        return run_gap_action(self._run(as_of), GapRequest(self.dataset, span, action))
+        return action(self._run(as_of), self.dataset, span)
 
     def remove(
         self, as_of: datetime | date, *, start: str | None = None, end: str | None = None

@@ -9,7 +9,7 @@ import pytest
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.model import Adjustment, Basis
-from ml4t_nb.pipeline import Close
+from ml4t_nb.pipeline import close
 from ml4t_nb.storage.store import Store
 from ml4t_nb.verbs.bars import view
 from tests.pipeline.runner import FORWARD, Runner
@@ -156,7 +156,7 @@ def test_a_dividend_that_a_removal_moved_stays_at_every_later_update(
     runner.provider.bars = paying[:"2024-02-09"]
     runner.load(evening("2024-02-09"))
     runner.remove(evening("2024-02-09"), start=EX, end=EX)
-    runner.act_on_gap(evening("2024-02-09"), Close("a bad bar"), start=EX, end=EX)
+    runner.act_on_gap(evening("2024-02-09"), close("a bad bar"), start=EX, end=EX)
     served = paying if is_there else paying.drop(pd.Timestamp(EX, tz="UTC"))
 
     for day in DAYS[pd.Timestamp("2024-02-09", tz="UTC") < DAYS]:

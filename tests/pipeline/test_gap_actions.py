@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal
 from ml4t_nb.core.bars import observed
 from ml4t_nb.errors import Overtaken, ProviderError, ProviderUnavailable
 from ml4t_nb.model import FetchAttempt, FillMethod
-from ml4t_nb.pipeline import Close, Refetch, Refill, Reopen, Unfill
+from ml4t_nb.pipeline import GapAction, close, refetch, refill, reopen, unfill
 from ml4t_nb.providers import Request
 from ml4t_nb.storage.store import Store
 from tests.pipeline.runner import Runner
@@ -40,7 +40,7 @@ def runner(runner: Runner) -> Runner:
 def test_a_gap_is_filled_again_by_another_method(
     runner: Runner, method: FillMethod, price: float
 ) -> None:
-    result = runner.act_on_gap(NOW, Refill(method), **DAY)
+    result = runner.act_on_gap(NOW, refill(method), **DAY)
 
     bar = runner.stored().loc["2024-02-28"]
     assert list(bar[["open", "high", "low", "close", "volume"]]) == [price] * 4 + [0.0]
@@ -49,7 +49,7 @@ def test_a_gap_is_filled_again_by_another_method(
 
 
 def test_a_fill_taken_back_stays_away(runner: Runner) -> None:
-    runner.act_on_gap(NOW, Unfill(), **DAY)
+    runner.act_on_gap(NOW, unfill(), **DAY)
     assert_frame_equal(runner.stored(), HOLED)
 
     result = runner.update(NOW)
@@ -59,15 +59,15 @@ def test_a_fill_taken_back_stays_away(runner: Runner) -> None:
 
 
 def test_refilling_fills_what_was_left_open(runner: Runner) -> None:
-    runner.act_on_gap(NOW, Unfill(), **DAY)
+    runner.act_on_gap(NOW, unfill(), **DAY)
 
-    runner.act_on_gap(NOW, Refill("backward"), **DAY)
+    runner.act_on_gap(NOW, refill("backward"), **DAY)
 
     assert runner.stored().loc["2024-02-28", "close"] == 106.0
 
 
 def test_a_closed_gap_is_not_filled_not_asked_for_and_not_pending(runner: Runner) -> None:
-    result = runner.act_on_gap(NOW, Close("typhoon"), **DAY)
+    result = runner.act_on_gap(NOW, close("typhoon"), **DAY)
 
     assert [(gap.state, gap.reason, gap.filled_by) for gap in result.gaps] == [
         ("closed", "typhoon", None)
@@ -81,9 +81,9 @@ def test_a_closed_gap_is_not_filled_not_asked_for_and_not_pending(runner: Runner
 
 
 def test_a_closed_gap_can_be_reopened(runner: Runner) -> None:
-    runner.act_on_gap(NOW, Close("typhoon"), **DAY)
+    runner.act_on_gap(NOW, close("typhoon"), **DAY)
 
-    result = runner.act_on_gap(NOW, Reopen(), **DAY)
+    result = runner.act_on_gap(NOW, reopen(), **DAY)
 
     assert [(gap.state, gap.reason) for gap in result.gaps] == [("open", "")]
     assert runner.update(NOW).record.filled == 1
@@ -95,14 +95,14 @@ def test_a_confirmed_gap_is_asked_for_again_on_request(runner: Runner) -> None:
     assert [gap.state for gap in confirmed.gaps] == ["confirmed"]
     runner.provider.bars = FULL
 
-    result = runner.act_on_gap(evening("2024-03-19"), Refetch(), **DAY)
+    result = runner.act_on_gap(evening("2024-03-19"), refetch, **DAY)
 
     assert (result.record.added, result.gaps) == (1, ())
     assert_frame_equal(runner.stored(), FULL)
 
 
 def test_only_gaps_in_the_span_are_repaired(runner: Runner) -> None:
-    result = runner.act_on_gap(NOW, Close("typhoon"), start="2024-03-01", end="2024-03-15")
+    result = runner.act_on_gap(NOW, close("typhoon"), start="2024-03-01", end="2024-03-15")
 
     assert [gap.state for gap in result.gaps] == ["open"]
 
@@ -139,10 +139,8 @@ def unanswered(runner: Runner) -> list[FetchAttempt]:
     return [entry for entry in fetch_log if entry.outcome == "failed"]
 
 
-@pytest.mark.parametrize("mending", [Close("typhoon"), Refill("zero"), Unfill(), Reopen()])
-def test_a_gap_is_not_touched_as_of_an_earlier_day(
-    runner: Runner, mending: Close | Refill | Unfill | Reopen
-) -> None:
+@pytest.mark.parametrize("mending", [close("typhoon"), refill("zero"), unfill(), reopen()])
+def test_a_gap_is_not_touched_as_of_an_earlier_day(runner: Runner, mending: GapAction) -> None:
     before = runner.stored()
 
     with pytest.raises(Overtaken, match="was updated as of 2024-03-15"):

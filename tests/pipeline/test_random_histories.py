@@ -17,7 +17,7 @@ from ml4t_nb.calendars import calendar
 from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Span
-from ml4t_nb.pipeline import Close, Refetch, Unfill
+from ml4t_nb.pipeline import close, refetch, unfill
 from ml4t_nb.storage.store import Store
 from ml4t_nb.verbs.bars import view
 from tests.pipeline.runner import FORWARD, Runner
@@ -141,11 +141,11 @@ class Life:
             case "remove":
                 self._remove(start, end)
             case "refetch":
-                record = runner.act_on_gap(when, Refetch(), start=start, end=end).record
+                record = runner.act_on_gap(when, refetch, start=start, end=end).record
             case "unfill":
-                runner.act_on_gap(when, Unfill(), start=start, end=end)
+                runner.act_on_gap(when, unfill(), start=start, end=end)
             case "close":
-                runner.act_on_gap(when, Close("no session"), start=start, end=end)
+                runner.act_on_gap(when, close("no session"), start=start, end=end)
         outcome = "changed" if record is None else record.outcome
         note(f"{self.evening} {name} {start} {end} {days}: {outcome}")
         event(f"{name} {outcome}")
