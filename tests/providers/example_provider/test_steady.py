@@ -1,4 +1,4 @@
-"""The provider keeps to what every provider keeps to."""
+"""The tests that every provider must pass."""
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,7 @@ class TestSteady(ProviderContract):
 
 
 @given(strategies.requests(X, SUMMER, utc("2024-09-02")))
-def test_a_bar_is_in_the_span_it_was_asked_for(request_of_a_part: Request) -> None:
+def test_every_bar_is_in_the_requested_span(request_of_a_part: Request) -> None:
     bars = SteadyProvider(Settings()).fetch(request_of_a_part).bars
 
     assert all(stamp in request_of_a_part.span for stamp in bars.index)
