@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from ml4t_nb.core.timestamps import WEEK, Instants, to_micros, week_start
+from ml4t_nb.core.timestamps import Instants, to_micros, week_start
 from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.model import Chunking, Frequency, Period
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.rows import (
-    ALL_TIME,
-    Edit,
-    Rows,
-    TimeRange,
-    apply_edits,
-    empty_rows,
-    join,
-)
+from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange, apply_edits, empty_rows, join
 
 __all__ = ["MOST_ROWS", "Piece", "compact", "resolve_period"]
 
@@ -55,29 +46,20 @@ def compact(
 ) -> list[Piece]:
     """The chunks of a dataset after ``edits``, in order; those that do not change are kept.
 
-    Parameters
-    ----------
-    chunks
-        As they are, in order of time; each holds whole periods.
-    edits
-        Disjoint, in order of time.
-    before, period
-        Periods that the chunks were cut at, and are to be cut at.
-    is_packed
-        Whether closed periods may share a chunk.
+    Both are in order of time, and the edits disjoint. The chunks hold whole periods: they were cut
+    at those of ``before``, and are to be cut at those of ``period``.
 
-    Notes
-    -----
-    The last period has a chunk of its own, so that an update rewrites little. Neighbours before
-    it are packed when both are small or about equally long, as in a log-structured merge tree: a
-    bar is rewritten a few times in its life, and the number of chunks grows with the logarithm.
+    The last period has a chunk of its own, so that an update rewrites little. Neighbours before it
+    are packed when both are small or about equally long, as in a log-structured merge tree: a bar
+    is rewritten a few times in its life, and the number of chunks grows with the logarithm.
     """
     if before != period:
         rows = apply_edits(join([read(chunk) for chunk in chunks]), edits, ALL_TIME)
-        return _packed([rows] if len(rows) else [], read, period, is_packed=is_packed)
-    pieces = _edited(chunks, edits, read, period)
-    if pieces == list(chunks):
-        return pieces
+        pieces: list[Piece] = [rows] if len(rows) else []
+    else:
+        pieces = _edited(chunks, edits, read, period)
+        if pieces == list(chunks):
+            return pieces
     return _packed(pieces, read, period, is_packed=is_packed)
 
 
@@ -88,7 +70,8 @@ def _edited(
     pieces: list[Piece] = []
     end = ALL_TIME.start
     for chunk in chunks:
-        period_range = _period_range(chunk, period)
+        starts = _starts(to_micros(chunk.first), to_micros(chunk.last), period)
+        period_range = TimeRange(*starts[[0, -1]].tolist())
         pieces.append(_new_rows(edits, TimeRange(end, period_range.start)))
         pieces.append(_after(chunk, edits, period_range, read))
         end = period_range.end
@@ -116,107 +99,67 @@ def _new_rows(edits: Sequence[Edit], time_range: TimeRange) -> Rows:
     return apply_edits(empty_rows(0), edits, time_range)
 
 
-@dataclass(frozen=True, slots=True)
-class _RowSlice:
-    """Lines ``first`` to ``last``, exclusive, of some rows."""
+class _Part(NamedTuple):
+    """Lines ``first`` to ``last``, exclusive, of new rows, or a chunk whole."""
 
-    whole: Rows
+    whole: Piece
     first: int
     last: int
 
 
-@dataclass(slots=True)
-class _Group:
-    """Pieces that become one chunk."""
-
-    pieces: list[Chunk | _RowSlice]
-    rows: int
-
-    @property
-    def kept(self) -> bool:
-        return len(self.pieces) == 1 and isinstance(self.pieces[0], Chunk)
-
-
 def _packed(pieces: Sequence[Piece], read: Read, period: Period, *, is_packed: bool) -> list[Piece]:
-    parts = []
-    for piece in pieces:
-        if isinstance(piece, Chunk):
-            parts.append(_Group([piece], piece.rows))
-        else:
-            parts += [_Group([cut], cut.last - cut.first) for cut in _periods(piece, period)]
-    tail = parts[-1:]
-    groups: list[_Group] = []
-    for group in parts[:-1]:
-        groups.append(group)
-        while is_packed and len(groups) > 1 and _may_share(groups[-2], groups[-1]):
-            last = groups.pop()
-            groups[-1] = _Group([*groups[-1].pieces, *last.pieces], groups[-1].rows + last.rows)
-    return [_joined_group(group, read) for group in [*groups, *tail]]
+    parts = [part for piece in pieces for part in _periods(piece, period)]
+    groups: list[list[_Part]] = []
+    for part in parts[:-1]:
+        groups.append([part])
+        while is_packed and len(groups) > 1 and _may_share(groups[-2:]):
+            groups[-2:] = [_joined(*groups[-2:])]
+    return [_piece(group, read) for group in (*groups, parts[-1:]) if group]
 
 
-def _may_share(left: _Group, right: _Group) -> bool:
-    total = left.rows + right.rows
-    if total > MOST_ROWS:
+def _periods(piece: Piece, period: Period) -> list[_Part]:
+    if isinstance(piece, Chunk):
+        return [_Part(piece, 0, piece.rows)]
+    first, last = piece.stamps[[0, -1]].tolist()
+    starts = _starts(first, last, period)
+    cuts = np.unique(np.searchsorted(piece.stamps, starts)).tolist()
+    return [_Part(piece, *ends) for ends in pairwise(cuts)]
+
+
+def _may_share(groups: Sequence[list[_Part]]) -> bool:
+    sizes = [sum(part.last - part.first for part in group) for group in groups]
+    if sum(sizes) > MOST_ROWS:
         return False
-    if total <= _SMALL or not (left.kept or right.kept):
-        return True
-    return max(left.rows, right.rows) <= 2 * min(left.rows, right.rows)
+    keeps_one = any(len(group) == 1 and isinstance(group[0].whole, Chunk) for group in groups)
+    return sum(sizes) <= _SMALL or not keeps_one or max(sizes) <= 2 * min(sizes)
 
 
-def _joined_group(group: _Group, read: Read) -> Piece:
-    first = group.pieces[0]
-    if group.kept and isinstance(first, Chunk):
-        return first
+def _joined(left: list[_Part], right: list[_Part]) -> list[_Part]:
+    """Parts that follow one another in the same rows become one, which takes no copy."""
+    before, after = left[-1], right[0]
+    if before.whole is not after.whole:
+        return [*left, *right]
+    return [*left[:-1], before._replace(last=after.last), *right[1:]]
+
+
+def _piece(group: Sequence[_Part], read: Read) -> Piece:
+    whole = group[0].whole
+    if len(group) == 1 and isinstance(whole, Chunk):
+        return whole
     return join(
-        read(piece) if isinstance(piece, Chunk) else piece.whole.cut(piece.first, piece.last)
-        for piece in _merged(group.pieces)
+        read(part.whole) if isinstance(part.whole, Chunk) else part.whole.cut(part.first, part.last)
+        for part in group
     )
 
 
-def _merged(pieces: Sequence[Chunk | _RowSlice]) -> list[Chunk | _RowSlice]:
-    """Cuts that follow one another in the same rows made one, which takes no copy."""
-    merged: list[Chunk | _RowSlice] = []
-    for piece in pieces:
-        last = merged[-1] if merged else None
-        if (
-            isinstance(last, _RowSlice)
-            and isinstance(piece, _RowSlice)
-            and last.whole is piece.whole
-        ):
-            merged[-1] = _RowSlice(last.whole, last.first, piece.last)
-        else:
-            merged.append(piece)
-    return merged
+_UNITS = {"weekly": "M8[W]", "monthly": "M8[M]", "quarterly": "M8[3M]", "yearly": "M8[Y]"}
 
 
-def _periods(rows: Rows, period: Period) -> list[_RowSlice]:
-    first, last = _number(rows.stamps[[0, -1]], period).tolist()
-    starts = _start(np.arange(first + 1, last + 1), period)
-    cuts = np.unique([0, *np.searchsorted(rows.stamps, starts), len(rows)]).tolist()
-    return [_RowSlice(rows, *ends) for ends in pairwise(cuts)]
-
-
-def _period_range(chunk: Chunk, period: Period) -> TimeRange:
-    """From the start of the chunk's first period to the end of its last."""
-    first, last = _number(np.array([to_micros(chunk.first), to_micros(chunk.last)]), period)
-    return TimeRange(*_start(np.array([first, last + 1]), period).tolist())
-
-
-_MONTHS = {"monthly": 1, "quarterly": 3, "yearly": 12}
-_FIRST_WEEK = week_start(0)
-
-
-def _number(stamps: Instants, period: Period) -> Instants:
-    """Periods since 1970 of stamps; a week begins on Monday."""
-    if period == "weekly":
-        return (stamps - _FIRST_WEEK) // WEEK
-    months = stamps.view("M8[us]").astype("M8[M]").astype(np.int64)
-    return months // _MONTHS[period]
-
-
-def _start(numbers: Instants, period: Period) -> Instants:
-    """First stamps of periods."""
-    if period == "weekly":
-        return numbers * WEEK + _FIRST_WEEK
-    months = (numbers * _MONTHS[period]).view("M8[M]")
-    return months.astype("M8[us]").astype(np.int64)
+def _starts(first: int, last: int, period: Period) -> Instants:
+    """Where the periods begin from that of ``first`` to the one after that of ``last``."""
+    # numpy's weeks begin as 1970 did, on a Thursday; ours on a Monday.
+    shift = week_start(0) if period == "weekly" else 0
+    stamps = np.array([first - shift, last - shift], dtype="M8[us]")
+    begin, end = stamps.astype(_UNITS[period]).astype(np.int64).tolist()
+    numbers = np.arange(begin, end + 2).view(_UNITS[period])
+    return numbers.astype("M8[us]").astype(np.int64) + shift
