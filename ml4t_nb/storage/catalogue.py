@@ -15,7 +15,7 @@ from typing import TypeVar
 from ml4t_nb.codec import Codec
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
-from ml4t_nb.storage.manifest_file import VERSION
+from ml4t_nb.storage.manifest import VERSION
 
 __all__ = ["Catalogue", "CatalogueEntry", "ManifestStat"]
 

@@ -11,10 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
-from ml4t_nb.model import DatasetId, NextStep
-from ml4t_nb.storage import atomic_io, manifest_file
+from ml4t_nb.model import DatasetId
+from ml4t_nb.storage import atomic_io
 from ml4t_nb.storage.locking import LOCK_NAME, HeldLock
-from ml4t_nb.storage.manifest import Chunk, Manifest
+from ml4t_nb.storage.manifest import (
+    Chunk,
+    Manifest,
+    decode_manifest,
+    encode_manifest,
+    manifest_error,
+)
 from ml4t_nb.storage.names import (
     STAGED_NAME,
     chunk_number,
@@ -106,10 +112,7 @@ class DatasetFolder:
 
     def lost_manifest_error(self) -> ChunkCorrupt:
         """The error that says that there are bars, and no manifest."""
-        return ChunkCorrupt(
-            f"the manifest of {self.dataset} is missing in {self.state}",
-            hint=("restore it from a backup, or start over: ", NextStep("reload", self.dataset)),
-        )
+        return manifest_error(self.dataset, f"of {self.dataset} is missing in {self.state}")
 
     def next_number(self, sequence: int) -> int:
         """The number of the commit that follows ``sequence``; none is given twice."""
@@ -129,7 +132,7 @@ class DatasetFolder:
             raise
         except OSError as error:
             raise ChunkCorrupt(f"{path} cannot be read: {error.strerror}") from error
-        return manifest_file.decode_manifest(content, self.dataset, sequence, path)
+        return decode_manifest(content, self.dataset, sequence, path)
 
     def removed_by_hand(self) -> bool:
         """Whether the dataset's data folder was deleted, rather than a disk missing."""
@@ -196,7 +199,7 @@ class DatasetFolder:
         path = self.state / manifest_name(sequence)
         staged = self.state / f"{path.name}.{secrets.token_hex(3)}"
         try:
-            atomic_io.write_new(staged, manifest_file.encode_manifest(after))
+            atomic_io.write_new(staged, encode_manifest(after))
             atomic_io.link_new(staged, path)
         except FileExistsError as error:
             raise self._overtaken() from error

@@ -177,8 +177,8 @@ def test_a_good_quiet_run_does_not_mind_a_full_disk_below_its_output(tmp_path: P
 
 def test_a_calendar_that_is_not_there_is_an_error_of_its_dataset_alone(tmp_path: Path) -> None:
     from ml4t_nb.model import DatasetId
-    from ml4t_nb.storage import manifest_file as files
     from ml4t_nb.storage.dataset_folder import DatasetFolder
+    from ml4t_nb.storage.manifest import encode_manifest
 
     for symbol in ("AAPL", "IBM"):
         ml4t_nb.load(
@@ -188,9 +188,7 @@ def test_a_calendar_that_is_not_there_is_an_error_of_its_dataset_alone(tmp_path:
     state = folder.newest().manifest
     assert state is not None
     path = max(folder.state.glob("m.*.json"))
-    path.write_bytes(
-        files.encode_manifest(replace(state, config=replace(state.config, calendar="NOPE")))
-    )
+    path.write_bytes(encode_manifest(replace(state, config=replace(state.config, calendar="NOPE"))))
 
     report = ml4t_nb.health(home=tmp_path, as_of="2005-02-25")
 

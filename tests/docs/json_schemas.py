@@ -20,8 +20,7 @@ from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render import documents
 from ml4t_nb.reports import GapsReport, HealthReport, PlotReport, RunReport
-from ml4t_nb.storage.manifest import Manifest
-from ml4t_nb.storage.manifest_file import VERSION
+from ml4t_nb.storage.manifest import VERSION, Manifest
 
 __all__ = ["FOLDER", "Schema", "schemas", "written"]
 

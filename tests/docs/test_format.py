@@ -23,8 +23,7 @@ from ml4t_nb.model import (
 )
 from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
 from ml4t_nb.settings import Settings
-from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.manifest_file import VERSION
+from ml4t_nb.storage.manifest import VERSION, Chunk, Manifest
 from ml4t_nb.storage.names import folder_name, symbol_of
 from ml4t_nb.workspace import Workspace
 from tests.docs.pages import ROOT, blocks

@@ -16,7 +16,7 @@ import pytest
 from ml4t_nb import verbs
 from ml4t_nb.model import DatasetId, LoadArguments, NextStep
 from ml4t_nb.settings import Settings
-from ml4t_nb.storage.manifest_file import VERSION
+from ml4t_nb.storage.manifest import VERSION
 from ml4t_nb.workspace import Workspace
 
 # In each, AAPL with 62 bars of sample, and MSFT removed, as the package of that manifest version

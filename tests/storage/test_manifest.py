@@ -21,8 +21,14 @@ from ml4t_nb.model import (
     Span,
 )
 from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
-from ml4t_nb.storage.manifest import Chunk, Manifest, summarize
-from ml4t_nb.storage.manifest_file import VERSION, decode_manifest, encode_manifest
+from ml4t_nb.storage.manifest import (
+    VERSION,
+    Chunk,
+    Manifest,
+    decode_manifest,
+    encode_manifest,
+    summarize,
+)
 
 AAPL = DatasetId("equities", "daily", "AAPL")
 PATH = Path("m.00000003.json")
