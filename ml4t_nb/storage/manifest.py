@@ -312,4 +312,4 @@ def _earlier_summary(dataset: DatasetId, body: bytes) -> Summary:
         )
     except _NOT_THAT:
         return unknown_summary(dataset)
-    return replace(summarize(manifest), filled=0)
+    return summarize(manifest)

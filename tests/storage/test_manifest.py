@@ -253,6 +253,19 @@ def test_an_earlier_versions_manifest_is_refused_whatever_it_says(body: object) 
     assert "ml4t-data remove -s AAPL --yes" in spell(caught.value.advice, "ml4t-data")
 
 
+def test_what_an_earlier_version_stored_is_counted_with_its_filled_bars() -> None:
+    body = json.loads(encode_manifest(FULL))["manifest"]
+    body["setup"] = body.pop("config")
+    del body["setup"]["session_overrides"]
+    with pytest.raises(StoreOutdated) as caught:
+        decode_manifest(_sealed(VERSION - 1, body), AAPL, 3, PATH)
+
+    known = caught.value.summary
+    assert (known.provider, known.calendar, known.period) == ("sample", "XNYS", "yearly")
+    assert (known.rows, known.filled, known.bytes, known.chunks) == (2, 1, 4321, 1)
+    assert (known.first, known.last, known.updated) == (D1, D2, D2)
+
+
 def test_an_earlier_versions_mark_of_a_removal_is_one() -> None:
     assert decode_manifest(_sealed(VERSION - 1, None), AAPL, 3, PATH) is None
 
