@@ -15,9 +15,11 @@ from typing import TypeVar
 from ml4t_nb.codec import Codec
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
-from ml4t_nb.storage.manifest import VERSION
+from ml4t_nb.storage.atomic_io import status
+from ml4t_nb.storage.manifest import VERSION, Manifest, summarize
+from ml4t_nb.storage.names import manifest_name
 
-__all__ = ["Catalogue", "CatalogueEntry", "ManifestStat"]
+__all__ = ["Catalogue", "CatalogueEntry", "ManifestStat", "manifest_stat"]
 
 _WAIT_S = 1.0
 _TABLE = """CREATE TABLE IF NOT EXISTS entries
@@ -46,18 +48,20 @@ One that has the same was not written since, and none was put beside it.
 """
 
 
+def manifest_stat(state: str, sequence: int) -> ManifestStat | None:
+    """Of that commit's manifest in the folder ``state``; None if it is not there."""
+    folder, file = status(state), status(f"{state}/{manifest_name(sequence)}")
+    if folder is None or file is None:
+        return None
+    # Copies bring their time of modification along.
+    return file.st_mtime_ns, file.st_size, file.st_ino, folder.st_ctime_ns
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
     """A dataset as its manifest describes it.
 
-    Parameters
-    ----------
-    stat
-        Of the manifest that was read; zeros if there was none.
-    summary
-        None if the dataset was removed or never loaded.
-    files
-        Name and size of each chunk.
+    Its summary is None if it was removed or never loaded; its files are name and size of chunks.
     """
 
     dataset: DatasetId
@@ -65,6 +69,16 @@ class CatalogueEntry:
     stat: ManifestStat
     summary: Summary | None
     files: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(
+        cls, dataset: DatasetId, sequence: int, stat: ManifestStat, manifest: Manifest | None
+    ) -> CatalogueEntry:
+        """What a commit left."""
+        if manifest is None:
+            return cls(dataset, sequence, stat, None, ())
+        files = tuple((chunk.file, chunk.bytes) for chunk in manifest.chunks)
+        return cls(dataset, sequence, stat, summarize(manifest), files)
 
 
 _FORM = 3

@@ -18,12 +18,12 @@ from ml4t_nb.core.bars import NUMBERS, PRICES
 from ml4t_nb.core.timestamps import from_micros
 from ml4t_nb.model import Compression
 from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.storage.names import chunk_name
 from ml4t_nb.storage.rows import ALL_TIME, Rows, TimeRange, range_of
 
 __all__ = [
     "chunk_fault",
     "decode_chunk",
-    "describe_chunk",
     "encode_chunk",
     "parallel_map",
     "size_fault",
@@ -46,8 +46,10 @@ _JUDGED = 1_024
 _EVENTS = ("dividend", "split")
 
 
-def encode_chunk(rows: Rows, symbol: str, compression: Compression) -> bytes:
-    """The Parquet file of ``rows``."""
+def encode_chunk(
+    rows: Rows, symbol: str, compression: Compression, sequence: int
+) -> tuple[Chunk, bytes]:
+    """The Parquet file of ``rows`` that commit ``sequence`` writes, and what its manifest says."""
     arrays = [
         pa.array(rows.stamps).view(_SCHEMA.field(0).type),
         *(pa.array(line) for line in rows.numbers),
@@ -70,20 +72,18 @@ def encode_chunk(rows: Rows, symbol: str, compression: Compression) -> bytes:
         write_page_checksum=True,
         store_schema=False,
     )
-    return bytes(sink.getvalue())
-
-
-def describe_chunk(file: str, rows: Rows, content: bytes) -> Chunk:
-    """What the manifest says of a chunk."""
-    return Chunk(
-        file=file,
+    content = bytes(sink.getvalue())
+    first, last = map(from_micros, rows.stamps[[0, -1]])
+    chunk = Chunk(
+        file=chunk_name(first.date(), sequence),
         rows=len(rows),
-        first=from_micros(rows.stamps[0]),
-        last=from_micros(rows.stamps[-1]),
+        first=first,
+        last=last,
         bytes=len(content),
         crc=zlib.crc32(content),
         filled=int(rows.filled.sum()),
     )
+    return chunk, content
 
 
 def size_fault(chunk: Chunk, size: int) -> str:
@@ -98,16 +98,12 @@ def chunk_fault(chunk: Chunk, content: bytes) -> str:
     return "" if zlib.crc32(content) == chunk.crc else "is damaged: its checksum does not match"
 
 
-def decode_chunk(chunk: Chunk, content: bytes, time_range: TimeRange, target: Rows) -> int:
-    """Copy the row groups that meet ``time_range`` to the start of ``target``; how many rows.
+def decode_chunk(chunk: Chunk, content: bytes, time_range: TimeRange, target: Rows) -> Rows:
+    """The row groups that meet ``time_range``, put at the start of ``target``: a view of it.
 
-    The content has passed ``fault``: every byte was checked, which no memory map and no page
+    The content has passed ``chunk_fault``: every byte was checked, which no memory map and no page
     checksum gives (a map dies of a truncated file; headers and footer have no page checksum).
-
-    Raises
-    ------
-    ValueError
-        If it is not what the manifest says.
+    ValueError if it is not what the manifest says all the same.
     """
     file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
     whole = time_range.covers(ALL_TIME)
@@ -121,19 +117,21 @@ def decode_chunk(chunk: Chunk, content: bytes, time_range: TimeRange, target: Ro
     table = file.read_row_groups(
         groups, columns=["timestamp", *NUMBERS, "filled"], use_threads=False
     )
-    count: int = table.num_rows
-    _copy_into(table.column(0).cast(pa.int64()), target.stamps)
-    for place, line in enumerate(target.numbers, start=1):
-        _copy_into(table.column(place), line)
-    _copy_into(table.column(len(NUMBERS) + 1), target.filled)
-    return count
-
-
-def _copy_into(column: Any, line: NDArray[Any]) -> None:  # noqa: ANN401  # pyarrow is untyped
-    start = 0
-    for part in column.chunks:
-        line[start : start + len(part)] = part.to_numpy(zero_copy_only=False)
-        start += len(part)
+    found = target.cut(0, table.num_rows)
+    stamps, *columns = table.columns
+    lines = (found.stamps, *found.numbers, found.filled)
+    for column, line in zip((stamps.cast(pa.int64()), *columns), lines, strict=True):
+        start = 0
+        for part in column.chunks:
+            line[start : start + len(part)] = part.to_numpy(zero_copy_only=False)
+            start += len(part)
+    if (np.diff(found.stamps) <= 0).any():
+        raise ValueError("its stamps do not increase")
+    if len(found) == chunk.rows:
+        first, last = found.stamps[[0, -1]].tolist()
+        if (first, last + 1) != range_of(chunk.first, chunk.last):
+            raise ValueError("its stamps are not those in the manifest")
+    return found
 
 
 def _overlaps(statistics: Any, time_range: TimeRange) -> bool:  # noqa: ANN401  # pyarrow is untyped
@@ -173,11 +171,8 @@ def parallel_map(
 ) -> Iterator[_Result]:
     """Results in the order of the parts, as they are ready; the first error is raised.
 
-    Parameters
-    ----------
-    threads
-        Largest number of threads; 1 runs everything in the calling thread, and so does a part
-        for which no thread can be started (system limit, interpreter shutting down).
+    One thread is the calling one, which also works where no other can be started (system limit,
+    interpreter shutting down).
     """
     if threads == 1:
         yield from map(work, parts)

@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,6 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.storage import atomic_io
 from ml4t_nb.storage.locking import LOCK_NAME, HeldLock
 from ml4t_nb.storage.manifest import (
-    Chunk,
     Manifest,
     decode_manifest,
     encode_manifest,
@@ -32,10 +31,7 @@ from ml4t_nb.storage.names import (
 )
 from ml4t_nb.storage.trash import is_own_folder, move_to_trash, sweep
 
-__all__ = [
-    "CommittedState",
-    "DatasetFolder",
-]
+__all__ = ["CommittedState", "DatasetFolder", "removed_by_hand"]
 
 _TRIES = 1000
 _MOUNT = "mount its disk; if it was deleted on purpose, create the folder again, empty"
@@ -48,21 +44,22 @@ class CommittedState(NamedTuple):
     manifest: Manifest | None
 
 
-@dataclass(slots=True)
+def removed_by_hand(data: Path | str) -> bool:
+    """Whether a dataset's data folder was deleted, rather than a disk missing."""
+    # A link to a disk that is not there is still a link.
+    return not os.path.lexists(data) and os.path.exists(os.path.dirname(data))  # noqa: PTH110, PTH120
+
+
 class DatasetFolder:
     """The three places of a dataset below the store's home."""
 
-    home: Path
-    dataset: DatasetId
-    data: Path = field(init=False)
-    state: Path = field(init=False)
-    trash: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        place = relative_folder(self.dataset)
-        self.data = self.home / "data" / place
-        self.state = self.home / "state" / place
-        self.trash = self.home / "trash" / place
+    def __init__(self, home: Path, dataset: DatasetId) -> None:
+        self.home = home
+        self.dataset = dataset
+        self.place = relative_folder(dataset)
+        self.data = home / "data" / self.place
+        self.state = home / "state" / self.place
+        self.trash = home / "trash" / self.place
 
     def sequence(self) -> int:
         """Number of the newest commit; 0 before the first."""
@@ -71,15 +68,12 @@ class DatasetFolder:
     def newest(self) -> CommittedState:
         """What the newest commit left, hand-removed or not.
 
-        Raises
-        ------
-        ChunkCorrupt
-            If its manifest cannot be read; an older one is never taken instead.
+        ChunkCorrupt if its manifest cannot be read: an older one is never taken instead.
         """
         for _ in range(_TRIES):
             sequence = self.sequence()
             if not sequence:
-                if self.has_lost_manifest():
+                if self._has_lost_manifest():
                     raise self.lost_manifest_error()
                 return CommittedState(0, None)
             try:
@@ -88,16 +82,11 @@ class DatasetFolder:
                 continue  # a writer has just moved it to the trash
         raise ChunkCorrupt(f"the manifest of {self.dataset} in {self.state} cannot be opened")
 
-    def sync(self) -> None:
-        """Bring the folders themselves to the disk; another writer may have made some just now."""
-        for each in (self.data, self.state):
-            atomic_io.sync_parents(each, self.home)
-
     def has_chunks(self) -> bool:
         """Whether there are chunks in the data folder, listed in a manifest or not."""
         return any(map(chunk_number, atomic_io.names_in(self.data)))
 
-    def has_lost_manifest(self) -> bool:
+    def _has_lost_manifest(self) -> bool:
         """Whether there are chunks, and the manifests that listed them were deleted.
 
         A first load that was killed, or is running, has chunks of the first commit alone, and a
@@ -134,19 +123,8 @@ class DatasetFolder:
             raise ChunkCorrupt(f"{path} cannot be read: {error.strerror}") from error
         return decode_manifest(content, self.dataset, sequence, path)
 
-    def removed_by_hand(self) -> bool:
-        """Whether the dataset's data folder was deleted, rather than a disk missing."""
-        # A link to a disk that is not there is still a link.
-        return not os.path.lexists(self.data) and self.data.parent.exists()
-
     def require_disk(self) -> None:
-        """Let nothing be written where an unmounted disk's data would be hidden afterwards.
-
-        Raises
-        ------
-        StoreNotWritable
-            If the folder of the dataset's frequency is missing although datasets are stored in it.
-        """
+        """Let nothing be written where an unmounted disk's data would be hidden afterwards."""
         if self.data.parent.exists() or not self._has_siblings():
             return
         # The folder is made before the first manifest below it: look again.
@@ -169,26 +147,18 @@ class DatasetFolder:
         return False
 
     def unmounted_error(self) -> ChunkCorrupt:
-        """The error that says so."""
+        """The error that says that the bars are on a disk that is missing."""
         gone = self.data if self.data.parent.exists() else self.data.parent
         return ChunkCorrupt(
             f"the folder {gone} is missing, and with it the bars of {self.dataset}",
             hint=_MOUNT,
         )
 
-    def places(self, chunk: Chunk) -> tuple[Path, Path]:
-        """Where a chunk may be: files move from the first place to the second, and never back."""
-        return self.data / chunk.file, self.trash / chunk.file
-
     def publish(self, after: Manifest | None, sequence: int, *, base: int, lock: HeldLock) -> None:
         """Make ``after`` the truth in one step, or raise with nothing changed.
 
-        Parameters
-        ----------
-        base
-            Number of the commit that ``after`` was made of.
-        lock
-            The one that is held meanwhile. Its file may be deleted; then other processes write too.
+        It was made of the commit ``base``, under the lock. The lock's file may be deleted: then
+        other processes write too.
         """
         self.require_newest(base)
         if not lock.is_in_force:
@@ -210,11 +180,8 @@ class DatasetFolder:
     def require_newest(self, sequence: int) -> None:
         """Raise StoreError unless that commit is the newest, which is on the disk then.
 
-        Raises
-        ------
-        StoreError
-            If another one is. Where the lock's file was deleted, writers may have published, and
-            tidied away, the number that was free again for a later writer: that one never counted.
+        Where the lock's file was deleted, writers may have published, and tidied away, the number
+        that was free again for a later writer: that one never counted.
         """
         atomic_io.sync_folder(self.state)
         if self.sequence() != sequence:
@@ -227,21 +194,16 @@ class DatasetFolder:
             "folder has them",
         )
 
-    def clean_up(
-        self, after: Manifest | None, sequence: int, *, before: Manifest | None = None
-    ) -> None:
+    def clean_up(self, now: CommittedState, before: Manifest | None = None) -> None:
         """Move what the newest commit replaced to the trash, and empty it of what is old.
 
         Does nothing unless it is still the newest. Files of later numbers are those of a writer
         running despite the lock. What writers left that were killed at the numbers since the last
         commit that was cleaned up goes too, but not out of a folder that is linked: there may be
-        other programs' files with such names. Any other file belongs to the user, and stays.
-
-        Parameters
-        ----------
-        before
-            What ``after`` replaced; read from the disk if not given.
+        other programs' files with such names. Any other file belongs to the user, and stays. What
+        the commit replaced is read from the disk if ``before`` is not given.
         """
+        sequence, after = now
         names = atomic_io.names_in(self.state)
         if newest_number(names) != sequence:
             return
@@ -265,7 +227,7 @@ class DatasetFolder:
             with suppress(OSError):  # the user keeps files there
                 self.data.rmdir()
         newest = self.state / manifest_name(sequence)
-        sweep(self.home, relative_folder(self.dataset), newest.stat())
+        sweep(self.home, self.place, newest.stat())
 
     def replaced(self, sequence: int) -> set[str]:
         """Chunks that manifests older than that one name and that are not in the trash yet."""

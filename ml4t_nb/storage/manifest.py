@@ -35,6 +35,7 @@ __all__ = [
     "decode_manifest",
     "encode_manifest",
     "manifest_error",
+    "reload_step",
     "summarize",
     "unknown_summary",
 ]
@@ -218,7 +219,12 @@ def decode_manifest(
         # The mark of a removal has been the same since the first version.
         if match["body"] == b"null":
             return None
-        raise _outdated(dataset, match["body"], path)
+        known = _earlier_summary(dataset, match["body"])
+        raise StoreOutdated(
+            f"{dataset} was stored in the format of an earlier ml4t_nb ({path})",
+            hint=("load it again: ", reload_step(known)),
+            summary=known,
+        )
     try:
         manifest, fault = _understood(match["body"])
     except _NOT_THAT as error:
@@ -290,15 +296,11 @@ def _has_room(chunk: Chunk) -> bool:
     )
 
 
-def _outdated(dataset: DatasetId, body: bytes, path: Path) -> StoreOutdated:
-    """The error that says that ``body`` is in an earlier version's format."""
-    known = _earlier_summary(dataset, body)
+def reload_step(known: Summary) -> NextStep:
+    """The step that removes a dataset and fetches it again."""
+    dataset = known.dataset
     origin = load_arguments(dataset, known.provider, known.calendar, known.first, known.zone)
-    return StoreOutdated(
-        f"{dataset} was stored in the format of an earlier ml4t_nb ({path})",
-        hint=("load it again: ", NextStep("reload", dataset, source=origin)),
-        summary=known,
-    )
+    return NextStep("reload", dataset, source=origin)
 
 
 def _earlier_summary(dataset: DatasetId, body: bytes) -> Summary:

@@ -7,7 +7,9 @@ import secrets
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
+from itertools import product
 from pathlib import PurePosixPath
+from typing import get_args
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
@@ -15,6 +17,7 @@ from ml4t_nb.options import one_of
 
 __all__ = [
     "CHUNK_NAME",
+    "GROUPS",
     "MANIFEST_NAME",
     "STAGED_NAME",
     "chunk_name",
@@ -37,6 +40,9 @@ MANIFEST_NAME = re.compile(r"m\.(?P<number>[0-9]{8,18})\.json")
 
 STAGED_NAME = re.compile(MANIFEST_NAME.pattern + r"\.[0-9a-f]{6}")
 """Of a manifest that is not published yet."""
+
+GROUPS = tuple(product(get_args(AssetClass), get_args(Frequency)))
+"""Classes and frequencies: the upper two folders of every dataset."""
 
 _LONGEST = 200
 _SMALL = re.compile(r"[a-z](?:[a-z0-9.-]*[a-z])?")
@@ -81,13 +87,7 @@ def newest_number(names: Iterable[str]) -> int:
 
 
 def relative_folder(dataset: DatasetId) -> PurePosixPath:
-    """The dataset's place below ``data``, ``state`` and ``trash``.
-
-    Raises
-    ------
-    OptionError
-        If its class, frequency or symbol cannot be stored.
-    """
+    """The dataset's place below ``data``, ``state`` and ``trash``; OptionError if it has none."""
     return PurePosixPath(
         one_of(dataset.asset_class, AssetClass, what="asset class"),
         one_of(dataset.frequency, Frequency, what="frequency"),
@@ -100,12 +100,8 @@ def folder_name(symbol: str) -> str:
 
     Capitals, digits, ``.``, ``-`` and ``_`` stay, small letters stand in brackets, the rest is
     percent-encoded: ``BRK/B`` is ``BRK%2FB``, ``btc-usd`` is ``(btc-usd)``. ``=`` is encoded since
-    DuckDB and pandas take ``EURUSD=X`` in a path for a partition column.
-
-    Raises
-    ------
-    OptionError
-        If the symbol is empty, ``.``, ``..``, too long or holds a control character.
+    DuckDB and pandas take ``EURUSD=X`` in a path for a partition column. OptionError if the symbol
+    is empty, ``.``, ``..``, too long or holds a control character.
     """
     if symbol in ("", ".", ".."):
         raise OptionError(f"{symbol!r} is not a valid symbol", hint="name one, such as AAPL")

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, NextStep, Span
-from ml4t_nb.options import load_arguments
 from ml4t_nb.storage.chunks import chunk_fault, decode_chunk, parallel_map, size_fault
 from ml4t_nb.storage.compaction import MOST_ROWS
-from ml4t_nb.storage.dataset_folder import DatasetFolder
-from ml4t_nb.storage.manifest import Chunk, Manifest
+from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
+from ml4t_nb.storage.manifest import Chunk, Manifest, reload_step, summarize
 from ml4t_nb.storage.rows import (
     ALL_TIME,
     Rows,
@@ -41,58 +39,41 @@ _MANY_ROWS = 10_000_000
 class Snapshot:
     """One committed state of a dataset; writers do not disturb it.
 
-    Its files outlive their replacement by an hour.
-
-    Parameters
-    ----------
-    manifest
-        What the commit wrote.
+    Its files outlive their replacement by an hour. All that reads them raises ChunkCorrupt if one
+    that is needed is damaged or gone.
     """
 
     folder: DatasetFolder
     manifest: Manifest
 
     def bars(self, span: Span | None = None) -> Bars:
-        """Bars whose stamps are in ``span``; all for None.
-
-        Raises
-        ------
-        ChunkCorrupt
-            If a file that is needed is damaged or gone.
-        """
+        """Bars whose stamps are in ``span``; all for None."""
         return as_bars(self.rows(self.manifest.chunks, as_time_range(span)))
 
     def files(self) -> tuple[Path, ...]:
-        """Its Parquet files, in order of time.
-
-        Raises
-        ------
-        ChunkCorrupt
-            If one is missing.
-        """
+        """Its Parquet files, in order of time."""
         return tuple(map(self._path, self.manifest.chunks))
 
     def rows(self, chunks: Sequence[Chunk], time_range: TimeRange = ALL_TIME) -> Rows:
-        """Rows of these chunks within ``time_range``: bytes, rows and stamps are checked.
-
-        Raises
-        ------
-        ChunkCorrupt
-            If a file that is needed is damaged or gone.
-        """
+        """Rows of these chunks within ``time_range``: bytes, rows and stamps are checked."""
         wanted = chunks_in(chunks, time_range)
         ends = [0, *accumulate(chunk.rows for chunk in wanted)]
         if ends[-1] > _MANY_ROWS:
             # A manifest may say what it likes of rows and bytes; memory is taken for real bytes
             # alone.
             for chunk in wanted:
-                self._require(chunk, size_fault(chunk, self._path(chunk).stat().st_size))
+                if fault := size_fault(chunk, self._path(chunk).stat().st_size):
+                    raise self._corrupt(chunk, fault)
         target = empty_rows(ends[-1])
         places = [target.cut(*place) for place in pairwise(ends)]
 
         def read(piece: tuple[Chunk, Rows]) -> Rows:
             chunk, place = piece
-            return place.cut(0, self._read(chunk, time_range, place))
+            content = self._content(chunk)
+            try:
+                return decode_chunk(chunk, content, time_range, place)
+            except (pa.ArrowException, ValueError, OSError) as error:
+                raise self._corrupt(chunk, f"cannot be read: {error}") from error
 
         pieces = zip(wanted, places, strict=True)
         parts = [*parallel_map(read, pieces, threads=_READERS if len(target) > MOST_ROWS else 1)]
@@ -101,32 +82,28 @@ class Snapshot:
         # A copy of a part lets go of the rest's memory.
         return join(parts).between(time_range).copy()
 
-    def _read(self, chunk: Chunk, time_range: TimeRange, target: Rows) -> int:
-        content = self._content(chunk)
-        try:
-            count = decode_chunk(chunk, content, time_range, target)
-            _require_stamps(chunk, target, count)
-        except (pa.ArrowException, ValueError, OSError) as error:
-            raise self._corrupt(chunk, f"cannot be read: {error}") from error
-        return count
+    def _places(self, chunk: Chunk) -> list[Path]:
+        # Files move from the first place to the second, and never back.
+        return [folder / chunk.file for folder in (self.folder.data, self.folder.trash)]
 
     def _content(self, chunk: Chunk) -> bytes:
-        for path in self.folder.places(chunk):
+        for path in self._places(chunk):
             try:
                 content = path.read_bytes()
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise self._corrupt(chunk, f"cannot be read: {error.strerror}") from error
-            self._require(chunk, chunk_fault(chunk, content))
+            if fault := chunk_fault(chunk, content):
+                raise self._corrupt(chunk, fault)
             return content
         raise self._gone(chunk)
 
     def _path(self, chunk: Chunk) -> Path:
-        path = next((path for path in self.folder.places(chunk) if path.exists()), None)
-        if path is None:
-            raise self._gone(chunk)
-        return path
+        for path in self._places(chunk):
+            if path.exists():
+                return path
+        raise self._gone(chunk)
 
     def _gone(self, chunk: Chunk) -> Exception:
         folder = self.folder
@@ -135,27 +112,17 @@ class Snapshot:
                 f"this snapshot of {folder.dataset} is out of date, and its files were removed",
                 hint="read it again",
             )
-        if folder.removed_by_hand():
+        if removed_by_hand(folder.data):
             return not_found_error(folder.dataset)
         if folder.data.exists():
             return self._corrupt(chunk, "is missing")
         return folder.unmounted_error()
 
-    def _require(self, chunk: Chunk, fault: str) -> None:
-        if fault:
-            raise self._corrupt(chunk, fault)
-
     def _corrupt(self, chunk: Chunk, reason: str) -> ChunkCorrupt:
-        dataset, config = self.manifest.dataset, self.manifest.config
-        origin = load_arguments(
-            dataset, config.provider, config.calendar, self.manifest.first, config.zone
-        )
+        step = reload_step(summarize(self.manifest))
         return ChunkCorrupt(
             f"the chunk {self.folder.data / chunk.file} {reason}",
-            hint=(
-                "restore it from a backup, or fetch everything again: ",
-                NextStep("reload", dataset, source=origin),
-            ),
+            hint=("restore it from a backup, or fetch everything again: ", step),
         )
 
 
@@ -169,13 +136,3 @@ def not_found_error(dataset: DatasetId) -> DatasetNotFound:
     return DatasetNotFound(
         f"{dataset} is not stored", hint=("run load first: ", NextStep("load", dataset))
     )
-
-
-def _require_stamps(chunk: Chunk, rows: Rows, count: int) -> None:
-    if (np.diff(rows.stamps[:count]) <= 0).any():
-        raise ValueError("its stamps do not increase")
-    if count < chunk.rows:
-        return
-    first, last = rows.stamps[[0, chunk.rows - 1]].tolist()
-    if (first, last + 1) != range_of(chunk.first, chunk.last):
-        raise ValueError("its stamps are not those in the manifest")

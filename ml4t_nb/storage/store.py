@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml4t_nb.core.calendars.calendar import default_calendar
 from ml4t_nb.errors import StoreError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.catalogue import Catalogue
-from ml4t_nb.storage.dataset_folder import DatasetFolder
-from ml4t_nb.storage.scan import (
-    ScannedDataset,
-    check_sizes,
-    half_removed_datasets,
-    is_present,
-    scan,
-)
+from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
+from ml4t_nb.storage.scan import check_sizes, half_removed_datasets, scan
 from ml4t_nb.storage.trash import sweep_all
 
 if TYPE_CHECKING:
@@ -34,34 +26,25 @@ __all__ = ["Store"]
 
 
 class Store:
-    """Datasets below one folder.
+    """Datasets below one folder, which the first write makes.
 
     Any number of stores, in threads and processes, may work on the same folder at once: readers
-    take no lock, and writers one for each dataset.
-
-    Parameters
-    ----------
-    home
-        The folder; made by the first write.
-    lock_timeout_s
-        How long a writer waits for another one of the same dataset.
+    take no lock, and writers one for each dataset, for which they wait ``lock_timeout_s``.
     """
 
     def __init__(self, home: Path, *, lock_timeout_s: float = 30.0) -> None:
         # Absolute, since the process may change its folder.
-        self._home = home.absolute()
+        self.home = home.absolute()
         self._lock_timeout_s = lock_timeout_s
-        self._catalogue = Catalogue(self._home / "catalogue.db")
-
-    @property
-    def home(self) -> Path:
-        """The folder, absolute."""
-        return self._home
+        self._catalogue = Catalogue(self.home / "catalogue.db")
 
     def datasets(self) -> tuple[DatasetId, ...]:
         """What is stored, damaged or not, in order."""
-        found = scan(self._home, self._catalogue)
-        return tuple(each.entry.dataset for each in found if is_present(self._home, each))
+        return tuple(
+            entry.dataset
+            for place, entry in scan(self.home, self._catalogue).items()
+            if not removed_by_hand(f"{self.home}/data/{place}")
+        )
 
     def summaries(self) -> tuple[Summary, ...]:
         """Every dataset in one row, in order.
@@ -69,35 +52,26 @@ class Store:
         Opens no manifest that has not changed since it was last looked at; the size of every
         chunk is compared with the recorded one.
         """
-        found = (check_sizes(self._home, each) for each in scan(self._home, self._catalogue))
-        return tuple(_row(each) for each in found if each)
+        found = scan(self.home, self._catalogue).items()
+        rows = (check_sizes(self.home, place, entry) for place, entry in found)
+        return tuple(row for row in rows if row)
 
     def snapshot(self, dataset: DatasetId) -> Snapshot:
         """The dataset as the newest commit left it.
 
-        Raises
-        ------
-        DatasetNotFound
-            If nothing is stored, or its data folder was removed by hand.
-        ChunkCorrupt
-            If its manifest cannot be read.
+        DatasetNotFound if nothing is stored, or its data folder was removed by hand; ChunkCorrupt
+        if its manifest cannot be read.
         """
         from ml4t_nb.storage.snapshot import Snapshot, not_found_error
 
-        folder = DatasetFolder(self._home, dataset)
+        folder = DatasetFolder(self.home, dataset)
         manifest = folder.newest().manifest
-        if manifest is None or folder.removed_by_hand():
+        if manifest is None or removed_by_hand(folder.data):
             raise not_found_error(dataset)
         return Snapshot(folder, manifest)
 
     def verify(self, dataset: DatasetId) -> tuple[str, ...]:
-        """A sentence for each damaged file of the dataset, after reading every one whole.
-
-        Raises
-        ------
-        DatasetNotFound
-            If nothing is stored.
-        """
+        """A sentence for each damaged file of the dataset, after reading every one whole."""
         try:
             snapshot = self.snapshot(dataset)
         except StoreError as error:
@@ -114,17 +88,13 @@ class Store:
     def transaction(self, dataset: DatasetId) -> Iterator[Transaction]:
         """The dataset, kept from all other writers until the block ends.
 
-        Raises
-        ------
-        LockTimeout
-            If another writer holds it for too long.
-        StoreNotWritable
-            If the store's folder cannot be written.
+        LockTimeout if another writer holds it for too long, StoreNotWritable if the store's folder
+        cannot be written.
         """
         from ml4t_nb.storage.locking import dataset_lock
         from ml4t_nb.storage.transaction import Transaction
 
-        folder = DatasetFolder(self._home, dataset)
+        folder = DatasetFolder(self.home, dataset)
         with dataset_lock(folder.state, dataset, timeout_s=self._lock_timeout_s) as lock:
             transaction = Transaction(folder, self._catalogue, lock)
             try:
@@ -147,27 +117,15 @@ class Store:
         """
         with suppress(StoreError):
             self._end_removals()
-        sweep_all(self._home)
+        sweep_all(self.home)
 
     def _end_removals(self) -> None:
         from ml4t_nb.storage.locking import dataset_lock
 
-        for dataset in half_removed_datasets(self._home, self._catalogue):
-            folder = DatasetFolder(self._home, dataset)
+        for dataset in half_removed_datasets(self.home, self._catalogue):
+            folder = DatasetFolder(self.home, dataset)
             # The holder of the lock does it itself.
             with suppress(StoreError, OSError), dataset_lock(folder.state, dataset, timeout_s=0):
                 state = folder.newest()
                 if state.manifest is None:
-                    folder.clean_up(None, state.sequence)
-
-
-def _row(found: ScannedDataset) -> Summary:
-    if not found.damage and found.entry.summary:
-        summary = found.entry.summary
-        return replace(summary, foreign=found.foreign) if found.foreign else summary
-    dataset = found.entry.dataset
-    # Its own calendar stands in the manifest alone; judging it needs one.
-    calendar = default_calendar(dataset.asset_class)
-    unknown = Summary(dataset, "", 0, None, None, None, 0, 0, "", calendar)
-    known = found.entry.summary or unknown
-    return replace(known, damage=found.damage, remedy=found.remedy)
+                    folder.clean_up(state)

@@ -11,13 +11,13 @@ from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import DatasetConfig, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import atomic_io
-from ml4t_nb.storage.catalogue import Catalogue
-from ml4t_nb.storage.chunks import describe_chunk, encode_chunk, parallel_map
+from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
+from ml4t_nb.storage.chunks import encode_chunk, parallel_map
 from ml4t_nb.storage.compaction import MOST_ROWS, Piece, compact
-from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder
+from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, removed_by_hand
 from ml4t_nb.storage.locking import HeldLock
 from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.names import chunk_name, manifest_name, relative_folder
+from ml4t_nb.storage.names import manifest_name
 from ml4t_nb.storage.rows import (
     ALL_TIME,
     Edit,
@@ -30,7 +30,6 @@ from ml4t_nb.storage.rows import (
     empty_rows,
     range_of,
 )
-from ml4t_nb.storage.scan import catalogue_entry
 from ml4t_nb.storage.snapshot import Snapshot, chunks_in, not_found_error
 
 __all__ = ["Transaction"]
@@ -58,33 +57,35 @@ class Transaction:
         self._state: CommittedState | None = None
         self._edits: list[Edit] = []
         self._decoded: dict[Chunk, Rows] = {}
+        self._written: list[Chunk] = []
         self._over = False
 
     @property
     def manifest(self) -> Manifest | None:
         """What the newest commit left; None if nothing is stored.
 
-        Raises
-        ------
-        ChunkCorrupt
-            If it cannot be read, or the disk is missing. ``remove`` works all the same.
-        StoreOutdated
-            If an earlier version wrote it; likewise.
+        ChunkCorrupt if it cannot be read, or the disk is missing; StoreOutdated if an earlier
+        version wrote it. ``remove`` works all the same.
         """
         return self._now().manifest
 
     def bars(self, span: Span | None = None) -> Bars:
         """Bars in ``span`` (all for None), as stored and as put so far."""
+        manifest, time_range = self._now().manifest, as_time_range(span)
+        chunks = [
+            chunk
+            for chunk in (manifest.chunks if manifest else ())
+            for stored in [range_of(chunk.first, chunk.last)]
+            if not any(edit.time_range.covers(stored) for edit in self._edits)
+        ]
+        rows = apply_edits(self._read(chunks, time_range), self._edits, time_range)
         # A caller that changes the frame must not change what was put, or what is decoded once.
-        return as_bars(self._rows(span).copy())
+        return as_bars(rows.copy())
 
     def put(self, bars: Bars, span: Span | None = None) -> None:
         """From now on ``span`` holds exactly ``bars``; for None, the dataset does.
 
-        Raises
-        ------
-        BarsInvalid
-            If they are not Bars, hold NaN or infinity, or are outside the span.
+        BarsInvalid if they are not Bars, hold NaN or infinity, or are outside the span.
         """
         self._require_open()
         rows, time_range = as_rows(bars), as_time_range(span)
@@ -107,6 +108,9 @@ class Transaction:
     def commit(self, after: Manifest, record: UpdateRecord) -> Manifest:
         """Publish the puts with this record; chunks whose bars stay the same are not written.
 
+        StoreNotWritable if the disk is full or may not be written, StoreError if the lock's file
+        was deleted meanwhile, or another writer was quicker for it; nothing has changed then.
+
         Parameters
         ----------
         after
@@ -115,71 +119,56 @@ class Transaction:
             order of time, the newest thousand are kept.
         record
             Added to the history, with the number of chunks written.
-
-        Returns
-        -------
-        Manifest
-            As published.
-
-        Raises
-        ------
-        StoreNotWritable
-            If the disk is full or may not be written; nothing has changed then.
-        StoreError
-            If the lock's file was deleted meanwhile, or another writer was quicker for it;
-            likewise.
         """
-        self._require_open()
-        state = self._now()
-        self._folder.require_disk()
+        state, folder = self._now(), self._folder
+        folder.require_disk()
         history = state.manifest.history if state.manifest else ()
         pieces = self._pieces(after.config)
-        number = self._folder.next_number(state.sequence)
-        written: list[Chunk] = []
-        with atomic_io.writing(self._folder.data):
+        number = folder.next_number(state.sequence)
+        with atomic_io.writing(folder.data):
             try:
-                chunks = _write_chunks(self._folder, pieces, after.config, number, written)
+                chunks = self._write_chunks(pieces, after.config, number)
                 if state.manifest is None:
-                    self._folder.sync()
-                record = replace(record, chunks_written=len(written))
+                    # Of the folders too: another writer may have made some just now.
+                    for each in (folder.data, folder.state):
+                        atomic_io.sync_parents(each, folder.home)
+                record = replace(record, chunks_written=len(self._written))
                 after = replace(
                     after,
-                    dataset=self._folder.dataset,
+                    dataset=folder.dataset,
                     sequence=number,
                     chunks=chunks,
                     findings=after.findings[-_FINDINGS:],
                     history=(*history, record)[-_HISTORY:],
                 )
-                self._folder.publish(after, number, base=state.sequence, lock=self._lock)
+                folder.publish(after, number, base=state.sequence, lock=self._lock)
             except BaseException:
-                _discard_chunks(self._folder, written, number)
+                # It may have been interrupted after its manifest was published.
+                if not (folder.state / manifest_name(number)).exists():
+                    self._delete_written()
                 raise
-            _require_in_force(self._folder, written, number)
-        self._after_commit(after, number, before=state.manifest)
+            self._require_in_force(number)
+        self._after_commit(CommittedState(number, after), state.manifest)
         return after
 
     def remove(self) -> None:
         """Remove the dataset; its files stay in the trash for an hour.
 
-        Raises
-        ------
-        DatasetNotFound
-            If nothing is stored.
-        StoreError
-            If a newer program wrote it, or it may not be read.
+        DatasetNotFound if nothing is stored, StoreError if a newer program wrote it, or it may not
+        be read.
         """
         self._require_open()
-        before = None
+        folder, before = self._folder, None
         with suppress(ChunkCorrupt, StoreOutdated):  # what is damaged can be removed
-            before = self._folder.newest().manifest
-            if before is None and not self._folder.has_chunks():
-                raise not_found_error(self._folder.dataset)
-        base = self._folder.sequence()
-        number = self._folder.next_number(base)
-        with atomic_io.writing(self._folder.state):
-            self._folder.publish(None, number, base=base, lock=self._lock)
-            _require_in_force(self._folder, (), number)
-        self._after_commit(None, number, before=before)
+            before = folder.newest().manifest
+            if before is None and not folder.has_chunks():
+                raise not_found_error(folder.dataset)
+        base = folder.sequence()
+        number = folder.next_number(base)
+        with atomic_io.writing(folder.state):
+            folder.publish(None, number, base=base, lock=self._lock)
+            self._require_in_force(number)
+        self._after_commit(CommittedState(number, None), before)
 
     def close(self) -> None:
         """Let nothing more be done: the lock is about to be given back."""
@@ -190,28 +179,17 @@ class Transaction:
         if self._state is None:
             state = self._folder.newest()
             if state.manifest and not self._folder.data.exists():
-                if not self._folder.removed_by_hand():
+                if not removed_by_hand(self._folder.data):
                     raise self._folder.unmounted_error()
-                state = CommittedState(state.sequence, None)
+                state = state._replace(manifest=None)
             self._state = state
         return self._state
-
-    def _rows(self, span: Span | None) -> Rows:
-        manifest, time_range = self._now().manifest, as_time_range(span)
-        if manifest is None:
-            return apply_edits(empty_rows(0), self._edits, time_range)
-        chunks = [
-            chunk
-            for chunk in manifest.chunks
-            for stored in [range_of(chunk.first, chunk.last)]
-            if not any(edit.time_range.covers(stored) for edit in self._edits)
-        ]
-        return apply_edits(self._read(chunks, time_range), self._edits, time_range)
 
     def _read(self, chunks: Sequence[Chunk], time_range: TimeRange = ALL_TIME) -> Rows:
         """Stored rows of these chunks within ``time_range``; possibly a view of what is kept."""
         manifest = self._now().manifest
-        assert manifest is not None, "a chunk belongs to a manifest"
+        if manifest is None:
+            return empty_rows(0)
         snapshot = Snapshot(self._folder, manifest)
         wanted = chunks_in(chunks, time_range)
         if len(wanted) != 1 or wanted[0].rows > _KEPT_ROWS:
@@ -232,86 +210,66 @@ class Transaction:
             is_packed=config.is_packed,
         )
 
-    def _after_commit(
-        self, after: Manifest | None, sequence: int, *, before: Manifest | None
-    ) -> None:
+    def _write_chunks(
+        self, pieces: Sequence[Piece], config: DatasetConfig, sequence: int
+    ) -> tuple[Chunk, ...]:
+        """The pieces as chunks on disk; new ones are noted one by one, should a later one fail."""
+        folder = self._folder
+        folder.data.mkdir(parents=True, exist_ok=True)
+        parts = [rows for rows in pieces if isinstance(rows, Rows)]
+
+        def encode(rows: Rows) -> tuple[Chunk, bytes]:
+            return encode_chunk(rows, folder.dataset.symbol, config.compression, sequence)
+
+        # While one is written, others are encoded.
+        few = sum(map(len, parts)) <= MOST_ROWS
+        encoded = parallel_map(encode, parts, threads=1 if few else _ENCODERS)
+        chunks = []
+        for piece in pieces:
+            if isinstance(piece, Chunk):
+                chunks.append(piece)
+                continue
+            chunk, content = next(encoded)
+            self._written.append(chunk)
+            atomic_io.write_new(folder.data / chunk.file, content)
+            chunks.append(chunk)
+        if self._written:
+            atomic_io.sync_folder(folder.data)
+        return tuple(chunks)
+
+    def _require_in_force(self, sequence: int) -> None:
+        """Raise StoreError and delete its files unless the commit just published is the newest."""
+        folder = self._folder
+        try:
+            folder.require_newest(sequence)
+        except StoreError:
+            newest = folder.newest()
+            with suppress(OSError):
+                if newest.sequence > sequence:
+                    (folder.state / manifest_name(sequence)).unlink()
+            # One that counts may have been made of this very commit.
+            self._delete_written(newest.manifest)
+            raise
+
+    def _delete_written(self, newest: Manifest | None = None) -> None:
+        """Delete the new chunks that the newest manifest does not name."""
+        named = {chunk.file for chunk in newest.chunks} if newest else set()
+        for chunk in self._written:
+            with suppress(OSError):
+                if chunk.file not in named:
+                    (self._folder.data / chunk.file).unlink()
+
+    def _after_commit(self, now: CommittedState, before: Manifest | None) -> None:
         """What follows a commit; where it fails, the next writer or reader does it."""
         self._over = True
+        folder = self._folder
         with suppress(OSError, StoreError):
-            self._folder.clean_up(after, sequence, before=before)
+            folder.clean_up(now, before)
         with suppress(OSError, StoreError):
-            if entry := catalogue_entry(self._folder, sequence, after):
-                self._catalogue.note(str(relative_folder(self._folder.dataset)), entry)
+            if stat := manifest_stat(f"{folder.state}", now.sequence):
+                entry = CatalogueEntry.of(folder.dataset, now.sequence, stat, now.manifest)
+                self._catalogue.note(f"{folder.place}", entry)
 
     def _require_open(self) -> None:
         if self._over:
             raise StoreError(f"this transaction on {self._folder.dataset} is over")
-
-
-def _write_chunks(
-    folder: DatasetFolder,
-    pieces: Sequence[Piece],
-    config: DatasetConfig,
-    sequence: int,
-    written: list[Chunk],
-) -> tuple[Chunk, ...]:
-    """The pieces as chunks on disk.
-
-    Parameters
-    ----------
-    sequence
-        Number of the commit they are written for.
-    written
-        Those that are new are added to it one by one, so that they are known if a later one fails.
-    """
-
-    def encode(rows: Rows) -> bytes:
-        return encode_chunk(rows, folder.dataset.symbol, config.compression)
-
-    folder.data.mkdir(parents=True, exist_ok=True)
-    parts = [rows for rows in pieces if isinstance(rows, Rows)]
-    # While one is written, others are encoded.
-    few = sum(map(len, parts)) <= MOST_ROWS
-    contents = parallel_map(encode, parts, threads=1 if few else _ENCODERS)
-    after = []
-    for piece in pieces:
-        if isinstance(piece, Chunk):
-            after.append(piece)
-            continue
-        content = next(contents)
-        unnamed = describe_chunk("", piece, content)
-        chunk = replace(unnamed, file=chunk_name(unnamed.first.date(), sequence))
-        written.append(chunk)
-        atomic_io.write_new(folder.data / chunk.file, content)
-        after.append(chunk)
-    if written:
-        atomic_io.sync_folder(folder.data)
-    return tuple(after)
-
-
-def _discard_chunks(folder: DatasetFolder, written: Sequence[Chunk], sequence: int) -> None:
-    """Take back new chunks, unless their manifest was published before the interruption."""
-    if (folder.state / manifest_name(sequence)).exists():
-        return
-    _delete(folder, written)
-
-
-def _require_in_force(folder: DatasetFolder, written: Sequence[Chunk], sequence: int) -> None:
-    """Raise StoreError and delete its files unless the commit just published is the newest."""
-    try:
-        folder.require_newest(sequence)
-    except StoreError:
-        newest = folder.newest()
-        # One that counts may have been made of this very commit.
-        named = {chunk.file for chunk in newest.manifest.chunks} if newest.manifest else set()
-        with suppress(OSError):
-            if newest.sequence > sequence:
-                (folder.state / manifest_name(sequence)).unlink()
-        _delete(folder, [chunk for chunk in written if chunk.file not in named])
-        raise
-
-
-def _delete(folder: DatasetFolder, written: Sequence[Chunk]) -> None:
-    for chunk in written:
-        with suppress(OSError):
-            (folder.data / chunk.file).unlink()

@@ -10,20 +10,18 @@ import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import get_args
 
 from ml4t_nb.errors import StoreError
-from ml4t_nb.model import AssetClass, Frequency
 from ml4t_nb.storage import atomic_io
-from ml4t_nb.storage.names import CHUNK_NAME, MANIFEST_NAME, symbol_of
+from ml4t_nb.storage.names import CHUNK_NAME, GROUPS, MANIFEST_NAME, symbol_of
 
-__all__ = ["GRACE_S", "is_own_folder", "move_to_trash", "sweep", "sweep_all"]
+__all__ = ["GRACE_S", "is_own_folder", "move_to_trash", "remove_old", "sweep", "sweep_all"]
 
 GRACE_S = 3600
 """How long a reader may use files that a newer commit has replaced."""
 
-# Borne by a file that is copied from another disk, until it is whole.
-_TAG = re.compile(r"\.[0-9a-f]{6}\Z")
+# The last tag is borne by a file that is copied from another disk, until it is whole.
+_OWN = [re.compile(rf"{name.pattern}(\.[0-9a-f]{{6}})?") for name in (MANIFEST_NAME, CHUNK_NAME)]
 _PROBE = re.compile(r"sweep\.[0-9a-f]{6}")
 
 
@@ -70,34 +68,29 @@ def sweep_all(home: Path) -> None:
     except OSError:
         return
     for name in filter(_PROBE.fullmatch, atomic_io.names_in(root)):  # of those that were killed
-        _remove_old(root / name, now)
-    for asset_class in get_args(AssetClass):
-        for frequency in get_args(Frequency):
-            place = PurePosixPath(asset_class, frequency)
-            with suppress(StoreError):
-                for name in atomic_io.names_in(root / place):
-                    if symbol_of(name) is not None:
-                        sweep(home, place / name, now)
+        remove_old(root / name, now)
+    for group in GROUPS:
+        place = PurePosixPath(*group)
+        with suppress(StoreError):
+            for name in atomic_io.names_in(root / place):
+                if symbol_of(name) is not None:
+                    sweep(home, place / name, now)
 
 
 def sweep(home: Path, place: PurePosixPath, now: os.stat_result) -> None:
-    """Remove what was moved to the trash longer ago than the grace period, and an empty folder.
+    """Remove what was moved to the dataset's trash longer ago than the grace period.
 
-    What bears another name than this package gives is left, and so is all behind a link.
-
-    Parameters
-    ----------
-    place
-        The dataset's, below ``trash``.
-    now
-        Of a file just written: the file system's own clock.
+    Its folder goes when it is empty. What bears another name than this package gives is left, and
+    so is all behind a link. ``now`` is of a file just written: the file system's own clock.
     """
     trash = home / "trash" / place
     parents = (trash, *trash.parents)[: len(place.parts) + 1]
     if not all(map(is_own_folder, parents)):
         return
     with suppress(StoreError):
-        names = [name for name in atomic_io.names_in(trash) if _is_own(name)]
+        names = [
+            name for name in atomic_io.names_in(trash) if any(own.fullmatch(name) for own in _OWN)
+        ]
         # Manifests are moved here in the order of their names, each after the chunks that went with
         # it, and removed after them: while the first is young, so is all the rest. A dataset that
         # is written every second has thousands of them.
@@ -105,7 +98,7 @@ def sweep(home: Path, place: PurePosixPath, now: os.stat_result) -> None:
         if first and not _is_old(trash / first, now):
             return
         for name in names:
-            _remove_old(trash / name, now)
+            remove_old(trash / name, now)
         with suppress(OSError):
             trash.rmdir()
 
@@ -115,12 +108,8 @@ def is_own_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _is_own(name: str) -> bool:
-    whole = _TAG.sub("", name)
-    return bool(MANIFEST_NAME.fullmatch(whole) or CHUNK_NAME.fullmatch(whole))
-
-
-def _remove_old(path: Path, now: os.stat_result) -> None:
+def remove_old(path: Path, now: os.stat_result) -> None:
+    """Remove a file that was moved or written longer ago than the grace period, if possible."""
     if _is_old(path, now):
         with suppress(OSError):
             path.unlink()

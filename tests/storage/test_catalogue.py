@@ -400,11 +400,11 @@ def test_a_dataset_that_leaves_between_the_listing_and_the_look_at_the_chunks_is
     store: Store,
 ) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
-    (listed,) = scan(store.home, Catalogue(store.home / "catalogue.db"))
+    (listed,) = scan(store.home, Catalogue(store.home / "catalogue.db")).items()
     shutil.rmtree(store.home / "state/equities/daily/AAPL")
     shutil.rmtree(store.home / "data/equities/daily/AAPL")
 
-    assert check_sizes(store.home, listed) is None
+    assert check_sizes(store.home, *listed) is None
 
 
 def test_a_commit_between_the_listing_and_the_look_at_the_chunks_is_no_damage(
@@ -412,16 +412,14 @@ def test_a_commit_between_the_listing_and_the_look_at_the_chunks_is_no_damage(
 ) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
     catalogue = Catalogue(store.home / "catalogue.db")
-    (listed,) = scan(store.home, catalogue)
+    (listed,) = scan(store.home, catalogue).items()
 
     commit(store, AAPL, daily("2024-01-01", "2024-01-10", 20.0))
     commit(store, AAPL, daily("2024-01-01", "2024-01-09", 30.0))
-    seen = check_sizes(store.home, listed)
+    seen = check_sizes(store.home, *listed)
 
     assert seen is not None
-    assert seen.damage == ""
-    assert seen.entry.summary is not None
-    assert seen.entry.summary.rows == 7
+    assert (seen.damage, seen.rows) == ("", 7)
     with store.transaction(AAPL) as tx:
         tx.remove()
-    assert check_sizes(store.home, listed) is None
+    assert check_sizes(store.home, *listed) is None
