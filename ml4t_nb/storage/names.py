@@ -10,6 +10,7 @@ from datetime import date
 from itertools import product
 from pathlib import PurePosixPath
 from typing import get_args
+from urllib.parse import unquote
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
@@ -45,11 +46,7 @@ GROUPS = tuple(product(get_args(AssetClass), get_args(Frequency)))
 """Classes and frequencies: the upper two folders of every dataset."""
 
 _LONGEST = 200
-_SMALL = re.compile(r"[a-z](?:[a-z0-9.-]*[a-z])?")
-_PIECE = re.compile(
-    r"\((?P<small>[a-z0-9.-]+)\)|(?P<plain>[A-Z0-9._-])|(?P<bytes>(?:%[0-9A-F]{2})+)"
-)
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_CODED = re.compile(r"(?P<small>[a-z](?:[a-z0-9.-]*[a-z])?)|[^A-Z0-9._-]")
 _DEVICES = {
     "CON",
     "PRN",
@@ -107,11 +104,9 @@ def folder_name(symbol: str) -> str:
         raise OptionError(f"{symbol!r} is not a valid symbol", hint="name one, such as AAPL")
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in symbol):
         raise OptionError(f"the symbol {symbol!r} holds a control character", hint="take it out")
-    name, end = "", 0
-    for match in _SMALL.finditer(symbol):
-        name += _encoded(symbol[end : match.start()]) + f"({match[0]})"
-        end = match.end()
-    name = _legal(name + _encoded(symbol[end:]))
+    name = _legal(
+        _CODED.sub(lambda found: f"({found[0]})" if found["small"] else _escape(found[0]), symbol)
+    )
     if len(name) > _LONGEST:
         raise OptionError(
             f"the symbol {symbol[:20]!r}... is too long", hint=f"at most {_LONGEST} letters"
@@ -121,19 +116,12 @@ def folder_name(symbol: str) -> str:
 
 def symbol_of(name: str) -> str | None:
     """The symbol whose folder is ``name``; None if it is not a valid symbol's."""
-    symbol, end = "", 0
     try:
-        while match := _PIECE.match(name, end):
-            encoded = (match["bytes"] or "").replace("%", "")
-            symbol += match["small"] or match["plain"] or bytes.fromhex(encoded).decode("utf-8")
-            end = match.end()
-        return symbol if end == len(name) and folder_name(symbol) == name else None
+        # Brackets of the symbol itself are encoded.
+        symbol = unquote(re.sub("[()]", "", name), errors="strict")
+        return symbol if folder_name(symbol) == name else None
     except (UnicodeDecodeError, OptionError):
         return None
-
-
-def _encoded(letters: str) -> str:
-    return "".join(letter if letter in _PLAIN else _escape(letter) for letter in letters)
 
 
 def _escape(letter: str) -> str:
