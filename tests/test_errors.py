@@ -32,8 +32,7 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.providers.files.sheets import parquet_sheet
 from ml4t_nb.providers.plugins import open_declared
 from ml4t_nb.settings import Settings
-from ml4t_nb.storage.atomic_io import writing
-from ml4t_nb.storage.locking import dataset_lock
+from ml4t_nb.storage.disk import dataset_lock, writing
 
 PARENTS = {
     OptionError: ValueError,

@@ -15,7 +15,7 @@ from typing import TypeVar
 from ml4t_nb.codec import Codec
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
-from ml4t_nb.storage.atomic_io import status
+from ml4t_nb.storage.disk import status
 from ml4t_nb.storage.manifest import VERSION, Manifest, summarize
 from ml4t_nb.storage.names import manifest_name
 

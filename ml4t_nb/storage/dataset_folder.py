@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import NamedTuple
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId
-from ml4t_nb.storage import atomic_io
-from ml4t_nb.storage.locking import LOCK_NAME, HeldLock
+from ml4t_nb.storage import disk
+from ml4t_nb.storage.disk import LOCK_NAME, HeldLock
 from ml4t_nb.storage.manifest import (
     Manifest,
     decode_manifest,
@@ -63,7 +62,7 @@ class DatasetFolder:
 
     def sequence(self) -> int:
         """Number of the newest commit; 0 before the first."""
-        return newest_number(atomic_io.names_in(self.state))
+        return newest_number(disk.names_in(self.state))
 
     def newest(self) -> CommittedState:
         """What the newest commit left, hand-removed or not.
@@ -84,7 +83,7 @@ class DatasetFolder:
 
     def has_chunks(self) -> bool:
         """Whether there are chunks in the data folder, listed in a manifest or not."""
-        return any(map(chunk_number, atomic_io.names_in(self.data)))
+        return any(map(chunk_number, disk.names_in(self.data)))
 
     def _has_lost_manifest(self) -> bool:
         """Whether there are chunks, and the manifests that listed them were deleted.
@@ -92,12 +91,12 @@ class DatasetFolder:
         A first load that was killed, or is running, has chunks of the first commit alone, and a
         lock.
         """
-        highest = max(map(chunk_number, atomic_io.names_in(self.data)), default=0)
+        highest = max(map(chunk_number, disk.names_in(self.data)), default=0)
         if not highest or self.sequence():
             return False
         if highest > 1 or not (self.state / LOCK_NAME).exists():
             return True
-        return newest_number(atomic_io.names_in(self.trash)) > 0
+        return newest_number(disk.names_in(self.trash)) > 0
 
     def lost_manifest_error(self) -> ChunkCorrupt:
         """The error that says that there are bars, and no manifest."""
@@ -107,8 +106,8 @@ class DatasetFolder:
         """The number of the commit that follows ``sequence``; none is given twice."""
         if sequence:
             return sequence + 1
-        trash = atomic_io.names_in(self.trash)
-        chunks = (chunk_number(name) for name in (*trash, *atomic_io.names_in(self.data)))
+        trash = disk.names_in(self.trash)
+        chunks = (chunk_number(name) for name in (*trash, *disk.names_in(self.data)))
         highest = max(newest_number(trash), *chunks, 0)
         # Chunks of the first commit alone are those of one that was killed before it counted.
         return highest + 1 if highest > 1 else 1
@@ -135,7 +134,7 @@ class DatasetFolder:
             )
 
     def _has_siblings(self) -> bool:
-        for name in atomic_io.names_in(self.state.parent):
+        for name in disk.names_in(self.state.parent):
             symbol = symbol_of(name)
             if symbol is None:
                 continue
@@ -169,8 +168,8 @@ class DatasetFolder:
         path = self.state / manifest_name(sequence)
         staged = self.state / f"{path.name}.{secrets.token_hex(3)}"
         try:
-            atomic_io.write_new(staged, encode_manifest(after))
-            atomic_io.link_new(staged, path)
+            disk.write_new(staged, encode_manifest(after))
+            disk.link_new(staged, path)
         except FileExistsError as error:
             raise self._overtaken() from error
         finally:
@@ -183,7 +182,7 @@ class DatasetFolder:
         Where the lock's file was deleted, writers may have published, and tidied away, the number
         that was free again for a later writer: that one never counted.
         """
-        atomic_io.sync_folder(self.state)
+        disk.sync_folder(self.state)
         if self.sequence() != sequence:
             raise self._overtaken()
 
@@ -194,26 +193,25 @@ class DatasetFolder:
             "folder has them",
         )
 
-    def clean_up(self, now: CommittedState, before: Manifest | None = None) -> None:
+    def clean_up(self, now: CommittedState) -> None:
         """Move what the newest commit replaced to the trash, and empty it of what is old.
 
         Does nothing unless it is still the newest. Files of later numbers are those of a writer
         running despite the lock. What writers left that were killed at the numbers since the last
         commit that was cleaned up goes too, but not out of a folder that is linked: there may be
-        other programs' files with such names. Any other file belongs to the user, and stays. What
-        the commit replaced is read from the disk if ``before`` is not given.
+        other programs' files with such names. Any other file belongs to the user, and stays.
         """
         sequence, after = now
-        names = atomic_io.names_in(self.state)
+        names = disk.names_in(self.state)
         if newest_number(names) != sequence:
             return
-        older = sorted(number for name in names if 0 < (number := manifest_number(name)) < sequence)
+        older = (number for name in names if 0 < (number := manifest_number(name)) < sequence)
         # With the dataset go all of its files; its manifest may have been damaged.
-        tidied = 0 if after is None else older[0] if older else sequence - 1
-        replaced = self._chunks_of(older if before is None else older[:-1], before)
+        tidied = 0 if after is None else min(older, default=sequence - 1)
+        replaced = self.replaced(sequence)
         named = {chunk.file for chunk in after.chunks} if after else set()
         is_own = is_own_folder(self.data)
-        for name in atomic_io.names_in(self.data):
+        for name in disk.names_in(self.data):
             is_left = is_own and tidied < chunk_number(name) <= sequence
             if name not in named and (name in replaced or is_left):
                 move_to_trash(self.data / name, self.trash)
@@ -231,13 +229,10 @@ class DatasetFolder:
 
     def replaced(self, sequence: int) -> set[str]:
         """Chunks that manifests older than that one name and that are not in the trash yet."""
-        numbers = map(manifest_number, atomic_io.names_in(self.state))
-        return self._chunks_of([number for number in numbers if 0 < number < sequence])
-
-    def _chunks_of(self, numbers: Sequence[int], known: Manifest | None = None) -> set[str]:
-        found = {chunk.file for chunk in known.chunks} if known else set()
-        for number in numbers:
-            with suppress(FileNotFoundError, StoreError):  # what cannot be read names none
-                if manifest := self._read(number):
-                    found.update(chunk.file for chunk in manifest.chunks)
+        found: set[str] = set()
+        for name in disk.names_in(self.state):
+            if 0 < (number := manifest_number(name)) < sequence:
+                with suppress(FileNotFoundError, StoreError):  # what cannot be read names none
+                    if manifest := self._read(number):
+                        found.update(chunk.file for chunk in manifest.chunks)
         return found

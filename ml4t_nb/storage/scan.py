@@ -11,9 +11,9 @@ from pathlib import Path
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import Summary
-from ml4t_nb.storage.atomic_io import names_in, status
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
+from ml4t_nb.storage.disk import names_in, status
 from ml4t_nb.storage.manifest import unknown_summary
 from ml4t_nb.storage.names import GROUPS, chunk_number, manifest_name, symbol_of
 

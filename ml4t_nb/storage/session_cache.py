@@ -20,6 +20,7 @@ from zoneinfo import TZPATH, ZoneInfo
 import numpy as np
 
 from ml4t_nb.core.timestamps import Sessions
+from ml4t_nb.storage.trash import remove_old
 
 __all__ = ["DiskSessionCache"]
 
@@ -29,7 +30,6 @@ _FORM = 3
 # What the dates and hours of a session are computed by, besides the rules of its time zone.
 _BUILDER = "exchange_calendars"
 _ITS_BUILDERS = ("pandas", "korean_lunar_calendar", "pyluach")
-_GRACE_S = 3600
 _STAGED = re.compile(r"[^.]+\.[0-9a-f]{6}")  # no calendar has a dot in its name
 _COLUMNS = 5
 
@@ -72,25 +72,17 @@ class DiskSessionCache:
             self._folder.mkdir(parents=True, exist_ok=True)
             staged.write_bytes(json.dumps(header).encode("ascii") + b"\n" + body)
             staged.replace(path)
-            self._sweep(path)
+            now = path.stat()
+            for each in self._folder.iterdir():
+                if _STAGED.fullmatch(each.name):  # of one that was killed
+                    remove_old(each, now)
             return True
         with suppress(OSError):
             staged.unlink()
         return False
 
-    def _sweep(self, written: Path) -> None:
-        """Remove staged files of those that were killed."""
-        now = written.stat().st_mtime  # the file system's own clock
-        for staged in filter(_is_staged, self._folder.iterdir()):
-            if now - staged.lstat().st_mtime > _GRACE_S:
-                staged.unlink()
-
     def _path(self, name: str) -> Path:
         return self._folder / quote(name, safe="")
-
-
-def _is_staged(path: Path) -> bool:
-    return bool(_STAGED.fullmatch(path.name)) and path.is_file() and not path.is_symlink()
 
 
 def _header(name: str, zone: str, first: str, last: str, body: bytes) -> dict[str, Any]:

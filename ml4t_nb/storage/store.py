@@ -12,6 +12,7 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.catalogue import Catalogue
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
+from ml4t_nb.storage.disk import dataset_lock
 from ml4t_nb.storage.scan import check_sizes, half_removed_datasets, scan
 from ml4t_nb.storage.trash import sweep_all
 
@@ -91,7 +92,6 @@ class Store:
         LockTimeout if another writer holds it for too long, StoreNotWritable if the store's folder
         cannot be written.
         """
-        from ml4t_nb.storage.locking import dataset_lock
         from ml4t_nb.storage.transaction import Transaction
 
         folder = DatasetFolder(self.home, dataset)
@@ -120,8 +120,6 @@ class Store:
         sweep_all(self.home)
 
     def _end_removals(self) -> None:
-        from ml4t_nb.storage.locking import dataset_lock
-
         for dataset in half_removed_datasets(self.home, self._catalogue):
             folder = DatasetFolder(self.home, dataset)
             # The holder of the lock does it itself.

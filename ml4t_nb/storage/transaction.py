@@ -10,12 +10,12 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import DatasetConfig, Span
 from ml4t_nb.records import UpdateRecord
-from ml4t_nb.storage import atomic_io
+from ml4t_nb.storage import disk
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.chunks import encode_chunk, parallel_map
 from ml4t_nb.storage.compaction import MOST_ROWS, Piece, compact
 from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, removed_by_hand
-from ml4t_nb.storage.locking import HeldLock
+from ml4t_nb.storage.disk import HeldLock
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import manifest_name
 from ml4t_nb.storage.rows import (
@@ -125,13 +125,13 @@ class Transaction:
         history = state.manifest.history if state.manifest else ()
         pieces = self._pieces(after.config)
         number = folder.next_number(state.sequence)
-        with atomic_io.writing(folder.data):
+        with disk.writing(folder.data):
             try:
                 chunks = self._write_chunks(pieces, after.config, number)
                 if state.manifest is None:
                     # Of the folders too: another writer may have made some just now.
                     for each in (folder.data, folder.state):
-                        atomic_io.sync_parents(each, folder.home)
+                        disk.sync_parents(each, folder.home)
                 record = replace(record, chunks_written=len(self._written))
                 after = replace(
                     after,
@@ -148,7 +148,7 @@ class Transaction:
                     self._delete_written()
                 raise
             self._require_in_force(number)
-        self._after_commit(CommittedState(number, after), state.manifest)
+        self._after_commit(CommittedState(number, after))
         return after
 
     def remove(self) -> None:
@@ -158,17 +158,16 @@ class Transaction:
         be read.
         """
         self._require_open()
-        folder, before = self._folder, None
+        folder = self._folder
         with suppress(ChunkCorrupt, StoreOutdated):  # what is damaged can be removed
-            before = folder.newest().manifest
-            if before is None and not folder.has_chunks():
+            if folder.newest().manifest is None and not folder.has_chunks():
                 raise not_found_error(folder.dataset)
         base = folder.sequence()
         number = folder.next_number(base)
-        with atomic_io.writing(folder.state):
+        with disk.writing(folder.state):
             folder.publish(None, number, base=base, lock=self._lock)
             self._require_in_force(number)
-        self._after_commit(CommittedState(number, None), before)
+        self._after_commit(CommittedState(number, None))
 
     def close(self) -> None:
         """Let nothing more be done: the lock is about to be given back."""
@@ -231,10 +230,10 @@ class Transaction:
                 continue
             chunk, content = next(encoded)
             self._written.append(chunk)
-            atomic_io.write_new(folder.data / chunk.file, content)
+            disk.write_new(folder.data / chunk.file, content)
             chunks.append(chunk)
         if self._written:
-            atomic_io.sync_folder(folder.data)
+            disk.sync_folder(folder.data)
         return tuple(chunks)
 
     def _require_in_force(self, sequence: int) -> None:
@@ -259,12 +258,12 @@ class Transaction:
                 if chunk.file not in named:
                     (self._folder.data / chunk.file).unlink()
 
-    def _after_commit(self, now: CommittedState, before: Manifest | None) -> None:
+    def _after_commit(self, now: CommittedState) -> None:
         """What follows a commit; where it fails, the next writer or reader does it."""
         self._over = True
         folder = self._folder
         with suppress(OSError, StoreError):
-            folder.clean_up(now, before)
+            folder.clean_up(now)
         with suppress(OSError, StoreError):
             if stat := manifest_stat(f"{folder.state}", now.sequence):
                 entry = CatalogueEntry.of(folder.dataset, now.sequence, stat, now.manifest)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from ml4t_nb.errors import StoreError
-from ml4t_nb.storage import atomic_io
+from ml4t_nb.storage import disk
 from ml4t_nb.storage.names import CHUNK_NAME, GROUPS, MANIFEST_NAME, symbol_of
 
 __all__ = ["GRACE_S", "is_own_folder", "move_to_trash", "remove_old", "sweep", "sweep_all"]
@@ -67,12 +67,12 @@ def sweep_all(home: Path) -> None:
         probe.unlink()
     except OSError:
         return
-    for name in filter(_PROBE.fullmatch, atomic_io.names_in(root)):  # of those that were killed
+    for name in filter(_PROBE.fullmatch, disk.names_in(root)):  # of those that were killed
         remove_old(root / name, now)
     for group in GROUPS:
         place = PurePosixPath(*group)
         with suppress(StoreError):
-            for name in atomic_io.names_in(root / place):
+            for name in disk.names_in(root / place):
                 if symbol_of(name) is not None:
                     sweep(home, place / name, now)
 
@@ -88,9 +88,7 @@ def sweep(home: Path, place: PurePosixPath, now: os.stat_result) -> None:
     if not all(map(is_own_folder, parents)):
         return
     with suppress(StoreError):
-        names = [
-            name for name in atomic_io.names_in(trash) if any(own.fullmatch(name) for own in _OWN)
-        ]
+        names = [name for name in disk.names_in(trash) if any(own.fullmatch(name) for own in _OWN)]
         # Manifests are moved here in the order of their names, each after the chunks that went with
         # it, and removed after them: while the first is young, so is all the rest. A dataset that
         # is written every second has thousands of them.

@@ -14,7 +14,7 @@ from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, DatasetNotFound, OptionError, StoreError
 from ml4t_nb.model import Compression, DatasetId, FetchAttempt, Finding, Gap, Span
 from ml4t_nb.storage.dataset_folder import DatasetFolder
-from ml4t_nb.storage.locking import dataset_lock
+from ml4t_nb.storage.disk import dataset_lock
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 from tests.storage.builders import (

@@ -31,7 +31,7 @@ def store_many(home: Path, count: int) -> None:
     store = Store(home)
     with pytest.MonkeyPatch.context() as patch:
         # A thousand waits for the disk are not what such a store is for.
-        patch.setattr("ml4t_nb.storage.atomic_io._sync", lambda _: None)
+        patch.setattr("ml4t_nb.storage.disk._sync", lambda _: None)
         patch.setattr("os.fsync", lambda _: None)
         for number in range(count):
             _store(store, number)

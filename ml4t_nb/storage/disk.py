@@ -1,4 +1,4 @@
-"""The few steps on disk that a commit is made of: new files, links and moves, never overwriting."""
+"""What a commit is made of on disk: a lock around it, new files, links; none is overwritten."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
-from ml4t_nb.errors import StoreError, StoreNotWritable
+from filelock import FileLock, Timeout
+
+from ml4t_nb.errors import LockTimeout, StoreError, StoreNotWritable
+from ml4t_nb.model import DatasetId
 
 __all__ = [
+    "LOCK_NAME",
+    "HeldLock",
+    "dataset_lock",
     "link_new",
     "make_folder",
     "names_in",
@@ -21,10 +29,109 @@ __all__ = [
     "writing",
 ]
 
+LOCK_NAME = "lock"
+
 _FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 _NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
 # macOS and Windows have no fdatasync.
 _sync = getattr(os, "fdatasync", os.fsync)
+# The library's default of 50 ms doubles the time of contended writers.
+_POLL_S = 0.002
+
+_trusted: set[int] = set()
+"""Devices on which a lock was seen to keep another one out, in this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLock:
+    """A lock that is held: its path, and its file as it was opened."""
+
+    path: Path
+    file: os.stat_result
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether its file is still at the path: once deleted, it keeps no other writer out."""
+        try:
+            # While it is held its inode is in use, and given to no other file.
+            return os.path.samestat(self.path.stat(), self.file)
+        except OSError:
+            return False
+
+
+@contextmanager
+def dataset_lock(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[HeldLock]:
+    """Keep every other writer of the dataset out, in this process and in others.
+
+    The folder ``state`` is made if missing. The lock file in it stays forever, since deleting it
+    would split those who wait from those who come.
+
+    Raises
+    ------
+    LockTimeout
+        If another writer held it for ``timeout_s`` seconds.
+    StoreNotWritable
+        If there can be no lock, because permission is denied, or because the file system has no
+        locks, or none that keep others out. That is tried when a dataset is first written, and
+        by each process once per disk.
+    """
+    path = state / LOCK_NAME
+    with writing(state):
+        is_first = not path.exists()
+        if is_first:
+            make_folder(state)
+        lock = _lock(path, timeout_s)
+        try:
+            held = _acquired(lock, path)
+        except Timeout as error:
+            raise LockTimeout(
+                f"{dataset} is still locked by another writer after {timeout_s:g} s",
+                hint="wait for it to finish, or raise ML4T_DATA_LOCK_TIMEOUT",
+            ) from error
+    try:
+        if is_first or held.file.st_dev not in _trusted:
+            _require_locks(held)
+            _trusted.add(held.file.st_dev)
+        yield held
+    finally:
+        lock.release()
+
+
+def _acquired(lock: FileLock, path: Path) -> HeldLock:
+    while True:
+        lock.acquire()
+        try:
+            return HeldLock(path, path.stat())
+        except FileNotFoundError:  # it has just been deleted
+            lock.release()
+
+
+def _lock(path: Path, timeout_s: float) -> FileLock:
+    return FileLock(
+        path,
+        timeout=timeout_s,
+        poll_interval=_POLL_S,
+        # A soft lock outlives a killed writer: then no process could write again.
+        fallback_to_soft=False,
+        preserve_lock_file=True,
+    )
+
+
+def _require_locks(held: HeldLock) -> None:
+    """Raise StoreNotWritable unless the lock keeps others out: not every network folder does."""
+    path = held.path
+    rival = _lock(path, 0)
+    try:
+        rival.acquire()
+    except Timeout:
+        return
+    rival.release()
+    if not held.is_in_force:
+        return  # deleted, which a commit reports
+    raise StoreNotWritable(
+        f"file locks do not work in {path.parent}: two writers could overwrite each other",
+        hint="keep the store on a local disk, or on a network folder that supports locks",
+    )
 
 
 @contextmanager
@@ -59,13 +166,7 @@ def write_new(path: Path, content: bytes) -> None:
 
 
 def link_new(source: Path, target: Path) -> None:
-    """Give ``source`` the name ``target`` in one step, and no other name.
-
-    Raises
-    ------
-    FileExistsError
-        If there is a ``target``.
-    """
+    """Give ``source`` the name ``target`` in one step; FileExistsError if there is one."""
     try:
         os.link(source, target)
     except OSError as error:
@@ -92,11 +193,7 @@ def sync_folder(folder: Path) -> None:
 
 def make_folder(folder: Path) -> None:
     """Make a folder and what it is in, each brought to the disk with its name in its parent."""
-    made = []
-    for each in (folder, *folder.parents):
-        if each.exists():
-            break
-        made.append(each)
+    made = [*takewhile(lambda each: not each.exists(), (folder, *folder.parents))]
     folder.mkdir(parents=True, exist_ok=True)
     for each in reversed(made):
         _sync_parent(each)
