@@ -179,10 +179,10 @@ def _progress(command: Command) -> AbstractContextManager[Observer]:
     if command.quiet:
         return nullcontext(silent)
     if not is_terminal(sys.stderr):
-        from ml4t_nb.execution.progress_bars import LogLines
+        from ml4t_nb.execution.progress import LogLines
 
         return nullcontext(LogLines(lambda line: say(f"{SHELL.name}: {line}\n")))
-    from ml4t_nb.execution.progress_bars import terminal_bar
+    from ml4t_nb.execution.progress import terminal_bar
 
     return terminal_bar()
 

@@ -12,7 +12,7 @@ from threading import Event as Flag
 from ml4t_nb.commands.declaration import VERBS
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.events import Event, Finished, Observer
-from ml4t_nb.execution.streams import say
+from ml4t_nb.execution.streams import LineHandler, say
 from ml4t_nb.hints import at_home
 from ml4t_nb.model import Command
 from ml4t_nb.reports import PlotReport, Report
@@ -32,22 +32,18 @@ def call(
     *,
     watch: Observer,
     cancel: Flag | None = None,
-    log: Callable[[str], object] | None = None,
+    log: Callable[[str], object] = say,
     settings_of: Callable[[], Settings] = Settings.current,
 ) -> Report:
     """The report of the command's verb; a page that it names is written.
 
     Parameters
     ----------
-    watch
-        Told what happens, besides the log.
     cancel
         Set to end the verb at its next request.
     log
-        Takes the lines of the package's log while the verb runs; if none is given they go to
-        standard error.
-    settings_of
-        Tells the settings, or raises; those of the process are read by default.
+        Takes the lines of the package's log while the verb runs, besides which ``watch`` is told
+        what happens.
 
     Raises
     ------
@@ -63,7 +59,7 @@ def call(
             event = replace(event, hint=at_home(event.hint, home))
         watch(event)
 
-    with _logged(log or say, settings.log_level):
+    with _logged(log, settings.log_level):
         workspace = Workspace.open(settings, observer=observe, cancel=cancel)
         try:
             report: Report = VERBS[command.verb](workspace, **command.arguments)
@@ -77,26 +73,11 @@ def call(
     return report
 
 
-class _ContextLogHandler(logging.Handler):
-    """Writes what the package logs in the context it was made for.
+class _ContextLogHandler(LineHandler):
+    """Writes what the package logs in the context it was made for."""
 
-    Parameters
-    ----------
-    write
-        Takes each line.
-    found
-        Level of the package's logger before anybody listened.
-    """
-
-    def __init__(self, write: Callable[[str], object], level: str, found: int) -> None:
-        super().__init__(level)
-        self.write, self.found = write, found
-        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-        # What is logged while no verb runs goes to all handlers.
-        self.addFilter(lambda _: _listening.get(self) is self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.write(f"{self.format(record)}\n")
+    found = logging.NOTSET
+    """Level of the package's logger before anybody listened."""
 
 
 @contextmanager
@@ -104,7 +85,10 @@ def _logged(write: Callable[[str], object], level: str) -> Iterator[None]:
     """The package's log, for as long as the verb of this context runs."""
     logger = logging.getLogger("ml4t_nb")
     others = _handlers(logger)
-    handler = _ContextLogHandler(write, level, others[0].found if others else logger.level)
+    handler = _ContextLogHandler(write, "%(levelname)s %(name)s: %(message)s", level)
+    handler.found = others[0].found if others else logger.level
+    # What is logged while no verb runs goes to all handlers.
+    handler.addFilter(lambda _: _listening.get(handler) is handler)
     before = _listening.set(handler)
     logger.addHandler(handler)
     logger.setLevel(min(each.level for each in _handlers(logger)))

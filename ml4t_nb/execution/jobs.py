@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 from dataclasses import replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Event as Flag
@@ -22,7 +21,7 @@ from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import JobBusy, Ml4tError
 from ml4t_nb.events import Event, Started, Stopping
 from ml4t_nb.execution.execute import call
-from ml4t_nb.execution.run_progress import Track
+from ml4t_nb.execution.progress import Track
 from ml4t_nb.model import Command, DatasetId
 from ml4t_nb.reports import GapsReport, Report, RunReport
 from ml4t_nb.settings import Settings, absolute, current_folder
@@ -60,22 +59,18 @@ class Job:
         Counted from 1.
     line
         The same as a person would type it.
-    track
-        How far it is.
-    log
-        The last lines of the package's log.
     report
         What the verb gave; None while it runs, and if it raised.
     error
         Why it failed as a whole; what failed of a run stands in its report.
-    settings_of
-        Tells its settings.
     """
 
     def __init__(self, number: int, command: Command, jobs: Jobs) -> None:
-        self.number, self.command = number, _anchored(command)
-        self.line = spell(command, "%ml4t")
-        self.settings_of = partial(Settings.read, dict(os.environ), folder=current_folder())
+        given = command.arguments
+        paths = {name: absolute(each) for name, each in given.items() if isinstance(each, Path)}
+        self.number, self.line = number, spell(command, "%ml4t")
+        self.command = replace(command, arguments={**given, **paths})
+        self.environment, self.folder = dict(os.environ), current_folder()
         self.track = Track()
         self.log: deque[str] = deque(maxlen=_LOG_LINES)
         self.report: Report | None = None
@@ -100,14 +95,19 @@ class Job:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds it will take yet; None where that cannot be determined."""
-        return None if self.is_over else self.track.left_s(self.elapsed_s)
+        """Seconds it will take yet, if the rest is like what is done; None if nothing is."""
+        if self.is_over or not self.track.done:
+            return None
+        return self.elapsed_s / self.track.done * (self.track.total - self.track.done)
 
-    def does_as(self, other: Job) -> bool:
-        """Whether both carry out the same, with the same settings."""
-        mine, theirs = self.settings_of, other.settings_of
-        same_settings = (mine.args, mine.keywords) == (theirs.args, theirs.keywords)
-        return same_settings and self.command == other.command
+    @property
+    def task(self) -> tuple[object, ...]:
+        """What it carries out, and with what settings: equal for jobs that do the same."""
+        return self.command, self.environment, self.folder
+
+    def settings(self) -> Settings:
+        """Its settings; an error of theirs is raised here."""
+        return Settings.read(self.environment, folder=self.folder)
 
     @property
     def run(self) -> RunReport | None:
@@ -157,7 +157,7 @@ class Job:
                 watch=self._watch,
                 cancel=self._cancel,
                 log=self.log.append,
-                settings_of=self.settings_of,
+                settings_of=self.settings,
             )
             state = self._outcome()
         except Ml4tError as error:
@@ -190,7 +190,7 @@ class Job:
         while True:
             self._news.wait(1.0)
             self._news.clear()
-            if self.state != "running":
+            if self.is_over:
                 break
             self._tell_all()
             pause.wait(_PERIOD_S)
@@ -247,7 +247,7 @@ class Jobs:
     def same(self, command: Command) -> Job | None:
         """The running job that does just this, if there is one."""
         wanted = Job(0, command, self)
-        return next((each for each in self if not each.is_over and each.does_as(wanted)), None)
+        return next((j for j in self if not j.is_over and j.task == wanted.task), None)
 
     def get(self, number: int) -> Job | None:
         """The job of that number, if it is still known."""
@@ -262,7 +262,7 @@ class Jobs:
             If a running job has one of them.
         """
         # One folder may be spelled in several ways.
-        named = Path(job.command.arguments.get("home") or job.settings_of().home)
+        named = Path(job.command.arguments.get("home") or job.settings().home)
         home = str(named.expanduser().resolve())
         # Without the asset class, which a load learns only from the provider.
         wanted = frozenset((home, each.frequency, each.symbol) for each in datasets)
@@ -276,14 +276,6 @@ class Jobs:
                         hint="wait for it to finish, or cancel it: %ml4t jobs",
                     )
             job.claims = wanted
-
-
-def _anchored(command: Command) -> Command:
-    """The same with its paths absolute."""
-    paths = {
-        name: absolute(each) for name, each in command.arguments.items() if isinstance(each, Path)
-    }
-    return replace(command, arguments={**command.arguments, **paths})
 
 
 JOBS = Jobs()

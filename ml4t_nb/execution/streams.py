@@ -7,14 +7,21 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TextIO
 
-__all__ = ["Terminated", "is_terminal", "let_go", "notes_told", "ready", "say", "terminable"]
-
-_NAMES = ("stdin", "stdout", "stderr")
+__all__ = [
+    "LineHandler",
+    "Terminated",
+    "is_terminal",
+    "let_go",
+    "notes_told",
+    "ready",
+    "say",
+    "terminable",
+]
 
 
 def ready() -> None:
@@ -23,10 +30,14 @@ def ready() -> None:
     A file that is opened while one of them is closed gets its number, and would receive what a
     library prints there.
     """
-    for number, name in enumerate(_NAMES):
-        _occupy(number)
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free: this one, since those before it are taken.
+            with suppress(OSError):
+                os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
-            mode = "r" if name == "stdin" else "w"
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  # a device
     for stream in (sys.stdout, sys.stderr):
         # A mark or a symbol that the terminal's encoding lacks is not a reason to fail after the
@@ -87,13 +98,26 @@ def terminable() -> Iterator[threading.Event]:
         signal.signal(signal.SIGTERM, before)
 
 
+class LineHandler(logging.Handler):
+    """Hands each record, as a line, to ``write``."""
+
+    def __init__(self, write: Callable[[str], object], form: str, level: str = "NOTSET") -> None:
+        super().__init__(level)
+        self.write = write
+        self.setFormatter(logging.Formatter(form))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it."""
+        self.write(f"{self.format(record)}\n")
+
+
 @contextmanager
 def notes_told(program: str, *, quiet: bool) -> Iterator[None]:
     """Tell on standard error what there is to remark on the settings, unless ``quiet``."""
     from ml4t_nb import settings
 
     logger = logging.getLogger(settings.__name__)
-    handler = _Notes(program, quiet=quiet)
+    handler = logging.NullHandler() if quiet else LineHandler(say, f"{program}: %(message)s")
     settings.forget_notes()
     logger.addHandler(handler)
     logger.propagate = False
@@ -102,22 +126,3 @@ def notes_told(program: str, *, quiet: bool) -> Iterator[None]:
     finally:
         logger.propagate = True
         logger.removeHandler(handler)
-
-
-class _Notes(logging.Handler):
-    def __init__(self, program: str, *, quiet: bool) -> None:
-        super().__init__()
-        self._program, self._quiet = program, quiet
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if not self._quiet:
-            say(f"{self._program}: {record.getMessage()}\n")
-
-
-def _occupy(number: int) -> None:
-    try:
-        os.fstat(number)
-    except OSError:
-        # The lowest number that is free, which is this one since those before it are taken.
-        with suppress(OSError):
-            os.open(os.devnull, os.O_RDWR)

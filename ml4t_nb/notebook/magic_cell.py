@@ -14,7 +14,7 @@ from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Interrupted, Ml4tError, OptionError, RunFailed
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.execution.execute import call
-from ml4t_nb.execution.progress_bars import CellBar, terminal_bar
+from ml4t_nb.execution.progress import CellBar, terminal_bar
 from ml4t_nb.execution.streams import is_terminal
 from ml4t_nb.model import Command
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK, PANELS

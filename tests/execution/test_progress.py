@@ -17,8 +17,7 @@ from ml4t_nb.events import (
     Started,
     Stopping,
 )
-from ml4t_nb.execution.progress_bars import CellBar, terminal_bar
-from ml4t_nb.execution.run_progress import Track
+from ml4t_nb.execution.progress import CellBar, Track, terminal_bar
 from ml4t_nb.model import Span
 from ml4t_nb.render.html import progress_html
 from tests.render.reports import dataset, day

@@ -13,7 +13,7 @@ import pytest
 from ml4t_nb import verbs
 from ml4t_nb.errors import OptionError
 from ml4t_nb.events import Event, Fetched, FetchStarted, Finished, RetryScheduled, Started
-from ml4t_nb.execution.run_progress import Track
+from ml4t_nb.execution.progress import Track
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.render.html import error_html, line_html, progress_html, report_html
 from ml4t_nb.render.plots import bundle_of, page_of, svg_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.execution.jobs import Job, JobState
-from ml4t_nb.execution.run_progress import Line, Stage
+from ml4t_nb.execution.progress import Line, Stage
 from ml4t_nb.model import DatasetId
 from ml4t_nb.notebook.panels.panel_command import ask, of_dataset
 from ml4t_nb.records import UpdateRecord, UpdateResult

@@ -1,0 +1,243 @@
+"""How far a run is, dataset by dataset: as a bar in a terminal or a cell, as lines in a log."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Literal, TypeAlias
+
+from ml4t_nb.events import (
+    Committed,
+    Event,
+    Fetched,
+    FetchStarted,
+    Finished,
+    GapsFound,
+    Observer,
+    RetryScheduled,
+    Started,
+    Stopping,
+)
+from ml4t_nb.model import DatasetId, Hint
+from ml4t_nb.render.format import many, plain, ratio, span_words
+
+__all__ = ["CellBar", "Line", "LogLines", "Stage", "Track", "terminal_bar"]
+
+Stage: TypeAlias = Literal["waiting", "running", "changed", "unchanged", "partial", "failed"]
+
+_PERIOD_S = 0.1
+_QUIET_S = 30.0
+_RETRY_S = 5.0
+
+
+@dataclass(slots=True)
+class Line:
+    """One dataset of a run: what it is at, or what came of it.
+
+    Parameters
+    ----------
+    notes
+        Lines worth keeping visible: a restatement, gaps, an error.
+    step
+        What mends the error; empty if there is nothing to be done.
+    """
+
+    dataset: DatasetId
+    stage: Stage = "waiting"
+    doing: str = "waiting"
+    notes: tuple[str, ...] = ()
+    step: Hint = ""
+
+
+@dataclass(slots=True)
+class Track:
+    """How far a run is, what was heard last, and bars received so far; fed with events."""
+
+    verb: str = ""
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    bars: int = 0
+    doing: str = ""
+    is_stopping: bool = False
+    _lines: dict[DatasetId, Line] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The datasets, in the order of the run."""
+        return tuple(self._lines.values())
+
+    @property
+    def outcome(self) -> str:
+        """What stays to be said when the run is over."""
+        failed = f", {self.failed} failed" if self.failed else ""
+        return f"{self.verb}: {self.done} of {many(self.total, 'dataset')} done{failed}"
+
+    @property
+    def phrase(self) -> str:
+        """What goes on, and how much of it went wrong so far."""
+        failed = f"({self.failed} failed) " if self.failed else ""
+        stopping = "stopping soon " if self.is_stopping else ""
+        return plain(f"{failed}{stopping}{self.doing}").replace("\n", " ")
+
+    def note(self, event: Event) -> None:
+        """Take ``event`` into account."""
+        match event:
+            case Started():
+                self.verb, self.total, self.done = event.verb, len(event.datasets), 0
+                self._lines = {each: Line(each) for each in event.datasets}
+            case Stopping():
+                self.is_stopping = True
+            case Finished():
+                line = self._line(event.dataset, event.outcome)
+                line.doing = "failed" if event.outcome == "failed" else line.doing
+                line.notes += (event.message,) if event.message else ()
+                line.step = event.hint
+                self.done += 1
+                self.failed += event.outcome == "failed"
+                self.doing = ""
+            case _:
+                self._advance(event)
+
+    def _advance(
+        self, event: FetchStarted | Fetched | RetryScheduled | GapsFound | Committed
+    ) -> None:
+        line = self._line(event.dataset, "running")
+        match event:
+            case GapsFound():
+                lacking = many(sum(gap.missing for gap in event.gaps), "bar")
+                line.notes += (f"{many(len(event.gaps), 'gap')} open, {lacking} missing",)
+                return
+            case Committed():
+                parts = [f"+{event.added:,}"] if event.added else []
+                if event.restatement is not None:
+                    line.notes += (f"restated {ratio(event.restatement.ratio)}",)
+                elif event.revised:
+                    parts.append(f"{event.revised:,} revised")
+                parts += [f"{event.filled:,} filled"] if event.filled else []
+                line.doing = (
+                    f"committed {', '.join(parts)}" if parts else "committed, no bar changed"
+                )
+                return
+            case FetchStarted():
+                words = f"asking {event.provider}"
+                line.doing = f"{words} for {span_words(event.span, event.dataset.frequency)}"
+            case Fetched():
+                self.bars += event.rows
+                line.doing = words = many(event.rows, "bar")
+            case RetryScheduled():
+                line.doing = words = f"again in {event.wait_s:.0f} s ({event.reason})"
+        self.doing = f"{line.dataset.symbol}: {words}"
+
+    def _line(self, dataset: DatasetId, stage: Stage) -> Line:
+        """The dataset's line; a load learns only from the provider of what class it is."""
+        if dataset not in self._lines:
+            name = dataset.frequency, dataset.symbol
+            self._lines = {
+                dataset if (old.frequency, old.symbol) == name else old: line
+                for old, line in self._lines.items()
+            }
+            self._lines.setdefault(dataset, Line(dataset)).dataset = dataset
+        self._lines[dataset].stage = stage
+        return self._lines[dataset]
+
+
+@contextmanager
+def terminal_bar() -> Iterator[Observer]:
+    """A bar on standard error, gone when the run is over; appears when a run begins."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    track = Track()
+    progress = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[phrase]}", markup=False),
+        console=Console(file=sys.stderr),
+        transient=True,
+    )
+    task = progress.add_task("", total=None, phrase="")
+
+    def watch(event: Event) -> None:
+        track.note(event)
+        if isinstance(event, Started):
+            progress.start()
+        progress.update(
+            task,
+            description=track.verb,
+            total=track.total,
+            completed=track.done,
+            phrase=track.phrase,
+        )
+
+    try:
+        yield watch
+    finally:
+        progress.stop()
+
+
+class LogLines:
+    """How far a run is, in lines for a log: a short run that goes well leaves none."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._track = Track()
+        self._next_at = monotonic() + _QUIET_S
+        self._retry_at = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Take ``event`` into account, and tell of a retry at once, of the run now and then."""
+        self._track.note(event)
+        now = monotonic()
+        is_retry = isinstance(event, RetryScheduled) and now >= self._retry_at
+        if isinstance(event, Stopping) or is_retry or now >= self._next_at:
+            self._next_at = now + _QUIET_S
+            self._retry_at = now + _RETRY_S if is_retry else self._retry_at
+            track = self._track
+            self._write(f"{track.verb}: {track.done} of {track.total} done {track.phrase}".rstrip())
+
+
+class CellBar:
+    """A bar in a notebook's cell, drawn again at most ten times a second.
+
+    The front end keeps what was last drawn, so `close` puts the outcome in the bar's place: a
+    notebook that is opened again shows no bar that stands still.
+    """
+
+    def __init__(self) -> None:
+        self._track = Track()
+        self._handle: Any = None
+        self._drawn_at = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Take ``event`` into account, and draw if it is time."""
+        from ml4t_nb.render.html import progress_html
+
+        self._track.note(event)
+        now = monotonic()
+        if isinstance(event, Started | Stopping) or now - self._drawn_at >= _PERIOD_S:
+            self._drawn_at = now
+            track = self._track
+            page = progress_html(track.verb, track.done, track.total, track.phrase)
+            self._show(page, f"{track.verb} {track.done} of {track.total} {track.phrase}")
+
+    def close(self) -> None:
+        """Put the outcome in the bar's place, if there is a bar."""
+        from ml4t_nb.render.html import line_html
+
+        if self._handle is not None:
+            self._show(line_html(self._track.outcome), self._track.outcome)
+
+    def _show(self, page: str, text: str) -> None:
+        """Both at once: a saved notebook is also read where no HTML is shown."""
+        from IPython.display import display
+
+        bundle = {"text/html": page, "text/plain": text}
+        if self._handle is None:
+            self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
+        else:
+            self._handle.update(bundle, raw=True)
