@@ -19,7 +19,7 @@ _BUILT_IN: Mapping[str, str] = {
     "synthetic": "SyntheticProvider",
     "yahoo": "YahooProvider",
 }
-"""Name and class; each is a package with a module ``limits``, which imports little."""
+"""Name and class; each is a package that imports little, with a function ``limits``."""
 
 
 def known() -> tuple[str, ...]:
@@ -55,7 +55,7 @@ def limits_of(name: str, settings: Settings) -> Limits:
         As ``open_provider`` does.
     """
     if name in _BUILT_IN and name not in declared_names():
-        module = import_module(f"ml4t_nb.providers.{name}.limits")
+        module = import_module(f"ml4t_nb.providers.{name}")
         limits: Limits = module.limits(settings)
         return limits
     return open_provider(name, settings).limits

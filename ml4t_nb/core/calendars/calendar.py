@@ -120,6 +120,12 @@ class Calendar:
             stamps = known.days if frequency == "daily" else week_starts(known.days)
         return _index(stamps[slice(*np.searchsorted(stamps, [start, end]))])
 
+    def known_stamps(self, span: Span, frequency: Frequency) -> pd.DatetimeIndex:
+        """As `stamps`, of that part of ``span`` which the calendar covers."""
+        known = self.span(None, None, frequency)
+        within = Span(max(span.start, known.start), min(span.end, known.end))
+        return self.stamps(within, frequency)
+
     def final_before(self, as_of: datetime, frequency: Frequency, delay: timedelta) -> datetime:
         """Exclusive bound of the stamps whose bars are final at ``as_of``.
 

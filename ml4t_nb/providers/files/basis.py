@@ -23,15 +23,7 @@ _DAY = timedelta(days=1)
 def basis_of(name: str, bars: Bars, said: Basis | None) -> tuple[Basis | None, tuple[Finding, ...]]:
     """The basis of all bars of a file, and what cannot be determined; None if it shows none.
 
-    Parameters
-    ----------
-    said
-        What the setting says.
-
-    Raises
-    ------
-    BarsInvalid
-        If prices contradict the setting, or each other.
+    Raises BarsInvalid if prices contradict what the setting said, or each other.
     """
     sound = with_actions_of(bars, reject_invalid(bars)[0])
     found = split_evidence(without_repeats(sound, empty_bars())[0])

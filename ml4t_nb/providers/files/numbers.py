@@ -45,7 +45,7 @@ _HINT = "set ML4T_DATA_FILES_DECIMAL to point or to comma"
 
 
 def read_columns(
-    columns: Mapping[str, Sequence[str]],
+    columns: Mapping[str, Sequence[str] | _Numbers],
     *,
     declared: DecimalSign | None,
     preferred: DecimalSign | None,
@@ -55,6 +55,8 @@ def read_columns(
 
     Parameters
     ----------
+    columns
+        Texts, or numbers where the file holds them as such.
     declared
         The decimal sign of the file's dialect.
     preferred
@@ -62,20 +64,21 @@ def read_columns(
     wrong
         Told the column, the row, what is wrong with its cell, and what to do.
     """
-    ratios, columns = _ratios_apart(columns, wrong)
-    plain = {name: _all_plain(words) for name, words in columns.items()}
+    read = {name: each for name, each in columns.items() if isinstance(each, np.ndarray)}
+    texts = {name: each for name, each in columns.items() if not isinstance(each, np.ndarray)}
+    ratios, texts = _ratios_apart(texts, wrong)
+    plain = {name: _all_plain(words) for name, words in texts.items()}
     if declared != "comma" and all(each is not None for each in plain.values()):
         if declared is None and preferred is None:
-            _require_decimals(columns, wrong)
-        read = {name: each for name, each in plain.items() if each is not None}
+            _require_decimals(texts, wrong)
+        read |= {name: each for name, each in plain.items() if each is not None}
     else:
-        decimal = declared or _decimal_sign(columns, preferred, wrong)
-        read = {name: _column(name, words, decimal, wrong) for name, words in columns.items()}
+        decimal = declared or _decimal_sign(texts, preferred, wrong)
+        read |= {name: _column(name, words, decimal, wrong) for name, words in texts.items()}
     for name, values in read.items():
         for row in np.flatnonzero(np.isinf(values)).tolist():
             wrong(name, row, "is infinite", "")
     if ratios:
-        read["split"] = read["split"].copy()
         read["split"][list(ratios)] = list(ratios.values())
     return read
 
@@ -108,22 +111,19 @@ def is_number(word: str) -> bool:
 
 
 def _ratios_apart(
-    columns: Mapping[str, Sequence[str]], wrong: _Wrong
-) -> tuple[dict[int, float], Mapping[str, Sequence[str]]]:
+    columns: dict[str, Sequence[str]], wrong: _Wrong
+) -> tuple[dict[int, float], dict[str, Sequence[str]]]:
     """Splits written as new shares to old ones, by row; and the columns without these cells."""
-    words = columns.get("split", ())
-    found = {row: match for row, word in enumerate(words) if (match := _RATIO.fullmatch(word))}
-    if not found:
-        return {}, columns
-    ratios = {}
-    for row, match in found.items():
-        new, old = float(match[1]), float(match[2])
-        if new > 0 and old > 0:
-            ratios[row] = new / old
-        else:
-            wrong("split", row, f"is {words[row]!r}, which is not a ratio", "")
-    others = ["" if row in found else word for row, word in enumerate(words)]
-    return ratios, {**columns, "split": others}
+    ratios: dict[int, float] = {}
+    others: list[str] = []
+    for row, word in enumerate(columns.get("split", ())):
+        match = _RATIO.fullmatch(word)
+        others.append("" if match else word)
+        if match and float(match[1]) > 0 and float(match[2]) > 0:
+            ratios[row] = float(match[1]) / float(match[2])
+        elif match:
+            wrong("split", row, f"is {word!r}, which is not a ratio", "")
+    return ratios, {**columns, "split": others} if others else columns
 
 
 def _all_plain(words: Sequence[str]) -> _Numbers | None:

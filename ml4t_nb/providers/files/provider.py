@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import get_args
@@ -24,17 +25,11 @@ from ml4t_nb.errors import (
 from ml4t_nb.model import AssetClass, Basis, Frequency, bar_length
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.providers.base import Answer, Instrument, Request
+from ml4t_nb.providers.files import limits
 from ml4t_nb.providers.files.basis import as_of_then, basis_of
-from ml4t_nb.providers.files.limits import limits
-from ml4t_nb.providers.files.tables import (
-    SUFFIXES,
-    TEXT_SUFFIXES,
-    Conventions,
-    PriceTable,
-    read_table,
-)
-from ml4t_nb.providers.files.weeks import Weeks, weeks_of
-from ml4t_nb.providers.files.zones import Read, instants_of, require_sessions, session_dates_of
+from ml4t_nb.providers.files.tables import SUFFIXES, TEXT_SUFFIXES, PriceTable, read_table
+from ml4t_nb.providers.files.weeks import weeks_of
+from ml4t_nb.providers.files.zones import require_sessions, stamps_of
 from ml4t_nb.settings import Settings
 
 __all__ = ["FilesProvider"]
@@ -63,12 +58,9 @@ class FilesProvider:
     summary = "a folder of CSV or Parquet files, one per symbol (ML4T_DATA_FILES)"
 
     def __init__(self, settings: Settings) -> None:
-        self._folder = settings.files
+        self._settings = settings
         self.basis: Basis | None = settings.files_basis
-        self._conventions = Conventions(settings.files_dates, settings.files_decimal)
         self.limits = limits(settings)
-        self._zone = settings.files_zone
-        self._weeks = settings.files_weeks
 
     def instrument(self, symbol: str) -> Instrument:
         """Nothing, but whether there is such a file."""
@@ -89,24 +81,24 @@ class FilesProvider:
         """
         path = self._file(request.dataset.symbol)
         try:
-            table = read_table(path, self._conventions)
+            table = read_table(path, self._settings)
         except OSError as error:
             raise _unopened(path, error) from error
-        read = _stamps(table, request, self._zone)
+        read = stamps_of(table, request, self._settings.files_zone)
         rows, notes = _bars(table, request, read.stamps)
         if request.dataset.frequency == "weekly":
-            weeks = weeks_of(table, rows, request, self._weeks)
+            answer = weeks_of(table, rows, request, self._settings.files_weeks)
         else:
-            weeks = Weeks(rows)
-        bars = weeks.bars
+            answer = Answer(rows)
+        bars = answer.bars
         basis, findings = basis_of(path.name, bars, self.basis)
         if basis == "split-adjusted":
             bars = as_of_then(bars, request)
-        return Answer(
-            within(bars, request.span),
-            findings,
-            (*read.notes, *notes, *weeks.notes),
-            over_before=weeks.over_before,
+        return replace(
+            answer,
+            bars=within(bars, request.span),
+            findings=findings,
+            notes=(*read.notes, *notes, *answer.notes),
             basis=basis,
             zone=read.zone,
         )
@@ -119,7 +111,7 @@ class FilesProvider:
         found = [path for path in found if path.suffix.lower() in SUFFIXES] or found
         if not found:
             raise SymbolUnknown(
-                f"there is no {symbol}.csv or {symbol}.parquet in {self._folder}",
+                f"there is no {symbol}.csv or {symbol}.parquet in {self._settings.files}",
                 provider=_NAME,
                 hint=did_you_mean(symbol, {unquote(path.stem) for path in files})
                 if files
@@ -131,15 +123,16 @@ class FilesProvider:
         return found[0]
 
     def _files(self) -> list[Path]:
-        if self._folder is None:
+        folder = self._settings.files
+        if folder is None:
             raise SettingsInvalid(
                 "the provider 'files' has no folder", hint="set ML4T_DATA_FILES to one"
             )
         try:
-            inside = sorted(self._folder.iterdir())
+            inside = sorted(folder.iterdir())
         except OSError as error:
             raise SettingsInvalid(
-                f"ML4T_DATA_FILES: {self._folder} cannot be read: {error.strerror or error}",
+                f"ML4T_DATA_FILES: {folder} cannot be read: {error.strerror or error}",
                 hint="name a folder of CSV or Parquet files",
             ) from error
         return [
@@ -160,32 +153,27 @@ def _unopened(path: Path, error: OSError) -> Ml4tError:
 def _bars(
     table: PriceTable, request: Request, stamps: pd.DatetimeIndex
 ) -> tuple[Bars, tuple[str, ...]]:
-    symbol, frequency = request.dataset.symbol, request.dataset.frequency
-    _require_symbol(table, symbol)
+    frequency = request.dataset.frequency
+    _require_symbol(table, request.dataset.symbol)
     order = np.argsort(stamps, kind="stable")
-    columns = _columns(table, request.dataset.asset_class)
-    bars = make_bars(stamps, columns).iloc[order]
-    is_made = np.array([word.lower() in ("true", "1") for word in _made(table)], dtype=bool)[order]
+    bars = make_bars(stamps, _columns(table, request.dataset.asset_class)).iloc[order]
+    words = table.texts.get("filled", [""] * len(stamps))
+    is_made = np.array([word.lower() in ("true", "1") for word in words], dtype=bool)[order]
     once = _once(table, bars[~is_made], order[~is_made])
-    _require_frequency(table, pd.DatetimeIndex(once.index), frequency)
+    days = pd.DatetimeIndex(once.index)
+    _require_frequency(table, days, frequency)
     if frequency == "daily":
-        require_sessions(table, pd.DatetimeIndex(once.index), request.calendar)
+        require_sessions(table, days, request.calendar)
     notes = (f"{table.path.name}: {is_made.sum()} filled rows left out",) if is_made.any() else ()
     return once, notes
 
 
-def _made(table: PriceTable) -> list[str]:
-    return list(table.texts.get("filled", [""] * len(table.places)))
-
-
 def _columns(table: PriceTable, asset_class: AssetClass) -> Mapping[str, np.ndarray]:
-    columns = {name: values for name, values in table.numbers.items() if name != "gain"}
+    columns = dict(table.numbers)
     if table.dialect.divisor != 1 and asset_class in _SCALED:
         columns |= {name: _divided(table, name) for name in PRICES}
-    rows = len(table.places)
-    split = table.numbers.get("split", np.zeros(rows))
-    cash = table.numbers.get("dividend", np.zeros(rows))
-    gain = table.numbers.get("gain", np.zeros(rows))
+    nothing = np.zeros(len(table.stamps.wall))
+    split, cash, gain = (columns.get(name, nothing) for name in ("split", "dividend", "gain"))
     # Feeds write 0, or nothing, where there is no split and no dividend.
     columns["split"] = np.where(np.isnan(split) | (split == 0), 1.0, split)
     columns["dividend"] = np.nan_to_num(cash) + np.nan_to_num(gain)
@@ -229,38 +217,23 @@ def _is_of(word: str, symbol: str) -> bool:
     return ours == theirs or symbol.upper() in parts
 
 
-def _stamps(table: PriceTable, request: Request, setting: str | None) -> Read:
-    if bar_length(request.dataset.frequency) is None:
-        return session_dates_of(table, request, setting)
-    return instants_of(table, request, setting)
-
-
 def _once(table: PriceTable, bars: Bars, rows: np.ndarray) -> Bars:
-    """Sorted bars without rows that are there twice.
-
-    Raises
-    ------
-    BarsInvalid
-        If two rows of one stamp disagree.
-    """
+    """Sorted bars without rows that are there twice; two that disagree raise BarsInvalid."""
     again = np.asarray(bars.index[1:] == bars.index[:-1])
     if not again.any():
         return bars
-    before, after = bars.iloc[:-1][again].to_numpy(), bars.iloc[1:][again].to_numpy()
+    numbers, wall = bars.to_numpy(dtype="float64"), table.stamps.wall[rows]
+    before, after = numbers[:-1][again], numbers[1:][again]
+    is_same = ((before == after) | (np.isnan(before) & np.isnan(after))).all(axis=1)
     # A day's minutes are rows of one date, and may all say the same.
-    wall = table.stamps.wall[rows]
     is_moment = np.asarray(wall[1:] == wall[:-1])[again]
-    is_same = pd.DataFrame(before).eq(pd.DataFrame(after)) | (
-        pd.DataFrame(before).isna() & pd.DataFrame(after).isna()
-    )
-    differs = np.flatnonzero(~is_same.all(axis=1).to_numpy() | ~is_moment)
+    differs = np.flatnonzero(~is_same | ~is_moment)
     if len(differs):
         place = int(np.flatnonzero(again)[differs[0]])
-        first, second = table.places[rows[place]], table.places[rows[place + 1]]
+        earlier = min(table.problems.places[row] for row in rows[place : place + 2])
         raise table.wrong(
             int(rows[place + 1]),
-            f"{table.stamps.wall[rows[place + 1]]} is also in {min(first, second)}, "
-            "with other values",
+            f"{wall[place + 1]} is also in {earlier}, with other values",
             hint="keep one; if they are intraday bars, load them with --frequency",
         )
     return bars[np.append([True], ~again)]

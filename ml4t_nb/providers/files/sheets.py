@@ -1,4 +1,4 @@
-"""A file as columns under its own names: where its header is, and of which dialect it is."""
+"""A file as columns by our names, each cell as it stands; and how a Parquet file is read so."""
 
 from __future__ import annotations
 
@@ -13,106 +13,110 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml4t_nb.errors import BarsInvalid
-from ml4t_nb.providers.files.dialects import DIALECTS, Dialect, recognise
-from ml4t_nb.providers.files.names import REQUIRED, columns_of, stacked_names
+from ml4t_nb.providers.files.dialects import Dialect, bare, recognise
 from ml4t_nb.providers.files.numbers import is_number
-from ml4t_nb.providers.files.problems import MAX_ROWS, SPOILT, Problems, require_width
-from ml4t_nb.providers.files.text import TextRows, read_text
+from ml4t_nb.providers.files.problems import SPOILT, Problems, require_rows, require_width
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CellValues", "Sheet", "parquet_sheet", "text_sheet"]
+__all__ = ["REQUIRED", "CellValues", "Sheet", "columns_of", "no_header", "parquet_sheet"]
 
 CellValues: TypeAlias = Sequence[str] | npt.NDArray[np.float64] | pd.DatetimeIndex
+_Places: TypeAlias = Mapping[str, tuple[int, ...]]
+"""Of columns in a file, by our names; of the stamp perhaps two, a date and a time of day."""
 
+REQUIRED = ("stamp", "open", "high", "low", "close")
+_COMMON: Mapping[str, tuple[str, ...]] = {
+    "stamp": ("date", "datetime", "timestamp", "time", "t", "index", ""),
+    "open": ("open", "o"),
+    "high": ("high", "h"),
+    "low": ("low", "l"),
+    "close": ("close", "c", "closelast"),
+    "volume": ("volume", "vol", "v"),
+    "dividend": ("dividend", "dividends", "dividendamount"),
+    "gain": ("capitalgain", "capitalgains"),
+    "split": ("split", "splits", "stocksplit", "stocksplits", "splitratio", "splitcoefficient"),
+    "symbol": ("symbol", "ticker"),
+    "filled": ("filled",),
+}
+_DAY_AND_TIME = (("date", "time"), ("dtyyyymmdd", "time"))
 _PAIR = re.compile(r"\('([^']+)', '[^']*'\)")
-_PREAMBLE = 10
 _NAMES_SHOWN = 12
 _COLUMNS = "name its columns Date, Open, High, Low, Close and Volume"
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The columns of a file that bars are made of, as they stand.
-
-    Parameters
-    ----------
-    names
-        The file's own, by ours; of the stamp perhaps two, a date and a time of day.
-    columns
-        By ours, as many as there are names.
-    places
-        Line of each row in a text file, number of the row in a Parquet file.
-    """
+    """The columns of a file that bars are made of: the file's own names, and cells, by ours."""
 
     dialect: Dialect
-    names: Mapping[str, tuple[str, ...]]
+    names: Mapping[str, str]
     columns: Mapping[str, tuple[CellValues, ...]]
-    places: Sequence[int]
     problems: Problems
 
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """Names of columns, where the rows below them begin, and the symbol they name."""
-
-    names: list[str]
-    dialect: Dialect
-    start: int
-    symbol: str = ""
-
-
-def text_sheet(path: Path) -> Sheet:
-    """The sheet in a text file.
-
-    Raises
-    ------
-    BarsInvalid
-        If it is not a table of prices.
-    OSError
-        If it cannot be opened.
-    """
-    rows = read_text(path)
-    head = _head(path, rows)
-    found = columns_of(path, head.names, head.dialect)
-    problems = Problems(path, "line")
-    body, places = _body(rows, head, problems)
-    columns: list[CellValues] = list(zip(*body, strict=True)) if body else [()] * len(head.names)
-    named = {ours: tuple(columns[at] for at in places) for ours, places in found.items()}
-    names = {ours: tuple(head.names[at] for at in places) for ours, places in found.items()}
-    if head.symbol:
-        named["symbol"], names["symbol"] = ([head.symbol] * len(body),), ("Ticker",)
-    return Sheet(head.dialect, names, named, places, problems)
-
-
-def _head(path: Path, rows: TextRows) -> _Head:
-    """The header, below what stands before it; or that of a dialect that has none."""
-    require_width(path, rows.cells[0])
-    stacked = stacked_names(path, rows.cells)
-    if stacked is not None:
-        names, start, symbol = stacked
-        return _Head(names, recognise(names, ""), start, symbol)
-    for at, row in enumerate(rows.cells[:_PREAMBLE]):
-        dialect = recognise(row, rows.line(at))
-        require_width(path, row)
-        if set(REQUIRED) <= set(columns_of(path, row, dialect, is_guess=True)):
-            return _Head(row, dialect, at + 1)
-        if sum(map(bool, row)) > 2:  # noqa: PLR2004  # a title, or a name and its value
-            break
-    first = rows.cells[0]
-    bare = next((each for each in DIALECTS if each.is_begun(first)), None)
-    if bare is None:
-        raise _no_header(path, first)
-    if bare.refusal:
-        raise BarsInvalid(
-            f"{path.name} cannot be read: {bare.refusal}",
-            hint="write its stamps with their date, as 2024-01-31T14:30+00:00, below a header row",
+    @classmethod
+    def of(
+        cls,
+        dialect: Dialect,
+        found: _Places,
+        names: Sequence[str],
+        columns: Mapping[int, CellValues] | Sequence[CellValues],
+        problems: Problems,
+    ) -> Sheet:
+        """Of the columns of a file those that were found."""
+        return cls(
+            dialect,
+            {ours: names[places[0]] for ours, places in found.items()},
+            {ours: tuple(columns[at] for at in places) for ours, places in found.items()},
+            problems,
         )
-    return _Head(list(bare.positions), bare, 0)
 
 
-def _no_header(path: Path, row: Sequence[str]) -> BarsInvalid:
+def columns_of(
+    path: Path, header: Sequence[str], dialect: Dialect, *, is_guess: bool = False
+) -> _Places:
+    """Where our columns are; two of one meaning are refused, unless the header is a guess."""
+    bares = [bare(name) for name in header]
+    found: dict[str, tuple[int, ...]] = {}
+    for ours, common in _COMMON.items():
+        places = _places(bares, dialect.names.get(ours, common))
+        if ours == "stamp" and len(places) > 1:
+            # An index without a name that pandas wrote beside the dates is a mere number.
+            places = tuple(at for at in places if bares[at] not in ("", "index"))
+            places = tuple(sorted(places, key=lambda at: bares[at] == "time"))
+            if tuple(bares[at] for at in places) in _DAY_AND_TIME:
+                found[ours] = places
+                continue
+        if ours == "volume" and all("(" in header[at] for at in places):
+            # In the currency itself, then in dollars.
+            places = places[:1]
+        if len(places) > 1 and not is_guess:
+            raise _two(path, ours, [header[at] for at in places])
+        if places:
+            found[ours] = places
+    return found
+
+
+def _places(bares: Sequence[str], theirs: Sequence[str]) -> tuple[int, ...]:
+    """Where columns of these names are; of a name that ends in a star, the first that begins so."""
+    places = [at for at, name in enumerate(bares) if name in theirs]
+    begins = tuple(name[:-1] for name in theirs if name.endswith("*"))
+    if begins:
+        places += [at for at, name in enumerate(bares) if name.startswith(begins)][:1]
+    return tuple(places)
+
+
+def _two(path: Path, ours: str, names: Sequence[str]) -> BarsInvalid:
+    if len(set(names)) < len(names):
+        return BarsInvalid(f"{path.name} has two columns {names[0]!r}", hint="keep one")
+    return BarsInvalid(
+        f"{path.name} has two columns for the {ours}: {', '.join(names)}", hint="keep one"
+    )
+
+
+def no_header(path: Path, row: Sequence[str]) -> BarsInvalid:
+    """The error for a first row that names no columns, or not all that bars have."""
     found = columns_of(path, row, recognise(row, ""))
     missing = [name for name in REQUIRED if name not in found]
     if not found and sum(is_number(cell) for cell in row) >= len(REQUIRED) - 1:
@@ -129,45 +133,11 @@ def _no_header(path: Path, row: Sequence[str]) -> BarsInvalid:
     )
 
 
-def _body(rows: TextRows, head: _Head, problems: Problems) -> tuple[list[list[str]], list[int]]:
-    """Rows below the header, each as wide as it, and their lines."""
-    width = len(head.names)
-    ends_empty = width > 1 and not head.names[-1]
-    body: list[list[str]] = []
-    places: list[int] = []
-    last = len(rows.cells) - 1
-    for at in range(head.start, len(rows.cells)):
-        row = rows.cells[at]
-        if row == head.names or (at == last and head.dialect.is_footer(row)):
-            continue
-        if len(row) == width + 1 and not row[-1]:
-            row = row[:-1]
-        elif len(row) == width - 1 and ends_empty:
-            row = [*row, ""]
-        if len(row) != width:
-            what = f"{len(row)} values for {width} columns"
-            is_cut = at == last and rows.is_cut and _begins_as(row, body[-1:], width)
-            hint = "is the file still being written?" if is_cut else ""
-            problems.add(rows.lines[at], what, hint)
-            continue
-        body.append(row)
-        places.append(rows.lines[at])
-    return body, places
-
-
-def _begins_as(row: Sequence[str], before: Sequence[list[str]], width: int) -> bool:
-    """Whether a last, short row is the beginning of one, and no remark below the table."""
-    shape, whole = (re.sub(r"\d", "9", each[0]) for each in (row, *before, row)[:2])
-    return len(row) < width and whole.startswith(shape)
-
-
 def parquet_sheet(path: Path) -> Sheet:
     """The sheet in a Parquet file, of which only the columns that matter are read.
 
     Raises
     ------
-    BarsInvalid
-        If it is none, or larger than what is read.
     OSError
         If it cannot be opened.
     """
@@ -179,11 +149,12 @@ def parquet_sheet(path: Path) -> Sheet:
         # pyarrow raises an OSError for a damaged page too, and only a disk error is retried.
         file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
         names = [_single(name) for name in file.schema_arrow.names]
-        _require_size(path, file.metadata.num_rows, names)
+        require_width(path, names)
+        require_rows(path, file.metadata.num_rows, "row")
         dialect = recognise(names, "")
         found = columns_of(path, names, dialect)
         if any(name not in found for name in REQUIRED):
-            raise _no_header(path, names)
+            raise no_header(path, names)
         wanted = sorted({at for places in found.values() for at in places})
         theirs = [file.schema_arrow.names[at] for at in wanted]
         # By name: it reads "Open.x" along with "Open".
@@ -197,23 +168,9 @@ def parquet_sheet(path: Path) -> Sheet:
             f"{path.name} cannot be read as Parquet: {error}",
             hint="it is damaged; replace it with an intact file" if is_whole else SPOILT,
         ) from error
-    return Sheet(
-        dialect,
-        {ours: tuple(names[at] for at in places) for ours, places in found.items()},
-        {ours: tuple(columns[at] for at in places) for ours, places in found.items()},
-        range(1, table.num_rows + 1),
-        Problems(path, "row"),
+    return Sheet.of(
+        dialect, found, names, columns, Problems(path, "row", range(1, table.num_rows + 1))
     )
-
-
-def _require_size(path: Path, rows: int, names: Sequence[str]) -> None:
-    """Raise BarsInvalid if the file's own description is of more than is read."""
-    require_width(path, names)
-    if rows > MAX_ROWS:
-        raise BarsInvalid(
-            f"{path.name} has {rows:,} rows; at most {MAX_ROWS:,} are read",
-            hint="split it, one file per symbol",
-        )
 
 
 def _single(name: str) -> str:

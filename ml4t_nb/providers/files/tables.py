@@ -1,4 +1,4 @@
-"""A CSV or Parquet file as columns with known names, each value with its place in the file."""
+"""A CSV or Parquet file as stamps and numbers with known names, each with its place in the file."""
 
 from __future__ import annotations
 
@@ -13,30 +13,24 @@ import pandas as pd
 
 from ml4t_nb.core.bars import as_stamps
 from ml4t_nb.errors import BarsInvalid
-from ml4t_nb.model import DateOrder, DecimalSign
+from ml4t_nb.model import DateOrder
 from ml4t_nb.providers.files.dialects import Dialect
-from ml4t_nb.providers.files.names import NUMBER_COLUMNS, TEXT_COLUMNS
 from ml4t_nb.providers.files.numbers import read_columns
 from ml4t_nb.providers.files.problems import Problems, Unreadable
-from ml4t_nb.providers.files.sheets import CellValues, Sheet, parquet_sheet, text_sheet
-from ml4t_nb.providers.files.timestamps import Written, as_written, from_texts
+from ml4t_nb.providers.files.sheets import CellValues, Sheet, parquet_sheet
+from ml4t_nb.providers.files.text import text_sheet
+from ml4t_nb.providers.files.timestamps import Written, from_texts
+from ml4t_nb.settings import Settings
 
-__all__ = ["SUFFIXES", "TEXT_SUFFIXES", "Conventions", "PriceTable", "read_table"]
+__all__ = ["SUFFIXES", "TEXT_SUFFIXES", "PriceTable", "read_table"]
 
 SUFFIXES = (".csv", ".parquet")
 # Read where there is none of the others: a text may be anything.
 TEXT_SUFFIXES = (".txt", ".tsv")
 
-_DATES = "write dates as 2024-01-31, and times as 2024-01-31T14:30+00:00"
+_NUMBERS = ("open", "high", "low", "close", "volume", "dividend", "gain", "split")
+_TEXTS = ("symbol", "filled")
 _LONG_TIME, _SHORT_TIME = 6, 4
-
-
-@dataclass(frozen=True, slots=True)
-class Conventions:
-    """How what a file leaves open is read; None refuses such a file."""
-
-    dates: DateOrder | None = None
-    decimal: DecimalSign | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +41,8 @@ class PriceTable:
     ----------
     numbers, texts
         By our names; ``gain`` and ``symbol`` besides those of bars.
-    places
-        Line of each row in a CSV file, number of the row in a Parquet file.
+    problems
+        Of its rows; none so far.
     """
 
     path: Path
@@ -56,17 +50,15 @@ class PriceTable:
     stamps: Written
     numbers: Mapping[str, npt.NDArray[np.float64]]
     texts: Mapping[str, Sequence[str]]
-    places: Sequence[int]
+    problems: Problems
 
     def wrong(self, row: int, what: str, *, hint: str = "") -> BarsInvalid:
         """The error for what a row says."""
-        unit = "row" if self.path.suffix.lower() == ".parquet" else "line"
-        problems = Problems(self.path, unit)
-        problems.add(self.places[row], what, hint)
-        return problems.error()
+        self.problems.add_row(row, what, hint)
+        return self.problems.error()
 
 
-def read_table(path: Path, conventions: Conventions) -> PriceTable:
+def read_table(path: Path, settings: Settings) -> PriceTable:
     """The table in ``path``.
 
     Raises
@@ -78,42 +70,51 @@ def read_table(path: Path, conventions: Conventions) -> PriceTable:
         If the file cannot be opened.
     """
     sheet = parquet_sheet(path) if path.suffix.lower() == ".parquet" else text_sheet(path)
-    stamps = _stamps(sheet, conventions.dates)
-    numbers = _numbers(sheet, conventions.decimal)
-    sheet.problems.require_none()
-    texts = {name: _words(sheet.columns[name][0]) for name in TEXT_COLUMNS if name in sheet.columns}
-    return PriceTable(path, sheet.dialect, stamps, numbers, texts, sheet.places)
+    problems = sheet.problems
+
+    def wrong(name: str, row: int, what: str, hint: str) -> None:
+        problems.add_row(row, f"{sheet.names[name]} {what}", hint)
+
+    stamps = Written(pd.DatetimeIndex([]))
+    try:
+        stamps = _stamps(sheet, settings.files_dates)
+    except Unreadable as error:
+        for row, what in error.wrong:
+            problems.add_row(row, what, error.hint)
+    cells = {name: sheet.columns[name][0] for name in _NUMBERS if name in sheet.columns}
+    numbers = read_columns(
+        {
+            name: column if isinstance(column, np.ndarray) else _words(column)
+            for name, column in cells.items()
+        },
+        declared=sheet.dialect.decimal,
+        preferred=settings.files_decimal,
+        wrong=wrong,
+    )
+    if problems.found:
+        raise problems.error()
+    texts = {name: _words(sheet.columns[name][0]) for name in _TEXTS if name in sheet.columns}
+    return PriceTable(path, sheet.dialect, stamps, numbers, texts, problems)
 
 
 def _stamps(sheet: Sheet, preferred: DateOrder | None) -> Written:
-    """The stamps, or none where they have problems."""
-    try:
-        written = _as_they_stand(sheet, preferred)
-        _require_near(written.wall)
-    except Unreadable as error:
-        for place, what in ((error.place, str(error)), *error.others):
-            sheet.problems.add(sheet.places[place], what, error.hint or _DATES)
-        return Written(pd.DatetimeIndex([]))
-    if written.instants is None and sheet.dialect.zone is not None:
-        local = written.wall.tz_localize(sheet.dialect.zone)
-        return Written(written.wall, as_stamps(local))
-    return written
-
-
-def _require_near(wall: pd.DatetimeIndex) -> None:
+    written = _as_they_stand(sheet, preferred)
+    wall, zone = written.wall, sheet.dialect.zone
     # Beyond, an hour's offset or a day's length leaves the years that a datetime has.
     far = np.flatnonzero((wall.year <= MINYEAR) | (wall.year >= MAXYEAR))
     if len(far):
-        raise Unreadable(f"{wall[int(far[0])]} is not a plausible date", int(far[0]))
+        raise Unreadable((int(far[0]), f"{wall[int(far[0])]} is not a plausible date"))
+    if written.instants is None and zone is not None:
+        return Written(wall, as_stamps(wall.tz_localize(zone)))
+    return written
 
 
 def _as_they_stand(sheet: Sheet, preferred: DateOrder | None) -> Written:
     column, *times = sheet.columns["stamp"]
     if isinstance(column, pd.DatetimeIndex) and not times:
-        lost = np.flatnonzero(column.isna())
-        if len(lost):
-            raise Unreadable("a stamp is missing", int(lost[0]))
-        return as_written(column)
+        if column.hasnans:
+            raise Unreadable((int(column.isna().argmax()), "a stamp is missing"))
+        return Written(column.tz_localize(None), None if column.tz is None else as_stamps(column))
     words = _words(column)
     if times:
         pairs = zip(words, _times(_words(times[0])), strict=True)
@@ -137,22 +138,6 @@ def _times(words: Sequence[str]) -> Sequence[str]:
     if all(len(word) == _SHORT_TIME for word in words):
         return [f"{word[:2]}:{word[2:]}" for word in words]
     return words
-
-
-def _numbers(sheet: Sheet, preferred: DecimalSign | None) -> dict[str, npt.NDArray[np.float64]]:
-    columns = {name: sheet.columns[name][0] for name in NUMBER_COLUMNS if name in sheet.columns}
-
-    def wrong(name: str, row: int, what: str, hint: str) -> None:
-        sheet.problems.add(sheet.places[row], f"{sheet.names[name][0]} {what}", hint)
-
-    read = {name: column for name, column in columns.items() if isinstance(column, np.ndarray)}
-    for name, values in read.items():
-        for row in np.flatnonzero(np.isinf(values)).tolist():
-            wrong(name, row, "is infinite", "")
-    texts = {name: _words(column) for name, column in columns.items() if name not in read}
-    return read | read_columns(
-        texts, declared=sheet.dialect.decimal, preferred=preferred, wrong=wrong
-    )
 
 
 def _words(column: CellValues) -> Sequence[str]:

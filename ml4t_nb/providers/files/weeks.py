@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +12,10 @@ from ml4t_nb.core.bars import PRICES, Bars, as_instant, as_stamps, mondays_of, w
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span, WeekDating
-from ml4t_nb.providers.base import Request
+from ml4t_nb.providers.base import Answer, Request
 from ml4t_nb.providers.files.tables import PriceTable
 
-__all__ = ["Weeks", "weeks_of"]
+__all__ = ["weeks_of"]
 
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 # Days between rows: less for days, even with holidays between, and more for months.
@@ -27,23 +26,8 @@ _SOME = 3
 _SETTING = "ML4T_DATA_FILES_WEEKS"
 
 
-@dataclass(frozen=True, slots=True)
-class Weeks:
-    """Weeks of a file.
-
-    Parameters
-    ----------
-    over_before
-        Monday of a last week that the file does not hold to its end; None if there is none.
-    """
-
-    bars: Bars
-    notes: tuple[str, ...] = ()
-    over_before: datetime | None = None
-
-
-def weeks_of(table: PriceTable, rows: Bars, request: Request, told: WeekDating | None) -> Weeks:
-    """Weeks made of days, or of rows that are weeks.
+def weeks_of(table: PriceTable, rows: Bars, request: Request, told: WeekDating | None) -> Answer:
+    """Weeks made of days, or of rows that are weeks, and which of them is not over in the file.
 
     Parameters
     ----------
@@ -59,7 +43,7 @@ def weeks_of(table: PriceTable, rows: Bars, request: Request, told: WeekDating |
         which weeks they are.
     """
     if rows.empty:
-        return Weeks(rows)
+        return Answer(rows)
     days = pd.DatetimeIndex(rows.index)
     steps = np.diff(days.asi8) / (_DAY / TICK)
     usual = float(np.median(steps)) if len(steps) else 0.0
@@ -70,38 +54,36 @@ def weeks_of(table: PriceTable, rows: Bars, request: Request, told: WeekDating |
         )
     if usual < _LEAST and not (len(days) == 1 and days[0].day_of_week == _SUNDAY):
         return _of_days(table, rows, request)
-    is_kept, mondays, notes = _dated(table, days, request, told)
-    again = np.flatnonzero(np.diff(mondays[is_kept].asi8) == 0)
+    mondays, notes = _mondays(table, days, request, told)
+    again = np.flatnonzero(np.diff(mondays.asi8) == 0)
     if len(again):
-        one, other = (days[is_kept][int(again[0]) + each] for each in (0, 1))
+        one, other = days[int(again[0])], days[int(again[0]) + 1]
         raise BarsInvalid(
             f"{table.path.name}: {one:%Y-%m-%d} and {other:%Y-%m-%d} are in the same week",
             hint="keep one row per week",
         )
-    weeks = rows[is_kept].set_axis(as_stamps(mondays[is_kept]), axis=0)
-    return Weeks(weekly_bars(weeks), notes)
+    weeks = rows.iloc[: len(mondays)].set_axis(as_stamps(mondays), axis=0)
+    return Answer(weekly_bars(weeks), notes=notes)
 
 
-def _of_days(table: PriceTable, days: Bars, request: Request) -> Weeks:
+def _of_days(table: PriceTable, days: Bars, request: Request) -> Answer:
     """Weeks; one with a day without prices has none either."""
     weeks = weekly_bars(days)
     hollow = mondays_of(pd.DatetimeIndex(days.index[days[list(PRICES)].isna().any(axis=1)]))
     weeks.loc[weeks.index.isin(hollow), list(PRICES)] = np.nan
     last, monday = as_instant(days.index[-1]), as_instant(weeks.index[-1])
     dates = request.calendar
-    if dates.final_before(request.as_of, "weekly", timedelta(0)) <= monday:
-        return Weeks(weeks)
-    if dates.stamps(Span(last + _DAY, monday + _WEEK), "daily").empty:
-        return Weeks(weeks)
+    is_due = dates.final_before(request.as_of, "weekly", timedelta(0)) > monday
+    if not is_due or dates.stamps(Span(last + _DAY, monday + _WEEK), "daily").empty:
+        return Answer(weeks)
     words = f"{table.path.name} ends on {last:%Y-%m-%d}, within a week, which is not stored yet"
-    return Weeks(weeks, (words,), monday)
+    return Answer(weeks, notes=(words,), over_before=monday)
 
 
-def _dated(
+def _mondays(
     table: PriceTable, days: pd.DatetimeIndex, request: Request, told: WeekDating | None
-) -> tuple[npt.NDArray[np.bool_], pd.DatetimeIndex, tuple[str, ...]]:
-    """Which rows are whole weeks, and the Monday of each."""
-    every = np.ones(len(days), dtype=bool)
+) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
+    """The Monday of each row's week; none of a last row whose week was not over."""
     mondays, name = mondays_of(days), table.path.name
     weekday = np.asarray(days.day_of_week)
     sessions = request.calendar.stamps(
@@ -118,24 +100,23 @@ def _dated(
         if told == "begin" and has_weekends:
             raise _no_weeks(table, weekday, request)
         words = f"{name}: weeks are dated on the Sunday that {told}s them"
-        return every, mondays + _WEEK if told == "begin" else mondays, (words,)
-    firsts, lasts = _ends(sessions)
-    if has_weekends:
-        begins, ends = weekday == _MONDAY, np.zeros(len(days), dtype=bool)
-    else:
-        begins = (weekday == _MONDAY) | np.asarray(days.isin(firsts))
+        return mondays + _WEEK if told == "begin" else mondays, (words,)
+    begins, ends = weekday == _MONDAY, np.zeros(len(days), dtype=bool)
+    if not has_weekends:
+        weeks = mondays_of(sessions)
+        is_new = np.append([True], np.asarray(weeks[1:] != weeks[:-1]))
+        begins |= np.asarray(days.isin(sessions[is_new]))
+        lasts = sessions[np.append(is_new[1:], [True])]
         ends = np.isin(weekday, (_FRIDAY, _SATURDAY)) | np.asarray(days.isin(lasts))
     # The first row may begin with a listing, and the last be of a week that was not over.
     inner = slice(1, -1) if len(days) > _SOME else slice(None, -1)
-    if begins[inner].all() or ends[inner].all():
-        is_begun = bool(begins[inner].all())
-        is_whole = (begins if is_begun else ends)[-1]
-        if is_whole:
-            return every, mondays, ()
-        every[-1] = False
-        words = f"{name}: the row of {days[-1]:%Y-%m-%d} is left out, as its week is unfinished"
-        return every, mondays, (words,)
-    raise _no_weeks(table, weekday, request)
+    whole = next((each for each in (begins, ends) if each[inner].all()), None)
+    if whole is None:
+        raise _no_weeks(table, weekday, request)
+    if whole[-1]:
+        return mondays, ()
+    words = f"{name}: the row of {days[-1]:%Y-%m-%d} is left out, as its week is unfinished"
+    return mondays[:-1], (words,)
 
 
 def _no_weeks(table: PriceTable, weekday: npt.NDArray[np.int32], request: Request) -> BarsInvalid:
@@ -146,10 +127,3 @@ def _no_weeks(table: PriceTable, weekday: npt.NDArray[np.int32], request: Reques
         f"of {request.calendar.name}",
         hint="replace it with a file of daily bars: weeks are built from them",
     )
-
-
-def _ends(sessions: pd.DatetimeIndex) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
-    """First and last session of each week."""
-    mondays = mondays_of(sessions)
-    is_new = np.append([True], np.asarray(mondays[1:] != mondays[:-1]))
-    return sessions[is_new], sessions[np.append(is_new[1:], [True])]

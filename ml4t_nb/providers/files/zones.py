@@ -18,7 +18,7 @@ from ml4t_nb.options import zone_parts
 from ml4t_nb.providers.base import Request
 from ml4t_nb.providers.files.tables import PriceTable
 
-__all__ = ["Read", "instants_of", "require_sessions", "session_dates_of"]
+__all__ = ["Read", "require_sessions", "stamps_of"]
 
 # Where files of bars come from. Servers of MetaTrader count from midnight at the New York close, or
 # keep the time of Athens: they differ for some weeks of March, October and November.
@@ -39,10 +39,9 @@ _CANDIDATES = (
 )
 _SOME = 3
 _FEWER = 10
-_LUNCH = pd.Timedelta(hours=2)
-_LATE = pd.Timedelta(hours=2)
+_LUNCH = _LATE = pd.Timedelta(hours=2)
 _WEEKS = 2
-_WEEKEND = pd.Timedelta(days=1)
+_DAY = timedelta(days=1)
 _PARTING = ", whichever the source of the file states: these bars fit both, later ones will not"
 _MARGIN = timedelta(days=3)
 _AS_GOOD = 0.005
@@ -51,81 +50,62 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Stamps of a table as instants.
-
-    Parameters
-    ----------
-    zone
-        Zone in which stamps were read; None if the file states it.
-    """
+    """Stamps of a table as instants, and the zone that they were taken to be of, if of any."""
 
     stamps: pd.DatetimeIndex
     zone: str | None = None
     notes: tuple[str, ...] = ()
 
 
-def instants_of(table: PriceTable, request: Request, setting: str | None) -> Read:
-    """The instant of each stamp, by the zone that the file shows, the dataset's, or the setting.
+def stamps_of(table: PriceTable, request: Request, setting: str | None) -> Read:
+    """The instant of each stamp; of daily and weekly bars the session's date, at 00:00 UTC.
+
+    Stamps of which the file shows no zone are of the dataset's, or the setting's. Without one too,
+    those within a day are taken to be of the calendar's zone, and dates as they are written.
 
     Parameters
     ----------
     setting
-        The zone of ``ML4T_DATA_FILES_ZONE``; without one too, the calendar's is assumed.
+        The zone of ``ML4T_DATA_FILES_ZONE``.
 
     Raises
     ------
     BarsInvalid
-        If the file's own zone is another than the dataset's, if a stamp happens twice or never,
-        or if the calendar shows that the stamps are of another zone.
+        If the file contradicts the dataset's zone, or has no use for it, if a stamp happens twice
+        or never, or if the calendar shows that the stamps are of another zone.
     """
-    if table.stamps.instants is not None:
-        _require_agreement(table, request.zone)
-        return Read(table.stamps.instants)
-    dates = request.calendar
-    zone = request.zone or setting or dates.zone.key
-    stamps = _in_zone(table.stamps.wall, zone)
-    _require_single(table, stamps, zone)
-    if len(stamps):
-        _require_fit(table, stamps, request, zone)
-    why = "" if request.zone else f", as {'ML4T_DATA_FILES_ZONE' if setting else dates.name} says"
-    words = f"{table.path.name}: stamps without a zone, read as {zone} time{why}"
-    return Read(stamps, zone, (words,) if len(stamps) else ())
-
-
-def session_dates_of(table: PriceTable, request: Request, setting: str | None) -> Read:
-    """The session's date of each stamp, at 00:00 UTC.
-
-    The date as written; but where times of day are written as well, and the file, the user or the
-    setting says of which zone they are, it is the date there where the calendar's dates are.
-
-    Raises
-    ------
-    BarsInvalid
-        If a zone is named that the file contradicts, or has no use for.
-    """
-    written, zone = table.stamps, request.zone
-    _require_agreement(table, zone)
-    bare = as_stamps(written.wall.normalize())
-    if (written.wall == bare.tz_localize(None)).all():
-        if zone is not None and written.instants is None:
+    wall, instants = table.stamps.wall, table.stamps.instants
+    dates, zone = request.calendar, request.zone
+    is_of_days = bar_length(request.dataset.frequency) is None
+    if instants is not None and zone is not None:
+        _require_agreement(table, instants, zone)
+    bare = as_stamps(wall.normalize())
+    if is_of_days and (wall == bare.tz_localize(None)).all():
+        if instants is None and zone is not None:
             raise BarsInvalid(
                 f"{table.path.name} holds dates, which have no time zone",
                 hint="leave out --zone",
             )
         return Read(bare)
-    instants, told = written.instants, None
+    told = None
     if instants is None:
-        told = zone or setting
+        told = zone or setting or (None if is_of_days else dates.zone.key)
         if told is None:
             return Read(bare)
-        instants = _in_zone(written.wall, told)
-        _require_single(table, instants, told)
-    return Read(_sessions_of(instants, request.calendar), told)
-
-
-def _sessions_of(instants: pd.DatetimeIndex, dates: Calendar) -> pd.DatetimeIndex:
-    """Dates in the calendar's zone."""
-    return as_stamps(instants.tz_convert(dates.zone).tz_localize(None).normalize())
+        instants = _in_zone(wall, told)
+        if instants.hasnans:
+            row = int(instants.isna().argmax())
+            words = f"{wall[row]} is ambiguous or does not exist in {told}; write its UTC offset"
+            raise table.wrong(row, words)
+    if is_of_days:
+        local = instants.tz_convert(dates.zone).tz_localize(None)
+        return Read(as_stamps(local.normalize()), told)
+    if told is None or not len(instants):
+        return Read(instants, told)
+    _require_fit(table, instants, request, told)
+    why = "" if zone else f", as {'ML4T_DATA_FILES_ZONE' if setting else dates.name} says"
+    words = f"{table.path.name}: stamps without a zone, read as {told} time{why}"
+    return Read(instants, told, (words,))
 
 
 def _in_zone(wall: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
@@ -134,25 +114,12 @@ def _in_zone(wall: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
     return as_stamps((wall - ahead).tz_localize(base, ambiguous="NaT", nonexistent="NaT"))
 
 
-def _require_single(table: PriceTable, stamps: pd.DatetimeIndex, zone: str) -> None:
-    lost = np.flatnonzero(stamps.isna())
-    if len(lost):
-        place = int(lost[0])
-        words = (
-            f"{table.stamps.wall[place]} is ambiguous or does not exist in {zone}; write "
-            "its UTC offset"
-        )
-        raise table.wrong(place, words)
-
-
-def _require_agreement(table: PriceTable, zone: str | None) -> None:
-    if zone is None or table.stamps.instants is None:
-        return
+def _require_agreement(table: PriceTable, instants: pd.DatetimeIndex, zone: str) -> None:
     named = _in_zone(table.stamps.wall, zone)
-    differs = np.flatnonzero(np.asarray(named.notna()) & np.asarray(named != table.stamps.instants))
+    differs = np.flatnonzero(np.asarray(named.notna()) & np.asarray(named != instants))
     if len(differs):
         row = int(differs[0])
-        told = f"{table.stamps.instants[row]:%Y-%m-%d %H:%M} UTC"
+        told = f"{instants[row]:%Y-%m-%d %H:%M} UTC"
         raise table.wrong(
             row,
             f"this stamp is {told} according to the file, which is not this time in {zone}",
@@ -174,14 +141,8 @@ def _require_fit(table: PriceTable, stamps: pd.DatetimeIndex, request: Request, 
     dates, frequency = request.calendar, request.dataset.frequency
     if dates.name == "24/7":
         return
-    known = dates.span(None, None, frequency)
-    near = Span(
-        max(as_instant(stamps.min()) - _MARGIN, known.start),
-        min(as_instant(stamps.max()) + _MARGIN, known.end),
-    )
-    if not near:
-        return
-    hours = dates.stamps(near, "1m")
+    near = Span(as_instant(stamps.min()) - _MARGIN, as_instant(stamps.max()) + _MARGIN)
+    hours = dates.known_stamps(near, "1m")
     own = _fit(stamps, hours, dates, frequency)
     if own.outside < _SOME and own.late < _WEEKS:
         return
@@ -191,19 +152,15 @@ def _require_fit(table: PriceTable, stamps: pd.DatetimeIndex, request: Request, 
         if name != zone
     }
     if fitting := _fitting(own, others):
+        many = f"{own.outside} bars are outside of them"
+        seen = many if own.outside >= _SOME else f"{own.late} weeks begin late"
         raise BarsInvalid(
             f"{table.path.name}: its stamps have no zone, and do not fit {zone} time and the hours "
-            f"of {dates.name}: {_seen(own)}; they fit {' or '.join(fitting)}",
+            f"of {dates.name}: {seen}; they fit {' or '.join(fitting)}",
             hint=f"use --zone {' or --zone '.join(fitting)} on load"
             f"{_PARTING if len(fitting) > 1 else ''} (remove bars stored with another zone "
             "first), or write the UTC offset, as in 2024-01-31T14:30+00:00",
         )
-
-
-def _seen(own: _Fit) -> str:
-    if own.outside >= _SOME:
-        return f"{own.outside} bars are outside of them"
-    return f"{own.late} weeks begin late"
 
 
 def _fitting(own: _Fit, others: Mapping[str, _Fit]) -> list[str]:
@@ -245,7 +202,7 @@ def _fit(
 
 def _late_weeks(stamps: pd.DatetimeIndex, hours: pd.DatetimeIndex) -> int:
     """Weeks after the first whose first bar comes hours after trading began."""
-    begins = hours[1:][np.asarray(hours[1:] - hours[:-1] > _WEEKEND)]
+    begins = hours[1:][np.asarray(hours[1:] - hours[:-1] > pd.Timedelta(_DAY))]
     begins = begins[(begins > stamps[0]) & (begins <= stamps[-1])]
     first: npt.NDArray[np.int64] = stamps.searchsorted(begins)
     return int((stamps[first] - begins >= _LATE).sum())
@@ -257,19 +214,14 @@ def require_sessions(table: PriceTable, days: pd.DatetimeIndex, dates: Calendar)
     They are midnights of the exchange in the time of another zone, 19:00 of the day before, or
     the dates of another exchange's week.
     """
-    known = dates.span(None, None, "daily")
-    if not len(days) or not known.start <= as_instant(days[0]) <= as_instant(days[-1]) < known.end:
+    if not len(days):
         return
-    margin = timedelta(days=1)
-    near = Span(
-        max(as_instant(days[0]) - margin, known.start),
-        min(as_instant(days[-1]) + 2 * margin, known.end),
-    )
-    sessions = dates.stamps(near, "daily")
+    near = Span(as_instant(days[0]) - _DAY, as_instant(days[-1]) + 2 * _DAY)
+    sessions = dates.known_stamps(near, "daily")
     outside = int((~days.isin(sessions)).sum())
     if outside < _SOME:
         return
-    for shift, where in ((margin, "before"), (-margin, "after")):
+    for shift, where in ((_DAY, "before"), (-_DAY, "after")):
         if (days + shift).isin(sessions).all():
             raise BarsInvalid(
                 f"{table.path.name}: all of its days lie one {where} the sessions of {dates.name}, "

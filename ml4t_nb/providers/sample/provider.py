@@ -26,7 +26,7 @@ from ml4t_nb.errors import RangeRefused, SymbolUnknown
 from ml4t_nb.model import Basis, Span
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.providers.base import Answer, Instrument, Request
-from ml4t_nb.providers.sample.limits import limits
+from ml4t_nb.providers.sample import limits
 from ml4t_nb.settings import Settings
 
 __all__ = ["SampleProvider"]

@@ -11,7 +11,7 @@ from ml4t_nb.core.bars import Bars, as_stamps, empty_bars, make_bars, weekly_bar
 from ml4t_nb.core.timestamps import next_week_start
 from ml4t_nb.model import AssetClass, Basis, Span, bar_length
 from ml4t_nb.providers.base import Answer, Instrument, Request
-from ml4t_nb.providers.synthetic.limits import limits
+from ml4t_nb.providers.synthetic import limits
 from ml4t_nb.providers.synthetic.random_walk import DAILY_FROM, Walk
 from ml4t_nb.settings import Settings
 

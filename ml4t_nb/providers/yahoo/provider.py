@@ -11,12 +11,12 @@ import pandas as pd
 from ml4t_nb.core.bars import Bars, empty_bars, within
 from ml4t_nb.model import Basis, Finding, Frequency, Span, bar_length
 from ml4t_nb.providers.base import Answer, Instrument, Request
+from ml4t_nb.providers.yahoo import limits
 from ml4t_nb.providers.yahoo.client import ChartReply, Client
 from ml4t_nb.providers.yahoo.corporate_actions import REACH
 from ml4t_nb.providers.yahoo.errors import NoBars
 from ml4t_nb.providers.yahoo.frames import asked_as, daily_bars, expected, intraday_bars
 from ml4t_nb.providers.yahoo.instruments import instrument_of
-from ml4t_nb.providers.yahoo.limits import limits
 from ml4t_nb.providers.yahoo.reply_time import made_at, over_before
 from ml4t_nb.providers.yahoo.weeks import days_of_weeks, weeks
 from ml4t_nb.settings import Settings
