@@ -22,7 +22,7 @@ from ml4t_nb.events import (
     Stopping,
 )
 from ml4t_nb.model import DatasetId, Hint
-from ml4t_nb.render.format import many, plain, ratio, span_words
+from ml4t_nb.render.format import changes, many, plain, ratio, span_words
 
 __all__ = ["CellBar", "Line", "LogLines", "Stage", "Track", "terminal_bar"]
 
@@ -112,15 +112,10 @@ class Track:
                 line.notes += (f"{many(len(event.gaps), 'gap')} open, {lacking} missing",)
                 return
             case Committed():
-                parts = [f"+{event.added:,}"] if event.added else []
                 if event.restatement is not None:
                     line.notes += (f"restated {ratio(event.restatement.ratio)}",)
-                elif event.revised:
-                    parts.append(f"{event.revised:,} revised")
-                parts += [f"{event.filled:,} filled"] if event.filled else []
-                line.doing = (
-                    f"committed {', '.join(parts)}" if parts else "committed, no bar changed"
-                )
+                words = f"committed {', '.join(changes(event))}"
+                line.doing = words if changes(event) else "committed, no bar changed"
                 return
             case FetchStarted():
                 words = f"asking {event.provider}"

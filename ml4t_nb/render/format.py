@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
+from ml4t_nb.events import Committed
 from ml4t_nb.model import DatasetId, Frequency, Gap, Span, bar_length
-from ml4t_nb.records import AbsentSession, Health, HealthState, Outcome, Restatement, UpdateRecord
+from ml4t_nb.records import Health, HealthState, Outcome, UpdateRecord
 
 __all__ = [
     "MARKS",
-    "absent_words",
-    "change",
+    "OUTCOME_MARKS",
+    "changes",
     "count",
     "day",
     "first_of",
@@ -21,32 +22,21 @@ __all__ = [
     "judgement",
     "labelled",
     "many",
-    "outcome_mark",
-    "pending",
     "plain",
     "ratio",
-    "restated",
     "size",
     "span_words",
     "stamp",
 ]
 
 MARKS: dict[HealthState, str] = {"healthy": "✅", "stale": "⚠️", "error": "❌"}
-_OUTCOMES: dict[Outcome, str] = {
+OUTCOME_MARKS: dict[Outcome, str] = {
     "changed": "✅",
     "unchanged": "✅",
     "partial": "⚠️",
     "failed": "❌",
 }
 _CLOSE = 1e-4
-
-
-def absent_words(each: AbsentSession) -> str:
-    """A session that no dataset has, as a question."""
-    return (
-        f"⚠️ {each.calendar}: none of {each.datasets} datasets has a bar of {each.session}: "
-        "was the exchange closed?"
-    )
 
 
 def plain(text: str) -> str:
@@ -124,40 +114,11 @@ def ratio(value: float) -> str:
     return f"{value:.6g}"
 
 
-def restated(dataset: DatasetId, restatement: Restatement, rows: int) -> str:
-    """What a restatement did, and why."""
-    splits = restatement.splits
-    if len(splits) == 1:
-        why = f"split {stamp(splits[0][0], 'daily')}"
-    elif splits:
-        each = (f"{ratio(value)} on {stamp(day, 'daily')}" for day, value in splits)
-        why = f"splits {', '.join(each)}"
-    else:
-        why = "the provider reports no split"
-    kept = f", {many(restatement.kept, 'bar')} kept that the provider no longer has"
-    return (
-        f"{dataset.symbol}: restated {ratio(restatement.ratio)} ({why}): history replaced, "
-        f"{many(rows, 'bar')}{kept if restatement.kept else ''}"
-    )
-
-
-def change(record: UpdateRecord) -> str:
-    """The bars of a run in a few words."""
-    if record.outcome == "failed":
-        return "failed"
-    parts = [f"+{record.added:,}"] if record.added else []
-    if record.restatement is not None:
-        parts = [f"restated {ratio(record.restatement.ratio)}", *parts]
-    elif record.revised:
-        parts += [f"{record.revised:,} revised"]
-    parts += [f"{record.filled:,} filled"] if record.filled else []
-    words = ", ".join(parts) or ("unchanged" if record.outcome == "unchanged" else record.outcome)
-    return f"in part: {words}" if record.outcome == "partial" and parts else words
-
-
-def outcome_mark(outcome: Outcome) -> str:
-    """The sign of an outcome."""
-    return _OUTCOMES[outcome]
+def changes(of: UpdateRecord | Committed) -> list[str]:
+    """How many bars were added, revised and filled; a restatement revises them all."""
+    parts = [f"+{of.added:,}"] if of.added else []
+    parts += [f"{of.revised:,} revised"] if of.revised and of.restatement is None else []
+    return [*parts, f"{of.filled:,} filled"] if of.filled else parts
 
 
 def judgement(health: Health | None) -> str:
@@ -168,27 +129,16 @@ def judgement(health: Health | None) -> str:
     return f"{MARKS[health.state]} {health.state}: {reason}"
 
 
-def pending(gaps: Iterable[Gap]) -> str:
-    """How many gaps wait, and how many bars they lack."""
-    known = list(gaps)
-    waiting = [gap for gap in known if gap.is_pending]
-    if not waiting:
-        # The provider has none of a confirmed gap's bars: nothing waits, and yet they are missing.
-        is_whole = all(gap.filled_by or gap.state == "closed" for gap in known)
-        return "none" if is_whole else "none open"
-    return f"{len(waiting):,} ({many(sum(gap.missing for gap in waiting), 'bar')})"
-
-
 def gap_words(gap: Gap, frequency: Frequency) -> str:
     """Where a gap is and how much it lacks."""
     return f"{many(gap.missing, 'bar')} missing, {_range(gap.start, gap.end, frequency)}"
 
 
-def first_of(words: Iterable[str], limit: int, *, rest: str = "") -> list[str]:
+def first_of(words: Iterable[str], limit: int) -> list[str]:
     """The first ``limit`` words, and how many more there are."""
     each = list(words)
     more = len(each) - limit
-    return each if more <= 0 else [*each[:limit], f"and {more:,} more{rest}"]
+    return each if more <= 0 else [*each[:limit], f"and {more:,} more"]
 
 
 def _range(first: datetime, last: datetime, frequency: Frequency) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import get_args
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, get_args
 
 from ml4t_nb.model import AssetClass, Frequency, Gap
 from ml4t_nb.records import Health, Summary
@@ -34,7 +34,6 @@ from ml4t_nb.reports import (
     Report,
     RunReport,
     SessionState,
-    UnreadDataset,
 )
 
 __all__ = ["SHOWN", "blocks", "class_totals"]
@@ -43,25 +42,9 @@ SHOWN = 10
 """Bars of an export that are shown below its blocks."""
 
 
-def blocks(report: Report) -> tuple[Block, ...]:  # noqa: PLR0911  # one for each report
+def blocks(report: Report) -> tuple[Block, ...]:
     """Tables and lines of ``report``, in reading order."""
-    match report:
-        case RunReport():
-            return tuple(run_blocks(report))
-        case HealthReport():
-            return tuple(_health(report))
-        case ListReport():
-            return tuple(_list(report))
-        case GapsReport():
-            return tuple(_gaps(report))
-        case ExportReport():
-            return (Lines((Note(_exported(report)),)),)
-        case PlotReport():
-            return (Lines((Note(_drawn(report)),)),)
-        case RemoveReport():
-            return (Lines(tuple(_removed(report))),)
-        case ProvidersReport():
-            return (_providers(report),)
+    return tuple(block for block in _BLOCKS[type(report)](report) if block != Lines(()))
 
 
 def _health(report: HealthReport) -> Iterator[Block]:
@@ -71,9 +54,7 @@ def _health(report: HealthReport) -> Iterator[Block]:
     shown = [each for each in report.datasets if report.detailed or each.state != "healthy"]
     if shown:
         yield _judged(shown, detailed=report.detailed)
-        notes = tuple(_advice(each) for each in shown if each.state != "healthy")
-        if notes:
-            yield Lines(notes)
+        yield Lines(tuple(_advice(each) for each in shown if each.state != "healthy"))
     if report.recent:
         yield from session_maps(report.datasets, report.recent)
     classes = class_totals(report.datasets).items()
@@ -97,8 +78,8 @@ def class_totals(datasets: Iterable[Health]) -> dict[AssetClass, tuple[int, int]
 
 
 def _judged(shown: list[Health], *, detailed: bool) -> Table:
-    headings = ("", "State", "Dataset", "Bars>", "Last", "Behind>", "Gaps>")
-    more = ("First", "Updated", "Failed>")
+    more = ("First", "Updated", "Failed>") if detailed else ()
+    headings = ("", "State", "Dataset", "Bars>", "Last", "Behind>", "Gaps>", *more)
     rows = (
         (
             MARKS[each.state],
@@ -114,8 +95,6 @@ def _judged(shown: list[Health], *, detailed: bool) -> Table:
         )
         for each in shown
     )
-    if detailed:
-        return Table((*headings, *more), tuple(rows))
     return Table(headings, tuple(row[: len(headings)] for row in rows))
 
 
@@ -131,9 +110,7 @@ def _list(report: ListReport) -> Iterator[Block]:
         ("Dataset", "Provider", "Bars>", "First", "Last", "Updated", "Size>"),
         tuple(_stored(each) for each in report.datasets),
     )
-    notes = tuple(note for each in report.datasets for note in _remarks(each))
-    if notes:
-        yield Lines(notes)
+    yield Lines(tuple(note for each in report.datasets for note in _remarks(each)))
 
 
 def _stored(summary: Summary) -> tuple[str, ...]:
@@ -175,7 +152,7 @@ def _gaps(report: GapsReport) -> Iterator[Block]:
     ]
     if rows:
         yield Table(("Dataset", "First", "Last", "Missing>", "State", "Asked>", "Next"), rows)
-    never = [
+    never = (
         Note(
             f"⚠️ {each.dataset.symbol}: {span_words(asked.span, each.dataset.frequency)} was asked "
             f"for {many(asked.attempts, 'time')} and not answered: {asked.error}",
@@ -183,25 +160,20 @@ def _gaps(report: GapsReport) -> Iterator[Block]:
         )
         for each in report.datasets
         for asked in each.unanswered
-    ]
-    if never:
-        yield Lines(tuple(never))
-    if report.absent:
-        yield Lines(tuple(absent_notes(report)))
-    if report.failed:
-        yield Lines(tuple(_unread(each) for each in report.failed))
-    without = [
-        labelled(each.dataset, each.provider)
+    )
+    yield Lines(tuple(never))
+    yield Lines(tuple(absent_notes(report)))
+    unread = (
+        Note(f"❌ {each.dataset}: {each.error.message}", each.error.hint) for each in report.failed
+    )
+    yield Lines(tuple(unread))
+    what = "no gaps" if report.every else "no open gaps"
+    without = (
+        Note(f"✅ {labelled(each.dataset, each.provider)}: {what}")
         for each in report.datasets
         if not each.gaps and not each.unanswered
-    ]
-    if without:
-        what = "no gaps" if report.every else "no open gaps"
-        yield Lines(tuple(Note(f"✅ {name}: {what}") for name in without))
-
-
-def _unread(each: UnreadDataset) -> Note:
-    return Note(f"❌ {each.dataset}: {each.error.message}", each.error.hint)
+    )
+    yield Lines(tuple(without))
 
 
 def _gap(gap: Gap, frequency: Frequency) -> tuple[str, ...]:
@@ -227,48 +199,55 @@ def _next(gap: Gap) -> Iterator[str]:
             )
 
 
-def _exported(report: ExportReport) -> str:
+def _exported(report: ExportReport) -> Iterator[Block]:
     what = f"{many(len(report.bars), 'bar')} of {labelled(report.dataset, report.provider)}"
-    return f"✅ {what} written to {report.out}" if report.out is not None else what
+    yield Lines((Note(f"✅ {what} written to {report.out}" if report.out is not None else what),))
 
 
-def _drawn(report: PlotReport) -> str:
-    """What is drawn, in numbers."""
-    name, frequency = labelled(report.dataset, report.provider), report.dataset.frequency
+def _drawn(report: PlotReport) -> Iterator[Block]:
+    name = labelled(report.dataset, report.provider)
     where = f" written to {report.out}" if report.out is not None else ""
+    yield Lines((Note(f"{name}: {_seen(report)}{where}"),))
+
+
+def _seen(report: PlotReport) -> str:
+    """What is drawn, in numbers."""
     if report.sessions is not None:
         states = Counter(report.sessions["state"])
         told = ", ".join(f"{count(states[s])} {s}" for s in get_args(SessionState) if states[s])
-        return f"{name}: {many(len(report.sessions), 'session')}: {told or 'none'}{where}"
+        return f"{many(len(report.sessions), 'session')}: {told or 'none'}"
     if report.bars.empty:
-        return f"{name}: no bars in this range{where}"
+        return "no bars in this range"
+    frequency = report.dataset.frequency
     ends = [stamp(each.to_pydatetime(), frequency) for each in report.bars.index[[0, -1]]]
     parts = [f"{many(len(report.bars), 'bar')}, {ends[0]} … {ends[1]}"]
     if filled := int(report.bars["filled"].sum()):
         parts.append(f"{count(filled)} of them filled")
     if report.gaps:
         parts.append(f"{many(len(report.gaps), 'gap')}, {many(len(report.missing), 'bar')} missing")
-    return f"{name}: {'; '.join(parts)}{where}"
+    return "; ".join(parts)
 
 
-def _removed(report: RemoveReport) -> Iterator[Note]:
+def _removed(report: RemoveReport) -> Iterator[Block]:
+    notes = []
     for dataset, rows in report.removed:
         what = f"{dataset} removed" if report.whole else f"removed from {dataset}"
-        count = "number of bars unknown" if rows is None else many(rows, "bar")
-        yield Note(f"✅ {what}: {count}")
-    if not report.removed:
-        yield Note("nothing was removed")
+        number = "number of bars unknown" if rows is None else many(rows, "bar")
+        notes.append(Note(f"✅ {what}: {number}"))
+    yield Lines(tuple(notes) or (Note("nothing was removed"),))
 
 
-def _providers(report: ProvidersReport) -> Table:
-    return Table(
-        ("Provider", "What it has", "Asset classes", "Frequencies", "Limits"),
-        tuple(_card(each) for each in report.providers),
-    )
+def _providers(report: ProvidersReport) -> Iterator[Block]:
+    headings = ("Provider", "What it has", "Asset classes", "Frequencies", "Limits")
+    yield Table(headings, tuple(map(_card, report.providers)))
 
 
 def _card(card: ProviderInfo) -> tuple[str, ...]:
-    limits = [*_days(dict(card.span_days), "at a time"), *_days(dict(card.age_days), "back")]
+    limits = (
+        f"{name} {days:g} days {what}"
+        for each, what in ((card.span_days, "at a time"), (card.age_days, "back"))
+        for name, days in each
+    )
     return (
         card.name,
         card.summary,
@@ -278,5 +257,13 @@ def _card(card: ProviderInfo) -> tuple[str, ...]:
     )
 
 
-def _days(limits: Mapping[Frequency, float], what: str) -> list[str]:
-    return [f"{name} {days:g} days {what}" for name, days in limits.items()]
+_BLOCKS: dict[type[Report], Callable[[Any], Iterator[Block]]] = {
+    RunReport: run_blocks,
+    HealthReport: _health,
+    ListReport: _list,
+    GapsReport: _gaps,
+    ExportReport: _exported,
+    PlotReport: _drawn,
+    RemoveReport: _removed,
+    ProvidersReport: _providers,
+}

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from ml4t_nb.model import Finding, Frequency
+from ml4t_nb.model import Finding, Frequency, Gap
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render.format import (
-    absent_words,
-    change,
+    OUTCOME_MARKS,
+    changes,
     count,
     first_of,
     gap_words,
     instant,
     judgement,
     many,
-    outcome_mark,
-    pending,
-    restated,
+    ratio,
     span_words,
     stamp,
 )
@@ -37,9 +35,7 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
     if report.results:
         yield _table(report)
     notes = [note for result in report.results for note in _notes(result)]
-    notes += absent_notes(report)
-    if notes:
-        yield Lines(tuple(notes))
+    yield Lines((*notes, *absent_notes(report)))
     if report.detailed:
         for result in report.results:
             yield from _details(result)
@@ -52,103 +48,133 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
 def news(report: RunReport) -> Iterator[Note]:
     """Restatements, fills and findings of a run, and days that no dataset of an exchange has."""
     for result in report.results:
-        record = result.record
-        if record.restatement is not None:
-            yield Note(restated(result.dataset, record.restatement, result.rows))
-        if record.filled:
-            yield Note(f"{result.dataset.symbol}: {many(record.filled, 'bar')} filled")
+        yield from _restated(result)
+        if result.record.filled:
+            yield Note(f"{result.dataset.symbol}: {many(result.record.filled, 'bar')} filled")
         yield from _found(result)
     yield from absent_notes(report)
 
 
-def absent_notes(report: RunReport | GapsReport) -> list[Note]:
+def absent_notes(report: RunReport | GapsReport) -> Iterator[Note]:
     """Sessions that no dataset of an exchange has, and how to declare that it was closed."""
     declare = f"then set {report.declaration}, and they are no gaps"
-    return [
-        Note(absent_words(each), declare if each is report.absent[-1] else "")
-        for each in report.absent
-    ]
+    for each in report.absent:
+        yield Note(
+            f"⚠️ {each.calendar}: none of {each.datasets} datasets has a bar of {each.session}: "
+            "was the exchange closed?",
+            declare if each is report.absent[-1] else "",
+        )
 
 
 def summary_line(report: RunReport) -> str:
     """The run in one sentence: how many datasets, what became of them, who was not reached."""
     outcomes = Counter(result.record.outcome for result in report.results)
     words = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items())
-    if not report.left:
-        return f"{report.verb}: {many(len(report.results), 'dataset')}, {words}"
-    done, total = len(report.results), len(report.results) + len(report.left)
+    done, left = len(report.results), len(report.left)
+    if not left:
+        return f"{report.verb}: {many(done, 'dataset')}, {words}"
     names = ", ".join(first_of((each.symbol for each in report.left), _NAMED))
     told = f" ({words})" if words else ""
     return (
-        f"{report.verb} stopped, {report.stopped}: {done} of {total} done{told}, "
-        f"{len(report.left)} left: {names}"
+        f"{report.verb} stopped, {report.stopped}: {done} of {done + left} done{told}, "
+        f"{left} left: {names}"
     )
 
 
 def _table(report: RunReport) -> Table:
     named = (result.record.provider for result in report.results)
     providers = [name for name in dict.fromkeys(named) if name]
-    several = len(providers) > 1
     source = f" from {', '.join(providers)}" if providers else ""
+    headings = ("Dataset", "Provider", "", "Change", "Bars>", "First", "Last", "Gaps")
+    rows = [headings, *map(_row, report.results)]
+    if len(providers) <= 1:
+        rows = [(dataset, *others) for dataset, _, *others in rows]
     title = f"{report.verb}{source}, as of {instant(report.as_of)}"
-    headings = ("Dataset", *(("Provider",) if several else ()), "", "Change")
-    return Table(
-        headings=(*headings, "Bars>", "First", "Last", "Gaps"),
-        rows=tuple(_row(result, several_providers=several) for result in report.results),
-        title=title,
-    )
+    return Table(rows[0], tuple(rows[1:]), title)
 
 
-def _row(result: UpdateResult, *, several_providers: bool) -> tuple[str, ...]:
+def _row(result: UpdateResult) -> tuple[str, ...]:
     dataset, record = result.dataset, result.record
     return (
         str(dataset),
-        *((record.provider,) if several_providers else ()),
-        outcome_mark(record.outcome),
-        change(record),
+        record.provider,
+        OUTCOME_MARKS[record.outcome],
+        _change(record),
         count(result.rows),
         stamp(result.first, dataset.frequency),
         stamp(result.last, dataset.frequency),
-        pending(result.gaps),
+        _pending(result.gaps),
     )
+
+
+def _change(record: UpdateRecord) -> str:
+    """The bars of a run in a few words."""
+    if record.outcome == "failed":
+        return "failed"
+    parts = changes(record)
+    if record.restatement is not None:
+        parts = [f"restated {ratio(record.restatement.ratio)}", *parts]
+    words = ", ".join(parts) or ("unchanged" if record.outcome == "unchanged" else record.outcome)
+    return f"in part: {words}" if record.outcome == "partial" and parts else words
+
+
+def _pending(gaps: Iterable[Gap]) -> str:
+    """How many gaps wait, and how many bars they lack."""
+    waiting = [gap for gap in gaps if gap.is_pending]
+    if not waiting:
+        # The provider has none of a confirmed gap's bars: nothing waits, and yet they are missing.
+        is_whole = all(gap.filled_by or gap.state == "closed" for gap in gaps)
+        return "none" if is_whole else "none open"
+    return f"{len(waiting):,} ({many(sum(gap.missing for gap in waiting), 'bar')})"
 
 
 def _notes(result: UpdateResult) -> Iterator[Note]:
-    dataset, record = result.dataset, result.record
-    name = dataset.symbol
+    record, frequency = result.record, result.dataset.frequency
+    name = result.dataset.symbol
     if record.error is not None:
-        mark = outcome_mark(record.outcome if record.outcome == "failed" else "partial")
+        mark = OUTCOME_MARKS[record.outcome if record.outcome == "failed" else "partial"]
         yield Note(f"{mark} {name}: {record.error.message}", record.error.hint)
-    if record.restatement is not None:
-        yield Note(restated(dataset, record.restatement, result.rows))
+    yield from _restated(result)
     for note in record.notes:
         yield Note(f"{name}: {note}")
-    yield from _revised(result)
+    if record.revisions and record.restatement is None:
+        revised = (
+            f"{each.column} of {stamp(each.stamp, frequency)} {each.old:.10g} → {each.new:.10g}"
+            for each in record.revisions
+        )
+        yield Note(f"{name}: revised: {', '.join(first_of(revised, _SHOWN))}")
     yield from _found(result)
-    waiting = [gap for gap in result.gaps if gap.is_pending]
-    for words in first_of(
-        (gap_words(gap, dataset.frequency) + f" ({gap.state})" for gap in waiting), _SHOWN
-    ):
+    waiting = (
+        f"{gap_words(gap, frequency)} ({gap.state})" for gap in result.gaps if gap.is_pending
+    )
+    for words in first_of(waiting, _SHOWN):
         yield Note(f"{name}: {words}")
 
 
-def _revised(result: UpdateResult) -> Iterator[Note]:
-    record = result.record
-    if record.restatement is not None or not record.revisions:
+def _restated(result: UpdateResult) -> Iterator[Note]:
+    """What a restatement did, and why."""
+    restatement = result.record.restatement
+    if restatement is None:
         return
-    frequency = result.dataset.frequency
-    words = (
-        f"{each.column} of {stamp(each.stamp, frequency)} {each.old:.10g} → {each.new:.10g}"
-        for each in record.revisions
+    splits = restatement.splits
+    if len(splits) == 1:
+        why = f"split {stamp(splits[0][0], 'daily')}"
+    elif splits:
+        each = (f"{ratio(value)} on {stamp(day, 'daily')}" for day, value in splits)
+        why = f"splits {', '.join(each)}"
+    else:
+        why = "the provider reports no split"
+    kept = f", {many(restatement.kept, 'bar')} kept that the provider no longer has"
+    yield Note(
+        f"{result.dataset.symbol}: restated {ratio(restatement.ratio)} ({why}): history replaced, "
+        f"{many(result.rows, 'bar')}{kept if restatement.kept else ''}"
     )
-    yield Note(f"{result.dataset.symbol}: revised: {', '.join(first_of(words, _SHOWN))}")
 
 
 def _found(result: UpdateResult) -> Iterator[Note]:
-    hard = [finding for finding in result.findings if finding.is_hard]
-    soft = [finding for finding in result.findings if not finding.is_hard]
     name, frequency = result.dataset.symbol, result.dataset.frequency
-    for findings, what in ((hard, "not stored"), (soft, "stored, but suspect")):
+    for is_hard, what in ((True, "not stored"), (False, "stored, but suspect")):
+        findings = [finding for finding in result.findings if finding.is_hard is is_hard]
         if findings:
             words = (_finding(each, frequency) for each in findings)
             line = "; ".join(first_of(words, _SHOWN))
@@ -164,20 +190,20 @@ def _finding(finding: Finding, frequency: Frequency) -> str:
 def _details(result: UpdateResult) -> Iterator[Block]:
     record, frequency = result.record, result.dataset.frequency
     spans = ", ".join(first_of((span_words(each, frequency) for each in record.spans), _NAMED))
-    yield Lines(
-        (
-            Note(f"{result.dataset}: version {result.version}, {record.seconds:.2f} s"),
-            Note(f"  before     {judgement(result.before)}"),
-            Note(f"  after      {judgement(result.after)}"),
-            Note(f"  requested  {spans or 'nothing'}"),
-            Note(f"  written    {many(record.chunks_written, 'chunk')}"),
-            Note(f"  overlap    {record.verdict or 'nothing was stored before'}"),
-        )
+    facts = (
+        f"{result.dataset}: version {result.version}, {record.seconds:.2f} s",
+        f"  before     {judgement(result.before)}",
+        f"  after      {judgement(result.after)}",
+        f"  requested  {spans or 'nothing'}",
+        f"  written    {many(record.chunks_written, 'chunk')}",
+        f"  overlap    {record.verdict or 'nothing was stored before'}",
     )
+    yield Lines(tuple(map(Note, facts)))
+    last = result.history[-_HISTORY:]
     yield Table(
         ("Run at", "Verb", "Provider", "Outcome", "Change", "Gaps>", "Seconds>", "Error"),
-        tuple(_past(each) for each in reversed(result.history[-_HISTORY:])),
-        title=f"last {many(min(len(result.history), _HISTORY), 'run')} of {result.dataset}",
+        tuple(_past(each) for each in reversed(last)),
+        title=f"last {many(len(last), 'run')} of {result.dataset}",
     )
 
 
@@ -186,8 +212,8 @@ def _past(record: UpdateRecord) -> tuple[str, ...]:
         instant(record.at),
         record.verb,
         record.provider,
-        f"{outcome_mark(record.outcome)} {record.outcome}",
-        change(record),
+        f"{OUTCOME_MARKS[record.outcome]} {record.outcome}",
+        _change(record),
         count(record.gaps_open),
         f"{record.seconds:.2f}",
         record.error.message if record.error is not None else "",

@@ -14,7 +14,7 @@ from ml4t_nb.notebook.panels.gap_target import GapTarget, disabled_reasons, is_s
 from ml4t_nb.notebook.panels.input_guard import once
 from ml4t_nb.notebook.panels.panel_command import of_dataset
 from ml4t_nb.records import UpdateResult
-from ml4t_nb.render.format import many, outcome_mark, plain
+from ml4t_nb.render.format import OUTCOME_MARKS, many, plain
 from ml4t_nb.render.html import INK, error_html
 from ml4t_nb.render.markup import element, fragment
 
@@ -221,4 +221,4 @@ def _told(result: UpdateResult, name: str) -> Markup:
         words = "nothing changed"
     elif record.filled:
         words = f"{words}: {many(record.filled, 'bar')}"
-    return element("div", f"{outcome_mark(record.outcome)} {words}")
+    return element("div", f"{OUTCOME_MARKS[record.outcome]} {words}")
