@@ -128,6 +128,14 @@ class Span:
     def __contains__(self, stamp: datetime) -> bool:
         return self.start <= stamp < self.end
 
+    def meets(self, other: Span) -> bool:
+        """Whether an instant is in both."""
+        return self.start < other.end and other.start < self.end
+
+    def covers(self, other: Span) -> bool:
+        """Whether all of the other is in this one."""
+        return self.start <= other.start and other.end <= self.end
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Gap:
@@ -167,6 +175,11 @@ class Gap:
     filled_by: FillMethod | None = None
     reason: str = ""
     is_left_open: bool = False
+
+    @property
+    def span(self) -> Span:
+        """From its first missing stamp up to and with the last."""
+        return Span(self.start, self.end + timedelta.resolution)
 
     @property
     def is_pending(self) -> bool:

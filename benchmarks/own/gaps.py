@@ -12,8 +12,8 @@ import pandas as pd
 
 from benchmarks.own.clock import Number, clocked
 from ml4t_nb.calendars import calendar
-from ml4t_nb.core.gap_detection import find_gaps
-from ml4t_nb.model import Span
+from ml4t_nb.core.gap_detection import StampMatch
+from ml4t_nb.model import Gap, Span
 
 __all__ = ["measured"]
 
@@ -35,11 +35,15 @@ def measured(folder: Path, *, rounds: int, share: float) -> Iterator[Number]:
         for number in range(rounds + 1):
             took = {
                 "np.diff": [clocked(partial(np.diff, plain)) for _ in range(_TIMES)],
-                "find_gaps": [clocked(partial(find_gaps, stamps, expected)) for _ in range(_TIMES)],
+                "find_gaps": [clocked(partial(_gaps, stamps, expected)) for _ in range(_TIMES)],
                 "expected stamps": [clocked(partial(dates.stamps, span, "1m"))],
             }
             for what, spent in took.items() if number else ():
                 yield f"gaps among {name}", what, float(np.median(spent)), "ms"
+
+
+def _gaps(stamps: pd.DatetimeIndex, expected: pd.DatetimeIndex) -> tuple[Gap, ...]:
+    return StampMatch(stamps, expected).gaps
 
 
 def _with_holes(expected: pd.DatetimeIndex) -> pd.DatetimeIndex:
@@ -51,6 +55,5 @@ def _with_holes(expected: pd.DatetimeIndex) -> pd.DatetimeIndex:
     for start, length in zip(starts, random.integers(1, _LONGEST, _HOLES), strict=True):
         kept[start : start + length] = False
     stamps = expected[kept]
-    found = find_gaps(stamps, expected)
-    assert sum(gap.missing for gap in found) == int((~kept).sum())
+    assert sum(gap.missing for gap in _gaps(stamps, expected)) == int((~kept).sum())
     return stamps

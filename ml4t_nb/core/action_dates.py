@@ -11,9 +11,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.price_ratio import Numbers
-from ml4t_nb.core.restatement import Split, find_scale, splits_in
+from ml4t_nb.core.bars import Bars, Numbers, Split, splits_in
+from ml4t_nb.core.price_ratio import find_scale
 from ml4t_nb.core.timestamps import Instants, index_micros, to_micros
 from ml4t_nb.model import Basis, CarriedAction
 

@@ -27,8 +27,7 @@ from ml4t_nb.core.action_dates import (
     stored_actions,
 )
 from ml4t_nb.core.adjust import adjusted
-from ml4t_nb.core.bars import Bars, as_instant, empty_bars
-from ml4t_nb.core.price_ratio import Numbers
+from ml4t_nb.core.bars import Bars, Numbers, as_instant, empty_bars
 from ml4t_nb.core.request_spans import merge_spans
 from ml4t_nb.core.timestamps import from_micros, index_micros, to_micros
 from ml4t_nb.core.validation import rejected_actions

@@ -6,8 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
-from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, numbers_of, with_numbers
-from ml4t_nb.core.price_ratio import Numbers
+from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, Numbers, as_instant, numbers_of, with_numbers
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Adjustment, Basis
 

@@ -20,6 +20,9 @@ __all__ = [
     "PRICES",
     "STAMPS",
     "Bars",
+    "Flags",
+    "Numbers",
+    "Split",
     "as_instant",
     "as_stamps",
     "concat",
@@ -31,6 +34,7 @@ __all__ = [
     "observed",
     "prices_of",
     "require_bars",
+    "splits_in",
     "upsert",
     "weekly_bars",
     "with_numbers",
@@ -39,6 +43,10 @@ __all__ = [
 
 Bars: TypeAlias = pd.DataFrame
 """A frame that `require_bars` lets pass."""
+
+Numbers: TypeAlias = npt.NDArray[np.float64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+Split: TypeAlias = tuple[pd.Timestamp, float]
 
 PRICES = ("open", "high", "low", "close")
 NUMBERS = (*PRICES, "volume", "dividend", "split")
@@ -103,9 +111,7 @@ def _lay(given: Any, line: npt.NDArray[Any]) -> None:  # noqa: ANN401
     line[:] = values
 
 
-def framed(
-    stamps: pd.DatetimeIndex, numbers: npt.NDArray[np.float64], filled: npt.NDArray[np.bool_]
-) -> Bars:
+def framed(stamps: pd.DatetimeIndex, numbers: Numbers, filled: Flags) -> Bars:
     """Bars that share the memory of ``numbers``, a line for each of ``NUMBERS``."""
     # The names last: pandas looks each one up in an index of Arrow strings, at 30 us a name.
     bars = pd.DataFrame(numbers.T, index=stamps, copy=False)
@@ -114,19 +120,19 @@ def framed(
     return bars
 
 
-def numbers_of(bars: Bars) -> npt.NDArray[np.float64]:
+def numbers_of(bars: Bars) -> Numbers:
     """A copy of the columns of ``NUMBERS``, a row a bar."""
     # The flags come along as 0 and 1: leaving them out first takes pandas fifteen times as long.
     return bars.to_numpy(dtype="float64")[:, : len(NUMBERS)]
 
 
-def with_numbers(bars: Bars, numbers: npt.NDArray[np.float64]) -> Bars:
+def with_numbers(bars: Bars, numbers: Numbers) -> Bars:
     """``bars`` with other numbers, a row a bar; the stamps and the flags stay as they are."""
     flags = bars["filled"].to_numpy(copy=True)
     return require_bars(framed(pd.DatetimeIndex(bars.index), numbers.T, flags))
 
 
-def prices_of(bars: Bars) -> npt.NDArray[np.float64]:
+def prices_of(bars: Bars) -> Numbers:
     """A copy of open, high, low and close, a row a bar."""
     return numbers_of(bars)[:, : len(PRICES)]
 
@@ -225,6 +231,16 @@ def observed(bars: Bars) -> Bars:
     """Bars that a provider served, without those made by filling."""
     filled = bars["filled"].to_numpy()
     return bars[~filled] if filled.any() else bars.copy(deep=not _COPIES_ON_WRITE)
+
+
+def splits_in(bars: Bars) -> tuple[Split, ...]:
+    """Ex-date and ratio of the splits that bars report, oldest first."""
+    ratios = bars["split"].to_numpy()
+    rows = np.flatnonzero(ratios != 1)
+    if not rows.size:
+        return ()
+    stamps = pd.DatetimeIndex(bars.index[rows])
+    return tuple(zip(stamps, ratios[rows].tolist(), strict=True))
 
 
 def concat(parts: Sequence[Bars]) -> Bars:

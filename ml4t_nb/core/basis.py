@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, Bars, observed
-from ml4t_nb.core.restatement import Split, splits_in
+from ml4t_nb.core.bars import PRICES, Bars, Numbers, Split, observed, splits_in
 from ml4t_nb.model import Basis
 
 __all__ = [
@@ -79,23 +78,65 @@ class SplitEvidence:
         return bool(self.misdated) or bool(self.jumping and self.restated)
 
 
+@dataclass(frozen=True, slots=True)
+class _Moves:
+    """Moves of prices from bar to bar; no median reaches across ``edges``, the rows of splits."""
+
+    closes: Numbers
+    opens: Numbers
+    edges: tuple[int, ...] = ()
+
+    def do_jump(self, place: int, ratio: float) -> bool | None:
+        """Whether prices jump at ``place``; None if that cannot be determined."""
+        if place == 0 or not is_detectable(ratio):
+            return None
+        shares = self.shares(place, ratio)
+        for_jump = sum(_JUMP[0] < share < _JUMP[1] for share in shares)
+        for_level = sum(_LEVEL[0] < share < _LEVEL[1] for share in shares)
+        return None if for_jump == for_level else for_jump > for_level
+
+    def jump_beside(self, place: int, ratio: float) -> int | None:
+        """Where near ``place`` prices move overnight, and stay, by just the ratio, if anywhere."""
+        if abs(np.log(ratio)) < np.log(_DOUBLING):
+            return None
+        alone = replace(self, edges=())
+        for day in range(max(place - _NEAR, 1), min(place + _NEAR + 1, len(self.closes))):
+            if day not in self.edges and all(
+                abs(share - 1) < _LIKE for share in alone.shares(day, ratio)
+            ):
+                return day
+        return None
+
+    def shares(self, place: int, ratio: float) -> list[float]:
+        """Three measures of the move across a place: one bad price spoils two of them at most."""
+        closes, before = self.closes, self.closes[place - 1]
+        first = max([place - 3, 0, *(edge for edge in self.edges if edge < place)])
+        last = min([place + 3, len(closes), *(edge for edge in self.edges if edge > place)])
+        pairs = (
+            (before, self.opens[place]),
+            (before, closes[place]),
+            (float(np.median(closes[first:place])), float(np.median(closes[place:last]))),
+        )
+        return [float(np.log(before / after) / np.log(ratio)) for before, after in pairs]
+
+
 def split_evidence(bars: Bars) -> SplitEvidence:
     """What the prices of sound bars say at the splits they name; filled ones are passed over."""
     real = observed(bars)
     splits = splits_in(real)
     if not splits:
         return SplitEvidence()
-    closes, opens = real["close"].to_numpy(), real["open"].to_numpy()
-    places = [int(real.index.searchsorted(at)) for at, _ in splits]
+    places = tuple(int(real.index.searchsorted(at)) for at, _ in splits)
+    moves = _Moves(real["close"].to_numpy(), real["open"].to_numpy(), places)
     jumping, restated, unclear = [], [], []
     misdated: list[tuple[pd.Timestamp, Split]] = []
     for split, place in zip(splits, places, strict=True):
-        does_jump = _jumps_at(closes, opens, place, split[1], others=places)
+        does_jump = moves.do_jump(place, split[1])
         if does_jump is None:
             unclear.append(split)
         elif does_jump:
             jumping.append(split)
-        elif (day := _elsewhere(closes, opens, place, split[1], others=places)) is not None:
+        elif (day := moves.jump_beside(place, split[1])) is not None:
             misdated.append((real.index[day], split))
         else:
             restated.append(split)
@@ -105,23 +146,18 @@ def split_evidence(bars: Bars) -> SplitEvidence:
 def contradiction(bars: Bars, basis: Basis, known: Collection[Split]) -> str:
     """Which splits other than the known ones the prices contradict on that basis; empty if none."""
     found = split_evidence(bars)
+    if basis == "as-traded":
+        for day, split in found.misdated:
+            if split not in known:
+                named = as_words((split,))
+                return f"the split {named} is reported, but prices show it on {day:%Y-%m-%d}"
+    against = found.jumping if basis == "split-adjusted" else found.restated
+    splits = as_words(tuple(split for split in against if split not in known))
+    if not splits:
+        return ""
     if basis == "split-adjusted":
-        jumping = tuple(split for split in found.jumping if split not in known)
-        return (
-            f"the split {as_words(jumping)} is reported, but the bars before are not restated"
-            if jumping
-            else ""
-        )
-    for day, split in found.misdated:
-        if split not in known:
-            named = as_words((split,))
-            return f"the split {named} is reported, but prices show it on {day:%Y-%m-%d}"
-    restated = tuple(split for split in found.restated if split not in known)
-    return (
-        f"prices are declared as traded, but do not move at the split {as_words(restated)}"
-        if restated
-        else ""
-    )
+        return f"the split {splits} is reported, but the bars before are not restated"
+    return f"prices are declared as traded, but do not move at the split {splits}"
 
 
 def jumps_at_split(bars: Bars, at: pd.Timestamp, ratio: float) -> bool:
@@ -132,13 +168,13 @@ def jumps_at_split(bars: Bars, at: pd.Timestamp, ratio: float) -> bool:
     place = int(bars.index.searchsorted(at))
     if place in (0, len(bars)) or not is_detectable(ratio):
         return False
-    closes, opens = bars["close"].to_numpy(), bars["open"].to_numpy()
-    does_jump = _jumps_at(closes, opens, place, ratio, others=[])
+    moves = _Moves(bars["close"].to_numpy(), bars["open"].to_numpy())
+    does_jump = moves.do_jump(place, ratio)
     if does_jump is not None:
         return does_jump
     # The median of the four passes over one bad tick.
     after = float(np.median(bars[list(PRICES)].iloc[place].to_numpy()))
-    return bool(np.log(closes[place - 1] / after) / np.log(ratio) > _MIDWAY)
+    return bool(np.log(moves.closes[place - 1] / after) / np.log(ratio) > _MIDWAY)
 
 
 def is_detectable(ratio: float) -> bool:
@@ -162,7 +198,7 @@ def without_repeats(bars: Bars, known: Bars) -> tuple[Bars, tuple[tuple[Split, S
     if not splits_in(bars):
         return bars, ()
     with np.errstate(all="ignore"):
-        left_out = _repeats(bars, known)
+        left_out = tuple(_repeats(bars, known))
     if not left_out:
         return bars, ()
     ratios = bars["split"].to_numpy(copy=True)
@@ -170,35 +206,29 @@ def without_repeats(bars: Bars, known: Bars) -> tuple[Bars, tuple[tuple[Split, S
     return bars.assign(split=ratios), left_out
 
 
-def _repeats(bars: Bars, known: Bars) -> tuple[tuple[Split, Split], ...]:
+def _repeats(bars: Bars, known: Bars) -> Iterator[tuple[Split, Split]]:
     before = [split for split in splits_in(known) if split[0] < bars.index[0]]
     kept: list[Split] = list(before)
-    left_out: list[tuple[Split, Split]] = []
     for split in splits_in(bars):
         twin = next((each for each in kept if is_same_split(each, split)), None)
-        if twin is None:
-            kept.append(split)
-            continue
-        shown = [jumps_at_split(bars, *each) for each in (twin, split)]
-        if all(shown):
+        shown = [] if twin is None else [jumps_at_split(bars, *each) for each in (twin, split)]
+        if twin is None or all(shown):
             kept.append(split)
             continue
         is_later = shown[1] or (not shown[0] and _is_later(bars, known, twin, split))
         if is_later and twin not in before:
             kept[kept.index(twin)] = split
-            left_out.append((split, twin))
+            yield split, twin
         else:
-            left_out.append((twin, split))
-    return tuple(left_out)
+            yield twin, split
 
 
 def as_words(splits: tuple[Split, ...]) -> str:
     """Splits with their ex-dates."""
-    return ", ".join(f"{_ratio(ratio)} of {at:%Y-%m-%d}" for at, ratio in splits)
-
-
-def _ratio(ratio: float) -> str:
-    return f"{ratio:g}:1" if ratio >= 1 else f"1:{1 / ratio:g}"
+    return ", ".join(
+        f"{ratio:g}:1 of {at:%Y-%m-%d}" if ratio >= 1 else f"1:{1 / ratio:g} of {at:%Y-%m-%d}"
+        for at, ratio in splits
+    )
 
 
 def is_same_split(one: Split, other: Split) -> bool:
@@ -215,50 +245,8 @@ def _is_later(bars: Bars, known: Bars, one: Split, other: Split) -> bool:
         # A bar between them was stored as it was traded, or as it is quoted now.
         was = known.loc[common, "close"].to_numpy() / bars.loc[common, "close"].to_numpy()
         return bool(np.log(float(np.median(was))) / np.log(one[1]) > _MIDWAY)
-    return _holds(known, other) and not _holds(known, one)
-
-
-def _holds(bars: Bars, split: Split) -> bool:
-    found = bars.loc[bars.index == split[0], "split"].to_numpy()
-    return bool(np.isclose(found, split[1], rtol=_NAMED, atol=0).any())
-
-
-def _jumps_at(
-    closes: np.ndarray, opens: np.ndarray, place: int, ratio: float, *, others: list[int]
-) -> bool | None:
-    """Whether prices jump at ``place``; None if that cannot be determined."""
-    if place == 0 or not is_detectable(ratio):
-        return None
-    shares = _shares(closes, opens, place, ratio, others=others)
-    for_jump = sum(_JUMP[0] < share < _JUMP[1] for share in shares)
-    for_level = sum(_LEVEL[0] < share < _LEVEL[1] for share in shares)
-    return None if for_jump == for_level else for_jump > for_level
-
-
-def _shares(
-    closes: np.ndarray, opens: np.ndarray, place: int, ratio: float, *, others: list[int]
-) -> list[float]:
-    """Three measures of the move across ``place``: one bad price spoils two of them at most."""
-    first = max([place - 3, 0, *(other for other in others if other < place)])
-    last = min([place + 3, len(closes), *(other for other in others if other > place)])
-    pairs = (
-        (closes[place - 1], opens[place]),
-        (closes[place - 1], closes[place]),
-        (float(np.median(closes[first:place])), float(np.median(closes[place:last]))),
-    )
-    return [float(np.log(before / after) / np.log(ratio)) for before, after in pairs]
-
-
-def _elsewhere(
-    closes: np.ndarray, opens: np.ndarray, place: int, ratio: float, *, others: list[int]
-) -> int | None:
-    """Where near ``place`` prices move overnight, and stay, by just the ratio; None if nowhere."""
-    if abs(np.log(ratio)) < np.log(_DOUBLING):
-        return None
-    for day in range(max(place - _NEAR, 1), min(place + _NEAR + 1, len(closes))):
-        if day in others:
-            continue
-        shares = _shares(closes, opens, day, ratio, others=[])
-        if all(abs(share - 1) < _LIKE for share in shares):
-            return day
-    return None
+    is_held = [
+        np.isclose(known.loc[known.index == at, "split"], ratio, rtol=_NAMED, atol=0).any()
+        for at, ratio in (one, other)
+    ]
+    return bool(is_held[1] and not is_held[0])

@@ -4,92 +4,126 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from operator import attrgetter
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, Bars, make_bars, observed
-from ml4t_nb.core.timestamps import TICK, Instants, index_micros
+from ml4t_nb.core.bars import PRICES, Bars, Flags, empty_bars, make_bars, observed
+from ml4t_nb.core.timestamps import TICK, Instants, index_micros, to_micros
 from ml4t_nb.model import Basis, FillMethod, Gap, Span
 
-__all__ = [
-    "doubled_stamps",
-    "extra_stamps",
-    "fill",
-    "find_gaps",
-    "merge_gaps",
-    "missing_stamps",
-]
+__all__ = ["StampMatch", "fill", "gap_of", "merge_gaps"]
 
 
-def find_gaps(
-    stamps: pd.DatetimeIndex,
-    expected: pd.DatetimeIndex,
-    *,
-    tolerance: timedelta = timedelta(0),
-) -> tuple[Gap, ...]:
-    """Gaps among the stamps of observed bars, oldest first.
+@dataclass(frozen=True)
+class StampMatch:
+    """Stamps of observed bars against the expected ones; both are increasing, each once.
 
-    Expected bars that follow one another and are all missing are one gap, over nights and
-    weekends too. Before the first and after the last stamp nothing is missing.
-
-    Parameters
-    ----------
-    stamps, expected
-        Increasing, each once.
-    tolerance
-        How far a stamp may be from an expected one and still be that bar.
+    A stamp no farther than the tolerance from an expected one is that bar.
     """
-    rows = _missing(index_micros(stamps), index_micros(expected), tolerance)
-    firsts, lasts = _runs(rows)
-    starts = expected[firsts].to_pydatetime()
-    ends = expected[lasts].to_pydatetime()
-    return tuple(map(Gap, starts, ends, (lasts - firsts + 1).tolist()))
+
+    stamps: pd.DatetimeIndex
+    expected: pd.DatetimeIndex
+    tolerance: timedelta = timedelta(0)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Expected bars that follow one another and are all missing, oldest gap first.
+
+        A gap reaches over nights and weekends too.
+        """
+        firsts, lasts = _runs(self._missing)
+        starts = self.expected[firsts].to_pydatetime()
+        ends = self.expected[lasts].to_pydatetime()
+        return tuple(map(Gap, starts, ends, (lasts - firsts + 1).tolist()))
+
+    @property
+    def missing(self) -> pd.DatetimeIndex:
+        """Expected stamps between the first and the last stamp that none is near."""
+        return self.expected[self._missing]
+
+    @property
+    def extra(self) -> pd.DatetimeIndex:
+        """Stamps that are near no expected one: bars outside the calendar."""
+        if self._breaks is not None:
+            return self.stamps[:0]
+        return self.stamps[~self._is_near(self._held, self._wanted)]
+
+    @property
+    def doubled(self) -> pd.DatetimeIndex:
+        """Stamps that represent the same expected one as the stamp before them."""
+        if not len(self._wanted) or self._breaks is not None:
+            return self.stamps[:0]
+        near = self._is_near(self._held, self._wanted)
+        repeated = (np.diff(_nearest(self._held, self._wanted)) == 0) & near[1:] & near[:-1]
+        return self.stamps[np.flatnonzero(repeated) + 1]
+
+    @cached_property
+    def _held(self) -> Instants:
+        return index_micros(self.stamps)
+
+    @cached_property
+    def _wanted(self) -> Instants:
+        return index_micros(self.expected)
+
+    @cached_property
+    def _missing(self) -> Instants:
+        """Rows of ``expected`` that are missing."""
+        held, wanted = self._held, self._wanted
+        if not len(held) or not len(wanted):
+            return np.arange(0)
+        if self._breaks is not None:
+            lasts, firsts = self._breaks
+            counts = firsts - lasts - 1
+            before = np.cumsum(counts) - counts
+            steps = np.arange(counts.sum()) - np.repeat(before, counts)
+            return np.asarray(np.repeat(lasts + 1, counts) + steps)
+        first = np.searchsorted(wanted, held[0], side="right")
+        last = np.searchsorted(wanted, held[-1], side="left")
+        return np.asarray(np.flatnonzero(~self._is_near(wanted[first:last], held)) + first)
+
+    @cached_property
+    def _breaks(self) -> tuple[Instants, Instants] | None:
+        """Rows of ``expected`` before and after each break; None if a stamp is off the grid.
+
+        A break is a step between neighbours other than the shortest on the grid. Between two
+        breaks the stamps are on the grid if the first and the last one are, with as many rows
+        between them: no step on the grid is shorter. So only the breaks have to be looked up.
+        """
+        held, wanted = self._held, self._wanted
+        if not len(held) or len(wanted) < 2:  # noqa: PLR2004  # one stamp has no step
+            return None
+        breaks = np.flatnonzero(np.diff(held) != np.diff(wanted).min())
+        firsts = np.append(0, breaks + 1)
+        lasts = np.append(breaks, len(held) - 1)
+        rows_of_firsts = np.searchsorted(wanted, held[firsts])
+        rows_of_lasts = rows_of_firsts + (lasts - firsts)
+        if rows_of_lasts.max() >= len(wanted):
+            return None
+        on_grid = np.array_equal(wanted[rows_of_firsts], held[firsts]) and np.array_equal(
+            wanted[rows_of_lasts], held[lasts]
+        )
+        return (rows_of_lasts[:-1], rows_of_firsts[1:]) if on_grid else None
+
+    def _is_near(self, stamps: Instants, others: Instants) -> Flags:
+        """Which of ``stamps`` are within the tolerance of any of ``others``."""
+        if not len(others):
+            return np.zeros(len(stamps), dtype=bool)
+        distance = np.abs(others[_nearest(stamps, others)] - stamps)
+        return np.asarray(distance <= self.tolerance // TICK)
 
 
-def missing_stamps(
-    stamps: pd.DatetimeIndex,
-    expected: pd.DatetimeIndex,
-    *,
-    tolerance: timedelta = timedelta(0),
-) -> pd.DatetimeIndex:
-    """Expected stamps between the first and the last of ``stamps`` that none of them is near."""
-    return expected[_missing(index_micros(stamps), index_micros(expected), tolerance)]
-
-
-def extra_stamps(
-    stamps: pd.DatetimeIndex,
-    expected: pd.DatetimeIndex,
-    *,
-    tolerance: timedelta = timedelta(0),
-) -> pd.DatetimeIndex:
-    """Those of ``stamps`` that are near no expected one: bars outside the calendar."""
-    held, wanted = index_micros(stamps), index_micros(expected)
-    if _rows_of_breaks(held, wanted) is not None:
-        return stamps[:0]
-    return stamps[_far(held, wanted, tolerance)]
-
-
-def doubled_stamps(
-    stamps: pd.DatetimeIndex,
-    expected: pd.DatetimeIndex,
-    *,
-    tolerance: timedelta = timedelta(0),
-) -> pd.DatetimeIndex:
-    """Those of ``stamps`` that represent the same expected one as the stamp before them."""
-    held, wanted = index_micros(stamps), index_micros(expected)
-    if not len(wanted) or _rows_of_breaks(held, wanted) is not None:
-        return stamps[:0]
-    after = np.minimum(np.searchsorted(wanted, held), len(wanted) - 1)
-    before = np.maximum(after - 1, 0)
-    nearest = np.where(held - wanted[before] <= wanted[after] - held, before, after)
-    near = ~_far(held, wanted, tolerance)
-    repeated = (np.diff(nearest) == 0) & near[1:] & near[:-1]
-    return stamps[np.flatnonzero(repeated) + 1]
+def gap_of(stamps: Instants, gaps: Sequence[Gap]) -> Instants:
+    """Number of the gap that each stamp is in; -1 for none. The gaps are sorted, disjoint."""
+    starts = [to_micros(gap.start) for gap in gaps]
+    # Row -1, before the first gap, is the last of these.
+    ends = np.array([*(to_micros(gap.end) for gap in gaps), np.iinfo(np.int64).min])
+    rows = np.searchsorted(np.array(starts, dtype=np.int64), stamps, side="right") - 1
+    return np.where(stamps <= ends[rows], rows, -1)
 
 
 def merge_gaps(known: tuple[Gap, ...], found: tuple[Gap, ...], span: Span) -> tuple[Gap, ...]:
@@ -97,20 +131,16 @@ def merge_gaps(known: tuple[Gap, ...], found: tuple[Gap, ...], span: Span) -> tu
 
     Known gaps outside the span stay as they are; the others are replaced by those found. A found
     gap that is within a known one is that gap, or what is left of it, and keeps its state and
-    history. One that reaches beyond is open, or failed if a known one in it was.
-
-    Raises
-    ------
-    ValueError
-        If the span cuts a known gap and no found one covers it: how many bars the rest lacks
-        cannot be determined.
+    history. One that reaches beyond is open, or failed if a known one in it was. A span that cuts
+    a known gap which no found one covers is a ValueError: how many bars the rest lacks cannot be
+    determined.
     """
     kept = []
     for gap, replacing in _meeting(known, found):
-        covered = any(_within(gap, each) for each in replacing)
-        if covered or (gap.start in span and gap.end in span):
+        renewing = (span, *(each.span for each in replacing))
+        if any(each.covers(gap.span) for each in renewing):
             continue
-        if replacing or (gap.start < span.end and gap.end >= span.start):
+        if replacing or span.meets(gap.span):
             raise ValueError(f"looking again cuts the gap from {gap.start} to {gap.end}")
         kept.append(gap)
     renewed = [_inherit(gap, before) for gap, before in _meeting(found, known)]
@@ -126,29 +156,19 @@ def fill(
     max_fill: int,
     basis: Basis = "split-adjusted",
 ) -> Bars:
-    """Bars that stand in for the missing ones, flagged ``filled``; nothing but those.
+    """Bars that stand in for the missing ones among ``expected``, and nothing but those.
 
-    They are flat, with no volume, dividend or split: at the last close before them (``forward``),
-    at the first open after them (``backward``), on the straight line between the close before
-    and the close after, one step per expected bar (``interpolate``), or at 0 (``zero``). Nothing
-    is made before the first or after the last observed bar.
-
-    Parameters
-    ----------
-    bars
-        Only the observed ones are looked at.
-    missing
-        Those of ``expected`` to fill.
-    max_fill
-        Longest run of missing bars to fill; no bar of a longer one is.
-    basis
-        ``as-traded`` prices after the hole are brought to the basis before it by the split of the
-        first bar after it; ``split-adjusted`` ones are on one basis.
+    They are flagged ``filled`` and flat, with no volume, dividend or split: at the last close
+    before them (``forward``), at the first open after them (``backward``), on the straight line
+    between the close before and the close after, one step per expected bar (``interpolate``), or
+    at 0 (``zero``). Only observed ``bars`` are looked at, and nothing is made before the first or
+    after the last of them, nor in a run of more than ``max_fill``. ``as-traded`` prices after the
+    hole are brought to the basis before it by the split of the first bar after it.
     """
     real = observed(bars)
     stamps, wanted = index_micros(pd.DatetimeIndex(real.index)), index_micros(expected)
     if not len(stamps) or not len(wanted):
-        return make_bars([], dict.fromkeys(PRICES, ()))
+        return empty_bars()
     lacking = np.isin(wanted, index_micros(missing)) & ~np.isin(wanted, stamps)
     rows = np.flatnonzero(lacking & (stamps[0] < wanted) & (wanted < stamps[-1]))
     firsts, lasts = _runs(rows)
@@ -179,6 +199,13 @@ def _runs(rows: Instants) -> tuple[Instants, Instants]:
     return rows[np.append(True, parted)[: len(rows)]], rows[np.append(parted, True)[: len(rows)]]
 
 
+def _nearest(stamps: Instants, others: Instants) -> Instants:
+    """Row of the one of ``others`` that each stamp is nearest to, of two the earlier."""
+    after = np.minimum(np.searchsorted(others, stamps), len(others) - 1)
+    before = np.maximum(after - 1, 0)
+    return np.where(stamps - others[before] <= others[after] - stamps, before, after)
+
+
 def _meeting(gaps: Sequence[Gap], others: Sequence[Gap]) -> Iterator[tuple[Gap, Sequence[Gap]]]:
     """Each gap with those of ``others`` that overlap it; both sorted and disjoint."""
     starts, ends = [each.start for each in others], [each.end for each in others]
@@ -188,65 +215,8 @@ def _meeting(gaps: Sequence[Gap], others: Sequence[Gap]) -> Iterator[tuple[Gap, 
 
 def _inherit(found: Gap, known: Sequence[Gap]) -> Gap:
     for gap in known:
-        if (gap.start, gap.end, gap.missing) == (found.start, found.end, found.missing):
-            return gap
-        if _within(found, gap):
+        if gap.span.covers(found.span):
             return replace(gap, start=found.start, end=found.end, missing=found.missing)
         if gap.state == "failed":
             found = replace(found, state="failed", attempts=gap.attempts, error=gap.error)
     return found
-
-
-def _within(inner: Gap, outer: Gap) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end
-
-
-def _missing(stamps: Instants, expected: Instants, tolerance: timedelta) -> Instants:
-    """Rows of ``expected`` that are between the first and last stamp and that none is near."""
-    if not len(stamps) or not len(expected):
-        return np.arange(0)
-    breaks = _rows_of_breaks(stamps, expected)
-    if breaks is not None:
-        lasts, firsts = breaks
-        counts = firsts - lasts - 1
-        before = np.cumsum(counts) - counts
-        steps = np.arange(counts.sum()) - np.repeat(before, counts)
-        return np.asarray(np.repeat(lasts + 1, counts) + steps)
-    first = np.searchsorted(expected, stamps[0], side="right")
-    last = np.searchsorted(expected, stamps[-1], side="left")
-    far = _far(expected[first:last], stamps, tolerance)
-    return np.asarray(np.flatnonzero(far) + first)
-
-
-def _rows_of_breaks(stamps: Instants, expected: Instants) -> tuple[Instants, Instants] | None:
-    """Rows of ``expected`` before and after each break in the stamps; None if one is off the grid.
-
-    A break is a step between neighbours other than the shortest on the grid. Between two breaks
-    the stamps are on the grid if the first and the last one are, with as many rows between them:
-    no step on the grid is shorter. So only the breaks have to be looked up.
-    """
-    if not len(stamps) or len(expected) < 2:  # noqa: PLR2004  # one stamp has no step
-        return None
-    step = np.diff(expected).min()
-    breaks = np.flatnonzero(np.diff(stamps) != step)
-    firsts = np.concatenate([[0], breaks + 1])
-    lasts = np.concatenate([breaks, [len(stamps) - 1]])
-    rows_of_firsts = np.searchsorted(expected, stamps[firsts])
-    rows_of_lasts = rows_of_firsts + (lasts - firsts)
-    if rows_of_lasts.max() >= len(expected):
-        return None
-    on_grid = np.array_equal(expected[rows_of_firsts], stamps[firsts]) and np.array_equal(
-        expected[rows_of_lasts], stamps[lasts]
-    )
-    return (rows_of_lasts[:-1], rows_of_firsts[1:]) if on_grid else None
-
-
-def _far(stamps: Instants, others: Instants, tolerance: timedelta) -> npt.NDArray[np.bool_]:
-    """Whether each of ``stamps`` is farther than the tolerance from all of ``others``."""
-    if not len(others):
-        return np.ones(len(stamps), dtype=bool)
-    reach = tolerance // TICK
-    after = np.searchsorted(others, stamps)
-    right = others[np.minimum(after, len(others) - 1)]
-    left = others[np.maximum(after - 1, 0)]
-    return np.asarray(np.minimum(np.abs(right - stamps), np.abs(stamps - left)) > reach)

@@ -12,15 +12,8 @@ import pandas as pd
 
 from ml4t_nb.core.bars import Bars, as_instant, observed, upsert
 from ml4t_nb.core.calendars.calendar import Calendar
-from ml4t_nb.core.gap_detection import (
-    doubled_stamps,
-    extra_stamps,
-    fill,
-    find_gaps,
-    merge_gaps,
-    missing_stamps,
-)
-from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.core.gap_detection import StampMatch, fill, gap_of, merge_gaps
+from ml4t_nb.core.timestamps import TICK, index_micros
 from ml4t_nb.core.validation import find_suspect
 from ml4t_nb.model import (
     Basis,
@@ -30,7 +23,6 @@ from ml4t_nb.model import (
     Finding,
     Frequency,
     Gap,
-    GapState,
     Span,
     bar_length,
 )
@@ -70,10 +62,8 @@ class Fill:
 class ExpectedGrid:
     """Where a dataset's bars are expected, and on which basis they are.
 
-    Parameters
-    ----------
-    tolerance
-        How far an intraday stamp may be from its expected one, as a share of the bar's length.
+    The tolerance is how far an intraday stamp may be from its expected one, as a share of the
+    bar's length.
     """
 
     calendar: Calendar
@@ -92,25 +82,17 @@ class ExpectedGrid:
         length = bar_length(self.frequency)
         return timedelta(0) if length is None else length * self.tolerance
 
-    def expected(self, stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
-        """Expected stamps from the first to the last of ``stamps``, both inclusive."""
+    def match(self, stamps: pd.DatetimeIndex) -> StampMatch:
+        """Stamps of observed bars against those expected from the first to the last of them."""
+        if stamps.empty:
+            return StampMatch(stamps, stamps)
         span = Span(as_instant(stamps[0]) - self.slack, as_instant(stamps[-1]) + self.slack + TICK)
-        return self.calendar.stamps(span, self.frequency)
+        return StampMatch(stamps, self.calendar.stamps(span, self.frequency), self.slack)
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """A dataset, or its end, with gaps and fills that agree with its observed bars.
-
-    Parameters
-    ----------
-    bars
-        Observed and filled bars.
-    gaps
-        The dataset's gaps, those before it as they were known.
-    findings
-        Soft findings in the bars.
-    """
+    """Observed and filled bars, all gaps of their dataset, and soft findings in the bars."""
 
     bars: Bars
     gaps: tuple[Gap, ...]
@@ -130,8 +112,6 @@ def reconcile_gaps(
 
     Parameters
     ----------
-    bars
-        Filled ones are dropped.
     known
         The dataset's gaps before; their state, attempts and method are kept.
     fill_by
@@ -145,35 +125,32 @@ def reconcile_gaps(
     real = observed(bars)
     if real.empty:
         return Reconciled(real, (), ())
-    stamps = pd.DatetimeIndex(real.index)
-    expected = grid.expected(stamps)
-    span = Span(as_instant(stamps[0]), as_instant(stamps[-1]) + TICK)
-    found = find_gaps(stamps, expected, tolerance=grid.slack)
+    match = grid.match(pd.DatetimeIndex(real.index))
+    span = Span(as_instant(real.index[0]), as_instant(real.index[-1]) + TICK)
     if is_whole:
-        known = tuple(gap for gap in known if gap.start in span and gap.end in span)
-    gaps = answered(merge_gaps(known, found, span))
-    missing = missing_stamps(stamps, expected, tolerance=grid.slack)
+        known = tuple(gap for gap in known if span.covers(gap.span))
     gaps = tuple(
-        replace(gap, filled_by=_method(gap, fill_by)) if gap.start in span else gap for gap in gaps
+        replace(gap, filled_by=_method(gap, fill_by)) if gap.start in span else gap
+        for gap in answered(merge_gaps(known, match.gaps, span))
     )
-    made = real
+    missing, made = match.missing, real
+    # A stamp in no gap takes the last entry.
+    methods = np.array([*(gap.filled_by for gap in gaps), None])
+    method_of = methods[gap_of(index_micros(missing), gaps)]
     for method in get_args(FillMethod):
-        inside = _stamps_in(missing, (g for g in gaps if g.filled_by == method and g.start in span))
+        inside = missing[method_of == method]
         if len(inside):
             # The gap's length was judged above, as a whole: what is left is filled at any length.
-            bars_made = fill(real, inside, expected, method, max_fill=len(inside), basis=grid.basis)
+            bars_made = fill(
+                real, inside, match.expected, method, max_fill=len(inside), basis=grid.basis
+            )
             made = upsert(made, bars_made)
-    extra = extra_stamps(stamps, expected, tolerance=grid.slack)
-    doubled = doubled_stamps(stamps, expected, tolerance=grid.slack)
-    findings = (
-        *find_suspect(real),
-        *(Finding(as_instant(stamp), "extra", "a second bar of the same") for stamp in doubled),
-        *(
-            Finding(as_instant(stamp), "extra", "the calendar expects no bar here")
-            for stamp in extra
-        ),
+    strays = (
+        *((stamp, "a second bar of the same") for stamp in match.doubled),
+        *((stamp, "the calendar expects no bar here") for stamp in match.extra),
     )
-    return Reconciled(made, gaps, findings)
+    extra = (Finding(as_instant(stamp), "extra", detail) for stamp, detail in strays)
+    return Reconciled(made, gaps, (*find_suspect(real), *extra))
 
 
 def count_empty_answers(
@@ -184,28 +161,29 @@ def count_empty_answers(
     A second empty answer, after a later session's close than the first, confirms a gap: the
     provider has no such bars.
     """
-    return tuple(
-        _count(gap, as_of, dates)
-        if gap.state in ("open", "failed")
-        and any(gap.start in span and gap.end in span for span in spans)
-        else gap
-        for gap in gaps
-    )
 
+    def counted(gap: Gap) -> Gap:
+        is_asked = any(span.covers(gap.span) for span in spans)
+        if gap.state not in ("open", "failed") or not is_asked:
+            return gap
+        if gap.asked is not None and dates.closed_by(as_of) <= dates.closed_by(gap.asked):
+            return replace(gap, state="open", error=None)
+        return replace(
+            gap,
+            state="confirmed" if gap.attempts + 1 >= _CONFIRMED_AFTER else "open",
+            attempts=gap.attempts + 1,
+            asked=as_of,
+            error=None,
+        )
 
-def _count(gap: Gap, as_of: datetime, dates: Calendar) -> Gap:
-    if gap.asked is not None and dates.closed_by(as_of) <= dates.closed_by(gap.asked):
-        return replace(gap, state="open", error=None)
-    attempts = gap.attempts + 1
-    state: GapState = "confirmed" if attempts >= _CONFIRMED_AFTER else "open"
-    return replace(gap, state=state, attempts=attempts, asked=as_of, error=None)
+    return tuple(counted(gap) for gap in gaps)
 
 
 def is_to_fill(gap: Gap, fill_by: Fill) -> bool:
     """Whether nothing stands in for the gap's bars, and ``fill_by`` makes some."""
     if gap.state == "closed" or gap.filled_by is not None or gap.is_left_open:
         return False
-    if any(gap.start < span.end and span.start <= gap.end for span in fill_by.doubted):
+    if any(span.meets(gap.span) for span in fill_by.doubted):
         return False
     is_due = fill_by.is_at_once or gap.state == "confirmed"
     return is_due and gap.missing <= fill_by.max_fill
@@ -215,13 +193,3 @@ def _method(gap: Gap, fill_by: Fill | None) -> FillMethod | None:
     if gap.state == "closed":
         return None
     return fill_by.method if fill_by is not None and is_to_fill(gap, fill_by) else gap.filled_by
-
-
-def _stamps_in(missing: pd.DatetimeIndex, gaps: Iterable[Gap]) -> pd.DatetimeIndex:
-    first = [
-        (missing.searchsorted(pd.Timestamp(gap.start)), missing.searchsorted(pd.Timestamp(gap.end)))
-        for gap in gaps
-    ]
-    if not first:
-        return missing[:0]
-    return missing[np.concatenate([np.arange(start, end + 1) for start, end in first])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from math import prod
@@ -14,33 +14,37 @@ import pandas as pd
 from ml4t_nb.core.adjust import rescale
 from ml4t_nb.core.bars import (
     NUMBERS,
-    PRICES,
     Bars,
+    Numbers,
+    Split,
     as_instant,
     as_stamps,
     concat,
+    prices_of,
+    splits_in,
     upsert,
 )
 from ml4t_nb.core.basis import contradiction
 from ml4t_nb.core.neighbours import kept_finding
-from ml4t_nb.core.overlap import PENDING, compare, unrestated_splits
-from ml4t_nb.core.price_ratio import unit_between
+from ml4t_nb.core.overlap import PENDING, Comparison, compare, unrestated_splits
 from ml4t_nb.core.request_spans import JOIN
-from ml4t_nb.core.restatement import Split, splits_in
 from ml4t_nb.errors import Overtaken, SplitPending, Suspicious
 from ml4t_nb.model import Basis, DatasetId, Finding, LoadArguments, NextStep
 from ml4t_nb.records import Restatement, Revision, Verdict
 
-__all__ = ["MergePolicy", "Merged", "NeedsHistory", "merge"]
+__all__ = ["MergePolicy", "Merged", "merge"]
 
 _STEADY = 1e-3
 _EXACT = 1e-6
 _SIMPLE = 20
-_UNITS = (
-    "nothing was written; is it another unit, such as pence instead of pounds? convert the "
-    "prices to the stored "
-    "unit, or, if they are right and the stored ones are not"
-)
+_UNITS = {
+    100.0: "100 times",
+    1000.0: "1000 times",
+    0.01: "a hundredth of",
+    0.001: "a thousandth of",
+}
+# Two providers' closes of one day are nearer to each other than this.
+_SLACK = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,6 @@ class MergePolicy:
 
     Parameters
     ----------
-    dataset
-        Whose bars they are: hints name it.
-    basis
-        An as-traded series is never restated: its splits come as events.
     is_whole
         The fetched bars are all that the provider has from the first stored bar on.
     accept
@@ -61,8 +61,6 @@ class MergePolicy:
         Another writer has committed as of a later instant: only bars it lacks are added.
     unnamed
         Ratios by which the history was recently restated without a reported split.
-    provider
-        Whose bars are fetched, by name.
     acceptance
         The update that takes this provider's view.
     reported
@@ -81,11 +79,6 @@ class MergePolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class NeedsHistory:
-    """The fetched bars do not suffice to judge: the whole history is to be fetched."""
-
-
-@dataclass(frozen=True, slots=True)
 class Merged:
     """Observed bars as they are to be stored, and how they differ from before."""
 
@@ -99,8 +92,10 @@ class Merged:
     findings: tuple[Finding, ...] = ()
 
 
-def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | NeedsHistory:
+def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | None:
     """Compare every bar in common, then merge, rebase, or refuse.
+
+    None if that does not suffice to judge: the whole history is to be fetched.
 
     Parameters
     ----------
@@ -122,39 +117,70 @@ def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | NeedsHis
     found = compare(
         stored, fetched, basis=policy.basis, unnamed=policy.unnamed, reported=policy.reported
     )
-    verdict = found.verdict
-    if verdict in ("same", "corrected"):
-        outliers = concat(found.outliers) if found.outliers else fetched[:0]
-        taken = fetched if policy.accept else fetched[~fetched.index.isin(outliers.index)]
-        merged = upsert(taken, stored) if policy.is_overtaken else upsert(stored, taken)
-        doubt = "" if policy.accept else _contradiction(merged, stored, policy.basis)
-        if doubt and not policy.is_whole and not policy.is_overtaken:
-            return NeedsHistory()
-        if doubt:
-            raise _refused(doubt, policy)
-        revisions = () if policy.is_overtaken else found.revisions
-        revised = len({revision.stamp for revision in revisions})
-        revised += len(outliers) if policy.accept else 0
-        kept = tuple(kept_finding(stored, each, policy.acceptance) for each in found.outliers)
-        added = len(merged) - len(stored)
-        return Merged(
-            merged, verdict, added, revised, revisions, findings=() if policy.accept else kept
-        )
+    if found.verdict in ("same", "corrected"):
+        return _updated(stored, fetched, found, policy)
     if policy.is_overtaken:
         raise Overtaken(
             "another run, as of a later time, has stored this history on another basis",
             hint=("run it again: ", NextStep("update", policy.dataset)),
         )
     if not policy.is_whole:
-        return NeedsHistory()
-    _require_one_unit(stored, fetched, found.restatement, policy)
-    if verdict == "suspicious" and not policy.accept:
+        return None
+    if not policy.accept:
+        _require_trusted(stored, fetched, found, policy)
+    return _replaced(stored, fetched, found, policy.dataset)
+
+
+def _updated(stored: Bars, fetched: Bars, found: Comparison, policy: MergePolicy) -> Merged | None:
+    """Stored bars with what is new and corrected; None if the whole history is needed for that."""
+    outliers = concat(found.outliers) if found.outliers else fetched[:0]
+    taken = fetched if policy.accept else fetched[~fetched.index.isin(outliers.index)]
+    merged = upsert(taken, stored) if policy.is_overtaken else upsert(stored, taken)
+    # Splits that were stored before are known.
+    known = {split for split in splits_in(stored) if split[0] > stored.index[0]}
+    doubt = "" if policy.accept else contradiction(merged, policy.basis, known)
+    if doubt and not policy.is_whole and not policy.is_overtaken:
+        return None
+    if doubt:
+        raise _refused(doubt, policy)
+    revisions = () if policy.is_overtaken else found.revisions
+    revised = len({revision.stamp for revision in revisions})
+    kept = tuple(kept_finding(stored, each, policy.acceptance) for each in found.outliers)
+    return Merged(
+        merged,
+        found.verdict,
+        added=len(merged) - len(stored),
+        revised=revised + len(outliers) if policy.accept else revised,
+        revisions=revisions,
+        findings=() if policy.accept else kept,
+    )
+
+
+def _require_trusted(stored: Bars, fetched: Bars, found: Comparison, policy: MergePolicy) -> None:
+    """Raise Suspicious unless the whole history may replace what is stored."""
+    unit = _unit_between(stored, fetched)
+    if unit and not (found.restatement and found.restatement.splits):
+        raise Suspicious(
+            f"the prices of {policy.provider} are {unit}, and no split explains it",
+            hint=(
+                (
+                    "nothing was written; is it another unit, such as pence instead of pounds? "
+                    "convert the prices to the stored unit, or, if they are right and the stored "
+                    "ones are not, `"
+                ),
+                policy.acceptance,
+                "`",
+            ),
+        )
+    if found.verdict == "suspicious":
         raise _refused(
             f"the provider's history contradicts the stored one: {found.reason}",
             policy,
             is_pending=found.is_pending,
         )
-    if verdict == "insufficient" and not policy.accept and len(stored) >= JOIN:
+    if found.verdict != "insufficient":
+        return
+    if len(stored) >= JOIN:
         raise Suspicious(
             f"the provider's bars cannot be joined to the stored ones: {found.reason}",
             hint=(
@@ -163,21 +189,19 @@ def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | NeedsHis
                 ", then remove it and load it again",
             ),
         )
-    if verdict == "insufficient" and not policy.accept:
-        _require_one_basis(fetched, policy)
-    return _replaced(stored, fetched, policy.dataset, verdict, found.restatement)
+    _require_one_basis(fetched, policy)
 
 
-def _require_one_unit(
-    stored: Bars, fetched: Bars, restatement: Restatement | None, policy: MergePolicy
-) -> None:
-    """Raise Suspicious if prices are in pence where the stored ones are in pounds."""
-    unit = "" if policy.accept else unit_between(stored, fetched)
-    if unit and not (restatement and restatement.splits):
-        raise Suspicious(
-            f"the prices of {policy.provider} are {unit}, and no split explains it",
-            hint=(f"{_UNITS}, `", policy.acceptance, "`"),
-        )
+def _unit_between(stored: Bars, fetched: Bars) -> str:
+    """How most fetched closes are a hundred or a thousand times the stored ones; empty if not."""
+    common = stored.index.intersection(fetched.index)
+    ratio = fetched.loc[common, "close"].to_numpy() / stored.loc[common, "close"].to_numpy()
+    for unit, words in _UNITS.items():
+        alike = common[np.abs(ratio / unit - 1) < _SLACK]
+        if 2 * len(alike) > len(common):
+            bars = f"{len(alike)} of {len(common)} bars in common"
+            return f"{words} the stored ones ({bars}, {alike[0]:%Y-%m-%d} to {alike[-1]:%Y-%m-%d})"
+    return ""
 
 
 def _refused(what: str, policy: MergePolicy, *, is_pending: bool = False) -> Suspicious:
@@ -190,12 +214,6 @@ def _refused(what: str, policy: MergePolicy, *, is_pending: bool = False) -> Sus
             "` accepts the provider's history",
         ),
     )
-
-
-def _contradiction(merged: Bars, stored: Bars, basis: Basis) -> str:
-    """Which splits, reported since, prices contradict; those that were stored before are known."""
-    known = {split for split in splits_in(stored) if split[0] > stored.index[0]}
-    return contradiction(merged, basis, known)
 
 
 def _require_one_basis(fetched: Bars, policy: MergePolicy) -> None:
@@ -221,71 +239,59 @@ def _require_one_basis(fetched: Bars, policy: MergePolicy) -> None:
         )
 
 
-def _replaced(
-    stored: Bars,
-    fetched: Bars,
-    dataset: DatasetId,
-    verdict: Verdict,
-    restatement: Restatement | None,
-) -> Merged:
+def _replaced(stored: Bars, fetched: Bars, found: Comparison, dataset: DatasetId) -> Merged:
+    """The provider's whole history, and before it on its basis what it no longer serves."""
     kept = stored[~stored.index.isin(fetched.index)]
-    steps = splits_in(fetched) if restatement is None else restatement.splits
-    is_explained = restatement is not None and bool(restatement.splits)
-    rebased = _rebased(kept, stored, fetched, dataset, steps, is_explained=is_explained)
-    merged = upsert(rebased, fetched)
     common = stored.index.intersection(fetched.index)
-    differs = (stored.loc[common, list(NUMBERS)] != fetched.loc[common, list(NUMBERS)]).any(axis=1)
-    notes: tuple[str, ...] = ()
+    was, now = stored.loc[common], fetched.loc[common]
+    restatement, notes = found.restatement, []
+    merged = fetched
     if len(kept):
-        notes = (f"kept {len(kept)} bars that the provider no longer serves, on the same basis",)
+        notes = [f"kept {len(kept)} bars that the provider no longer serves, on the same basis"]
+        ratios = prices_of(was) / prices_of(now)
+        steps = splits_in(fetched) if restatement is None else restatement.splits
+        is_explained = restatement is not None and bool(restatement.splits)
+        rebased = _rebased(kept, common, ratios, steps, dataset, is_explained=is_explained)
+        merged = upsert(rebased, fetched)
     if restatement is not None:
-        restatement = Restatement(restatement.ratio, restatement.splits, kept=len(kept))
+        restatement = replace(restatement, kept=len(kept))
         if not restatement.splits:
-            notes = (
-                *notes,
-                "the provider does not yet report a split that explains the restatement",
-            )
+            notes += ["the provider does not yet report a split that explains the restatement"]
     return Merged(
         bars=merged,
-        verdict=verdict,
+        verdict=found.verdict,
         added=len(merged) - len(stored),
-        revised=int(differs.sum()),
+        revised=int((was[list(NUMBERS)] != now[list(NUMBERS)]).any(axis=1).sum()),
         restatement=restatement,
-        notes=notes,
+        notes=tuple(notes),
     )
 
 
 def _rebased(
     kept: Bars,
-    stored: Bars,
-    fetched: Bars,
-    dataset: DatasetId,
+    common: pd.Index,
+    ratios: Numbers,
     splits: Sequence[tuple[datetime, float]],
+    dataset: DatasetId,
     *,
     is_explained: bool,
 ) -> Bars:
     """Bars the provider no longer serves, each on the basis of the common bars nearest to it.
 
+    Suspicious is raised if those bars do not agree on one ratio, so that there is no basis to
+    convert it to.
+
     Parameters
     ----------
+    ratios
+        Of the prices of the ``common`` bars, stored over fetched.
     splits
         Ex-dates and ratios, in order. At an ex-date the ratio may change: bars across one tell
         nothing of each other.
     is_explained
         The splits are those of a restatement, so their product stands in where no bar is in
         common; other splits may be in the stored prices already.
-
-    Raises
-    ------
-    Suspicious
-        If those bars do not agree on one ratio, so that there is no basis to convert it to.
     """
-    if kept.empty:
-        return kept
-    common = stored.index.intersection(fetched.index)
-    ratios = (
-        stored.loc[common, list(PRICES)].to_numpy() / fetched.loc[common, list(PRICES)].to_numpy()
-    )
     edges = as_stamps([at for at, _ in splits])
     cuts = [0, *common.searchsorted(edges).tolist(), len(common)]
     eras = edges.searchsorted(kept.index, side="right")
@@ -293,33 +299,26 @@ def _rebased(
     parts = []
     for era, place in np.unique(np.column_stack([eras, places]), axis=0).tolist():
         run = kept[(eras == era) & (places == place)]
-        near = ratios[_nearest(place, cuts[era], cuts[era + 1])]
+        first, stop = cuts[era], cuts[era + 1]
+        # The three common bars of that era from there on, or its last where there are fewer.
+        near = ratios[place : place + JOIN]
+        if place + JOIN > stop:
+            near = ratios[max(stop - JOIN, first) : stop]
         if not near.size and is_explained:
             near = np.array([prod(ratio for _, ratio in splits[era:])])
         if not near.size or near.max() - near.min() > _STEADY * near.min():
+            days = {"start": run.index[0].date(), "end": run.index[-1].date()}
             raise Suspicious(
                 f"{len(run)} stored bars that the provider no longer serves "
                 "cannot be converted to its basis",
                 hint=(
                     "export them: ",
-                    NextStep(
-                        "export", dataset, start=run.index[0].date(), end=run.index[-1].date()
-                    ),
+                    NextStep("export", dataset, **days),
                     ", then remove them and update again",
                 ),
             )
         parts.append(rescale(run, _meant(float(np.median(near)), splits)))
     return pd.concat(parts)
-
-
-def _nearest(place: int, first: int, stop: int) -> slice:
-    """The three common bars from ``place`` on, or the last before ``stop`` where there are fewer.
-
-    Only those from ``first`` to ``stop`` count.
-    """
-    if place + JOIN <= stop:
-        return slice(place, place + JOIN)
-    return slice(max(stop - JOIN, first), stop)
 
 
 def _meant(ratio: float, splits: Sequence[tuple[datetime, float]]) -> float:
@@ -328,8 +327,8 @@ def _meant(ratio: float, splits: Sequence[tuple[datetime, float]]) -> float:
     That of the last few splits the provider names, or else a simple one if it is as good as
     measured: a spin-off moves prices by any ratio, and must not be rounded to the next split.
     """
-    named = [prod(each for _, each in splits[start:]) for start in range(len(splits))]
-    for candidate in named:
+    for start in range(len(splits)):
+        candidate = prod(each for _, each in splits[start:])
         if abs(candidate / ratio - 1) < _STEADY:
             return candidate
     near = float(Fraction(ratio).limit_denominator(_SIMPLE))

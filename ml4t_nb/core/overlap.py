@@ -9,11 +9,21 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, numbers_of, observed, prices_of
+from ml4t_nb.core.bars import (
+    NUMBERS,
+    PRICES,
+    Bars,
+    Flags,
+    Split,
+    as_instant,
+    numbers_of,
+    observed,
+    prices_of,
+    splits_in,
+)
 from ml4t_nb.core.basis import is_detectable, jumps_at_split
 from ml4t_nb.core.neighbours import find_outliers
-from ml4t_nb.core.price_ratio import Flags, Numbers, equal_prices
-from ml4t_nb.core.restatement import Scale, Split, find_scale, moved_together, splits_in
+from ml4t_nb.core.price_ratio import Scale, equal_prices, find_scale, moved_together
 from ml4t_nb.model import Basis
 from ml4t_nb.records import Restatement, Revision, Verdict
 
@@ -40,17 +50,13 @@ _RESTATED = 1e-2
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Verdict on an overlap.
+    """Verdict on an overlap, and why, in words.
 
     Parameters
     ----------
-    common
-        Observed bars of the same stamp on both sides.
     revisions
         Values that differ, by stamp; after a restatement those that differ beyond it (volumes
         aside, which providers round as they like), with the old value on the basis fetched.
-    reason
-        Why, in words.
     outliers
         Fetched bars, run by run, that jump against their neighbours where the stored ones
         do not: those are to be kept. The verdict is on all others.
@@ -59,29 +65,24 @@ class Comparison:
     """
 
     verdict: Verdict
-    common: int
-    revisions: tuple[Revision, ...]
-    restatement: Restatement | None
     reason: str
+    revisions: tuple[Revision, ...] = ()
+    restatement: Restatement | None = None
     outliers: tuple[Bars, ...] = ()
     is_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """The observed bars both sides have, row by row, and all splits the provider reports."""
+    """The observed bars both sides have, row by row, and which of their prices differ."""
 
     stored: Bars
     fetched: Bars
-    splits: tuple[Split, ...]
+    unlike: Flags
 
-    @property
-    def old(self) -> Numbers:
-        return prices_of(self.stored)
-
-    @property
-    def new(self) -> Numbers:
-        return prices_of(self.fetched)
+    def verdict(self, verdict: Verdict, reason: str) -> Comparison:
+        """That verdict, with all values that differ."""
+        return Comparison(verdict, reason, _revisions(self.stored, self.fetched, self.unlike))
 
 
 def compare(
@@ -97,8 +98,6 @@ def compare(
 
     Parameters
     ----------
-    stored
-        Bars in the store; filled ones are passed over.
     fetched
         Final, sifted bars of the same dataset: those stored too, and any before, between and
         after, with their splits.
@@ -108,23 +107,18 @@ def compare(
         The provider's. An as-traded series is never restated, and its splits come with a jump.
     unnamed
         Ratios by which it has recently restated the stored bars without a reported split.
-
     reported
         Splits that the provider reports of days without a sound row, new on stored bars. One that
         was stored before is in the stored prices already, and explains no difference.
 
-    Returns
-    -------
-    Comparison
-        ``same`` equal within rounding. ``corrected`` at most half of the bars differ in price,
-        in no common ratio, or only volumes, dividends or splits do; or those that differ fit
-        their neighbours now, and did not before. ``restated`` prices moved by
-        one ratio, or by one that steps at ex-dates of reported splits, and by their ratio.
-        ``suspicious`` anything else, and a split whose earlier prices did not move with it.
-        ``insufficient`` fewer than ``need`` bars in common.
-
     Notes
     -----
+    ``same`` is equal within rounding. ``corrected``: at most half of the bars differ in price, in
+    no common ratio, or only volumes, dividends or splits do; or those that differ fit their
+    neighbours now, and did not before. ``restated``: prices moved by one ratio, or by one that
+    steps at ex-dates of reported splits, and by their ratio. ``suspicious`` is anything else, and
+    a split whose earlier prices did not move with it.
+
     Only stored against fetched counts: a price that halves in both is a fall. Where a split is
     new and later than all that is stored, while what is stored came back unchanged, the jump
     across its ex-date shows whether the provider has restated (it had, before it named the
@@ -138,32 +132,32 @@ def compare(
     common = np.flatnonzero(rows >= 0)
     stamps = pd.DatetimeIndex(fetched.index[common])
     if len(stamps) < max(need, 1):
-        reason = f"{_bars(len(stamps))} in common, {need} needed"
-        return Comparison("insufficient", len(stamps), (), None, reason)
+        return Comparison("insufficient", f"{_bars(len(stamps))} in common, {need} needed")
     splits = tuple(sorted((*reported, *splits_in(fetched))))
-    pair = _Pair(stored.iloc[rows[common]], fetched.iloc[common], splits)
-    unlike = ~equal_prices(pair.old, pair.new)
-    scale = find_scale(pair.stored, pair.fetched, pair.splits) if unlike.any() else None
+    was, now = stored.iloc[rows[common]], fetched.iloc[common]
+    unlike = ~equal_prices(prices_of(was), prices_of(now))
+    pair = _Pair(was, now, unlike)
+    scale = find_scale(was, now, splits) if unlike.any() else None
     if scale is not None and basis == "as-traded" and scale.inside.all():
         reason = f"all {_bars(len(stamps))} moved by one ratio, {scale.ratio[0]:.6g}, as if "
         reason += "restated by a split, but these prices are stored as traded"
-        return _verdict("suspicious", pair, unlike, reason)
+        return pair.verdict("suspicious", reason)
     if scale is not None and not _is_sound(scale, basis):
         scale = None
     if basis == "split-adjusted":
         alarm, at = _alarm(stored, fetched, stamps, scale, unnamed)
         if alarm:
-            found = _verdict("suspicious", pair, unlike, alarm)
-            return replace(found, is_pending=fetched.index[-1] - at < PENDING)
+            is_pending = fetched.index[-1] - at < PENDING
+            return replace(pair.verdict("suspicious", alarm), is_pending=is_pending)
     if scale is not None:
         return _restated(pair, scale)
-    differ = np.asarray(unlike.any(axis=1))
-    jumping = find_outliers(stored, fetched, stamps, differ, basis)
-    outliers = tuple(fetched.loc[stamps[run.start : run.stop]] for run in jumping.fetched)
-    sound = ~jumping.rows(jumping.fetched, len(stamps))
-    improved = jumping.rows(jumping.stored, len(stamps))[sound]
-    left = _Pair(pair.stored[sound], pair.fetched[sound], pair.splits)
-    return replace(_judged(left, unlike[sound], improved), outliers=outliers)
+    jumping = find_outliers(stored, fetched, stamps, np.asarray(unlike.any(axis=1)), basis)
+    sound = np.ones(len(stamps), dtype=bool)
+    for run in jumping.fetched:
+        sound[run] = False
+    left = _Pair(was[sound], now[sound], unlike[sound])
+    judged = _judged(left, splits, jumping.stored[sound])
+    return replace(judged, outliers=tuple(fetched.loc[stamps[run]] for run in jumping.fetched))
 
 
 def unrestated_splits(bars: Bars) -> tuple[tuple[datetime, float], ...]:
@@ -194,7 +188,10 @@ def _alarm(
     """Why a split looks as if the bars before it were not restated, and its day; empty if none."""
     explained = {at for at, _ in scale.splits} if scale is not None else set()
     for at, ratio in splits_in(fetched):
-        if at in explained or _was_stored(stored, stamps, at, ratio):
+        kept = stored.loc[stored.index == at, "split"].to_numpy()
+        is_held = np.isclose(kept, ratio, rtol=_SPLIT_ROUNDING, atol=0).any()
+        # Stored before, and with a bar before it to compare.
+        if at in explained or (is_held and stamps[0] < at):
             continue
         name = f"the split {ratio:g}:1 of {at:%Y-%m-%d}"
         if jumps_at_split(fetched, at, ratio):
@@ -209,13 +206,6 @@ def _alarm(
     return "", fetched.index[-1]
 
 
-def _was_stored(stored: Bars, stamps: pd.DatetimeIndex, at: pd.Timestamp, ratio: float) -> bool:
-    """Whether the split, and a bar before it to compare, have been in the store before."""
-    kept = stored.loc[stored.index == at, "split"].to_numpy()
-    known = np.isclose(kept, ratio, rtol=_SPLIT_ROUNDING, atol=0).any()
-    return bool(known) and stamps[0] < at
-
-
 def _restated(pair: _Pair, scale: Scale) -> Comparison:
     named = tuple((as_instant(at), ratio) for at, ratio in scale.splits)
     first = float(scale.ratio[0])
@@ -226,41 +216,31 @@ def _restated(pair: _Pair, scale: Scale) -> Comparison:
     old = pair.stored.copy()
     old[[*PRICES, "dividend"]] = old[[*PRICES, "dividend"]].to_numpy() / ratio
     old["volume"] = pair.fetched["volume"]
-    beyond = np.zeros_like(pair.old, dtype=bool)
-    beyond[~scale.inside] = ~equal_prices(
-        old.loc[~scale.inside, list(PRICES)].to_numpy(), pair.new[~scale.inside]
-    )
+    beyond = np.zeros_like(pair.unlike)
+    outside = ~scale.inside
+    beyond[outside] = ~equal_prices(prices_of(old[outside]), prices_of(pair.fetched[outside]))
     revisions = _revisions(old, pair.fetched, beyond)
-    return Comparison("restated", len(old), revisions, Restatement(first, named), reason)
+    return Comparison("restated", reason, revisions, Restatement(first, named))
 
 
-def _judged(pair: _Pair, unlike: Flags, improved: Flags) -> Comparison:
+def _judged(pair: _Pair, splits: tuple[Split, ...], improved: Flags) -> Comparison:
     """Verdict on bars that share no ratio; those that are improved raise no doubt."""
-    differ: Flags = np.asarray(unlike.any(axis=1)) & ~improved
+    differ: Flags = np.asarray(pair.unlike.any(axis=1)) & ~improved
     count, common = int(differ.sum()), len(differ)
     if 2 * count > common:
         reason = f"{count} of {_bars(common)} differ in price, by no ratio that a split explains"
         reason += f" ({_days(pair.stored[differ])})"
-        return _verdict("suspicious", pair, unlike, reason)
-    if count and moved_together(
-        pair.old[differ], pair.new[differ], pair.splits, is_oldest=bool(differ[0])
-    ):
+        return pair.verdict("suspicious", reason)
+    was, now = prices_of(pair.stored)[differ], prices_of(pair.fetched)[differ]
+    if count and moved_together(was, now, splits, is_oldest=bool(differ[0])):
         reason = f"{count} of {_bars(common)} moved by one ratio ({_days(pair.stored[differ])}), "
-        reason += "the others did not move"
-        return _verdict("suspicious", pair, unlike, reason)
-    found = _verdict("corrected", pair, unlike, "")
+        return pair.verdict("suspicious", reason + "the others did not move")
+    found = pair.verdict("corrected", "")
     changed = len({each.stamp for each in found.revisions})
     if not changed:
-        return Comparison("same", common, (), None, f"{_bars(common)} are equal")
+        return Comparison("same", f"{_bars(common)} are equal")
     columns = ", ".join(dict.fromkeys(each.column for each in found.revisions))
-    return Comparison(
-        "corrected", common, found.revisions, None, f"{changed} of {_bars(common)}: {columns}"
-    )
-
-
-def _verdict(verdict: Verdict, pair: _Pair, unlike: Flags, reason: str) -> Comparison:
-    revisions = _revisions(pair.stored, pair.fetched, unlike)
-    return Comparison(verdict, len(unlike), revisions, None, reason)
+    return replace(found, reason=f"{changed} of {_bars(common)}: {columns}")
 
 
 def _revisions(stored: Bars, fetched: Bars, unlike: Flags) -> tuple[Revision, ...]:
@@ -268,15 +248,9 @@ def _revisions(stored: Bars, fetched: Bars, unlike: Flags) -> tuple[Revision, ..
     others = slice(len(PRICES), None)
     close = np.isclose(old[:, others], new[:, others], rtol=_ROUNDINGS, atol=_STEPS)
     rows, columns = np.nonzero(np.column_stack([unlike, ~close]))
-    return tuple(
-        Revision(
-            as_instant(stored.index[row]),
-            NUMBERS[column],
-            float(old[row, column]),
-            float(new[row, column]),
-        )
-        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
-    )
+    stamps, names = map(as_instant, stored.index[rows]), (NUMBERS[column] for column in columns)
+    before, after = old[rows, columns].tolist(), new[rows, columns].tolist()
+    return tuple(map(Revision, stamps, names, before, after))
 
 
 def _days(bars: Bars) -> str:

@@ -1,29 +1,18 @@
-"""Prices of one bar from two answers: equal within rounding, in which ratio, in another unit."""
+"""Stored against fetched prices: equal within rounding, in one ratio, or in one with steps."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 
-from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.bars import Bars, Flags, Numbers, Split, prices_of
 
-__all__ = [
-    "Flags",
-    "Numbers",
-    "Ratios",
-    "Shared",
-    "equal_prices",
-    "is_shift",
-    "ratios_of",
-    "shared_ratio",
-    "unit_between",
-]
-
-Numbers: TypeAlias = npt.NDArray[np.float64]
-Flags: TypeAlias = npt.NDArray[np.bool_]
+__all__ = ["Scale", "equal_prices", "find_scale", "moved_together"]
 
 _RELATIVE = 1e-6
 _FINEST_DECIMALS = 8
@@ -35,9 +24,65 @@ _ROUNDED_DECIMALS = 4
 # Some files are rounded to cents after the division.
 _HALF_CENT = 0.005
 
+# Providers name 4:3 as 1.3333 and divide by the true ratio.
+_NAMED = 1e-3
+
+# A ratio that no split explains must be known this well: prices of few digits allow many.
+_SHARP = 2.5e-3
+
+# A bar that strays from the ratio in all its prices alike, by more than this, was not corrected:
+# it is on another basis.
+_STRAY = 1e-2
+
+# A split not reported yet is taken as the simple ratio its prices allow, if they allow one.
+_SIMPLE = 10
+
+# More splits than this between two answers are not a plausible restatement.
+_MOST_SPLITS = 6
+
 
 @dataclass(frozen=True, slots=True)
-class Ratios:
+class Scale:
+    """Stored price over refetched price.
+
+    Parameters
+    ----------
+    ratio
+        By bar.
+    inside
+        Whether all four prices of the bar keep to it.
+    splits
+        The reported splits that explain it.
+    """
+
+    ratio: Numbers
+    inside: Flags
+    splits: tuple[Split, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """The ratio that most of some bars share: between ``low`` and ``high``, by ``bars``."""
+
+    low: float
+    high: float
+    bars: Flags
+
+    def allows(self, ratio: float, slack: float = _NAMED) -> bool:
+        """Whether it may be that ratio, which is known but for ``slack`` of it."""
+        return max(self.low, ratio * (1 - slack)) <= min(self.high, ratio * (1 + slack))
+
+    @property
+    def middle(self) -> float:
+        return float(np.sqrt(self.low * self.high))
+
+    def nearest(self, wanted: float) -> float:
+        """``wanted`` if it is allowed, else the middle of what is."""
+        return wanted if self.low <= wanted <= self.high else self.middle
+
+
+@dataclass(frozen=True, slots=True)
+class _Ratios:
     """By bar, the least and the greatest ratio that all four of its prices allow.
 
     Where ``low`` exceeds ``high`` the four prices did not move together.
@@ -46,24 +91,27 @@ class Ratios:
     low: Numbers
     high: Numbers
 
+    def shared(self, rows: slice = slice(None)) -> _Shared | None:
+        """The ratio that the most bars allow; None if no bar's prices moved together."""
+        low, high = self.low[rows], self.high[rows]
+        sound = low <= high
+        if not sound.any():
+            return None
+        # The greatest number of intervals overlap at the lower end of one of them.
+        starts, ends = np.sort(low[sound]), np.sort(high[sound])
+        meeting = np.arange(1, len(starts) + 1) - np.searchsorted(ends, starts, side="left")
+        best = starts[int(meeting.argmax())]
+        bars = sound & (low <= best) & (best <= high)
+        return _Shared(float(low[bars].max()), float(high[bars].min()), bars)
+
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """The ratio that most of some bars share: between ``low`` and ``high``, by ``bars``."""
+class _Run:
+    """Consecutive bars between two ex-dates, the ratio most share, and the splits before them."""
 
-    low: float
-    high: float
-    bars: Flags
-
-    def overlaps(self, low: float, high: float) -> bool:
-        """Whether the two intervals of ratios overlap."""
-        return max(self.low, low) <= min(self.high, high)
-
-    def nearest(self, wanted: float) -> float:
-        """``wanted`` if it is allowed, else the middle of what is."""
-        if self.low <= wanted <= self.high:
-            return wanted
-        return float(np.sqrt(self.low * self.high))
+    rows: slice
+    shared: _Shared
+    leading: tuple[Split, ...]
 
 
 def equal_prices(stored: Numbers, fetched: Numbers) -> Flags:
@@ -77,15 +125,74 @@ def equal_prices(stored: Numbers, fetched: Numbers) -> Flags:
     return near
 
 
-def ratios_of(stored: Numbers, fetched: Numbers, divided: Flags | None = None) -> Ratios:
+def find_scale(stored: Bars, fetched: Bars, splits: tuple[Split, ...]) -> Scale | None:
+    """The ratio of two frames of the same stamps; None if it is 1, or there is none.
+
+    ``splits`` are all that the provider reports, those after the last bar too.
+    """
+    old, new = prices_of(stored), prices_of(fetched)
+    rows = np.flatnonzero(stored["split"].to_numpy() != 1)
+    before_last_split = np.arange(len(stored)) < (rows[-1] if rows.size else 0)
+    ratios = _ratios_of(old, new, before_last_split)
+    runs = _runs(ratios, stored.index, splits)
+    if not runs:
+        return None
+    last = runs[-1]
+    ratio, steps = _last_ratio(last.shared, [each for each in splits if each[0] > stored.index[-1]])
+    if ratio != 1 and not steps:
+        is_sharp = last.shared.high <= last.shared.low * (1 + _SHARP)
+        sharing = old[last.rows][last.shared.bars], new[last.rows][last.shared.bars]
+        if not is_sharp or _is_shift(*sharing):
+            return None
+    by_bar, inside = np.ones(len(old)), np.zeros(len(old), dtype=bool)
+    after: _Run | None = None
+    for run in reversed(runs):
+        # From the newest to the oldest, stepping where a split allows.
+        if after and not run.shared.allows(ratio, 0.0 if ratio == 1 else 1e-6):
+            taken = _explaining(run.shared, ratio, after.leading)
+            if taken is None:
+                return None
+            ratio *= _product(taken)
+            steps = (*taken, *steps)
+        ratio = run.shared.nearest(ratio) if after else ratio
+        by_bar[run.rows] = ratio
+        inside[run.rows] = run.shared.bars
+        after = run
+    if (by_bar == 1).all():
+        return None
+    # A bar that does not keep to the ratio must not keep to another one.
+    out = ~inside & (ratios.low <= ratios.high)
+    above = ratios.low[out] > by_bar[out] * (1 + _STRAY)
+    below = ratios.high[out] < by_bar[out] * (1 - _STRAY)
+    return None if (above | below).any() else Scale(by_bar, inside, steps)
+
+
+def moved_together(
+    old: Numbers, new: Numbers, splits: tuple[Split, ...], *, is_oldest: bool
+) -> bool:
+    """Whether bars that differ look as if they, and not the others, are on another basis.
+
+    Two or more of one ratio do, if they are at least half of those that differ; so does one bar
+    by a split's ratio; and one bar by any, if it is the oldest compared, since those before it
+    may have moved too. Else one bar may have been corrected in all its prices alike.
+    """
+    shared = _ratios_of(old, new).shared()
+    if shared is None or shared.allows(1, 0.0):
+        return False
+    if is_oldest and shared.bars[0]:
+        return True
+    if any(shared.allows(k) for _, ratio in splits for k in (ratio, 1 / ratio)):
+        return True
+    together = int(shared.bars.sum())
+    is_half = together > 1 and 2 * together >= len(old)
+    return is_half and not _is_shift(old[shared.bars], new[shared.bars])
+
+
+def _ratios_of(stored: Numbers, fetched: Numbers, divided: Flags | None = None) -> _Ratios:
     """Ratios stored / fetched that the rounding of either leaves open.
 
-    Parameters
-    ----------
-    stored, fetched
-        Positive prices, a row a bar.
-    divided
-        Stored bars whose prices an earlier split has divided: cents are rounded there, too.
+    ``divided`` are stored bars whose prices an earlier split has divided: cents are rounded there,
+    too.
     """
     step, fetched_step = _steps_of_ratio(stored, fetched)
     stored_step = np.full((len(stored), 1), step)
@@ -96,24 +203,10 @@ def ratios_of(stored: Numbers, fetched: Numbers, divided: Flags | None = None) -
     below = np.maximum(fetched * (1 - _RELATIVE) - fetched_step, np.finfo("float64").tiny)
     low = least / (fetched * (1 + _RELATIVE) + fetched_step)
     high = (stored * (1 + _RELATIVE) + stored_step) / below
-    return Ratios(low.max(axis=1), high.min(axis=1))
+    return _Ratios(low.max(axis=1), high.min(axis=1))
 
 
-def shared_ratio(ratios: Ratios) -> Shared | None:
-    """The ratio that the most bars allow; None if no bar's prices moved together."""
-    low, high = ratios.low, ratios.high
-    sound = low <= high
-    if not sound.any():
-        return None
-    # The greatest number of intervals overlap at the lower end of one of them.
-    starts, ends = np.sort(low[sound]), np.sort(high[sound])
-    meeting = np.arange(1, len(starts) + 1) - np.searchsorted(ends, starts, side="left")
-    best = starts[int(meeting.argmax())]
-    bars = sound & (low <= best) & (best <= high)
-    return Shared(float(low[bars].max()), float(high[bars].min()), bars)
-
-
-def is_shift(stored: Numbers, fetched: Numbers) -> bool:
+def _is_shift(stored: Numbers, fetched: Numbers) -> bool:
     """Whether one difference explains all prices as well as one ratio might.
 
     It always does where prices stood still; then a new basis looks like a correction.
@@ -143,31 +236,43 @@ def _half_step(prices: Numbers) -> float:
     return 0.0
 
 
-_UNITS = {
-    100.0: "100 times",
-    1000.0: "1000 times",
-    0.01: "a hundredth of",
-    0.001: "a thousandth of",
-}
-# Two providers' closes of one day are nearer to each other than this.
-_SLACK = 0.05
+def _runs(ratios: _Ratios, stamps: pd.Index, splits: tuple[Split, ...]) -> list[_Run]:
+    """Bars cut at the ex-dates among them; none if a run shares no ratio."""
+    edges: dict[int, tuple[Split, ...]] = {0: ()}
+    for split in splits:
+        place = int(stamps.searchsorted(split[0]))
+        if 0 < place < len(stamps):
+            edges[place] = (*edges.get(place, ()), split)
+    starts = sorted(edges)
+    runs = []
+    for start, stop in zip(starts, [*starts[1:], len(stamps)], strict=True):
+        shared = ratios.shared(slice(start, stop))
+        if shared is None:
+            return []
+        runs.append(_Run(slice(start, stop), shared, edges[start]))
+    return runs
 
 
-def unit_between(stored: Bars, fetched: Bars) -> str:
-    """How most fetched closes are a hundred or a thousand times the stored ones; empty if not.
+def _last_ratio(shared: _Shared, later: Sequence[Split]) -> tuple[float, tuple[Split, ...]]:
+    """Ratio of the newest bars, and which of the later splits it is made of."""
+    if shared.allows(1, 0.0):
+        return 1.0, ()
+    explained = _explaining(shared, 1.0, later)
+    if explained is not None:
+        return shared.nearest(_product(explained)), explained
+    fraction = Fraction(max(shared.middle, 1 / shared.middle)).limit_denominator(_SIMPLE)
+    return shared.nearest(float(fraction if shared.middle >= 1 else 1 / fraction)), ()
 
-    Parameters
-    ----------
-    stored, fetched
-        Observed bars of one dataset; those of the same stamps are compared.
-    """
-    common = stored.index.intersection(fetched.index)
-    if common.empty:
-        return ""
-    ratio = fetched.loc[common, "close"].to_numpy() / stored.loc[common, "close"].to_numpy()
-    for unit, words in _UNITS.items():
-        alike = common[np.abs(ratio / unit - 1) < _SLACK]
-        if 2 * len(alike) > len(common):
-            bars = f"{len(alike)} of {len(common)} bars in common"
-            return f"{words} the stored ones ({bars}, {alike[0]:%Y-%m-%d} to {alike[-1]:%Y-%m-%d})"
-    return ""
+
+def _explaining(shared: _Shared, newer: float, splits: Sequence[Split]) -> tuple[Split, ...] | None:
+    """Splits, as many as can be, by which the ratio steps from ``newer`` to the shared one."""
+    few = splits[-_MOST_SPLITS:]
+    for count in range(len(few), 0, -1):
+        for some in combinations(few, count):
+            if shared.allows(newer * _product(some)):
+                return some
+    return None
+
+
+def _product(splits: Sequence[Split]) -> float:
+    return float(np.prod([ratio for _, ratio in splits]))

@@ -10,9 +10,7 @@ from math import log
 import numpy as np
 
 from ml4t_nb.core.adjust import adjusted
-from ml4t_nb.core.bars import Bars, observed, prices_of
-from ml4t_nb.core.price_ratio import Flags, Numbers
-from ml4t_nb.core.restatement import Split
+from ml4t_nb.core.bars import Bars, Flags, Numbers, Split, observed, prices_of
 from ml4t_nb.model import Basis
 
 __all__ = ["SplitBlock", "find_unapplied", "may_have_blocks"]

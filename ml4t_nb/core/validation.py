@@ -11,6 +11,8 @@ import pandas as pd
 from ml4t_nb.core.bars import (
     PRICES,
     Bars,
+    Flags,
+    Numbers,
     as_instant,
     as_stamps,
     numbers_of,
@@ -18,7 +20,6 @@ from ml4t_nb.core.bars import (
     prices_of,
     require_bars,
 )
-from ml4t_nb.core.price_ratio import Flags, Numbers
 from ml4t_nb.model import Finding, Rule
 
 __all__ = ["find_suspect", "reject_invalid", "rejected_actions", "with_known_volumes"]

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ml4t_nb.core.bars import Bars, as_instant, concat, observed
+from ml4t_nb.core.bars import Bars, as_instant, concat, observed, splits_in
 from ml4t_nb.core.basis import as_words, is_same_split, split_evidence, without_repeats
 from ml4t_nb.core.overlap import compare
-from ml4t_nb.core.restatement import splits_in
 from ml4t_nb.core.split_blocks import SplitBlock, find_unapplied, may_have_blocks
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import reject_invalid

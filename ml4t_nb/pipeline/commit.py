@@ -17,7 +17,7 @@ from ml4t_nb.core.actions import AlignedActions, align_actions
 from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, as_instant, observed
 from ml4t_nb.core.gapfill import Reconciled, count_empty_answers, reconcile_gaps
-from ml4t_nb.core.merge import Merged, MergePolicy, NeedsHistory, merge
+from ml4t_nb.core.merge import Merged, MergePolicy, merge
 from ml4t_nb.core.overlap import compare
 from ml4t_nb.core.request_spans import with_attempts
 from ml4t_nb.core.timestamps import TICK
@@ -97,7 +97,7 @@ def _commit_fetch(
     run, got = rewrite.run, rewrite.got
     aligned = _aligned(rewrite)
     merged = _merged(rewrite, aligned)
-    if isinstance(merged, NeedsHistory):
+    if merged is None:
         if got.error is not None:
             raise got.error
         return everything
@@ -213,7 +213,7 @@ def _aligned(rewrite: Rewrite) -> AlignedActions:
     return aligned(undo_splits(got.final, ratio), rejected)
 
 
-def _merged(rewrite: Rewrite, aligned: AlignedActions) -> Merged | NeedsHistory:
+def _merged(rewrite: Rewrite, aligned: AlignedActions) -> Merged | None:
     run, name = rewrite.run, rewrite.run.provider.name
     recent = [each.restatement for each in rewrite.before.history[-_RECENT:]]
     policy = MergePolicy(
@@ -232,8 +232,8 @@ def _merged(rewrite: Rewrite, aligned: AlignedActions) -> Merged | NeedsHistory:
         ),
     )
     merged = merge(aligned.stored, aligned.fetched, policy)
-    if isinstance(merged, NeedsHistory):
-        return merged
+    if merged is None:
+        return None
     if merged.bars.empty:
         raise RangeRefused(
             f"{name} has no finished bars of {run.dataset} there",
@@ -253,7 +253,7 @@ def _reconciled(rewrite: Rewrite, merged: Merged) -> Reconciled:
 
     def failed(gap: Gap) -> Gap:
         for span, error in got.failed:
-            if gap.state == "open" and gap.start in span and gap.end in span:
+            if gap.state == "open" and span.covers(gap.span):
                 return replace(gap, state="failed", error=error.message)
         return gap
 

@@ -14,7 +14,6 @@ from typing import TypeAlias
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.gapfill import reconcile_gaps
 from ml4t_nb.core.request_spans import merge_spans, overlapping_stored
-from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import DatasetId, FillMethod, Gap, Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
@@ -32,11 +31,7 @@ def refetch(context: RunContext, dataset: DatasetId, span: Span) -> UpdateResult
     """Request the bars again, for confirmed gaps too."""
     run, snapshot = _begun(context, dataset)
     manifest = snapshot.manifest
-    wanted = [
-        Span(gap.start, gap.end + TICK)
-        for gap in manifest.gaps
-        if gap.state != "closed" and _meets(gap, span)
-    ]
+    wanted = [gap.span for gap in manifest.gaps if gap.state != "closed" and span.meets(gap.span)]
     if not wanted:
         pending = sum(gap.is_pending for gap in manifest.gaps)
         name = manifest.config.provider
@@ -90,7 +85,7 @@ def _changing(change: Callable[[Gap], Gap]) -> GapAction:
             reconciled = reconcile_gaps(
                 observed(before),
                 grid=replace(run, config=state.config).grid,
-                known=tuple(change(gap) if _meets(gap, span) else gap for gap in state.gaps),
+                known=tuple(change(gap) if span.meets(gap.span) else gap for gap in state.gaps),
                 fill_by=None,
                 is_whole=True,
             )
@@ -119,7 +114,3 @@ def _begun(context: RunContext, dataset: DatasetId) -> tuple[DatasetRun, Snapsho
     run = DatasetRun.of(context, "gaps", dataset, found.config, provider, found=found)
     run.require_not_earlier()
     return run, snapshot
-
-
-def _meets(gap: Gap, span: Span) -> bool:
-    return gap.start < span.end and gap.end >= span.start

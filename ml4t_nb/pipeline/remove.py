@@ -12,11 +12,10 @@ import pandas as pd
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.actions import carry_dividends
 from ml4t_nb.core.adjust import undo_splits
-from ml4t_nb.core.bars import Bars, as_instant, concat, observed
+from ml4t_nb.core.bars import Bars, as_instant, concat, observed, splits_in
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.gapfill import ExpectedGrid, reconcile_gaps
 from ml4t_nb.core.request_spans import without
-from ml4t_nb.core.restatement import splits_in
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
 from ml4t_nb.model import Basis, DatasetId, Frequency, NextStep, Span, bar_length

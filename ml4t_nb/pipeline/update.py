@@ -95,7 +95,7 @@ def _missing_before(run: DatasetRun, start: datetime, snapshot: Snapshot) -> tup
         return ()
     manifest = snapshot.manifest
     gaps = (
-        Span(gap.start, gap.end + TICK)
+        gap.span
         for gap in manifest.gaps
         if gap.state in ("open", "failed") or is_to_fill(gap, fill)
     )

@@ -11,8 +11,8 @@ from ml4t_nb.model import DatasetId, SessionOverride, Span
 from ml4t_nb.records import AbsentSession, Summary
 
 if TYPE_CHECKING:
-    from ml4t_nb.core.absent_sessions import StoredGaps
     from ml4t_nb.core.calendars.calendar import Calendar
+    from ml4t_nb.core.session_states import StoredRange
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["absent", "declaration", "doubted"]
@@ -55,7 +55,7 @@ def _by_calendar(
 ) -> Iterator[tuple[tuple[Calendar, Sequence[Summary]], tuple[AbsentSession, ...]]]:
     """Each calendar with its chosen datasets, and the sessions that no dataset on it has."""
     from ml4t_nb.calendars import calendar
-    from ml4t_nb.core.absent_sessions import absent_sessions
+    from ml4t_nb.core.session_states import absent_sessions
 
     ordered = sorted(ws.store.summaries(), key=lambda each: each.calendar)
     for name, group in groupby(ordered, key=lambda each: each.calendar):
@@ -79,9 +79,9 @@ def _has_gaps(summary: Summary) -> bool:
     return bool(summary.gaps_open or summary.filled or summary.unserved or summary.damage)
 
 
-def _held(ws: Workspace, summaries: Sequence[Summary]) -> Iterator[StoredGaps]:
+def _held(ws: Workspace, summaries: Sequence[Summary]) -> Iterator[StoredRange]:
     """What each dataset holds and lacks; a manifest is read only where there are gaps."""
-    from ml4t_nb.core.absent_sessions import StoredGaps
+    from ml4t_nb.core.session_states import StoredRange
 
     for each in summaries:
         if each.first is None or each.last is None:
@@ -90,4 +90,4 @@ def _held(ws: Workspace, summaries: Sequence[Summary]) -> Iterator[StoredGaps]:
             gaps = ws.store.snapshot(each.dataset).manifest.gaps if _has_gaps(each) else ()
         except (StoreError, DatasetNotFound):
             continue
-        yield StoredGaps(each.dataset.frequency, each.first, each.last, gaps)
+        yield StoredRange(each.dataset.frequency, each.first, each.last, gaps)

@@ -209,15 +209,9 @@ def _gaps(
         snapshot.bars()
     manifest = snapshot.manifest
     span = _calendar(ws, summary).span(first, last, summary.dataset.frequency)
-    gaps = tuple(
-        gap
-        for gap in manifest.gaps
-        if (every or gap.is_pending) and gap.start < span.end and gap.end >= span.start
-    )
+    gaps = tuple(gap for gap in manifest.gaps if (every or gap.is_pending) and span.meets(gap.span))
     unanswered = tuple(
-        each
-        for each in manifest.fetch_log
-        if each.outcome == "failed" and each.span.start < span.end and each.span.end > span.start
+        each for each in manifest.fetch_log if each.outcome == "failed" and span.meets(each.span)
     )
     return replace(nothing, gaps=gaps, unanswered=unanswered)
 

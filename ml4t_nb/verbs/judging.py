@@ -15,7 +15,7 @@ from ml4t_nb.verbs.select import latest, run_instant
 
 if TYPE_CHECKING:
     from ml4t_nb.core.calendars.calendar import Calendar
-    from ml4t_nb.core.recent_sessions import StoredRange
+    from ml4t_nb.core.session_states import StoredRange
     from ml4t_nb.providers import Limits
     from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.workspace import Workspace
@@ -80,7 +80,7 @@ def recent_sessions(
     """The last ``number`` sessions of each dataset; none of one whose files are damaged."""
     from ml4t_nb.calendars import calendar
     from ml4t_nb.core.gapfill import ExpectedGrid
-    from ml4t_nb.core.recent_sessions import last_sessions, recent
+    from ml4t_nb.core.session_states import last_sessions, recent
 
     # Most datasets share their calendar and their as-of, and with them what is expected of them.
     shared = lru_cache(maxsize=256)(last_sessions)
@@ -106,13 +106,14 @@ def recent_sessions(
 
 def _holding(manifest: Manifest, slack: timedelta) -> StoredRange | None:
     """What the manifest says about the bars; None without any."""
-    from ml4t_nb.core.recent_sessions import StoredRange
+    from ml4t_nb.core.session_states import StoredRange
 
     if manifest.first is None or manifest.last is None:
         return None
     extra = (each.stamp for each in manifest.findings if each.rule == "extra")
     known = tuple(stamp for stamp in extra if stamp is not None)
-    return StoredRange(manifest.first, manifest.last, slack, manifest.gaps, known)
+    frequency = manifest.dataset.frequency
+    return StoredRange(frequency, manifest.first, manifest.last, manifest.gaps, known, slack)
 
 
 def _limits(ws: Workspace) -> Callable[[str], Limits]:

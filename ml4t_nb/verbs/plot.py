@@ -73,7 +73,7 @@ def plot(
     whole = view(snapshot, (None, None), "splits", filled=True)
     record = _last_run(manifest) if last_run else None
     span = _drawn(manifest, whole, range_, record)
-    gaps = tuple(gap for gap in manifest.gaps if gap.start < span.end and gap.end >= span.start)
+    gaps = tuple(gap for gap in manifest.gaps if span.meets(gap.span))
     missing, sessions = _lacking(manifest, whole, span, gaps, coverage=coverage)
     return PlotReport(
         dataset=manifest.dataset,
@@ -129,20 +129,21 @@ def _lacking(
 
     from ml4t_nb.calendars import calendar
     from ml4t_nb.core.bars import observed, within
-    from ml4t_nb.core.gap_detection import missing_stamps
+    from ml4t_nb.core.gap_detection import gap_of
     from ml4t_nb.core.gapfill import ExpectedGrid
-    from ml4t_nb.verbs.coverage import Expectation, gap_of, sessions_of
+    from ml4t_nb.core.timestamps import index_micros
+    from ml4t_nb.verbs.coverage import Expectation, sessions_of
 
-    config, dataset = manifest.config, manifest.dataset
-    dates = calendar(config.calendar, config.session_overrides)
-    grid = ExpectedGrid.of(dataset, config, dates)
-    stamps = pd.DatetimeIndex(observed(whole).index)
-    expected = grid.expected(stamps) if len(stamps) else stamps
-    lacking = missing_stamps(stamps, expected, tolerance=grid.slack)
+    dates = calendar(manifest.config.calendar, manifest.config.session_overrides)
+    grid = ExpectedGrid.of(manifest.dataset, manifest.config, dates)
+    found = grid.match(pd.DatetimeIndex(observed(whole).index))
     ends = [pd.Timestamp(span.start), pd.Timestamp(span.end)]
-    expected, lacking = (each[slice(*each.searchsorted(ends))] for each in (expected, lacking))
-    bare = lacking[(gap_of(lacking, gaps) >= 0) & ~lacking.isin(whole.index)]
+    expected, lacking = (
+        each[slice(*each.searchsorted(ends))] for each in (found.expected, found.missing)
+    )
+    at = gap_of(index_micros(lacking), gaps)
+    bare = lacking[(at >= 0) & ~lacking.isin(whole.index)]
     if not coverage:
         return bare, None
-    wanted = Expectation(dates, dataset.frequency, expected, lacking, grid.slack)
+    wanted = Expectation(grid, expected, lacking, at)
     return bare, sessions_of(wanted, within(whole, span), gaps)

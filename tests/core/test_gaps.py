@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import as_stamps
-from ml4t_nb.core.gap_detection import extra_stamps, find_gaps, missing_stamps
+from ml4t_nb.core.gap_detection import StampMatch
 from ml4t_nb.model import Frequency, Gap, Span
 
 TENTH_OF_A_MINUTE = timedelta(seconds=6)
@@ -45,15 +45,15 @@ def gap(start: str, end: str, missing: int) -> Gap:
 def test_complete_bars_have_no_gap() -> None:
     days = expected("XNYS", "2000-01-01", "2024-12-31")
 
-    assert find_gaps(days, days) == ()
-    assert missing_stamps(days, days).empty
-    assert extra_stamps(days, days).empty
+    assert StampMatch(days, days).gaps == ()
+    assert StampMatch(days, days).missing.empty
+    assert StampMatch(days, days).extra.empty
 
 
 def test_a_missing_session_is_one_gap_of_one_bar() -> None:
     days = expected("XNYS", "2024-01-08", "2024-01-12")
 
-    gaps = find_gaps(without(days, "2024-01-10", "2024-01-10"), days)
+    gaps = StampMatch(without(days, "2024-01-10", "2024-01-10"), days).gaps
 
     assert gaps == (gap("2024-01-10", "2024-01-10", 1),)
     assert gaps[0].state == "open"
@@ -63,7 +63,7 @@ def test_a_gap_reaches_over_a_weekend() -> None:
     days = expected("XNYS", "2024-01-10", "2024-01-18")
 
     # Thursday, Friday, and Tuesday after Martin Luther King day.
-    assert find_gaps(without(days, "2024-01-11", "2024-01-16"), days) == (
+    assert StampMatch(without(days, "2024-01-11", "2024-01-16"), days).gaps == (
         gap("2024-01-11", "2024-01-16", 3),
     )
 
@@ -71,7 +71,7 @@ def test_a_gap_reaches_over_a_weekend() -> None:
 def test_a_month_is_one_gap_of_its_sessions() -> None:
     days = expected("XNYS", "2024-01-02", "2024-06-28")
 
-    assert find_gaps(without(days, "2024-03-01", "2024-03-31"), days) == (
+    assert StampMatch(without(days, "2024-03-01", "2024-03-31"), days).gaps == (
         gap("2024-03-01", "2024-03-28", 20),
     )
 
@@ -79,7 +79,7 @@ def test_a_month_is_one_gap_of_its_sessions() -> None:
 def test_two_holes_with_a_bar_between_are_two_gaps() -> None:
     days = expected("XNYS", "2024-01-08", "2024-01-12")
 
-    assert find_gaps(index("2024-01-08", "2024-01-10", "2024-01-12"), days) == (
+    assert StampMatch(index("2024-01-08", "2024-01-10", "2024-01-12"), days).gaps == (
         gap("2024-01-09", "2024-01-09", 1),
         gap("2024-01-11", "2024-01-11", 1),
     )
@@ -88,10 +88,10 @@ def test_two_holes_with_a_bar_between_are_two_gaps() -> None:
 def test_what_is_missing_before_the_first_and_after_the_last_bar_is_not_a_gap() -> None:
     days = expected("XNYS", "2024-01-02", "2024-12-31")
 
-    assert find_gaps(index("2024-06-03", "2024-06-04"), days) == ()
-    assert find_gaps(index("2024-06-03"), days) == ()
-    assert find_gaps(index(), days) == ()
-    assert find_gaps(days, index()) == ()
+    assert StampMatch(index("2024-06-03", "2024-06-04"), days).gaps == ()
+    assert StampMatch(index("2024-06-03"), days).gaps == ()
+    assert StampMatch(index(), days).gaps == ()
+    assert StampMatch(days, index()).gaps == ()
 
 
 @pytest.mark.parametrize(
@@ -105,14 +105,14 @@ def test_what_is_missing_before_the_first_and_after_the_last_bar_is_not_a_gap() 
     ids=["the week of 2001-09-11", "Sandy", "Christmas", "Martin Luther King day"],
 )
 def test_closed_days_are_no_gap(start: str, end: str) -> None:
-    assert find_gaps(index(start, end), expected("XNYS", start, end)) == ()
+    assert StampMatch(index(start, end), expected("XNYS", start, end)).gaps == ()
 
 
 def test_minutes_missing_over_tokyo_s_lunch_are_one_gap() -> None:
     minutes = expected("XTKS", "2024-01-04", "2024-01-04", "1m")
 
     # From 11:28 to 12:31 Tokyo: two before and two after lunch.
-    assert find_gaps(without(minutes, "2024-01-04T02:28", "2024-01-04T03:31"), minutes) == (
+    assert StampMatch(without(minutes, "2024-01-04T02:28", "2024-01-04T03:31"), minutes).gaps == (
         gap("2024-01-04T02:28", "2024-01-04T03:31", 4),
     )
 
@@ -120,14 +120,14 @@ def test_minutes_missing_over_tokyo_s_lunch_are_one_gap() -> None:
 def test_a_lunch_break_and_a_night_are_no_gap() -> None:
     minutes = expected("XTKS", "2024-01-04", "2024-01-05", "1m")
 
-    assert find_gaps(minutes, minutes) == ()
+    assert StampMatch(minutes, minutes).gaps == ()
 
 
 def test_minutes_missing_on_a_half_day_end_at_one_o_clock() -> None:
     minutes = expected("XNYS", "2024-11-27", "2024-12-02", "1m")
 
     # The last ten minutes of the half day, and the first five of the Monday after.
-    assert find_gaps(without(minutes, "2024-11-29T17:50", "2024-12-02T14:34"), minutes) == (
+    assert StampMatch(without(minutes, "2024-11-29T17:50", "2024-12-02T14:34"), minutes).gaps == (
         gap("2024-11-29T17:50", "2024-12-02T14:34", 15),
     )
 
@@ -136,10 +136,10 @@ def test_a_day_missing_where_the_clocks_change_is_found_exactly() -> None:
     hours = expected("XNYS", "2024-03-07", "2024-03-12", "hourly")
     autumn = expected("XNYS", "2024-10-31", "2024-11-05", "hourly")
 
-    assert find_gaps(without(hours, "2024-03-11", "2024-03-12"), hours) == (
+    assert StampMatch(without(hours, "2024-03-11", "2024-03-12"), hours).gaps == (
         gap("2024-03-11T13:30", "2024-03-11T19:30", 7),
     )
-    assert find_gaps(without(autumn, "2024-11-04", "2024-11-05"), autumn) == (
+    assert StampMatch(without(autumn, "2024-11-04", "2024-11-05"), autumn).gaps == (
         gap("2024-11-04T14:30", "2024-11-04T20:30", 7),
     )
 
@@ -147,7 +147,7 @@ def test_a_day_missing_where_the_clocks_change_is_found_exactly() -> None:
 def test_one_minute_missing_in_five_years_is_found() -> None:
     minutes = expected("XNYS", "2020-01-02", "2024-12-31", "1m")
 
-    assert find_gaps(without(minutes, "2022-06-01T15:00", "2022-06-01T15:00"), minutes) == (
+    assert StampMatch(without(minutes, "2022-06-01T15:00", "2022-06-01T15:00"), minutes).gaps == (
         gap("2022-06-01T15:00", "2022-06-01T15:00", 1),
     )
 
@@ -155,7 +155,7 @@ def test_one_minute_missing_in_five_years_is_found() -> None:
 def test_crypto_has_no_closed_day() -> None:
     days = expected("24/7", "2024-12-23", "2025-01-02")
 
-    assert find_gaps(index("2024-12-24", "2024-12-26"), days) == (
+    assert StampMatch(index("2024-12-24", "2024-12-26"), days).gaps == (
         gap("2024-12-25", "2024-12-25", 1),
     )
 
@@ -163,7 +163,7 @@ def test_crypto_has_no_closed_day() -> None:
 def test_a_missing_week_is_a_gap() -> None:
     weeks = expected("XNYS", "2024-01-01", "2024-03-31", "weekly")
 
-    assert find_gaps(without(weeks, "2024-02-05", "2024-02-12"), weeks) == (
+    assert StampMatch(without(weeks, "2024-02-05", "2024-02-12"), weeks).gaps == (
         gap("2024-02-05", "2024-02-12", 2),
     )
 
@@ -172,40 +172,40 @@ def test_a_stamp_within_the_tolerance_is_that_bar() -> None:
     minutes = index("2024-01-02T14:30", "2024-01-02T14:31", "2024-01-02T14:32")
     held = index("2024-01-02T14:30:05", "2024-01-02T14:30:54", "2024-01-02T14:32:06")
 
-    assert find_gaps(held, minutes, tolerance=TENTH_OF_A_MINUTE) == ()
-    assert extra_stamps(held, minutes, tolerance=TENTH_OF_A_MINUTE).empty
-    assert find_gaps(held, minutes) == (gap("2024-01-02T14:31", "2024-01-02T14:32", 2),)
-    assert list(extra_stamps(held, minutes)) == list(held)
+    assert StampMatch(held, minutes, tolerance=TENTH_OF_A_MINUTE).gaps == ()
+    assert StampMatch(held, minutes, tolerance=TENTH_OF_A_MINUTE).extra.empty
+    assert StampMatch(held, minutes).gaps == (gap("2024-01-02T14:31", "2024-01-02T14:32", 2),)
+    assert list(StampMatch(held, minutes).extra) == list(held)
 
 
 def test_a_stamp_just_outside_the_tolerance_is_not_that_bar() -> None:
     minutes = index("2024-01-02T14:30", "2024-01-02T14:31", "2024-01-02T14:32")
     held = index("2024-01-02T14:30", "2024-01-02T14:31:06.000001", "2024-01-02T14:32")
 
-    assert list(missing_stamps(held, minutes, tolerance=TENTH_OF_A_MINUTE)) == [minutes[1]]
-    assert list(extra_stamps(held, minutes, tolerance=TENTH_OF_A_MINUTE)) == [held[1]]
+    assert list(StampMatch(held, minutes, tolerance=TENTH_OF_A_MINUTE).missing) == [minutes[1]]
+    assert list(StampMatch(held, minutes, tolerance=TENTH_OF_A_MINUTE).extra) == [held[1]]
 
 
 def test_bars_on_another_grid_hold_none_of_the_expected_ones() -> None:
     half_hours = expected("XBOM", "2024-01-02", "2024-01-02", "30m")
     shifted = half_hours - pd.Timedelta(minutes=15)
 
-    assert len(missing_stamps(shifted, half_hours)) == len(half_hours) - 1
-    assert len(extra_stamps(shifted, half_hours)) == len(half_hours)
+    assert len(StampMatch(shifted, half_hours).missing) == len(half_hours) - 1
+    assert len(StampMatch(shifted, half_hours).extra) == len(half_hours)
 
 
 def test_bars_outside_the_calendar_are_extra_and_no_gap() -> None:
     days = expected("XNYS", "2024-01-05", "2024-01-09")
     held = days.union(index("2024-01-06", "2024-01-07"))
 
-    assert find_gaps(held, days) == ()
-    assert list(extra_stamps(held, days)) == list(index("2024-01-06", "2024-01-07"))
+    assert StampMatch(held, days).gaps == ()
+    assert list(StampMatch(held, days).extra) == list(index("2024-01-06", "2024-01-07"))
 
 
 def test_bars_before_and_after_the_expected_ones_are_extra() -> None:
     days = index("2024-01-03", "2024-01-04")
 
-    found = extra_stamps(index("2024-01-01", "2024-01-03", "2024-01-05"), days)
+    found = StampMatch(index("2024-01-01", "2024-01-03", "2024-01-05"), days).extra
 
     assert list(found) == list(index("2024-01-01", "2024-01-05"))
 
@@ -215,8 +215,8 @@ def test_the_real_series_have_no_false_gap_and_no_extra_bar(symbol: str) -> None
     held = sessions_of(symbol)
     days = expected("XNYS", "2000-01-01", "2013-12-31")
 
-    assert find_gaps(held, days) == ()
-    assert extra_stamps(held, days).empty
+    assert StampMatch(held, days).gaps == ()
+    assert StampMatch(held, days).extra.empty
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_the_real_series_have_no_false_gap_and_no_extra_bar(symbol: str) -> None
 def test_a_hole_in_a_real_series_is_found_exactly(start: str, end: str, missing: int) -> None:
     held = without(sessions_of("AAPL"), start, end)
 
-    found = find_gaps(held, expected("XNYS", "2000-01-01", "2013-12-31"))
+    found = StampMatch(held, expected("XNYS", "2000-01-01", "2013-12-31")).gaps
 
     assert [(each.start, each.missing) for each in found] == [(utc(start), missing)]
 
@@ -267,9 +267,9 @@ def test_what_is_expected_between_is_held_or_missing_and_never_both(
     held = held.union(as_stamps([span.start + timedelta(seconds=each) for each in sorted(strays)]))
     tolerance = timedelta(seconds=choices.draw(st.sampled_from([0, 7, 30])))
 
-    missing = set(missing_stamps(held, wanted, tolerance=tolerance))
-    extra = set(extra_stamps(held, wanted, tolerance=tolerance))
-    gaps = find_gaps(held, wanted, tolerance=tolerance)
+    missing = set(StampMatch(held, wanted, tolerance=tolerance).missing)
+    extra = set(StampMatch(held, wanted, tolerance=tolerance).extra)
+    gaps = StampMatch(held, wanted, tolerance=tolerance).gaps
 
     near = [(e, [h for h in held if abs(h - e) <= tolerance]) for e in wanted]
     assert missing == {
@@ -296,8 +296,8 @@ def test_bars_denser_than_the_calendar_expects_are_extra_and_no_gap() -> None:
     dense = [f"2024-01-02 09:0{minute}" for minute in range(8)]
     stamps = index(*dense, "2024-01-02 12:00", "2024-01-02 13:00")
 
-    assert find_gaps(stamps, wanted) == ()
-    assert extra_stamps(stamps, wanted).equals(index(*dense[3:]))
+    assert StampMatch(stamps, wanted).gaps == ()
+    assert StampMatch(stamps, wanted).extra.equals(index(*dense[3:]))
 
 
 def test_changing_expected_stamps_does_not_change_the_calendar() -> None:

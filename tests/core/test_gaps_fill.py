@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars, as_stamps, concat, make_bars, observed, require_bars, upsert
-from ml4t_nb.core.gap_detection import fill, missing_stamps
+from ml4t_nb.core.gap_detection import StampMatch, fill
 from ml4t_nb.model import FillMethod, Frequency
 from ml4t_nb.testing import strategies
 
@@ -53,7 +53,7 @@ def flat(prices: list[float]) -> dict[str, list[float]]:
 def filled(
     bars: Bars, method: FillMethod, *, max_fill: int = 5, wanted: pd.DatetimeIndex = WEEK
 ) -> Bars:
-    missing = missing_stamps(pd.DatetimeIndex(observed(bars).index), wanted)
+    missing = StampMatch(pd.DatetimeIndex(observed(bars).index), wanted).missing
     return fill(bars, missing, wanted, method, max_fill=max_fill)
 
 
@@ -91,7 +91,7 @@ def test_as_traded_prices_after_a_split_are_brought_to_the_basis_before_it(
     method: FillMethod, price: float
 ) -> None:
     bars = week(split_after=2.0)
-    missing = missing_stamps(pd.DatetimeIndex(bars.index), WEEK)
+    missing = StampMatch(pd.DatetimeIndex(bars.index), WEEK).missing
 
     made = fill(bars, missing, WEEK, method, max_fill=5, basis="as-traded")
 
@@ -239,5 +239,5 @@ def test_a_filled_price_is_among_the_observed_ones(
 def test_a_filled_hole_leaves_no_stamp_missing() -> None:
     both = upsert(week(), filled(week(), "forward"))
 
-    assert missing_stamps(pd.DatetimeIndex(both.index), WEEK).empty
+    assert StampMatch(pd.DatetimeIndex(both.index), WEEK).missing.empty
     assert both.index[2] == datetime(2024, 1, 12, tzinfo=UTC)

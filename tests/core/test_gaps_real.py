@@ -8,7 +8,7 @@ import pandas as pd
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import as_instant, as_stamps
-from ml4t_nb.core.gap_detection import extra_stamps, find_gaps
+from ml4t_nb.core.gap_detection import StampMatch
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import Span
 
@@ -21,7 +21,7 @@ def test_four_days_of_real_minutes_have_no_gap_and_three_closing_prints() -> Non
 
     expected = calendar("XNYS").stamps(span, "1m")
 
-    assert find_gaps(stamps, expected) == ()
+    assert StampMatch(stamps, expected).gaps == ()
     # The index's closing value is stamped at the close, where no minute begins.
-    closing = [f"{stamp:%m-%d %H:%M}" for stamp in extra_stamps(stamps, expected)]
+    closing = [f"{stamp:%m-%d %H:%M}" for stamp in StampMatch(stamps, expected).extra]
     assert closing == ["11-05 21:00", "11-06 21:00", "11-07 21:00"]

@@ -81,14 +81,14 @@ STORED = bars_of(*BEFORE)
 def test_equal_bars_are_the_same() -> None:
     found = compare(STORED, STORED)
 
-    assert found == Comparison("same", 5, (), None, "5 bars are equal")
+    assert found == Comparison("same", "5 bars are equal")
 
 
 def test_new_bars_before_and_after_do_not_matter() -> None:
     fetched = bars_of(BEFORE[0], *BEFORE, BEFORE[1], first=-1)
 
     assert compare(STORED, fetched).verdict == "same"
-    assert compare(STORED, fetched).common == 5
+    assert compare(STORED, fetched).reason == "5 bars are equal"
 
 
 def test_prices_in_single_precision_are_the_same() -> None:
@@ -128,7 +128,7 @@ def test_filled_bars_are_ignored() -> None:
     stored = altered(STORED, 2, open=1.0, high=1.0, low=1.0, close=1.0, volume=0.0)
     stored["filled"] = [False, False, True, False, False]
 
-    assert compare(stored, STORED) == Comparison("same", 4, (), None, "4 bars are equal")
+    assert compare(stored, STORED) == Comparison("same", "4 bars are equal")
 
 
 # --- insufficient ---------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def test_filled_bars_are_ignored() -> None:
 def test_two_bars_in_common_are_too_few() -> None:
     found = compare(STORED, bars_of(*BEFORE[3:], first=3))
 
-    assert found == Comparison("insufficient", 2, (), None, "2 bars in common, 3 needed")
+    assert found == Comparison("insufficient", "2 bars in common, 3 needed")
 
 
 def test_fewer_may_be_asked_for() -> None:

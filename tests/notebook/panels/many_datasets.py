@@ -11,7 +11,7 @@ import pytest
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.core.gap_detection import find_gaps
+from ml4t_nb.core.gap_detection import StampMatch
 from ml4t_nb.model import AssetClass, DatasetConfig, DatasetId, Gap, Span
 from ml4t_nb.records import ErrorNote, Outcome, UpdateRecord
 from ml4t_nb.storage.manifest import Manifest
@@ -63,4 +63,4 @@ def _bars_of(digit: int) -> tuple[Bars, tuple[Gap, ...]]:
         stamps = stamps[stamps != pd.Timestamp("2024-02-21", tz="UTC")]
     if digit == 5:
         stamps = stamps[stamps <= pd.Timestamp("2024-02-16", tz="UTC")]
-    return bars_at(stamps), find_gaps(stamps, expected)
+    return bars_at(stamps), StampMatch(stamps, expected).gaps
