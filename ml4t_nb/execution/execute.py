@@ -37,18 +37,8 @@ def call(
 ) -> Report:
     """The report of the command's verb; a page that it names is written.
 
-    Parameters
-    ----------
-    cancel
-        Set to end the verb at its next request.
-    log
-        Takes the lines of the package's log while the verb runs, besides which ``watch`` is told
-        what happens.
-
-    Raises
-    ------
-    Ml4tError
-        If the verb, or the settings, could not be carried out at all.
+    ``cancel`` is set to end the verb at its next request; ``log`` takes the lines of the package's
+    log while it runs. A verb that could not be carried out at all raises an Ml4tError.
     """
     settings = settings_of()
     home = command.arguments.get("home") or settings.home

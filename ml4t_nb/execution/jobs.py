@@ -53,16 +53,7 @@ class Job:
     that cell and to no other. Watchers are called in a thread beside it, at most ten times a
     second, and once after the end: a slow one does not slow the verb.
 
-    Attributes
-    ----------
-    number
-        Counted from 1.
-    line
-        The same as a person would type it.
-    report
-        What the verb gave; None while it runs, and if it raised.
-    error
-        Why it failed as a whole; what failed of a run stands in its report.
+    What failed of a run stands in its report; ``error`` is why it has none.
     """
 
     def __init__(self, number: int, command: Command, jobs: Jobs) -> None:
@@ -210,16 +201,10 @@ class Job:
 
 
 class Jobs:
-    """The jobs of a process: those that run, and the last fifty that ended.
-
-    Parameters
-    ----------
-    lock
-        Held while who works on what, or who watches, changes.
-    """
+    """The jobs of a process: those that run, and the last fifty that ended."""
 
     def __init__(self) -> None:
-        self.lock = Lock()
+        self.lock = Lock()  # held while who works on what, or who watches, changes
         self._numbers = count(1)
         self._jobs: dict[int, Job] = {}
         self._watchers: WeakSet[JobsWatcher] = WeakSet()

@@ -9,18 +9,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Literal, TypeAlias
 
-from ml4t_nb.events import (
-    Committed,
-    Event,
-    Fetched,
-    FetchStarted,
-    Finished,
-    GapsFound,
-    Observer,
-    RetryScheduled,
-    Started,
-    Stopping,
-)
+from ml4t_nb import events
 from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.render.format import changes, many, plain, ratio, span_words
 
@@ -83,15 +72,15 @@ class Track:
         stopping = "stopping soon " if self.is_stopping else ""
         return plain(f"{failed}{stopping}{self.doing}").replace("\n", " ")
 
-    def note(self, event: Event) -> None:
+    def note(self, event: events.Event) -> None:
         """Take ``event`` into account."""
         match event:
-            case Started():
+            case events.Started():
                 self.verb, self.total, self.done = event.verb, len(event.datasets), 0
                 self._lines = {each: Line(each) for each in event.datasets}
-            case Stopping():
+            case events.Stopping():
                 self.is_stopping = True
-            case Finished():
+            case events.Finished():
                 line = self._line(event.dataset, event.outcome)
                 line.doing = "failed" if event.outcome == "failed" else line.doing
                 line.notes += (event.message,) if event.message else ()
@@ -103,27 +92,32 @@ class Track:
                 self._advance(event)
 
     def _advance(
-        self, event: FetchStarted | Fetched | RetryScheduled | GapsFound | Committed
+        self,
+        event: events.FetchStarted
+        | events.Fetched
+        | events.RetryScheduled
+        | events.GapsFound
+        | events.Committed,
     ) -> None:
         line = self._line(event.dataset, "running")
         match event:
-            case GapsFound():
+            case events.GapsFound():
                 lacking = many(sum(gap.missing for gap in event.gaps), "bar")
                 line.notes += (f"{many(len(event.gaps), 'gap')} open, {lacking} missing",)
                 return
-            case Committed():
+            case events.Committed():
                 if event.restatement is not None:
                     line.notes += (f"restated {ratio(event.restatement.ratio)}",)
                 words = f"committed {', '.join(changes(event))}"
                 line.doing = words if changes(event) else "committed, no bar changed"
                 return
-            case FetchStarted():
+            case events.FetchStarted():
                 words = f"asking {event.provider}"
                 line.doing = f"{words} for {span_words(event.span, event.dataset.frequency)}"
-            case Fetched():
+            case events.Fetched():
                 self.bars += event.rows
                 line.doing = words = many(event.rows, "bar")
-            case RetryScheduled():
+            case events.RetryScheduled():
                 line.doing = words = f"again in {event.wait_s:.0f} s ({event.reason})"
         self.doing = f"{line.dataset.symbol}: {words}"
 
@@ -141,7 +135,7 @@ class Track:
 
 
 @contextmanager
-def terminal_bar() -> Iterator[Observer]:
+def terminal_bar() -> Iterator[events.Observer]:
     """A bar on standard error, gone when the run is over; appears when a run begins."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -157,9 +151,9 @@ def terminal_bar() -> Iterator[Observer]:
     )
     task = progress.add_task("", total=None, phrase="")
 
-    def watch(event: Event) -> None:
+    def watch(event: events.Event) -> None:
         track.note(event)
-        if isinstance(event, Started):
+        if isinstance(event, events.Started):
             progress.start()
         progress.update(
             task,
@@ -184,12 +178,12 @@ class LogLines:
         self._next_at = monotonic() + _QUIET_S
         self._retry_at = 0.0
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: events.Event) -> None:
         """Take ``event`` into account, and tell of a retry at once, of the run now and then."""
         self._track.note(event)
         now = monotonic()
-        is_retry = isinstance(event, RetryScheduled) and now >= self._retry_at
-        if isinstance(event, Stopping) or is_retry or now >= self._next_at:
+        is_retry = isinstance(event, events.RetryScheduled) and now >= self._retry_at
+        if isinstance(event, events.Stopping) or is_retry or now >= self._next_at:
             self._next_at = now + _QUIET_S
             self._retry_at = now + _RETRY_S if is_retry else self._retry_at
             track = self._track
@@ -208,13 +202,13 @@ class CellBar:
         self._handle: Any = None
         self._drawn_at = 0.0
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: events.Event) -> None:
         """Take ``event`` into account, and draw if it is time."""
         from ml4t_nb.render.html import progress_html
 
         self._track.note(event)
         now = monotonic()
-        if isinstance(event, Started | Stopping) or now - self._drawn_at >= _PERIOD_S:
+        if isinstance(event, events.Started | events.Stopping) or now - self._drawn_at >= _PERIOD_S:
             self._drawn_at = now
             track = self._track
             page = progress_html(track.verb, track.done, track.total, track.phrase)

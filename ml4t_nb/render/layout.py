@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from ml4t_nb.hints import at_home
 from ml4t_nb.model import DatasetId, Hint, LoadArguments, NextStep
+from ml4t_nb.render.plots.theme import StateStyle, legend_place, style_of
 from ml4t_nb.reports import RecentSession
 
 __all__ = ["Block", "Lines", "Note", "SessionMap", "Table", "nothing_stored"]
@@ -17,14 +18,10 @@ __all__ = ["Block", "Lines", "Note", "SessionMap", "Table", "nothing_stored"]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of words under headings.
+    """Rows of words under headings; one that ends in ``>`` is over right-aligned numbers.
 
     Parameters
     ----------
-    headings
-        One for each column; one that ends in ``>`` stands over right-aligned numbers.
-    title
-        What the rows are; may be empty.
     is_total
         Whether it sums up another table; a script that reads bare rows is spared it.
     """
@@ -54,21 +51,20 @@ class Lines:
 class SessionMap:
     """What the last sessions of several datasets have: a row a dataset, a column a day.
 
-    Parameters
-    ----------
-    title
-        What the columns are.
-    names
-        The datasets.
-    rows
-        One for each of them, with what each of ``days`` has; None where there is no session, and
-        before the first bar.
+    None stands where there is no session, and before the first bar.
     """
 
     title: str
     days: tuple[date, ...]
     names: tuple[str, ...]
     rows: tuple[tuple[RecentSession | None, ...], ...]
+
+    @property
+    def legend(self) -> list[tuple[str, StateStyle]]:
+        """Name and style of each state that it has, in order."""
+        sessions = {each for row in self.rows for each in row if each is not None}
+        styles = {style_of(each.state, each.gap) for each in sessions}
+        return sorted(styles, key=lambda each: legend_place(each[0]))
 
 
 Block: TypeAlias = Table | Lines | SessionMap
@@ -77,12 +73,6 @@ _LOAD = NextStep("load", DatasetId("equities", "daily", "SYMBOL"), source=LoadAr
 
 
 def nothing_stored(home: Path | None) -> Lines:
-    """What to say of an empty store, and how to fill it.
-
-    Parameters
-    ----------
-    home
-        Its folder; None for the reader's own store.
-    """
+    """What to say of an empty store, and how to fill it; without ``home``, the reader's own."""
     step = _LOAD if home is None else at_home(_LOAD, home)
     return Lines((Note("nothing is stored yet", step),))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, get_args
 
+from ml4t_nb import reports
 from ml4t_nb.model import AssetClass, Frequency, Gap
 from ml4t_nb.records import Health, Summary
 from ml4t_nb.render.format import (
@@ -19,35 +20,21 @@ from ml4t_nb.render.format import (
     span_words,
     stamp,
 )
-from ml4t_nb.render.layout import Block, Lines, Note, Table, nothing_stored
+from ml4t_nb.render.layout import Block, Lines, Note, SessionMap, Table, nothing_stored
 from ml4t_nb.render.run_blocks import absent_notes, run_blocks
-from ml4t_nb.render.session_map import session_maps
-from ml4t_nb.reports import (
-    ExportReport,
-    GapsReport,
-    HealthReport,
-    ListReport,
-    PlotReport,
-    ProviderInfo,
-    ProvidersReport,
-    RemoveReport,
-    Report,
-    RunReport,
-    SessionState,
-)
 
-__all__ = ["SHOWN", "blocks", "class_totals"]
+__all__ = ["SHOWN", "blocks", "class_totals", "session_maps"]
 
 SHOWN = 10
 """Bars of an export that are shown below its blocks."""
 
 
-def blocks(report: Report) -> tuple[Block, ...]:
+def blocks(report: reports.Report) -> tuple[Block, ...]:
     """Tables and lines of ``report``, in reading order."""
     return tuple(block for block in _BLOCKS[type(report)](report) if block != Lines(()))
 
 
-def _health(report: HealthReport) -> Iterator[Block]:
+def _health(report: reports.HealthReport) -> Iterator[Block]:
     if not report.datasets:
         yield nothing_stored(report.home)
         return
@@ -66,6 +53,25 @@ def _health(report: HealthReport) -> Iterator[Block]:
     states = ", ".join(f"{mark} {report.count(state)} {state}" for state, mark in MARKS.items())
     total = f"{many(len(report.datasets), 'dataset')}: {states}; {many(report.rows, 'bar')}"
     yield Lines((Note(f"{total}; as of {instant(report.as_of)}"),))
+
+
+def session_maps(
+    datasets: Sequence[Health], recent: Sequence[tuple[reports.RecentSession, ...]]
+) -> Iterator[SessionMap]:
+    """A map of what each dataset has of late, and one of the weeks of weekly bars."""
+    both = list(zip(datasets, recent, strict=True))
+    for is_weekly, what in ((False, "sessions"), (True, "weeks")):
+        chosen = [each for each in both if (each[0].dataset.frequency == "weekly") == is_weekly]
+        days = tuple(sorted({each.session for _, had in chosen for each in had}))
+        if not days:
+            continue
+        by_day = ({each.session: each for each in had} for _, had in chosen)
+        yield SessionMap(
+            f"{what} from {days[0]} to {days[-1]}",
+            days,
+            tuple(labelled(health.dataset, health.provider) for health, _ in chosen),
+            tuple(tuple(had.get(day) for day in days) for had in by_day),
+        )
 
 
 def class_totals(datasets: Iterable[Health]) -> dict[AssetClass, tuple[int, int]]:
@@ -102,7 +108,7 @@ def _advice(health: Health) -> Note:
     return Note(f"{MARKS[health.state]} {health.dataset.symbol}: {health.reason}", health.step)
 
 
-def _list(report: ListReport) -> Iterator[Block]:
+def _list(report: reports.ListReport) -> Iterator[Block]:
     if not report.datasets:
         yield nothing_stored(report.home)
         return
@@ -139,7 +145,7 @@ def _remarks(summary: Summary) -> Iterator[Note]:
         yield Note(f"{name}: {many(summary.filled, 'bar')} made by filling")
 
 
-def _gaps(report: GapsReport) -> Iterator[Block]:
+def _gaps(report: reports.GapsReport) -> Iterator[Block]:
     if not report.datasets and not report.failed:
         yield nothing_stored(report.home)
         return
@@ -199,22 +205,24 @@ def _next(gap: Gap) -> Iterator[str]:
             )
 
 
-def _exported(report: ExportReport) -> Iterator[Block]:
+def _exported(report: reports.ExportReport) -> Iterator[Block]:
     what = f"{many(len(report.bars), 'bar')} of {labelled(report.dataset, report.provider)}"
     yield Lines((Note(f"✅ {what} written to {report.out}" if report.out is not None else what),))
 
 
-def _drawn(report: PlotReport) -> Iterator[Block]:
+def _drawn(report: reports.PlotReport) -> Iterator[Block]:
     name = labelled(report.dataset, report.provider)
     where = f" written to {report.out}" if report.out is not None else ""
     yield Lines((Note(f"{name}: {_seen(report)}{where}"),))
 
 
-def _seen(report: PlotReport) -> str:
+def _seen(report: reports.PlotReport) -> str:
     """What is drawn, in numbers."""
     if report.sessions is not None:
         states = Counter(report.sessions["state"])
-        told = ", ".join(f"{count(states[s])} {s}" for s in get_args(SessionState) if states[s])
+        told = ", ".join(
+            f"{count(states[s])} {s}" for s in get_args(reports.SessionState) if states[s]
+        )
         return f"{many(len(report.sessions), 'session')}: {told or 'none'}"
     if report.bars.empty:
         return "no bars in this range"
@@ -228,7 +236,7 @@ def _seen(report: PlotReport) -> str:
     return "; ".join(parts)
 
 
-def _removed(report: RemoveReport) -> Iterator[Block]:
+def _removed(report: reports.RemoveReport) -> Iterator[Block]:
     notes = []
     for dataset, rows in report.removed:
         what = f"{dataset} removed" if report.whole else f"removed from {dataset}"
@@ -237,12 +245,12 @@ def _removed(report: RemoveReport) -> Iterator[Block]:
     yield Lines(tuple(notes) or (Note("nothing was removed"),))
 
 
-def _providers(report: ProvidersReport) -> Iterator[Block]:
+def _providers(report: reports.ProvidersReport) -> Iterator[Block]:
     headings = ("Provider", "What it has", "Asset classes", "Frequencies", "Limits")
     yield Table(headings, tuple(map(_card, report.providers)))
 
 
-def _card(card: ProviderInfo) -> tuple[str, ...]:
+def _card(card: reports.ProviderInfo) -> tuple[str, ...]:
     limits = (
         f"{name} {days:g} days {what}"
         for each, what in ((card.span_days, "at a time"), (card.age_days, "back"))
@@ -257,13 +265,13 @@ def _card(card: ProviderInfo) -> tuple[str, ...]:
     )
 
 
-_BLOCKS: dict[type[Report], Callable[[Any], Iterator[Block]]] = {
-    RunReport: run_blocks,
-    HealthReport: _health,
-    ListReport: _list,
-    GapsReport: _gaps,
-    ExportReport: _exported,
-    PlotReport: _drawn,
-    RemoveReport: _removed,
-    ProvidersReport: _providers,
+_BLOCKS: dict[type[reports.Report], Callable[[Any], Iterator[Block]]] = {
+    reports.RunReport: run_blocks,
+    reports.HealthReport: _health,
+    reports.ListReport: _list,
+    reports.GapsReport: _gaps,
+    reports.ExportReport: _exported,
+    reports.PlotReport: _drawn,
+    reports.RemoveReport: _removed,
+    reports.ProvidersReport: _providers,
 }

@@ -9,9 +9,9 @@ from ml4t_nb.commands.declaration import ProgramName
 from ml4t_nb.commands.spelling import Speller
 from ml4t_nb.render.format import plain
 from ml4t_nb.render.layout import Block, Lines, SessionMap, Table
+from ml4t_nb.render.plots.theme import style_of
 from ml4t_nb.render.report_blocks import SHOWN, blocks
 from ml4t_nb.render.run_blocks import news
-from ml4t_nb.render.session_map import map_lines
 from ml4t_nb.reports import ExportReport, Report, RunReport
 
 __all__ = ["as_text", "report_news", "report_rows", "report_text"]
@@ -26,7 +26,7 @@ def report_text(
     colour: bool = False,
     program: ProgramName = "ml4t-data",
 ) -> str:
-    """Tables and sentences, ended by a newline; the other arguments are those of `as_text`."""
+    """Tables and sentences, ended by a newline, drawn as `as_text` does."""
     words = as_text(blocks(report), width=width, colour=colour, program=program)
     if isinstance(report, ExportReport) and report.out is None:
         return f"{words}{report.bars.to_string(max_rows=SHOWN, line_width=width)}\n"
@@ -61,8 +61,6 @@ def as_text(
         Columns to stay within; None for as many as it takes.
     colour
         Whether headings may be set off by terminal codes.
-    program
-        What the reader types the next steps into.
     """
     room = _UNBOUNDED if width is None else width
     spell = Speller(program)
@@ -71,25 +69,44 @@ def as_text(
 
 
 def _lines(block: Block, width: int, spell: Speller, *, colour: bool) -> Iterator[str]:
-    if isinstance(block, Lines):
-        # A command is copied from its line, so lines are left to the terminal to wrap.
-        for note in block.notes:
-            yield plain(note.text)
-            if note.step:
-                yield f"   → {plain(spell(note.step))}"
-        return
-    if isinstance(block, SessionMap):
-        yield from map_lines(block)
-        return
-    if block.title:
-        yield plain(block.title)
-    yield from _drawn(block, width, colour=colour)
+    match block:
+        case Lines():
+            # A command is copied from its line, so lines are left to the terminal to wrap.
+            for note in block.notes:
+                yield plain(note.text)
+                if note.step:
+                    yield f"   → {plain(spell(note.step))}"
+        case SessionMap():
+            yield from _map(block)
+        case Table():
+            if block.title:
+                yield plain(block.title)
+            yield from _drawn(block, width, colour=colour)
+
+
+def _map(block: SessionMap) -> Iterator[str]:
+    """Its rows of signs under the days of the month, and what the signs mean."""
+    from rich.cells import cell_len, set_cell_size
+
+    names = [plain(name) for name in block.names]
+    width = max(map(cell_len, names))
+    yield block.title
+    for digit in (0, 1):
+        yield f"{'':{width}}  {''.join(f'{day:%d}'[digit] for day in block.days)}"
+    for name, row in zip(names, block.rows, strict=True):
+        styles = (had and style_of(had.state, had.gap)[1] for had in row)
+        signs = "".join(style.sign if style else " " for style in styles)
+        yield f"{set_cell_size(name, width)}  {signs}".rstrip()
+    kinds = [f"{style.sign} {name} ({style.meaning})" for name, style in block.legend]
+    yield from ("   ".join(kinds[at : at + 3]) for at in range(0, len(kinds), 3))
 
 
 def _drawn(block: Table, width: int, *, colour: bool) -> Iterator[str]:
     """Lines of a table. For thousands of rows a table of rich takes seconds."""
     from rich.cells import cell_len
+    from rich.style import Style
 
+    bold = Style(bold=True)
     headings = [heading.removesuffix(">") for heading in block.headings]
     rights = [heading.endswith(">") for heading in block.headings]
     rows = [tuple(plain(cell) for cell in row) for row in block.rows]
@@ -107,7 +124,7 @@ def _drawn(block: Table, width: int, *, colour: bool) -> Iterator[str]:
                 for part, columns, is_right in zip(parts, widths, rights, strict=True)
             )
             line = (" " * gap).join(padded).rstrip()
-            yield _bold(line) if colour and row is headings else line
+            yield bold.render(line) if colour and row is headings else line
 
 
 def _folded(cell: str, columns: int) -> list[str]:
@@ -121,12 +138,6 @@ def _folded(cell: str, columns: int) -> list[str]:
 
     lines = Text(cell).wrap(Console(), columns, overflow="fold")
     return [line.plain.rstrip() for line in lines]
-
-
-def _bold(line: str) -> str:
-    from rich.style import Style
-
-    return Style(bold=True).render(line)
 
 
 def _widths(

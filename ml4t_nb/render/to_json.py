@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any
 
+from ml4t_nb import reports
 from ml4t_nb.codec import OMITTED, Codec, Convert
 from ml4t_nb.commands.declaration import ProgramName
 from ml4t_nb.commands.spelling import Speller
@@ -16,22 +17,11 @@ from ml4t_nb.model import DatasetId, Gap, Hint
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.render import documents as d
 from ml4t_nb.render.report_blocks import class_totals
-from ml4t_nb.reports import (
-    ExportReport,
-    GapsReport,
-    HealthReport,
-    ListReport,
-    PlotReport,
-    ProvidersReport,
-    RemoveReport,
-    Report,
-    RunReport,
-)
 
 __all__ = ["document", "error_json", "report_json"]
 
 
-def report_json(report: Report) -> str:
+def report_json(report: reports.Report) -> str:
     """One JSON document, ended by a newline."""
     return _text(document(report, "ml4t-data"))
 
@@ -41,14 +31,8 @@ def error_json(verb: str | None, error: Ml4tError) -> str:
     return _text(_plain(d.ErrorDocument(verb, error.note), "ml4t-data"))
 
 
-def document(report: Report, program: ProgramName) -> dict[str, Any]:
-    """``report`` in dicts, lists, numbers and words; stamps are ISO 8601 with offset.
-
-    Parameters
-    ----------
-    program
-        What the reader types the next steps into.
-    """
+def document(report: reports.Report, program: ProgramName) -> dict[str, Any]:
+    """``report`` in dicts, lists, numbers and words; next steps as typed into ``program``."""
     return _plain(_document(report), program)
 
 
@@ -67,25 +51,25 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _document(report: Report) -> object:  # noqa: PLR0911  # one for each report
+def _document(report: reports.Report) -> object:  # noqa: PLR0911  # one for each report
     match report:
-        case RunReport():
+        case reports.RunReport():
             return _filled(d.RunDocument, report, results=_results(report))
-        case HealthReport():
+        case reports.HealthReport():
             return _health(report)
-        case ListReport():
+        case reports.ListReport():
             return _filled(d.ListDocument, report)
-        case GapsReport():
+        case reports.GapsReport():
             return _gaps(report)
-        case ExportReport():
+        case reports.ExportReport():
             bars = OMITTED if report.out is not None else _rows(report.bars)
             return _filled(d.BarsDocument, report, **_range(report.bars), bars=bars)
-        case PlotReport():
+        case reports.PlotReport():
             return _plot(report)
-        case RemoveReport():
+        case reports.RemoveReport():
             removed = tuple(d.Removed(*each) for each in report.removed)
             return _filled(d.RemoveDocument, report, removed=removed)
-        case ProvidersReport():
+        case reports.ProvidersReport():
             return _filled(d.ProvidersDocument, report)
 
 
@@ -100,7 +84,7 @@ def _filled(kind: type[Any], *sources: object, **own: object) -> Any:  # noqa: A
     return kind(**{**found, **own})
 
 
-def _results(report: RunReport) -> tuple[d.DetailedResult, ...]:
+def _results(report: reports.RunReport) -> tuple[d.DetailedResult, ...]:
     return tuple(_result(each, detailed=report.detailed) for each in report.results)
 
 
@@ -111,7 +95,7 @@ def _result(result: UpdateResult, *, detailed: bool) -> d.DetailedResult:
     return replace(whole, **{each.name: OMITTED for each in details})
 
 
-def _health(report: HealthReport) -> d.HealthDocument:
+def _health(report: reports.HealthReport) -> d.HealthDocument:
     summary: d.HealthSummary = {
         "datasets": len(report.datasets),
         "healthy": report.count("healthy"),
@@ -128,7 +112,7 @@ def _health(report: HealthReport) -> d.HealthDocument:
     return d.HealthDocument(as_of=report.as_of, summary=summary, datasets=judged)
 
 
-def _gaps(report: GapsReport) -> Any:  # noqa: ANN401
+def _gaps(report: reports.GapsReport) -> Any:  # noqa: ANN401
     each_of = report.datasets
     return _filled(
         d.GapsDocument,
@@ -146,7 +130,7 @@ def _gaps_of(dataset: DatasetId, gaps: Iterable[Gap]) -> tuple[d.DatasetGap, ...
     return tuple(d.DatasetGap(dataset, gap) for gap in gaps)
 
 
-def _plot(report: PlotReport) -> Any:  # noqa: ANN401
+def _plot(report: reports.PlotReport) -> Any:  # noqa: ANN401
     sessions = OMITTED
     if report.sessions is not None:
         rows: Any = report.sessions.drop(columns="gap").to_dict("index")

@@ -15,7 +15,7 @@ from ml4t_nb.records import Health
 from ml4t_nb.render.format import many, plain
 from ml4t_nb.render.html import as_html, error_html, line_html
 from ml4t_nb.render.layout import Block, Lines, Note, nothing_stored
-from ml4t_nb.render.session_map import session_maps
+from ml4t_nb.render.report_blocks import session_maps
 from ml4t_nb.reports import HealthReport, RecentSession
 
 __all__ = ["HealthBoard"]

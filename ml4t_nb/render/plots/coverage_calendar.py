@@ -11,11 +11,11 @@ from ml4t_nb.render.format import count, many
 from ml4t_nb.render.plots.steps import rows_of
 from ml4t_nb.render.plots.theme import (
     GAPS,
-    GREY,
     SESSIONS,
     StateStyle,
     gap_story,
     legend_place,
+    remark,
     safe,
     style_of,
 )
@@ -38,17 +38,8 @@ _TALL, _LOW, _MOST = 34, 12, 760
 class Cells:
     """Where each session stands on the map.
 
-    Columns are the days of the weeks since the one that 1 January is in; weekends only where a
-    session has been held on one.
-
-    Parameters
-    ----------
-    width
-        Columns of a week: 1 for weekly bars, 5 or 7.
-    years
-        Rows of the map, from the top.
-    rows, columns
-        Of each session.
+    A row is one of the ``years``. Columns are the days of the weeks since the one that 1 January
+    is in, 1, 5 or 7 a week; weekends only where a session has been held on one.
     """
 
     width: int
@@ -106,15 +97,9 @@ def coverage_drawing(
             "categoryarray": years,
             "range": [max(len(years), 3) - 0.5, -0.5],
         },
-        "annotations": [] if len(sessions) else [_NOTHING],
+        "annotations": [] if len(sessions) else [remark("no sessions in this range", x=0.5, y=0.5)],
     }
     return [_heat(report, sessions, cells, styles), *_marks(cells, styles)], layout
-
-
-_NOTHING = {
-    "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False,
-    "font": {"color": GREY}, "text": "no sessions in this range",
-}  # fmt: skip
 
 
 def _heat(

@@ -93,13 +93,7 @@ def page_of(report: PlotReport) -> str:
 
 
 def write_page(report: PlotReport) -> None:
-    """Write the page to the report's ``out``, whole or not at all.
-
-    Raises
-    ------
-    StoreNotWritable
-        If it cannot be written.
-    """
+    """Write the page to the report's ``out``, whole or not at all."""
     assert report.out is not None
     page = page_of(report)
     write_whole(report.out, lambda file: file.write(page.encode("utf-8")))

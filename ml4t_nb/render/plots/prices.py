@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ml4t_nb.model import bar_length
 from ml4t_nb.render.format import count, many
 from ml4t_nb.render.plots.steps import Band, Steps, bands_of, steps_of
-from ml4t_nb.render.plots.theme import CLOSE_LINE, DOWN, GAPS, GREY, GRID, UP, safe
+from ml4t_nb.render.plots.theme import CLOSE_LINE, DOWN, GAPS, GREY, GRID, UP, remark, safe
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
@@ -106,16 +106,16 @@ def _volume(steps: Steps) -> dict[str, Any]:
 def _hatches(steps: Steps, bands: tuple[Band, ...]) -> Iterator[dict[str, Any]]:
     """One hatched column a step for each state, which also says why when pointed at."""
     for state in dict.fromkeys(band.state for band in bands):
-        rows: list[int] = []
-        stories: list[str] = []
-        for band in bands:
-            if band.state == state:
-                rows += range(band.first, band.last + 1)
-                story = safe(band.story).replace("\n", "<br>")
-                stories += [story] * (band.last + 1 - band.first)
+        own = [
+            (steps.labels[step], safe(band.story).replace("\n", "<br>"))
+            for band in bands
+            if band.state == state
+            for step in range(band.first, band.last + 1)
+        ]
+        colour = GAPS[state].colour
         pattern = {
             "shape": GAPS[state].hatch,
-            "fgcolor": GAPS[state].colour,
+            "fgcolor": colour,
             "bgcolor": "rgba(0,0,0,0)",
             "size": 8,
             "solidity": 0.2,
@@ -123,18 +123,13 @@ def _hatches(steps: Steps, bands: tuple[Band, ...]) -> Iterator[dict[str, Any]]:
         }
         yield {
             "type": "bar",
-            "x": [steps.labels[row] for row in rows],
-            "y": [1] * len(rows),
+            "x": [label for label, _ in own],
+            "y": [1] * len(own),
             "yaxis": "y3",
             "width": 1,
-            "marker": {
-                "color": GAPS[state].colour,
-                "pattern": pattern,
-                "line": {"width": 0},
-                "opacity": 0.7,
-            },
+            "marker": {"color": colour, "pattern": pattern, "line": {"width": 0}, "opacity": 0.7},
             "name": state,
-            "customdata": stories,
+            "customdata": [story for _, story in own],
             "hovertemplate": "%{customdata}<extra></extra>",
         }
 
@@ -250,10 +245,9 @@ def _reach(table: pd.DataFrame) -> list[float] | None:
 
 
 def _remarks(report: PlotReport, steps: Steps) -> list[dict[str, Any]]:
-    common = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"color": GREY}}
     if not len(steps):
-        return [{**common, "x": 0.5, "y": 0.5, "text": "no bars in this range"}]
+        return [remark("no bars in this range", x=0.5, y=0.5)]
     if steps.size == 1:
         return []
     text = f"{count(len(report.bars))} bars, {steps.size:,} to a step; a shorter range shows each"
-    return [{**common, "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "text": text}]
+    return [remark(text, x=0, y=1, xanchor="left", yanchor="bottom")]

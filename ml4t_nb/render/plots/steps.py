@@ -165,13 +165,8 @@ def stamps_between(
 ) -> tuple[datetime, datetime]:
     """First and last stamp, both inclusive, of the steps whose middle is in a range of the axis.
 
-    Parameters
-    ----------
-    left, right
-        Numbers on the axis, on which the first step's middle is 0 and the next one's 1. They
-        may be outside of what is drawn, as after zooming out.
-    known
-        The rows of the whole dataset, of which those of ``steps`` are a part.
+    The first step's middle is 0 and the next one's 1; ``left`` and ``right`` may be outside of what
+    is drawn, as after zooming out. ``known`` are the rows of the whole dataset.
     """
     first, last = math.ceil(left), math.floor(right)
     if last < first:

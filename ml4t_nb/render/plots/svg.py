@@ -59,10 +59,6 @@ def _rect(
     return element("rect", *content, **box, fill=fill, **more)
 
 
-def _path(way: str, colour: str, **more: str) -> Markup:
-    return element("path", d=way, stroke=colour, **more)
-
-
 def _prices(report: PlotReport) -> Iterator[Markup]:
     steps = steps_of(report, most=_STEPS)
     low, high = float(steps.table["low"].min()), float(steps.table["high"].max())
@@ -118,7 +114,7 @@ def _legend(words: Sequence[tuple[str, str]]) -> Iterator[Markup]:
 
 def _hatch(name: str, style: StateStyle) -> Markup:
     fill = _rect(0, 0, 6, 6, style.colour, fill_opacity=".18")
-    lines = _path(_WAYS[style.hatch], style.colour, stroke_width=".9")
+    lines = element("path", d=_WAYS[style.hatch], stroke=style.colour, stroke_width=".9")
     size = {"width": 6, "height": 6, "patternUnits": "userSpaceOnUse"}
     return element("pattern", fill, lines, id=f"ml4t-{name}", **size)
 
@@ -128,7 +124,7 @@ def _candles(steps: Steps, step: float, y: Height) -> Iterator[Markup]:
         if bar.observed:
             x, colour = _LEFT + (at + 0.5) * step, UP if bar.close >= bar.open else DOWN
             top, end = sorted((y(bar.open), y(bar.close)))
-            yield _path(f"M{x:.1f},{y(bar.high):.1f}V{y(bar.low):.1f}", colour)
+            yield element("path", d=f"M{x:.1f},{y(bar.high):.1f}V{y(bar.low):.1f}", stroke=colour)
             yield _rect(x - step * 0.3, top, step * 0.6, max(end - top, 0.7), colour)
 
 
@@ -144,8 +140,10 @@ def _line(steps: Steps, step: float, y: Height) -> Iterator[Markup]:
         ranges.append(f"M{x:.1f},{y(bar.high):.1f}V{y(bar.low) + 0.5:.1f}")
         closes.append(f"{'L' if is_on else 'M'}{x:.1f},{y(bar.close):.1f}")
         is_on = True
-    yield _path("".join(ranges), CLOSE_LINE, stroke_opacity=".4", stroke_width="2")
-    yield _path("".join(closes), CLOSE_LINE, fill="none")
+    yield element(
+        "path", d="".join(ranges), stroke=CLOSE_LINE, stroke_opacity=".4", stroke_width="2"
+    )
+    yield element("path", d="".join(closes), stroke=CLOSE_LINE, fill="none")
 
 
 def _made(steps: Steps, step: float, y: Height) -> Iterator[Markup]:

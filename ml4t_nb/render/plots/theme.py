@@ -22,6 +22,7 @@ __all__ = [
     "gap_story",
     "gaps_story",
     "legend_place",
+    "remark",
     "safe",
     "style_of",
     "title_of",
@@ -30,20 +31,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class StateStyle:
-    """How a state is drawn: never by its colour alone.
-
-    Parameters
-    ----------
-    hatch, symbol
-        plotly's pattern of a band, and its marker on a session.
-    sign, meaning
-        What stands for a session among others in a line, and what the legend says it means.
-    """
+    """How a state is drawn: never by its colour alone."""
 
     colour: str
-    hatch: str
-    symbol: str
-    sign: str
+    hatch: str  # plotly's pattern of a band
+    symbol: str  # plotly's marker on a session
+    sign: str  # what stands for a session in text
     meaning: str
 
 
@@ -82,6 +75,19 @@ def legend_place(name: str) -> tuple[int, str]:
     """What a legend sorts the names of sessions by."""
     states: tuple[str, ...] = get_args(SessionState)
     return states.index(name.partition(",")[0]), name
+
+
+def remark(text: str, **where: object) -> dict[str, object]:
+    """Words on the paper of a figure."""
+    grey = {"color": GREY}
+    return {
+        "xref": "paper",
+        "yref": "paper",
+        "showarrow": False,
+        "font": grey,
+        "text": text,
+        **where,
+    }
 
 
 def safe(text: str) -> str:
