@@ -30,7 +30,7 @@ from ml4t_nb.errors import (
 )
 from ml4t_nb.model import DatasetId
 from ml4t_nb.providers.files.sheets import parquet_sheet
-from ml4t_nb.providers.plugins import open_declared
+from ml4t_nb.providers.registry import open_provider
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.disk import dataset_lock, writing
 
@@ -151,4 +151,4 @@ def test_a_setting_that_another_packages_provider_lacks_is_its_own_error(
     monkeypatch.syspath_prepend(tmp_path)
 
     with pytest.raises(SettingsInvalid, match="KEYED_TOKEN is not set"):
-        open_declared("keyed", Settings())
+        open_provider("keyed", Settings())

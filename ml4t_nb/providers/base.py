@@ -7,14 +7,49 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from ml4t_nb.errors import ProviderError
 from ml4t_nb.model import AssetClass, Basis, DatasetId, Finding, Frequency, Span
-from ml4t_nb.providers.retry_policy import Policy
 
 if TYPE_CHECKING:
     from ml4t_nb.core.bars import Bars
     from ml4t_nb.core.calendars.calendar import Calendar
 
-__all__ = ["Answer", "Instrument", "Limits", "Provider", "Request"]
+__all__ = ["Answer", "Backoff", "Instrument", "Limits", "Policy", "Provider", "Request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait before each retry after one kind of error.
+
+    Parameters
+    ----------
+    seconds
+        One wait for each retry; none means that it is not retried.
+    jitter
+        Each wait is lengthened by up to this share of it, at random, so that many do not ask
+        again at once.
+    within_s
+        No wait begins that would end later than this after the first try began; None for no
+        limit.
+    """
+
+    seconds: tuple[float, ...] = ()
+    jitter: float = 0.25
+    within_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Backoff by kind of error; an error is of its nearest class that has an entry."""
+
+    backoff: Mapping[type[ProviderError], Backoff]
+
+    def kind(self, error: BaseException) -> type[ProviderError] | None:
+        """The entry an error falls under; None if it is not asked again."""
+        for kind in type(error).__mro__:
+            if kind in self.backoff:
+                return kind if self.backoff[kind].seconds else None
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,23 @@
-"""Providers by name: those of this package, and those of others."""
+"""Providers by name: those of this package, and those that other packages declare.
+
+A package declares one as an entry point of the group ``ml4t_nb.providers``, in its
+``pyproject.toml``::
+
+    [project.entry-points."ml4t_nb.providers"]
+    mine = "my_package:MyProvider"
+
+``MyProvider(settings)`` gives a `ml4t_nb.providers.Provider` whose ``name`` is ``mine``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 
-from ml4t_nb.errors import OptionError
+from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.providers.base import Limits, Provider
-from ml4t_nb.providers.plugins import declared_names, open_declared
 from ml4t_nb.settings import Settings
 
 __all__ = ["known", "limits_of", "open_provider"]
@@ -21,10 +30,13 @@ _BUILT_IN: Mapping[str, str] = {
 }
 """Name and class; each is a package that imports little, with a function ``limits``."""
 
+_GROUP = "ml4t_nb.providers"
+_MEMBERS = ("name", "summary", "basis", "limits", "instrument", "fetch")
+
 
 def known() -> tuple[str, ...]:
     """Names of all providers, those of other packages too, without importing any."""
-    return tuple(sorted({*_BUILT_IN, *declared_names()}))
+    return tuple(sorted({*_BUILT_IN, *entry_points(group=_GROUP).names}))
 
 
 def open_provider(name: str, settings: Settings) -> Provider:
@@ -36,10 +48,16 @@ def open_provider(name: str, settings: Settings) -> Provider:
         If there is none (the hint names the nearest), if there are two, or if another package's
         does not work.
     """
-    if name in declared_names():
-        ours = "ml4t-nb" if name in _BUILT_IN else None
-        return open_declared(name, settings, taken_by=ours)
-    if name not in _BUILT_IN:
+    points = tuple(entry_points(group=_GROUP, name=name))
+    owners = [*(["ml4t-nb"] if name in _BUILT_IN else []), *sorted(map(_owner, points))]
+    if len(owners) > 1:
+        raise OptionError(
+            f"there are {len(owners)} providers {name!r}: of {' and of '.join(owners)}",
+            hint="uninstall one of these packages",
+        )
+    if points:
+        return _declared(points[0], settings)
+    if not owners:
         raise OptionError(f"unknown provider {name!r}", hint=did_you_mean(name, known()))
     module = import_module(f"ml4t_nb.providers.{name}.provider")
     build: Callable[[Settings], Provider] = getattr(module, _BUILT_IN[name])
@@ -54,8 +72,34 @@ def limits_of(name: str, settings: Settings) -> Limits:
     OptionError
         As ``open_provider`` does.
     """
-    if name in _BUILT_IN and name not in declared_names():
-        module = import_module(f"ml4t_nb.providers.{name}")
-        limits: Limits = module.limits(settings)
+    if name in _BUILT_IN and not entry_points(group=_GROUP, name=name):
+        limits: Limits = import_module(f"ml4t_nb.providers.{name}").limits(settings)
         return limits
     return open_provider(name, settings).limits
+
+
+def _declared(point: EntryPoint, settings: Settings) -> Provider:
+    """The provider of another package."""
+    try:
+        provider: Provider = point.load()(settings)
+    except Ml4tError:
+        raise  # the provider's own sentence, such as that of a setting it lacks
+    except (ImportError, AttributeError, SyntaxError, NameError, TypeError, ValueError) as error:
+        raise _broken(point, f"{type(error).__name__}: {error}") from error
+    lacking = [member for member in _MEMBERS if not hasattr(provider, member)]
+    if lacking:
+        raise _broken(point, f"it has no {' and no '.join(lacking)}")
+    if provider.name != point.name:
+        raise _broken(point, f"its name is {provider.name!r}")
+    return provider
+
+
+def _broken(point: EntryPoint, reason: str) -> OptionError:
+    return OptionError(
+        f"the provider {point.name!r} of {_owner(point)} does not work: {reason}",
+        hint="update that package, or uninstall it",
+    )
+
+
+def _owner(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist is not None else point.value

@@ -1,27 +1,51 @@
-"""Requests with retries: one policy by kind of error, for all providers."""
+"""How a provider is asked: within its budget of requests, and again after an error."""
 
 from __future__ import annotations
 
 import logging
+import math
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from ml4t_nb.errors import (
     ProviderError,
+    ProviderUnavailable,
+    RangeRefused,
+    RateLimited,
+    SymbolUnknown,
 )
-from ml4t_nb.providers.base import Answer, Instrument, Provider, Request
-from ml4t_nb.providers.rate_limit import shared_limiter
-from ml4t_nb.providers.retry_policy import DEFAULT, Policy
+from ml4t_nb.providers.base import Answer, Backoff, Instrument, Policy, Provider, Request
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-__all__ = ["NoMoreWaiting", "fetch_with_retries", "identify"]
+__all__ = [
+    "DEFAULT",
+    "NoMoreWaiting",
+    "RateLimiter",
+    "fetch_with_retries",
+    "identify",
+    "shared_limiter",
+]
+
+DEFAULT = Policy(
+    {
+        # Three attempts, exponential from 1 s to at most 30 s, for what nothing else is said of.
+        ProviderError: Backoff((1.0, 2.0)),
+        ProviderUnavailable: Backoff((1.0, 2.0, 4.0, 8.0), within_s=120.0),
+        RateLimited: Backoff((30.0, 60.0, 120.0)),
+        SymbolUnknown: Backoff(),
+        RangeRefused: Backoff(),
+    }
+)
 
 _log = logging.getLogger(__name__)
 _Reply = TypeVar("_Reply")
+_BURST = 10.0
 
 
 class NoMoreWaiting(Exception):  # no fault of anybody
@@ -53,13 +77,15 @@ def fetch_with_retries(
     ProviderError
         The last one, once the policy has no wait left for its kind.
     """
-    return _retried(
-        lambda: _paced(provider, request, sleep),
-        policy or provider.limits.retry or DEFAULT,
-        about=f"{request.dataset}: asking {provider.name} for {request.span}",
-        on_retry=on_retry,
-        sleep=sleep,
-    )
+    limits = provider.limits
+
+    def fetch() -> Answer:
+        if limits.requests_per_minute is not None:
+            shared_limiter(provider.name, limits.requests_per_minute).wait(sleep)
+        return provider.fetch(request)
+
+    about = f"{request.dataset}: asking {provider.name} for {request.span}"
+    return _retried(fetch, policy or limits.retry or DEFAULT, about, on_retry, sleep)
 
 
 def identify(
@@ -69,50 +95,64 @@ def identify(
     on_retry: Callable[[int, float, str], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> Instrument:
-    """What the provider knows of ``symbol``, asked for again as `fetch_with_retries` does.
-
-    Raises
-    ------
-    ProviderError
-        The last one, once the policy has no wait left for its kind.
-    """
+    """What the provider knows of ``symbol``, asked for again as `fetch_with_retries` does."""
     return _retried(
         lambda: provider.instrument(symbol),
         provider.limits.retry or DEFAULT,
-        about=f"asking {provider.name} what {symbol} is",
-        on_retry=on_retry,
-        sleep=sleep,
+        f"asking {provider.name} what {symbol} is",
+        on_retry,
+        sleep,
     )
 
 
 def _retried(
     question: Callable[[], _Reply],
     policy: Policy,
-    *,
     about: str,
     on_retry: Callable[[int, float, str], None],
     sleep: Callable[[float], None],
 ) -> _Reply:
-    from tenacity import Retrying, retry_if_exception
+    from tenacity import Retrying, retry_if_exception, wait_random
 
-    retries = _RetryState(policy)
-
+    used: Counter[type[ProviderError]] = Counter()
     failures: list[BaseException] = []
 
-    def tell(state: RetryCallState) -> None:
-        error = _error_of(state)
+    def may_help(error: BaseException) -> bool:
         failures.append(error)
+        return policy.kind(error) is not None
+
+    def wait(state: RetryCallState) -> float:
+        """Seconds until the next attempt, infinitely many if there is none.
+
+        Each kind of error uses up its own waits.
+        """
+        kind = policy.kind(failures[-1])
+        assert kind is not None
+        backoff = policy.backoff[kind]
+        if used[kind] == len(backoff.seconds):
+            return math.inf
+        base = backoff.seconds[used[kind]]
+        used[kind] += 1
+        wait_s = base + wait_random(0, base * backoff.jitter)(state)
+        # A pause that does not really wait, as in a dry run, counts all the same.
+        elapsed = max(state.idle_for, state.seconds_since_start or 0.0)
+        is_late = backoff.within_s is not None and elapsed + wait_s > backoff.within_s
+        return math.inf if is_late else wait_s
+
+    def tell(state: RetryCallState) -> None:
+        error = failures[-1]
         reason = error.message if isinstance(error, ProviderError) else repr(error)
         on_retry(state.attempt_number, state.upcoming_sleep, reason)
 
     attempts = Retrying(
         sleep=sleep,
-        retry=retry_if_exception(lambda error: policy.kind(error) is not None),
-        wait=retries.wait,
-        stop=retries.is_over,
+        retry=retry_if_exception(may_help),
+        wait=wait,
+        # tenacity asks after `wait`.
+        stop=lambda state: math.isinf(state.upcoming_sleep),
         before=lambda state: _log.debug("%s, attempt %d", about, state.attempt_number),
         after=lambda state: _log.debug(
-            "%s, attempt %d failed: %s", about, state.attempt_number, _error_of(state)
+            "%s, attempt %d failed: %s", about, state.attempt_number, failures[-1]
         ),
         before_sleep=tell,
         reraise=True,
@@ -123,46 +163,46 @@ def _retried(
         raise failures[-1] from None
 
 
-def _paced(provider: Provider, request: Request, sleep: Callable[[float], None]) -> Answer:
-    """One attempt, within the provider's budget of requests."""
-    rate = provider.limits.requests_per_minute
-    if rate is not None:
-        shared_limiter(provider.name, rate).wait(sleep)
-    return provider.fetch(request)
+class RateLimiter:
+    """So many requests a minute, a few of them at once.
+
+    A call waits until there is a request to spend. What it then really cost may be more, and is
+    charged: the next one waits for it.
+
+    Parameters
+    ----------
+    per_minute
+        Requests earned a minute; they pile up to ten.
+    clock
+        Seconds of a clock that never jumps.
+    """
+
+    def __init__(self, per_minute: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_second = per_minute / 60
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._left = _BURST
+        self._counted = clock()
+
+    def wait(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Spend one request, as soon as there is one; ``sleep`` waits so many seconds."""
+        with self._lock:
+            instant = self._clock()
+            earned = (instant - self._counted) * self._per_second
+            self._left = min(_BURST, self._left + earned) - 1
+            self._counted = instant
+            wait_s = -self._left / self._per_second
+        if wait_s > 0:
+            sleep(wait_s)
+
+    def charge(self, requests: int) -> None:
+        """Spend that many more, which are gone already."""
+        with self._lock:
+            self._left -= requests
 
 
-class _RetryState:
-    """What is left of a policy's waits; each kind of error uses up its own."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-        self._used: Counter[type[ProviderError]] = Counter()
-
-    def wait(self, state: RetryCallState) -> float:
-        """Seconds to wait now; also where there is no retry left, which `is_over` says."""
-        from tenacity import wait_random
-
-        kind = self._policy.kind(_error_of(state))
-        assert kind is not None
-        backoff = self._policy.backoff[kind]
-        base = backoff.seconds[min(self._used[kind], len(backoff.seconds) - 1)]
-        self._used[kind] += 1
-        return base + wait_random(0, base * backoff.jitter)(state)
-
-    def is_over(self, state: RetryCallState) -> bool:
-        """Whether to stop instead of waiting; tenacity asks after `wait`."""
-        kind = self._policy.kind(_error_of(state))
-        assert kind is not None
-        backoff = self._policy.backoff[kind]
-        if self._used[kind] > len(backoff.seconds):
-            return True
-        # A pause that does not really wait, as in a dry run, counts all the same.
-        elapsed = max(state.idle_for, state.seconds_since_start or 0.0)
-        return backoff.within_s is not None and elapsed + state.upcoming_sleep > backoff.within_s
-
-
-def _error_of(state: RetryCallState) -> BaseException:
-    assert state.outcome is not None
-    error = state.outcome.exception()
-    assert error is not None
-    return error
+@cache
+def shared_limiter(provider: str, per_minute: float) -> RateLimiter:
+    """The limiter that all who ask ``provider`` in this process share."""
+    del provider  # it tells one cached limiter from the other
+    return RateLimiter(per_minute)

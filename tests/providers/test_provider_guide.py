@@ -63,7 +63,7 @@ def test_the_guide_shows_how_the_example_is_declared() -> None:
 
 
 def test_the_guide_names_every_member_of_the_protocol() -> None:
-    from ml4t_nb.providers.plugins import _MEMBERS
+    from ml4t_nb.providers.registry import _MEMBERS
 
     assert [member for member in _MEMBERS if f"`{member}" not in GUIDE] == []
 

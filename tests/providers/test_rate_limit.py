@@ -10,8 +10,7 @@ from ml4t_nb.core.bars import empty_bars
 from ml4t_nb.errors import SettingsInvalid
 from ml4t_nb.model import Basis
 from ml4t_nb.providers import Answer, Instrument, Limits, Request
-from ml4t_nb.providers.rate_limit import RateLimiter, shared_limiter
-from ml4t_nb.providers.retry import fetch_with_retries
+from ml4t_nb.providers.retry import RateLimiter, fetch_with_retries, shared_limiter
 from ml4t_nb.settings import Settings
 from ml4t_nb.testing import request_for
 

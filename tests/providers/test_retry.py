@@ -18,8 +18,8 @@ from ml4t_nb.errors import (
 )
 from ml4t_nb.model import Basis, DatasetId, Span
 from ml4t_nb.providers import Answer, Instrument, Limits, Request
+from ml4t_nb.providers.base import Backoff, Policy
 from ml4t_nb.providers.retry import fetch_with_retries
-from ml4t_nb.providers.retry_policy import Backoff, Policy
 
 DAY = datetime(2024, 1, 2, tzinfo=UTC)
 REQUEST = Request(

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import get_args
 
 from ml4t_nb.model import AssetClass, Frequency
-from ml4t_nb.providers.base import Limits
-from ml4t_nb.providers.retry_policy import DEFAULT, Backoff, Policy
+from ml4t_nb.providers.base import Backoff, Limits, Policy
+from ml4t_nb.providers.retry import DEFAULT
 from ml4t_nb.providers.yahoo.errors import NoBars
 from ml4t_nb.settings import Settings
 

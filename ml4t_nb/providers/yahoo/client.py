@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ml4t_nb.errors import ProviderError, ProviderUnavailable
-from ml4t_nb.providers.rate_limit import RateLimiter, shared_limiter
+from ml4t_nb.providers.retry import RateLimiter, shared_limiter
 from ml4t_nb.providers.yahoo.configuration import open_yfinance, raising
 from ml4t_nb.providers.yahoo.corporate_actions import CorporateAction, actions_of
 from ml4t_nb.providers.yahoo.errors import NoBars, raised_by, translate, unknown
