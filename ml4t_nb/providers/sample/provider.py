@@ -41,52 +41,22 @@ class SampleProvider:
 
     Asked as of an instant, it answers with the bars that were final then, on the split basis of
     the last of them, as a live provider would have.
-
-    Parameters
-    ----------
-    settings
-        Not needed: the bars come with the package.
     """
+
+    name = "sample"
+    summary = "real daily bars of five US stocks, 2000 to 2013, shipped with the package"
+    basis: Basis = "split-adjusted"
 
     def __init__(self, settings: Settings) -> None:
         self.limits = limits(settings)
 
-    @property
-    def name(self) -> str:
-        """As spelled after ``--provider``."""
-        return "sample"
-
-    @property
-    def summary(self) -> str:
-        """What it serves, in one line."""
-        return "real daily bars of five US stocks, 2000 to 2013, shipped with the package"
-
-    @property
-    def basis(self) -> Basis:
-        """A split restates the bars before it."""
-        return "split-adjusted"
-
     def instrument(self, symbol: str) -> Instrument:
-        """A share on the New York exchange.
-
-        Raises
-        ------
-        SymbolUnknown
-            If it is none of the five.
-        """
+        """A share on the New York exchange."""
         _require_symbol(symbol)
         return Instrument("equities", "XNYS")
 
     def fetch(self, request: Request) -> Answer:
-        """Bars in the span that were final at the as-of; the last week may be unfinished.
-
-        Raises
-        ------
-        SymbolUnknown
-            If the symbol is none of the five, or not asked for as a share.
-        RangeRefused
-            For bars shorter than a day.
-        """
+        """Bars in the span that were final at the as-of; the last week may be unfinished."""
         self._require_served(request)
         symbol = request.dataset.symbol
         until = request.calendar.final_before(request.as_of, "daily", self.limits.delay)
@@ -94,7 +64,7 @@ class SampleProvider:
         known = adjusted(whole[whole.index < pd.Timestamp(until)], "splits", basis="as-traded")
         if request.dataset.frequency == "weekly":
             known = weekly_bars(known)
-        return Answer(within(known, request.span), notes=self._notes(symbol, whole, request, until))
+        return Answer(within(known, request.span), notes=_notes(symbol, whole, request, until))
 
     def _require_served(self, request: Request) -> None:
         dataset = request.dataset
@@ -112,20 +82,19 @@ class SampleProvider:
                 hint="use daily or weekly bars, or --provider synthetic",
             )
 
-    def _notes(
-        self, symbol: str, whole: Bars, request: Request, until: datetime
-    ) -> tuple[str, ...]:
-        first, last = as_instant(whole.index[0]), as_instant(whole.index[-1])
-        if until <= first:
-            return (f"sample's bars of {symbol} begin on {first:%Y-%m-%d}",)
-        later = Span(last + timedelta(days=1), max(until, last + timedelta(days=1)))
-        if len(request.calendar.stamps(later, "daily")):
-            return (f"sample's bars end on {last:%Y-%m-%d}",)
-        return ()
+
+def _notes(symbol: str, whole: Bars, request: Request, until: datetime) -> tuple[str, ...]:
+    first, last = as_instant(whole.index[0]), as_instant(whole.index[-1])
+    if until <= first:
+        return (f"sample's bars of {symbol} begin on {first:%Y-%m-%d}",)
+    later = Span(last + timedelta(days=1), max(until, last + timedelta(days=1)))
+    if len(request.calendar.stamps(later, "daily")):
+        return (f"sample's bars end on {last:%Y-%m-%d}",)
+    return ()
 
 
 def _require_symbol(symbol: str) -> None:
-    known = _symbols()
+    known = sorted(_table()["symbol"].unique())
     if symbol not in known:
         near = did_you_mean(symbol.upper(), known)
         five = f"sample has {', '.join(known)}"
@@ -137,20 +106,10 @@ def _require_symbol(symbol: str) -> None:
 
 
 @cache
-def _symbols() -> tuple[str, ...]:
-    return tuple(sorted(_table()["symbol"].unique()))
-
-
-@cache
 def _table() -> pd.DataFrame:
     """The shipped bars of all symbols."""
     table: pd.DataFrame = pq.read_table(BytesIO(_shipped(_BARS))).to_pandas()
     return table
-
-
-@cache
-def _actions() -> pd.DataFrame:
-    return pd.read_csv(BytesIO(_shipped(_ACTIONS)), parse_dates=["date"])
 
 
 def _shipped(name: str) -> bytes:
@@ -163,7 +122,8 @@ def _as_traded(symbol: str) -> Bars:
     rows = _table().loc[lambda table: table["symbol"] == symbol].sort_values("t")
     columns = {name: rows[name].to_numpy() for name in (*PRICES, "volume")}
     bars = make_bars(rows["t"].to_numpy(), columns)
-    actions = _actions().loc[lambda table: table["symbol"] == symbol]
+    actions = pd.read_csv(BytesIO(_shipped(_ACTIONS)), parse_dates=["date"])
+    actions = actions[actions["symbol"] == symbol]
     for kind in ("dividend", "split"):
         events = actions[actions["kind"] == kind]
         on = bars.index.get_indexer(as_stamps(events["date"]))

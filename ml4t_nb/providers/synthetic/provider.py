@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import pandas as pd
-
-from ml4t_nb.core.bars import Bars, as_stamps, empty_bars, make_bars, weekly_bars, within
+from ml4t_nb.core.bars import Bars, concat, empty_bars, make_bars, weekly_bars, within
 from ml4t_nb.core.timestamps import next_week_start
 from ml4t_nb.model import AssetClass, Basis, Span, bar_length
 from ml4t_nb.providers.base import Answer, Instrument, Request
@@ -38,31 +37,16 @@ class SyntheticProvider:
     Daily bars begin in 1990, intraday ones in 2015. What a bar holds depends on its symbol,
     asset class, frequency and stamp alone, never on the span or the as-of it was asked with;
     longer intraday bars are made of the minutes of shorter ones, and weeks of days.
-
-    Parameters
-    ----------
-    settings
-        ``synthetic_holes`` are spans in which it has no bars.
     """
+
+    name = "synthetic"
+    summary = "generated bars of any symbol on a real calendar; not market data"
+    # It has no splits, so nothing is ever restated.
+    basis: Basis = "split-adjusted"
 
     def __init__(self, settings: Settings) -> None:
         self._holes = settings.synthetic_holes
         self.limits = limits(settings)
-
-    @property
-    def name(self) -> str:
-        """As spelled after ``--provider``."""
-        return "synthetic"
-
-    @property
-    def summary(self) -> str:
-        """What it serves, in one line."""
-        return "generated bars of any symbol on a real calendar; not market data"
-
-    @property
-    def basis(self) -> Basis:
-        """It has no splits, so nothing is ever restated."""
-        return "split-adjusted"
 
     def instrument(self, symbol: str) -> Instrument:
         """The asset class that only such a symbol has; None if any class is possible."""
@@ -76,7 +60,7 @@ class SyntheticProvider:
         frequency = request.dataset.frequency
         until = request.calendar.final_before(request.as_of, frequency, self.limits.delay)
         span = Span(request.span.start, min(request.span.end, until))
-        bars = _made(request, span) if span else empty_bars()
+        bars = _made(request, span)
         for hole in self._holes:
             bars = bars.drop(within(bars, hole).index)
         return Answer(bars, notes=(_NOTE,))
@@ -84,34 +68,23 @@ class SyntheticProvider:
 
 def _made(request: Request, span: Span) -> Bars:
     walk = Walk(request.dataset.symbol, request.dataset.asset_class)
-    frequency = request.dataset.frequency
-    length = bar_length(frequency)
+    length = bar_length(request.dataset.frequency)
     if length is not None:
-        return _intraday(request, walk, Span(max(span.start, _INTRADAY_FROM), span.end))
-    if frequency == "daily":
-        return _daily(request, walk, Span(max(span.start, DAILY_FROM), span.end))
-    weeks = Span(next_week_start(span.start), next_week_start(span.end))
-    return weekly_bars(_daily(request, walk, Span(max(weeks.start, DAILY_FROM), weeks.end)))
+        minutes = length // timedelta(minutes=1)
+        return concat([empty_bars(), *_intraday(request, walk, span, minutes)])
+    is_weekly = request.dataset.frequency == "weekly"
+    if is_weekly:
+        span = Span(next_week_start(span.start), next_week_start(span.end))
+    stamps = request.calendar.stamps(Span(max(span.start, DAILY_FROM), span.end), "daily")
+    bars = make_bars(stamps, walk.days(stamps))
+    return weekly_bars(bars) if is_weekly else bars
 
 
-def _daily(request: Request, walk: Walk, span: Span) -> Bars:
-    if not span:
-        return empty_bars()
-    stamps = as_stamps(request.calendar.stamps(span, "daily"))
-    return make_bars(stamps, walk.days(stamps))
-
-
-def _intraday(request: Request, walk: Walk, span: Span) -> Bars:
-    frequency = request.dataset.frequency
-    length = bar_length(frequency)
-    assert length is not None
-    minutes = length // timedelta(minutes=1)
-    parts = []
-    start = span.start
+def _intraday(request: Request, walk: Walk, span: Span, minutes: int) -> Iterator[Bars]:
+    start = max(span.start, _INTRADAY_FROM)
     while start < span.end:
         end = min(start + _BLOCK, span.end)
-        stamps = as_stamps(request.calendar.stamps(Span(start, end), frequency))
+        stamps = request.calendar.stamps(Span(start, end), request.dataset.frequency)
         if len(stamps):
-            parts.append(make_bars(stamps, walk.minutes(stamps, minutes)))
+            yield make_bars(stamps, walk.minutes(stamps, minutes))
         start = end
-    return pd.concat(parts) if parts else empty_bars()

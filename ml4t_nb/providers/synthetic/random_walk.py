@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +67,7 @@ class Walk:
 
     def days(self, stamps: pd.DatetimeIndex) -> dict[str, _Numbers]:
         """Columns of daily bars: from near the price of a day's midnight to that of the next."""
-        day = _day(stamps)
+        day = _since_1990(stamps, "D")
         if not len(day):
             return _columns(*(np.empty(0) for _ in range(5)))
         anchors, deviation = self._anchors(int(day.max()) + 1), self._manner.deviation
@@ -81,7 +81,7 @@ class Walk:
 
     def minutes(self, stamps: pd.DatetimeIndex, length: int) -> dict[str, _Numbers]:
         """Columns of bars ``length`` minutes long; each opens where the one before it closed."""
-        at = _minute(stamps)
+        at = _since_1990(stamps, "m")
         first_day, last_day = int(at[0]) // _DAY, int(at[-1] + length) // _DAY
         path, high, low, volume = self._path(first_day, last_day + 1)
         at = at - first_day * _DAY
@@ -147,11 +147,6 @@ def _over(take: np.ufunc, each: _Numbers, at: _Places, length: int) -> _Numbers:
     return extreme
 
 
-def _day(stamps: pd.DatetimeIndex) -> _Places:
-    since = stamps.tz_localize(None).to_numpy().astype("datetime64[D]") - _EPOCH
-    return since.astype("int64")
-
-
-def _minute(stamps: pd.DatetimeIndex) -> _Places:
-    since = stamps.tz_localize(None).to_numpy().astype("datetime64[m]") - _EPOCH
+def _since_1990(stamps: pd.DatetimeIndex, unit: Literal["D", "m"]) -> _Places:
+    since = stamps.to_numpy(f"M8[{unit}]") - _EPOCH
     return since.astype("int64")
