@@ -1,4 +1,7 @@
-"""Many datasets at once: one failure does not stop the rest, an interruption keeps what is done."""
+"""Many datasets at once: one failure does not stop the rest, an interruption keeps what is done.
+
+A provider that is down is distinguished from a bad symbol, and not waited for at every symbol.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from queue import SimpleQueue
 from threading import Event as Flag
+from threading import RLock
 from typing import TypeAlias
 
-from ml4t_nb.errors import Ml4tError
+from ml4t_nb.errors import OUTAGES, Ml4tError, RateLimited
 from ml4t_nb.events import (
     Event,
     Fetched,
@@ -22,15 +27,15 @@ from ml4t_nb.events import (
     Stopping,
 )
 from ml4t_nb.model import DatasetId
-from ml4t_nb.outage import Outage, Outages
 from ml4t_nb.providers.retry import NoMoreWaiting
 from ml4t_nb.records import ErrorNote, UpdateResult
 
 __all__ = ["Batch", "Task", "run_all"]
 
 _log = logging.getLogger(__name__)
+_PATIENCE_S = 30.0
+_IN_A_ROW = 3
 
-Observe: TypeAlias = Callable[[Event], None]
 Pause: TypeAlias = Callable[[float], None]
 
 
@@ -49,7 +54,7 @@ class Task:
     """
 
     dataset: DatasetId
-    work: Callable[[Observe, Pause], UpdateResult]
+    work: Callable[[Observer, Pause], UpdateResult]
     failed: Callable[[ErrorNote], UpdateResult]
     provider: str = ""
 
@@ -79,8 +84,11 @@ def run_all(tasks: Sequence[Task], *, workers: int, observer: Observer, cancel: 
     """
     inbox: SimpleQueue[Event | None] = SimpleQueue()
     over: list[DatasetId] = []
-    outages = Outages(len(tasks))
+    outages: dict[str, _Outage] = {}
     interrupted = Flag()
+
+    def outage_of(provider: str) -> _Outage:
+        return outages.setdefault(provider, _Outage(len(tasks)))
 
     def stop() -> None:
         if not interrupted.is_set():
@@ -89,7 +97,7 @@ def run_all(tasks: Sequence[Task], *, workers: int, observer: Observer, cancel: 
         cancel.set()
 
     def work(task: Task) -> UpdateResult | None:
-        result = _TaskRunner(task, inbox.put, cancel, outages).outcome()
+        result = _TaskRunner(task, task.provider, inbox.put, cancel, outage_of).outcome()
         over.append(task.dataset)
         inbox.put(None if result is None else _finished(result))
         return result
@@ -112,82 +120,136 @@ def run_all(tasks: Sequence[Task], *, workers: int, observer: Observer, cancel: 
     while not inbox.empty():
         _tell(observer, inbox.get())
     results = [future.result() for future in futures]
-    results += [None] * (len(tasks) - len(futures))
     done = tuple(result for result in results if result is not None)
-    left = tuple(
-        task.dataset for task, result in zip(tasks, results, strict=True) if result is None
-    )
-    reason = "interrupted" if cancel.is_set() else outages.reason(done)
-    return Batch(done, left, reason if left else "", interrupted=interrupted.is_set())
+    left = tuple(task.dataset for task, result in zip_longest(tasks, results) if result is None)
+    errors = [] if cancel.is_set() else [result.record.error for result in done]
+    reasons = [each.message for each in errors if each and each.type in OUTAGES]
+    stopped = [*reasons, "interrupted"][0] if left else ""
+    return Batch(done, left, stopped, interrupted=interrupted.is_set())
 
 
+@dataclass(slots=True)
+class _Outage:
+    """What a batch has heard of one provider since its last answer.
+
+    One symbol that fails is asked again as the policy has it. Once a second one fails too, or
+    where nothing was answered yet, all waits together are thirty seconds at the most; from then on
+    each further symbol is asked once, and the third in a row that fails ends the asking. A rate
+    limit that outlasts its waits ends it at once.
+
+    Parameters
+    ----------
+    datasets
+        How many the batch has; of a single one nothing else can be learned.
+    """
+
+    datasets: int
+    is_down: bool = False
+    _has_answered: bool = False
+    _waited_s: float = 0.0
+    _failing: set[DatasetId] = field(default_factory=set)
+    _failed: set[DatasetId] = field(default_factory=set)
+    _lock: RLock = field(default_factory=RLock, repr=False)
+
+    def answered(self) -> None:
+        """The provider has answered."""
+        with self._lock:
+            self._has_answered = True
+            self._waited_s = 0.0
+            self._failing.clear()
+            self._failed.clear()
+
+    def ended_with(self, dataset: DatasetId, error: ErrorNote | None) -> None:
+        """The work on ``dataset`` is over, well or not."""
+        if error is None or error.type not in OUTAGES:
+            return
+        with self._lock:
+            self._failing.add(dataset)
+            self._failed.add(dataset)
+            is_limited = error.type == RateLimited.__name__
+            self.is_down |= is_limited or len(self._failed) >= min(_IN_A_ROW, self.datasets)
+
+    def grant(self, dataset: DatasetId, wait_s: float) -> float:
+        """Seconds to wait before ``dataset`` is asked for again; negative if it should not be."""
+        with self._lock:
+            self._failing.add(dataset)
+            left_s = _PATIENCE_S - self._waited_s
+            is_bounded = len(self._failing) > 1 or not self._has_answered
+            if self.datasets > 1 and is_bounded and left_s <= 0:
+                return -1.0
+            # Whether others fail too cannot be known before the first wait is over.
+            if self.datasets > 1 and (is_bounded or self._waited_s == 0):
+                wait_s = min(wait_s, left_s)
+            self._waited_s += wait_s
+            return wait_s
+
+    def charge(self, seconds: float) -> None:
+        """A wait for the turn of a request, which counts while the provider fails."""
+        with self._lock:
+            self._waited_s += seconds if self._failing else 0.0
+
+
+@dataclass(slots=True)
 class _TaskRunner:
     """One task that asks a provider, and what all tasks learn from its answers."""
 
-    def __init__(
-        self, task: Task, tell: Callable[[Event], None], cancel: Flag, outages: Outages
-    ) -> None:
-        self._task, self._tell, self._cancel, self._outages = task, tell, cancel, outages
-        self._provider = task.provider
-        self._has_asked = False
-        self._retry: RetryScheduled | None = None
+    task: Task
+    provider: str
+    tell: Observer
+    cancel: Flag
+    outage_of: Callable[[str], _Outage]
+    has_asked: bool = False
+    retry: RetryScheduled | None = None
 
     def outcome(self) -> UpdateResult | None:
         """The task's result; None if it was ended before it had one."""
-        if self._cancel.is_set() or self._outage.is_down:
+        if self.cancel.is_set() or self._outage.is_down:
             return None
-        result = _outcome(self._task, self._observe, self._pause)
-        if result is not None:
-            self._outage.ended_with(self._task.dataset, result.record.error)
+        try:
+            result = self.task.work(self._observe, self._pause)
+        except KeyboardInterrupt:
+            return None
+        except Ml4tError as error:
+            result = self.task.failed(error.note)
+        except Exception as error:  # noqa: BLE001  # one dataset's fault must not stop the rest
+            _log.exception("%s failed", self.task.dataset)
+            result = self.task.failed(ErrorNote(type(error).__name__, str(error)))
+        self._outage.ended_with(self.task.dataset, result.record.error)
         return result
 
     @property
-    def _outage(self) -> Outage:
-        return self._outages.of(self._provider)
+    def _outage(self) -> _Outage:
+        return self.outage_of(self.provider)
 
     def _observe(self, event: Event) -> None:
         match event:
             case FetchStarted():
-                self._provider = event.provider
-                if self._outage.is_down and not self._has_asked:
+                self.provider = event.provider
+                if self._outage.is_down and not self.has_asked:
                     raise KeyboardInterrupt
-                self._has_asked = True
+                self.has_asked = True
             case Fetched():
                 self._outage.answered()
             case RetryScheduled():
-                wait_s = self._outage.grant(self._task.dataset, event.wait_s)
-                event = self._retry = replace(event, wait_s=-1.0 if wait_s is None else wait_s)
-        if self._retry is None or self._retry.wait_s >= 0:
-            self._tell(event)
+                wait_s = self._outage.grant(self.task.dataset, event.wait_s)
+                event = self.retry = replace(event, wait_s=wait_s)
+        if self.retry is None or self.retry.wait_s >= 0:
+            self.tell(event)
 
     def _pause(self, seconds: float) -> None:
-        retry, self._retry = self._retry, None
+        retry, self.retry = self.retry, None
         if retry is not None and retry.wait_s < 0:
             raise NoMoreWaiting
         if retry is None:
             self._outage.charge(seconds)
         wait_s = seconds if retry is None else retry.wait_s
-        if self._cancel.wait(wait_s) if wait_s else self._cancel.is_set():
+        if self.cancel.wait(wait_s) if wait_s else self.cancel.is_set():
             raise KeyboardInterrupt
 
 
 def _finished(result: UpdateResult) -> Finished:
-    error, outcome = result.record.error, result.record.outcome
-    if error is None:
-        return Finished(result.dataset, outcome)
-    return Finished(result.dataset, outcome, error.message, error.hint)
-
-
-def _outcome(task: Task, observe: Observe, pause: Pause) -> UpdateResult | None:
-    try:
-        return task.work(observe, pause)
-    except KeyboardInterrupt:
-        return None
-    except Ml4tError as error:
-        return task.failed(error.note)
-    except Exception as error:  # noqa: BLE001  # one dataset's fault must not stop the rest
-        _log.exception("%s failed", task.dataset)
-        return task.failed(ErrorNote(type(error).__name__, str(error)))
+    error = result.record.error or ErrorNote("", "")
+    return Finished(result.dataset, result.record.outcome, error.message, error.hint)
 
 
 def _tell(observer: Observer, event: Event | None) -> None:

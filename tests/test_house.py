@@ -31,7 +31,7 @@ LAYERS = (
     },
     {"core"},
     {"providers", "storage"},
-    {"pipeline", "batch", "outage", "workspace", "calendars"},
+    {"pipeline", "batch", "workspace", "calendars"},
     {"verbs"},
     {"commands"},
     {"render"},

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import Interrupted, Ml4tError
-from ml4t_nb.events import Started
+from ml4t_nb.events import Observer, Started
 from ml4t_nb.hints import at_home
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import ErrorNote, UpdateRecord, UpdateResult
@@ -18,7 +18,7 @@ from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.select import latest
 
 if TYPE_CHECKING:
-    from ml4t_nb.batch import Observe, Pause, Task
+    from ml4t_nb.batch import Pause, Task
     from ml4t_nb.pipeline import RunContext
     from ml4t_nb.workspace import Workspace
 
@@ -44,7 +44,7 @@ def task_of(
     from ml4t_nb.batch import Task
     from ml4t_nb.pipeline import RunContext
 
-    def work(observe: Observe, pause: Pause) -> UpdateResult:
+    def work(observe: Observer, pause: Pause) -> UpdateResult:
         if isinstance(run, Ml4tError):
             raise run
         closures = ws.settings.closures
