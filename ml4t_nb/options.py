@@ -1,4 +1,7 @@
-"""What a verb's signature may say of an option beyond its type, and how its words become values."""
+"""What a verb's signature may say of an option beyond its type, and how its words become values.
+
+Each reader, ``as_...`` and `one_of`, raises an OptionError with a hint for what it cannot read.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import difflib
 import math
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from numbers import Integral, Real
@@ -76,23 +79,17 @@ class Doc:
     text: str
 
 
-def as_folder(folder: object, *, option: str) -> Path:
-    """``folder``, with ``~`` and ``~name`` as the home of whom they mean.
+def _refused(option: str, value: object, reason: str, hint: str) -> OptionError:
+    return OptionError(f"{option}: {value!r} {reason}", hint=hint)
 
-    Raises
-    ------
-    OptionError
-        If it has an unknown ``~user``, or is not a path.
-    """
+
+def as_folder(folder: object, *, option: str) -> Path:
+    """``folder``, with ``~`` and ``~name`` as the home of whom they mean."""
     name = os.fspath(folder) if isinstance(folder, str | os.PathLike) else None
     if not isinstance(name, str):
-        raise OptionError(
-            f"{option}: {folder!r} is not a valid path", hint='write it as "folder/name"'
-        )
+        raise _refused(option, folder, "is not a valid path", 'write it as "folder/name"')
     if not name.strip() or "\0" in name:
-        raise OptionError(
-            f"{option}: {name!r} is not a valid path", hint="a path must not be empty"
-        )
+        raise _refused(option, name, "is not a valid path", "a path must not be empty")
     # What expands nothing, a crontab, a .env, a quoted word, would make a new, empty folder of it.
     name = os.path.expandvars(name)
     if unknown := re.search(r"\$(?:\w+|\{\w*\}?)", name):
@@ -120,14 +117,9 @@ def load_arguments(
     first: datetime | None,
     zone: str | None = None,
 ) -> LoadArguments | None:
-    """What a ``load`` needs to fetch what is stored again; None if its source is not known.
+    """What a ``load`` needs to fetch again a dataset whose ``first`` stamp, and source, are these.
 
-    Parameters
-    ----------
-    provider, calendar
-        Those of the dataset.
-    first
-        Its first stamp.
+    None if the source is not known.
     """
     if not provider:
         return None
@@ -136,13 +128,7 @@ def load_arguments(
 
 
 def one_of(value: _T, choices: object, *, what: str) -> _T:
-    """``value`` if it is a member of the ``Literal`` ``choices``, or None.
-
-    Raises
-    ------
-    OptionError
-        If it is not; the hint names the nearest member.
-    """
+    """``value`` if it is a member of the ``Literal`` ``choices``, or None."""
     known = get_args(choices)
     if value is not None and not (isinstance(value, str) and value in known):
         raise OptionError(f"unknown {what} {value!r}", hint=did_you_mean(str(value), known))
@@ -155,18 +141,11 @@ def is_several(value: object) -> bool:
 
 
 def as_symbols(symbol: object) -> tuple[str, ...]:
-    """Symbols without repetition, in the order given.
-
-    Raises
-    ------
-    OptionError
-        If one is empty, a dot or two, or holds a control character: no provider has such.
-    """
+    """Symbols without repetition, in the order given; no provider has an empty one, or ``..``."""
     # Bytes would be taken for numbers, and a table for the names of its columns.
     is_one = isinstance(symbol, str | bytes | bytearray | memoryview) or hasattr(symbol, "columns")
     several = is_several(symbol) and not is_one
     words: tuple[object, ...] = tuple(symbol) if several else (symbol,)  # type: ignore[arg-type]
-    plain: list[str] = []
     for word in words:
         if not isinstance(word, str):
             raise OptionError(f"a symbol must be a string, not {word!r}", hint='write it as "AAPL"')
@@ -174,80 +153,53 @@ def as_symbols(symbol: object) -> tuple[str, ...]:
             raise OptionError(
                 f"{word!r} is not a valid symbol", hint="write it as the provider does"
             )
-        plain.append(as_word(word, option="symbol"))
-    return tuple(dict.fromkeys(plain))
+    return tuple(dict.fromkeys(as_word(word, option="symbol") for word in words))
 
 
 def as_word(value: object, *, option: str) -> str:
     """The text that ``value`` is; plain, where it is numpy's or a member of an enumeration.
 
-    Raises
-    ------
-    OptionError
-        If it is not text, or blank: an empty word could mean a default, or everything.
+    An empty word is refused: it could mean a default, or everything.
     """
     if not isinstance(value, str):
-        raise OptionError(f"{option}: {value!r} is not a string", hint='write it as "word"')
+        raise _refused(option, value, "is not a string", 'write it as "word"')
     if not value.strip():
-        raise OptionError(f"{option}: {value!r} is empty", hint="give a value, or leave it out")
+        raise _refused(option, value, "is empty", "give a value, or leave it out")
     return str.__str__(value)
 
 
 def as_switch(value: object, *, option: str) -> bool:
-    """Whether ``value`` is on.
-
-    Raises
-    ------
-    OptionError
-        If it is neither True nor False: a text such as "no" would be ambiguous.
-    """
+    """Whether ``value`` is on; a text such as "no" would be ambiguous."""
     if type(value).__name__ in ("bool", "bool_") or (isinstance(value, int) and value in (0, 1)):
         return bool(value)
-    raise OptionError(f"{option}: {value!r} is neither True nor False", hint="write True or False")
+    raise _refused(option, value, "is neither True nor False", "write True or False")
 
 
 def as_whole(value: object, *, option: str) -> int:
-    """The whole number that ``value`` is, or says.
-
-    Raises
-    ------
-    OptionError
-        If it is none.
-    """
-    try:
-        number = _finite(int(value) if isinstance(value, str) else value)
-    except ValueError:
-        number = None
+    """The whole number that ``value`` is, or says."""
+    number = _number(value, int)
     if number is None or number != int(number):
-        raise OptionError(
-            f"{option}: {value!r} is not a whole number",
-            hint="write it as 5; the maximum is a million",
-        )
+        hint = "write it as 5; the maximum is a million"
+        raise _refused(option, value, "is not a whole number", hint)
     return int(number)
 
 
 def as_number(value: object, *, option: str) -> float:
-    """The number that ``value`` is, or says.
-
-    Raises
-    ------
-    OptionError
-        If it is none, or not a finite one.
-    """
-    number = _finite(value)
+    """The finite number that ``value`` is, or says."""
+    number = _number(value, float)
     if number is None:
-        raise OptionError(
-            f"{option}: {value!r} is not a number", hint="write it as 0.5; the maximum is a million"
-        )
+        hint = "write it as 0.5; the maximum is a million"
+        raise _refused(option, value, "is not a number", hint)
     return float(number)
 
 
-def _finite(value: object) -> int | float | None:
+def _number(value: object, of_word: Callable[[str], int | float]) -> int | float | None:
     """The number that ``value`` is or says; None if it is none."""
     if isinstance(value, bool) or not isinstance(value, str | Real):
         return None
     try:
-        number = int(value) if isinstance(value, Integral) else float(value)
+        plain = of_word(value) if isinstance(value, str) else value
+        number = int(plain) if isinstance(plain, Integral) else float(plain)
         # More days, bars or threads than that do not occur, nor does a calendar have them.
         return number if math.isfinite(number) and abs(number) <= _MOST else None
     except (ValueError, OverflowError):
@@ -255,13 +207,7 @@ def _finite(value: object) -> int | float | None:
 
 
 def as_day(value: object, *, option: str) -> date | None:
-    """The date that ``value`` says.
-
-    Raises
-    ------
-    OptionError
-        If it says none.
-    """
+    """The date that ``value`` says."""
     plain = _plain(value)
     if isinstance(plain, datetime):
         return plain.date()
@@ -270,43 +216,32 @@ def as_day(value: object, *, option: str) -> date | None:
     try:
         return date.fromisoformat(plain.strip())
     except (AttributeError, TypeError, ValueError):
-        raise OptionError(
-            f"{option}: {value!r} is not a valid date", hint="write it as 2024-01-31"
-        ) from None
+        hint = "write it as 2024-01-31"
+        raise _refused(option, value, "is not a valid date", hint) from None
 
 
 def as_moment(value: object, *, option: str) -> datetime | date | None:
-    """The instant (aware, UTC) or bare date that ``value`` says.
-
-    Raises
-    ------
-    OptionError
-        If it says neither, or an instant without a zone.
-    """
-    plain: datetime | date | None
-    plain = given = _plain(value)
-    if not (given is None or isinstance(given, date)):
+    """The instant (aware, UTC) or bare date that ``value`` says."""
+    example = "2024-01-31T16:30-05:00"
+    plain: Any = _plain(value)
+    if not (plain is None or isinstance(plain, date)):
         try:
-            word = given.strip()
+            word = plain.strip()
             plain = date.fromisoformat(word) if len(word) <= 10 else datetime.fromisoformat(word)  # noqa: PLR2004
         except (AttributeError, TypeError, ValueError):
-            raise OptionError(
-                f"{option}: {value!r} is not a valid date or time",
-                hint="write it as 2024-01-31 or 2024-01-31T16:30-05:00",
-            ) from None
+            hint = f"write it as 2024-01-31 or {example}"
+            raise _refused(option, value, "is not a valid date or time", hint) from None
     if not isinstance(plain, datetime):
-        return plain
+        return plain  # type: ignore[no-any-return]  # a date, or None
     if plain.tzinfo is None:
-        raise OptionError(
-            f"{option}: {plain.isoformat()} has no time zone",
-            hint="add one, such as 2024-01-31T21:30+00:00",
-        )
+        hint = "add one, such as 2024-01-31T21:30+00:00"
+        raise OptionError(f"{option}: {plain.isoformat()} has no time zone", hint=hint)
     try:
         return plain.astimezone(UTC)
     except OverflowError:
         raise OptionError(
             f"{option}: {plain.isoformat()} is outside the supported years",
-            hint="write it as 2024-01-31T16:30-05:00",
+            hint=f"write it as {example}",
         ) from None
 
 
@@ -334,26 +269,18 @@ def as_zone(word: str, *, option: str) -> str:
     """A time zone as it is kept: an IANA name, or one and hours ahead of it.
 
     Servers of MetaTrader keep ``America/New_York+07:00``, which has no name of its own.
-
-    Raises
-    ------
-    OptionError
-        If there is none; the hint names the nearest.
     """
     known = {name.lower(): name for name in available_timezones()}
-    found = known.get(word.strip().lower())
-    if found is not None:
-        return found
-    parts = _AHEAD.fullmatch(word.strip())
-    base = known.get(parts["base"].lower()) if parts else None
+    lower = word.strip().lower()
+    if lower in known:
+        return known[lower]
+    parts = _AHEAD.fullmatch(lower)
+    base = known.get(parts["base"]) if parts else None
     if parts is None or base is None or int(parts["hours"]) > _MOST_AHEAD:
-        near = difflib.get_close_matches(word.strip().lower(), known, n=1, cutoff=0.6)
-        raise OptionError(
-            f"{option}: unknown time zone {word!r}",
-            hint=f"did you mean {known[near[0]]!r}?"
-            if near
-            else "write an IANA name, such as Europe/Athens or UTC",
-        )
+        near = difflib.get_close_matches(lower, known, n=1, cutoff=0.6)
+        hint = "write an IANA name, such as Europe/Athens or UTC"
+        hint = f"did you mean {known[near[0]]!r}?" if near else hint
+        raise OptionError(f"{option}: unknown time zone {word!r}", hint=hint)
     return f"{base}{parts['sign']}{int(parts['hours']):02}:{parts['minutes'] or '00'}"
 
 

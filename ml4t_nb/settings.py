@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -101,8 +101,7 @@ class Settings:
         for each in fields(self):
             # Text is read as the environment's is.
             if isinstance(word := getattr(self, each.name), str):
-                value = _value(_PREFIX + each.name.upper(), each.name, word)
-                object.__setattr__(self, each.name, value)
+                object.__setattr__(self, each.name, _value(each.name, word))
         # Absolute from the start: a job goes on while the notebook changes its folder.
         object.__setattr__(self, "home", absolute(self.home))
         if self.files is not None:
@@ -124,19 +123,21 @@ class Settings:
             name with our prefix that is not, such as ML4T_DATA_PATH of the package ml4t-data, is
             reported once.
         """
-        path = None if folder is None else folder / ".env"
-        dotenv, notes = ({}, ()) if path is None else _read_dotenv(path)
-        words = {**dotenv, **environ}
+        notes: list[str] = []
+        dotenv = {} if folder is None else _read_dotenv(folder / ".env", notes)
         known = {_PREFIX + each.name.upper(): each.name for each in fields(cls)}
         values: dict[str, Any] = {}
-        for name, word in words.items():
+        for name, word in {**dotenv, **environ}.items():
             if name in known:
-                values[known[name]] = _value(name, known[name], word)
+                values[known[name]] = word
             elif name.upper().startswith(_PREFIX):
-                notes = (*notes, _foreign(name, known))
+                notes.append(_foreign(name, known))
         settings = cls(**values)
         if settings.log_level in ("DEBUG", "INFO", "WARNING"):
-            _tell_once(notes)
+            for note in dict.fromkeys(notes):
+                if note not in _told:
+                    _told.add(note)
+                    _log.warning("%s", note)
         return settings
 
     @classmethod
@@ -154,13 +155,7 @@ def current_folder() -> Path | None:
 
 
 def absolute(path: Path) -> Path:
-    """``path``, wherever the process goes from now on.
-
-    Raises
-    ------
-    OptionError
-        If it is relative to a current folder that was deleted.
-    """
+    """``path``, wherever the process goes from now on; it may be relative to a folder now gone."""
     try:
         return path.expanduser().absolute()
     except OSError as error:
@@ -176,13 +171,7 @@ def forget_notes() -> None:
 
 
 def _foreign(name: str, known: Mapping[str, str]) -> str:
-    """What to say of a setting that is none of ours.
-
-    Raises
-    ------
-    SettingsInvalid
-        If it is nearly one of ours: a misspelled setting would have no effect.
-    """
+    """What to say of a setting that is none of ours, nor nearly one, which would have no effect."""
     words = {each.removeprefix(_PREFIX): each for each in known}
     word = name.upper().removeprefix(_PREFIX)
     if near := get_close_matches(word, words, n=1, cutoff=_NEAR):
@@ -190,20 +179,13 @@ def _foreign(name: str, known: Mapping[str, str]) -> str:
     return f"{name} is not a setting of ml4t_nb and is ignored"
 
 
-def _tell_once(notes: Iterable[str]) -> None:
-    for note in notes:
-        if note not in _told:
-            _told.add(note)
-            _log.warning("%s", note)
-
-
-def _value(name: str, setting: str, word: str) -> object:
+def _value(setting: str, word: str) -> object:
     try:
         return _READERS.get(setting, str)(word)
     except (ValueError, OptionError) as error:
         reason = error.message if isinstance(error, OptionError) else str(error)
         raise SettingsInvalid(
-            f"{name}={word!r} is invalid: {reason}",
+            f"{_PREFIX}{setting.upper()}={word!r} is invalid: {reason}",
             hint="correct it in the environment or in .env, or remove it",
         ) from error
 
@@ -234,8 +216,8 @@ def _folder(word: str) -> Path:
     return as_folder(word, option="a folder")
 
 
-def _spans(word: str) -> tuple[Span, ...]:
-    return tuple(_span(part) for part in word.split(",") if part.strip())
+def _parts(word: str) -> Iterator[str]:
+    return filter(None, map(str.strip, word.split(",")))
 
 
 def _span(word: str) -> Span:
@@ -249,12 +231,7 @@ def _instant(word: str) -> datetime:
     moment = as_moment(word, option="a span")
     if isinstance(moment, datetime):
         return moment
-    assert moment is not None
     return datetime.fromisoformat(f"{moment}T00:00+00:00")
-
-
-def _closures(word: str) -> tuple[SessionOverride, ...]:
-    return tuple(sorted({_closure(part.strip()) for part in word.split(",") if part.strip()}))
 
 
 def _closure(word: str) -> SessionOverride:
@@ -271,8 +248,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "log_level": _level,
     "lock_timeout": _seconds,
     "as_of": lambda word: as_moment(word, option="as of"),
-    "synthetic_holes": _spans,
-    "closures": _closures,
+    "synthetic_holes": lambda word: tuple(map(_span, _parts(word))),
+    "closures": lambda word: tuple(sorted(set(map(_closure, _parts(word))))),
     "files": _folder,
     "files_basis": lambda word: one_of(word, Basis, what="basis"),
     "files_dates": lambda word: one_of(word, DateOrder, what="order"),
@@ -287,26 +264,21 @@ _READERS: dict[str, Callable[[str], object]] = {
 _SPACED = re.compile(r"^(\s*(?:export\s+)?)(ML4T Data_(\w+))(?=\s*=)", re.IGNORECASE | re.MULTILINE)
 
 
-def _read_dotenv(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Names and values in the file, and what there is to remark on.
+def _read_dotenv(path: Path, notes: list[str]) -> dict[str, str]:
+    """Names and values in the file, if it is there; what there is to remark on joins ``notes``.
 
-    Lines of other programs are ignored, even malformed ones.
-
-    Raises
-    ------
-    SettingsInvalid
-        If the file is there and cannot be read, since it may name another store; or if a line of
-        ours in it cannot be.
+    Lines of other programs are ignored, even malformed ones. A line of ours that is, or a file that
+    cannot be read, is an error: it may name another store.
     """
     from dotenv.main import resolve_variables
     from dotenv.parser import parse_stream
 
-    text = _text(path)
-    notes = tuple(
-        f"{path}: {found[2]} is read as {_unspaced(found)}; write it so"
-        for found in _SPACED.finditer(text)
-    )
-    bindings = list(parse_stream(StringIO(_SPACED.sub(lambda m: m[1] + _unspaced(m), text))))
+    def unspaced(found: re.Match[str]) -> str:
+        name = f"{_PREFIX}{found[3].upper()}"
+        notes.append(f"{path}: {found[2]} is read as {name}; write it so")
+        return found[1] + name
+
+    bindings = list(parse_stream(StringIO(_SPACED.sub(unspaced, _text(path)))))
     for each in bindings:
         line = each.original
         if each.error and _PREFIX.casefold() in line.string.casefold():
@@ -316,11 +288,7 @@ def _read_dotenv(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
             )
     pairs = [(each.key, each.value) for each in bindings if each.key is not None]
     resolved = resolve_variables(pairs, override=True)
-    return {name: word for name, word in resolved.items() if word is not None}, notes
-
-
-def _unspaced(found: re.Match[str]) -> str:
-    return f"ML4T_DATA_{found[3].upper()}"
+    return {name: word for name, word in resolved.items() if word is not None}
 
 
 def _text(path: Path) -> str:
