@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from ml4t_nb.api import (
         bars,
         export,
@@ -56,11 +54,14 @@ _HOMES = {
     "jobs": "ml4t_nb.notebook.panel_verbs",
     "panel": "ml4t_nb.notebook.panel_verbs",
     "Workspace": "ml4t_nb.workspace",
+    # What %load_ext ml4t_nb and %unload_ext ml4t_nb call.
+    "load_ipython_extension": "ml4t_nb.notebook.magics",
+    "unload_ipython_extension": "ml4t_nb.notebook.magics",
 }
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever that name represents
-    if name not in __all__:
+    if name not in {*__all__, *_HOMES}:
         raise AttributeError(f"module 'ml4t_nb' has no attribute {name!r}")
     from importlib import import_module
 
@@ -68,18 +69,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever that name represe
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
-
-
-def load_ipython_extension(ipython: InteractiveShell) -> None:
-    """``%load_ext ml4t_nb``: the magics, their completion and the results' HTML."""
-    from ml4t_nb.notebook.magics import load_ipython_extension as load_extension
-
-    load_extension(ipython)
-
-
-def unload_ipython_extension(ipython: InteractiveShell) -> None:
-    """``%unload_ext ml4t_nb``: all of it taken back."""
-    from ml4t_nb.notebook.magics import unload_ipython_extension as unload_extension
-
-    unload_extension(ipython)
+    return sorted({*globals(), *__all__, *_HOMES})

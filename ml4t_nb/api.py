@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from ml4t_nb import verbs
 from ml4t_nb.commands.spelling import spell
@@ -17,20 +17,6 @@ from ml4t_nb.workspace import Workspace
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-__all__ = [
-    "bars",
-    "export",
-    "files",
-    "gaps",
-    "health",
-    "list_",
-    "load",
-    "plot",
-    "providers_",
-    "remove",
-    "update",
-]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -45,7 +31,10 @@ def _bound(verb: Callable[Concatenate[Workspace, _P], _R]) -> Callable[_P, _R]:
         try:
             return verb(workspace, *args, **options)
         except Ml4tError as error:
-            home = _home_of(workspace, options.get("home"))
+            home = workspace.settings.home
+            with suppress(Ml4tError):
+                # What was given may be no folder.
+                home = workspace.at(options.get("home")).settings.home  # type: ignore[arg-type]  # likewise
             error.advice = spell(at_home(error.advice, home), "ml4t_nb")
             raise
 
@@ -54,13 +43,6 @@ def _bound(verb: Callable[Concatenate[Workspace, _P], _R]) -> Callable[_P, _R]:
         parameters=list(signature.parameters.values())[1:]
     )
     return call
-
-
-def _home_of(workspace: Workspace, home: Any) -> Path:  # noqa: ANN401  # whatever was given
-    try:
-        return workspace.at(home).settings.home
-    except (Ml4tError, TypeError, AttributeError):
-        return workspace.settings.home
 
 
 def _drawn(verb: Callable[_P, PlotReport]) -> Callable[_P, Figure]:

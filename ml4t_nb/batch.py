@@ -41,16 +41,10 @@ Pause: TypeAlias = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One dataset's work.
+    """The work on one dataset, called with where events go and how to pause.
 
-    Parameters
-    ----------
-    work
-        Does it; called with where events go and how to pause.
-    failed
-        The result when it raised: in the words of the error, beside what is stored.
-    provider
-        Who will be asked; empty if only the work knows.
+    If it raises, ``failed`` gives the result: in the words of the error, beside what is stored.
+    ``provider`` is who will be asked; empty if only the work knows.
     """
 
     dataset: DatasetId
@@ -63,10 +57,7 @@ class Task:
 class Batch:
     """Results in the order of the tasks, and the datasets not reached with the reason why.
 
-    Parameters
-    ----------
-    interrupted
-        Whether Ctrl-C came, though it may have left no dataset out.
+    Ctrl-C may have interrupted it and still left no dataset out.
     """
 
     results: tuple[UpdateResult, ...]
@@ -135,12 +126,8 @@ class _Outage:
     One symbol that fails is asked again as the policy has it. Once a second one fails too, or
     where nothing was answered yet, all waits together are thirty seconds at the most; from then on
     each further symbol is asked once, and the third in a row that fails ends the asking. A rate
-    limit that outlasts its waits ends it at once.
-
-    Parameters
-    ----------
-    datasets
-        How many the batch has; of a single one nothing else can be learned.
+    limit that outlasts its waits ends it at once. Of a batch of a single dataset nothing else can
+    be learned.
     """
 
     datasets: int

@@ -16,14 +16,6 @@ CALENDARS = CalendarCache()
 def calendar(name: str, overrides: Iterable[SessionOverride] = ()) -> Calendar:
     """The calendar of that name: an exchange by MIC (``XNYS``), ``24/7`` or ``fx``.
 
-    Parameters
-    ----------
-    overrides
-        Days on which the user knows better; those of other calendars are passed over.
-
-    Raises
-    ------
-    CalendarUnknown
-        If there is none; the hint names the nearest.
+    Of ``overrides``, days on which the user knows better, those of other calendars are passed over.
     """
     return Calendar.of(name, overrides, CALENDARS)

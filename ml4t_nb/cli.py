@@ -9,24 +9,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from shutil import get_terminal_size
-from typing import get_args
 
+from ml4t_nb.commands import exit_codes
 from ml4t_nb.commands.declaration import SHELL, VERBS
-from ml4t_nb.commands.exit_codes import (
-    FAILED,
-    GOOD,
-    INTERRUPTED,
-    TERMINATED,
-    USAGE,
-    code_of,
-    code_of_error,
-)
 from ml4t_nb.commands.parser import Help, parse
 from ml4t_nb.errors import OUTAGES, Interrupted, Ml4tError, OptionError
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.execution.streams import is_terminal, let_go, notes_told, ready, say, terminable
-from ml4t_nb.model import Command
-from ml4t_nb.records import ErrorNote, HealthState
+from ml4t_nb.model import Command, DatasetId
+from ml4t_nb.records import ErrorNote
 from ml4t_nb.reports import (
     ExportReport,
     GapsReport,
@@ -44,13 +35,7 @@ _SILENT = (HealthReport, RemoveReport, ExportReport, PlotReport)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out one command line; the exit code.
-
-    Parameters
-    ----------
-    argv
-        Without the program's name; those of the process if none are given.
-    """
+    """Carry out one command line, that of the process if none is given; the exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
     if "_ARGCOMPLETE" in os.environ:
         from ml4t_nb.commands.completion import complete_shell
@@ -62,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _code(words)
     # What could not be written is not tried again as the interpreter ends.
     say("")
-    return TERMINATED if terminated.is_set() and code == INTERRUPTED else code
+    return exit_codes.TERMINATED if terminated.is_set() and code == exit_codes.INTERRUPTED else code
 
 
 def _code(words: Sequence[str]) -> int:
@@ -73,22 +58,21 @@ def _code(words: Sequence[str]) -> int:
             from ml4t_nb.render.to_json import error_json
 
             _put(error_json(next((w for w in words[:1] if w in VERBS), None), error))
-        _complain(error)
-        return code_of_error(error)
+        _complain(error.note)
+        return exit_codes.code_of_error(error)
     except KeyboardInterrupt:
-        _complain(
-            Ml4tError("interrupted", hint="commits made so far are kept; run it again to continue")
-        )
-        return INTERRUPTED
+        hint = "commits made so far are kept; run it again to continue"
+        _complain(ErrorNote("KeyboardInterrupt", "interrupted", hint))
+        return exit_codes.INTERRUPTED
 
 
 def _carried_out(words: Sequence[str]) -> int:
     parsed = parse(words)
     if isinstance(parsed, Help):
         if parsed.asked:
-            return GOOD if _put(parsed.text) else FAILED
+            return exit_codes.GOOD if _put(parsed.text) else exit_codes.FAILED
         say(parsed.text)
-        return USAGE
+        return exit_codes.USAGE
     from ml4t_nb.execution.execute import call
 
     try:
@@ -98,20 +82,18 @@ def _carried_out(words: Sequence[str]) -> int:
         if stop.report is None:
             raise
         report = stop.report
-    code = code_of(report)
-    nothing = _nothing_found(report)
-    if nothing is not None:
+    code = exit_codes.code_of(report)
+    if nothing := _nothing_found(report):
         _complain(nothing)
-        code = FAILED
-    error = _only_error(report)
-    if error is not None and not parsed.json:
+        code = exit_codes.FAILED
+    if not parsed.json and (error := _only_error(report)):
         _complain(error)
         return code
-    spoken = "" if nothing is not None and not parsed.json else _spoken(report, parsed)
-    if parsed.quiet and not parsed.json and code != GOOD:
+    spoken = "" if nothing and not parsed.json else _spoken(report, parsed)
+    if parsed.quiet and not parsed.json and code != exit_codes.GOOD:
         for reason in _reasons(report):
             _complain(reason)
-    return code if _put(spoken) else code or FAILED
+    return code if _put(spoken) else code or exit_codes.FAILED
 
 
 def _nothing_found(report: Report) -> ErrorNote | None:
@@ -133,12 +115,12 @@ def _only_error(report: Report) -> ErrorNote | None:
     """The error of a run that did nothing for one reason: there is nothing to show but it."""
     if not isinstance(report, RunReport) or not report.results:
         return None
-    records = [result.record for result in report.results]
-    if any(record.outcome != "failed" for record in records):
+    errors = [result.record.error for result in report.results]
+    if any(result.record.outcome != "failed" for result in report.results):
         return None
-    if len(records) == 1 and not report.left:
-        return records[0].error
-    if not (report.left and all(_is_outage(record.error) for record in records)):
+    if len(errors) == 1 and not report.left:
+        return errors[0]
+    if not report.left or not all(map(_is_outage, errors)):
         return None
     from ml4t_nb.render.run_blocks import summary_line
 
@@ -153,26 +135,26 @@ def _reasons(report: Report) -> Iterator[ErrorNote]:
     """Why a run or a check fell short, one sentence for each dataset: its bare rows do not say."""
     run = report.run if isinstance(report, GapsReport) else report
     if isinstance(run, HealthReport):
-        worse = get_args(HealthState)[get_args(HealthState).index(run.fail_on) :]
-        for each in run.datasets:
-            if each.state in worse:
-                yield ErrorNote(each.state, f"{each.dataset}: {each.reason}", each.step)
+        for each in exit_codes.failing(run):
+            yield ErrorNote(each.state, f"{each.dataset}: {each.reason}", each.step)
     elif isinstance(run, RunReport):
         for result in run.results:
             error = result.record.error
             # Where an outage ended the run, the line about the run says so for all of them.
             if error is not None and not (run.left and _is_outage(error)):
-                named = error.message.startswith(str(result.dataset))
-                message = error.message if named else f"{result.dataset}: {error.message}"
-                yield replace(error, message=message)
+                yield _named(error, result.dataset)
         if run.left:
             from ml4t_nb.render.run_blocks import summary_line
 
             yield ErrorNote("RunFailed", summary_line(run), "run it again to continue")
     if isinstance(report, GapsReport):
         for unread in report.failed:
-            message = f"{unread.dataset}: {unread.error.message}"
-            yield replace(unread.error, message=message)
+            yield _named(unread.error, unread.dataset)
+
+
+def _named(error: ErrorNote, dataset: DatasetId) -> ErrorNote:
+    is_named = error.message.startswith(str(dataset))
+    return error if is_named else replace(error, message=f"{dataset}: {error.message}")
 
 
 def _progress(command: Command) -> AbstractContextManager[Observer]:
@@ -224,16 +206,16 @@ def _put(text: str) -> bool:
         let_go(sys.stdout)
     except OSError as error:
         let_go(sys.stdout)
-        _complain(Ml4tError(f"standard output cannot be written: {error.strerror}"))
+        _complain(ErrorNote("OSError", f"standard output cannot be written: {error.strerror}"))
         return False
     return True
 
 
-def _complain(error: Ml4tError | ErrorNote) -> None:
+def _complain(error: ErrorNote) -> None:
     """What went wrong and what to do next, on one line."""
     from ml4t_nb.commands.spelling import spell
     from ml4t_nb.render.format import plain
 
-    hint = spell(error.advice if isinstance(error, Ml4tError) else error.hint, SHELL.name)
+    hint = spell(error.hint, SHELL.name)
     sentence = f"{error.message} ({hint})" if hint else error.message
     say(f"{SHELL.name}: {plain(sentence).replace(chr(10), ' ')}\n")

@@ -34,14 +34,8 @@ class Codec:
     """Converts values of the types that dataclasses here consist of.
 
     These are dataclasses, tuples, unions, ``Literal``, str, int, bool, float, date, datetime and
-    Path; a TypedDict is JSON already.
-
-    Parameters
-    ----------
-    writers
-        Types that are written otherwise.
-    omit_defaults
-        Whether fields that equal their default are left out.
+    Path; a TypedDict is JSON already. ``writers`` say which are written otherwise, and fields that
+    equal their default may be left out.
     """
 
     def __init__(
@@ -52,23 +46,14 @@ class Codec:
         self._readers: dict[Any, Convert] = {**_READERS}
 
     def dump(self, value: Any) -> Any:  # noqa: ANN401  # a dataclass, and JSON
-        """``value`` as JSON values.
-
-        Raises
-        ------
-        ValueError
-            If a datetime in it is naive.
-        """
-        kind: Any = type(value)
-        return self._known(self._writers, kind)(value)
+        """``value`` as JSON values; a ValueError if a datetime in it is naive."""
+        return self._known(self._writers, type(value))(value)
 
     def load(self, hint: Any, plain: Any) -> Any:  # noqa: ANN401  # a type hint, and JSON
         """The value of type ``hint`` that ``dump`` made ``plain`` of.
 
-        Raises
-        ------
-        ValueError, TypeError, KeyError, OverflowError
-            If ``plain`` is not such a value, or has an unknown field.
+        A ValueError, TypeError, KeyError or OverflowError if ``plain`` is not such a value, or has
+        an unknown field.
         """
         return self._known(self._readers, hint)(plain)
 

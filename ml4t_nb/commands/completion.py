@@ -18,15 +18,7 @@ __all__ = ["candidates", "complete_shell", "stored"]
 
 
 def candidates(words: Sequence[str], fragment: str, *, program: Program) -> tuple[str, ...]:
-    """Words that begin with ``fragment`` and may follow ``words``.
-
-    Parameters
-    ----------
-    words
-        What stands before, without the program's name.
-    program
-        Whose verbs.
-    """
+    """Words that begin with ``fragment`` and may follow ``words`` after the program's name."""
     if not words:
         return _beginning(fragment, (*program.verbs, "--help", "--version"))
     if words[0] not in program.verbs:

@@ -25,15 +25,7 @@ VERBS: dict[str, Verb] = {each.__name__.rstrip("_"): each for each in _IN_ORDER}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """What is typed before a verb, and the verbs that may follow.
-
-    Parameters
-    ----------
-    name
-        As help and hints spell it.
-    elsewhere
-        Verbs that only another program has.
-    """
+    """What is typed before a verb, the verbs that may follow, and those of another program."""
 
     name: ProgramName
     verbs: Mapping[str, Verb]

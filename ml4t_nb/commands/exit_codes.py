@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from ml4t_nb.errors import (
     CalendarUnknown,
     LockTimeout,
@@ -13,6 +15,7 @@ from ml4t_nb.errors import (
     SettingsInvalid,
     SplitPending,
 )
+from ml4t_nb.records import Health, HealthState
 from ml4t_nb.reports import GapsReport, HealthReport, Report, RunReport
 
 __all__ = [
@@ -24,6 +27,7 @@ __all__ = [
     "USAGE",
     "code_of",
     "code_of_error",
+    "failing",
 ]
 
 GOOD, FAILED, USAGE, AGAIN, INTERRUPTED, TERMINATED = 0, 1, 2, 75, 130, 143
@@ -38,10 +42,7 @@ def code_of(report: Report) -> int:
         case RunReport():
             return _code_of_run(report)
         case HealthReport():
-            bad = report.count("error")
-            bad += report.count("stale") if report.fail_on != "error" else 0
-            bad += report.count("healthy") if report.fail_on == "healthy" else 0
-            return FAILED if bad else GOOD
+            return FAILED if failing(report) else GOOD
         case GapsReport():
             code = GOOD if report.run is None else _code_of_run(report.run)
             return FAILED if report.failed and code != INTERRUPTED else code
@@ -56,15 +57,23 @@ def code_of_error(error: Ml4tError) -> int:
     return AGAIN if isinstance(error, _LATER) else FAILED
 
 
+def failing(report: HealthReport) -> list[Health]:
+    """Datasets whose state is at least as bad as the one that the check is to fail on."""
+    states = get_args(HealthState)
+    worse = states[states.index(report.fail_on) :]
+    return [each for each in report.datasets if each.state in worse]
+
+
 def _code_of_run(report: RunReport) -> int:
-    outcomes = {result.record.outcome for result in report.results}
-    errors = {result.record.error.type for result in report.results if result.record.error}
+    records = [result.record for result in report.results]
+    outcomes = {record.outcome for record in records}
+    errors = {record.error.type for record in records if record.error}
     if report.stopped == "interrupted":
         return INTERRUPTED
     if errors and errors <= {kind.__name__ for kind in _MISUSE}:
         return USAGE if outcomes == {"failed"} else FAILED
-    if errors - {kind.__name__ for kind in _LATER} or (
-        not errors and outcomes & {"failed", "partial"}
-    ):
+    if errors - {kind.__name__ for kind in _LATER}:
+        return FAILED
+    if not errors and outcomes & {"failed", "partial"}:
         return FAILED
     return AGAIN if errors or report.left else GOOD

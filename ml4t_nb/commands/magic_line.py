@@ -32,21 +32,16 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
+# The last quote of a line that is not finished may be open.
+_QUOTES = re.compile(r"""'([^']*)'?|"([^"]*)"?""")
+_TYPED = re.compile(rf"""(?:{_QUOTES.pattern}|[^\s'"])+""")
 
 
 def split(line: str, names: Mapping[str, Any]) -> tuple[str, ...]:
-    """Words of ``line``.
+    """Words of ``line``, in which the variables ``names`` may stand.
 
-    Parameters
-    ----------
-    names
-        Variables that may stand in it.
-
-    Raises
-    ------
-    OptionError
-        If a quote or brace is not closed, a variable is not defined, or its value is nothing that
-        a command line could hold: None, NaN, no values at all.
+    An OptionError if a quote or brace is not closed, a variable is not defined, or its value is
+    nothing that a command line could hold: None, NaN, no values at all.
     """
     words: list[str] = []
     word: list[str] = []
@@ -68,12 +63,8 @@ def joined(words: Sequence[str]) -> str:
 
 def quoted(word: str) -> str:
     """``word`` as `split` gives it back, in quotes where it needs them."""
-    if (
-        word
-        and not word.startswith("#")
-        and not set(word) & set("'\"{}$")
-        and word.split() == [word]
-    ):
+    is_plain = word.split() == [word] and word[0] != "#"
+    if is_plain and not set(word) & set("'\"{}$"):
         return word
     # Nothing is put in between single quotes; a single quote itself stands between double ones.
     return '"\'"'.join(f"'{part}'" for part in word.split("'"))
@@ -84,21 +75,13 @@ def begun(line: str) -> tuple[tuple[str, ...], str, str] | None:
 
     None where the cursor stands in a comment. Variables are left as they are written.
     """
-    words: list[str] = []
-    start, plain, quote = 0, "", ""
-    for at, sign in enumerate(line):
-        if quote or sign in "'\"":
-            closes = sign == quote
-            plain += "" if closes or not quote else sign
-            quote = "" if closes else quote or sign
-        elif sign.isspace():
-            words += [plain] if at > start else []
-            start, plain = at + 1, ""
-        elif sign == "#" and at == start and line[at + 1 : at + 2].isspace():
-            return None
-        else:
-            plain += sign
-    return tuple(words), line[start:], plain
+    typed = list(_TYPED.finditer(line))
+    if any(each[0] == "#" and each.end() < len(line) for each in typed):
+        return None
+    words = [_QUOTES.sub(r"\1\2", each[0]) for each in typed]
+    if not typed or typed[-1].end() < len(line):
+        return tuple(words), "", ""
+    return tuple(words[:-1]), typed[-1][0], words[-1]
 
 
 def lines_of(cell: str) -> Iterator[tuple[int, str]]:

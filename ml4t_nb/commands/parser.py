@@ -40,24 +40,17 @@ Parsed: TypeAlias = Command | Help
 
 
 def parse(words: Sequence[str], *, program: Program = SHELL) -> Parsed:
-    """The command, or the help, that ``words`` ask for.
+    """The command, or the help, that ``words`` ask for after the program's own name.
 
-    Parameters
-    ----------
-    words
-        Without the program's own name. Words after ``--`` are symbols, whatever they begin with.
-    program
-        Which verbs there are, and how help and hints spell it.
-
-    Raises
-    ------
-    OptionError
-        If a word is invalid; the hint names the nearest that does.
+    Words after ``--`` are symbols, whatever they begin with. An OptionError names the nearest word
+    in place of one that is invalid, in the spelling of ``program``.
     """
     if not words or words[0] in ("-h", "--help"):
         return Help(tree(program)[0].format_help(), asked=bool(words))
     if words[0] == "--version":
-        return Help(f"{program.name} {_version()}\n")
+        from importlib.metadata import version
+
+        return Help(f"{program.name} {version('ml4t-nb')}\n")
     verb, rest = words[0], list(words[1:])
     if verb not in program.verbs:
         raise _no_verb(verb, program)
@@ -124,12 +117,6 @@ def _no_option(verb: str, word: str, program: Program) -> OptionError:
     if hint.startswith("choose"):
         hint = f"{program.name} {verb} --help lists the options"
     return OptionError(f"{verb} has no option {word!r}", hint=hint)
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("ml4t-nb")
 
 
 class _Parser(argparse.ArgumentParser):

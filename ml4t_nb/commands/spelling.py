@@ -20,13 +20,7 @@ __all__ = ["Speller", "spell"]
 
 
 class Speller:
-    """Turns hints into words for one reader, whose own store need not be named.
-
-    Parameters
-    ----------
-    program
-        What the reader types into: a shell, a cell, Python.
-    """
+    """Turns hints into words for one reader, whose own store need not be named."""
 
     def __init__(self, program: ProgramName) -> None:
         self.program = program
