@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from ml4t_nb.errors import OptionError
@@ -135,7 +135,7 @@ def one_of(value: _T, choices: object, *, what: str) -> _T:
     return value
 
 
-def is_several(value: object) -> bool:
+def is_several(value: object) -> TypeGuard[Iterable[object]]:
     """Whether ``value`` can be iterated: a numpy array of no dimension says so, and cannot."""
     return isinstance(value, Iterable) and getattr(value, "ndim", 1) != 0
 
@@ -144,8 +144,7 @@ def as_symbols(symbol: object) -> tuple[str, ...]:
     """Symbols without repetition, in the order given; no provider has an empty one, or ``..``."""
     # Bytes would be taken for numbers, and a table for the names of its columns.
     is_one = isinstance(symbol, str | bytes | bytearray | memoryview) or hasattr(symbol, "columns")
-    several = is_several(symbol) and not is_one
-    words: tuple[object, ...] = tuple(symbol) if several else (symbol,)  # type: ignore[arg-type]
+    words = tuple(symbol) if is_several(symbol) and not is_one else (symbol,)
     for word in words:
         if not isinstance(word, str):
             raise OptionError(f"a symbol must be a string, not {word!r}", hint='write it as "AAPL"')

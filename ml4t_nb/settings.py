@@ -297,13 +297,10 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig") if path.is_file() else ""
     except FileNotFoundError:
         return ""
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, OSError) as error:
+        reason, remedy = "is not UTF-8, so what it sets cannot be read", "save it as UTF-8"
+        if isinstance(error, OSError):
+            reason, remedy = f"cannot be read: {error.strerror}", "fix its permissions"
         raise SettingsInvalid(
-            f"{path} is not UTF-8, so what it sets cannot be read",
-            hint="save it as UTF-8, or run from another folder",
-        ) from error
-    except OSError as error:
-        raise SettingsInvalid(
-            f"{path} cannot be read: {error.strerror}",
-            hint="fix its permissions, or run from another folder",
+            f"{path} {reason}", hint=f"{remedy}, or run from another folder"
         ) from error

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -140,52 +140,45 @@ def _joined(word: list[str], values: list[str], line: str) -> list[str]:
 
 def _value(source: str, names: Mapping[str, Any]) -> Any:  # noqa: ANN401  # whatever it holds
     try:
-        tree = ast.parse(source, mode="eval").body
+        return _walked(ast.parse(source, mode="eval").body, names)
     except SyntaxError:
-        raise _not_simple(source) from None
-    return _walked(tree, source, names)
-
-
-def _walked(node: ast.expr, source: str, names: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    if isinstance(node, ast.Name):
-        if node.id not in names:
-            values = [name for name in names if name[0] != "_" and not callable(names[name])]
-            near = did_you_mean(node.id, values)
-            known = near.startswith("did")
-            hint = near if known else "set it in a cell above, or write $$ and {{ for literal signs"
-            raise OptionError(f"unknown variable {node.id!r}", hint=hint)
-        return names[node.id]
-    try:
-        if isinstance(node, ast.Attribute):
-            return getattr(_walked(node.value, source, names), node.attr)
-        if isinstance(node, ast.Subscript):
-            return _walked(node.value, source, names)[_key(node.slice, source)]
+        raise OptionError(
+            f"{{{source}}} is not a name with attributes and items",
+            hint="assign the value to a name in a line above, and use that between the braces",
+        ) from None
     except (AttributeError, LookupError, TypeError) as error:
         raise OptionError(f"{{{source}}} has no value: {error}") from error
-    raise _not_simple(source)
 
 
-def _key(node: ast.expr, source: str) -> Any:  # noqa: ANN401  # a key of anything
+def _walked(node: ast.expr, names: Mapping[str, Any]) -> Any:  # noqa: ANN401  # likewise
+    match node:
+        case ast.Name(name) if name in names:
+            return names[name]
+        case ast.Name(name):
+            values = [each for each in names if each[0] != "_" and not callable(names[each])]
+            near = did_you_mean(name, values)
+            known = near.startswith("did")
+            hint = near if known else "set it in a cell above, or write $$ and {{ for literal signs"
+            raise OptionError(f"unknown variable {name!r}", hint=hint)
+        case ast.Attribute(owner, name):
+            return getattr(_walked(owner, names), name)
+        case ast.Subscript(owner, key):
+            return _walked(owner, names)[_key(key)]
+    raise SyntaxError
+
+
+def _key(node: ast.expr) -> Any:  # noqa: ANN401  # a key of anything
     if isinstance(node, ast.Slice):
-        parts = (node.lower, node.upper, node.step)
-        return slice(*(None if part is None else _key(part, source) for part in parts))
+        return slice(*(part and _key(part) for part in (node.lower, node.upper, node.step)))
     try:
         return ast.literal_eval(node)
     except ValueError:
-        raise _not_simple(source) from None
-
-
-def _not_simple(source: str) -> OptionError:
-    return OptionError(
-        f"{{{source}}} is not a name with attributes and items",
-        hint="assign the value to a name in a line above, and use that between the braces",
-    )
+        raise SyntaxError from None
 
 
 def _spelled(value: object, source: str) -> list[str]:
     if isinstance(value, str | bytes | bytearray | memoryview) or not is_several(value):
         return [_word(value, source)]
-    assert isinstance(value, Iterable)
     words = [_word(each, source) for each in value]
     if not words:
         # No words at all could mean "everything" to a verb.
