@@ -160,13 +160,11 @@ def _named(error: ErrorNote, dataset: DatasetId) -> ErrorNote:
 def _progress(command: Command) -> AbstractContextManager[Observer]:
     if command.quiet:
         return nullcontext(silent)
-    if not is_terminal(sys.stderr):
-        from ml4t_nb.execution.progress import LogLines
+    from ml4t_nb.execution.progress import LogLines, terminal_bar
 
-        return nullcontext(LogLines(lambda line: say(f"{SHELL.name}: {line}\n")))
-    from ml4t_nb.execution.progress import terminal_bar
-
-    return terminal_bar()
+    if is_terminal(sys.stderr):
+        return terminal_bar()
+    return nullcontext(LogLines(lambda line: say(f"{SHELL.name}: {line}\n")))
 
 
 def _spoken(report: Report, command: Command) -> str:

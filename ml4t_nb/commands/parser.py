@@ -25,7 +25,6 @@ _METAVARS: dict[OptionKind, str] = {
     "day": "DATE",
 }
 _OWN_METAVARS = {"close": "REASON", "refill": "METHOD", "fill_method": "METHOD", "fail_on": "STATE"}
-_JSON = "One JSON document instead of text."
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,9 @@ def tree(
             silence = " A run or check that went well says nothing; lists are bare rows."
             said = f"No progress.{silence if program is SHELL else ''}"
             parser.add_argument("-q", "--quiet", action="store_true", help=said)
-            parser.add_argument("--json", action="store_true", help=_JSON)
+            parser.add_argument(
+                "--json", action="store_true", help="One JSON document instead of text."
+            )
         parsers[name] = parser
     return root, parsers
 
@@ -194,14 +195,9 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         *option.flags,
         dest=name,
         action="append" if option.is_repeated else "store",
-        metavar=_metavar(option),
+        metavar=_OWN_METAVARS.get(name) or _METAVARS.get(option.kind) or option.flag[2:].upper(),
         help=text,
     )
-
-
-def _metavar(option: Option) -> str:
-    plain = _METAVARS.get(option.kind, option.flag.lstrip("-").upper())
-    return _OWN_METAVARS.get(option.name, plain)
 
 
 def _help(option: Option) -> str:
