@@ -1,7 +1,6 @@
 """The verbs: typed functions whose signatures are the only declaration of their options."""
 
-from ml4t_nb.verbs.bars import bars, files
-from ml4t_nb.verbs.export import export
+from ml4t_nb.verbs.bars import bars, export, files
 from ml4t_nb.verbs.gaps import gaps
 from ml4t_nb.verbs.health import health
 from ml4t_nb.verbs.list import list_, providers

@@ -19,25 +19,18 @@ __all__ = ["absent", "declaration", "doubted"]
 
 
 def absent(ws: Workspace, chosen: Collection[DatasetId]) -> tuple[AbsentSession, ...]:
-    """Sessions that no dataset of a calendar has, and that are not declared closed.
-
-    Parameters
-    ----------
-    chosen
-        Datasets of which one at least must lack the session.
-    """
-    return tuple(each for _, found in _by_calendar(ws, chosen) for each in found)
+    """Sessions that no dataset of a calendar has, one of the chosen among them, not declared."""
+    return tuple(each for _, _, found in _by_calendar(ws, chosen) for each in found)
 
 
 def doubted(ws: Workspace, chosen: Collection[DatasetId]) -> dict[DatasetId, tuple[Span, ...]]:
     """Where gaps of the chosen datasets may be days on which their exchange was closed."""
-    spans: dict[DatasetId, tuple[Span, ...]] = {}
-    for (dates, summaries), found in _by_calendar(ws, chosen):
-        for each in (summary.dataset for summary in summaries if found):
-            spans[each] = tuple(
-                dates.span(one.session, one.session, each.frequency) for one in found
-            )
-    return spans
+    return {
+        dataset: tuple(dates.span(each.session, each.session, dataset.frequency) for each in found)
+        for dates, datasets, found in _by_calendar(ws, chosen)
+        for dataset in datasets
+        if found
+    }
 
 
 def declaration(ws: Workspace, found: Sequence[AbsentSession]) -> str:
@@ -52,7 +45,7 @@ def declaration(ws: Workspace, found: Sequence[AbsentSession]) -> str:
 
 def _by_calendar(
     ws: Workspace, chosen: Collection[DatasetId]
-) -> Iterator[tuple[tuple[Calendar, Sequence[Summary]], tuple[AbsentSession, ...]]]:
+) -> Iterator[tuple[Calendar, Collection[DatasetId], tuple[AbsentSession, ...]]]:
     """Each calendar with its chosen datasets, and the sessions that no dataset on it has."""
     from ml4t_nb.calendars import calendar
     from ml4t_nb.core.session_states import absent_sessions
@@ -62,17 +55,16 @@ def _by_calendar(
         # Those without a gap tell the most, and cost nothing to look at.
         summaries = sorted(group, key=_has_gaps)
         asked = [each for each in summaries if each.dataset in chosen and _has_gaps(each)]
-        first = {each.dataset for each in asked}
-        others = [each for each in summaries if each.dataset not in first]
         if not asked:
             continue
+        datasets = {each.dataset for each in asked}
+        others = [each for each in summaries if each.dataset not in datasets]
         try:
             dates = calendar(name, ws.settings.closures)
             found = absent_sessions(dates, _held(ws, asked), _held(ws, others))
         except CalendarUnknown:
             continue
-        sessions = tuple(AbsentSession(dates.name, day, number) for day, number in found)
-        yield (dates, asked), sessions
+        yield dates, datasets, tuple(AbsentSession(dates.name, *each) for each in found)
 
 
 def _has_gaps(summary: Summary) -> bool:

@@ -51,22 +51,15 @@ ALIASES = {"frequency": {"minute": "1m"}}
 """Other words for a value, by parameter."""
 
 _THINGS = {"refill": "fill method", "fail_on": "health state", "chunk": "chunk period"}
-_KINDS: tuple[tuple[type, OptionKind], ...] = (
-    (bool, "switch"),
-    (datetime, "moment"),
-    (date, "day"),
-    (float, "number"),
-    (int, "whole"),
-    (Path, "path"),
-)
-_READERS: dict[OptionKind, Callable[..., object]] = {
-    "switch": as_switch,
-    "whole": as_whole,
-    "number": as_number,
-    "path": as_folder,
-    "moment": as_moment,
-    "day": as_day,
-    "word": as_word,
+# A datetime is a date, and a bool an int: the first type that fits counts.
+_KINDS: dict[OptionKind, tuple[type, Callable[..., object]]] = {
+    "switch": (bool, as_switch),
+    "moment": (datetime, as_moment),
+    "day": (date, as_day),
+    "number": (float, as_number),
+    "whole": (int, as_whole),
+    "path": (Path, as_folder),
+    "word": (str, as_word),
 }
 
 
@@ -74,24 +67,9 @@ _READERS: dict[OptionKind, Callable[..., object]] = {
 class Option:
     """One option of a verb, as shell, notebook and Python need it.
 
-    Parameters
-    ----------
-    name
-        The verb's parameter.
-    default
-        The verb's own default.
-    choices
-        All values there are; empty if it is open.
-    is_repeated
-        Whether it takes several words.
-    is_bare
-        Whether its words may stand without a flag.
-    may_be_none
-        Whether None is one of its values.
-    short
-        Its one-letter flag; empty if it has none.
-    help
-        What it does, as its type says or its paragraph in the verb's docstring.
+    Without ``choices`` it is open. ``is_repeated`` takes several words, and those of one that
+    ``is_bare`` may stand without a flag. ``short`` is its one-letter flag, and ``help`` what its
+    type says, or its paragraph in the verb's docstring; each may be empty.
     """
 
     name: str
@@ -169,20 +147,15 @@ def declared(function: Callable[..., Any]) -> tuple[Option, ...]:
 
 
 def convert(value: object, wanted: Option) -> object:
-    """``value`` as its parameter declares it, from whatever represents it.
-
-    Raises
-    ------
-    OptionError
-        If it represents no such value, or is an empty selection.
-    """
+    """``value`` as its parameter declares it, from whatever represents it; else OptionError."""
     if value is None and wanted.may_be_none:
         return None
     if wanted.is_repeated:
         return _symbols(value)
     if wanted.kind == "choice":
         return _choice(value, wanted)
-    return _READERS[wanted.kind](value, option=wanted.flag)
+    _, read = _KINDS[wanted.kind]
+    return read(value, option=wanted.flag)
 
 
 def _symbols(value: object) -> tuple[str, ...]:
@@ -213,13 +186,7 @@ def _check_names(
     args: Sequence[object],
     options: Mapping[str, object],
 ) -> None:
-    """Raise OptionError unless each argument has a parameter.
-
-    Raises
-    ------
-    OptionError
-        If one has none; the hint names the nearest, or how several symbols are given.
-    """
+    """Raise OptionError unless each argument has a parameter."""
     parameters = signature.parameters.values()
     known = [each.name for each in parameters if each.kind is not each.POSITIONAL_ONLY]
     for name in options:
@@ -252,9 +219,11 @@ def _hints(function: Callable[..., Any], names: Iterable[str]) -> dict[str, Any]
 
 def _option(parameter: inspect.Parameter, hint: object) -> Option:
     plain, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-    members = _members(plain)
+    members = get_args(plain) if get_origin(plain) in (Union, types.UnionType) else (plain,)
     concrete = [each for each in members if each is not types.NoneType]
-    kind = _kind(concrete)
+    kind: OptionKind = "choice"
+    if get_origin(concrete[0]) is not Literal:
+        kind = next((kind for kind, (member, _) in _KINDS.items() if member in concrete), "word")
     return Option(
         name=parameter.name,
         kind=kind,
@@ -268,16 +237,6 @@ def _option(parameter: inspect.Parameter, hint: object) -> Option:
     )
 
 
-def _members(hint: object) -> tuple[object, ...]:
-    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-
-
 def _is_sequence(member: object) -> bool:
     origin = get_origin(member)
     return isinstance(origin, type) and issubclass(origin, Sequence)
-
-
-def _kind(members: Sequence[object]) -> OptionKind:
-    if get_origin(members[0]) is Literal:
-        return "choice"
-    return next((kind for member, kind in _KINDS if member in members), "word")

@@ -1,17 +1,29 @@
-"""Bars of a dataset as a frame, and the files that hold them."""
+"""Bars of a dataset as a frame or a file of one's own, and the files that hold them."""
 
 from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment, AssetClass, Frequency
-from ml4t_nb.options import as_symbols
+from ml4t_nb.options import PathName, as_folder, as_symbols
+from ml4t_nb.reports import ExportReport
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.parameters import Adjust, Class, End, Filled, Freq, Home, Start
-from ml4t_nb.verbs.select import days, select
+from ml4t_nb.verbs.formats import csv_of, json_of, write_whole
+from ml4t_nb.verbs.parameters import (
+    Adjust,
+    AsOfUnused,
+    Class,
+    End,
+    Filled,
+    Freq,
+    Home,
+    OneSymbol,
+    Start,
+)
+from ml4t_nb.verbs.select import days, required, select
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +31,9 @@ if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["bars", "files", "snapshot_of", "view"]
+__all__ = ["bars", "export", "files", "snapshot_of", "view"]
+
+_SUFFIXES = (".csv", ".parquet", ".json")
 
 
 @verb
@@ -89,6 +103,54 @@ def files(
     return snapshot_of(ws.at(home), symbol, asset_class, frequency).files()
 
 
+@verb
+def export(
+    ws: Workspace,
+    /,
+    symbol: OneSymbol = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    start: Start = None,
+    end: End = None,
+    adjust: Adjust = "splits",
+    filled: Filled = True,
+    out: PathName | None = None,
+    as_of: AsOfUnused = None,
+    home: Home = None,
+) -> ExportReport:
+    """Write one dataset's bars to a file, or as CSV to standard output.
+
+    Parameters
+    ----------
+    out
+        A file that ends in .csv, .parquet or .json.
+    """
+    ws = ws.at(home)
+    ws.resolve_as_of(as_of)
+    (name,) = required(symbol, "export", one=True)
+    file = None if out is None else as_folder(out, option="--out")
+    if file is not None and file.suffix not in _SUFFIXES:
+        raise OptionError(
+            f"--out {file.name!r} has an unknown file extension",
+            hint=f"use {', '.join(_SUFFIXES)}",
+        )
+    snapshot = snapshot_of(ws, name, asset_class, frequency)
+    seen = view(snapshot, days(start, end), adjust, filled=filled)
+    if file is not None:
+        write_whole(file, lambda opened: _write(seen, opened, file.suffix))
+    manifest = snapshot.manifest
+    return ExportReport(manifest.dataset, seen, file, manifest.config.provider)
+
+
+def _write(seen: pd.DataFrame, file: BinaryIO, suffix: str) -> None:
+    if suffix == ".parquet":
+        seen.to_parquet(file)
+    else:
+        text = csv_of(seen) if suffix == ".csv" else json_of(seen)
+        file.write(text.encode("utf-8"))
+
+
 def snapshot_of(
     ws: Workspace, symbol: str, asset_class: AssetClass | None, frequency: Frequency | None
 ) -> Snapshot:
@@ -115,20 +177,13 @@ def view(
 
 
 def _adjusted(snapshot: Snapshot, adjust: Adjustment) -> pd.DataFrame:
-    """The whole series, adjusted.
-
-    Raises
-    ------
-    OptionError
-        If weekly bars cannot be: a split or dividend in mid-week needs the days around it.
-    """
+    """The whole series; of weeks, a split or dividend in one needs the days around it."""
     from ml4t_nb.core.adjust import adjusted, inexact_weeks
 
     config, dataset = snapshot.manifest.config, snapshot.manifest.dataset
     whole = snapshot.bars()
-    if dataset.frequency == "weekly" and (
-        weeks := inexact_weeks(whole, adjust, basis=config.basis)
-    ):
+    is_weekly = dataset.frequency == "weekly"
+    if is_weekly and (weeks := inexact_weeks(whole, adjust, basis=config.basis)):
         raise OptionError(
             f"the week of {weeks[-1]:%Y-%m-%d} cannot be shown as {adjust!r}: "
             "its split or dividend fell between days",

@@ -10,15 +10,10 @@ _HEADING = "\n\nParameters\n----------\n"
 
 
 def with_shared(docstring: str, shared: Mapping[str, str]) -> str:
-    """``docstring`` with a paragraph for each parameter, in the order of the signature.
+    """``docstring``, numpydoc's and not indented, with a paragraph for each parameter.
 
-    Parameters
-    ----------
-    docstring
-        Of numpydoc's form, and not indented.
-    shared
-        All parameters in order, with the help that their types bring, which may be empty; a
-        paragraph of the docstring itself wins.
+    ``shared`` has all parameters in order, with the help that their types bring, which may be
+    empty; a paragraph of the docstring itself wins.
     """
     head, section, rest = _parted(docstring)
     own = {name: entry for entry in _entries(section) for name in _names(entry)}

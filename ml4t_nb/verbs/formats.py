@@ -25,23 +25,14 @@ _ENDING = [getattr(signal, each) for each in ("SIGTERM", "SIGHUP") if hasattr(si
 
 def csv_of(bars: pd.DataFrame) -> str:
     """One line a bar, under a line of column names; stamps are ISO 8601, numbers exact."""
-    stamps = [stamp.isoformat() for stamp in bars.index]
-    named = bars.set_axis(stamps, axis=0)
+    named = bars.set_axis([stamp.isoformat() for stamp in bars.index], axis=0)
     return str(named.to_csv(index_label="timestamp", lineterminator="\n"))
 
 
 def json_of(bars: pd.DataFrame) -> str:
-    """A list with one object a bar.
-
-    Notes
-    -----
-    pandas' own JSON stops at 15 digits, one or two short of what a double needs.
-    """
-    rows = bars.to_dict("records")
-    stamps = [stamp.isoformat() for stamp in bars.index]
-    return json.dumps(
-        [{"timestamp": stamp, **row} for stamp, row in zip(stamps, rows, strict=True)]
-    )
+    """A list with one object a bar; pandas' own JSON stops short of what a double needs."""
+    rows = zip(bars.index, bars.to_dict("records"), strict=True)
+    return json.dumps([{"timestamp": stamp.isoformat(), **row} for stamp, row in rows])
 
 
 def write_whole(out: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -49,11 +40,6 @@ def write_whole(out: Path, write: Callable[[BinaryIO], object]) -> None:
 
     Until then it is a hidden file in the same folder, of a name that no other has. On any failure,
     an interruption or a signal to end it is removed.
-
-    Raises
-    ------
-    StoreNotWritable
-        If the folder is missing, full or not ours.
     """
     # A link stays one: what it leads to is replaced.
     out = out.resolve() if out.is_symlink() else out

@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
 from ml4t_nb.hints import at_home
-from ml4t_nb.model import DatasetId, FillMethod, NextStep
-from ml4t_nb.options import as_symbols
-from ml4t_nb.records import Summary, UpdateRecord, UpdateResult
+from ml4t_nb.model import DatasetId, FillMethod, NextStep, Span
+from ml4t_nb.records import Summary
 from ml4t_nb.reports import DatasetGaps, GapsReport, UnreadDataset
 from ml4t_nb.verbs.absent import absent, declaration
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, ClassFilter, End, FreqFilter, Home, Selection, Start
-from ml4t_nb.verbs.runs import report_of, task_of
+from ml4t_nb.verbs.runs import Work, run_batch
 from ml4t_nb.verbs.select import days, latest, summaries
 
 if TYPE_CHECKING:
-    from ml4t_nb.batch import Task
-    from ml4t_nb.core.calendars.calendar import Calendar
-    from ml4t_nb.pipeline import GapAction, RunContext
+    from ml4t_nb.pipeline import GapAction
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["gaps"]
@@ -71,19 +68,20 @@ def gaps(
     ws = ws.at(home)
     if not symbol:
         ws.require_home()
-    first, last = days(start, end)
+    range_ = days(start, end)
     moment = ws.resolve_as_of(as_of)
     action = _action(refetch=refetch, refill=refill, unfill=unfill, close=close, reopen=reopen)
-    if close is not None and first is None and last is None:
+    if close is not None and range_ == (None, None):
         raise OptionError(
             "--close alone would close every gap", hint="choose them with --start and --end"
         )
     chosen = summaries(ws, symbol, asset_class, frequency)
-    listed, unread = _listed(ws, chosen, first, last, every=all or action is not None)
-    if unread and not listed and as_symbols(symbol):
+    datasets = {each.dataset for each in chosen}
+    listed, unread = _listed(ws, chosen, range_, every=all or action is not None)
+    if unread and not listed and symbol:
         raise next(iter(unread.values()))
     if action is None:
-        missed = absent(ws, {each.dataset for each in chosen})
+        missed = absent(ws, datasets)
         return GapsReport(
             latest(moment, ()),
             listed,
@@ -95,19 +93,15 @@ def gaps(
         )
     if not unread:
         _require_gaps(listed)
-    blank = UpdateRecord(latest(moment, ()), "gaps", "", "failed")
 
-    def task(each: Summary) -> Task:
-        def act(context: RunContext) -> UpdateResult:
-            span = _calendar(ws, each).span(first, last, each.dataset.frequency)
-            return action(context, each.dataset, span)
+    def work(each: Summary) -> Work:
+        return unread.get(each.dataset) or (
+            lambda context: action(context, each.dataset, _span(ws, each, range_))
+        )
 
-        return task_of(ws, moment, blank, each.dataset, unread.get(each.dataset) or act)
-
-    run = report_of(ws, "gaps", [task(each) for each in chosen], moment, workers=4)
-    known = {each.dataset for each in chosen}
-    after = [each for each in summaries(ws, [], None, None) if each.dataset in known]
-    listed, unread = _listed(ws, after, first, last, every=True)
+    run = run_batch(ws, "gaps", {each.dataset: work(each) for each in chosen}, moment)
+    after = [each for each in summaries(ws, [], None, None) if each.dataset in datasets]
+    listed, unread = _listed(ws, after, range_, every=True)
     for result in run.results:
         if result.record.outcome == "failed":
             unread.pop(result.dataset, None)
@@ -122,13 +116,7 @@ def gaps(
 
 
 def _require_gaps(listed: Sequence[DatasetGaps]) -> None:
-    """Raise OptionError unless there is a gap to act on.
-
-    Raises
-    ------
-    OptionError
-        If there is none: silence would pass for a closure or a fill that was recorded.
-    """
+    """Raise OptionError unless there is a gap: silence would pass for something recorded."""
     if not any(each.gaps for each in listed):
         lists = [NextStep("all_gaps", each.dataset) for each in listed[:1]]
         raise OptionError(
@@ -149,13 +137,7 @@ def _action(
     close: str | None,
     reopen: bool,
 ) -> GapAction | None:
-    """The one thing to do; None to list.
-
-    Raises
-    ------
-    OptionError
-        If several are asked for.
-    """
+    """The one thing to do; None to list."""
     from ml4t_nb.pipeline import gap_actions
 
     asked: list[GapAction] = [gap_actions.refetch] if refetch else []
@@ -180,8 +162,7 @@ def _failed(unread: Mapping[DatasetId, Ml4tError], home: Path) -> tuple[UnreadDa
 def _listed(
     ws: Workspace,
     chosen: Sequence[Summary],
-    first: date | None,
-    last: date | None,
+    range_: tuple[date | None, date | None],
     *,
     every: bool,
 ) -> tuple[tuple[DatasetGaps, ...], dict[DatasetId, Ml4tError]]:
@@ -190,14 +171,14 @@ def _listed(
     unread: dict[DatasetId, Ml4tError] = {}
     for each in chosen:
         try:
-            listed.append(_gaps(ws, each, first, last, every=every))
+            listed.append(_gaps(ws, each, range_, every=every))
         except (StoreError, DatasetNotFound) as error:
             unread[each.dataset] = error
     return tuple(listed), unread
 
 
 def _gaps(
-    ws: Workspace, summary: Summary, first: date | None, last: date | None, *, every: bool
+    ws: Workspace, summary: Summary, range_: tuple[date | None, date | None], *, every: bool
 ) -> DatasetGaps:
     nothing = DatasetGaps(summary.dataset, summary.provider, ())
     if not (every or summary.gaps_open or summary.unanswered or summary.damage):
@@ -208,7 +189,7 @@ def _gaps(
         # gone. Reading them raises the error that says so.
         snapshot.bars()
     manifest = snapshot.manifest
-    span = _calendar(ws, summary).span(first, last, summary.dataset.frequency)
+    span = _span(ws, summary, range_)
     gaps = tuple(gap for gap in manifest.gaps if (every or gap.is_pending) and span.meets(gap.span))
     unanswered = tuple(
         each for each in manifest.fetch_log if each.outcome == "failed" and span.meets(each.span)
@@ -216,7 +197,8 @@ def _gaps(
     return replace(nothing, gaps=gaps, unanswered=unanswered)
 
 
-def _calendar(ws: Workspace, summary: Summary) -> Calendar:
+def _span(ws: Workspace, summary: Summary, range_: tuple[date | None, date | None]) -> Span:
     from ml4t_nb.calendars import calendar
 
-    return calendar(summary.calendar, ws.settings.closures)
+    dates = calendar(summary.calendar, ws.settings.closures)
+    return dates.span(*range_, summary.dataset.frequency)

@@ -1,24 +1,32 @@
-"""The verb that judges datasets."""
+"""The verb that judges datasets at an as-of, and says what each of their last sessions has."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from ml4t_nb.errors import DatasetNotFound, OptionError
+from ml4t_nb.errors import CalendarUnknown, DatasetNotFound, Ml4tError, OptionError, StoreError
 from ml4t_nb.options import Short
-from ml4t_nb.records import HealthState, Summary
-from ml4t_nb.reports import HealthReport
+from ml4t_nb.records import Health, HealthState, Summary
+from ml4t_nb.reports import HealthReport, RecentSession
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.judging import judge_all, recent_sessions, when_of
 from ml4t_nb.verbs.parameters import AllowEmpty, AsOf, ClassFilter, FreqFilter, Home, Selection
-from ml4t_nb.verbs.select import summaries
+from ml4t_nb.verbs.select import latest, summaries
 
 if TYPE_CHECKING:
+    from ml4t_nb.core.calendars.calendar import Calendar
+    from ml4t_nb.core.session_states import StoredRange
+    from ml4t_nb.providers import Limits
+    from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["health"]
+__all__ = ["health", "judge_all"]
+
+When: TypeAlias = "Callable[[Summary], tuple[Calendar, datetime, timedelta]]"
+"""A dataset's calendar, the instant the run is as of for it, and its provider's delay."""
 
 
 @verb
@@ -65,7 +73,7 @@ def health(
     if verify:
         chosen = tuple(each for summary in chosen if (each := _verified(ws, summary)))
     judged, at = judge_all(ws, chosen, moment, timedelta(days=stale_days))
-    recent = recent_sessions(ws, chosen, when_of(ws, moment), sessions) if sessions else ()
+    recent = _recent(ws, chosen, moment, sessions) if sessions else ()
     return HealthReport(
         at,
         judged,
@@ -84,3 +92,97 @@ def _verified(ws: Workspace, summary: Summary) -> Summary | None:
     except DatasetNotFound:
         return None
     return replace(summary, damage=damage)
+
+
+def judge_all(
+    ws: Workspace, chosen: Sequence[Summary], moment: datetime | date, stale_after: timedelta
+) -> tuple[tuple[Health, ...], datetime]:
+    """Health of each dataset, and the instant that represents all of them."""
+    from ml4t_nb.core.health_state import judge
+
+    when = _when(ws, moment)
+    judged, instants = [], []
+    for each in chosen:
+        try:
+            dates, at, wait = when(each)
+        except CalendarUnknown as error:
+            # Of one dataset: the others are judged all the same.
+            each = replace(each, damage=f"its calendar: {error.message}", remedy=error.hint)  # noqa: PLW2901
+            dates, at, wait = when(replace(each, calendar="24/7"))
+        instants.append(at)
+        judged.append(
+            judge(
+                each,
+                dates=dates,
+                as_of=at,
+                delay=wait,
+                stale_after=stale_after,
+                home=ws.settings.home,
+            )
+        )
+    return tuple(judged), latest(moment, instants)
+
+
+def _when(ws: Workspace, moment: datetime | date) -> When:
+    from ml4t_nb.calendars import calendar
+    from ml4t_nb.providers import Limits
+
+    # Thousands of datasets share a few of them.
+    @cache
+    def limits(provider: str) -> Limits:
+        try:
+            return ws.limits(provider)
+        except Ml4tError:
+            # The usual ones, for a provider that is not there now.
+            return Limits((), ())
+
+    @cache
+    def at(name: str, wait: timedelta) -> tuple[Calendar, datetime, timedelta]:
+        dates = calendar(name, ws.settings.closures)
+        as_of = moment if isinstance(moment, datetime) else dates.closing(moment, wait)
+        return dates, as_of, wait
+
+    return lambda each: at(each.calendar, limits(each.provider).delay_of(each.dataset))
+
+
+def _recent(
+    ws: Workspace, chosen: Sequence[Summary], moment: datetime | date, number: int
+) -> tuple[tuple[RecentSession, ...], ...]:
+    """The last ``number`` sessions of each dataset; none of one whose files are damaged."""
+    from ml4t_nb.calendars import calendar
+    from ml4t_nb.core.gapfill import ExpectedGrid
+    from ml4t_nb.core.session_states import last_sessions, recent
+
+    when = _when(ws, moment)
+    # Most datasets share their calendar and their as-of, and with them what is expected of them.
+    shared = lru_cache(maxsize=256)(last_sessions)
+    dates_of = lru_cache(maxsize=256)(calendar)
+
+    def told(summary: Summary) -> tuple[RecentSession, ...]:
+        if summary.damage:
+            return ()
+        try:
+            manifest = ws.store.snapshot(summary.dataset).manifest
+        except (DatasetNotFound, StoreError):
+            return ()
+        now, as_of, delay = when(summary)
+        config, frequency = manifest.config, summary.dataset.frequency
+        stored = dates_of(config.calendar, config.session_overrides)
+        due = shared(stored, now, frequency, as_of=as_of, delay=delay, number=number)
+        grid = ExpectedGrid.of(summary.dataset, config, stored)
+        holding = _holding(manifest, grid.slack)
+        return recent(due, holding, stored.zone) if holding else ()
+
+    return tuple(told(each) for each in chosen)
+
+
+def _holding(manifest: Manifest, slack: timedelta) -> StoredRange | None:
+    """What the manifest says about the bars; None without any."""
+    from ml4t_nb.core.session_states import StoredRange
+
+    if manifest.first is None or manifest.last is None:
+        return None
+    extra = (each.stamp for each in manifest.findings if each.rule == "extra")
+    known = tuple(stamp for stamp in extra if stamp is not None)
+    frequency = manifest.dataset.frequency
+    return StoredRange(frequency, manifest.first, manifest.last, manifest.gaps, known, slack)

@@ -6,23 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Chunking, Compression, DatasetId, NextStep
-from ml4t_nb.options import as_symbols, as_zone
-from ml4t_nb.records import UpdateRecord
+from ml4t_nb.model import Chunking, Compression, DatasetId
+from ml4t_nb.options import as_zone
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, ProviderName, Selection, Start
-from ml4t_nb.verbs.runs import report_of, task_of
-from ml4t_nb.verbs.select import EXAMPLE, days, latest
+from ml4t_nb.verbs.runs import Work, run_batch
+from ml4t_nb.verbs.select import days, required
 
 if TYPE_CHECKING:
-    from ml4t_nb.batch import Task
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["load"]
 
-
-_LOADERS = 4
 
 _MOST_TOLERANCE = 0.5
 
@@ -79,9 +75,7 @@ def load(
     """
     from ml4t_nb.pipeline import LoadRequest, run_load
 
-    symbols = as_symbols(symbol)
-    if not symbols:
-        raise OptionError("load needs a symbol", hint=NextStep("load", EXAMPLE))
+    symbols = required(symbol, "load")
     first, last = days(start, end)
     if tolerance is not None and not 0 <= tolerance < _MOST_TOLERANCE:
         raise OptionError(
@@ -92,24 +86,23 @@ def load(
     name = provider or ws.settings.provider
     ws.provider(name)
     moment = ws.resolve_as_of(as_of)
-    blank = UpdateRecord(latest(moment, ()), "load", name, "failed")
-
-    def task(each: str) -> Task:
-        request = LoadRequest(
-            symbol=each,
-            asset_class=asset_class,
-            frequency=frequency or "daily",
-            provider=name,
-            start=first,
-            end=last,
-            calendar=calendar,
-            zone=zoned,
-            tolerance=tolerance,
-            chunk=chunk,
-            compression=compression,
+    wanted = partial(
+        LoadRequest,
+        asset_class=asset_class,
+        frequency=frequency or "daily",
+        provider=name,
+        start=first,
+        end=last,
+        calendar=calendar,
+        zone=zoned,
+        tolerance=tolerance,
+        chunk=chunk,
+        compression=compression,
+    )
+    works: dict[DatasetId, Work] = {
+        DatasetId(asset_class or "equities", frequency or "daily", each): partial(
+            run_load, request=wanted(symbol=each)
         )
-        dataset = DatasetId(asset_class or "equities", request.frequency, each)
-        work = partial(run_load, request=request)
-        return task_of(ws, moment, blank, dataset, work, provider=name)
-
-    return report_of(ws, "load", [task(each) for each in symbols], moment, workers=_LOADERS)
+        for each in symbols
+    }
+    return run_batch(ws, "load", works, moment, provider=name, is_known=True)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Gap, NextStep, Span
-from ml4t_nb.options import PathName, as_folder, as_symbols
+from ml4t_nb.model import Gap, Span
+from ml4t_nb.options import PathName, as_folder
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.bars import snapshot_of, view
 from ml4t_nb.verbs.parameters import AsOfUnused, Class, End, Freq, Home, OneSymbol, Start
 from ml4t_nb.verbs.runs import record_at_store
-from ml4t_nb.verbs.select import EXAMPLE, days
+from ml4t_nb.verbs.select import days, required
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,31 +53,34 @@ def plot(
     out
         A file that ends in .html: the figure as a page that needs no network.
     """
-    from ml4t_nb.core.bars import within
+    from ml4t_nb.calendars import calendar
+    from ml4t_nb.core.bars import as_instant, within
 
     ws = ws.at(home)
     ws.resolve_as_of(as_of)
-    names = as_symbols(symbol)
-    if len(names) != 1:
-        raise OptionError("plot takes exactly one symbol", hint=NextStep("plot", EXAMPLE))
+    (name,) = required(symbol, "plot", one=True)
     page = None if out is None else as_folder(out, option="--out")
     if page is not None and page.suffix != ".html":
         raise OptionError(f"--out {page.name!r} must end in .html", hint="plot writes a web page")
     range_ = days(start, end)
     if last_run and range_ != (None, None):
         raise OptionError("--last-run sets its own range", hint="leave out --start and --end")
-    snapshot = snapshot_of(ws, names[0], asset_class, frequency)
+    snapshot = snapshot_of(ws, name, asset_class, frequency)
     manifest = snapshot.manifest
     # Whole, since a gap may begin before the range and end after it.
     whole = view(snapshot, (None, None), "splits", filled=True)
     record = _last_run(manifest) if last_run else None
-    span = _drawn(manifest, whole, range_, record)
+    span = calendar(manifest.config.calendar).span(*range_, manifest.dataset.frequency)
+    if record is not None and not whole.empty:
+        asked = min(each.start for each in record.spans)
+        row = int(whole.index.searchsorted(asked)) - _BARS_BEFORE
+        span = Span(as_instant(whole.index[max(row, 0)]), span.end)
     gaps = tuple(gap for gap in manifest.gaps if span.meets(gap.span))
     missing, sessions = _lacking(manifest, whole, span, gaps, coverage=coverage)
     return PlotReport(
         dataset=manifest.dataset,
         provider=manifest.config.provider,
-        zone=_zone(manifest),
+        zone=calendar(manifest.config.calendar).zone.key,
         bars=within(whole, span),
         missing=missing,
         gaps=gaps,
@@ -88,12 +90,6 @@ def plot(
     )
 
 
-def _zone(manifest: Manifest) -> str:
-    from ml4t_nb.calendars import calendar
-
-    return calendar(manifest.config.calendar).zone.key
-
-
 def _last_run(manifest: Manifest) -> UpdateRecord:
     for record in reversed(manifest.history):
         if record.spans:
@@ -101,24 +97,6 @@ def _last_run(manifest: Manifest) -> UpdateRecord:
     raise OptionError(
         f"no recorded run of {manifest.dataset} fetched bars", hint="leave out --last-run"
     )
-
-
-def _drawn(
-    manifest: Manifest,
-    whole: pd.DataFrame,
-    range_: tuple[date | None, date | None],
-    record: UpdateRecord | None,
-) -> Span:
-    """The span to draw."""
-    from ml4t_nb.calendars import calendar
-    from ml4t_nb.core.bars import as_instant
-
-    span = calendar(manifest.config.calendar).span(*range_, manifest.dataset.frequency)
-    if record is None or whole.empty:
-        return span
-    asked = min(each.start for each in record.spans)
-    row = int(whole.index.searchsorted(asked)) - _BARS_BEFORE
-    return Span(as_instant(whole.index[max(row, 0)]), span.end)
 
 
 def _lacking(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import Ml4tError, OptionError
-from ml4t_nb.model import DatasetId, NextStep
-from ml4t_nb.options import as_symbols
+from ml4t_nb.model import DatasetId
 from ml4t_nb.reports import RemoveReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, Selection, Start
-from ml4t_nb.verbs.select import EXAMPLE, days, select
+from ml4t_nb.verbs.select import days, required, select
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -48,9 +47,7 @@ def remove(
     from ml4t_nb.pipeline import run_remove
 
     ws = ws.at(home)
-    symbols = as_symbols(symbol)
-    if not symbols:
-        raise OptionError("remove needs a symbol", hint=NextStep("remove", EXAMPLE))
+    symbols = required(symbol, "remove")
     range_ = days(start, end)
     moment = ws.resolve_as_of(as_of)
     chosen = select(ws.store.datasets(), symbols, asset_class, frequency)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ml4t_nb.errors import Interrupted, Ml4tError
 from ml4t_nb.events import Observer, Started
@@ -18,54 +18,44 @@ from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.select import latest
 
 if TYPE_CHECKING:
-    from ml4t_nb.batch import Pause, Task
+    from ml4t_nb.batch import Pause
     from ml4t_nb.pipeline import RunContext
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["record_at_store", "report_of", "task_of"]
+__all__ = ["Work", "record_at_store", "run_batch"]
+
+Work: TypeAlias = "Callable[[RunContext], UpdateResult] | Ml4tError"
+"""What is to be done on a dataset; where it cannot be done, the error that says so."""
 
 
-def task_of(
+def run_batch(
     ws: Workspace,
+    verb: str,
+    works: Mapping[DatasetId, Work],
     moment: datetime | date,
-    blank: UpdateRecord,
-    dataset: DatasetId,
-    run: Callable[[RunContext], UpdateResult] | Ml4tError,
     *,
+    workers: int = 4,
     provider: str = "",
-) -> Task:
-    """The task that does ``run`` on a dataset; where it cannot be run, the error that says so.
-
-    Parameters
-    ----------
-    blank
-        The record of a run that wrote nothing.
-    """
-    from ml4t_nb.batch import Task
-    from ml4t_nb.pipeline import RunContext
-
-    def work(observe: Observer, pause: Pause) -> UpdateResult:
-        if isinstance(run, Ml4tError):
-            raise run
-        closures = ws.settings.closures
-        return run(RunContext(ws.store, ws.provider, moment, closures, observe, pause))
-
-    return Task(dataset, work, partial(_failed, ws, blank, dataset), provider)
-
-
-def report_of(
-    ws: Workspace, verb: str, tasks: Sequence[Task], moment: datetime | date, *, workers: int
+    is_known: bool = False,
 ) -> RunReport:
-    """Run the tasks, and say what each did.
+    """Do the works, and say what each did; `Interrupted` after Ctrl-C, even if that was everything.
 
-    Raises
-    ------
-    Interrupted
-        After Ctrl-C, once what was done is kept, even if that was everything.
+    ``provider`` is named by the record of a run that wrote nothing; where it ``is_known``, no task
+    asks another, and none is begun while it is down.
     """
-    from ml4t_nb.batch import run_all
+    from ml4t_nb.batch import Task, run_all
 
-    ws.observer(Started(verb, tuple(task.dataset for task in tasks)))
+    blank = UpdateRecord(latest(moment, ()), verb, provider, "failed")
+    tasks = [
+        Task(
+            dataset,
+            partial(_done, ws, moment, work),
+            partial(_failed, ws, blank, dataset),
+            provider if is_known else "",
+        )
+        for dataset, work in works.items()
+    ]
+    ws.observer(Started(verb, tuple(works)))
     batch = run_all(tasks, workers=workers, observer=ws.observer, cancel=ws.cancel)
     ws.flush()
     # One that failed early does not know when its exchange closes.
@@ -75,14 +65,36 @@ def report_of(
     results = tuple(_at_store(each, home) for each in batch.results)
     report = RunReport(verb, at, results, batch.left, batch.stopped, home=home)
     if batch.interrupted:
-        report = replace(report, stopped="interrupted")
-        total = len(batch.results) + len(batch.left)
         raise Interrupted(
-            f"{verb} was interrupted: {len(batch.results)} of {total} done",
+            f"{verb} was interrupted: {len(results)} of {len(results) + len(batch.left)} done",
             hint="commits made so far are kept; run it again to continue",
-            report=report,
+            report=replace(report, stopped="interrupted"),
         )
     return report
+
+
+def _done(
+    ws: Workspace, moment: datetime | date, work: Work, observe: Observer, pause: Pause
+) -> UpdateResult:
+    from ml4t_nb.pipeline import RunContext
+
+    if isinstance(work, Ml4tError):
+        raise work
+    return work(RunContext(ws.store, ws.provider, moment, ws.settings.closures, observe, pause))
+
+
+def _failed(
+    ws: Workspace, blank: UpdateRecord, dataset: DatasetId, error: ErrorNote
+) -> UpdateResult:
+    """The result of a run that wrote nothing, beside what is stored."""
+    from ml4t_nb.pipeline.record import result_of
+
+    record = replace(blank, error=error)
+    try:
+        manifest = ws.store.snapshot(dataset).manifest
+    except Ml4tError:
+        return UpdateResult(dataset, record)
+    return replace(result_of(manifest), record=record)
 
 
 def _at_store(result: UpdateResult, home: Path) -> UpdateResult:
@@ -100,17 +112,3 @@ def record_at_store(record: UpdateRecord, home: Path) -> UpdateRecord:
     if error is None:
         return record
     return replace(record, error=replace(error, hint=at_home(error.hint, home)))
-
-
-def _failed(
-    ws: Workspace, blank: UpdateRecord, dataset: DatasetId, error: ErrorNote
-) -> UpdateResult:
-    """The result of a run that wrote nothing, beside what is stored."""
-    from ml4t_nb.pipeline.record import result_of
-
-    record = replace(blank, error=error)
-    try:
-        manifest = ws.store.snapshot(dataset).manifest
-    except Ml4tError:
-        return UpdateResult(dataset, record)
-    return replace(result_of(manifest, ()), record=record)

@@ -7,12 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import DatasetNotFound, OptionError
-from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint, NextStep
+from ml4t_nb.model import AssetClass, DatasetId, Frequency, NextStep, StepAction
 from ml4t_nb.options import Day, Symbols, as_day, as_symbols, did_you_mean
 from ml4t_nb.records import Summary
 
 if TYPE_CHECKING:
-    from ml4t_nb.core.calendars.calendar import Calendar
     from ml4t_nb.workspace import Workspace
 
 __all__ = [
@@ -21,13 +20,22 @@ __all__ = [
     "days",
     "latest",
     "pick",
-    "run_instant",
+    "required",
     "select",
     "summaries",
 ]
 
 EXAMPLE = DatasetId("equities", "daily", "AAPL")
 """What a hint names where a symbol is missing."""
+
+
+def required(symbol: Symbols, verb: StepAction, *, one: bool = False) -> tuple[str, ...]:
+    """The symbols given to ``verb``: at least one, or exactly one."""
+    symbols = as_symbols(symbol)
+    if not symbols or (one and len(symbols) > 1):
+        what = "takes exactly one symbol" if one else "needs a symbol"
+        raise OptionError(f"{verb} {what}", hint=NextStep(verb, EXAMPLE))
+    return symbols
 
 
 def calendar_names() -> tuple[str, ...]:
@@ -64,13 +72,7 @@ def summaries(
     asset_class: AssetClass | None,
     frequency: Frequency | None,
 ) -> tuple[Summary, ...]:
-    """The selected datasets, one row each.
-
-    Raises
-    ------
-    DatasetNotFound
-        If a symbol named is not stored.
-    """
+    """The selected datasets, one row each."""
     by_dataset = {each.dataset: each for each in ws.store.summaries()}
     chosen = select(tuple(by_dataset), as_symbols(symbol), asset_class, frequency)
     return tuple(by_dataset[dataset] for dataset in chosen)
@@ -81,23 +83,17 @@ def pick(
 ) -> DatasetId:
     """The dataset of that symbol; of several, the only daily one.
 
-    Parameters
-    ----------
-    asset_class, frequency
-        What to load, where there is none.
-
-    Raises
-    ------
-    DatasetNotFound
-        If there is none.
-    OptionError
-        If several match.
+    Where there is none, the hint says to load that of ``asset_class`` and ``frequency``.
     """
     found = [each for each in stored if each.symbol == symbol]
-    daily = [each for each in found if each.frequency == "daily"]
     if not found:
-        missing = DatasetId(asset_class, frequency, symbol)
-        raise DatasetNotFound(f"No existing data found for {symbol!r}", hint=_load(stored, missing))
+        step = NextStep("load", DatasetId(asset_class, frequency, symbol))
+        near = did_you_mean(symbol, {each.symbol for each in stored}) if stored else ""
+        raise DatasetNotFound(
+            f"No existing data found for {symbol!r}",
+            hint=(f"{near} if not, " if near.startswith("did") else "", "run load first: ", step),
+        )
+    daily = [each for each in found if each.frequency == "daily"]
     chosen = found if len(found) == 1 else daily
     if len(chosen) != 1:
         raise OptionError(
@@ -108,22 +104,11 @@ def pick(
 
 
 def days(start: Day | None, end: Day | None) -> tuple[date | None, date | None]:
-    """First and last date, both inclusive.
-
-    Raises
-    ------
-    OptionError
-        If one is not a valid date, or the last is before the first.
-    """
+    """First and last date, both inclusive; OptionError if the last is before the first."""
     first, last = as_day(start, option="--start"), as_day(end, option="--end")
     if first is not None and last is not None and last < first:
         raise OptionError(f"--end {last} lies before --start {first}", hint="swap them")
     return first, last
-
-
-def run_instant(moment: datetime | date, dates: Calendar, delay: timedelta) -> datetime:
-    """The instant a run is as of, for a dataset on that calendar."""
-    return moment if isinstance(moment, datetime) else dates.closing(moment, delay)
 
 
 def latest(moment: datetime | date, instants: Sequence[datetime]) -> datetime:
@@ -134,9 +119,3 @@ def latest(moment: datetime | date, instants: Sequence[datetime]) -> datetime:
         return datetime.max.replace(tzinfo=UTC)  # there is no day after it
     end_of_day = datetime(moment.year, moment.month, moment.day, tzinfo=UTC) + timedelta(days=1)
     return max(instants, default=end_of_day)
-
-
-def _load(stored: Sequence[DatasetId], missing: DatasetId) -> Hint:
-    step = NextStep("load", missing)
-    near = did_you_mean(missing.symbol, {each.symbol for each in stored}) if stored else ""
-    return (f"{near} if not, " if near.startswith("did") else "", "run load first: ", step)

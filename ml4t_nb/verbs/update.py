@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.model import DatasetId, FillMethod, NextStep
 from ml4t_nb.options import Short, as_symbols
-from ml4t_nb.records import Health, UpdateRecord
+from ml4t_nb.records import Health
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.absent import absent, declaration, doubted
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.judging import judge_all
+from ml4t_nb.verbs.health import judge_all
 from ml4t_nb.verbs.parameters import (
     AllowEmpty,
     AsOf,
@@ -25,11 +25,10 @@ from ml4t_nb.verbs.parameters import (
     ProviderName,
     Selection,
 )
-from ml4t_nb.verbs.runs import report_of, task_of
-from ml4t_nb.verbs.select import EXAMPLE, latest, select
+from ml4t_nb.verbs.runs import Work, run_batch
+from ml4t_nb.verbs.select import EXAMPLE, select
 
 if TYPE_CHECKING:
-    from ml4t_nb.batch import Task
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["update"]
@@ -93,7 +92,13 @@ def update(
     from ml4t_nb.pipeline import UpdateRequest, run_update
 
     lookback = 1 if lookback_days is None else lookback_days
-    _at_least_one(lookback_days=lookback, max_fill=max_fill, workers=workers)
+    for option, number in (
+        ("lookback-days", lookback),
+        ("max-fill", max_fill),
+        ("workers", workers),
+    ):
+        if number < 1:
+            raise OptionError(f"--{option} must be at least 1, not {number}", hint="1 or more")
     if switch and provider is None:
         raise OptionError("--switch needs a provider", hint="name it with -p/--provider")
     if accept and not as_symbols(symbol):
@@ -108,13 +113,12 @@ def update(
         ws.require_home()
     moment = ws.resolve_as_of(as_of)
     stored = ws.store.datasets()
-    blank = UpdateRecord(latest(moment, ()), "update", provider or "", "failed")
     meant = _meant(stored, as_symbols(symbol), asset_class, frequency)
-    chosen = {each for each, _ in meant}
+    chosen = meant.keys()
     missed = absent(ws, chosen)
     unsure = doubted(ws, chosen) if missed and fill_gaps is None else {}
 
-    def task(each: DatasetId, error: Ml4tError | None) -> Task:
+    def work(each: DatasetId) -> Work:
         fill = Fill(fill_method, max_fill, fill_gaps is True, unsure.get(each, ()))
         request = UpdateRequest(
             dataset=each,
@@ -125,17 +129,17 @@ def update(
             accept=accept,
             reset_as_of=reset_as_of,
         )
-        return task_of(ws, moment, blank, each, error or partial(run_update, request=request))
+        return partial(run_update, request=request)
 
-    tasks = [task(*each) for each in meant]
+    works = {each: error or work(each) for each, error in meant.items()}
     before = _health_of(ws, moment) if show_status else {}
-    report = report_of(ws, "update", tasks, moment, workers=workers)
+    report = run_batch(ws, "update", works, moment, workers=workers, provider=provider or "")
     report = replace(report, allow_empty=allow_empty)
     if found := tuple(sorted(set(absent(ws, chosen)) - set(missed))):
         report = replace(report, absent=found, declaration=declaration(ws, found))
     if not as_symbols(symbol):
         ws.store.sweep()
-    return _detailed(report, before, _health_of(ws, moment)) if show_status else report
+    return _detailed(ws, report, before, moment) if show_status else report
 
 
 def _meant(
@@ -143,17 +147,18 @@ def _meant(
     symbols: Sequence[str],
     asset_class: ClassFilter,
     frequency: FreqFilter,
-) -> list[tuple[DatasetId, Ml4tError | None]]:
+) -> dict[DatasetId, Ml4tError | None]:
     """Datasets to update; for a symbol that means none, the error that says so."""
     if not symbols:
-        return [(each, None) for each in select(stored, (), asset_class, frequency)]
-    meant: list[tuple[DatasetId, Ml4tError | None]] = []
+        return dict.fromkeys(select(stored, (), asset_class, frequency))
+    meant: dict[DatasetId, Ml4tError | None] = {}
     for symbol in symbols:
         try:
-            meant += [(each, None) for each in select(stored, (symbol,), asset_class, frequency)]
+            (dataset,) = select(stored, (symbol,), asset_class, frequency)
+            meant[dataset] = None
         except Ml4tError as error:
             guess = DatasetId(asset_class or "equities", frequency or "daily", symbol)
-            meant.append((guess, error))
+            meant[guess] = error
     return meant
 
 
@@ -163,18 +168,12 @@ def _health_of(ws: Workspace, moment: datetime | date) -> dict[DatasetId, Health
 
 
 def _detailed(
-    report: RunReport, before: dict[DatasetId, Health], after: dict[DatasetId, Health]
+    ws: Workspace, report: RunReport, before: dict[DatasetId, Health], moment: datetime | date
 ) -> RunReport:
     """The report with health before and after."""
+    after = _health_of(ws, moment)
     results = tuple(
         replace(each, before=before.get(each.dataset), after=after.get(each.dataset))
         for each in report.results
     )
     return replace(report, results=results, detailed=True)
-
-
-def _at_least_one(**numbers: int) -> None:
-    for name, number in numbers.items():
-        if number < 1:
-            option = name.replace("_", "-")
-            raise OptionError(f"--{option} must be at least 1, not {number}", hint="1 or more")
