@@ -19,6 +19,7 @@ __all__ = [
     "Observer",
     "RetryScheduled",
     "Started",
+    "Step",
     "Stopping",
     "silent",
 ]
@@ -94,9 +95,9 @@ class Stopping:
     """The run was interrupted; what is under way ends at its next request or commit."""
 
 
-Event: TypeAlias = (
-    Started | FetchStarted | Fetched | RetryScheduled | GapsFound | Committed | Finished | Stopping
-)
+Step: TypeAlias = FetchStarted | Fetched | RetryScheduled | GapsFound | Committed
+"""What happens to a dataset before it is done."""
+Event: TypeAlias = Started | Step | Finished | Stopping
 Observer: TypeAlias = Callable[[Event], None]
 
 

@@ -23,7 +23,10 @@ __all__ = ["call"]
 
 _logger = logging.getLogger(__name__)
 
-_listening: ContextVar[_ContextLogHandler] = ContextVar("ml4t_nb_log")
+_running: dict[LineHandler, int] = {}
+"""Of each verb that runs; with the level of the package's logger before the first of them."""
+
+_listening: ContextVar[LineHandler] = ContextVar("ml4t_nb_log")
 """Where the log of what runs in this context goes; a job's never goes to a cell that runs too."""
 
 
@@ -63,33 +66,22 @@ def call(
     return report
 
 
-class _ContextLogHandler(LineHandler):
-    """Writes what the package logs in the context it was made for."""
-
-    found = logging.NOTSET
-    """Level of the package's logger before anybody listened."""
-
-
 @contextmanager
 def _logged(write: Callable[[str], object], level: str) -> Iterator[None]:
     """The package's log, for as long as the verb of this context runs."""
     logger = logging.getLogger("ml4t_nb")
-    others = _handlers(logger)
-    handler = _ContextLogHandler(write, "%(levelname)s %(name)s: %(message)s", level)
-    handler.found = others[0].found if others else logger.level
+    handler = LineHandler(write, "%(levelname)s %(name)s: %(message)s", level)
     # What is logged while no verb runs goes to all handlers.
     handler.addFilter(lambda _: _listening.get(handler) is handler)
+    found = next(iter(_running.values()), logger.level)
+    _running[handler] = found
     before = _listening.set(handler)
     logger.addHandler(handler)
-    logger.setLevel(min(each.level for each in _handlers(logger)))
+    logger.setLevel(min(each.level for each in _running))
     try:
         yield
     finally:
         logger.removeHandler(handler)
-        others = _handlers(logger)
-        logger.setLevel(min((each.level for each in others), default=handler.found))
+        del _running[handler]
+        logger.setLevel(min((each.level for each in _running), default=found))
         _listening.reset(before)
-
-
-def _handlers(logger: logging.Logger) -> list[_ContextLogHandler]:
-    return [each for each in logger.handlers if isinstance(each, _ContextLogHandler)]

@@ -91,14 +91,7 @@ class Track:
             case _:
                 self._advance(event)
 
-    def _advance(
-        self,
-        event: events.FetchStarted
-        | events.Fetched
-        | events.RetryScheduled
-        | events.GapsFound
-        | events.Committed,
-    ) -> None:
+    def _advance(self, event: events.Step) -> None:
         line = self._line(event.dataset, "running")
         match event:
             case events.GapsFound():

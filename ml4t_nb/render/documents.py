@@ -10,19 +10,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, TypedDict
 
+from ml4t_nb import records
 from ml4t_nb.codec import INLINE, OMITTED
 from ml4t_nb.model import AssetClass, DatasetId, FetchAttempt, Finding, Gap, Span
-from ml4t_nb.records import (
-    AbsentSession,
-    ErrorNote,
-    Health,
-    Outcome,
-    Restatement,
-    Revision,
-    Summary,
-    UpdateRecord,
-    Verdict,
-)
 from ml4t_nb.reports import ProviderInfo, RecentSession, SessionState, UnreadDataset
 
 __all__ = [
@@ -53,7 +43,7 @@ class DetailedResult:
 
     dataset: DatasetId
     provider: str
-    outcome: Outcome
+    outcome: records.Outcome
     added: int
     revised: int
     filled: int
@@ -63,19 +53,19 @@ class DetailedResult:
     first: datetime | None
     last: datetime | None
     seconds: float
-    error: ErrorNote | None
-    restatement: Restatement | None
-    verdict: Verdict | None
+    error: records.ErrorNote | None
+    restatement: records.Restatement | None
+    verdict: records.Verdict | None
     version: int
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
-    revisions: tuple[Revision, ...]
+    revisions: tuple[records.Revision, ...]
     spans: tuple[Span, ...] = OMITTED
     chunks_written: int = OMITTED
-    before: Health | None = OMITTED
-    after: Health | None = OMITTED
+    before: records.Health | None = OMITTED
+    after: records.Health | None = OMITTED
     gaps: tuple[Gap, ...] = OMITTED
-    history: tuple[UpdateRecord, ...] = OMITTED
+    history: tuple[records.UpdateRecord, ...] = OMITTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +77,7 @@ class RunDocument:
     results: tuple[DetailedResult, ...]
     left: tuple[DatasetId, ...]
     stopped: str
-    absent: tuple[AbsentSession, ...]
+    absent: tuple[records.AbsentSession, ...]
 
 
 class ClassSummary(TypedDict):
@@ -112,7 +102,7 @@ class HealthSummary(TypedDict):
 class HealthWithSessions:
     """Health of one dataset, with what ``--sessions`` adds."""
 
-    health: Health = field(metadata=INLINE)
+    health: records.Health = field(metadata=INLINE)
     sessions: tuple[RecentSession, ...] = OMITTED
 
 
@@ -131,7 +121,7 @@ class ListDocument:
     """Of ``list``."""
 
     verb: Literal["list"] = "list"
-    datasets: tuple[Summary, ...]
+    datasets: tuple[records.Summary, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +151,7 @@ class GapsDocument:
     unanswered: tuple[DatasetAttempt, ...]
     results: tuple[DetailedResult, ...]
     failed: tuple[UnreadDataset, ...]
-    absent: tuple[AbsentSession, ...]
+    absent: tuple[records.AbsentSession, ...]
 
 
 class Bar(TypedDict):
@@ -249,4 +239,4 @@ class ErrorDocument:
     """Of an error that left no report; ``verb`` is None if it was not understood."""
 
     verb: str | None
-    error: ErrorNote
+    error: records.ErrorNote

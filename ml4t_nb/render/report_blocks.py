@@ -41,7 +41,12 @@ def _health(report: reports.HealthReport) -> Iterator[Block]:
     shown = [each for each in report.datasets if report.detailed or each.state != "healthy"]
     if shown:
         yield _judged(shown, detailed=report.detailed)
-        yield Lines(tuple(_advice(each) for each in shown if each.state != "healthy"))
+        advice = (
+            Note(f"{MARKS[each.state]} {each.dataset.symbol}: {each.reason}", each.step)
+            for each in shown
+            if each.state != "healthy"
+        )
+        yield Lines(tuple(advice))
     if report.recent:
         yield from session_maps(report.datasets, report.recent)
     classes = class_totals(report.datasets).items()
@@ -104,18 +109,12 @@ def _judged(shown: list[Health], *, detailed: bool) -> Table:
     return Table(headings, tuple(row[: len(headings)] for row in rows))
 
 
-def _advice(health: Health) -> Note:
-    return Note(f"{MARKS[health.state]} {health.dataset.symbol}: {health.reason}", health.step)
-
-
 def _list(report: reports.ListReport) -> Iterator[Block]:
     if not report.datasets:
         yield nothing_stored(report.home)
         return
-    yield Table(
-        ("Dataset", "Provider", "Bars>", "First", "Last", "Updated", "Size>"),
-        tuple(_stored(each) for each in report.datasets),
-    )
+    headings = ("Dataset", "Provider", "Bars>", "First", "Last", "Updated", "Size>")
+    yield Table(headings, tuple(map(_stored, report.datasets)))
     yield Lines(tuple(note for each in report.datasets for note in _remarks(each)))
 
 

@@ -24,11 +24,11 @@ from ml4t_nb.reports import PlotReport
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Cells", "cells_of", "coverage_drawing", "styles_of"]
+__all__ = ["WEEKS", "Cells", "cells_of", "coverage_drawing", "styles_of"]
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _FRIDAY = 4
-_WEEKS = 54
+WEEKS = 54
 _NONE = (*GAPS.values(), SESSIONS["filled"])
 _ROOM = 130  # of title, legend and months
 _TALL, _LOW, _MOST = 34, 12, 760
@@ -86,7 +86,7 @@ def coverage_drawing(
         "hovermode": "closest",
         "xaxis": {
             **axis,
-            "range": [-0.5, _WEEKS * cells.width - 0.5],
+            "range": [-0.5, WEEKS * cells.width - 0.5],
             "tickvals": middles,
             "ticktext": _MONTHS,
         },
@@ -110,7 +110,7 @@ def _heat(
 ) -> dict[str, Any]:
     import numpy as np
 
-    shares = np.full((len(cells.years), _WEEKS * cells.width), np.nan)
+    shares = np.full((len(cells.years), WEEKS * cells.width), np.nan)
     stories = np.full(shares.shape, "", dtype=object)
     told = [gap_story(gap, report.dataset.frequency) for gap in report.gaps]
     for row, at, column, (_, style) in zip(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.render.format import many
 from ml4t_nb.render.markup import element
-from ml4t_nb.render.plots.coverage_calendar import Cells, cells_of, styles_of
+from ml4t_nb.render.plots.coverage_calendar import WEEKS, Cells, cells_of, styles_of
 from ml4t_nb.render.plots.steps import Steps, bands_of, rows_of, steps_of
 from ml4t_nb.render.plots.theme import CLOSE_LINE, DOWN, GAPS, GREY, UP, StateStyle, title_of
 from ml4t_nb.reports import PlotReport
@@ -20,15 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["svg_of"]
 
-Height: TypeAlias = Callable[[float], float]
-"""From a price to where it is drawn."""
-
 _WIDE, _TALL = 720, 240
 _LEFT, _TOP, _BOTTOM = 58, 40, 22
 _STEPS = 330  # two pixels each
 _CANDLES = 160
 _ROW = 14
-_WEEKS = 54
 _WAYS = {"/": "M0,6L6,0", "\\": "M0,0L6,6", "x": "M0,6L6,0M0,0L6,6", "-": "M0,3L6,3"}
 
 
@@ -68,13 +63,18 @@ def _prices(report: PlotReport) -> Iterator[Markup]:
     step = (_WIDE - _LEFT) / len(steps)
     floor = _TALL - _BOTTOM
     scale = (floor - _TOP) / ((high - low) or 1)
-
-    def y(price: float) -> float:
-        return floor - (price - low) * scale
-
+    prices = steps.table[["open", "high", "low", "close", "made"]]
+    places = (floor - (prices - low) * scale).assign(x=_LEFT + (steps.table.index + 0.5) * step)
+    bars = list(rows_of(steps.table.drop(columns=prices.columns).join(places)))
     yield from _bands(report, steps, step)
-    yield from (_candles if len(steps) <= _CANDLES and steps.size == 1 else _line)(steps, step, y)
-    yield from _made(steps, step, y)
+    if len(steps) <= _CANDLES and steps.size == 1:
+        yield from _candles(bars, step)
+    else:
+        yield from _line(bars)
+    for bar in bars:
+        if bar.filled:
+            at = {"cx": round(bar.x, 1), "cy": round(min(max(bar.made, _TOP), floor), 1)}
+            yield element("circle", **at, r=2.5, fill="none", stroke=GREY)
     yield _text(_LEFT - 6, _TOP + 8, f"{high:.6g}", "end")
     yield _text(_LEFT - 6, floor, f"{low:.6g}", "end")
     ends = [name.replace("<br>", " ") for name in (steps.labels[0], steps.labels[-1])]
@@ -119,46 +119,33 @@ def _hatch(name: str, style: StateStyle) -> Markup:
     return element("pattern", fill, lines, id=f"ml4t-{name}", **size)
 
 
-def _candles(steps: Steps, step: float, y: Height) -> Iterator[Markup]:
-    for at, bar in enumerate(rows_of(steps.table)):
+def _candles(bars: list[Any], step: float) -> Iterator[Markup]:
+    for bar in bars:
         if bar.observed:
-            x, colour = _LEFT + (at + 0.5) * step, UP if bar.close >= bar.open else DOWN
-            top, end = sorted((y(bar.open), y(bar.close)))
-            yield element("path", d=f"M{x:.1f},{y(bar.high):.1f}V{y(bar.low):.1f}", stroke=colour)
-            yield _rect(x - step * 0.3, top, step * 0.6, max(end - top, 0.7), colour)
+            # Upwards is less.
+            colour = UP if bar.close <= bar.open else DOWN
+            top, end = sorted((bar.open, bar.close))
+            way = f"M{bar.x:.1f},{bar.high:.1f}V{bar.low:.1f}"
+            yield element("path", d=way, stroke=colour)
+            yield _rect(bar.x - step * 0.3, top, step * 0.6, max(end - top, 0.7), colour)
 
 
-def _line(steps: Steps, step: float, y: Height) -> Iterator[Markup]:
+def _line(bars: list[Any]) -> Iterator[Markup]:
     """Low to high of each step, and through them the closes, broken where bars are missing."""
-    ranges, closes = [], []
-    is_on = False
-    for at, bar in enumerate(rows_of(steps.table)):
-        if not bar.observed:
-            is_on = False
-            continue
-        x = _LEFT + (at + 0.5) * step
-        ranges.append(f"M{x:.1f},{y(bar.high):.1f}V{y(bar.low) + 0.5:.1f}")
-        closes.append(f"{'L' if is_on else 'M'}{x:.1f},{y(bar.close):.1f}")
-        is_on = True
-    yield element(
-        "path", d="".join(ranges), stroke=CLOSE_LINE, stroke_opacity=".4", stroke_width="2"
-    )
-    yield element("path", d="".join(closes), stroke=CLOSE_LINE, fill="none")
-
-
-def _made(steps: Steps, step: float, y: Height) -> Iterator[Markup]:
-    for at, bar in enumerate(rows_of(steps.table)):
-        if bar.filled and not math.isnan(bar.made):
-            height = min(max(y(bar.made), _TOP), _TALL - _BOTTOM)
-            x = round(_LEFT + (at + 0.5) * step, 1)
-            yield element("circle", cx=x, cy=round(height, 1), r=2.5, fill="none", stroke=GREY)
+    ranges, closes = "", ""
+    for is_observed, run in groupby(bars, key=lambda bar: bar.observed > 0):
+        for at, bar in enumerate(run if is_observed else ()):
+            ranges += f"M{bar.x:.1f},{bar.high:.1f}V{bar.low + 0.5:.1f}"
+            closes += f"{'L' if at else 'M'}{bar.x:.1f},{bar.close:.1f}"
+    yield element("path", d=ranges, stroke=CLOSE_LINE, stroke_opacity=".4", stroke_width="2")
+    yield element("path", d=closes, stroke=CLOSE_LINE, fill="none")
 
 
 def _coverage(cells: Cells, styles: list[tuple[str, StateStyle]]) -> Iterator[Markup]:
     if not styles:
         yield _text(_WIDE / 2, _TOP + 10, "no sessions in this range", "middle")
         return
-    wide = (_WIDE - _LEFT) / (_WEEKS * cells.width)
+    wide = (_WIDE - _LEFT) / (WEEKS * cells.width)
     hatched = {style.hatch: style for _, style in styles if style.hatch in _WAYS}
     yield from (_hatch(f"s{ord(hatch)}", style) for hatch, style in hatched.items())
     places = zip(cells.rows, cells.columns, styles, strict=True)

@@ -104,12 +104,8 @@ def title_of(report: PlotReport) -> str:
 
 def gap_story(gap: Gap, frequency: Frequency) -> str:
     """Where a gap is, why, what was tried, what replaces it; one line each."""
-    asked = {
-        0: "not requested again yet",
-        1: "requested once: no bars",
-        2: "requested twice: no bars",
-    }
-    tried = asked.get(gap.attempts, f"requested {gap.attempts} times: no bars")
+    times = {1: "once", 2: "twice"}.get(gap.attempts, f"{gap.attempts} times")
+    tried = f"requested {times}: no bars" if gap.attempts else "not requested again yet"
     lines = [
         f"gap, {gap.state}: {gap_words(gap, frequency)}",
         f"declared closed: {gap.reason or 'no reason given'}" if gap.state == "closed" else tried,
