@@ -239,13 +239,7 @@ class Jobs:
         return self._jobs.get(number)
 
     def claim(self, job: Job, datasets: Iterable[DatasetId]) -> None:
-        """Give ``datasets`` to ``job`` until it ends.
-
-        Raises
-        ------
-        JobBusy
-            If a running job has one of them.
-        """
+        """Give ``datasets`` to ``job`` until it ends; `JobBusy` if a running job has one."""
         # One folder may be spelled in several ways.
         named = Path(job.command.arguments.get("home") or job.settings().home)
         home = str(named.expanduser().resolve())

@@ -24,14 +24,9 @@ _RETRY_S = 5.0
 
 @dataclass(slots=True)
 class Line:
-    """One dataset of a run: what it is at, or what came of it.
+    """One dataset of a run: what it is at, or what came of it, and what mends an error.
 
-    Parameters
-    ----------
-    notes
-        Lines worth keeping visible: a restatement, gaps, an error.
-    step
-        What mends the error; empty if there is nothing to be done.
+    Its notes are worth keeping visible: a restatement, gaps, an error.
     """
 
     dataset: DatasetId

@@ -12,16 +12,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TextIO
 
-__all__ = [
-    "LineHandler",
-    "Terminated",
-    "is_terminal",
-    "let_go",
-    "notes_told",
-    "ready",
-    "say",
-    "terminable",
-]
+__all__ = ["LineHandler", "is_terminal", "let_go", "notes_told", "ready", "say", "terminable"]
 
 
 def ready() -> None:
@@ -73,7 +64,7 @@ def let_go(stream: TextIO) -> None:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
-class Terminated(KeyboardInterrupt):
+class _Terminated(KeyboardInterrupt):
     """The process was asked to end, as by ``timeout``, systemd or a shutdown."""
 
 
@@ -89,7 +80,7 @@ def terminable() -> Iterator[threading.Event]:
         del frame
         asked.set()
         signal.signal(number, signal.SIG_DFL)
-        raise Terminated
+        raise _Terminated
 
     before = signal.signal(signal.SIGTERM, end)
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ml4t_nb.commands.spelling import Speller, spell
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.render.format import plain
-from ml4t_nb.render.layout import Block, Lines, Note, SessionMap, Table
+from ml4t_nb.render.layout import Block, Note, SessionMap, Table
 from ml4t_nb.render.markup import element, fragment, trusted
 from ml4t_nb.render.plots.theme import SESSIONS, style_of
 from ml4t_nb.render.report_blocks import SHOWN, blocks
@@ -65,8 +65,8 @@ def _block(block: Block, speller: Speller) -> Markup:
     match block:
         case Table():
             return _table(block)
-        case Lines():
-            notes = (_note(note, speller) for note in block.notes)
+        case list():
+            notes = (_note(note, speller) for note in block)
             return element("div", notes, style="margin:6px 0")
         case SessionMap():
             return _map(block)

@@ -13,17 +13,14 @@ from ml4t_nb.model import DatasetId, Hint, LoadArguments, NextStep
 from ml4t_nb.render.plots.theme import StateStyle, legend_place, style_of
 from ml4t_nb.reports import RecentSession
 
-__all__ = ["Block", "Lines", "Note", "SessionMap", "Table", "nothing_stored"]
+__all__ = ["Block", "Note", "SessionMap", "Table", "nothing_stored"]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows of words under headings; one that ends in ``>`` is over right-aligned numbers.
 
-    Parameters
-    ----------
-    is_total
-        Whether it sums up another table; a script that reads bare rows is spared it.
+    A script that reads bare rows is spared a total, which sums up another table.
     """
 
     headings: tuple[str, ...]
@@ -38,13 +35,6 @@ class Note:
 
     text: str
     step: Hint = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Sentences one under the other."""
-
-    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +57,13 @@ class SessionMap:
         return sorted(styles, key=lambda each: legend_place(each[0]))
 
 
-Block: TypeAlias = Table | Lines | SessionMap
+Block: TypeAlias = Table | SessionMap | list[Note]
+"""Notes stand one under the other."""
 
 _LOAD = NextStep("load", DatasetId("equities", "daily", "SYMBOL"), source=LoadArguments("PROVIDER"))
 
 
-def nothing_stored(home: Path | None) -> Lines:
+def nothing_stored(home: Path | None) -> list[Note]:
     """What to say of an empty store, and how to fill it; without ``home``, the reader's own."""
     step = _LOAD if home is None else at_home(_LOAD, home)
-    return Lines((Note("nothing is stored yet", step),))
+    return [Note("nothing is stored yet", step)]

@@ -19,13 +19,8 @@ Content: TypeAlias = "str | Iterable[Content]"
 def element(name: str, /, *content: Content, **attributes: object) -> Markup:
     """``<name attributes>content</name>``.
 
-    Parameters
-    ----------
-    content
-        Text, which is escaped, and markup, which is not.
-    attributes
-        Values are escaped. A dash in a name is spelled ``_``, and a word of Python's followed by
-        one: ``class_``, ``aria_label``.
+    Text is escaped, markup is not. A dash in an attribute's name is spelled ``_``, and a word of
+    Python's is followed by one: ``class_``, ``aria_label``.
     """
     given = (
         f' {key.rstrip("_").replace("_", "-")}="{_escaped((str(value),))}"'

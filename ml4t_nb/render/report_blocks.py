@@ -20,7 +20,7 @@ from ml4t_nb.render.format import (
     span_words,
     stamp,
 )
-from ml4t_nb.render.layout import Block, Lines, Note, SessionMap, Table, nothing_stored
+from ml4t_nb.render.layout import Block, Note, SessionMap, Table, nothing_stored
 from ml4t_nb.render.run_blocks import absent_notes, run_blocks
 
 __all__ = ["SHOWN", "blocks", "class_totals", "session_maps"]
@@ -31,7 +31,7 @@ SHOWN = 10
 
 def blocks(report: reports.Report) -> tuple[Block, ...]:
     """Tables and lines of ``report``, in reading order."""
-    return tuple(block for block in _BLOCKS[type(report)](report) if block != Lines(()))
+    return tuple(block for block in _BLOCKS[type(report)](report) if block != [])
 
 
 def _health(report: reports.HealthReport) -> Iterator[Block]:
@@ -41,12 +41,11 @@ def _health(report: reports.HealthReport) -> Iterator[Block]:
     shown = [each for each in report.datasets if report.detailed or each.state != "healthy"]
     if shown:
         yield _judged(shown, detailed=report.detailed)
-        advice = (
+        yield [
             Note(f"{MARKS[each.state]} {each.dataset.symbol}: {each.reason}", each.step)
             for each in shown
             if each.state != "healthy"
-        )
-        yield Lines(tuple(advice))
+        ]
     if report.recent:
         yield from session_maps(report.datasets, report.recent)
     classes = class_totals(report.datasets).items()
@@ -57,7 +56,7 @@ def _health(report: reports.HealthReport) -> Iterator[Block]:
     )
     states = ", ".join(f"{mark} {report.count(state)} {state}" for state, mark in MARKS.items())
     total = f"{many(len(report.datasets), 'dataset')}: {states}; {many(report.rows, 'bar')}"
-    yield Lines((Note(f"{total}; as of {instant(report.as_of)}"),))
+    yield [Note(f"{total}; as of {instant(report.as_of)}")]
 
 
 def session_maps(
@@ -115,7 +114,7 @@ def _list(report: reports.ListReport) -> Iterator[Block]:
         return
     headings = ("Dataset", "Provider", "Bars>", "First", "Last", "Updated", "Size>")
     yield Table(headings, tuple(map(_stored, report.datasets)))
-    yield Lines(tuple(note for each in report.datasets for note in _remarks(each)))
+    yield [note for each in report.datasets for note in _remarks(each)]
 
 
 def _stored(summary: Summary) -> tuple[str, ...]:
@@ -157,7 +156,7 @@ def _gaps(report: reports.GapsReport) -> Iterator[Block]:
     ]
     if rows:
         yield Table(("Dataset", "First", "Last", "Missing>", "State", "Asked>", "Next"), rows)
-    never = (
+    yield [
         Note(
             f"⚠️ {each.dataset.symbol}: {span_words(asked.span, each.dataset.frequency)} was asked "
             f"for {many(asked.attempts, 'time')} and not answered: {asked.error}",
@@ -165,20 +164,17 @@ def _gaps(report: reports.GapsReport) -> Iterator[Block]:
         )
         for each in report.datasets
         for asked in each.unanswered
-    )
-    yield Lines(tuple(never))
-    yield Lines(tuple(absent_notes(report)))
-    unread = (
+    ]
+    yield list(absent_notes(report))
+    yield [
         Note(f"❌ {each.dataset}: {each.error.message}", each.error.hint) for each in report.failed
-    )
-    yield Lines(tuple(unread))
+    ]
     what = "no gaps" if report.every else "no open gaps"
-    without = (
+    yield [
         Note(f"✅ {labelled(each.dataset, each.provider)}: {what}")
         for each in report.datasets
         if not each.gaps and not each.unanswered
-    )
-    yield Lines(tuple(without))
+    ]
 
 
 def _gap(gap: Gap, frequency: Frequency) -> tuple[str, ...]:
@@ -206,13 +202,13 @@ def _next(gap: Gap) -> Iterator[str]:
 
 def _exported(report: reports.ExportReport) -> Iterator[Block]:
     what = f"{many(len(report.bars), 'bar')} of {labelled(report.dataset, report.provider)}"
-    yield Lines((Note(f"✅ {what} written to {report.out}" if report.out is not None else what),))
+    yield [Note(f"✅ {what} written to {report.out}" if report.out is not None else what)]
 
 
 def _drawn(report: reports.PlotReport) -> Iterator[Block]:
     name = labelled(report.dataset, report.provider)
     where = f" written to {report.out}" if report.out is not None else ""
-    yield Lines((Note(f"{name}: {_seen(report)}{where}"),))
+    yield [Note(f"{name}: {_seen(report)}{where}")]
 
 
 def _seen(report: reports.PlotReport) -> str:
@@ -241,7 +237,7 @@ def _removed(report: reports.RemoveReport) -> Iterator[Block]:
         what = f"{dataset} removed" if report.whole else f"removed from {dataset}"
         number = "number of bars unknown" if rows is None else many(rows, "bar")
         notes.append(Note(f"✅ {what}: {number}"))
-    yield Lines(tuple(notes) or (Note("nothing was removed"),))
+    yield notes or [Note("nothing was removed")]
 
 
 def _providers(report: reports.ProvidersReport) -> Iterator[Block]:

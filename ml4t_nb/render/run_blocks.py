@@ -20,7 +20,7 @@ from ml4t_nb.render.format import (
     span_words,
     stamp,
 )
-from ml4t_nb.render.layout import Block, Lines, Note, Table, nothing_stored
+from ml4t_nb.render.layout import Block, Note, Table, nothing_stored
 from ml4t_nb.reports import GapsReport, RunReport
 
 __all__ = ["absent_notes", "news", "run_blocks", "summary_line"]
@@ -35,14 +35,14 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
     if report.results:
         yield _table(report)
     notes = [note for result in report.results for note in _notes(result)]
-    yield Lines((*notes, *absent_notes(report)))
+    yield [*notes, *absent_notes(report)]
     if report.detailed:
         for result in report.results:
             yield from _details(result)
     if not report.results and not report.left:
         yield nothing_stored(report.home)
     elif len(report.results) != 1 or report.left:
-        yield Lines((Note(summary_line(report)),))
+        yield [Note(summary_line(report))]
 
 
 def news(report: RunReport) -> Iterator[Note]:
@@ -198,7 +198,7 @@ def _details(result: UpdateResult) -> Iterator[Block]:
         f"  written    {many(record.chunks_written, 'chunk')}",
         f"  overlap    {record.verdict or 'nothing was stored before'}",
     )
-    yield Lines(tuple(map(Note, facts)))
+    yield list(map(Note, facts))
     last = result.history[-_HISTORY:]
     yield Table(
         ("Run at", "Verb", "Provider", "Outcome", "Change", "Gaps>", "Seconds>", "Error"),

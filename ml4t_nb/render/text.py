@@ -8,7 +8,7 @@ from itertools import zip_longest
 from ml4t_nb.commands.declaration import ProgramName
 from ml4t_nb.commands.spelling import Speller
 from ml4t_nb.render.format import plain
-from ml4t_nb.render.layout import Block, Lines, SessionMap, Table
+from ml4t_nb.render.layout import Block, SessionMap, Table
 from ml4t_nb.render.plots.theme import style_of
 from ml4t_nb.render.report_blocks import SHOWN, blocks
 from ml4t_nb.render.run_blocks import news
@@ -42,8 +42,8 @@ def report_rows(report: Report) -> str:
 
 def report_news(report: RunReport) -> str:
     """What a run found that the next one will not tell again, one line each; empty if nothing."""
-    notes = tuple(news(report))
-    return as_text([Lines(notes)]) if notes else ""
+    notes = list(news(report))
+    return as_text([notes]) if notes else ""
 
 
 def as_text(
@@ -53,14 +53,9 @@ def as_text(
     colour: bool = False,
     program: ProgramName = "ml4t-data",
 ) -> str:
-    """Blocks as aligned text, a blank line between them.
+    """Blocks as aligned text within ``width``, a blank line between them.
 
-    Parameters
-    ----------
-    width
-        Columns to stay within; None for as many as it takes.
-    colour
-        Whether headings may be set off by terminal codes.
+    With ``colour``, headings are set off by terminal codes.
     """
     room = _UNBOUNDED if width is None else width
     spell = Speller(program)
@@ -70,9 +65,9 @@ def as_text(
 
 def _lines(block: Block, width: int, spell: Speller, *, colour: bool) -> Iterator[str]:
     match block:
-        case Lines():
+        case list():
             # A command is copied from its line, so lines are left to the terminal to wrap.
-            for note in block.notes:
+            for note in block:
                 yield plain(note.text)
                 if note.step:
                     yield f"   → {plain(spell(note.step))}"

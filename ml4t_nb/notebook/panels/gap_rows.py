@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from ml4t_nb.model import Frequency, Gap, bar_length
 from ml4t_nb.records import Summary
 from ml4t_nb.render.format import count, labelled, many, plain, stamp
-from ml4t_nb.render.layout import Block, Lines, Note
+from ml4t_nb.render.layout import Block, Note
 from ml4t_nb.render.report_blocks import blocks
 from ml4t_nb.reports import GapsReport
 
@@ -86,7 +86,7 @@ def kept_blocks(report: GapsReport) -> Iterator[Block]:
     yield from blocks(replace(report, datasets=(replace(listed, gaps=listed.gaps[:_KEPT]),)))
     more = len(listed.gaps) - _KEPT
     if more > 0:
-        yield Lines((Note(f"and {many(more, 'more gap')}"),))
+        yield [Note(f"and {many(more, 'more gap')}")]
 
 
 def besides_blocks(report: GapsReport) -> Iterator[Block]:

@@ -14,7 +14,7 @@ from ml4t_nb.notebook.panels.repair import RepairRun, repair_of
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import many, plain
 from ml4t_nb.render.html import as_html, error_html, line_html
-from ml4t_nb.render.layout import Block, Lines, Note, nothing_stored
+from ml4t_nb.render.layout import Block, Note, nothing_stored
 from ml4t_nb.render.report_blocks import session_maps
 from ml4t_nb.reports import HealthReport, RecentSession
 
@@ -162,7 +162,7 @@ class HealthBoard:
         view.placed(line_html(place), is_first=self.page == 0, is_last=self.page == last)
         maps = tuple(session_maps(shown, [self._recent.get(each.dataset, ()) for each in shown]))
         view.map.value = as_html(maps)
-        kept: list[Block] = [table_of(shown), Lines((Note(place),)), *maps]
+        kept: list[Block] = [table_of(shown), [Note(place)], *maps]
         self._static_html = totals + (as_html(kept) if shown else line_html(place))
 
     def _show_rows(self) -> None:
@@ -179,8 +179,8 @@ class HealthBoard:
             if each.is_over and each.note and name not in held
         ]
         told += [f"⚠️ {self._armed[1]}"] if self._armed else []
-        notes = tuple(Note(words) for words in told)
-        self.view.message.value = as_html([Lines(notes)]) if notes else ""
+        notes = [Note(words) for words in told]
+        self.view.message.value = as_html([notes]) if notes else ""
 
     def _on_page(self) -> tuple[Health, ...]:
         return self._found[self.page * ROWS : (self.page + 1) * ROWS]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ml4t_nb.model import Frequency
 from ml4t_nb.records import Restatement, Revision, UpdateRecord, Verdict
 from ml4t_nb.render.format import instant, many, ratio, stamp
-from ml4t_nb.render.layout import Block, Lines, Note, Table
+from ml4t_nb.render.layout import Block, Note, Table
 
 __all__ = ["revision_blocks", "revision_title"]
 
@@ -32,9 +32,9 @@ def revision_title(record: UpdateRecord | None) -> str:
 def revision_blocks(record: UpdateRecord | None, frequency: Frequency) -> Iterator[Block]:
     """The run, its verdict, and every value that changed, old and new."""
     if record is None:
-        yield Lines((Note("no recorded run fetched bars from the provider"),))
+        yield [Note("no recorded run fetched bars from the provider")]
         return
-    yield Lines(tuple(_notes(record)))
+    yield list(_notes(record))
     if record.revisions:
         rows = tuple(_row(each, frequency, record.verdict) for each in record.revisions)
         yield Table(("Bar", "Field", "Old>", "New>", "Change>", "Verdict"), rows)

@@ -43,18 +43,11 @@ _REACH = 0.005  # of the axis: what a hand that points misses by
 class Steps:
     """What is drawn from left to right, without holes for nights and closed days.
 
-    A step is one bar, or ``size`` bars that follow one another, bars missing in a gap included.
-
-    Parameters
-    ----------
-    rows
-        Stamps of all bars and missing ones, of which every ``size`` make a step.
-    labels
-        Names of the steps, each once: dates, or first stamps in the calendar's own time.
-    table
-        One row a step. ``open high low close volume`` of the observed bars, NaN if there are
-        none: first, highest, lowest, last, sum. ``made`` the last filled close, or NaN;
-        ``observed``, ``filled`` and ``missing`` how many bars of each sort there are.
+    A step is one bar, or ``size`` bars that follow one another, bars missing in a gap included:
+    ``rows`` are the stamps of all. ``labels`` name each step once, by its date, or by its first
+    stamp in the calendar's own time. ``table`` has one row a step: ``open high low close volume``
+    of the observed bars, NaN if there are none: first, highest, lowest, last, sum. ``made`` is the
+    last filled close, or NaN; ``observed``, ``filled`` and ``missing`` are numbers of bars.
     """
 
     size: int
