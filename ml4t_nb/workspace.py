@@ -41,8 +41,7 @@ class Workspace:
     observer
         Told what happens, in the thread that called the verb.
     cancel
-        Set to end the running verb at the next request; what is committed
-        stays.
+        Set to end the running verb at the next request; what is committed stays.
     """
 
     settings: Settings = field(default_factory=Settings.current)

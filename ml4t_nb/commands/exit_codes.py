@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from ml4t_nb.errors import (
-    CalendarUnknown,
-    LockTimeout,
-    MissingExtra,
-    Ml4tError,
-    OptionError,
-    ProviderUnavailable,
-    RateLimited,
-    SettingsInvalid,
-    SplitPending,
-)
+from ml4t_nb import errors
 from ml4t_nb.records import Health, HealthState
 from ml4t_nb.reports import GapsReport, HealthReport, Report, RunReport
 
@@ -32,8 +22,13 @@ __all__ = [
 
 GOOD, FAILED, USAGE, AGAIN, INTERRUPTED, TERMINATED = 0, 1, 2, 75, 130, 143
 
-_LATER = (LockTimeout, RateLimited, ProviderUnavailable, SplitPending)
-_MISUSE = (OptionError, SettingsInvalid, CalendarUnknown, MissingExtra)
+_LATER = (errors.LockTimeout, errors.RateLimited, errors.ProviderUnavailable, errors.SplitPending)
+_MISUSE = (
+    errors.OptionError,
+    errors.SettingsInvalid,
+    errors.CalendarUnknown,
+    errors.MissingExtra,
+)
 
 
 def code_of(report: Report) -> int:
@@ -50,7 +45,7 @@ def code_of(report: Report) -> int:
             return GOOD
 
 
-def code_of_error(error: Ml4tError) -> int:
+def code_of_error(error: errors.Ml4tError) -> int:
     """Exit code of a verb that ended with an error."""
     if isinstance(error, _MISUSE):
         return USAGE
@@ -67,13 +62,13 @@ def failing(report: HealthReport) -> list[Health]:
 def _code_of_run(report: RunReport) -> int:
     records = [result.record for result in report.results]
     outcomes = {record.outcome for record in records}
-    errors = {record.error.type for record in records if record.error}
+    types = {record.error.type for record in records if record.error}
     if report.stopped == "interrupted":
         return INTERRUPTED
-    if errors and errors <= {kind.__name__ for kind in _MISUSE}:
+    if types and types <= {kind.__name__ for kind in _MISUSE}:
         return USAGE if outcomes == {"failed"} else FAILED
-    if errors - {kind.__name__ for kind in _LATER}:
+    if types - {kind.__name__ for kind in _LATER}:
         return FAILED
-    if not errors and outcomes & {"failed", "partial"}:
+    if not types and outcomes & {"failed", "partial"}:
         return FAILED
-    return AGAIN if errors or report.left else GOOD
+    return AGAIN if types or report.left else GOOD

@@ -7,24 +7,15 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, options, summary
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Command
 from ml4t_nb.options import did_you_mean
-from ml4t_nb.verbs.arguments import OptionKind, convert
+from ml4t_nb.verbs.arguments import convert
 
-__all__ = ["Help", "Parsed", "flags", "parse", "tree"]
-
-_METAVARS: dict[OptionKind, str] = {
-    "whole": "N",
-    "number": "X",
-    "path": "PATH",
-    "moment": "DATE_OR_INSTANT",
-    "day": "DATE",
-}
-_OWN_METAVARS = {"close": "REASON", "refill": "METHOD", "fill_method": "METHOD", "fail_on": "STATE"}
+__all__ = ["Help", "flags", "parse", "tree"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +26,7 @@ class Help:
     asked: bool = True
 
 
-Parsed: TypeAlias = Command | Help
-
-
-def parse(words: Sequence[str], *, program: Program = SHELL) -> Parsed:
+def parse(words: Sequence[str], *, program: Program = SHELL) -> Command | Help:
     """The command, or the help, that ``words`` ask for after the program's own name.
 
     Words after ``--`` are symbols, whatever they begin with. An OptionError names the nearest word
@@ -195,7 +183,7 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         *option.flags,
         dest=name,
         action="append" if option.is_repeated else "store",
-        metavar=_OWN_METAVARS.get(name) or _METAVARS.get(option.kind) or option.flag[2:].upper(),
+        metavar=option.metavar,
         help=text,
     )
 

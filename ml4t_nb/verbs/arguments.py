@@ -51,16 +51,18 @@ ALIASES = {"frequency": {"minute": "1m"}}
 """Other words for a value, by parameter."""
 
 _THINGS = {"refill": "fill method", "fail_on": "health state", "chunk": "chunk period"}
+_METAVARS = {"close": "REASON", "refill": "METHOD", "fill_method": "METHOD", "fail_on": "STATE"}
 # A datetime is a date, and a bool an int: the first type that fits counts.
-_KINDS: dict[OptionKind, tuple[type, Callable[..., object]]] = {
-    "switch": (bool, as_switch),
-    "moment": (datetime, as_moment),
-    "day": (date, as_day),
-    "number": (float, as_number),
-    "whole": (int, as_whole),
-    "path": (Path, as_folder),
-    "word": (str, as_word),
+_KINDS: dict[OptionKind, tuple[type, Callable[..., object], str]] = {
+    "switch": (bool, as_switch, ""),
+    "moment": (datetime, as_moment, "DATE_OR_INSTANT"),
+    "day": (date, as_day, "DATE"),
+    "number": (float, as_number, "X"),
+    "whole": (int, as_whole, "N"),
+    "path": (Path, as_folder, "PATH"),
+    "word": (str, as_word, ""),
 }
+"""The type that declares each, what reads it, and what stands for it in help if not its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,12 @@ class Option:
             # One word in one place needs no flag; several could stand between other words.
             return ()
         return (self.short, self.flag) if self.short else (self.flag,)
+
+    @property
+    def metavar(self) -> str:
+        """What stands for its value in help."""
+        _, _, of_kind = _KINDS.get(self.kind, ("", "", ""))
+        return _METAVARS.get(self.name) or of_kind or self.flag[2:].upper()
 
     @property
     def off_flags(self) -> tuple[str, ...]:
@@ -154,7 +162,7 @@ def convert(value: object, wanted: Option) -> object:
         return _symbols(value)
     if wanted.kind == "choice":
         return _choice(value, wanted)
-    _, read = _KINDS[wanted.kind]
+    _, read, _ = _KINDS[wanted.kind]
     return read(value, option=wanted.flag)
 
 
@@ -223,7 +231,7 @@ def _option(parameter: inspect.Parameter, hint: object) -> Option:
     concrete = [each for each in members if each is not types.NoneType]
     kind: OptionKind = "choice"
     if get_origin(concrete[0]) is not Literal:
-        kind = next((kind for kind, (member, _) in _KINDS.items() if member in concrete), "word")
+        kind = next((kind for kind, (member, *_) in _KINDS.items() if member in concrete), "word")
     return Option(
         name=parameter.name,
         kind=kind,
