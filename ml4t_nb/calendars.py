@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ml4t_nb.core.calendars.cache import CalendarCache
 from ml4t_nb.core.calendars.calendar import Calendar
+from ml4t_nb.core.calendars.exchanges import CalendarCache
 from ml4t_nb.model import SessionOverride
 
 __all__ = ["CALENDARS", "calendar"]

@@ -11,13 +11,14 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ml4t_nb.core.bars import Bars, Numbers, Split, splits_in
+from ml4t_nb.core.bars import Bars, Numbers, splits_in
 from ml4t_nb.core.price_ratio import find_scale
 from ml4t_nb.core.timestamps import Instants, index_micros, to_micros
 from ml4t_nb.model import Basis, CarriedAction
 
 __all__ = [
     "DIVIDEND",
+    "NOTHING",
     "SPLIT",
     "ActionKind",
     "ActionTable",
@@ -33,7 +34,8 @@ __all__ = [
 ByDate: TypeAlias = dict[int, float]
 """Values by ex-date, in microseconds since 1970."""
 
-_NOTHING = 1e-9
+NOTHING = 1e-9
+"""A share of a dividend that is none but for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,29 +75,23 @@ class ActionTable:
 
     @cached_property
     def old(self) -> Instants:
-        """Instants of the stored bars."""
+        """Stamps of the stored bars."""
         return index_micros(self.stored.index)
 
     @cached_property
     def new(self) -> Instants:
-        """Instants of the fetched bars."""
+        """Stamps of the fetched bars."""
         return index_micros(self.fetched.index)
 
     @cached_property
     def merged(self) -> Instants:
-        """Instants that will be stored."""
+        """Stamps that will be stored."""
         return np.union1d(self.old, self.new)
 
     def span_of(self, date: int) -> int:
         """Which span asked for ``date``; -1 if none did."""
-        for number, (start, end) in enumerate(self.asked):
-            if start <= date < end:
-                return number
-        return -1
-
-    def next_fetched(self, date: int) -> int:
-        """Which fetched bar is the first at or after ``date``."""
-        return int(np.searchsorted(self.new, date))
+        among = (at for at, (start, end) in enumerate(self.asked) if start <= date < end)
+        return next(among, -1)
 
     def is_judged(self, bar: int, span: int) -> bool:
         """Whether the answer can tell which actions ``bar`` bears."""
@@ -125,13 +121,10 @@ class ActionTable:
             return common[:0], np.ones(0)
         stored = self.stored.iloc[np.searchsorted(self.old, common)]
         fetched = self.fetched.iloc[np.searchsorted(self.new, common)]
-        scale = find_scale(stored, fetched, self._reported_splits)
+        # A row without a sound bar may report a split, too.
+        splits = sorted((*splits_in(self.rejected), *splits_in(self.fetched)))
+        scale = find_scale(stored, fetched, tuple(splits))
         return common, np.ones(len(common)) if scale is None else scale.ratio
-
-    @property
-    def _reported_splits(self) -> tuple[Split, ...]:
-        """Splits of the answer, those too that a row without a sound bar shows."""
-        return tuple(sorted((*splits_in(self.rejected), *splits_in(self.fetched))))
 
 
 def splits_between(splits: ByDate, date: int, bar: int) -> float:
@@ -142,14 +135,9 @@ def splits_between(splits: ByDate, date: int, bar: int) -> float:
 def stored_actions(table: ActionTable, kind: ActionKind, splits: ByDate) -> ByDate:
     """What the stored bars bear, by ex-date, on the basis fetched, each in its own day's shares.
 
-    Parameters
-    ----------
-    splits
-        Those held, if prices are as traded.
+    ``splits`` are those held, if prices are as traded.
     """
-    column = table.stored[kind.column].to_numpy()
-    rows = np.flatnonzero(column != kind.neutral)
-    own = dict(zip(table.old[rows].tolist(), column[rows].tolist(), strict=True))
+    own = _told(table.stored, kind)
     left = dict.fromkeys(own, 1.0)
     held: ByDate = {}
     for each in table.carried:
@@ -165,7 +153,7 @@ def stored_actions(table: ActionTable, kind: ActionKind, splits: ByDate) -> ByDa
             left[bar] -= each.share
     for bar, value in own.items():
         rest = value * left.get(bar, 1.0) if kind is DIVIDEND else value
-        if left.get(bar, 1.0) > _NOTHING and abs(rest - kind.neutral) > _NOTHING * abs(rest):
+        if left.get(bar, 1.0) > NOTHING and abs(rest - kind.neutral) > NOTHING * abs(rest):
             held[bar] = rest
     if kind is SPLIT:
         return held
@@ -176,12 +164,14 @@ def stored_actions(table: ActionTable, kind: ActionKind, splits: ByDate) -> ByDa
 
 def fetched_actions(table: ActionTable, kind: ActionKind) -> ByDate:
     """What the answer shows, by ex-date."""
-    found: ByDate = {}
-    for bars in (table.rejected, table.fetched):
-        column = bars[kind.column].to_numpy()
-        rows = np.flatnonzero(column != kind.neutral)
-        found |= zip(index_micros(bars.index)[rows].tolist(), column[rows].tolist(), strict=True)
-    return found
+    return _told(table.rejected, kind) | _told(table.fetched, kind)
+
+
+def _told(bars: Bars, kind: ActionKind) -> ByDate:
+    column = bars[kind.column].to_numpy()
+    rows = np.flatnonzero(column != kind.neutral)
+    stamps = index_micros(bars.index)[rows]
+    return dict(zip(stamps.tolist(), column[rows].tolist(), strict=True))
 
 
 def current_actions(table: ActionTable, kind: ActionKind, held: ByDate, fetched: ByDate) -> ByDate:
@@ -189,13 +179,13 @@ def current_actions(table: ActionTable, kind: ActionKind, held: ByDate, fetched:
     groups: dict[tuple[int, int], tuple[ByDate, ByDate]] = defaultdict(lambda: ({}, {}))
     for side, actions in enumerate((held, fetched)):
         for date, value in actions.items():
-            groups[table.span_of(date), table.next_fetched(date)][side][date] = value
+            place = int(np.searchsorted(table.new, date))
+            groups[table.span_of(date), place][side][date] = value
     final: ByDate = {}
     for (span, place), (ours, theirs) in groups.items():
         end = int(table.new[place]) if place < len(table.new) else None
-        if end is None or table.span_of(end) != span:
-            end = None
-        bar = end if end is not None else bar_for(table.merged, min((*theirs, *ours)))
+        end = None if end is None or table.span_of(end) != span else end
+        bar = bar_for(table.merged, min((*theirs, *ours))) if end is None else end
         if bar is None:
             final |= theirs
         elif table.is_judged(bar, span):
@@ -212,14 +202,12 @@ def _settled(kind: ActionKind, ours: ByDate, theirs: ByDate, end: int | None) ->
     if kind.same(kind.total(theirs.values()), kind.total(ours.values())):
         return ours
     told_anew = [value for date, value in theirs.items() if date not in ours]
-    left = {
-        date: value
-        for date, value in ours.items()
-        if date not in theirs
-        and date != end
-        and not any(kind.same(value, other) for other in told_anew)
-    }
-    return {**left, **theirs}
+
+    def is_left(date: int, value: float) -> bool:
+        is_told = any(kind.same(value, other) for other in told_anew)
+        return date not in theirs and date != end and not is_told
+
+    return {date: value for date, value in ours.items() if is_left(date, value)} | theirs
 
 
 def bar_for(stamps: Instants, date: int) -> int | None:

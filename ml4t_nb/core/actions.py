@@ -15,6 +15,7 @@ import numpy as np
 
 from ml4t_nb.core.action_dates import (
     DIVIDEND,
+    NOTHING,
     SPLIT,
     ActionKind,
     ActionTable,
@@ -41,12 +42,7 @@ __all__ = ["AlignedActions", "align_actions", "carry_dividends", "with_actions_o
 class AlignedActions:
     """Stored and fetched bars with every action on the bar that is to bear it.
 
-    Parameters
-    ----------
-    carried
-        Actions on another bar than that of their ex-date.
-    revisions
-        Values that changed on stored bars which were not fetched.
+    ``revisions`` are values that changed on stored bars which were not fetched.
     """
 
     stored: Bars
@@ -76,15 +72,10 @@ def align_actions(
     Parameters
     ----------
     stored
-        Observed bars from before the first asked one to the end.
-    fetched
-        Sound bars, each with the actions of its own row.
-    rejected
-        Rows without a sound bar that tell actions: `core.validation.rejected_actions`.
-    asked
-        The spans that the answer covers.
-    carried
-        Of the stored bars.
+        Observed bars from before the first asked one to the end, of which some are ``carried``.
+    fetched, rejected
+        Sound bars of an answer that covers what was ``asked``, each with the actions of its own
+        row, and rows without a sound bar: `core.validation.rejected_actions`.
     is_overtaken
         Stored bars stay as they are; only those they lack are added.
     """
@@ -168,20 +159,13 @@ def _aligned(
             fetched[np.searchsorted(table.new, bar)] = value
         if is_stored and by_bar[bar] != before[bar] and (table.is_overtaken or not is_fetched):
             stored[row] = value * basis
-    return _Columns(stored, fetched, _moved(kind, by_bar), held, final)
-
-
-def _moved(kind: ActionKind, by_bar: dict[int, ByDate]) -> dict[tuple[int, int], float]:
-    moved = {}
-    for bar, actions in by_bar.items():
-        total = kind.total(actions.values())
-        for date, value in actions.items():
-            if date != bar:
-                moved[date, bar] = value / total if kind is DIVIDEND else value
-    return moved
-
-
-_NOTHING = 1e-9
+    moved = {
+        (date, bar): value / kind.total(actions.values()) if kind is DIVIDEND else value
+        for bar, actions in by_bar.items()
+        for date, value in actions.items()
+        if date != bar
+    }
+    return _Columns(stored, fetched, moved, held, final)
 
 
 def carry_dividends(
@@ -191,19 +175,8 @@ def carry_dividends(
 
     As much as leaves the total return over the hole as it was: a dividend counts as a share of
     the close before it, and on as-traded bars a split after it counts too. One that is not less
-    than that close has no such share, and goes with its bar.
-
-    Parameters
-    ----------
-    left, whole
-        Observed bars; ``whole`` before any was taken out.
-    carried
-        Of ``whole``.
-
-    Returns
-    -------
-    tuple
-        The bars, and what they carry.
+    than that close has no such share, and goes with its bar. The ``whole`` are the observed bars
+    before any was taken out, of which some are ``carried``; the result is what the bars carry then.
     """
     bears = dict(zip(index_micros(left.index).tolist(), left["dividend"].tolist(), strict=True))
     stay = [each for each in carried if to_micros(each.bar) in bears]
@@ -253,6 +226,6 @@ def _shares_of(whole: Bars, carried: Sequence[CarriedAction], row: int, taken: f
         to_micros(each.ex_date): each.share for each in carried if each.bar == bar and each.share
     }
     rest = 1 - sum(parts.values())
-    if rest > _NOTHING:
+    if rest > NOTHING:
         parts[to_micros(bar)] = rest
     return {date: taken * part for date, part in parts.items()}

@@ -19,33 +19,20 @@ _VOLUME = NUMBERS.index("volume")
 def adjusted(bars: Bars, how: Adjustment, *, basis: Basis) -> Bars:
     """A view of stored bars; the flags, the stamps and the split column stay as they are.
 
-    Parameters
-    ----------
-    bars
-        The whole stored series: a view depends on the splits and dividends of later bars, so cut
-        afterwards.
-    how
-        ``raw`` as traded on the day; ``splits`` on the basis of the last bar; ``all`` as
-        ``splits``, with the prices before an ex-date lowered by the dividend's share of the
-        last close before it. Volume and dividends of ``all`` are those of ``splits``.
-    basis
-        The basis the bars are stored on.
+    A view depends on the splits and dividends of later bars: ``bars`` are the whole series, stored
+    on that ``basis``, and are cut afterwards. ``raw`` is as traded on the day; ``splits`` on the
+    basis of the last bar; ``all`` as ``splits``, with the prices before an ex-date lowered by the
+    dividend's share of the last close before it. Volume and dividends of ``all`` are those of
+    ``splits``. BarsInvalid is raised for ``all`` if a dividend is not less than the previous close,
+    and if the splits multiply to more than a number can hold.
 
-    Raises
-    ------
-    BarsInvalid
-        For ``all``, if a dividend is not less than the previous close; or if the splits multiply
-        to more than a number can hold.
-
-    Notes
-    -----
     ``Adj = Close * prod(1 - D / Close_before)`` over later ex-dates is Yahoo's own formula. A
     filled bar is adjusted like its neighbours, but its close never prices a dividend.
     """
     later = _later(bars["split"].to_numpy())
     if how == "raw":
-        return bars.copy() if basis == "as-traded" else _times(bars, later)
-    one_basis = _over(bars, later) if basis == "as-traded" else bars.copy()
+        return bars.copy() if basis == "as-traded" else _moved(bars, later, is_finer=False)
+    one_basis = _moved(bars, later, is_finer=True) if basis == "as-traded" else bars.copy()
     if how == "splits":
         return one_basis
     numbers = numbers_of(one_basis)
@@ -75,18 +62,18 @@ def rescale(bars: Bars, k: float) -> Bars:
 
     A 2:1 split makes 2.0 of ``k``, a reverse one of 1:10 makes 0.1.
     """
-    return _over(bars, np.full(len(bars), _ratio(k)))
+    return _moved(bars, _constant(k, bars), is_finer=True)
 
 
 def undo_splits(bars: Bars, ratio: float) -> Bars:
     """Bars as they were quoted before splits of that product restated them."""
-    return _times(bars, np.full(len(bars), _ratio(ratio)))
+    return _moved(bars, _constant(ratio, bars), is_finer=False)
 
 
-def _ratio(ratio: float) -> float:
+def _constant(ratio: float, bars: Bars) -> Numbers:
     if not (np.isfinite(ratio) and ratio > 0):
         raise BarsInvalid(f"a split ratio must be a positive number, not {ratio!r}")
-    return float(ratio)
+    return np.full(len(bars), float(ratio))
 
 
 def _later(factors: Numbers) -> Numbers:
@@ -96,25 +83,15 @@ def _later(factors: Numbers) -> Numbers:
     return products
 
 
-def _over(bars: Bars, ratio: Numbers) -> Bars:
+def _moved(bars: Bars, ratio: Numbers, *, is_finer: bool) -> Bars:
+    """Bars on a basis that is finer, or coarser, by a ratio of each; BarsInvalid if one is lost."""
+    # Not by 1 / ratio: the inverse of 7 is rounded, and 7 * (x / 7) should be x where it can.
+    on_cash, on_volume = (np.divide, np.multiply) if is_finer else (np.multiply, np.divide)
     numbers = numbers_of(bars)
     with np.errstate(all="ignore"):
-        numbers[:, _CASH] /= ratio[:, np.newaxis]
-        numbers[:, _VOLUME] *= ratio
-    return _sound(bars, numbers)
-
-
-def _times(bars: Bars, ratio: Numbers) -> Bars:
-    # Not _over(1 / ratio): the inverse of 7 is rounded, and 7 * (x / 7) should be x where it can.
-    numbers = numbers_of(bars)
-    with np.errstate(all="ignore"):
-        numbers[:, _CASH] *= ratio[:, np.newaxis]
-        numbers[:, _VOLUME] /= ratio
-    return _sound(bars, numbers)
-
-
-def _sound(bars: Bars, numbers: Numbers) -> Bars:
-    """``bars`` with those numbers, unless some have left what a float can hold."""
+        numbers[:, _CASH] = on_cash(numbers[:, _CASH], ratio[:, np.newaxis])
+        numbers[:, _VOLUME] = on_volume(numbers[:, _VOLUME], ratio)
+    # Some may have left what a float can hold.
     prices = numbers[:, : len(PRICES)]
     lost = ~np.isfinite(numbers).all(axis=1) | (prices <= 0).any(axis=1)
     for at in np.flatnonzero(lost)[:1]:

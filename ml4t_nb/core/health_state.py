@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.hints import at_home
-from ml4t_nb.model import Hint, LoadArguments, NextStep
+from ml4t_nb.model import Hint, NextStep
 from ml4t_nb.options import load_arguments
 from ml4t_nb.records import Health, HealthState, Summary
 
@@ -27,24 +27,18 @@ def judge(
     stale_after: timedelta,
     home: Path | None = None,
 ) -> Health:
-    """Health of a dataset, as of ``as_of``.
+    """Health of a dataset, as of ``as_of``; ``home``, the folder of the store, is for its step.
 
     Damaged files, files of others beside them, and a last run that failed are errors. Sessions
     missed are counted by the exchange's calendar, and make the data stale once the oldest of them
     closed longer than ``stale_after`` ago. Gaps that are not filled are a warning too: a
-    history with holes is not what its range promises.
-
-    Parameters
-    ----------
-    delay
-        How long after a session's close the provider's bar is final.
-    home
-        Folder of the store, which the next step names.
+    history with holes is not what its range promises. A bar is final ``delay`` after the close.
     """
     behind, missed = 0, None
     if summary.last is not None:
         behind, missed = _behind(dates, summary.last, as_of, summary.dataset.frequency, delay)
-    state, reason, step = _state(summary, behind, is_late=_is_late(missed, as_of, stale_after))
+    is_late = missed is not None and as_of - missed > stale_after
+    state, reason, step = _state(summary, behind, is_late=is_late)
     return Health(
         dataset=summary.dataset,
         state=state,
@@ -61,52 +55,31 @@ def judge(
     )
 
 
-def _is_late(missed: datetime | None, as_of: datetime, stale_after: timedelta) -> bool:
-    return missed is not None and as_of - missed > stale_after
-
-
 def _state(summary: Summary, behind: int, *, is_late: bool) -> tuple[HealthState, str, Hint]:
     """The state, its reason, and the next step."""
     dataset = summary.dataset
-    if summary.damage or summary.foreign:
-        return "error", *_of_files(summary)
+    source = load_arguments(
+        dataset, summary.provider, summary.calendar, summary.first, summary.zone
+    )
+    if summary.damage:
+        remedy = summary.remedy or NextStep("reload", dataset, source=source)
+        return "error", summary.damage, remedy
+    if summary.foreign:
+        first, *others = summary.foreign
+        more = f", and {len(others)} more," if others else ""
+        reason = f"{first}{more} is not part of this dataset, but other tools read it as its bars"
+        return "error", reason, f"move it out of the folder {Path(first).parent}"
     if summary.last_error:
         reason = f"the last run failed: {summary.last_error}"
         return "error", reason, NextStep("update", dataset)
     if summary.last is None:
-        return "error", "no bars are left", NextStep("load", dataset, source=_source(summary))
-    if is_late:
-        return "stale", _late(behind), NextStep("update", dataset)
-    if summary.gaps_open:
-        return "stale", _holes(summary), NextStep("gaps", dataset)
+        return "error", "no bars are left", NextStep("load", dataset, source=source)
+    late = f"data are stale: {_count(behind, 'session')} behind"
+    holes = f"{_count(summary.missing, 'bar')} missing in {_count(summary.gaps_open, 'gap')}"
+    if is_late or summary.gaps_open:
+        reason = late if is_late else f"gaps detected: {holes}"
+        return "stale", reason, NextStep("update" if is_late else "gaps", dataset)
     return "healthy", _current(summary, behind), ""
-
-
-def _source(summary: Summary) -> LoadArguments | None:
-    name, provider, dates = summary.dataset, summary.provider, summary.calendar
-    return load_arguments(name, provider, dates, summary.first, summary.zone)
-
-
-def _of_files(summary: Summary) -> tuple[str, Hint]:
-    """What is wrong with its files, and what mends it."""
-    if summary.damage:
-        reload = NextStep("reload", summary.dataset, source=_source(summary))
-        return summary.damage, summary.remedy or reload
-    first, *others = summary.foreign
-    more = f", and {len(others)} more," if others else ""
-    reason = f"{first}{more} is not part of this dataset, but other tools read it as its bars"
-    return reason, f"move it out of the folder {Path(first).parent}"
-
-
-def _late(behind: int) -> str:
-    return f"data are stale: {_count(behind, 'session')} behind"
-
-
-def _holes(summary: Summary) -> str:
-    return (
-        f"gaps detected: {_count(summary.missing, 'bar')} missing in "
-        f"{_count(summary.gaps_open, 'gap')}"
-    )
 
 
 def _current(summary: Summary, behind: int) -> str:

@@ -34,17 +34,9 @@ _FREE_LOOKBACK = timedelta(days=40)
 
 
 def reach_back(held: pd.DatetimeIndex, *, lookback: timedelta) -> datetime:
-    """Where a run must begin so that it meets enough of what is held.
+    """``lookback`` before the last of some stamps, or earlier if fewer than three are in between.
 
-    Parameters
-    ----------
-    held
-        Observed stamps, increasing; at least one. Those of the last few weeks are enough.
-
-    Returns
-    -------
-    datetime
-        ``lookback`` before the last stamp, or earlier if fewer than three stamps are in between.
+    ``held`` are observed stamps, increasing, at least one; those of the last few weeks are enough.
     """
     third = held[-min(JOIN, len(held))]
     return min(as_instant(held[-1]) - lookback, as_instant(third))
@@ -53,16 +45,9 @@ def reach_back(held: pd.DatetimeIndex, *, lookback: timedelta) -> datetime:
 def free_lookback(held: pd.DatetimeIndex, *, end: datetime, longest: timedelta | None) -> timedelta:
     """How far before the last stamp a run can look back at the cost of no further request.
 
-    Forty days at the most: late bars come within days, and late revisions within weeks.
-
-    Parameters
-    ----------
-    held
-        Observed stamps, increasing; at least one. Those of the last few weeks are enough.
-    end
-        Where the last request ends.
-    longest
-        Longest span of one request; None if it has no limit.
+    Forty days at the most: late bars come within days, and late revisions within weeks. ``held``
+    is as for `reach_back`; the last request ends at ``end``, and none may be longer than
+    ``longest``.
     """
     if longest is None:
         return _FREE_LOOKBACK
@@ -116,13 +101,9 @@ def split_span(span: Span, longest: timedelta | None) -> tuple[Span, ...]:
     """``span`` in consecutive pieces no longer than ``longest``."""
     if longest is None or span.end - span.start <= longest:
         return (span,)
-    pieces = []
-    start = span.start
-    while start < span.end:
-        end = min(start + longest, span.end)
-        pieces.append(Span(start, end))
-        start = end
-    return tuple(pieces)
+    count = -((span.start - span.end) // longest)
+    starts = [span.start + number * longest for number in range(count)]
+    return tuple(map(Span, starts, [*starts[1:], span.end]))
 
 
 def with_attempts(
@@ -156,22 +137,19 @@ def spans_to_fetch(fetch_log: Iterable[FetchAttempt], wanted: Span) -> tuple[Spa
 
     Where nothing in it failed, that is the whole of it, to see what has changed.
     """
-    meeting = [
-        each for each in fetch_log if each.span.start < wanted.end and wanted.start < each.span.end
-    ]
-    if all(each.outcome != "failed" for each in meeting):
+    meeting = [each for each in fetch_log if wanted.meets(each.span)]
+    answered = [each.span for each in meeting if each.outcome != "failed"]
+    if len(answered) == len(meeting):
         return (wanted,)
     left = [wanted]
-    for each in meeting:
-        if each.outcome != "failed":
-            left = [part for span in left for part in _without(span, each.span)]
+    for taken in answered:
+        left = [part for span in left for part in _without(span, taken)]
     return tuple(left)
 
 
 def without(entries: Iterable[FetchAttempt], span: Span) -> list[FetchAttempt]:
     """The log without what it says of ``span``."""
-    parts = (replace(each, span=part) for each in entries for part in _without(each.span, span))
-    return list(parts)
+    return [replace(each, span=part) for each in entries for part in _without(each.span, span)]
 
 
 def _without(span: Span, taken: Span) -> list[Span]:
@@ -185,27 +163,19 @@ def _counted(entries: Iterable[FetchAttempt], new: FetchAttempt) -> FetchAttempt
     """``new``, one attempt more than the failures it repeats."""
     if new.outcome != "failed":
         return new
-    before = [
-        each.attempts
-        for each in entries
-        if each.outcome == "failed"
-        and each.span.start < new.span.end
-        and new.span.start < each.span.end
-    ]
+    failures = (each for each in entries if each.outcome == "failed")
+    before = (each.attempts for each in failures if each.span.meets(new.span))
     return replace(new, attempts=max(before, default=0) + 1)
 
 
 def _coalesced(entries: Iterable[FetchAttempt]) -> tuple[FetchAttempt, ...]:
     merged: list[FetchAttempt] = []
     for each in entries:
-        last = merged[-1] if merged else None
-        if last is not None and last.span.end == each.span.start and _alike(last, each):
+        last = merged[-1] if merged else each
+        is_alike = last.outcome == each.outcome == "bars" and last.provider == each.provider
+        if merged and is_alike and last.span.end == each.span.start:
             span = Span(last.span.start, each.span.end)
             merged[-1] = replace(last, span=span, at=min(last.at, each.at))
         else:
             merged.append(each)
     return tuple(merged)
-
-
-def _alike(one: FetchAttempt, other: FetchAttempt) -> bool:
-    return one.outcome == other.outcome == "bars" and one.provider == other.provider

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ml4t_nb.core.bars import (
@@ -43,21 +45,13 @@ _ROUNDING = 1e-6
 
 
 def reject_invalid(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
-    """The rows that may be stored, in order, and a finding for each that may not.
+    """The rows that may be stored, in order, and a hard finding by stamp for each that may not.
 
-    Parameters
-    ----------
-    bars
-        As a provider answers: any order, any content, rows of one stamp repeated.
-
-    Returns
-    -------
-    tuple
-        Bars with one row a stamp, and hard findings by stamp. Rows that repeat another in every
-        column are the same bar said twice and become one without a word; rows of one stamp that
-        disagree are all kept out, since nothing shows which is right. A row that lacks its
-        volume alone is stored with 0 and a soft finding (``no volume``); where no row has one,
-        as of an index, there is nothing to find.
+    ``bars`` are as a provider answers: any order, any content, rows of one stamp repeated. Rows
+    that repeat another in every column are the same bar said twice and become one without a word;
+    rows of one stamp that disagree are all kept out, since nothing shows which is right. A row
+    that lacks its volume alone is stored with 0 and a soft finding (``no volume``); where no row
+    has one, as of an index, there is nothing to find.
     """
     counted, uncounted = _with_volumes(bars)
     sound, findings = _readable(counted)
@@ -132,10 +126,13 @@ def _with_volumes(bars: Bars) -> tuple[Bars, list[Finding]]:
     if missing.all():
         return rows, []
     at = np.flatnonzero(missing & np.asarray(bars.index.notna()))
-    return rows, [
-        Finding(as_instant(bars.index[each]), "no volume", "no volume is given; 0 is stored")
-        for each in at.tolist()
-    ]
+    return rows, _findings(bars, "no volume", at, lambda _: "no volume is given; 0 is stored")
+
+
+def _findings(
+    bars: Bars, rule: Rule, rows: npt.NDArray[np.intp], detail: Callable[[int], str]
+) -> list[Finding]:
+    return [Finding(as_instant(bars.index[at]), rule, detail(at)) for at in rows.tolist()]
 
 
 def _readable(bars: Bars) -> tuple[Bars, list[Finding]]:
@@ -193,11 +190,12 @@ def _out_of_range(bars: Bars, prices: Numbers) -> list[Finding]:
     _, high, low, _ = prices.T
     too_low = high < prices.max(axis=1) * (1 - _ROUNDING)
     too_high = low > prices.min(axis=1) * (1 + _ROUNDING)
-    return [
-        Finding(as_instant(bars.index[at]), "range", f"high and low do not span: {_words(row)}")
-        for at in np.flatnonzero(too_low | too_high).tolist()
-        for row in (bars.iloc[at],)
-    ]
+    return _findings(
+        bars,
+        "range",
+        np.flatnonzero(too_low | too_high),
+        lambda at: f"high and low do not span: {_words(bars.iloc[at])}",
+    )
 
 
 def _frozen(bars: Bars, prices: Numbers) -> list[Finding]:
@@ -208,16 +206,15 @@ def _frozen(bars: Bars, prices: Numbers) -> list[Finding]:
     lasts = np.flatnonzero(~np.append(same, np.False_))
     firsts = np.append(0, lasts[:-1] + 1)
     long = lasts - firsts + 1 >= _FROZEN_BARS
-    return [
-        Finding(
-            as_instant(bars.index[first]),
-            "frozen",
-            f"{last - first + 1} identical bars until "
-            f"{as_instant(bars.index[last]).isoformat()}: {_words(bars.iloc[first])}",
-        )
-        for first, last in zip(firsts[long].tolist(), lasts[long].tolist(), strict=True)
-        if bars.index[last] - bars.index[first] >= _FROZEN_TIME
-    ]
+    long &= bars.index[lasts] - bars.index[firsts] >= _FROZEN_TIME
+    last_of = dict(zip(firsts[long].tolist(), lasts[long].tolist(), strict=True))
+
+    def detail(first: int) -> str:
+        until = as_instant(bars.index[last_of[first]]).isoformat()
+        count = last_of[first] - first + 1
+        return f"{count} identical bars until {until}: {_words(bars.iloc[first])}"
+
+    return _findings(bars, "frozen", firsts[long], detail)
 
 
 def _jumps(bars: Bars, prices: Numbers) -> list[Finding]:
@@ -228,20 +225,19 @@ def _jumps(bars: Bars, prices: Numbers) -> list[Finding]:
     factor = np.maximum(_steepest(highest, lowest, before), highest / lowest)
     explained = _steepest(highest * split, lowest * split, before) <= _JUMP
     explained &= highest / lowest <= _JUMP
-    return [
-        Finding(
-            as_instant(bars.index[at]),
-            "jump",
+    return _findings(
+        bars,
+        "jump",
+        np.flatnonzero((factor > _JUMP) & ~(explained & (split != 1))),
+        lambda at: (
             f"prices move by a factor of {factor[at]:.3g}: "
-            f"close {before[at]:g} before, then {_words(bars.iloc[at])}",
-        )
-        for at in np.flatnonzero((factor > _JUMP) & ~(explained & (split != 1))).tolist()
-    ]
+            f"close {before[at]:g} before, then {_words(bars.iloc[at])}"
+        ),
+    )
 
 
 def _steepest(highest: Numbers, lowest: Numbers, before: Numbers) -> Numbers:
-    steepest: Numbers = np.maximum(highest / before, before / lowest)
-    return steepest
+    return np.asarray(np.maximum(highest / before, before / lowest))
 
 
 def _place(finding: Finding) -> tuple[bool, float]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from ml4t_nb.calendars import calendar
-from ml4t_nb.core.calendars.calendar import default_calendar
 from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import (
+    DEFAULT_CALENDARS,
     AssetClass,
     Basis,
     Chunking,
@@ -104,7 +104,7 @@ def resolve_config(
     period = resolve_period(request.chunk or "auto", dataset.frequency)
     is_packed = request.chunk in (None, "auto")
     if held is None:
-        dates = calendar(request.calendar or listed or default_calendar(dataset.asset_class))
+        dates = calendar(request.calendar or listed or DEFAULT_CALENDARS[dataset.asset_class])
         return DatasetConfig(
             provider=provider.name,
             calendar=dates.name,

@@ -12,10 +12,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from ml4t_nb.codec import Codec
-from ml4t_nb.core.calendars.calendar import default_calendar
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import (
+    DEFAULT_CALENDARS,
     CarriedAction,
     DatasetConfig,
     DatasetId,
@@ -186,7 +186,7 @@ def summarize(manifest: Manifest) -> Summary:
 
 def unknown_summary(dataset: DatasetId) -> Summary:
     """The row of a dataset of which nothing is known; to be judged, it needs some calendar."""
-    calendar = default_calendar(dataset.asset_class)
+    calendar = DEFAULT_CALENDARS[dataset.asset_class]
     return Summary(dataset, "", 0, None, None, None, 0, 0, "", calendar)
 
 

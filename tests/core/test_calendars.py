@@ -12,10 +12,10 @@ import pytest
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.calendars import exchanges
-from ml4t_nb.core.calendars.cache import CalendarCache
-from ml4t_nb.core.calendars.calendar import Calendar, default_calendar
+from ml4t_nb.core.calendars.calendar import Calendar
+from ml4t_nb.core.calendars.exchanges import CalendarCache
 from ml4t_nb.errors import CalendarUnknown
-from ml4t_nb.model import AssetClass, Frequency, SessionOverride, Span
+from ml4t_nb.model import DEFAULT_CALENDARS, AssetClass, Frequency, SessionOverride, Span
 
 
 def utc(word: str) -> datetime:
@@ -42,7 +42,7 @@ def clock(
 
 
 def test_each_asset_class_has_its_default_calendar() -> None:
-    names = [default_calendar(each) for each in get_args(AssetClass)]
+    names = [DEFAULT_CALENDARS[each] for each in get_args(AssetClass)]
 
     assert names == ["XNYS", "XNYS", "XNYS", "24/7", "fx"]
 

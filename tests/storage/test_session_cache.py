@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ml4t_nb.calendars import calendar
-from ml4t_nb.core.calendars.cache import CalendarCache
+from ml4t_nb.core.calendars.exchanges import CalendarCache
 from ml4t_nb.core.timestamps import Sessions
 from ml4t_nb.storage.session_cache import DiskSessionCache
 

@@ -17,7 +17,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from ml4t_nb.core.timestamps import to_micros
-from ml4t_nb.core.calendars.cache import CalendarCache
+from ml4t_nb.core.calendars.exchanges import CalendarCache
 from ml4t_nb.storage.session_cache import DiskSessionCache
 
 known = CalendarCache(DiskSessionCache(Path(sys.argv[1]))).sessions("XNYS")
@@ -28,7 +28,7 @@ UPGRADED_BELOW = """
 import sys
 from pathlib import Path
 import exchange_calendars  # by a cell, or to spell an alias
-from ml4t_nb.core.calendars.cache import CalendarCache
+from ml4t_nb.core.calendars.exchanges import CalendarCache
 from ml4t_nb.storage.session_cache import DiskSessionCache
 
 home, folder = map(Path, sys.argv[1:])

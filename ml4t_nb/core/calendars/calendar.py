@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from ml4t_nb.core.calendars.cache import CalendarCache
+from ml4t_nb.core.calendars.exchanges import CalendarCache
 from ml4t_nb.core.timestamps import (
     DAY,
     TICK,
@@ -23,34 +23,21 @@ from ml4t_nb.core.timestamps import (
     week_start,
 )
 from ml4t_nb.errors import CalendarUnknown
-from ml4t_nb.model import (
-    DEFAULT_CALENDARS,
-    AssetClass,
-    Frequency,
-    SessionOverride,
-    Span,
-    bar_length,
-)
+from ml4t_nb.model import Frequency, SessionOverride, Span, bar_length
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Calendar", "bars_of", "default_calendar", "final_bound", "last_bar", "week_starts"]
+__all__ = ["Calendar", "bars_of", "week_starts"]
 
 _ONE_DAY = timedelta(days=1)
-
-
-def default_calendar(asset_class: AssetClass) -> str:
-    """Name of the calendar that a dataset of that class follows unless it names another."""
-    return DEFAULT_CALENDARS[asset_class]
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """Sessions of an exchange, and the bars they should have.
 
-    A method that needs days the calendar does not cover raises
-    `CalendarUnknown`.
+    A method that needs days the calendar does not cover raises `CalendarUnknown`.
 
     Parameters
     ----------
@@ -63,8 +50,6 @@ class Calendar:
     closed, extra
         Days declared to have no session, or to have one, whatever the exchange's rules say; an
         extra session keeps the hours of the one before it. A day declared both is closed.
-    cache
-        Where its sessions are built, when they are first asked for.
     """
 
     name: str
@@ -75,13 +60,7 @@ class Calendar:
 
     @classmethod
     def of(cls, name: str, overrides: Iterable[SessionOverride], cache: CalendarCache) -> Calendar:
-        """The calendar of that name, with the overrides that are its own.
-
-        Raises
-        ------
-        CalendarUnknown
-            If there is none; the hint names the nearest.
-        """
+        """The calendar of that name, with the overrides that are its own."""
         found = cache.canonical(name)
         declared = [each for each in overrides if each.calendar.upper() == found.upper()]
         return cls(
@@ -137,7 +116,7 @@ class Calendar:
         known = self.sessions
         settled = self._settled(known, as_of, delay)
         if (length := _length(frequency)) is not None:
-            return from_micros(final_bound(known, settled, length))
+            return from_micros(_final_bound(known, settled, length))
         done = int(np.searchsorted(known.closes, settled, side="right"))
         # The day after the last known one counts as a session that has not closed.
         due = int(known.days[done]) if done < len(known) else to_micros(known.last) + DAY
@@ -160,10 +139,8 @@ class Calendar:
         of the day before), to where the day after the last one begins; spans of adjoining dates
         adjoin. An open end reaches as far as the calendar knows.
         """
-        known = self.sessions
-        first, last = start or known.first, end or known.last
-        for day in (first, last):
-            self._require(known, known_from=known.first <= day, known_to=day <= known.last)
+        first, last = start or self.sessions.first, end or self.sessions.last
+        known = self._covering(first, last)
         if bar_length(frequency) is not None:
             begin, finish = self._begin(known, first), self._begin(known, last + _ONE_DAY)
         elif frequency == "weekly":
@@ -177,8 +154,7 @@ class Calendar:
 
         The close of its session, or the end of the local day if it has none, and ``delay``.
         """
-        known = self.sessions
-        self._require(known, known_from=known.first <= day, known_to=day <= known.last)
+        known = self._covering(day)
         row = int(np.searchsorted(known.days, to_micros(day)))
         if row < len(known) and known.days[row] == to_micros(day):
             return from_micros(int(known.closes[row])) + delay
@@ -195,12 +171,8 @@ class Calendar:
 
         A session counts once it has closed and ``delay`` has passed, for weekly bars once its
         whole week has. Intraday, the session of ``last`` counts if it went on after that bar.
-
-        Returns
-        -------
-        tuple
-            The number, and the close of the oldest of these sessions (weekly: of the last
-            session in the oldest week); None if there are none.
+        They lack since the close of the oldest of these sessions (weekly: of the last session in
+        the oldest week).
         """
         known = self.sessions
         settled = self._settled(known, as_of, delay)
@@ -209,7 +181,8 @@ class Calendar:
         if (length := _length(frequency)) is not None:
             first = int(np.searchsorted(known.closes, stamp, side="right"))
             # A stamp within half a bar of the session's last one is that bar.
-            if first < done and last_bar(known, first, length) <= stamp + length // 2:
+            session = known.pick(slice(first, first + 1))
+            if first < done and bars_of(session, length)[-1] <= stamp + length // 2:
                 first += 1
             oldest = first
         elif frequency == "daily":
@@ -237,6 +210,12 @@ class Calendar:
         midnight = day_start(day, self.zone)
         row = int(np.searchsorted(known.days, to_micros(day)))
         return min(midnight, int(known.opens[row])) if row < len(known) else midnight
+
+    def _covering(self, *days: date) -> Sessions:
+        """All sessions, if those days are among the days they cover."""
+        known = self.sessions
+        self._require(known, known_from=known.first <= min(days), known_to=max(days) <= known.last)
+        return known
 
     def _require(self, known: Sessions, *, known_from: bool, known_to: bool) -> None:
         if not known_from:
@@ -277,11 +256,7 @@ def week_starts(days: Instants) -> Instants:
 
 
 def bars_of(known: Sessions, length: int) -> Instants:
-    """Stamps of all intraday bars of the sessions.
-
-    Anchored where trading begins, in the morning and after lunch; the last bar before trading
-    stops may be short.
-    """
+    """Stamps of all intraday bars of the sessions, as `Calendar.stamps` has them."""
     starts, ends = _stretches(known)
     counts = -((starts - ends) // length)
     before = np.cumsum(counts) - counts
@@ -291,12 +266,7 @@ def bars_of(known: Sessions, length: int) -> Instants:
     return stamps
 
 
-def last_bar(known: Sessions, row: int, length: int) -> int:
-    """Stamp of the last intraday bar of one session."""
-    return int(bars_of(known.pick(slice(row, row + 1)), length)[-1])
-
-
-def final_bound(known: Sessions, settled: int, length: int) -> int:
+def _final_bound(known: Sessions, settled: int, length: int) -> int:
     """Exclusive bound of the intraday stamps whose bars ended at ``settled`` or before."""
     row = int(np.searchsorted(known.closes, settled, side="right"))
     near = known.pick(slice(max(row - _NEAR, 0), row + _NEAR))
