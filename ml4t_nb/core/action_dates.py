@@ -24,7 +24,6 @@ __all__ = [
     "ActionTable",
     "ByDate",
     "bar_for",
-    "contains",
     "current_actions",
     "fetched_actions",
     "splits_between",
@@ -105,7 +104,7 @@ class ActionTable:
 
     def is_held(self, date: int) -> bool:
         """Whether a bar of that stamp is stored."""
-        return contains(self.old, date)
+        return bar_for(self.old, date) == date
 
     def ratio(self, date: int) -> float:
         """Stored over fetched price at ``date``, where the provider has moved to another basis."""
@@ -214,9 +213,3 @@ def bar_for(stamps: Instants, date: int) -> int | None:
     """Which of the bars at ``stamps`` bears an action of ``date``; None if it is still to come."""
     at = int(np.searchsorted(stamps, date))
     return int(stamps[at]) if at < len(stamps) else None
-
-
-def contains(stamps: Instants, stamp: int) -> bool:
-    """Whether increasing ``stamps`` have that one."""
-    at = int(np.searchsorted(stamps, stamp))
-    return at < len(stamps) and int(stamps[at]) == stamp

@@ -21,7 +21,6 @@ from ml4t_nb.core.action_dates import (
     ActionTable,
     ByDate,
     bar_for,
-    contains,
     current_actions,
     fetched_actions,
     splits_between,
@@ -69,15 +68,10 @@ def align_actions(
     whose day has no sound row in the answer stays; and one reported for another day than it is
     stored under, with no sound row between the two, is the same one.
 
-    Parameters
-    ----------
-    stored
-        Observed bars from before the first asked one to the end, of which some are ``carried``.
-    fetched, rejected
-        Sound bars of an answer that covers what was ``asked``, each with the actions of its own
-        row, and rows without a sound bar: `core.validation.rejected_actions`.
-    is_overtaken
-        Stored bars stay as they are; only those they lack are added.
+    Stored are observed bars from before the first asked one to the end, and what they carry;
+    fetched are sound bars, each with the actions of its own row, and rejected those rows without
+    one of which `core.validation.rejected_actions` tells. Where stored bars are overtaken they
+    stay as they are, and only those they lack are added.
     """
     spans = merge_spans(asked, at_once=False)
     ranges = [(to_micros(each.start), to_micros(each.end)) for each in spans]
@@ -150,7 +144,7 @@ def _aligned(
     fetched = np.full(len(table.new), kind.neutral)
     for bar in {*by_bar, *before}:
         row, is_stored = int(np.searchsorted(table.old, bar)), table.is_held(bar)
-        is_fetched = contains(table.new, bar)
+        is_fetched = bar_for(table.new, bar) == bar
         basis = table.ratio(bar) if kind is DIVIDEND and is_stored else 1.0
         value = kind.total(by_bar[bar].values())
         if is_stored and by_bar[bar] == before[bar]:

@@ -180,8 +180,8 @@ def as_instant(stamp: Any) -> datetime:  # noqa: ANN401  # a stamp as pandas or 
 
 def within(bars: Bars, span: Span) -> Bars:
     """Bars whose stamps are in ``span``."""
-    first, last = bars.index.searchsorted([_stamp(span.start), _stamp(span.end)])
-    return bars.iloc[first:last]
+    ends = [pd.Timestamp(each).as_unit("us") for each in (span.start, span.end)]
+    return bars.iloc[slice(*bars.index.searchsorted(ends))]
 
 
 def upsert(stored: Bars, fetched: Bars) -> Bars:
@@ -223,8 +223,7 @@ def weekly_bars(daily: Bars) -> Bars:
         "split": "prod",
         "filled": "all",
     }
-    weeks = daily.groupby(mondays_of(pd.DatetimeIndex(daily.index))).agg(rules)
-    return require_bars(weeks[list(COLUMNS)])
+    return require_bars(daily.groupby(mondays_of(pd.DatetimeIndex(daily.index))).agg(rules))
 
 
 def observed(bars: Bars) -> Bars:
@@ -249,7 +248,3 @@ def concat(parts: Sequence[Bars]) -> Bars:
     if len(held) == 1:
         return held[0]
     return pd.concat(held) if held else empty_bars()
-
-
-def _stamp(instant: datetime) -> pd.Timestamp:
-    return pd.Timestamp(instant).as_unit("us")

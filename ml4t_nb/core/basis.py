@@ -46,18 +46,10 @@ _NAMED = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class SplitEvidence:
-    """What prices say at each of their splits.
+    """What prices say at each of their splits: they move by it, or had been restated before.
 
-    Parameters
-    ----------
-    jumping
-        Splits that prices move by: as traded.
-    restated
-        Splits that prices do not move by: restated before.
-    misdated
-        Splits that prices do not move by, but on another day near by: that day, and the split.
-    unclear
-        Splits that tell nothing: below 5:4, on the first bar, or lost in the day's own move.
+    Some move on another day near by, which is given with the split. Splits below 5:4, on the
+    first bar, or lost in the day's own move tell nothing.
     """
 
     jumping: tuple[Split, ...] = ()
@@ -186,14 +178,8 @@ def without_repeats(bars: Bars, known: Bars) -> tuple[Bars, tuple[tuple[Split, S
     """``bars`` without splits reported twice, and which of them were: the kept and the left out.
 
     The same ratio twice within a week is one split. Kept is the one that prices jump at, if only
-    one does; else the one that ``known`` shows or has; else the first.
-
-    Parameters
-    ----------
-    bars
-        Sound bars and, after them, rows that may lack prices.
-    known
-        Bars that are stored: of those before ``bars`` the splits count, too.
+    one does; else the one that the ``known``, stored bars show or have; else the first. Splits
+    known before ``bars`` count, too, of which the last rows may lack prices.
     """
     if not splits_in(bars):
         return bars, ()

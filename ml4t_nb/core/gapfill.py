@@ -43,13 +43,9 @@ _CONFIRMED_AFTER = 2
 class Fill:
     """How missing bars are made: by which method, and in gaps of at most how many bars.
 
-    Parameters
-    ----------
-    is_at_once
-        Fill a gap when it is found; otherwise once the provider's second empty answer has
-        confirmed it, since most late bars come within a day.
-    doubted
-        Spans that are not filled: the exchange may have been closed.
+    A gap is filled at once when it is found; otherwise once the provider's second empty answer has
+    confirmed it, since most late bars come within a day. In doubted spans, in which the exchange
+    may have been closed, none is.
     """
 
     method: FillMethod
@@ -110,17 +106,9 @@ def reconcile_gaps(
 ) -> Reconciled:
     """Find the gaps of a dataset, or of its end, and fill them again from the observed bars alone.
 
-    Parameters
-    ----------
-    known
-        The dataset's gaps before; their state, attempts and method are kept.
-    fill_by
-        For gaps that nothing fills yet; one that is filled keeps its method.
-    is_whole
-        They are the whole dataset: gaps known beyond its ends are dropped.
-    answered
-        Given all gaps, counts for each what the provider has answered; what may be filled
-        depends on it.
+    Gaps ``known`` before keep their state, attempts and method, and ``fill_by`` is for those that
+    nothing fills yet. Those known beyond the ends of a whole dataset are dropped. Given all gaps,
+    ``answered`` counts for each what the provider has answered; what may be filled depends on it.
     """
     real = observed(bars)
     if real.empty:

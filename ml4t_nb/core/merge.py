@@ -51,31 +51,19 @@ _SLACK = 0.05
 class MergePolicy:
     """How fetched bars may be merged with stored ones.
 
-    Parameters
-    ----------
-    is_whole
-        The fetched bars are all that the provider has from the first stored bar on.
-    accept
-        Take the provider's view where it contradicts the stored one.
-    is_overtaken
-        Another writer has committed as of a later instant: only bars it lacks are added.
-    unnamed
-        Ratios by which the history was recently restated without a reported split.
-    acceptance
-        The update that takes this provider's view.
-    reported
-        Splits that are new on stored bars of days without a sound row.
+    They are whole if they are all that the provider has from the first stored bar on. If another
+    writer has committed as of a later instant, only bars it lacks are added.
     """
 
     dataset: DatasetId
     basis: Basis
     is_whole: bool
-    accept: bool
+    accept: bool  # take the provider's view where it contradicts the stored one
     is_overtaken: bool
-    unnamed: tuple[float, ...]
+    unnamed: tuple[float, ...]  # ratios of recent restatements without a reported split
     provider: str
-    acceptance: NextStep
-    reported: tuple[Split, ...] = ()
+    acceptance: NextStep  # the update that takes this provider's view
+    reported: tuple[Split, ...] = ()  # new on stored bars of days without a sound row
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +83,11 @@ class Merged:
 def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | None:
     """Compare every bar in common, then merge, rebase, or refuse.
 
-    None if that does not suffice to judge: the whole history is to be fetched.
-
-    Parameters
-    ----------
-    stored
-        Observed bars of the dataset, from before the first fetched one to the end.
-    fetched
-        Final bars on the split basis of the last bar that will be stored.
-
-    Raises
-    ------
-    Suspicious
-        If the whole history was fetched and still contradicts what is stored, or itself.
-    Overtaken
-        If another writer, further on, has stored a history on another basis.
+    Stored are the observed bars from before the first fetched one to the end, and fetched are
+    final bars on the split basis of the last bar that will be stored. None if they do not suffice
+    to judge: the whole history is to be fetched. Suspicious is raised if that was, and still
+    contradicts what is stored, or itself; Overtaken if another writer, further on, has stored a
+    history on another basis.
     """
     if stored.empty:
         _require_one_basis(fetched, policy)
@@ -278,19 +256,10 @@ def _rebased(
 ) -> Bars:
     """Bars the provider no longer serves, each on the basis of the common bars nearest to it.
 
-    Suspicious is raised if those bars do not agree on one ratio, so that there is no basis to
-    convert it to.
-
-    Parameters
-    ----------
-    ratios
-        Of the prices of the ``common`` bars, stored over fetched.
-    splits
-        Ex-dates and ratios, in order. At an ex-date the ratio may change: bars across one tell
-        nothing of each other.
-    is_explained
-        The splits are those of a restatement, so their product stands in where no bar is in
-        common; other splits may be in the stored prices already.
+    Their ratios are of prices stored over fetched, and may change at a split: bars across one tell
+    nothing of each other. Where no bar is in common the product of the splits stands in, if they
+    are those of a restatement; others may be in the stored prices already. Suspicious is raised if
+    the nearest bars do not agree on one ratio, so that there is no basis to convert to.
     """
     edges = as_stamps([at for at, _ in splits])
     cuts = [0, *common.searchsorted(edges).tolist(), len(common)]

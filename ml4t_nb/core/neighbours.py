@@ -23,18 +23,10 @@ _MOST_RUNS = 500
 
 @dataclass(frozen=True, slots=True)
 class Outliers:
-    """Which bars in common jump against their neighbours on one side, and not on the other.
-
-    Parameters
-    ----------
-    stored
-        Rows of which the fetched bars fit, and the stored ones do not.
-    fetched
-        Runs of rows of which the stored bars fit, and the fetched ones do not.
-    """
+    """Which bars in common jump against their neighbours on this side, and not on the other."""
 
     stored: Flags
-    fetched: tuple[slice, ...]
+    fetched: tuple[slice, ...]  # runs of rows
 
 
 def find_outliers(
@@ -70,7 +62,9 @@ def find_outliers(
         # To overrule the provider more is asked for than to believe it: the oldest bars may be the
         # first that it moves to another basis. A split told by bars not taken would be lost.
         is_kept = len(before) and (len(after) or apart >= _FAR_APART)
-        if is_new_off and not is_old_off and is_kept and _same_splits(stored, fetched, stamps):
+        was, now = stored.loc[stamps, "split"], fetched.loc[stamps, "split"]
+        is_kept = is_kept and np.isclose(was, now, rtol=1e-4, atol=0).all()
+        if is_new_off and not is_old_off and is_kept:
             new_outliers.append(slice(start, stop))
     return Outliers(old_outliers, tuple(new_outliers))
 
@@ -125,8 +119,3 @@ class _Side:
         widths = np.abs(prices - middle[:, np.newaxis]).max(axis=1)
         own = slice(len(before), len(before) + len(inside))
         return cls(prices[own], np.concatenate([np.abs(moves), widths[own]]))
-
-
-def _same_splits(stored: Bars, fetched: Bars, stamps: pd.DatetimeIndex) -> bool:
-    old, new = (side.loc[stamps, "split"].to_numpy() for side in (stored, fetched))
-    return bool(np.isclose(old, new, rtol=1e-4, atol=0).all())

@@ -52,16 +52,10 @@ _RESTATED = 1e-2
 class Comparison:
     """Verdict on an overlap, and why, in words.
 
-    Parameters
-    ----------
-    revisions
-        Values that differ, by stamp; after a restatement those that differ beyond it (volumes
-        aside, which providers round as they like), with the old value on the basis fetched.
-    outliers
-        Fetched bars, run by run, that jump against their neighbours where the stored ones
-        do not: those are to be kept. The verdict is on all others.
-    is_pending
-        It is suspicious for a split of these days, which the provider is about to work in.
+    Revisions are values that differ, by stamp; after a restatement those that differ beyond it
+    (volumes aside, which providers round as they like), with the old value on the basis fetched.
+    Outliers are fetched bars, run by run, that jump against their neighbours where the stored ones
+    do not: those are to be kept, and the verdict is on all others.
     """
 
     verdict: Verdict
@@ -69,7 +63,7 @@ class Comparison:
     revisions: tuple[Revision, ...] = ()
     restatement: Restatement | None = None
     outliers: tuple[Bars, ...] = ()
-    is_pending: bool = False
+    is_pending: bool = False  # for a split of these days that the provider will work in
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +90,13 @@ def compare(
 ) -> Comparison:
     """What the provider did to the stored bars.
 
-    Parameters
-    ----------
-    fetched
-        Final, sifted bars of the same dataset: those stored too, and any before, between and
-        after, with their splits.
-    need
-        Fewest bars in common that a verdict may rest on.
-    basis
-        The provider's. An as-traded series is never restated, and its splits come with a jump.
-    unnamed
-        Ratios by which it has recently restated the stored bars without a reported split.
-    reported
-        Splits that the provider reports of days without a sound row, new on stored bars. One that
-        was stored before is in the stored prices already, and explains no difference.
+    Fetched are final, sifted bars: those stored too, and any before, between and after, with their
+    splits. Splits of days without a sound row are ``reported`` where they are new on stored bars:
+    one that was stored before is in the stored prices already, and explains no difference.
+    ``need`` is the fewest bars in common that a verdict may rest on; ``unnamed`` are ratios by
+    which the provider has recently restated the stored bars without a reported split. An as-traded
+    series is never restated, and its splits come with a jump.
 
-    Notes
-    -----
     ``same`` is equal within rounding. ``corrected``: at most half of the bars differ in price, in
     no common ratio, or only volumes, dividends or splits do; or those that differ fit their
     neighbours now, and did not before. ``restated``: prices moved by one ratio, or by one that

@@ -43,20 +43,10 @@ _MOST_SPLITS = 6
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Stored price over refetched price.
-
-    Parameters
-    ----------
-    ratio
-        By bar.
-    inside
-        Whether all four prices of the bar keep to it.
-    splits
-        The reported splits that explain it.
-    """
+    """Stored price over refetched price, by bar, and the reported splits that explain it."""
 
     ratio: Numbers
-    inside: Flags
+    inside: Flags  # whether all four prices of the bar keep to it
     splits: tuple[Split, ...]
 
 
@@ -191,8 +181,7 @@ def moved_together(
 def _ratios_of(stored: Numbers, fetched: Numbers, divided: Flags | None = None) -> _Ratios:
     """Ratios stored / fetched that the rounding of either leaves open.
 
-    ``divided`` are stored bars whose prices an earlier split has divided: cents are rounded there,
-    too.
+    In stored bars whose prices an earlier split has divided, cents are rounded too.
     """
     step, fetched_step = _steps_of_ratio(stored, fetched)
     stored_step = np.full((len(stored), 1), step)

@@ -71,16 +71,10 @@ def overlapping_stored(span: Span, held: pd.DatetimeIndex) -> Span:
 
 def merge_spans(spans: Iterable[Span], *, at_once: bool) -> tuple[Span, ...]:
     """Spans in order, overlapping ones made one; ``at_once`` makes one of them all."""
-    ordered = sorted(span for span in spans if span)
-    if not ordered:
-        return ()
-    if at_once:
-        return (Span(ordered[0].start, max(span.end for span in ordered)),)
-    merged = [ordered[0]]
-    for span in ordered[1:]:
-        last = merged[-1]
-        if span.start <= last.end:
-            merged[-1] = Span(last.start, max(last.end, span.end))
+    merged: list[Span] = []
+    for span in sorted(span for span in spans if span):
+        if merged and (at_once or span.start <= merged[-1].end):
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
         else:
             merged.append(span)
     return tuple(merged)

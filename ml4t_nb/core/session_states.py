@@ -16,6 +16,7 @@ from ml4t_nb.core.bars import Flags
 from ml4t_nb.core.calendars.calendar import Calendar, bars_of
 from ml4t_nb.core.gap_detection import gap_of
 from ml4t_nb.core.timestamps import (
+    DAY,
     TICK,
     WEEK,
     Instants,
@@ -31,59 +32,35 @@ __all__ = ["LastSessions", "StoredRange", "absent_sessions", "last_sessions", "r
 
 # Exchanges have closed for a funeral, a storm, an earthquake; a longer hole is a provider's.
 _LONGEST = 10
-_DAY = timedelta(days=1)
 _LEAST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRange:
-    """What a dataset holds and lacks.
-
-    Parameters
-    ----------
-    first, last
-        Stamps of the first and last observed bar.
-    extra
-        Stamps of bars outside the calendar.
-    slack
-        How far a bar may be from its expected stamp.
-    """
+    """What a dataset holds and lacks from its first to its last observed bar."""
 
     frequency: Frequency
     first: datetime
     last: datetime
     gaps: Sequence[Gap] = ()
-    extra: Sequence[datetime] = ()
-    slack: timedelta = timedelta(0)
+    extra: Sequence[datetime] = ()  # stamps of bars outside the calendar
+    slack: timedelta = timedelta(0)  # how far a bar may be from its expected stamp
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LastSessions:
     """The last sessions (weekly: weeks) that are final, those declared closed among them.
 
-    Parameters
-    ----------
-    end
-        The as-of, in microseconds.
-    known
-        The sessions; of weekly bars, those of all the weeks.
-    units
-        Dates of the sessions, or Mondays of the weeks.
-    begins
-        The earliest stamp each unit may hold.
-    stamps, rows
-        Stamps of all their bars, and the unit of each.
-    is_open, is_shut
-        Which units have a session, and which only a declaration has closed: by the calendar that
-        the gaps were found by, and by that of now.
+    Which units have a session, and which only a declaration has closed, is told by the calendar
+    that the gaps were found by, and by that of now.
     """
 
-    end: int
-    known: Sessions
-    units: Instants
-    begins: Instants
-    stamps: Instants
-    rows: Instants
+    end: int  # the as-of, in microseconds
+    known: Sessions  # of weekly bars, those of all the weeks
+    units: Instants  # dates of the sessions, or Mondays of the weeks
+    begins: Instants  # the earliest stamp each unit may hold
+    stamps: Instants  # of all their bars
+    rows: Instants  # the unit of each stamp
     is_open: tuple[Flags, Flags]
     is_shut: tuple[Flags, Flags]
 
@@ -99,11 +76,8 @@ def last_sessions(
 ) -> LastSessions:
     """The last ``number`` sessions whose bars are all final at ``as_of``.
 
-    Parameters
-    ----------
-    stored, now
-        The calendar with the closures that the gaps were found by, and with those declared now,
-        which tell what should have come since.
+    The calendar has the closures that the gaps were found by, and those declared ``now``, which
+    tell what should have come since.
     """
     whole = replace(now, closed=frozenset(), extra=now.extra | stored.extra).sessions
     is_weekly = frequency == "weekly"
@@ -170,14 +144,9 @@ def tally(
 ) -> Mapping[str, npt.NDArray[Any]]:
     """Of each session the bars expected, observed and filled, its first gap, and the state.
 
-    Parameters
-    ----------
-    units
-        By expected stamp, in order, the number of its session.
-    lacking, made
-        By expected stamp, whether no bar was observed, and whether a filled one stands in.
-    gap
-        By stamp that is lacking, the number of its gap; -1 for none.
+    The first three have, by expected stamp, the number of its session, whether no bar was
+    observed, and whether a filled one stands in; ``gap``, by stamp that is lacking, the number of
+    its gap, -1 for none.
     """
     expected = np.bincount(units)
     size = len(expected)
@@ -216,12 +185,8 @@ def absent_sessions(
     """Sessions of which no dataset has a bar, with the number of datasets that reach across each.
 
     Those are two at least, and one at least of the ``asked`` lacks the session. Weekly datasets
-    are passed over: a week says nothing of a day.
-
-    Parameters
-    ----------
-    others
-        Read one by one, and only while there is a session that no dataset has.
+    are passed over: a week says nothing of a day. The ``others`` are read one by one, and only
+    while there is a session that no dataset has.
     """
     first = [(each, _lacking(dates, each)) for each in asked]
     counts = dict.fromkeys((day for _, lacking in first for day in lacking), 0)
@@ -245,14 +210,11 @@ def _lacking(dates: Calendar, held: StoredRange) -> frozenset[date]:
         if is_short or gap.state == "closed":
             continue
         # From midnight on, since a currency's session begins on the evening before its date.
-        reach = Span(_midnight(gap.start), _midnight(gap.end) + 2 * _DAY)
+        start, end = (to_micros(each) // DAY for each in (gap.start, gap.end))
+        reach = Span(from_micros(start * DAY), from_micros((end + 2) * DAY))
         near = [stamp.date() for stamp in dates.stamps(reach, "daily")]
         for day in near if len(near) <= _LONGEST else ():
             stamps = dates.stamps(dates.span(day, day, held.frequency), held.frequency)
             if len(stamps) and stamps[0] in gap.span and stamps[-1] in gap.span:
                 days.add(day)
     return frozenset(days)
-
-
-def _midnight(stamp: datetime) -> datetime:
-    return stamp.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -39,13 +39,7 @@ _TOGETHER = 3
 
 @dataclass(frozen=True, slots=True)
 class SplitBlock:
-    """Rows ``start`` to ``stop`` of some bars, ``factor`` times what they would be beside others.
-
-    Parameters
-    ----------
-    splits
-        Those that explain the factor.
-    """
+    """Rows of bars that are ``factor`` times what the others are, and the splits explaining it."""
 
     start: int
     stop: int
@@ -68,10 +62,7 @@ def may_have_blocks(bars: Bars) -> bool:
 def find_unapplied(bars: Bars, splits: Sequence[Split], basis: Basis) -> tuple[SplitBlock, ...]:
     """Blocks of observed bars that are off by the ratio of a split, or of some together.
 
-    Parameters
-    ----------
-    splits
-        All that are named for these bars, later ones too.
+    All ``splits`` that are named for these bars count, later ones too.
     """
     real = observed(bars)
     if not splits or len(real) <= _TOGETHER:
@@ -111,26 +102,20 @@ def _between_edges(opening: Numbers, moves: Numbers, step: float) -> list[tuple[
 
     A real fall by half, years before, is not an edge of a block.
     """
-    up, down = (_edges(opening, moves, sign * step) for sign in (1, -1))
-    edges = sorted([(row, 1) for row in up] + [(row, -1) for row in down])
+    # The smaller the step of a block, the sooner two real moves look like its edges.
+    shorter = (most for most, ratio in _LONGEST if step < log(ratio) * (1 - 1e-9))
+    longest = next(shorter, len(opening) // 2)
+    edges = sorted((row, sign) for sign in (1, -1) for row in _edges(opening, moves, sign * step))
     pairs = [
         (start, stop)
         for (start, sign), (stop, back) in pairwise(edges)
-        if sign == -back and stop - start <= _longest(step, len(opening))
+        if sign == -back and stop - start <= longest
     ]
     free: list[tuple[int, int]] = []
     for start, stop in sorted(pairs, key=lambda pair: pair[1] - pair[0]):
         if all(stop < first or start > last for first, last in free):
             free.append((start, stop))
     return free
-
-
-def _longest(step: float, count: int) -> int:
-    """Most rows of a block: the smaller its step, the sooner two real moves look like its edges."""
-    for most, ratio in _LONGEST:
-        if step < log(ratio) * (1 - 1e-9):
-            return most
-    return count // 2
 
 
 def _edges(opening: Numbers, moves: Numbers, step: float) -> list[int]:

@@ -43,14 +43,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Sessions:
     """All sessions of the days from ``first`` to ``last``; of other days nothing is known.
 
-    Parameters
-    ----------
-    days
-        Dates of the sessions, increasing.
-    opens, closes
-        When they begin and end; none begins before the one before it has ended.
-    break_starts, break_ends
-        The lunch break; both equal the close where there is none.
+    They are increasing, and none begins before the one before it has ended. Where there is no
+    lunch break, it begins and ends with the close.
     """
 
     first: date

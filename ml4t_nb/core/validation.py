@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -140,7 +139,8 @@ def _readable(bars: Bars) -> tuple[Bars, list[Finding]]:
     findings: list[Finding] = []
     stamped = bars.index.notna()
     left = np.ones(len(bars), dtype=bool)
-    for rule, broken, detail in _hard_rules(bars):
+    for rule, wrong, detail in _hard_rules(bars):
+        broken = wrong.any(axis=1)
         for at in np.flatnonzero(left & broken).tolist():
             row = bars.iloc[at]
             stamp = as_instant(bars.index[at]) if stamped[at] else None
@@ -150,9 +150,10 @@ def _readable(bars: Bars) -> tuple[Bars, list[Finding]]:
 
 
 def _hard_rules(bars: Bars) -> tuple[tuple[Rule, Flags, str], ...]:
+    """By rule, which rows break it, in one column or more."""
     numbers = numbers_of(bars)
     prices, volume, dividend, split = np.split(numbers, (4, 5, 6), axis=1)
-    rules: tuple[tuple[Rule, Any, str], ...] = (
+    return (
         ("nan", np.asarray(bars.index.isna()).reshape(-1, 1), "no stamp"),
         ("nan", ~np.isfinite(numbers), "not a number"),
         ("price", prices <= 0, "a price that is not positive"),
@@ -164,7 +165,6 @@ def _hard_rules(bars: Bars) -> tuple[tuple[Rule, Flags, str], ...]:
         ("action", dividend > _PRICES[1], "an implausible dividend"),
         ("action", (split < _SPLITS[0]) | (split > _SPLITS[1]), "an implausible split ratio"),
     )
-    return tuple((rule, broken.any(axis=1), detail) for rule, broken, detail in rules)
 
 
 def _words(row: pd.Series[float]) -> str:

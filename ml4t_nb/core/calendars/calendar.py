@@ -249,10 +249,7 @@ _NEAR = 2  # sessions either side of an instant that hold the bars around it
 
 def week_starts(days: Instants) -> Instants:
     """Mondays of the weeks that have a day among ``days``, each once, increasing."""
-    weeks = week_start(days)
-    first = np.ones(len(weeks), dtype=bool)
-    first[1:] = weeks[1:] != weeks[:-1]
-    return weeks[first]
+    return np.unique(week_start(days))
 
 
 def bars_of(known: Sessions, length: int) -> Instants:
