@@ -61,7 +61,7 @@ def _plots(browser: Browser, folder: Path) -> None:
         with _page(browser, candles, scheme, 480) as page:
             page.mouse.move(335, 160)
             _take(page, "candles", scheme)
-    with _page(browser, minutes, "dark", 480) as page:
+    with _page(browser, minutes, "dark", 500) as page:  # its axis has a title
         _take(page, "minutes", "dark")
     with _page(browser, coverage, "light", 310) as page:
         _take(page, "coverage", "light")
