@@ -28,6 +28,7 @@ __all__ = [
     "concat",
     "empty_bars",
     "framed",
+    "joined_bars",
     "make_bars",
     "mondays_of",
     "numbers_of",
@@ -205,14 +206,13 @@ def upsert(stored: Bars, fetched: Bars) -> Bars:
     return require_bars(framed(index, columns[:-1, order], columns[-1, order].astype(bool)))
 
 
-def weekly_bars(daily: Bars) -> Bars:
-    """Weeks of ``daily``, each stamped by the Monday of its ISO week.
+def joined_bars(bars: Bars, starts: pd.DatetimeIndex, *, whole: bool = False) -> Bars:
+    """Longer bars, each of those in a row that have the same start, and stamped by it.
 
     Open of the first bar, highest high, lowest low, close of the last; volumes and dividends are
-    summed, split ratios multiplied. A week is filled only if all its days are.
+    summed, split ratios multiplied. One is filled only if all its parts are. Where they are to be
+    ``whole``, one with a part that lacks a price has no prices.
     """
-    if daily.empty:
-        return daily
     rules: Mapping[str, str] = {
         "open": "first",
         "high": "max",
@@ -223,7 +223,18 @@ def weekly_bars(daily: Bars) -> Bars:
         "split": "prod",
         "filled": "all",
     }
-    return require_bars(daily.groupby(mondays_of(pd.DatetimeIndex(daily.index))).agg(rules))
+    longer = bars.groupby(as_stamps(starts)).agg(rules)
+    if whole:
+        hollow = starts[bars[list(PRICES)].isna().any(axis=1).to_numpy()]
+        longer.loc[longer.index.isin(hollow), list(PRICES)] = np.nan
+    return longer
+
+
+def weekly_bars(daily: Bars) -> Bars:
+    """Weeks of ``daily``, each stamped by the Monday of its ISO week."""
+    if daily.empty:
+        return daily
+    return require_bars(joined_bars(daily, mondays_of(pd.DatetimeIndex(daily.index))))
 
 
 def observed(bars: Bars) -> Bars:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, Bars, as_instant, as_stamps, mondays_of, weekly_bars
+from ml4t_nb.core.bars import Bars, as_instant, as_stamps, joined_bars, mondays_of, weekly_bars
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span, WeekDating
@@ -68,9 +68,7 @@ def weeks_of(table: PriceTable, rows: Bars, request: Request, told: WeekDating |
 
 def _of_days(table: PriceTable, days: Bars, request: Request) -> Answer:
     """Weeks; one with a day without prices has none either."""
-    weeks = weekly_bars(days)
-    hollow = mondays_of(pd.DatetimeIndex(days.index[days[list(PRICES)].isna().any(axis=1)]))
-    weeks.loc[weeks.index.isin(hollow), list(PRICES)] = np.nan
+    weeks = joined_bars(days, mondays_of(pd.DatetimeIndex(days.index)), whole=True)
     last, monday = as_instant(days.index[-1]), as_instant(weeks.index[-1])
     dates = request.calendar
     is_due = dates.final_before(request.as_of, "weekly", timedelta(0)) > monday

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ import pandas as pd
 
 from ml4t_nb.errors import ProviderError, ProviderUnavailable
 from ml4t_nb.providers.retry import RateLimiter, shared_limiter
-from ml4t_nb.providers.yahoo.configuration import open_yfinance, raising
 from ml4t_nb.providers.yahoo.corporate_actions import CorporateAction, actions_of
 from ml4t_nb.providers.yahoo.errors import NoBars, raised_by, translate, unknown
 
@@ -31,21 +29,14 @@ _SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9.^=&_-]*")
 
 @dataclass(frozen=True, slots=True)
 class ChartReply:
-    """What Yahoo answered.
-
-    Parameters
-    ----------
-    frame
-        As yfinance makes it, in the exchange's time.
-    meta
-        What came beside the bars.
-    """
+    """What Yahoo answered: yfinance's frame, in the exchange's time, and what came beside it."""
 
     frame: pd.DataFrame
     meta: Mapping[str, Any]
     actions: tuple[CorporateAction, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Client:
     """Asks yfinance; one for all threads.
 
@@ -61,78 +52,56 @@ class Client:
         Whether yfinance may log what it does.
     """
 
-    def __init__(
-        self,
-        caches: Path,
-        *,
-        per_minute: float,
-        timeout_s: float,
-        deadline_s: float,
-        is_loud: bool = False,
-    ) -> None:
-        self._caches = caches
-        self._per_minute = per_minute
-        self._timeout_s = timeout_s
-        self._deadline_s = deadline_s
-        self._is_loud = is_loud
-
-    def bars(
-        self, symbol: str, interval: str, start: date | datetime, end: date | datetime
-    ) -> ChartReply:
-        """Bars from ``start`` on and before ``end``; bare dates are the exchange's.
-
-        The caller has waited for the budget; requests beyond the first are charged afterwards.
-
-        Raises
-        ------
-        ProviderError
-            One of its four kinds; `NoBars` if the answer has none.
-        """
-        return self._ask(symbol, interval=interval, start=start, end=end)
+    caches: Path
+    per_minute: float
+    timeout_s: float
+    deadline_s: float
+    is_loud: bool = False
 
     def meta(self, symbol: str) -> Mapping[str, Any]:
-        """What Yahoo says of ``symbol`` beside its bars.
-
-        Raises
-        ------
-        ProviderError
-            One of its four kinds.
-        """
+        """What Yahoo says of ``symbol`` beside its bars."""
         self._limiter().wait()
         try:
-            return self._ask(symbol, interval="1d", period="1d").meta
+            return self.chart(symbol, interval="1d", period="1d").meta
         except NoBars as error:
             # It has not traded of late, but is known.
             return error.meta
 
-    def _limiter(self) -> RateLimiter:
-        # Looked up each time: a lock cannot be sent to another process with its provider.
-        return shared_limiter("yahoo", self._per_minute)
+    def chart(self, symbol: str, **span: Any) -> ChartReply:  # noqa: ANN401  # for an untyped neighbour
+        """Bars of the ``interval`` from ``start`` on and before ``end``; or of the last ``period``.
 
-    def _ask(self, symbol: str, **span: Any) -> ChartReply:  # noqa: ANN401  # for an untyped neighbour
+        Bare dates are the exchange's. The caller has waited for the budget; requests beyond the
+        first are charged afterwards. Raises `NoBars` if the answer has none.
+        """
+        from ml4t_nb.providers.yahoo.session import calling
+
         if not _SYMBOL.fullmatch(symbol):
             raise unknown(symbol, "it is not spelled like a symbol")
-        yfinance, session = open_yfinance(self._caches)
-        with (
-            raising(yfinance),
-            session.call(
-                timeout_s=self._timeout_s, deadline_s=self._deadline_s, is_loud=self._is_loud
-            ) as call,
-        ):
+        with calling(
+            self.caches, timeout_s=self.timeout_s, deadline_s=self.deadline_s, is_loud=self.is_loud
+        ) as call:
             try:
-                frame = _history(yfinance.Ticker(symbol, session=session), span, self._timeout_s)
-                return _chart(frame, call, symbol)
+                return _chart(_history(call, symbol, span), call, symbol)
             except ProviderError:
                 raise
-            except raised_by(yfinance) as error:
-                raise translate(error, symbol, yfinance, _meta(call)) from error
+            except raised_by(call.yfinance) as error:
+                raise translate(error, symbol, call.yfinance, _meta(call)) from error
             finally:
                 self._limiter().charge(call.requests - 1)
 
+    def _limiter(self) -> RateLimiter:
+        # Looked up each time: a lock cannot be sent to another process with its provider.
+        return shared_limiter("yahoo", self.per_minute)
 
-def _history(ticker: Any, span: Mapping[str, Any], timeout_s: float) -> pd.DataFrame:  # noqa: ANN401
-    _forget_replies()
-    frame: pd.DataFrame = ticker.history(
+
+def _history(call: Call, symbol: str, span: Mapping[str, Any]) -> pd.DataFrame:
+    from yfinance.data import YfData
+
+    # yfinance's cache of replies keeps a 503 for the life of the process.
+    clear = getattr(YfData.cache_get, "cache_clear", None)
+    if clear is not None:
+        clear()
+    frame: pd.DataFrame = call.yfinance.Ticker(symbol, session=call.session).history(
         **span,
         auto_adjust=False,
         back_adjust=False,
@@ -141,18 +110,9 @@ def _history(ticker: Any, span: Mapping[str, Any], timeout_s: float) -> pd.DataF
         prepost=False,
         keepna=True,
         rounding=False,
-        timeout=timeout_s,
+        timeout=call.timeout_s,
     )
     return frame
-
-
-def _forget_replies() -> None:
-    """Empty yfinance's cache of replies, which keeps a 503 for the life of the process."""
-    from yfinance.data import YfData
-
-    clear = getattr(YfData.cache_get, "cache_clear", None)
-    if clear is not None:
-        clear()
 
 
 def _chart(frame: pd.DataFrame, call: Call, symbol: str) -> ChartReply:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -25,6 +25,8 @@ REACH = timedelta(days=10)
 """How long after a daily ex-date without a bar the next bar may carry its action."""
 
 _LATE_HOUR = 22
+_Kind: TypeAlias = Literal["dividend", "gain", "split"]
+_KINDS: Mapping[str, _Kind] = {"dividends": "dividend", "capitalGains": "gain", "splits": "split"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,17 @@ class CorporateAction:
         The currency of cash that is not in the price's; else empty.
     """
 
-    kind: Literal["dividend", "gain", "split"]
+    kind: _Kind
     instant: datetime
     day: datetime
     value: float
     foreign: str = ""
+
+    def finding(self, what: str) -> Finding:
+        """What there is to say about it."""
+        name = "capital gain" if self.kind == "gain" else self.kind
+        detail = f"the {name} of {self.value:g} with ex-date {self.day:%Y-%m-%d} {what}"
+        return Finding(self.day, "basis" if self.kind == "split" else "dividend", detail)
 
 
 def actions_of(result: Mapping[str, Any]) -> tuple[CorporateAction, ...]:
@@ -56,26 +64,23 @@ def actions_of(result: Mapping[str, Any]) -> tuple[CorporateAction, ...]:
     told: Mapping[str, Any] = result.get("events") or {}
     zone = ZoneInfo(meta["exchangeTimezoneName"])
     currency = meta.get("currency") or ""
-
-    def action(
-        kind: Literal["dividend", "gain", "split"], each: Mapping[str, Any]
-    ) -> CorporateAction:
-        instant = datetime.fromtimestamp(each["date"], UTC)
-        if kind == "split":
-            ratio = float(each["numerator"]) / float(each["denominator"])
-            return CorporateAction(kind, instant, _local_day(instant, zone), ratio)
-        paid_in = each.get("currency") or currency
-        foreign = "" if paid_in == currency else f"{paid_in} where prices are in {currency}"
-        return CorporateAction(
-            kind, instant, _local_day(instant, zone), float(each["amount"]), foreign
-        )
-
-    found = [
-        *(action("dividend", each) for each in (told.get("dividends") or {}).values()),
-        *(action("gain", each) for each in (told.get("capitalGains") or {}).values()),
-        *(action("split", each) for each in (told.get("splits") or {}).values()),
-    ]
+    found = (
+        _action(kind, each, zone, currency)
+        for theirs, kind in _KINDS.items()
+        for each in (told.get(theirs) or {}).values()
+    )
     return tuple(sorted(found, key=lambda each: each.instant))
+
+
+def _action(kind: _Kind, told: Mapping[str, Any], zone: ZoneInfo, currency: str) -> CorporateAction:
+    instant = datetime.fromtimestamp(told["date"], UTC)
+    day = _local_day(instant, zone)
+    if kind == "split":
+        ratio = float(told["numerator"]) / float(told["denominator"])
+        return CorporateAction(kind, instant, day, ratio)
+    paid_in = told.get("currency") or currency
+    foreign = "" if paid_in == currency else f"{paid_in} where prices are in {currency}"
+    return CorporateAction(kind, instant, day, float(told["amount"]), foreign)
 
 
 def _local_day(instant: datetime, zone: ZoneInfo) -> datetime:
@@ -94,7 +99,7 @@ def assign_actions(
     reach: timedelta,
     sessions: pd.DatetimeIndex,
 ) -> tuple[Bars, tuple[Finding, ...]]:
-    """``bars`` with the actions on them.
+    """``bars`` with the actions on them, and what is odd about these.
 
     An action belongs to the first bar with prices on its day. If that day has none, the next bar
     within ``reach`` carries it: there the price without it shows first. One after the last bar
@@ -109,82 +114,51 @@ def assign_actions(
     sessions
         Days with a bar, by the calendar.
     """
-    assignment = _Assignment(bars, days, reach, sessions)
+    count = len(bars)
+    priced = np.flatnonzero(bars[list(PRICES)].notna().all(axis=1).to_numpy())
+    priced_days = days[priced]
+    # Rows that are added come after those of the bars.
+    cash, ratio = np.zeros(count + len(actions)), np.ones(count + len(actions))
+    added: dict[datetime, int] = {}
+    findings: list[Finding] = []
     for action in actions:
-        assignment.assign(action)
-    return assignment.assigned(), tuple(assignment.findings)
-
-
-class _Assignment:
-    """Bars while actions are assigned to them."""
-
-    def __init__(
-        self, bars: Bars, days: pd.DatetimeIndex, reach: timedelta, sessions: pd.DatetimeIndex
-    ) -> None:
-        self._bars = bars
-        self._days = days
-        self._reach = reach
-        self._sessions = sessions
-        self._priced = np.flatnonzero(bars[list(PRICES)].notna().all(axis=1).to_numpy())
-        self._cash = np.zeros(len(bars))
-        self._ratio = np.ones(len(bars))
-        self._later: dict[datetime, tuple[float, float]] = {}
-        self.findings: list[Finding] = []
-
-    def assign(self, action: CorporateAction) -> None:
-        """Assign one action, or say why not."""
         day = pd.Timestamp(action.day)
+        place = int(priced_days.searchsorted(day))
+        late = priced_days[place] - day if place < len(priced) else timedelta(0)
         if action.foreign:
-            self._find(action, f"is in {action.foreign}, and left out")
-            return
-        if action.value <= 0:
-            self._find(action, "is invalid, and is left out")
-            return
-        place = int(self._days[self._priced].searchsorted(day))
-        if place == len(self._priced):
-            self._assign_later(action)
-            return
-        row = int(self._priced[place])
-        late = self._days[row] - day
-        if late > self._reach:
-            self._find(action, "has no bar, and is left out")
-            return
-        if late and day in self._sessions:
-            self._find(action, f"has no bar, and is assigned to {self._days[row]:%Y-%m-%d}")
-        self._assign_to(row, action)
-
-    def _assign_to(self, row: int, action: CorporateAction) -> None:
-        if action.kind == "split":
-            self._ratio[row] *= action.value
-            return
-        if action.kind == "gain" and self._cash[row] >= action.value:
-            self._find(action, "may be part of the dividend, which Yahoo may count twice")
-        self._cash[row] += action.value
-
-    def _assign_later(self, action: CorporateAction) -> None:
-        stamp = action.day if self._bars.index.equals(self._days) else action.instant
-        rows = np.flatnonzero(self._bars.index == pd.Timestamp(stamp))
-        if len(rows):
-            self._assign_to(int(rows[0]), action)
-            return
-        cash, ratio = self._later.get(stamp, (0.0, 1.0))
-        if action.kind == "split":
-            self._later[stamp] = cash, ratio * action.value
+            findings.append(action.finding(f"is in {action.foreign}, and left out"))
+        elif action.value <= 0:
+            findings.append(action.finding("is invalid, and is left out"))
+        elif late > reach:
+            findings.append(action.finding("has no bar, and is left out"))
         else:
-            self._later[stamp] = cash + action.value, ratio
+            if late and day in sessions:
+                carrier = f"{priced_days[place]:%Y-%m-%d}"
+                findings.append(action.finding(f"has no bar, and is assigned to {carrier}"))
+            if place < len(priced):
+                row = int(priced[place])
+            else:
+                row = _later_row(action, bars, days, added)
+            if action.kind == "split":
+                ratio[row] *= action.value
+                continue
+            if action.kind == "gain" and row < count and cash[row] >= action.value:
+                doubled = "may be part of the dividend, which Yahoo may count twice"
+                findings.append(action.finding(doubled))
+            cash[row] += action.value
+    assigned = bars.assign(dividend=cash[:count], split=ratio[:count])
+    if added:
+        rows = slice(count, count + len(added))
+        nothing = dict.fromkeys(PRICES, np.full(len(added), np.nan))
+        extra = make_bars(list(added), {**nothing, "dividend": cash[rows], "split": ratio[rows]})
+        assigned = concat([assigned, extra]).sort_index(kind="stable")
+    return assigned, tuple(findings)
 
-    def assigned(self) -> Bars:
-        """Bars with what was assigned."""
-        assigned = self._bars.assign(dividend=self._cash, split=self._ratio)
-        if not self._later:
-            return assigned
-        cash, ratio = zip(*self._later.values(), strict=True)
-        nothing = dict.fromkeys(PRICES, [np.nan] * len(cash))
-        extra = make_bars(list(self._later), {**nothing, "dividend": cash, "split": ratio})
-        return concat([assigned, extra]).sort_index(kind="stable")
 
-    def _find(self, action: CorporateAction, what: str) -> None:
-        name = "capital gain" if action.kind == "gain" else action.kind
-        rule: Literal["basis", "dividend"] = "basis" if action.kind == "split" else "dividend"
-        detail = f"the {name} of {action.value:g} with ex-date {action.day:%Y-%m-%d} {what}"
-        self.findings.append(Finding(action.day, rule, detail))
+def _later_row(
+    action: CorporateAction, bars: Bars, days: pd.DatetimeIndex, added: dict[datetime, int]
+) -> int:
+    """The row of an action after the last bar with prices, which is added if there is none."""
+    stamp = action.day if bars.index.equals(days) else action.instant
+    rows = np.flatnonzero(bars.index == pd.Timestamp(stamp))
+    return int(rows[0]) if len(rows) else added.setdefault(stamp, len(bars) + len(added))

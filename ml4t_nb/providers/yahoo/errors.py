@@ -15,7 +15,7 @@ from ml4t_nb.errors import (
     SymbolUnknown,
 )
 
-__all__ = ["NoBars", "raised_by", "translate", "unknown"]
+__all__ = ["NoBars", "NotFound", "raised_by", "translate", "unknown"]
 
 _NAME = "yahoo"
 _PAUSE_MINUTES = 15
@@ -24,15 +24,17 @@ _NOT_FOUND = 404
 _MISSHAPEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 
 
-class NoBars(ProviderUnavailable):
-    """An answer without bars.
+class NotFound(Exception):
+    """Yahoo has no such symbol.
 
-    Parameters
-    ----------
-    is_explained
-        Whether Yahoo says that there are none; otherwise they may just be missing.
-    meta
-        What came beside the bars that are missing.
+    Said at the first 404: yfinance would ask some ten times more, to no avail.
+    """
+
+
+class NoBars(ProviderUnavailable):
+    """An answer without bars: as Yahoo explains, or they may just be missing.
+
+    ``meta`` is what came beside them.
     """
 
     def __init__(
@@ -47,15 +49,7 @@ def raised_by(yfinance: ModuleType) -> tuple[type[Exception], ...]:
     """All that a question can end in, other than bars."""
     from peewee import PeeweeException
 
-    from ml4t_nb.providers.yahoo.session import NotFound
-
-    return (
-        NotFound,
-        yfinance.exceptions.YFException,
-        PeeweeException,
-        OSError,
-        *_MISSHAPEN,
-    )
+    return (NotFound, yfinance.exceptions.YFException, PeeweeException, OSError, *_MISSHAPEN)
 
 
 def unknown(symbol: str, reason: str) -> SymbolUnknown:
@@ -70,15 +64,7 @@ def unknown(symbol: str, reason: str) -> SymbolUnknown:
 def translate(
     error: Exception, symbol: str, yfinance: ModuleType, meta: Mapping[str, Any]
 ) -> ProviderError:
-    """Our error for one of those that `raised_by` lists.
-
-    Parameters
-    ----------
-    meta
-        Of the last reply, if it had any.
-    """
-    from ml4t_nb.providers.yahoo.session import NotFound
-
+    """Our error for one of those that `raised_by` lists, after a reply with ``meta``."""
     theirs = yfinance.exceptions
     if isinstance(error, theirs.YFRateLimitError):
         return RateLimited(

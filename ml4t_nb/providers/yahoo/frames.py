@@ -1,88 +1,76 @@
-"""yfinance's frames as bars: Yahoo's stamps, empty rows and live rows put right."""
+"""yfinance's frames as bars: Yahoo's stamps, empty rows and live rows put right.
+
+Weeks are made of days: Yahoo's own begin on whichever day is asked for first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from ml4t_nb.core.bars import COLUMNS, PRICES, Bars, as_stamps, make_bars
+from ml4t_nb.core.bars import (
+    PRICES,
+    Bars,
+    as_stamps,
+    joined_bars,
+    make_bars,
+    mondays_of,
+    weekly_bars,
+    within,
+)
 from ml4t_nb.core.calendars.calendar import Calendar
-from ml4t_nb.model import Finding, Frequency, Span, bar_length
+from ml4t_nb.core.timestamps import from_micros, next_week_start, to_micros, week_start
+from ml4t_nb.model import Finding, Frequency, Rule, Span, bar_length
+from ml4t_nb.providers.base import Answer, Request
 from ml4t_nb.providers.yahoo.client import ChartReply
 from ml4t_nb.providers.yahoo.corporate_actions import REACH, assign_actions
 
-__all__ = ["asked_as", "daily_bars", "expected", "intraday_bars"]
-
+__all__ = ["asked_as", "bars_of_chart", "days_of_weeks", "weeks"]
 
 _HOUR, _NIGHT = pd.Timedelta(hours=1), pd.Timedelta(hours=6)
-_RULES: Mapping[str, str] = {
-    "open": "first",
-    "high": "max",
-    "low": "min",
-    "close": "last",
-    "volume": "sum",
-    "dividend": "sum",
-    "split": "prod",
-    "filled": "all",
-}
 
 
-def expected(calendar: Calendar, span: Span, frequency: Frequency) -> pd.DatetimeIndex:
-    """Stamps the calendar expects in ``span``, as far as it knows."""
-    known = calendar.span(None, None, frequency)
-    return calendar.stamps(Span(max(span.start, known.start), min(span.end, known.end)), frequency)
-
-
-def daily_bars(
-    chart: ChartReply, calendar: Calendar, window: Span
-) -> tuple[Bars, tuple[Finding, ...]]:
-    """Daily bars of one reply, each stamped by its local date, and what was odd about its events.
-
-    Rows without prices stay where the calendar has a session: it depends on the as-of whether one
-    is a bar that is missing or a day that has only begun.
-    """
-    stamps = as_stamps(pd.DatetimeIndex(chart.frame.index).tz_localize(None).normalize())
-    bars = _bars(stamps, chart.frame)
-    sessions = expected(calendar, window, "daily")
-    bars = bars[~(_is_void(bars) & ~bars.index.isin(sessions))]
-    return assign_actions(
-        bars, pd.DatetimeIndex(bars.index), chart.actions, reach=REACH, sessions=sessions
-    )
-
-
-def intraday_bars(
+def bars_of_chart(
     chart: ChartReply, calendar: Calendar, window: Span, frequency: Frequency
 ) -> tuple[Bars, tuple[Finding, ...]]:
-    """Intraday bars of one reply, and what was odd about its events.
+    """Bars of one reply, days for weeks, and what was odd about its events.
 
-    Rows without prices and without a volume are periods without a trade, not bars.
+    Days are stamped by their local date. Those without prices stay where the calendar has a
+    session: it depends on the as-of whether one is a bar that is missing or a day that has only
+    begun. Within a day, rows without prices and without a volume are periods without a trade, not
+    bars.
 
     Parameters
     ----------
     chart
-        Bars of the frequency that `asked_as` says.
+        Days, or bars of the frequency that `asked_as` says.
     """
     local = pd.DatetimeIndex(chart.frame.index)
-    bars = _bars(as_stamps(local), chart.frame)
-    is_bar = ~_is_void(bars)
+    length = bar_length(frequency)
+    stamps = _dates(local) if length is None else as_stamps(local)
+    names = ("Open", "High", "Low", "Close", "Volume")
+    bars = make_bars(stamps, {name.lower(): chart.frame[name] for name in names})
+    is_void = np.array(bars[list(PRICES)].isna().all(axis=1) & (bars["volume"] == 0))
+    sessions = calendar.known_stamps(window, "daily")
+    if length is None:
+        bars = bars[~(is_void & ~bars.index.isin(sessions))]
+        days = pd.DatetimeIndex(bars.index)
+        return assign_actions(bars, days, chart.actions, reach=REACH, sessions=sessions)
     asked = asked_as(frequency, calendar, window)
-    served, length = bar_length(asked), bar_length(frequency)
-    assert served is not None
-    assert length is not None
-    if len(bars) and _is_live(bars, served):
-        is_bar[-1] = False
-    bars = bars[is_bar]
+    if len(bars) and _is_live(bars, bar_length(asked) or length):
+        is_void[-1] = True
+    bars = bars[~is_void]
     if asked != frequency:
-        bars = _of_quarters(bars, expected(calendar, window, frequency), length)
-    days = as_stamps(
-        pd.DatetimeIndex(bars.index).tz_convert(local.tz).tz_localize(None).normalize()
-    )
-    sessions = expected(calendar, window, "daily")
+        bars = _of_quarters(bars, calendar.known_stamps(window, frequency), length)
+    days = _dates(pd.DatetimeIndex(bars.index).tz_convert(local.tz))
     return assign_actions(bars, days, chart.actions, reach=timedelta(0), sessions=sessions)
+
+
+def _dates(local: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    return as_stamps(local.tz_localize(None).normalize())
 
 
 def asked_as(frequency: Frequency, calendar: Calendar, window: Span) -> Frequency:
@@ -95,7 +83,7 @@ def asked_as(frequency: Frequency, calendar: Calendar, window: Span) -> Frequenc
     if frequency == "30m":
         return "15m"
     if frequency == "hourly":
-        steps = pd.Series(expected(calendar, window, frequency)).diff()
+        steps = pd.Series(calendar.known_stamps(window, frequency)).diff()
         if ((steps > _HOUR) & (steps < _NIGHT)).any():
             return "15m"
     return frequency
@@ -112,21 +100,7 @@ def _of_quarters(quarters: Bars, grid: pd.DatetimeIndex, length: timedelta) -> B
         nearest = grid[np.maximum(grid.searchsorted(stamps, side="right") - 1, 0)]
         is_inside = (stamps >= nearest) & (stamps - nearest < pd.Timedelta(length))
         starts = starts.where(~is_inside, nearest)
-    longer = quarters.groupby(as_stamps(starts)).agg(_RULES)[list(COLUMNS)]
-    hollow = starts[quarters[list(PRICES)].isna().any(axis=1).to_numpy()]
-    longer.loc[longer.index.isin(hollow), list(PRICES)] = np.nan
-    return longer
-
-
-def _bars(stamps: pd.DatetimeIndex, frame: pd.DataFrame) -> Bars:
-    names = {"open": "Open", "high": "High", "low": "Low", "close": "Close", "volume": "Volume"}
-    return make_bars(stamps, {ours: frame[theirs] for ours, theirs in names.items()})
-
-
-def _is_void(bars: Bars) -> npt.NDArray[np.bool_]:
-    """Rows without any price or volume."""
-    nothing = bars[list(PRICES)].isna().all(axis=1) & (bars["volume"] == 0)
-    return np.asarray(nothing)
+    return joined_bars(quarters, starts, whole=True)
 
 
 def _is_live(bars: Bars, length: timedelta) -> bool:
@@ -141,3 +115,39 @@ def _is_live(bars: Bars, length: timedelta) -> bool:
     if length < timedelta(hours=1):
         return bool(last.minute % (length // timedelta(minutes=1)))
     return len(bars) > 1 and last - bars.index[-2] < length
+
+
+def days_of_weeks(span: Span) -> Span:
+    """The days of all weeks whose Monday is in ``span``."""
+    start = next_week_start(span.start)
+    return Span(start, max(next_week_start(span.end), start))
+
+
+def weeks(answer: Answer, request: Request, *, delay: timedelta) -> Answer:
+    """Weeks of an answer of days, which begins some days earlier, and which of them lack a day.
+
+    A week with a row without prices is left out, as such a day would be. A week that lacks a
+    session altogether is kept: the calendar may not know of a closure.
+    """
+    span = days_of_weeks(request.span)
+    over = request.calendar.final_before(request.as_of, "daily", delay)
+    daily = answer.bars
+    days = pd.DatetimeIndex(daily.index)
+    priced = daily[list(PRICES)].notna().all(axis=1).to_numpy()
+    hollow = days[~priced & np.asarray(days < pd.Timestamp(over))]
+    whole = daily[~mondays_of(days).isin(mondays_of(hollow))]
+    seen = days[priced]
+    missing = request.calendar.known_stamps(span, "daily").difference(days)
+    if len(seen):
+        missing = missing[(missing > seen[0]) & (missing < min(seen[-1], pd.Timestamp(over)))]
+    found = [
+        *(_about(day, "nan", "has no prices, so its week is left out") for day in hollow),
+        *(_about(day, "partial", "has no bar, so its week lacks it") for day in missing),
+        *answer.findings,
+    ]
+    kept = tuple(each for each in found if each.stamp is None or each.stamp in span)
+    return replace(answer, bars=within(weekly_bars(whole), request.span), findings=kept)
+
+
+def _about(day: pd.Timestamp, rule: Rule, what: str) -> Finding:
+    return Finding(from_micros(week_start(to_micros(day))), rule, f"{day:%Y-%m-%d} {what}")

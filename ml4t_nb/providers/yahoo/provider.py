@@ -8,17 +8,17 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
 
-from ml4t_nb.core.bars import Bars, empty_bars, within
-from ml4t_nb.model import Basis, Finding, Frequency, Span, bar_length
+from ml4t_nb.core.bars import empty_bars, within
+from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.model import Basis, Frequency, Span, bar_length
 from ml4t_nb.providers.base import Answer, Instrument, Request
 from ml4t_nb.providers.yahoo import limits
 from ml4t_nb.providers.yahoo.client import ChartReply, Client
 from ml4t_nb.providers.yahoo.corporate_actions import REACH
 from ml4t_nb.providers.yahoo.errors import NoBars
-from ml4t_nb.providers.yahoo.frames import asked_as, daily_bars, expected, intraday_bars
+from ml4t_nb.providers.yahoo.frames import asked_as, bars_of_chart, days_of_weeks, weeks
 from ml4t_nb.providers.yahoo.instruments import instrument_of
 from ml4t_nb.providers.yahoo.reply_time import made_at, over_before
-from ml4t_nb.providers.yahoo.weeks import days_of_weeks, weeks
 from ml4t_nb.settings import Settings
 
 __all__ = ["YahooProvider"]
@@ -70,56 +70,38 @@ class YahooProvider:
     def fetch(self, request: Request) -> Answer:
         """Bars on the split basis of this moment, whatever the as-of."""
         if request.dataset.frequency == "weekly":
-            wide = replace(request, span=days_of_weeks(request.span))
-            return weeks(self._daily(wide), request, delay=self.limits.delay_of(request.dataset))
-        if request.dataset.frequency == "daily":
-            answer = self._daily(request)
-        else:
-            answer = self._intraday(request)
+            days = self._around(replace(request, span=days_of_weeks(request.span)))
+            return weeks(days, request, delay=self.limits.delay_of(request.dataset))
+        answer = self._around(request)
         kept = tuple(f for f in answer.findings if f.stamp is None or f.stamp in request.span)
         return replace(answer, bars=within(answer.bars, request.span), findings=kept)
 
-    def _daily(self, request: Request) -> Answer:
-        """Daily bars of the span and of some days before it."""
-        start = max((request.span.start - REACH).date(), _FIRST)
-        end = _next_midnight(request.span.end)
-        window = Span(datetime.combine(start, time(), UTC), end)
+    def _around(self, request: Request) -> Answer:
+        """Bars of the span and of some time before it; weeks are asked for as days."""
+        dataset, calendar = request.dataset, request.calendar
+        start: date
+        end: date
+        if bar_length(dataset.frequency) is None:
+            window, asked = _days(request.span), "1d"
+            start, end = window.start.date(), window.end.date()
+        else:
+            window = _whole(request, dataset.frequency)
+            asked = _INTERVALS[asked_as(dataset.frequency, calendar, window)]
+            start, end = window.start, window.end
         if not window:
             return Answer(empty_bars())
+        delay = self.limits.delay_of(dataset)
         try:
-            chart = self._client.bars(request.dataset.symbol, "1d", start, end.date())
+            chart = self._client.chart(dataset.symbol, interval=asked, start=start, end=end)
         except NoBars as error:
-            return Answer(self._none(request, error))
-        bars, findings = daily_bars(chart, request.calendar, window)
-        return self._answer(chart, request, bars, findings)
-
-    def _intraday(self, request: Request) -> Answer:
-        frequency = request.dataset.frequency
-        window = _whole(request, frequency)
-        interval = _INTERVALS[asked_as(frequency, request.calendar, window)]
-        try:
-            chart = self._client.bars(request.dataset.symbol, interval, window.start, window.end)
-        except NoBars as error:
-            return Answer(self._none(request, error))
-        bars, findings = intraday_bars(chart, request.calendar, window, frequency)
-        return self._answer(chart, request, bars, findings)
-
-    def _answer(
-        self, chart: ChartReply, request: Request, bars: Bars, findings: tuple[Finding, ...]
-    ) -> Answer:
-        over = over_before(chart.meta, request, self.limits.delay_of(request.dataset))
-        return Answer(bars, findings, _notes(chart, request, over), over)
-
-    def _none(self, request: Request, error: NoBars) -> Bars:
-        """No bars, if that can be true."""
-        frequency = request.dataset.frequency
-        due = expected(request.calendar, request.span, frequency)
-        over = request.calendar.final_before(
-            request.as_of, frequency, self.limits.delay_of(request.dataset)
-        )
-        if not error.is_explained and (due < pd.Timestamp(over)).any():
-            raise error
-        return empty_bars()
+            due = calendar.known_stamps(request.span, dataset.frequency)
+            over = calendar.final_before(request.as_of, dataset.frequency, delay)
+            if not error.is_explained and (due < pd.Timestamp(over)).any():
+                raise
+            return Answer(empty_bars())
+        bars, findings = bars_of_chart(chart, calendar, window, dataset.frequency)
+        told = over_before(chart.meta, request, delay)
+        return Answer(bars, findings, _notes(chart, request, told), told)
 
 
 def _notes(chart: ChartReply, request: Request, over: datetime | None) -> tuple[str, ...]:
@@ -142,9 +124,12 @@ def _notes(chart: ChartReply, request: Request, over: datetime | None) -> tuple[
     return (words,)
 
 
-def _next_midnight(instant: datetime) -> datetime:
-    midnight = datetime.combine(instant.date(), time(), UTC)
-    return midnight if midnight == instant else midnight + timedelta(days=1)
+def _days(span: Span) -> Span:
+    """The days of a span, and some before it."""
+    first = max((span.start - REACH).date(), _FIRST)
+    last = (span.end - TICK).date()
+    midnight = datetime.combine(last, time(), UTC) + timedelta(days=1)
+    return Span(datetime.combine(first, time(), UTC), midnight)
 
 
 def _whole(request: Request, frequency: Frequency) -> Span:
