@@ -13,9 +13,8 @@ from ml4t_nb.core.split_blocks import SplitBlock, find_unapplied, may_have_block
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import Suspicious
-from ml4t_nb.model import Basis, DatasetConfig, Finding, Hint, NextStep, Span, StepAction
-from ml4t_nb.options import load_arguments
-from ml4t_nb.pipeline.context import DatasetRun
+from ml4t_nb.model import Basis, DatasetConfig, Finding, Hint, Span
+from ml4t_nb.pipeline.context import DatasetRun, fetch_step
 from ml4t_nb.pipeline.fetch import FetchResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.transaction import Transaction
@@ -49,7 +48,7 @@ class Rewrite:
         """What ``got`` may change of ``before``."""
         start = min(span.start for span in got.answered)
         first, last = before.first, before.last
-        is_end = not is_whole and not _changes_gaps(run.config, before.config)
+        is_end = not is_whole and _gap_terms(run.config) == _gap_terms(before.config)
         if first is None or last is None or start <= first or not is_end:
             return cls(tx, run, got, is_whole, before, None, tx.bars())
         for reach in (timedelta(days=10), timedelta(days=100), start - first):
@@ -79,13 +78,9 @@ class Rewrite:
         self.tx.put(bars, span)
 
 
-def _changes_gaps(config: DatasetConfig, before: DatasetConfig) -> bool:
-    """Whether another calendar, closure or tolerance finds other gaps in the same bars."""
-    return (config.calendar, config.session_overrides, config.tolerance) != (
-        before.calendar,
-        before.session_overrides,
-        before.tolerance,
-    )
+def _gap_terms(config: DatasetConfig) -> tuple[object, ...]:
+    """What decides which gaps the same bars have."""
+    return config.calendar, config.session_overrides, config.tolerance
 
 
 def with_basis(rewrite: Rewrite) -> Rewrite | None:
@@ -103,14 +98,12 @@ def with_basis(rewrite: Rewrite) -> Rewrite | None:
         return None
     if split_evidence(rewrite.tx.bars()).basis != held.basis:
         return changed
+    quoted = replace(held, provider=run.config.provider)
     raise Suspicious(
-        f"{run.dataset} holds {held.basis} prices, and {run.config.provider} now quotes "
-        f"{basis} ones",
+        f"{run.dataset} holds {held.basis} prices, and {quoted.provider} now quotes {basis} ones",
         hint=(
             "nothing was written; to accept them: ",
-            _source(
-                "reload", run, replace(held, provider=run.config.provider), rewrite.before.first
-            ),
+            fetch_step("reload", run.dataset, quoted, rewrite.before.first),
         ),
     )
 
@@ -203,7 +196,7 @@ def _refused(run: DatasetRun, bars: Bars, blocks: Sequence[SplitBlock]) -> Suspi
     what = "; ".join(_words(bars, block) for block in blocks)
     hint: Hint = (
         "nothing was written; load again in a day or two, or load only the bars after them: `",
-        _source("load", run, run.config, after),
+        fetch_step("load", run.dataset, run.config, after),
         "`",
     )
     if run.verb != "load":
@@ -213,14 +206,6 @@ def _refused(run: DatasetRun, bars: Bars, blocks: Sequence[SplitBlock]) -> Suspi
             "` accepts it as it is",
         )
     return Suspicious(f"{run.provider.name} has a mixture of bases: {what}", hint=hint)
-
-
-def _source(
-    action: StepAction, run: DatasetRun, config: DatasetConfig, first: datetime | None
-) -> NextStep:
-    """The step that fetches from ``first`` on what is stored by ``config``."""
-    origin = load_arguments(run.dataset, config.provider, config.calendar, first, config.zone)
-    return NextStep(action, run.dataset, source=origin)
 
 
 def _words(bars: Bars, block: SplitBlock) -> str:

@@ -25,6 +25,7 @@ from ml4t_nb.core.validation import with_known_volumes
 from ml4t_nb.errors import (
     BarsInvalid,
     DatasetNotFound,
+    Ml4tError,
     Overtaken,
     ProviderError,
     RangeRefused,
@@ -93,8 +94,11 @@ def _commit_fetch(
     rewrite = with_basis(Rewrite.of(tx, run, got, before, is_whole=is_whole))
     if rewrite is None:
         return everything
-    rewrite = _with_known_volumes(without_repeated_splits(rewrite))
+    rewrite = without_repeated_splits(rewrite)
     run, got = rewrite.run, rewrite.got
+    final, soft = with_known_volumes(rewrite.stored, got.final, got.findings)
+    got = replace(got, final=final, findings=soft)
+    rewrite = replace(rewrite, got=got)
     aligned = _aligned(rewrite)
     merged = _merged(rewrite, aligned)
     if merged is None:
@@ -148,12 +152,7 @@ def _require_as_found(state: Manifest | None, run: DatasetRun) -> None:
 
 
 def _commit_failure(
-    tx: Transaction,
-    run: DatasetRun,
-    error: ProviderError | BarsInvalid | Suspicious,
-    wanted: Span,
-    *,
-    began: float,
+    tx: Transaction, run: DatasetRun, error: Ml4tError, wanted: Span, *, began: float
 ) -> UpdateResult:
     """Keep a failed run in the history; the bars stay as they are."""
     state, name = tx.manifest, run.provider.name
@@ -172,12 +171,6 @@ def _commit_failure(
         entry = FetchAttempt(wanted, run.as_of, name, "failed", error=error.message)
         state = replace(state, fetch_log=with_attempts(state.fetch_log, [entry]))
     return publish(tx, state, record)
-
-
-def _with_known_volumes(rewrite: Rewrite) -> Rewrite:
-    got = rewrite.got
-    final, findings = with_known_volumes(rewrite.stored, got.final, got.findings)
-    return replace(rewrite, got=replace(got, final=final, findings=findings))
 
 
 def _aligned(rewrite: Rewrite) -> AlignedActions:

@@ -14,13 +14,14 @@ from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.gapfill import ExpectedGrid, Fill
 from ml4t_nb.errors import Overtaken
 from ml4t_nb.events import Event
-from ml4t_nb.model import DatasetConfig, DatasetId, NextStep, SessionOverride
+from ml4t_nb.model import DatasetConfig, DatasetId, NextStep, SessionOverride, StepAction
+from ml4t_nb.options import load_arguments
 from ml4t_nb.providers import Provider
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 
-__all__ = ["DatasetRun", "RunContext", "observed_index", "require_as_of_not_earlier"]
+__all__ = ["DatasetRun", "RunContext", "fetch_step", "observed_index", "require_as_of_not_earlier"]
 
 # No provider's bars are final later than that, and no exchange opens again that soon.
 _LONGEST_DELAY = timedelta(hours=12)
@@ -144,6 +145,14 @@ def require_as_of_not_earlier(found: Manifest, as_of: datetime) -> None:
                 NextStep("reset_as_of", found.dataset),
             ),
         )
+
+
+def fetch_step(
+    action: StepAction, dataset: DatasetId, config: DatasetConfig, first: datetime | None
+) -> NextStep:
+    """The step that fetches from ``first`` on what is stored by ``config``."""
+    origin = load_arguments(dataset, config.provider, config.calendar, first, config.zone)
+    return NextStep(action, dataset, source=origin)
 
 
 def observed_index(snapshot: Snapshot) -> pd.DatetimeIndex:

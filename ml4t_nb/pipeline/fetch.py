@@ -69,16 +69,15 @@ class FetchResult:
         A split whose jump is still there is left out: the provider has named it and has not
         restated the bars before it.
         """
-        ends = [as_instant(self.final.index[-1])] if len(self.final) else []
-        ends += [last] if last is not None else []
-        if not ends:
-            return 1.0
+        ends = [] if last is None else [pd.Timestamp(last)]
         after = self.pending
-        after = after[after.index > self.final.index[-1]] if len(self.final) else after
-        if after.empty:
+        if len(self.final):
+            ends.append(self.final.index[-1])
+            after = after[after.index > self.final.index[-1]]
+        if not ends or after.empty:
             return 1.0
         named = unrestated_splits(concat([self.final.tail(1), reject_invalid(after)[0]]))
-        later = after[after.index > pd.Timestamp(max(ends))]
+        later = after[after.index > max(ends)]
         is_applied = ~later.index.isin(as_stamps([at for at, _ in named]))
         return float(later["split"].to_numpy()[is_applied].prod())
 

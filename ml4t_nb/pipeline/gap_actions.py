@@ -64,11 +64,7 @@ def close(reason: str) -> GapAction:
 
 def reopen() -> GapAction:
     """Reset a closure, a confirmation or the choice to leave a gap open."""
-    return _changing(
-        partial(
-            replace, state="open", attempts=0, asked=None, error=None, reason="", is_left_open=False
-        )
-    )
+    return _changing(lambda gap: Gap(gap.start, gap.end, gap.missing, filled_by=gap.filled_by))
 
 
 def _changing(change: Callable[[Gap], Gap]) -> GapAction:

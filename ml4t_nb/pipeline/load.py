@@ -19,19 +19,14 @@ from ml4t_nb.events import RetryScheduled
 from ml4t_nb.model import AssetClass, DatasetId, Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
-from ml4t_nb.pipeline.requests import (
-    LoadRequest,
-    require_served,
-    resolve_asset_class,
-    resolve_config,
-)
+from ml4t_nb.pipeline.requests import LoadRequest, require_served, resolve_config
 from ml4t_nb.providers import Instrument, Provider
 from ml4t_nb.providers.retry import identify
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 
-__all__ = ["load_in_batches", "run_load", "split_into_batches"]
+__all__ = ["run_load"]
 
 # Pieces that are committed together.
 _PIECES = 8
@@ -53,11 +48,17 @@ def run_load(context: RunContext, request: LoadRequest) -> UpdateResult:
     ]
     # What is stored has been identified already: one request less.
     known = Instrument(stored[0]) if len(stored) == 1 else _identify(context, provider, guess)
-    dataset = replace(guess, asset_class=resolve_asset_class(request, known.asset_class))
+    if known.asset_class not in (None, *allowed):
+        raise OptionError(
+            f"{request.provider} lists {request.symbol} under {known.asset_class}, "
+            f"not {request.asset_class}",
+            hint=f"leave out -a, or say -a {known.asset_class}",
+        )
+    dataset = replace(guess, asset_class=known.asset_class or guess.asset_class)
     require_served(provider, dataset)
     snapshot = _snapshot(context.store, dataset)
-    found = None if snapshot is None else snapshot.manifest
-    held = None if found is None else found.config
+    found = snapshot.manifest if snapshot else None
+    held = found.config if found else None
     config = resolve_config(request, dataset, provider, known.calendar, held)
     config = replace(config, session_overrides=context.session_overrides)
     run = DatasetRun.of(context, "load", dataset, config, provider, found=found, zone=request.zone)
@@ -90,7 +91,7 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
     if oldest is not None:
         wanted = Span(max(wanted.start, oldest), max(wanted.end, oldest))
     spans = spans_to_fetch(run.found.fetch_log if run.found else (), wanted)
-    return load_in_batches(split_into_batches(spans, longest, _stored_index(run)), load)
+    return _load_in_batches(_split_into_batches(spans, longest, _stored_index(run)), load)
 
 
 def _identify(context: RunContext, provider: Provider, guess: DatasetId) -> Instrument:
@@ -116,7 +117,7 @@ def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
         return None
 
 
-def split_into_batches(
+def _split_into_batches(
     wanted: Sequence[Span], longest: timedelta, held: pd.DatetimeIndex
 ) -> tuple[Span, ...]:
     """Spans to load one after the other, each of a few pieces, so that each meets what is stored.
@@ -133,7 +134,7 @@ def split_into_batches(
     return (*after, *reversed(before))
 
 
-def load_in_batches(spans: Sequence[Span], load: Callable[[Span], UpdateResult]) -> UpdateResult:
+def _load_in_batches(spans: Sequence[Span], load: Callable[[Span], UpdateResult]) -> UpdateResult:
     """Load each span with its own commit; one result for all of them.
 
     Ends at the first that fails: what is beyond would not meet what is stored. RangeRefused, if

@@ -19,8 +19,7 @@ from ml4t_nb.core.request_spans import without
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
 from ml4t_nb.model import Basis, DatasetId, Frequency, NextStep, Span, bar_length
-from ml4t_nb.options import load_arguments
-from ml4t_nb.pipeline.context import require_as_of_not_earlier
+from ml4t_nb.pipeline.context import fetch_step, require_as_of_not_earlier
 from ml4t_nb.pipeline.record import publish
 from ml4t_nb.providers import Limits
 from ml4t_nb.records import UpdateRecord
@@ -189,9 +188,8 @@ def _removal_of(
     dataset = state.dataset
     has_before, has_after = first != state.first, last != state.last
     if not has_after and (state.config.basis == "split-adjusted" or not has_before):
-        config = state.config
-        origin = load_arguments(dataset, config.provider, config.calendar, state.first, config.zone)
-        return "fetch everything again", NextStep("reload", dataset, source=origin)
+        step = fetch_step("reload", dataset, state.config, state.first)
+        return "fetch everything again", step
     if has_before and has_after:
         return f"remove all bars up to {ends[1]}", NextStep("remove", dataset, end=ends[1])
     start, end = ends

@@ -26,7 +26,6 @@ __all__ = [
     "LoadRequest",
     "UpdateRequest",
     "require_served",
-    "resolve_asset_class",
     "resolve_config",
     "with_provider",
 ]
@@ -68,16 +67,6 @@ class UpdateRequest:
     switch: bool = False
     accept: bool = False
     reset_as_of: bool = False
-
-
-def resolve_asset_class(request: LoadRequest, known: AssetClass | None) -> AssetClass:
-    """Asset class of the request, else the provider's, which must agree; else equities."""
-    if request.asset_class is not None and known is not None and request.asset_class != known:
-        raise OptionError(
-            f"{request.provider} lists {request.symbol} under {known}, not {request.asset_class}",
-            hint=f"leave out -a, or say -a {known}",
-        )
-    return request.asset_class or known or "equities"
 
 
 def require_served(provider: Provider, dataset: DatasetId) -> None:

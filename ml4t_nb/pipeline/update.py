@@ -40,13 +40,13 @@ def run_update(context: RunContext, request: UpdateRequest) -> UpdateResult:
     held = snapshot.manifest.config
     provider = context.provider(request.provider or held.provider)
     require_served(provider, dataset)
-    config = replace(held, session_overrides=context.session_overrides)
-    config = with_provider(config, provider, dataset)
+    switched = with_provider(held, provider, dataset)
+    config = switched if request.switch else held
     run = DatasetRun.of(
         context,
         "update",
         dataset,
-        config if request.switch else replace(config, provider=held.provider),
+        replace(config, session_overrides=context.session_overrides),
         provider,
         found=snapshot.manifest,
         fill=request.fill,

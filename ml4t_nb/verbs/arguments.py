@@ -159,23 +159,18 @@ def convert(value: object, wanted: Option) -> object:
     if value is None and wanted.may_be_none:
         return None
     if wanted.is_repeated:
-        return _symbols(value)
-    if wanted.kind == "choice":
-        return _choice(value, wanted)
-    _, read, _ = _KINDS[wanted.kind]
-    return read(value, option=wanted.flag)
-
-
-def _symbols(value: object) -> tuple[str, ...]:
-    symbols = as_symbols(value)
-    if not symbols:
+        if symbols := as_symbols(value):
+            return symbols
         # Left out it means everything, or is asked for. A caller that selects nothing means
         # neither.
         raise OptionError(
             "an empty list of symbols selects nothing",
             hint="check the selection; to select all, leave symbol out",
         )
-    return symbols
+    if wanted.kind == "choice":
+        return _choice(value, wanted)
+    _, read, _ = _KINDS[wanted.kind]
+    return read(value, option=wanted.flag)
 
 
 def _choice(value: object, wanted: Option) -> str:

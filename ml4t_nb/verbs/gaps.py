@@ -130,12 +130,7 @@ def _require_gaps(listed: Sequence[DatasetGaps]) -> None:
 
 
 def _action(
-    *,
-    refetch: bool,
-    refill: FillMethod | None,
-    unfill: bool,
-    close: str | None,
-    reopen: bool,
+    *, refetch: bool, refill: FillMethod | None, unfill: bool, close: str | None, reopen: bool
 ) -> GapAction | None:
     """The one thing to do; None to list."""
     from ml4t_nb.pipeline import gap_actions

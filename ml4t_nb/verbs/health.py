@@ -100,7 +100,7 @@ def judge_all(
     """Health of each dataset, and the instant that represents all of them."""
     from ml4t_nb.core.health_state import judge
 
-    when = _when(ws, moment)
+    when, home = _when(ws, moment), ws.settings.home
     judged, instants = [], []
     for each in chosen:
         try:
@@ -110,16 +110,8 @@ def judge_all(
             each = replace(each, damage=f"its calendar: {error.message}", remedy=error.hint)  # noqa: PLW2901
             dates, at, wait = when(replace(each, calendar="24/7"))
         instants.append(at)
-        judged.append(
-            judge(
-                each,
-                dates=dates,
-                as_of=at,
-                delay=wait,
-                stale_after=stale_after,
-                home=ws.settings.home,
-            )
-        )
+        state = judge(each, dates=dates, as_of=at, delay=wait, stale_after=stale_after, home=home)
+        judged.append(state)
     return tuple(judged), latest(moment, instants)
 
 

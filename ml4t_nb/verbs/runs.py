@@ -108,7 +108,5 @@ def _at_store(result: UpdateResult, home: Path) -> UpdateResult:
 
 def record_at_store(record: UpdateRecord, home: Path) -> UpdateRecord:
     """The record whose hint names the store; a history keeps no name, since stores are moved."""
-    error = record.error
-    if error is None:
-        return record
-    return replace(record, error=replace(error, hint=at_home(error.hint, home)))
+    error = record.error and replace(record.error, hint=at_home(record.error.hint, home))
+    return replace(record, error=error)

@@ -67,10 +67,7 @@ def select(
 
 
 def summaries(
-    ws: Workspace,
-    symbol: Symbols,
-    asset_class: AssetClass | None,
-    frequency: Frequency | None,
+    ws: Workspace, symbol: Symbols, asset_class: AssetClass | None, frequency: Frequency | None
 ) -> tuple[Summary, ...]:
     """The selected datasets, one row each."""
     by_dataset = {each.dataset: each for each in ws.store.summaries()}

@@ -92,13 +92,7 @@ def update(
     from ml4t_nb.pipeline import UpdateRequest, run_update
 
     lookback = 1 if lookback_days is None else lookback_days
-    for option, number in (
-        ("lookback-days", lookback),
-        ("max-fill", max_fill),
-        ("workers", workers),
-    ):
-        if number < 1:
-            raise OptionError(f"--{option} must be at least 1, not {number}", hint="1 or more")
+    _require_positive(lookback_days=lookback, max_fill=max_fill, workers=workers)
     if switch and provider is None:
         raise OptionError("--switch needs a provider", hint="name it with -p/--provider")
     if accept and not as_symbols(symbol):
@@ -139,7 +133,14 @@ def update(
         report = replace(report, absent=found, declaration=declaration(ws, found))
     if not as_symbols(symbol):
         ws.store.sweep()
-    return _detailed(ws, report, before, moment) if show_status else report
+    if not show_status:
+        return report
+    after = _health_of(ws, moment)
+    results = tuple(
+        replace(each, before=before.get(each.dataset), after=after.get(each.dataset))
+        for each in report.results
+    )
+    return replace(report, results=results, detailed=True)
 
 
 def _meant(
@@ -167,13 +168,8 @@ def _health_of(ws: Workspace, moment: datetime | date) -> dict[DatasetId, Health
     return {each.dataset: each for each in judged}
 
 
-def _detailed(
-    ws: Workspace, report: RunReport, before: dict[DatasetId, Health], moment: datetime | date
-) -> RunReport:
-    """The report with health before and after."""
-    after = _health_of(ws, moment)
-    results = tuple(
-        replace(each, before=before.get(each.dataset), after=after.get(each.dataset))
-        for each in report.results
-    )
-    return replace(report, results=results, detailed=True)
+def _require_positive(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if number < 1:
+            option = name.replace("_", "-")
+            raise OptionError(f"--{option} must be at least 1, not {number}", hint="1 or more")
