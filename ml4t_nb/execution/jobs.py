@@ -71,7 +71,7 @@ class Job:
         self._jobs = jobs
         self._cancel, self._news, self._over = Flag(), Flag(), Flag()
         self._watchers: list[Watcher] = []
-        self._began, self._took_s = monotonic(), 0.0
+        self._began, self._ended = monotonic(), 0.0
         self._threads: tuple[Thread, ...] = ()
 
     @property
@@ -82,7 +82,7 @@ class Job:
     @property
     def elapsed_s(self) -> float:
         """Seconds since it began, or that it took."""
-        return self._took_s if self.is_over else monotonic() - self._began
+        return (self._ended or monotonic()) - self._began
 
     @property
     def left_s(self) -> float | None:
@@ -131,17 +131,16 @@ class Job:
 
     def start(self) -> None:
         """Begin; once."""
+        name = f"ml4t job {self.number}"
         self._threads = tuple(
-            Thread(target=copy_context().run, args=(each,), name=f"ml4t job {self.number}")
+            # A notebook that is shut down does not wait: a store outlives a killed writer.
+            Thread(target=copy_context().run, args=(each,), name=name, daemon=True)
             for each in (self._work, self._tell)
         )
         for thread in self._threads:
-            # A notebook that is shut down does not wait: a store outlives a killed writer.
-            thread.daemon = True
             thread.start()
 
     def _work(self) -> None:
-        state: JobState = "failed"
         try:
             self.report = call(
                 self.command,
@@ -150,20 +149,19 @@ class Job:
                 log=self.log.append,
                 settings_of=self.settings,
             )
-            state = self._outcome()
         except Ml4tError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001  # a thread has no caller that would get it
             self.error = Ml4tError(f"{type(error).__name__}: {error}")
             self._note(error)
         finally:
-            self._took_s = monotonic() - self._began
-            self.state = state
+            self._ended = monotonic()
+            self.state = self._outcome()
             self._news.set()
 
     def _outcome(self) -> JobState:
         if self.run is None:
-            return "done"
+            return "failed" if self.report is None else "done"
         if self.run.stopped == "interrupted":
             return "cancelled"
         return "done" if code_of(self.run) == GOOD else "failed"

@@ -42,11 +42,9 @@ def say(text: str) -> None:
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
-    except (OSError, ValueError):
-        let_go(sys.stderr)
-    except AttributeError:
+    except (OSError, ValueError, AttributeError):
         # pythonw, and a daemon that closed it, have none.
-        pass
+        let_go(sys.stderr)
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -64,13 +62,9 @@ def let_go(stream: TextIO) -> None:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
-class _Terminated(KeyboardInterrupt):
-    """The process was asked to end, as by ``timeout``, systemd or a shutdown."""
-
-
 @contextmanager
 def terminable() -> Iterator[threading.Event]:
-    """Take SIGTERM for Ctrl-C, once; what is given is set from then on."""
+    """Take SIGTERM for Ctrl-C, once, as of ``timeout`` or systemd; what is given is set then."""
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield asked
@@ -80,7 +74,7 @@ def terminable() -> Iterator[threading.Event]:
         del frame
         asked.set()
         signal.signal(number, signal.SIG_DFL)
-        raise _Terminated
+        raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, end)
     try:

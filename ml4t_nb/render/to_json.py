@@ -84,7 +84,9 @@ def _filled(kind: type[Any], *sources: object, **own: object) -> Any:  # noqa: A
     return kind(**{**found, **own})
 
 
-def _results(report: reports.RunReport) -> tuple[d.DetailedResult, ...]:
+def _results(report: reports.RunReport | None) -> tuple[d.DetailedResult, ...]:
+    if report is None:
+        return ()
     return tuple(_result(each, detailed=report.detailed) for each in report.results)
 
 
@@ -122,7 +124,7 @@ def _gaps(report: reports.GapsReport) -> Any:  # noqa: ANN401
         unanswered=tuple(
             d.DatasetAttempt(each.dataset, asked) for each in each_of for asked in each.unanswered
         ),
-        results=() if report.run is None else _results(report.run),
+        results=_results(report.run),
     )
 
 

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ml4t_nb.render.format import count, many
+from ml4t_nb.render.plots import theme
 from ml4t_nb.render.plots.steps import rows_of
-from ml4t_nb.render.plots.theme import (
-    GAPS,
-    SESSIONS,
-    StateStyle,
-    gap_story,
-    legend_place,
-    remark,
-    safe,
-    style_of,
-)
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["WEEKS", "Cells", "cells_of", "coverage_drawing", "styles_of"]
+__all__ = ["WEEKS", "Cells", "Styles", "cells_of", "coverage_drawing", "styles_of"]
+
+Styles: TypeAlias = list[tuple[str, theme.StateStyle]]
+"""Name and style of each session."""
+
+Trace: TypeAlias = dict[str, Any]
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _FRIDAY = 4
 WEEKS = 54
-_NONE = (*GAPS.values(), SESSIONS["filled"])
+_NONE = (*theme.GAPS.values(), theme.SESSIONS["filled"])
 _ROOM = 130  # of title, legend and months
 _TALL, _LOW, _MOST = 34, 12, 760
 
@@ -63,17 +59,15 @@ def cells_of(sessions: pd.DataFrame, *, is_weekly: bool) -> Cells:
     return Cells(width, years, [year - years[0] for year in days.year], columns.tolist())
 
 
-def styles_of(report: PlotReport, sessions: pd.DataFrame) -> list[tuple[str, StateStyle]]:
+def styles_of(report: PlotReport, sessions: pd.DataFrame) -> Styles:
     """Name and style of each session."""
     return [
-        style_of(row.state, report.gaps[row.gap].state if row.gap >= 0 else None)
+        theme.style_of(row.state, report.gaps[row.gap].state if row.gap >= 0 else None)
         for row in rows_of(sessions)
     ]
 
 
-def coverage_drawing(
-    report: PlotReport, sessions: pd.DataFrame
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def coverage_drawing(report: PlotReport, sessions: pd.DataFrame) -> tuple[list[Trace], Trace]:
     """The map: darker the more bars a session has, and a mark on each that is not whole."""
     cells = cells_of(sessions, is_weekly=report.dataset.frequency == "weekly")
     years = [str(year) for year in cells.years]
@@ -97,28 +91,25 @@ def coverage_drawing(
             "categoryarray": years,
             "range": [max(len(years), 3) - 0.5, -0.5],
         },
-        "annotations": [] if len(sessions) else [remark("no sessions in this range", x=0.5, y=0.5)],
+        "annotations": []
+        if len(sessions)
+        else [theme.remark("no sessions in this range", x=0.5, y=0.5)],
     }
     return [_heat(report, sessions, cells, styles), *_marks(cells, styles)], layout
 
 
-def _heat(
-    report: PlotReport,
-    sessions: pd.DataFrame,
-    cells: Cells,
-    styles: list[tuple[str, StateStyle]],
-) -> dict[str, Any]:
+def _heat(report: PlotReport, sessions: pd.DataFrame, cells: Cells, styles: Styles) -> Trace:
     import numpy as np
 
     shares = np.full((len(cells.years), WEEKS * cells.width), np.nan)
     stories = np.full(shares.shape, "", dtype=object)
-    told = [gap_story(gap, report.dataset.frequency) for gap in report.gaps]
+    told = [theme.gap_story(gap, report.dataset.frequency) for gap in report.gaps]
     for row, at, column, (_, style) in zip(
         rows_of(sessions), cells.rows, cells.columns, styles, strict=True
     ):
         shares[at, column] = _share(row, style)
         story = "\n".join([_count(row), *(told[row.gap : row.gap + 1] if row.gap >= 0 else ())])
-        stories[at, column] = safe(f"{row.Index:%a %Y-%m-%d}: {story}").replace("\n", "<br>")
+        stories[at, column] = theme.safe(f"{row.Index:%a %Y-%m-%d}: {story}").replace("\n", "<br>")
     return {
         "type": "heatmap",
         "z": shares,
@@ -136,7 +127,7 @@ def _heat(
     }
 
 
-def _share(row: Any, style: StateStyle) -> float:  # noqa: ANN401  # a named tuple of pandas'
+def _share(row: Any, style: theme.StateStyle) -> float:  # noqa: ANN401  # a named tuple of pandas'
     """Share of bars observed; below zero, which style a session without any has."""
     if row.observed:
         return min(float(row.observed / max(row.expected, 1)), 1.0)
@@ -153,7 +144,7 @@ def _scale() -> list[tuple[float, str]]:
         edges += [(start, style.colour), (end, style.colour)]
     pale = "rgb(190,215,211)"
     ends = [(edges[-1][0], pale), (len(_NONE) / whole, pale)]
-    return [*edges, *ends, (1.0, SESSIONS["present"].colour)]
+    return [*edges, *ends, (1.0, theme.SESSIONS["present"].colour)]
 
 
 def _count(row: Any) -> str:  # noqa: ANN401  # a named tuple of pandas'
@@ -165,19 +156,19 @@ def _count(row: Any) -> str:  # noqa: ANN401  # a named tuple of pandas'
     return f"{row.state}, {count(row.observed)} of {many(row.expected, 'bar')}{filled}"
 
 
-def _marks(cells: Cells, styles: list[tuple[str, StateStyle]]) -> Iterator[dict[str, Any]]:
+def _marks(cells: Cells, styles: Styles) -> Iterator[Trace]:
     """A sign on each session that is not whole, by what is wrong with it."""
-    places: dict[tuple[str, StateStyle], list[int]] = defaultdict(list)
-    for at, (name, style) in enumerate(styles):
-        if name != "present":
-            places[name, style].append(at)
-    for name, style in sorted(places, key=lambda each: legend_place(each[0])):
-        which = places[name, style]
+    places = zip(styles, cells.rows, cells.columns, strict=True)
+    placed = sorted(places, key=lambda each: theme.legend_place(each[0][0]))
+    for (name, style), each_of in groupby(placed, key=lambda each: each[0]):
+        if name == "present":
+            continue
+        same = list(each_of)
         is_hollow = style.symbol == "circle"
         yield {
             "type": "scatter",
-            "x": [cells.columns[each] for each in which],
-            "y": [str(cells.years[cells.rows[each]]) for each in which],
+            "x": [column for _, _, column in same],
+            "y": [str(cells.years[row]) for _, row, _ in same],
             "mode": "markers",
             "marker": {
                 "symbol": style.symbol,
@@ -186,6 +177,6 @@ def _marks(cells: Cells, styles: list[tuple[str, StateStyle]]) -> Iterator[dict[
                 "color": "#ffffff" if is_hollow else style.colour,
                 "line": {"width": 1, "color": style.colour if is_hollow else "#fff"},
             },
-            "name": f"{name}: {many(len(which), 'session')}",
+            "name": f"{name}: {many(len(same), 'session')}",
             "hoverinfo": "skip",
         }

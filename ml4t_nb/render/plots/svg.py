@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.render.format import many
 from ml4t_nb.render.markup import element
-from ml4t_nb.render.plots.coverage_calendar import WEEKS, Cells, cells_of, styles_of
+from ml4t_nb.render.plots.coverage_calendar import WEEKS, Cells, Styles, cells_of, styles_of
 from ml4t_nb.render.plots.steps import Steps, bands_of, rows_of, steps_of
 from ml4t_nb.render.plots.theme import CLOSE_LINE, DOWN, GAPS, GREY, UP, StateStyle, title_of
 from ml4t_nb.reports import PlotReport
@@ -141,7 +141,7 @@ def _line(bars: list[Any]) -> Iterator[Markup]:
     yield element("path", d=closes, stroke=CLOSE_LINE, fill="none")
 
 
-def _coverage(cells: Cells, styles: list[tuple[str, StateStyle]]) -> Iterator[Markup]:
+def _coverage(cells: Cells, styles: Styles) -> Iterator[Markup]:
     if not styles:
         yield _text(_WIDE / 2, _TOP + 10, "no sessions in this range", "middle")
         return
