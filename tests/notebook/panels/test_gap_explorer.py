@@ -501,8 +501,8 @@ def test_a_press_at_the_first_moment_after_a_job_is_about_the_gap_as_it_is_by_th
             filling.append(panel.repairs.job)
             button(panel, "close").click()
 
-    button(panel, "refill").click()
     button(panel, "close").observe(press_at_once, "disabled")
+    button(panel, "refill").click()
     assert panel.repairs.job is not None
     assert panel.repairs.job.join(120)
 
