@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ml4t_nb.commands.exit_codes import GOOD, code_of
@@ -32,6 +32,7 @@ CellResult: TypeAlias = "Report | PanelOutput | dict[str, Any] | None"
 """A report, its document if ``--json`` was given, a panel, or nothing where help was printed."""
 
 _PROGRAM: Final = "%ml4t"
+_KEPT = "commits made so far are kept; run it again to continue"
 
 
 def carry_out(
@@ -39,52 +40,36 @@ def carry_out(
 ) -> CellResult:
     """What a magic's line, or the last line of its cell, results in.
 
-    Parameters
-    ----------
-    names
-        Variables that the words may name.
-
-    Raises
-    ------
-    Ml4tError
-        If a line fails, or a run falls short; in a cell it names the line.
+    Raises Ml4tError, which in a cell names the line, if one fails or a run falls short. ``names``
+    are variables that the words may name.
     """
     try:
-        if cell is None:
-            return _one(split(line, names), shell)
-        return _each_line(cell, _shared(split(line, names)), names, shell)
+        words = split(line, names)
+        return _one(words, shell) if cell is None else _each_line(cell, words, names, shell)
     except Ml4tError as error:
         error.advice = spell(error.advice, _PROGRAM)
         raise
 
 
-def _shared(words: Sequence[str]) -> tuple[str, ...]:
-    if words and not words[0].startswith("-"):
-        raise OptionError(
-            f"{words[0]!r} stands on the line of %%ml4t, which takes options for all lines",
-            hint="put the verb in the first line below, or write %ml4t for a single verb",
-        )
-    return tuple(words)
-
-
 def _each_line(
     cell: str, shared: Sequence[str], names: Mapping[str, Any], shell: InteractiveShell
 ) -> CellResult:
-    from IPython.display import display
-
+    if shared and not shared[0].startswith("-"):
+        raise OptionError(
+            f"{shared[0]!r} stands on the line of %%ml4t, which takes options for all lines",
+            hint="put the verb in the first line below, or write %ml4t for a single verb",
+        )
     result = None
     for number, line in lines_of(cell):
         try:
             words = split(line, names)
             if not words:
                 continue
-            if result is not None:
-                display(result)  # type: ignore[no-untyped-call]  # IPython's
-                result = None
+            _display(result)
+            result = None
             result = _one((*words, *shared), shell)
         except Ml4tError as error:
-            if result is not None:
-                display(result)  # type: ignore[no-untyped-call]  # IPython's
+            _display(result)
             error.message = f"line {number} ({line.strip()}): {error.message}"
             raise
     return result
@@ -106,34 +91,41 @@ def _one(words: Sequence[str], shell: InteractiveShell) -> CellResult:
     return report
 
 
-def _reported(command: Command, shell: InteractiveShell) -> Report:
+def _display(result: CellResult) -> None:
     from IPython.display import display
 
+    if result is not None:
+        display(result)  # type: ignore[no-untyped-call]  # IPython's
+
+
+def _reported(command: Command, shell: InteractiveShell) -> Report:
     try:
-        with _watched(shell, command) as watch:
+        with _watcher(shell, command) as watch:
             report = call(command, watch=watch)
     except Interrupted as stop:
-        if stop.report is not None and len(stop.report.results) + len(stop.report.left) > 1:
-            display(stop.report)  # type: ignore[no-untyped-call]  # IPython's
+        if stop.report is not None and _is_of_many(stop.report):
+            _display(stop.report)
         raise
     except KeyboardInterrupt:
         raise Interrupted(
             f"{command.verb} was interrupted",
-            hint="commits made so far are kept; run it again to continue",
+            hint=_KEPT,
         ) from None
     run = report.run if isinstance(report, GapsReport) else report
     if isinstance(run, RunReport) and code_of(run) != GOOD:
-        failure = _failure(run)
-        if len(run.results) + len(run.left) > 1:
-            display(report)  # type: ignore[no-untyped-call]  # IPython's
-        raise failure
+        if _is_of_many(run):
+            _display(report)
+        raise _failure(run)
     return report
+
+
+def _is_of_many(run: RunReport) -> bool:
+    return len(run.results) + len(run.left) > 1
 
 
 def _failure(report: RunReport) -> RunFailed:
     if report.left:
-        hint = "commits made so far are kept; run it again to continue"
-        return RunFailed(summary_line(report), report=report, hint=hint)
+        return RunFailed(summary_line(report), report=report, hint=_KEPT)
     failed = [
         result.dataset.symbol
         for result in report.results
@@ -149,18 +141,9 @@ def _failure(report: RunReport) -> RunFailed:
     )
 
 
-@contextmanager
-def _watched(shell: InteractiveShell, command: Command) -> Iterator[Observer]:
+def _watcher(shell: InteractiveShell, command: Command) -> AbstractContextManager[Observer]:
     if command.quiet:
-        yield silent
-    elif getattr(shell, "kernel", None) is not None:
-        bar = CellBar()
-        try:
-            yield bar
-        finally:
-            bar.close()
-    elif is_terminal(sys.stderr):
-        with terminal_bar() as watch:
-            yield watch
-    else:
-        yield silent
+        return nullcontext(silent)
+    if getattr(shell, "kernel", None) is not None:
+        return closing(CellBar())
+    return terminal_bar() if is_terminal(sys.stderr) else nullcontext(silent)

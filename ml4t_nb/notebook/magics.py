@@ -16,19 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["load_ipython_extension", "ml4t", "unload_ipython_extension"]
 
-_BUNDLE = "several at once"
+_REPORTS_OF = "ml4t_nb.reports"
 _KERNEL_WIDTH = 100
 
 # By name, since importing the reports would make loading the extension slower than it need be.
 _REPORTS = (
-    "RunReport",
-    "HealthReport",
-    "ListReport",
-    "GapsReport",
-    "ExportReport",
-    "RemoveReport",
+    "RunReport", "HealthReport", "ListReport", "GapsReport", "ExportReport", "RemoveReport",
     "ProvidersReport",
-)
+)  # fmt: skip
 _FIGURES = ("PlotReport",)
 
 
@@ -45,8 +40,8 @@ def load_ipython_extension(ipython: InteractiveShell) -> None:
     register(magic, magic_kind="line_cell", magic_name="ml4t")
     matcher = context_matcher(priority=100, identifier="ml4t_nb")(_complete)
     ipython.Completer.custom_matchers.append(matcher)
-    for mime, module, name, show in _pictures():
-        _formatters(ipython)[mime].for_type_by_name(module, name, show)
+    for formatter, name, show in _pictures(ipython):
+        formatter.for_type_by_name(_REPORTS_OF, name, show)
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:
@@ -59,8 +54,8 @@ def unload_ipython_extension(ipython: InteractiveShell) -> None:
     # By module, not by identity: the function that was registered may be one of an older import.
     matchers = ipython.Completer.custom_matchers
     matchers[:] = [each for each in matchers if each.__module__ != _complete.__module__]
-    for mime, module, name, _ in _pictures():
-        _formatters(ipython)[mime].pop(f"{module}.{name}", None)
+    for formatter, name, _ in _pictures(ipython):
+        formatter.pop(f"{_REPORTS_OF}.{name}", None)
 
 
 def ml4t(
@@ -90,19 +85,17 @@ def _complete(context: CompletionContext) -> SimpleMatcherResult:
     return complete_cell(context)
 
 
-def _formatters(ipython: InteractiveShell) -> Mapping[str, Any]:
-    assert ipython.display_formatter is not None  # every shell has made its own by now
+def _pictures(ipython: InteractiveShell) -> Iterator[tuple[Any, str, Callable[..., Any]]]:
+    """For each formatter and each report that it formats, the function that does."""
     display = ipython.display_formatter
-    return {**display.formatters, _BUNDLE: display.mimebundle_formatter}
-
-
-def _pictures() -> Iterator[tuple[str, str, str, Callable[..., Any]]]:
-    for mime, show in (("text/plain", _print_plain), ("text/html", _html)):
-        for name in _REPORTS:
-            yield mime, "ml4t_nb.reports", name, show
-    for name in _FIGURES:
-        yield "text/plain", "ml4t_nb.reports", name, _print_plain
-        yield _BUNDLE, "ml4t_nb.reports", name, _figure
+    assert display is not None  # every shell has made its own by now
+    for names, formatter, show in (
+        ((*_REPORTS, *_FIGURES), display.formatters["text/plain"], _print_plain),
+        (_REPORTS, display.formatters["text/html"], _html),
+        (_FIGURES, display.mimebundle_formatter, _figure),
+    ):
+        for name in names:
+            yield formatter, name, show
 
 
 def _print_plain(report: Report, printer: RepresentationPrinter, cycle: bool) -> None:  # noqa: FBT001  # IPython's signature

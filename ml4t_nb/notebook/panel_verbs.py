@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Literal, TypeAlias, get_args
+
 from ml4t_nb.commands.declaration import VERBS, Program, Verb
-from ml4t_nb.notebook.panels.panel_output import PanelOutput, Part
+from ml4t_nb.errors import OptionError
+from ml4t_nb.notebook.panels.panel_output import Build, PanelContent, PanelOutput, PanelTabs
+from ml4t_nb.options import as_folder, as_moment, one_of
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Home
 
-__all__ = ["NOTEBOOK", "PANELS", "jobs", "panel"]
+__all__ = ["NOTEBOOK", "PANELS", "Part", "jobs", "panel"]
+
+Part: TypeAlias = Literal["load", "update", "health", "gaps"]
+"""Parts of a panel, each a tab."""
 
 
 @verb
@@ -24,9 +33,31 @@ def panel(part: Part | None = None, *, as_of: AsOf = None, home: Home = None) ->
     OptionError
         If there is no such part, or the as-of is not a valid date or instant.
     """
-    from ml4t_nb.notebook.panels.tabs import panel_of
+    one_of(part, Part, what="panel")
+    moment = as_moment(as_of, option="--as-of")
+    folder = None if home is None else as_folder(home, option="--home")
+    given = {"as_of": moment, "home": folder}
+    shared = {name: value for name, value in given.items() if value is not None}
+    builds: dict[str, Build] = {each: partial(_part, each, shared) for each in get_args(Part)}
+    if part is None:
+        return PanelOutput(partial(PanelTabs, builds), name="ml4t_nb")
+    return PanelOutput(builds[part], name=f"ml4t_nb: {part}")
 
-    return panel_of(part, as_of, home)
+
+def _part(part: Part, shared: Mapping[str, object], changed: Callable[[], object]) -> PanelContent:
+    match part:
+        case "load" | "update":
+            from ml4t_nb.notebook.panels.change_panel import ChangePanel
+
+            return ChangePanel(part, given=shared, changed=changed)
+        case "health":
+            from ml4t_nb.notebook.panels.health_board import HealthBoard
+
+            return HealthBoard(shared=shared, changed=changed)
+        case "gaps":
+            from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
+
+            return GapExplorer(shared=shared, changed=changed)
 
 
 @verb
@@ -43,9 +74,19 @@ def jobs(number: int | None = None) -> PanelOutput:
     OptionError
         If there is no such job.
     """
-    from ml4t_nb.notebook.panels.job_list import jobs_of
+    from ml4t_nb.execution.jobs import JOBS
+    from ml4t_nb.notebook.panels.job_view import JobList, JobView
 
-    return jobs_of(number)
+    if number is None:
+        return PanelOutput(JobList, name="ml4t_nb: jobs")
+    job = JOBS.get(number)
+    if job is None:
+        known = ", ".join(str(each.number) for each in JOBS)
+        raise OptionError(
+            f"there is no job {number}",
+            hint=f"known are {known}" if known else "a panel starts jobs: %ml4t panel",
+        )
+    return PanelOutput(lambda changed: JobView(job, changed=changed), name=f"ml4t_nb: job {number}")
 
 
 PANELS: dict[str, Verb] = {"panel": panel, "jobs": jobs}

@@ -1,36 +1,35 @@
-"""Datasets and gaps as rows to choose from, and as tables to keep."""
+"""Datasets, gaps and what a provider changed: as rows to choose from, and as tables to keep."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from ml4t_nb.model import Frequency, Gap, bar_length
-from ml4t_nb.records import Summary
-from ml4t_nb.render.format import count, labelled, many, plain, stamp
-from ml4t_nb.render.layout import Block, Note
+from ml4t_nb.records import Revision, Summary, UpdateRecord, Verdict
+from ml4t_nb.render.format import count, instant, labelled, many, plain, ratio, stamp
+from ml4t_nb.render.layout import Block, Note, Table
 from ml4t_nb.render.report_blocks import blocks
 from ml4t_nb.reports import GapsReport
 
 __all__ = [
-    "HEADING",
-    "besides_blocks",
-    "by_need",
-    "dataset_row",
-    "gap_rows",
-    "kept_blocks",
-    "local_words",
-]
+    "besides_blocks", "dataset_row", "gap_rows", "kept_blocks", "local_words", "revision_blocks",
+    "revision_title",
+]  # fmt: skip
 
-HEADING = ("First", "Last", "Missing", "State", "Filled", "Why")
+_HEADING = ("First", "Last", "Missing", "State", "Filled", "Why")
+_SIDES = "<<><<"  # of all but the last
 _KEPT = 100
+_LOGGED_REVISIONS = 100
+_MEANINGS: dict[Verdict, str] = {
+    "same": "the provider returned the stored values again",
+    "corrected": "the provider corrected values; the new ones are stored",
+    "restated": "the provider moved the whole history to another basis",
+    "suspicious": "the answer contradicts what was stored",
+    "insufficient": "too few bars in common to compare",
+}
 _SPACE = "\u00a0"  # a list of a browser makes one of several plain blanks
-
-
-def by_need(stored: Iterable[Summary]) -> list[Summary]:
-    """Datasets with pending gaps first, then by name."""
-    return sorted(stored, key=lambda each: (not each.gaps_open, each.dataset))
 
 
 def dataset_row(summary: Summary) -> str:
@@ -45,15 +44,11 @@ def dataset_row(summary: Summary) -> str:
 
 def gap_rows(gaps: Sequence[Gap], frequency: Frequency) -> tuple[str, list[str]]:
     """A heading and a row for each gap, in columns of characters of one width."""
-    table = [HEADING, *(_cells(gap, frequency) for gap in gaps)]
-    widths = [max(len(row[at]) for row in table) for at in range(len(HEADING) - 1)]
-    heading, *rows = (
-        "".join(
-            f"{cell.rjust(wide) if at == HEADING.index('Missing') else cell.ljust(wide)}  "
-            for at, (cell, wide) in enumerate(zip(row, (*widths, 0), strict=True))
-        ).rstrip()
-        for row in table
-    )
+    table = [_HEADING, *(_cells(gap, frequency) for gap in gaps)]
+    *widths, _ = (max(map(len, column)) for column in zip(*table, strict=True))
+    columns = (f"{{:{side}{width}}}  " for side, width in zip(_SIDES, widths, strict=True))
+    line = "".join((*columns, "{}"))
+    heading, *rows = (line.format(*row).rstrip() for row in table)
     return heading, [row.replace(" ", _SPACE) for row in rows]
 
 
@@ -94,3 +89,54 @@ def besides_blocks(report: GapsReport) -> Iterator[Block]:
     (listed,) = report.datasets
     if listed.unanswered or not listed.gaps:
         yield from blocks(replace(report, datasets=(replace(listed, gaps=()),)))
+
+
+def revision_title(record: UpdateRecord | None) -> str:
+    """The verdict in a few words."""
+    if record is None or record.verdict is None:
+        return "What the provider changed last: nothing was compared"
+    changed = f", {many(len(record.revisions), 'value')}" if record.revisions else ""
+    return f"What the provider changed last: {record.verdict}{changed}"
+
+
+def revision_blocks(record: UpdateRecord | None, frequency: Frequency) -> Iterator[Block]:
+    """The run, its verdict, and every value that changed, old and new."""
+    if record is None:
+        yield [Note("no recorded run fetched bars from the provider")]
+        return
+    yield list(_notes(record))
+    if record.revisions:
+        rows = tuple(_row(each, frequency, record.verdict) for each in record.revisions)
+        yield Table(("Bar", "Field", "Old>", "New>", "Change>", "Verdict"), rows)
+
+
+def _notes(record: UpdateRecord) -> Iterator[Note]:
+    run = f"last run ({record.verb}) as of {instant(record.at)}, provider {record.provider}"
+    if record.verdict is None:
+        yield Note(f"{run}: nothing was stored before, so nothing was compared")
+    else:
+        replaced = record.verdict in ("suspicious", "insufficient") and record.outcome != "failed"
+        what = f"{record.verdict}: {_MEANINGS[record.verdict]}"
+        yield Note(f"{run}: {what}{'; it was replaced' if replaced else ''}")
+    if record.restatement is not None:
+        splits = record.restatement.splits
+        days = (f"{ratio(value)} on {stamp(day, 'daily')}" for day, value in splits)
+        why = ", ".join(days) or "the provider reports none"
+        what = f"restated {ratio(record.restatement.ratio)} (splits: {why})"
+        yield Note(f"{what}; old values are shown on the new basis")
+    if record.error is not None:
+        yield Note(f"❌ {record.error.message}", record.error.hint)
+    if len(record.revisions) >= _LOGGED_REVISIONS:
+        changed = many(record.revised, "bar")
+        yield Note(f"{changed} changed; a history keeps the first {_LOGGED_REVISIONS} values")
+
+
+def _row(revision: Revision, frequency: Frequency, verdict: Verdict | None) -> tuple[str, ...]:
+    return (
+        stamp(revision.stamp, frequency),
+        revision.column,
+        f"{revision.old:.10g}",
+        f"{revision.new:.10g}",
+        f"{(revision.new / revision.old - 1) * 100:+.4g} %" if revision.old else "-",
+        verdict or "-",
+    )

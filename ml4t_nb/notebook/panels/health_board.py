@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from threading import RLock
+from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import DatasetId
-from ml4t_nb.notebook.panels.board_rows import Order, chosen, row_html, table_of, totals_html
-from ml4t_nb.notebook.panels.board_view import ROWS, BoardView, Row
-from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, ask
+from ml4t_nb.notebook.panels.board_table import ROWS, WORST_FIRST, BoardTable, Row, table_of
+from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask
+from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.repair import RepairRun, repair_of
+from ml4t_nb.notebook.panels.widgets import CENTRED, WRAPPED, Widget, button, field, html
 from ml4t_nb.records import Health
-from ml4t_nb.render.format import many, plain
-from ml4t_nb.render.html import as_html, error_html, line_html
+from ml4t_nb.render.format import MARKS, instant, many, plain
+from ml4t_nb.render.html import FAINT, as_html, error_html, line_html
 from ml4t_nb.render.layout import Block, Note, nothing_stored
-from ml4t_nb.render.report_blocks import session_maps
+from ml4t_nb.render.markup import element, fragment
+from ml4t_nb.render.report_blocks import class_totals, session_maps
 from ml4t_nb.reports import HealthReport, RecentSession
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 __all__ = ["HealthBoard"]
 
@@ -24,29 +31,14 @@ __all__ = ["HealthBoard"]
 class HealthBoard:
     """Totals, a table to sort and to filter, and a map of the last sessions.
 
-    Parameters
-    ----------
-    shared
-        Arguments of each command.
-    changed
-        Called when there is something new to keep; in any thread.
-
-    Attributes
-    ----------
-    report
-        What the store was last found to be like; None if it could not be read.
-    page
-        Number of the page shown, from 0.
-    repair_runs
-        What was pressed for: the latest of each dataset, until a refresh by hand.
+    Pages are counted from 0. The latest repair of each dataset is kept until a refresh by hand.
     """
 
     def __init__(
-        self,
-        *,
-        shared: Mapping[str, object] = NO_ARGUMENTS,
-        changed: Callable[[], None] = lambda: None,
+        self, *, shared: Arguments = NO_ARGUMENTS, changed: Changed = lambda: None
     ) -> None:
+        from ipywidgets import HBox, VBox
+
         self.report: HealthReport | None = None
         self.page = 0
         self.repair_runs: dict[DatasetId, RepairRun] = {}
@@ -55,36 +47,74 @@ class HealthBoard:
         # wait for another thread that asks for the still.
         self._lock = RLock()
         self._recent: dict[DatasetId, tuple[RecentSession, ...]] = {}
-        self._order = Order()
         self._found: tuple[Health, ...] = ()
         self._armed: tuple[DatasetId, str] | None = None
         self._static_html = ""
-        self.view = BoardView()
-        self.widget = self.view.widget
-        self._listen()
+        self.table = BoardTable(sorted_anew=self._turn_back, press=self._press)
+        self.totals, self.message = html("health-totals"), html("health-message")
+        self.map, self.place = html("health-map"), html("page")
+        self.before = button(
+            "◀ Previous", "page-before", partial(self._turn, -1), "The page before.", width="110px"
+        )
+        self.after = button(
+            "Next ▶", "page-after", partial(self._turn, 1), "The next page.", width="110px"
+        )
+        pager = HBox((self.before, self.place, self.after), layout=CENTRED)
+        controls = HBox(self._controls(), layout=WRAPPED | CENTRED)
+        self._whole = (controls, self.table.widget, pager, self.map)
+        self.widget = VBox([self.totals, self.message, *self._whole]).add_class("ml4t-health")
         self.refresh()
+
+    def _controls(self) -> tuple[Widget, ...]:
+        from ipywidgets import BoundedFloatText, BoundedIntText, Dropdown, Text
+
+        text = Text(
+            placeholder="filter by name or reason",
+            tooltip="Only datasets whose name or reason has these words.",
+            layout={"width": "200px"},
+        )
+        state = Dropdown(
+            # Not None, which a dropdown takes for "nothing chosen" and shows as an empty field.
+            options=[("all states", ""), *((f"{MARKS[each]} {each}", each) for each in MARKS)],
+            value="",
+            tooltip="Only datasets in this state.",
+            layout={"width": "120px"},
+        )
+        stale_days = BoundedFloatText(
+            7,
+            min=0,
+            max=100_000,
+            step=1,
+            description="stale after days",
+            tooltip="Calendar days since the close of the oldest session missed.",
+            style={"description_width": "initial"},
+            layout={"width": "180px"},
+        )
+        sessions = BoundedIntText(
+            20,
+            min=1,
+            max=250,
+            description="sessions",
+            tooltip="How many of the last sessions the map shows.",
+            style={"description_width": "initial"},
+            layout={"width": "130px"},
+        )
+        self.text = field(text, "filter", self._turn_back)
+        self.state = field(state, "filter-state", self._turn_back)
+        self.stale_days = field(stale_days, "stale-days", self._judge)
+        self.sessions = field(sessions, "sessions-number", self.refresh)
+        self.refresh_button = button(
+            "Refresh", "health-refresh", self._forget, "Read the store again.", width="90px"
+        )
+        return self.text, self.state, self.stale_days, self.sessions, self.refresh_button
 
     def refresh(self) -> None:
         """Read the store again."""
         self._read(with_sessions=True)
 
     def static_html(self) -> str:
-        """The totals and the page in sight, as HTML without a widget or a script."""
+        """The totals and the page in sight."""
         return self._static_html
-
-    def _listen(self) -> None:
-        view = self.view
-        view.refresh_button.on_click(lambda _: self._forget())
-        view.stale_days.observe(lambda _: self._judge(), "value")
-        view.sessions.observe(lambda _: self.refresh(), "value")
-        view.text.observe(lambda _: self._turn(-self.page), "value")
-        view.state.observe(lambda _: self._turn(-self.page), "value")
-        view.before.on_click(lambda _: self._turn(-1))
-        view.after.on_click(lambda _: self._turn(1))
-        for name, button in view.sorts.items():
-            button.on_click(lambda _, name=name: self._sort(name))
-        for at, button in enumerate(view.repairs):
-            button.on_click(lambda _, at=at: self._press(at))
 
     def _judge(self) -> None:
         """Judge again; the sessions are read again only if the store or the day is another."""
@@ -94,22 +124,19 @@ class HealthBoard:
             self.refresh()
 
     def _read(self, *, with_sessions: bool) -> None:
-        more = {"sessions": self.view.sessions.value} if with_sessions else {}
+        more = {"sessions": self.sessions.value} if with_sessions else {}
+        asked = {"stale_days": self.stale_days.value, **more, **self._shared}
         with self._lock:
             try:
-                report = ask(
-                    "health", stale_days=self.view.stale_days.value, **more, **self._shared
-                )
+                self.report = ask(HealthReport, "health", **asked)
             except Ml4tError as error:
                 self.report = None
-                self._fail(error)
+                self._show_only(error_html(error))
             else:
-                assert isinstance(report, HealthReport)
-                self.report = report
                 if with_sessions:
-                    names = (each.dataset for each in report.datasets)
-                    self._recent = dict(zip(names, report.recent, strict=True))
-                self._show()
+                    names = (each.dataset for each in self.report.datasets)
+                    self._recent = dict(zip(names, self.report.recent, strict=True))
+                self._show(self.report)
         self._changed()
 
     def _forget(self) -> None:
@@ -121,52 +148,49 @@ class HealthBoard:
             self._armed = None
         self.refresh()
 
-    def _sort(self, column: str) -> None:
-        self._order = self._order.pressed(column)
+    def _turn_back(self) -> None:
         self._turn(-self.page)
 
     def _turn(self, pages: int) -> None:
         with self._lock:
             self.page += pages
             self._armed = None
-            self._show()
+            if self.report is not None:
+                self._show(self.report)
         self._changed()
 
-    def _fail(self, error: Ml4tError) -> None:
-        self._found = ()
-        self.view.totals.value = self._static_html = error_html(error)
-        self.view.hide(but_totals=True)
-
-    def _show(self) -> None:
+    def _show(self, report: HealthReport) -> None:
         """Put into the widgets what is known."""
-        report = self.report
-        if report is None:
-            return
-        view = self.view
-        view.hide(but_totals=not report.datasets)
         if not report.datasets:
-            self._found = ()
-            view.totals.value = self._static_html = as_html([nothing_stored(report.home)])
+            self._show_only(as_html([nothing_stored(report.home)]))
             self._say()
             return
-        self._found = chosen(
-            report.datasets, text=view.text.value, state=view.state.value, order=self._order
-        )
+        self._hide(but_totals=False)
+        self._found = self.table.in_order(filter(self._is_wanted, report.datasets))
         last = max(len(self._found) - 1, 0) // ROWS
         self.page = min(max(self.page, 0), last)
         shown = self._on_page()
-        totals = view.totals.value = totals_html(report)
-        view.sorted_by(self._order)
+        totals = self.totals.value = _totals_html(report)
         self._show_rows()
-        place = self._place(shown)
-        view.placed(line_html(place), is_first=self.page == 0, is_last=self.page == last)
+        place = self._place(shown, len(report.datasets))
+        self.place.value = line_html(place)
+        self.before.disabled, self.after.disabled = self.page == 0, self.page == last
         maps = tuple(session_maps(shown, [self._recent.get(each.dataset, ()) for each in shown]))
-        view.map.value = as_html(maps)
+        self.map.value = as_html(maps)
         kept: list[Block] = [table_of(shown), [Note(place)], *maps]
         self._static_html = totals + (as_html(kept) if shown else line_html(place))
 
+    def _show_only(self, words: Markup) -> None:
+        self._found = ()
+        self.totals.value = self._static_html = words
+        self._hide(but_totals=True)
+
+    def _hide(self, *, but_totals: bool) -> None:
+        for widget in self._whole:
+            widget.layout.display = "none" if but_totals else ""
+
     def _show_rows(self) -> None:
-        self.view.show([self._row(each) for each in self._on_page()])
+        self.table.show([self._row(each) for each in self._on_page()])
         self._say()
 
     def _say(self) -> None:
@@ -180,14 +204,18 @@ class HealthBoard:
         ]
         told += [f"⚠️ {self._armed[1]}"] if self._armed else []
         notes = [Note(words) for words in told]
-        self.view.message.value = as_html([notes]) if notes else ""
+        self.message.value = as_html([notes]) if notes else ""
+
+    def _is_wanted(self, health: Health) -> bool:
+        """Whether it is in the state chosen, and its name or reason has every word typed."""
+        words = f"{health.dataset} {health.reason}".lower()
+        typed = self.text.value.lower().split()
+        return self.state.value in ("", health.state) and all(word in words for word in typed)
 
     def _on_page(self) -> tuple[Health, ...]:
         return self._found[self.page * ROWS : (self.page + 1) * ROWS]
 
-    def _place(self, shown: Sequence[Health]) -> str:
-        assert self.report is not None
-        whole = len(self.report.datasets)
+    def _place(self, shown: Sequence[Health], whole: int) -> str:
         if not shown:
             return f"none of {many(whole, 'dataset')} is like that: change the filter"
         first = self.page * ROWS + 1
@@ -196,15 +224,15 @@ class HealthBoard:
 
     def _row(self, health: Health) -> Row:
         repair_run = self.repair_runs.get(health.dataset)
+        note = repair_run.note if repair_run else ""
         repair = repair_of(health, shared=self._shared)
-        html = row_html(health, repair_run.note if repair_run else "")
         if repair_run is not None and not repair_run.is_over:
-            return Row(html, "⏳ running", "A job is already running on it.", is_busy=True)
+            return Row(health, note, "⏳ running", "A job is already running on it.", is_busy=True)
         if repair is None:
-            return Row(html)
+            return Row(health, note)
         if self._armed and self._armed[0] == health.dataset:
-            return Row(html, "⚠️ do it", repair.warning)
-        return Row(html, repair.label, repair.tooltip)
+            return Row(health, note, "⚠️ do it", repair.warning)
+        return Row(health, note, repair.label, repair.tooltip)
 
     def _press(self, at: int) -> None:
         """Mend the dataset in that row; where something can be lost, at the second press."""
@@ -234,6 +262,19 @@ class HealthBoard:
         else:
             with self._lock:
                 self._show_rows()
+
+
+def _totals_html(report: HealthReport) -> Markup:
+    """How many datasets are in which state, in all and by asset class."""
+    states = ", ".join(f"{MARKS[each]} {report.count(each):,} {each}" for each in WORST_FIRST)
+    whole = element("b", many(len(report.datasets), "dataset"))
+    what = f": {states}; {many(report.rows, 'bar')}; "
+    classes = []
+    for name, (number, rows) in class_totals(report.datasets).items():
+        words = f" {many(number, 'dataset')}, {many(rows, 'bar')}"
+        classes.append(element("span", element("b", name), words, style="margin-right:18px"))
+    as_of = element("span", f"as of {instant(report.as_of)}", style=FAINT)
+    return fragment(element("div", whole, what, as_of), element("div", classes))
 
 
 def _facts(report: HealthReport | None) -> list[tuple[object, ...]]:

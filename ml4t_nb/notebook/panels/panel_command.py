@@ -1,30 +1,32 @@
-"""Commands that a panel makes."""
+"""Commands that a panel makes, and why they failed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
+from ml4t_nb.errors import Ml4tError
 from ml4t_nb.events import silent
 from ml4t_nb.execution.execute import call
+from ml4t_nb.execution.jobs import Job
 from ml4t_nb.model import Command, DatasetId
-from ml4t_nb.reports import Report
 
-__all__ = ["NO_ARGUMENTS", "ask", "of_dataset"]
+__all__ = ["NO_ARGUMENTS", "Arguments", "ask", "failure", "of_dataset"]
 
-NO_ARGUMENTS: Mapping[str, object] = MappingProxyType({})
+_R = TypeVar("_R")
+
+Arguments: TypeAlias = Mapping[str, object]
+"""Of every command that a panel makes, such as the as-of."""
+
+NO_ARGUMENTS: Arguments = MappingProxyType({})
 
 
-def ask(verb: str, **arguments: Any) -> Report:  # noqa: ANN401  # whatever the verb takes
-    """The report of a quick look.
-
-    Raises
-    ------
-    Ml4tError
-        If it could not be carried out.
-    """
-    return call(Command(verb, arguments), watch=silent)
+def ask(kind: type[_R], verb: str, **arguments: Any) -> _R:  # noqa: ANN401  # whatever the verb takes
+    """What a verb that only reads reports; raises Ml4tError as the verb does."""
+    report = call(Command(verb, arguments), watch=silent)
+    assert isinstance(report, kind)
+    return report
 
 
 def of_dataset(dataset: DatasetId) -> dict[str, Any]:
@@ -34,3 +36,11 @@ def of_dataset(dataset: DatasetId) -> dict[str, Any]:
         "asset_class": dataset.asset_class,
         "frequency": dataset.frequency,
     }
+
+
+def failure(job: Job) -> Ml4tError | None:
+    """Why a job on one dataset fell short, as a whole or there."""
+    if job.error is not None or job.run is None or not job.run.results:
+        return job.error
+    note = job.run.results[0].record.error
+    return None if note is None else Ml4tError(note.message, hint=note.hint)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from uuid import uuid4
 
-from ml4t_nb.notebook.panels.input_guard import guard
-from ml4t_nb.render.html import INK, LINE
+from ml4t_nb.notebook.panels.widgets import Widget, script
+from ml4t_nb.render.html import FAINT, INK, LINE
 from ml4t_nb.render.markup import element, trusted
 
-__all__ = ["PanelContent", "PanelOutput", "Part"]
-
-Part: TypeAlias = Literal["load", "update", "health", "gaps"]
-"""Parts of a panel, each a tab."""
+__all__ = ["Build", "Changed", "PanelContent", "PanelOutput", "PanelTabs"]
 
 _STYLE = f"""
 .ml4t-panel {{ {INK}; overflow-x: hidden; }}
@@ -28,13 +25,37 @@ _STYLE = f"""
 .ml4t-fold {{ border: 1px solid {LINE}; }}
 .ml4t-fold button.ml4t-fold-head {{ text-align: left; font-weight: bold; }}
 .ml4t-card {{ border: 1px solid {LINE}; border-radius: 4px; padding: 8px; margin: 4px 0; }}
+
+.ml4t-health .ml4t-sorts {{ border-bottom: 2px solid currentColor; }}
+.ml4t-health .ml4t-sorts button {{
+  background: transparent; box-shadow: none; padding: 0; margin: 0; width: auto; color: inherit;
+  font-weight: bold; text-align: left; }}
+.ml4t-health .ml4t-sorts button.ml4t-number {{ text-align: right; }}
+.ml4t-health .ml4t-rows {{ align-items: start; }}
+.ml4t-health .ml4t-rows .widget-html {{ margin: 0; }}
+.ml4t-health .ml4t-rows .widget-html-content {{ line-height: 18px; }}
+.ml4t-health .ml4t-rows button.ml4t-repair {{
+  height: 24px; line-height: 24px; margin: 1px 0 0 10px; }}
+.ml4t-health .ml4t-note {{ {FAINT}; }}
+
+.ml4t-gap-list select, .ml4t-gap-heading {{
+  font-family: var(--jp-code-font-family, monospace); font-size: 12px; }}
+.ml4t-gap-list select {{ margin: 0; }}
+.ml4t-gap-heading .widget-html-content {{
+  font-size: 12px; padding-left: 3px; overflow: hidden; white-space: pre; }}
+.ml4t-gap-story .widget-html-content {{ white-space: pre-wrap; line-height: 1.4; }}
+.ml4t-gaps .ml4t-chart {{ overflow: hidden; }}
 """
 
 
-class PanelContent(Protocol):
-    """What stands in a frame."""
+Changed: TypeAlias = Callable[[], object]
+"""What a panel calls, in any thread, when its static HTML has something new."""
 
-    widget: Any
+
+class PanelContent(Protocol):
+    """What stands in a cell, or a tab."""
+
+    widget: Widget
 
     def refresh(self) -> None:
         """Read the store again."""
@@ -43,22 +64,18 @@ class PanelContent(Protocol):
         """HTML that needs neither a widget nor a script: what the panel last showed."""
 
 
+Build: TypeAlias = Callable[[Changed], PanelContent]
+
+
 class PanelOutput:
-    """One panel in a cell.
+    """One panel in a cell, and its name in words.
 
     A front end keeps no widget when a notebook is saved. So a still picture is shown besides, in
     an output of its own, which the living widget's style sheet hides: once the widget is gone,
     the still is there.
-
-    Parameters
-    ----------
-    build
-        Makes what is shown; given the function to call when there is something new to keep.
-    name
-        The panel in words.
     """
 
-    def __init__(self, build: Callable[[Callable[[], None]], PanelContent], *, name: str) -> None:
+    def __init__(self, build: Build, *, name: str) -> None:
         import ipywidgets
 
         self._name = name
@@ -69,7 +86,7 @@ class PanelOutput:
         self._key = f"ml4t-still-{uuid4().hex[:12]}"
         style = element("style", trusted(f"{_STYLE}.{self._key} {{ display: none; }}"))
         head = ipywidgets.HTML(style, layout={"display": "contents"})
-        self.widget = ipywidgets.VBox([head, self.content.widget, guard()])
+        self.widget = ipywidgets.VBox([head, self.content.widget, script("guard.js")])
         self.widget.add_class("ml4t-panel")
 
     def __repr__(self) -> str:
@@ -101,3 +118,34 @@ class PanelOutput:
             "text/html": element("div", trusted(self._kept), class_=f"ml4t-still {self._key}"),
             "text/plain": repr(self),
         }
+
+
+class PanelTabs:
+    """Contents by title: each is made when it is first looked at, and read again whenever it is."""
+
+    def __init__(self, builds: Mapping[str, Build], changed: Changed) -> None:
+        from ipywidgets import Tab, VBox
+
+        self._builds, self._changed = tuple(builds.values()), changed
+        self._made: dict[int, PanelContent] = {}
+        boxes = [VBox() for _ in builds]
+        self.widget = Tab(boxes, titles=[title.title() for title in builds])
+        self.widget.add_class("ml4t-tabs")
+        self.widget.observe(lambda _: self.refresh(), "selected_index")
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Make the content in sight, or read the store again for it."""
+        at = self.widget.selected_index
+        if at is None:
+            return
+        if at in self._made:
+            self._made[at].refresh()
+        else:
+            self._made[at] = self._builds[at](self._changed)
+            self.widget.children[at].children = [self._made[at].widget]
+        self._changed()
+
+    def static_html(self) -> str:
+        """All contents that were looked at."""
+        return "".join(each.static_html() for each in self._made.values())

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
-from importlib.resources import files
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import count as counted
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import DatasetId, Gap, Span, bar_length
-from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, ask, of_dataset
+from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask, of_dataset
+from ml4t_nb.notebook.panels.panel_output import Changed
+from ml4t_nb.notebook.panels.widgets import CENTRED, WRAPPED, button, html, outputs_of, script
 from ml4t_nb.render.format import count, labelled, many, span_words
 from ml4t_nb.render.html import error_html, error_text, line_html
 from ml4t_nb.render.plots.steps import (
@@ -51,26 +53,19 @@ class PlotView:
 
     The figure is a plain one, so that it is shown everywhere; a script of a few lines beside it
     shows what is clicked and dragged. Where that does not run, plotly's own zoom still does, and
-    `zoom` and `around` are there for whatever stands beside the chart.
-
-    Parameters
-    ----------
-    shared
-        Arguments of each command.
-    picked
-        Called with the gap whose band was clicked.
-    changed
-        Called after each drawing.
+    `zoom` and `around` are there for whatever stands beside the chart. ``picked`` is called with
+    the gap whose band was clicked, ``changed`` after each drawing; the gap that is ``marked`` is
+    outlined from the next one on.
     """
 
     def __init__(
         self,
         *,
-        shared: Mapping[str, object] = NO_ARGUMENTS,
+        shared: Arguments = NO_ARGUMENTS,
         picked: Callable[[Gap], object] = lambda _: None,
-        changed: Callable[[], object] = lambda: None,
+        changed: Changed = lambda: None,
     ) -> None:
-        from ipywidgets import HTML, Button, HBox, Output, VBox
+        from ipywidgets import HBox, Output, VBox
 
         self.report: PlotReport | None = None
         self._shared, self._picked, self._changed = shared, picked, changed
@@ -79,26 +74,23 @@ class PlotView:
         self._known: pd.DatetimeIndex | None = None
         self._zone = "UTC"
         self._range: Range | None = None
-        self._marked: Gap | None = None
+        self.marked: Gap | None = None
         self._steps: Steps | None = None
         self._number = 0
         self._figure = Output()
-        self._words = HTML()
-        self._back = Button(description="Whole range", tooltip="Draw all bars", disabled=True)
-        self._back.layout.width = "auto"
-        self._back.add_class("ml4t-chart-whole")
-        self._words.add_class("ml4t-chart-range")
-        self._back.on_click(lambda _: self.whole())
-        head = HBox(
-            [self._back, self._words], layout={"flex_flow": "row wrap", "align_items": "center"}
+        self._words = html("chart-range")
+        self._back = button(
+            "Whole range", "chart-whole", partial(self.zoom, None), "Draw all bars", disabled=True
         )
-        self.widget = VBox([head, self._figure, _listener(self._hear)])
-        self.widget.add_class("ml4t-chart")
+        listener = script("listener.js")
+        listener.on_msg(lambda _widget, message, _buffers: self._hear(message))
+        head = HBox([self._back, self._words], layout=WRAPPED | CENTRED)
+        self.widget = VBox([head, self._figure, listener]).add_class("ml4t-chart")
 
     def show(self, dataset: DatasetId | None) -> None:
         """Draw all of that dataset, or nothing."""
         with self._lock:
-            self._dataset, self._range, self._marked, self._known = dataset, None, None, None
+            self._dataset, self._range, self.marked, self._known = dataset, None, None, None
             self._draw()
 
     def redraw(self) -> None:
@@ -107,16 +99,10 @@ class PlotView:
             self._known = None
             self._draw()
 
-    def whole(self) -> None:
-        """Draw all bars."""
+    def zoom(self, stamps: Range | None) -> None:
+        """Draw the bars of that range again in full detail, or all bars."""
         with self._lock:
-            self._range = None
-            self._draw()
-
-    def zoom(self, first: datetime, last: datetime) -> None:
-        """Draw the bars from ``first`` to ``last``, both inclusive, again in full detail."""
-        with self._lock:
-            self._range = (first, last)
+            self._range = stamps
             self._draw()
 
     def around(self, gap: Gap) -> None:
@@ -126,21 +112,19 @@ class PlotView:
                 return
             is_intraday = bar_length(self._dataset.frequency) is not None
             rows = _AROUND_INTRADAY if is_intraday else _AROUND
-            self._marked = gap
-            self.zoom(*stamps_around(self._known, gap, rows=rows))
-
-    def mark(self, gap: Gap | None) -> None:
-        """Outline ``gap`` from the next drawing on."""
-        self._marked = gap
+            self.marked = gap
+            self.zoom(stamps_around(self._known, gap, rows=rows))
 
     def _draw(self) -> None:
         try:
             self.report = self._read()
         except Ml4tError as error:
             self.report = self._steps = None
-            self._put({"text/html": error_html(error), "text/plain": error_text(error)})
+            bundle = {"text/html": error_html(error), "text/plain": error_text(error)}
+            self._figure.outputs = outputs_of(bundle)
         else:
-            self._put(self._bundle(self.report) if self.report is not None else None)
+            drawn = self.report
+            self._figure.outputs = () if drawn is None else outputs_of(self._bundle(drawn))
         self._say()
         self._changed()
 
@@ -149,21 +133,16 @@ class PlotView:
         self._steps = None
         if self._dataset is None:
             return None
+        asked = {**of_dataset(self._dataset), **self._shared}
         report = None
         if self._known is None or self._range is None:
-            report = self._asked()
+            report = ask(PlotReport, "plot", **asked)
             self._known, self._zone = rows_in(report), report.zone
         if self._range is not None and len(self._known):
             dates = dates_of(self._range, self._zone, self._dataset, self._known)
-            report = cut(self._asked(**dates), *self._range)
+            report = cut(ask(PlotReport, "plot", **asked, **dates), *self._range)
         assert report is not None  # of a dataset without bars there is no range
         self._steps = steps_of(report)
-        return report
-
-    def _asked(self, **dates: date) -> PlotReport:
-        assert self._dataset is not None
-        report = ask("plot", **of_dataset(self._dataset), **dates, **self._shared)
-        assert isinstance(report, PlotReport)
         return report
 
     def _bundle(self, report: PlotReport) -> dict[str, Any]:
@@ -172,33 +151,27 @@ class PlotView:
         bundle = bundle_of(report)
         layout = bundle[_PLOTLY]["layout"]
         self._number = next(_numbers)
-        layout["meta"] = {"drawn": self._number}
-        layout["height"] = _TALL
+        layout |= {"meta": {"drawn": self._number}, "height": _TALL}
         layout["title"]["text"] = ""  # it stands in the line above, where it can wrap
         layout["margin"]["t"] = _TOP
         layout["xaxis"]["nticks"] = _LABELS
-        if self._steps is not None and self._marked in report.gaps and self._marked is not None:
-            layout["shapes"] = [*layout.get("shapes", ()), _outline(self._steps, self._marked)]
+        if self._steps is not None and self.marked is not None and self.marked in report.gaps:
+            layout["shapes"] = [*layout.get("shapes", ()), _outline(self._steps, self.marked)]
         return bundle
-
-    def _put(self, bundle: dict[str, Any] | None) -> None:
-        shown = {"output_type": "display_data", "data": bundle, "metadata": {}}
-        self._figure.outputs = () if bundle is None else (shown,)
 
     def _say(self) -> None:
         self._back.disabled = self._range is None
-        words = ""
-        if self.report is not None and self._steps is not None and len(self._steps):
+        report, words = self.report, ""
+        if report is not None and self._steps is not None and len(self._steps):
             rows = self._steps.rows
             end = rows[-1] + timedelta(microseconds=1)
             span = Span(rows[0].to_pydatetime(), end.to_pydatetime())
-            held = many(len(self.report.bars), "bar")
-            made = int(self.report.bars["filled"].sum())
+            when = span_words(span, report.dataset.frequency)
+            made, lacking = int(report.bars["filled"].sum()), len(report.missing)
+            held = many(len(report.bars), "bar")
             held += f", {count(made)} of them filled" if made else ""
-            lacking = len(self.report.missing)
             held += f", {count(lacking)} missing" if lacking else ""
-            when = span_words(span, self.report.dataset.frequency)
-            words = f"{labelled(self.report.dataset, self.report.provider)}, {when}: {held}"
+            words = f"{labelled(report.dataset, report.provider)}, {when}: {held}"
         self._words.value = line_html(words)
 
     def _hear(self, message: Mapping[str, Any]) -> None:
@@ -212,7 +185,7 @@ class PlotView:
                 return
             match message.get("what"):
                 case "whole" if self._range is not None:
-                    self.whole()
+                    self.zoom(None)
                 case "fit":
                     self._draw()
                 case "range":
@@ -224,29 +197,16 @@ class PlotView:
             self._picked(gap)
 
     def _dragged(self, steps: Steps, left: object, right: object, known: pd.DatetimeIndex) -> None:
-        if not (_is_number(left) and _is_number(right)):
+        ends = [each for each in (left, right) if isinstance(each, int | float)]
+        if len(ends) < 2 or not all(map(math.isfinite, ends)):  # noqa: PLR2004  # two ends
             return
-        begin, end = sorted((float(left), float(right)))  # type: ignore[arg-type]  # numbers
-        wanted = stamps_between(steps, begin, end, known=known)
+        wanted = stamps_between(steps, min(ends), max(ends), known=known)
         # The range that is drawn already: nothing to do, and nothing to go round in a circle.
         if wanted == (known[0], known[-1]):
             if self._range is not None:
-                self.whole()
+                self.zoom(None)
         elif wanted != (steps.rows[0], steps.rows[-1]):
-            self.zoom(*wanted)
-
-
-def _listener(hear: Callable[[Mapping[str, Any]], None]) -> Any:  # noqa: ANN401  # a widget
-    from anywidget import AnyWidget
-
-    script = files("ml4t_nb.notebook.panels").joinpath("listener.js").read_text(encoding="utf-8")
-    listener = AnyWidget(_esm=script)
-    listener.on_msg(lambda _widget, message, _buffers: hear(message))
-    return listener
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+            self.zoom(wanted)
 
 
 def _clicked(report: PlotReport, steps: Steps, labels: object) -> Gap | None:
@@ -261,13 +221,6 @@ def _outline(steps: Steps, gap: Gap) -> dict[str, Any]:
 
     first = int(steps.rows.searchsorted(pd.Timestamp(gap.start))) // steps.size
     last = int(steps.rows.searchsorted(pd.Timestamp(gap.end), side="right") - 1) // steps.size
-    return {
-        "type": "rect",
-        "xref": "x",
-        "yref": "paper",
-        "x0": first - 0.5,
-        "x1": max(last, first) + 0.5,
-        "y0": 0,
-        "y1": 1,
-        "line": {"width": 3, "color": _INK},
-    }
+    edges = {"x0": first - 0.5, "x1": max(last, first) + 0.5, "y0": 0, "y1": 1}
+    line = {"width": 3, "color": _INK}
+    return {"type": "rect", "xref": "x", "yref": "paper", **edges, "line": line}

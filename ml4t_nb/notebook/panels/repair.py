@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.execution.jobs import JOBS, Job
 from ml4t_nb.hints import commands_of
-from ml4t_nb.model import Command, Hint, LoadArguments, NextStep, StepAction
-from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, of_dataset
+from ml4t_nb.model import Command, LoadArguments, NextStep, StepAction
+from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, failure, of_dataset
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import labelled, plain
 
@@ -30,16 +30,9 @@ _LABELS: Mapping[StepAction, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What repairs a dataset.
+    """A button's words, and commands to carry out, each once the one before it went well.
 
-    Parameters
-    ----------
-    label, tooltip
-        Of its button.
-    commands
-        To carry out one after the other, each once the one before it went well.
-    warning
-        What is to be said before the first of them; empty if nothing can be lost.
+    The warning is to be said before the first of them; it is empty if nothing can be lost.
     """
 
     label: str
@@ -48,14 +41,8 @@ class Repair:
     warning: str = ""
 
 
-def repair_of(health: Health, *, shared: Mapping[str, object] = NO_ARGUMENTS) -> Repair | None:
-    """The repair of a dataset; None if it needs none, or none that is a command.
-
-    Parameters
-    ----------
-    shared
-        Arguments of each command.
-    """
+def repair_of(health: Health, *, shared: Arguments = NO_ARGUMENTS) -> Repair | None:
+    """The repair of a dataset; None if it needs none, or none that is a command."""
     step = health.step
     if not isinstance(step, NextStep) or step.action not in _LABELS:
         return None  # nothing is to be done, or only a person can do it
@@ -63,31 +50,20 @@ def repair_of(health: Health, *, shared: Mapping[str, object] = NO_ARGUMENTS) ->
     own: dict[str, object] = {"refetch": True} if step.action == "gaps" else {}
     more = {**own, **of_dataset(health.dataset), **shared}
     commands = (replace(c, arguments={**c.arguments, **more}) for c in commands_of(step))
-    warning = _loss(health) if step.action == "reload" else ""
+    warning = ""
+    if step.action == "reload":
+        warning = (
+            f"this removes all that is stored of {plain(labelled(health.dataset, health.provider))}"
+            f", then loads it from {health.provider or 'the default provider'} anew: "
+            "press again to do it"
+        )
     return Repair(*_LABELS[step.action], tuple(commands), warning)
 
 
-def _loss(health: Health) -> str:
-    name = plain(labelled(health.dataset, health.provider))
-    asked = health.provider or "the default provider"
-    return (
-        f"this removes all that is stored of {name}, then loads it from {asked} anew: "
-        "press again to do it"
-    )
-
-
 class RepairRun:
-    """A repair that is carried out in the background.
+    """A repair that is carried out in the background, and its jobs so far, one for each command.
 
-    Parameters
-    ----------
-    tell
-        Called with it whenever there is something new, in a job's thread too.
-
-    Attributes
-    ----------
-    jobs
-        Those begun so far, one for each command.
+    ``tell`` is called with it whenever there is something new, in a job's thread too.
     """
 
     def __init__(self, repair: Repair, tell: Callable[[RepairRun], None]) -> None:
@@ -124,11 +100,8 @@ class RepairRun:
 
 def _reason(job: Job) -> str:
     """Why a job fell short, and the next step."""
-    if job.error is not None:
-        return f": {job.error.message}{_hint(job.error.advice)}"
-    errors = [each.record.error for each in job.run.results] if job.run else []
-    return "".join(f": {each.message}{_hint(each.hint)}" for each in errors[:1] if each)
-
-
-def _hint(hint: Hint) -> str:
-    return f" ({spell(hint, '%ml4t')})" if hint else ""
+    error = failure(job)
+    if error is None:
+        return ""
+    hint = f" ({spell(error.advice, '%ml4t')})" if error.advice else ""
+    return f": {error.message}{hint}"

@@ -17,9 +17,9 @@ from ml4t_nb.commands.magic_line import split
 from ml4t_nb.commands.parser import parse
 from ml4t_nb.execution.jobs import Job
 from ml4t_nb.model import Command, DatasetId, Gap
+from ml4t_nb.notebook.panels.gap_buttons import GapTarget, disabled_reasons, target_of
 from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
 from ml4t_nb.notebook.panels.gap_rows import gap_rows
-from ml4t_nb.notebook.panels.gap_target import GapTarget, disabled_reasons, target_of
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.notebook.panels.conftest import Gate
@@ -624,7 +624,8 @@ def gap(missing: int = 2, **more: Any) -> Gap:  # noqa: ANN401
     ],
 )
 def test_only_what_makes_sense_can_be_pressed(what: Gap, possible: set[str]) -> None:
-    target = GapTarget(what, date(2024, 1, 10), date(2024, 1, 11), (what,))
+    demo = DatasetId("equities", "daily", "DEMO")
+    target = GapTarget(demo, what, date(2024, 1, 10), date(2024, 1, 11), (what,))
 
     against = disabled_reasons(target)
 

@@ -36,14 +36,14 @@ def three(home: Path) -> Workspace:
 
 def names(board: HealthBoard) -> list[str]:
     """Symbols of the rows, from the top."""
-    shown = [each for each in board.view.table.children if each in board.view.rows]
+    shown = [each for each in board.table.widget.children if each in board.table.rows]
     stored = {each.dataset.symbol for each in board.report.datasets} if board.report else set()
     return [next(name for name in stored if f"/{name} " in f"{row.value} ") for row in shown]
 
 
 def buttons(board: HealthBoard) -> list[str]:
     """What the buttons of the rows say; nothing where none is in sight."""
-    shown = [each for each in board.view.table.children if each in board.view.repairs]
+    shown = [each for each in board.table.widget.children if each in board.table.repairs]
     return [each.description if each.layout.visibility == "visible" else "" for each in shown]
 
 
@@ -66,11 +66,11 @@ def test_the_worst_come_first_with_their_reason_and_what_repairs_them() -> None:
     # HOLE and LATE are both stale.
     assert names(board) == ["HOLE", "LATE", "FINE"]
     assert buttons(board) == ["refetch gaps", "update", ""]
-    first = board.view.rows[0].value
+    first = board.table.rows[0].value
     assert "⚠️ stale" in first
     assert "gaps detected: 1 bar missing in 1 gap" in first
     assert "equities/daily/HOLE (synthetic)" in first
-    assert "data are stale: 12 sessions behind" in board.view.rows[1].value
+    assert "data are stale: 12 sessions behind" in board.table.rows[1].value
 
 
 def test_totals_are_reported_in_all_and_by_asset_class(three: Workspace) -> None:
@@ -79,7 +79,7 @@ def test_totals_are_reported_in_all_and_by_asset_class(three: Workspace) -> None
     board = HealthBoard(shared=SHARED)
 
     # XNYS has 21 sessions from the 2nd to the 31st: HOLE has 20 bars, LATE 9.
-    totals = board.view.totals.value
+    totals = board.totals.value
     assert "<b>4 datasets</b>: ❌ 0 error, ⚠️ 2 stale, ✅ 2 healthy; 80 bars" in totals
     assert "<b>equities</b> 3 datasets, 50 bars" in totals
     assert "<b>crypto</b> 1 dataset, 30 bars" in totals
@@ -89,16 +89,16 @@ def test_totals_are_reported_in_all_and_by_asset_class(three: Workspace) -> None
 def test_a_click_on_a_heading_sorts_and_a_second_one_reverses() -> None:
     board = HealthBoard(shared=SHARED)
 
-    board.view.sorts["bars"].click()
+    board.table.sorts["bars"].click()
     assert names(board) == ["LATE", "HOLE", "FINE"]
-    assert board.view.sorts["bars"].description == "Bars ↑"
-    assert board.view.sorts["state"].description == "State"
+    assert board.table.sorts["bars"].description == "Bars ↑"
+    assert board.table.sorts["state"].description == "State"
 
-    board.view.sorts["bars"].click()
+    board.table.sorts["bars"].click()
     assert names(board) == ["FINE", "HOLE", "LATE"]
-    assert board.view.sorts["bars"].description == "Bars ↓"
+    assert board.table.sorts["bars"].description == "Bars ↓"
 
-    board.view.sorts["dataset"].click()
+    board.table.sorts["dataset"].click()
     assert names(board) == ["FINE", "HOLE", "LATE"]
 
 
@@ -107,7 +107,7 @@ def test_every_heading_sorts_by_its_column() -> None:
     board = HealthBoard(shared=SHARED)
 
     def after(column: str) -> list[str]:
-        board.view.sorts[column].click()
+        board.table.sorts[column].click()
         return names(board)
 
     assert after("behind") == ["FINE", "HOLE", "LATE"]
@@ -121,14 +121,14 @@ def test_every_heading_sorts_by_its_column() -> None:
 def test_rows_are_found_by_words_and_by_state() -> None:
     board = HealthBoard(shared=SHARED)
 
-    board.view.text.value = "SESSIONS late"
+    board.text.value = "SESSIONS late"
     assert names(board) == ["LATE"]
-    board.view.text.value = ""
-    board.view.state.value = "healthy"
+    board.text.value = ""
+    board.state.value = "healthy"
     assert names(board) == ["FINE"]
-    board.view.text.value = "late"
+    board.text.value = "late"
     assert names(board) == []
-    assert "none of 3 datasets is like that" in board.view.place.value
+    assert "none of 3 datasets is like that" in board.place.value
 
 
 @pytest.mark.usefixtures("three")
@@ -136,12 +136,12 @@ def test_the_threshold_acts_at_once() -> None:
     board = HealthBoard(shared=SHARED)
 
     # The oldest session missed, of the 16th, closed 15 days before the as-of.
-    board.view.stale_days.value = 16
+    board.stale_days.value = 16
     assert board.report is not None
     assert board.report.count("stale") == 1
     assert buttons(board) == ["refetch gaps", "", ""]
 
-    board.view.stale_days.value = 14.5
+    board.stale_days.value = 14.5
     assert buttons(board) == ["refetch gaps", "update", ""]
 
 
@@ -149,30 +149,30 @@ def test_the_threshold_shows_no_map_of_what_was_stored_before(three: Workspace) 
     board = HealthBoard(shared=SHARED)
     verbs.update(three, "LATE", as_of="2024-01-31")
 
-    board.view.stale_days.value = 8
+    board.stale_days.value = 8
 
-    assert "behind" not in board.view.map.value
+    assert "behind" not in board.map.value
 
 
 @pytest.mark.usefixtures("three")
 def test_the_map_shows_the_last_sessions_of_the_rows() -> None:
     board = HealthBoard(shared=SHARED)
 
-    board.view.text.value = "hole"
+    board.text.value = "hole"
     # Twenty sessions end with the 31st, and begin with the 3rd: the 15th is a holiday.
-    assert 'title="Wed 2024-01-10: missing, open"' in board.view.map.value
-    assert 'aria-label="19 present, 1 missing"' in board.view.map.value
-    assert "<b" not in board.view.map.value.partition("</table>")[2].replace("<b style", "")
+    assert 'title="Wed 2024-01-10: missing, open"' in board.map.value
+    assert 'aria-label="19 present, 1 missing"' in board.map.value
+    assert "<b" not in board.map.value.partition("</table>")[2].replace("<b style", "")
 
-    board.view.sessions.value = 5
-    assert 'aria-label="5 present"' in board.view.map.value
+    board.sessions.value = 5
+    assert 'aria-label="5 present"' in board.map.value
 
 
 @pytest.mark.usefixtures("three")
 def test_an_update_repairs_what_is_behind_and_the_board_follows() -> None:
     board = HealthBoard(shared=SHARED)
 
-    board.view.repairs[1].click()
+    board.table.repairs[1].click()
     finish(board)
 
     assert board.report is not None
@@ -187,11 +187,11 @@ def test_an_update_repairs_what_is_behind_and_the_board_follows() -> None:
 def test_refetching_repairs_a_gap_that_the_provider_has_by_now() -> None:
     board = HealthBoard(shared=SHARED)
 
-    board.view.repairs[0].click()
+    board.table.repairs[0].click()
     finish(board)
 
     assert buttons(board) == ["update", "", ""]
-    assert "missing" not in board.view.map.value
+    assert "missing" not in board.map.value
 
 
 def test_a_row_says_that_a_job_is_at_work_on_it(gate: Gate, home: Path) -> None:
@@ -201,12 +201,12 @@ def test_a_row_says_that_a_job_is_at_work_on_it(gate: Gate, home: Path) -> None:
     gate.wait()  # for the load's own request, which is through
     board = HealthBoard(shared=SHARED)
 
-    board.view.repairs[0].click()
+    board.table.repairs[0].click()
     gate.wait()
 
     assert buttons(board) == ["⏳ running"]
-    assert board.view.repairs[0].disabled
-    board.view.repairs[0].click()
+    assert board.table.repairs[0].disabled
+    board.table.repairs[0].click()
     (repair_run,) = board.repair_runs.values()
     assert len(repair_run.jobs) == 1
 
@@ -222,16 +222,16 @@ def test_a_dataset_that_another_board_is_at_work_on_is_left_alone(gate: Gate, ho
     gate.wait()  # for the load's own request, which is through
     first, second = HealthBoard(shared=SHARED), HealthBoard(shared=SHARED)
 
-    first.view.repairs[0].click()
+    first.table.repairs[0].click()
     gate.wait()
-    second.view.repairs[0].click()
+    second.table.repairs[0].click()
     finish(second)
 
-    assert f"job {first_job(first)} is already running on SLOW" in second.view.rows[0].value
+    assert f"job {first_job(first)} is already running on SLOW" in second.table.rows[0].value
     assert buttons(second) == ["update"]
 
-    second.view.refresh_button.click()
-    assert "at work" not in second.view.rows[0].value
+    second.refresh_button.click()
+    assert "at work" not in second.table.rows[0].value
 
     gate.let(5)
     finish(first)
@@ -249,23 +249,23 @@ def test_a_repair_that_fails_says_why_and_can_be_tried_again(
     verbs.load(own, "MINE", as_of="2024-01-05")
     (folder / "MINE.csv").unlink()
     board = HealthBoard(shared=SHARED)
-    board.view.text.value = "mine"
+    board.text.value = "mine"
 
-    board.view.repairs[0].click()
+    board.table.repairs[0].click()
     finish(board)
 
-    row = board.view.rows[0].value
+    row = board.table.rows[0].value
     assert "❌ error" in row
     assert "the last run failed" in row
     assert "update, failed: " in row
     assert buttons(board) == ["update"]
-    assert not board.view.repairs[0].disabled
+    assert not board.table.repairs[0].disabled
 
     (folder / "MINE.csv").write_text(f"Date,Open,High,Low,Close,Volume\n{rows}")
-    board.view.repairs[0].click()
+    board.table.repairs[0].click()
     finish(board)
 
-    assert "failed" not in board.view.rows[0].value.replace("1 failed run in the last 10 runs", "")
+    assert "failed" not in board.table.rows[0].value.replace("1 failed run in the last 10 runs", "")
 
 
 def test_a_damaged_dataset_is_loaded_again_only_at_the_second_press(three: Workspace) -> None:
@@ -275,18 +275,18 @@ def test_a_damaged_dataset_is_loaded_again_only_at_the_second_press(three: Works
     assert names(board)[0] == "FINE"
     assert buttons(board)[0] == "load again"
 
-    board.view.repairs[0].click()
+    board.table.repairs[0].click()
 
     assert board.repair_runs == {}
     assert buttons(board)[0] == "⚠️ do it"
-    assert "this removes all that is stored of equities/daily/FINE" in board.view.message.value
+    assert "this removes all that is stored of equities/daily/FINE" in board.message.value
 
-    board.view.repairs[0].click()
+    board.table.repairs[0].click()
     finish(board)
 
     assert board.report is not None
     assert board.report.count("error") == 0
-    assert board.view.message.value == ""
+    assert board.message.value == ""
     assert len(verbs.bars(three, "FINE")) == 21
 
 
@@ -295,11 +295,11 @@ def test_another_click_takes_the_first_press_back(three: Workspace) -> None:
         chunk.write_bytes(b"short")
     board = HealthBoard(shared=SHARED)
 
-    board.view.repairs[0].click()
-    board.view.sorts["dataset"].click()
+    board.table.repairs[0].click()
+    board.table.sorts["dataset"].click()
 
     assert buttons(board)[0] == "load again"
-    assert board.view.message.value == ""
+    assert board.message.value == ""
     assert board.repair_runs == {}
 
 
@@ -319,28 +319,28 @@ def test_what_was_removed_and_cannot_be_loaded_again_is_reported(
     (folder / "MINE.csv").unlink()
     board = HealthBoard(shared=SHARED)
 
-    board.view.repairs[0].click()
-    board.view.repairs[0].click()
+    board.table.repairs[0].click()
+    board.table.repairs[0].click()
     finish(board)
 
-    assert "equities/daily/MINE: ❌ job" in board.view.message.value
-    assert "nothing is stored yet" in board.view.totals.value
+    assert "equities/daily/MINE: ❌ job" in board.message.value
+    assert "nothing is stored yet" in board.totals.value
 
 
 def test_an_empty_store_names_the_next_step(home: Path) -> None:
     home.mkdir()
     board = HealthBoard(shared=SHARED)
 
-    assert "nothing is stored yet" in board.view.totals.value
-    assert "%ml4t load SYMBOL" in board.view.totals.value
-    assert board.view.table.layout.display == "none"
+    assert "nothing is stored yet" in board.totals.value
+    assert "%ml4t load SYMBOL" in board.totals.value
+    assert board.table.widget.layout.display == "none"
     assert "nothing is stored yet" in board.static_html()
 
     verbs.load(synthetic(home), "DEMO", start="2024-01-02", as_of="2024-01-31")
     board.refresh()
 
     assert names(board) == ["DEMO"]
-    assert board.view.table.layout.display == ""
+    assert board.table.widget.layout.display == ""
 
 
 @pytest.mark.usefixtures("three")
@@ -351,11 +351,11 @@ def test_an_error_of_the_look_is_shown_and_goes_with_its_cause(
 
     board = HealthBoard(shared=SHARED)
 
-    assert "ML4T_DATA_LOCK_TIMEOUT" in board.view.totals.value
-    assert board.view.table.layout.display == "none"
+    assert "ML4T_DATA_LOCK_TIMEOUT" in board.totals.value
+    assert board.table.widget.layout.display == "none"
 
     monkeypatch.delenv("ML4T_DATA_LOCK_TIMEOUT")
-    board.view.refresh_button.click()
+    board.refresh_button.click()
 
     assert len(names(board)) == 3
 
@@ -366,7 +366,7 @@ def test_the_still_picture_has_the_rows_and_neither_widget_nor_script() -> None:
     board = HealthBoard(shared=SHARED, changed=lambda: kept.append("new"))
     kept.clear()
 
-    board.view.text.value = "late"
+    board.text.value = "late"
 
     assert kept == ["new"]
     static_html = board.static_html()
@@ -384,7 +384,7 @@ def test_names_from_a_store_cannot_write_html(home: Path) -> None:
 
     board = HealthBoard(shared=SHARED)
 
-    shown = board.view.rows[0].value + board.view.map.value + board.static_html()
+    shown = board.table.rows[0].value + board.map.value + board.static_html()
     assert "&lt;B&gt;X" in shown
     assert "<B>X" not in shown
 
@@ -395,7 +395,7 @@ def test_the_same_symbol_at_two_frequencies_is_repaired_by_its_own_row(home: Pat
     verbs.load(ws, "DEMO", frequency="hourly", start="2024-01-02", as_of="2024-01-12")
     board = HealthBoard(shared=SHARED)
 
-    board.view.repairs[0].click()
+    board.table.repairs[0].click()
     finish(board)
 
     assert list(board.repair_runs) == [DatasetId("equities", "hourly", "DEMO")]
@@ -406,27 +406,26 @@ def test_the_same_symbol_at_two_frequencies_is_repaired_by_its_own_row(home: Pat
 def test_a_thousand_datasets_are_paged_sorted_and_found(home: Path) -> None:
     store_many(home, 1000)
     board = HealthBoard(shared={"as_of": AS_OF})
-    view = board.view
 
     assert board.report is not None
     # Of every ten: one failed; one lacks a day and one ends early.
     assert [board.report.count(each) for each in ("error", "stale", "healthy")] == [100, 200, 700]
-    assert "1 to 20 of 1,000" in view.place.value
-    assert view.before.disabled
+    assert "1 to 20 of 1,000" in board.place.value
+    assert board.before.disabled
     assert names(board)[:3] == ["S0007", "S0017", "S0027"]
 
-    view.after.click()
-    assert "21 to 40 of 1,000" in view.place.value
-    view.sorts["dataset"].click()
+    board.after.click()
+    assert "21 to 40 of 1,000" in board.place.value
+    board.table.sorts["dataset"].click()
     assert names(board)[:2] == ["S0004", "S0009"]  # crypto comes before equities
-    view.sorts["dataset"].click()
+    board.table.sorts["dataset"].click()
     assert names(board)[:2] == ["S0998", "S0997"]
 
-    view.text.value = "s00"
-    view.state.value = "stale"
-    assert "1 to 20 of 20 found" in view.place.value
-    assert view.before.disabled
-    assert view.after.disabled
+    board.text.value = "s00"
+    board.state.value = "stale"
+    assert "1 to 20 of 20 found" in board.place.value
+    assert board.before.disabled
+    assert board.after.disabled
     assert len(names(board)) == 20
-    assert view.map.value.count('role="img"') == 20
+    assert board.map.value.count('role="img"') == 20
     assert len(Store(home).datasets()) == 1000
