@@ -91,6 +91,8 @@ class RepairRun:
         job.observe(self._watch)
 
     def _watch(self, job: Job) -> None:
+        if job is not self.jobs[-1]:
+            return  # one that ends just as its watchers are called calls them once more
         if job.state == "done" and self._left:
             self.start()
             return

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ml4t_nb import verbs
-from ml4t_nb.model import DatasetId, Span
+from ml4t_nb.execution.jobs import Job
+from ml4t_nb.model import Command, DatasetId, Span
 from ml4t_nb.notebook.panels.health_board import HealthBoard
+from ml4t_nb.notebook.panels.repair import Repair, RepairRun
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.store import Store
 from ml4t_nb.workspace import Workspace
@@ -288,6 +291,37 @@ def test_a_damaged_dataset_is_loaded_again_only_at_the_second_press(three: Works
     assert board.report.count("error") == 0
     assert board.message.value == ""
     assert len(verbs.bars(three, "FINE")) == 21
+
+
+def test_a_repair_that_hears_twice_of_a_command_s_end_waits_for_the_next(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A job that ends just as its observers are called calls them once more.
+    observe = Job.observe
+
+    def hear_twice(job: Job, observer: Callable[[Job], object]) -> None:
+        if job.command.verb == "providers":
+            assert job.join(120)
+            observer(job)
+            observer(job)
+        else:
+            observe(job, observer)
+
+    monkeypatch.setattr(Job, "observe", hear_twice)
+    load = {"symbol": ("SLOW",), "provider": "gated", "start": "2024-01-02", "as_of": "2024-01-12"}
+    repair = Repair("", "", (Command("providers", {}), Command("load", load)))
+    told: list[bool] = []
+    repair_run = RepairRun(repair, lambda each: told.append(each.is_over))
+
+    repair_run.start()
+    gate.wait()
+
+    assert [each.command.verb for each in repair_run.jobs] == ["providers", "load"]
+    assert not repair_run.is_over
+    assert True not in told
+    gate.let(100)
+    assert repair_run.jobs[1].join(120)
+    assert repair_run.is_over
 
 
 def test_another_click_takes_the_first_press_back(three: Workspace) -> None:
