@@ -11,8 +11,8 @@ import numpy as np
 from ml4t_nb.core.timestamps import Instants, to_micros, week_start
 from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.model import Chunking, Frequency, Period
+from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange, apply_edits, empty_rows, join
 
 __all__ = ["MOST_ROWS", "Piece", "compact", "resolve_period"]
 
@@ -54,7 +54,7 @@ def compact(
     is rewritten a few times in its life, and the number of chunks grows with the logarithm.
     """
     if before != period:
-        rows = apply_edits(join([read(chunk) for chunk in chunks]), edits, ALL_TIME)
+        rows = Rows.join(map(read, chunks)).edited(edits, ALL_TIME)
         pieces: list[Piece] = [rows] if len(rows) else []
     else:
         pieces = _edited(chunks, edits, read, period)
@@ -90,13 +90,13 @@ def _after(chunk: Chunk, edits: Sequence[Edit], period_range: TimeRange, read: R
         if touching[0].time_range.covers(period_range):
             return _new_rows(touching, period_range)
         raise
-    edited = apply_edits(stored, touching, period_range)
+    edited = stored.edited(touching, period_range)
     return chunk if edited.same(stored) else edited
 
 
 def _new_rows(edits: Sequence[Edit], time_range: TimeRange) -> Rows:
     """What the edits put where nothing was."""
-    return apply_edits(empty_rows(0), edits, time_range)
+    return Rows.empty().edited(edits, time_range)
 
 
 class _Part(NamedTuple):
@@ -146,7 +146,7 @@ def _piece(group: Sequence[_Part], read: Read) -> Piece:
     whole = group[0].whole
     if len(group) == 1 and isinstance(whole, Chunk):
         return whole
-    return join(
+    return Rows.join(
         read(part.whole) if isinstance(part.whole, Chunk) else part.whole.cut(part.first, part.last)
         for part in group
     )

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, NextStep, Span
-from ml4t_nb.storage.chunks import chunk_fault, decode_chunk, parallel_map, size_fault
-from ml4t_nb.storage.compaction import MOST_ROWS
-from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
-from ml4t_nb.storage.manifest import Chunk, Manifest, reload_step, summarize
-from ml4t_nb.storage.rows import (
+from ml4t_nb.storage.chunks import (
     ALL_TIME,
     Rows,
     TimeRange,
-    as_bars,
-    as_time_range,
-    empty_rows,
-    join,
-    range_of,
+    chunk_fault,
+    decode_chunk,
+    parallel_map,
+    size_fault,
 )
+from ml4t_nb.storage.compaction import MOST_ROWS
+from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
+from ml4t_nb.storage.manifest import Chunk, Manifest, reload_step, summarize
 
 __all__ = ["Snapshot", "chunks_in", "not_found_error"]
 
@@ -33,6 +32,8 @@ __all__ = ["Snapshot", "chunks_in", "not_found_error"]
 # own threads gain less.
 _READERS = 4
 _MANY_ROWS = 10_000_000
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,11 @@ class Snapshot:
 
     def bars(self, span: Span | None = None) -> Bars:
         """Bars whose stamps are in ``span``; all for None."""
-        return as_bars(self.rows(self.manifest.chunks, as_time_range(span)))
+        return self.rows(self.manifest.chunks, TimeRange.of(span)).bars()
 
     def files(self) -> tuple[Path, ...]:
         """Its Parquet files, in order of time."""
-        return tuple(map(self._path, self.manifest.chunks))
+        return tuple(self._found(chunk, _existing) for chunk in self.manifest.chunks)
 
     def rows(self, chunks: Sequence[Chunk], time_range: TimeRange = ALL_TIME) -> Rows:
         """Rows of these chunks within ``time_range``: bytes, rows and stamps are checked."""
@@ -62,14 +63,16 @@ class Snapshot:
             # A manifest may say what it likes of rows and bytes; memory is taken for real bytes
             # alone.
             for chunk in wanted:
-                if fault := size_fault(chunk, self._path(chunk).stat().st_size):
+                if fault := size_fault(chunk, self._found(chunk, Path.stat).st_size):
                     raise self._corrupt(chunk, fault)
-        target = empty_rows(ends[-1])
+        target = Rows.empty(ends[-1])
         places = [target.cut(*place) for place in pairwise(ends)]
 
         def read(piece: tuple[Chunk, Rows]) -> Rows:
             chunk, place = piece
-            content = self._content(chunk)
+            content = self._found(chunk, Path.read_bytes)
+            if fault := chunk_fault(chunk, content):
+                raise self._corrupt(chunk, fault)
             try:
                 return decode_chunk(chunk, content, time_range, place)
             except (pa.ArrowException, ValueError, OSError) as error:
@@ -80,29 +83,18 @@ class Snapshot:
         if sum(map(len, parts)) == len(target) == len(target.between(time_range)):
             return target
         # A copy of a part lets go of the rest's memory.
-        return join(parts).between(time_range).copy()
+        return Rows.join(parts).between(time_range).copy()
 
-    def _places(self, chunk: Chunk) -> list[Path]:
+    def _found(self, chunk: Chunk, look: Callable[[Path], _Found]) -> _Found:
+        """What a look at the chunk's file gives, which raises if there is none."""
         # Files move from the first place to the second, and never back.
-        return [folder / chunk.file for folder in (self.folder.data, self.folder.trash)]
-
-    def _content(self, chunk: Chunk) -> bytes:
-        for path in self._places(chunk):
+        for folder in (self.folder.data, self.folder.trash):
             try:
-                content = path.read_bytes()
+                return look(folder / chunk.file)
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise self._corrupt(chunk, f"cannot be read: {error.strerror}") from error
-            if fault := chunk_fault(chunk, content):
-                raise self._corrupt(chunk, fault)
-            return content
-        raise self._gone(chunk)
-
-    def _path(self, chunk: Chunk) -> Path:
-        for path in self._places(chunk):
-            if path.exists():
-                return path
         raise self._gone(chunk)
 
     def _gone(self, chunk: Chunk) -> Exception:
@@ -128,7 +120,14 @@ class Snapshot:
 
 def chunks_in(chunks: Sequence[Chunk], time_range: TimeRange) -> list[Chunk]:
     """Those with stamps in ``time_range``, and perhaps some that step over it."""
-    return [each for each in chunks if range_of(each.first, each.last).overlaps(time_range)]
+    return [
+        each for each in chunks if TimeRange.through(each.first, each.last).overlaps(time_range)
+    ]
+
+
+def _existing(path: Path) -> Path:
+    path.stat()
+    return path
 
 
 def not_found_error(dataset: DatasetId) -> DatasetNotFound:

@@ -12,24 +12,12 @@ from ml4t_nb.model import DatasetConfig, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
-from ml4t_nb.storage.chunks import encode_chunk, parallel_map
+from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange, encode_chunk, parallel_map
 from ml4t_nb.storage.compaction import MOST_ROWS, Piece, compact
 from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, removed_by_hand
 from ml4t_nb.storage.disk import HeldLock
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import manifest_name
-from ml4t_nb.storage.rows import (
-    ALL_TIME,
-    Edit,
-    Rows,
-    TimeRange,
-    apply_edits,
-    as_bars,
-    as_rows,
-    as_time_range,
-    empty_rows,
-    range_of,
-)
 from ml4t_nb.storage.snapshot import Snapshot, chunks_in, not_found_error
 
 __all__ = ["Transaction"]
@@ -71,16 +59,16 @@ class Transaction:
 
     def bars(self, span: Span | None = None) -> Bars:
         """Bars in ``span`` (all for None), as stored and as put so far."""
-        manifest, time_range = self._now().manifest, as_time_range(span)
+        manifest, time_range = self._now().manifest, TimeRange.of(span)
         chunks = [
             chunk
             for chunk in (manifest.chunks if manifest else ())
-            for stored in [range_of(chunk.first, chunk.last)]
+            for stored in [TimeRange.through(chunk.first, chunk.last)]
             if not any(edit.time_range.covers(stored) for edit in self._edits)
         ]
-        rows = apply_edits(self._read(chunks, time_range), self._edits, time_range)
+        rows = self._read(chunks, time_range).edited(self._edits, time_range)
         # A caller that changes the frame must not change what was put, or what is decoded once.
-        return as_bars(rows.copy())
+        return rows.copy().bars()
 
     def put(self, bars: Bars, span: Span | None = None) -> None:
         """From now on ``span`` holds exactly ``bars``; for None, the dataset does.
@@ -88,7 +76,7 @@ class Transaction:
         BarsInvalid if they are not Bars, hold NaN or infinity, or are outside the span.
         """
         self._require_open()
-        rows, time_range = as_rows(bars), as_time_range(span)
+        rows, time_range = Rows.of(bars), TimeRange.of(span)
         if len(rows.between(time_range)) < len(rows):
             raise BarsInvalid(
                 f"{self._folder.dataset}: bars lie outside {span}, which they replace"
@@ -188,7 +176,7 @@ class Transaction:
         """Stored rows of these chunks within ``time_range``; possibly a view of what is kept."""
         manifest = self._now().manifest
         if manifest is None:
-            return empty_rows(0)
+            return Rows.empty()
         snapshot = Snapshot(self._folder, manifest)
         wanted = chunks_in(chunks, time_range)
         if len(wanted) != 1 or wanted[0].rows > _KEPT_ROWS:

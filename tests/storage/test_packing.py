@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.timestamps import from_micros, to_micros
 from ml4t_nb.model import DatasetId, Frequency, Period, Span
+from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange
 from ml4t_nb.storage.compaction import compact, resolve_period
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange, as_rows, as_time_range, join
 from ml4t_nb.storage.store import Store
 from tests.storage.builders import AAPL, append, bars_at, commit, daily, utc
 
@@ -140,7 +140,7 @@ def test_growing_month_by_month_rewrites_each_bar_a_few_times() -> None:
     written = 0
     months = pd.date_range("2004-01-01", periods=240, freq="MS")
     for month in months:
-        rows = as_rows(_fresh(8190, str(month)))
+        rows = Rows.of(_fresh(8190, str(month)))
         start = to_micros(month.to_pydatetime().replace(tzinfo=utc(2004).tzinfo))
         time_range = TimeRange(start, ALL_TIME.end)
         pieces = compact(
@@ -184,7 +184,7 @@ def test_chunks_hold_whole_periods_whatever_is_edited(
         days = DAYS[first : first + count]
         some = bars_at(days[::step], close)
         span = Span(utc_of(days[0]), utc_of(days[-1]) + timedelta(days=1))
-        edit = Edit(as_time_range(span), as_rows(some))
+        edit = Edit(TimeRange.of(span), Rows.of(some))
         pieces = compact(
             chunks, [edit], lambda chunk: stored[chunk.crc], before=period, period=period
         )
@@ -200,7 +200,7 @@ def test_chunks_hold_whole_periods_whatever_is_edited(
         expected = {day: value for day, value in expected.items() if day not in days}
         expected |= dict.fromkeys(days[::step], close)
 
-    rows = join([stored[chunk.crc] for chunk in chunks])
+    rows = Rows.join([stored[chunk.crc] for chunk in chunks])
     held = dict(zip(pd.to_datetime(rows.stamps, unit="us"), rows.numbers[0], strict=True))
     assert held == dict(sorted(expected.items()))
     alias = {"weekly": "W-SUN", "monthly": "M", "quarterly": "Q", "yearly": "Y"}[period]
