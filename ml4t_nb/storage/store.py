@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml4t_nb.errors import StoreError
-from ml4t_nb.model import DatasetId
+from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
+from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import Summary
-from ml4t_nb.storage.catalogue import Catalogue
+from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
-from ml4t_nb.storage.disk import dataset_lock
-from ml4t_nb.storage.scan import check_sizes, half_removed_datasets, scan
+from ml4t_nb.storage.disk import dataset_lock, names_in, status
+from ml4t_nb.storage.manifest import unknown_summary
+from ml4t_nb.storage.names import GROUPS, chunk_number, manifest_name, symbol_of
 from ml4t_nb.storage.trash import sweep_all
 
 if TYPE_CHECKING:
@@ -22,8 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Store"]
 
+_PARTS = attrgetter("asset_class", "frequency", "symbol")
+
 # What reads and writes bars is imported where it is needed: pandas and pyarrow take four times as
-# long to start as a look at thousands of datasets.
+# long to start as a look at thousands of datasets. These pass here at each `list` and `health`:
+# names are joined as words, since a Path costs more than the look at the disk. A place is that of a
+# dataset below ``data`` and ``state``, such as ``equities/daily/AAPL``.
 
 
 class Store:
@@ -43,7 +51,7 @@ class Store:
         """What is stored, damaged or not, in order."""
         return tuple(
             entry.dataset
-            for place, entry in scan(self.home, self._catalogue).items()
+            for place, entry in self._stored()
             if not removed_by_hand(f"{self.home}/data/{place}")
         )
 
@@ -53,8 +61,7 @@ class Store:
         Opens no manifest that has not changed since it was last looked at; the size of every
         chunk is compared with the recorded one.
         """
-        found = scan(self.home, self._catalogue).items()
-        rows = (check_sizes(self.home, place, entry) for place, entry in found)
+        rows = (self._checked(place, entry) for place, entry in self._stored())
         return tuple(row for row in rows if row)
 
     def snapshot(self, dataset: DatasetId) -> Snapshot:
@@ -116,14 +123,150 @@ class Store:
         A removal whose writer was killed before it had moved the files is ended.
         """
         with suppress(StoreError):
-            self._end_removals()
+            for place, entry in self._found().items():
+                if entry.sequence and entry.summary is None:
+                    self._end_removal(place, entry.dataset)
         sweep_all(self.home)
 
-    def _end_removals(self) -> None:
-        for dataset in half_removed_datasets(self.home, self._catalogue):
-            folder = DatasetFolder(self.home, dataset)
-            # The holder of the lock does it itself.
-            with suppress(StoreError, OSError), dataset_lock(folder.state, dataset, timeout_s=0):
-                state = folder.newest()
-                if state.manifest is None:
-                    folder.clean_up(state)
+    def _end_removal(self, place: str, dataset: DatasetId) -> None:
+        if not os.path.lexists(f"{self.home}/data/{place}"):
+            return
+        folder = DatasetFolder(self.home, dataset)
+        # The holder of the lock does it itself.
+        with suppress(StoreError, OSError), dataset_lock(folder.state, dataset, timeout_s=0):
+            state = folder.newest()
+            if state.manifest is None:
+                folder.clean_up(state)
+
+    def _stored(self) -> list[tuple[str, CatalogueEntry]]:
+        """Every dataset with a manifest in force, by place, in order; its data are not looked at.
+
+        Of a damaged manifest, the summary says what was known before, and the damage.
+        """
+        stored = [each for each in self._found().items() if each[1].summary]
+        # By what a DatasetId is ordered by, without its slower comparison.
+        return sorted(stored, key=lambda each: _PARTS(each[1].dataset))
+
+    def _found(self) -> dict[str, CatalogueEntry]:
+        """Every dataset that is or was there."""
+        has_state = status(f"{self.home}/state") is not None
+        if not has_state and status(f"{self.home}/data") is None:
+            return {}
+        # Without it, this may be a folder of something else, with a catalogue of its own.
+        known = self._catalogue.read() if has_state else {}
+        found = {}
+        for place, dataset in self._places(known):
+            entry = known.get(place)
+            if not entry or not self._is_current(place, entry):
+                entry = self._read(dataset, entry)
+            found[place] = entry
+        if has_state:
+            read = {place: entry for place, entry in found.items() if entry is not known.get(place)}
+            changed = {place: entry for place, entry in read.items() if entry.sequence}
+            self._catalogue.write(changed, known.keys() - found.keys())
+        return found
+
+    def _checked(self, place: str, entry: CatalogueEntry) -> Summary | None:
+        """The dataset's row, every chunk's size compared; None if it is not stored (any more)."""
+        while (row := entry.summary) and not row.damage:
+            damage, remedy = self._damage(place, entry)
+            if not damage and (entry.files or not removed_by_hand(f"{self.home}/data/{place}")):
+                foreign = self._foreign(place, entry)
+                return replace(row, foreign=foreign) if foreign else row
+            if self._is_current(place, entry):
+                row = replace(row, damage=damage, remedy=remedy)
+                break
+            entry = self._read(entry.dataset, entry)  # a writer moved on
+        return None if removed_by_hand(f"{self.home}/data/{place}") else row
+
+    def _places(self, known: Mapping[str, CatalogueEntry]) -> Iterator[tuple[str, DatasetId]]:
+        for asset_class, frequency in GROUPS:
+            group = f"{asset_class}/{frequency}"
+            # Of a dataset among the data alone, the manifests were deleted.
+            names = {
+                name for part in ("state", "data") for name in names_in(self.home / part / group)
+            }
+            for name in sorted(names):
+                place = f"{group}/{name}"
+                if entry := known.get(place):
+                    yield place, entry.dataset
+                elif (symbol := symbol_of(name)) is not None:
+                    yield place, DatasetId(asset_class, frequency, symbol)
+
+    def _read(self, dataset: DatasetId, known: CatalogueEntry | None) -> CatalogueEntry:
+        """The newest manifest's entry; number 0 where none was read, since one may come and go."""
+        folder = DatasetFolder(self.home, dataset)
+        summary = known.summary if known else None
+        unread = CatalogueEntry(dataset, 0, (0, 0, 0, 0), None, ())
+        while True:
+            try:
+                # Its stat before it is read: if it is replaced meanwhile, this one is old.
+                sequence = folder.sequence()
+                stat = manifest_stat(f"{folder.state}", sequence)
+                now = folder.newest()
+                if now.sequence == 0:
+                    if summary and folder.has_chunks():
+                        raise folder.lost_manifest_error()
+                    return unread
+                if stat and now.sequence == sequence:
+                    return CatalogueEntry.of(dataset, sequence, stat, now.manifest)
+            except StoreError as error:
+                if isinstance(error, StoreOutdated):
+                    summary = error.summary
+                # Only what is damaged for good may be removed: not what a newer program wrote, nor
+                # what this user may not read.
+                remedy = "" if isinstance(error, ChunkCorrupt | StoreOutdated) else error.advice
+                row = replace(
+                    summary or unknown_summary(dataset), damage=error.message, remedy=remedy
+                )
+                return replace(unread, summary=row)
+
+    def _is_current(self, place: str, entry: CatalogueEntry) -> bool:
+        # A writer gives the next number. A backup or a copy that is laid over the folder brings
+        # any, but changes the folder's own time.
+        state = f"{self.home}/state/{place}"
+        try:
+            if manifest_stat(state, entry.sequence) != entry.stat:
+                return False
+            return status(f"{state}/{manifest_name(entry.sequence + 1)}") is None
+        except StoreError:
+            return False  # reading the manifest reports why not
+
+    def _damage(self, place: str, entry: CatalogueEntry) -> tuple[str, Hint]:
+        """What is wrong with the chunks' sizes, and what mends it but a load; empty if nothing."""
+        faults = []
+        for name, size in entry.files:
+            try:
+                file = status(f"{self.home}/data/{place}/{name}")
+            except StoreError as error:
+                return error.message, error.advice
+            if file is None:
+                faults.append(f"{name} is missing")
+            elif file.st_size != size:
+                faults.append(f"{name} has {file.st_size} bytes instead of {size}")
+        if not faults:
+            return "", ""
+        folder = DatasetFolder(self.home, entry.dataset)
+        if not folder.data.exists():
+            unmounted = folder.unmounted_error()
+            return unmounted.message, unmounted.advice
+        return faults[0] + (f", and {len(faults) - 1} more" if len(faults) > 1 else ""), ""
+
+    def _foreign(self, place: str, entry: CatalogueEntry) -> tuple[str, ...]:
+        """Parquet files in the dataset's folder that are neither its own nor a running writer's."""
+        own = {name for name, _ in entry.files}
+        data, sequence = self.home / "data" / place, entry.sequence
+        others = [name for name in names_in(data) if name not in own]
+        if not others:
+            return ()
+        folder = DatasetFolder(self.home, entry.dataset)
+        # A manifest goes after the chunks that it names: what it does not name and is still there
+        # afterwards belongs to no writer.
+        replaced, newest = folder.replaced(sequence), folder.sequence()
+        odd = [
+            data / name
+            for name in others
+            if name not in replaced and not sequence <= chunk_number(name) <= newest + 1
+        ]
+        below = (str(path) for each in odd for path in each.glob("**/*.parquet"))
+        return (*(str(p) for p in odd if p.suffix == ".parquet" and p.exists()), *below)

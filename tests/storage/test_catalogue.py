@@ -15,7 +15,6 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.catalogue import Catalogue
 from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder
-from ml4t_nb.storage.scan import check_sizes, scan
 from ml4t_nb.storage.store import Store
 from tests.storage.builders import AAPL, append, commit, daily
 
@@ -400,26 +399,25 @@ def test_a_dataset_that_leaves_between_the_listing_and_the_look_at_the_chunks_is
     store: Store,
 ) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
-    (listed,) = scan(store.home, Catalogue(store.home / "catalogue.db")).items()
+    (listed,) = store._stored()
     shutil.rmtree(store.home / "state/equities/daily/AAPL")
     shutil.rmtree(store.home / "data/equities/daily/AAPL")
 
-    assert check_sizes(store.home, *listed) is None
+    assert store._checked(*listed) is None
 
 
 def test_a_commit_between_the_listing_and_the_look_at_the_chunks_is_no_damage(
     store: Store,
 ) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
-    catalogue = Catalogue(store.home / "catalogue.db")
-    (listed,) = scan(store.home, catalogue).items()
+    (listed,) = store._stored()
 
     commit(store, AAPL, daily("2024-01-01", "2024-01-10", 20.0))
     commit(store, AAPL, daily("2024-01-01", "2024-01-09", 30.0))
-    seen = check_sizes(store.home, *listed)
+    seen = store._checked(*listed)
 
     assert seen is not None
     assert (seen.damage, seen.rows) == ("", 7)
     with store.transaction(AAPL) as tx:
         tx.remove()
-    assert check_sizes(store.home, *listed) is None
+    assert store._checked(*listed) is None
