@@ -90,10 +90,6 @@ _FIELDS = " ".join(each.name for kind in (CatalogueEntry, Summary) for each in f
 _VERSION = zlib.crc32(f"{_FORM} {VERSION} {_FIELDS}".encode()) & 0x7FFF_FFFF
 
 
-class _NotOurs(Exception):  # never seen outside
-    """Another program's database has the name of ours: it is left, and done without."""
-
-
 class Catalogue:
     """Entries by place (``equities/daily/AAPL``) in one SQLite file.
 
@@ -159,10 +155,7 @@ class Catalogue:
         for _ in range(2):
             try:
                 with closing(sqlite3.connect(self._path, timeout=_WAIT_S)) as file, file:
-                    _prepare(file)
-                    return work(file)
-            except _NotOurs:
-                return None
+                    return work(file) if _is_ours(file) else None
             except sqlite3.Error as error:
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF in _LEFT_ALONE:
                     return None
@@ -176,18 +169,20 @@ class Catalogue:
                 path.unlink()
 
 
-def _prepare(file: sqlite3.Connection) -> None:
+def _is_ours(file: sqlite3.Connection) -> bool:
+    """Whether it is no other program's database of that name; a new one gets its table."""
     file.execute("PRAGMA synchronous = OFF")
     (version,) = file.execute("PRAGMA user_version").fetchone()
     if version == _VERSION:
-        return
+        return True
     tables = file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     if {name for (name,) in tables} - {"entries"}:
-        raise _NotOurs
+        return False
     if version != 0:
         raise sqlite3.DatabaseError(f"catalogue of version {version}")
     file.execute(_TABLE)
     file.execute(f"PRAGMA user_version = {_VERSION}")
+    return True
 
 
 def _checksum(place: str, content: str) -> int:

@@ -302,19 +302,14 @@ def _encodings(rows: Rows) -> tuple[list[str], list[str]]:
     split: list[str] = []
     for name, line in zip(NUMBERS, rows.numbers[:, :_JUDGED], strict=True):
         is_price = name in PRICES
-        repeats = 2 * np.unique(line).size <= len(line)
-        if is_price and not _on_grid(line):
+        is_on_grid = (np.round(line * _GRID) / _GRID == line).all()
+        if is_price and not is_on_grid:
             split.append(name)
-        elif repeats or name in _EVENTS:
+        elif name in _EVENTS or 2 * np.unique(line).size <= len(line):
             coded.append(name)
         elif not is_price:
             split.append(name)
     return coded, split
-
-
-def _on_grid(line: NDArray[np.float64]) -> bool:
-    """Whether prices are decimals of a few places, so that a dictionary of them is short."""
-    return bool((np.round(line * _GRID) / _GRID == line).all())
 
 
 def parallel_map(

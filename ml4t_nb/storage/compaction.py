@@ -72,10 +72,10 @@ def _edited(
     for chunk in chunks:
         starts = _starts(to_micros(chunk.first), to_micros(chunk.last), period)
         period_range = TimeRange(*starts[[0, -1]].tolist())
-        pieces.append(_new_rows(edits, TimeRange(end, period_range.start)))
+        pieces.append(Rows.empty().edited(edits, TimeRange(end, period_range.start)))
         pieces.append(_after(chunk, edits, period_range, read))
         end = period_range.end
-    pieces.append(_new_rows(edits, TimeRange(end, ALL_TIME.end)))
+    pieces.append(Rows.empty().edited(edits, TimeRange(end, ALL_TIME.end)))
     return [piece for piece in pieces if isinstance(piece, Chunk) or len(piece)]
 
 
@@ -88,15 +88,10 @@ def _after(chunk: Chunk, edits: Sequence[Edit], period_range: TimeRange, read: R
     except ChunkCorrupt:
         # Bars that replace the whole chunk mend a damaged one.
         if touching[0].time_range.covers(period_range):
-            return _new_rows(touching, period_range)
+            return Rows.empty().edited(touching, period_range)
         raise
     edited = stored.edited(touching, period_range)
     return chunk if edited.same(stored) else edited
-
-
-def _new_rows(edits: Sequence[Edit], time_range: TimeRange) -> Rows:
-    """What the edits put where nothing was."""
-    return Rows.empty().edited(edits, time_range)
 
 
 class _Part(NamedTuple):

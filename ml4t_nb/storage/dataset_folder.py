@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from dataclasses import replace
@@ -28,11 +29,12 @@ from ml4t_nb.storage.names import (
     relative_folder,
     symbol_of,
 )
-from ml4t_nb.storage.trash import is_own_folder, move_to_trash, sweep
 
 __all__ = ["CommittedState", "DatasetFolder", "removed_by_hand"]
 
 _TRIES = 1000
+# Borne by a file that is copied from another disk, until it is whole.
+_TAG = re.compile(r"\.[0-9a-f]{6}\Z")
 _MOUNT = "mount its disk; if it was deleted on purpose, create the folder again, empty"
 
 
@@ -210,22 +212,43 @@ class DatasetFolder:
         tidied = 0 if after is None else min(older, default=sequence - 1)
         replaced = self.replaced(sequence)
         named = {chunk.file for chunk in after.chunks} if after else set()
-        is_own = is_own_folder(self.data)
+        is_own = disk.is_own_folder(self.data)
         for name in disk.names_in(self.data):
             is_left = is_own and tidied < chunk_number(name) <= sequence
             if name not in named and (name in replaced or is_left):
-                move_to_trash(self.data / name, self.trash)
+                disk.move_to_trash(self.data / name, self.trash)
         # Lowest number first: the catalogue takes m.7 for the newest while there is no m.8.
         for name in names:
             if (found := STAGED_NAME.fullmatch(name)) and int(found[1]) <= sequence:
                 (self.state / name).unlink()
             elif 0 < manifest_number(name) < sequence:
-                move_to_trash(self.state / name, self.trash)
+                disk.move_to_trash(self.state / name, self.trash)
         if after is None:
             with suppress(OSError):  # the user keeps files there
                 self.data.rmdir()
-        newest = self.state / manifest_name(sequence)
-        sweep(self.home, self.place, newest.stat())
+        self.sweep((self.state / manifest_name(sequence)).stat())
+
+    def sweep(self, now: os.stat_result) -> None:
+        """Remove what was moved to the trash longer ago than the grace period, and an empty folder.
+
+        What bears another name than this package gives is left, and so is all behind a link.
+        ``now`` is of a file just written: the file system's own clock.
+        """
+        parents = (self.trash, *self.trash.parents)[: len(self.place.parts) + 1]
+        if not all(map(disk.is_own_folder, parents)):
+            return
+        with suppress(StoreError):
+            names = [name for name in disk.names_in(self.trash) if _is_own(name)]
+            # Manifests are moved here in the order of their names, each after the chunks that went
+            # with it, and removed after them: while the first is young, so is all the rest. A
+            # dataset that is written every second has thousands of them.
+            first = next((name for name in names if manifest_number(name)), None)
+            if first and not disk.is_old(self.trash / first, now):
+                return
+            for name in names:
+                disk.remove_old(self.trash / name, now)
+            with suppress(OSError):
+                self.trash.rmdir()
 
     def replaced(self, sequence: int) -> set[str]:
         """Chunks that manifests older than that one name and that are not in the trash yet."""
@@ -236,3 +259,8 @@ class DatasetFolder:
                     if manifest := self._read(number):
                         found.update(chunk.file for chunk in manifest.chunks)
         return found
+
+
+def _is_own(name: str) -> bool:
+    whole = _TAG.sub("", name)
+    return chunk_number(whole) > 0 or manifest_number(whole) > 0

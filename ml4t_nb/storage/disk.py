@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
+import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,18 +19,26 @@ from ml4t_nb.errors import LockTimeout, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId
 
 __all__ = [
+    "GRACE_S",
     "LOCK_NAME",
     "HeldLock",
     "dataset_lock",
+    "is_old",
+    "is_own_folder",
     "link_new",
     "make_folder",
+    "move_to_trash",
     "names_in",
+    "remove_old",
     "status",
     "sync_folder",
     "sync_parents",
     "write_new",
     "writing",
 ]
+
+GRACE_S = 3600
+"""How long a reader may use files that a newer commit has replaced."""
 
 LOCK_NAME = "lock"
 
@@ -238,3 +249,54 @@ def _unreadable(path: Path | str, error: OSError) -> StoreError:
         f"{path} cannot be read: {error.strerror}",
         hint="check the permissions of the store's folder",
     )
+
+
+def move_to_trash(path: Path, folder: Path) -> None:
+    """Move a file to ``folder``, of the trash; its time of change says when."""
+    # Touched before it moves: the other way round, a kill between the two would leave it looking
+    # old enough to be removed.
+    os.utime(path, follow_symlinks=os.utime not in os.supports_follow_symlinks)
+    while True:
+        try:
+            _move(path, folder / path.name)
+        except FileNotFoundError:
+            # There is no such folder yet, or a sweep has removed it when it was empty.
+            if not path.exists():
+                raise
+            folder.mkdir(parents=True, exist_ok=True)
+        else:
+            return
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        # The data may be on a disk of their own; a reader must find one whole copy at any time.
+        staged = target.with_name(f"{target.name}.{secrets.token_hex(3)}")
+        shutil.copyfile(source, staged)
+        staged.replace(target)
+        source.unlink()
+
+
+def is_own_folder(path: Path) -> bool:
+    """Whether it is a folder, and no link to one."""
+    return path.is_dir() and not path.is_symlink()
+
+
+def remove_old(path: Path, now: os.stat_result) -> None:
+    """Remove a file that was moved or written longer ago than the grace period, if possible."""
+    if is_old(path, now):
+        with suppress(OSError):
+            path.unlink()
+
+
+def is_old(path: Path, now: os.stat_result) -> bool:
+    """Whether it is a file, and no link, that was moved here longer ago than the grace period."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and now.st_mtime - found.st_mtime > GRACE_S

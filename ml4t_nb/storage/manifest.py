@@ -281,19 +281,12 @@ def _fault(chunk: Chunk, sequence: int) -> str:
         return f"is not from a commit up to {sequence}"
     if chunk.bytes < 1 or not 0 <= chunk.crc < _CRC_END:
         return "has an invalid size or checksum"
-    return (
-        "" if _has_room(chunk) else f"cannot hold {chunk.rows} bars, {chunk.filled} of them filled"
-    )
-
-
-def _has_room(chunk: Chunk) -> bool:
-    """Whether so many bars go into so many bytes, and between the first and the last stamp."""
+    # So many bars must go into so many bytes, and between the first and the last stamp.
     ticks = (chunk.last - chunk.first) // TICK
-    return (
-        1 <= chunk.rows <= min(_MOST_ROWS_PER_BYTE * chunk.bytes, ticks + 1)
-        and 0 <= chunk.filled <= chunk.rows
-        and (chunk.rows > 1 or ticks == 0)
-    )
+    has_room = 1 <= chunk.rows <= min(_MOST_ROWS_PER_BYTE * chunk.bytes, ticks + 1)
+    if has_room and 0 <= chunk.filled <= chunk.rows and (chunk.rows > 1 or ticks == 0):
+        return ""
+    return f"cannot hold {chunk.rows} bars, {chunk.filled} of them filled"
 
 
 def reload_step(known: Summary) -> NextStep:

@@ -20,7 +20,7 @@ from zoneinfo import TZPATH, ZoneInfo
 import numpy as np
 
 from ml4t_nb.core.timestamps import Sessions
-from ml4t_nb.storage.trash import remove_old
+from ml4t_nb.storage.disk import remove_old
 
 __all__ = ["DiskSessionCache"]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -15,10 +17,9 @@ from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
-from ml4t_nb.storage.disk import dataset_lock, names_in, status
+from ml4t_nb.storage.disk import dataset_lock, is_own_folder, names_in, remove_old, status
 from ml4t_nb.storage.manifest import unknown_summary
 from ml4t_nb.storage.names import GROUPS, chunk_number, manifest_name, symbol_of
-from ml4t_nb.storage.trash import sweep_all
 
 if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Store"]
 
+_PROBE = re.compile(r"sweep\.[0-9a-f]{6}")
 _PARTS = attrgetter("asset_class", "frequency", "symbol")
 
 # What reads and writes bars is imported where it is needed: pandas and pyarrow take four times as
@@ -123,20 +125,37 @@ class Store:
         A removal whose writer was killed before it had moved the files is ended.
         """
         with suppress(StoreError):
-            for place, entry in self._found().items():
-                if entry.sequence and entry.summary is None:
-                    self._end_removal(place, entry.dataset)
-        sweep_all(self.home)
-
-    def _end_removal(self, place: str, dataset: DatasetId) -> None:
-        if not os.path.lexists(f"{self.home}/data/{place}"):
+            self._end_removals()
+        trash = self.home / "trash"
+        if not is_own_folder(trash):
             return
-        folder = DatasetFolder(self.home, dataset)
-        # The holder of the lock does it itself.
-        with suppress(StoreError, OSError), dataset_lock(folder.state, dataset, timeout_s=0):
-            state = folder.newest()
-            if state.manifest is None:
-                folder.clean_up(state)
+        probe = trash / f"sweep.{secrets.token_hex(3)}"
+        try:
+            probe.touch()
+            now = probe.stat()
+            probe.unlink()
+        except OSError:
+            return
+        for name in filter(_PROBE.fullmatch, names_in(trash)):  # of those that were killed
+            remove_old(trash / name, now)
+        for asset_class, frequency in GROUPS:
+            with suppress(StoreError):  # one that cannot be swept keeps no other from it
+                for symbol in map(symbol_of, names_in(trash / asset_class / frequency)):
+                    if symbol is not None:
+                        dataset = DatasetId(asset_class, frequency, symbol)
+                        DatasetFolder(self.home, dataset).sweep(now)
+
+    def _end_removals(self) -> None:
+        for place, entry in self._found().items():
+            is_removed = entry.sequence and entry.summary is None
+            if not is_removed or not os.path.lexists(f"{self.home}/data/{place}"):
+                continue
+            dataset, folder = entry.dataset, DatasetFolder(self.home, entry.dataset)
+            # The holder of the lock does it itself.
+            with suppress(StoreError, OSError), dataset_lock(folder.state, dataset, timeout_s=0):
+                state = folder.newest()
+                if state.manifest is None:
+                    folder.clean_up(state)
 
     def _stored(self) -> list[tuple[str, CatalogueEntry]]:
         """Every dataset with a manifest in force, by place, in order; its data are not looked at.

@@ -110,24 +110,32 @@ class Transaction:
         """
         state, folder = self._now(), self._folder
         folder.require_disk()
-        history = state.manifest.history if state.manifest else ()
-        pieces = self._pieces(after.config)
+        before, config = state.manifest, after.config
+        pieces = compact(
+            before.chunks if before else (),
+            self._edits,
+            lambda chunk: self._read([chunk]),
+            before=before.config.period if before else config.period,
+            period=config.period,
+            is_packed=config.is_packed,
+        )
         number = folder.next_number(state.sequence)
         with disk.writing(folder.data):
             try:
-                chunks = self._write_chunks(pieces, after.config, number)
-                if state.manifest is None:
+                chunks = self._write_chunks(pieces, config, number)
+                if before is None:
                     # Of the folders too: another writer may have made some just now.
                     for each in (folder.data, folder.state):
                         disk.sync_parents(each, folder.home)
                 record = replace(record, chunks_written=len(self._written))
+                history = (*before.history, record) if before else (record,)
                 after = replace(
                     after,
                     dataset=folder.dataset,
                     sequence=number,
                     chunks=chunks,
                     findings=after.findings[-_FINDINGS:],
-                    history=(*history, record)[-_HISTORY:],
+                    history=history[-_HISTORY:],
                 )
                 folder.publish(after, number, base=state.sequence, lock=self._lock)
             except BaseException:
@@ -185,17 +193,6 @@ class Transaction:
         if chunk not in self._decoded:
             self._decoded[chunk] = snapshot.rows(wanted)
         return self._decoded[chunk].between(time_range)
-
-    def _pieces(self, config: DatasetConfig) -> list[Piece]:
-        before = self._now().manifest
-        return compact(
-            before.chunks if before else (),
-            self._edits,
-            lambda chunk: self._read([chunk]),
-            before=before.config.period if before else config.period,
-            period=config.period,
-            is_packed=config.is_packed,
-        )
 
     def _write_chunks(
         self, pieces: Sequence[Piece], config: DatasetConfig, sequence: int

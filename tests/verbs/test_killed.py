@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ml4t_nb.storage.trash import GRACE_S
+from ml4t_nb.storage.disk import GRACE_S
 from tests.verbs import commit_sequence
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and fork servers are POSIX")
