@@ -136,10 +136,7 @@ class DatasetFolder:
             )
 
     def _has_siblings(self) -> bool:
-        for name in disk.names_in(self.state.parent):
-            symbol = symbol_of(name)
-            if symbol is None:
-                continue
+        for symbol in filter(None, map(symbol_of, disk.names_in(self.state.parent))):
             try:
                 if DatasetFolder(self.home, replace(self.dataset, symbol=symbol)).newest().manifest:
                     return True

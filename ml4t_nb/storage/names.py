@@ -52,7 +52,7 @@ _DEVICES = {
     "PRN",
     "AUX",
     "NUL",
-    *(f"{kind}{n}" for kind in ("COM", "LPT") for n in range(10)),
+    *(f"{each}{n}" for each in ("COM", "LPT") for n in range(10)),
 }
 
 

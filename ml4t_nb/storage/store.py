@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
@@ -104,12 +104,11 @@ class Store:
         from ml4t_nb.storage.transaction import Transaction
 
         folder = DatasetFolder(self.home, dataset)
-        with dataset_lock(folder.state, dataset, timeout_s=self._lock_timeout_s) as lock:
-            transaction = Transaction(folder, self._catalogue, lock)
-            try:
-                yield transaction
-            finally:
-                transaction.close()
+        with (
+            dataset_lock(folder.state, dataset, timeout_s=self._lock_timeout_s) as lock,
+            closing(Transaction(folder, self._catalogue, lock)) as transaction,
+        ):
+            yield transaction
 
     def flush(self) -> None:
         """Write what the commits of this object changed to the catalogue, all at once.
@@ -140,10 +139,10 @@ class Store:
             remove_old(trash / name, now)
         for asset_class, frequency in GROUPS:
             with suppress(StoreError):  # one that cannot be swept keeps no other from it
-                for symbol in map(symbol_of, names_in(trash / asset_class / frequency)):
-                    if symbol is not None:
-                        dataset = DatasetId(asset_class, frequency, symbol)
-                        DatasetFolder(self.home, dataset).sweep(now)
+                names = names_in(trash / asset_class / frequency)
+                for symbol in filter(None, map(symbol_of, names)):
+                    dataset = DatasetId(asset_class, frequency, symbol)
+                    DatasetFolder(self.home, dataset).sweep(now)
 
     def _end_removals(self) -> None:
         for place, entry in self._found().items():

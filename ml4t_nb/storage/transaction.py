@@ -173,10 +173,10 @@ class Transaction:
         self._require_open()
         if self._state is None:
             state = self._folder.newest()
-            if state.manifest and not self._folder.data.exists():
-                if not removed_by_hand(self._folder.data):
-                    raise self._folder.unmounted_error()
+            if removed_by_hand(self._folder.data):
                 state = state._replace(manifest=None)
+            elif state.manifest and not self._folder.data.exists():
+                raise self._folder.unmounted_error()
             self._state = state
         return self._state
 
@@ -207,19 +207,13 @@ class Transaction:
 
         # While one is written, others are encoded.
         few = sum(map(len, parts)) <= MOST_ROWS
-        encoded = parallel_map(encode, parts, threads=1 if few else _ENCODERS)
-        chunks = []
-        for piece in pieces:
-            if isinstance(piece, Chunk):
-                chunks.append(piece)
-                continue
-            chunk, content = next(encoded)
+        for chunk, content in parallel_map(encode, parts, threads=1 if few else _ENCODERS):
             self._written.append(chunk)
             disk.write_new(folder.data / chunk.file, content)
-            chunks.append(chunk)
         if self._written:
             disk.sync_folder(folder.data)
-        return tuple(chunks)
+        new = iter(self._written)
+        return tuple(piece if isinstance(piece, Chunk) else next(new) for piece in pieces)
 
     def _require_in_force(self, sequence: int) -> None:
         """Raise StoreError and delete its files unless the commit just published is the newest."""
