@@ -29,11 +29,9 @@ __all__ = [
     "Edit",
     "Rows",
     "TimeRange",
-    "chunk_fault",
     "decode_chunk",
     "encode_chunk",
     "parallel_map",
-    "size_fault",
 ]
 
 _Part = TypeVar("_Part")
@@ -240,22 +238,10 @@ def encode_chunk(
     return chunk, content
 
 
-def size_fault(chunk: Chunk, size: int) -> str:
-    """How a file's size differs from what was written; empty if it does not."""
-    return "" if size == chunk.bytes else f"has {size} bytes instead of {chunk.bytes}"
-
-
-def chunk_fault(chunk: Chunk, content: bytes) -> str:
-    """How ``content`` differs from what was written; empty if it does not."""
-    if fault := size_fault(chunk, len(content)):
-        return fault
-    return "" if zlib.crc32(content) == chunk.crc else "is damaged: its checksum does not match"
-
-
 def decode_chunk(chunk: Chunk, content: bytes, time_range: TimeRange, target: Rows) -> Rows:
     """The row groups that meet ``time_range``, put at the start of ``target``: a view of it.
 
-    The content has passed ``chunk_fault``: every byte was checked, which no memory map and no page
+    The content has passed its checksum: every byte was checked, which no memory map and no page
     checksum gives (a map dies of a truncated file; headers and footer have no page checksum).
     ValueError if it is not what the manifest says all the same.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -13,15 +14,7 @@ import pyarrow as pa
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, NextStep, Span
-from ml4t_nb.storage.chunks import (
-    ALL_TIME,
-    Rows,
-    TimeRange,
-    chunk_fault,
-    decode_chunk,
-    parallel_map,
-    size_fault,
-)
+from ml4t_nb.storage.chunks import ALL_TIME, Rows, TimeRange, decode_chunk, parallel_map
 from ml4t_nb.storage.compaction import MOST_ROWS
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.manifest import Chunk, Manifest, reload_step, summarize
@@ -63,16 +56,14 @@ class Snapshot:
             # A manifest may say what it likes of rows and bytes; memory is taken for real bytes
             # alone.
             for chunk in wanted:
-                if fault := size_fault(chunk, self._found(chunk, Path.stat).st_size):
-                    raise self._corrupt(chunk, fault)
+                self._require_intact(chunk, self._found(chunk, Path.stat).st_size, chunk.crc)
         target = Rows.empty(ends[-1])
         places = [target.cut(*place) for place in pairwise(ends)]
 
         def read(piece: tuple[Chunk, Rows]) -> Rows:
             chunk, place = piece
             content = self._found(chunk, Path.read_bytes)
-            if fault := chunk_fault(chunk, content):
-                raise self._corrupt(chunk, fault)
+            self._require_intact(chunk, len(content), zlib.crc32(content))
             try:
                 return decode_chunk(chunk, content, time_range, place)
             except (pa.ArrowException, ValueError, OSError) as error:
@@ -96,6 +87,12 @@ class Snapshot:
             except OSError as error:
                 raise self._corrupt(chunk, f"cannot be read: {error.strerror}") from error
         raise self._gone(chunk)
+
+    def _require_intact(self, chunk: Chunk, size: int, crc: int) -> None:
+        if size != chunk.bytes:
+            raise self._corrupt(chunk, f"has {size} bytes instead of {chunk.bytes}")
+        if crc != chunk.crc:
+            raise self._corrupt(chunk, "is damaged: its checksum does not match")
 
     def _gone(self, chunk: Chunk) -> Exception:
         folder = self.folder
