@@ -24,15 +24,7 @@ from ml4t_nb.model import Compression, Span
 from ml4t_nb.storage.manifest import Chunk
 from ml4t_nb.storage.names import chunk_name
 
-__all__ = [
-    "ALL_TIME",
-    "Edit",
-    "Rows",
-    "TimeRange",
-    "decode_chunk",
-    "encode_chunk",
-    "parallel_map",
-]
+__all__ = ["ALL_TIME", "Edit", "Rows", "TimeRange", "decode_chunk", "encode_chunk", "parallel_map"]
 
 _Part = TypeVar("_Part")
 _Result = TypeVar("_Result")

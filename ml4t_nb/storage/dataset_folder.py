@@ -14,14 +14,8 @@ from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.disk import LOCK_NAME, HeldLock
-from ml4t_nb.storage.manifest import (
-    Manifest,
-    decode_manifest,
-    encode_manifest,
-    manifest_error,
-)
+from ml4t_nb.storage.manifest import Manifest, decode_manifest, encode_manifest, manifest_error
 from ml4t_nb.storage.names import (
-    STAGED_NAME,
     chunk_number,
     manifest_name,
     manifest_number,
@@ -33,7 +27,7 @@ from ml4t_nb.storage.names import (
 __all__ = ["CommittedState", "DatasetFolder", "removed_by_hand"]
 
 _TRIES = 1000
-# Borne by a file that is copied from another disk, until it is whole.
+# Borne by a manifest until it is published, by a file from another disk until it is whole.
 _TAG = re.compile(r"\.[0-9a-f]{6}\Z")
 _MOUNT = "mount its disk; if it was deleted on purpose, create the folder again, empty"
 
@@ -148,8 +142,7 @@ class DatasetFolder:
         """The error that says that the bars are on a disk that is missing."""
         gone = self.data if self.data.parent.exists() else self.data.parent
         return ChunkCorrupt(
-            f"the folder {gone} is missing, and with it the bars of {self.dataset}",
-            hint=_MOUNT,
+            f"the folder {gone} is missing, and with it the bars of {self.dataset}", hint=_MOUNT
         )
 
     def publish(self, after: Manifest | None, sequence: int, *, base: int, lock: HeldLock) -> None:
@@ -216,7 +209,8 @@ class DatasetFolder:
                 disk.move_to_trash(self.data / name, self.trash)
         # Lowest number first: the catalogue takes m.7 for the newest while there is no m.8.
         for name in names:
-            if (found := STAGED_NAME.fullmatch(name)) and int(found[1]) <= sequence:
+            whole = _TAG.sub("", name)
+            if whole != name and 0 < manifest_number(whole) <= sequence:
                 (self.state / name).unlink()
             elif 0 < manifest_number(name) < sequence:
                 disk.move_to_trash(self.state / name, self.trash)

@@ -19,8 +19,6 @@ from ml4t_nb.options import one_of
 __all__ = [
     "CHUNK_NAME",
     "GROUPS",
-    "MANIFEST_NAME",
-    "STAGED_NAME",
     "chunk_name",
     "chunk_number",
     "folder_name",
@@ -36,15 +34,10 @@ CHUNK_NAME = re.compile(
 )
 """First date, number of the commit that wrote it, random tag."""
 
-MANIFEST_NAME = re.compile(r"m\.(?P<number>[0-9]{8,18})\.json")
-"""Number of the commit."""
-
-STAGED_NAME = re.compile(MANIFEST_NAME.pattern + r"\.[0-9a-f]{6}")
-"""Of a manifest that is not published yet."""
-
 GROUPS = tuple(product(get_args(AssetClass), get_args(Frequency)))
 """Classes and frequencies: the upper two folders of every dataset."""
 
+_MANIFEST_NAME = re.compile(r"m\.([0-9]{8,18})\.json")
 _LONGEST = 200
 _CODED = re.compile(r"(?P<small>[a-z](?:[a-z0-9.-]*[a-z])?)|[^A-Z0-9._-]")
 _DEVICES = {
@@ -74,8 +67,8 @@ def chunk_number(name: str) -> int:
 
 def manifest_number(name: str) -> int:
     """Number of the commit whose manifest it is; 0 for another file's name."""
-    found = MANIFEST_NAME.fullmatch(name)
-    return int(found["number"]) if found else 0
+    found = _MANIFEST_NAME.fullmatch(name)
+    return int(found[1]) if found else 0
 
 
 def newest_number(names: Iterable[str]) -> int:
