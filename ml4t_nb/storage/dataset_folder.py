@@ -151,7 +151,7 @@ class DatasetFolder:
         It was made of the commit ``base``, under the lock. The lock's file may be deleted: then
         other processes write too.
         """
-        self.require_newest(base)
+        self._require_newest(base)
         if not lock.is_in_force:
             raise StoreError(
                 f"the lock of {self.dataset} was deleted while it was held: {lock.path}",
@@ -167,8 +167,15 @@ class DatasetFolder:
         finally:
             with suppress(FileNotFoundError):
                 staged.unlink()
+        try:
+            self._require_newest(sequence)
+        except StoreError:
+            with suppress(OSError):
+                if self.newest().sequence > sequence:
+                    path.unlink()
+            raise
 
-    def require_newest(self, sequence: int) -> None:
+    def _require_newest(self, sequence: int) -> None:
         """Raise StoreError unless that commit is the newest, which is on the disk then.
 
         Where the lock's file was deleted, writers may have published, and tidied away, the number

@@ -139,11 +139,10 @@ class Transaction:
                 )
                 folder.publish(after, number, base=state.sequence, lock=self._lock)
             except BaseException:
-                # It may have been interrupted after its manifest was published.
+                # Its manifest may have been published before it was interrupted.
                 if not (folder.state / manifest_name(number)).exists():
                     self._delete_written()
                 raise
-            self._require_in_force(number)
         self._after_commit(CommittedState(number, after))
         return after
 
@@ -162,7 +161,6 @@ class Transaction:
         number = folder.next_number(base)
         with disk.writing(folder.state):
             folder.publish(None, number, base=base, lock=self._lock)
-            self._require_in_force(number)
         self._after_commit(CommittedState(number, None))
 
     def close(self) -> None:
@@ -215,27 +213,14 @@ class Transaction:
         new = iter(self._written)
         return tuple(piece if isinstance(piece, Chunk) else next(new) for piece in pieces)
 
-    def _require_in_force(self, sequence: int) -> None:
-        """Raise StoreError and delete its files unless the commit just published is the newest."""
-        folder = self._folder
-        try:
-            folder.require_newest(sequence)
-        except StoreError:
-            newest = folder.newest()
-            with suppress(OSError):
-                if newest.sequence > sequence:
-                    (folder.state / manifest_name(sequence)).unlink()
-            # One that counts may have been made of this very commit.
-            self._delete_written(newest.manifest)
-            raise
-
-    def _delete_written(self, newest: Manifest | None = None) -> None:
-        """Delete the new chunks that the newest manifest does not name."""
-        named = {chunk.file for chunk in newest.chunks} if newest else set()
-        for chunk in self._written:
-            with suppress(OSError):
+    def _delete_written(self) -> None:
+        """Delete the new chunks; one that counts may have been made of this very commit."""
+        with suppress(OSError, StoreError):
+            newest = self._folder.newest().manifest
+            named = {chunk.file for chunk in newest.chunks} if newest else set()
+            for chunk in self._written:
                 if chunk.file not in named:
-                    (self._folder.data / chunk.file).unlink()
+                    (self._folder.data / chunk.file).unlink(missing_ok=True)
 
     def _after_commit(self, now: CommittedState) -> None:
         """What follows a commit; where it fails, the next writer or reader does it."""
