@@ -25,7 +25,6 @@ __all__ = [
     "ByDate",
     "bar_for",
     "current_actions",
-    "fetched_actions",
     "splits_between",
     "stored_actions",
 ]
@@ -161,11 +160,6 @@ def stored_actions(table: ActionTable, kind: ActionKind, splits: ByDate) -> ByDa
     }
 
 
-def fetched_actions(table: ActionTable, kind: ActionKind) -> ByDate:
-    """What the answer shows, by ex-date."""
-    return _told(table.rejected, kind) | _told(table.fetched, kind)
-
-
 def _told(bars: Bars, kind: ActionKind) -> ByDate:
     column = bars[kind.column].to_numpy()
     rows = np.flatnonzero(column != kind.neutral)
@@ -173,8 +167,9 @@ def _told(bars: Bars, kind: ActionKind) -> ByDate:
     return dict(zip(stamps.tolist(), column[rows].tolist(), strict=True))
 
 
-def current_actions(table: ActionTable, kind: ActionKind, held: ByDate, fetched: ByDate) -> ByDate:
+def current_actions(table: ActionTable, kind: ActionKind, held: ByDate) -> ByDate:
     """The actions there are, by ex-date: what is stored, and what the answer says of it."""
+    fetched = _told(table.rejected, kind) | _told(table.fetched, kind)
     groups: dict[tuple[int, int], tuple[ByDate, ByDate]] = defaultdict(lambda: ({}, {}))
     for side, actions in enumerate((held, fetched)):
         for date, value in actions.items():

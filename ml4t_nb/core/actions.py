@@ -22,7 +22,6 @@ from ml4t_nb.core.action_dates import (
     ByDate,
     bar_for,
     current_actions,
-    fetched_actions,
     splits_between,
     stored_actions,
 )
@@ -39,15 +38,12 @@ __all__ = ["AlignedActions", "align_actions", "carry_dividends", "with_actions_o
 
 @dataclass(frozen=True, slots=True)
 class AlignedActions:
-    """Stored and fetched bars with every action on the bar that is to bear it.
-
-    ``revisions`` are values that changed on stored bars which were not fetched.
-    """
+    """Stored and fetched bars with every action on the bar that is to bear it."""
 
     stored: Bars
     fetched: Bars
     carried: tuple[CarriedAction, ...]
-    revisions: tuple[Revision, ...]
+    revisions: tuple[Revision, ...]  # on stored bars which were not fetched
 
 
 def align_actions(
@@ -109,14 +105,11 @@ def with_actions_of(rows: Bars, sound: Bars) -> Bars:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """One kind of action, aligned: as it was held before and is after, by ex-date.
-
-    Of ``moved`` by ex-date and bar the split, or the share.
-    """
+    """One kind of action, aligned: as it was held before and is after, by ex-date."""
 
     stored: Numbers
     fetched: Numbers
-    moved: dict[tuple[int, int], float]
+    moved: dict[tuple[int, int], float]  # by ex-date and bar the split, or the share
     before: ByDate
     after: ByDate
 
@@ -128,8 +121,8 @@ def _aligned(
 
     A dividend is paid on the shares of its ex-date: the bar after a split bears so much less.
     """
-    held, answered = stored_actions(table, kind, old_splits), fetched_actions(table, kind)
-    final = current_actions(table, kind, held, answered)
+    held = stored_actions(table, kind, old_splits)
+    final = current_actions(table, kind, held)
     by_bar: dict[int, ByDate] = defaultdict(dict)
     before: dict[int, ByDate] = defaultdict(dict)
     for actions, stamps, splits, bars in (

@@ -56,15 +56,11 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedGrid:
-    """Where a dataset's bars are expected, and on which basis they are.
-
-    The tolerance is how far an intraday stamp may be from its expected one, as a share of the
-    bar's length.
-    """
+    """Where a dataset's bars are expected, and on which basis they are."""
 
     calendar: Calendar
     frequency: Frequency
-    tolerance: float
+    tolerance: float  # how far an intraday stamp may be off, as a share of the bar's length
     basis: Basis
 
     @classmethod

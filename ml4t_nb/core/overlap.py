@@ -44,6 +44,8 @@ _SHORT = 4
 PENDING = timedelta(days=7)
 _EARLY = timedelta(days=2)
 
+_CASH = [*PRICES, "dividend"]
+
 # How well a ratio is measured that no split has named.
 _RESTATED = 1e-2
 
@@ -196,10 +198,8 @@ def _restated(pair: _Pair, scale: Scale) -> Comparison:
     because = ", ".join(f"{ratio:g}:1 on {at:%Y-%m-%d}" for at, ratio in named)
     reason = f"stored prices are {first:.6g} times those fetched"
     reason += f": split {because}" if named else "; the provider reports no split"
-    ratio = scale.ratio[:, np.newaxis]
-    old = pair.stored.copy()
-    old[[*PRICES, "dividend"]] = old[[*PRICES, "dividend"]].to_numpy() / ratio
-    old["volume"] = pair.fetched["volume"]
+    old = pair.stored.assign(volume=pair.fetched["volume"])
+    old[_CASH] = old[_CASH].to_numpy() / scale.ratio[:, np.newaxis]
     beyond = np.zeros_like(pair.unlike)
     outside = ~scale.inside
     beyond[outside] = ~equal_prices(prices_of(old[outside]), prices_of(pair.fetched[outside]))

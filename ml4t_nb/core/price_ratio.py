@@ -111,8 +111,8 @@ def equal_prices(stored: Numbers, fetched: Numbers) -> Flags:
     """
     step = max(_half_step(stored), _half_step(fetched))
     step = step if step <= 0.5 * 10.0**-_ROUNDED_DECIMALS else 0.0
-    near: Flags = np.abs(stored - fetched) <= step + _RELATIVE * np.maximum(stored, fetched)
-    return near
+    slack = step + _RELATIVE * np.maximum(stored, fetched)
+    return np.asarray(np.abs(stored - fetched) <= slack)
 
 
 def find_scale(stored: Bars, fetched: Bars, splits: tuple[Split, ...]) -> Scale | None:
