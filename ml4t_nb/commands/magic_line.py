@@ -115,14 +115,11 @@ def _values(piece: re.Match[str], names: Mapping[str, Any]) -> list[str]:
 
 def _put_in(text: str, names: Mapping[str, Any]) -> list[str]:
     """The text between double quotes, with its variables put in."""
-    pieces: list[str] = [""]
-    at = 0
+    pieces = [""]
     for piece in _PIECE.finditer(text):
-        if piece["sign"] or piece["name"] or piece["expression"] is not None:
-            pieces = _joined(pieces, [text[at : piece.start()]], text)
-            pieces = _joined(pieces, _values(piece, names), text)
-            at = piece.end()
-    return _joined(pieces, [text[at:]], text)
+        is_put_in = piece["sign"] or piece["name"] or piece["expression"] is not None
+        pieces = _joined(pieces, _values(piece, names) if is_put_in else [piece[0]], text)
+    return pieces
 
 
 def _joined(word: list[str], values: list[str], line: str) -> list[str]:
