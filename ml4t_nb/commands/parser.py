@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, NoReturn
 
 from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, options, summary
@@ -63,14 +64,11 @@ def flags(verb: str, program: Program = SHELL) -> tuple[str, ...]:
 
 def _command(verb: str, words: list[str], bare: list[str], program: Program) -> Command:
     found, extras = tree(program)[1][verb].parse_known_args(words)
-    known = {each.name: each for each in options(program.verbs[verb])}
     given = {name: value for name, value in vars(found).items() if value is not None}
-    for name, option in known.items():
-        if name in given:
-            given[name] = _read(given[name], option)
     for word in extras:
         if word.startswith("-") and word != "-":
             raise _no_option(verb, word.partition("=")[0], program)
+    known = [each.name for each in options(program.verbs[verb])]
     symbols = [*given.pop("bare", ()), *extras, *bare, *given.pop("symbol", ())]
     if symbols and (verb not in VERBS or "symbol" not in known):
         raise OptionError(f"{verb} takes no symbol, but got {symbols[0]!r}")
@@ -78,12 +76,6 @@ def _command(verb: str, words: list[str], bare: list[str], program: Program) -> 
     if symbols:
         given["symbol"] = tuple(symbols)
     return Command(verb, given, json=json, quiet=quiet)
-
-
-def _read(word: object, option: Option) -> object:
-    """The value, as the verb itself converts it, where that needs no other word."""
-    is_late = option.is_repeated or option.kind in ("word", "day", "moment")
-    return word if is_late else convert(word, option)
 
 
 def _no_verb(word: str, program: Program) -> OptionError:
@@ -123,6 +115,10 @@ class _Parser(argparse.ArgumentParser):
         self.color = False
 
     def error(self, message: str) -> NoReturn:
+        # argparse has words of its own for a ValueError, which ours is.
+        _, refused, _ = sys.exc_info()
+        if refused is not None and isinstance(refused.__context__, OptionError):
+            raise refused.__context__ from None
         raise OptionError(
             message.removeprefix("argument "), hint=f"{self.prog} --help lists the options"
         )
@@ -165,7 +161,7 @@ def tree(
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:
-    name, text = option.name, _help(option)
+    name, text, read = option.name, _help(option), partial(_read, option)
     if option.kind == "switch":
         parser.add_argument(*option.flags, dest=name, action="store_true", help=text)
         if option.off_flags:
@@ -174,7 +170,9 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         return
     if not option.flags:
         # Not SUPPRESS, which argparse reads as a word where one positional may be left out.
-        parser.add_argument(name, nargs="?", metavar=name.upper(), default=None, help=text)
+        parser.add_argument(
+            name, nargs="?", type=read, metavar=name.upper(), default=None, help=text
+        )
         return
     if option.is_bare:
         parser.add_argument("bare", nargs="*", metavar="SYMBOL", help=text)
@@ -183,9 +181,16 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         *option.flags,
         dest=name,
         action="append" if option.is_repeated else "store",
+        type=read,
         metavar=option.metavar,
         help=text,
     )
+
+
+def _read(option: Option, word: str) -> object:
+    """The value, as the verb itself converts it, where that needs no other word."""
+    is_late = option.is_repeated or option.kind in ("word", "day", "moment")
+    return word if is_late else convert(word, option)
 
 
 def _help(option: Option) -> str:

@@ -148,6 +148,7 @@ def test_options_of_the_front_end_are_not_arguments() -> None:
         ("load A -a equity", "unknown asset class 'equity'", "did you mean 'equities'?"),
         ("load A -f dayly", "unknown frequency 'dayly'", "did you mean 'daily'?"),
         ("load A -f minut", "unknown frequency 'minut'", "did you mean 'minute'?"),
+        ("load A -f dayly -f daily", "unknown frequency 'dayly'", "did you mean 'daily'?"),
         ("update --fill-method forwad", "unknown fill method 'forwad'", "did you mean 'forward'?"),
         ("gaps --refill forwad", "unknown fill method 'forwad'", "did you mean 'forward'?"),
         ("health --fail-on stail", "unknown health state 'stail'", "did you mean 'stale'?"),
