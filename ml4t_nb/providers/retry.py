@@ -60,22 +60,16 @@ def fetch_with_retries(
     sleep: Callable[[float], None] = time.sleep,
     policy: Policy | None = None,
 ) -> Answer:
-    """The provider's answer, asked for again where that may help.
+    """The provider's answer, asked for again where that may help; else its last error.
 
     Parameters
     ----------
     on_retry
         Told the number of the attempt that failed, the seconds until the next, and why.
     sleep
-        Waits so many seconds; whatever it raises ends the asking, `NoMoreWaiting` with the
-        provider's own error.
+        Whatever it raises ends the asking, `NoMoreWaiting` with the provider's own error.
     policy
         By default the provider's own (``limits.retry``), else ``DEFAULT``.
-
-    Raises
-    ------
-    ProviderError
-        The last one, once the policy has no wait left for its kind.
     """
     limits = provider.limits
 
@@ -167,14 +161,7 @@ class RateLimiter:
     """So many requests a minute, a few of them at once.
 
     A call waits until there is a request to spend. What it then really cost may be more, and is
-    charged: the next one waits for it.
-
-    Parameters
-    ----------
-    per_minute
-        Requests earned a minute; they pile up to ten.
-    clock
-        Seconds of a clock that never jumps.
+    charged: the next one waits for it. Requests pile up to ten; the clock must never jump.
     """
 
     def __init__(self, per_minute: float, *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -53,16 +53,9 @@ def read_columns(
 ) -> dict[str, _Numbers]:
     """The numbers of a file's columns by our names, NaN where a cell is empty.
 
-    Parameters
-    ----------
-    columns
-        Texts, or numbers where the file holds them as such.
-    declared
-        The decimal sign of the file's dialect.
-    preferred
-        The one taken where the cells of all columns may be read with either.
-    wrong
-        Told the column, the row, what is wrong with its cell, and what to do.
+    The decimal sign is ``declared`` by the file's dialect, or else shown by the cells of all
+    columns together; one is ``preferred`` where these may be read with either. ``wrong`` is told
+    the column, the row, what is wrong with its cell, and what to do.
     """
     read = {name: each for name, each in columns.items() if isinstance(each, np.ndarray)}
     texts = {name: each for name, each in columns.items() if not isinstance(each, np.ndarray)}

@@ -44,7 +44,9 @@ _SCALED: tuple[AssetClass, ...] = ("equities", "etfs")
 _CLEARLY = 0.05
 _SOME = 3
 _MOST = 0.8
+# Nearly all rows are a week apart, or a month.
 _LONG = ((6, 8), (28, 31))
+_LENGTHS = tuple(length for each in get_args(Frequency) if (length := bar_length(each)) is not None)
 
 
 class FilesProvider:
@@ -68,17 +70,7 @@ class FilesProvider:
         return Instrument()
 
     def fetch(self, request: Request) -> Answer:
-        """The file's bars in the span.
-
-        Raises
-        ------
-        BarsInvalid
-            If the file holds what is not a number or no date, rows of one stamp that disagree,
-            bars of another frequency, or prices that contradict its splits; the message names
-            file and line.
-        SettingsInvalid
-            If there is no folder.
-        """
+        """The file's bars in the span; a BarsInvalid names the file and the line."""
         path = self._file(request.dataset.symbol)
         try:
             table = read_table(path, self._settings)
@@ -252,7 +244,9 @@ def _require_frequency(table: PriceTable, stamps: pd.DatetimeIndex, frequency: F
     usual = pd.Timedelta(kinds[counts.argmax()]).to_pytimedelta()
     is_usual = len(steps) >= _SOME and counts.max() >= _MOST * len(steps)
     if length is None:
-        is_other = len(steps) >= _SOME and (shortest >= _NEARLY_A_WEEK or _are_long(steps))
+        days = steps / pd.Timedelta(_DAY)
+        is_long = any(((days >= low) & (days <= high)).mean() >= _MOST for low, high in _LONG)
+        is_other = len(steps) >= _SOME and (shortest >= _NEARLY_A_WEEK or is_long)
         seen = shortest if shortest >= _NEARLY_A_WEEK else usual
     else:
         is_listed = len(steps) >= _SOME and length < shortest and shortest in _LENGTHS
@@ -265,12 +259,3 @@ def _require_frequency(table: PriceTable, stamps: pd.DatetimeIndex, frequency: F
             f"{table.path.name} has no {frequency} bars: its closest rows are {seen} apart",
             hint="load them with their actual --frequency",
         )
-
-
-def _are_long(steps: pd.TimedeltaIndex) -> bool:
-    """Whether nearly all rows are a week apart, or a month."""
-    days = steps / pd.Timedelta(_DAY)
-    return any(((days >= least) & (days <= most)).mean() >= _MOST for least, most in _LONG)
-
-
-_LENGTHS = tuple(length for each in get_args(Frequency) if (length := bar_length(each)) is not None)

@@ -92,7 +92,10 @@ def columns_of(
             # In the currency itself, then in dollars.
             places = places[:1]
         if len(places) > 1 and not is_guess:
-            raise _two(path, ours, [header[at] for at in places])
+            names = [header[at] for at in places]
+            is_repeated = len(set(names)) < len(names)
+            which = repr(names[0]) if is_repeated else f"for the {ours}: {', '.join(names)}"
+            raise BarsInvalid(f"{path.name} has two columns {which}", hint="keep one")
         if places:
             found[ours] = places
     return found
@@ -100,19 +103,9 @@ def columns_of(
 
 def _places(bares: Sequence[str], theirs: Sequence[str]) -> tuple[int, ...]:
     """Where columns of these names are; of a name that ends in a star, the first that begins so."""
-    places = [at for at, name in enumerate(bares) if name in theirs]
     begins = tuple(name[:-1] for name in theirs if name.endswith("*"))
-    if begins:
-        places += [at for at, name in enumerate(bares) if name.startswith(begins)][:1]
-    return tuple(places)
-
-
-def _two(path: Path, ours: str, names: Sequence[str]) -> BarsInvalid:
-    if len(set(names)) < len(names):
-        return BarsInvalid(f"{path.name} has two columns {names[0]!r}", hint="keep one")
-    return BarsInvalid(
-        f"{path.name} has two columns for the {ours}: {', '.join(names)}", hint="keep one"
-    )
+    first = [at for at, name in enumerate(bares) if name.startswith(begins)][:1]
+    return (*(at for at, name in enumerate(bares) if name in theirs), *first)
 
 
 def no_header(path: Path, row: Sequence[str]) -> BarsInvalid:
@@ -136,10 +129,7 @@ def no_header(path: Path, row: Sequence[str]) -> BarsInvalid:
 def parquet_sheet(path: Path) -> Sheet:
     """The sheet in a Parquet file, of which only the columns that matter are read.
 
-    Raises
-    ------
-    OSError
-        If it cannot be opened.
+    An OSError if it cannot be opened.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

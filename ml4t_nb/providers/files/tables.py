@@ -35,15 +35,7 @@ _LONG_TIME, _SHORT_TIME = 6, 4
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """The columns of a file that bars are made of.
-
-    Parameters
-    ----------
-    numbers, texts
-        By our names; ``gain`` and ``symbol`` besides those of bars.
-    problems
-        Of its rows; none so far.
-    """
+    """The columns of a file that bars are made of, by our names, and ``gain`` and ``symbol``."""
 
     path: Path
     dialect: Dialect
@@ -59,13 +51,10 @@ class PriceTable:
 
 
 def read_table(path: Path, settings: Settings) -> PriceTable:
-    """The table in ``path``.
+    """The table in ``path``; all that is wrong with its cells is one BarsInvalid.
 
     Raises
     ------
-    BarsInvalid
-        If it cannot be read, lacks a column, or holds what is not a number or date; all of it at
-        once.
     OSError
         If the file cannot be opened.
     """
@@ -119,12 +108,7 @@ def _as_they_stand(sheet: Sheet, preferred: DateOrder | None) -> Written:
     if times:
         pairs = zip(words, _times(_words(times[0])), strict=True)
         words = [f"{day} {time}".strip() for day, time in pairs]
-    return from_texts(
-        words,
-        formats=sheet.dialect.formats,
-        preferred=preferred,
-        has_mixed_units=sheet.dialect.has_mixed_units,
-    )
+    return from_texts(words, sheet.dialect, preferred)
 
 
 def _times(words: Sequence[str]) -> Sequence[str]:

@@ -49,13 +49,7 @@ class _Head:
 
 
 def text_sheet(path: Path) -> Sheet:
-    """The sheet in a text file.
-
-    Raises
-    ------
-    OSError
-        If it cannot be opened.
-    """
+    """The sheet in a text file; an OSError if it cannot be opened."""
     rows = _read(path)
     head = _head(path, rows)
     found = columns_of(path, head.names, head.dialect)
@@ -93,10 +87,8 @@ def _read(path: Path) -> _Rows:
             hint=SPOILT if is_cut else "double a quote inside a value",
         ) from error
     if not cells:
-        raise BarsInvalid(
-            f"{path.name} is empty",
-            hint="it needs a header row; is it still being written?",
-        )
+        hint = "it needs a header row; is it still being written?"
+        raise BarsInvalid(f"{path.name} is empty", hint=hint)
     return _Rows(cells, places, lines, is_cut)
 
 

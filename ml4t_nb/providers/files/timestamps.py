@@ -13,6 +13,7 @@ import pandas as pd
 
 from ml4t_nb.core.bars import as_stamps
 from ml4t_nb.model import DateOrder
+from ml4t_nb.providers.files.dialects import Dialect
 from ml4t_nb.providers.files.problems import Unreadable
 
 __all__ = ["Written", "from_texts"]
@@ -62,44 +63,25 @@ class Written:
     instants: pd.DatetimeIndex | None = None
 
 
-def from_texts(
-    texts: Sequence[str],
-    *,
-    formats: Sequence[str] = (),
-    preferred: DateOrder | None = None,
-    has_mixed_units: bool = False,
-) -> Written:
-    """Stamps of a column of texts, all written in one way.
+def from_texts(texts: Sequence[str], dialect: Dialect, preferred: DateOrder | None) -> Written:
+    """Stamps of a column of texts, all written in one way; Unreadable if it may be read in two.
 
     ISO 8601, ``20240131``, ``31-Jan-2024``, ``Jan 31, 2024``, ``31/01/2024`` or ``01/31/2024``
     (which of the two, the column must show), each with a time of day and an offset or without; or
     seconds, milliseconds, microseconds or nanoseconds since 1970. Years of two digits are those
-    from 1969 to 2068.
-
-    Parameters
-    ----------
-    formats
-        Formats of `strptime` to try before.
-    preferred
-        Where the day stands, where the column does not show it.
-    has_mixed_units
-        Whether one row may count seconds and another milliseconds.
-
-    Raises
-    ------
-    Unreadable
-        If one is not, or the column may be read in two ways.
+    from 1969 to 2068. The dialect's own formats go first; where the column does not show where the
+    day stands, it is where it is preferred.
     """
     if not texts:
         return Written(pd.DatetimeIndex([]))
-    for each in formats:
+    for each in dialect.formats:
         wall = pd.to_datetime(pd.Index(texts), format=each, errors="coerce")
         if not wall.hasnans:
             return Written(pd.DatetimeIndex(wall))
     if (iso := _all_iso(texts)) is not None:
         return iso
     if _EPOCH.fullmatch(texts[0]):
-        return _since_1970(texts, has_mixed_units=has_mixed_units)
+        return _since_1970(texts, has_mixed_units=dialect.has_mixed_units)
     way = next((each for each in _WAYS if each.fullmatch(texts[0])), None)
     if way is None:
         raise _invalid(texts, 0)

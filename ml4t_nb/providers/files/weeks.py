@@ -29,18 +29,9 @@ _SETTING = "ML4T_DATA_FILES_WEEKS"
 def weeks_of(table: PriceTable, rows: Bars, request: Request, told: WeekDating | None) -> Answer:
     """Weeks made of days, or of rows that are weeks, and which of them is not over in the file.
 
-    Parameters
-    ----------
-    rows
-        By date, sorted, no date twice.
-    told
-        Whether a row that is dated on a Sunday begins or ends its week, as the setting says.
-
-    Raises
-    ------
-    BarsInvalid
-        If the rows are longer than weeks, are not weeks from Monday to Sunday, or do not show
-        which weeks they are.
+    The rows are sorted, no date is there twice; of those dated on a Sunday the setting has told
+    whether they begin or end with it. BarsInvalid if rows are longer than weeks, are not weeks
+    from Monday to Sunday, or do not show which weeks they are.
     """
     if rows.empty:
         return Answer(rows)

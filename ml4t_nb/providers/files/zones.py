@@ -63,16 +63,8 @@ def stamps_of(table: PriceTable, request: Request, setting: str | None) -> Read:
     Stamps of which the file shows no zone are of the dataset's, or the setting's. Without one too,
     those within a day are taken to be of the calendar's zone, and dates as they are written.
 
-    Parameters
-    ----------
-    setting
-        The zone of ``ML4T_DATA_FILES_ZONE``.
-
-    Raises
-    ------
-    BarsInvalid
-        If the file contradicts the dataset's zone, or has no use for it, if a stamp happens twice
-        or never, or if the calendar shows that the stamps are of another zone.
+    BarsInvalid if the file contradicts the dataset's zone, or has no use for it, if a stamp happens
+    twice or never, or if the calendar shows that the stamps are of another zone.
     """
     wall, instants = table.stamps.wall, table.stamps.instants
     dates, zone = request.calendar, request.zone

@@ -40,16 +40,8 @@ class ChartReply:
 class Client:
     """Asks yfinance; one for all threads.
 
-    Parameters
-    ----------
-    caches
-        Folder of yfinance's own caches.
-    per_minute
-        The budget.
-    timeout_s, deadline_s
-        For one reply, and for all that a call takes.
-    is_loud
-        Whether yfinance may log what it does.
+    A reply may take ``timeout_s``, a call ``deadline_s`` in all; ``caches`` is the folder of
+    yfinance's own, which may log what it does if it is loud.
     """
 
     caches: Path

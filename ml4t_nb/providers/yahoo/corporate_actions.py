@@ -103,16 +103,8 @@ def assign_actions(
 
     An action belongs to the first bar with prices on its day. If that day has none, the next bar
     within ``reach`` carries it: there the price without it shows first. One after the last bar
-    gets a row of its own, without prices.
-
-    Parameters
-    ----------
-    days
-        The local date of each bar, at 00:00 UTC.
-    reach
-        Zero if only a bar of the same day will do.
-    sessions
-        Days with a bar, by the calendar.
+    gets a row of its own, without prices. ``days`` are the local dates of the bars, and
+    ``sessions`` those with a bar by the calendar, at 00:00 UTC.
     """
     count = len(bars)
     priced = np.flatnonzero(bars[list(PRICES)].notna().all(axis=1).to_numpy())

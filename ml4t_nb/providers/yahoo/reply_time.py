@@ -35,12 +35,7 @@ def over_before(meta: Mapping[str, Any], request: Request, delay: timedelta) -> 
     """Exclusive bound of the stamps whose bars were over when the reply was made.
 
     Of shares only weeks are judged: within a session, a reply of noon cannot be distinguished from
-    one about a share that was last traded at noon.
-
-    Returns
-    -------
-    datetime or None
-        None if it says nothing that the as-of does not.
+    one about a share that was last traded at noon. None if it says nothing that the as-of does not.
     """
     made, frequency = made_at(meta), request.dataset.frequency
     if made is None or made >= request.as_of:

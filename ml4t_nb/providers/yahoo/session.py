@@ -66,20 +66,9 @@ class _BoundedSession(Session[Response]):
 
 @dataclass(slots=True)
 class Call:
-    """One call of yfinance: how long it may take, and what it cost and brought.
+    """One call of yfinance: how long it and each reply may take, and what it cost and brought.
 
-    Parameters
-    ----------
-    timeout_s
-        For one reply.
-    until
-        When, by ``time.monotonic``, all of it must be over.
-    is_loud
-        Whether yfinance may log what it does.
-    requests
-        Sent so far.
-    reply
-        The last reply with bars.
+    It must be over at ``until``, by ``time.monotonic``; ``reply`` is the last one with bars.
     """
 
     yfinance: ModuleType
