@@ -26,6 +26,7 @@ def test_each_floor_of_the_picture_is_a_layer_and_names_its_parts() -> None:
     assert len(floors()) == len(layers)
     for floor, parts in zip(floors(), layers, strict=True):
         assert {part for part in parts if not re.search(rf"\b{part}\b", floor)} == set()
+        assert set(re.findall(r"│ {1,2}(\w+) {2,}", floor)) <= parts
 
 
 def test_its_ground_floor_names_values_that_are_there_and_no_others() -> None:
