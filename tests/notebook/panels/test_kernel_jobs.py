@@ -55,8 +55,11 @@ class Front:
         kind, content = message["msg_type"], message["content"]
         asked = str(message["parent_header"].get("msg_id"))
         text = str(content.get("text") or content.get("evalue") or "")
-        if kind in ("stream", "error"):
-            self.said.setdefault(asked, []).append((kind, text))
+        said = self.said.setdefault(asked, [])
+        if kind == "stream" and said and said[-1][0] == kind:
+            said[-1] = (kind, said[-1][1] + text)  # a busy kernel sends one line in two pieces
+        elif kind in ("stream", "error"):
+            said.append((kind, text))
         return asked, str(content.get("execution_state", ""))
 
 
