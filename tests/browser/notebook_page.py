@@ -34,6 +34,11 @@ _BOOK = """() => {
   const { widgets, activeCellIndex, mode } = jupyterapp.shell.currentWidget.content;
   return [widgets.map(each => each.model.sharedModel.source), activeCellIndex, mode];
 }"""
+# In one step: an answer of the kernel may take a control away at any time.
+_FOCUS = """each => {
+  if (each.isConnected && each.checkVisibility() && !each.disabled) each.focus();
+  return document.activeElement === each;
+}"""
 _REACHED = "button, input, select, summary, [tabindex='0']"
 # Voila's own template wants an icon font from there; nothing else may.
 _FONTS = "cdn.jsdelivr.net"
@@ -94,8 +99,7 @@ class NotebookPage:
     def controls(self) -> Iterator[ElementHandle]:
         """What the Tab key reaches in the panel in sight, each with the focus on it."""
         for each in self.page.locator(f".ml4t-panel :is({_REACHED}):visible").element_handles():
-            if each.is_visible() and each.is_enabled():
-                each.focus()
+            if each.evaluate(_FOCUS):
                 yield each
 
     def find(self, name: str) -> Locator:

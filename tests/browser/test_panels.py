@@ -211,6 +211,11 @@ _OTHERS = (
     "ArrowDown",
     "Escape",
 )
+# A busy page comes late to what was put off for a moment.
+_BUSY = """() => {
+  const wait = window.setTimeout;
+  window.setTimeout = (act, ms, ...more) => wait(act, ms || 1500, ...more);
+}"""
 _SEEN = {
     "Load": ("ml4t-load", "more options"),
     "Update": ("ml4t-update", "more options"),
@@ -223,6 +228,7 @@ _SEEN = {
 def test_keys_pressed_in_a_panel_do_nothing_to_the_notebook(notebook: NotebookPage) -> None:
     notebook.open(LOAD_WITH_GAP, PANEL, "'the last cell'")
     reached = 0
+    notebook.page.evaluate(_BUSY)
     for title, (name, words) in _SEEN.items():
         notebook.tab(title)
         notebook.see(name, words)

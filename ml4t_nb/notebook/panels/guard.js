@@ -55,14 +55,17 @@ export default {
     });
 
     // A click on words, a plot or a tab would leave the focus on the cell, where keys are commands.
+    const hold = (panel) => {
+      if (!panel.contains(document.activeElement)) {
+        panel.focus({ preventScroll: true });
+      }
+    };
     listen("pointerdown", (_, panel) => {
       panel.tabIndex = -1;
-      setTimeout(() => {
-        if (!panel.contains(document.activeElement)) {
-          panel.focus({ preventScroll: true });
-        }
-      });
+      setTimeout(() => hold(panel));
     });
+    // A busy page takes the next key before it comes to what was put off.
+    listen("pointerup", (_, panel) => hold(panel));
 
     return () => heard.abort();
   },
