@@ -35,8 +35,7 @@ _PIECES = 8
 def run_load(context: RunContext, request: LoadRequest) -> UpdateResult:
     """Load a dataset, or extend it; what is stored is compared, never doubled.
 
-    An error of the provider is raised only where nothing was stored before; else it is in the
-    result.
+    A provider's error is raised only where nothing was stored before; else the result has it.
     """
     provider = context.provider(request.provider)
     guess = DatasetId(request.asset_class or "equities", request.frequency, request.symbol)
@@ -122,8 +121,7 @@ def _split_into_batches(
 ) -> tuple[Span, ...]:
     """Spans to load one after the other, each of a few pieces, so that each meets what is stored.
 
-    What is after the first held bar comes oldest first, and then what is before it, newest
-    first.
+    What is after the first held bar comes oldest first, then what is before it, newest first.
     """
     parts = [part for span in wanted for part in split_span(span, longest * _PIECES)]
     if not len(held):
@@ -137,8 +135,7 @@ def _split_into_batches(
 def _load_in_batches(spans: Sequence[Span], load: Callable[[Span], UpdateResult]) -> UpdateResult:
     """Load each span with its own commit; one result for all of them.
 
-    Ends at the first that fails: what is beyond would not meet what is stored. RangeRefused, if
-    none of the spans has a bar.
+    Ends at the first that fails: what is beyond would not meet what is stored.
     """
     done: list[UpdateResult] = []
     for span in spans:

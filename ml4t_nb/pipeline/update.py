@@ -119,9 +119,8 @@ def _recent_index(snapshot: Snapshot) -> pd.DatetimeIndex:
 def _reset_as_of(run: DatasetRun) -> bool:
     """Take the dataset's as-of back to the run's, with all its bars; False if it is not later.
 
-    For where a wrong clock or ``--as-of`` was ahead of the time. The next run compares the whole
-    history, since it is not known what was stored too early. Overtaken, if that is a bar which is
-    not final as of then.
+    For where a wrong clock or ``--as-of`` was ahead. The next run compares the whole history, since
+    it is not known what was stored too early. Overtaken, if that is a bar not final as of then.
     """
     dataset, as_of, bound = run.dataset, run.as_of, run.final_before
     with run.context.store.transaction(dataset) as tx:

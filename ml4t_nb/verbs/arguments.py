@@ -161,8 +161,7 @@ def convert(value: object, wanted: Option) -> object:
     if wanted.is_repeated:
         if symbols := as_symbols(value):
             return symbols
-        # Left out it means everything, or is asked for. A caller that selects nothing means
-        # neither.
+        # Left out it means everything, or is asked for; who selects nothing means neither.
         raise OptionError(
             "an empty list of symbols selects nothing",
             hint="check the selection; to select all, leave symbol out",

@@ -88,8 +88,7 @@ def _removed_unless_done(draft: Path) -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    # A folder that may not be read, or a system that opens none, is not a reason to fail: the file
-    # is whole.
+    # Where a folder may not be read, or the system opens none, the file is whole all the same.
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
