@@ -105,11 +105,11 @@ def run_all(tasks: Sequence[Task], *, workers: int, observer: Observer, cancel: 
         # and who counted events here would wait for that one forever.
         while len(over) < len(futures) or not inbox.empty():
             try:
-                _tell(observer, inbox.get())
+                _notify(observer, inbox.get())
             except KeyboardInterrupt:
                 stop()
     while not inbox.empty():
-        _tell(observer, inbox.get())
+        _notify(observer, inbox.get())
     results = [future.result() for future in futures]
     done = tuple(result for result in results if result is not None)
     left = tuple(task.dataset for task, result in zip_longest(tasks, results) if result is None)
@@ -182,7 +182,7 @@ class _TaskRunner:
 
     task: Task
     provider: str
-    tell: Observer
+    notify: Observer
     cancel: Flag
     outage_of: Callable[[str], _Outage]
     has_asked: bool = False
@@ -221,7 +221,7 @@ class _TaskRunner:
                 wait_s = self._outage.grant(self.task.dataset, event.wait_s)
                 event = self.retry = replace(event, wait_s=wait_s)
         if self.retry is None or self.retry.wait_s >= 0:
-            self.tell(event)
+            self.notify(event)
 
     def _pause(self, seconds: float) -> None:
         retry, self.retry = self.retry, None
@@ -239,7 +239,7 @@ def _finished(result: UpdateResult) -> Finished:
     return Finished(result.dataset, result.record.outcome, error.message, error.hint)
 
 
-def _tell(observer: Observer, event: Event | None) -> None:
+def _notify(observer: Observer, event: Event | None) -> None:
     if event is None:
         return
     try:

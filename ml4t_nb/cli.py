@@ -97,7 +97,7 @@ def _carried_out(words: Sequence[str]) -> int:
 
 
 def _nothing_found(report: Report) -> ErrorNote | None:
-    """What to tell cron, which takes silence for success, where there was nothing to work on."""
+    """What is printed where there was nothing to work on: cron takes silence for success."""
     match report:
         case RunReport(verb="update", results=(), left=(), allow_empty=False):
             what = "update found no dataset"

@@ -220,7 +220,7 @@ class StoreOutdated(StoreError):
     Parameters
     ----------
     summary
-        What can be told of it all the same.
+        What is known of it nevertheless.
     """
 
     def __init__(self, message: str, *, summary: Summary, hint: Hint = "") -> None:

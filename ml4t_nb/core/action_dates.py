@@ -92,7 +92,7 @@ class ActionTable:
         return next(among, -1)
 
     def is_judged(self, bar: int, span: int) -> bool:
-        """Whether the answer can tell which actions ``bar`` bears."""
+        """Whether the answer shows which actions ``bar`` bears."""
         if not self.is_held(bar):
             return True
         at = int(np.searchsorted(self.merged, bar))

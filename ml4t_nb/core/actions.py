@@ -66,7 +66,7 @@ def align_actions(
 
     Stored are observed bars from before the first asked one to the end, and what they carry;
     fetched are sound bars, each with the actions of its own row, and rejected those rows without
-    one of which `core.validation.rejected_actions` tells. Where stored bars are overtaken they
+    one of which `core.validation.rejected_actions` returns. Where stored bars are overtaken they
     stay as they are, and only those they lack are added.
     """
     spans = merge_spans(asked, at_once=False)
@@ -97,7 +97,7 @@ def align_actions(
 
 
 def with_actions_of(rows: Bars, sound: Bars) -> Bars:
-    """``sound`` bars, which also bear what the other ``rows`` of the same answer tell."""
+    """``sound`` bars, which also bear what the other ``rows`` of the same answer report."""
     rejected = rejected_actions(rows, sound)
     alone = align_actions(empty_bars(), sound, rejected, asked=(), carried=(), basis="as-traded")
     return alone.fetched

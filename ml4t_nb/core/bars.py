@@ -63,8 +63,8 @@ _DEFAULTS = {"volume": 0.0, "dividend": 0.0, "split": 1.0}
 
 def as_stamps(stamps: Any) -> pd.DatetimeIndex:  # noqa: ANN401  # whatever pandas reads as stamps
     """``stamps`` as the index ``timestamp`` in UTC microseconds; naive ones are UTC."""
-    # By way of numpy: what pandas inferred of a regular index would tell equal bars apart. Integers
-    # are instants in UTC, which need not be localized.
+    # By way of numpy: with what pandas inferred of a regular index equal bars would differ.
+    # Integers are instants in UTC, which need not be localized.
     instants = pd.DatetimeIndex(stamps).to_numpy("M8[us]").view(np.int64)
     return pd.DatetimeIndex(instants, dtype=STAMPS, name="timestamp", copy=True)
 

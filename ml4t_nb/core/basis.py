@@ -49,7 +49,7 @@ class SplitEvidence:
     """What prices say at each of their splits: they move by it, or had been restated before.
 
     Some move on another day near by, which is given with the split. Splits below 5:4, on the
-    first bar, or lost in the day's own move tell nothing.
+    first bar, or lost in the day's own move show nothing.
     """
 
     jumping: tuple[Split, ...] = ()

@@ -256,7 +256,7 @@ def _rebased(
 ) -> Bars:
     """Bars the provider no longer serves, each on the basis of the common bars nearest to it.
 
-    Their ratios are of prices stored over fetched, and may change at a split: bars across one tell
+    Their ratios are of prices stored over fetched, and may change at a split: bars across one say
     nothing of each other. Where no bar is in common the product of the splits stands in, if they
     are those of a restatement; others may be in the stored prices already. Suspicious is raised if
     the nearest bars do not agree on one ratio, so that there is no basis to convert to.

@@ -1,4 +1,4 @@
-"""Bars that two answers tell differently: whose fit the bars around them."""
+"""Bars in which two answers differ: which of them fit the bars around them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ml4t_nb.model import Basis, Finding, NextStep
 
 __all__ = ["Outliers", "find_outliers", "kept_finding"]
 
-# Prices of two answers must be this far apart for the bars around them to tell which is right; at
+# Prices of two answers must be this far apart for the bars around them to show which is right; at
 # an end of the series, where only one side has a bar, and stocks do fall, much further.
 _APART = np.log(1.25)
 _FAR_APART = np.log(5.0)
@@ -60,7 +60,7 @@ def find_outliers(
         if is_old_off and not is_new_off:
             old_outliers[start:stop] = True
         # To overrule the provider more is asked for than to believe it: the oldest bars may be the
-        # first that it moves to another basis. A split told by bars not taken would be lost.
+        # first that it moves to another basis. A split reported by bars not taken would be lost.
         is_kept = len(before) and (len(after) or apart >= _FAR_APART)
         was, now = stored.loc[stamps, "split"], fetched.loc[stamps, "split"]
         is_kept = is_kept and np.isclose(was, now, rtol=1e-4, atol=0).all()

@@ -51,7 +51,7 @@ class StoredRange:
 class LastSessions:
     """The last sessions (weekly: weeks) that are final, those declared closed among them.
 
-    Which units have a session, and which only a declaration has closed, is told by the calendar
+    Which units have a session, and which only a declaration has closed, is known from the calendar
     that the gaps were found by, and by that of now.
     """
 
@@ -77,7 +77,7 @@ def last_sessions(
     """The last ``number`` sessions whose bars are all final at ``as_of``.
 
     The calendar has the closures that the gaps were found by, and those declared ``now``, which
-    tell what should have come since.
+    show what should have come since.
     """
     whole = replace(now, closed=frozenset(), extra=now.extra | stored.extra).sessions
     is_weekly = frequency == "weekly"

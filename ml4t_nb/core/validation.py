@@ -63,7 +63,7 @@ def reject_invalid(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
 
 
 def rejected_actions(rows: Bars, kept: Bars) -> Bars:
-    """The rows not among ``kept`` that tell a split or a dividend, with nothing else in them.
+    """The rows not among ``kept`` that report a split or a dividend, with nothing else in them.
 
     A row without a price may still name a split, and what is before it is restated by it.
     """
@@ -72,8 +72,8 @@ def rejected_actions(rows: Bars, kept: Bars) -> Bars:
         return others
     split = others["split"].where(others["split"].between(*_SPLITS), 1.0)
     cash = others["dividend"].where(others["dividend"].between(0, _PRICES[1]), 0.0)
-    telling = others.assign(split=split, dividend=cash)[(split != 1) | (cash > 0)]
-    return telling[~telling.index.duplicated(keep="last")].sort_index()
+    reporting = others.assign(split=split, dividend=cash)[(split != 1) | (cash > 0)]
+    return reporting[~reporting.index.duplicated(keep="last")].sort_index()
 
 
 def with_known_volumes(
@@ -81,7 +81,7 @@ def with_known_volumes(
 ) -> tuple[Bars, tuple[Finding, ...]]:
     """Fetched bars with the stored volume where their own is missing and the close is the same.
 
-    What an earlier answer told is not lost by a later one that does not; such a volume is not
+    What an earlier answer had is not lost by a later one that does not; such a volume is not
     found missing.
     """
     missing = as_stamps([each.stamp for each in findings if each.rule == "no volume"])
@@ -176,14 +176,14 @@ def _words(row: pd.Series[float]) -> str:
 
 def _one_of_each(bars: Bars) -> tuple[Bars, list[Finding]]:
     """Rows whose stamps no other row has, after equal ones became one, and what was left out."""
-    told = bars[~bars.reset_index().duplicated(keep="first").to_numpy()]
-    unlike = told.index.duplicated(keep=False)
+    distinct = bars[~bars.reset_index().duplicated(keep="first").to_numpy()]
+    unlike = distinct.index.duplicated(keep=False)
     findings = []
-    for stamp, rows in told[unlike].groupby(level=0):
+    for stamp, rows in distinct[unlike].groupby(level=0):
         closes = ", ".join(f"{close:g}" for close in rows["close"])
         detail = f"{len(rows)} rows of one stamp disagree; closes {closes}"
         findings.append(Finding(as_instant(stamp), "duplicate", detail))
-    return told[~unlike], findings
+    return distinct[~unlike], findings
 
 
 def _out_of_range(bars: Bars, prices: Numbers) -> list[Finding]:

@@ -135,7 +135,7 @@ class Job:
         self._threads = tuple(
             # A notebook that is shut down does not wait: a store outlives a killed writer.
             Thread(target=copy_context().run, args=(each,), name=name, daemon=True)
-            for each in (self._work, self._tell)
+            for each in (self._work, self._notify)
         )
         for thread in self._threads:
             thread.start()
@@ -172,22 +172,22 @@ class Job:
         self.track.note(event)
         self._news.set()
 
-    def _tell(self) -> None:
-        # A burst of events is reported once, and a second without news is told too, since the time
-        # that is left has changed.
+    def _notify(self) -> None:
+        # A burst of events is reported once, and a second without news too, since the time that is
+        # left has changed.
         pause = Flag()
         while True:
             self._news.wait(1.0)
             self._news.clear()
             if self.is_over:
                 break
-            self._tell_all()
+            self._notify_all()
             pause.wait(_PERIOD_S)
         with self._jobs.lock:
             self._over.set()
-        self._tell_all()
+        self._notify_all()
 
-    def _tell_all(self) -> None:
+    def _notify_all(self) -> None:
         for watcher in tuple(self._watchers):
             try:
                 watcher(self)

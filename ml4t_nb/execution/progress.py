@@ -167,7 +167,7 @@ class LogLines:
         self._retry_at = 0.0
 
     def __call__(self, event: events.Event) -> None:
-        """Take ``event`` into account, and tell of a retry at once, of the run now and then."""
+        """Take ``event`` into account, and report a retry at once, the run now and then."""
         self._track.note(event)
         now = monotonic()
         is_retry = isinstance(event, events.RetryScheduled) and now >= self._retry_at

@@ -177,7 +177,7 @@ def _later(run: DatasetRun, until: datetime) -> list[Answer]:
 def _is_restated(run: DatasetRun, answers: Sequence[Answer]) -> bool:
     """Whether the provider has restated its history between two of its answers.
 
-    Nothing in the bars would tell, since a restated history names no split where the old one
+    Nothing in the bars would show it, since a restated history names no split where the old one
     ends. So the first bars are asked for once more, but only where prices jump from one answer to
     the next: a request costs more than a look.
     """

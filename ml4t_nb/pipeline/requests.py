@@ -141,7 +141,7 @@ def _require_zone(
 def with_provider(config: DatasetConfig, provider: Provider, dataset: DatasetId) -> DatasetConfig:
     """``config`` with another provider, who must quote on the same basis.
 
-    Whether the same one has changed its own, only its bars tell.
+    Whether the same one has changed its own, only its bars show.
     """
     if provider.basis not in (None, config.basis) and provider.name != config.provider:
         raise OptionError(

@@ -142,7 +142,7 @@ class Answer:
         if it knew as much as the as-of says.
     basis
         The basis of these bars, where the provider has not one for all symbols; None if they do
-        not tell.
+        not show it.
     zone
         Time zone that stamps without one were taken to be of, to be kept with the dataset.
     """

@@ -133,7 +133,7 @@ def _retried(
         is_late = backoff.within_s is not None and elapsed + wait_s > backoff.within_s
         return math.inf if is_late else wait_s
 
-    def tell(state: RetryCallState) -> None:
+    def notify(state: RetryCallState) -> None:
         error = failures[-1]
         reason = error.message if isinstance(error, ProviderError) else repr(error)
         on_retry(state.attempt_number, state.upcoming_sleep, reason)
@@ -148,7 +148,7 @@ def _retried(
         after=lambda state: _log.debug(
             "%s, attempt %d failed: %s", about, state.attempt_number, failures[-1]
         ),
-        before_sleep=tell,
+        before_sleep=notify,
         reraise=True,
     )
     try:
@@ -191,5 +191,5 @@ class RateLimiter:
 @cache
 def shared_limiter(provider: str, per_minute: float) -> RateLimiter:
     """The limiter that all who ask ``provider`` in this process share."""
-    del provider  # it tells one cached limiter from the other
+    del provider  # it distinguishes one cached limiter from the other
     return RateLimiter(per_minute)

@@ -142,8 +142,8 @@ def _session(had: RecentSession | None) -> Markup:
 
 def _sum(row: Sequence[RecentSession | None]) -> str:
     counts = Counter(each.state for each in row if each is not None)
-    told = ", ".join(f"{counts[state]} {state}" for state in SESSIONS if counts[state])
-    return told or "nothing known"
+    counted = ", ".join(f"{counts[state]} {state}" for state in SESSIONS if counts[state])
+    return counted or "nothing known"
 
 
 def error_text(error: Ml4tError) -> str:

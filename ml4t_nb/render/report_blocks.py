@@ -215,10 +215,10 @@ def _seen(report: reports.PlotReport) -> str:
     """What is drawn, in numbers."""
     if report.sessions is not None:
         states = Counter(report.sessions["state"])
-        told = ", ".join(
+        counted = ", ".join(
             f"{count(states[s])} {s}" for s in get_args(reports.SessionState) if states[s]
         )
-        return f"{many(len(report.sessions), 'session')}: {told or 'none'}"
+        return f"{many(len(report.sessions), 'session')}: {counted or 'none'}"
     if report.bars.empty:
         return "no bars in this range"
     frequency = report.dataset.frequency

@@ -74,9 +74,9 @@ def summary_line(report: RunReport) -> str:
     if not left:
         return f"{report.verb}: {many(done, 'dataset')}, {words}"
     names = ", ".join(first_of((each.symbol for each in report.left), _NAMED))
-    told = f" ({words})" if words else ""
+    reason = f" ({words})" if words else ""
     return (
-        f"{report.verb} stopped, {report.stopped}: {done} of {done + left} done{told}, "
+        f"{report.verb} stopped, {report.stopped}: {done} of {done + left} done{reason}, "
         f"{left} left: {names}"
     )
 

@@ -41,7 +41,7 @@ def report_rows(report: Report) -> str:
 
 
 def report_news(report: RunReport) -> str:
-    """What a run found that the next one will not tell again, one line each; empty if nothing."""
+    """What a run found that the next one will not repeat, one line each; empty if nothing."""
     notes = list(news(report))
     return as_text([notes]) if notes else ""
 

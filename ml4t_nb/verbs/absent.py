@@ -52,7 +52,7 @@ def _by_calendar(
 
     ordered = sorted(ws.store.summaries(), key=lambda each: each.calendar)
     for name, group in groupby(ordered, key=lambda each: each.calendar):
-        # Those without a gap tell the most, and cost nothing to look at.
+        # Those without a gap decide the most, and cost nothing to look at.
         summaries = sorted(group, key=_has_gaps)
         asked = [each for each in summaries if each.dataset in chosen and _has_gaps(each)]
         if not asked:

@@ -150,7 +150,7 @@ def _recent(
     shared = lru_cache(maxsize=256)(last_sessions)
     dates_of = lru_cache(maxsize=256)(calendar)
 
-    def told(summary: Summary) -> tuple[RecentSession, ...]:
+    def recent_of(summary: Summary) -> tuple[RecentSession, ...]:
         if summary.damage:
             return ()
         try:
@@ -165,7 +165,7 @@ def _recent(
         holding = _holding(manifest, grid.slack)
         return recent(due, holding, stored.zone) if holding else ()
 
-    return tuple(told(each) for each in chosen)
+    return tuple(recent_of(each) for each in chosen)
 
 
 def _holding(manifest: Manifest, slack: timedelta) -> StoredRange | None:

@@ -35,11 +35,11 @@ def fetch(
     *,
     at: str = "XNYS",
     frequency: Frequency = "weekly",
-    told: WeekDating | None = None,
+    dating: WeekDating | None = None,
     as_of: str = "2024-12-31",
 ) -> Answer:
     request = request_for("ABC", frequency, "2023-01-01", "2024-12-31", as_of=as_of, at=at)
-    return FilesProvider(Settings(home=folder / "home", files=folder, files_weeks=told)).fetch(
+    return FilesProvider(Settings(home=folder / "home", files=folder, files_weeks=dating)).fetch(
         request
     )
 
@@ -87,7 +87,7 @@ def test_weeks_dated_on_sundays_are_refused_until_it_is_reported_which_they_are(
         fetch(tmp_path)
 
     assert caught.value.hint == "set ML4T_DATA_FILES_WEEKS to begin or to end"
-    begun, ended = fetch(tmp_path, told="begin"), fetch(tmp_path, told="end")
+    begun, ended = fetch(tmp_path, dating="begin"), fetch(tmp_path, dating="end")
     assert mondays(begun) == ["01-08", "01-15", "01-22", "01-29"]
     assert mondays(ended) == ["01-01", "01-08", "01-15", "01-22"]
     assert begun.notes == ("ABC.csv: weeks are dated on the Sunday that begins them",)
@@ -133,9 +133,9 @@ def test_rows_that_are_not_weeks_from_monday_to_sunday_are_refused(
 def test_weeks_of_the_whole_round_end_on_sunday_or_begin_on_monday(tmp_path: Path) -> None:
     write(tmp_path, dates("2024-01-07", 4))
 
-    assert mondays(fetch(tmp_path, at="24/7", told="end")) == ["01-01", "01-08", "01-15", "01-22"]
+    assert mondays(fetch(tmp_path, at="24/7", dating="end")) == ["01-01", "01-08", "01-15", "01-22"]
     with pytest.raises(BarsInvalid, match="do not form weeks from Monday to Sunday"):
-        fetch(tmp_path, at="24/7", told="begin")
+        fetch(tmp_path, at="24/7", dating="begin")
     write(tmp_path, dates("2024-01-01", 4))
     assert mondays(fetch(tmp_path, at="24/7")) == ["01-01", "01-08", "01-15", "01-22"]
 
@@ -222,8 +222,8 @@ def test_a_week_that_the_file_ends_within_is_not_stored_until_it_holds_the_rest(
 
 
 def test_the_setting_says_begin_or_end(tmp_path: Path) -> None:
-    told = Settings.read({"ML4T_DATA_FILES_WEEKS": "end"}, folder=tmp_path)
+    dating = Settings.read({"ML4T_DATA_FILES_WEEKS": "end"}, folder=tmp_path)
 
-    assert told.files_weeks == "end"
+    assert dating.files_weeks == "end"
     with pytest.raises(SettingsInvalid, match="ML4T_DATA_FILES_WEEKS='sunday'"):
         Settings.read({"ML4T_DATA_FILES_WEEKS": "sunday"}, folder=tmp_path)

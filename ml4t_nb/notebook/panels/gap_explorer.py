@@ -198,7 +198,7 @@ class GapExplorer:
         self._revise(dataset)
 
     def _aim(self) -> None:
-        """Let the buttons act on the gap that is chosen, and tell its story."""
+        """Let the buttons act on the gap that is chosen, and describe it."""
         dataset, gap = self.dataset.value, self.gap
         target, story = None, "Choose a gap in the list, or its band in the plot."
         if gap is not None:

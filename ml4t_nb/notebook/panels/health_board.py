@@ -197,13 +197,13 @@ class HealthBoard:
         """What has no row: a warning, and how the repair of a removed dataset went."""
         report = self.report
         held = {each.dataset for each in report.datasets} if report is not None else set()
-        told = [
+        messages = [
             f"{plain(str(name))}: {each.note}"
             for name, each in self.repair_runs.items()
             if each.is_over and each.note and name not in held
         ]
-        told += [f"⚠️ {self._armed[1]}"] if self._armed else []
-        notes = [Note(words) for words in told]
+        messages += [f"⚠️ {self._armed[1]}"] if self._armed else []
+        notes = [Note(words) for words in messages]
         self.message.value = as_html([notes]) if notes else ""
 
     def _is_wanted(self, health: Health) -> bool:

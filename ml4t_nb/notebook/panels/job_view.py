@@ -126,8 +126,10 @@ class JobView:
             if _is_same(report.record, self._records[dataset]):
                 data = {**bundle_of(report), "text/plain": str(dataset)}
             else:
-                told = f"a later run has requested {dataset} since, so this run's plot is not drawn"
-                data = {"text/html": line_html(told), "text/plain": told}
+                message = (
+                    f"a later run has requested {dataset} since, so this run's plot is not drawn"
+                )
+                data = {"text/html": line_html(message), "text/plain": message}
         self.picture.outputs = outputs_of(data)
 
 
@@ -162,14 +164,14 @@ class JobList:
                 label, choose = f"Show {job.number}", partial(self._choose, job)
                 show = button(label, "job-show", choose, job.line, width="7em")
                 self._rows[job.number] = (show, HTML())
-                job.observe(self._tell)
+                job.observe(self._report)
         known = {job.number for job in JOBS}
         self._rows = {number: row for number, row in self._rows.items() if number in known}
         nothing = HTML(element("div", "no jobs yet: %ml4t panel starts some", style=FAINT))
         rows = (self._rows[number] for number in sorted(self._rows, reverse=True))
         self._list.children = [HBox(row, layout=CENTRED) for row in rows] or [nothing]
         for job in JOBS:
-            self._tell(job)
+            self._report(job)
         self._changed()
 
     def static_html(self) -> Markup:
@@ -182,7 +184,7 @@ class JobList:
         self._view = JobView(job, changed=self._changed)
         self._chosen.children = [self._view.widget]
 
-    def _tell(self, job: Job) -> None:
+    def _report(self, job: Job) -> None:
         if job.number in self._rows:
             self._rows[job.number][1].value = _job_row(job)
         if job.is_over:

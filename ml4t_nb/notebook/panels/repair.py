@@ -63,14 +63,14 @@ def repair_of(health: Health, *, shared: Arguments = NO_ARGUMENTS) -> Repair | N
 class RepairRun:
     """A repair that is carried out in the background, and its jobs so far, one for each command.
 
-    ``tell`` is called with it whenever there is something new, in a job's thread too.
+    ``notify`` is called with it whenever there is something new, in a job's thread too.
     """
 
-    def __init__(self, repair: Repair, tell: Callable[[RepairRun], None]) -> None:
+    def __init__(self, repair: Repair, notify: Callable[[RepairRun], None]) -> None:
         self.is_over = False
         self.jobs: list[Job] = []
         self._left = list(repair.commands)
-        self._tell = tell
+        self._notify = notify
 
     @property
     def note(self) -> str:
@@ -97,7 +97,7 @@ class RepairRun:
             self.start()
             return
         self.is_over = job.is_over
-        self._tell(self)
+        self._notify(self)
 
 
 def _reason(job: Job) -> str:

@@ -59,10 +59,10 @@ def as_of_then(bars: Bars, request: Request) -> Bars:
     if later.empty:
         return bars
     # Of those rows only the splits count, whatever their prices are.
-    told = reject_invalid(
+    sound = reject_invalid(
         later.assign(open=1.0, high=1.0, low=1.0, close=1.0, volume=0.0, dividend=0.0)
     )[0]
-    once = without_repeats(told, bars[bars.index <= pd.Timestamp(ends)])[0]
+    once = without_repeats(sound, bars[bars.index <= pd.Timestamp(ends)])[0]
     ratio = float(once["split"].to_numpy().prod())
     if ratio == 1:
         return bars

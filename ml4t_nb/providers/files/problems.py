@@ -53,11 +53,11 @@ class Problems:
 
     def error(self) -> BarsInvalid:
         """All of it as one error, by place."""
-        told = [f"{self.unit} {place}: {what}" for place, what in sorted(self.found)]
-        left = len(told) - _SHOWN
+        lines = [f"{self.unit} {place}: {what}" for place, what in sorted(self.found)]
+        left = len(lines) - _SHOWN
         more = f"; and {left} more" if left > 0 else ""
         return BarsInvalid(
-            f"{self.path.name}, {'; '.join(told[:_SHOWN])}{more}", hint="; ".join(self.hints)
+            f"{self.path.name}, {'; '.join(lines[:_SHOWN])}{more}", hint="; ".join(self.hints)
         )
 
 

@@ -26,7 +26,7 @@ _SOME = 3
 _SETTING = "ML4T_DATA_FILES_WEEKS"
 
 
-def weeks_of(table: PriceTable, rows: Bars, request: Request, told: WeekDating | None) -> Answer:
+def weeks_of(table: PriceTable, rows: Bars, request: Request, dating: WeekDating | None) -> Answer:
     """Weeks made of days, or of rows that are weeks, and which of them is not over in the file.
 
     The rows are sorted, no date is there twice; of those dated on a Sunday the setting has told
@@ -45,7 +45,7 @@ def weeks_of(table: PriceTable, rows: Bars, request: Request, told: WeekDating |
         )
     if usual < _LEAST and not (len(days) == 1 and days[0].day_of_week == _SUNDAY):
         return _of_days(table, rows, request)
-    mondays, notes = _mondays(table, days, request, told)
+    mondays, notes = _mondays(table, days, request, dating)
     again = np.flatnonzero(np.diff(mondays.asi8) == 0)
     if len(again):
         one, other = days[int(again[0])], days[int(again[0]) + 1]
@@ -70,7 +70,7 @@ def _of_days(table: PriceTable, days: Bars, request: Request) -> Answer:
 
 
 def _mondays(
-    table: PriceTable, days: pd.DatetimeIndex, request: Request, told: WeekDating | None
+    table: PriceTable, days: pd.DatetimeIndex, request: Request, dating: WeekDating | None
 ) -> tuple[pd.DatetimeIndex, tuple[str, ...]]:
     """The Monday of each row's week; none of a last row whose week was not over."""
     mondays, name = mondays_of(days), table.path.name
@@ -80,16 +80,16 @@ def _mondays(
     )
     has_weekends = bool((sessions.day_of_week >= _SATURDAY).any())
     if (weekday == _SUNDAY).all():
-        told = table.dialect.weeks or told
-        if told is None:
+        dating = table.dialect.weeks or dating
+        if dating is None:
             raise BarsInvalid(
                 f"{name}: its weeks are dated on Sundays, which may begin or end them",
                 hint=f"set {_SETTING} to begin or to end",
             )
-        if told == "begin" and has_weekends:
+        if dating == "begin" and has_weekends:
             raise _no_weeks(table, weekday, request)
-        words = f"{name}: weeks are dated on the Sunday that {told}s them"
-        return mondays + _WEEK if told == "begin" else mondays, (words,)
+        words = f"{name}: weeks are dated on the Sunday that {dating}s them"
+        return mondays + _WEEK if dating == "begin" else mondays, (words,)
     begins, ends = weekday == _MONDAY, np.zeros(len(days), dtype=bool)
     if not has_weekends:
         weeks = mondays_of(sessions)

@@ -79,25 +79,25 @@ def stamps_of(table: PriceTable, request: Request, setting: str | None) -> Read:
                 hint="leave out --zone",
             )
         return Read(bare)
-    told = None
+    read_in = None
     if instants is None:
-        told = zone or setting or (None if is_of_days else dates.zone.key)
-        if told is None:
+        read_in = zone or setting or (None if is_of_days else dates.zone.key)
+        if read_in is None:
             return Read(bare)
-        instants = _in_zone(wall, told)
+        instants = _in_zone(wall, read_in)
         if instants.hasnans:
             row = int(instants.isna().argmax())
-            words = f"{wall[row]} is ambiguous or does not exist in {told}; write its UTC offset"
+            words = f"{wall[row]} is ambiguous or does not exist in {read_in}; write its UTC offset"
             raise table.wrong(row, words)
     if is_of_days:
         local = instants.tz_convert(dates.zone).tz_localize(None)
-        return Read(as_stamps(local.normalize()), told)
-    if told is None or not len(instants):
-        return Read(instants, told)
-    _require_fit(table, instants, request, told)
+        return Read(as_stamps(local.normalize()), read_in)
+    if read_in is None or not len(instants):
+        return Read(instants, read_in)
+    _require_fit(table, instants, request, read_in)
     why = "" if zone else f", as {'ML4T_DATA_FILES_ZONE' if setting else dates.name} says"
-    words = f"{table.path.name}: stamps without a zone, read as {told} time{why}"
-    return Read(instants, told, (words,))
+    words = f"{table.path.name}: stamps without a zone, read as {read_in} time{why}"
+    return Read(instants, read_in, (words,))
 
 
 def _in_zone(wall: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
@@ -111,10 +111,10 @@ def _require_agreement(table: PriceTable, instants: pd.DatetimeIndex, zone: str)
     differs = np.flatnonzero(np.asarray(named.notna()) & np.asarray(named != instants))
     if len(differs):
         row = int(differs[0])
-        told = f"{instants[row]:%Y-%m-%d %H:%M} UTC"
+        read_in = f"{instants[row]:%Y-%m-%d %H:%M} UTC"
         raise table.wrong(
             row,
-            f"this stamp is {told} according to the file, which is not this time in {zone}",
+            f"this stamp is {read_in} according to the file, which is not this time in {zone}",
             hint="leave out --zone: the stamps have their own zone",
         )
 

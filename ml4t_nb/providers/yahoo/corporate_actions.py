@@ -61,26 +61,28 @@ class CorporateAction:
 def actions_of(result: Mapping[str, Any]) -> tuple[CorporateAction, ...]:
     """Corporate actions of one reply, in the order of their days."""
     meta = result["meta"]
-    told: Mapping[str, Any] = result.get("events") or {}
+    events: Mapping[str, Any] = result.get("events") or {}
     zone = ZoneInfo(meta["exchangeTimezoneName"])
     currency = meta.get("currency") or ""
     found = (
         _action(kind, each, zone, currency)
         for theirs, kind in _KINDS.items()
-        for each in (told.get(theirs) or {}).values()
+        for each in (events.get(theirs) or {}).values()
     )
     return tuple(sorted(found, key=lambda each: each.instant))
 
 
-def _action(kind: _Kind, told: Mapping[str, Any], zone: ZoneInfo, currency: str) -> CorporateAction:
-    instant = datetime.fromtimestamp(told["date"], UTC)
+def _action(
+    kind: _Kind, event: Mapping[str, Any], zone: ZoneInfo, currency: str
+) -> CorporateAction:
+    instant = datetime.fromtimestamp(event["date"], UTC)
     day = _local_day(instant, zone)
     if kind == "split":
-        ratio = float(told["numerator"]) / float(told["denominator"])
+        ratio = float(event["numerator"]) / float(event["denominator"])
         return CorporateAction(kind, instant, day, ratio)
-    paid_in = told.get("currency") or currency
+    paid_in = event.get("currency") or currency
     foreign = "" if paid_in == currency else f"{paid_in} where prices are in {currency}"
-    return CorporateAction(kind, instant, day, float(told["amount"]), foreign)
+    return CorporateAction(kind, instant, day, float(event["amount"]), foreign)
 
 
 def _local_day(instant: datetime, zone: ZoneInfo) -> datetime:

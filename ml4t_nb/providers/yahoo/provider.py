@@ -100,8 +100,8 @@ class YahooProvider:
                 raise
             return Answer(empty_bars())
         bars, findings = bars_of_chart(chart, calendar, window, dataset.frequency)
-        told = over_before(chart.meta, request, delay)
-        return Answer(bars, findings, _notes(chart, request, told), told)
+        cutoff = over_before(chart.meta, request, delay)
+        return Answer(bars, findings, _notes(chart, request, cutoff), cutoff)
 
 
 def _notes(chart: ChartReply, request: Request, over: datetime | None) -> tuple[str, ...]:

@@ -103,12 +103,12 @@ def _heat(report: PlotReport, sessions: pd.DataFrame, cells: Cells, styles: Styl
 
     shares = np.full((len(cells.years), WEEKS * cells.width), np.nan)
     stories = np.full(shares.shape, "", dtype=object)
-    told = [theme.gap_story(gap, report.dataset.frequency) for gap in report.gaps]
+    of_gaps = [theme.gap_story(gap, report.dataset.frequency) for gap in report.gaps]
     for row, at, column, (_, style) in zip(
         rows_of(sessions), cells.rows, cells.columns, styles, strict=True
     ):
         shares[at, column] = _share(row, style)
-        story = "\n".join([_count(row), *(told[row.gap : row.gap + 1] if row.gap >= 0 else ())])
+        story = "\n".join([_count(row), *(of_gaps[row.gap : row.gap + 1] if row.gap >= 0 else ())])
         stories[at, column] = theme.safe(f"{row.Index:%a %Y-%m-%d}: {story}").replace("\n", "<br>")
     return {
         "type": "heatmap",
