@@ -1,9 +1,34 @@
 """The one family of errors: what happened, and what to do next.
 
 Where the standard library has an error of the same meaning, ours is one too, so that
-``except TimeoutError`` around an update catches a lock that another writer holds. A block that
-catches errors of the standard library around calls of this package therefore lets ours through
-first, where they already say what the block would say.
+``except TimeoutError`` around an update catches a lock that another writer holds::
+
+    Ml4tError(message, *, hint="")
+    ├── OptionError         a word on the command line, a keyword, a date     ValueError
+    ├── SettingsInvalid     ML4T_DATA_* in the environment or in .env         ValueError
+    ├── CalendarUnknown     no such exchange, or no such year of it           LookupError
+    ├── DatasetNotFound     nothing stored under that name                    LookupError
+    ├── BarsInvalid         a frame that is not Bars                          ValueError
+    ├── MissingExtra        an optional package is not installed              ImportError
+    ├── Suspicious          an answer contradicts what is stored, and nothing explains it
+    │   └── SplitPending          a split that prices do not show yet: retried
+    ├── Overtaken           another writer is further on, as of a later instant
+    ├── JobBusy             a background job is already running on the same dataset
+    ├── RunFailed           some datasets of a run failed, or were not reached
+    ├── ProviderError(.provider)
+    │   ├── ProviderUnavailable   network, 5xx, nonsense: retried             ConnectionError
+    │   ├── RateLimited           retried after a while, then the batch stops
+    │   ├── SymbolUnknown         not retried                                 LookupError
+    │   └── RangeRefused          the span is cut again                       ValueError
+    └── StoreError
+        ├── LockTimeout           another writer holds the dataset            TimeoutError
+        ├── StoreNotFound         the folder that was named is not there      FileNotFoundError
+        ├── StoreNotWritable      permissions, a full disk                    OSError
+        ├── StoreOutdated         an older version of the package wrote it
+        └── ChunkCorrupt          a file is damaged or missing
+
+A block that catches errors of the standard library around calls of this package therefore lets
+ours through first, where they already say what the block would say.
 """
 
 from __future__ import annotations
