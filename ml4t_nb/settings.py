@@ -75,7 +75,7 @@ class Settings:
         Whether rows of weeks that are dated on a Sunday ``begin`` or ``end`` with it, where the
         program that wrote them is not known.
     files_zone
-        Time zone of stamps within a day in those files that say none: an IANA name, such as
+        Time zone of intraday stamps without a zone in those files: an IANA name, such as
         ``Europe/Athens``, or one and hours ahead, ``America/New_York+07:00``; the calendar's own
         if not set.
     yahoo_per_minute

@@ -150,7 +150,9 @@ def tree(
         for option in options(verb):
             _add(parser, option)
         if name in VERBS:
-            silence = " A run or check that went well says nothing; lists are bare rows."
+            silence = (
+                " Successful runs and checks print nothing; lists are printed without headings."
+            )
             said = f"No progress.{silence if program is SHELL else ''}"
             parser.add_argument("-q", "--quiet", action="store_true", help=said)
             parser.add_argument(

@@ -212,7 +212,7 @@ def _frozen(bars: Bars, prices: Numbers) -> list[Finding]:
     def detail(first: int) -> str:
         until = as_instant(bars.index[last_of[first]]).isoformat()
         count = last_of[first] - first + 1
-        return f"{count} identical bars until {until}: {_words(bars.iloc[first])}"
+        return f"{count} identical bars, the last at {until}: {_words(bars.iloc[first])}"
 
     return _findings(bars, "frozen", firsts[long], detail)
 

@@ -137,7 +137,7 @@ def _failure(report: RunReport) -> RunFailed:
     return RunFailed(
         f"{report.verb}: {len(failed)} of {len(report.results)} failed: {', '.join(failed)}",
         report=report,
-        hint=f"the report above says why{'; the others are stored' if others else ''}",
+        hint=f"the report above shows why{'; the others are stored' if others else ''}",
     )
 
 

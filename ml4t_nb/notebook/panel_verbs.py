@@ -84,7 +84,7 @@ def jobs(number: int | None = None) -> PanelOutput:
         known = ", ".join(str(each.number) for each in JOBS)
         raise OptionError(
             f"there is no job {number}",
-            hint=f"known are {known}" if known else "a panel starts jobs: %ml4t panel",
+            hint=f"known are {known}" if known else "start a job in a panel: %ml4t panel",
         )
     return PanelOutput(lambda changed: JobView(job, changed=changed), name=f"ml4t_nb: job {number}")
 

@@ -51,7 +51,7 @@ def run_load(context: RunContext, request: LoadRequest) -> UpdateResult:
         raise OptionError(
             f"{request.provider} lists {request.symbol} under {known.asset_class}, "
             f"not {request.asset_class}",
-            hint=f"leave out -a, or say -a {known.asset_class}",
+            hint=f"leave out -a, or use -a {known.asset_class}",
         )
     dataset = replace(guess, asset_class=known.asset_class or guess.asset_class)
     require_served(provider, dataset)

@@ -155,15 +155,15 @@ def _gaps(report: reports.GapsReport) -> Iterator[Block]:
         for gap in each.gaps
     ]
     if rows:
-        yield Table(("Dataset", "First", "Last", "Missing>", "State", "Asked>", "Next"), rows)
+        yield Table(("Dataset", "First", "Last", "Missing>", "State", "Requests>", "Next"), rows)
     yield [
         Note(
-            f"⚠️ {each.dataset.symbol}: {span_words(asked.span, each.dataset.frequency)} was asked "
-            f"for {many(asked.attempts, 'time')} and not answered: {asked.error}",
-            "update asks again",
+            f"⚠️ {each.dataset.symbol}: {span_words(failed.span, each.dataset.frequency)} was "
+            f"requested {many(failed.attempts, 'time')} without a reply: {failed.error}",
+            "update requests it again",
         )
         for each in report.datasets
-        for asked in each.unanswered
+        for failed in each.unanswered
     ]
     yield list(absent_notes(report))
     yield [
@@ -191,13 +191,15 @@ def _next(gap: Gap) -> Iterator[str]:
         case "closed":
             yield gap.reason
         case "confirmed":
-            yield "the provider has none: --refetch asks anyway, --close REASON ends it"
-        case _ if gap.is_left_open:
-            yield "left open: update asks again, --refill METHOD fills it"
-        case _:
             yield (
-                "update asks again" if gap.filled_by else "update asks again, and fills it if short"
+                "the provider has no bars: --refetch requests them anyway, "
+                "--close REASON closes the gap"
             )
+        case _ if gap.is_left_open:
+            yield "left open: update requests the bars again, --refill METHOD fills it"
+        case _:
+            fills = "" if gap.filled_by else ", and fills the gap if it is short"
+            yield f"update requests the bars again{fills}"
 
 
 def _exported(report: reports.ExportReport) -> Iterator[Block]:
@@ -241,7 +243,7 @@ def _removed(report: reports.RemoveReport) -> Iterator[Block]:
 
 
 def _providers(report: reports.ProvidersReport) -> Iterator[Block]:
-    headings = ("Provider", "What it has", "Asset classes", "Frequencies", "Limits")
+    headings = ("Provider", "Serves", "Asset classes", "Frequencies", "Limits")
     yield Table(headings, tuple(map(_card, report.providers)))
 
 

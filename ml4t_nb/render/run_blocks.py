@@ -57,7 +57,7 @@ def news(report: RunReport) -> Iterator[Note]:
 
 def absent_notes(report: RunReport | GapsReport) -> Iterator[Note]:
     """Sessions that no dataset of an exchange has, and how to declare that it was closed."""
-    declare = f"then set {report.declaration}, and they are no gaps"
+    declare = f"if so, set {report.declaration}: these days are then not gaps"
     for each in report.absent:
         yield Note(
             f"⚠️ {each.calendar}: none of {each.datasets} datasets has a bar of {each.session}: "

@@ -1,4 +1,4 @@
-"""The verb for gaps: listed, asked for again, filled otherwise, closed."""
+"""The verb for gaps: listed, requested again, filled otherwise, closed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def gaps(
     as_of: AsOf = None,
     home: Home = None,
 ) -> GapsReport:
-    """List the bars that the calendar expects and the store lacks, or act on them.
+    """List the bars that the calendar expects and that are missing, or act on them.
 
     Parameters
     ----------

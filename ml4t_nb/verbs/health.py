@@ -55,7 +55,7 @@ def health(
     sessions
         Number of last sessions to show, with the bars each has; weeks for weekly bars.
     verbose
-        Show each dataset, not only those that need something.
+        Show each dataset, not only those that need attention.
     verify
         Read every file and check it against its checksum.
     fail_on

@@ -49,7 +49,7 @@ def load(
     symbol
         Symbols as the provider spells them; at least one.
     asset_class
-        What the symbols are; if not given, the provider's own answer, else equities.
+        What the symbols are; if not given, as the provider reports, else equities.
     frequency
         Length of a bar; daily if not given.
     provider
@@ -61,7 +61,7 @@ def load(
     calendar
         Exchange by MIC, such as XLON, or 24/7 or fx; if not given, the asset class's own.
     zone
-        Time zone of a file's stamps within a day that say none, such as Europe/Athens: an IANA
+        Time zone of a file's intraday stamps without a zone, such as Europe/Athens: an IANA
         name, or one and hours ahead of it, America/New_York+07:00; if not given, the setting
         ML4T_DATA_FILES_ZONE, else the calendar's own.
     tolerance

@@ -59,10 +59,7 @@ Adjust: TypeAlias = Annotated[
 Filled: TypeAlias = Annotated[bool, Doc("Keep the bars that were made by gap filling.")]
 AllowEmpty: TypeAlias = Annotated[
     bool,
-    Doc(
-        "Let the shell's exit code be 0 also where nothing is stored, and the folder of the store\n"
-        "not be there."
-    ),
+    Doc("Exit with 0 even if nothing is stored or the folder of the store does not exist."),
 ]
 
 AsOf: TypeAlias = Annotated[

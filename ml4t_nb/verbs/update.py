@@ -65,10 +65,10 @@ def update(
     ----------
     lookback_days
         Calendar days before the last stored bar that are fetched again, to catch late bars and
-        revisions; if not given, as many as cost no further request, up to 40.
+        revisions; if not given, as many as need no additional request, up to 40.
     fill_gaps
         Request open gaps again, and fill at once those that stay open; off, only find and report.
-        If not given, fill what a second answer, after a later session, still lacks.
+        If not given, fill what is still missing from a second reply, after a later session.
     fill_method
         Value of a missing bar, flagged as filled.
     max_fill
@@ -80,13 +80,13 @@ def update(
     workers
         Datasets updated at the same time.
     accept
-        Take the provider's view of a history that contradicts the stored one, all of which is
-        asked for and compared; the symbols must be named.
+        Accept the provider's history although it contradicts the stored one; all of it is fetched
+        and compared, and the symbols must be named.
     reset_as_of
-        Take datasets back to this run's as-of that a wrong clock or as-of has set ahead; all bars
+        Reset the as-of of datasets, set ahead by a wrong clock or as-of, to this run's; all bars
         stay, and are compared.
     show_status
-        Show health before and after, the last ten runs, and what was asked for.
+        Show health before and after, the last ten runs, and what was requested.
     """
     from ml4t_nb.core.gapfill import Fill
     from ml4t_nb.pipeline import UpdateRequest, run_update

@@ -129,7 +129,7 @@ def test_a_range_dragged_over_is_drawn_again_in_full_detail(notebook: NotebookPa
         "%ml4t panel gaps --as-of 2024-03-01",
     )
     figure = notebook.see_plot("ml4t-chart")
-    notebook.see("ml4t-chart", "to a step")
+    notebook.see("ml4t-chart", "per step")
     box = figure.bounding_box()
     assert box is not None
     assert box["height"] > 350
@@ -140,10 +140,10 @@ def test_a_range_dragged_over_is_drawn_again_in_full_detail(notebook: NotebookPa
     notebook.page.mouse.move(box["x"] + box["width"] * 0.53, middle, steps=5)
     notebook.page.mouse.up()
 
-    expect(notebook.find("ml4t-chart")).not_to_contain_text("to a step")
+    expect(notebook.find("ml4t-chart")).not_to_contain_text("per step")
     expect(notebook.find("ml4t-chart-whole")).to_be_enabled()
     notebook.click("ml4t-chart-whole")
-    notebook.see("ml4t-chart", "to a step")
+    notebook.see("ml4t-chart", "per step")
 
 
 @on_two

@@ -191,7 +191,7 @@ def test_five_bars_that_repeat_each_other_are_frozen() -> None:
     findings = find_suspect(rows({}, *flat(11, 11, 11, 11, 11), {}))
 
     assert seen(findings) == [(2, "frozen")]
-    assert findings[0].detail.startswith("5 identical bars until 2024-01-06")
+    assert findings[0].detail.startswith("5 identical bars, the last at 2024-01-06")
 
 
 def test_four_bars_that_repeat_each_other_are_not() -> None:

@@ -27,13 +27,13 @@ PAGE = Path(__file__).parent.parent.parent / "docs" / "api.md"
 HEAD = """\
 # API reference
 
-This page is written from the docstrings in the code, by `python -m tests.docs.api_page`;
+This page is generated from the docstrings in the code, by `python -m tests.docs.api_page`;
 `help(ml4t_nb.load)` shows the same words. [Options and settings](options.md) has the values and
 defaults of each option, and how a shell and a notebook spell it.
 
 * [Functions](#functions) of `ml4t_nb`
 * [Settings and workspace](#settings-and-workspace)
-* [Reports](#reports), which the functions give back
+* [Reports](#reports), which the functions return
 * [Values](#values) in them
 * [Errors](#errors)
 * [Providers](#providers): the interface of one

@@ -22,16 +22,17 @@ PAGE = Path(__file__).parent.parent.parent / "docs" / "options.md"
 HEAD = """\
 # Options and settings
 
-This page is written from the declarations in the code, by `python -m tests.docs.options_page`. The
-same words are in `ml4t-data VERB --help`.
+This page is generated from the declarations in the code, by `python -m tests.docs.options_page`.
+The same words are in `ml4t-data VERB --help`.
 
 A verb is spelled `ml4t-data VERB` in a shell, `%ml4t VERB` in a notebook and `ml4t_nb.VERB(...)` in
 Python, where an option is a keyword with underscores (`--stale-days` is `stale_days`), and `list`
-and `providers` are `list_` and `providers_`. Symbols may stand bare, and `-s` may be repeated;
-words after `--` are symbols whatever they begin with. Dates are `2024-01-31` and inclusive; an
-instant has an offset, `2024-01-31T16:30-05:00`. On a command line the frequency `minute` is `1m`.
+and `providers` are `list_` and `providers_`. Symbols may be given without `-s`, which may be
+repeated; words after `--` are symbols whatever they begin with. Dates are `2024-01-31` and
+inclusive; an instant has an offset, `2024-01-31T16:30-05:00`. On a command line the frequency
+`minute` is `1m`.
 
-Every verb takes these besides:
+Every verb also takes these:
 
 | option | | |
 |---|---|---|

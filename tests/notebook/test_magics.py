@@ -121,7 +121,7 @@ def test_nothing_is_said_of_others_where_all_failed(notebook: InteractiveShell) 
 
     assert isinstance(result.error_in_exec, RunFailed)
     assert "RunFailed: load: 2 of 2 failed: NOPE, NADA" in said
-    assert result.error_in_exec.hint == "the report above says why"
+    assert result.error_in_exec.hint == "the report above shows why"
 
 
 @pytest.mark.parametrize("line", ["%ml4t", "%ml4t --help", "%ml4t load --help"])

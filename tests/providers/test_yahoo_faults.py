@@ -129,7 +129,7 @@ def test_no_bars_are_believed_of_a_session_that_is_not_over(
 def test_an_unknown_symbol_costs_one_request(
     replay: Replay, yahoo: YahooProvider, symbol: str
 ) -> None:
-    with pytest.raises(SymbolUnknown, match=f"does not know the symbol '{symbol}'"):
+    with pytest.raises(SymbolUnknown, match=f"has no symbol '{symbol}'"):
         yahoo.fetch(request_for(symbol, "daily", "2012-08-06", "2012-08-11"))
 
     assert len([each for each in replay.asked if "/chart/" in each]) == 1

@@ -290,12 +290,12 @@ def test_many_bars_are_a_line_within_its_range() -> None:
 
     assert [trace["type"] for trace in figure["data"]] == ["bar", "scatter", "bar"]
     low_to_high, close, volume = figure["data"]
-    # Two minutes to a step: lows 9 and 10, highs 11 and 12, closes 10.5 and 11.5.
+    # Two minutes per step: lows 9 and 10, highs 11 and 12, closes 10.5 and 11.5.
     assert (low_to_high["base"][0], low_to_high["y"][0]) == (9, 3)
     assert close["y"][0] == 11.5
     assert volume["y"][0] == 300
     assert close["connectgaps"] is False
-    assert "2 to a step" in figure["layout"]["annotations"][0]["text"]
+    assert "2 per step" in figure["layout"]["annotations"][0]["text"]
 
 
 def test_a_spike_of_one_minute_is_not_lost() -> None:
@@ -348,7 +348,7 @@ def test_a_gap_of_one_minute_among_many_still_shows() -> None:
 
     (band,) = bands_of(what, steps_of(what))
 
-    # 100,000 bars are 67 to a step; bar 50,000 is in step 746.
+    # 100,000 bars are 67 per step; bar 50,000 is in step 746.
     assert (band.first, band.last) == (746, 746)
 
 
@@ -376,7 +376,7 @@ def test_a_line_is_broken_where_all_bars_of_a_step_are_missing() -> None:
 
     close = named(what, "close")["y"]
 
-    # Four bars to a step: the steps 750 to 849 have none.
+    # Four bars per step: the steps 750 to 849 have none.
     assert np.flatnonzero(np.isnan(close)).tolist() == list(range(750, 850))
     (band,) = shapes(what)
     assert (band["x0"], band["x1"]) == (749.5, 849.5)

@@ -183,7 +183,7 @@ def test_a_span_that_was_never_answered_is_listed_until_it_is(
     ]
     monkeypatch.setenv("ML4T_DATA_HOME", str(tmp_path / "home"))
     assert main(["gaps", "--as-of", AS_OF]) == 0
-    assert "was asked for 1 time and not answered" in " ".join(capsys.readouterr().out.split())
+    assert "was requested 1 time without a reply" in " ".join(capsys.readouterr().out.split())
 
     (folder / "away").rename(folder / "MINE.csv")
     verbs.update(ws, as_of=AS_OF, fill_gaps=True)

@@ -396,7 +396,7 @@ def test_the_shell_names_the_bad_symbol_at_the_end(
     assert main(["update"]) == 1
 
     said = capsys.readouterr().out
-    assert "ACME1" in said.splitlines()[-1] or "yahoo does not know the symbol 'ACME1'" in said
+    assert "ACME1" in said.splitlines()[-1] or "yahoo has no symbol 'ACME1'" in said
     assert "3 datasets, 2 changed, 1 failed" in said
 
 

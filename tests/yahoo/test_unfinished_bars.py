@@ -213,7 +213,7 @@ def test_a_day_of_crypto_that_was_not_over_when_the_answer_was_made_is_not_store
 
     assert (record.outcome, record.added, record.revised) == ("changed", 1, 0)
     (note,) = record.notes
-    assert note.startswith("yahoo's answer is of 2024-01-13 20:00 UTC: bars that were not over")
+    assert note.startswith("yahoo's reply dates from 2024-01-13 20:00 UTC: bars that were not over")
     assert days_of(client, "BTC-USD")[-1] == date(2024, 1, 12)
     assert client.updated("BTC-USD", at=instant("2024-01-15T20:00+00:00")).revised == 0
     assert client.stored("BTC-USD")["close"].tolist() == [101.0 + n for n in range(14)]

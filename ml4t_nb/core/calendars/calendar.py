@@ -221,12 +221,12 @@ class Calendar:
         if not known_from:
             raise CalendarUnknown(
                 f"the calendar {self.name} begins on {known.first}",
-                hint=f"ask for {known.first} or later",
+                hint=f"choose a start of {known.first} or later",
             )
         if not known_to:
             raise CalendarUnknown(
                 f"the calendar {self.name} ends on {known.last}",
-                hint=f"ask for {known.last} or earlier, or upgrade exchange_calendars",
+                hint=f"choose an end of {known.last} or earlier, or upgrade exchange_calendars",
             )
 
 

@@ -274,7 +274,7 @@ def _told(record: UpdateRecord, name: str) -> Markup:
         bars = many(record.added, "bar")
         came = f"{bars} came" if record.added else "the provider returned no bars"
         revised = f", {many(record.revised, 'bar')} revised" if record.revised else ""
-        words = f"asked again: {came}{revised}"
+        words = f"requested again: {came}{revised}"
     elif record.outcome == "unchanged":
         words = "nothing changed"
     elif record.filled:

@@ -58,7 +58,7 @@ class GapExplorer:
 
         text = Text(
             placeholder="filter",
-            tooltip="Only datasets whose name has this in it",
+            tooltip="Only datasets whose name contains this",
             layout={"width": "10em", "display": "none"},
         )
         dataset = Dropdown(

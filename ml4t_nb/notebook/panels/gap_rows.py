@@ -26,7 +26,7 @@ _MEANINGS: dict[Verdict, str] = {
     "same": "the provider returned the stored values again",
     "corrected": "the provider corrected values; the new ones are stored",
     "restated": "the provider moved the whole history to another basis",
-    "suspicious": "the answer contradicts what was stored",
+    "suspicious": "the reply contradicts the stored bars",
     "insufficient": "too few bars in common to compare",
 }
 _SPACE = "\u00a0"  # a list of a browser makes one of several plain blanks

@@ -167,7 +167,9 @@ class JobList:
                 job.observe(self._report)
         known = {job.number for job in JOBS}
         self._rows = {number: row for number, row in self._rows.items() if number in known}
-        nothing = HTML(element("div", "no jobs yet: %ml4t panel starts some", style=FAINT))
+        nothing = HTML(
+            element("div", "no jobs yet; start a job in a panel: %ml4t panel", style=FAINT)
+        )
         rows = (self._rows[number] for number in sorted(self._rows, reverse=True))
         self._list.children = [HBox(row, layout=CENTRED) for row in rows] or [nothing]
         for job in JOBS:

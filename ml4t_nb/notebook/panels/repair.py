@@ -54,7 +54,7 @@ def repair_of(health: Health, *, shared: Arguments = NO_ARGUMENTS) -> Repair | N
     if step.action == "reload":
         warning = (
             f"this removes all that is stored of {plain(labelled(health.dataset, health.provider))}"
-            f", then loads it from {health.provider or 'the default provider'} anew: "
+            f", then loads it again from {health.provider or 'the default provider'}: "
             "press again to do it"
         )
     return Repair(*_LABELS[step.action], tuple(commands), warning)

@@ -111,7 +111,7 @@ def _chart(frame: pd.DataFrame, call: Call, symbol: str) -> ChartReply:
     if call.reply is None:
         # Another thread asked just the same a moment ago, and yfinance kept the reply for both.
         raise ProviderUnavailable(
-            f"yfinance answered for {symbol} without asking yahoo", provider="yahoo"
+            f"yfinance returned bars of {symbol} without a request to yahoo", provider="yahoo"
         )
     result = _result(call.reply)
     if frame.empty:

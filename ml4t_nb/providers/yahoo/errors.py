@@ -55,7 +55,7 @@ def raised_by(yfinance: ModuleType) -> tuple[type[Exception], ...]:
 def unknown(symbol: str, reason: str) -> SymbolUnknown:
     """The error for a symbol that is none."""
     return SymbolUnknown(
-        f"yahoo does not know the symbol {symbol!r}: {reason}",
+        f"yahoo has no symbol {symbol!r}: {reason}",
         provider=_NAME,
         hint="look it up at finance.yahoo.com; AAPL, VOD.L, BTC-USD, EURUSD=X, ^GSPC are examples",
     )
@@ -82,7 +82,7 @@ def translate(
         return _unavailable(symbol, "it responds, but not with bars: an outage or a block page")
     if isinstance(error, OSError):
         return _unavailable(symbol, str(error))
-    return _unavailable(symbol, f"its answer cannot be read ({type(error).__name__}: {error})")
+    return _unavailable(symbol, f"its reply cannot be read ({type(error).__name__}: {error})")
 
 
 def _prices_missing(reason: str | None, symbol: str, meta: Mapping[str, Any]) -> ProviderError:

@@ -142,7 +142,7 @@ def weeks(answer: Answer, request: Request, *, delay: timedelta) -> Answer:
         missing = missing[(missing > seen[0]) & (missing < min(seen[-1], pd.Timestamp(over)))]
     found = [
         *(_about(day, "nan", "has no prices, so its week is left out") for day in hollow),
-        *(_about(day, "partial", "has no bar, so its week lacks it") for day in missing),
+        *(_about(day, "partial", "has no bar, so it is missing from its week") for day in missing),
         *answer.findings,
     ]
     kept = tuple(each for each in found if each.stamp is None or each.stamp in span)

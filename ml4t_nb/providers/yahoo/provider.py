@@ -111,15 +111,15 @@ def _notes(chart: ChartReply, request: Request, over: datetime | None) -> tuple[
         return ()
     if over is not None:
         words = (
-            f"yahoo's answer is of {traded:%Y-%m-%d %H:%M} UTC: bars that were not over then "
+            f"yahoo's reply dates from {traded:%Y-%m-%d %H:%M} UTC: bars that were not over then "
             "are left for a later run"
         )
         return (words,)
     if traded - request.as_of <= _RECENT:
         return ()
     words = (
-        f"yahoo answers as of {traded:%Y-%m-%d}: its prices and dividends are on the split basis "
-        f"of that day, not of {request.as_of:%Y-%m-%d}"
+        f"yahoo's reply is as of {traded:%Y-%m-%d}: its prices and dividends are on the split "
+        f"basis of that day, not of {request.as_of:%Y-%m-%d}"
     )
     return (words,)
 

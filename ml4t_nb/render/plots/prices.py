@@ -249,5 +249,7 @@ def _remarks(report: PlotReport, steps: Steps) -> list[dict[str, Any]]:
         return [remark("no bars in this range", x=0.5, y=0.5)]
     if steps.size == 1:
         return []
-    text = f"{count(len(report.bars))} bars, {steps.size:,} to a step; a shorter range shows each"
+    text = (
+        f"{count(len(report.bars))} bars, {steps.size:,} per step; a shorter range shows every bar"
+    )
     return [remark(text, x=0, y=1, xanchor="left", yanchor="bottom")]

@@ -49,7 +49,7 @@ UP, DOWN = "#2a9d8f", "#b5567a"
 GAPS: dict[GapState, StateStyle] = {
     "open": StateStyle("#e69f00", "/", "x", "x", "no bars"),
     "failed": StateStyle("#d55e00", "x", "cross", "!", "request failed"),
-    "confirmed": StateStyle("#8e6bbf", "\\", "diamond", "X", "the provider has none"),
+    "confirmed": StateStyle("#8e6bbf", "\\", "diamond", "X", "the provider has no bars"),
     "closed": StateStyle("#808080", "-", "square", "-", "declared closed"),
 }
 # Among the dots, the signs of those that a person has to look for stand out.

@@ -234,7 +234,7 @@ def test_ask_again_finds_what_the_provider_has_by_now(
     assert len(rows(panel)) == 2
     assert panel.gap is None
     assert enabled(panel) == set()
-    assert "asked again: 2 bars came" in words(panel.repairs.line.value)
+    assert "requested again: 2 bars came" in words(panel.repairs.line.value)
     # The same range, now with its bars.
     assert before is not None
     assert panel.plot_view.report is not None
@@ -443,7 +443,7 @@ def test_a_span_that_was_never_answered_is_shown(
 
     panel = GapExplorer()
 
-    assert "was asked for 1 time and not answered" in words(panel.unanswered.value)
+    assert "was requested 1 time without a reply" in words(panel.unanswered.value)
 
 
 @pytest.fixture
