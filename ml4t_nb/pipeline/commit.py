@@ -229,7 +229,7 @@ def _merged(rewrite: Rewrite, aligned: AlignedActions) -> Merged | None:
         return None
     if merged.bars.empty:
         raise RangeRefused(
-            f"{name} has no finished bars of {run.dataset} there",
+            f"{name} has no completed bars for {run.dataset} in that range",
             provider=name,
             hint="choose another --start and --end",
         )
