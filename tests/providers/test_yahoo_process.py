@@ -106,21 +106,35 @@ def test_many_threads_ask_at_once(replay: Replay, yahoo: YahooProvider) -> None:
     ] * 2
 
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda request: patient(yahoo, request), requests))
+        answers = [each.bars for each in pool.map(yahoo.fetch, requests)]
 
     alone = [yahoo.fetch(request).bars for request in requests]
     assert all(many.equals(one) for many, one in zip(answers, alone, strict=True))
     assert len(replay.asked) < 5 * len(requests)
 
 
-def patient(yahoo: YahooProvider, request):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    # Two that ask for just the same at once may share a reply, of which only one has the events.
-    for _ in range(3):
-        try:
-            return yahoo.fetch(request).bars
-        except ProviderUnavailable as error:
-            message = error.message
-    raise AssertionError(message)
+def test_a_reply_that_yfinance_kept_for_another_thread_is_requested_again(
+    replay: Replay, yahoo: YahooProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from yfinance.data import YfData
+
+    first = yahoo.fetch(WEEK)
+    sent = len(replay.asked)
+    clear = YfData.cache_get.cache_clear
+    calls: list[int] = []
+
+    def too_late() -> None:
+        calls.append(1)
+        # As if the other thread's reply was kept just after this one emptied the cache.
+        if len(calls) > 1:
+            clear()
+
+    monkeypatch.setattr(YfData.cache_get, "cache_clear", too_late)
+    again = yahoo.fetch(WEEK)
+
+    assert again.bars.equals(first.bars)
+    assert len(calls) == 2
+    assert len(replay.asked) == sent + 1
 
 
 def test_the_users_own_yfinance_is_left_as_it_was(replay: Replay, yahoo: YahooProvider) -> None:

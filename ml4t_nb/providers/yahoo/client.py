@@ -26,6 +26,10 @@ __all__ = ["ChartReply", "Client"]
 # Yahoo's symbols; another character would be read as a part of the address.
 _SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9.^=&_-]*")
 
+# yfinance keeps a reply for other threads that send the same request at that moment, and events
+# are only in the reply. So often in a row a call is made that ended without one of its own.
+_MOST_KEPT = 5
+
 
 @dataclass(frozen=True, slots=True)
 class ChartReply:
@@ -73,7 +77,11 @@ class Client:
             self.caches, timeout_s=self.timeout_s, deadline_s=self.deadline_s, is_loud=self.is_loud
         ) as call:
             try:
-                return _chart(_history(call, symbol, span), call, symbol)
+                for _ in range(_MOST_KEPT):
+                    frame = _history(call, symbol, span)
+                    if call.reply is not None:
+                        break
+                return _chart(frame, call, symbol)
             except ProviderError:
                 raise
             except raised_by(call.yfinance) as error:
@@ -109,7 +117,6 @@ def _history(call: Call, symbol: str, span: Mapping[str, Any]) -> pd.DataFrame:
 
 def _chart(frame: pd.DataFrame, call: Call, symbol: str) -> ChartReply:
     if call.reply is None:
-        # Another thread asked just the same a moment ago, and yfinance kept the reply for both.
         raise ProviderUnavailable(
             f"yfinance returned bars of {symbol} without a request to yahoo", provider="yahoo"
         )
