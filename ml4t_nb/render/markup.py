@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from ml4t_nb.render.format import plain
@@ -22,11 +23,8 @@ def element(name: str, /, *content: Content, **attributes: object) -> Markup:
     Text is escaped, markup is not. A dash in an attribute's name is spelled ``_``, and a word of
     Python's is followed by one: ``class_``, ``aria_label``.
     """
-    given = (
-        f' {key.rstrip("_").replace("_", "-")}="{_escaped((str(value),))}"'
-        for key, value in attributes.items()
-    )
-    return trusted(f"<{name}{''.join(given)}>{_escaped(content)}</{name}>")
+    given = "".join([_attribute(key, str(value)) for key, value in attributes.items()])
+    return trusted(f"<{name}{given}>{_escaped(content)}</{name}>")
 
 
 def fragment(*content: Content) -> Markup:
@@ -39,6 +37,12 @@ def trusted(html: str) -> Markup:
     import markupsafe
 
     return markupsafe.Markup(html)  # noqa: S704  # by its callers' word
+
+
+# The cells of a table have few styles.
+@lru_cache(maxsize=1024)
+def _attribute(key: str, value: str) -> str:
+    return f' {key.rstrip("_").replace("_", "-")}="{_escaped((value,))}"'
 
 
 def _escaped(content: Iterable[Content]) -> str:
