@@ -19,6 +19,7 @@ from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
 from ml4t_nb.pipeline.record import notify, publish, result_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
+from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot, not_found_error
 
 __all__ = ["GapAction", "close", "refetch", "refill", "reopen", "unfill"]
@@ -72,15 +73,16 @@ def _changing(change: Callable[[Gap], Gap]) -> GapAction:
 
     def act(context: RunContext, dataset: DatasetId, span: Span) -> UpdateResult:
         began = perf_counter()
-        run, _ = _begun(context, dataset)
+        _begun(context, dataset)
         with context.store.transaction(dataset) as tx:
             state = tx.manifest
             if state is None:
                 raise not_found_error(dataset)
-            before = tx.bars()
+            # On the calendar of now: another may have been named since the action began.
+            run, before = _run_on(context, state), tx.bars()
             reconciled = reconcile_gaps(
                 observed(before),
-                grid=replace(run, config=state.config).grid,
+                grid=run.grid,
                 known=tuple(change(gap) if span.meets(gap.span) else gap for gap in state.gaps),
                 fill_by=None,
                 is_whole=True,
@@ -105,8 +107,11 @@ def _changing(change: Callable[[Gap], Gap]) -> GapAction:
 
 def _begun(context: RunContext, dataset: DatasetId) -> tuple[DatasetRun, Snapshot]:
     snapshot = context.store.snapshot(dataset)
-    found = snapshot.manifest
-    provider = context.provider(found.config.provider)
-    run = DatasetRun.of(context, "gaps", dataset, found.config, provider, found=found)
+    run = _run_on(context, snapshot.manifest)
     run.require_not_earlier()
     return run, snapshot
+
+
+def _run_on(context: RunContext, found: Manifest) -> DatasetRun:
+    provider = context.provider(found.config.provider)
+    return DatasetRun.of(context, "gaps", found.dataset, found.config, provider, found=found)

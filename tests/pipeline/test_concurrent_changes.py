@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.bars import Bars, as_stamps
 from ml4t_nb.errors import Overtaken, ProviderError
-from ml4t_nb.model import SessionOverride
+from ml4t_nb.model import DatasetId, SessionOverride
+from ml4t_nb.pipeline import close
 from ml4t_nb.providers import Request
+from ml4t_nb.storage.store import Store
+from ml4t_nb.storage.transaction import Transaction
 from ml4t_nb.verbs.bars import view
 from tests.pipeline.runner import Runner
 from tests.pipeline.scripted import Scripted, bars_at, evening, restated, rising, sessions
@@ -112,3 +116,35 @@ def test_an_update_brings_nothing_back_that_was_removed_meanwhile(runner: Runner
 
     assert f"{runner.stored().index[0]:%Y-%m-%d}" == "2024-01-22"
     assert runner.update(evening("2024-03-15")).record.added == 32
+
+
+def test_an_action_on_a_gap_goes_by_the_calendar_that_was_named_while_it_waited(
+    runner: Runner,
+) -> None:
+    bars = rising("2024-01-08", "2024-03-15")
+    # London trades on the first and the last of these days, New York does not.
+    lacking = as_stamps(["2024-01-15", "2024-02-06", "2024-02-19"])
+    runner.provider.bars = bars[~bars.index.isin(lacking)]
+    runner.load(evening("2024-03-13"))
+    other = Runner(runner.store, replace(runner.provider))
+
+    class Waiting(Store):
+        """A store whose lock another writer holds first, to name another calendar."""
+
+        @contextmanager
+        def transaction(self, dataset: DatasetId) -> Iterator[Transaction]:
+            other.load(evening("2024-03-13"), calendar="XLON")
+            with super().transaction(dataset) as tx:
+                yield tx
+
+    late = Runner(Waiting(runner.store.home), replace(runner.provider))
+    late.act_on_gap(
+        evening("2024-03-13"), close("no session"), start="2024-02-06", end="2024-02-06"
+    )
+
+    gaps = runner.store.snapshot(runner.dataset).manifest.gaps
+    assert [(f"{gap.start:%m-%d}", gap.state) for gap in gaps] == [
+        ("01-15", "open"),
+        ("02-06", "closed"),
+        ("02-19", "open"),
+    ]
