@@ -15,7 +15,7 @@ from ml4t_nb.commands.declaration import SHELL, VERBS
 from ml4t_nb.commands.parser import Help, parse
 from ml4t_nb.errors import OUTAGES, Interrupted, Ml4tError, OptionError
 from ml4t_nb.events import Observer, silent
-from ml4t_nb.execution.streams import is_terminal, let_go, notes_told, ready, say, terminable
+from ml4t_nb.execution.streams import is_terminal, let_go, notes_shown, ready, say, terminable
 from ml4t_nb.model import Command, DatasetId
 from ml4t_nb.records import ErrorNote
 from ml4t_nb.reports import (
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complete_shell()
     ready()
     quiet = not {"-q", "--quiet"}.isdisjoint(words)
-    with terminable() as terminated, notes_told(SHELL.name, quiet=quiet):
+    with terminable() as terminated, notes_shown(SHELL.name, quiet=quiet):
         code = _code(words)
     # What could not be written is not tried again as the interpreter ends.
     say("")

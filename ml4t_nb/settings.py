@@ -22,7 +22,7 @@ __all__ = ["Settings", "absolute", "current_folder", "default_home", "forget_not
 _PREFIX = "ML4T_DATA_"
 _NEAR = 0.75
 _log = logging.getLogger(__name__)
-_told: set[str] = set()
+_reported: set[str] = set()
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -135,8 +135,8 @@ class Settings:
         settings = cls(**values)
         if settings.log_level in ("DEBUG", "INFO", "WARNING"):
             for note in dict.fromkeys(notes):
-                if note not in _told:
-                    _told.add(note)
+                if note not in _reported:
+                    _reported.add(note)
                     _log.warning("%s", note)
         return settings
 
@@ -167,7 +167,7 @@ def absolute(path: Path) -> Path:
 
 def forget_notes() -> None:
     """Report again, from now on, what was reported once."""
-    _told.clear()
+    _reported.clear()
 
 
 def _foreign(name: str, known: Mapping[str, str]) -> str:

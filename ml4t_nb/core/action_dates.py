@@ -135,7 +135,7 @@ def stored_actions(table: ActionTable, kind: ActionKind, splits: ByDate) -> ByDa
 
     ``splits`` are those held, if prices are as traded.
     """
-    own = _told(table.stored, kind)
+    own = _reported(table.stored, kind)
     left = dict.fromkeys(own, 1.0)
     held: ByDate = {}
     for each in table.carried:
@@ -160,7 +160,7 @@ def stored_actions(table: ActionTable, kind: ActionKind, splits: ByDate) -> ByDa
     }
 
 
-def _told(bars: Bars, kind: ActionKind) -> ByDate:
+def _reported(bars: Bars, kind: ActionKind) -> ByDate:
     column = bars[kind.column].to_numpy()
     rows = np.flatnonzero(column != kind.neutral)
     stamps = index_micros(bars.index)[rows]
@@ -169,7 +169,7 @@ def _told(bars: Bars, kind: ActionKind) -> ByDate:
 
 def current_actions(table: ActionTable, kind: ActionKind, held: ByDate) -> ByDate:
     """The actions there are, by ex-date: what is stored, and what the answer says of it."""
-    fetched = _told(table.rejected, kind) | _told(table.fetched, kind)
+    fetched = _reported(table.rejected, kind) | _reported(table.fetched, kind)
     groups: dict[tuple[int, int], tuple[ByDate, ByDate]] = defaultdict(lambda: ({}, {}))
     for side, actions in enumerate((held, fetched)):
         for date, value in actions.items():
@@ -195,11 +195,11 @@ def _settled(kind: ActionKind, ours: ByDate, theirs: ByDate, end: int | None) ->
         return theirs
     if kind.same(kind.total(theirs.values()), kind.total(ours.values())):
         return ours
-    told_anew = [value for date, value in theirs.items() if date not in ours]
+    reported_again = [value for date, value in theirs.items() if date not in ours]
 
     def is_left(date: int, value: float) -> bool:
-        is_told = any(kind.same(value, other) for other in told_anew)
-        return date not in theirs and date != end and not is_told
+        is_again = any(kind.same(value, other) for other in reported_again)
+        return date not in theirs and date != end and not is_again
 
     return {date: value for date, value in ours.items() if is_left(date, value)} | theirs
 

@@ -191,7 +191,7 @@ class Job:
         for watcher in tuple(self._watchers):
             try:
                 watcher(self)
-            except Exception as error:  # noqa: BLE001  # the other watchers are reported all the same
+            except Exception as error:  # noqa: BLE001  # one watcher's fault must not stop the others
                 self._note(error)
 
     def _note(self, error: Exception) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TextIO
 
-__all__ = ["LineHandler", "is_terminal", "let_go", "notes_told", "ready", "say", "terminable"]
+__all__ = ["LineHandler", "is_terminal", "let_go", "notes_shown", "ready", "say", "terminable"]
 
 
 def ready() -> None:
@@ -97,8 +97,8 @@ class LineHandler(logging.Handler):
 
 
 @contextmanager
-def notes_told(program: str, *, quiet: bool) -> Iterator[None]:
-    """Tell on standard error what there is to remark on the settings, unless ``quiet``."""
+def notes_shown(program: str, *, quiet: bool) -> Iterator[None]:
+    """Print on standard error what there is to remark on the settings, unless ``quiet``."""
     from ml4t_nb import settings
 
     logger = logging.getLogger(settings.__name__)

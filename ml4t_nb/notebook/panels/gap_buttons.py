@@ -57,7 +57,7 @@ _ACTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class GapTarget:
-    """A gap, and the dates of its calendar, both inclusive, that a verb is told to act on it.
+    """A gap, and the dates of its calendar, both inclusive, by which a verb acts on it.
 
     ``gaps`` are all that these dates meet, the chosen one among them. ``zone`` is the calendar's,
     for bars within a session.
@@ -265,10 +265,10 @@ def _outcome(job: Job, name: str) -> Markup:
     if job.run is None or not job.run.results:
         stopped = "" if job.run is None else job.run.stopped
         return error_html(Ml4tError(stopped or "nothing was done", hint="try again later"))
-    return fragment(_told(each.record, name) for each in job.run.results)
+    return fragment(_done(each.record, name) for each in job.run.results)
 
 
-def _told(record: UpdateRecord, name: str) -> Markup:
+def _done(record: UpdateRecord, name: str) -> Markup:
     words = _ACTIONS[name].done
     if name == "refetch":
         bars = many(record.added, "bar")

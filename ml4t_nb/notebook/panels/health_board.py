@@ -251,11 +251,11 @@ class HealthBoard:
                 self._show_rows()
                 return
             self._armed = None
-            repair_run = self.repair_runs[name] = RepairRun(repair, self._told)
+            repair_run = self.repair_runs[name] = RepairRun(repair, self._show_repair)
         repair_run.start()
-        self._told(repair_run)
+        self._show_repair(repair_run)
 
-    def _told(self, repair_run: RepairRun) -> None:
+    def _show_repair(self, repair_run: RepairRun) -> None:
         """Show how a repair is; in its job's thread."""
         if repair_run.is_over:
             self.refresh()

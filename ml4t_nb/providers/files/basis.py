@@ -41,13 +41,13 @@ def basis_of(name: str, bars: Bars, said: Basis | None) -> tuple[Basis | None, t
     if said is not None or found.basis is not None or not found.unclear:
         return said or found.basis, ()
     # One finding, at the last of them: it is reported once, and stands until something shows more.
-    untold = Finding(
+    undecided = Finding(
         as_instant(found.unclear[-1][0]),
         "basis",
         f"prices at the split {as_words(found.unclear)} do not show whether they are as traded or "
         f"split-adjusted; they are taken as traded unless {_SETTING} is set",
     )
-    return None, (untold,)
+    return None, (undecided,)
 
 
 def as_of_then(bars: Bars, request: Request) -> Bars:

@@ -54,7 +54,7 @@ def read_columns(
     """The numbers of a file's columns by our names, NaN where a cell is empty.
 
     The decimal sign is ``declared`` by the file's dialect, or else shown by the cells of all
-    columns together; one is ``preferred`` where these may be read with either. ``wrong`` is told
+    columns together; one is ``preferred`` where these may be read with either. ``wrong`` takes
     the column, the row, what is wrong with its cell, and what to do.
     """
     read = {name: each for name, each in columns.items() if isinstance(each, np.ndarray)}

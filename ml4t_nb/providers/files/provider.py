@@ -41,7 +41,6 @@ _NEARLY_A_WEEK = timedelta(days=5)
 # What a network folder answers while it is away.
 _PASSING = frozenset((errno.EIO, errno.EAGAIN, errno.ETIMEDOUT, errno.ESTALE, errno.EINTR))
 _SCALED: tuple[AssetClass, ...] = ("equities", "etfs")
-_CLEARLY = 0.05
 _SOME = 3
 _MOST = 0.8
 # Nearly all rows are a week apart, or a month.
@@ -232,9 +231,9 @@ def _once(table: PriceTable, bars: Bars, rows: np.ndarray) -> Bars:
 
 
 def _require_frequency(table: PriceTable, stamps: pd.DatetimeIndex, frequency: Frequency) -> None:
-    """Refuse a file whose rows are nearer together or further apart than asked for.
+    """Refuse a file whose rows are nearer together or further apart than requested.
 
-    Most rows tell, for the last may be a bar that has only begun, and any far from the next.
+    Most rows decide, for the last may be a bar that has only begun, and any far from the next.
     """
     steps = stamps[1:] - stamps[:-1]
     if not len(steps) or frequency == "weekly":

@@ -29,7 +29,7 @@ _SETTING = "ML4T_DATA_FILES_WEEKS"
 def weeks_of(table: PriceTable, rows: Bars, request: Request, dating: WeekDating | None) -> Answer:
     """Weeks made of days, or of rows that are weeks, and which of them is not over in the file.
 
-    The rows are sorted, no date is there twice; of those dated on a Sunday the setting has told
+    The rows are sorted, no date is there twice; of those dated on a Sunday ``dating`` says
     whether they begin or end with it. BarsInvalid if rows are longer than weeks, are not weeks
     from Monday to Sunday, or do not show which weeks they are.
     """

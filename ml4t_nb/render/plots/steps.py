@@ -93,7 +93,10 @@ def steps_of(report: PlotReport, *, most: int = MOST_CANDLES) -> Steps:
 
 
 def _sum(values: Floats, starts: Any) -> Floats:  # noqa: ANN401  # row numbers
-    """Plain sums, NaN where there is no number; pandas' groups correct for rounding."""
+    """Sum of each group of values that begins at one of ``starts``; NaN if it has no finite value.
+
+    Not by pandas' groups: their sums are compensated for rounding, and differ in the last digit.
+    """
     import numpy as np
 
     sums: Floats = np.add.reduceat(np.nan_to_num(values), starts)
