@@ -72,6 +72,13 @@ Rule: TypeAlias = Literal[
     "basis",
     "dividend",
     "kept",
+    "spike",
+    "unit",
+    "zero volume",
+    "high volume",
+    "large dividend",
+    "repeated dividend",
+    "intraday range",
 ]
 
 _SHORT = 5

@@ -1,0 +1,1 @@
+"""Rules on stored bars: which are suspicious, and by what evidence."""

@@ -1,0 +1,75 @@
+"""Stretches in another unit than the bars around: pence among pounds, fils among dinars."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ml4t_nb.core.price_ratio import Numbers
+from ml4t_nb.core.rules.suspect import Suspect
+from ml4t_nb.core.rules.thresholds import Thresholds
+
+__all__ = ["unit_blocks"]
+
+# A day's own move comes on top of the unit's, from close to open and from bar to bar.
+_OPENING = float(np.log(1.3))
+_MIDDLE = float(np.log(1.6))
+
+
+def unit_blocks(prices: Numbers, allowed: Thresholds) -> list[Suspect]:
+    """Stretches that begin and end with a move by the ratio of two units.
+
+    One move alone parts the series in two: the shorter part is the suspicious one.
+
+    Parameters
+    ----------
+    prices
+        Open, high, low, close by row, on one split basis, so that splits that are named do not
+        move them.
+    """
+    if len(prices) < 2:  # noqa: PLR2004  # no bar before another
+        return []
+    logs = np.log(prices)
+    opening = np.append(0.0, logs[1:, 0] - logs[:-1, 3])
+    middle = np.append(0.0, np.diff(np.median(logs, axis=1)))
+    found: list[Suspect] = []
+    for factor in allowed.unit_factors:
+        edges = _edges(opening, middle, float(np.log(factor)))
+        found += [
+            _suspect(prices, first, last, factor, is_up=is_up)
+            for first, last, is_up in _stretches(edges, len(prices))
+        ]
+    return sorted(found, key=lambda each: each.first)
+
+
+def _edges(opening: Numbers, middle: Numbers, step: float) -> list[tuple[int, bool]]:
+    """Rows before which prices move by the factor, and whether upwards."""
+    near = np.abs(np.abs(opening) - step) <= _OPENING
+    near &= np.abs(np.abs(middle) - step) <= _MIDDLE
+    near &= np.sign(opening) == np.sign(middle)
+    return [(row, bool(opening[row] > 0)) for row in np.flatnonzero(near).tolist()]
+
+
+def _stretches(edges: list[tuple[int, bool]], count: int) -> list[tuple[int, int, bool]]:
+    """First and last row of each stretch, and whether it is above the others."""
+    found = []
+    left = list(edges)
+    while left:
+        start, is_up = left.pop(0)
+        if left and left[0][1] != is_up:
+            end, _ = left.pop(0)
+            found.append((start, end - 1, is_up))
+        elif start <= count - start:
+            found.append((0, start - 1, not is_up))
+        else:
+            found.append((start, count - 1, is_up))
+    return found
+
+
+def _suspect(prices: Numbers, first: int, last: int, factor: float, *, is_up: bool) -> Suspect:
+    beside = float(prices[first - 1, 3] if first else prices[last + 1, 0])
+    times = f"{factor:g} times" if is_up else f"1/{factor:g} of"
+    bars = "this bar is" if first == last else f"{last - first + 1:,} bars are"
+    value = float(prices[first or last, 3])
+    detail = f"{bars} {times} the prices beside ({value:g}, {beside:g}): another unit?"
+    evidence = (("close", value), ("beside", beside), ("factor", factor if is_up else 1 / factor))
+    return Suspect("unit", first, last, detail, evidence)
