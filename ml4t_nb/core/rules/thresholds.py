@@ -35,6 +35,8 @@ class Thresholds:
         A dividend is suspicious above this share of the close before it, unless prices fall.
     dividend_days
         The same dividend again within so many days is one dividend reported twice.
+    intraday_tolerance
+        A session's intraday bars may reach beyond its daily high and low by this share.
     off
         Rules that are not applied.
     """
@@ -48,4 +50,5 @@ class Thresholds:
     volume_factor: float = 1000.0
     dividend_share: float = 1 / 3
     dividend_days: int = 5
+    intraday_tolerance: float = 0.005
     off: frozenset[Rule] = frozenset()
