@@ -20,11 +20,13 @@ __all__ = [
     "DatasetConfig",
     "DatasetId",
     "DateOrder",
+    "Decision",
     "DecimalSign",
     "FetchAttempt",
     "FetchOutcome",
     "FillMethod",
     "Finding",
+    "FindingState",
     "Frequency",
     "Gap",
     "GapState",
@@ -57,6 +59,7 @@ StepAction: TypeAlias = Literal[
 ]  # fmt: skip
 FetchOutcome: TypeAlias = Literal["bars", "empty", "failed"]
 GapState: TypeAlias = Literal["open", "failed", "confirmed", "closed"]
+FindingState: TypeAlias = Literal["open", "accepted", "rejected", "corrected"]
 Rule: TypeAlias = Literal[
     "nan",
     "price",
@@ -244,13 +247,32 @@ class CarriedAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about a finding.
+
+    Parameters
+    ----------
+    at
+        Wall clock of the decision; a decision holds for every reading, whatever its as-of.
+    by
+        The command.
+    reason
+        Why, in the person's words.
+    """
+
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """A bar that breaks a rule.
+    """A bar that breaks a rule, or several in a row; a fact until better bars or a person end it.
 
     Parameters
     ----------
     stamp
-        The bar's stamp; None if it had none that could be read.
+        The bar's stamp, or that of the first; None if it had none that could be read.
     rule
         ``nan``, ``price``, ``volume``, ``action`` (a dividend or split that is invalid) and
         ``duplicate`` are hard: such a row is not stored. The others are soft: stored and
@@ -260,17 +282,41 @@ class Finding:
         What was seen, in words.
     step
         What a person may do about it; None if there is nothing but to look.
+    end
+        Stamp of the last bar, inclusive; None if it is one bar.
+    evidence
+        Names and numbers that show it.
+    values
+        Prices of the first and the last bar as they were traded, by which it is recognised again:
+        a split does not change them, a correction does.
+    seen
+        As-of of the run that found it first.
+    state
+        ``open``; ``accepted`` or ``rejected`` by a person; ``corrected`` by better bars.
+    decision
+        None unless a person decided.
     """
 
     stamp: datetime | None
     rule: Rule
     detail: str
     step: NextStep | None = None
+    end: datetime | None = None
+    evidence: tuple[tuple[str, float], ...] = ()
+    values: tuple[float, ...] = ()
+    seen: datetime | None = None
+    state: FindingState = "open"
+    decision: Decision | None = None
 
     @property
     def is_hard(self) -> bool:
         """Whether the row was kept out of the store."""
         return self.rule in ("nan", "price", "volume", "action", "duplicate")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody decided about it, and no better bar came."""
+        return self.state == "open"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,0 +1,93 @@
+"""The life of findings: opened by a run, recognised by the next, ended by bars or by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.core.bars import Bars, as_instant, prices_of
+from ml4t_nb.core.rules.suspect import Suspect
+from ml4t_nb.model import Finding
+
+__all__ = ["as_findings", "is_same_finding", "judged_again"]
+
+# A price as traded, computed from an adjusted one, is off in its last digits.
+_SAME = 1e-6
+
+
+def as_findings(
+    stamps: pd.DatetimeIndex, suspects: Iterable[Suspect], traded: Bars
+) -> tuple[Finding, ...]:
+    """Findings of what rules found in rows of bars.
+
+    Parameters
+    ----------
+    stamps
+        By row.
+    traded
+        The same bars with prices as they were traded, whatever basis they are stored on.
+    """
+    prices = prices_of(traded)
+    return tuple(
+        Finding(
+            stamp=as_instant(stamps[each.first]),
+            rule=each.rule,
+            detail=each.detail,
+            end=None if each.last == each.first else as_instant(stamps[each.last]),
+            evidence=each.evidence,
+            values=tuple(prices[sorted({each.first, each.last})].ravel().tolist()),
+        )
+        for each in suspects
+    )
+
+
+def is_same_finding(one: Finding, other: Finding) -> bool:
+    """Whether both say the same of the same bars: of a changed bar a finding is a new one."""
+    if (one.rule, one.stamp, one.end) != (other.rule, other.stamp, other.end):
+        return False
+    if len(one.values) != len(other.values):
+        return False
+    return bool(np.allclose(one.values, other.values, rtol=_SAME, atol=0))
+
+
+def judged_again(
+    known: Sequence[Finding],
+    found: Sequence[Finding],
+    *,
+    is_judged: Callable[[Finding], bool],
+    as_of: datetime,
+) -> tuple[Finding, ...]:
+    """All findings after a run, by stamp: none is lost, and none that was decided comes back.
+
+    A finding that the run found again stays as it is, accepted ones too. One whose bars were
+    judged and passed is corrected. One that was corrected before and is found again is open again.
+
+    Parameters
+    ----------
+    found
+        Those of this run.
+    is_judged
+        Whether the run looked at the bars of a known finding.
+    """
+    left = list(found)
+    kept: list[Finding] = []
+    for each in known:
+        again = next((new for new in left if is_same_finding(each, new)), None)
+        if again is not None and each.state != "corrected":
+            left.remove(again)
+            kept.append(each)
+        elif again is None and each.is_open and is_judged(each):
+            kept.append(replace(each, state="corrected"))
+        elif again is None or each.state == "corrected":
+            kept.append(each)
+    opened = [replace(each, seen=as_of) for each in left]
+    return tuple(sorted((*kept, *opened), key=_place))
+
+
+def _place(finding: Finding) -> tuple[float, str]:
+    stamp = finding.stamp
+    return (float("-inf") if stamp is None else stamp.timestamp(), finding.rule)

@@ -1,0 +1,145 @@
+"""Findings: recognised again, closed by better bars, and never raised anew once decided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml4t_nb.core.adjust import adjusted
+from ml4t_nb.core.findings import as_findings, is_same_finding, judged_again
+from ml4t_nb.core.rules.apply import suspects
+from ml4t_nb.core.rules.thresholds import Thresholds
+from ml4t_nb.model import Finding, FindingState
+from tests.core.rules.series import calm
+
+FIRST = datetime(2024, 3, 1, tzinfo=UTC)
+LATER = datetime(2024, 3, 2, tzinfo=UTC)
+SPIKE = Finding(
+    datetime(2024, 2, 5, tzinfo=UTC), "spike", "too high", values=(10.0, 99.0, 9.0, 11.0)
+)
+
+
+def everything(_: Finding) -> bool:
+    return True
+
+
+def nothing(_: Finding) -> bool:
+    return False
+
+
+def test_a_finding_is_opened_by_the_run_that_finds_it() -> None:
+    assert judged_again((), (SPIKE,), is_judged=everything, as_of=FIRST) == (
+        replace(SPIKE, seen=FIRST),
+    )
+
+
+@pytest.mark.parametrize("state", ["open", "accepted", "rejected"])
+def test_what_is_found_again_stays_as_it_was(state: FindingState) -> None:
+    known = replace(SPIKE, seen=FIRST, state=state)
+    blurred = replace(SPIKE, values=(10.0, 99.0 * (1 + 1e-9), 9.0, 11.0), detail="other words")
+
+    assert judged_again((known,), (blurred,), is_judged=everything, as_of=LATER) == (known,)
+
+
+def test_an_open_finding_is_corrected_when_its_bars_pass_and_only_then() -> None:
+    known = replace(SPIKE, seen=FIRST)
+
+    passed = judged_again((known,), (), is_judged=everything, as_of=LATER)
+    unseen = judged_again((known,), (), is_judged=nothing, as_of=LATER)
+
+    assert passed == (replace(known, state="corrected"),)
+    assert unseen == (known,)
+
+
+def test_a_changed_value_is_a_new_finding_beside_the_accepted_one() -> None:
+    accepted = replace(SPIKE, seen=FIRST, state="accepted")
+    changed = replace(SPIKE, values=(10.0, 120.0, 9.0, 11.0))
+
+    after = judged_again((accepted,), (changed,), is_judged=everything, as_of=LATER)
+
+    assert set(after) == {accepted, replace(changed, seen=LATER)}
+
+
+def test_what_was_corrected_and_comes_back_is_open_again() -> None:
+    corrected = replace(SPIKE, seen=FIRST, state="corrected")
+
+    after = judged_again((corrected,), (SPIKE,), is_judged=everything, as_of=LATER)
+
+    assert after == (corrected, replace(SPIKE, seen=LATER))
+
+
+def test_a_split_after_a_finding_does_not_change_it() -> None:
+    bars = calm()
+    high = bars["high"].to_numpy(copy=True)
+    high[60] *= 1.5
+    ratios = bars["split"].to_numpy(copy=True)
+    before = bars.assign(high=high)
+    ratios[90] = 2.0
+    halved = before.assign(split=ratios)
+    for name in ("open", "high", "low", "close"):
+        prices = halved[name].to_numpy(copy=True)
+        prices[:90] /= 2
+        prices[90:] /= 1
+        halved[name] = prices
+
+    (one,), (other,) = (
+        [
+            each
+            for each in as_findings(
+                *suspects(
+                    series,
+                    basis="split-adjusted",
+                    asset_class="equities",
+                    allowed=Thresholds(off=frozenset({"jump"})),
+                ),
+                adjusted(series, "raw", basis="split-adjusted"),
+            )
+            if each.rule == "spike" and each.stamp == series.index[60]
+        ]
+        for series in (before, halved)
+    )
+
+    assert one.evidence != other.evidence
+    assert is_same_finding(one, other)
+
+
+FINDINGS = st.builds(
+    Finding,
+    stamp=st.sampled_from([datetime(2024, 1, day, tzinfo=UTC) for day in (1, 2, 3)]),
+    rule=st.sampled_from(["spike", "range"]),
+    detail=st.just(""),
+    values=st.sampled_from([(1.0,), (2.0,)]),
+)
+RUNS = st.lists(st.tuples(st.lists(FINDINGS, unique=True), st.sampled_from([1, 2, 3])), max_size=6)
+
+
+@given(runs=RUNS, decide=st.sets(st.integers(0, 5)))
+def test_no_sequence_of_runs_and_decisions_loses_a_finding_or_opens_one_twice(
+    runs: list[tuple[list[Finding], int]], decide: set[int]
+) -> None:
+    known: tuple[Finding, ...] = ()
+    for number, (found, from_day) in enumerate(runs):
+
+        def is_judged(each: Finding, day: int = from_day) -> bool:
+            return each.stamp is not None and each.stamp.day >= day
+
+        seen = [each for each in found if is_judged(each)]
+        before = known
+        known = judged_again(known, seen, is_judged=is_judged, as_of=FIRST)
+
+        kept = [(each.stamp, each.rule, each.values) for each in known]
+        assert all((each.stamp, each.rule, each.values) in kept for each in (*before, *seen))
+        standing = [each for each in known if each.state != "corrected"]
+        keys = [(each.stamp, each.rule, each.values) for each in standing]
+        assert len(set(keys)) == len(keys)
+        assert {each for each in known if each.is_open and is_judged(each)} == {
+            each for each in known if each.is_open and any(is_same_finding(each, s) for s in seen)
+        }
+        if number in decide:
+            known = tuple(
+                replace(each, state="accepted") if each.is_open else each for each in known
+            )
