@@ -24,7 +24,7 @@ def large_dividends(prices: Numbers, dividend: Numbers, allowed: Thresholds) -> 
     for row in (np.flatnonzero(dividend[1:] > 0) + 1).tolist():
         cash, before = float(dividend[row]), float(close[row - 1])
         fell = before - float(min(opens[row], close[row]))
-        if cash > before * allowed.dividend_share and fell < cash * _CONFIRMED:
+        if cash > before * allowed.large_dividend_share and fell < cash * _CONFIRMED:
             detail = f"dividend {cash:g} is {cash / before:.0%} of the close before, {before:g}, "
             detail += "and prices do not fall by it"
             evidence = (("dividend", cash), ("close before", before), ("open", float(opens[row])))
@@ -45,7 +45,7 @@ def repeated_dividends(stamps: Numbers, dividend: Numbers, allowed: Thresholds) 
     for one, other in zip(paid[:-1].tolist(), paid[1:].tolist(), strict=True):
         days = float(stamps[other] - stamps[one]) / _DAY
         is_same = abs(dividend[other] / dividend[one] - 1) <= _SAME
-        if is_same and days <= allowed.dividend_days:
+        if is_same and days <= allowed.repeated_dividend_days:
             cash = float(dividend[other])
             detail = f"dividend {cash:g} again {days:.0f} days after the same: reported twice?"
             evidence = (("dividend", cash), ("days", days))

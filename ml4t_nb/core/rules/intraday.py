@@ -39,8 +39,8 @@ def outside_of_days(
     high, low = np.full(len(days), -np.inf), np.full(len(days), np.inf)
     np.maximum.at(high, rows[inside], intraday[inside, 1])
     np.minimum.at(low, rows[inside], intraday[inside, 2])
-    above = high > prices[:, 1] * (1 + allowed.intraday_tolerance)
-    below = low < prices[:, 2] * (1 - allowed.intraday_tolerance)
+    above = high > prices[:, 1] * (1 + allowed.intraday_range_tolerance)
+    below = low < prices[:, 2] * (1 - allowed.intraday_range_tolerance)
     return [
         _suspect(row, "high", float(prices[row, 1]), float(high[row]))
         if above[row]

@@ -26,16 +26,16 @@ class Thresholds:
         a day. A factor of five is nearly always a unit, a lost decimal point or a split.
     frozen_bars
         Bars that repeat each other's four prices.
-    zero_share
+    zero_volume_share
         Bars without volume are suspicious where at most this share of those around have none.
-    volume_factor
+    high_volume_factor
         A volume is suspicious from this multiple of the median around it on, if the prices of
         the bar move no more than usual.
-    dividend_share
+    large_dividend_share
         A dividend is suspicious above this share of the close before it, unless prices fall.
-    dividend_days
+    repeated_dividend_days
         The same dividend again within so many days is one dividend reported twice.
-    intraday_tolerance
+    intraday_range_tolerance
         A session's intraday bars may reach beyond its daily high and low by this share.
     off
         Rules that are not applied.
@@ -46,9 +46,9 @@ class Thresholds:
     unit_factors: tuple[float, ...] = (100.0, 1000.0)
     jump_factor: float = 5.0
     frozen_bars: int = 5
-    zero_share: float = 0.05
-    volume_factor: float = 1000.0
-    dividend_share: float = 1 / 3
-    dividend_days: int = 5
-    intraday_tolerance: float = 0.005
+    zero_volume_share: float = 0.05
+    high_volume_factor: float = 1000.0
+    large_dividend_share: float = 1 / 3
+    repeated_dividend_days: int = 5
+    intraday_range_tolerance: float = 0.005
     off: frozenset[Rule] = frozenset()

@@ -27,7 +27,7 @@ def lost_volumes(prices: Numbers, volume: Numbers, allowed: Thresholds) -> list[
     found = []
     for row in np.flatnonzero((volume == 0) & moved).tolist():
         around = others_around(volume, row, _AROUND)
-        if len(around) >= _FEWEST and np.mean(around == 0) <= allowed.zero_share:
+        if len(around) >= _FEWEST and np.mean(around == 0) <= allowed.zero_volume_share:
             usual = float(np.median(around))
             detail = f"no volume while prices move; the median around is {usual:,.0f}"
             found.append(Suspect("zero volume", row, row, detail, (("median", usual),)))
@@ -40,7 +40,7 @@ def outsized_volumes(prices: Numbers, volume: Numbers, allowed: Thresholds) -> l
         return []
     ranges = np.log(prices[:, 1] / prices[:, 2])
     # The median around is not below that of a sparse series' zeros: those have no factor.
-    least = float(np.median(volume[volume > 0])) * min(allowed.volume_factor, 10.0)
+    least = float(np.median(volume[volume > 0])) * min(allowed.high_volume_factor, 10.0)
     found = []
     for row in np.flatnonzero(volume > least).tolist():
         around = others_around(volume, row, _AROUND)
@@ -49,7 +49,7 @@ def outsized_volumes(prices: Numbers, volume: Numbers, allowed: Thresholds) -> l
             continue
         factor = float(volume[row]) / float(np.median(traded))
         is_explained = ranges[row] > _WIDE * float(np.median(others_around(ranges, row, _AROUND)))
-        if factor >= allowed.volume_factor and not is_explained:
+        if factor >= allowed.high_volume_factor and not is_explained:
             detail = f"volume {volume[row]:,.0f} is {factor:,.0f} times the median around it"
             evidence = (("volume", float(volume[row])), ("factor", factor))
             found.append(Suspect("high volume", row, row, detail, evidence))

@@ -142,7 +142,7 @@ def test_a_thousandfold_volume_is_found_unless_prices_moved(asset_class: AssetCl
     counted = bars.assign(volume=volumes)
 
     assert found(counted, asset_class=asset_class) == [("high volume", 60, 60)]
-    assert found(counted, allowed=Thresholds(volume_factor=2000.0)) == []
+    assert found(counted, allowed=Thresholds(high_volume_factor=2000.0)) == []
     # A takeover: a thousand times the volume, and the price moves on for good.
     assert found(changed(changed(counted, slice(61, 120), 1.4), 60, 1.4, "high", "close")) == []
 
