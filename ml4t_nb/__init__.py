@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ml4t_nb.api import (
         bars,
+        compare,
         export,
         files,
         gaps,
@@ -34,6 +35,7 @@ __all__ = [
     "Settings",
     "Workspace",
     "bars",
+    "compare",
     "export",
     "files",
     "gaps",

@@ -68,6 +68,7 @@ health = _bound(verbs.health)
 list_ = _bound(verbs.list_)
 gaps = _bound(verbs.gaps)
 plot = _drawn(_bound(verbs.plot))
+compare = _bound(verbs.compare)
 export = _bound(verbs.export)
 remove = _bound(verbs.remove)
 # A bare ``providers`` is the package's own folder of that name.

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "CompareReport",
     "DatasetGaps",
+    "Difference",
     "ExportReport",
     "GapsReport",
     "HealthReport",
@@ -34,6 +36,7 @@ __all__ = [
     "RemoveReport",
     "Report",
     "RunReport",
+    "Scale",
     "SessionState",
     "UnreadDataset",
 ]
@@ -248,6 +251,82 @@ class PlotReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """A stretch of bars in which another provider's prices are ``factor`` times the stored ones.
+
+    Parameters
+    ----------
+    first, last
+        Its first and last stamp, both inclusive.
+    """
+
+    first: datetime
+    last: datetime
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One price in which two providers differ.
+
+    Parameters
+    ----------
+    other
+        On the scale of the stored one.
+    share
+        How far it is from the stored one, as a share of it.
+    """
+
+    stamp: datetime
+    column: str
+    stored: float
+    other: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class CompareReport:
+    """Stored bars beside those of another provider, prices on one scale.
+
+    Parameters
+    ----------
+    tolerance
+        Share by which two prices may differ and still agree.
+    common
+        Bars that both have.
+    agreeing
+        For open, high, low and close, how many of them agree.
+    differences
+        All prices that do not, the furthest apart first.
+    only_stored, only_other
+        Stamps that the other lacks, between the first and the last bar in common.
+    scales
+        Stretches of one scale, oldest first.
+    volume_ratio
+        Median of the other's volumes over the stored ones; None where either has none.
+    volumes_apart
+        Bars whose volumes are in more than twice or less than half that ratio.
+    notes
+        What the other provider says of its bars.
+    """
+
+    dataset: DatasetId
+    provider: str
+    other: str
+    as_of: datetime
+    tolerance: float
+    common: int
+    agreeing: tuple[tuple[str, int], ...]
+    differences: tuple[Difference, ...]
+    only_stored: tuple[datetime, ...]
+    only_other: tuple[datetime, ...]
+    scales: tuple[Scale, ...]
+    volume_ratio: float | None
+    volumes_apart: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveReport:
     """Datasets, with the number of bars each lost; ``whole`` if nothing of them is left.
 
@@ -290,6 +369,7 @@ Report: TypeAlias = (
     | HealthReport
     | ListReport
     | GapsReport
+    | CompareReport
     | ExportReport
     | PlotReport
     | RemoveReport

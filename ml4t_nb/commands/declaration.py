@@ -8,7 +8,18 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
-from ml4t_nb.verbs import export, gaps, health, list_, load, plot, providers, remove, update
+from ml4t_nb.verbs import (
+    compare,
+    export,
+    gaps,
+    health,
+    list_,
+    load,
+    plot,
+    providers,
+    remove,
+    update,
+)
 from ml4t_nb.verbs.arguments import Option, complete, declared
 from ml4t_nb.verbs.docstrings import paragraphs
 
@@ -18,7 +29,7 @@ Verb: TypeAlias = Callable[..., Any]
 ProgramName: TypeAlias = Literal["ml4t-data", "%ml4t", "ml4t_nb"]
 """What a reader types into: a shell, a cell, Python."""
 
-_IN_ORDER = (load, update, health, list_, gaps, plot, export, remove, providers)
+_IN_ORDER = (load, update, health, list_, gaps, plot, compare, export, remove, providers)
 VERBS: dict[str, Verb] = {each.__name__.rstrip("_"): each for each in _IN_ORDER}
 """The verbs by their spelling, in the order of a person's first day with them."""
 

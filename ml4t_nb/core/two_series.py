@@ -19,6 +19,10 @@ _AROUND = 21
 _SMOOTHED = 5
 _STEP = 2e-3
 
+# Most prices are as near to their scale as this, or they have none.
+_LOOSE = 0.01
+_MOST = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class TwoSeries:
@@ -119,4 +123,6 @@ def _levels(ratios: Numbers) -> Numbers:
         level = float(np.median(ratios[first:stop]))
         # Two providers that round differently are on one scale.
         levels[first:stop] = 0.0 if abs(level) <= _STEP / 4 else level
-    return levels
+    is_steady = np.mean(np.abs(ratios - levels) <= _LOOSE) >= _MOST
+    # Of series that do not move together each stretch would have a scale of its own.
+    return levels if is_steady else np.full_like(ratios, float(np.median(ratios)))

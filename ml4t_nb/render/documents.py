@@ -13,12 +13,21 @@ from typing import Literal, TypedDict
 from ml4t_nb import records
 from ml4t_nb.codec import INLINE, OMITTED
 from ml4t_nb.model import AssetClass, DatasetId, FetchAttempt, Finding, Gap, Span
-from ml4t_nb.reports import ProviderInfo, RecentSession, SessionState, UnreadDataset
+from ml4t_nb.reports import (
+    Difference,
+    ProviderInfo,
+    RecentSession,
+    Scale,
+    SessionState,
+    UnreadDataset,
+)
 
 __all__ = [
+    "Agreeing",
     "Bar",
     "BarsDocument",
     "ClassSummary",
+    "CompareDocument",
     "DatasetAttempt",
     "DatasetGap",
     "DetailedResult",
@@ -207,6 +216,36 @@ class MapDocument:
     gaps: tuple[DatasetGap, ...]
     out: Path | None
     sessions: tuple[SessionBars, ...] = OMITTED
+
+
+class Agreeing(TypedDict):
+    """How many bars agree in each price."""
+
+    open: int
+    high: int
+    low: int
+    close: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareDocument:
+    """Of ``compare``."""
+
+    verb: Literal["compare"] = "compare"
+    dataset: DatasetId
+    provider: str
+    other: str
+    as_of: datetime
+    tolerance: float
+    common: int
+    agreeing: Agreeing
+    differences: tuple[Difference, ...]
+    only_stored: tuple[datetime, ...]
+    only_other: tuple[datetime, ...]
+    scales: tuple[Scale, ...]
+    volume_ratio: float | None
+    volumes_apart: int
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

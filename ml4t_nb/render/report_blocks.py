@@ -9,6 +9,7 @@ from typing import Any, get_args
 from ml4t_nb import reports
 from ml4t_nb.model import AssetClass, Frequency, Gap
 from ml4t_nb.records import Health, Summary
+from ml4t_nb.render.compare_blocks import compare_blocks
 from ml4t_nb.render.format import (
     MARKS,
     count,
@@ -267,6 +268,7 @@ _BLOCKS: dict[type[reports.Report], Callable[[Any], Iterator[Block]]] = {
     reports.HealthReport: _health,
     reports.ListReport: _list,
     reports.GapsReport: _gaps,
+    reports.CompareReport: compare_blocks,
     reports.ExportReport: _exported,
     reports.PlotReport: _drawn,
     reports.RemoveReport: _removed,

@@ -61,6 +61,8 @@ def _document(report: reports.Report) -> object:  # noqa: PLR0911  # one for eac
             return _filled(d.ListDocument, report)
         case reports.GapsReport():
             return _gaps(report)
+        case reports.CompareReport():
+            return _filled(d.CompareDocument, report, agreeing=dict(report.agreeing))
         case reports.ExportReport():
             bars = OMITTED if report.out is not None else _rows(report.bars)
             return _filled(d.BarsDocument, report, **_range(report.bars), bars=bars)

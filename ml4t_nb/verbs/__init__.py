@@ -1,6 +1,7 @@
 """The verbs: typed functions whose signatures are the only declaration of their options."""
 
 from ml4t_nb.verbs.bars import bars, export, files
+from ml4t_nb.verbs.compare import compare
 from ml4t_nb.verbs.gaps import gaps
 from ml4t_nb.verbs.health import health
 from ml4t_nb.verbs.list import list_, providers
@@ -11,6 +12,7 @@ from ml4t_nb.verbs.update import update
 
 __all__ = [
     "bars",
+    "compare",
     "export",
     "files",
     "gaps",

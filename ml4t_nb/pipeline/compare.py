@@ -1,0 +1,46 @@
+"""Bars of a provider that is not the dataset's own, to be compared with what is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ml4t_nb.core.adjust import adjusted
+from ml4t_nb.core.bars import Bars, within
+from ml4t_nb.errors import RangeRefused
+from ml4t_nb.model import Span
+from ml4t_nb.pipeline.context import DatasetRun, RunContext
+from ml4t_nb.pipeline.fetch import fetch_spans
+from ml4t_nb.pipeline.requests import require_served
+from ml4t_nb.storage.manifest import Manifest
+
+__all__ = ["OtherBars", "fetch_other"]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBars:
+    """Final bars of another provider, on the split basis of the last, and what it says of them."""
+
+    bars: Bars
+    notes: tuple[str, ...]
+
+
+def fetch_other(context: RunContext, found: Manifest, provider: str, span: Span) -> OtherBars:
+    """What ``provider`` has in ``span`` of a stored dataset; nothing is written.
+
+    Raises ProviderError if not all of it could be had.
+    """
+    other = context.provider(provider)
+    require_served(other, found.dataset)
+    run = DatasetRun.of(context, "compare", found.dataset, found.config, other, found=None)
+    wanted = Span(span.start, min(span.end, run.final_before))
+    if not wanted:
+        raise RangeRefused(
+            f"no bar of {found.dataset} is final in that range",
+            provider=provider,
+            hint="choose an earlier --start, or a later --as-of",
+        )
+    got = fetch_spans(run, wanted)
+    if got.error is not None:
+        raise got.error
+    basis = got.basis or found.config.basis
+    return OtherBars(within(adjusted(got.final, "splits", basis=basis), span), got.notes)

@@ -1,0 +1,147 @@
+"""The verb that holds stored bars against those of another provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import Span
+from ml4t_nb.options import as_symbols
+from ml4t_nb.reports import CompareReport, Difference, Scale
+from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.bars import snapshot_of, view
+from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, OneSymbol, Start
+from ml4t_nb.verbs.select import days, latest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ml4t_nb.core.two_series import TwoSeries
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["compare"]
+
+# Volumes of two providers count other venues, but in much the same proportion every day.
+_VOLUMES_APART = 2.0
+
+
+@verb
+def compare(
+    ws: Workspace,
+    /,
+    symbol: OneSymbol = (),
+    *,
+    with_: str | None = None,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    start: Start = None,
+    end: End = None,
+    tolerance: float = 0.001,
+    as_of: AsOf = None,
+    home: Home = None,
+) -> CompareReport:
+    """Compare one dataset's bars with those of another provider; nothing is stored.
+
+    Parameters
+    ----------
+    with_
+        The other provider.
+    tolerance
+        Share by which two prices may differ and still agree.
+    """
+    from ml4t_nb.core.bars import PRICES, as_instant
+    from ml4t_nb.core.two_series import side_by_side
+    from ml4t_nb.pipeline import RunContext
+    from ml4t_nb.pipeline.compare import fetch_other
+
+    names = as_symbols(symbol)
+    if len(names) != 1:
+        raise OptionError("compare takes exactly one symbol", hint="name it, such as AAPL")
+    if not with_:
+        raise OptionError("compare needs another provider", hint="name it: --with PROVIDER")
+    if not 0 <= tolerance < 1:
+        raise OptionError(
+            f"--tolerance {tolerance:g} must be at least 0 and below 1", hint="such as 0.001"
+        )
+    ws = ws.at(home)
+    moment = ws.resolve_as_of(as_of)
+    snapshot = snapshot_of(ws, names[0], asset_class, frequency)
+    manifest = snapshot.manifest
+    ours = view(snapshot, days(start, end), "splits", filled=False)
+    if ours.empty:
+        raise OptionError(
+            f"{manifest.dataset} has no bars in this range", hint="choose another --start and --end"
+        )
+    closures = ws.settings.closures
+    context = RunContext(ws.store, ws.provider, moment, closures, ws.observer, partial(_pause, ws))
+    other = fetch_other(context, manifest, with_, _span_of(ours))
+    both = side_by_side(ours, other.bars)
+    differences = tuple(_differences(both, tolerance))
+    agrees = both.agrees(tolerance).sum(axis=0).tolist()
+    ratio, apart = _volumes(both)
+    return CompareReport(
+        dataset=manifest.dataset,
+        provider=manifest.config.provider,
+        other=with_,
+        as_of=latest(moment, ()),
+        tolerance=tolerance,
+        common=len(both.one),
+        agreeing=tuple(zip(PRICES, agrees, strict=True)),
+        differences=differences,
+        only_stored=tuple(map(as_instant, both.only_one)),
+        only_other=tuple(map(as_instant, both.only_other)),
+        scales=tuple(
+            Scale(as_instant(both.one.index[first]), as_instant(both.one.index[last]), factor)
+            for first, last, factor in both.stretches
+        ),
+        volume_ratio=ratio,
+        volumes_apart=apart,
+        notes=other.notes,
+    )
+
+
+def _pause(ws: Workspace, seconds: float) -> None:
+    """Wait, unless the verb was cancelled."""
+    if ws.cancel.wait(seconds):
+        raise KeyboardInterrupt
+
+
+def _span_of(bars: pd.DataFrame) -> Span:
+    from ml4t_nb.core.bars import as_instant
+    from ml4t_nb.core.timestamps import TICK
+
+    return Span(as_instant(bars.index[0]), as_instant(bars.index[-1]) + TICK)
+
+
+def _differences(both: TwoSeries, tolerance: float) -> Iterator[Difference]:
+    """Prices that do not agree, the furthest apart first."""
+    import numpy as np
+
+    from ml4t_nb.core.bars import PRICES, as_instant, prices_of
+
+    rows, columns = np.nonzero(~both.agrees(tolerance))
+    shares = both.differences[rows, columns]
+    stored, other = prices_of(both.one), prices_of(both.other)
+    for at in np.argsort(-np.abs(shares), kind="stable").tolist():
+        row, column = int(rows[at]), int(columns[at])
+        yield Difference(
+            stamp=as_instant(both.one.index[row]),
+            column=PRICES[column],
+            stored=float(stored[row, column]),
+            other=float(other[row, column] / both.scale[row]),
+            share=float(shares[at]),
+        )
+
+
+def _volumes(both: TwoSeries) -> tuple[float | None, int]:
+    """The median ratio of volumes, and how many bars are far from it."""
+    import numpy as np
+
+    ratios = both.volume_ratios[np.isfinite(both.volume_ratios)]
+    if not len(ratios):
+        return None, 0
+    usual = float(np.median(ratios))
+    apart = np.maximum(ratios / usual, usual / ratios) > _VOLUMES_APART
+    return usual, int(apart.sum())
