@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -32,12 +33,10 @@ def ws(tmp_path: Path) -> Workspace:
     return workspace
 
 
-def write(
-    ws: Workspace, change: Callable[[pd.DataFrame], pd.DataFrame], adjust: Adjustment = "splits"
-) -> None:
+def write(ws: Workspace, change: Callable[[Any], Any], adjust: Adjustment = "splits") -> None:
     """The stored bars as a file of the other provider, changed."""
     stored = bars(ws, "AAPL", adjust=adjust)
-    table = change(stored[[*PRICES, "volume"]].copy())
+    table: Any = change(stored[[*PRICES, "volume"]].copy())
     table.insert(0, "date", [f"{stamp:%Y-%m-%d}" for stamp in table.index])
     assert ws.settings.files is not None
     table.to_csv(ws.settings.files / "AAPL.csv", index=False)
@@ -47,7 +46,7 @@ def compared(ws: Workspace, **options: object) -> CompareReport:
     return compare(ws, "AAPL", with_="files", as_of=AS_OF, **options)  # type: ignore[arg-type]
 
 
-def planted(table: pd.DataFrame) -> pd.DataFrame:
+def planted(table: Any) -> Any:  # noqa: ANN401  # pandas' stubs take no dates as words
     table.loc["2004-03-10", "close"] *= 1.02
     table.loc["2004-06-15", list(PRICES)] *= 1.5
     table.loc["2004-07-01", "volume"] *= 40
@@ -64,7 +63,7 @@ def seen(report: CompareReport) -> list[tuple[str, str, float]]:
 def test_exactly_what_was_planted_is_found_on_any_basis_and_in_any_unit(
     ws: Workspace, adjust: Adjustment, unit: float
 ) -> None:
-    def change(table: pd.DataFrame) -> pd.DataFrame:
+    def change(table: Any) -> Any:  # noqa: ANN401
         table[list(PRICES)] *= unit
         return planted(table)
 
@@ -136,7 +135,7 @@ def test_what_cannot_be_compared_is_one_sentence(
 
 
 def test_providers_without_a_bar_in_common_say_so(ws: Workspace) -> None:
-    def weekends(table: pd.DataFrame) -> pd.DataFrame:
+    def weekends(table: Any) -> Any:  # noqa: ANN401
         return table.iloc[:2].set_axis(pd.date_range("2003-01-04", periods=2))
 
     write(ws, weekends)
