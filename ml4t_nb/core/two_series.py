@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import Bars, observed, prices_of
-from ml4t_nb.core.price_ratio import Flags, Numbers
+from ml4t_nb.core.bars import Bars, Flags, Numbers, observed, prices_of
 
 __all__ = ["TwoSeries", "side_by_side"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml4t_nb.core.price_ratio import Numbers
+from ml4t_nb.core.bars import Numbers
 from ml4t_nb.core.rules.suspect import Suspect
 from ml4t_nb.core.rules.thresholds import Thresholds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.price_ratio import Numbers
+from ml4t_nb.core.bars import Numbers
 from ml4t_nb.core.rules.suspect import Suspect
 from ml4t_nb.core.rules.thresholds import Thresholds
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml4t_nb.core.price_ratio import Numbers
+from ml4t_nb.core.bars import Numbers
 from ml4t_nb.model import Rule
 
 __all__ = ["Suspect", "deviation", "others_around"]
