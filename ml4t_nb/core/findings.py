@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
-import pandas as pd
 
 from ml4t_nb.core.bars import Bars, as_instant, prices_of
 from ml4t_nb.core.rules.suspect import Suspect
@@ -19,19 +18,9 @@ __all__ = ["as_findings", "is_same_finding", "judged_again"]
 _SAME = 1e-6
 
 
-def as_findings(
-    stamps: pd.DatetimeIndex, suspects: Iterable[Suspect], traded: Bars
-) -> tuple[Finding, ...]:
-    """Findings of what rules found in rows of bars.
-
-    Parameters
-    ----------
-    stamps
-        By row.
-    traded
-        The same bars with prices as they were traded, whatever basis they are stored on.
-    """
-    prices = prices_of(traded)
+def as_findings(suspects: Iterable[Suspect], traded: Bars) -> tuple[Finding, ...]:
+    """Findings of what rules found in rows of bars, given with prices as they were traded."""
+    stamps, prices = traded.index, prices_of(traded)
     return tuple(
         Finding(
             stamp=as_instant(stamps[each.first]),

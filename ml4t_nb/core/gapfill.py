@@ -14,7 +14,6 @@ from ml4t_nb.core.bars import Bars, as_instant, observed, upsert
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.gap_detection import StampMatch, fill, gap_of, merge_gaps
 from ml4t_nb.core.timestamps import TICK, index_micros
-from ml4t_nb.core.validation import find_suspect
 from ml4t_nb.model import (
     Basis,
     DatasetConfig,
@@ -84,7 +83,7 @@ class ExpectedGrid:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """Observed and filled bars, all gaps of their dataset, and soft findings in the bars."""
+    """Observed and filled bars, all gaps of their dataset, and bars outside its calendar."""
 
     bars: Bars
     gaps: tuple[Gap, ...]
@@ -134,7 +133,7 @@ def reconcile_gaps(
         *((stamp, "the calendar expects no bar here") for stamp in match.extra),
     )
     extra = (Finding(as_instant(stamp), "extra", detail) for stamp, detail in strays)
-    return Reconciled(made, gaps, (*find_suspect(real), *extra))
+    return Reconciled(made, gaps, tuple(extra))
 
 
 def count_empty_answers(

@@ -1,9 +1,8 @@
-"""Rules on bars: hard ones keep a row out of the store, soft ones are reported."""
+"""Rules that keep a row out of the store, since its numbers cannot be a bar's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -13,25 +12,14 @@ from ml4t_nb.core.bars import (
     PRICES,
     Bars,
     Flags,
-    Numbers,
     as_instant,
     as_stamps,
     numbers_of,
-    observed,
-    prices_of,
     require_bars,
 )
 from ml4t_nb.model import Finding, Rule
 
-__all__ = ["find_suspect", "reject_invalid", "rejected_actions", "with_known_volumes"]
-
-_FROZEN_BARS = 5
-_FROZEN_TIME = timedelta(hours=1)
-
-# The steepest day of the shipped series is AAPL's fall by half (2000-09-29). Small companies
-# triple in a day; a factor of five is nearly always a unit (pence for pounds), a lost decimal
-# point or an unreported split.
-_JUMP = 5.0
+__all__ = ["reject_invalid", "rejected_actions", "row_words", "with_known_volumes"]
 
 # Beyond these a number is damage, and products of them leave what a float can hold. The widest that
 # are real: adjusted prices of shares after many reverse splits, coins of ten decimals, 1:100,000.
@@ -96,22 +84,6 @@ def with_known_volumes(
     return fetched.assign(volume=volume), left
 
 
-def find_suspect(bars: Bars) -> tuple[Finding, ...]:
-    """Soft findings in stored bars, by stamp; filled bars are passed over.
-
-    ``range``: high or low does not span the others. ``frozen``: five bars or more, for at least
-    an hour, repeat one bar's four prices with no volume or always the same. ``jump``: prices
-    move by more than a factor of five from one close to the next bar, or within a bar, and no
-    split explains it.
-    """
-    real = observed(bars)
-    if real.empty:
-        return ()
-    prices = prices_of(real)
-    found = (*_out_of_range(real, prices), *_frozen(real, prices), *_jumps(real, prices))
-    return tuple(sorted(found, key=_place))
-
-
 def _with_volumes(bars: Bars) -> tuple[Bars, list[Finding]]:
     """Rows with 0 for a volume that is missing, and findings where others have theirs."""
     volume = bars["volume"].to_numpy()
@@ -144,7 +116,7 @@ def _readable(bars: Bars) -> tuple[Bars, list[Finding]]:
         for at in np.flatnonzero(left & broken).tolist():
             row = bars.iloc[at]
             stamp = as_instant(bars.index[at]) if stamped[at] else None
-            findings.append(Finding(stamp, rule, f"{detail}: {_words(row)}"))
+            findings.append(Finding(stamp, rule, f"{detail}: {row_words(row)}"))
         left &= ~broken
     return bars if left.all() else bars[left], findings
 
@@ -167,7 +139,8 @@ def _hard_rules(bars: Bars) -> tuple[tuple[Rule, Flags, str], ...]:
     )
 
 
-def _words(row: pd.Series[float]) -> str:
+def row_words(row: pd.Series[float]) -> str:
+    """A bar's numbers; its dividend and its split only if it has them."""
     shown = [f"{name} {row[name]:g}" for name in (*PRICES, "volume")]
     shown += [f"dividend {row['dividend']:g}"] if row["dividend"] != 0 else []
     shown += [f"split {row['split']:g}"] if row["split"] != 1 else []
@@ -184,60 +157,6 @@ def _one_of_each(bars: Bars) -> tuple[Bars, list[Finding]]:
         detail = f"{len(rows)} rows of one stamp disagree; closes {closes}"
         findings.append(Finding(as_instant(stamp), "duplicate", detail))
     return distinct[~unlike], findings
-
-
-def _out_of_range(bars: Bars, prices: Numbers) -> list[Finding]:
-    _, high, low, _ = prices.T
-    too_low = high < prices.max(axis=1) * (1 - _ROUNDING)
-    too_high = low > prices.min(axis=1) * (1 + _ROUNDING)
-    return _findings(
-        bars,
-        "range",
-        np.flatnonzero(too_low | too_high),
-        lambda at: f"high and low do not span: {_words(bars.iloc[at])}",
-    )
-
-
-def _frozen(bars: Bars, prices: Numbers) -> list[Finding]:
-    volume = bars["volume"].to_numpy()
-    same = (prices[1:] == prices[:-1]).all(axis=1) & (
-        (volume[1:] == 0) | (volume[1:] == volume[:-1])
-    )
-    lasts = np.flatnonzero(~np.append(same, np.False_))
-    firsts = np.append(0, lasts[:-1] + 1)
-    long = lasts - firsts + 1 >= _FROZEN_BARS
-    long &= bars.index[lasts] - bars.index[firsts] >= _FROZEN_TIME
-    last_of = dict(zip(firsts[long].tolist(), lasts[long].tolist(), strict=True))
-
-    def detail(first: int) -> str:
-        until = as_instant(bars.index[last_of[first]]).isoformat()
-        count = last_of[first] - first + 1
-        return f"{count} identical bars, the last at {until}: {_words(bars.iloc[first])}"
-
-    return _findings(bars, "frozen", firsts[long], detail)
-
-
-def _jumps(bars: Bars, prices: Numbers) -> list[Finding]:
-    close = prices[:, -1]
-    before = np.append(close[0], close[:-1])
-    split = bars["split"].to_numpy()
-    highest, lowest = prices.max(axis=1), prices.min(axis=1)
-    factor = np.maximum(_steepest(highest, lowest, before), highest / lowest)
-    explained = _steepest(highest * split, lowest * split, before) <= _JUMP
-    explained &= highest / lowest <= _JUMP
-    return _findings(
-        bars,
-        "jump",
-        np.flatnonzero((factor > _JUMP) & ~(explained & (split != 1))),
-        lambda at: (
-            f"prices move by a factor of {factor[at]:.3g}: "
-            f"close {before[at]:g} before, then {_words(bars.iloc[at])}"
-        ),
-    )
-
-
-def _steepest(highest: Numbers, lowest: Numbers, before: Numbers) -> Numbers:
-    return np.asarray(np.maximum(highest / before, before / lowest))
 
 
 def _place(finding: Finding) -> tuple[bool, float]:

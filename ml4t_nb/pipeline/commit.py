@@ -40,7 +40,8 @@ from ml4t_nb.pipeline.checks import (
 )
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.fetch import FetchResult, fetch_spans
-from ml4t_nb.pipeline.record import attempts_of, findings_of, notify, publish, record_of
+from ml4t_nb.pipeline.judge import findings_after
+from ml4t_nb.pipeline.record import attempts_of, notify, publish, record_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.transaction import Transaction
@@ -107,7 +108,8 @@ def _commit_fetch(
         return everything
     reconciled = _reconciled(rewrite, merged)
     missed = find_missed_splits(rewrite, observed(merged.bars))
-    findings = findings_of(rewrite, reconciled, (*got.findings, *merged.findings, *missed))
+    news = (*got.findings, *merged.findings, *missed)
+    findings = findings_after(rewrite, reconciled.bars, reconciled.findings, news)
     record = record_of(rewrite, merged, reconciled, seconds=perf_counter() - began)
     rewrite.put(reconciled.bars)
     kept = (each for each in before.carried if rewrite.start and each.bar < rewrite.start)
@@ -122,7 +124,8 @@ def _commit_fetch(
         carried=(*kept, *aligned.carried),
     )
     known = set(before.findings)
-    return publish(tx, after, record, [each for each in findings if each not in known])
+    opened = [each for each in findings if each.is_open and each not in known]
+    return publish(tx, after, record, opened)
 
 
 def _require_as_found(state: Manifest | None, run: DatasetRun) -> None:

@@ -1,13 +1,11 @@
-"""What a run records: findings, what came of each request, and one line of the history."""
+"""What a run records: what came of each request, and one line of the history."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-import pandas as pd
-
-from ml4t_nb.core.bars import observed, within
+from ml4t_nb.core.bars import within
 from ml4t_nb.core.gapfill import Reconciled
 from ml4t_nb.core.merge import Merged
 from ml4t_nb.events import Committed, GapsFound
@@ -19,7 +17,7 @@ from ml4t_nb.records import Outcome, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.transaction import Transaction
 
-__all__ = ["attempts_of", "findings_of", "notify", "publish", "record_of", "result_of"]
+__all__ = ["attempts_of", "notify", "publish", "record_of", "result_of"]
 
 _SHOWN_HISTORY = 10
 _LOGGED_REVISIONS = 100
@@ -50,26 +48,6 @@ def record_of(
         notes=(*got.notes, *merged.notes),
         error=errors[0].note if errors else None,
     )
-
-
-def findings_of(
-    rewrite: Rewrite, reconciled: Reconciled, news: Iterable[Finding]
-) -> tuple[Finding, ...]:
-    """All findings there are with ``news``: bars judged again lose those they had."""
-    held, start = observed(reconciled.bars).index, rewrite.start
-
-    def stands(finding: Finding) -> bool:
-        if finding.stamp is None:
-            return True
-        if finding.is_hard:
-            return pd.Timestamp(finding.stamp) not in held
-        # Whether the first bar that may change jumped, only the bar before it shows.
-        is_edge = finding.stamp == start and finding.rule == "jump"
-        return is_edge or (start is not None and finding.stamp < start)
-
-    new = (f for f in news if stands(f) or (not f.is_hard and f.stamp in held))
-    kept = (*(f for f in rewrite.before.findings if stands(f)), *new)
-    return tuple(dict.fromkeys((*kept, *reconciled.findings)))
 
 
 def attempts_of(run: DatasetRun, got: FetchResult, wanted: Span) -> Iterator[FetchAttempt]:

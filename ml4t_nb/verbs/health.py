@@ -174,7 +174,7 @@ def _holding(manifest: Manifest, slack: timedelta) -> StoredRange | None:
 
     if manifest.first is None or manifest.last is None:
         return None
-    extra = (each.stamp for each in manifest.findings if each.rule == "extra")
+    extra = (each.stamp for each in manifest.findings if each.rule == "extra" and each.is_open)
     known = tuple(stamp for stamp in extra if stamp is not None)
     frequency = manifest.dataset.frequency
     return StoredRange(frequency, manifest.first, manifest.last, manifest.gaps, known, slack)

@@ -90,7 +90,7 @@ def test_a_split_after_a_finding_does_not_change_it() -> None:
         [
             each
             for each in as_findings(
-                *suspects(
+                suspects(
                     series,
                     basis="split-adjusted",
                     asset_class="equities",

@@ -1,13 +1,16 @@
-"""All rules on stored bars, each row told once by the rule that says most of it."""
+"""All rules on stored bars, each row named once, by the rule that says most of it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.adjust import adjusted
-from ml4t_nb.core.bars import Bars, observed, prices_of
+from ml4t_nb.core.bars import Bars, Flags, prices_of
 from ml4t_nb.core.rules.dividends import large_dividends, repeated_dividends
+from ml4t_nb.core.rules.prices import frozen_bars, jumps, out_of_range
 from ml4t_nb.core.rules.spikes import spikes
 from ml4t_nb.core.rules.suspect import Suspect
 from ml4t_nb.core.rules.thresholds import Thresholds
@@ -24,30 +27,43 @@ _WITHOUT_VOLUME: frozenset[AssetClass] = frozenset({"fx", "indices"})
 
 def suspects(
     bars: Bars, *, basis: Basis, asset_class: AssetClass, allowed: Thresholds
-) -> tuple[pd.DatetimeIndex, tuple[Suspect, ...]]:
-    """Suspicious rows of the observed bars, and the stamps that their numbers count.
+) -> tuple[Suspect, ...]:
+    """Suspicious rows of bars, which are all observed, in order.
 
-    A bar in another unit is no spike besides, though it is far from its neighbours.
+    A bar in another unit is no spike besides, and neither is a jump, though prices move.
     """
-    real = observed(bars)
-    stamps = pd.DatetimeIndex(real.index)
-    if real.empty:
-        return stamps, ()
-    level = adjusted(real, "splits", basis=basis) if basis == "as-traded" else real
+    if bars.empty:
+        return ()
+    level = adjusted(bars, "splits", basis=basis) if basis == "as-traded" else bars
     prices = prices_of(level)
     volume, dividend = level["volume"].to_numpy(), level["dividend"].to_numpy()
     units = unit_blocks(prices, allowed)
-    in_units = np.zeros(len(real), dtype=bool)
-    for each in units:
-        in_units[each.first : each.last + 1] = True
+    spiked = _without(spikes(prices, allowed), _rows_of(units, len(bars)))
+    explained = _rows_of((*units, *spiked), len(bars))
+    # Prices move into a stretch, and out of it.
+    explained[1:] |= explained[:-1]
     found = [
         *units,
-        *(each for each in spikes(prices, allowed) if not in_units[each.first]),
+        *spiked,
+        *out_of_range(bars, prices),
+        *frozen_bars(level, prices, allowed),
+        *_without(jumps(bars, prices_of(bars), allowed), explained),
         *large_dividends(prices, dividend, allowed),
-        *repeated_dividends(index_micros(stamps).astype(float), dividend, allowed),
+        *repeated_dividends(index_micros(pd.DatetimeIndex(bars.index)), dividend, allowed),
     ]
     if asset_class not in _WITHOUT_VOLUME:
         found += lost_volumes(prices, volume, allowed)
         found += outsized_volumes(prices, volume, allowed)
     wanted = [each for each in found if each.rule not in allowed.off]
-    return stamps, tuple(sorted(wanted, key=lambda each: (each.first, each.rule)))
+    return tuple(sorted(wanted, key=lambda each: (each.first, each.rule)))
+
+
+def _rows_of(found: Iterable[Suspect], count: int) -> Flags:
+    rows = np.zeros(count, dtype=bool)
+    for each in found:
+        rows[each.first : each.last + 1] = True
+    return rows
+
+
+def _without(found: Iterable[Suspect], explained: Flags) -> list[Suspect]:
+    return [each for each in found if not explained[each.first]]

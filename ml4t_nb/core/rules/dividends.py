@@ -7,6 +7,7 @@ import numpy as np
 from ml4t_nb.core.bars import Numbers
 from ml4t_nb.core.rules.suspect import Suspect
 from ml4t_nb.core.rules.thresholds import Thresholds
+from ml4t_nb.core.timestamps import Instants
 
 __all__ = ["large_dividends", "repeated_dividends"]
 
@@ -32,7 +33,7 @@ def large_dividends(prices: Numbers, dividend: Numbers, allowed: Thresholds) -> 
     return found
 
 
-def repeated_dividends(stamps: Numbers, dividend: Numbers, allowed: Thresholds) -> list[Suspect]:
+def repeated_dividends(stamps: Instants, dividend: Numbers, allowed: Thresholds) -> list[Suspect]:
     """Dividends of the amount of the one before, within days of it.
 
     Parameters

@@ -18,7 +18,8 @@ _MIDDLE = float(np.log(1.6))
 def unit_blocks(prices: Numbers, allowed: Thresholds) -> list[Suspect]:
     """Stretches that begin and end with a move by the ratio of two units.
 
-    One move alone parts the series in two: the shorter part is the suspicious one.
+    One move alone parts the series in two: the shorter part is the suspicious one, of two equal
+    ones the later.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def _stretches(edges: list[tuple[int, bool]], count: int) -> list[tuple[int, int
         if left and left[0][1] != is_up:
             end, _ = left.pop(0)
             found.append((start, end - 1, is_up))
-        elif start <= count - start:
+        elif start < count - start:
             found.append((0, start - 1, not is_up))
         else:
             found.append((start, count - 1, is_up))

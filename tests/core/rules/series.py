@@ -72,7 +72,7 @@ def found(
     allowed: Thresholds | None = None,
 ) -> list[tuple[str, int, int]]:
     """Rule, first row and last row of what is found."""
-    _, all_of_them = suspects(
+    all_of_them = suspects(
         bars, basis=basis, asset_class=asset_class, allowed=allowed or Thresholds()
     )
     return [(each.rule, each.first, each.last) for each in all_of_them]

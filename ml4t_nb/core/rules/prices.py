@@ -1,0 +1,91 @@
+"""Bars whose prices contradict each other, stand still, or jump."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.core.bars import Bars, Numbers
+from ml4t_nb.core.rules.suspect import Suspect
+from ml4t_nb.core.rules.thresholds import Thresholds
+from ml4t_nb.core.validation import row_words
+
+__all__ = ["frozen_bars", "jumps", "out_of_range"]
+
+# Minutes without a trade repeat each other; an hour of them does not.
+_FROZEN_TIME = timedelta(hours=1)
+
+# High and low are often served in single precision beside an open in double.
+_ROUNDING = 1e-6
+
+
+def out_of_range(bars: Bars, prices: Numbers) -> list[Suspect]:
+    """Bars whose high or low does not span their other prices."""
+    _, high, low, _ = prices.T
+    top, bottom = prices.max(axis=1), prices.min(axis=1)
+    wrong = (high < top * (1 - _ROUNDING)) | (low > bottom * (1 + _ROUNDING))
+    return [
+        Suspect(
+            "range",
+            row,
+            row,
+            f"high and low do not span: {row_words(bars.iloc[row])}",
+            (("high", float(high[row])), ("low", float(low[row]))),
+        )
+        for row in np.flatnonzero(wrong).tolist()
+    ]
+
+
+def frozen_bars(bars: Bars, prices: Numbers, allowed: Thresholds) -> list[Suspect]:
+    """Bars that repeat one bar's four prices for at least an hour, with the same volume or none."""
+    volume, stamps = bars["volume"].to_numpy(), pd.DatetimeIndex(bars.index)
+    same = (prices[1:] == prices[:-1]).all(axis=1) & (
+        (volume[1:] == 0) | (volume[1:] == volume[:-1])
+    )
+    lasts = np.flatnonzero(~np.append(same, np.False_))
+    firsts = np.append(0, lasts[:-1] + 1)
+    long = lasts - firsts + 1 >= allowed.frozen_bars
+    long &= stamps[lasts] - stamps[firsts] >= pd.Timedelta(_FROZEN_TIME)
+    return [
+        Suspect(
+            "frozen",
+            first,
+            last,
+            f"{last - first + 1} identical bars, the last at {stamps[last].isoformat()}: "
+            f"{row_words(bars.iloc[first])}",
+            (("bars", float(last - first + 1)), ("close", float(prices[first, 3]))),
+        )
+        for first, last in zip(firsts[long].tolist(), lasts[long].tolist(), strict=True)
+    ]
+
+
+def jumps(bars: Bars, prices: Numbers, allowed: Thresholds) -> list[Suspect]:
+    """Bars whose prices move too far from the close before, or within them, without a split.
+
+    Whichever basis the prices are on: a move by the bar's own split is explained.
+    """
+    most, close = allowed.jump_factor, prices[:, -1]
+    before = np.append(close[0], close[:-1])
+    split = bars["split"].to_numpy()
+    highest, lowest = prices.max(axis=1), prices.min(axis=1)
+    factor = np.maximum(_steepest(highest, lowest, before), highest / lowest)
+    explained = _steepest(highest * split, lowest * split, before) <= most
+    explained &= highest / lowest <= most
+    wrong = (factor > most) & ~(explained & (split != 1))
+    return [
+        Suspect(
+            "jump",
+            row,
+            row,
+            f"prices move by a factor of {factor[row]:.3g}: "
+            f"close {before[row]:g} before, then {row_words(bars.iloc[row])}",
+            (("close before", float(before[row])), ("factor", float(factor[row]))),
+        )
+        for row in np.flatnonzero(wrong).tolist()
+    ]
+
+
+def _steepest(highest: Numbers, lowest: Numbers, before: Numbers) -> Numbers:
+    return np.asarray(np.maximum(highest / before, before / lowest))
