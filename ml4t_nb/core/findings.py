@@ -8,11 +8,14 @@ from datetime import datetime
 
 import numpy as np
 
-from ml4t_nb.core.bars import Bars, as_instant, prices_of
+from ml4t_nb.core.bars import PRICES, Bars, as_instant, prices_of
 from ml4t_nb.core.rules.suspect import Suspect
-from ml4t_nb.model import Finding
+from ml4t_nb.model import Finding, Rule
 
 __all__ = ["as_findings", "is_same_finding", "judged_again"]
+
+# Stretches that may last: each new bar of them is no news.
+_GROWING: frozenset[Rule] = frozenset({"unit", "frozen"})
 
 # A price as traded, computed from an adjusted one, is off in its last digits.
 _SAME = 1e-6
@@ -35,12 +38,16 @@ def as_findings(suspects: Iterable[Suspect], traded: Bars) -> tuple[Finding, ...
 
 
 def is_same_finding(one: Finding, other: Finding) -> bool:
-    """Whether both say the same of the same bars: of a changed bar a finding is a new one."""
-    if (one.rule, one.stamp, one.end) != (other.rule, other.stamp, other.end):
+    """Whether both say the same of the same bars: of a changed bar a finding is a new one.
+
+    A stretch that has grown is the same stretch.
+    """
+    if (one.rule, one.stamp) != (other.rule, other.stamp):
         return False
-    if len(one.values) != len(other.values):
+    if one.end != other.end and one.rule not in _GROWING:
         return False
-    return bool(np.allclose(one.values, other.values, rtol=_SAME, atol=0))
+    shared = min(len(one.values), len(other.values), len(PRICES))
+    return np.allclose(one.values[:shared], other.values[:shared], rtol=_SAME, atol=0)
 
 
 def judged_again(
@@ -49,8 +56,10 @@ def judged_again(
     *,
     is_judged: Callable[[Finding], bool],
     as_of: datetime,
-) -> tuple[Finding, ...]:
-    """All findings after a run, by stamp: none is lost, and none that was decided comes back.
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """All findings after a run, by stamp, and those among them that the run opened.
+
+    None is lost, and none that was decided comes back.
 
     A finding that the run found again stays as it is, accepted ones too. One whose bars were
     judged and passed is corrected. One that was corrected before and is found again is open again.
@@ -68,13 +77,14 @@ def judged_again(
         again = next((new for new in left if is_same_finding(each, new)), None)
         if again is not None and each.state != "corrected":
             left.remove(again)
-            kept.append(each)
+            grown = replace(again, state=each.state, seen=each.seen, decision=each.decision)
+            kept.append(each if each.end == again.end else grown)
         elif again is None and each.is_open and is_judged(each):
             kept.append(replace(each, state="corrected"))
         elif again is None or each.state == "corrected":
             kept.append(each)
-    opened = [replace(each, seen=as_of) for each in left]
-    return tuple(sorted((*kept, *opened), key=_place))
+    opened = tuple(replace(each, seen=as_of) for each in left)
+    return tuple(sorted((*kept, *opened), key=_place)), opened
 
 
 def _place(finding: Finding) -> tuple[float, str]:

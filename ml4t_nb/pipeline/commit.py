@@ -109,7 +109,7 @@ def _commit_fetch(
     reconciled = _reconciled(rewrite, merged)
     missed = find_missed_splits(rewrite, observed(merged.bars))
     news = (*got.findings, *merged.findings, *missed)
-    findings = findings_after(rewrite, reconciled.bars, reconciled.findings, news)
+    findings, opened = findings_after(rewrite, reconciled.bars, reconciled.findings, news)
     record = record_of(rewrite, merged, reconciled, seconds=perf_counter() - began)
     rewrite.put(reconciled.bars)
     kept = (each for each in before.carried if rewrite.start and each.bar < rewrite.start)
@@ -123,8 +123,6 @@ def _commit_fetch(
         fetch_log=with_attempts(before.fetch_log, attempts_of(run, got, wanted)),
         carried=(*kept, *aligned.carried),
     )
-    known = set(before.findings)
-    opened = [each for each in findings if each.is_open and each not in known]
     return publish(tx, after, record, opened)
 
 

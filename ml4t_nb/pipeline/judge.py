@@ -21,8 +21,8 @@ _WEEKEND = timedelta(days=4)
 
 def findings_after(
     rewrite: Rewrite, bars: Bars, extra: tuple[Finding, ...], news: tuple[Finding, ...]
-) -> tuple[Finding, ...]:
-    """All findings there are once ``bars`` are stored, where the rewrite may change them.
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """All findings, and those that are new, once ``bars`` are stored where they may change.
 
     ``extra`` are of bars outside the calendar, ``news`` of rows that were kept out and of what
     the fetch showed.

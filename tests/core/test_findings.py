@@ -32,9 +32,9 @@ def nothing(_: Finding) -> bool:
 
 
 def test_a_finding_is_opened_by_the_run_that_finds_it() -> None:
-    assert judged_again((), (SPIKE,), is_judged=everything, as_of=FIRST) == (
-        replace(SPIKE, seen=FIRST),
-    )
+    opened = (replace(SPIKE, seen=FIRST),)
+
+    assert judged_again((), (SPIKE,), is_judged=everything, as_of=FIRST) == (opened, opened)
 
 
 @pytest.mark.parametrize("state", ["open", "accepted", "rejected"])
@@ -42,14 +42,14 @@ def test_what_is_found_again_stays_as_it_was(state: FindingState) -> None:
     known = replace(SPIKE, seen=FIRST, state=state)
     blurred = replace(SPIKE, values=(10.0, 99.0 * (1 + 1e-9), 9.0, 11.0), detail="other words")
 
-    assert judged_again((known,), (blurred,), is_judged=everything, as_of=LATER) == (known,)
+    assert judged_again((known,), (blurred,), is_judged=everything, as_of=LATER) == ((known,), ())
 
 
 def test_an_open_finding_is_corrected_when_its_bars_pass_and_only_then() -> None:
     known = replace(SPIKE, seen=FIRST)
 
-    passed = judged_again((known,), (), is_judged=everything, as_of=LATER)
-    unseen = judged_again((known,), (), is_judged=nothing, as_of=LATER)
+    passed, _ = judged_again((known,), (), is_judged=everything, as_of=LATER)
+    unseen, _ = judged_again((known,), (), is_judged=nothing, as_of=LATER)
 
     assert passed == (replace(known, state="corrected"),)
     assert unseen == (known,)
@@ -59,7 +59,7 @@ def test_a_changed_value_is_a_new_finding_beside_the_accepted_one() -> None:
     accepted = replace(SPIKE, seen=FIRST, state="accepted")
     changed = replace(SPIKE, values=(10.0, 120.0, 9.0, 11.0))
 
-    after = judged_again((accepted,), (changed,), is_judged=everything, as_of=LATER)
+    after, _ = judged_again((accepted,), (changed,), is_judged=everything, as_of=LATER)
 
     assert set(after) == {accepted, replace(changed, seen=LATER)}
 
@@ -67,7 +67,7 @@ def test_a_changed_value_is_a_new_finding_beside_the_accepted_one() -> None:
 def test_what_was_corrected_and_comes_back_is_open_again() -> None:
     corrected = replace(SPIKE, seen=FIRST, state="corrected")
 
-    after = judged_again((corrected,), (SPIKE,), is_judged=everything, as_of=LATER)
+    after, _ = judged_again((corrected,), (SPIKE,), is_judged=everything, as_of=LATER)
 
     assert after == (corrected, replace(SPIKE, seen=LATER))
 
@@ -129,7 +129,7 @@ def test_no_sequence_of_runs_and_decisions_loses_a_finding_or_opens_one_twice(
 
         seen = [each for each in found if is_judged(each)]
         before = known
-        known = judged_again(known, seen, is_judged=is_judged, as_of=FIRST)
+        known, _ = judged_again(known, seen, is_judged=is_judged, as_of=FIRST)
 
         kept = [(each.stamp, each.rule, each.values) for each in known]
         assert all((each.stamp, each.rule, each.values) in kept for each in (*before, *seen))

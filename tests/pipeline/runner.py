@@ -9,7 +9,7 @@ from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.events import silent
-from ml4t_nb.model import DatasetId, Frequency, SessionOverride
+from ml4t_nb.model import DatasetId, Finding, Frequency, SessionOverride
 from ml4t_nb.pipeline import (
     GapAction,
     LoadRequest,
@@ -92,6 +92,10 @@ class Runner:
             as_of,
             limits=lambda _: self.provider.limits,
         )
+
+    def open_findings(self) -> list[Finding]:
+        findings = self.store.snapshot(self.dataset).manifest.findings
+        return [each for each in findings if each.is_open]
 
     def stored(self) -> Bars:
         return self.store.snapshot(self.dataset).bars()

@@ -67,7 +67,7 @@ def test_each_evening_s_last_bar_wrong_and_right_the_next_day(runner: Runner) ->
         result = runner.update(evening(day))
         assert result.record.error is None
         # Nothing vouches for a new bar, so it is stored, and said.
-        assert [(f.rule, str(f.stamp)[:10]) for f in result.findings] == [("jump", day)]
+        assert [(f.rule, str(f.stamp)[:10]) for f in result.findings] == [("unit", day)]
 
     runner.provider.bars = TRUE
     runner.update(evening("2024-03-22"))
@@ -82,11 +82,11 @@ def test_two_adjacent_bars_a_hundredth_of_the_right_price_are_said_and_heal(runn
 
     said = [runner.update(evening(day)).findings for day in (*days, "2024-03-08", "2024-03-11")]
 
-    assert [[f.rule for f in each] for each in said] == [["jump"], [], ["jump"], []]
+    assert [[f.rule for f in each] for each in said] == [["unit"], [], [], []]
     runner.provider.bars = TRUE
     assert runner.update(evening("2024-03-12")).record.verdict == "corrected"
     assert_frame_equal(runner.stored(), TRUE[:"2024-03-12"])
-    assert runner.store.snapshot(runner.dataset).manifest.findings == ()
+    assert runner.open_findings() == []
 
 
 @pytest.mark.parametrize("factor", [0.01, 100.0, 2.0, 0.5])
@@ -114,7 +114,7 @@ def test_good_bars_are_kept_while_the_provider_answers_wrong_ones(
 
     runner.provider.bars = TRUE
     assert runner.update(evening("2024-03-14")).findings == ()
-    assert runner.store.snapshot(runner.dataset).manifest.findings == ()
+    assert runner.open_findings() == []
 
 
 def test_one_price_of_a_kept_bar_damaged_a_hundredfold_is_not_taken(runner: Runner) -> None:

@@ -45,7 +45,7 @@ def suspects(
     found = [
         *units,
         *spiked,
-        *out_of_range(bars, prices),
+        *_without(out_of_range(bars, prices), _rows_of(spiked, len(bars))),
         *frozen_bars(level, prices, allowed),
         *_without(jumps(bars, prices_of(bars), allowed), explained),
         *large_dividends(prices, dividend, allowed),

@@ -78,7 +78,7 @@ def test_a_spike_of_half_is_found_in_a_real_series(symbol: str) -> None:
 
 
 def test_the_factor_and_the_sigmas_decide_together() -> None:
-    bars = changed(calm(), 60, 1.16, "close")
+    bars = changed(calm(), 60, 1.16, "high", "close")
 
     assert found(bars) == [("spike", 60, 60)]
     assert found(bars, allowed=Thresholds(spike_factor=1.2)) == []
