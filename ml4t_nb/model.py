@@ -36,6 +36,7 @@ __all__ = [
     "Period",
     "Rule",
     "SessionOverride",
+    "Severity",
     "Span",
     "StepAction",
     "WeekDating",
@@ -59,6 +60,7 @@ StepAction: TypeAlias = Literal[
 ]  # fmt: skip
 FetchOutcome: TypeAlias = Literal["bars", "empty", "failed"]
 GapState: TypeAlias = Literal["open", "failed", "confirmed", "closed"]
+Severity: TypeAlias = Literal["error", "warning", "note"]
 FindingState: TypeAlias = Literal["open", "accepted", "rejected", "corrected"]
 Rule: TypeAlias = Literal[
     "nan",
@@ -312,6 +314,16 @@ class Finding:
     def is_hard(self) -> bool:
         """Whether the row was kept out of the store."""
         return self.rule in ("nan", "price", "volume", "action", "duplicate")
+
+    @property
+    def severity(self) -> Severity:
+        """``error`` if the row is not stored, ``warning`` if its numbers are to be looked at.
+
+        A ``note`` says where a bar is, or what a provider named, and puts no number in doubt.
+        """
+        if self.is_hard:
+            return "error"
+        return "note" if self.rule in ("extra", "partial", "dividend") else "warning"
 
     @property
     def is_open(self) -> bool:

@@ -13,7 +13,7 @@ from ml4t_nb.core.adjust import adjusted
 from ml4t_nb.core.findings import as_findings, is_same_finding, judged_again
 from ml4t_nb.core.rules.apply import suspects
 from ml4t_nb.core.rules.thresholds import Thresholds
-from ml4t_nb.model import Finding, FindingState
+from ml4t_nb.model import Finding, FindingState, Rule
 from tests.core.rules.series import calm
 
 FIRST = datetime(2024, 3, 1, tzinfo=UTC)
@@ -105,6 +105,24 @@ def test_a_split_after_a_finding_does_not_change_it() -> None:
 
     assert one.evidence != other.evidence
     assert is_same_finding(one, other)
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity"),
+    [
+        ("price", "error"),
+        ("nan", "error"),
+        ("spike", "warning"),
+        ("unit", "warning"),
+        ("no volume", "warning"),
+        ("extra", "note"),
+        ("partial", "note"),
+    ],
+)
+def test_a_row_that_is_not_stored_is_an_error_and_a_bar_out_of_hours_a_note(
+    rule: Rule, severity: str
+) -> None:
+    assert replace(SPIKE, rule=rule).severity == severity
 
 
 FINDINGS = st.builds(
