@@ -1,4 +1,4 @@
-"""Core value types: datasets, spans, gaps, findings."""
+"""Core value types: datasets, spans, gaps, configuration."""
 
 from __future__ import annotations
 
@@ -21,12 +21,9 @@ __all__ = [
     "DatasetId",
     "DateOrder",
     "DecimalSign",
-    "Decision",
     "FetchAttempt",
     "FetchOutcome",
     "FillMethod",
-    "Finding",
-    "FindingState",
     "Frequency",
     "Gap",
     "GapState",
@@ -34,9 +31,7 @@ __all__ = [
     "LoadArguments",
     "NextStep",
     "Period",
-    "Rule",
     "SessionOverride",
-    "Severity",
     "Span",
     "StepAction",
     "WeekDating",
@@ -56,36 +51,10 @@ Adjustment: TypeAlias = Literal["raw", "splits", "all"]
 Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
 StepAction: TypeAlias = Literal[
     "load", "reload", "update", "accept", "reset_as_of", "gaps", "all_gaps", "remove", "export",
-    "plot",
+    "plot", "review", "history", "undo", "compare", "reconcile", "end", "rename",
 ]  # fmt: skip
 FetchOutcome: TypeAlias = Literal["bars", "empty", "failed"]
-GapState: TypeAlias = Literal["open", "failed", "confirmed", "closed"]
-Severity: TypeAlias = Literal["error", "warning", "note"]
-FindingState: TypeAlias = Literal["open", "accepted", "rejected", "corrected"]
-Rule: TypeAlias = Literal[
-    "nan",
-    "price",
-    "volume",
-    "no volume",
-    "action",
-    "duplicate",
-    "range",
-    "frozen",
-    "jump",
-    "extra",
-    "partial",
-    "basis",
-    "dividend",
-    "kept",
-    "spike",
-    "unit",
-    "zero volume",
-    "high volume",
-    "large dividend",
-    "repeated dividend",
-    "intraday range",
-]
-
+GapState: TypeAlias = Literal["open", "failed", "confirmed", "closed", "rejected"]
 _SHORT = 5
 _LENGTHS: dict[str, timedelta] = {
     "1m": timedelta(minutes=1),
@@ -161,7 +130,8 @@ class Gap:
         Number of expected bars from ``start`` to ``end``.
     state
         ``open`` not resolved yet, ``failed`` asked for and the provider erred, ``confirmed``
-        the provider has none, ``closed`` declared a closure by the user.
+        the provider has none, ``closed`` declared a closure by the user, ``rejected`` a person
+        rejected the bars that the provider has.
     attempts
         Empty answers so far, at most one for each session that has closed; the second confirms
         the gap.
@@ -248,89 +218,6 @@ class CarriedAction:
     share: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person decided about a finding.
-
-    Parameters
-    ----------
-    at
-        Wall clock of the decision; a decision holds for every reading, whatever its as-of.
-    by
-        The command.
-    reason
-        Why, in the person's words.
-    """
-
-    at: datetime
-    by: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A bar that breaks a rule, or several in a row; a fact until better bars or a person end it.
-
-    Parameters
-    ----------
-    stamp
-        The bar's stamp, or that of the first; None if it had none that could be read.
-    rule
-        ``nan``, ``price``, ``volume``, ``action`` (a dividend or split that is invalid) and
-        ``duplicate`` are hard: such a row is not stored. The others are soft: stored and
-        reported, since real feeds have them. ``kept`` is a stored bar that the provider has
-        spoilt since.
-    detail
-        What was seen, in words.
-    step
-        What a person may do about it; None if there is nothing but to look.
-    end
-        Stamp of the last bar, inclusive; None if it is one bar.
-    evidence
-        Names and numbers that show it.
-    values
-        Prices of the first and the last bar as they were traded, by which it is recognised again:
-        a split does not change them, a correction does.
-    seen
-        As-of of the run that found it first.
-    state
-        ``open``; ``accepted`` or ``rejected`` by a person; ``corrected`` by better bars.
-    decision
-        None unless a person decided.
-    """
-
-    stamp: datetime | None
-    rule: Rule
-    detail: str
-    step: NextStep | None = None
-    end: datetime | None = None
-    evidence: tuple[tuple[str, float], ...] = ()
-    values: tuple[float, ...] = ()
-    seen: datetime | None = None
-    state: FindingState = "open"
-    decision: Decision | None = None
-
-    @property
-    def is_hard(self) -> bool:
-        """Whether the row was kept out of the store."""
-        return self.rule in ("nan", "price", "volume", "action", "duplicate")
-
-    @property
-    def severity(self) -> Severity:
-        """``error`` if the row is not stored, ``warning`` if its numbers are to be looked at.
-
-        A ``note`` says where a bar is, or what a provider named, and puts no number in doubt.
-        """
-        if self.is_hard:
-            return "error"
-        return "note" if self.rule in ("extra", "partial", "dividend") else "warning"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether nobody decided about it, and no better bar came."""
-        return self.state == "open"
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class SessionOverride:
     """A day on which a calendar is wrong, as the user knows: a typhoon, a Saturday session.
@@ -372,6 +259,8 @@ class DatasetConfig:
         Time zone in which stamps without one were read; None if the provider states it.
     is_packed
         Closed periods may share a chunk, as no period was set explicitly.
+    currency
+        What prices are in, as the provider spells it (``USD``, ``GBp``); empty if it does not say.
     """
 
     provider: str
@@ -383,6 +272,7 @@ class DatasetConfig:
     session_overrides: tuple[SessionOverride, ...] = ()
     zone: str | None = None
     is_packed: bool = True
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,6 +317,10 @@ class NextStep:
         Whom an update is to ask, where it is not the dataset's own.
     switch
         Whether that provider becomes the dataset's own.
+    version
+        Number of the run to undo; 0 where none is meant.
+    other
+        The new name of a symbol that is renamed, or what is to be taken from another provider.
     """
 
     action: StepAction
@@ -437,6 +331,8 @@ class NextStep:
     end: date | None = None
     provider: str = ""
     switch: bool = False
+    version: int = 0
+    other: str = ""
 
 
 Hint: TypeAlias = str | NextStep | tuple[str | NextStep, ...]

@@ -6,25 +6,68 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
-from ml4t_nb.model import DatasetId, Finding, Gap, Hint, Span
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import DatasetId, Gap, Hint, Span
 
 __all__ = [
     "AbsentSession",
+    "Ended",
     "ErrorNote",
+    "FormerName",
     "Health",
     "HealthState",
     "Outcome",
     "Restatement",
     "Revision",
+    "Source",
     "Summary",
     "UpdateRecord",
     "UpdateResult",
     "Verdict",
 ]
 
-HealthState: TypeAlias = Literal["healthy", "stale", "error"]
+HealthState: TypeAlias = Literal["healthy", "stale", "suspect", "error"]
 Outcome: TypeAlias = Literal["changed", "unchanged", "partial", "failed"]
 Verdict: TypeAlias = Literal["same", "corrected", "restated", "suspicious", "insufficient"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Bars of a dataset that come from another provider than its own."""
+
+    span: Span
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A symbol that is not traded any more: not asked for, and not stale.
+
+    Parameters
+    ----------
+    on
+        Its last date.
+    at
+        Wall clock of the declaration.
+    """
+
+    on: date
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormerName:
+    """A symbol under which a dataset's earlier bars were listed.
+
+    Parameters
+    ----------
+    until
+        Last date under that name, inclusive.
+    """
+
+    symbol: str
+    until: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +117,7 @@ class UpdateRecord:
     at
         The run's as-of.
     verb
-        ``load``, ``update``, ``gaps`` or ``remove``.
+        The verb that made it.
     added, revised, filled
         Bars observed for the first time, bars whose values changed, bars made by filling.
     gaps_open
@@ -91,6 +134,8 @@ class UpdateRecord:
         The first hundred values the provider changed.
     notes
         Sentences for the reader, such as how far the provider's data reach.
+    version
+        Number of the commit, by which the run can be undone.
     """
 
     at: datetime
@@ -109,6 +154,7 @@ class UpdateRecord:
     revisions: tuple[Revision, ...] = ()
     notes: tuple[str, ...] = ()
     error: ErrorNote | None = None
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -158,6 +204,22 @@ class Summary:
         Parquet files beside its own, which other tools take for its bars; empty if there are none.
     zone
         Time zone in which stamps without one were read; None if the provider states it.
+    suspect
+        Findings to be decided: errors and warnings, no notes.
+    finding
+        Detail of the first of them.
+    rejected
+        Bars of gaps that a person rejected.
+    taken
+        Bars that were taken from another provider than the dataset's own.
+    failed_requests
+        Failed runs among the last ten that asked a provider.
+    ended
+        That the symbol is not traded any more; None if it is.
+    former_names
+        Symbols under which its earlier bars were listed, oldest first.
+    currency
+        What prices are in, as the provider spells it; empty if it does not say.
     """
 
     dataset: DatasetId
@@ -181,6 +243,14 @@ class Summary:
     remedy: Hint = ""
     foreign: tuple[str, ...] = ()
     zone: str | None = None
+    suspect: int = 0
+    finding: str = ""
+    rejected: int = 0
+    taken: int = 0
+    failed_requests: int = 0
+    ended: Ended | None = None
+    former_names: tuple[FormerName, ...] = ()
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,13 @@ __all__ = [
     "HealthReport",
     "ListReport",
     "PlotReport",
+    "PriceScale",
     "ProviderInfo",
     "ProvidersReport",
     "RecentSession",
     "RemoveReport",
     "Report",
     "RunReport",
-    "Scale",
     "SessionState",
     "UnreadDataset",
 ]
@@ -251,7 +251,7 @@ class PlotReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class PriceScale:
     """A stretch of bars in which another provider's prices are ``factor`` times the stored ones.
 
     Parameters
@@ -320,7 +320,7 @@ class CompareReport:
     differences: tuple[Difference, ...]
     only_stored: tuple[datetime, ...]
     only_other: tuple[datetime, ...]
-    scales: tuple[Scale, ...]
+    scales: tuple[PriceScale, ...]
     volume_ratio: float | None
     volumes_apart: int
     notes: tuple[str, ...] = ()

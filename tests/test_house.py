@@ -21,6 +21,7 @@ LAYERS = (
     {
         "model",
         "codec",
+        "finding",
         "hints",
         "records",
         "reports",
@@ -50,8 +51,8 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
-    "model.py", "codec.py", "hints.py", "records.py", "reports.py", "events.py", "errors.py",
-    "options.py", "settings.py", "workspace.py", "verbs/", "commands/",
+    "model.py", "codec.py", "finding.py", "hints.py", "records.py", "reports.py", "events.py",
+    "errors.py", "options.py", "settings.py", "workspace.py", "verbs/", "commands/",
     "render/", "execution/", "notebook/", "cli.py", "api.py", "__init__.py", "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}

@@ -10,7 +10,7 @@ import numpy as np
 
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, prices_of
 from ml4t_nb.core.rules.suspect import Suspect
-from ml4t_nb.model import Finding, Rule
+from ml4t_nb.finding import Finding, Rule
 
 __all__ = ["as_findings", "is_same_finding", "judged_again"]
 

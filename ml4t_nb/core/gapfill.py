@@ -14,12 +14,12 @@ from ml4t_nb.core.bars import Bars, as_instant, observed, upsert
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.gap_detection import StampMatch, fill, gap_of, merge_gaps
 from ml4t_nb.core.timestamps import TICK, index_micros
+from ml4t_nb.finding import Finding
 from ml4t_nb.model import (
     Basis,
     DatasetConfig,
     DatasetId,
     FillMethod,
-    Finding,
     Frequency,
     Gap,
     Span,

@@ -26,10 +26,11 @@ from ml4t_nb.core.bars import (
 )
 from ml4t_nb.core.basis import contradiction
 from ml4t_nb.core.neighbours import kept_finding
-from ml4t_nb.core.overlap import PENDING, Comparison, compare, unrestated_splits
+from ml4t_nb.core.overlap import PENDING, Comparison, compare_overlap, unrestated_splits
 from ml4t_nb.core.request_spans import JOIN
 from ml4t_nb.errors import Overtaken, SplitPending, Suspicious
-from ml4t_nb.model import Basis, DatasetId, Finding, LoadArguments, NextStep
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import Basis, DatasetId, LoadArguments, NextStep
 from ml4t_nb.records import Restatement, Revision, Verdict
 
 __all__ = ["MergePolicy", "Merged", "merge"]
@@ -92,7 +93,7 @@ def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | None:
     if stored.empty:
         _require_one_basis(fetched, policy)
         return Merged(fetched, None, added=len(fetched), revised=0)
-    found = compare(
+    found = compare_overlap(
         stored, fetched, basis=policy.basis, unnamed=policy.unnamed, reported=policy.reported
     )
     if found.verdict in ("same", "corrected"):

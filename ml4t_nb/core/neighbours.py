@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import PRICES, Bars, Flags, Numbers, as_instant, prices_of
-from ml4t_nb.model import Basis, Finding, NextStep
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import Basis, NextStep
 
 __all__ = ["Outliers", "find_outliers", "kept_finding"]
 

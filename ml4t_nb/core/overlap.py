@@ -27,7 +27,7 @@ from ml4t_nb.core.price_ratio import Scale, equal_prices, find_scale, moved_toge
 from ml4t_nb.model import Basis
 from ml4t_nb.records import Restatement, Revision, Verdict
 
-__all__ = ["PENDING", "Comparison", "compare", "unrestated_splits"]
+__all__ = ["PENDING", "Comparison", "compare_overlap", "unrestated_splits"]
 
 # How far rounding moves volume, dividend and split, as a share and by itself. A dividend after a
 # 7:1 split comes with six decimals; a ratio such as 4:3 with four.
@@ -81,7 +81,7 @@ class _Pair:
         return Comparison(verdict, reason, _revisions(self.stored, self.fetched, self.unlike))
 
 
-def compare(
+def compare_overlap(
     stored: Bars,
     fetched: Bars,
     *,

@@ -17,7 +17,7 @@ from ml4t_nb.core.bars import (
     numbers_of,
     require_bars,
 )
-from ml4t_nb.model import Finding, Rule
+from ml4t_nb.finding import Finding, Rule
 
 __all__ = ["reject_invalid", "rejected_actions", "row_words", "with_known_volumes"]
 

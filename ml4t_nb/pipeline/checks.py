@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from ml4t_nb.core.bars import Bars, as_instant, concat, observed, splits_in
 from ml4t_nb.core.basis import as_words, is_same_split, split_evidence, without_repeats
-from ml4t_nb.core.overlap import compare
+from ml4t_nb.core.overlap import compare_overlap
 from ml4t_nb.core.split_blocks import SplitBlock, find_unapplied, may_have_blocks
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import Suspicious
-from ml4t_nb.model import Basis, DatasetConfig, Finding, Hint, Span
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import Basis, DatasetConfig, Hint, Span
 from ml4t_nb.pipeline.context import DatasetRun, fetch_step
 from ml4t_nb.pipeline.fetch import FetchResult
 from ml4t_nb.storage.manifest import Manifest
@@ -119,7 +120,7 @@ def _restated_basis(rewrite: Rewrite) -> Basis | None:
     stored = observed(rewrite.tx.bars())
     if stored.empty or split_evidence(stored).basis is not None:
         return None
-    moved = compare(stored, fetched, basis="split-adjusted").restatement
+    moved = compare_overlap(stored, fetched, basis="split-adjusted").restatement
     return "split-adjusted" if moved is not None and moved.splits else None
 
 

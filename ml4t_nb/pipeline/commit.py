@@ -18,7 +18,7 @@ from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, as_instant, observed
 from ml4t_nb.core.gapfill import Reconciled, count_empty_answers, reconcile_gaps
 from ml4t_nb.core.merge import Merged, MergePolicy, merge
-from ml4t_nb.core.overlap import compare
+from ml4t_nb.core.overlap import compare_overlap
 from ml4t_nb.core.request_spans import with_attempts
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import with_known_volumes
@@ -200,7 +200,7 @@ def _aligned(rewrite: Rewrite) -> AlignedActions:
     if ratio == 1:
         return as_fetched
     if len(stored):
-        found = compare(as_fetched.stored, as_fetched.fetched, basis=basis)
+        found = compare_overlap(as_fetched.stored, as_fetched.fetched, basis=basis)
         if found.verdict in ("same", "corrected"):
             return as_fetched
     rejected = got.rejected.assign(dividend=got.rejected["dividend"] * ratio)

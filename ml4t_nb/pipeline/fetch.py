@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
-from ml4t_nb.core.overlap import compare, unrestated_splits
+from ml4t_nb.core.overlap import compare_overlap, unrestated_splits
 from ml4t_nb.core.request_spans import JOIN, day_after, split_span
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import reject_invalid, rejected_actions
@@ -24,7 +24,8 @@ from ml4t_nb.errors import (
     RateLimited,
 )
 from ml4t_nb.events import Fetched, FetchStarted, RetryScheduled
-from ml4t_nb.model import Basis, Finding, Span, bar_length
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import Basis, Span, bar_length
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.providers import Answer, Request
 from ml4t_nb.providers.retry import fetch_with_retries
@@ -188,7 +189,7 @@ def _is_restated(run: DatasetRun, answers: Sequence[Answer]) -> bool:
     first = sound[0].iloc[:JOIN]
     span = Span(as_instant(first.index[0]), as_instant(first.index[-1]) + TICK)
     again = reject_invalid(_answer(run, span).bars)[0]
-    return compare(first, again, need=1).verdict in ("restated", "suspicious")
+    return compare_overlap(first, again, need=1).verdict in ("restated", "suspicious")
 
 
 def _count_before_jump(answers: Sequence[Answer]) -> int:

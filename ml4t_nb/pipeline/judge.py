@@ -9,7 +9,8 @@ from ml4t_nb.core.bars import Bars, concat, observed
 from ml4t_nb.core.findings import as_findings, judged_again
 from ml4t_nb.core.rules.apply import suspects
 from ml4t_nb.core.rules.thresholds import Thresholds
-from ml4t_nb.model import Finding, Span, bar_length
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import Span, bar_length
 from ml4t_nb.pipeline.checks import Rewrite
 
 __all__ = ["findings_after"]

@@ -9,7 +9,8 @@ from ml4t_nb.core.bars import within
 from ml4t_nb.core.gapfill import Reconciled
 from ml4t_nb.core.merge import Merged
 from ml4t_nb.events import Committed, GapsFound
-from ml4t_nb.model import FetchAttempt, Finding, Span
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import FetchAttempt, Span
 from ml4t_nb.pipeline.checks import Rewrite
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.fetch import FetchResult

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from ml4t_nb.errors import ProviderError
-from ml4t_nb.model import AssetClass, Basis, DatasetId, Finding, Frequency, Span
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import AssetClass, Basis, DatasetId, Frequency, Span
 
 if TYPE_CHECKING:
     from ml4t_nb.core.bars import Bars

@@ -12,12 +12,13 @@ from typing import Literal, TypedDict
 
 from ml4t_nb import records
 from ml4t_nb.codec import INLINE, OMITTED
-from ml4t_nb.model import AssetClass, DatasetId, FetchAttempt, Finding, Gap, Span
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import AssetClass, DatasetId, FetchAttempt, Gap, Span
 from ml4t_nb.reports import (
     Difference,
+    PriceScale,
     ProviderInfo,
     RecentSession,
-    Scale,
     SessionState,
     UnreadDataset,
 )
@@ -242,7 +243,7 @@ class CompareDocument:
     differences: tuple[Difference, ...]
     only_stored: tuple[datetime, ...]
     only_other: tuple[datetime, ...]
-    scales: tuple[Scale, ...]
+    scales: tuple[PriceScale, ...]
     volume_ratio: float | None
     volumes_apart: int
     notes: tuple[str, ...]

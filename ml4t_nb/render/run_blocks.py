@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from ml4t_nb.model import Finding, Frequency, Gap
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import Frequency, Gap
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render.format import (
     OUTCOME_MARKS,

@@ -14,24 +14,26 @@ from pathlib import Path
 from ml4t_nb.codec import Codec
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
+from ml4t_nb.finding import Finding, Refusal
 from ml4t_nb.model import (
     DEFAULT_CALENDARS,
     CarriedAction,
     DatasetConfig,
     DatasetId,
     FetchAttempt,
-    Finding,
     Gap,
     NextStep,
 )
 from ml4t_nb.options import load_arguments
-from ml4t_nb.records import Summary, UpdateRecord
+from ml4t_nb.records import Ended, FormerName, Source, Summary, UpdateRecord
 from ml4t_nb.storage.names import CHUNK_NAME
 
 __all__ = [
     "VERSION",
     "Chunk",
     "Manifest",
+    "PriorState",
+    "RowFile",
     "decode_manifest",
     "encode_manifest",
     "manifest_error",
@@ -40,8 +42,11 @@ __all__ = [
     "unknown_summary",
 ]
 
-VERSION = 3
-"""Raised with every change of the fields, an added one too; another version's are refused."""
+VERSION = 4
+"""Raised with every change of the fields, an added one too; a later version's are refused."""
+
+_OLDEST_READ = 3
+# Since then fields were only added, and have a default.
 
 _RECENT = 10
 
@@ -86,6 +91,44 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class RowFile:
+    """One Parquet file of rows that are not in the dataset, beside the manifests.
+
+    Parameters
+    ----------
+    bytes, crc
+        Size and CRC-32 of the file.
+    """
+
+    file: str
+    rows: int
+    bytes: int
+    crc: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriorState:
+    """What the commit before a restatement left, but for the bars, which the revisions have.
+
+    It is kept as long as the restatement can be undone.
+
+    Parameters
+    ----------
+    version
+        Number of the restatement's commit.
+    added
+        Stamps of the bars, filled ones too, that the restatement added.
+    """
+
+    version: int
+    config: DatasetConfig
+    added: tuple[datetime, ...]
+    gaps: tuple[Gap, ...]
+    carried: tuple[CarriedAction, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A dataset as one commit left it.
 
@@ -109,6 +152,20 @@ class Manifest:
         What was asked for, and what came of it.
     carried
         Splits and dividends that are on another bar than that of their ex-date.
+    rejected
+        Rows that were kept out: those of a provider that cannot be bars, or were not taken.
+    revisions
+        Rows that a commit replaced or took out.
+    refusals
+        Decisions whose rows are not taken again, in the order they were made.
+    sources
+        Bars that are not from the provider of ``config``, disjoint, in order of time.
+    prior
+        What a restatement can be undone to; None if none can be.
+    ended
+        That the symbol is not traded any more; None if it is.
+    former_names
+        Symbols under which earlier bars were listed, oldest first.
     """
 
     dataset: DatasetId
@@ -122,6 +179,13 @@ class Manifest:
     verified: datetime | None
     fetch_log: tuple[FetchAttempt, ...] = ()
     carried: tuple[CarriedAction, ...] = ()
+    rejected: tuple[RowFile, ...] = ()
+    revisions: tuple[RowFile, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    sources: tuple[Source, ...] = ()
+    prior: PriorState | None = None
+    ended: Ended | None = None
+    former_names: tuple[FormerName, ...] = ()
 
     @classmethod
     def empty(cls, dataset: DatasetId, config: DatasetConfig) -> Manifest:
@@ -215,7 +279,7 @@ def decode_manifest(
             f"the manifest {path} was written by a newer ml4t_nb",
             hint="upgrade: pip install --upgrade ml4t-nb",
         )
-    if version < VERSION:
+    if version < _OLDEST_READ:
         # The mark of a removal has been the same since the first version.
         if match["body"] == b"null":
             return None

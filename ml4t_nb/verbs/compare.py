@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Span
 from ml4t_nb.options import as_symbols
-from ml4t_nb.reports import CompareReport, Difference, Scale
+from ml4t_nb.reports import CompareReport, Difference, PriceScale
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.bars import snapshot_of, view
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, OneSymbol, Start
@@ -93,7 +93,7 @@ def compare(
         only_stored=tuple(map(as_instant, both.only_one)),
         only_other=tuple(map(as_instant, both.only_other)),
         scales=tuple(
-            Scale(as_instant(both.one.index[first]), as_instant(both.one.index[last]), factor)
+            PriceScale(as_instant(both.one.index[first]), as_instant(both.one.index[last]), factor)
             for first, last, factor in both.stretches
         ),
         volume_ratio=ratio,

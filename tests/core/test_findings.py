@@ -13,7 +13,7 @@ from ml4t_nb.core.adjust import adjusted
 from ml4t_nb.core.findings import as_findings, is_same_finding, judged_again
 from ml4t_nb.core.rules.apply import suspects
 from ml4t_nb.core.rules.thresholds import Thresholds
-from ml4t_nb.model import Finding, FindingState, Rule
+from ml4t_nb.finding import Finding, FindingState, Rule
 from tests.core.rules.series import calm
 
 FIRST = datetime(2024, 3, 1, tzinfo=UTC)

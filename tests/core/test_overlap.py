@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import PRICES, Bars, concat, make_bars
-from ml4t_nb.core.overlap import Comparison, compare, unrestated_splits
+from ml4t_nb.core.overlap import Comparison, compare_overlap, unrestated_splits
 from ml4t_nb.records import Restatement, Revision
 
 # Five days of AAPL before its split of 2005-02-28, and two after, as traded (Quandl WIKI).
@@ -62,7 +62,7 @@ def over(
 
 
 def verdict(stored: Bars, fetched: Bars) -> str:
-    return compare(stored, fetched).verdict
+    return compare_overlap(stored, fetched).verdict
 
 
 def altered(bars: Bars, number: int, **values: float) -> Bars:
@@ -79,7 +79,7 @@ STORED = bars_of(*BEFORE)
 
 
 def test_equal_bars_are_the_same() -> None:
-    found = compare(STORED, STORED)
+    found = compare_overlap(STORED, STORED)
 
     assert found == Comparison("same", "5 bars are equal")
 
@@ -87,8 +87,8 @@ def test_equal_bars_are_the_same() -> None:
 def test_new_bars_before_and_after_do_not_matter() -> None:
     fetched = bars_of(BEFORE[0], *BEFORE, BEFORE[1], first=-1)
 
-    assert compare(STORED, fetched).verdict == "same"
-    assert compare(STORED, fetched).reason == "5 bars are equal"
+    assert compare_overlap(STORED, fetched).verdict == "same"
+    assert compare_overlap(STORED, fetched).reason == "5 bars are equal"
 
 
 def test_prices_in_single_precision_are_the_same() -> None:
@@ -128,28 +128,28 @@ def test_filled_bars_are_ignored() -> None:
     stored = altered(STORED, 2, open=1.0, high=1.0, low=1.0, close=1.0, volume=0.0)
     stored["filled"] = [False, False, True, False, False]
 
-    assert compare(stored, STORED) == Comparison("same", "4 bars are equal")
+    assert compare_overlap(stored, STORED) == Comparison("same", "4 bars are equal")
 
 
 # --- insufficient ---------------------------------------------------------------------------
 
 
 def test_two_bars_in_common_are_too_few() -> None:
-    found = compare(STORED, bars_of(*BEFORE[3:], first=3))
+    found = compare_overlap(STORED, bars_of(*BEFORE[3:], first=3))
 
     assert found == Comparison("insufficient", "2 bars in common, 3 needed")
 
 
 def test_fewer_may_be_asked_for() -> None:
-    assert compare(STORED, bars_of(BEFORE[4], first=4), need=1).verdict == "same"
-    assert compare(STORED, bars_of(BEFORE[4], first=9), need=0).verdict == "insufficient"
+    assert compare_overlap(STORED, bars_of(BEFORE[4], first=4), need=1).verdict == "same"
+    assert compare_overlap(STORED, bars_of(BEFORE[4], first=9), need=0).verdict == "insufficient"
 
 
 # --- corrected ------------------------------------------------------------------------------
 
 
 def test_a_correction_by_two_cents_is_seen_and_listed() -> None:
-    found = compare(STORED, altered(STORED, 1, close=88.04))
+    found = compare_overlap(STORED, altered(STORED, 1, close=88.04))
 
     assert found.verdict == "corrected"
     assert found.revisions == (Revision(day(1), "close", 88.02, 88.04),)
@@ -160,7 +160,7 @@ def test_a_correction_by_one_tick_of_a_penny_stock_is_seen() -> None:
     rows = ((0.0123, 0.0125, 0.0121, 0.0124, 100.0),) * 2
     stored = bars_of(*rows, (0.0124, 0.0129, 0.0123, 0.0128, 100.0))
 
-    found = compare(stored, altered(stored, 1, high=0.0126))
+    found = compare_overlap(stored, altered(stored, 1, high=0.0126))
 
     assert found.revisions == (Revision(day(1), "high", 0.0125, 0.0126),)
 
@@ -172,7 +172,7 @@ def test_a_correction_by_one_tick_of_a_penny_stock_is_seen() -> None:
 def test_a_late_volume_dividend_or_small_split_is_a_correction(
     column: str, old: float, new: float
 ) -> None:
-    found = compare(STORED, altered(STORED, 1, **{column: new}))
+    found = compare_overlap(STORED, altered(STORED, 1, **{column: new}))
 
     assert found.verdict == "corrected"
     assert found.revisions == (Revision(day(1), column, old, new),)
@@ -182,7 +182,7 @@ def test_volumes_may_all_be_revised() -> None:
     fetched = STORED.copy()
     fetched["volume"] *= 1.01
 
-    found = compare(STORED, fetched)
+    found = compare_overlap(STORED, fetched)
 
     assert found.verdict == "corrected"
     assert {each.column for each in found.revisions} == {"volume"}
@@ -199,7 +199,7 @@ def test_half_of_the_bars_may_differ() -> None:
 def test_more_than_half_is_suspicious() -> None:
     fetched = altered(altered(altered(STORED, 1, close=88.1), 3, low=88.0), 4, high=89.5)
 
-    found = compare(STORED, fetched)
+    found = compare_overlap(STORED, fetched)
 
     assert found.verdict == "suspicious"
     assert len(found.revisions) == 3
@@ -220,7 +220,7 @@ def test_a_hundredfold_bar_put_right_is_a_correction() -> None:
 def test_a_split_that_comes_late_for_restated_prices_is_a_correction() -> None:
     rows = (*over(BEFORE, 2), *AFTER)
 
-    found = compare(bars_of(*rows), bars_of(*rows, splits={5: 2.0}))
+    found = compare_overlap(bars_of(*rows), bars_of(*rows, splits={5: 2.0}))
 
     assert found.verdict == "corrected"
     assert found.revisions == (Revision(day(5), "split", 1.0, 2.0),)
@@ -237,7 +237,7 @@ def test_a_split_with_its_bar_restates_all_before_it(ratio: float, decimals: int
     rows = over(BEFORE, ratio, decimals)
     fetched = bars_of(*rows, rows[-1], splits={5: ratio})
 
-    found = compare(STORED, fetched)
+    found = compare_overlap(STORED, fetched)
 
     assert found.verdict == "restated"
     assert found.restatement is not None
@@ -247,7 +247,7 @@ def test_a_split_with_its_bar_restates_all_before_it(ratio: float, decimals: int
 
 
 def test_the_ratio_of_a_named_split_is_exact() -> None:
-    found = compare(
+    found = compare_overlap(
         STORED, bars_of(*over(BEFORE, 7, 4), (12.6, 12.7, 12.5, 12.6, 1.0), splits={5: 7.0})
     )
 
@@ -256,7 +256,7 @@ def test_the_ratio_of_a_named_split_is_exact() -> None:
 
 
 def test_prices_restated_before_the_split_is_named_are_restated() -> None:
-    found = compare(STORED, bars_of(*over(BEFORE, 2)))
+    found = compare_overlap(STORED, bars_of(*over(BEFORE, 2)))
 
     assert found.verdict == "restated"
     assert found.restatement == Restatement(2.0, ())
@@ -265,11 +265,13 @@ def test_prices_restated_before_the_split_is_named_are_restated() -> None:
 
 @pytest.mark.parametrize("ratio", [7.0, 1.5, 0.1, 0.05])
 def test_a_simple_ratio_is_recognised_without_its_split(ratio: float) -> None:
-    assert compare(STORED, bars_of(*over(BEFORE, ratio))).restatement == Restatement(ratio, ())
+    assert compare_overlap(STORED, bars_of(*over(BEFORE, ratio))).restatement == Restatement(
+        ratio, ()
+    )
 
 
 def test_a_ratio_that_is_not_simple_is_measured() -> None:
-    found = compare(STORED, bars_of(*over(BEFORE, 1.0462)))
+    found = compare_overlap(STORED, bars_of(*over(BEFORE, 1.0462)))
 
     assert found.restatement is not None
     assert found.restatement.ratio == pytest.approx(1.0462, rel=1e-6)
@@ -286,7 +288,7 @@ def test_prices_restated_a_day_late_step_at_the_ex_date() -> None:
     stored = bars_of(*BEFORE, AFTER[0])
     fetched = bars_of(*over(BEFORE, 2), *AFTER, splits={5: 2.0})
 
-    found = compare(stored, fetched)
+    found = compare_overlap(stored, fetched)
 
     assert found.verdict == "restated"
     assert found.restatement == Restatement(2.0, ((day(5), 2.0),))
@@ -304,7 +306,7 @@ def test_two_splits_after_the_stored_bars_multiply() -> None:
     rows = over(BEFORE, 6)
     fetched = bars_of(*rows, rows[-1], rows[-1], splits={5: 2.0, 6: 3.0})
 
-    found = compare(STORED, fetched)
+    found = compare_overlap(STORED, fetched)
 
     assert found.restatement == Restatement(6.0, ((day(5), 2.0), (day(6), 3.0)))
 
@@ -314,7 +316,7 @@ def test_two_splits_of_which_one_steps_and_one_follows() -> None:
     rows = over((*over(BEFORE, 2), *AFTER), 3)
     fetched = bars_of(*rows, rows[-1], splits={5: 2.0, 7: 3.0})
 
-    found = compare(stored, fetched)
+    found = compare_overlap(stored, fetched)
 
     assert found.verdict == "restated"
     assert found.restatement == Restatement(6.0, ((day(5), 2.0), (day(7), 3.0)))
@@ -325,7 +327,7 @@ def test_two_late_splits_in_the_window_both_step() -> None:
     stored = bars_of(*BEFORE[:3], *AFTER, *last)
     fetched = bars_of(*over(BEFORE[:3], 10), *over(AFTER, 5), *last, splits={3: 2.0, 5: 5.0})
 
-    found = compare(stored, fetched)
+    found = compare_overlap(stored, fetched)
 
     assert found.verdict == "restated"
     assert found.restatement == Restatement(10.0, ((day(3), 2.0), (day(5), 5.0)))
@@ -336,7 +338,7 @@ def test_a_dividend_in_the_window_is_restated_with_the_prices() -> None:
     rows = over(BEFORE, 7)
     fetched = bars_of(*rows, rows[-1], splits={5: 7.0}, dividends={2: 0.378571})
 
-    found = compare(stored, fetched)
+    found = compare_overlap(stored, fetched)
 
     assert found.verdict == "restated"
     assert found.revisions == ()
@@ -346,7 +348,7 @@ def test_a_dividend_that_comes_with_a_restatement_is_listed() -> None:
     rows = over(BEFORE, 2)
     fetched = bars_of(*rows, rows[-1], splits={5: 2.0}, dividends={2: 0.5})
 
-    assert compare(STORED, fetched).revisions == (Revision(day(2), "dividend", 0.0, 0.5),)
+    assert compare_overlap(STORED, fetched).revisions == (Revision(day(2), "dividend", 0.0, 0.5),)
 
 
 def test_a_long_restated_history_may_have_a_correction_in_it() -> None:
@@ -354,7 +356,7 @@ def test_a_long_restated_history_may_have_a_correction_in_it() -> None:
     rows = over(BEFORE * 8, 2)
     fetched = altered(bars_of(*rows, rows[-1], splits={40: 2.0}), 20, close=44.0)
 
-    found = compare(stored, fetched)
+    found = compare_overlap(stored, fetched)
 
     assert found.verdict == "restated"
     assert found.revisions == (Revision(day(20), "close", 43.905, 44.0),)
@@ -383,7 +385,7 @@ def test_penny_prices_rounded_to_four_decimals_are_restated() -> None:
         *over(rows, 3, 4), *over(rows, 3, 4), (0.03, 0.03, 0.03, 0.03, 1.0), splits={4: 3.0}
     )
 
-    found = compare(stored, fetched)
+    found = compare_overlap(stored, fetched)
 
     assert found.verdict == "restated"
     assert found.restatement == Restatement(3.0, ((day(4), 3.0),))
@@ -397,7 +399,7 @@ def test_a_split_whose_history_is_not_restated_is_suspicious(ratio: float) -> No
     first = over(BEFORE[4:], ratio)
     fetched = bars_of(*BEFORE, *first, splits={5: ratio})
 
-    found = compare(STORED, fetched)
+    found = compare_overlap(STORED, fetched)
 
     assert found.verdict == "suspicious"
     assert "2005-02-06" in found.reason
@@ -416,7 +418,7 @@ def test_it_is_not_an_alarm_once_it_was_accepted() -> None:
 def test_an_accepted_history_that_is_restated_at_last_is_restated() -> None:
     accepted = bars_of(*BEFORE, *AFTER, splits={5: 2.0})
 
-    found = compare(accepted, bars_of(*over(BEFORE, 2), *AFTER, splits={5: 2.0}))
+    found = compare_overlap(accepted, bars_of(*over(BEFORE, 2), *AFTER, splits={5: 2.0}))
 
     assert found.restatement == Restatement(2.0, ((day(5), 2.0),))
 
@@ -432,12 +434,12 @@ def test_prices_restated_the_day_before_the_split_is_named_are_no_alarm() -> Non
 
     fetched = bars_of(*rows, *AFTER, splits={5: 2.0})
 
-    assert compare(bars_of(*rows), fetched, unnamed=[2.0]).verdict == "same"
+    assert compare_overlap(bars_of(*rows), fetched, unnamed=[2.0]).verdict == "same"
     # Who has not seen them restated cannot tell that from a split announced early.
-    found = compare(bars_of(*rows), fetched)
+    found = compare_overlap(bars_of(*rows), fetched)
     assert (found.verdict, found.is_pending) == ("suspicious", True)
     later = bars_of(*rows, *AFTER, AFTER[1], splits={5: 2.0})
-    assert compare(bars_of(*rows), later).verdict == "same"
+    assert compare_overlap(bars_of(*rows), later).verdict == "same"
 
 
 def test_the_first_of_two_splits_restated_and_the_second_not_is_suspicious() -> None:
@@ -537,7 +539,7 @@ def test_prepended_bars_across_a_restated_split_are_not() -> None:
 
 
 def test_a_jump_at_a_split_is_right_in_an_as_traded_series() -> None:
-    found = compare(STORED, bars_of(*BEFORE, *AFTER, splits={5: 2.0}), basis="as-traded")
+    found = compare_overlap(STORED, bars_of(*BEFORE, *AFTER, splits={5: 2.0}), basis="as-traded")
 
     assert found.verdict == "same"
 
@@ -545,7 +547,7 @@ def test_a_jump_at_a_split_is_right_in_an_as_traded_series() -> None:
 def test_an_as_traded_series_is_never_restated() -> None:
     fetched = bars_of(*over(BEFORE, 2), *AFTER, splits={5: 2.0})
 
-    assert compare(STORED, fetched, basis="as-traded").verdict == "suspicious"
+    assert compare_overlap(STORED, fetched, basis="as-traded").verdict == "suspicious"
 
 
 # --- one answer alone -----------------------------------------------------------------------
@@ -626,7 +628,7 @@ def test_an_honest_provider_is_believed_and_its_ratio_is_right(
     stored = quoted(traded, splits, restated_by=known, last=stored_last, decimals=decimals)
     fetched = quoted(traded, splits, restated_by=tuple(splits), last=last, decimals=decimals)
 
-    found = compare(
+    found = compare_overlap(
         stored, fetched.iloc[stored_last + 1 - window :] if window <= stored_last else fetched
     )
 
@@ -663,7 +665,7 @@ def test_a_provider_that_names_a_split_and_has_not_restated_is_never_believed(
     stored = quoted(traded, splits, restated_by=(), last=stored_last, decimals=6)
     fetched = quoted(traded, splits, restated_by=(), last=last, decimals=6)
 
-    found = compare(stored, fetched.iloc[max(stored_last + 1 - window, 0) :])
+    found = compare_overlap(stored, fetched.iloc[max(stored_last + 1 - window, 0) :])
 
     assert found.verdict == "suspicious"
 
@@ -697,7 +699,7 @@ def test_no_bars_at_all_are_insufficient() -> None:
 def test_a_correction_beside_a_split_is_not_a_contradiction_in_a_short_history() -> None:
     fetched = altered(bars_of(*over(BEFORE, 2), *AFTER, splits={5: 2.0}), 2, high=45.5)
 
-    found = compare(STORED, fetched)
+    found = compare_overlap(STORED, fetched)
 
     assert found.verdict == "restated"
     assert found.restatement == Restatement(2.0, ((day(5), 2.0),))
@@ -721,6 +723,6 @@ def test_a_split_of_a_day_without_a_row_explains_a_step_only_while_it_is_reporte
     assert verdict(stored, fetched) == "suspicious"
 
     reported = ((pd.Timestamp(day(5)), 2.0),)
-    found = compare(stored, fetched, reported=reported)
+    found = compare_overlap(stored, fetched, reported=reported)
 
     assert (found.verdict, found.restatement) == ("restated", Restatement(2.0, ((day(5), 2.0),)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import NUMBERS, Bars, make_bars, require_bars
 from ml4t_nb.core.validation import reject_invalid, rejected_actions
-from ml4t_nb.model import Finding
+from ml4t_nb.finding import Finding
 from ml4t_nb.testing.strategies import faulty_bars
 
 SOUND = {"open": 10.0, "high": 12.0, "low": 9.0, "close": 11.0, "volume": 100.0}

@@ -34,6 +34,7 @@ _FILES: dict[str, Any] = {
     "gaps": documents.GapsDocument,
     "export": documents.BarsDocument,
     "plot": documents.MapDocument,
+    "compare": documents.CompareDocument,
     "remove": documents.RemoveDocument,
     "providers": documents.ProvidersDocument,
     "error": documents.ErrorDocument,

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.finding import Finding
 from ml4t_nb.model import (
     CarriedAction,
     DatasetConfig,
     FetchAttempt,
-    Finding,
     Gap,
     LoadArguments,
     NextStep,

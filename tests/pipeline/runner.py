@@ -9,7 +9,8 @@ from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.events import silent
-from ml4t_nb.model import DatasetId, Finding, Frequency, SessionOverride
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import DatasetId, Frequency, SessionOverride
 from ml4t_nb.pipeline import (
     GapAction,
     LoadRequest,

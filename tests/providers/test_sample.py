@@ -12,7 +12,9 @@ import pytest
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import PRICES, Bars
-from ml4t_nb.core.validation import find_suspect, reject_invalid
+from ml4t_nb.core.rules.apply import suspects
+from ml4t_nb.core.rules.thresholds import Thresholds
+from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import RangeRefused, SymbolUnknown
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Answer, Instrument, Provider, Request, open_provider
@@ -80,7 +82,8 @@ def test_the_shipped_bars_break_no_hard_rule_and_earn_no_remark(symbol: str) -> 
     bars, findings = reject_invalid(asked(symbol, as_of="2013-06-01").bars)
 
     assert findings == ()
-    assert find_suspect(bars) == ()
+    found = suspects(bars, basis="split-adjusted", asset_class="equities", allowed=Thresholds())
+    assert found == ()
 
 
 def test_all_twelve_thousand_bars_are_served() -> None:

@@ -13,7 +13,9 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars, concat
-from ml4t_nb.core.validation import find_suspect, reject_invalid
+from ml4t_nb.core.rules.apply import suspects
+from ml4t_nb.core.rules.thresholds import Thresholds
+from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.providers import Answer, Provider, Request, open_provider
 from ml4t_nb.settings import Settings
@@ -111,7 +113,8 @@ def test_every_expected_bar_is_made_and_sound(
     assert bars.index.equals(expected)
     kept, findings = reject_invalid(bars)
     assert findings == ()
-    assert find_suspect(kept) == ()
+    found = suspects(kept, basis="split-adjusted", asset_class=asset_class, allowed=Thresholds())
+    assert found == ()
 
 
 def test_each_answer_says_that_it_is_made_up() -> None:

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.model import Finding
+from ml4t_nb.finding import Finding
 from ml4t_nb.providers.yahoo.provider import YahooProvider
 from ml4t_nb.testing import request_for, utc
 from tests.replay import Bar, Dividend, Fault, Listing, Replay, Split

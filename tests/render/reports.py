@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from ml4t_nb.model import DatasetId, Finding, Gap, Hint, NextStep, Span
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import DatasetId, Gap, Hint, NextStep, Span
 from ml4t_nb.records import (
     ErrorNote,
     Health,

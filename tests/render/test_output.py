@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import make_bars
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import DatasetId, Finding, Gap
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import DatasetId, Gap
 from ml4t_nb.records import Restatement, Revision
 from ml4t_nb.render import text
 from ml4t_nb.render.format import instant, judgement, plain, ratio, size

@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
-from ml4t_nb.model import (
-    DatasetConfig,
-    DatasetId,
-    FetchAttempt,
-    Finding,
-    Gap,
-    SessionOverride,
-    Span,
-)
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import DatasetConfig, DatasetId, FetchAttempt, Gap, SessionOverride, Span
 from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
 from ml4t_nb.storage.manifest import (
     VERSION,

@@ -12,7 +12,8 @@ from pandas.testing import assert_frame_equal
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, DatasetNotFound, OptionError, StoreError
-from ml4t_nb.model import Compression, DatasetId, FetchAttempt, Finding, Gap, Span
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import Compression, DatasetId, FetchAttempt, Gap, Span
 from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.disk import dataset_lock
 from ml4t_nb.storage.snapshot import Snapshot

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from ml4t_nb.commands.exit_codes import code_of
-from ml4t_nb.model import Finding
+from ml4t_nb.finding import Finding
 from tests.replay import Listing, Split, sampled
 from tests.yahoo.client import (
     Client,

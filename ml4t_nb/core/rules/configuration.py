@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 from ml4t_nb.core.rules.thresholds import Thresholds
 from ml4t_nb.errors import SettingsInvalid
-from ml4t_nb.model import DatasetId, Rule
+from ml4t_nb.finding import Rule
+from ml4t_nb.model import DatasetId
 from ml4t_nb.options import did_you_mean
 
 __all__ = ["thresholds_of"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml4t_nb.core.bars import Numbers
-from ml4t_nb.model import Rule
+from ml4t_nb.finding import Rule
 
 __all__ = ["Suspect", "deviation", "others_around"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ml4t_nb.model import Rule
+from ml4t_nb.finding import Rule
 
 __all__ = ["Thresholds"]
 

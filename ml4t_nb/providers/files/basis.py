@@ -11,7 +11,8 @@ from ml4t_nb.core.bars import PRICES, Bars, as_instant, empty_bars
 from ml4t_nb.core.basis import SplitEvidence, as_words, split_evidence, without_repeats
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import BarsInvalid
-from ml4t_nb.model import Basis, Finding, bar_length
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import Basis, bar_length
 from ml4t_nb.providers.base import Request
 
 __all__ = ["as_of_then", "basis_of"]

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import PRICES, Bars, concat, make_bars
-from ml4t_nb.model import Finding
+from ml4t_nb.finding import Finding
 
 __all__ = ["REACH", "CorporateAction", "actions_of", "assign_actions"]
 

@@ -23,7 +23,8 @@ from ml4t_nb.core.bars import (
 )
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.timestamps import from_micros, next_week_start, to_micros, week_start
-from ml4t_nb.model import Finding, Frequency, Rule, Span, bar_length
+from ml4t_nb.finding import Finding, Rule
+from ml4t_nb.model import Frequency, Span, bar_length
 from ml4t_nb.providers.base import Answer, Request
 from ml4t_nb.providers.yahoo.client import ChartReply
 from ml4t_nb.providers.yahoo.corporate_actions import REACH, assign_actions

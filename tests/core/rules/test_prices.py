@@ -10,7 +10,7 @@ from ml4t_nb.core.bars import Bars, observed
 from ml4t_nb.core.findings import as_findings
 from ml4t_nb.core.rules.apply import suspects
 from ml4t_nb.core.rules.thresholds import Thresholds
-from ml4t_nb.model import Finding
+from ml4t_nb.finding import Finding
 from tests.core.test_validation import SOUND, flat, rows, seen
 
 
