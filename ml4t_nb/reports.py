@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from ml4t_nb.finding import Finding
 from ml4t_nb.model import AssetClass, Basis, DatasetId, FetchAttempt, Frequency, Gap, GapState
 from ml4t_nb.records import (
     AbsentSession,
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CompareReport",
+    "DatasetFindings",
     "DatasetGaps",
+    "DatasetHistory",
     "Difference",
     "ExportReport",
     "GapsReport",
     "HealthReport",
+    "HistoryReport",
     "ListReport",
     "PlotReport",
     "PriceScale",
@@ -36,6 +40,7 @@ __all__ = [
     "RecentSession",
     "RemoveReport",
     "Report",
+    "ReviewReport",
     "RunReport",
     "SessionState",
     "UnreadDataset",
@@ -201,6 +206,78 @@ class GapsReport:
     failed: tuple[UnreadDataset, ...] = ()
     absent: tuple[AbsentSession, ...] = ()
     declaration: str = ""
+    home: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetFindings:
+    """Findings of one dataset, by stamp; none is a good answer."""
+
+    dataset: DatasetId
+    provider: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewReport:
+    """Findings of every dataset looked at.
+
+    Parameters
+    ----------
+    datasets
+        Those that can be read.
+    every
+        Whether notes and findings are listed that are decided or corrected, too.
+    run
+        What was decided about them; None if they were only listed.
+    failed
+        The others; without those that the run says this of.
+    home
+        Folder of the store.
+    """
+
+    as_of: datetime
+    datasets: tuple[DatasetFindings, ...]
+    every: bool = False
+    run: RunReport | None = None
+    failed: tuple[UnreadDataset, ...] = ()
+    home: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetHistory:
+    """Runs of one dataset, and all that was found in it.
+
+    Parameters
+    ----------
+    records
+        Oldest first.
+    findings
+        By stamp; each names the commit that opened it, as a record does.
+    """
+
+    dataset: DatasetId
+    provider: str
+    records: tuple[UpdateRecord, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryReport:
+    """Runs of every dataset looked at.
+
+    Parameters
+    ----------
+    datasets
+        Those that can be read.
+    failed
+        The others.
+    home
+        Folder of the store.
+    """
+
+    datasets: tuple[DatasetHistory, ...]
+    failed: tuple[UnreadDataset, ...] = ()
     home: Path | None = None
 
 
