@@ -85,7 +85,7 @@ def _values(option: Option, words: Sequence[str]) -> tuple[str, ...]:
         match option.name:
             case "symbol":
                 return stored(_home(words))
-            case "provider":
+            case "provider" | "with_":
                 return tuple(each.name for each in VERBS["providers"](Workspace.open()).providers)
             case "calendar":
                 return calendar_names()

@@ -102,7 +102,7 @@ def _drawn(block: Table, width: int, *, colour: bool) -> Iterator[str]:
     from rich.style import Style
 
     bold = Style(bold=True)
-    headings = [heading.removesuffix(">") for heading in block.headings]
+    headings = [plain(heading.removesuffix(">")) for heading in block.headings]
     rights = [heading.endswith(">") for heading in block.headings]
     rows = [tuple(plain(cell) for cell in row) for row in block.rows]
     widths, gap = _widths(headings, rights, rows, width)

@@ -42,6 +42,8 @@ def completed(shell: InteractiveShell, text: str) -> list[str]:
         ("%ml4t update --fill-method=back", ["%ml4t update --fill-method=backward"]),
         ("%ml4t load X -f min", ["%ml4t load X -f minute"]),
         ("%ml4t load X -p sam", ["%ml4t load X -p sample"]),
+        ("%ml4t compare AAPL --with sam", ["%ml4t compare AAPL --with sample"]),
+        ("%ml4t compare AAPL --with=ya", ["%ml4t compare AAPL --with=yahoo"]),
         ("%ml4t update AA", ["%ml4t update AAPL"]),
         ("%ml4t update -s AA", ["%ml4t update -s AAPL"]),
         ("%ml4t update --symbol=AA", ["%ml4t update --symbol=AAPL"]),

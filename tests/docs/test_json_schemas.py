@@ -91,6 +91,7 @@ def home(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("export", "DEMO", "--out", "bars.csv"),
         ("plot", "DEMO"),
         ("plot", "DEMO", "--coverage"),
+        ("compare", "AAPL", "--with", "synthetic", "--as-of", "2005-02-25"),
         ("remove", "DEMO", "--yes"),
         ("providers",),
     ],

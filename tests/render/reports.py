@@ -15,7 +15,7 @@ from ml4t_nb.records import (
     UpdateRecord,
     UpdateResult,
 )
-from ml4t_nb.reports import HealthReport, RunReport
+from ml4t_nb.reports import CompareReport, Difference, HealthReport, PriceScale, RunReport
 
 AS_OF = datetime(2005, 3, 4, 21, 30, tzinfo=UTC)
 FIRST = datetime(2004, 1, 2, tzinfo=UTC)
@@ -141,4 +141,24 @@ def summary(symbol: str, *, damage: str = "", gaps_open: int = 0, missing: int =
         gaps_open=gaps_open,
         missing=missing,
         damage=damage,
+    )
+
+
+def comparison(symbol: str, *, other: str = "files", notes: tuple[str, ...] = ()) -> CompareReport:
+    """Bars of two providers, one of them in pence, that differ in one close."""
+    return CompareReport(
+        dataset=dataset(symbol),
+        provider="sample",
+        other=other,
+        as_of=AS_OF,
+        tolerance=0.001,
+        common=295,
+        agreeing=(("open", 295), ("high", 295), ("low", 295), ("close", 294)),
+        differences=(Difference(day("2005-01-05"), "close", 64.5, 66.435, 0.03),),
+        only_stored=(day("2005-02-14"),),
+        only_other=(day("2005-02-21"),),
+        scales=(PriceScale(FIRST, LAST, 100.0),),
+        volume_ratio=1.02,
+        volumes_apart=1,
+        notes=notes,
     )

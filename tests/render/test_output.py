@@ -41,6 +41,7 @@ from ml4t_nb.verbs.formats import csv_of
 from tests.render.reports import (
     AS_OF,
     FIRST,
+    comparison,
     dataset,
     day,
     failure,
@@ -83,6 +84,7 @@ REPORTS: dict[str, Report] = {
         (DatasetGaps(dataset(NASTY), "sample", (GAP,)), DatasetGaps(dataset("IBM"), "sample", ())),
         failed=(UnreadDataset(dataset(NASTY), failure("ChunkCorrupt", NASTY, NASTY)),),
     ),
+    "compare": comparison(NASTY, other=NASTY, notes=(NASTY,)),
     "export": ExportReport(dataset(NASTY), BARS, Path("out/<b>.csv"), "sample"),
     "remove": RemoveReport(((dataset(NASTY), 5),), whole=True),
     "providers": ProvidersReport(
