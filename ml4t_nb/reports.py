@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -385,6 +385,9 @@ class CompareReport:
         Bars whose volumes are in more than twice or less than half that ratio.
     notes
         What the other provider says of its bars.
+    stored_bars, other_bars
+        The bars that both have, to be drawn row by row: on the last bar's split basis, the other's
+        with the scale as it serves them.
     """
 
     dataset: DatasetId
@@ -401,6 +404,8 @@ class CompareReport:
     volume_ratio: float | None
     volumes_apart: int
     notes: tuple[str, ...] = ()
+    stored_bars: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    other_bars: pd.DataFrame | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

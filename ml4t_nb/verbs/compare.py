@@ -99,6 +99,8 @@ def compare(
         volume_ratio=ratio,
         volumes_apart=apart,
         notes=other.notes,
+        stored_bars=both.one,
+        other_bars=both.other,
     )
 
 
