@@ -41,6 +41,7 @@ from ml4t_nb.pipeline.checks import (
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.fetch import FetchResult, fetch_spans
 from ml4t_nb.pipeline.judge import findings_after
+from ml4t_nb.pipeline.manifest_after import manifest_after
 from ml4t_nb.pipeline.record import attempts_of, notify, publish, record_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
@@ -112,16 +113,11 @@ def _commit_fetch(
     findings, opened = findings_after(rewrite, reconciled.bars, reconciled.findings, news)
     record = record_of(rewrite, merged, reconciled, seconds=perf_counter() - began)
     rewrite.put(reconciled.bars)
-    kept = (each for each in before.carried if rewrite.start and each.bar < rewrite.start)
     after = replace(
-        before,
-        config=run.config,
+        manifest_after(rewrite, aligned, merged),
         gaps=reconciled.gaps,
         findings=findings,
-        updated=max(run.as_of, before.updated or run.as_of),
-        verified=run.as_of if is_whole else before.verified,
         fetch_log=with_attempts(before.fetch_log, attempts_of(run, got, wanted)),
-        carried=(*kept, *aligned.carried),
     )
     return publish(tx, after, record, opened)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from math import prod
 
+import numpy as np
 import pandas as pd
 
 from ml4t_nb.calendars import calendar
@@ -16,6 +17,7 @@ from ml4t_nb.core.bars import Bars, as_instant, concat, observed, splits_in
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.gapfill import ExpectedGrid, reconcile_gaps
 from ml4t_nb.core.request_spans import without
+from ml4t_nb.core.sources import sources_after
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
 from ml4t_nb.model import Basis, DatasetId, Frequency, NextStep, Span, bar_length
@@ -123,6 +125,14 @@ def _remove_bars(
         verified=None,
         fetch_log=tuple(without(state.fetch_log, span)),
         carried=carried,
+        sources=sources_after(
+            state.sources,
+            pd.DatetimeIndex(left.index),
+            np.zeros(len(left), dtype=bool),
+            provider=state.config.provider,
+            own=state.config.provider,
+        ),
+        prior=None,
     )
     publish(tx, after, record)
     return removed

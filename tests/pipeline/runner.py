@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from ml4t_nb.calendars import calendar
@@ -29,13 +29,20 @@ FORWARD = Fill("forward", 5)
 
 @dataclass
 class Runner:
-    """A store, a provider, and the two runs with the arguments that matter."""
+    """A store, a provider, and the two runs with the arguments that matter.
+
+    Parameters
+    ----------
+    others
+        Other providers, by their names.
+    """
 
     store: Store
     provider: Scripted
     symbol: str = "ACME"
     frequency: Frequency = "daily"
     session_overrides: tuple[SessionOverride, ...] = ()
+    others: dict[str, Scripted] = field(default_factory=dict)
 
     @property
     def dataset(self) -> DatasetId:
@@ -48,12 +55,13 @@ class Runner:
         start: str | None = None,
         end: str | None = None,
         calendar: str | None = None,
+        provider: str = "scripted",
     ) -> UpdateResult:
         request = LoadRequest(
             self.symbol,
             None,
             self.frequency,
-            "scripted",
+            provider,
             start=date.fromisoformat(start) if start else None,
             end=date.fromisoformat(end) if end else None,
             calendar=calendar,
@@ -68,9 +76,17 @@ class Runner:
         fill: Fill | None = FORWARD,
         accept: bool = False,
         reset_as_of: bool = False,
+        provider: str | None = None,
+        switch: bool = False,
     ) -> UpdateResult:
         request = UpdateRequest(
-            self.dataset, timedelta(days=days), fill, accept=accept, reset_as_of=reset_as_of
+            self.dataset,
+            timedelta(days=days),
+            fill,
+            provider=provider,
+            switch=switch,
+            accept=accept,
+            reset_as_of=reset_as_of,
         )
         return run_update(self._run(as_of), request)
 
@@ -103,8 +119,11 @@ class Runner:
 
     def _run(self, as_of: datetime | date) -> RunContext:
         return RunContext(
-            self.store, lambda _: self.provider, as_of, self.session_overrides, silent, _no_waiting
+            self.store, self._provider, as_of, self.session_overrides, silent, _no_waiting
         )
+
+    def _provider(self, name: str) -> Scripted:
+        return self.others.get(name, self.provider)
 
 
 def _no_waiting(seconds: float) -> None:

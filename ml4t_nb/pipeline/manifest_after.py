@@ -1,0 +1,58 @@
+"""What a run that is about to commit leaves in the manifest, beside its bars and their gaps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.core.actions import AlignedActions
+from ml4t_nb.core.bars import Bars, Flags, numbers_of
+from ml4t_nb.core.merge import Merged
+from ml4t_nb.core.sources import sources_after, switched
+from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.model import Span
+from ml4t_nb.pipeline.checks import Rewrite
+from ml4t_nb.records import Source
+from ml4t_nb.storage.manifest import Manifest
+
+__all__ = ["manifest_after"]
+
+
+def manifest_after(rewrite: Rewrite, aligned: AlignedActions, merged: Merged) -> Manifest:
+    """The manifest once the bars are ``merged``: its gaps, findings and log are as before."""
+    before, run, start = rewrite.before, rewrite.run, rewrite.start
+    kept = (each for each in before.carried if start and each.bar < start)
+    return replace(
+        before,
+        config=run.config,
+        updated=max(run.as_of, before.updated or run.as_of),
+        verified=run.as_of if rewrite.is_whole else before.verified,
+        carried=(*kept, *aligned.carried),
+        sources=_sources(rewrite, aligned, merged.bars),
+    )
+
+
+def _sources(rewrite: Rewrite, aligned: AlignedActions, bars: Bars) -> tuple[Source, ...]:
+    """Sources of the observed bars that are about to be stored."""
+    before, run = rewrite.before, rewrite.run
+    provider, own, old = run.provider.name, run.config.provider, before.config.provider
+    known = before.sources
+    if own != old and before.first is not None and before.last is not None:
+        known = switched(known, Span(before.first, before.last + TICK), old=old, new=own)
+    if not known and provider == own:
+        return ()
+    taken = _changed(rewrite.stored, bars) & np.asarray(bars.index.isin(aligned.fetched.index))
+    stamps = pd.DatetimeIndex(bars.index)
+    return sources_after(known, stamps, taken, provider=provider, own=own, start=rewrite.start)
+
+
+def _changed(stored: Bars, bars: Bars) -> Flags:
+    """Which of ``bars`` are new, or not as they were stored."""
+    rows = stored.index.get_indexer(bars.index)
+    is_held = rows >= 0
+    same = (numbers_of(stored)[rows[is_held]] == numbers_of(bars)[is_held]).all(axis=1)
+    changed = ~is_held
+    changed[is_held] = ~same
+    return np.asarray(changed)
