@@ -29,6 +29,7 @@ LAYERS = (
         "errors",
         "options",
         "settings",
+        "store_settings",
     },
     {"core"},
     {"providers", "storage"},
@@ -52,8 +53,9 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
     "model.py", "codec.py", "finding.py", "hints.py", "records.py", "reports.py", "events.py",
-    "errors.py", "options.py", "settings.py", "workspace.py", "verbs/", "commands/",
-    "render/", "execution/", "notebook/", "cli.py", "api.py", "__init__.py", "__main__.py",
+    "errors.py", "options.py", "settings.py", "store_settings.py", "workspace.py", "verbs/",
+    "commands/", "render/", "execution/", "notebook/", "cli.py", "api.py", "__init__.py",
+    "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
 NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "batch.py", "calendars.py")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import pandas as pd
@@ -12,6 +12,7 @@ from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.gapfill import ExpectedGrid, Fill
+from ml4t_nb.core.rules.configuration import RuleSettings
 from ml4t_nb.errors import Overtaken
 from ml4t_nb.events import Event
 from ml4t_nb.model import DatasetConfig, DatasetId, NextStep, SessionOverride, StepAction
@@ -33,7 +34,7 @@ class RunContext:
 
     An as-of that is a date means after that session's close and the provider's delay. ``observe``
     may be called in any thread; ``pause`` sleeps so many seconds, and raises KeyboardInterrupt if
-    the run is to end.
+    the run is to end. ``rules`` say from where on bars are suspicious.
     """
 
     store: Store
@@ -42,6 +43,7 @@ class RunContext:
     session_overrides: tuple[SessionOverride, ...]
     observe: Callable[[Event], None]
     pause: Callable[[float], None]
+    rules: RuleSettings = field(default_factory=RuleSettings)
 
 
 @dataclass(frozen=True, slots=True)

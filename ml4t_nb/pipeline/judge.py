@@ -8,7 +8,6 @@ from ml4t_nb.core.adjust import adjusted
 from ml4t_nb.core.bars import Bars, concat, observed
 from ml4t_nb.core.findings import as_findings, judged_again
 from ml4t_nb.core.rules.apply import suspects
-from ml4t_nb.core.rules.thresholds import Thresholds
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import Span, bar_length
 from ml4t_nb.pipeline.checks import Rewrite
@@ -60,6 +59,6 @@ def _suspicious(rewrite: Rewrite, real: Bars) -> tuple[Finding, ...]:
         reach = days or (_WEEKEND + _BARS_BEFORE * (length or timedelta(days=1.5)))
         before = observed(rewrite.tx.bars(Span(rewrite.start - reach, rewrite.start)))
     whole = concat([before, real]) if len(before) else real
-    basis = run.config.basis
-    found = suspects(whole, basis=basis, asset_class=run.dataset.asset_class, allowed=Thresholds())
+    basis, allowed = run.config.basis, run.context.rules.of_dataset(run.dataset)
+    found = suspects(whole, basis=basis, asset_class=run.dataset.asset_class, allowed=allowed)
     return as_findings(found, adjusted(whole, "raw", basis=basis)) if found else ()

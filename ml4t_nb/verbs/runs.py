@@ -15,10 +15,12 @@ from ml4t_nb.hints import at_home
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import ErrorNote, UpdateRecord, UpdateResult
 from ml4t_nb.reports import RunReport
+from ml4t_nb.store_settings import StoreSettings
 from ml4t_nb.verbs.select import latest
 
 if TYPE_CHECKING:
     from ml4t_nb.batch import Pause
+    from ml4t_nb.core.rules.configuration import RuleSettings
     from ml4t_nb.pipeline import RunContext
     from ml4t_nb.workspace import Workspace
 
@@ -44,12 +46,15 @@ def run_batch(
     asks another, and none is begun while it is down.
     """
     from ml4t_nb.batch import Task, run_all
+    from ml4t_nb.pipeline import RunContext
 
+    rules, closures = _rules(ws.settings.home), ws.settings.closures
+    begin = partial(RunContext, ws.store, ws.provider, moment, closures, rules=rules)
     blank = UpdateRecord(latest(moment, ()), verb, provider, "failed")
     tasks = [
         Task(
             dataset,
-            partial(_done, ws, moment, work),
+            partial(_done, work, begin),
             partial(_failed, ws, blank, dataset),
             provider if is_known else "",
         )
@@ -73,14 +78,23 @@ def run_batch(
     return report
 
 
-def _done(
-    ws: Workspace, moment: datetime | date, work: Work, observe: Observer, pause: Pause
-) -> UpdateResult:
-    from ml4t_nb.pipeline import RunContext
+def _rules(home: Path) -> RuleSettings:
+    """The store's rules, once for all datasets of a run; before anything is fetched."""
+    from ml4t_nb.core.rules.configuration import RuleSettings
 
+    settings = StoreSettings.read(home)
+    return RuleSettings.of(settings.rules, file=str(settings.path))
+
+
+def _done(
+    work: Work,
+    begin: Callable[[Observer, Pause], RunContext],
+    observe: Observer,
+    pause: Pause,
+) -> UpdateResult:
     if isinstance(work, Ml4tError):
         raise work
-    return work(RunContext(ws.store, ws.provider, moment, ws.settings.closures, observe, pause))
+    return work(begin(observe, pause))
 
 
 def _failed(

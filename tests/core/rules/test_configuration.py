@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from ml4t_nb.core.rules.configuration import thresholds_of
+from ml4t_nb.core.rules.configuration import RuleSettings
 from ml4t_nb.core.rules.thresholds import Thresholds
 from ml4t_nb.errors import SettingsInvalid
 from ml4t_nb.model import DatasetId
@@ -24,12 +24,16 @@ off = []
 """
 
 
-def test_a_dataset_has_the_values_of_all_but_for_its_own() -> None:
-    rules = tomllib.loads(FILE)
+def read(text: str) -> RuleSettings:
+    return RuleSettings.of(tomllib.loads(text), file="f.toml")
 
-    assert thresholds_of({}, IBM) == Thresholds()
-    assert thresholds_of(rules, IBM) == Thresholds(spike_factor=1.3, off=frozenset({"frozen"}))
-    assert thresholds_of(rules, GME) == Thresholds(spike_factor=3, unit_factors=(100.0,))
+
+def test_a_dataset_has_the_values_of_all_but_for_its_own() -> None:
+    rules = read(FILE)
+
+    assert RuleSettings().of_dataset(IBM) == read("").of_dataset(IBM) == Thresholds()
+    assert rules.of_dataset(IBM) == Thresholds(spike_factor=1.3, off=frozenset({"frozen"}))
+    assert rules.of_dataset(GME) == Thresholds(spike_factor=3, unit_factors=(100.0,))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,8 @@ def test_a_dataset_has_the_values_of_all_but_for_its_own() -> None:
     [
         ("spike_facter = 2", "unknown rule setting 'spike_facter'", "did you mean 'spike_factor'?"),
         ('off = ["spikes"]', "unknown rule 'spikes'", "did you mean 'spike'?"),
+        ('off = ["price"]', "the rule 'price' cannot be switched off", "such rows are no bars"),
+        ('off = ["kept"]', "unknown rule 'kept'", "choose from"),
         ('off = "spike"', "off must be a list of rules, not 'spike'", ""),
         ("spike_factor = 1", "spike_factor must be a number from 1.01 to 1e+09, not 1", ""),
         ("spike_factor = true", "spike_factor must be a number from 1.01 to 1e+09, not True", ""),
@@ -47,15 +53,31 @@ def test_a_dataset_has_the_values_of_all_but_for_its_own() -> None:
         ),
         ("spike_sigmas = nan", "spike_sigmas must be a number from 1 to 1e+06, not nan", ""),
         ("unit_factors = 100", "unit_factors must be a list of numbers above 1, not 100", ""),
-        ("[GME]\nspike_factor = 2", "rules for 'GME': not a dataset", "equities/daily/GME"),
-        ('["a/b/c"]\nspike = 1', "unknown rule setting 'spike'", "did you mean"),
     ],
 )
-def test_a_wrong_setting_is_refused_whichever_dataset_is_judged(
+def test_a_wrong_setting_is_refused_by_file_table_and_name(
     text: str, message: str, hint: str
 ) -> None:
-    with pytest.raises(SettingsInvalid) as refused:
-        thresholds_of(tomllib.loads(text), IBM)
+    for table, where in (("", "[rules]"), ('["etfs/1m/SPY"]\n', '[rules."etfs/1m/SPY"]')):
+        with pytest.raises(SettingsInvalid) as refused:
+            read(table + text)
 
-    assert refused.value.message == message
+        assert refused.value.message == f"f.toml, {where}: {message}"
+        assert hint in str(refused.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("GME", "not a dataset", '[rules."equities/daily/GME"]'),
+        ("equities/daily/", "not a dataset", ""),
+        ("equity/daily/GME", "unknown 'equity'", "did you mean 'equities'?"),
+        ("equities/dayly/GME", "unknown 'dayly'", "did you mean 'daily'?"),
+    ],
+)
+def test_settings_of_what_is_no_dataset_are_refused(name: str, message: str, hint: str) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        read(f'["{name}"]\nspike_factor = 2')
+
+    assert refused.value.message == f"f.toml, rules for {name!r}: {message}"
     assert hint in str(refused.value.hint)
