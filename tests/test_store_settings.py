@@ -86,12 +86,9 @@ def test_a_broken_file_stops_a_run_before_it_fetches_and_no_reading(
     verbs.load(ws, "ACME", calendar="24/7", as_of="2023-02-20")
     path = set_up(ws, content)
 
-    for run in (
-        lambda: verbs.update(ws, as_of="2023-03-01"),
-        lambda: verbs.load(ws, "OTHER", as_of="2023-03-01"),
-    ):
+    for run, named in ((verbs.update, "ACME"), (verbs.load, "OTHER")):
         with pytest.raises(SettingsInvalid) as refused:
-            run()
+            run(ws, named, as_of="2023-03-01")
         assert str(path) in refused.value.message
         assert message in refused.value.message
         assert hint in refused.value.hint
