@@ -156,6 +156,13 @@ class UpdateRecord:
     error: ErrorNote | None = None
     version: int = 0
 
+    @property
+    def is_request(self) -> bool:
+        """Whether it asked a provider; a decision or a fill says nothing of whether one replies."""
+        if self.verb == "gaps":
+            return self.outcome == "failed" or bool(self.spans)
+        return self.verb in ("load", "update")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class AbsentSession:
@@ -195,7 +202,7 @@ class Summary:
     recent_errors
         Failed runs among the last ten.
     last_error
-        Message of the last run's error; empty if it succeeded.
+        Message of the error of the last run that asked a provider; empty if it succeeded.
     damage
         What is wrong with its files; empty if nothing is.
     remedy
@@ -211,7 +218,7 @@ class Summary:
     rejected
         Bars of gaps that a person rejected.
     taken
-        Bars that were taken from another provider than the dataset's own.
+        Stretches of bars, a single one too, from another provider than the dataset's own.
     failed_requests
         Failed runs among the last ten that asked a provider.
     ended

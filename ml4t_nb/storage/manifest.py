@@ -221,7 +221,8 @@ class Manifest:
 def summarize(manifest: Manifest) -> Summary:
     """The manifest in one row."""
     pending = [gap for gap in manifest.gaps if gap.is_pending]
-    last = manifest.history[-1] if manifest.history else None
+    requests = [run for run in manifest.history if run.is_request][-_RECENT:]
+    suspect = [each for each in manifest.findings if each.is_open and each.severity != "note"]
     return Summary(
         dataset=manifest.dataset,
         provider=manifest.config.provider,
@@ -244,7 +245,15 @@ def summarize(manifest: Manifest) -> Summary:
         ),
         unanswered=sum(asked.outcome == "failed" for asked in manifest.fetch_log),
         recent_errors=sum(run.outcome == "failed" for run in manifest.history[-_RECENT:]),
-        last_error=last.error.message if last and last.error else "",
+        last_error=requests[-1].error.message if requests and requests[-1].error else "",
+        suspect=len(suspect),
+        finding=suspect[0].detail if suspect else "",
+        rejected=sum(gap.missing for gap in manifest.gaps if gap.state == "rejected"),
+        taken=len(manifest.sources),
+        failed_requests=sum(run.outcome == "failed" for run in requests),
+        ended=manifest.ended,
+        former_names=manifest.former_names,
+        currency=manifest.config.currency,
     )
 
 

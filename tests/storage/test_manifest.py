@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
-from ml4t_nb.finding import Finding
+from ml4t_nb.finding import Decision, Finding
 from ml4t_nb.model import DatasetConfig, DatasetId, FetchAttempt, Gap, SessionOverride, Span
-from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
+from ml4t_nb.records import (
+    Ended,
+    ErrorNote,
+    FormerName,
+    Restatement,
+    Revision,
+    Source,
+    UpdateRecord,
+)
 from ml4t_nb.storage.manifest import (
     VERSION,
     Chunk,
@@ -340,3 +348,55 @@ def test_only_failures_among_the_last_ten_runs_are_recent() -> None:
 
     assert row.recent_errors == 1
     assert row.last_error == ""
+
+
+def test_a_summary_counts_findings_to_be_decided_and_names_the_first() -> None:
+    decision = Decision(D2, "review", "a real crash")
+    findings = (
+        Finding(D1, "extra", "no session"),
+        Finding(D1, "spike", "decided", state="accepted", decision=decision),
+        Finding(D1, "frozen", "better now", state="corrected"),
+        Finding(D1, "nan", "no close"),
+        Finding(D2, "spike", "close 10 times its neighbours"),
+        Finding(D2, "partial", "a day short"),
+    )
+
+    row = summarize(replace(FULL, findings=findings))
+
+    assert (row.suspect, row.finding) == (2, "no close")
+    assert summarize(replace(FULL, findings=findings[:3])).suspect == 0
+    assert summarize(replace(FULL, findings=findings[:3])).finding == ""
+
+
+def test_a_summary_counts_what_a_person_rejected_and_what_others_provided() -> None:
+    gaps = (*FULL.gaps, Gap(D1, D1, 3, "rejected"), Gap(D2, D2, 1, "rejected"))
+    sources = (Source(Span(D1, D2), "files"), Source(Span(D2, D2), "sample"))
+    ended = Ended(date(2024, 1, 2), D2, "bought")
+    names = (FormerName("FB", date(2022, 6, 8)),)
+    whole = replace(FULL, gaps=gaps, sources=sources, ended=ended, former_names=names)
+
+    row = summarize(replace(whole, config=replace(FULL.config, currency="GBp")))
+
+    assert (row.gaps_open, row.missing) == (2, 3)
+    assert (row.rejected, row.taken) == (4, 2)
+    assert (row.ended, row.former_names, row.currency) == (ended, names, "GBp")
+
+
+def test_a_decision_hides_no_failed_run() -> None:
+    asked = (Span(D1, D2),)
+    good = UpdateRecord(D1, "update", "sample", "unchanged")
+    bad = replace(good, outcome="failed", error=ErrorNote("E", "no network"))
+    decided = UpdateRecord(D2, "review", "sample", "changed")
+    filled = replace(decided, verb="gaps")
+    fetched = replace(filled, spans=asked)
+
+    def row(*history: UpdateRecord) -> tuple[int, str]:
+        summary = summarize(replace(FULL, history=history))
+        return summary.failed_requests, summary.last_error
+
+    assert row(good, bad) == (1, "no network")
+    assert row(good, bad, decided, filled) == (1, "no network")
+    assert row(good, bad, fetched) == (1, "")
+    assert row(bad, *[decided] * 20, bad) == (2, "no network")
+    assert row(bad, bad, *[good] * 9) == (1, "")
+    assert row(bad, bad, bad, *[good] * 10) == (0, "")
