@@ -21,8 +21,8 @@ _KERNEL_WIDTH = 100
 
 # By name, since importing the reports would make loading the extension slower than it need be.
 _REPORTS = (
-    "RunReport", "HealthReport", "ListReport", "GapsReport", "ExportReport", "RemoveReport",
-    "ProvidersReport",
+    "RunReport", "HealthReport", "ListReport", "GapsReport", "ReviewReport", "HistoryReport",
+    "CompareReport", "ExportReport", "RemoveReport", "ProvidersReport",
 )  # fmt: skip
 _FIGURES = ("PlotReport",)
 

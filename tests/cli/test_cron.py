@@ -152,7 +152,7 @@ def test_a_fill_and_an_error_by_a_hundred_are_reported_by_the_quiet_run_that_mee
     )
 
     assert "ACME: 1 bar filled\n" in done.stdout
-    assert "2024-01-16 prices move by a factor of 101" in done.stdout
+    assert "2024-01-16 this bar is 100 times the prices beside, 1130 beside 11.2" in done.stdout
     assert again.stdout == ""
 
 

@@ -69,8 +69,10 @@ def _stretches(edges: list[tuple[int, bool]], count: int) -> list[tuple[int, int
 def _suspect(prices: Numbers, first: int, last: int, factor: float, *, is_up: bool) -> Suspect:
     beside = float(prices[first - 1, 3] if first else prices[last + 1, 0])
     times = f"{factor:g} times" if is_up else f"1/{factor:g} of"
-    bars = "this bar is" if first == last else f"{last - first + 1:,} bars are"
     value = float(prices[first or last, 3])
-    detail = f"{bars} {times} the prices beside ({value:g}, {beside:g}): another unit?"
+    bars = f"{last - first + 1:,} bars are"
+    if first == last:
+        bars = "this bar is"
+    detail = f"{bars} {times} the prices beside, {value:g} beside {beside:g}: another unit?"
     evidence = (("close", value), ("beside", beside), ("factor", factor if is_up else 1 / factor))
     return Suspect("unit", first, last, detail, evidence)
