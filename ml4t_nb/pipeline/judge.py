@@ -8,8 +8,9 @@ from ml4t_nb.core.adjust import adjusted
 from ml4t_nb.core.bars import Bars, concat, observed
 from ml4t_nb.core.findings import as_findings, judged_again
 from ml4t_nb.core.rules.apply import suspects
+from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.finding import Finding
-from ml4t_nb.model import Span, bar_length
+from ml4t_nb.model import Basis, Span, bar_length
 from ml4t_nb.pipeline.checks import Rewrite
 
 __all__ = ["findings_after"]
@@ -61,4 +62,12 @@ def _suspicious(rewrite: Rewrite, real: Bars) -> tuple[Finding, ...]:
     whole = concat([before, real]) if len(before) else real
     basis, allowed = run.config.basis, run.context.rules.of_dataset(run.dataset)
     found = suspects(whole, basis=basis, asset_class=run.dataset.asset_class, allowed=allowed)
-    return as_findings(found, adjusted(whole, "raw", basis=basis)) if found else ()
+    return as_findings(found, _as_traded(whole, basis)) if found else ()
+
+
+def _as_traded(bars: Bars, basis: Basis) -> Bars:
+    """Prices as they were traded; as they are, where the splits leave none that a float holds."""
+    try:
+        return adjusted(bars, "raw", basis=basis)
+    except BarsInvalid:
+        return bars
