@@ -9,6 +9,7 @@ Where the standard library has an error of the same meaning, ours is one too, so
     ├── CalendarUnknown     no such exchange, or no such year of it           LookupError
     ├── DatasetNotFound     nothing stored under that name                    LookupError
     ├── BarsInvalid         a frame that is not Bars                          ValueError
+    ├── BarsDoubtful        bars that are not as the reader requires them
     ├── MissingExtra        an optional package is not installed              ImportError
     ├── Suspicious          an answer contradicts what is stored, and nothing explains it
     │   └── SplitPending          a split that prices do not show yet: retried
@@ -33,6 +34,8 @@ ours through first, where they already say what the block would say.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ml4t_nb.hints import in_words
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OUTAGES",
+    "BarsDoubtful",
     "BarsInvalid",
     "CalendarUnknown",
     "ChunkCorrupt",
@@ -132,6 +136,23 @@ class DatasetNotFound(Ml4tError, LookupError):
 
 class BarsInvalid(Ml4tError, ValueError):
     """A frame that lacks a column, an order or a type that bars must have."""
+
+
+class BarsDoubtful(Ml4tError):
+    """Bars of a range are not as its reader requires them: nothing of it is returned.
+
+    Parameters
+    ----------
+    doubts
+        Stamps of the bars by what is the matter: ``missing``, ``rejected``, ``filled``,
+        ``suspect``.
+    """
+
+    def __init__(
+        self, message: str, *, doubts: Mapping[str, tuple[datetime, ...]], hint: Hint = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.doubts = doubts
 
 
 class MissingExtra(Ml4tError, ImportError):

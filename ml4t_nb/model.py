@@ -31,6 +31,7 @@ __all__ = [
     "LoadArguments",
     "NextStep",
     "Period",
+    "Requirement",
     "SessionOverride",
     "Span",
     "StepAction",
@@ -48,6 +49,7 @@ DateOrder: TypeAlias = Literal["day-first", "month-first", "year-first"]
 DecimalSign: TypeAlias = Literal["point", "comma"]
 WeekDating: TypeAlias = Literal["begin", "end"]
 Adjustment: TypeAlias = Literal["raw", "splits", "all"]
+Requirement: TypeAlias = Literal["observed", "clean"]
 Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
 StepAction: TypeAlias = Literal[
     "load", "reload", "update", "accept", "reset_as_of", "gaps", "all_gaps", "remove", "export",

@@ -164,7 +164,7 @@ class GapsDocument:
     absent: tuple[records.AbsentSession, ...]
 
 
-class Bar(TypedDict):
+class PlainBar(TypedDict):
     """One bar, on the basis that was asked for; its timestamp is ISO 8601, UTC."""
 
     timestamp: str
@@ -176,6 +176,12 @@ class Bar(TypedDict):
     dividend: float
     split: float
     filled: bool
+
+
+class Bar(PlainBar, total=False):
+    """One bar, and with ``--provenance`` its provider, empty of one that was made by filling."""
+
+    provider: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

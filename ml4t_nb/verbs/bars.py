@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Adjustment, AssetClass, Frequency
+from ml4t_nb.model import Adjustment, AssetClass, Frequency, Requirement
 from ml4t_nb.options import PathName, as_folder, as_symbols
 from ml4t_nb.reports import ExportReport
 from ml4t_nb.verbs.arguments import verb
@@ -21,13 +21,17 @@ from ml4t_nb.verbs.parameters import (
     Freq,
     Home,
     OneSymbol,
+    Provenance,
+    Require,
     Start,
 )
+from ml4t_nb.verbs.requirements import require_as_wanted
 from ml4t_nb.verbs.select import days, required, select
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.storage.snapshot import Snapshot
     from ml4t_nb.workspace import Workspace
 
@@ -48,6 +52,8 @@ def bars(
     end: End = None,
     adjust: Adjust = "splits",
     filled: Filled = True,
+    provenance: Provenance = False,
+    require: Require = None,
     home: Home = None,
 ) -> pd.DataFrame:
     """Bars of one dataset.
@@ -62,7 +68,8 @@ def bars(
     pandas.DataFrame
         Indexed by ``timestamp`` (UTC): the instant an intraday bar opens, the date of a daily
         one, the Monday of a weekly one. Columns ``open``, ``high``, ``low``, ``close``,
-        ``volume``, ``dividend`` (cash per share), ``split`` (1 if none) and ``filled``.
+        ``volume``, ``dividend`` (cash per share), ``split`` (1 if none) and ``filled``; with
+        ``provenance`` also ``provider``.
 
     Raises
     ------
@@ -70,9 +77,18 @@ def bars(
         If nothing is stored.
     ChunkCorrupt
         If a file is damaged: never half of the bars.
+    BarsDoubtful
+        If the bars are not as ``require`` says: none is returned.
     """
     snapshot = snapshot_of(ws.at(home), symbol, asset_class, frequency)
-    return view(snapshot, days(start, end), adjust, filled=filled)
+    return _read(
+        snapshot,
+        days(start, end),
+        adjust,
+        filled=filled,
+        provenance=provenance,
+        require=require,
+    )
 
 
 @verb
@@ -115,6 +131,8 @@ def export(
     end: End = None,
     adjust: Adjust = "splits",
     filled: Filled = True,
+    provenance: Provenance = False,
+    require: Require = None,
     out: PathName | None = None,
     as_of: AsOfUnused = None,
     home: Home = None,
@@ -136,11 +154,49 @@ def export(
             hint=f"use {', '.join(_SUFFIXES)}",
         )
     snapshot = snapshot_of(ws, name, asset_class, frequency)
-    seen = view(snapshot, days(start, end), adjust, filled=filled)
+    seen = _read(
+        snapshot,
+        days(start, end),
+        adjust,
+        filled=filled,
+        provenance=provenance,
+        require=require,
+    )
     if file is not None:
         write_whole(file, lambda opened: _write(seen, opened, file.suffix))
     manifest = snapshot.manifest
     return ExportReport(manifest.dataset, seen, file, manifest.config.provider)
+
+
+def _read(
+    snapshot: Snapshot,
+    range_: tuple[date | None, date | None],
+    adjust: Adjustment,
+    *,
+    filled: bool,
+    provenance: bool,
+    require: Requirement | None,
+) -> pd.DataFrame:
+    """The view that a reader asked for, if it is as required."""
+    from ml4t_nb.core.bars import observed
+
+    seen = view(snapshot, range_, adjust, filled=True)
+    if require is not None:
+        require_as_wanted(snapshot.manifest, seen, range_, require)
+    seen = seen if filled else observed(seen)
+    return _with_providers(seen, snapshot.manifest) if provenance else seen
+
+
+def _with_providers(seen: pd.DataFrame, manifest: Manifest) -> pd.DataFrame:
+    """Bars with the name of each one's provider; a filled one has none."""
+    import numpy as np
+    import pandas as pd
+
+    from ml4t_nb.core.sources import source_of
+
+    stamps = pd.DatetimeIndex(seen.index)
+    names = source_of(stamps, manifest.sources, manifest.config.provider)
+    return seen.assign(provider=np.where(seen["filled"], "", names))
 
 
 def _write(seen: pd.DataFrame, file: BinaryIO, suffix: str) -> None:

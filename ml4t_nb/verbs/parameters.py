@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from ml4t_nb.model import Adjustment, AssetClass, Frequency
+from ml4t_nb.model import Adjustment, AssetClass, Frequency, Requirement
 from ml4t_nb.options import Day, Doc, Moment, PathName, Short, Symbols
 
 __all__ = [
@@ -20,7 +20,9 @@ __all__ = [
     "FreqFilter",
     "Home",
     "OneSymbol",
+    "Provenance",
     "ProviderName",
+    "Require",
     "Selection",
     "Start",
 ]
@@ -57,6 +59,16 @@ Adjust: TypeAlias = Annotated[
     ),
 ]
 Filled: TypeAlias = Annotated[bool, Doc("Keep the bars that were made by gap filling.")]
+Require: TypeAlias = Annotated[
+    Requirement | None,
+    Doc(
+        "Fail, naming the bars, if any in the range is suspect (clean), or if any is suspect,\n"
+        "missing, rejected or made by filling (observed)."
+    ),
+]
+Provenance: TypeAlias = Annotated[
+    bool, Doc("Add a column with the provider of each bar; empty if it was made by filling.")
+]
 AllowEmpty: TypeAlias = Annotated[
     bool,
     Doc("Exit with 0 even if nothing is stored or the folder of the store does not exist."),

@@ -160,7 +160,7 @@ class _Types:
             properties[name] = self._of(hint)
             if name in helps and (kind, name) != _FRAME:
                 properties[name]["description"] = helps[name]
-            if self._is_required(own.get(name)):
+            if self._is_required(own.get(name)) and name not in _optional(kind):
                 required.append(name)
         schema |= {"properties": properties, "required": required}
         return schema | ({"additionalProperties": False} if self._is_stored else {})
@@ -170,6 +170,12 @@ class _Types:
         if field is None or not self._is_stored:
             return field is None or field.default is not OMITTED
         return field.default is MISSING
+
+
+def _optional(kind: Any) -> frozenset[str]:  # noqa: ANN401
+    """Keys that a TypedDict may lack."""
+    keys: frozenset[str] = getattr(kind, "__optional_keys__", frozenset())
+    return keys
 
 
 def _inlined(kind: Any) -> list[Any]:  # noqa: ANN401

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -11,8 +13,11 @@ from pandas.testing import assert_frame_equal
 
 import ml4t_nb
 from ml4t_nb import verbs
+from ml4t_nb.cli import main
 from ml4t_nb.core.bars import as_stamps
 from ml4t_nb.errors import OptionError
+from ml4t_nb.model import DatasetId, Span
+from ml4t_nb.records import Source
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 
@@ -96,3 +101,31 @@ def test_the_library_uses_the_same_messages(
     assert len(ml4t_nb.bars("AAPL")) == 292
     assert ml4t_nb.health(as_of="2005-03-01").datasets[0].state == "healthy"
     assert ml4t_nb.bars("AAPL", home=tmp_path / "home").index[0].year == 2004
+
+
+def test_provenance_names_the_provider_of_each_bar_and_none_of_a_filled_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    holes = (Span(datetime(2024, 1, 9, tzinfo=UTC), datetime(2024, 1, 10, tzinfo=UTC)),)
+    ws = Workspace.open(Settings(home=tmp_path, provider="synthetic", synthetic_holes=holes))
+    verbs.load(ws, "DEMO", start="2024-01-05", as_of="2024-01-12")
+    verbs.gaps(ws, "DEMO", refill="forward", as_of="2024-01-12")
+    taken = Source(Span(datetime(2024, 1, 8, tzinfo=UTC), datetime(2024, 1, 11, tzinfo=UTC)), "b")
+    with ws.store.transaction(DatasetId("equities", "daily", "DEMO")) as tx:
+        assert tx.manifest is not None
+        tx.commit(replace(tx.manifest, sources=(taken,)), tx.manifest.history[-1])
+
+    names = verbs.bars(ws, "DEMO", provenance=True)["provider"]
+
+    assert names.tolist() == ["synthetic", "b", "", "b", "synthetic", "synthetic"]
+    assert "provider" not in verbs.bars(ws, "DEMO")
+    options = ["--start", "2024-01-08", "--end", "2024-01-09", "--provenance"]
+    words = ["export", "DEMO", "--home", str(tmp_path), *options]
+    assert main(words) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.rpartition(",")[2] for line in printed] == ["provider", "b", ""]
+    assert main([*words, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [each["provider"] for each in document["bars"]] == ["b", ""]
+    assert main([*words, "--out", str(tmp_path / "a.parquet")]) == 0
+    assert pd.read_parquet(tmp_path / "a.parquet")["provider"].tolist() == ["b", ""]
