@@ -164,7 +164,7 @@ class GapsDocument:
     absent: tuple[records.AbsentSession, ...]
 
 
-class PlainBar(TypedDict):
+class _PlainBar(TypedDict):
     """One bar, on the basis that was asked for; its timestamp is ISO 8601, UTC."""
 
     timestamp: str
@@ -178,7 +178,7 @@ class PlainBar(TypedDict):
     filled: bool
 
 
-class Bar(PlainBar, total=False):
+class Bar(_PlainBar, total=False):
     """One bar, and with ``--provenance`` its provider, empty of one that was made by filling."""
 
     provider: str
