@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ml4t_nb.api import (
         bars,
         compare,
+        end,
         export,
         files,
         gaps,
@@ -36,6 +37,7 @@ __all__ = [
     "Workspace",
     "bars",
     "compare",
+    "end",
     "export",
     "files",
     "gaps",

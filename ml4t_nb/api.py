@@ -70,6 +70,7 @@ gaps = _bound(verbs.gaps)
 plot = _drawn(_bound(verbs.plot))
 compare = _bound(verbs.compare)
 export = _bound(verbs.export)
+end = _bound(verbs.end)
 remove = _bound(verbs.remove)
 # A bare ``providers`` is the package's own folder of that name.
 providers_ = _bound(verbs.providers)

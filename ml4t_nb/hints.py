@@ -37,6 +37,9 @@ def commands_of(step: NextStep) -> tuple[Command, ...]:
         "gaps": (("gaps", dates, {}),),
         "all_gaps": (("gaps", dates, {"all": True}),),
         "update": (("update", {}, {}),),
+        "end": (("end", _given(on=step.end), {}),),
+        "reopen": (("end", {}, {"reopen": True}),),
+        "rename": (("rename", {**_names(step), **_given(on=step.end)}, {}),),
     }
     return tuple(
         Command(verb, {**named, **before, **where, **after})
@@ -90,6 +93,11 @@ def _selector(dataset: DatasetId) -> _Arguments:
         "symbol": (dataset.symbol,),
         **{name: each for name, each in others.items() if each != usual[name]},
     }
+
+
+def _names(step: NextStep) -> _Arguments:
+    """The old and the new name of a symbol."""
+    return {"symbol": (step.dataset.symbol, step.other)}
 
 
 def _file(step: NextStep, ending: str) -> Path:

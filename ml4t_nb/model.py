@@ -53,7 +53,7 @@ Requirement: TypeAlias = Literal["observed", "clean"]
 Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
 StepAction: TypeAlias = Literal[
     "load", "reload", "update", "accept", "reset_as_of", "gaps", "all_gaps", "remove", "export",
-    "plot", "review", "history", "undo", "compare", "reconcile", "end", "rename",
+    "plot", "review", "history", "undo", "compare", "reconcile", "end", "reopen", "rename",
 ]  # fmt: skip
 FetchOutcome: TypeAlias = Literal["bars", "empty", "failed"]
 GapState: TypeAlias = Literal["open", "failed", "confirmed", "closed", "rejected"]
@@ -308,13 +308,15 @@ class NextStep:
     action
         ``reload`` removes the dataset, then loads it again; ``accept`` takes the provider's
         view of a history that contradicts the stored one; ``all_gaps`` lists those too that
-        nothing can be done about; the others are verbs.
+        nothing can be done about; ``reopen`` takes back that a symbol has ended; the others are
+        verbs.
     home
         Folder of the store; None where it is not known: the reader's own store.
     source
         Where to load from; None if it is not known where the dataset came from.
     start, end
-        Dates to remove, to export or to look at, both inclusive; None for no bound.
+        Dates to remove, to export or to look at, both inclusive; None for no bound. The last date
+        of a symbol that ends, or of its name, is ``end``.
     provider
         Whom an update is to ask, where it is not the dataset's own.
     switch

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from ml4t_nb.verbs import (
     compare,
+    end,
     export,
     gaps,
     health,
@@ -29,7 +30,7 @@ Verb: TypeAlias = Callable[..., Any]
 ProgramName: TypeAlias = Literal["ml4t-data", "%ml4t", "ml4t_nb"]
 """What a reader types into: a shell, a cell, Python."""
 
-_IN_ORDER = (load, update, health, list_, gaps, plot, compare, export, remove, providers)
+_IN_ORDER = (load, update, health, list_, gaps, plot, compare, export, end, remove, providers)
 VERBS: dict[str, Verb] = {each.__name__.rstrip("_"): each for each in _IN_ORDER}
 """The verbs by their spelling, in the order of a person's first day with them."""
 

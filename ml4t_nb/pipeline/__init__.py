@@ -2,12 +2,15 @@
 
 from ml4t_nb.pipeline.context import RunContext
 from ml4t_nb.pipeline.gap_actions import GapAction, close, refetch, refill, reopen, unfill
+from ml4t_nb.pipeline.life import EndRequest, run_end
 from ml4t_nb.pipeline.load import run_load
 from ml4t_nb.pipeline.remove import run_remove
 from ml4t_nb.pipeline.requests import LoadRequest, UpdateRequest
+from ml4t_nb.pipeline.unknown import with_proposals
 from ml4t_nb.pipeline.update import run_update
 
 __all__ = [
+    "EndRequest",
     "GapAction",
     "LoadRequest",
     "RunContext",
@@ -16,8 +19,10 @@ __all__ = [
     "refetch",
     "refill",
     "reopen",
+    "run_end",
     "run_load",
     "run_remove",
     "run_update",
     "unfill",
+    "with_proposals",
 ]

@@ -30,6 +30,7 @@ from ml4t_nb.errors import (
     ProviderError,
     RangeRefused,
     Suspicious,
+    SymbolUnknown,
 )
 from ml4t_nb.model import FetchAttempt, Gap, NextStep, Span
 from ml4t_nb.pipeline.checks import (
@@ -43,6 +44,7 @@ from ml4t_nb.pipeline.fetch import FetchResult, fetch_spans
 from ml4t_nb.pipeline.judge import findings_after
 from ml4t_nb.pipeline.manifest_after import manifest_after
 from ml4t_nb.pipeline.record import attempts_of, notify, publish, record_of
+from ml4t_nb.pipeline.unknown import is_proposed
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.transaction import Transaction
@@ -163,6 +165,9 @@ def _commit_failure(
         seconds=perf_counter() - began,
         error=error.note,
     )
+    if run.verb == "update" and isinstance(error, SymbolUnknown) and is_proposed(state):
+        # It was told once, and waits for a person: every night's failure would be noise.
+        return publish(tx, state, replace(record, outcome="unchanged", error=None))
     # A rejection by this package is none by the provider.
     if isinstance(error, ProviderError) and wanted:
         entry = FetchAttempt(wanted, run.as_of, name, "failed", error=error.message)

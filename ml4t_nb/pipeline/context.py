@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
@@ -15,14 +15,30 @@ from ml4t_nb.core.gapfill import ExpectedGrid, Fill
 from ml4t_nb.core.rules.configuration import RuleSettings
 from ml4t_nb.errors import Overtaken
 from ml4t_nb.events import Event
-from ml4t_nb.model import DatasetConfig, DatasetId, NextStep, SessionOverride, StepAction
+from ml4t_nb.model import (
+    DatasetConfig,
+    DatasetId,
+    Frequency,
+    NextStep,
+    SessionOverride,
+    StepAction,
+    bar_length,
+)
 from ml4t_nb.options import load_arguments
 from ml4t_nb.providers import Provider
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 
-__all__ = ["DatasetRun", "RunContext", "fetch_step", "observed_index", "require_as_of_not_earlier"]
+__all__ = [
+    "DatasetRun",
+    "RunContext",
+    "date_of",
+    "fetch_step",
+    "instant_of",
+    "observed_index",
+    "require_as_of_not_earlier",
+]
 
 # No provider's bars are final later than that, and no exchange opens again that soon.
 _LONGEST_DELAY = timedelta(hours=12)
@@ -155,6 +171,27 @@ def fetch_step(
     """The step that fetches from ``first`` on what is stored by ``config``."""
     origin = load_arguments(dataset, config.provider, config.calendar, first, config.zone)
     return NextStep(action, dataset, source=origin)
+
+
+def instant_of(as_of: datetime | date, found: Manifest, dates: Calendar) -> datetime:
+    """The instant that an as-of means for a dataset whose provider is not at hand.
+
+    The provider would know how long after the close the last run of that day was.
+    """
+    if isinstance(as_of, datetime):
+        return as_of
+    close, last = dates.closing(as_of, timedelta(0)), found.updated
+    is_same = last is not None and last.astimezone(dates.zone).date() == as_of
+    return max(close, last) if last is not None and is_same else close
+
+
+def date_of(stamp: datetime, dates: Calendar, frequency: Frequency) -> date:
+    """The date of a bar; of a week, the Monday."""
+    if bar_length(frequency) is None:
+        return stamp.astimezone(UTC).date()
+    day = stamp.astimezone(dates.zone).date()
+    # A currency's session begins on the evening before its date.
+    return day if stamp < dates.span(day, day, frequency).end else day + timedelta(days=1)
 
 
 def observed_index(snapshot: Snapshot) -> pd.DatetimeIndex:

@@ -19,6 +19,7 @@ from ml4t_nb.events import RetryScheduled
 from ml4t_nb.model import AssetClass, DatasetId, Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
+from ml4t_nb.pipeline.life import require_before_end
 from ml4t_nb.pipeline.requests import LoadRequest, require_served, resolve_config
 from ml4t_nb.providers import Instrument, Provider
 from ml4t_nb.providers.retry import identify
@@ -67,7 +68,8 @@ def run_load(context: RunContext, request: LoadRequest) -> UpdateResult:
 
 def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
     frequency, oldest = run.dataset.frequency, run.oldest_served
-    given = run.calendar.span(request.start, request.end, frequency)
+    end = require_before_end(run.found, request.start, request.end)
+    given = run.calendar.span(request.start, end, frequency)
     if request.start is not None and given.start > run.as_of:
         raise OptionError(
             f"--start {request.start} is after the as-of, {run.as_of:%Y-%m-%d}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from math import prod
 
 import numpy as np
@@ -20,8 +20,13 @@ from ml4t_nb.core.request_spans import without
 from ml4t_nb.core.sources import sources_after
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, StoreOutdated
-from ml4t_nb.model import Basis, DatasetId, Frequency, NextStep, Span, bar_length
-from ml4t_nb.pipeline.context import fetch_step, require_as_of_not_earlier
+from ml4t_nb.model import Basis, DatasetId, NextStep, Span
+from ml4t_nb.pipeline.context import (
+    date_of,
+    fetch_step,
+    instant_of,
+    require_as_of_not_earlier,
+)
 from ml4t_nb.pipeline.record import publish
 from ml4t_nb.providers import Limits
 from ml4t_nb.records import UpdateRecord
@@ -85,11 +90,8 @@ def _closing(
     try:
         return dates.closing(day, limits(state.config.provider).delay_of(state.dataset))
     except Ml4tError:
-        # Bars can be removed although no provider serves them any more, which would know how long
-        # after the close the last run of that day was.
-        close, last = dates.closing(day, timedelta(0)), state.updated
-        same = last is not None and last.astimezone(dates.zone).date() == day
-        return max(close, last) if last is not None and same else close
+        # Bars can be removed although no provider serves them any more.
+        return instant_of(day, state, dates)
 
 
 def _remove_bars(
@@ -175,7 +177,7 @@ def _require_removable(
     nor, where they are as traded, a view of them beside bars after it.
     """
     first, last = min(each.first for each in damaged), max(each.last for each in damaged)
-    ends = tuple(_date_of(each, dates, state.dataset.frequency) for each in (first, last))
+    ends = tuple(date_of(each, dates, state.dataset.frequency) for each in (first, last))
     words, step = _removal_of(first, last, ends, state)
     hint = (f"restore it from a backup, or {words}: ", step)
     if first < span.start or span.end <= last:
@@ -205,12 +207,3 @@ def _removal_of(
     start, end = ends
     step = NextStep("remove", dataset, start=start, end=end)
     return f"remove all bars from {start} to {end}", step
-
-
-def _date_of(stamp: datetime, dates: Calendar, frequency: Frequency) -> date:
-    """The date that a bar is removed by."""
-    if bar_length(frequency) is None:
-        return stamp.astimezone(UTC).date()
-    day = stamp.astimezone(dates.zone).date()
-    # A currency's session begins on the evening before its date.
-    return day if stamp < dates.span(day, day, frequency).end else day + timedelta(days=1)

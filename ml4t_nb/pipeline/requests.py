@@ -57,7 +57,7 @@ class UpdateRequest:
     """What to update, and how.
 
     A ``lookback`` of None is as far as costs no request more. ``provider`` is None for the
-    dataset's own; with ``switch``, it becomes that.
+    dataset's own; with ``switch``, it becomes that. ``is_named`` if the user named the symbol.
     """
 
     dataset: DatasetId
@@ -67,6 +67,7 @@ class UpdateRequest:
     switch: bool = False
     accept: bool = False
     reset_as_of: bool = False
+    is_named: bool = False
 
 
 def require_served(provider: Provider, dataset: DatasetId) -> None:

@@ -22,6 +22,7 @@ from ml4t_nb.errors import Overtaken
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
+from ml4t_nb.pipeline.life import skipped
 from ml4t_nb.pipeline.record import publish
 from ml4t_nb.pipeline.requests import UpdateRequest, require_served, with_provider
 from ml4t_nb.records import UpdateRecord, UpdateResult
@@ -34,9 +35,14 @@ _NEAR = timedelta(days=60)
 
 
 def run_update(context: RunContext, request: UpdateRequest) -> UpdateResult:
-    """Fetch what is new since the last stored bar, look back, and close the gaps."""
+    """Fetch what is new since the last stored bar, look back, and close the gaps.
+
+    Of a symbol that has ended, nothing is requested.
+    """
     dataset = request.dataset
     snapshot = context.store.snapshot(dataset)
+    if done := skipped(context, snapshot.manifest, is_named=request.is_named):
+        return done
     held = snapshot.manifest.config
     provider = context.provider(request.provider or held.provider)
     require_served(provider, dataset)

@@ -174,8 +174,12 @@ def _restated(result: UpdateResult) -> Iterator[Note]:
 
 def _found(result: UpdateResult) -> Iterator[Note]:
     name, frequency = result.dataset.symbol, result.dataset.frequency
+    of_bars = [each for each in result.findings if each.rule != "unknown symbol"]
+    for finding in result.findings:
+        if finding not in of_bars:
+            yield Note(f"⚠️ {name}: {finding.detail}", finding.step or "")
     for is_hard, what in ((True, "not stored"), (False, "stored, but suspect")):
-        findings = [finding for finding in result.findings if finding.is_hard is is_hard]
+        findings = [finding for finding in of_bars if finding.is_hard is is_hard]
         if findings:
             words = (_finding(each, frequency) for each in findings)
             line = "; ".join(first_of(words, _SHOWN))

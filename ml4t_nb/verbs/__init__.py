@@ -2,6 +2,7 @@
 
 from ml4t_nb.verbs.bars import bars, export, files
 from ml4t_nb.verbs.compare import compare
+from ml4t_nb.verbs.end import end
 from ml4t_nb.verbs.gaps import gaps
 from ml4t_nb.verbs.health import health
 from ml4t_nb.verbs.list import list_, providers
@@ -13,6 +14,7 @@ from ml4t_nb.verbs.update import update
 __all__ = [
     "bars",
     "compare",
+    "end",
     "export",
     "files",
     "gaps",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ml4t_nb.pipeline import RunContext
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["Work", "record_at_store", "run_batch"]
+__all__ = ["Work", "at_store", "context_of", "record_at_store", "run_batch", "run_one"]
 
 Work: TypeAlias = "Callable[[RunContext], UpdateResult] | Ml4tError"
 """What is to be done on a dataset; where it cannot be done, the error that says so."""
@@ -67,7 +67,7 @@ def run_batch(
     known = [each.record.at for each in batch.results if each.record.outcome != "failed"]
     at = latest(moment, known or [each.record.at for each in batch.results])
     home = ws.settings.home
-    results = tuple(_at_store(each, home) for each in batch.results)
+    results = at_store(batch.results, home)
     report = RunReport(verb, at, results, batch.left, batch.stopped, home=home)
     if batch.interrupted:
         raise Interrupted(
@@ -97,6 +97,29 @@ def _done(
     return work(begin(observe, pause))
 
 
+def context_of(ws: Workspace, moment: datetime | date) -> RunContext:
+    """What a run works with that sends no request."""
+    from ml4t_nb.pipeline import RunContext
+
+    def no_pause(seconds: float) -> None:
+        raise AssertionError(f"a pause of {seconds} s without a request")
+
+    return RunContext(ws.store, ws.provider, moment, ws.settings.closures, ws.observer, no_pause)
+
+
+def run_one(
+    ws: Workspace,
+    verb: str,
+    work: Callable[[RunContext], UpdateResult],
+    moment: datetime | date,
+) -> RunReport:
+    """Do what sends no request, on one dataset; its error is raised."""
+    result = work(context_of(ws, moment))
+    ws.flush()
+    home = ws.settings.home
+    return RunReport(verb, result.record.at, at_store((result,), home), home=home)
+
+
 def _failed(
     ws: Workspace, blank: UpdateRecord, dataset: DatasetId, error: ErrorNote
 ) -> UpdateResult:
@@ -111,8 +134,12 @@ def _failed(
     return replace(result_of(manifest), record=record)
 
 
+def at_store(results: Sequence[UpdateResult], home: Path) -> tuple[UpdateResult, ...]:
+    """The results, whose next steps name the store."""
+    return tuple(_at_store(each, home) for each in results)
+
+
 def _at_store(result: UpdateResult, home: Path) -> UpdateResult:
-    """The result whose next steps name the store."""
     findings = tuple(
         replace(each, step=replace(each.step, home=home)) if each.step else each
         for each in result.findings

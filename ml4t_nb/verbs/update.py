@@ -25,7 +25,7 @@ from ml4t_nb.verbs.parameters import (
     ProviderName,
     Selection,
 )
-from ml4t_nb.verbs.runs import Work, run_batch
+from ml4t_nb.verbs.runs import Work, at_store, context_of, run_batch
 from ml4t_nb.verbs.select import EXAMPLE, select
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def update(
         Show health before and after, the last ten runs, and what was requested.
     """
     from ml4t_nb.core.gapfill import Fill
-    from ml4t_nb.pipeline import UpdateRequest, run_update
+    from ml4t_nb.pipeline import UpdateRequest, run_update, with_proposals
 
     lookback = 1 if lookback_days is None else lookback_days
     _require_positive(lookback_days=lookback, max_fill=max_fill, workers=workers)
@@ -122,13 +122,15 @@ def update(
             switch=switch,
             accept=accept,
             reset_as_of=reset_as_of,
+            is_named=bool(as_symbols(symbol)),
         )
         return partial(run_update, request=request)
 
     works = {each: error or work(each) for each, error in meant.items()}
     before = _health_of(ws, moment) if show_status else {}
     report = run_batch(ws, "update", works, moment, workers=workers, provider=provider or "")
-    report = replace(report, allow_empty=allow_empty)
+    results = with_proposals(context_of(ws, moment), report.results)
+    report = replace(report, results=at_store(results, ws.settings.home), allow_empty=allow_empty)
     if found := tuple(sorted(set(absent(ws, chosen)) - set(missed))):
         report = replace(report, absent=found, declaration=declaration(ws, found))
     if not as_symbols(symbol):

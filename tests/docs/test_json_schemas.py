@@ -19,7 +19,7 @@ from tests.docs.json_schemas import FOLDER, schemas, written
 from tests.render.test_output import REPORTS
 from tests.storage.test_manifest import FULL
 
-NAMES = {"load": "run", "update": "run"}
+NAMES = {"load": "run", "update": "run", "end": "run"}
 
 
 @cache
@@ -92,6 +92,7 @@ def home(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("plot", "DEMO"),
         ("plot", "DEMO", "--coverage"),
         ("compare", "AAPL", "--with", "synthetic", "--as-of", "2005-02-25"),
+        ("end", "DEMO", "--as-of", "2024-01-22"),
         ("remove", "DEMO", "--yes"),
         ("providers",),
     ],

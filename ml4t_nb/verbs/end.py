@@ -1,0 +1,60 @@
+"""The verb for a symbol that is not traded any more."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.options import Day, as_day
+from ml4t_nb.reports import RunReport
+from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.parameters import AsOf, Class, Freq, Home, OneSymbol
+from ml4t_nb.verbs.runs import run_one
+from ml4t_nb.verbs.select import required, select
+
+if TYPE_CHECKING:
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["end"]
+
+
+@verb
+def end(
+    ws: Workspace,
+    /,
+    symbol: OneSymbol = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    on: Day | None = None,
+    reason: str | None = None,
+    reopen: bool = False,
+    as_of: AsOf = None,
+    home: Home = None,
+) -> RunReport:
+    """Declare that a symbol is not traded any more: it is neither requested nor stale from then on.
+
+    Parameters
+    ----------
+    on
+        Its last date; if not given, that of the last stored bar.
+    reason
+        Why, such as a merger.
+    reopen
+        Take it back: the symbol is requested again.
+    """
+    from ml4t_nb.pipeline import EndRequest, run_end
+
+    ws = ws.at(home)
+    (name,) = required(symbol, "end", one=True)
+    day, moment = as_day(on, option="--on"), ws.resolve_as_of(as_of)
+    if reopen and (day is not None or reason is not None):
+        raise OptionError(
+            "--reopen takes the end back, so that it has no date and no reason",
+            hint="leave out --on and --reason",
+        )
+    (dataset,) = select(ws.store.datasets(), (name,), asset_class, frequency)
+    why = " ".join((reason or "").split())
+    request = EndRequest(dataset, ws.clock(), day, why, reopen)
+    return run_one(ws, "end", partial(run_end, request=request), moment)
