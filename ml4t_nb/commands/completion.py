@@ -16,6 +16,10 @@ from ml4t_nb.workspace import Workspace
 
 __all__ = ["candidates", "complete_shell", "stored"]
 
+_PROVIDERS = ("provider", "with_")
+_FOLDER = "files:"
+"""Before a folder that is a provider."""
+
 
 def candidates(words: Sequence[str], fragment: str, *, program: Program) -> tuple[str, ...]:
     """Words that begin with ``fragment`` and may follow ``words`` after the program's name."""
@@ -77,6 +81,12 @@ def _offered(option: Option | None, fragment: str, words: Sequence[str]) -> tupl
         return ()
     if option.kind == "path":
         return _paths(fragment)
+    if option.name in _PROVIDERS and fragment.startswith(_FOLDER):
+        return tuple(
+            f"{_FOLDER}{each}"
+            for each in _paths(fragment.removeprefix(_FOLDER))
+            if each.endswith("/")
+        )
     return _beginning(fragment, _values(option, words))
 
 
@@ -85,7 +95,7 @@ def _values(option: Option, words: Sequence[str]) -> tuple[str, ...]:
         match option.name:
             case "symbol":
                 return stored(_home(words))
-            case "provider" | "with_":
+            case name if name in _PROVIDERS:
                 return tuple(each.name for each in VERBS["providers"](Workspace.open()).providers)
             case "calendar":
                 return calendar_names()

@@ -7,6 +7,8 @@ A package declares one as an entry point of the group ``ml4t_nb.providers``, in 
     mine = "my_package:MyProvider"
 
 ``MyProvider(settings)`` gives a `ml4t_nb.providers.Provider` whose ``name`` is ``mine``.
+
+Of folders of files there may be several: ``files:FOLDER`` is the provider of another one.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 from ml4t_nb.errors import Ml4tError, OptionError
-from ml4t_nb.options import did_you_mean
+from ml4t_nb.options import as_folder, did_you_mean
 from ml4t_nb.providers.base import Limits, Provider
-from ml4t_nb.settings import Settings
+from ml4t_nb.settings import Settings, absolute
 
 __all__ = ["known", "limits_of", "open_provider"]
 
@@ -30,6 +32,7 @@ _BUILT_IN: Mapping[str, str] = {
 }
 """Name and class; each is a package that imports little, with a function ``limits``."""
 
+_FOLDER = "files:"
 _GROUP = "ml4t_nb.providers"
 _MEMBERS = ("name", "summary", "basis", "limits", "instrument", "fetch")
 
@@ -48,6 +51,8 @@ def open_provider(name: str, settings: Settings) -> Provider:
         If there is none (the hint names the nearest), if there are two, or if another package's
         does not work.
     """
+    if name.startswith(_FOLDER):
+        return _of_folder(name, settings)
     points = tuple(entry_points(group=_GROUP, name=name))
     owners = [*(["ml4t-nb"] if name in _BUILT_IN else []), *sorted(map(_owner, points))]
     if len(owners) > 1:
@@ -72,10 +77,19 @@ def limits_of(name: str, settings: Settings) -> Limits:
     OptionError
         As ``open_provider`` does.
     """
+    name = "files" if name.startswith(_FOLDER) else name
     if name in _BUILT_IN and not entry_points(group=_GROUP, name=name):
         limits: Limits = import_module(f"ml4t_nb.providers.{name}").limits(settings)
         return limits
     return open_provider(name, settings).limits
+
+
+def _of_folder(name: str, settings: Settings) -> Provider:
+    """The provider of the folder in ``name``, by its full path, which is kept with its bars."""
+    from ml4t_nb.providers.files.provider import FilesProvider
+
+    folder = absolute(as_folder(name.removeprefix(_FOLDER), option=name))
+    return FilesProvider(settings, folder)
 
 
 def _declared(point: EntryPoint, settings: Settings) -> Provider:

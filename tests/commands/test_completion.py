@@ -152,3 +152,14 @@ def test_a_line_that_ends_in_a_backslash_goes_on(notebook: InteractiveShell) -> 
     assert [(each.dataset.symbol, each.first.date().isoformat()) for each in report.datasets] == [
         ("AAA", "2024-01-02")
     ]
+
+
+def test_a_folder_of_files_is_completed_as_a_folder_is(
+    offered: InteractiveShell, tmp_path: Path
+) -> None:
+    (tmp_path / "vendor").mkdir()
+    (tmp_path / "vendor.csv").touch()
+
+    found = completed(offered, f"%ml4t compare AAPL --with files:{tmp_path}/ven")
+
+    assert found == [f"%ml4t compare AAPL --with files:{tmp_path}/vendor/"]

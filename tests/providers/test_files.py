@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 from ml4t_nb.core.bars import Bars
-from ml4t_nb.errors import BarsInvalid, SettingsInvalid, SymbolUnknown
+from ml4t_nb.errors import BarsInvalid, OptionError, SettingsInvalid, SymbolUnknown
 from ml4t_nb.model import DatasetId, Frequency, Span
 from ml4t_nb.providers import Provider
 from ml4t_nb.providers.files.provider import FilesProvider
+from ml4t_nb.providers.registry import limits_of, open_provider
 from ml4t_nb.providers.retry import fetch_with_retries
 from ml4t_nb.settings import Settings
 from ml4t_nb.testing import ProviderContract, request_for, utc
@@ -569,3 +570,37 @@ def test_the_folder_is_the_one_that_was_meant_when_the_settings_were_read(
 
     assert settings.files == tmp_path / "prices"
     assert settings.home == tmp_path / "x"
+
+
+def test_another_folder_is_a_provider_by_its_full_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "ABC.csv").write_text(DAYS)
+    settings = Settings(home=tmp_path / "home", files=tmp_path / "a", files_basis="as-traded")
+
+    opened = open_provider("files:b", settings)
+
+    assert (opened.name, opened.basis) == (f"files:{tmp_path / 'b'}", None)
+    request = request_for("ABC", "daily", "2024-01-01", "2024-12-31", as_of="2024-12-31")
+    assert len(opened.fetch(request).bars) == 3
+    assert limits_of("files:b", settings) == opened.limits
+    with pytest.raises(SymbolUnknown) as caught:
+        opened.instrument("NOPE")
+    assert caught.value.provider == opened.name
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"),
+    [
+        ("files:", OptionError, "is not a valid path"),
+        ("files:/nowhere/at/all", SettingsInvalid, "files: /nowhere/at/all cannot be read"),
+        ("file:/tmp", OptionError, "unknown provider 'file:/tmp'"),
+    ],
+)
+def test_a_folder_that_is_none_is_one_sentence(
+    tmp_path: Path, name: str, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        open_provider(name, Settings(home=tmp_path)).instrument("ABC")

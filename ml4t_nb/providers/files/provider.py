@@ -53,14 +53,18 @@ class FilesProvider:
 
     A sign that no file name may hold is written as in web addresses: ``BRK%2FB.csv``. Each fetch
     reads the file again, so an update sees what was added to it.
+
+    Another ``folder`` is a provider of its own, ``files:FOLDER``. The setting of the basis is not
+    for its files, which may be on another one.
     """
 
-    name = _NAME
     summary = "a folder of CSV or Parquet files, one per symbol (ML4T_DATA_FILES)"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, folder: Path | None = None) -> None:
+        self.name = _NAME if folder is None else f"{_NAME}:{folder}"
         self._settings = settings
-        self.basis: Basis | None = settings.files_basis
+        self._folder = folder or settings.files
+        self.basis: Basis | None = settings.files_basis if folder is None else None
         self.limits = limits(settings)
 
     def instrument(self, symbol: str) -> Instrument:
@@ -74,7 +78,7 @@ class FilesProvider:
         try:
             table = read_table(path, self._settings)
         except OSError as error:
-            raise _unopened(path, error) from error
+            raise _unopened(path, error, self.name) from error
         read = stamps_of(table, request, self._settings.files_zone)
         rows, notes = _bars(table, request, read.stamps)
         if request.dataset.frequency == "weekly":
@@ -102,8 +106,8 @@ class FilesProvider:
         found = [path for path in found if path.suffix.lower() in SUFFIXES] or found
         if not found:
             raise SymbolUnknown(
-                f"there is no {symbol}.csv or {symbol}.parquet in {self._settings.files}",
-                provider=_NAME,
+                f"there is no {symbol}.csv or {symbol}.parquet in {self._folder}",
+                provider=self.name,
                 hint=did_you_mean(symbol, {unquote(path.stem) for path in files})
                 if files
                 else "put a file there",
@@ -114,7 +118,7 @@ class FilesProvider:
         return found[0]
 
     def _files(self) -> list[Path]:
-        folder = self._settings.files
+        folder = self._folder
         if folder is None:
             raise SettingsInvalid(
                 "the provider 'files' has no folder", hint="set ML4T_DATA_FILES to one"
@@ -122,8 +126,9 @@ class FilesProvider:
         try:
             inside = sorted(folder.iterdir())
         except OSError as error:
+            where = "ML4T_DATA_FILES" if self.name == _NAME else _NAME
             raise SettingsInvalid(
-                f"ML4T_DATA_FILES: {folder} cannot be read: {error.strerror or error}",
+                f"{where}: {folder} cannot be read: {error.strerror or error}",
                 hint="name a folder of CSV or Parquet files",
             ) from error
         return [
@@ -133,11 +138,11 @@ class FilesProvider:
         ]
 
 
-def _unopened(path: Path, error: OSError) -> Ml4tError:
+def _unopened(path: Path, error: OSError, provider: str) -> Ml4tError:
     """What a file's own fault is, and what a network folder's or a disk's is, to be asked again."""
     words = f"{path} cannot be read: {error.strerror or error}"
     if error.errno in _PASSING:
-        return ProviderUnavailable(words, provider=_NAME)
+        return ProviderUnavailable(words, provider=provider)
     return BarsInvalid(words, hint="check the file and its permissions")
 
 
