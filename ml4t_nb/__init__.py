@@ -17,11 +17,13 @@ if TYPE_CHECKING:
         files,
         gaps,
         health,
+        history,
         list_,
         load,
         plot,
         providers_,
         remove,
+        review,
         update,
     )
     from ml4t_nb.errors import Ml4tError
@@ -42,6 +44,7 @@ __all__ = [
     "files",
     "gaps",
     "health",
+    "history",
     "jobs",
     "list_",
     "load",
@@ -49,6 +52,7 @@ __all__ = [
     "plot",
     "providers_",
     "remove",
+    "review",
     "update",
 ]
 

@@ -19,8 +19,8 @@ from ml4t_nb.execution.streams import is_terminal, let_go, notes_shown, ready, s
 from ml4t_nb.model import Command, DatasetId
 from ml4t_nb.records import ErrorNote
 from ml4t_nb.reports import (
+    ActionReport,
     ExportReport,
-    GapsReport,
     HealthReport,
     PlotReport,
     RemoveReport,
@@ -133,7 +133,7 @@ def _is_outage(error: ErrorNote | None) -> bool:
 
 def _reasons(report: Report) -> Iterator[ErrorNote]:
     """Why a run or a check fell short, one sentence for each dataset: its bare rows do not say."""
-    run = report.run if isinstance(report, GapsReport) else report
+    run = report.run if isinstance(report, ActionReport) else report
     if isinstance(run, HealthReport):
         for each in exit_codes.failing(run):
             yield ErrorNote(each.state, f"{each.dataset}: {each.reason}", each.step)
@@ -147,7 +147,7 @@ def _reasons(report: Report) -> Iterator[ErrorNote]:
             from ml4t_nb.render.run_blocks import summary_line
 
             yield ErrorNote("RunFailed", summary_line(run), "run it again to continue")
-    if isinstance(report, GapsReport):
+    if isinstance(report, ActionReport):
         for unread in report.failed:
             yield _named(unread.error, unread.dataset)
 

@@ -40,6 +40,9 @@ def commands_of(step: NextStep) -> tuple[Command, ...]:
         "end": (("end", _given(on=step.end), {}),),
         "reopen": (("end", {}, {"reopen": True}),),
         "rename": (("rename", {**_names(step), **_given(on=step.end)}, {}),),
+        "review": (("review", dates, {}),),
+        "history": (("history", {}, {}),),
+        "compare": (("compare", _given(with_=step.provider, **dates), {}),),
     }
     return tuple(
         Command(verb, {**named, **before, **where, **after})

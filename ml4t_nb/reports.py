@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "ActionReport",
     "CompareReport",
     "DatasetFindings",
     "DatasetGaps",
@@ -451,9 +452,13 @@ Report: TypeAlias = (
     | HealthReport
     | ListReport
     | GapsReport
+    | ReviewReport
+    | HistoryReport
     | CompareReport
     | ExportReport
     | PlotReport
     | RemoveReport
     | ProvidersReport
 )
+ActionReport: TypeAlias = GapsReport | ReviewReport
+"""Of verbs that list, or do something about what they list."""

@@ -14,11 +14,13 @@ from ml4t_nb.verbs import (
     export,
     gaps,
     health,
+    history,
     list_,
     load,
     plot,
     providers,
     remove,
+    review,
     update,
 )
 from ml4t_nb.verbs.arguments import Option, complete, declared
@@ -30,7 +32,10 @@ Verb: TypeAlias = Callable[..., Any]
 ProgramName: TypeAlias = Literal["ml4t-data", "%ml4t", "ml4t_nb"]
 """What a reader types into: a shell, a cell, Python."""
 
-_IN_ORDER = (load, update, health, list_, gaps, plot, compare, export, end, remove, providers)
+_IN_ORDER = (
+    load, update, health, list_, gaps, review, history, plot, compare, export, end, remove,
+    providers,
+)  # fmt: skip
 VERBS: dict[str, Verb] = {each.__name__.rstrip("_"): each for each in _IN_ORDER}
 """The verbs by their spelling, in the order of a person's first day with them."""
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 from ml4t_nb import errors
 from ml4t_nb.records import Health, HealthState
-from ml4t_nb.reports import GapsReport, HealthReport, Report, RunReport
+from ml4t_nb.reports import GapsReport, HealthReport, HistoryReport, Report, ReviewReport, RunReport
 
 __all__ = [
     "AGAIN",
@@ -38,9 +38,11 @@ def code_of(report: Report) -> int:
             return _code_of_run(report)
         case HealthReport():
             return FAILED if failing(report) else GOOD
-        case GapsReport():
+        case GapsReport() | ReviewReport():
             code = GOOD if report.run is None else _code_of_run(report.run)
             return FAILED if report.failed and code != INTERRUPTED else code
+        case HistoryReport():
+            return FAILED if report.failed else GOOD
         case _:
             return GOOD
 

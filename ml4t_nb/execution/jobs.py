@@ -23,7 +23,7 @@ from ml4t_nb.events import Event, Started, Stopping
 from ml4t_nb.execution.execute import call
 from ml4t_nb.execution.progress import Track
 from ml4t_nb.model import Command, DatasetId
-from ml4t_nb.reports import GapsReport, Report, RunReport
+from ml4t_nb.reports import ActionReport, Report, RunReport
 from ml4t_nb.settings import Settings, absolute, current_folder
 
 __all__ = ["JOBS", "Job", "JobState", "Jobs", "JobsWatcher"]
@@ -103,7 +103,7 @@ class Job:
     @property
     def run(self) -> RunReport | None:
         """What was done dataset by dataset; None if the verb does no such thing."""
-        report = self.report.run if isinstance(self.report, GapsReport) else self.report
+        report = self.report.run if isinstance(self.report, ActionReport) else self.report
         return report if isinstance(report, RunReport) else None
 
     def cancel(self) -> None:

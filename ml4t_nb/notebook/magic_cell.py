@@ -19,7 +19,7 @@ from ml4t_nb.execution.streams import is_terminal
 from ml4t_nb.model import Command
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK, PANELS
 from ml4t_nb.render.run_blocks import summary_line
-from ml4t_nb.reports import GapsReport, Report, RunReport
+from ml4t_nb.reports import ActionReport, Report, RunReport
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -111,7 +111,7 @@ def _reported(command: Command, shell: InteractiveShell) -> Report:
             f"{command.verb} was interrupted",
             hint=_KEPT,
         ) from None
-    run = report.run if isinstance(report, GapsReport) else report
+    run = report.run if isinstance(report, ActionReport) else report
     if isinstance(run, RunReport) and code_of(run) != GOOD:
         if _is_of_many(run):
             _display(report)

@@ -8,11 +8,12 @@ from fractions import Fraction
 
 from ml4t_nb.events import Committed
 from ml4t_nb.model import DatasetId, Frequency, Gap, Span, bar_length
-from ml4t_nb.records import Health, HealthState, Outcome, UpdateRecord
+from ml4t_nb.records import Health, HealthState, Outcome, Restatement, UpdateRecord
 
 __all__ = [
     "MARKS",
     "OUTCOME_MARKS",
+    "change_words",
     "changes",
     "count",
     "day",
@@ -22,11 +23,14 @@ __all__ = [
     "judgement",
     "labelled",
     "many",
+    "one_line",
     "plain",
     "ratio",
+    "restated_words",
     "size",
     "span_words",
     "stamp",
+    "stamp_range",
 ]
 
 MARKS: dict[HealthState, str] = {"healthy": "✅", "stale": "⚠️", "error": "❌"}
@@ -50,6 +54,11 @@ def plain(text: str) -> str:
     return "".join(
         each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text
     )
+
+
+def one_line(text: str) -> str:
+    """``text`` without line breaks, for a cell of a table: a reason may be of several lines."""
+    return " ".join(text.split())
 
 
 def labelled(dataset: DatasetId, provider: str) -> str:
@@ -103,7 +112,7 @@ def stamp(moment: datetime | None, frequency: Frequency) -> str:
 def span_words(span: Span, frequency: Frequency) -> str:
     """A half-open span by its first and last date, or by its two instants."""
     last = span.end - timedelta(microseconds=1) if bar_length(frequency) is None else span.end
-    return _range(span.start, last, frequency)
+    return stamp_range(span.start, last, frequency)
 
 
 def ratio(value: float) -> str:
@@ -121,6 +130,30 @@ def changes(of: UpdateRecord | Committed) -> list[str]:
     return [*parts, f"{of.filled:,} filled"] if of.filled else parts
 
 
+def change_words(record: UpdateRecord) -> str:
+    """The bars of a run in a few words."""
+    if record.outcome == "failed":
+        return "failed"
+    parts = changes(record)
+    if record.restatement is not None:
+        parts = [f"restated {ratio(record.restatement.ratio)}", *parts]
+    words = ", ".join(parts) or ("unchanged" if record.outcome == "unchanged" else record.outcome)
+    return f"in part: {words}" if record.outcome == "partial" and parts else words
+
+
+def restated_words(restatement: Restatement) -> str:
+    """By how much a history was restated, and by which splits."""
+    splits = restatement.splits
+    if len(splits) == 1:
+        why = f"split {stamp(splits[0][0], 'daily')}"
+    elif splits:
+        each = (f"{ratio(value)} on {stamp(day, 'daily')}" for day, value in splits)
+        why = f"splits {', '.join(each)}"
+    else:
+        why = "the provider reports no split"
+    return f"restated {ratio(restatement.ratio)} ({why})"
+
+
 def judgement(health: Health | None) -> str:
     """State and reason in one line."""
     if health is None:
@@ -131,7 +164,7 @@ def judgement(health: Health | None) -> str:
 
 def gap_words(gap: Gap, frequency: Frequency) -> str:
     """Where a gap is and how much it lacks."""
-    return f"{many(gap.missing, 'bar')} missing, {_range(gap.start, gap.end, frequency)}"
+    return f"{many(gap.missing, 'bar')} missing, {stamp_range(gap.start, gap.end, frequency)}"
 
 
 def first_of(words: Iterable[str], limit: int) -> list[str]:
@@ -141,6 +174,7 @@ def first_of(words: Iterable[str], limit: int) -> list[str]:
     return each if more <= 0 else [*each[:limit], f"and {more:,} more"]
 
 
-def _range(first: datetime, last: datetime, frequency: Frequency) -> str:
+def stamp_range(first: datetime, last: datetime, frequency: Frequency) -> str:
+    """The first and the last stamp of some bars; one, if it is one bar."""
     start, end = stamp(first, frequency), stamp(last, frequency)
     return start if start == end else f"{start} … {end}"

@@ -10,6 +10,7 @@ from ml4t_nb import reports
 from ml4t_nb.model import AssetClass, Frequency, Gap
 from ml4t_nb.records import Health, Summary
 from ml4t_nb.render.compare_blocks import compare_blocks
+from ml4t_nb.render.finding_blocks import review_blocks
 from ml4t_nb.render.format import (
     MARKS,
     count,
@@ -21,6 +22,7 @@ from ml4t_nb.render.format import (
     span_words,
     stamp,
 )
+from ml4t_nb.render.history_blocks import history_blocks
 from ml4t_nb.render.layout import Block, Note, SessionMap, Table, nothing_stored
 from ml4t_nb.render.run_blocks import absent_notes, run_blocks
 
@@ -268,6 +270,8 @@ _BLOCKS: dict[type[reports.Report], Callable[[Any], Iterator[Block]]] = {
     reports.HealthReport: _health,
     reports.ListReport: _list,
     reports.GapsReport: _gaps,
+    reports.ReviewReport: review_blocks,
+    reports.HistoryReport: history_blocks,
     reports.CompareReport: compare_blocks,
     reports.ExportReport: _exported,
     reports.PlotReport: _drawn,

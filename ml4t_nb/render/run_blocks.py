@@ -10,14 +10,14 @@ from ml4t_nb.model import Frequency, Gap
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render.format import (
     OUTCOME_MARKS,
-    changes,
+    change_words,
     count,
     first_of,
     gap_words,
     instant,
     judgement,
     many,
-    ratio,
+    restated_words,
     span_words,
     stamp,
 )
@@ -100,23 +100,12 @@ def _row(result: UpdateResult) -> tuple[str, ...]:
         str(dataset),
         record.provider,
         OUTCOME_MARKS[record.outcome],
-        _change(record),
+        change_words(record),
         count(result.rows),
         stamp(result.first, dataset.frequency),
         stamp(result.last, dataset.frequency),
         _pending(result.gaps),
     )
-
-
-def _change(record: UpdateRecord) -> str:
-    """The bars of a run in a few words."""
-    if record.outcome == "failed":
-        return "failed"
-    parts = changes(record)
-    if record.restatement is not None:
-        parts = [f"restated {ratio(record.restatement.ratio)}", *parts]
-    words = ", ".join(parts) or ("unchanged" if record.outcome == "unchanged" else record.outcome)
-    return f"in part: {words}" if record.outcome == "partial" and parts else words
 
 
 def _pending(gaps: Iterable[Gap]) -> str:
@@ -157,17 +146,9 @@ def _restated(result: UpdateResult) -> Iterator[Note]:
     restatement = result.record.restatement
     if restatement is None:
         return
-    splits = restatement.splits
-    if len(splits) == 1:
-        why = f"split {stamp(splits[0][0], 'daily')}"
-    elif splits:
-        each = (f"{ratio(value)} on {stamp(day, 'daily')}" for day, value in splits)
-        why = f"splits {', '.join(each)}"
-    else:
-        why = "the provider reports no split"
     kept = f", {many(restatement.kept, 'bar')} kept that the provider no longer has"
     yield Note(
-        f"{result.dataset.symbol}: restated {ratio(restatement.ratio)} ({why}): history replaced, "
+        f"{result.dataset.symbol}: {restated_words(restatement)}: history replaced, "
         f"{many(result.rows, 'bar')}{kept if restatement.kept else ''}"
     )
 
@@ -218,7 +199,7 @@ def _past(record: UpdateRecord) -> tuple[str, ...]:
         record.verb,
         record.provider,
         f"{OUTCOME_MARKS[record.outcome]} {record.outcome}",
-        _change(record),
+        change_words(record),
         count(record.gaps_open),
         f"{record.seconds:.2f}",
         record.error.message if record.error is not None else "",

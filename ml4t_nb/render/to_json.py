@@ -16,6 +16,7 @@ from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import DatasetId, Gap, Hint
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.render import documents as d
+from ml4t_nb.render import review_documents as r
 from ml4t_nb.render.report_blocks import class_totals
 
 __all__ = ["document", "error_json", "report_json"]
@@ -51,7 +52,7 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _document(report: reports.Report) -> object:  # noqa: PLR0911  # one for each report
+def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911  # one for each report
     match report:
         case reports.RunReport():
             return _filled(d.RunDocument, report, results=_results(report))
@@ -61,6 +62,11 @@ def _document(report: reports.Report) -> object:  # noqa: PLR0911  # one for eac
             return _filled(d.ListDocument, report)
         case reports.GapsReport():
             return _gaps(report)
+        case reports.ReviewReport():
+            return _review(report)
+        case reports.HistoryReport():
+            datasets = tuple(map(_history, report.datasets))
+            return _filled(r.HistoryDocument, report, datasets=datasets)
         case reports.CompareReport():
             return _filled(d.CompareDocument, report, agreeing=dict(report.agreeing))
         case reports.ExportReport():
@@ -132,6 +138,34 @@ def _gaps(report: reports.GapsReport) -> Any:  # noqa: ANN401
 
 def _gaps_of(dataset: DatasetId, gaps: Iterable[Gap]) -> tuple[d.DatasetGap, ...]:
     return tuple(d.DatasetGap(dataset, gap) for gap in gaps)
+
+
+def _review(report: reports.ReviewReport) -> Any:  # noqa: ANN401
+    return _filled(
+        r.ReviewDocument,
+        report,
+        findings=tuple(
+            r.DatasetFinding(each.dataset, finding.severity, finding)
+            for each in report.datasets
+            for finding in each.findings
+        ),
+        datasets=tuple(each.dataset for each in report.datasets),
+        results=_results(report.run),
+    )
+
+
+def _history(of: reports.DatasetHistory) -> r.DatasetRuns:
+    runs = tuple(
+        r.PastRun(
+            record,
+            opened=tuple(f for f in of.findings if record.version and f.opened == record.version),
+            decided=tuple(
+                f for f in of.findings if f.decision and 0 < f.decision.version == record.version
+            ),
+        )
+        for record in of.records
+    )
+    return r.DatasetRuns(of.dataset, of.provider, runs)
 
 
 def _plot(report: reports.PlotReport) -> Any:  # noqa: ANN401

@@ -49,11 +49,11 @@ class Store:
         self._lock_timeout_s = lock_timeout_s
         self._catalogue = Catalogue(self.home / "catalogue.db")
 
-    def datasets(self) -> tuple[DatasetId, ...]:
-        """What is stored, damaged or not, in order."""
+    def datasets(self, *, keep: bool = True) -> tuple[DatasetId, ...]:
+        """What is stored, damaged or not, in order; not to ``keep``, no cache is written."""
         return tuple(
             entry.dataset
-            for place, entry in self._stored()
+            for place, entry in self._stored(keep=keep)
             if not removed_by_hand(f"{self.home}/data/{place}")
         )
 
@@ -156,16 +156,16 @@ class Store:
                 if state.manifest is None:
                     folder.clean_up(state)
 
-    def _stored(self) -> list[tuple[str, CatalogueEntry]]:
+    def _stored(self, *, keep: bool = True) -> list[tuple[str, CatalogueEntry]]:
         """Every dataset with a manifest in force, by place, in order; its data are not looked at.
 
         Of a damaged manifest, the summary says what was known before, and the damage.
         """
-        stored = [each for each in self._found().items() if each[1].summary]
+        stored = [each for each in self._found(keep=keep).items() if each[1].summary]
         # By what a DatasetId is ordered by, without its slower comparison.
         return sorted(stored, key=lambda each: _PARTS(each[1].dataset))
 
-    def _found(self) -> dict[str, CatalogueEntry]:
+    def _found(self, *, keep: bool = True) -> dict[str, CatalogueEntry]:
         """Every dataset that is or was there."""
         has_state = status(f"{self.home}/state") is not None
         if not has_state and status(f"{self.home}/data") is None:
@@ -178,7 +178,7 @@ class Store:
             if not entry or not self._is_current(place, entry):
                 entry = self._read(dataset, entry)
             found[place] = entry
-        if has_state:
+        if has_state and keep:
             read = {place: entry for place, entry in found.items() if entry is not known.get(place)}
             changed = {place: entry for place, entry in read.items() if entry.sequence}
             self._catalogue.write(changed, known.keys() - found.keys())

@@ -5,10 +5,12 @@ from ml4t_nb.verbs.compare import compare
 from ml4t_nb.verbs.end import end
 from ml4t_nb.verbs.gaps import gaps
 from ml4t_nb.verbs.health import health
+from ml4t_nb.verbs.history import history
 from ml4t_nb.verbs.list import list_, providers
 from ml4t_nb.verbs.load import load
 from ml4t_nb.verbs.plot import plot
 from ml4t_nb.verbs.remove import remove
+from ml4t_nb.verbs.review import review
 from ml4t_nb.verbs.update import update
 
 __all__ = [
@@ -19,10 +21,12 @@ __all__ = [
     "files",
     "gaps",
     "health",
+    "history",
     "list_",
     "load",
     "plot",
     "providers",
     "remove",
+    "review",
     "update",
 ]

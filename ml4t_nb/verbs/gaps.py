@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
-from ml4t_nb.hints import at_home
 from ml4t_nb.model import DatasetId, FillMethod, NextStep, Span
 from ml4t_nb.records import Summary
-from ml4t_nb.reports import DatasetGaps, GapsReport, UnreadDataset
+from ml4t_nb.reports import DatasetGaps, GapsReport
 from ml4t_nb.verbs.absent import absent, declaration
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, ClassFilter, End, FreqFilter, Home, Selection, Start
-from ml4t_nb.verbs.runs import Work, run_batch
+from ml4t_nb.verbs.runs import Work, run_batch, unread_datasets
 from ml4t_nb.verbs.select import days, latest, summaries
 
 if TYPE_CHECKING:
@@ -86,7 +84,7 @@ def gaps(
             latest(moment, ()),
             listed,
             every=all,
-            failed=_failed(unread, ws.settings.home),
+            failed=unread_datasets(unread, ws.settings.home),
             absent=missed,
             declaration=declaration(ws, missed) if missed else "",
             home=ws.settings.home,
@@ -110,7 +108,7 @@ def gaps(
         listed,
         run,
         every=True,
-        failed=_failed(unread, ws.settings.home),
+        failed=unread_datasets(unread, ws.settings.home),
         home=ws.settings.home,
     )
 
@@ -143,15 +141,6 @@ def _action(
     if len(asked) > 1:
         raise OptionError("gaps takes one action at a time", hint="run it once for each")
     return asked[0] if asked else None
-
-
-def _failed(unread: Mapping[DatasetId, Ml4tError], home: Path) -> tuple[UnreadDataset, ...]:
-    return tuple(
-        UnreadDataset(dataset, replace(error.note, hint=at_home(error.advice, home)))
-        for dataset, error in unread.items()
-        # It was removed meanwhile.
-        if not isinstance(error, DatasetNotFound)
-    )
 
 
 def _listed(

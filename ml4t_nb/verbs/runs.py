@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ml4t_nb.errors import Interrupted, Ml4tError
+from ml4t_nb.errors import DatasetNotFound, Interrupted, Ml4tError
 from ml4t_nb.events import Observer, Started
+from ml4t_nb.finding import Finding
 from ml4t_nb.hints import at_home
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import ErrorNote, UpdateRecord, UpdateResult
-from ml4t_nb.reports import RunReport
+from ml4t_nb.reports import RunReport, UnreadDataset
 from ml4t_nb.store_settings import StoreSettings
 from ml4t_nb.verbs.select import latest
 
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from ml4t_nb.pipeline import RunContext
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["Work", "at_store", "context_of", "record_at_store", "run_batch", "run_one"]
+__all__ = [
+    "Work",
+    "at_store",
+    "context_of",
+    "finding_at_store",
+    "record_at_store",
+    "run_batch",
+    "run_one",
+    "unread_datasets",
+]
 
 Work: TypeAlias = "Callable[[RunContext], UpdateResult] | Ml4tError"
 """What is to be done on a dataset; where it cannot be done, the error that says so."""
@@ -140,14 +150,26 @@ def at_store(results: Sequence[UpdateResult], home: Path) -> tuple[UpdateResult,
 
 
 def _at_store(result: UpdateResult, home: Path) -> UpdateResult:
-    findings = tuple(
-        replace(each, step=replace(each.step, home=home)) if each.step else each
-        for each in result.findings
-    )
+    """The result whose next steps name the store."""
+    findings = tuple(finding_at_store(each, home) for each in result.findings)
     return replace(result, record=record_at_store(result.record, home), findings=findings)
+
+
+def finding_at_store(finding: Finding, home: Path) -> Finding:
+    """The finding whose next step names the store."""
+    return replace(finding, step=replace(finding.step, home=home)) if finding.step else finding
 
 
 def record_at_store(record: UpdateRecord, home: Path) -> UpdateRecord:
     """The record whose hint names the store; a history keeps no name, since stores are moved."""
     error = record.error and replace(record.error, hint=at_home(record.error.hint, home))
     return replace(record, error=error)
+
+
+def unread_datasets(unread: Mapping[DatasetId, Ml4tError], home: Path) -> tuple[UnreadDataset, ...]:
+    """Datasets that cannot be read and why, but for those that were removed meanwhile."""
+    return tuple(
+        UnreadDataset(dataset, replace(error.note, hint=at_home(error.advice, home)))
+        for dataset, error in unread.items()
+        if not isinstance(error, DatasetNotFound)
+    )

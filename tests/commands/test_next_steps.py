@@ -221,6 +221,24 @@ def test_a_report_in_python_holds_the_step(backup: Path) -> None:
             'ml4t_nb.export("^A/B", asset_class="indices", out="_A_B.csv")',
         ),
         (
+            NextStep("review", AAPL, start=date(2005, 2, 28), end=date(2005, 3, 1)),
+            "ml4t-data review -s AAPL --start 2005-02-28 --end 2005-03-01",
+            "%ml4t review AAPL --start 2005-02-28 --end 2005-03-01",
+            'ml4t_nb.review("AAPL", start="2005-02-28", end="2005-03-01")',
+        ),
+        (
+            NextStep("history", AAPL),
+            "ml4t-data history -s AAPL",
+            "%ml4t history AAPL",
+            'ml4t_nb.history("AAPL")',
+        ),
+        (
+            NextStep("compare", AAPL, provider="files"),
+            "ml4t-data compare -s AAPL --with files",
+            "%ml4t compare AAPL --with files",
+            'ml4t_nb.compare("AAPL", with_="files")',
+        ),
+        (
             NextStep("all_gaps", AAPL),
             "ml4t-data gaps -s AAPL --all",
             "%ml4t gaps AAPL --all",

@@ -18,8 +18,8 @@ from docstring_parser import DocstringStyle, parse
 from ml4t_nb.codec import OMITTED, is_inline, union_members
 from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import UpdateRecord, UpdateResult
-from ml4t_nb.render import documents
-from ml4t_nb.reports import GapsReport, HealthReport, PlotReport, RunReport
+from ml4t_nb.render import documents, review_documents
+from ml4t_nb.reports import GapsReport, HealthReport, PlotReport, ReviewReport, RunReport
 from ml4t_nb.storage.manifest import VERSION, Manifest
 
 __all__ = ["FOLDER", "Schema", "schemas", "written"]
@@ -32,6 +32,8 @@ _FILES: dict[str, Any] = {
     "health": documents.HealthDocument,
     "list": documents.ListDocument,
     "gaps": documents.GapsDocument,
+    "review": review_documents.ReviewDocument,
+    "history": review_documents.HistoryDocument,
     "export": documents.BarsDocument,
     "plot": documents.MapDocument,
     "compare": documents.CompareDocument,
@@ -44,6 +46,7 @@ _SAME_FIELDS: Mapping[type, tuple[type, ...]] = {
     documents.DetailedResult: (UpdateRecord, UpdateResult),
     documents.RunDocument: (RunReport,),
     documents.GapsDocument: (GapsReport,),
+    review_documents.ReviewDocument: (ReviewReport,),
     documents.HealthDocument: (HealthReport,),
     documents.MapDocument: (PlotReport,),
 }

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import make_bars
 from ml4t_nb.errors import OptionError
-from ml4t_nb.finding import Finding
-from ml4t_nb.model import DatasetId, Gap
+from ml4t_nb.finding import Decision, Finding
+from ml4t_nb.model import DatasetId, Gap, NextStep
 from ml4t_nb.records import Restatement, Revision
 from ml4t_nb.render import text
 from ml4t_nb.render.format import instant, judgement, plain, ratio, size
@@ -26,15 +26,19 @@ from ml4t_nb.render.layout import Table
 from ml4t_nb.render.text import report_rows, report_text
 from ml4t_nb.render.to_json import error_json, report_json
 from ml4t_nb.reports import (
+    DatasetFindings,
     DatasetGaps,
+    DatasetHistory,
     ExportReport,
     GapsReport,
     HealthReport,
+    HistoryReport,
     ListReport,
     ProviderInfo,
     ProvidersReport,
     RemoveReport,
     Report,
+    ReviewReport,
     UnreadDataset,
 )
 from ml4t_nb.verbs.formats import csv_of
@@ -85,6 +89,54 @@ REPORTS: dict[str, Report] = {
         failed=(UnreadDataset(dataset(NASTY), failure("ChunkCorrupt", NASTY, NASTY)),),
     ),
     "compare": comparison(NASTY, other=NASTY, notes=(NASTY,)),
+    "review": ReviewReport(
+        AS_OF,
+        (
+            DatasetFindings(
+                dataset(NASTY),
+                "sample",
+                (
+                    Finding(
+                        day("2005-01-05"),
+                        "spike",
+                        NASTY,
+                        NextStep("update", dataset(NASTY)),
+                        day("2005-01-07"),
+                        ((NASTY, 2.5), ("volume", 1234567.0)),
+                        seen=AS_OF,
+                        opened=7,
+                    ),
+                    Finding(
+                        None,
+                        "nan",
+                        NASTY,
+                        state="accepted",
+                        decision=Decision(AS_OF, "review", f"{NASTY}\n{NASTY}", 8),
+                    ),
+                ),
+            ),
+            DatasetFindings(dataset("IBM"), "sample", ()),
+        ),
+        every=True,
+        failed=(UnreadDataset(dataset(NASTY), failure("ChunkCorrupt", NASTY, NASTY)),),
+    ),
+    "history": HistoryReport(
+        (
+            DatasetHistory(
+                dataset(NASTY),
+                "sample",
+                (
+                    result("A", restatement=SPLIT, notes=(f"{NASTY}\n{NASTY}",)).record,
+                    replace(
+                        result("A", "failed", error=failure("SymbolUnknown", NASTY)).record,
+                        version=7,
+                    ),
+                ),
+                (Finding(day("2005-01-05"), "spike", NASTY, opened=7),),
+            ),
+        ),
+        failed=(UnreadDataset(dataset(NASTY), failure("ChunkCorrupt", NASTY, NASTY)),),
+    ),
     "export": ExportReport(dataset(NASTY), BARS, Path("out/<b>.csv"), "sample"),
     "remove": RemoveReport(((dataset(NASTY), 5),), whole=True),
     "providers": ProvidersReport(

@@ -20,9 +20,9 @@ from ml4t_nb.settings import Settings
 from ml4t_nb.verbs.arguments import Option, convert, declared
 
 VERBS: tuple[Callable[..., Any], ...] = (
-    verbs.load, verbs.update, verbs.health, verbs.list_, verbs.gaps, verbs.plot, verbs.compare,
-    verbs.export, verbs.end, verbs.remove, verbs.providers, verbs.bars, verbs.files,
-    shows.panel, shows.jobs,
+    verbs.load, verbs.update, verbs.health, verbs.list_, verbs.gaps, verbs.review, verbs.history,
+    verbs.plot, verbs.compare, verbs.export, verbs.end, verbs.remove, verbs.providers, verbs.bars,
+    verbs.files, shows.panel, shows.jobs,
 )  # fmt: skip
 PARAMETERS = [
     pytest.param(verb, each, id=f"{verb.__name__}-{each.name}")

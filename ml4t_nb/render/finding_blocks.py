@@ -1,0 +1,126 @@
+"""Findings and what was decided about them, as tables and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
+
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import DatasetId, Frequency, NextStep, bar_length
+from ml4t_nb.render.format import day, labelled, many, one_line, stamp_range
+from ml4t_nb.render.layout import Block, Note, Table, nothing_stored
+from ml4t_nb.render.run_blocks import run_blocks
+from ml4t_nb.reports import DatasetFindings, ReviewReport
+
+__all__ = ["evidence_words", "finding_bars", "review_blocks", "state_words"]
+
+# From here on a fraction says nothing, and an exponent would be hard to read.
+_WHOLE = 100_000
+_HEADINGS = ("Dataset", "Bars", "Rule", "What was seen", "Evidence", "Found", "State", "Next")
+
+
+def review_blocks(report: ReviewReport) -> Iterator[Block]:
+    """A row for each finding, then how to decide, then datasets that have none."""
+    if not report.datasets and not report.failed:
+        yield nothing_stored(report.home)
+        return
+    if report.run is not None:
+        yield from run_blocks(report.run)
+    rows = [
+        (labelled(each.dataset, each.provider), *_row(finding, each.dataset.frequency))
+        for each in report.datasets
+        for finding in each.findings
+    ]
+    if rows:
+        yield Table(_HEADINGS, rows)
+    yield [
+        Note(f"{each.dataset.symbol}: {finding.rule} of {_bar(finding, each)}", finding.step)
+        for each in report.datasets
+        for finding in each.findings
+        if finding.step is not None and finding.is_open
+    ]
+    yield [note for each in report.datasets for note in _to_decide(each, report.home)]
+    yield [
+        Note(f"❌ {each.dataset}: {each.error.message}", each.error.hint) for each in report.failed
+    ]
+    what = "no findings" if report.every else "nothing to decide"
+    yield [
+        Note(f"✅ {labelled(each.dataset, each.provider)}: {what}")
+        for each in report.datasets
+        if not each.findings
+    ]
+
+
+def finding_bars(finding: Finding, frequency: Frequency) -> str:
+    """The bar that a finding is of, or the first and the last."""
+    if finding.stamp is None:
+        return "-"
+    return stamp_range(finding.stamp, finding.end or finding.stamp, frequency)
+
+
+def evidence_words(finding: Finding) -> str:
+    """Names and numbers that show it."""
+    return ", ".join(f"{name} {_number(value)}" for name, value in finding.evidence)
+
+
+def state_words(finding: Finding) -> str:
+    """The state; of a decision also when it was made, by which verb, and why."""
+    made = finding.decision
+    if made is None:
+        return finding.state if finding.severity != "note" else "note"
+    return f"{finding.state} {day(made.at)} by {made.by}: {one_line(made.reason)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.6g}"
+
+
+def _row(finding: Finding, frequency: Frequency) -> tuple[str, ...]:
+    return (
+        finding_bars(finding, frequency),
+        finding.rule,
+        one_line(finding.detail),
+        evidence_words(finding),
+        "-" if finding.seen is None else day(finding.seen),
+        state_words(finding),
+        _next(finding),
+    )
+
+
+def _next(finding: Finding) -> str:
+    """What can be done about it."""
+    if finding.decision is not None:
+        version = finding.decision.version
+        return f"undo --run {version} takes the decision back" if version else ""
+    if not finding.is_open or finding.severity == "note":
+        return ""
+    if finding.is_hard:
+        return "not stored: update requests it again; --accept or --reject REASON closes it"
+    return "--accept REASON keeps it, --reject REASON takes it out"
+
+
+def _bar(finding: Finding, of: DatasetFindings) -> str:
+    return finding_bars(finding, of.dataset.frequency)
+
+
+def _to_decide(of: DatasetFindings, home: Path | None) -> Iterator[Note]:
+    """How many findings wait, and which command names the first of them."""
+    waiting = [each for each in of.findings if each.is_open and each.severity != "note"]
+    if waiting:
+        yield Note(
+            f"⚠️ {of.dataset.symbol}: {many(len(waiting), 'finding')} to decide; add --accept "
+            "REASON or --reject REASON, for one of them to its dates",
+            replace(_choice(of.dataset, waiting[0]), home=home),
+        )
+
+
+def _choice(dataset: DatasetId, finding: Finding) -> NextStep:
+    step = NextStep("review", dataset)
+    if finding.stamp is None or bar_length(dataset.frequency) is not None:
+        return step
+    first, last = (
+        each.astimezone(UTC).date() for each in (finding.stamp, finding.end or finding.stamp)
+    )
+    return NextStep("review", dataset, start=first, end=last)

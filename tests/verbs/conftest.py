@@ -1,0 +1,15 @@
+"""Fixtures for tests of the verbs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.verbs.own_files import OwnFiles
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> OwnFiles:
+    """A store of a file that holds a good year of bars; nothing is written or loaded yet."""
+    return OwnFiles(tmp_path)
