@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+import pandas as pd
+
 from ml4t_nb.core.bars import within
 from ml4t_nb.core.gapfill import Reconciled
 from ml4t_nb.core.merge import Merged
@@ -68,11 +70,24 @@ def attempts_of(run: DatasetRun, got: FetchResult, wanted: Span) -> Iterator[Fet
 
 
 def publish(
-    tx: Transaction, after: Manifest, record: UpdateRecord, findings: Iterable[Finding] = ()
+    tx: Transaction,
+    after: Manifest,
+    record: UpdateRecord,
+    findings: Iterable[Finding] = (),
+    *,
+    rejected: pd.DataFrame | None = None,
+    logs_added: bool = False,
+    logs_removed: bool = True,
 ) -> UpdateResult:
-    """Commit, with the number of gaps left pending in the record; the run's result."""
-    pending = sum(gap.is_pending for gap in after.gaps)
-    return result_of(tx.commit(after, replace(record, gaps_open=pending)), findings)
+    """Commit, with the number of gaps left pending in the record; the run's result.
+
+    What is logged besides is said as to `Transaction.commit`.
+    """
+    record = replace(record, gaps_open=sum(gap.is_pending for gap in after.gaps))
+    manifest = tx.commit(
+        after, record, rejected=rejected, logs_added=logs_added, logs_removed=logs_removed
+    )
+    return result_of(manifest, findings)
 
 
 def result_of(manifest: Manifest, findings: Iterable[Finding] = ()) -> UpdateResult:

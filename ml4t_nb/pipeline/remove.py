@@ -136,7 +136,7 @@ def _remove_bars(
         ),
         prior=None,
     )
-    publish(tx, after, record)
+    publish(tx, after, record, logs_removed=False)
     return removed
 
 

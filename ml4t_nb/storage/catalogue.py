@@ -16,7 +16,8 @@ from ml4t_nb.codec import Codec
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.disk import status
-from ml4t_nb.storage.manifest import VERSION, Manifest, summarize
+from ml4t_nb.storage.manifest import Manifest, summarize
+from ml4t_nb.storage.manifest_file import VERSION
 from ml4t_nb.storage.names import manifest_name
 
 __all__ = ["Catalogue", "CatalogueEntry", "ManifestStat", "manifest_stat"]

@@ -14,17 +14,19 @@ from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.disk import LOCK_NAME, HeldLock
-from ml4t_nb.storage.manifest import Manifest, decode_manifest, encode_manifest, manifest_error
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.manifest_file import decode_manifest, encode_manifest, manifest_error
 from ml4t_nb.storage.names import (
     chunk_number,
     manifest_name,
     manifest_number,
     newest_number,
     relative_folder,
+    row_file_number,
     symbol_of,
 )
 
-__all__ = ["CommittedState", "DatasetFolder", "removed_by_hand"]
+__all__ = ["CommittedState", "DatasetFolder", "files_of", "removed_by_hand"]
 
 _TRIES = 1000
 # Borne by a manifest until it is published, by a file from another disk until it is whole.
@@ -103,9 +105,10 @@ class DatasetFolder:
         if sequence:
             return sequence + 1
         trash = disk.names_in(self.trash)
-        chunks = (chunk_number(name) for name in (*trash, *disk.names_in(self.data)))
-        highest = max(newest_number(trash), *chunks, 0)
-        # Chunks of the first commit alone are those of one that was killed before it counted.
+        chunks = map(chunk_number, (*trash, *disk.names_in(self.data)))
+        logs = map(row_file_number, (*trash, *disk.names_in(self.state)))
+        highest = max(newest_number(trash), *chunks, *logs, 0)
+        # Files of the first commit alone are those of one that was killed before it counted.
         return highest + 1 if highest > 1 else 1
 
     def _read(self, sequence: int) -> Manifest | None:
@@ -208,12 +211,13 @@ class DatasetFolder:
         # With the dataset go all of its files; its manifest may have been damaged.
         tidied = 0 if after is None else min(older, default=sequence - 1)
         replaced = self.replaced(sequence)
-        named = {chunk.file for chunk in after.chunks} if after else set()
-        is_own = disk.is_own_folder(self.data)
-        for name in disk.names_in(self.data):
-            is_left = is_own and tidied < chunk_number(name) <= sequence
-            if name not in named and (name in replaced or is_left):
-                disk.move_to_trash(self.data / name, self.trash)
+        named = files_of(after)
+        for folder, number_of in ((self.data, chunk_number), (self.state, row_file_number)):
+            is_own = disk.is_own_folder(folder)
+            for name in disk.names_in(folder):
+                is_left = is_own and tidied < number_of(name) <= sequence
+                if name not in named and (name in replaced or is_left):
+                    disk.move_to_trash(folder / name, self.trash)
         # Lowest number first: the catalogue takes m.7 for the newest while there is no m.8.
         for name in names:
             whole = _TAG.sub("", name)
@@ -237,7 +241,7 @@ class DatasetFolder:
             return
         with suppress(StoreError):
             names = [name for name in disk.names_in(self.trash) if _is_own(name)]
-            # Manifests are moved here in the order of their names, each after the chunks that went
+            # Manifests are moved here in the order of their names, each after the files that went
             # with it, and removed after them: while the first is young, so is all the rest. A
             # dataset that is written every second has thousands of them.
             first = next((name for name in names if manifest_number(name)), None)
@@ -249,16 +253,23 @@ class DatasetFolder:
                 self.trash.rmdir()
 
     def replaced(self, sequence: int) -> set[str]:
-        """Chunks that manifests older than that one name and that are not in the trash yet."""
+        """Files that manifests older than that one name; the manifests are not in the trash yet."""
         found: set[str] = set()
         for name in disk.names_in(self.state):
             if 0 < (number := manifest_number(name)) < sequence:
                 with suppress(FileNotFoundError, StoreError):  # what cannot be read names none
-                    if manifest := self._read(number):
-                        found.update(chunk.file for chunk in manifest.chunks)
+                    found |= files_of(self._read(number))
         return found
+
+
+def files_of(manifest: Manifest | None) -> set[str]:
+    """Names of the files that a manifest is of: chunks, and files of the two logs."""
+    if manifest is None:
+        return set()
+    logs = (*manifest.rejected, *manifest.revisions)
+    return {*(chunk.file for chunk in manifest.chunks), *(file.file for file in logs)}
 
 
 def _is_own(name: str) -> bool:
     whole = _TAG.sub("", name)
-    return chunk_number(whole) > 0 or manifest_number(whole) > 0
+    return any(number(whole) for number in (chunk_number, row_file_number, manifest_number))

@@ -1,19 +1,10 @@
-"""Manifests: what a dataset consists of, as one commit left it, and the JSON file that says so."""
+"""Manifests: what a dataset consists of, as one commit left it."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from itertools import pairwise
-from pathlib import Path
 
-from ml4t_nb.codec import Codec
-from ml4t_nb.core.timestamps import TICK
-from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.finding import Finding, Refusal
 from ml4t_nb.model import (
     DEFAULT_CALENDARS,
@@ -26,45 +17,18 @@ from ml4t_nb.model import (
 )
 from ml4t_nb.options import load_arguments
 from ml4t_nb.records import Ended, FormerName, Source, Summary, UpdateRecord
-from ml4t_nb.storage.names import CHUNK_NAME
 
 __all__ = [
-    "VERSION",
     "Chunk",
     "Manifest",
     "PriorState",
     "RowFile",
-    "decode_manifest",
-    "encode_manifest",
-    "manifest_error",
     "reload_step",
     "summarize",
     "unknown_summary",
 ]
 
-VERSION = 4
-"""Raised with every change of the fields, an added one too; a later version's are refused."""
-
-_OLDEST_READ = 3
-# Since then fields were only added, and have a default.
-
 _RECENT = 10
-
-_CODEC = Codec(omit_defaults=True)
-
-# The envelope stays as it is in every version, so that an older program can read the number.
-_ENVELOPE = re.compile(
-    rb'\{"version":(?P<version>[1-9][0-9]{0,8}),"sha256":"(?P<checksum>[0-9a-f]{64})","manifest":'
-    rb"(?P<body>.*)\}\n",
-    re.DOTALL,
-)
-
-# Bars that are all alike take a twentieth of a byte each, and what writes and reads them takes
-# room for as many as the manifest says.
-_MOST_ROWS_PER_BYTE = 64
-_CRC_END = 1 << 32
-_NOT_THAT = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
-"""What the codec raises for JSON of any other shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,121 +227,8 @@ def unknown_summary(dataset: DatasetId) -> Summary:
     return Summary(dataset, "", 0, None, None, None, 0, 0, "", calendar)
 
 
-def encode_manifest(manifest: Manifest | None) -> bytes:
-    """The file's content; of None, the mark that the dataset was removed."""
-    plain = None if manifest is None else _CODEC.dump(manifest)
-    body = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
-    checksum = _checksum(VERSION, body)
-    return b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (VERSION, checksum, body)
-
-
-def decode_manifest(
-    content: bytes, dataset: DatasetId, sequence: int, path: Path
-) -> Manifest | None:
-    """The manifest in ``content``; None if it marks a removal.
-
-    ChunkCorrupt if it is damaged, contradicts itself, or is that of another dataset or commit;
-    StoreOutdated if an earlier version wrote it, StoreError if a newer program did.
-    """
-    match = _ENVELOPE.fullmatch(content)
-    version = int(match["version"]) if match else 0
-    if not match or match["checksum"] != _checksum(version, match["body"]):
-        raise manifest_error(dataset, f"{path} is damaged: its checksum does not match")
-    if version > VERSION:
-        raise StoreError(
-            f"the manifest {path} was written by a newer ml4t_nb",
-            hint="upgrade: pip install --upgrade ml4t-nb",
-        )
-    if version < _OLDEST_READ:
-        # The mark of a removal has been the same since the first version.
-        if match["body"] == b"null":
-            return None
-        known = _earlier_summary(dataset, match["body"])
-        raise StoreOutdated(
-            f"{dataset} was stored in the format of an earlier ml4t_nb ({path})",
-            hint=("load it again: ", reload_step(known)),
-            summary=known,
-        )
-    try:
-        manifest, fault = _understood(match["body"])
-    except _NOT_THAT as error:
-        raise manifest_error(dataset, f"{path} cannot be parsed: {error!r}") from error
-    if manifest is None:
-        return None
-    if (manifest.dataset, manifest.sequence) != (dataset, sequence):
-        taken = f"is number {manifest.sequence} of {manifest.dataset}, copied here by hand"
-        raise manifest_error(dataset, f"{path} {taken}")
-    if fault:
-        raise manifest_error(dataset, f"{path} is inconsistent: {fault}")
-    return manifest
-
-
-# A run reads its dataset's manifest several times, and a notebook the same one again and again.
-@lru_cache(maxsize=64)
-def _understood(body: bytes) -> tuple[Manifest | None, str]:
-    """The manifest, and what of it cannot be."""
-    manifest: Manifest | None = _CODEC.load(Manifest | None, json.loads(body))
-    return manifest, _inconsistency(manifest) if manifest else ""
-
-
-def _checksum(version: int, body: bytes) -> bytes:
-    return hashlib.sha256(b"%d " % version + body).hexdigest().encode("ascii")
-
-
-def manifest_error(dataset: DatasetId, fault: str) -> ChunkCorrupt:
-    """The error that says what is wrong with the dataset's manifest."""
-    return ChunkCorrupt(
-        f"the manifest {fault}",
-        hint=("restore it from a backup, or start over: ", NextStep("reload", dataset)),
-    )
-
-
-def _inconsistency(manifest: Manifest) -> str:
-    """What of its chunks cannot be: a checksum is not a signature, and stores can be copied."""
-    for chunk in manifest.chunks:
-        if fault := _fault(chunk, manifest.sequence):
-            return f"its chunk {chunk.file!r} {fault}"
-    files = [chunk.file for chunk in manifest.chunks]
-    if len({*files}) < len(files):
-        return "it lists a chunk twice"
-    for before, after in pairwise(manifest.chunks):
-        if after.first <= before.last:
-            return f"its chunk {after.file!r} begins before {before.file!r} ends"
-    return ""
-
-
-def _fault(chunk: Chunk, sequence: int) -> str:
-    name = CHUNK_NAME.fullmatch(chunk.file)
-    if not name or name["date"] != chunk.first.date().isoformat():
-        return "does not have the name of a chunk that begins there"
-    if not 1 <= int(name["number"]) <= sequence:
-        return f"is not from a commit up to {sequence}"
-    if chunk.bytes < 1 or not 0 <= chunk.crc < _CRC_END:
-        return "has an invalid size or checksum"
-    # So many bars must go into so many bytes, and between the first and the last stamp.
-    ticks = (chunk.last - chunk.first) // TICK
-    has_room = 1 <= chunk.rows <= min(_MOST_ROWS_PER_BYTE * chunk.bytes, ticks + 1)
-    if has_room and 0 <= chunk.filled <= chunk.rows and (chunk.rows > 1 or ticks == 0):
-        return ""
-    return f"cannot hold {chunk.rows} bars, {chunk.filled} of them filled"
-
-
 def reload_step(known: Summary) -> NextStep:
     """The step that removes a dataset and fetches it again."""
     dataset = known.dataset
     origin = load_arguments(dataset, known.provider, known.calendar, known.first, known.zone)
     return NextStep("reload", dataset, source=origin)
-
-
-def _earlier_summary(dataset: DatasetId, body: bytes) -> Summary:
-    """What a load needs to know, if it was written as in versions 1 and 2."""
-    try:
-        plain = json.loads(body)
-        manifest = replace(
-            Manifest.empty(dataset, _CODEC.load(DatasetConfig, plain["setup"])),
-            chunks=_CODEC.load(tuple[Chunk, ...], plain["chunks"]),
-            updated=_CODEC.load(datetime | None, plain["updated"]),
-        )
-    except _NOT_THAT:
-        return unknown_summary(dataset)
-    return summarize(manifest)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from itertools import product
 from pathlib import PurePosixPath
-from typing import get_args
+from typing import Literal, TypeAlias, get_args
 from urllib.parse import unquote
 
 from ml4t_nb.errors import OptionError
@@ -19,6 +19,8 @@ from ml4t_nb.options import one_of
 __all__ = [
     "CHUNK_NAME",
     "GROUPS",
+    "ROW_FILE_NAME",
+    "RowLog",
     "chunk_name",
     "chunk_number",
     "folder_name",
@@ -26,6 +28,8 @@ __all__ = [
     "manifest_number",
     "newest_number",
     "relative_folder",
+    "row_file_name",
+    "row_file_number",
     "symbol_of",
 ]
 
@@ -33,6 +37,14 @@ CHUNK_NAME = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})\.(?P<number>[0-9]{8,18})\.[0-9a-f]{6}\.parquet"
 )
 """First date, number of the commit that wrote it, random tag."""
+
+RowLog: TypeAlias = Literal["rejected", "revisions"]
+"""The two logs of rows that are not in the dataset."""
+
+ROW_FILE_NAME = re.compile(
+    r"(?P<log>rejected|revisions)\.(?P<number>[0-9]{8,18})\.[0-9a-f]{6}\.parquet"
+)
+"""Which log, number of the commit that wrote it, random tag."""
 
 GROUPS = tuple(product(get_args(AssetClass), get_args(Frequency)))
 """Classes and frequencies: the upper two folders of every dataset."""
@@ -62,6 +74,17 @@ def chunk_name(first: date, sequence: int) -> str:
 def chunk_number(name: str) -> int:
     """Number of the commit that a chunk was written for; 0 for another file's name."""
     found = CHUNK_NAME.fullmatch(name)
+    return int(found["number"]) if found else 0
+
+
+def row_file_name(log: RowLog, sequence: int) -> str:
+    """A name that no file has had: log, commit, and a random tag."""
+    return f"{log}.{sequence:08d}.{secrets.token_hex(3)}.parquet"
+
+
+def row_file_number(name: str) -> int:
+    """Number of the commit that a file of a log was written for; 0 for another file's name."""
+    found = ROW_FILE_NAME.fullmatch(name)
     return int(found["number"]) if found else 0
 
 

@@ -9,6 +9,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TypeVar
 
+import pandas as pd
 import pyarrow as pa
 
 from ml4t_nb.core.bars import Bars
@@ -17,7 +18,8 @@ from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.storage.chunks import ALL_TIME, Rows, TimeRange, decode_chunk, parallel_map
 from ml4t_nb.storage.compaction import MOST_ROWS
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
-from ml4t_nb.storage.manifest import Chunk, Manifest, reload_step, summarize
+from ml4t_nb.storage.manifest import Chunk, Manifest, RowFile, reload_step, summarize
+from ml4t_nb.storage.row_log import LoggedTable, as_logged_rows, decode_row_file
 
 __all__ = ["Snapshot", "chunks_in", "not_found_error"]
 
@@ -76,25 +78,45 @@ class Snapshot:
         # A copy of a part lets go of the rest's memory.
         return Rows.join(parts).between(time_range).copy()
 
-    def _found(self, chunk: Chunk, look: Callable[[Path], _Found]) -> _Found:
-        """What a look at the chunk's file gives, which raises if there is none."""
+    def rejected_rows(self) -> pd.DataFrame:
+        """Rows that a provider gave and that were not stored, with why not."""
+        return as_logged_rows([*map(self.logged, self.manifest.rejected)])
+
+    def revised_rows(self) -> pd.DataFrame:
+        """Rows that commits replaced or took out, as they were, by the number of the commit."""
+        return as_logged_rows([*map(self.logged, self.manifest.revisions)])
+
+    def logged(self, file: RowFile) -> LoggedTable:
+        """Rows of one file of a log, checked as a chunk is."""
+        content = self._found(file, Path.read_bytes)
+        self._require_intact(file, len(content), zlib.crc32(content))
+        try:
+            return decode_row_file(file, content)
+        except (pa.ArrowException, ValueError, OSError) as error:
+            raise self._corrupt(file, f"cannot be read: {error}") from error
+
+    def _found(self, file: Chunk | RowFile, look: Callable[[Path], _Found]) -> _Found:
+        """What a look at the file gives, which raises if there is none."""
         # Files move from the first place to the second, and never back.
-        for folder in (self.folder.data, self.folder.trash):
+        for folder in (self._home_of(file), self.folder.trash):
             try:
-                return look(folder / chunk.file)
+                return look(folder / file.file)
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise self._corrupt(chunk, f"cannot be read: {error.strerror}") from error
-        raise self._gone(chunk)
+                raise self._corrupt(file, f"cannot be read: {error.strerror}") from error
+        raise self._gone(file)
 
-    def _require_intact(self, chunk: Chunk, size: int, crc: int) -> None:
-        if size != chunk.bytes:
-            raise self._corrupt(chunk, f"has {size} bytes instead of {chunk.bytes}")
-        if crc != chunk.crc:
-            raise self._corrupt(chunk, "is damaged: its checksum does not match")
+    def _home_of(self, file: Chunk | RowFile) -> Path:
+        return self.folder.data if isinstance(file, Chunk) else self.folder.state
 
-    def _gone(self, chunk: Chunk) -> Exception:
+    def _require_intact(self, file: Chunk | RowFile, size: int, crc: int) -> None:
+        if size != file.bytes:
+            raise self._corrupt(file, f"has {size} bytes instead of {file.bytes}")
+        if crc != file.crc:
+            raise self._corrupt(file, "is damaged: its checksum does not match")
+
+    def _gone(self, file: Chunk | RowFile) -> Exception:
         folder = self.folder
         if folder.sequence() != self.manifest.sequence:
             return StoreError(
@@ -103,14 +125,15 @@ class Snapshot:
             )
         if removed_by_hand(folder.data):
             return not_found_error(folder.dataset)
-        if folder.data.exists():
-            return self._corrupt(chunk, "is missing")
+        if folder.data.exists() or isinstance(file, RowFile):
+            return self._corrupt(file, "is missing")
         return folder.unmounted_error()
 
-    def _corrupt(self, chunk: Chunk, reason: str) -> ChunkCorrupt:
+    def _corrupt(self, file: Chunk | RowFile, reason: str) -> ChunkCorrupt:
         step = reload_step(summarize(self.manifest))
+        what = "chunk" if isinstance(file, Chunk) else "log"
         return ChunkCorrupt(
-            f"the chunk {self.folder.data / chunk.file} {reason}",
+            f"the {what} {self._home_of(file) / file.file} {reason}",
             hint=("restore it from a backup, or fetch everything again: ", step),
         )
 

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ class Store:
         """Every dataset in one row, in order.
 
         Opens no manifest that has not changed since it was last looked at; the size of every
-        chunk is compared with the recorded one.
+        chunk is compared with the recorded one. The logs are not looked at: `verify` reads them.
         """
         rows = (self._checked(place, entry) for place, entry in self._stored())
         return tuple(row for row in rows if row)
@@ -86,10 +87,14 @@ class Store:
             snapshot = self.snapshot(dataset)
         except StoreError as error:
             return (error.message,)
-        faults = []
-        for chunk in snapshot.manifest.chunks:
+        manifest, faults = snapshot.manifest, []
+        looks = (
+            *(partial(snapshot.rows, [chunk]) for chunk in manifest.chunks),
+            *(partial(snapshot.logged, file) for file in (*manifest.rejected, *manifest.revisions)),
+        )
+        for look in looks:
             try:
-                snapshot.rows([chunk])
+                look()
             except StoreError as error:
                 faults.append(error.message)
         return tuple(faults)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
@@ -14,10 +17,21 @@ from ml4t_nb.storage import disk
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange, encode_chunk, parallel_map
 from ml4t_nb.storage.compaction import MOST_ROWS, Piece, compact
-from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, removed_by_hand
+from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, files_of, removed_by_hand
 from ml4t_nb.storage.disk import HeldLock
-from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.names import manifest_name
+from ml4t_nb.storage.manifest import Chunk, Manifest, RowFile
+from ml4t_nb.storage.names import RowLog, manifest_name
+from ml4t_nb.storage.revisions import Providers, revised_rows, revisions_table
+from ml4t_nb.storage.row_log import (
+    MOST_LOGGED,
+    LogEntry,
+    LoggedTable,
+    as_logged_rows,
+    encode_row_file,
+    not_yet_logged,
+    regrouped,
+    rejected_table,
+)
 from ml4t_nb.storage.snapshot import Snapshot, chunks_in, not_found_error
 
 __all__ = ["Transaction"]
@@ -45,7 +59,9 @@ class Transaction:
         self._state: CommittedState | None = None
         self._edits: list[Edit] = []
         self._decoded: dict[Chunk, Rows] = {}
+        self._number = 0
         self._written: list[Chunk] = []
+        self._paths: list[Path] = []
         self._over = False
 
     @property
@@ -56,6 +72,23 @@ class Transaction:
         version wrote it. ``remove`` works all the same.
         """
         return self._now().manifest
+
+    @property
+    def number(self) -> int:
+        """The number that its commit will have."""
+        sequence = self._now().sequence
+        self._number = self._number or self._folder.next_number(sequence)
+        return self._number
+
+    def rejected_rows(self) -> pd.DataFrame:
+        """As `Snapshot.rejected_rows`, of the newest commit."""
+        manifest = self._now().manifest
+        return Snapshot(self._folder, manifest).rejected_rows() if manifest else as_logged_rows([])
+
+    def revised_rows(self) -> pd.DataFrame:
+        """As `Snapshot.revised_rows`, of the newest commit."""
+        manifest = self._now().manifest
+        return Snapshot(self._folder, manifest).revised_rows() if manifest else as_logged_rows([])
 
     def bars(self, span: Span | None = None) -> Bars:
         """Bars in ``span`` (all for None), as stored and as put so far."""
@@ -93,8 +126,18 @@ class Transaction:
         ]
         self._edits = sorted([*kept, Edit(time_range, rows)], key=lambda edit: edit.time_range)
 
-    def commit(self, after: Manifest, record: UpdateRecord) -> Manifest:
+    def commit(
+        self,
+        after: Manifest,
+        record: UpdateRecord,
+        *,
+        rejected: pd.DataFrame | None = None,
+        logs_added: bool = False,
+        logs_removed: bool = True,
+    ) -> Manifest:
         """Publish the puts with this record; chunks whose bars stay the same are not written.
+
+        Observed rows that the puts replace or take out are logged as they were.
 
         StoreNotWritable if the disk is full or may not be written, StoreError if the lock's file
         was deleted meanwhile, or another writer was quicker for it; nothing has changed then.
@@ -103,14 +146,22 @@ class Transaction:
         ----------
         after
             What the dataset shall become: ``manifest`` (`Manifest.empty` for a new one) with what
-            changes replaced. Its sequence, chunks and history are not read; of its findings, in
-            order of time, the newest thousand are kept.
+            changes replaced. Its sequence, chunks, logs and history are not read; of its findings,
+            in order of time, the newest thousand are kept.
         record
-            Added to the history, with the number of chunks written.
+            Added to the history, with its number and the number of chunks written.
+        rejected
+            Rows that the provider gave and that are not stored, as `rejected_table` takes them.
+            One that is logged already is not logged again.
+        logs_added
+            Log the rows that are added too, and filled rows as observed ones.
+        logs_removed
+            False if a person frees the disk of them.
         """
-        state, folder = self._now(), self._folder
+        state, folder, number = self._now(), self._folder, self.number
         folder.require_disk()
         before, config = state.manifest, after.config
+        record = replace(record, version=number)
         pieces = compact(
             before.chunks if before else (),
             self._edits,
@@ -119,7 +170,12 @@ class Transaction:
             period=config.period,
             is_packed=config.is_packed,
         )
-        number = folder.next_number(state.sequence)
+        to_log = {
+            "rejected": self._rejected(rejected, record),
+            "revisions": self._revisions(
+                after, record, with_added=logs_added, with_removed=logs_removed
+            ),
+        }
         with disk.writing(folder.data):
             try:
                 chunks = self._write_chunks(pieces, config, number)
@@ -134,6 +190,8 @@ class Transaction:
                     dataset=folder.dataset,
                     sequence=number,
                     chunks=chunks,
+                    rejected=self._write_log("rejected", to_log["rejected"], after),
+                    revisions=self._write_log("revisions", to_log["revisions"], after),
                     findings=after.findings[-_FINDINGS:],
                     history=history[-_HISTORY:],
                 )
@@ -207,20 +265,74 @@ class Transaction:
         few = sum(map(len, parts)) <= MOST_ROWS
         for chunk, content in parallel_map(encode, parts, threads=1 if few else _ENCODERS):
             self._written.append(chunk)
-            disk.write_new(folder.data / chunk.file, content)
+            self._write(folder.data / chunk.file, content)
         if self._written:
             disk.sync_folder(folder.data)
         new = iter(self._written)
         return tuple(piece if isinstance(piece, Chunk) else next(new) for piece in pieces)
 
+    def _rejected(self, rows: pd.DataFrame | None, record: UpdateRecord) -> LoggedTable | None:
+        """Those of ``rows`` that are not logged yet; what a damaged log has is logged again."""
+        if rows is None or rows.empty:
+            return None
+        table = rejected_table(rows, LogEntry(record.version, record.at), record.provider)
+        known, manifest = [], self._now().manifest
+        if manifest is not None:
+            snapshot = Snapshot(self._folder, manifest)
+            for file in manifest.rejected:
+                with suppress(ChunkCorrupt):
+                    known.append(snapshot.logged(file))
+        return not_yet_logged(table, known)
+
+    def _revisions(
+        self, after: Manifest, record: UpdateRecord, *, with_added: bool, with_removed: bool
+    ) -> LoggedTable | None:
+        before = self._now().manifest or after
+        revised = revised_rows(
+            before.chunks,
+            self._edits,
+            lambda chunk, time_range: self._read([chunk], time_range),
+            with_added=with_added,
+            with_removed=with_removed,
+        )
+        if not revised:
+            return None
+        return revisions_table(
+            revised,
+            LogEntry(record.version, record.at),
+            record.verb,
+            before=Providers(before.config.provider, before.sources),
+            after=Providers(after.config.provider, after.sources),
+        )
+
+    def _write_log(
+        self, log: RowLog, rows: LoggedTable | None, after: Manifest
+    ) -> tuple[RowFile, ...]:
+        """The log's files with ``rows`` in a new one, which takes in small ones before it."""
+        before = self._now().manifest or Manifest.empty(self._folder.dataset, after.config)
+        files = before.rejected if log == "rejected" else before.revisions
+        if rows is None or not rows.num_rows:
+            return files
+        snapshot = Snapshot(self._folder, before)
+        needed = {refusal.version for refusal in after.refusals}
+        if after.prior:
+            needed.add(after.prior.version)
+        staying, grouped = regrouped(files, rows, snapshot.logged, kept=needed, most=MOST_LOGGED)
+        file, content = encode_row_file(grouped, log, self.number)
+        self._write(self._folder.state / file.file, content)
+        return (*staying, file)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        self._paths.append(path)
+        disk.write_new(path, content)
+
     def _delete_written(self) -> None:
-        """Delete the new chunks; one that counts may have been made of this very commit."""
+        """Delete the new files; one that counts may have been made of this very commit."""
         with suppress(OSError, StoreError):
-            newest = self._folder.newest().manifest
-            named = {chunk.file for chunk in newest.chunks} if newest else set()
-            for chunk in self._written:
-                if chunk.file not in named:
-                    (self._folder.data / chunk.file).unlink(missing_ok=True)
+            named = files_of(self._folder.newest().manifest)
+            for path in self._paths:
+                if path.name not in named:
+                    path.unlink(missing_ok=True)
 
     def _after_commit(self, now: CommittedState) -> None:
         """What follows a commit; where it fails, the next writer or reader does it."""

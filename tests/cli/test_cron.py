@@ -178,7 +178,7 @@ def test_a_good_quiet_run_does_not_mind_a_full_disk_below_its_output(tmp_path: P
 def test_a_calendar_that_is_not_there_is_an_error_of_its_dataset_alone(tmp_path: Path) -> None:
     from ml4t_nb.model import DatasetId
     from ml4t_nb.storage.dataset_folder import DatasetFolder
-    from ml4t_nb.storage.manifest import encode_manifest
+    from ml4t_nb.storage.manifest_file import encode_manifest
 
     for symbol in ("AAPL", "IBM"):
         ml4t_nb.load(

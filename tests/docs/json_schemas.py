@@ -20,7 +20,8 @@ from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render import documents, review_documents
 from ml4t_nb.reports import GapsReport, HealthReport, PlotReport, ReviewReport, RunReport
-from ml4t_nb.storage.manifest import VERSION, Manifest
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.manifest_file import VERSION
 
 __all__ = ["FOLDER", "Schema", "schemas", "written"]
 

@@ -7,13 +7,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from ml4t_nb import verbs
-from ml4t_nb.finding import Finding
+from ml4t_nb.finding import Decision, Finding, Refusal
 from ml4t_nb.model import (
     CarriedAction,
     DatasetConfig,
+    DatasetId,
     FetchAttempt,
     Gap,
     LoadArguments,
@@ -21,9 +23,18 @@ from ml4t_nb.model import (
     SessionOverride,
     Span,
 )
-from ml4t_nb.records import ErrorNote, Restatement, Revision, UpdateRecord
+from ml4t_nb.records import (
+    Ended,
+    ErrorNote,
+    FormerName,
+    Restatement,
+    Revision,
+    Source,
+    UpdateRecord,
+)
 from ml4t_nb.settings import Settings
-from ml4t_nb.storage.manifest import VERSION, Chunk, Manifest
+from ml4t_nb.storage.manifest import Chunk, Manifest, PriorState, RowFile
+from ml4t_nb.storage.manifest_file import OLDEST_READ, VERSION
 from ml4t_nb.storage.names import folder_name, symbol_of
 from ml4t_nb.workspace import Workspace
 from tests.docs.pages import ROOT, blocks
@@ -109,7 +120,8 @@ def test_the_folders_on_the_page_are_those_of_the_symbols() -> None:
 @pytest.mark.parametrize(
     "kind",
     [Manifest, Chunk, DatasetConfig, Gap, FetchAttempt, CarriedAction, Finding, UpdateRecord,
-     Restatement, Revision, ErrorNote, SessionOverride, Span, NextStep, LoadArguments],
+     Restatement, Revision, ErrorNote, SessionOverride, Span, NextStep, LoadArguments, RowFile,
+     Refusal, Decision, Source, PriorState, Ended, FormerName],
 )  # fmt: skip
 def test_every_field_of_a_manifest_is_on_the_page(kind: type[Any]) -> None:
     manifest = WORDS.partition("## The manifest")[2].partition("## Chunks")[0]
@@ -119,3 +131,23 @@ def test_every_field_of_a_manifest_is_on_the_page(kind: type[Any]) -> None:
 
 def test_the_page_is_of_this_version() -> None:
     assert f"version {VERSION} of the manifest" in WORDS
+    assert f'{{"version":{VERSION},' in WORDS
+    assert f"reads version {OLDEST_READ} too" in " ".join(WORDS.split())
+
+
+def test_the_logs_are_as_the_page_describes_them(ws: Workspace) -> None:
+    verbs.update(ws, as_of="2005-03-10")
+    snapshot = ws.store.snapshot(DatasetId("equities", "daily", "AAPL"))
+    (file,) = snapshot.manifest.revisions
+
+    table = pq.read_table(ws.settings.home / "state" / PLACE / file.file)
+
+    words = WORDS.partition("## Rows that are not in the dataset")[2].partition("## Readers")[0]
+    named = re.findall(r"^\| (`.+?`) \| (\w+)", words, flags=re.MULTILINE)
+    kinds = {name: kind for names, kind in named for name in re.findall("`(.+?)`", names)}
+    assert [*kinds] == table.column_names
+    spelled = {"int64": "int64", "boolean": "bool", "double": "double", "string": "string",
+               "timestamp": "timestamp[us, tz=UTC]"}  # fmt: skip
+    assert [spelled[kind] for kind in kinds.values()] == [str(each) for each in table.schema.types]
+    assert table.num_rows == file.rows
+    assert [*ws.settings.home.glob("data/**/re*.parquet")] == []

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from ml4t_nb.cli import main
 from ml4t_nb.render.to_json import report_json
-from ml4t_nb.storage.manifest import encode_manifest
+from ml4t_nb.storage.manifest_file import encode_manifest
 from tests.docs.json_schemas import FOLDER, schemas, written
 from tests.render.test_output import REPORTS
 from tests.storage.test_manifest import FULL

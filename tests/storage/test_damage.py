@@ -19,7 +19,7 @@ from ml4t_nb.core.bars import Bars, empty_bars, within
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError, StoreNotWritable
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, Span
-from ml4t_nb.storage.manifest import encode_manifest
+from ml4t_nb.storage.manifest_file import encode_manifest
 from ml4t_nb.storage.store import Store
 from tests.storage.builders import AAPL, append, bars_at, commit, daily, publish, utc
 

@@ -22,20 +22,16 @@ from ml4t_nb.records import (
     Source,
     UpdateRecord,
 )
-from ml4t_nb.storage.manifest import (
-    VERSION,
-    Chunk,
-    Manifest,
-    decode_manifest,
-    encode_manifest,
-    summarize,
-)
+from ml4t_nb.storage.manifest import Chunk, Manifest, RowFile, summarize
+from ml4t_nb.storage.manifest_file import OLDEST_READ, VERSION, decode_manifest, encode_manifest
 
 AAPL = DatasetId("equities", "daily", "AAPL")
 PATH = Path("m.00000003.json")
 D1 = datetime(2024, 1, 2, tzinfo=UTC)
 D2 = datetime(2024, 1, 3, 14, 30, 0, 123456, tzinfo=UTC)
 CHUNK = Chunk("2024-01-02.00000003.5f1c2a.parquet", 2, D1, D2, 4321, 0xFFFFFFFF, 1)
+REJECTED = RowFile("rejected.00000001.5f1c2a.parquet", 3, 2100, 0)
+REVISED = RowFile("revisions.00000002.5f1c2a.parquet", 40, 2345, 0xFFFFFFFF)
 FULL = Manifest(
     dataset=AAPL,
     sequence=3,
@@ -75,6 +71,8 @@ FULL = Manifest(
     updated=D2,
     verified=None,
     fetch_log=(FetchAttempt(Span(D1, D2), D2, "sample", "failed", attempts=2, error="timed out"),),
+    rejected=(REJECTED,),
+    revisions=(REVISED, replace(REVISED, file="revisions.00000003.0a0b0c.parquet")),
 )
 
 
@@ -176,7 +174,7 @@ def test_a_sealed_manifest_with_one_wrong_field_is_noticed(
     if body.get(name) == value or (name in ("updated", "verified") and value is None):
         return
     if (
-        name in ("gaps", "findings", "history", "chunks", "fetch_log", "session_overrides")
+        name in ("gaps", "findings", "history", "chunks", "fetch_log", "rejected", "revisions")
         and value == []
     ):
         return
@@ -248,7 +246,7 @@ def test_a_newer_programs_manifest_asks_for_an_upgrade() -> None:
 @given(JSON.filter(lambda body: body is not None))
 def test_an_earlier_versions_manifest_is_refused_whatever_it_says(body: object) -> None:
     with pytest.raises(StoreOutdated, match="earlier") as caught:
-        decode_manifest(_sealed(VERSION - 1, body), AAPL, 3, PATH)
+        decode_manifest(_sealed(OLDEST_READ - 1, body), AAPL, 3, PATH)
 
     assert caught.value.summary.dataset == AAPL
     assert "ml4t-data remove -s AAPL --yes" in spell(caught.value.advice, "ml4t-data")
@@ -259,7 +257,7 @@ def test_what_an_earlier_version_stored_is_counted_with_its_filled_bars() -> Non
     body["setup"] = body.pop("config")
     del body["setup"]["session_overrides"]
     with pytest.raises(StoreOutdated) as caught:
-        decode_manifest(_sealed(VERSION - 1, body), AAPL, 3, PATH)
+        decode_manifest(_sealed(OLDEST_READ - 1, body), AAPL, 3, PATH)
 
     known = caught.value.summary
     assert (known.provider, known.calendar, known.period) == ("sample", "XNYS", "yearly")
@@ -268,7 +266,7 @@ def test_what_an_earlier_version_stored_is_counted_with_its_filled_bars() -> Non
 
 
 def test_an_earlier_versions_mark_of_a_removal_is_one() -> None:
-    assert decode_manifest(_sealed(VERSION - 1, None), AAPL, 3, PATH) is None
+    assert decode_manifest(_sealed(OLDEST_READ - 1, None), AAPL, 3, PATH) is None
 
 
 SECOND = replace(CHUNK, file="2024-01-03.00000002.0a0b0c.parquet", first=D2, last=D2, rows=1)
@@ -309,6 +307,40 @@ HOUR = timedelta(hours=1)
 def test_a_sealed_manifest_whose_chunks_cannot_be_is_refused(chunks: tuple[Chunk, ...]) -> None:
     with pytest.raises(ChunkCorrupt, match="is inconsistent"):
         decode_manifest(encode_manifest(replace(FULL, chunks=chunks)), AAPL, 3, PATH)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        replace(REVISED, file="../revisions.00000002.5f1c2a.parquet"),
+        replace(REVISED, file="revisions.00000002.5f1c2a.parquet\n"),
+        replace(REVISED, file="lock"),
+        replace(REVISED, file=CHUNK.file),
+        replace(REVISED, file=REJECTED.file),
+        replace(REVISED, file="revisions.00000004.5f1c2a.parquet"),
+        replace(REVISED, file="revisions.00000000.5f1c2a.parquet"),
+        replace(REVISED, rows=0),
+        replace(REVISED, rows=10**12),
+        replace(REVISED, bytes=0),
+        replace(REVISED, crc=-1),
+        replace(REVISED, crc=2**32),
+        FULL.revisions[1],
+    ],
+)
+def test_a_sealed_manifest_whose_logs_cannot_be_is_refused(file: RowFile) -> None:
+    revisions = (file, FULL.revisions[1])
+    with pytest.raises(ChunkCorrupt, match="is inconsistent"):
+        decode_manifest(encode_manifest(replace(FULL, revisions=revisions)), AAPL, 3, PATH)
+
+
+def test_a_manifest_of_the_version_before_lacks_fields_that_have_a_default() -> None:
+    body = json.loads(encode_manifest(FULL))["manifest"]
+    for name in ("rejected", "revisions"):
+        del body[name]
+
+    read = decode_manifest(_sealed(OLDEST_READ, body), AAPL, 3, PATH)
+
+    assert read == replace(FULL, rejected=(), revisions=())
 
 
 def test_chunks_that_follow_one_another_are_taken() -> None:

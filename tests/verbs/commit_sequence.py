@@ -20,12 +20,13 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb import verbs
-from ml4t_nb.core.bars import Bars, make_bars, within
+from ml4t_nb.core.bars import COLUMNS, Bars, make_bars, within
 from ml4t_nb.errors import DatasetNotFound
 from ml4t_nb.model import Basis, DatasetId, Span
 from ml4t_nb.providers import Answer, Instrument, Limits, Request
 from ml4t_nb.reports import RunReport
 from ml4t_nb.settings import Settings
+from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.workspace import Workspace
 
 CYCLE = 8
@@ -154,7 +155,10 @@ def assert_tidy(home: Path) -> None:
         assert [path.suffix for path in state] == ["", ".json"]
         return
     assert data == sorted(snapshot.files())
-    assert [path.name for path in state] == ["lock", f"m.{snapshot.manifest.sequence:08d}.json"]
+    manifest = snapshot.manifest
+    logs = [file.file for file in (*manifest.rejected, *manifest.revisions)]
+    names = ["lock", f"m.{manifest.sequence:08d}.json", *logs]
+    assert [path.name for path in state] == sorted(names)
 
 
 def assert_state(home: Path, *numbers: int) -> int:
@@ -176,7 +180,24 @@ def assert_state(home: Path, *numbers: int) -> int:
     (judged,) = verbs.health(ws, verify=True, as_of=AS_OF[-1]).datasets
     assert (judged.state == "error", judged.rows) == (False, len(expected)), judged
     assert [run.outcome for run in snapshot.manifest.history] == ["changed"] * step_of(number)[1]
+    assert_logged(snapshot, number)
     return number
+
+
+def assert_logged(snapshot: Snapshot, number: int) -> None:
+    """Every bar that a commit of the cycle overwrote is in the log; those removed by hand not."""
+    revised = snapshot.revised_rows()
+    first = number - step_of(number)[1]
+    for each in range(first + 2, number + 1):
+        before, after = held(each - 1), held(each)
+        assert before is not None
+        assert after is not None
+        there = before[before.index.isin(after.index)]
+        changed = there[(there != after.loc[there.index]).any(axis=1)]
+        logged = revised[revised["version"] == each].set_index("timestamp")[[*COLUMNS]]
+        pd.testing.assert_frame_equal(logged, changed, check_freq=False, check_exact=True)
+    assert set(revised["version"]) <= {*range(first + 2, number + 1)}
+    assert set(revised["change"]) <= {"replaced"}
 
 
 def make_commits(home: Path, number: int, acknowledged: Connection) -> None:

@@ -16,7 +16,7 @@ from ml4t_nb.commands.spelling import spell
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, Ml4tError, StoreError
 from ml4t_nb.settings import Settings
-from ml4t_nb.storage.manifest import VERSION
+from ml4t_nb.storage.manifest_file import VERSION
 from ml4t_nb.workspace import Workspace
 
 LOADED, UPDATED = "2005-02-25", "2005-03-04"

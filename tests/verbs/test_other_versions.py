@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.errors import DatasetNotFound
 from ml4t_nb.model import DatasetId, LoadArguments, NextStep
 from ml4t_nb.settings import Settings
-from ml4t_nb.storage.manifest import VERSION
+from ml4t_nb.storage.manifest_file import OLDEST_READ, VERSION
 from ml4t_nb.workspace import Workspace
 
 # In each, AAPL with 62 bars of sample, and MSFT removed, as the package of that manifest version
@@ -26,7 +27,7 @@ AS_OF = "2004-04-15"
 LOAD_AGAIN = "ml4t-data remove -s AAPL --yes && ml4t-data load -s AAPL -p sample --start 2004-01-02"
 
 
-@pytest.fixture(params=range(1, VERSION), ids="version {}".format)
+@pytest.fixture(params=range(1, OLDEST_READ), ids="version {}".format)
 def home(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A store of an earlier version."""
     home = tmp_path / "home"
@@ -92,6 +93,29 @@ def test_a_dataset_of_an_earlier_version_beside_others_keeps_to_itself(home: Pat
     assert judged["AAPL"].step == NextStep(
         "reload", DatasetId("equities", "daily", "AAPL"), home, origin
     )
+
+
+def test_a_store_of_the_version_before_is_read_and_written_on(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(STORES / "version_3", home)
+    ws = Workspace.open(Settings(home=home))
+
+    assert len(verbs.bars(ws, "AAPL")) == 62
+    (judged,) = verbs.health(ws, verify=True, as_of="2004-03-31").datasets
+    assert judged.state == "healthy"
+    snapshot = ws.store.snapshot(judged.dataset)
+    assert snapshot.revised_rows().empty
+    assert snapshot.rejected_rows().empty
+
+    (result,) = verbs.update(ws, as_of=AS_OF).results
+
+    assert (result.record.outcome, result.record.added, result.rows) == ("changed", 10, 72)
+    (path,) = (home / "state/equities/daily/AAPL").glob("m.*.json")
+    assert path.name == "m.00000002.json"
+    assert path.read_bytes().startswith(b'{"version":%d,' % VERSION)
+    assert [run.version for run in ws.store.snapshot(judged.dataset).manifest.history] == [0, 2]
+    with pytest.raises(DatasetNotFound):
+        verbs.bars(ws, "MSFT")
 
 
 def test_what_a_newer_program_wrote_is_not_removed(tmp_path: Path) -> None:

@@ -1,0 +1,187 @@
+"""The JSON file that holds a manifest: written, checked, read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+from ml4t_nb.codec import Codec
+from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
+from ml4t_nb.model import DatasetConfig, DatasetId, NextStep
+from ml4t_nb.records import Summary
+from ml4t_nb.storage.manifest import (
+    Chunk,
+    Manifest,
+    RowFile,
+    reload_step,
+    summarize,
+    unknown_summary,
+)
+from ml4t_nb.storage.names import CHUNK_NAME, ROW_FILE_NAME
+
+__all__ = ["OLDEST_READ", "VERSION", "decode_manifest", "encode_manifest", "manifest_error"]
+
+VERSION = 4
+"""Raised with every change of the fields, an added one too; a later version's are refused."""
+
+OLDEST_READ = 3
+"""Since then fields were only added, and have a default."""
+
+_CODEC = Codec(omit_defaults=True)
+
+# The envelope stays as it is in every version, so that an older program can read the number.
+_ENVELOPE = re.compile(
+    rb'\{"version":(?P<version>[1-9][0-9]{0,8}),"sha256":"(?P<checksum>[0-9a-f]{64})","manifest":'
+    rb"(?P<body>.*)\}\n",
+    re.DOTALL,
+)
+
+# Bars that are all alike take a twentieth of a byte each, and what writes and reads them takes
+# room for as many as the manifest says.
+_MOST_ROWS_PER_BYTE = 64
+_CRC_END = 1 << 32
+_NOT_THAT = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
+"""What the codec raises for JSON of any other shape."""
+
+
+def encode_manifest(manifest: Manifest | None) -> bytes:
+    """The file's content; of None, the mark that the dataset was removed."""
+    plain = None if manifest is None else _CODEC.dump(manifest)
+    body = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
+    checksum = _checksum(VERSION, body)
+    return b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (VERSION, checksum, body)
+
+
+def decode_manifest(
+    content: bytes, dataset: DatasetId, sequence: int, path: Path
+) -> Manifest | None:
+    """The manifest in ``content``; None if it marks a removal.
+
+    ChunkCorrupt if it is damaged, contradicts itself, or is that of another dataset or commit;
+    StoreOutdated if an earlier version wrote it, StoreError if a newer program did.
+    """
+    match = _ENVELOPE.fullmatch(content)
+    version = int(match["version"]) if match else 0
+    if not match or match["checksum"] != _checksum(version, match["body"]):
+        raise manifest_error(dataset, f"{path} is damaged: its checksum does not match")
+    if version > VERSION:
+        raise StoreError(
+            f"the manifest {path} was written by a newer ml4t_nb",
+            hint="upgrade: pip install --upgrade ml4t-nb",
+        )
+    if version < OLDEST_READ:
+        # The mark of a removal has been the same since the first version.
+        if match["body"] == b"null":
+            return None
+        known = _earlier_summary(dataset, match["body"])
+        raise StoreOutdated(
+            f"{dataset} was stored in the format of an earlier ml4t_nb ({path})",
+            hint=("load it again: ", reload_step(known)),
+            summary=known,
+        )
+    try:
+        manifest, fault = _understood(match["body"])
+    except _NOT_THAT as error:
+        raise manifest_error(dataset, f"{path} cannot be parsed: {error!r}") from error
+    if manifest is None:
+        return None
+    if (manifest.dataset, manifest.sequence) != (dataset, sequence):
+        taken = f"is number {manifest.sequence} of {manifest.dataset}, copied here by hand"
+        raise manifest_error(dataset, f"{path} {taken}")
+    if fault:
+        raise manifest_error(dataset, f"{path} is inconsistent: {fault}")
+    return manifest
+
+
+# A run reads its dataset's manifest several times, and a notebook the same one again and again.
+@lru_cache(maxsize=64)
+def _understood(body: bytes) -> tuple[Manifest | None, str]:
+    """The manifest, and what of it cannot be."""
+    manifest: Manifest | None = _CODEC.load(Manifest | None, json.loads(body))
+    return manifest, _inconsistency(manifest) if manifest else ""
+
+
+def _checksum(version: int, body: bytes) -> bytes:
+    return hashlib.sha256(b"%d " % version + body).hexdigest().encode("ascii")
+
+
+def manifest_error(dataset: DatasetId, fault: str) -> ChunkCorrupt:
+    """The error that says what is wrong with the dataset's manifest."""
+    return ChunkCorrupt(
+        f"the manifest {fault}",
+        hint=("restore it from a backup, or start over: ", NextStep("reload", dataset)),
+    )
+
+
+def _inconsistency(manifest: Manifest) -> str:
+    """What of its files cannot be: a checksum is not a signature, and stores can be copied."""
+    for chunk in manifest.chunks:
+        if fault := _fault(chunk, manifest.sequence):
+            return f"its chunk {chunk.file!r} {fault}"
+    files = [chunk.file for chunk in manifest.chunks]
+    if len({*files}) < len(files):
+        return "it lists a chunk twice"
+    for before, after in pairwise(manifest.chunks):
+        if after.first <= before.last:
+            return f"its chunk {after.file!r} begins before {before.file!r} ends"
+    for log, logged in (("rejected", manifest.rejected), ("revisions", manifest.revisions)):
+        for file in logged:
+            if fault := _log_fault(file, log, manifest.sequence):
+                return f"its log {file.file!r} {fault}"
+        if len({file.file for file in logged}) < len(logged):
+            return "it lists a log twice"
+    return ""
+
+
+def _fault(chunk: Chunk, sequence: int) -> str:
+    name = CHUNK_NAME.fullmatch(chunk.file)
+    if not name or name["date"] != chunk.first.date().isoformat():
+        return "does not have the name of a chunk that begins there"
+    if fault := _file_fault(chunk, int(name["number"]), sequence):
+        return fault
+    # So many bars must go into so many bytes, and between the first and the last stamp.
+    ticks = (chunk.last - chunk.first) // TICK
+    has_room = 1 <= chunk.rows <= min(_MOST_ROWS_PER_BYTE * chunk.bytes, ticks + 1)
+    if has_room and 0 <= chunk.filled <= chunk.rows and (chunk.rows > 1 or ticks == 0):
+        return ""
+    return f"cannot hold {chunk.rows} bars, {chunk.filled} of them filled"
+
+
+def _log_fault(file: RowFile, log: str, sequence: int) -> str:
+    name = ROW_FILE_NAME.fullmatch(file.file)
+    if not name or name["log"] != log:
+        return f"does not have the name of a file of {log} rows"
+    if fault := _file_fault(file, int(name["number"]), sequence):
+        return fault
+    if 1 <= file.rows <= _MOST_ROWS_PER_BYTE * file.bytes:
+        return ""
+    return f"cannot hold {file.rows} rows"
+
+
+def _file_fault(file: Chunk | RowFile, number: int, sequence: int) -> str:
+    if not 1 <= number <= sequence:
+        return f"is not from a commit up to {sequence}"
+    if file.bytes < 1 or not 0 <= file.crc < _CRC_END:
+        return "has an invalid size or checksum"
+    return ""
+
+
+def _earlier_summary(dataset: DatasetId, body: bytes) -> Summary:
+    """What a load needs to know, if it was written as in versions 1 and 2."""
+    try:
+        plain = json.loads(body)
+        manifest = replace(
+            Manifest.empty(dataset, _CODEC.load(DatasetConfig, plain["setup"])),
+            chunks=_CODEC.load(tuple[Chunk, ...], plain["chunks"]),
+            updated=_CODEC.load(datetime | None, plain["updated"]),
+        )
+    except _NOT_THAT:
+        return unknown_summary(dataset)
+    return summarize(manifest)
