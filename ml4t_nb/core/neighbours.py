@@ -80,6 +80,7 @@ def kept_finding(stored: Bars, outliers: Bars, acceptance: NextStep) -> Finding:
     old, new = prices_of(stored.loc[outliers.index]), prices_of(outliers)
     furthest = int(np.abs(np.log(old / new)).argmax())
     name = PRICES[furthest % len(PRICES)]
+    ends = new[[0, -1]] if len(new) > 1 else new
     return Finding(
         as_instant(first),
         "kept",
@@ -88,6 +89,9 @@ def kept_finding(stored: Bars, outliers: Bars, acceptance: NextStep) -> Finding:
         f"{'bars are' if len(outliers) > 1 else 'bar is'} kept; the next step accepts the "
         "provider's",
         acceptance,
+        end=None if first == last else as_instant(last),
+        evidence=(("answered", float(new.flat[furthest])), ("stored", float(old.flat[furthest]))),
+        values=tuple(ends.ravel().tolist()),
     )
 
 
