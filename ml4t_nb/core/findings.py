@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from math import prod
 
 import numpy as np
 
-from ml4t_nb.core.bars import PRICES, Bars, as_instant, prices_of
+from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, Split, as_instant, prices_of
 from ml4t_nb.core.rules.suspect import Suspect
 from ml4t_nb.finding import Finding, Rule
 
-__all__ = ["as_findings", "is_same_finding", "judged_again"]
+__all__ = ["GROWING", "as_findings", "as_traded", "is_same_finding", "judged_again"]
 
-# Stretches that may last: each new bar of them is no news.
-_GROWING: frozenset[Rule] = frozenset({"unit", "frozen"})
+GROWING: frozenset[Rule] = frozenset({"unit", "frozen"})
+"""Rules whose findings are stretches that may last: each new bar of them is no news."""
 
 # A price as traded, computed from an adjusted one, is off in its last digits.
 _SAME = 1e-6
@@ -37,6 +38,26 @@ def as_findings(suspects: Iterable[Suspect], traded: Bars) -> tuple[Finding, ...
     )
 
 
+def as_traded(finding: Finding, splits: Sequence[Split], *, pending: float = 1.0) -> Finding:
+    """A finding of a fetched row with the values that it had before later splits restated it.
+
+    So it is recognised again after one. ``pending`` is the ratio of splits that the provider has
+    worked into its prices before they are stored.
+    """
+    if finding.stamp is None or not finding.values:
+        return finding
+    stamp = finding.stamp
+    ratio = pending * prod(ratio for at, ratio in splits if at > stamp)
+    if ratio == 1:
+        return finding
+    rows = np.array(finding.values).reshape(-1, len(NUMBERS if finding.is_hard else PRICES))
+    finer = np.full(rows.shape[1], ratio)
+    finer[len(PRICES) :] = (1 / ratio, ratio, 1.0)[: len(finer) - len(PRICES)]
+    with np.errstate(over="ignore"):
+        values = rows * finer
+    return replace(finding, values=tuple(np.where(np.isfinite(values), values, 0.0).ravel()))
+
+
 def is_same_finding(one: Finding, other: Finding) -> bool:
     """Whether both say the same of the same bars: of a changed bar a finding is a new one.
 
@@ -44,9 +65,11 @@ def is_same_finding(one: Finding, other: Finding) -> bool:
     """
     if (one.rule, one.stamp) != (other.rule, other.stamp):
         return False
-    if one.end != other.end and one.rule not in _GROWING:
+    if one.end != other.end and one.rule not in GROWING:
         return False
-    shared = min(len(one.values), len(other.values), len(PRICES))
+    # Of a row that was kept out all numbers count, for any of them may be the bad one.
+    most = len(one.values) if one.is_hard else len(PRICES)
+    shared = min(len(one.values), len(other.values), most)
     return np.allclose(one.values[:shared], other.values[:shared], rtol=_SAME, atol=0)
 
 
@@ -56,6 +79,7 @@ def judged_again(
     *,
     is_judged: Callable[[Finding], bool],
     as_of: datetime,
+    number: int = 0,
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """All findings after a run, by stamp, and those among them that the run opened.
 
@@ -70,6 +94,8 @@ def judged_again(
         Those of this run.
     is_judged
         Whether the run looked at the bars of a known finding.
+    number
+        Of the run's commit.
     """
     left = list(found)
     kept: list[Finding] = []
@@ -77,13 +103,14 @@ def judged_again(
         again = next((new for new in left if is_same_finding(each, new)), None)
         if again is not None and each.state != "corrected":
             left.remove(again)
-            grown = replace(again, state=each.state, seen=each.seen, decision=each.decision)
+            grown = replace(again, state=each.state, seen=each.seen, opened=each.opened)
+            grown = replace(grown, decision=each.decision)
             kept.append(each if each.end == again.end else grown)
         elif again is None and each.is_open and is_judged(each):
             kept.append(replace(each, state="corrected"))
         elif again is None or each.state == "corrected":
             kept.append(each)
-    opened = tuple(replace(each, seen=as_of) for each in left)
+    opened = tuple(replace(each, seen=as_of, opened=number) for each in left)
     return tuple(sorted((*kept, *opened), key=_place)), opened
 
 

@@ -28,6 +28,7 @@ from ml4t_nb.core.basis import contradiction
 from ml4t_nb.core.neighbours import kept_finding
 from ml4t_nb.core.overlap import PENDING, Comparison, compare_overlap, unrestated_splits
 from ml4t_nb.core.request_spans import JOIN
+from ml4t_nb.core.validation import KeptOut, rows_kept_out
 from ml4t_nb.errors import Overtaken, SplitPending, Suspicious
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import Basis, DatasetId, LoadArguments, NextStep
@@ -79,6 +80,7 @@ class Merged:
     restatement: Restatement | None = None
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    kept_out: KeptOut | None = None  # fetched bars that were not taken
 
 
 def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | None:
@@ -132,7 +134,23 @@ def _updated(stored: Bars, fetched: Bars, found: Comparison, policy: MergePolicy
         revised=revised + len(outliers) if policy.accept else revised,
         revisions=revisions,
         findings=() if policy.accept else kept,
+        kept_out=_not_taken(fetched, found, kept, policy),
     )
+
+
+def _not_taken(
+    fetched: Bars, found: Comparison, kept: Sequence[Finding], policy: MergePolicy
+) -> KeptOut | None:
+    """Fetched bars that differ from those that stay, and why they were not taken."""
+    parts = []
+    if not policy.accept:
+        outliers = zip(found.outliers, kept, strict=True)
+        parts = [rows_kept_out(rows, [each] * len(rows)) for rows, each in outliers]
+    if policy.is_overtaken and found.revisions:
+        older = fetched[fetched.index.isin([each.stamp for each in found.revisions])]
+        why = Finding(None, "kept", "a run as of a later time has stored another bar")
+        parts.append(rows_kept_out(older, [why] * len(older)))
+    return pd.concat(parts) if parts else None
 
 
 def _require_trusted(stored: Bars, fetched: Bars, found: Comparison, policy: MergePolicy) -> None:

@@ -80,18 +80,18 @@ def kept_finding(stored: Bars, outliers: Bars, acceptance: NextStep) -> Finding:
     old, new = prices_of(stored.loc[outliers.index]), prices_of(outliers)
     furthest = int(np.abs(np.log(old / new)).argmax())
     name = PRICES[furthest % len(PRICES)]
-    ends = new[[0, -1]] if len(new) > 1 else new
+    was, now = float(old.flat[furthest]), float(new.flat[furthest])
     return Finding(
         as_instant(first),
         "kept",
-        f"{when}: the provider now returns {name} {new.flat[furthest]:g} instead of the stored "
-        f"{old.flat[furthest]:g}, which fits the bars around it; the stored "
+        f"{when}: the provider now returns {name} {now:g} instead of the stored "
+        f"{was:g}, which fits the bars around it; the stored "
         f"{'bars are' if len(outliers) > 1 else 'bar is'} kept; the next step accepts the "
         "provider's",
         acceptance,
         end=None if first == last else as_instant(last),
-        evidence=(("answered", float(new.flat[furthest])), ("stored", float(old.flat[furthest]))),
-        values=tuple(ends.ravel().tolist()),
+        evidence=((f"stored {name}", was), (f"returned {name}", now)),
+        values=tuple(new[sorted({0, len(new) - 1})].ravel().tolist()),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,19 @@ from ml4t_nb.core.bars import (
 )
 from ml4t_nb.finding import Finding, Rule
 
-__all__ = ["reject_invalid", "rejected_actions", "row_words", "with_known_volumes"]
+__all__ = [
+    "KeptOut",
+    "SortedRows",
+    "reject_invalid",
+    "rejected_actions",
+    "row_words",
+    "rows_kept_out",
+    "sort_rows",
+    "with_known_volumes",
+]
+
+KeptOut: TypeAlias = pd.DataFrame
+"""Rows as a provider gave them, stamps repeated or missing, and why: ``rule`` and ``detail``."""
 
 # Beyond these a number is damage, and products of them leave what a float can hold. The widest that
 # are real: adjusted prices of shares after many reverse splits, coins of ten decimals, 1:100,000.
@@ -31,7 +45,22 @@ _VOLUME = 1e24
 _ROUNDING = 1e-6
 
 
+@dataclass(frozen=True, slots=True)
+class SortedRows:
+    """Rows that may be stored and rows that may not; ``out`` is None if all may."""
+
+    kept: Bars
+    findings: tuple[Finding, ...]
+    out: KeptOut | None
+
+
 def reject_invalid(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
+    """The rows that may be stored, and the findings, of `sort_rows`."""
+    done = sort_rows(bars)
+    return done.kept, done.findings
+
+
+def sort_rows(bars: Bars) -> SortedRows:
     """The rows that may be stored, in order, and a hard finding by stamp for each that may not.
 
     ``bars`` are as a provider answers: any order, any content, rows of one stamp repeated. Rows
@@ -40,14 +69,28 @@ def reject_invalid(bars: Bars) -> tuple[Bars, tuple[Finding, ...]]:
     that lacks its volume alone is stored with 0 and a soft finding (``no volume``); where no row
     has one, as of an index, there is nothing to find.
     """
-    counted, uncounted = _with_volumes(bars)
-    sound, findings = _readable(counted)
-    findings += [each for each in uncounted if each.stamp in sound.index]
+    counted, soft = _with_volumes(bars)
+    wrong = _unreadable(counted)
+    sound, places = counted, np.arange(len(bars))
+    if wrong:
+        left = np.ones(len(bars), dtype=bool)
+        left[[*wrong]] = False
+        sound, places = counted[left], np.flatnonzero(left)
+    findings = [*wrong.values(), *(each for each in soft if each.stamp in sound.index)]
     if not sound.index.is_unique:
         sound, disagreeing = _one_of_each(sound)
-        findings += disagreeing
+        findings += dict.fromkeys(disagreeing.values())
+        wrong |= {int(places[row]): each for row, each in disagreeing.items()}
     kept = require_bars(sound.sort_index(kind="stable"))
-    return kept, tuple(sorted(findings, key=_place))
+    out = rows_kept_out(bars.iloc[[*wrong]], [*wrong.values()]) if wrong else None
+    return SortedRows(kept, tuple(sorted(findings, key=_place)), out)
+
+
+def rows_kept_out(rows: Bars, findings: Sequence[Finding]) -> KeptOut:
+    """Rows and why each is not stored."""
+    return rows.assign(
+        rule=[each.rule for each in findings], detail=[each.detail for each in findings]
+    )
 
 
 def rejected_actions(rows: Bars, kept: Bars) -> Bars:
@@ -75,9 +118,7 @@ def with_known_volumes(
     missing = as_stamps([each.stamp for each in findings if each.rule == "no volume"])
     common = missing[missing.isin(stored.index) & missing.isin(fetched.index)]
     before, after = stored.loc[common], fetched.loc[common]
-    alike = np.isclose(before["close"], after["close"], rtol=_ROUNDING, atol=0)
-    # A stored 0 may be one that was missing before.
-    known = common[alike & (before["volume"].to_numpy() > 0)]
+    known = common[np.isclose(before["close"], after["close"], rtol=_ROUNDING, atol=0)]
     if known.empty:
         return fetched, findings
     volume = fetched["volume"].copy()
@@ -108,9 +149,9 @@ def _findings(
     return [Finding(as_instant(bars.index[at]), rule, detail(at)) for at in rows.tolist()]
 
 
-def _readable(bars: Bars) -> tuple[Bars, list[Finding]]:
-    """Rows whose numbers make sense, and findings for the others."""
-    findings: list[Finding] = []
+def _unreadable(bars: Bars) -> dict[int, Finding]:
+    """By place, a finding for each row whose numbers make no sense."""
+    found: dict[int, Finding] = {}
     stamped = bars.index.notna()
     left = np.ones(len(bars), dtype=bool)
     for rule, wrong, detail in _hard_rules(bars):
@@ -118,9 +159,16 @@ def _readable(bars: Bars) -> tuple[Bars, list[Finding]]:
         for at in np.flatnonzero(left & broken).tolist():
             row = bars.iloc[at]
             stamp = as_instant(bars.index[at]) if stamped[at] else None
-            findings.append(Finding(stamp, rule, f"{detail}: {row_words(row)}"))
+            values = _values(bars.iloc[at : at + 1])
+            found[at] = Finding(stamp, rule, f"{detail}: {row_words(row)}", values=values)
         left &= ~broken
-    return bars if left.all() else bars[left], findings
+    return found
+
+
+def _values(rows: Bars) -> tuple[float, ...]:
+    """All numbers of some rows; 0 for one that cannot be compared."""
+    numbers = numbers_of(rows).ravel()
+    return tuple(np.where(np.isfinite(numbers), numbers, 0.0).tolist())
 
 
 def _hard_rules(bars: Bars) -> tuple[tuple[Rule, Flags, str], ...]:
@@ -149,16 +197,20 @@ def row_words(row: pd.Series[float]) -> str:
     return ", ".join(shown)
 
 
-def _one_of_each(bars: Bars) -> tuple[Bars, list[Finding]]:
-    """Rows whose stamps no other row has, after equal ones became one, and what was left out."""
-    distinct = bars[~bars.reset_index().duplicated(keep="first").to_numpy()]
+def _one_of_each(bars: Bars) -> tuple[Bars, dict[int, Finding]]:
+    """Rows whose stamps no other row has, after equal ones became one; by place those left out."""
+    is_first = ~bars.reset_index().duplicated(keep="first").to_numpy()
+    distinct = bars[is_first]
     unlike = distinct.index.duplicated(keep=False)
-    findings = []
-    for stamp, rows in distinct[unlike].groupby(level=0):
+    places = pd.Series(np.flatnonzero(is_first)[unlike], index=distinct.index[unlike])
+    found: dict[int, Finding] = {}
+    for stamp, held in places.groupby(level=0):
+        rows = bars.iloc[held]
         closes = ", ".join(f"{close:g}" for close in rows["close"])
         detail = f"{len(rows)} rows of one stamp disagree; closes {closes}"
-        findings.append(Finding(as_instant(stamp), "duplicate", detail))
-    return distinct[~unlike], findings
+        finding = Finding(as_instant(stamp), "duplicate", detail, values=_values(rows))
+        found |= dict.fromkeys(held.tolist(), finding)
+    return distinct[~unlike], found
 
 
 def _place(finding: Finding) -> tuple[bool, float]:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ml4t_nb.core.actions import AlignedActions, align_actions
 from ml4t_nb.core.adjust import undo_splits
-from ml4t_nb.core.bars import Bars, as_instant, observed
+from ml4t_nb.core.bars import Bars, as_instant, concat, observed
 from ml4t_nb.core.gapfill import Reconciled, count_empty_answers, reconcile_gaps
 from ml4t_nb.core.merge import Merged, MergePolicy, merge
 from ml4t_nb.core.overlap import compare_overlap
@@ -103,7 +103,7 @@ def _commit_fetch(
     final, soft = with_known_volumes(rewrite.stored, got.final, got.findings)
     got = replace(got, final=final, findings=soft)
     rewrite = replace(rewrite, got=got)
-    aligned = _aligned(rewrite)
+    aligned, pending = _aligned(rewrite)
     merged = _merged(rewrite, aligned)
     if merged is None:
         if got.error is not None:
@@ -112,16 +112,20 @@ def _commit_fetch(
     reconciled = _reconciled(rewrite, merged)
     missed = find_missed_splits(rewrite, observed(merged.bars))
     news = (*got.findings, *merged.findings, *missed)
-    findings, opened = findings_after(rewrite, reconciled.bars, reconciled.findings, news)
+    findings, opened = findings_after(
+        rewrite, reconciled.bars, reconciled.findings, news, pending=pending
+    )
     record = record_of(rewrite, merged, reconciled, seconds=perf_counter() - began)
     rewrite.put(reconciled.bars)
     after = replace(
-        manifest_after(rewrite, aligned, merged),
-        gaps=reconciled.gaps,
+        manifest_after(rewrite, aligned, merged, reconciled),
         findings=findings,
         fetch_log=with_attempts(before.fetch_log, attempts_of(run, got, wanted)),
     )
-    return publish(tx, after, record, opened)
+    is_replaced = after.prior is not None and after.prior.version == tx.number
+    kept_out = [rows for rows in (got.kept_out, merged.kept_out) if rows is not None]
+    rejected = concat(kept_out) if kept_out else None
+    return publish(tx, after, record, opened, rejected=rejected, logs_added=is_replaced)
 
 
 def _require_as_found(state: Manifest | None, run: DatasetRun) -> None:
@@ -153,7 +157,11 @@ def _require_as_found(state: Manifest | None, run: DatasetRun) -> None:
 def _commit_failure(
     tx: Transaction, run: DatasetRun, error: Ml4tError, wanted: Span, *, began: float
 ) -> UpdateResult:
-    """Keep a failed run in the history; the bars stay as they are."""
+    """Keep a failed run in the history; the bars stay as they are.
+
+    Rows that its answer had are not logged as kept out: nothing of it was taken, and it is
+    requested again.
+    """
     state, name = tx.manifest, run.provider.name
     if state is None:
         raise error
@@ -175,8 +183,10 @@ def _commit_failure(
     return publish(tx, state, record)
 
 
-def _aligned(rewrite: Rewrite) -> AlignedActions:
+def _aligned(rewrite: Rewrite) -> tuple[AlignedActions, float]:
     """Both sides with each split and dividend on its bar, on the basis of the last bar to be.
+
+    With them the ratio of splits that have restated the answer already, and are not stored yet.
 
     A provider may announce a split before it restates the bars before it. What agrees with the
     stored bars as it is has not been restated.
@@ -196,16 +206,16 @@ def _aligned(rewrite: Rewrite) -> AlignedActions:
 
     as_fetched = aligned(got.final, got.rejected)
     if basis == "as-traded":
-        return as_fetched
+        return as_fetched, 1.0
     ratio = got.later_ratio(as_instant(stored.index[-1]) if len(stored) else None)
     if ratio == 1:
-        return as_fetched
+        return as_fetched, 1.0
     if len(stored):
         found = compare_overlap(as_fetched.stored, as_fetched.fetched, basis=basis)
         if found.verdict in ("same", "corrected"):
-            return as_fetched
+            return as_fetched, 1.0
     rejected = got.rejected.assign(dividend=got.rejected["dividend"] * ratio)
-    return aligned(undo_splits(got.final, ratio), rejected)
+    return aligned(undo_splits(got.final, ratio), rejected), ratio
 
 
 def _merged(rewrite: Rewrite, aligned: AlignedActions) -> Merged | None:

@@ -15,7 +15,7 @@ from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
 from ml4t_nb.core.overlap import compare_overlap, unrestated_splits
 from ml4t_nb.core.request_spans import JOIN, day_after, split_span
 from ml4t_nb.core.timestamps import TICK
-from ml4t_nb.core.validation import reject_invalid, rejected_actions
+from ml4t_nb.core.validation import KeptOut, reject_invalid, rejected_actions, sort_rows
 from ml4t_nb.errors import (
     BarsInvalid,
     ProviderError,
@@ -49,6 +49,9 @@ class FetchResult:
     already, or are about to. ``findings`` are of final bars: those that are left out, and what the
     provider found itself.
 
+    ``kept_out`` are the final rows that do not keep the hard rules, as the provider gave them;
+    None if all do.
+
     ``basis`` is what the provider declares, or shows; None if neither. ``zone`` is what stamps
     without a zone were taken to be of.
     """
@@ -58,6 +61,7 @@ class FetchResult:
     rejected: Bars
     pending: Bars
     findings: tuple[Finding, ...] = ()
+    kept_out: KeptOut | None = None
     notes: tuple[str, ...] = ()
     error: ProviderError | None = None
     failed: tuple[tuple[Span, ProviderError], ...] = ()
@@ -254,9 +258,11 @@ def _sorted_out(
 ) -> FetchResult:
     """Bars of all answers, by what is to be stored of them."""
     rows = answers[0].bars if len(answers) == 1 else _last_answer_of_each(answers)
-    is_final = np.asarray(rows.index < pd.Timestamp(until))
+    # Rows without a stamp too: they are to be reported.
+    is_final = ~np.asarray(rows.index >= pd.Timestamp(until))
     finished = rows[is_final]
-    sound, findings = reject_invalid(finished)
+    done = sort_rows(finished)
+    sound = done.kept
     rejected = rejected_actions(finished, sound)
     unborne = rejected[rejected.index > sound.index[-1]] if len(sound) else rejected
     after = concat([unborne, rows[~is_final], *(each.bars for each in later)])
@@ -265,7 +271,8 @@ def _sorted_out(
         final=sound,
         rejected=rejected,
         pending=after[~after.index.duplicated(keep="last")].sort_index(),
-        findings=(*(f for a in answers for f in a.findings), *findings),
+        findings=(*(f for a in answers for f in a.findings), *done.findings),
+        kept_out=done.out,
         notes=tuple(dict.fromkeys(note for a in answers for note in a.notes)),
         zone=next((each.zone for each in answers if each.zone is not None), None),
     )
@@ -277,5 +284,5 @@ def _last_answer_of_each(answers: Sequence[Answer]) -> Bars:
     seen = pd.DatetimeIndex([], dtype=STAMPS)
     for answer in reversed(answers):
         parts.append(answer.bars[~answer.bars.index.isin(seen)])
-        seen = seen.union(pd.DatetimeIndex(answer.bars.index))
+        seen = seen.union(pd.DatetimeIndex(answer.bars.index).dropna())
     return concat(parts[::-1]).sort_index(kind="stable")

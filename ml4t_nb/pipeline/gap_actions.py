@@ -99,7 +99,9 @@ def _changing(change: Callable[[Gap], Gap]) -> GapAction:
                 filled=len(has - had),
                 seconds=perf_counter() - began,
             )
-            result = publish(tx, replace(state, gaps=reconciled.gaps), record)
+            # A restatement is undone to the gaps before it, and never past what a person did.
+            prior = state.prior if reconciled.gaps == state.gaps else None
+            result = publish(tx, replace(state, gaps=reconciled.gaps, prior=prior), record)
         return notify(run, result)
 
     return act

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import numpy as np
+import pandas as pd
 
-from ml4t_nb.core.adjust import adjusted, as_traded
-from ml4t_nb.core.bars import Bars, Numbers, concat, observed
-from ml4t_nb.core.findings import as_findings, judged_again
+from ml4t_nb.core.adjust import adjusted
+from ml4t_nb.core.bars import Bars, as_instant, concat, observed, splits_in
+from ml4t_nb.core.findings import GROWING, as_findings, as_traded, judged_again
 from ml4t_nb.core.rules.apply import suspects
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.finding import Finding, Rule
-from ml4t_nb.model import Span, bar_length
+from ml4t_nb.model import Basis, Span, bar_length
 from ml4t_nb.pipeline.checks import Rewrite
-from ml4t_nb.pipeline.frequencies import beyond_their_days
 
 __all__ = ["findings_after"]
 
@@ -22,92 +23,158 @@ __all__ = ["findings_after"]
 _BARS_BEFORE = 60
 _WEEKEND = timedelta(days=4)
 
-# What an answer showed of bars that the store does not show by itself.
-_OF_ANSWERS: frozenset[Rule] = frozenset({"no volume", "kept", "partial", "dividend", "basis"})
+# They come with an answer, and not from what is stored: where nothing was answered they stay.
+_OF_ANSWERS: frozenset[Rule] = frozenset(
+    {"no volume", "partial", "dividend", "dividend unit", "kept", "basis"}
+)
+_STANDING = ("open", "accepted")
 
 
 def findings_after(
-    rewrite: Rewrite, bars: Bars, extra: tuple[Finding, ...], news: tuple[Finding, ...]
+    rewrite: Rewrite,
+    bars: Bars,
+    extra: tuple[Finding, ...],
+    news: tuple[Finding, ...],
+    *,
+    pending: float = 1.0,
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """All findings, and those that are new, once ``bars`` are stored where they may change.
 
     ``extra`` are of bars outside the calendar, ``news`` of rows that were kept out and of what
-    the fetch showed.
+    the fetch showed, on a basis that splits of the ratio ``pending`` have restated already.
     """
-    run, start, got = rewrite.run, rewrite.start, rewrite.got
-    off = run.context.rules.of_dataset(run.dataset).off
-    real = observed(bars)
-    held = real.index
-    # A volume that is missing is 0 in the store, and not found a second time by that.
-    without = {
-        each.stamp
-        for each in (*rewrite.before.findings, *news)
-        if each.rule == "no volume" and each.rule not in off and each.state != "corrected"
-    }
-    found = [
-        each
-        for each in _suspicious(rewrite, real)
-        if (start is None or _ends_after(each, start))
-        and not (each.rule == "zero volume" and each.stamp in without)
-    ]
-    found += extra
-    found += [
-        each
-        for each in news
-        if each.rule not in off and (each.stamp is None or (each.stamp in held) != each.is_hard)
-    ]
-
-    def is_judged(known: Finding) -> bool:
-        if known.stamp is None:
-            return False
-        if known.rule in off:
-            return True
-        if known.rule in _OF_ANSWERS:
-            return any((known.end or known.stamp) in span for span in got.answered)
-        return known.stamp in held if known.is_hard else start is None or _ends_after(known, start)
-
-    return judged_again(rewrite.before.findings, found, is_judged=is_judged, as_of=run.as_of)
-
-
-def _ends_after(finding: Finding, start: datetime) -> bool:
-    last = finding.end or finding.stamp
-    return last is None or last >= start
-
-
-def _suspicious(rewrite: Rewrite, real: Bars) -> tuple[Finding, ...]:
-    """Findings of the rules, in these bars and in some before them."""
     run = rewrite.run
-    before = real[:0]
-    if rewrite.start is not None:
-        length = bar_length(run.dataset.frequency)
-        days = timedelta(weeks=_BARS_BEFORE) if run.dataset.frequency == "weekly" else None
-        reach = days or (_WEEKEND + _BARS_BEFORE * (length or timedelta(days=1.5)))
-        before = observed(rewrite.tx.bars(Span(rewrite.start - reach, rewrite.start)))
-    whole = concat([before, real]) if len(before) else real
-    basis, allowed = run.config.basis, run.context.rules.of_dataset(run.dataset)
-    found = suspects(
-        whole,
-        basis=basis,
-        asset_class=run.dataset.asset_class,
-        allowed=allowed,
-        earlier_dividends=_earlier_dividends(rewrite, whole, real),
+    judgement = _Judgement.of(rewrite, observed(bars))
+    suspicious = judgement.suspicious()
+    if judgement.cuts_stretch(suspicious):
+        judgement = judgement.of_all()
+        suspicious = judgement.suspicious()
+    found = [*suspicious, *extra, *judgement.of_answers(news, pending)]
+    return judged_again(
+        rewrite.before.findings,
+        found,
+        is_judged=judgement.is_judged,
+        as_of=run.as_of,
+        number=rewrite.tx.number,
     )
-    findings = as_findings(found, as_traded(whole, basis)) if found else ()
-    if run.dataset.frequency != "daily":
-        return findings
-    traded = as_traded(real, basis)
-    return (*findings, *as_findings(beyond_their_days(run, traded, allowed), traded))
 
 
-def _earlier_dividends(rewrite: Rewrite, whole: Bars, real: Bars) -> Numbers:
-    """Dividends before ``whole``, on its last split basis; none unless ``real`` has some too."""
-    dividends = real["dividend"].to_numpy()
-    if rewrite.start is None or not dividends.any():
-        return np.empty(0)
-    stored = rewrite.tx.bars()
-    series = concat([observed(stored[stored.index < whole.index[0]]), whole])
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """Observed bars, about to be stored, that rules are applied to.
+
+    Parameters
+    ----------
+    before
+        Stored bars before those that may change.
+    real
+        Observed bars about to be stored where they may change.
+    start
+        Stamp from which on findings are judged again; None for all.
+    """
+
+    rewrite: Rewrite
+    before: Bars
+    real: Bars
+    start: datetime | None
+
+    @classmethod
+    def of(cls, rewrite: Rewrite, real: Bars) -> _Judgement:
+        """On these and some before them."""
+        start = rewrite.start
+        before = real[:0] if start is None else _last_before(rewrite, start)
+        return cls(rewrite, before, real, start)
+
+    def of_all(self) -> _Judgement:
+        """On all bars of the dataset."""
+        first, start = self.rewrite.before.first, self.rewrite.start
+        if first is None or start is None:
+            return self
+        before = observed(self.rewrite.tx.bars(Span(first, start)))
+        return replace(self, before=before, start=None)
+
+    @property
+    def whole(self) -> Bars:
+        """All of its bars."""
+        return concat([self.before, self.real]) if len(self.before) else self.real
+
+    def suspicious(self) -> list[Finding]:
+        """Findings of the rules."""
+        run, whole = self.rewrite.run, self.whole
+        basis, allowed = run.config.basis, run.context.rules.of_dataset(run.dataset)
+        found = suspects(whole, basis=basis, asset_class=run.dataset.asset_class, allowed=allowed)
+        if not found:
+            return []
+        findings = as_findings(found, _traded(whole, basis))
+        return [each for each in findings if self._is_reached(each)]
+
+    def cuts_stretch(self, found: Iterable[Finding]) -> bool:
+        """Whether a stretch that these bars show, or that is known, may have begun before them.
+
+        Of one edge alone nothing says on which side of it the stretch is.
+        """
+        first = self.rewrite.before.first
+        if first is None or not len(self.before) or self.before.index[0] <= first:
+            return False
+        begin = as_instant(self.before.index[0])
+        known = (each for each in self.rewrite.before.findings if each.state in _STANDING)
+        stretches = [each for each in known if each.rule in GROWING and self._is_reached(each)]
+        if any(each.stamp is not None and each.stamp < begin for each in stretches):
+            return True
+        return any(each.rule == "unit" or _is_from(each, begin) for each in found)
+
+    def of_answers(self, news: Iterable[Finding], pending: float) -> list[Finding]:
+        """What the answers showed, unless another bar than that is stored."""
+        basis = self.rewrite.run.config.basis
+        splits = splits_in(self.real) if basis == "split-adjusted" else ()
+        return [
+            as_traded(each, splits, pending=pending if each.is_hard else 1.0)
+            for each in news
+            if each.stamp is None or self._is_held(each.stamp) != each.is_hard
+        ]
+
+    def is_judged(self, known: Finding) -> bool:
+        """Whether a finding would have been found again, were it still so."""
+        stamp, run, asked = known.stamp, self.rewrite.run, self.rewrite.got.answered
+        is_own = run.provider.name == run.config.provider
+        if stamp is None:
+            return known.is_hard and is_own and self.rewrite.is_whole
+        last = known.end or stamp
+        is_answered = any(stamp in span and last in span for span in asked)
+        if known.is_hard:
+            return self._is_held(stamp) or (is_answered and is_own)
+        return is_answered if known.rule in _OF_ANSWERS else self._is_reached(known)
+
+    def _is_reached(self, finding: Finding) -> bool:
+        last = finding.end or finding.stamp
+        return last is None or self.start is None or last >= self.start
+
+    def _is_held(self, stamp: datetime) -> bool:
+        place = int(self.real.index.searchsorted(pd.Timestamp(stamp)))
+        return place < len(self.real) and self.real.index[place] == stamp
+
+
+def _traded(bars: Bars, basis: Basis) -> Bars:
+    """Prices as they were traded; as they are, where the splits leave none that a float holds."""
     try:
-        level = adjusted(series, "splits", basis=rewrite.run.config.basis)
+        return adjusted(bars, "raw", basis=basis)
     except BarsInvalid:
-        return np.empty(0)
-    return level["dividend"].to_numpy()[: len(series) - len(whole)]
+        return bars
+
+
+def _is_from(finding: Finding, begin: datetime) -> bool:
+    return finding.rule in GROWING and finding.stamp == begin
+
+
+def _last_before(rewrite: Rewrite, start: datetime) -> Bars:
+    """The last observed bars before ``start``, enough to show what is usual."""
+    first, frequency = rewrite.before.first or start, rewrite.run.dataset.frequency
+    if frequency == "weekly":
+        reach = timedelta(weeks=_BARS_BEFORE)
+    else:
+        reach = _WEEKEND + _BARS_BEFORE * (bar_length(frequency) or timedelta(days=1.5))
+    while True:
+        bars = observed(rewrite.tx.bars(Span(max(start - reach, first), start)))
+        if len(bars) >= _BARS_BEFORE or start - reach <= first:
+            return bars
+        reach *= 4

@@ -8,30 +8,67 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.actions import AlignedActions
-from ml4t_nb.core.bars import Bars, Flags, numbers_of
+from ml4t_nb.core.bars import Bars, Flags, as_instant, numbers_of
+from ml4t_nb.core.gapfill import Reconciled
 from ml4t_nb.core.merge import Merged
 from ml4t_nb.core.sources import sources_after, switched
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.checks import Rewrite
 from ml4t_nb.records import Source
-from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.manifest import Manifest, PriorState
 
 __all__ = ["manifest_after"]
 
+# With these a run has replaced the whole history.
+_REPLACING = ("restated", "suspicious", "insufficient")
 
-def manifest_after(rewrite: Rewrite, aligned: AlignedActions, merged: Merged) -> Manifest:
-    """The manifest once the bars are ``merged``: its gaps, findings and log are as before."""
+
+def manifest_after(
+    rewrite: Rewrite, aligned: AlignedActions, merged: Merged, reconciled: Reconciled
+) -> Manifest:
+    """The manifest once the ``merged`` bars are stored with their fills.
+
+    Its findings and its log of requests are as before.
+    """
     before, run, start = rewrite.before, rewrite.run, rewrite.start
     kept = (each for each in before.carried if start and each.bar < start)
-    return replace(
+    after = replace(
         before,
         config=run.config,
+        gaps=reconciled.gaps,
         updated=max(run.as_of, before.updated or run.as_of),
         verified=run.as_of if rewrite.is_whole else before.verified,
         carried=(*kept, *aligned.carried),
         sources=_sources(rewrite, aligned, merged.bars),
     )
+    if merged.verdict in _REPLACING:
+        return replace(after, prior=_prior(rewrite, reconciled.bars))
+    return after if _is_as_before(rewrite, after, reconciled.bars) else replace(after, prior=None)
+
+
+def _prior(rewrite: Rewrite, bars: Bars) -> PriorState:
+    """What is stored now, but for its bars, before others replace them all."""
+    before, new = rewrite.before, bars.index.difference(rewrite.bars.index)
+    return PriorState(
+        version=rewrite.tx.number,
+        config=before.config,
+        added=tuple(map(as_instant, new)),
+        gaps=before.gaps,
+        carried=before.carried,
+        sources=before.sources,
+    )
+
+
+def _is_as_before(rewrite: Rewrite, after: Manifest, bars: Bars) -> bool:
+    """Whether a restatement before this run can still be undone."""
+    before = rewrite.before
+    if before.prior is None:
+        return True
+    # Closures come with each run's environment.
+    config = replace(after.config, session_overrides=before.config.session_overrides)
+    is_same = config == before.config and after.sources == before.sources
+    return is_same and bars.equals(rewrite.bars)
 
 
 def _sources(rewrite: Rewrite, aligned: AlignedActions, bars: Bars) -> tuple[Source, ...]:

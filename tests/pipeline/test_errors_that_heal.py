@@ -113,7 +113,7 @@ def test_good_bars_are_kept_while_the_provider_answers_wrong_ones(
     assert second.findings == ()
 
     runner.provider.bars = TRUE
-    assert runner.update(evening("2024-03-14")).findings == ()
+    assert runner.update(evening("2024-03-14"), days=14).findings == ()
     assert runner.open_findings() == []
 
 
