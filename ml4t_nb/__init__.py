@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         plot,
         providers_,
         remove,
+        rename,
         review,
         update,
     )
@@ -52,6 +53,7 @@ __all__ = [
     "plot",
     "providers_",
     "remove",
+    "rename",
     "review",
     "update",
 ]

@@ -73,6 +73,7 @@ plot = _drawn(_bound(verbs.plot))
 compare = _bound(verbs.compare)
 export = _bound(verbs.export)
 end = _bound(verbs.end)
+rename = _bound(verbs.rename)
 remove = _bound(verbs.remove)
 # A bare ``providers`` is the package's own folder of that name.
 providers_ = _bound(verbs.providers)

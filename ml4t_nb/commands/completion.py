@@ -41,9 +41,13 @@ def candidates(words: Sequence[str], fragment: str, *, program: Program) -> tupl
 
 
 def stored(home: Path | str | None = None) -> tuple[str, ...]:
-    """Symbols in the store; an Ml4tError if the settings make no sense, or it cannot be read."""
+    """Symbols in the store, former names too.
+
+    An Ml4tError if the settings make no sense, or it cannot be read.
+    """
     report = VERBS["list"](Workspace.open(), home=home)
-    return tuple(sorted({each.dataset.symbol for each in report.datasets}))
+    former = {name.symbol for each in report.datasets for name in each.former_names}
+    return tuple(sorted({each.dataset.symbol for each in report.datasets} | former))
 
 
 def complete_shell() -> None:

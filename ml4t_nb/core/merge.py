@@ -34,7 +34,7 @@ from ml4t_nb.finding import Finding
 from ml4t_nb.model import Basis, DatasetId, LoadArguments, NextStep
 from ml4t_nb.records import Restatement, Revision, Verdict
 
-__all__ = ["MergePolicy", "Merged", "merge"]
+__all__ = ["MergePolicy", "Merged", "merge", "rebased", "unit_between"]
 
 _STEADY = 1e-3
 _EXACT = 1e-6
@@ -155,7 +155,7 @@ def _not_taken(
 
 def _require_trusted(stored: Bars, fetched: Bars, found: Comparison, policy: MergePolicy) -> None:
     """Raise Suspicious unless the whole history may replace what is stored."""
-    unit = _unit_between(stored, fetched)
+    unit = unit_between(stored, fetched)
     if unit and not (found.restatement and found.restatement.splits):
         raise Suspicious(
             f"the prices of {policy.provider} are {unit}, and no split explains it",
@@ -189,7 +189,7 @@ def _require_trusted(stored: Bars, fetched: Bars, found: Comparison, policy: Mer
     _require_one_basis(fetched, policy)
 
 
-def _unit_between(stored: Bars, fetched: Bars) -> str:
+def unit_between(stored: Bars, fetched: Bars) -> str:
     """How most fetched closes are a hundred or a thousand times the stored ones; empty if not."""
     common = stored.index.intersection(fetched.index)
     ratio = fetched.loc[common, "close"].to_numpy() / stored.loc[common, "close"].to_numpy()
@@ -248,8 +248,8 @@ def _replaced(stored: Bars, fetched: Bars, found: Comparison, dataset: DatasetId
         ratios = prices_of(was) / prices_of(now)
         steps = splits_in(fetched) if restatement is None else restatement.splits
         is_explained = restatement is not None and bool(restatement.splits)
-        rebased = _rebased(kept, common, ratios, steps, dataset, is_explained=is_explained)
-        merged = upsert(rebased, fetched)
+        moved = rebased(kept, common, ratios, steps, dataset, is_explained=is_explained)
+        merged = upsert(moved, fetched)
     if restatement is not None:
         restatement = replace(restatement, kept=len(kept))
         if not restatement.splits:
@@ -264,7 +264,7 @@ def _replaced(stored: Bars, fetched: Bars, found: Comparison, dataset: DatasetId
     )
 
 
-def _rebased(
+def rebased(
     kept: Bars,
     common: pd.Index,
     ratios: Numbers,

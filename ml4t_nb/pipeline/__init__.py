@@ -5,6 +5,7 @@ from ml4t_nb.pipeline.gap_actions import GapAction, close, refetch, refill, reop
 from ml4t_nb.pipeline.life import EndRequest, run_end
 from ml4t_nb.pipeline.load import run_load
 from ml4t_nb.pipeline.remove import run_remove
+from ml4t_nb.pipeline.rename import RenameRequest, run_rename
 from ml4t_nb.pipeline.requests import LoadRequest, UpdateRequest
 from ml4t_nb.pipeline.unknown import with_proposals
 from ml4t_nb.pipeline.update import run_update
@@ -13,6 +14,7 @@ __all__ = [
     "EndRequest",
     "GapAction",
     "LoadRequest",
+    "RenameRequest",
     "RunContext",
     "UpdateRequest",
     "close",
@@ -22,6 +24,7 @@ __all__ = [
     "run_end",
     "run_load",
     "run_remove",
+    "run_rename",
     "run_update",
     "unfill",
     "with_proposals",

@@ -47,15 +47,17 @@ def run_end(context: RunContext, request: EndRequest) -> UpdateResult:
         dates = calendar(state.config.calendar, context.session_overrides)
         at = instant_of(context.as_of, state, dates)
         require_as_of_not_earlier(state, at)
-        after, note = _reopened(state) if request.reopen else _ended(state, request, dates, at)
+        after, note = (
+            _reopened(state) if request.reopen else _ended(state, tx.number, request, dates, at)
+        )
         record = UpdateRecord(at, "end", state.config.provider, "changed", notes=(note,))
         return publish(tx, after, record)
 
 
 def _ended(
-    state: Manifest, request: EndRequest, dates: Calendar, at: datetime
+    state: Manifest, number: int, request: EndRequest, dates: Calendar, at: datetime
 ) -> tuple[Manifest, str]:
-    """What the declaration leaves, and a sentence that says it."""
+    """What the declaration leaves as that commit, and a sentence that says it."""
     dataset, held = state.dataset, state.last
     if held is None:
         step = NextStep("remove", dataset)
@@ -72,8 +74,7 @@ def _ended(
             f"--on {on} is after the as-of, {today}", hint="choose a date that is not to come"
         )
     ended = Ended(on, request.at, request.reason)
-    version = state.sequence + 1
-    decision = Decision(request.at, "end", request.reason or f"ended on {on}", version)
+    decision = Decision(request.at, "end", request.reason or f"ended on {on}", number)
     after = replace(
         state,
         ended=ended,

@@ -88,7 +88,7 @@ def _propose(
             step=NextStep("end", dataset, end=last),
             evidence=(("sessions", float(sessions)),),
             seen=run.at,
-            opened=state.sequence + 1,
+            opened=tx.number,
         )
         findings = (*state.findings, finding)
         note = "proposed to end it: from now on, a run that finds it unknown has not failed"

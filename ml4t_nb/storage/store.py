@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import DatasetId, Hint
-from ml4t_nb.records import Summary
+from ml4t_nb.records import FormerName, Summary
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.disk import dataset_lock, is_own_folder, names_in, remove_old, status
@@ -57,6 +57,14 @@ class Store:
             for place, entry in self._stored(keep=keep)
             if not removed_by_hand(f"{self.home}/data/{place}")
         )
+
+    def former_names(self) -> dict[DatasetId, tuple[FormerName, ...]]:
+        """Datasets whose earlier bars were listed under other names, with those names."""
+        return {
+            entry.dataset: entry.summary.former_names
+            for _, entry in self._stored(keep=False)
+            if entry.summary and entry.summary.former_names
+        }
 
     def summaries(self) -> tuple[Summary, ...]:
         """Every dataset in one row, in order.

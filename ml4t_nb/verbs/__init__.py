@@ -10,6 +10,7 @@ from ml4t_nb.verbs.list import list_, providers
 from ml4t_nb.verbs.load import load
 from ml4t_nb.verbs.plot import plot
 from ml4t_nb.verbs.remove import remove
+from ml4t_nb.verbs.rename import rename
 from ml4t_nb.verbs.review import review
 from ml4t_nb.verbs.update import update
 
@@ -27,6 +28,7 @@ __all__ = [
     "plot",
     "providers",
     "remove",
+    "rename",
     "review",
     "update",
 ]

@@ -211,7 +211,13 @@ def snapshot_of(
     ws: Workspace, symbol: str, asset_class: AssetClass | None, frequency: Frequency | None
 ) -> Snapshot:
     """The current snapshot of the one selected dataset."""
-    (dataset,) = select(ws.store.datasets(), as_symbols(symbol), asset_class, frequency)
+    (dataset,) = select(
+        ws.store.datasets(),
+        as_symbols(symbol),
+        asset_class,
+        frequency,
+        former=ws.store.former_names,
+    )
     return ws.store.snapshot(dataset)
 
 

@@ -11,7 +11,7 @@ from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Class, Freq, Home, OneSymbol
 from ml4t_nb.verbs.runs import run_one
-from ml4t_nb.verbs.select import required, select
+from ml4t_nb.verbs.select import required, select_named
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -54,7 +54,7 @@ def end(
             "--reopen takes the end back, so that it has no date and no reason",
             hint="leave out --on and --reason",
         )
-    (dataset,) = select(ws.store.datasets(), (name,), asset_class, frequency)
+    (dataset,) = select_named(ws, (name,), asset_class, frequency)
     why = " ".join((reason or "").split())
     request = EndRequest(dataset, ws.clock(), day, why, reopen)
     return run_one(ws, "end", partial(run_end, request=request), moment)

@@ -44,7 +44,13 @@ def history(
     if not symbol:
         ws.require_home()
     ws.resolve_as_of(as_of)
-    chosen = select(ws.store.datasets(keep=False), as_symbols(symbol), asset_class, frequency)
+    chosen = select(
+        ws.store.datasets(keep=False),
+        as_symbols(symbol),
+        asset_class,
+        frequency,
+        former=ws.store.former_names,
+    )
     listed: list[DatasetHistory] = []
     unread: dict[DatasetId, Ml4tError] = {}
     for each in chosen:

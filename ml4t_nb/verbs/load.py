@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Chunking, Compression, DatasetId
+from ml4t_nb.model import Chunking, Compression, DatasetId, LoadArguments, NextStep
 from ml4t_nb.options import as_zone
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, ProviderName, Selection, Start
 from ml4t_nb.verbs.runs import Work, run_batch
-from ml4t_nb.verbs.select import days, required
+from ml4t_nb.verbs.select import days, renaming, required
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -99,10 +102,41 @@ def load(
         chunk=chunk,
         compression=compression,
     )
+    taken = _former_names(ws, symbols, first)
     works: dict[DatasetId, Work] = {
-        DatasetId(asset_class or "equities", frequency or "daily", each): partial(
-            run_load, request=wanted(symbol=each)
-        )
+        DatasetId(asset_class or "equities", frequency or "daily", each): taken.get(each)
+        or partial(run_load, request=wanted(symbol=each))
         for each in symbols
     }
     return run_batch(ws, "load", works, moment, provider=name, is_known=True)
+
+
+def _former_names(
+    ws: Workspace, symbols: Sequence[str], first: date | None
+) -> dict[str, OptionError]:
+    """For each symbol that is a former name of what is stored, the error that says so.
+
+    Another company may have taken the name: a load of its days alone is meant.
+    """
+    stored = {each.symbol for each in ws.store.datasets()}
+    return {
+        name.symbol: OptionError(
+            renaming(name.symbol, dataset, name.until),
+            hint=(
+                "load that: ",
+                NextStep("load", dataset),
+                "; if another company is listed under the old name, load its days alone: ",
+                _days_after(replace(dataset, symbol=name.symbol), name.until),
+            ),
+        )
+        for dataset, names in ws.store.former_names().items()
+        for name in names
+        if name.symbol in symbols
+        and name.symbol not in stored
+        and (first is None or first <= name.until)
+    }
+
+
+def _days_after(dataset: DatasetId, until: date) -> NextStep:
+    start = until + timedelta(days=1)
+    return NextStep("load", dataset, source=LoadArguments(start=start))

@@ -9,7 +9,7 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.reports import RemoveReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, Selection, Start
-from ml4t_nb.verbs.select import days, required, select
+from ml4t_nb.verbs.select import days, required, select_named
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -50,7 +50,7 @@ def remove(
     symbols = required(symbol, "remove")
     range_ = days(start, end)
     moment = ws.resolve_as_of(as_of)
-    chosen = select(ws.store.datasets(), symbols, asset_class, frequency)
+    chosen = select_named(ws, symbols, asset_class, frequency)
     if not yes:
         raise OptionError(
             f"remove would delete bars of {', '.join(str(each) for each in chosen)}",

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ml4t_nb.errors import DatasetNotFound, OptionError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, NextStep, StepAction
 from ml4t_nb.options import Day, Symbols, as_day, as_symbols, did_you_mean
-from ml4t_nb.records import Summary
+from ml4t_nb.records import FormerName, Summary
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
 
 __all__ = [
     "EXAMPLE",
+    "FormerNames",
     "calendar_names",
     "days",
     "latest",
     "pick",
+    "renamed",
+    "renaming",
     "required",
     "select",
+    "select_named",
     "summaries",
 ]
 
 EXAMPLE = DatasetId("equities", "daily", "AAPL")
 """What a hint names where a symbol is missing."""
+
+FormerNames: TypeAlias = Callable[[], Mapping[DatasetId, tuple[FormerName, ...]]]
+"""Gives the former names of datasets; asked only for a symbol that is not stored."""
 
 
 def required(symbol: Symbols, verb: StepAction, *, one: bool = False) -> tuple[str, ...]:
@@ -52,8 +59,13 @@ def select(
     symbols: Sequence[str],
     asset_class: AssetClass | None,
     frequency: Frequency | None,
+    *,
+    former: FormerNames = dict,
 ) -> tuple[DatasetId, ...]:
-    """One stored dataset for each symbol; if none is named, all of that class and frequency."""
+    """The stored datasets of the symbols; if none is named, all of that class and frequency.
+
+    A symbol that is not stored may be a ``former`` name, by which its dataset is found too.
+    """
     fitting = [
         each
         for each in stored
@@ -61,9 +73,53 @@ def select(
     ]
     if not symbols:
         return tuple(fitting)
-    return tuple(
-        pick(fitting, symbol, asset_class or "equities", frequency or "daily") for symbol in symbols
+    chosen = (
+        pick(fitting, symbol, asset_class or "equities", frequency or "daily", former)
+        for symbol in symbols
     )
+    return tuple(dict.fromkeys(chosen))
+
+
+def select_named(
+    ws: Workspace,
+    symbols: Sequence[str],
+    asset_class: AssetClass | None,
+    frequency: Frequency | None,
+) -> tuple[DatasetId, ...]:
+    """As `select`, for a verb that takes something away: a former name is refused.
+
+    Who wants to get rid of an old name's bars does not mean those of the new one.
+    """
+    stored = ws.store.datasets()
+    try:
+        return select(stored, symbols, asset_class, frequency)
+    except DatasetNotFound:
+        former = ws.store.former_names()
+        for symbol in symbols:
+            held = any(each.symbol == symbol for each in stored)
+            for dataset, until in () if held else _listed_as(former, symbol):
+                raise DatasetNotFound(
+                    f"{renaming(symbol, dataset, until)}, and its bars are stored as that",
+                    hint=f"name {dataset.symbol} if you mean all of them",
+                ) from None
+        raise
+
+
+def renaming(symbol: str, dataset: DatasetId, until: date) -> str:
+    """The sentence that says under which name a symbol is listed now."""
+    return f"{symbol} was renamed to {dataset.symbol} after {until}"
+
+
+def renamed(ws: Workspace, symbols: Sequence[str]) -> dict[DatasetId, str]:
+    """Datasets that the symbols mean by a former name, with the sentence that says so."""
+    stored = {each.symbol for each in ws.store.datasets()}
+    others = [symbol for symbol in symbols if symbol not in stored]
+    former = ws.store.former_names() if others else {}
+    return {
+        dataset: renaming(symbol, dataset, until)
+        for symbol in others
+        for dataset, until in _listed_as(former, symbol)
+    }
 
 
 def summaries(
@@ -71,18 +127,34 @@ def summaries(
 ) -> tuple[Summary, ...]:
     """The selected datasets, one row each."""
     by_dataset = {each.dataset: each for each in ws.store.summaries()}
-    chosen = select(tuple(by_dataset), as_symbols(symbol), asset_class, frequency)
+    chosen = select(
+        tuple(by_dataset),
+        as_symbols(symbol),
+        asset_class,
+        frequency,
+        former=lambda: {each.dataset: each.former_names for each in by_dataset.values()},
+    )
     return tuple(by_dataset[dataset] for dataset in chosen)
 
 
 def pick(
-    stored: Sequence[DatasetId], symbol: str, asset_class: AssetClass, frequency: Frequency
+    stored: Sequence[DatasetId],
+    symbol: str,
+    asset_class: AssetClass,
+    frequency: Frequency,
+    former: FormerNames = dict,
 ) -> DatasetId:
     """The dataset of that symbol; of several, the only daily one.
 
     Where there is none, the hint says to load that of ``asset_class`` and ``frequency``.
     """
     found = [each for each in stored if each.symbol == symbol]
+    if not found:
+        found = [each for each, _ in _listed_as(former(), symbol) if each in stored]
+        if len(names := dict.fromkeys(each.symbol for each in found)) > 1:
+            raise OptionError(
+                f"{symbol!r} is a former name of {' and '.join(names)}", hint="name one of them"
+            )
     if not found:
         step = NextStep("load", DatasetId(asset_class, frequency, symbol))
         near = did_you_mean(symbol, {each.symbol for each in stored}) if stored else ""
@@ -98,6 +170,18 @@ def pick(
             hint="choose one with -a and -f",
         )
     return chosen[0]
+
+
+def _listed_as(
+    former: Mapping[DatasetId, tuple[FormerName, ...]], symbol: str
+) -> list[tuple[DatasetId, date]]:
+    """Datasets whose earlier bars were listed under that symbol, and until when."""
+    return [
+        (dataset, name.until)
+        for dataset, names in former.items()
+        for name in names
+        if name.symbol == symbol
+    ]
 
 
 def days(start: Day | None, end: Day | None) -> tuple[date | None, date | None]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.model import DatasetId, FillMethod, NextStep
 from ml4t_nb.options import Short, as_symbols
-from ml4t_nb.records import Health
+from ml4t_nb.records import Health, UpdateResult
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.absent import absent, declaration, doubted
 from ml4t_nb.verbs.arguments import verb
@@ -26,7 +26,7 @@ from ml4t_nb.verbs.parameters import (
     Selection,
 )
 from ml4t_nb.verbs.runs import Work, at_store, context_of, run_batch
-from ml4t_nb.verbs.select import EXAMPLE, select
+from ml4t_nb.verbs.select import EXAMPLE, renamed, select
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -106,8 +106,7 @@ def update(
     if not (allow_empty or symbol):
         ws.require_home()
     moment = ws.resolve_as_of(as_of)
-    stored = ws.store.datasets()
-    meant = _meant(stored, as_symbols(symbol), asset_class, frequency)
+    meant = _meant(ws, as_symbols(symbol), asset_class, frequency)
     chosen = meant.keys()
     missed = absent(ws, chosen)
     unsure = doubted(ws, chosen) if missed and fill_gaps is None else {}
@@ -130,6 +129,8 @@ def update(
     before = _health_of(ws, moment) if show_status else {}
     report = run_batch(ws, "update", works, moment, workers=workers, provider=provider or "")
     results = with_proposals(context_of(ws, moment), report.results)
+    names = renamed(ws, as_symbols(symbol))
+    results = tuple(_noted(each, names.get(each.dataset, "")) for each in results)
     report = replace(report, results=at_store(results, ws.settings.home), allow_empty=allow_empty)
     if found := tuple(sorted(set(absent(ws, chosen)) - set(missed))):
         report = replace(report, absent=found, declaration=declaration(ws, found))
@@ -146,23 +147,32 @@ def update(
 
 
 def _meant(
-    stored: Sequence[DatasetId],
+    ws: Workspace,
     symbols: Sequence[str],
     asset_class: ClassFilter,
     frequency: FreqFilter,
 ) -> dict[DatasetId, Ml4tError | None]:
     """Datasets to update; for a symbol that means none, the error that says so."""
+    stored = ws.store.datasets()
     if not symbols:
         return dict.fromkeys(select(stored, (), asset_class, frequency))
+    former = ws.store.former_names
     meant: dict[DatasetId, Ml4tError | None] = {}
     for symbol in symbols:
         try:
-            (dataset,) = select(stored, (symbol,), asset_class, frequency)
+            (dataset,) = select(stored, (symbol,), asset_class, frequency, former=former)
             meant[dataset] = None
         except Ml4tError as error:
             guess = DatasetId(asset_class or "equities", frequency or "daily", symbol)
             meant[guess] = error
     return meant
+
+
+def _noted(result: UpdateResult, note: str) -> UpdateResult:
+    """``result`` with a note for who reads it, which no history keeps."""
+    if not note:
+        return result
+    return replace(result, record=replace(result.record, notes=(note, *result.record.notes)))
 
 
 def _health_of(ws: Workspace, moment: datetime | date) -> dict[DatasetId, Health]:

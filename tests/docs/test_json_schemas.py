@@ -19,7 +19,7 @@ from tests.docs.json_schemas import FOLDER, schemas, written
 from tests.render.test_output import REPORTS
 from tests.storage.test_manifest import FULL
 
-NAMES = {"load": "run", "update": "run", "end": "run"}
+NAMES = {"load": "run", "update": "run", "end": "run", "rename": "run"}
 
 
 @cache

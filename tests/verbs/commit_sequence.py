@@ -216,7 +216,7 @@ def make_commit_until_killed(home: Path, number: int, last: int) -> None:
 
     def die(event: str, words: tuple[object, ...]) -> None:
         nonlocal count
-        if _changes_the_disk(event, words):
+        if changes_the_disk(event, words):
             count += 1
             if count == last:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -226,7 +226,7 @@ def make_commit_until_killed(home: Path, number: int, last: int) -> None:
     make_commit(home, number)
 
 
-def _changes_the_disk(event: str, words: tuple[object, ...]) -> bool:
+def changes_the_disk(event: str, words: tuple[object, ...]) -> bool:
     if event == "open":
         flags = words[2]
         return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR))
