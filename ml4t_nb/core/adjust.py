@@ -10,7 +10,7 @@ from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, Numbers, as_instant, number
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Adjustment, Basis
 
-__all__ = ["adjusted", "inexact_weeks", "rescale", "undo_splits"]
+__all__ = ["adjusted", "inexact_weeks", "rescale", "traded_bars", "undo_splits"]
 
 _CASH = [NUMBERS.index(name) for name in (*PRICES, "dividend")]
 _VOLUME = NUMBERS.index("volume")
@@ -38,6 +38,14 @@ def adjusted(bars: Bars, how: Adjustment, *, basis: Basis) -> Bars:
     numbers = numbers_of(one_basis)
     numbers[:, : len(PRICES)] *= _later(_kept_of_close(one_basis))[:, np.newaxis]
     return with_numbers(one_basis, numbers)
+
+
+def traded_bars(bars: Bars, basis: Basis) -> Bars:
+    """``raw``, or the bars as they are where the splits leave none that a float holds."""
+    try:
+        return adjusted(bars, "raw", basis=basis)
+    except BarsInvalid:
+        return bars
 
 
 def inexact_weeks(weekly: Bars, how: Adjustment, *, basis: Basis) -> tuple[datetime, ...]:

@@ -118,7 +118,9 @@ def with_known_volumes(
     missing = as_stamps([each.stamp for each in findings if each.rule == "no volume"])
     common = missing[missing.isin(stored.index) & missing.isin(fetched.index)]
     before, after = stored.loc[common], fetched.loc[common]
-    known = common[np.isclose(before["close"], after["close"], rtol=_ROUNDING, atol=0)]
+    alike = np.isclose(before["close"], after["close"], rtol=_ROUNDING, atol=0)
+    # A stored 0 may be one that was missing before.
+    known = common[alike & (before["volume"].to_numpy() > 0)]
     if known.empty:
         return fetched, findings
     volume = fetched["volume"].copy()

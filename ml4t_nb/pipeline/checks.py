@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ml4t_nb.core.bars import Bars, as_instant, concat, observed, splits_in
+from ml4t_nb.core.adjust import traded_bars
+from ml4t_nb.core.bars import Bars, as_instant, concat, observed, prices_of, splits_in
 from ml4t_nb.core.basis import as_words, is_same_split, split_evidence, without_repeats
 from ml4t_nb.core.overlap import compare_overlap
 from ml4t_nb.core.split_blocks import SplitBlock, find_unapplied, may_have_blocks
@@ -145,6 +146,7 @@ def without_repeated_splits(rewrite: Rewrite) -> Rewrite:
             "basis",
             f"the split {as_words((kept,))} is reported again on {gone[0]:%Y-%m-%d}: "
             "it counts once",
+            evidence=(("ratio", kept[1]), ("days", float((gone[0] - kept[0]).days))),
         )
         for kept, gone in repeats
     )
@@ -186,9 +188,20 @@ def find_missed_splits(rewrite: Rewrite, real: Bars) -> tuple[Finding, ...]:
     ]
     if fresh and not run.accept:
         raise _refused(run, real, fresh)
-    return tuple(
-        Finding(as_instant(real.index[block.start]), "basis", _words(real, block))
-        for block in blocks
+    traded = traded_bars(real, run.config.basis) if blocks else real
+    return tuple(_finding(real, traded, block) for block in blocks)
+
+
+def _finding(bars: Bars, traded: Bars, block: SplitBlock) -> Finding:
+    first, last = block.start, block.stop - 1
+    before, inside = bars["close"].iloc[[first - 1, first]].tolist()
+    return Finding(
+        as_instant(bars.index[first]),
+        "basis",
+        _words(bars, block),
+        end=None if first == last else as_instant(bars.index[last]),
+        evidence=(("close", inside), ("beside", before), ("factor", block.factor)),
+        values=tuple(prices_of(traded)[sorted({first, last})].ravel().tolist()),
     )
 
 

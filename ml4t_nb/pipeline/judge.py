@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.adjust import adjusted
-from ml4t_nb.core.bars import Bars, as_instant, concat, observed, splits_in
+from ml4t_nb.core.adjust import adjusted, traded_bars
+from ml4t_nb.core.bars import Bars, Numbers, as_instant, concat, observed, splits_in
 from ml4t_nb.core.findings import GROWING, as_findings, as_traded, judged_again
 from ml4t_nb.core.rules.apply import suspects
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.finding import Finding, Rule
-from ml4t_nb.model import Basis, Span, bar_length
+from ml4t_nb.model import Span, bar_length
 from ml4t_nb.pipeline.checks import Rewrite
+from ml4t_nb.pipeline.frequencies import beyond_their_days
 
 __all__ = ["findings_after"]
 
@@ -24,9 +26,7 @@ _BARS_BEFORE = 60
 _WEEKEND = timedelta(days=4)
 
 # They come with an answer, and not from what is stored: where nothing was answered they stay.
-_OF_ANSWERS: frozenset[Rule] = frozenset(
-    {"no volume", "partial", "dividend", "dividend unit", "kept", "basis"}
-)
+_OF_ANSWERS: frozenset[Rule] = frozenset({"no volume", "partial", "dividend", "kept", "basis"})
 _STANDING = ("open", "accepted")
 
 
@@ -44,12 +44,23 @@ def findings_after(
     the fetch showed, on a basis that splits of the ratio ``pending`` have restated already.
     """
     run = rewrite.run
+    off = run.context.rules.of_dataset(run.dataset).off
     judgement = _Judgement.of(rewrite, observed(bars))
     suspicious = judgement.suspicious()
     if judgement.cuts_stretch(suspicious):
         judgement = judgement.of_all()
         suspicious = judgement.suspicious()
-    found = [*suspicious, *extra, *judgement.of_answers(news, pending)]
+    # A volume that is missing is 0 in the store, and not found a second time by that.
+    without_volume = {
+        each.stamp
+        for each in (*rewrite.before.findings, *news)
+        if each.rule == "no volume" and each.rule not in off and each.state != "corrected"
+    }
+    found = [
+        *(each for each in suspicious if not _is_lost(each, without_volume)),
+        *extra,
+        *(each for each in judgement.of_answers(news, pending) if each.rule not in off),
+    ]
     return judged_again(
         rewrite.before.findings,
         found,
@@ -102,11 +113,33 @@ class _Judgement:
         """Findings of the rules."""
         run, whole = self.rewrite.run, self.whole
         basis, allowed = run.config.basis, run.context.rules.of_dataset(run.dataset)
-        found = suspects(whole, basis=basis, asset_class=run.dataset.asset_class, allowed=allowed)
-        if not found:
-            return []
-        findings = as_findings(found, _traded(whole, basis))
+        found = suspects(
+            whole,
+            basis=basis,
+            asset_class=run.dataset.asset_class,
+            allowed=allowed,
+            earlier_dividends=self._earlier_dividends(whole),
+        )
+        findings = list(as_findings(found, traded_bars(whole, basis))) if found else []
+        if run.dataset.frequency == "daily":
+            traded = traded_bars(self.real, basis)
+            findings += as_findings(beyond_their_days(run, traded, allowed), traded)
         return [each for each in findings if self._is_reached(each)]
+
+    def _earlier_dividends(self, whole: Bars) -> Numbers:
+        """Dividends before ``whole``, on its last split basis; none unless there are some to judge.
+
+        They are few, and so are looked at in all that is stored.
+        """
+        if self.start is None or not self.real["dividend"].to_numpy().any():
+            return np.empty(0)
+        stored = self.rewrite.tx.bars()
+        series = concat([observed(stored[stored.index < whole.index[0]]), whole])
+        try:
+            level = adjusted(series, "splits", basis=self.rewrite.run.config.basis)
+        except BarsInvalid:
+            return np.empty(0)
+        return level["dividend"].to_numpy()[: len(series) - len(whole)]
 
     def cuts_stretch(self, found: Iterable[Finding]) -> bool:
         """Whether a stretch that these bars show, or that is known, may have begun before them.
@@ -136,6 +169,8 @@ class _Judgement:
     def is_judged(self, known: Finding) -> bool:
         """Whether a finding would have been found again, were it still so."""
         stamp, run, asked = known.stamp, self.rewrite.run, self.rewrite.got.answered
+        if known.rule in run.context.rules.of_dataset(run.dataset).off:
+            return True
         is_own = run.provider.name == run.config.provider
         if stamp is None:
             return known.is_hard and is_own and self.rewrite.is_whole
@@ -154,12 +189,8 @@ class _Judgement:
         return place < len(self.real) and self.real.index[place] == stamp
 
 
-def _traded(bars: Bars, basis: Basis) -> Bars:
-    """Prices as they were traded; as they are, where the splits leave none that a float holds."""
-    try:
-        return adjusted(bars, "raw", basis=basis)
-    except BarsInvalid:
-        return bars
+def _is_lost(finding: Finding, without_volume: Container[datetime | None]) -> bool:
+    return finding.rule == "zero volume" and finding.stamp in without_volume
 
 
 def _is_from(finding: Finding, begin: datetime) -> bool:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.gapfill import Fill
+from ml4t_nb.core.rules.configuration import RuleSettings
 from ml4t_nb.events import silent
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import DatasetId, Frequency, SessionOverride
@@ -43,6 +44,7 @@ class Runner:
     frequency: Frequency = "daily"
     session_overrides: tuple[SessionOverride, ...] = ()
     others: dict[str, Scripted] = field(default_factory=dict)
+    rules: RuleSettings = field(default_factory=RuleSettings)
 
     @property
     def dataset(self) -> DatasetId:
@@ -119,7 +121,13 @@ class Runner:
 
     def _run(self, as_of: datetime | date) -> RunContext:
         return RunContext(
-            self.store, self._provider, as_of, self.session_overrides, silent, _no_waiting
+            self.store,
+            self._provider,
+            as_of,
+            self.session_overrides,
+            silent,
+            _no_waiting,
+            self.rules,
         )
 
     def _provider(self, name: str) -> Scripted:

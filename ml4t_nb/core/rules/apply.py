@@ -8,8 +8,12 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.adjust import adjusted
-from ml4t_nb.core.bars import Bars, Flags, prices_of
-from ml4t_nb.core.rules.dividends import large_dividends, repeated_dividends
+from ml4t_nb.core.bars import Bars, Flags, Numbers, prices_of
+from ml4t_nb.core.rules.dividends import (
+    dividends_in_another_unit,
+    large_dividends,
+    repeated_dividends,
+)
 from ml4t_nb.core.rules.prices import frozen_bars, jumps, out_of_range
 from ml4t_nb.core.rules.spikes import spikes
 from ml4t_nb.core.rules.suspect import Suspect
@@ -17,6 +21,7 @@ from ml4t_nb.core.rules.thresholds import Thresholds
 from ml4t_nb.core.rules.units import unit_blocks
 from ml4t_nb.core.rules.volumes import lost_volumes, outsized_volumes
 from ml4t_nb.core.timestamps import index_micros
+from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import AssetClass, Basis
 
 __all__ = ["suspects"]
@@ -24,22 +29,35 @@ __all__ = ["suspects"]
 # Volumes of indices are those of their members, of currencies those of one broker, if any.
 _WITHOUT_VOLUME: frozenset[AssetClass] = frozenset({"fx", "indices"})
 
+_NONE: Numbers = np.empty(0)
+
 
 def suspects(
-    bars: Bars, *, basis: Basis, asset_class: AssetClass, allowed: Thresholds
+    bars: Bars,
+    *,
+    basis: Basis,
+    asset_class: AssetClass,
+    allowed: Thresholds,
+    earlier_dividends: Numbers = _NONE,
 ) -> tuple[Suspect, ...]:
     """Suspicious rows of bars, which are all observed, in order.
 
     A bar in another unit is no spike besides, and neither is a jump, though prices move.
+
+    Parameters
+    ----------
+    earlier_dividends
+        Those before these bars, on the split basis of the last one.
     """
     if bars.empty:
         return ()
-    level = adjusted(bars, "splits", basis=basis) if basis == "as-traded" else bars
+    level = _on_one_basis(bars) if basis == "as-traded" else bars
     prices = prices_of(level)
     volume, dividend = level["volume"].to_numpy(), level["dividend"].to_numpy()
     units = unit_blocks(prices, allowed)
     spiked = _without(spikes(prices, allowed), _rows_of(units, len(bars)))
     explained = _rows_of((*units, *spiked), len(bars))
+    foreign = dividends_in_another_unit(prices, dividend, earlier_dividends, allowed)
     # Prices move into a stretch, and out of it.
     explained[1:] |= explained[:-1]
     found = [
@@ -48,7 +66,8 @@ def suspects(
         *_without(out_of_range(bars, prices), _rows_of(spiked, len(bars))),
         *frozen_bars(level, prices, allowed),
         *_without(jumps(bars, prices_of(bars), allowed), explained),
-        *large_dividends(prices, dividend, allowed),
+        *foreign,
+        *_without(large_dividends(prices, dividend, allowed), _rows_of(foreign, len(bars))),
         *repeated_dividends(index_micros(pd.DatetimeIndex(bars.index)), dividend, allowed),
     ]
     if asset_class not in _WITHOUT_VOLUME:
@@ -56,6 +75,14 @@ def suspects(
         found += outsized_volumes(prices, volume, allowed)
     wanted = [each for each in found if each.rule not in allowed.off]
     return tuple(sorted(wanted, key=lambda each: (each.first, each.rule)))
+
+
+def _on_one_basis(bars: Bars) -> Bars:
+    """Bars as traded on one split basis, unless the splits leave none that a float holds."""
+    try:
+        return adjusted(bars, "splits", basis="as-traded")
+    except BarsInvalid:
+        return bars
 
 
 def _rows_of(found: Iterable[Suspect], count: int) -> Flags:

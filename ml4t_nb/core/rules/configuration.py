@@ -28,6 +28,8 @@ SWITCHABLE: tuple[Rule, ...] = (
     "high volume",
     "large dividend",
     "repeated dividend",
+    "dividend unit",
+    "intraday range",
 )
 """Rules on numbers that are stored; the others say what a run did, or keep a row out."""
 

@@ -20,7 +20,8 @@ class Thresholds:
         beside it as these usually move from one bar to the next (a robust standard deviation).
         Of five series of thirteen years no real bar reaches 1.15 and 8 together.
     unit_factors
-        Ratios of two units of one currency: pence and pounds (100), fils and dinars (1000).
+        Ratios of two units of one currency: pence and pounds (100), fils and dinars (1000). They
+        are those of dividends too.
     jump_factor
         The steepest real day of the shipped series is a fall by half; small companies triple in
         a day. A factor of five is nearly always a unit, a lost decimal point or a split.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from ml4t_nb.core.rules.intraday import outside_of_days
 from ml4t_nb.core.rules.thresholds import Thresholds
 
-DAYS = pd.date_range("2024-03-04", periods=3, freq="D", tz="UTC")
+DAYS = np.arange(3, dtype=np.int64) + 19_786
 PRICES = np.array([[10.0, 12.0, 9.0, 11.0], [11.0, 11.5, 10.0, 10.5], [10.5, 13.0, 10.0, 12.0]])
 
 
@@ -37,6 +36,23 @@ def test_a_day_must_hold_the_range_of_its_intraday_bars(
 
 
 def test_sessions_without_a_daily_bar_are_passed_over() -> None:
-    later = DAYS + pd.Timedelta(days=100)
+    for others in (DAYS + 100, DAYS - 100):
+        assert outside_of_days(DAYS, PRICES, others, PRICES * 1.1, Thresholds()) == []
 
-    assert outside_of_days(DAYS, PRICES, later, PRICES * 2, Thresholds()) == []
+
+def test_sessions_on_another_scale_are_not_compared() -> None:
+    assert outside_of_days(DAYS, PRICES, DAYS, PRICES * 1.3, Thresholds()) == []
+
+
+def test_two_series_that_differ_on_most_days_are_of_other_hours() -> None:
+    days = np.arange(10, dtype=np.int64)
+    prices = np.tile(PRICES[:1], (10, 1))
+
+    def beyond(count: int) -> list[int]:
+        intraday = prices.copy()
+        intraday[:count, 1] *= 1.1
+        return [each.first for each in outside_of_days(days, prices, days, intraday, Thresholds())]
+
+    assert beyond(1) == [0]
+    assert beyond(2) == [0, 1]
+    assert beyond(3) == []

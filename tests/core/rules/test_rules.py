@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml4t_nb.core.bars import PRICES, Bars
+from ml4t_nb.core.rules.apply import suspects
 from ml4t_nb.core.rules.thresholds import Thresholds
 from ml4t_nb.model import AssetClass
 from tests.core.rules.series import bars_of, calm, found, sample, squeeze
@@ -170,6 +171,62 @@ def test_the_same_dividend_within_days_is_found(rows: tuple[int, int], again: li
 
     expected = [("repeated dividend", row, row) for row in again]
     assert found(calm().assign(dividend=paid)) == expected
+
+
+def paying(amounts: list[float], *, level: float = 1.0) -> Bars:
+    """Calm bars with a dividend every tenth bar, from the eleventh on."""
+    bars = calm()
+    paid = np.zeros(len(bars))
+    paid[10 : 10 + 10 * len(amounts) : 10] = amounts
+    return changed(bars.assign(dividend=paid), slice(50, 120), level)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "rows"),
+    [
+        ([0.4, 0.4, 0.4, 0.004, 0.4], [40]),
+        ([0.04, 0.041, 0.039, 4.0, 0.04], [40]),
+        ([0.4, 0.4, 0.4, 0.0004], [40]),
+        # The first are held against those after them.
+        ([40.0, 0.4, 0.4, 0.4], [10]),
+        # Between the units, or too few to tell.
+        ([0.4, 0.4, 0.4, 0.006], []),
+        ([0.1, 0.1, 0.1, 7.0], []),
+        ([0.4, 0.4, 0.004], []),
+        # It is the usual one by now.
+        ([0.4] * 4 + [0.004] * 6, [50, 60, 70, 80]),
+    ],
+)
+def test_a_dividend_in_another_unit_is_found_beside_the_others(
+    amounts: list[float], rows: list[int]
+) -> None:
+    assert found(paying(amounts)) == [("dividend unit", row, row) for row in rows]
+
+
+def test_a_special_dividend_that_prices_fall_by_is_real() -> None:
+    amounts = [0.1, 0.1, 0.1, 0.1, 10.0]
+
+    assert found(paying(amounts)) == [("dividend unit", 50, 50)]
+    # A fifth of the price goes, and with it a fifth of 50 is paid.
+    assert found(paying(amounts, level=0.8)) == []
+    assert found(paying(amounts), allowed=Thresholds(unit_factors=(1000.0,))) == []
+
+
+def test_dividends_before_these_bars_count_too() -> None:
+    bars = paying([0.004])
+
+    def rules(earlier: list[float]) -> list[str]:
+        each = suspects(
+            bars,
+            basis="split-adjusted",
+            asset_class="equities",
+            allowed=Thresholds(),
+            earlier_dividends=np.array(earlier),
+        )
+        return [one.rule for one in each]
+
+    assert rules([0.4, 0.4]) == []
+    assert rules([0.4, 0.0, 0.4, 0.4]) == ["dividend unit"]
 
 
 @given(
