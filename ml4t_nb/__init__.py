@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         remove,
         rename,
         review,
+        undo,
         update,
     )
     from ml4t_nb.errors import Ml4tError
@@ -55,6 +56,7 @@ __all__ = [
     "remove",
     "rename",
     "review",
+    "undo",
     "update",
 ]
 

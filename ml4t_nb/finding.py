@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from ml4t_nb.model import NextStep
+from ml4t_nb.model import NextStep, Span
 
-__all__ = ["Decision", "Finding", "FindingState", "Refusal", "Rule", "Severity"]
+__all__ = ["Decision", "Finding", "FindingState", "Refusal", "Rule", "Ruling", "Severity"]
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 FindingState: TypeAlias = Literal["open", "accepted", "rejected", "corrected"]
+Ruling: TypeAlias = Literal["accepted", "rejected"]
 Rule: TypeAlias = Literal[
     "nan",
     "price",
@@ -138,6 +139,16 @@ class Finding:
         if self.is_hard:
             return "error"
         return "note" if self.rule in ("extra", "partial", "dividend") else "warning"
+
+    def meets(self, span: Span) -> bool:
+        """Whether one of its bars may be in ``span``; one that has no stamp is in none."""
+        first = self.stamp
+        return first is not None and first < span.end and (self.end or first) >= span.start
+
+    @property
+    def is_to_decide(self) -> bool:
+        """Whether it is open and puts a number in doubt."""
+        return self.is_open and self.severity != "note"
 
     @property
     def is_open(self) -> bool:

@@ -41,6 +41,7 @@ def commands_of(step: NextStep) -> tuple[Command, ...]:
         "reopen": (("end", {}, {"reopen": True}),),
         "rename": (("rename", {**_names(step), **_given(on=step.end)}, {}),),
         "review": (("review", dates, {}),),
+        "undo": (("undo", _given(run=step.version), {}),),
         "history": (("history", {}, {}),),
         "compare": (("compare", _given(with_=step.provider, **dates), {}),),
     }

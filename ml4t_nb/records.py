@@ -136,6 +136,8 @@ class UpdateRecord:
         Sentences for the reader, such as how far the provider's data reach.
     version
         Number of the commit, by which the run can be undone.
+    undid
+        Number of the run that this one took back; 0 if it took none back.
     """
 
     at: datetime
@@ -155,6 +157,7 @@ class UpdateRecord:
     notes: tuple[str, ...] = ()
     error: ErrorNote | None = None
     version: int = 0
+    undid: int = 0
 
     @property
     def is_request(self) -> bool:

@@ -22,6 +22,7 @@ from ml4t_nb.verbs import (
     remove,
     rename,
     review,
+    undo,
     update,
 )
 from ml4t_nb.verbs.arguments import Option, complete, declared
@@ -34,7 +35,7 @@ ProgramName: TypeAlias = Literal["ml4t-data", "%ml4t", "ml4t_nb"]
 """What a reader types into: a shell, a cell, Python."""
 
 _IN_ORDER = (
-    load, update, health, list_, gaps, review, history, plot, compare, export, end, rename,
+    load, update, health, list_, gaps, review, history, undo, plot, compare, export, end, rename,
     remove, providers,
 )  # fmt: skip
 VERBS: dict[str, Verb] = {each.__name__.rstrip("_"): each for each in _IN_ORDER}

@@ -94,7 +94,7 @@ def _next(finding: Finding) -> str:
     if finding.decision is not None:
         version = finding.decision.version
         return f"undo --run {version} takes the decision back" if version else ""
-    if not finding.is_open or finding.severity == "note":
+    if not finding.is_to_decide:
         return ""
     if finding.is_hard:
         return "not stored: update requests it again; --accept or --reject REASON closes it"
@@ -107,7 +107,7 @@ def _bar(finding: Finding, of: DatasetFindings) -> str:
 
 def _to_decide(of: DatasetFindings, home: Path | None) -> Iterator[Note]:
     """How many findings wait, and which command names the first of them."""
-    waiting = [each for each in of.findings if each.is_open and each.severity != "note"]
+    waiting = [each for each in of.findings if each.is_to_decide]
     if waiting:
         yield Note(
             f"⚠️ {of.dataset.symbol}: {many(len(waiting), 'finding')} to decide; add --accept "

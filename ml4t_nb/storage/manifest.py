@@ -186,7 +186,7 @@ def summarize(manifest: Manifest) -> Summary:
     """The manifest in one row."""
     pending = [gap for gap in manifest.gaps if gap.is_pending]
     requests = [run for run in manifest.history if run.is_request][-_RECENT:]
-    suspect = [each for each in manifest.findings if each.is_open and each.severity != "note"]
+    suspect = [each for each in manifest.findings if each.is_to_decide]
     return Summary(
         dataset=manifest.dataset,
         provider=manifest.config.provider,

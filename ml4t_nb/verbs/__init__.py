@@ -12,6 +12,7 @@ from ml4t_nb.verbs.plot import plot
 from ml4t_nb.verbs.remove import remove
 from ml4t_nb.verbs.rename import rename
 from ml4t_nb.verbs.review import review
+from ml4t_nb.verbs.undo import undo
 from ml4t_nb.verbs.update import update
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "remove",
     "rename",
     "review",
+    "undo",
     "update",
 ]

@@ -51,7 +51,14 @@ ALIASES = {"frequency": {"minute": "1m"}}
 """Other words for a value, by parameter."""
 
 _THINGS = {"refill": "fill method", "fail_on": "health state", "chunk": "chunk period"}
-_METAVARS = {"close": "REASON", "refill": "METHOD", "fill_method": "METHOD", "fail_on": "STATE"}
+_METAVARS = {
+    "close": "REASON",
+    "accept": "REASON",
+    "reject": "REASON",
+    "refill": "METHOD",
+    "fill_method": "METHOD",
+    "fail_on": "STATE",
+}
 # A datetime is a date, and a bool an int: the first type that fits counts.
 _KINDS: dict[OptionKind, tuple[type, Callable[..., object], str]] = {
     "switch": (bool, as_switch, ""),

@@ -114,7 +114,8 @@ def context_of(ws: Workspace, moment: datetime | date) -> RunContext:
     def no_pause(seconds: float) -> None:
         raise AssertionError(f"a pause of {seconds} s without a request")
 
-    return RunContext(ws.store, ws.provider, moment, ws.settings.closures, ws.observer, no_pause)
+    rules, closures = _rules(ws.settings.home), ws.settings.closures
+    return RunContext(ws.store, ws.provider, moment, closures, ws.observer, no_pause, rules)
 
 
 def run_one(

@@ -227,6 +227,12 @@ def test_a_report_in_python_holds_the_step(backup: Path) -> None:
             'ml4t_nb.review("AAPL", start="2005-02-28", end="2005-03-01")',
         ),
         (
+            NextStep("undo", AAPL, version=17),
+            "ml4t-data undo -s AAPL --run 17",
+            "%ml4t undo AAPL --run 17",
+            'ml4t_nb.undo("AAPL", run=17)',
+        ),
+        (
             NextStep("history", AAPL),
             "ml4t-data history -s AAPL",
             "%ml4t history AAPL",

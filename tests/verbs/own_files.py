@@ -13,7 +13,7 @@ import pandas as pd
 from ml4t_nb import verbs
 from ml4t_nb.model import Adjustment
 from ml4t_nb.records import UpdateRecord
-from ml4t_nb.reports import RunReport
+from ml4t_nb.reports import ReviewReport, RunReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.workspace import Workspace
@@ -59,6 +59,21 @@ class OwnFiles:
 
     def bars(self, adjust: Adjustment = "splits") -> Any:  # noqa: ANN401  # pandas' stubs take no dates as words
         return verbs.bars(self.ws, "ACME", adjust=adjust)
+
+    def review(self, **options: Any) -> ReviewReport:  # noqa: ANN401
+        return verbs.review(self.ws, "ACME", **options)
+
+    def undo(self, run: int | None = None, **options: Any) -> RunReport:  # noqa: ANN401
+        return verbs.undo(self.ws, "ACME", run=run, **options)
+
+    def findings(self) -> list[tuple[str, str, str]]:
+        """Date, rule and state of each."""
+        known = self.manifest.findings
+        return [(f"{each.stamp:%Y-%m-%d}", each.rule, each.state) for each in known if each.stamp]
+
+    def gaps(self) -> list[tuple[str, str, str | None]]:
+        """First date, state and fill of each."""
+        return [(f"{gap.start:%Y-%m-%d}", gap.state, gap.filled_by) for gap in self.manifest.gaps]
 
     @property
     def manifest(self) -> Manifest:

@@ -21,7 +21,7 @@ from ml4t_nb.verbs.arguments import Option, convert, declared
 
 VERBS: tuple[Callable[..., Any], ...] = (
     verbs.load, verbs.update, verbs.health, verbs.list_, verbs.gaps, verbs.review, verbs.history,
-    verbs.plot, verbs.compare, verbs.export, verbs.end, verbs.rename, verbs.remove,
+    verbs.undo, verbs.plot, verbs.compare, verbs.export, verbs.end, verbs.rename, verbs.remove,
     verbs.providers, verbs.bars,
     verbs.files, shows.panel, shows.jobs,
 )  # fmt: skip
