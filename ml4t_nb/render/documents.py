@@ -221,6 +221,8 @@ class MapDocument:
     filled: int
     missing: int
     gaps: tuple[DatasetGap, ...]
+    findings: tuple[Finding, ...]
+    sources: tuple[records.Source, ...]
     out: Path | None
     sessions: tuple[SessionBars, ...] = OMITTED
 
