@@ -80,7 +80,7 @@ class DetailedResult:
 
 @dataclass(frozen=True, slots=True)
 class RunDocument:
-    """Of ``load`` and ``update``."""
+    """Of ``load``, ``update`` and what a person changes in one dataset."""
 
     verb: str
     as_of: datetime

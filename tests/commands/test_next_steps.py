@@ -263,6 +263,12 @@ def test_a_report_in_python_holds_the_step(backup: Path) -> None:
             'ml4t_nb.rename(symbol=["AAPL", "APPL"], on="2024-03-01")',
         ),
         (
+            NextStep("reconcile", AAPL, provider="files", other="missing"),
+            "ml4t-data reconcile -s AAPL --with files --take missing",
+            "%ml4t reconcile AAPL --with files --take missing",
+            'ml4t_nb.reconcile("AAPL", with_="files", take="missing")',
+        ),
+        (
             NextStep("all_gaps", AAPL),
             "ml4t-data gaps -s AAPL --all",
             "%ml4t gaps AAPL --all",
