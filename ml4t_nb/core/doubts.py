@@ -47,7 +47,7 @@ def suspect_in(findings: Iterable[Finding], bars: Bars, span: Span) -> tuple[pd.
     stamps: list[pd.DatetimeIndex] = []
     undated = 0
     for each in findings:
-        if not each.is_to_decide:
+        if not each.is_to_decide or each.rule == "unknown symbol":  # that of no bar
             continue
         if each.stamp is None:
             undated += 1

@@ -173,7 +173,8 @@ def _commit_failure(
         seconds=perf_counter() - began,
         error=error.note,
     )
-    if run.verb == "update" and isinstance(error, SymbolUnknown) and is_proposed(state):
+    is_own = run.verb == "update" and name == state.config.provider
+    if is_own and isinstance(error, SymbolUnknown) and is_proposed(state):
         # It was told once, and waits for a person: every night's failure would be noise.
         return publish(tx, state, replace(record, outcome="unchanged", error=None))
     # A rejection by this package is none by the provider.

@@ -52,7 +52,10 @@ def _reason(state: Manifest, record: UpdateRecord) -> tuple[str, Hint] | None:
             "declared an end, or took it back",
             ("to take an end back: ", NextStep("reopen", dataset)),
         ),
-        "rename": ("renamed the dataset", "rename it once more, to the name it had"),
+        "rename": (
+            "joined the history of a former name",
+            "load the former name again, if its provider still knows it",
+        ),
     }
     if record.verb in otherwise:
         return otherwise[record.verb]

@@ -27,11 +27,18 @@ _ENOUGH_OF_MOST = 10
 
 
 def is_proposed(state: Manifest) -> bool:
-    """Whether it was proposed to end the symbol, and the provider has sent no bars since."""
+    """Whether it was proposed to end the symbol, and its provider has not replied since.
+
+    Whatever a person decided about that: it was told, and is not told again.
+    """
+    own = state.config.provider
+    replies = (run.at for run in reversed(state.history) if run.spans and run.provider == own)
+    last = next(replies, None)
     return any(
         each.rule == "unknown symbol"
-        and each.state in ("open", "accepted")
-        and each.stamp == state.last
+        and each.state != "corrected"
+        and each.seen is not None
+        and (last is None or each.seen > last)
         for each in state.findings
     )
 
@@ -75,13 +82,15 @@ def _propose(
         state = tx.manifest
         if state is None or state.last is None or state.ended or is_proposed(state):
             return None
+        if run.provider != state.config.provider:
+            return None
         dates = calendar(state.config.calendar, context.session_overrides)
         sessions = _sessions_unknown(state, dates)
         if sessions < needed:
             return None
         last = date_of(state.last, dates, dataset.frequency)
         finding = Finding(
-            stamp=state.last,
+            stamp=None,  # it puts no bar in doubt
             rule="unknown symbol",
             detail=f"{run.provider} has not known the symbol in {sessions} sessions, and its last "
             f"bar is of {last}: was it delisted, or is it listed under another name?",
@@ -90,7 +99,7 @@ def _propose(
             seen=run.at,
             opened=tx.number,
         )
-        findings = (*state.findings, finding)
+        findings = (finding, *state.findings)
         note = "proposed to end it: from now on, a run that finds it unknown has not failed"
         record = UpdateRecord(run.at, "update", run.provider, "unchanged", notes=(note,))
         publish(tx, replace(state, findings=findings), record, (finding,))
@@ -104,6 +113,8 @@ def _sessions_unknown(state: Manifest, dates: Calendar) -> int:
     """
     found = set()
     for record in reversed(state.history):
+        if record.provider != state.config.provider:
+            continue
         if record.spans:
             break
         if record.error is not None and record.error.type == SymbolUnknown.__name__:

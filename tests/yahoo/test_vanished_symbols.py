@@ -79,7 +79,9 @@ def test_five_nights_of_an_unknown_symbol_and_its_end(stored: Client) -> None:
     assert codes == [1, 1, 1, 0, 0]
     assert told == [0, 0, 1, 0, 0]
     (finding,) = findings(stored, "ACME")
-    assert (finding.state, finding.severity) == ("open", "warning")
+    # The symbol is in doubt, and no bar.
+    assert (finding.state, finding.severity, finding.stamp) == ("open", "warning", None)
+    assert len(verbs.bars(stored.ws, "ACME", require="clean"))
     assert finding.step == NextStep("end", stored.manifest("ACME").dataset, end=LAST)
     assert "in 3 sessions" in finding.detail
     assert finding.opened == stored.manifest("ACME").sequence - 2
@@ -226,3 +228,33 @@ def test_reopening_takes_the_decision_about_the_finding_back(stored: Client) -> 
     assert (finding.state, finding.decision) == ("open", None)
     assert code_of(night(stored, NIGHTS[3])) == 0
     assert len(findings(stored, "ACME")) == 1
+
+
+@pytest.mark.parametrize("ruling", ["accept", "reject"])
+def test_a_proposal_that_is_decided_about_is_told_no_more_and_takes_no_bar_out(
+    stored: Client, ruling: str
+) -> None:
+    vanish(stored, "ACME")
+    for day in NIGHTS[:3]:
+        night(stored, day)
+    before = stored.stored("ACME")
+    decide = {ruling: "the exchange says so"}
+    verbs.review(stored.ws, "ACME", as_of=evening(NIGHTS[2]), **decide)  # type: ignore[arg-type]
+
+    for day in NIGHTS[3:]:
+        report = night(stored, day)
+        assert (code_of(report), asked(stored, "ACME")) == (0, 1)
+        assert all(each.findings == () for each in report.results)
+
+    assert stored.stored("ACME").equals(before)
+    assert [each.state for each in findings(stored, "ACME")] == [f"{ruling}ed"]
+
+
+def test_another_provider_that_does_not_know_the_symbol_proposes_nothing(stored: Client) -> None:
+    for day in NIGHTS:
+        report = night(stored, day, "ACME")
+        assert outcome(report, "ACME") == "changed"
+        other = stored.update("ACME", at=evening(day), provider="sample")
+        assert code_of(other) == 1
+
+    assert findings(stored, "ACME") == []
