@@ -112,8 +112,8 @@ def _file(step: NextStep, ending: str) -> Path:
 
 
 def _keyword(name: str, value: object) -> str:
-    if name == "symbol" and isinstance(value, tuple):
+    if isinstance(value, tuple):
         words = json.dumps(value[0] if len(value) == 1 else value, ensure_ascii=False)
-        return words if len(value) == 1 else f"{name}={words}"
+        return words if name == "symbol" and len(value) == 1 else f"{name}={words}"
     is_plain = isinstance(value, bool | int | float)
     return f"{name}={repr(value) if is_plain else json.dumps(str(value), ensure_ascii=False)}"

@@ -274,6 +274,14 @@ class Health:
     step
         What mends it: a step, or words where only a person can do it; empty if nothing is to be
         done.
+    also
+        Less severe states that it is in besides.
+    days_since_run
+        Whole days since the last run that reached a provider; None if none did.
+    suspect
+        Findings to be decided.
+    currency
+        What prices are in, as the provider spells it; empty if it does not say.
     """
 
     dataset: DatasetId
@@ -288,6 +296,15 @@ class Health:
     recent_errors: int
     step: Hint = ""
     provider: str = ""
+    also: tuple[HealthState, ...] = ()
+    days_since_run: int | None = None
+    suspect: int = 0
+    currency: str = ""
+
+    @property
+    def states(self) -> frozenset[HealthState]:
+        """The worst state that it is in, and the others."""
+        return frozenset((self.state, *self.also))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class HealthReport:
     detailed
         Whether ``--verbose`` was given.
     fail_on
-        From which state on the shell's exit code says so.
+        States of which the shell's exit code says that a dataset is in one.
     recent
         If ``--sessions`` was given, for each of the datasets the last sessions that are final at
         the as-of, from the first bar on, oldest first; none where files are damaged.
@@ -132,7 +132,7 @@ class HealthReport:
     as_of: datetime
     datasets: tuple[Health, ...]
     detailed: bool = False
-    fail_on: HealthState = "error"
+    fail_on: tuple[HealthState, ...] = ("error",)
     recent: tuple[tuple[RecentSession, ...], ...] = ()
     allow_empty: bool = False
     home: Path | None = None

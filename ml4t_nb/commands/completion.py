@@ -91,7 +91,9 @@ def _offered(option: Option | None, fragment: str, words: Sequence[str]) -> tupl
             for each in _paths(fragment.removeprefix(_FOLDER))
             if each.endswith("/")
         )
-    return _beginning(fragment, _values(option, words))
+    begun, comma, _ = fragment.rpartition(",") if option.kind == "choices" else ("", "", "")
+    known = (each for each in _values(option, words) if each not in begun.split(","))
+    return _beginning(fragment, (f"{begun}{comma}{each}" for each in known))
 
 
 def _values(option: Option, words: Sequence[str]) -> tuple[str, ...]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from ml4t_nb import errors
-from ml4t_nb.records import Health, HealthState
+from ml4t_nb.records import Health
 from ml4t_nb.reports import GapsReport, HealthReport, HistoryReport, Report, ReviewReport, RunReport
 
 __all__ = [
@@ -55,10 +53,8 @@ def code_of_error(error: errors.Ml4tError) -> int:
 
 
 def failing(report: HealthReport) -> list[Health]:
-    """Datasets whose state is at least as bad as the one that the check is to fail on."""
-    states = get_args(HealthState)
-    worse = states[states.index(report.fail_on) :]
-    return [each for each in report.datasets if each.state in worse]
+    """Datasets that are in one of the states that the check is to fail on."""
+    return [each for each in report.datasets if not each.states.isdisjoint(report.fail_on)]
 
 
 def _code_of_run(report: RunReport) -> int:

@@ -199,6 +199,7 @@ def _help(option: Option) -> str:
     # A percent sign would be a format of argparse's.
     text = option.help.replace("%", "%%")
     is_shown = option.default not in (None, (), False, True) and "default" not in text
-    text = f"{text} One of {', '.join(option.choices)}." if option.choices else text
+    what = "Any of" if option.kind == "choices" else "One of"
+    text = f"{text} {what} {', '.join(option.choices)}." if option.choices else text
     text = f"{text} (default: {option.default})" if is_shown else text
     return f"{text} (default: on)" if option.default is True else text

@@ -78,6 +78,8 @@ def _words(option: Option, value: object) -> tuple[str, ...]:
     match value:
         case date():
             word = value.isoformat()
+        case tuple():
+            word = ",".join(value)
         case float():
             short = f"{value:g}"
             word = short if float(short) == value else repr(value)

@@ -1,10 +1,12 @@
-"""Judging a dataset: healthy, stale or in error, why, and what mends it."""
+"""Judging a dataset: healthy, stale, suspect or in error, why, and what mends it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.hints import at_home
@@ -16,6 +18,12 @@ __all__ = ["judge"]
 
 # Thousands of datasets are judged at one instant, and most of them end with the same bar.
 _behind = lru_cache(maxsize=1024)(Calendar.behind)
+
+# Runs are not made on days without a session by everybody: a weekend, or a long one.
+_PAUSE = timedelta(days=4)
+
+# So many failed runs among ten are no accident, although the last one went well.
+_MANY = 3
 
 
 def judge(
@@ -29,20 +37,34 @@ def judge(
 ) -> Health:
     """Health of a dataset, as of ``as_of``; ``home``, the folder of the store, is for its step.
 
-    Damaged files, files of others beside them, and a last run that failed are errors. Sessions
-    missed are counted by the exchange's calendar, and make the data stale once the oldest of them
-    closed longer than ``stale_after`` ago. Gaps that are not filled are a warning too: a
-    history with holes is not what its range promises. A bar is final ``delay`` after the close.
+    Damaged files, files of others beside them, and a last run that failed are errors. Findings
+    that nobody has decided about make it suspect. Sessions missed are counted by the exchange's
+    calendar, and make the data stale once the oldest of them closed longer than ``stale_after``
+    ago; so do gaps that are not filled, since a history with holes is not what its range promises,
+    and a long time without a run. A symbol that has ended is not expected to have any more bars.
+    A bar is final ``delay`` after the close.
     """
     behind, missed = 0, None
-    if summary.last is not None:
+    if summary.last is not None and summary.ended is None:
         behind, missed = _behind(dates, summary.last, as_of, summary.dataset.frequency, delay)
-    is_late = missed is not None and as_of - missed > stale_after
-    state, reason, step = _state(summary, behind, is_late=is_late)
+    unattended = None if summary.updated is None else max(as_of - summary.updated, timedelta(0))
+    late = _Late(
+        behind,
+        is_late=missed is not None and as_of - missed > stale_after,
+        # Where trading never pauses, bars would be behind.
+        is_unattended=unattended is not None
+        and unattended > max(stale_after, _PAUSE)
+        and dates.name != "24/7",
+        days=None if unattended is None else unattended.days,
+    )
+    faults = list(_faults(summary, late)) or [_Fault("healthy", _current(summary, behind), "")]
+    state, reason, step = faults[0]
+    others = {each.state: each.reason for each in faults if each.state != state}
+    also = "".join(f"; also {name}: {_bare(words, name)}" for name, words in others.items())
     return Health(
         dataset=summary.dataset,
         state=state,
-        reason=reason,
+        reason=f"{reason}{also}{_failures(summary)}",
         rows=summary.rows,
         first=summary.first,
         last=summary.last,
@@ -52,45 +74,105 @@ def judge(
         recent_errors=summary.recent_errors,
         step=step if home is None else at_home(step, home),
         provider=summary.provider,
+        also=tuple(others),
+        days_since_run=late.days,
+        suspect=summary.suspect,
+        currency=summary.currency,
     )
 
 
-def _state(summary: Summary, behind: int, *, is_late: bool) -> tuple[HealthState, str, Hint]:
-    """The state, its reason, and the next step."""
+class _Late(NamedTuple):
+    """How many sessions bars are behind, whether for too long, and how long no run was made."""
+
+    behind: int
+    is_late: bool
+    is_unattended: bool
+    days: int | None
+
+
+class _Fault(NamedTuple):
+    """What is wrong, and what mends it."""
+
+    state: HealthState
+    reason: str
+    step: Hint
+
+
+def _faults(summary: Summary, late: _Late) -> Iterator[_Fault]:
+    """What is wrong, the worst first."""
     dataset = summary.dataset
     source = load_arguments(
         dataset, summary.provider, summary.calendar, summary.first, summary.zone
     )
     if summary.damage:
         remedy = summary.remedy or NextStep("reload", dataset, source=source)
-        return "error", summary.damage, remedy
+        yield _Fault("error", summary.damage, remedy)
+        return
     if summary.foreign:
         first, *others = summary.foreign
         more = f", and {len(others)} more," if others else ""
         reason = f"{first}{more} is not part of this dataset, but other tools read it as its bars"
-        return "error", reason, f"move it out of the folder {Path(first).parent}"
-    if summary.last_error:
+        yield _Fault("error", reason, f"move it out of the folder {Path(first).parent}")
+    if summary.last_error and summary.ended is None:
         reason = f"the last run failed: {summary.last_error}"
-        return "error", reason, NextStep("update", dataset)
+        yield _Fault("error", reason, NextStep("update", dataset))
     if summary.last is None:
-        return "error", "no bars are left", NextStep("load", dataset, source=source)
-    late = f"data are stale: {_count(behind, 'session')} behind"
-    holes = f"{_count(summary.missing, 'bar')} missing in {_count(summary.gaps_open, 'gap')}"
-    if is_late or summary.gaps_open:
-        reason = late if is_late else f"gaps detected: {holes}"
-        return "stale", reason, NextStep("update" if is_late else "gaps", dataset)
-    return "healthy", _current(summary, behind), ""
+        yield _Fault("error", "no bars are left", NextStep("load", dataset, source=source))
+        return
+    if summary.suspect:
+        what = f"{_count(summary.suspect, 'finding')} to decide: {summary.finding}"
+        yield _Fault("suspect", what, NextStep("review", dataset))
+    if summary.ended is None:
+        yield from _stale(summary, late)
+
+
+def _stale(summary: Summary, late: _Late) -> Iterator[_Fault]:
+    """Why its bars are not what its range promises; the first reason only."""
+    dataset = summary.dataset
+    if late.is_late:
+        reason = f"data are stale: {_count(late.behind, 'session')} behind"
+        yield _Fault("stale", reason, NextStep("update", dataset))
+    elif summary.gaps_open:
+        reason = f"gaps detected: {_holes(summary)}"
+        yield _Fault("stale", reason, NextStep("gaps", dataset))
+    elif late.is_unattended and not late.behind:
+        reason = (
+            "up to date by its calendar, but no run has reached a provider for "
+            f"{_count(late.days or 0, 'day')}"
+        )
+        yield _Fault("stale", reason, NextStep("update", dataset))
 
 
 def _current(summary: Summary, behind: int) -> str:
     parts = [f"{_count(behind, 'session')} behind" if behind else "up to date"]
+    if summary.ended is not None:
+        why = f": {summary.ended.reason}" if summary.ended.reason else ""
+        parts = [f"ended on {summary.ended.on}{why}"]
+        parts += [_holes(summary)] if summary.gaps_open else []
     if summary.unserved:
         parts.append(f"{_count(summary.unserved, 'bar')} missing (not available from the provider)")
+    if summary.rejected:
+        parts.append(f"{_count(summary.rejected, 'bar')} rejected")
+    if summary.taken:
+        parts.append(f"bars of another provider in {_count(summary.taken, 'place')}")
     if summary.filled:
         parts.append(f"{_count(summary.filled, 'bar')} filled")
-    if summary.recent_errors:
-        parts.append(f"{_count(summary.recent_errors, 'failed run')} in the last 10 runs")
     return ", ".join(parts)
+
+
+def _failures(summary: Summary) -> str:
+    if summary.failed_requests < _MANY or summary.ended is not None:
+        return ""
+    return f", {summary.failed_requests} of the last 10 runs failed"
+
+
+def _holes(summary: Summary) -> str:
+    return f"{_count(summary.missing, 'bar')} missing in {_count(summary.gaps_open, 'gap')}"
+
+
+def _bare(reason: str, state: HealthState) -> str:
+    """The reason without the state that is said before it."""
+    return reason.removeprefix(f"data are {state}: ")
 
 
 def _count(number: int, thing: str) -> str:

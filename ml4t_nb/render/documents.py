@@ -103,6 +103,7 @@ class HealthSummary(TypedDict):
     datasets: int
     healthy: int
     stale: int
+    suspect: int
     error: int
     rows: int
     by_asset_class: dict[AssetClass, ClassSummary]

@@ -33,7 +33,7 @@ __all__ = [
     "stamp_range",
 ]
 
-MARKS: dict[HealthState, str] = {"healthy": "✅", "stale": "⚠️", "error": "❌"}
+MARKS: dict[HealthState, str] = {"healthy": "✅", "stale": "🕒", "suspect": "⚠️", "error": "❌"}
 OUTCOME_MARKS: dict[Outcome, str] = {
     "changed": "✅",
     "unchanged": "✅",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, get_args
 
 from ml4t_nb import reports
-from ml4t_nb.model import AssetClass, Frequency, Gap
+from ml4t_nb.model import AssetClass, Frequency, Gap, NextStep
 from ml4t_nb.records import Health, Summary
 from ml4t_nb.render.compare_blocks import compare_blocks
 from ml4t_nb.render.finding_blocks import review_blocks
@@ -92,7 +92,7 @@ def class_totals(datasets: Iterable[Health]) -> dict[AssetClass, tuple[int, int]
 
 
 def _judged(shown: list[Health], *, detailed: bool) -> Table:
-    more = ("First", "Updated", "Failed>") if detailed else ()
+    more = ("First", "Updated", "Days ago>", "Failed>") if detailed else ()
     headings = ("", "State", "Dataset", "Bars>", "Last", "Behind>", "Gaps>", *more)
     rows = (
         (
@@ -105,6 +105,7 @@ def _judged(shown: list[Health], *, detailed: bool) -> Table:
             count(each.gaps_open),
             stamp(each.first, each.dataset.frequency),
             day(each.updated),
+            "-" if each.days_since_run is None else count(each.days_since_run),
             count(each.recent_errors),
         )
         for each in shown
@@ -116,8 +117,11 @@ def _list(report: reports.ListReport) -> Iterator[Block]:
     if not report.datasets:
         yield nothing_stored(report.home)
         return
-    headings = ("Dataset", "Provider", "Bars>", "First", "Last", "Updated", "Size>")
-    yield Table(headings, tuple(map(_stored, report.datasets)))
+    headings = ("Dataset", "Provider", "Bars>", "First", "Last", "Updated", "Size>", "Currency")
+    # Few providers say it: a column of blanks would say nothing.
+    shown = len(headings) - (not any(each.currency for each in report.datasets))
+    rows = tuple(_stored(each)[:shown] for each in report.datasets)
+    yield Table(headings[:shown], rows)
     yield [note for each in report.datasets for note in _remarks(each)]
 
 
@@ -131,6 +135,7 @@ def _stored(summary: Summary) -> tuple[str, ...]:
         stamp(summary.last, frequency),
         day(summary.updated),
         size(summary.bytes),
+        summary.currency,
     )
 
 
@@ -140,6 +145,11 @@ def _remarks(summary: Summary) -> Iterator[Note]:
         yield Note(f"❌ {name}: {summary.damage}")
     if summary.last_error:
         yield Note(f"⚠️ {name}: the last run failed: {summary.last_error}")
+    if summary.suspect:
+        what = many(summary.suspect, "finding")
+        yield Note(
+            f"⚠️ {name}: {what} to decide: {summary.finding}", NextStep("review", summary.dataset)
+        )
     if summary.gaps_open:
         lacking = many(summary.missing, "bar")
         yield Note(f"⚠️ {name}: {many(summary.gaps_open, 'gap')} open, {lacking} missing")

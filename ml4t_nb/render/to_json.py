@@ -110,6 +110,7 @@ def _health(report: reports.HealthReport) -> d.HealthDocument:
         "datasets": len(report.datasets),
         "healthy": report.count("healthy"),
         "stale": report.count("stale"),
+        "suspect": report.count("suspect"),
         "error": report.count("error"),
         "rows": report.rows,
         "by_asset_class": {

@@ -35,13 +35,14 @@ from ml4t_nb.options import (
     as_whole,
     as_word,
     did_you_mean,
+    is_several,
 )
 from ml4t_nb.verbs.docstrings import with_shared
 
 __all__ = ["ALIASES", "Option", "OptionKind", "complete", "convert", "declared", "verb"]
 
 OptionKind: TypeAlias = Literal[
-    "switch", "choice", "whole", "number", "path", "moment", "day", "word"
+    "switch", "choice", "choices", "whole", "number", "path", "moment", "day", "word"
 ]
 
 _P = ParamSpec("_P")
@@ -57,7 +58,7 @@ _METAVARS = {
     "reject": "REASON",
     "refill": "METHOD",
     "fill_method": "METHOD",
-    "fail_on": "STATE",
+    "fail_on": "STATES",
 }
 # A datetime is a date, and a bool an int: the first type that fits counts.
 _KINDS: dict[OptionKind, tuple[type, Callable[..., object], str]] = {
@@ -76,7 +77,8 @@ _KINDS: dict[OptionKind, tuple[type, Callable[..., object], str]] = {
 class Option:
     """One option of a verb, as shell, notebook and Python need it.
 
-    Without ``choices`` it is open. ``is_repeated`` takes several words, and those of one that
+    Without ``choices`` it is open; of the kind ``choices`` it takes several of them, as one word
+    with commas between them. ``is_repeated`` takes several words, and those of one that
     ``is_bare`` may stand without a flag. ``short`` is its one-letter flag, and ``help`` what its
     type says, or its paragraph in the verb's docstring; each may be empty.
     """
@@ -175,8 +177,16 @@ def convert(value: object, wanted: Option) -> object:
         )
     if wanted.kind == "choice":
         return _choice(value, wanted)
+    if wanted.kind == "choices":
+        words = value.split(",") if isinstance(value, str) else value
+        several = tuple(words) if is_several(words) else (words,)
+        return tuple(dict.fromkeys(_choice(_stripped(each), wanted) for each in several or ("",)))
     _, read, _ = _KINDS[wanted.kind]
     return read(value, option=wanted.flag)
+
+
+def _stripped(word: object) -> object:
+    return word.strip() if isinstance(word, str) else word
 
 
 def _choice(value: object, wanted: Option) -> str:
@@ -230,15 +240,16 @@ def _option(parameter: inspect.Parameter, hint: object) -> Option:
     plain, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     members = get_args(plain) if get_origin(plain) in (Union, types.UnionType) else (plain,)
     concrete = [each for each in members if each is not types.NoneType]
-    kind: OptionKind = "choice"
+    is_sequence = any(_is_sequence(each) for each in concrete)
+    kind: OptionKind = "choices" if is_sequence else "choice"
     if get_origin(concrete[0]) is not Literal:
         kind = next((kind for kind, (member, *_) in _KINDS.items() if member in concrete), "word")
     return Option(
         name=parameter.name,
         kind=kind,
         default=parameter.default,
-        choices=tuple(get_args(concrete[0])) if kind == "choice" else (),
-        is_repeated=any(_is_sequence(each) for each in concrete),
+        choices=tuple(get_args(concrete[0])) if kind in ("choice", "choices") else (),
+        is_repeated=is_sequence and kind != "choices",
         is_bare=parameter.kind is parameter.POSITIONAL_OR_KEYWORD,
         may_be_none=types.NoneType in members,
         short=next((each.flag for each in extras if isinstance(each, Short)), ""),

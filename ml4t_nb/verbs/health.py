@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias, get_args
 
 from ml4t_nb.errors import CalendarUnknown, DatasetNotFound, Ml4tError, OptionError, StoreError
 from ml4t_nb.options import Short
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["health", "judge_all"]
+__all__ = ["HealthStates", "health", "judge_all"]
+
+HealthStates: TypeAlias = HealthState | Sequence[HealthState]
+"""One state, or several."""
 
 When: TypeAlias = "Callable[[Summary], tuple[Calendar, datetime, timedelta]]"
 """A dataset's calendar, the instant the run is as of for it, and its provider's delay."""
@@ -41,12 +44,12 @@ def health(
     sessions: int = 0,
     verbose: Annotated[bool, Short("-v")] = False,
     verify: bool = False,
-    fail_on: HealthState = "error",
+    fail_on: HealthStates = "error",
     allow_empty: AllowEmpty = False,
     as_of: AsOf = None,
     home: Home = None,
 ) -> HealthReport:
-    """Report the health of every dataset: healthy, stale or in error, why, and how to fix it.
+    """Report the health of every dataset: healthy, stale, suspect or in error, and why.
 
     Parameters
     ----------
@@ -59,7 +62,8 @@ def health(
     verify
         Read every file and check it against its checksum.
     fail_on
-        The least severe state for which the shell's exit code is 1.
+        States for which the shell's exit code is 1, with commas between them, as in
+        stale,suspect,error; a single one means errors too, and healthy any state.
     """
     if not stale_days >= 0:
         raise OptionError(f"--stale-days {stale_days:g} is negative", hint="0 or more, such as 7")
@@ -78,11 +82,23 @@ def health(
         at,
         judged,
         detailed=verbose,
-        fail_on=fail_on,
+        fail_on=_failing(fail_on),
         recent=recent,
         allow_empty=allow_empty,
         home=ws.settings.home,
     )
+
+
+def _failing(named: HealthStates) -> tuple[HealthState, ...]:
+    """States that the check fails on: those named, but a single one is the least severe.
+
+    Suspect is not among those after stale, which checks were made of before it was a state.
+    """
+    states: tuple[HealthState, ...] = get_args(HealthState)
+    meant = {named} if isinstance(named, str) else {*named}
+    if len(meant) == 1:
+        meant = {*states} if "healthy" in meant else {*meant, "error"}
+    return tuple(each for each in states if each in meant)
 
 
 def _verified(ws: Workspace, summary: Summary) -> Summary | None:

@@ -1,5 +1,7 @@
 """What a report or an error says to cron."""
 
+from dataclasses import replace
+
 import pytest
 
 from ml4t_nb.commands.exit_codes import code_of, code_of_error
@@ -14,8 +16,8 @@ from ml4t_nb.errors import (
     SymbolUnknown,
 )
 from ml4t_nb.records import HealthState
-from ml4t_nb.reports import GapsReport, ListReport, RunReport, UnreadDataset
-from tests.render.reports import AS_OF, dataset, failure, healths, result, run
+from ml4t_nb.reports import GapsReport, HealthReport, ListReport, RunReport, UnreadDataset
+from tests.render.reports import AS_OF, dataset, failure, health, healths, result, run
 
 good = result("AAPL", added=5)
 same = result("IBM", "unchanged")
@@ -49,19 +51,27 @@ def test_a_run_fails_if_a_dataset_failed(report: RunReport, code: int) -> None:
 @pytest.mark.parametrize(
     ("states", "fail_on", "code"),
     [
-        (("healthy",), "error", 0),
-        (("healthy", "stale"), "error", 0),
-        (("healthy", "error"), "error", 1),
-        (("healthy", "stale"), "stale", 1),
-        (("healthy", "error"), "stale", 1),
-        (("healthy",), "stale", 0),
-        ((), "error", 0),
+        (("healthy",), ("error",), 0),
+        (("healthy", "stale", "suspect"), ("error",), 0),
+        (("healthy", "error"), ("error",), 1),
+        (("healthy", "stale"), ("stale", "error"), 1),
+        (("healthy", "error"), ("stale", "error"), 1),
+        (("healthy", "suspect"), ("stale", "error"), 0),
+        (("error",), ("stale", "suspect"), 0),
+        ((), ("error",), 0),
     ],
 )
-def test_health_fails_from_the_state_that_was_named(
-    states: tuple[HealthState, ...], fail_on: HealthState, code: int
+def test_health_fails_on_the_states_that_were_named(
+    states: tuple[HealthState, ...], fail_on: tuple[HealthState, ...], code: int
 ) -> None:
     assert code_of(healths(*states, fail_on=fail_on)) == code
+
+
+def test_health_fails_on_a_state_that_a_worse_one_hides() -> None:
+    both = replace(health("AAPL", "suspect"), also=("stale",))
+
+    assert code_of(HealthReport(AS_OF, (both,), fail_on=("stale", "error"))) == 1
+    assert code_of(HealthReport(AS_OF, (both,), fail_on=("error",))) == 0
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,9 @@ def values(option: Option) -> st.SearchStrategy[object]:
     """Values of an option as the parser gives them."""
     if option.kind == "switch":
         return st.sampled_from([True, False] if option.off_flags else [True])
+    if option.kind == "choices":
+        words = st.sampled_from(option.choices)
+        return st.lists(words, min_size=1, unique=True).map(tuple)
     return st.sampled_from(option.choices) if option.choices else BY_KIND[option.kind]
 
 
@@ -64,6 +67,12 @@ def test_what_is_spelled_parses_to_the_same_command(command: Command) -> None:
 @pytest.mark.parametrize(
     ("command", "shell", "cell", "python"),
     [
+        (
+            Command("health", {"fail_on": ("stale", "error")}),
+            "ml4t-data health --fail-on stale,error",
+            "%ml4t health --fail-on stale,error",
+            'ml4t_nb.health(fail_on=["stale", "error"])',
+        ),
         (
             Command("load", {"start": date(2024, 1, 2), "symbol": ("AAPL", "S&P 500")}),
             "ml4t-data load -s AAPL -s 'S&P 500' --start 2024-01-02",

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+
+import pytest
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.health_state import judge
-from ml4t_nb.model import DatasetId, Frequency, SessionOverride
-from ml4t_nb.records import Summary
+from ml4t_nb.model import DatasetId, Frequency, NextStep, SessionOverride
+from ml4t_nb.records import Ended, Health, Summary
 
 FRIDAY = datetime(2024, 1, 12, tzinfo=UTC)
 WEDNESDAY_NIGHT = datetime(2024, 1, 17, 22, tzinfo=UTC)  # Monday was Martin Luther King day
@@ -57,3 +60,120 @@ def test_bars_that_the_provider_has_not_are_named_though_nothing_can_be_done() -
         "healthy",
         "up to date, 10 bars missing (not available from the provider)",
     )
+
+
+AAPL = DatasetId("equities", "daily", "AAPL")
+WHOLE = Summary(AAPL, "sample", 9, FRIDAY, FRIDAY, FRIDAY, 9, 1, "yearly", "XNYS")
+FRIDAY_NIGHT = FRIDAY + timedelta(hours=22)
+MONTH = FRIDAY_NIGHT + timedelta(days=31)
+SPIKE = "close 10 times its neighbours"
+
+
+def judged(
+    summary: Summary, as_of: datetime = FRIDAY_NIGHT, *, days: float = 7, dates: str = "XNYS"
+) -> Health:
+    return judge(
+        summary,
+        dates=calendar(dates),
+        as_of=as_of,
+        delay=timedelta(minutes=30),
+        stale_after=timedelta(days=days),
+    )
+
+
+def test_a_finding_to_be_decided_makes_a_dataset_suspect() -> None:
+    one = judged(replace(WHOLE, suspect=1, finding=SPIKE))
+    three = judged(replace(WHOLE, suspect=3, finding=SPIKE))
+
+    assert (one.state, one.also, one.suspect) == ("suspect", (), 1)
+    assert one.reason == f"1 finding to decide: {SPIKE}"
+    assert three.reason == f"3 findings to decide: {SPIKE}"
+    assert three.step == NextStep("review", AAPL)
+    assert judged(WHOLE).state == "healthy"
+
+
+def test_the_worst_state_is_the_state_and_the_others_are_said() -> None:
+    doubted = replace(WHOLE, suspect=1, finding=SPIKE)
+    late = judged(doubted, MONTH)
+    failed = judged(replace(doubted, last_error="no network"), MONTH)
+    holed = judged(replace(doubted, gaps_open=1, missing=2))
+    damaged = judged(replace(doubted, damage="chunk x is cut"), MONTH)
+
+    assert (late.state, late.also) == ("suspect", ("stale",))
+    assert late.reason == f"1 finding to decide: {SPIKE}; also stale: 20 sessions behind"
+    assert (failed.state, failed.also) == ("error", ("suspect", "stale"))
+    assert failed.step == NextStep("update", AAPL)
+    assert (holed.state, holed.also) == ("suspect", ("stale",))
+    assert holed.reason.endswith("; also stale: gaps detected: 2 bars missing in 1 gap")
+    # Of what cannot be read, nothing else is known.
+    assert (damaged.state, damaged.also, damaged.reason) == ("error", (), "chunk x is cut")
+
+
+def test_what_has_ended_is_not_stale_however_long_ago() -> None:
+    ended = replace(WHOLE, ended=Ended(date(2024, 1, 12), FRIDAY, "bought by IBM"))
+
+    for each in (
+        judged(ended, MONTH),
+        judged(replace(ended, last_error="unknown symbol", failed_requests=9), MONTH),
+    ):
+        assert (each.state, each.reason) == ("healthy", "ended on 2024-01-12: bought by IBM")
+        assert (each.sessions_behind, each.step) == (0, "")
+    holes = judged(replace(ended, gaps_open=1, missing=2), MONTH)
+    assert holes.state == "healthy"
+    assert holes.reason == "ended on 2024-01-12: bought by IBM, 2 bars missing in 1 gap"
+    silent = replace(ended, ended=Ended(date(2024, 1, 12), FRIDAY))
+    assert judged(silent, MONTH).reason == "ended on 2024-01-12"
+
+
+def test_what_has_ended_is_suspect_or_in_error_all_the_same() -> None:
+    ended = replace(WHOLE, ended=Ended(date(2024, 1, 12), FRIDAY))
+
+    assert judged(replace(ended, suspect=1, finding=SPIKE), MONTH).state == "suspect"
+    assert judged(replace(ended, damage="chunk x is cut"), MONTH).state == "error"
+
+
+@pytest.mark.parametrize(
+    ("since", "days", "dates", "state"),
+    [
+        (timedelta(days=7), 7, "XNYS", "healthy"),
+        (timedelta(days=9, hours=1), 7, "XNYS", "stale"),
+        (timedelta(days=9), 14, "XNYS", "healthy"),
+        # No run is made on a weekend by everybody, however strict the threshold.
+        (timedelta(days=3), 0, "XNYS", "healthy"),
+        (timedelta(days=5), 0, "XNYS", "stale"),
+        (timedelta(days=9), 7, "24/7", "healthy"),
+    ],
+)
+def test_bars_that_look_current_are_stale_where_nobody_looked_for_long(
+    since: timedelta, days: float, dates: str, state: str
+) -> None:
+    last = FRIDAY_NIGHT if dates == "24/7" else FRIDAY
+    found = judged(replace(WHOLE, last=last, updated=FRIDAY_NIGHT - since), days=days, dates=dates)
+
+    assert (found.state, found.days_since_run) == (state, since.days)
+    if state == "stale":
+        number = since.days
+        assert found.reason == (
+            f"up to date by its calendar, but no run has reached a provider for {number} days"
+        )
+        assert found.step == NextStep("update", AAPL)
+
+
+def test_days_since_a_run_are_whole_and_never_negative() -> None:
+    assert judged(WHOLE, FRIDAY + timedelta(days=2, hours=23)).days_since_run == 2
+    assert judged(replace(WHOLE, updated=MONTH)).days_since_run == 0
+    assert judged(replace(WHOLE, updated=None)).days_since_run is None
+
+
+def test_three_failed_runs_of_ten_are_said_and_change_no_state() -> None:
+    two, three = (judged(replace(WHOLE, failed_requests=number)) for number in (2, 3))
+
+    assert (two.state, two.reason) == ("healthy", "up to date")
+    assert (three.state, three.reason) == ("healthy", "up to date, 3 of the last 10 runs failed")
+
+
+def test_bars_rejected_or_from_others_are_counted() -> None:
+    found = judged(replace(WHOLE, rejected=2, taken=1, currency="GBp"))
+
+    assert found.reason == "up to date, 2 bars rejected, bars of another provider in 1 place"
+    assert found.currency == "GBp"

@@ -102,7 +102,8 @@ def _row(option: Option) -> tuple[str, ...]:
 
 def _values(option: Option) -> str:
     # The parser's other spellings are none of Python's, and said in the page's head.
-    return ", ".join(f"`{word}`" for word in option.choices) or KINDS[option.kind]
+    words = ", ".join(f"`{word}`" for word in option.choices) or KINDS[option.kind]
+    return f"any of {words}" if option.kind == "choices" else words
 
 
 def _default(value: object) -> str:

@@ -119,7 +119,7 @@ def health(
     )
 
 
-def healths(*states: HealthState, fail_on: HealthState = "error") -> HealthReport:
+def healths(*states: HealthState, fail_on: tuple[HealthState, ...] = ("error",)) -> HealthReport:
     """A health report of one dataset in each of the states."""
     judged = tuple(health(f"S{at}", state) for at, state in enumerate(states))
     return HealthReport(AS_OF, judged, fail_on=fail_on)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import tzset
+from typing import get_args
 from xml.etree import ElementTree as ET
 
 import pandas as pd
@@ -18,9 +19,9 @@ from ml4t_nb.core.bars import make_bars
 from ml4t_nb.errors import OptionError
 from ml4t_nb.finding import Decision, Finding
 from ml4t_nb.model import DatasetId, Gap, NextStep
-from ml4t_nb.records import Restatement, Revision
+from ml4t_nb.records import HealthState, Restatement, Revision
 from ml4t_nb.render import text
-from ml4t_nb.render.format import instant, judgement, plain, ratio, size
+from ml4t_nb.render.format import MARKS, instant, judgement, plain, ratio, size
 from ml4t_nb.render.html import report_html
 from ml4t_nb.render.layout import Table
 from ml4t_nb.render.text import report_rows, report_text
@@ -237,7 +238,7 @@ def test_made_up_bars_are_always_labelled() -> None:
 def test_status_shows_health_around_the_run_and_its_history() -> None:
     text = report_text(run(result("AAPL", added=5), detailed=True))
 
-    assert "before     ⚠️ stale: current" in text
+    assert "before     🕒 stale: current" in text
     assert "after      ✅ healthy: current" in text
     assert "requested  2005-02-21 … 2005-03-04" in text
     assert "written    1 chunk" in text
@@ -245,11 +246,43 @@ def test_status_shows_health_around_the_run_and_its_history() -> None:
 
 
 def test_health_counts_states_bars_and_classes() -> None:
-    text = report_text(healths("healthy", "stale", "error"))
+    text = report_text(healths("healthy", "stale", "error", "suspect", "suspect"))
 
-    assert "3 datasets: ✅ 1 healthy, ⚠️ 1 stale, ❌ 1 error; 885 bars" in text
-    assert re.search(r"equities +3 +885", text)
+    whole = "5 datasets: ✅ 1 healthy, 🕒 1 stale, ⚠️ 2 suspect, ❌ 1 error; 1,475 bars"
+    assert whole in text
+    assert re.search(r"equities +5 +1,475", text)
     assert "   → ml4t-data update -s S1" in text
+
+
+def test_no_two_states_have_the_same_mark() -> None:
+    assert len(set(MARKS.values())) == len(get_args(HealthState)) == 4
+
+
+def test_health_says_how_long_ago_the_last_run_was_when_asked() -> None:
+    ago = replace(health("S0"), days_since_run=3)
+    text = report_text(HealthReport(AS_OF, (ago, health("S1")), detailed=True))
+
+    assert re.search(r"Updated +Days ago +Failed\n", text)
+    assert re.search(r"S0 .* 2005-03-04 +3 +0\n", text)
+    assert re.search(r"S1 .* 2005-03-04 +- +0\n", text)
+
+
+def test_a_list_names_currencies_where_one_is_known() -> None:
+    pounds = replace(summary("BARC.L"), currency="GBp")
+    stored = lines(ListReport((pounds, summary("IBM"))))
+
+    assert stored[0].endswith("Size  Currency")
+    assert stored[1].endswith("51.2 kB  GBp")
+    assert stored[2].endswith("51.2 kB")
+    assert "Currency" not in report_text(ListReport((summary("IBM"),)))
+
+
+def test_a_list_names_findings_to_be_decided() -> None:
+    doubted = replace(summary("IBM"), suspect=2, finding="close 10 times its neighbours")
+    text = report_text(ListReport((doubted,)))
+
+    assert "⚠️ IBM: 2 findings to decide: close 10 times its neighbours" in text
+    assert "   → ml4t-data review -s IBM" in text
 
 
 def test_health_shows_the_healthy_only_when_asked() -> None:
@@ -365,7 +398,7 @@ def test_rows_of_health_are_datasets_only() -> None:
 def test_a_stale_state_is_said_once() -> None:
     late = health("AAPL", "stale", reason="data are stale: 3 sessions behind")
 
-    assert judgement(late) == "⚠️ stale: 3 sessions behind"
+    assert judgement(late) == "🕒 stale: 3 sessions behind"
 
 
 def test_rows_are_separated_by_tabs_and_have_no_heading() -> None:
@@ -398,15 +431,16 @@ def test_json_of_a_failure_has_type_message_and_hint() -> None:
 
 
 def test_json_of_health_has_the_agreed_keys() -> None:
-    document = json.loads(report_json(healths("healthy", "stale")))
+    document = json.loads(report_json(healths("healthy", "stale", "suspect")))
 
     assert document["summary"] == {
-        "datasets": 2,
+        "datasets": 3,
         "healthy": 1,
         "stale": 1,
+        "suspect": 1,
         "error": 0,
-        "rows": 590,
-        "by_asset_class": {"equities": {"datasets": 2, "rows": 590}},
+        "rows": 885,
+        "by_asset_class": {"equities": {"datasets": 3, "rows": 885}},
     }
     assert list(document["datasets"][0])[:10] == [
         "dataset", "state", "reason", "rows", "first", "last", "updated", "sessions_behind",

@@ -35,6 +35,7 @@ NOTHING = (b"AAPL", float("nan"), pd.NaT, pd.NA, object(), {"a": 1}.items, 2 + 3
 REFUSED: dict[str, tuple[object, ...]] = {
     "switch": ("yes", "no", "", 2, [], None),
     "choice": ("", "DAYLY", 5, []),
+    "choices": ("", ",", "DAYLY", 5, [], (), [["error"]], "error,DAYLY", ["error,stale"]),
     "whole": ("two", "2.5", 2.5, "", True, np.inf, [1], 10**12, "999999999999"),
     "number": ("much", "", "nan", np.inf, True, [0.1], 1e300),
     "path": ("", "  ", "a\0b", 5, ["a.csv"], b"a.csv"),
@@ -100,7 +101,17 @@ def test_what_stands_for_no_value_is_refused_with_a_next_step(
 @pytest.mark.parametrize(("verb", "wanted"), PARAMETERS)
 def test_what_stands_for_a_value_is_that_value(verb: Callable[..., Any], wanted: Option) -> None:
     del verb
-    taken = TAKEN[wanted.kind] if wanted.kind != "choice" else ((wanted.choices[0],) * 2,)
+    first, *others = wanted.choices or ("",)
+    own: dict[str, tuple[tuple[object, object], ...]] = {
+        "choice": ((first, first),),
+        "choices": (
+            (first, (first,)),
+            (f" {first} , {others[0]},{first}" if others else first, (first, *others[:1])),
+            ([first, *others[:1]], (first, *others[:1])),
+            (np.array([first]), (first,)),
+        ),
+    }
+    taken = own[wanted.kind] if wanted.kind in own else TAKEN[wanted.kind]
     for value, meant in taken:
         found = convert(value, wanted)
         assert found == ((meant,) if wanted.is_repeated else meant)

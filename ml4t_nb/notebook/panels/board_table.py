@@ -19,7 +19,7 @@ __all__ = ["ROWS", "WORST_FIRST", "BoardTable", "Row", "table_of"]
 ROWS = 20
 """Datasets on a page."""
 
-WORST_FIRST: tuple[HealthState, ...] = ("error", "stale", "healthy")
+WORST_FIRST: tuple[HealthState, ...] = ("error", "suspect", "stale", "healthy")
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,7 @@ class HealthBoard:
         """Whether it is in the state chosen, and its name or reason has every word typed."""
         words = f"{health.dataset} {health.reason}".lower()
         typed = self.text.value.lower().split()
-        return self.state.value in ("", health.state) and all(word in words for word in typed)
+        return self.state.value in ("", *health.states) and all(word in words for word in typed)
 
     def _on_page(self) -> tuple[Health, ...]:
         return self._found[self.page * ROWS : (self.page + 1) * ROWS]
