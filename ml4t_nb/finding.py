@@ -151,6 +151,11 @@ class Finding:
         return self.is_open and self.severity != "note"
 
     @property
+    def dated(self) -> str:
+        """What was seen, after the day it was seen on."""
+        return self.detail if self.stamp is None else f"{self.stamp:%Y-%m-%d} {self.detail}"
+
+    @property
     def is_open(self) -> bool:
         """Whether nobody decided about it, and no better bar came."""
         return self.state == "open"

@@ -217,7 +217,7 @@ class Summary:
     suspect
         Findings to be decided: errors and warnings, no notes.
     finding
-        Detail of the first of them.
+        Day and detail of the first of them.
     rejected
         Bars of gaps that a person rejected.
     taken

@@ -82,7 +82,7 @@ class CatalogueEntry:
         return cls(dataset, sequence, stat, summarize(manifest), files)
 
 
-_FORM = 4
+_FORM = 5
 """Raised with every change of what a field means, or of how it is counted."""
 
 # Another program's entries lack or have a field, or say that a manifest is read which this one

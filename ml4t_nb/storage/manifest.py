@@ -211,7 +211,7 @@ def summarize(manifest: Manifest) -> Summary:
         recent_errors=sum(run.outcome == "failed" for run in manifest.history[-_RECENT:]),
         last_error=requests[-1].error.message if requests and requests[-1].error else "",
         suspect=len(suspect),
-        finding=suspect[0].detail if suspect else "",
+        finding=suspect[0].dated if suspect else "",
         rejected=sum(gap.missing for gap in manifest.gaps if gap.state == "rejected"),
         taken=len(manifest.sources),
         failed_requests=sum(run.outcome == "failed" for run in requests),

@@ -395,7 +395,7 @@ def test_a_summary_counts_findings_to_be_decided_and_names_the_first() -> None:
 
     row = summarize(replace(FULL, findings=findings))
 
-    assert (row.suspect, row.finding) == (2, "no close")
+    assert (row.suspect, row.finding) == (2, "2024-01-02 no close")
     assert summarize(replace(FULL, findings=findings[:3])).suspect == 0
     assert summarize(replace(FULL, findings=findings[:3])).finding == ""
 
