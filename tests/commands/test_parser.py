@@ -152,7 +152,7 @@ def test_options_of_the_front_end_are_not_arguments() -> None:
         ("update --fill-method forwad", "unknown fill method 'forwad'", "did you mean 'forward'?"),
         ("gaps --refill forwad", "unknown fill method 'forwad'", "did you mean 'forward'?"),
         ("health --fail-on stail", "unknown health state 'stail'", "did you mean 'stale'?"),
-        ("health --fail-on stale,eror", "unknown health state 'eror'", "did you mean 'error'?"),
+        ("health --fail-on error,stail", "unknown health state 'stail'", "did you mean 'stale'?"),
         ("health --fail-on stale,", "unknown health state ''", "choose from error, healthy, stale"),
         ("update -l x", "--lookback-days: 'x' is not a whole number", "write it as 5"),
         ("update -l 1.5", "--lookback-days: '1.5' is not a whole number", "write it as 5"),
