@@ -177,8 +177,12 @@ class _Undo:
         undone = self.undone
         day = f"{undone.at.astimezone(self.dates.zone):%Y-%m-%d}"
         what = "" if not undone.notes else f": {undone.notes[0]}"
-        note = f"took back run {undone.version}, {undone.verb} of {day}{what}"
-        return replace(self.record, notes=(note,))
+        if undone.restatement is not None:
+            what = f", which had restated the history by {undone.restatement.ratio:.6g}"
+        notes: tuple[str, ...] = (f"took back run {undone.version}, {undone.verb} of {day}{what}",)
+        if undone.verb not in _DECISIONS:
+            notes += ("what it had taken is not taken again while the provider's values are equal",)
+        return replace(self.record, notes=notes)
 
     def _require_unchanged(self, held: Bars, logged: pd.DataFrame) -> None:
         """Raise OptionError if a later run restated the dataset, or changed one of the bars."""

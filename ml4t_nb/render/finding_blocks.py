@@ -74,7 +74,7 @@ def state_words(finding: Finding) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.6g}"
+    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.5g}"
 
 
 def _row(finding: Finding, frequency: Frequency) -> tuple[str, ...]:
@@ -93,12 +93,12 @@ def _next(finding: Finding) -> str:
     """What can be done about it."""
     if finding.decision is not None:
         version = finding.decision.version
-        return f"undo --run {version} takes the decision back" if version else ""
+        return f"undo --run {version}" if version else ""
     if not finding.is_to_decide:
         return ""
     if finding.is_hard:
-        return "not stored: update requests it again; --accept or --reject REASON closes it"
-    return "--accept REASON keeps it, --reject REASON takes it out"
+        return "update, --accept or --reject"
+    return "--accept or --reject"
 
 
 def _bar(finding: Finding, of: DatasetFindings) -> str:
@@ -110,8 +110,8 @@ def _to_decide(of: DatasetFindings, home: Path | None) -> Iterator[Note]:
     waiting = [each for each in of.findings if each.is_to_decide]
     if waiting:
         yield Note(
-            f"⚠️ {of.dataset.symbol}: {many(len(waiting), 'finding')} to decide; add --accept "
-            "REASON or --reject REASON, for one of them to its dates",
+            f"⚠️ {of.dataset.symbol}: {many(len(waiting), 'finding')} to decide: --accept REASON "
+            "keeps the bars, --reject REASON takes them out; dates or --rule choose among them",
             replace(_choice(of.dataset, waiting[0]), home=home),
         )
 

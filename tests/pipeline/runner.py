@@ -68,7 +68,7 @@ class Runner:
             end=date.fromisoformat(end) if end else None,
             calendar=calendar,
         )
-        return run_load(self._run(as_of), request)
+        return run_load(self.context(as_of), request)
 
     def update(
         self,
@@ -90,7 +90,7 @@ class Runner:
             accept=accept,
             reset_as_of=reset_as_of,
         )
-        return run_update(self._run(as_of), request)
+        return run_update(self.context(as_of), request)
 
     def act_on_gap(
         self, as_of: datetime | date, action: GapAction, *, start: str, end: str
@@ -98,7 +98,7 @@ class Runner:
         span = calendar("XNYS").span(
             date.fromisoformat(start), date.fromisoformat(end), self.frequency
         )
-        return action(self._run(as_of), self.dataset, span)
+        return action(self.context(as_of), self.dataset, span)
 
     def remove(
         self, as_of: datetime | date, *, start: str | None = None, end: str | None = None
@@ -119,7 +119,7 @@ class Runner:
     def stored(self) -> Bars:
         return self.store.snapshot(self.dataset).bars()
 
-    def _run(self, as_of: datetime | date) -> RunContext:
+    def context(self, as_of: datetime | date) -> RunContext:
         return RunContext(
             self.store,
             self._provider,

@@ -82,8 +82,12 @@ def test_the_listing_says_what_was_seen_and_what_can_be_done(doubtful: OwnFiles)
     text = report_text(verbs.review(doubtful.ws))
 
     assert "high 46.71 is 52.2 % above the prices beside it (30.69)" in text
-    assert "--accept REASON keeps it, --reject REASON takes it out" in text
-    assert "not stored: update requests it again; --accept or --reject REASON closes it" in text
+    rows = [line for line in text.splitlines() if line.startswith("equities")]
+    assert [row.rpartition("  ")[2] for row in rows] == [
+        "--accept or --reject",
+        "update, --accept or --reject",
+        "--accept or --reject",
+    ]
     assert "⚠️ ACME: 3 findings to decide" in text
     assert "review -s ACME --start 2004-06-15 --end 2004-06-15 --home" in text
 
