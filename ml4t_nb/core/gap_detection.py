@@ -36,7 +36,11 @@ class StampMatch:
 
         A gap reaches over nights and weekends too.
         """
-        firsts, lasts = _runs(self._missing)
+        return self.gaps_by(np.zeros(len(self._missing), dtype=np.int64))
+
+    def gaps_by(self, kinds: Instants) -> tuple[Gap, ...]:
+        """Gaps of missing bars of one kind each; ``kinds`` has a number for each missing stamp."""
+        firsts, lasts = _runs(self._missing, kinds)
         starts = self.expected[firsts].to_pydatetime()
         ends = self.expected[lasts].to_pydatetime()
         return tuple(map(Gap, starts, ends, (lasts - firsts + 1).tolist()))
@@ -193,9 +197,11 @@ def fill(
     return make_bars(expected[rows], dict.fromkeys(PRICES, price), filled=True)
 
 
-def _runs(rows: Instants) -> tuple[Instants, Instants]:
-    """First and last of each run of numbers that follow one another in ``rows``."""
+def _runs(rows: Instants, kinds: Instants | None = None) -> tuple[Instants, Instants]:
+    """First and last of each run of numbers in ``rows`` that follow one another, of one kind."""
     parted = np.diff(rows) != 1
+    if kinds is not None:
+        parted |= np.diff(kinds) != 0
     return rows[np.append(True, parted)[: len(rows)]], rows[np.append(parted, True)[: len(rows)]]
 
 

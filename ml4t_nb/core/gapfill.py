@@ -13,7 +13,7 @@ import pandas as pd
 from ml4t_nb.core.bars import Bars, as_instant, observed, upsert
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.gap_detection import StampMatch, fill, gap_of, merge_gaps
-from ml4t_nb.core.timestamps import TICK, index_micros
+from ml4t_nb.core.timestamps import TICK, Instants, index_micros, to_micros
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import (
     Basis,
@@ -22,6 +22,7 @@ from ml4t_nb.model import (
     FillMethod,
     Frequency,
     Gap,
+    GapState,
     Span,
     bar_length,
 )
@@ -32,10 +33,12 @@ __all__ = [
     "Reconciled",
     "count_empty_answers",
     "is_to_fill",
+    "is_to_request",
     "reconcile_gaps",
 ]
 
 _CONFIRMED_AFTER = 2
+_REJECTED = -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +101,14 @@ def reconcile_gaps(
     fill_by: Fill | None,
     is_whole: bool,
     answered: Callable[[tuple[Gap, ...]], tuple[Gap, ...]] = tuple,
+    rejected: pd.DatetimeIndex | None = None,
 ) -> Reconciled:
     """Find the gaps of a dataset, or of its end, and fill them again from the observed bars alone.
 
     Gaps ``known`` before keep their state, attempts and method, and ``fill_by`` is for those that
     nothing fills yet. Those known beyond the ends of a whole dataset are dropped. Given all gaps,
     ``answered`` counts for each what the provider has answered; what may be filled depends on it.
+    Bars that a person ``rejected`` are gaps of their own, which are not filled.
     """
     real = observed(bars)
     if real.empty:
@@ -112,11 +117,16 @@ def reconcile_gaps(
     span = Span(as_instant(real.index[0]), as_instant(real.index[-1]) + TICK)
     if is_whole:
         known = tuple(gap for gap in known if span.covers(gap.span))
+    missing, made = match.missing, real
+    kinds = _kinds(missing, known, rejected, grid.slack)
+    found = merge_gaps(known, match.gaps_by(kinds), span)
+    if (kinds == _REJECTED).any():
+        out = index_micros(missing)[kinds == _REJECTED]
+        found = tuple(_rejected(gap) if to_micros(gap.start) in out else gap for gap in found)
     gaps = tuple(
         replace(gap, filled_by=_method(gap, fill_by)) if gap.start in span else gap
-        for gap in answered(merge_gaps(known, match.gaps, span))
+        for gap in answered(found)
     )
-    missing, made = match.missing, real
     # A stamp in no gap takes the last entry.
     methods = np.array([*(gap.filled_by for gap in gaps), None])
     method_of = methods[gap_of(index_micros(missing), gaps)]
@@ -142,34 +152,60 @@ def count_empty_answers(
     """Gaps with this run's empty answer counted for those that ``spans`` asked for.
 
     A second empty answer, after a later session's close than the first, confirms a gap: the
-    provider has no such bars.
+    provider has no such bars. To a gap of rejected bars it answers with nothing else than those.
     """
 
     def counted(gap: Gap) -> Gap:
         is_asked = any(span.covers(gap.span) for span in spans)
-        if gap.state not in ("open", "failed") or not is_asked:
+        if gap.state not in ("open", "failed", "rejected") or not is_asked:
             return gap
+        open_state: GapState = "rejected" if gap.state == "rejected" else "open"
         if gap.asked is not None and dates.closed_by(as_of) <= dates.closed_by(gap.asked):
-            return replace(gap, state="open", error=None)
-        return replace(
-            gap,
-            state="confirmed" if gap.attempts + 1 >= _CONFIRMED_AFTER else "open",
-            attempts=gap.attempts + 1,
-            asked=as_of,
-            error=None,
-        )
+            return replace(gap, state=open_state, error=None)
+        attempts = gap.attempts + 1
+        is_confirmed = attempts >= _CONFIRMED_AFTER and open_state == "open"
+        state: GapState = "confirmed" if is_confirmed else open_state
+        return replace(gap, state=state, attempts=attempts, asked=as_of, error=None)
 
     return tuple(counted(gap) for gap in gaps)
 
 
+def is_to_request(gap: Gap) -> bool:
+    """Whether an update asks for the gap's bars again: until the provider has answered twice."""
+    if gap.state == "rejected":
+        return gap.attempts < _CONFIRMED_AFTER
+    return gap.state in ("open", "failed")
+
+
 def is_to_fill(gap: Gap, fill_by: Fill) -> bool:
     """Whether nothing stands in for the gap's bars, and ``fill_by`` makes some."""
-    if gap.state == "closed" or gap.filled_by is not None or gap.is_left_open:
+    if gap.state in ("closed", "rejected") or gap.filled_by is not None or gap.is_left_open:
         return False
     if any(span.meets(gap.span) for span in fill_by.doubted):
         return False
     is_due = fill_by.is_at_once or gap.state == "confirmed"
     return is_due and gap.missing <= fill_by.max_fill
+
+
+def _kinds(
+    missing: pd.DatetimeIndex,
+    known: Iterable[Gap],
+    rejected: pd.DatetimeIndex | None,
+    slack: timedelta,
+) -> Instants:
+    """Which missing bars a person has rejected: now, or by which known gap, as a number."""
+    at = index_micros(missing)
+    apart = tuple(gap for gap in known if gap.state == "rejected")
+    kinds: Instants = gap_of(at, apart) if apart else np.full(len(at), -1)
+    if rejected is not None and len(rejected) and len(at):
+        near = rejected.get_indexer(missing, method="nearest", tolerance=slack) >= 0
+        kinds[near & (kinds < 0)] = _REJECTED
+    return kinds
+
+
+def _rejected(gap: Gap) -> Gap:
+    """A gap of bars that a person has rejected, and not declared closed."""
+    return gap if gap.state == "closed" else Gap(gap.start, gap.end, gap.missing, "rejected")
 
 
 def _method(gap: Gap, fill_by: Fill | None) -> FillMethod | None:

@@ -207,7 +207,8 @@ def _lacking(dates: Calendar, held: StoredRange) -> frozenset[date]:
     for gap in held.gaps if held.frequency != "weekly" else ():
         # Minutes without a trade are thousands of gaps, and no session is as short as they are.
         is_short = held.frequency != "daily" and gap.end - gap.start < _LEAST
-        if is_short or gap.state == "closed":
+        # What a person rejected, the exchange was open for.
+        if is_short or gap.state in ("closed", "rejected"):
             continue
         # From midnight on, since a currency's session begins on the evening before its date.
         start, end = (to_micros(each) // DAY for each in (gap.start, gap.end))

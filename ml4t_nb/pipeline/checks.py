@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import pandas as pd
+
 from ml4t_nb.core.adjust import traded_bars
 from ml4t_nb.core.bars import Bars, as_instant, concat, observed, prices_of, splits_in
 from ml4t_nb.core.basis import as_words, is_same_split, split_evidence, without_repeats
@@ -33,6 +35,9 @@ class Rewrite:
     That is the dataset's end, from an observed bar on that the run did not ask for: ``start`` is
     its stamp, None for the whole dataset, and ``bars`` are those stored from there on. With
     ``is_whole``, the fetch was of all there is.
+
+    ``refused`` are stamps for which the provider gave a row that a decision took out: in its place
+    stands what is stored. ``taken_out`` are all stamps for which a decision left no bar.
     """
 
     tx: Transaction
@@ -42,6 +47,8 @@ class Rewrite:
     before: Manifest
     start: datetime | None
     bars: Bars
+    refused: pd.DatetimeIndex | None = None
+    taken_out: pd.DatetimeIndex | None = None
 
     @classmethod
     def of(

@@ -44,6 +44,7 @@ from ml4t_nb.pipeline.fetch import FetchResult, fetch_spans
 from ml4t_nb.pipeline.judge import findings_after
 from ml4t_nb.pipeline.manifest_after import manifest_after
 from ml4t_nb.pipeline.record import attempts_of, notify, publish, record_of
+from ml4t_nb.pipeline.refusals import without_refused
 from ml4t_nb.pipeline.unknown import is_proposed
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
@@ -102,7 +103,8 @@ def _commit_fetch(
     run, got = rewrite.run, rewrite.got
     final, soft = with_known_volumes(rewrite.stored, got.final, got.findings)
     got = replace(got, final=final, findings=soft)
-    rewrite = replace(rewrite, got=got)
+    rewrite = without_refused(replace(rewrite, got=got))
+    got = rewrite.got
     aligned, pending = _aligned(rewrite)
     merged = _merged(rewrite, aligned)
     if merged is None:
@@ -267,11 +269,16 @@ def _reconciled(rewrite: Rewrite, merged: Merged) -> Reconciled:
         counted = count_empty_answers(gaps, got.answered, as_of=run.as_of, dates=run.calendar)
         return tuple(map(failed, counted))
 
+    def accepted(gap: Gap) -> Gap:
+        # What the provider has instead of the rejected bars is taken.
+        return Gap(gap.start, gap.end, gap.missing) if gap.state == "rejected" else gap
+
     return reconcile_gaps(
         merged.bars,
         grid=run.grid,
-        known=rewrite.before.gaps,
+        known=tuple(map(accepted, rewrite.before.gaps)) if run.accept else rewrite.before.gaps,
         fill_by=run.fill,
         is_whole=rewrite.start is None,
         answered=answered,
+        rejected=rewrite.taken_out,
     )

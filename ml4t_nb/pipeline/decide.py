@@ -17,7 +17,7 @@ from ml4t_nb.core.gapfill import ExpectedGrid, reconcile_gaps
 from ml4t_nb.core.sources import sources_after
 from ml4t_nb.errors import OptionError
 from ml4t_nb.finding import Decision, Finding, Refusal, Rule, Ruling
-from ml4t_nb.model import CarriedAction, DatasetId, Gap, NextStep, Span
+from ml4t_nb.model import CarriedAction, DatasetId, NextStep, Span
 from ml4t_nb.pipeline.context import RunContext, date_of, instant_of
 from ml4t_nb.pipeline.record import publish
 from ml4t_nb.pipeline.rejudge import judged_around
@@ -122,7 +122,9 @@ def _rejected(
     left, carried = _left(real, out, state)
     gone = pd.DatetimeIndex(real.index[out])
     grid = ExpectedGrid.of(state.dataset, state.config, dates)
-    reconciled = reconcile_gaps(left, grid=grid, known=state.gaps, fill_by=None, is_whole=True)
+    reconciled = reconcile_gaps(
+        left, grid=grid, known=state.gaps, fill_by=None, is_whole=True, rejected=gone
+    )
     tx.put(reconciled.bars)
     bars = pd.DatetimeIndex(left.index)
     number, own = tx.number, state.config.provider
@@ -143,7 +145,7 @@ def _rejected(
     )
     after = replace(
         state,
-        gaps=tuple(_as_rejected(each, gone, grid) for each in reconciled.gaps),
+        gaps=reconciled.gaps,
         findings=findings,
         carried=carried,
         refusals=(*state.refusals, Refusal(number)),
@@ -192,15 +194,6 @@ def _is_gone(finding: Finding, bars: pd.DatetimeIndex, gone: pd.DatetimeIndex) -
         return False
     spans = [_span_of(finding)]
     return bool(_within(gone, spans).any()) and not _within(bars, spans).any()
-
-
-def _as_rejected(gap: Gap, gone: pd.DatetimeIndex, grid: ExpectedGrid) -> Gap:
-    """The gap; rejected, if bars that a person took out are all that it lacks."""
-    lacks = grid.calendar.stamps(gap.span, grid.frequency)
-    slack = pd.Timedelta(grid.slack)
-    places = gone.get_indexer(lacks, method="nearest", tolerance=slack)
-    is_rejected = len(lacks) > 0 and bool((places >= 0).all())
-    return replace(gap, state="rejected", filled_by=None) if is_rejected else gap
 
 
 def _words(request: DecisionRequest, chosen: Sequence[Finding], dates: Calendar) -> str:

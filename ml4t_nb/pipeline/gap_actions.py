@@ -64,8 +64,14 @@ def close(reason: str) -> GapAction:
 
 
 def reopen() -> GapAction:
-    """Reset a closure, a confirmation or the choice to leave a gap open."""
-    return _changing(lambda gap: Gap(gap.start, gap.end, gap.missing, filled_by=gap.filled_by))
+    """Reset a closure, a confirmation or the choice to leave a gap open; no rejection of bars."""
+    return _changing(
+        lambda gap: (
+            gap
+            if gap.state == "rejected"
+            else Gap(gap.start, gap.end, gap.missing, filled_by=gap.filled_by)
+        )
+    )
 
 
 def _changing(change: Callable[[Gap], Gap]) -> GapAction:

@@ -11,8 +11,10 @@ from ml4t_nb.core.actions import AlignedActions
 from ml4t_nb.core.bars import Bars, Flags, as_instant, numbers_of
 from ml4t_nb.core.gapfill import Reconciled
 from ml4t_nb.core.merge import Merged
+from ml4t_nb.core.refusals import after_restatement
 from ml4t_nb.core.sources import sources_after, switched
 from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.finding import Refusal
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.checks import Rewrite
 from ml4t_nb.records import Source
@@ -41,10 +43,23 @@ def manifest_after(
         verified=run.as_of if rewrite.is_whole else before.verified,
         carried=(*kept, *aligned.carried),
         sources=_sources(rewrite, aligned, merged.bars),
+        refusals=_refusals(rewrite, merged),
     )
     if merged.verdict in _REPLACING:
         return replace(after, prior=_prior(rewrite, reconciled.bars))
     return after if _is_as_before(rewrite, after, reconciled.bars) else replace(after, prior=None)
+
+
+def _refusals(rewrite: Rewrite, merged: Merged) -> tuple[Refusal, ...]:
+    """Refusals on the basis of the bars that are about to be stored; none once all is accepted."""
+    if rewrite.run.accept:
+        return ()
+    moved = merged.restatement
+    if moved is None:
+        return rewrite.before.refusals
+    # A restatement that no split explains has moved all that is stored up to now.
+    splits = moved.splits or ((rewrite.run.as_of, moved.ratio),)
+    return after_restatement(rewrite.before.refusals, splits)
 
 
 def _prior(rewrite: Rewrite, bars: Bars) -> PriorState:
@@ -81,6 +96,8 @@ def _sources(rewrite: Rewrite, aligned: AlignedActions, bars: Bars) -> tuple[Sou
     if not known and provider == own:
         return ()
     taken = _changed(rewrite.stored, bars) & np.asarray(bars.index.isin(aligned.fetched.index))
+    if rewrite.refused is not None:
+        taken &= ~np.asarray(bars.index.isin(rewrite.refused))
     stamps = pd.DatetimeIndex(bars.index)
     return sources_after(known, stamps, taken, provider=provider, own=own, start=rewrite.start)
 

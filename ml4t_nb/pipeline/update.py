@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from ml4t_nb.core.bars import observed
-from ml4t_nb.core.gapfill import is_to_fill
+from ml4t_nb.core.gapfill import is_to_fill, is_to_request
 from ml4t_nb.core.request_spans import (
     JOIN,
     failed_spans,
@@ -100,11 +100,7 @@ def _missing_before(run: DatasetRun, start: datetime, snapshot: Snapshot) -> tup
     if fill is None:
         return ()
     manifest = snapshot.manifest
-    gaps = (
-        gap.span
-        for gap in manifest.gaps
-        if gap.state in ("open", "failed") or is_to_fill(gap, fill)
-    )
+    gaps = (gap.span for gap in manifest.gaps if is_to_request(gap) or is_to_fill(gap, fill))
     spans = [
         span
         for span in (*gaps, *failed_spans(manifest.fetch_log))

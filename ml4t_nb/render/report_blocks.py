@@ -18,7 +18,6 @@ from ml4t_nb.render.format import (
     instant,
     labelled,
     many,
-    one_line,
     size,
     span_words,
     stamp,
@@ -209,6 +208,11 @@ def _next(gap: Gap) -> Iterator[str]:
                 "the provider has no bars: --refetch requests them anyway, "
                 "--close REASON closes the gap"
             )
+        case "rejected":
+            yield (
+                "its bars were rejected: reconcile takes them from another provider, "
+                "undo puts them back, --refill METHOD fills it"
+            )
         case _ if gap.is_left_open:
             yield "left open: update requests the bars again, --refill METHOD fills it"
         case _:
@@ -228,13 +232,7 @@ def _drawn(report: reports.PlotReport) -> Iterator[Block]:
 
 
 def _seen(report: reports.PlotReport) -> str:
-    """What is drawn, in numbers, with what of it is to be decided."""
-    doubts = f"; {many(len(report.findings), 'finding')} to decide" if report.findings else ""
-    others = ", ".join(dict.fromkeys(one_line(each.provider) for each in report.sources))
-    return _counted(report) + doubts + (f"; with bars from {others}" if others else "")
-
-
-def _counted(report: reports.PlotReport) -> str:
+    """What is drawn, in numbers."""
     if report.sessions is not None:
         states = Counter(report.sessions["state"])
         counted = ", ".join(

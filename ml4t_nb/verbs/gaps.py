@@ -165,7 +165,8 @@ def _gaps(
     ws: Workspace, summary: Summary, range_: tuple[date | None, date | None], *, every: bool
 ) -> DatasetGaps:
     nothing = DatasetGaps(summary.dataset, summary.provider, ())
-    if not (every or summary.gaps_open or summary.unanswered or summary.damage):
+    is_of_interest = summary.gaps_open or summary.rejected or summary.unanswered
+    if not (every or is_of_interest or summary.damage):
         return nothing
     snapshot = ws.store.snapshot(summary.dataset)
     if summary.damage:
@@ -174,7 +175,11 @@ def _gaps(
         snapshot.bars()
     manifest = snapshot.manifest
     span = _span(ws, summary, range_)
-    gaps = tuple(gap for gap in manifest.gaps if (every or gap.is_pending) and span.meets(gap.span))
+    gaps = tuple(
+        gap
+        for gap in manifest.gaps
+        if (every or gap.is_pending or gap.state == "rejected") and span.meets(gap.span)
+    )
     unanswered = tuple(
         each for each in manifest.fetch_log if each.outcome == "failed" and span.meets(each.span)
     )

@@ -37,7 +37,7 @@ def test_a_finding_is_opened_by_the_run_that_finds_it() -> None:
     assert judged_again((), (SPIKE,), is_judged=everything, as_of=FIRST) == (opened, opened)
 
 
-@pytest.mark.parametrize("state", ["open", "accepted", "rejected"])
+@pytest.mark.parametrize("state", ["open", "accepted"])
 def test_what_is_found_again_stays_as_it_was(state: FindingState) -> None:
     known = replace(SPIKE, seen=FIRST, state=state)
     blurred = replace(SPIKE, values=(10.0, 99.0 * (1 + 1e-9), 9.0, 11.0), detail="other words")
@@ -70,6 +70,25 @@ def test_what_was_corrected_and_comes_back_is_open_again() -> None:
     after, _ = judged_again((corrected,), (SPIKE,), is_judged=everything, as_of=LATER)
 
     assert after == (corrected, replace(SPIKE, seen=LATER))
+
+
+def test_what_was_rejected_and_is_stored_again_is_open_again() -> None:
+    rejected = replace(SPIKE, seen=FIRST, state="rejected")
+
+    assert judged_again((rejected,), (SPIKE,), is_judged=everything, as_of=LATER, number=7) == (
+        (rejected, replace(SPIKE, seen=LATER, opened=7)),
+        (replace(SPIKE, seen=LATER, opened=7),),
+    )
+
+
+def test_a_row_that_was_kept_out_anyway_stays_rejected() -> None:
+    rejected = replace(SPIKE, rule="price", seen=FIRST, state="rejected")
+    again = replace(SPIKE, rule="price")
+
+    assert judged_again((rejected,), (again,), is_judged=everything, as_of=LATER) == (
+        (rejected,),
+        (),
+    )
 
 
 def test_a_split_after_a_finding_does_not_change_it() -> None:
@@ -125,34 +144,10 @@ def test_a_row_that_is_not_stored_is_an_error_and_a_bar_out_of_hours_a_note(
     assert replace(SPIKE, rule=rule).severity == severity
 
 
-@pytest.mark.parametrize("state", ["open", "accepted"])
-@pytest.mark.parametrize(("seemed", "proved"), [("jump", "spike"), ("jump", "unit")])
-def test_a_jump_that_the_next_bar_proves_to_be_a_spike_is_no_news(
-    state: FindingState, seemed: Rule, proved: Rule
-) -> None:
-    known = replace(SPIKE, rule=seemed, seen=FIRST, opened=3, state=state)
-    sharper = replace(SPIKE, rule=proved)
-
-    after, opened = judged_again((known,), (sharper,), is_judged=everything, as_of=LATER)
-
-    assert after == (replace(known, rule=proved),)
-    assert opened == ()
-
-
-def test_what_was_accepted_is_not_opened_by_a_finding_that_it_explains() -> None:
-    jump = replace(SPIKE, rule="jump", seen=FIRST)
-    accepted = replace(SPIKE, seen=FIRST, state="accepted")
-
-    after, opened = judged_again((jump, accepted), (SPIKE,), is_judged=everything, as_of=LATER)
-
-    assert after == (replace(jump, state="corrected"), accepted)
-    assert opened == ()
-
-
 FINDINGS = st.builds(
     Finding,
     stamp=st.sampled_from([datetime(2024, 1, day, tzinfo=UTC) for day in (1, 2, 3)]),
-    rule=st.sampled_from(["spike", "high volume"]),
+    rule=st.sampled_from(["spike", "range"]),
     detail=st.just(""),
     values=st.sampled_from([(1.0,), (2.0,)]),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from ml4t_nb.cli import main
 from ml4t_nb.errors import OptionError
 from ml4t_nb.render.html import report_html
 from ml4t_nb.render.text import report_text
+from ml4t_nb.render.to_json import report_json
 from tests.verbs.own_files import OwnFiles
 from tests.verbs.test_review import spoilt
 
@@ -62,6 +64,22 @@ def test_a_rejected_bar_is_taken_out_and_kept_beside(doubtful: OwnFiles) -> None
     assert (row.change, row.version, row.provider, row.high) == ("removed", 2, "files", 46.71)
     assert own.findings()[0] == (SPIKE, "spike", "rejected")
     assert "rejected spike of 2004-06-15: a typo" in report_text(report)
+
+
+def test_gaps_lists_what_was_rejected_with_what_can_be_done(doubtful: OwnFiles) -> None:
+    doubtful.review(rule="spike", reject="a typo", as_of="2004-12-29")
+
+    report = verbs.gaps(doubtful.ws, as_of="2004-12-29")
+
+    (dataset,) = report.datasets
+    assert [each.state for each in dataset.gaps] == ["rejected", "open"]
+    assert (
+        "its bars were rejected: reconcile takes them from another provider, undo puts them back"
+        in " ".join(report_text(report).split())
+    )
+    listed = json.loads(report_json(report))["gaps"]
+    assert [each["state"] for each in listed] == ["rejected", "open"]
+    assert doubtful.manifest.history[-1].gaps_open == 1
 
 
 def test_a_row_that_is_not_stored_is_rejected_without_anything_else(doubtful: OwnFiles) -> None:

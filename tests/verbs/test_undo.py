@@ -124,7 +124,11 @@ def test_a_bar_beside_a_fill_comes_back_with_the_fill(own: OwnFiles) -> None:
     before = views(own)
 
     own.review(rule="spike", reject="a typo")
-    assert not own.bars().loc["2004-08-13":"2004-08-18", "filled"].any()
+    around = own.bars().loc["2004-08-13":"2004-08-18"]
+    assert [f"{each:%d}" for each in around.index] == ["13", "17", "18"]
+    # What is filled is a gap of its own, and goes on from the bar that is left before it.
+    assert around["filled"].tolist() == [False, True, False]
+    assert around["close"].iloc[1] == around["close"].iloc[0]
     own.undo()
 
     assert_same(views(own), before)

@@ -121,13 +121,14 @@ def disabled_reasons(target: GapTarget | None) -> dict[str, str]:
     is_closed = gap.state == "closed"
     is_declared = gap.state in ("closed", "confirmed") or gap.is_left_open
     shut = "it is declared closed: reopen it first" if is_closed else ""
+    rejected = "its bars were rejected: undo the rejection" if gap.state == "rejected" else ""
     long = "" if gap.is_refillable else f"{many(gap.missing, 'bar')} exceed the limit of five"
     return {
         "refetch": shut,
         "refill": shut or long,
         "unfill": "" if gap.filled_by is not None else "it has no filled bars",
         "close": "it is declared closed already" if is_closed else "",
-        "reopen": "" if is_declared else "it was not closed, confirmed or left open",
+        "reopen": "" if is_declared else rejected or "it was not closed, confirmed or left open",
     }
 
 

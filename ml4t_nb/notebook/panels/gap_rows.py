@@ -65,6 +65,7 @@ def _cells(gap: Gap, frequency: Frequency) -> tuple[str, ...]:
     start, end = stamp(gap.start, frequency), stamp(gap.end, frequency)
     date, _, clock = end.partition(" ")
     why = gap.error or gap.reason or ("left open on request" if gap.is_left_open else "")
+    why = why or ("its bars were rejected" if gap.state == "rejected" else "")
     return (
         start,
         clock if clock and start.startswith(date) else end,
