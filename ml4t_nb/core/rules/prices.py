@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import Bars, Numbers
+from ml4t_nb.core.bars import Bars, Flags, Numbers
 from ml4t_nb.core.rules.suspect import Suspect
 from ml4t_nb.core.rules.thresholds import Thresholds
 from ml4t_nb.core.validation import row_words
@@ -16,6 +16,9 @@ __all__ = ["frozen_bars", "jumps", "out_of_range"]
 
 # Minutes without a trade repeat each other; an hour of them does not.
 _FROZEN_TIME = timedelta(hours=1)
+
+# Of the 15,000 bars of five shares, and of 40 days of a squeeze, none repeats the one before it.
+_AROUND, _FEWEST, _SELDOM = 30, 10, 0.05
 
 # High and low are often served in single precision beside an open in double.
 _ROUNDING = 1e-6
@@ -39,26 +42,41 @@ def out_of_range(bars: Bars, prices: Numbers) -> list[Suspect]:
 
 
 def frozen_bars(bars: Bars, prices: Numbers, allowed: Thresholds) -> list[Suspect]:
-    """Bars that repeat one bar's four prices for at least an hour, with the same volume or none."""
+    """Bars that repeat one bar's four prices for at least an hour.
+
+    Where shares are traded meanwhile, prices that stand still are suspicious only among prices
+    that do not: those of a share of few cents repeat each other.
+    """
     volume, stamps = bars["volume"].to_numpy(), pd.DatetimeIndex(bars.index)
-    same = (prices[1:] == prices[:-1]).all(axis=1) & (
-        (volume[1:] == 0) | (volume[1:] == volume[:-1])
-    )
-    lasts = np.flatnonzero(~np.append(same, np.False_))
-    firsts = np.append(0, lasts[:-1] + 1)
-    long = lasts - firsts + 1 >= allowed.frozen_bars
-    long &= stamps[lasts] - stamps[firsts] >= pd.Timedelta(_FROZEN_TIME)
-    return [
-        Suspect(
-            "frozen",
-            first,
-            last,
-            f"{last - first + 1} identical bars, the last at {stamps[last].isoformat()}: "
-            f"{row_words(bars.iloc[first])}",
-            (("bars", float(last - first + 1)), ("close", float(prices[first, 3]))),
-        )
-        for first, last in zip(firsts[long].tolist(), lasts[long].tolist(), strict=True)
-    ]
+    repeats = (prices[1:] == prices[:-1]).all(axis=1)
+    untraded = (volume[1:] == 0) | (volume[1:] == volume[:-1])
+    found: list[Suspect] = []
+    for same, is_traded in ((repeats, True), (repeats & untraded, False)):
+        lasts = np.flatnonzero(~np.append(same, np.False_))
+        firsts = np.append(0, lasts[:-1] + 1)
+        long = lasts - firsts + 1 >= allowed.frozen_bars
+        long &= stamps[lasts] - stamps[firsts] >= pd.Timedelta(_FROZEN_TIME)
+        for first, last in zip(firsts[long].tolist(), lasts[long].tolist(), strict=True):
+            if is_traded and not _repeat_seldom(repeats, first, last):
+                continue
+            if not any(each.first <= first and last <= each.last for each in found):
+                found.append(_frozen(bars, prices, first, last))
+    return found
+
+
+def _repeat_seldom(repeats: Flags, first: int, last: int) -> bool:
+    """Whether bars around those from ``first`` to ``last`` move from one to the next."""
+    before = repeats[max(first - 1 - _AROUND, 0) : max(first - 1, 0)]
+    around = np.append(before, repeats[last + 1 : last + 1 + _AROUND])
+    return len(around) >= _FEWEST and around.mean() <= _SELDOM
+
+
+def _frozen(bars: Bars, prices: Numbers, first: int, last: int) -> Suspect:
+    count = last - first + 1
+    row = row_words(bars.iloc[first])
+    detail = f"{count} bars repeat all prices, the last at {bars.index[last].isoformat()}: {row}"
+    evidence = (("bars", float(count)), ("close", float(prices[first, 3])))
+    return Suspect("frozen", first, last, detail, evidence)
 
 
 def jumps(bars: Bars, prices: Numbers, allowed: Thresholds) -> list[Suspect]:

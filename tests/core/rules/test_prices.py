@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from ml4t_nb.core.bars import Bars, observed
@@ -11,6 +12,7 @@ from ml4t_nb.core.findings import as_findings
 from ml4t_nb.core.rules.apply import suspects
 from ml4t_nb.core.rules.thresholds import Thresholds
 from ml4t_nb.finding import Finding
+from tests.core.rules.series import bars_of, calm, found
 from tests.core.test_validation import SOUND, flat, rows, seen
 
 
@@ -38,7 +40,7 @@ def test_five_bars_that_repeat_each_other_are_frozen() -> None:
     findings = find_suspect(rows({}, *flat(11, 11, 11, 11, 11), {}))
 
     assert seen(findings) == [(2, "frozen")]
-    assert findings[0].detail.startswith("5 identical bars, the last at 2024-01-06")
+    assert findings[0].detail.startswith("5 bars repeat all prices, the last at 2024-01-06")
 
 
 def test_four_bars_that_repeat_each_other_are_not() -> None:
@@ -49,6 +51,21 @@ def test_a_price_that_stands_still_while_shares_are_traded_is_not_frozen() -> No
     traded = [{**bar, "volume": 10.0 + at} for at, bar in enumerate(flat(11, 11, 11, 11, 11, 11))]
 
     assert find_suspect(rows(*traded)) == ()
+
+
+def test_prices_that_stand_still_among_moving_ones_are_frozen_whatever_is_traded() -> None:
+    bars = calm(40)
+    bars.iloc[20:25, :4] = bars.iloc[20, :4].to_numpy()
+
+    assert found(bars) == [("frozen", 20, 24)]
+    assert found(bars.iloc[:25]) == [("frozen", 20, 24)]
+
+
+def test_prices_of_few_cents_that_repeat_each_other_are_not_frozen() -> None:
+    rows = np.tile([0.02, 0.03, 0.02, 0.02], (40, 1))
+    rows[::7, 3] = 0.03
+
+    assert found(bars_of(rows, volume=1e6 + np.arange(40.0))) == []
 
 
 def test_the_same_volume_again_and_again_is_frozen() -> None:
