@@ -44,6 +44,7 @@ def commands_of(step: NextStep) -> tuple[Command, ...]:
         "undo": (("undo", _given(run=step.version), {}),),
         "history": (("history", {}, {}),),
         "compare": (("compare", _given(with_=step.provider, **dates), {}),),
+        "reconcile": (("reconcile", _given(with_=step.provider, take=step.other, **dates), {}),),
     }
     return tuple(
         Command(verb, {**named, **before, **where, **after})

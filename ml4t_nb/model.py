@@ -35,6 +35,7 @@ __all__ = [
     "SessionOverride",
     "Span",
     "StepAction",
+    "TakenKind",
     "WeekDating",
     "bar_length",
 ]
@@ -49,6 +50,7 @@ DateOrder: TypeAlias = Literal["day-first", "month-first", "year-first"]
 DecimalSign: TypeAlias = Literal["point", "comma"]
 WeekDating: TypeAlias = Literal["begin", "end"]
 Adjustment: TypeAlias = Literal["raw", "splits", "all"]
+TakenKind: TypeAlias = Literal["missing", "rejected", "suspect", "volume", "different"]
 Requirement: TypeAlias = Literal["observed", "clean"]
 Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
 StepAction: TypeAlias = Literal[

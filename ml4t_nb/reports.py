@@ -14,6 +14,7 @@ from ml4t_nb.records import (
     ErrorNote,
     Health,
     HealthState,
+    Source,
     Summary,
     UpdateRecord,
     UpdateResult,
@@ -310,11 +311,16 @@ class PlotReport:
     sessions
         For a map of the coverage: one row a session (weekly: a week), indexed by its date at
         00:00 UTC, with the bars ``expected``, ``observed`` and ``filled``, its ``state`` (a
-        `SessionState`) and the row in ``gaps`` of the first ``gap`` in it, or -1.
+        `SessionState`) and the rows in ``gaps``, ``findings`` and ``sources`` of the first ``gap``,
+        ``finding`` and ``source`` in it, or -1.
     record
         The run whose range this is, if ``--last-run`` was given.
     out
         The page to write.
+    findings
+        Findings to be decided whose bars are in the range, oldest first.
+    sources
+        Bars in the range that are from another provider than ``provider``.
     """
 
     dataset: DatasetId
@@ -326,6 +332,8 @@ class PlotReport:
     sessions: pd.DataFrame | None = None
     record: UpdateRecord | None = None
     out: Path | None = None
+    findings: tuple[Finding, ...] = ()
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,11 @@ from ml4t_nb.finding import Finding, Rule
 
 __all__ = ["GROWING", "as_findings", "as_traded", "is_same_finding", "judged_again"]
 
-GROWING: frozenset[Rule] = frozenset({"unit", "frozen"})
+GROWING: frozenset[Rule] = frozenset({"unit", "frozen", "zero volume"})
 """Rules whose findings are stretches that may last: each new bar of them is no news."""
+
+# What the last bar seems to be, and what it proves to be once the bars after it are there.
+_SHARPER: dict[Rule, tuple[Rule, ...]] = {"jump": ("spike", "unit"), "range": ("spike",)}
 
 # A price as traded, computed from an adjusted one, is off in its last digits.
 _SAME = 1e-6
@@ -63,9 +66,13 @@ def is_same_finding(one: Finding, other: Finding) -> bool:
 
     A stretch that has grown is the same stretch.
     """
-    if (one.rule, one.stamp) != (other.rule, other.stamp):
+    return one.rule == other.rule and _is_of_same_bars(one, other)
+
+
+def _is_of_same_bars(one: Finding, other: Finding) -> bool:
+    if one.stamp != other.stamp:
         return False
-    if one.end != other.end and one.rule not in GROWING:
+    if one.end != other.end and other.rule not in GROWING:
         return False
     # Of a row that was kept out all numbers count, for any of them may be the bad one.
     most = len(one.values) if one.is_hard else len(PRICES)
@@ -99,21 +106,37 @@ def judged_again(
         Of the run's commit.
     """
     left = list(found)
+    recognised = [_taken(left, each, is_same_finding) for each in known]
     kept: list[Finding] = []
-    for each in known:
-        again = next((new for new in left if is_same_finding(each, new)), None)
-        is_over = each.state == "corrected" or _is_taken_out(each)
-        if again is not None and not is_over:
-            left.remove(again)
+    for each, same in zip(known, recognised, strict=True):
+        again = same or _taken(left, each, _is_sharper)
+        if again is not None:
             grown = replace(again, state=each.state, seen=each.seen, opened=each.opened)
             grown = replace(grown, decision=each.decision)
-            kept.append(each if each.end == again.end else grown)
-        elif again is None and each.is_open and is_judged(each):
+            kept.append(each if (each.rule, each.end) == (again.rule, again.end) else grown)
+        elif each.is_open and is_judged(each):
             kept.append(replace(each, state="corrected"))
-        elif again is None or is_over:
+        else:
             kept.append(each)
     opened = tuple(replace(each, seen=as_of, opened=number) for each in left)
     return tuple(sorted((*kept, *opened), key=_place)), opened
+
+
+def _taken(
+    left: list[Finding], known: Finding, is_again: Callable[[Finding, Finding], bool]
+) -> Finding | None:
+    """The finding that is ``known``, taken out of those left; what was corrected is new again."""
+    if known.state == "corrected" or _is_taken_out(known):
+        return None
+    again = next((new for new in left if is_again(known, new)), None)
+    if again is not None:
+        left.remove(again)
+    return again
+
+
+def _is_sharper(known: Finding, new: Finding) -> bool:
+    """Whether a new finding says better what is wrong with the same bar."""
+    return new.rule in _SHARPER.get(known.rule, ()) and _is_of_same_bars(known, new)
 
 
 def _is_taken_out(finding: Finding) -> bool:

@@ -5,6 +5,7 @@ from ml4t_nb.pipeline.decide import DecisionRequest, run_decision, to_decide
 from ml4t_nb.pipeline.gap_actions import GapAction, close, refetch, refill, reopen, unfill
 from ml4t_nb.pipeline.life import EndRequest, run_end
 from ml4t_nb.pipeline.load import run_load
+from ml4t_nb.pipeline.reconcile import ReconcileRequest, run_reconcile
 from ml4t_nb.pipeline.remove import run_remove
 from ml4t_nb.pipeline.rename import RenameRequest, run_rename
 from ml4t_nb.pipeline.requests import LoadRequest, UpdateRequest
@@ -17,6 +18,7 @@ __all__ = [
     "EndRequest",
     "GapAction",
     "LoadRequest",
+    "ReconcileRequest",
     "RenameRequest",
     "RunContext",
     "UndoRequest",
@@ -28,6 +30,7 @@ __all__ = [
     "run_decision",
     "run_end",
     "run_load",
+    "run_reconcile",
     "run_remove",
     "run_rename",
     "run_undo",

@@ -186,8 +186,8 @@ class _Rename:
         common = len(old.index.intersection(new.index))
         if common < JOIN:
             raise OptionError(
-                f"{_bars(common)} of {self.old.dataset} and {dataset} are in common, and {JOIN} "
-                "are needed to see that they are one share",
+                f"{self.old.dataset} and {dataset} have {_bars(common)} in common, and {JOIN} are "
+                "needed to see that they are one share",
                 hint=("load those first: ", _overlap_step(self.old, old, dataset)),
             )
         try:

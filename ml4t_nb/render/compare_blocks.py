@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from ml4t_nb.model import Frequency
+from ml4t_nb.model import Frequency, NextStep
 from ml4t_nb.render.format import count, many, stamp
 from ml4t_nb.render.layout import Block, Note, Table
 from ml4t_nb.reports import CompareReport
@@ -49,6 +49,9 @@ def _notes(report: CompareReport, frequency: Frequency) -> Iterator[Note]:
     for stamps, name in ((report.only_stored, report.provider), (report.only_other, report.other)):
         if stamps:
             yield Note(f"⚠️ only {name} has {many(len(stamps), 'bar')}: {_few(stamps, frequency)}")
+    if report.only_other:
+        take = NextStep("reconcile", report.dataset, provider=report.other, other="missing")
+        yield Note(f"what is missing can be taken from {report.other}", take)
     scaled = [each for each in report.scales if each.factor != 1]
     for each in scaled[:_SHOWN]:
         ends = f"{stamp(each.first, frequency)} … {stamp(each.last, frequency)}"

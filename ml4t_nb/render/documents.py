@@ -80,7 +80,7 @@ class DetailedResult:
 
 @dataclass(frozen=True, slots=True)
 class RunDocument:
-    """Of ``load`` and ``update``."""
+    """Of ``load``, ``update`` and what a person changes in one dataset."""
 
     verb: str
     as_of: datetime
@@ -222,6 +222,8 @@ class MapDocument:
     filled: int
     missing: int
     gaps: tuple[DatasetGap, ...]
+    findings: tuple[Finding, ...]
+    sources: tuple[records.Source, ...]
     out: Path | None
     sessions: tuple[SessionBars, ...] = OMITTED
 

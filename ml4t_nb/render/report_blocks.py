@@ -18,6 +18,7 @@ from ml4t_nb.render.format import (
     instant,
     labelled,
     many,
+    one_line,
     size,
     span_words,
     stamp,
@@ -232,7 +233,13 @@ def _drawn(report: reports.PlotReport) -> Iterator[Block]:
 
 
 def _seen(report: reports.PlotReport) -> str:
-    """What is drawn, in numbers."""
+    """What is drawn, in numbers, with what of it is to be decided."""
+    doubts = f"; {many(len(report.findings), 'finding')} to decide" if report.findings else ""
+    others = ", ".join(dict.fromkeys(one_line(each.provider) for each in report.sources))
+    return _counted(report) + doubts + (f"; with bars from {others}" if others else "")
+
+
+def _counted(report: reports.PlotReport) -> str:
     if report.sessions is not None:
         states = Counter(report.sessions["state"])
         counted = ", ".join(

@@ -172,7 +172,7 @@ def _history(of: reports.DatasetHistory) -> r.DatasetRuns:
 def _plot(report: reports.PlotReport) -> Any:  # noqa: ANN401
     sessions = OMITTED
     if report.sessions is not None:
-        rows: Any = report.sessions.drop(columns="gap").to_dict("index")
+        rows: Any = report.sessions.drop(columns=["gap", "finding", "source"]).to_dict("index")
         sessions = tuple(d.SessionBars(day.date(), **row) for day, row in rows.items())
     return _filled(
         d.MapDocument,

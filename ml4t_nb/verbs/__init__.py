@@ -9,6 +9,7 @@ from ml4t_nb.verbs.history import history
 from ml4t_nb.verbs.list import list_, providers
 from ml4t_nb.verbs.load import load
 from ml4t_nb.verbs.plot import plot
+from ml4t_nb.verbs.reconcile import reconcile
 from ml4t_nb.verbs.remove import remove
 from ml4t_nb.verbs.rename import rename
 from ml4t_nb.verbs.review import review
@@ -28,6 +29,7 @@ __all__ = [
     "load",
     "plot",
     "providers",
+    "reconcile",
     "remove",
     "rename",
     "review",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
@@ -13,6 +12,7 @@ from ml4t_nb.reports import CompareReport, Difference, PriceScale
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.bars import snapshot_of, view
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, OneSymbol, Start
+from ml4t_nb.verbs.runs import context_of
 from ml4t_nb.verbs.select import days, latest
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ def compare(
     """
     from ml4t_nb.core.bars import PRICES, as_instant
     from ml4t_nb.core.two_series import side_by_side
-    from ml4t_nb.pipeline import RunContext
     from ml4t_nb.pipeline.compare import fetch_other
 
     names = as_symbols(symbol)
@@ -74,9 +73,7 @@ def compare(
         raise OptionError(
             f"{manifest.dataset} has no bars in this range", hint="choose another --start and --end"
         )
-    closures = ws.settings.closures
-    context = RunContext(ws.store, ws.provider, moment, closures, ws.observer, partial(_pause, ws))
-    other = fetch_other(context, manifest, with_, _span_of(ours))
+    other = fetch_other(context_of(ws, moment, asks=True), manifest, with_, _span_of(ours))
     both = side_by_side(ours, other.bars)
     differences = tuple(_differences(both, tolerance))
     agrees = both.agrees(tolerance).sum(axis=0).tolist()
@@ -102,12 +99,6 @@ def compare(
         stored_bars=both.one,
         other_bars=both.other,
     )
-
-
-def _pause(ws: Workspace, seconds: float) -> None:
-    """Wait, unless the verb was cancelled."""
-    if ws.cancel.wait(seconds):
-        raise KeyboardInterrupt
 
 
 def _span_of(bars: pd.DataFrame) -> Span:

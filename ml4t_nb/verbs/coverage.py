@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ml4t_nb.finding import Finding
 from ml4t_nb.model import Gap, bar_length
+from ml4t_nb.records import Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +45,8 @@ def sessions_of(
     wanted: Expectation,
     bars: pd.DataFrame,
     gaps: Sequence[Gap],
+    findings: Sequence[Finding] = (),
+    sources: Sequence[Source] = (),
 ) -> pd.DataFrame:
     """One row a session (weekly: a week), as `PlotReport.sessions` describes it.
 
@@ -49,6 +54,8 @@ def sessions_of(
     ----------
     bars
         Observed and filled ones.
+    findings, sources
+        Those in the range.
     """
     import numpy as np
     import pandas as pd
@@ -65,9 +72,36 @@ def sessions_of(
     shut = _shut(wanted, np.concatenate([sessions, outside.index]))
     whole = pd.concat([each for each in (frame, outside, shut) if len(each)] or [frame])
     whole = whole.sort_index()
+    doubtful = [(each.stamp, each.end or each.stamp) for each in findings if each.stamp]
+    taken = [(each.span.start, each.span.end - timedelta.resolution) for each in sources]
+    whole["finding"] = _first_of(wanted, doubtful, whole.index.to_numpy())
+    whole["source"] = _first_of(wanted, taken, whole.index.to_numpy())
     whole.index = pd.DatetimeIndex(whole.index.to_numpy().astype("datetime64[us]"), tz="UTC")
     whole.index.name = "session"
     return whole
+
+
+def _first_of(
+    wanted: Expectation, ranges: Sequence[tuple[datetime, datetime]], sessions: Rows
+) -> Rows:
+    """Of each session the number of the first range that meets it; -1 for none."""
+    import numpy as np
+    import pandas as pd
+
+    first: Rows = np.full(len(sessions), -1)
+    if not ranges or not len(wanted.expected):
+        return first
+    stamps = pd.DatetimeIndex([end for range_ in ranges for end in range_])
+    # A row that was not stored may have any stamp; the calendar's end somewhere.
+    known = wanted.expected[0], wanted.expected[-1]
+    days = _days(
+        wanted, stamps.where(stamps > known[0], known[0]).where(stamps < known[1], known[1])
+    )
+    for number, (start, end) in reversed([*enumerate(ranges)]):
+        if end >= known[0] and start <= known[1]:
+            ends = days[2 * number : 2 * number + 2]
+            first[sessions.searchsorted(ends[0]) : sessions.searchsorted(ends[1], "right")] = number
+    return first
 
 
 def _days(wanted: Expectation, stamps: pd.DatetimeIndex) -> Rows:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
+from ml4t_nb.finding import Finding
 from ml4t_nb.model import Gap, Span
 from ml4t_nb.options import PathName, as_folder
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.bars import snapshot_of, view
+from ml4t_nb.verbs.coverage import Expectation, sessions_of
 from ml4t_nb.verbs.parameters import AsOfUnused, Class, End, Freq, Home, OneSymbol, Start
 from ml4t_nb.verbs.runs import record_at_store
 from ml4t_nb.verbs.select import days, required
@@ -76,18 +79,34 @@ def plot(
         row = int(whole.index.searchsorted(asked)) - _BARS_BEFORE
         span = Span(as_instant(whole.index[max(row, 0)]), span.end)
     gaps = tuple(gap for gap in manifest.gaps if span.meets(gap.span))
-    missing, sessions = _lacking(manifest, whole, span, gaps, coverage=coverage)
+    findings = tuple(_to_decide(manifest.findings, span))
+    sources = tuple(each for each in manifest.sources if span.meets(each.span))
+    missing, wanted = _lacking(manifest, whole, span, gaps)
+    bars, sessions = within(whole, span), None
+    if coverage:
+        sessions = sessions_of(wanted, bars, gaps, findings, sources)
     return PlotReport(
         dataset=manifest.dataset,
         provider=manifest.config.provider,
         zone=calendar(manifest.config.calendar).zone.key,
-        bars=within(whole, span),
+        bars=bars,
         missing=missing,
         gaps=gaps,
         sessions=sessions,
         record=None if record is None else record_at_store(record, ws.settings.home),
         out=page,
+        findings=findings,
+        sources=sources,
     )
+
+
+def _to_decide(findings: Sequence[Finding], span: Span) -> Iterator[Finding]:
+    """Those that nobody decided about and no better bar ended, with a bar in ``span``."""
+    for each in findings:
+        if each.stamp is None or not each.is_open or each.severity == "note":
+            continue
+        if each.stamp < span.end and span.start <= (each.end or each.stamp):
+            yield each
 
 
 def _last_run(manifest: Manifest) -> UpdateRecord:
@@ -100,17 +119,16 @@ def _last_run(manifest: Manifest) -> UpdateRecord:
 
 
 def _lacking(
-    manifest: Manifest, whole: pd.DataFrame, span: Span, gaps: tuple[Gap, ...], *, coverage: bool
-) -> tuple[pd.DatetimeIndex, pd.DataFrame | None]:
-    """Stamps in gaps that no bar represents, and, if asked for, what each session has."""
+    manifest: Manifest, whole: pd.DataFrame, span: Span, gaps: tuple[Gap, ...]
+) -> tuple[pd.DatetimeIndex, Expectation]:
+    """Stamps in gaps that no bar represents, and what the calendar expects of the range."""
     import pandas as pd
 
     from ml4t_nb.calendars import calendar
-    from ml4t_nb.core.bars import observed, within
+    from ml4t_nb.core.bars import observed
     from ml4t_nb.core.gap_detection import gap_of
     from ml4t_nb.core.gapfill import ExpectedGrid
     from ml4t_nb.core.timestamps import index_micros
-    from ml4t_nb.verbs.coverage import Expectation, sessions_of
 
     dates = calendar(manifest.config.calendar, manifest.config.session_overrides)
     grid = ExpectedGrid.of(manifest.dataset, manifest.config, dates)
@@ -121,7 +139,4 @@ def _lacking(
     )
     at = gap_of(index_micros(lacking), gaps)
     bare = lacking[(at >= 0) & ~lacking.isin(whole.index)]
-    if not coverage:
-        return bare, None
-    wanted = Expectation(grid, expected, lacking, at)
-    return bare, sessions_of(wanted, within(whole, span), gaps)
+    return bare, Expectation(grid, expected, lacking, at)

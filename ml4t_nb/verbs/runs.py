@@ -107,15 +107,20 @@ def _done(
     return work(begin(observe, pause))
 
 
-def context_of(ws: Workspace, moment: datetime | date) -> RunContext:
-    """What a run works with that sends no request."""
+def context_of(ws: Workspace, moment: datetime | date, *, asks: bool = False) -> RunContext:
+    """What a run on one dataset works with; whether it ``asks`` a provider."""
     from ml4t_nb.pipeline import RunContext
 
     def no_pause(seconds: float) -> None:
         raise AssertionError(f"a pause of {seconds} s without a request")
 
+    def pause(seconds: float) -> None:
+        if ws.cancel.wait(seconds):
+            raise KeyboardInterrupt
+
     rules, closures = _rules(ws.settings.home), ws.settings.closures
-    return RunContext(ws.store, ws.provider, moment, closures, ws.observer, no_pause, rules)
+    paused = pause if asks else no_pause
+    return RunContext(ws.store, ws.provider, moment, closures, ws.observer, paused, rules)
 
 
 def run_one(
@@ -123,9 +128,14 @@ def run_one(
     verb: str,
     work: Callable[[RunContext], UpdateResult],
     moment: datetime | date,
+    *,
+    asks: bool = False,
 ) -> RunReport:
-    """Do what sends no request, on one dataset; its error is raised."""
-    result = work(context_of(ws, moment))
+    """Do the work on one dataset, which may not ask a provider unless it says so.
+
+    Its error is raised.
+    """
+    result = work(context_of(ws, moment, asks=asks))
     ws.flush()
     home = ws.settings.home
     return RunReport(verb, result.record.at, at_store((result,), home), home=home)

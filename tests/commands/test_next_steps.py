@@ -245,6 +245,30 @@ def test_a_report_in_python_holds_the_step(backup: Path) -> None:
             'ml4t_nb.compare("AAPL", with_="files")',
         ),
         (
+            NextStep("end", AAPL, end=date(2024, 3, 1)),
+            "ml4t-data end -s AAPL --on 2024-03-01",
+            "%ml4t end AAPL --on 2024-03-01",
+            'ml4t_nb.end("AAPL", on="2024-03-01")',
+        ),
+        (
+            NextStep("reopen", DatasetId("crypto", "1m", "BTC-USD")),
+            "ml4t-data end -s BTC-USD -a crypto -f 1m --reopen",
+            "%ml4t end BTC-USD -a crypto -f 1m --reopen",
+            'ml4t_nb.end("BTC-USD", asset_class="crypto", frequency="1m", reopen=True)',
+        ),
+        (
+            NextStep("rename", AAPL, end=date(2024, 3, 1), other="APPL"),
+            "ml4t-data rename -s AAPL -s APPL --on 2024-03-01",
+            "%ml4t rename AAPL APPL --on 2024-03-01",
+            'ml4t_nb.rename(symbol=["AAPL", "APPL"], on="2024-03-01")',
+        ),
+        (
+            NextStep("reconcile", AAPL, provider="files", other="missing"),
+            "ml4t-data reconcile -s AAPL --with files --take missing",
+            "%ml4t reconcile AAPL --with files --take missing",
+            'ml4t_nb.reconcile("AAPL", with_="files", take="missing")',
+        ),
+        (
             NextStep("all_gaps", AAPL),
             "ml4t-data gaps -s AAPL --all",
             "%ml4t gaps AAPL --all",

@@ -144,10 +144,34 @@ def test_a_row_that_is_not_stored_is_an_error_and_a_bar_out_of_hours_a_note(
     assert replace(SPIKE, rule=rule).severity == severity
 
 
+@pytest.mark.parametrize("state", ["open", "accepted"])
+@pytest.mark.parametrize(("seemed", "proved"), [("jump", "spike"), ("jump", "unit")])
+def test_a_jump_that_the_next_bar_proves_to_be_a_spike_is_no_news(
+    state: FindingState, seemed: Rule, proved: Rule
+) -> None:
+    known = replace(SPIKE, rule=seemed, seen=FIRST, opened=3, state=state)
+    sharper = replace(SPIKE, rule=proved)
+
+    after, opened = judged_again((known,), (sharper,), is_judged=everything, as_of=LATER)
+
+    assert after == (replace(known, rule=proved),)
+    assert opened == ()
+
+
+def test_what_was_accepted_is_not_opened_by_a_finding_that_it_explains() -> None:
+    jump = replace(SPIKE, rule="jump", seen=FIRST)
+    accepted = replace(SPIKE, seen=FIRST, state="accepted")
+
+    after, opened = judged_again((jump, accepted), (SPIKE,), is_judged=everything, as_of=LATER)
+
+    assert after == (replace(jump, state="corrected"), accepted)
+    assert opened == ()
+
+
 FINDINGS = st.builds(
     Finding,
     stamp=st.sampled_from([datetime(2024, 1, day, tzinfo=UTC) for day in (1, 2, 3)]),
-    rule=st.sampled_from(["spike", "range"]),
+    rule=st.sampled_from(["spike", "high volume"]),
     detail=st.just(""),
     values=st.sampled_from([(1.0,), (2.0,)]),
 )

@@ -147,6 +147,7 @@ def test_a_band_over_a_closed_day_has_no_room_for_it() -> None:
         ("failed", "#d55e00", "x"),
         ("confirmed", "#8e6bbf", "\\"),
         ("closed", "#808080", "-"),
+        ("rejected", "#cc79a7", "+"),
     ],
 )
 def test_a_state_has_a_colour_a_hatch_and_a_word(state: GapState, colour: str, hatch: str) -> None:

@@ -48,7 +48,7 @@ def states(report: PlotReport) -> dict[str, str]:
 def table(*rows: tuple[str, int, int, int, str]) -> pd.DataFrame:
     """Sessions by hand: date, expected, observed, filled, state."""
     frame = pd.DataFrame(rows, columns=["session", "expected", "observed", "filled", "state"])
-    frame["gap"] = -1
+    frame[["gap", "finding", "source"]] = -1
     return frame.set_index(pd.DatetimeIndex(frame.pop("session"), tz="UTC"))
 
 

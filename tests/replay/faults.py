@@ -27,6 +27,7 @@ FaultKind = Literal[
     "drop",
     "null",
     "null_prices",
+    "null_volume",
     "scale",
     "last_twice",
     "live",
@@ -97,6 +98,8 @@ def _changed(row: Row, fault: Fault) -> Row:
         return at, (None,) * 4, None, None
     if fault.kind == "null_prices":
         return at, (None,) * 4, volume, None
+    if fault.kind == "null_volume":
+        return at, prices, None, adjusted
     if fault.kind == "scale":
         scaled = tuple(None if each is None else each * fault.factor for each in prices)
         return at, scaled, volume, adjusted

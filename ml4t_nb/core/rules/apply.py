@@ -60,12 +60,13 @@ def suspects(
     foreign = dividends_in_another_unit(prices, dividend, earlier_dividends, allowed)
     # Prices move into a stretch, and out of it.
     explained[1:] |= explained[:-1]
+    jumping = _without(jumps(bars, prices_of(bars), allowed), explained)
     found = [
         *units,
         *spiked,
-        *_without(out_of_range(bars, prices), _rows_of(spiked, len(bars))),
+        *_without(out_of_range(bars, prices), _rows_of((*spiked, *jumping), len(bars))),
         *frozen_bars(level, prices, allowed),
-        *_without(jumps(bars, prices_of(bars), allowed), explained),
+        *jumping,
         *foreign,
         *_without(large_dividends(prices, dividend, allowed), _rows_of(foreign, len(bars))),
         *repeated_dividends(index_micros(pd.DatetimeIndex(bars.index)), dividend, allowed),

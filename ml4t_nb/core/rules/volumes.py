@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml4t_nb.core.bars import Numbers
+from ml4t_nb.core.bars import Flags, Numbers
 from ml4t_nb.core.rules.suspect import Suspect, others_around
 from ml4t_nb.core.rules.thresholds import Thresholds
 
@@ -18,20 +18,29 @@ _WIDE = 3.0
 
 
 def lost_volumes(prices: Numbers, volume: Numbers, allowed: Thresholds) -> list[Suspect]:
-    """Bars without volume whose prices move, where the bars around have theirs.
+    """Stretches without volume while prices move, where the bars before and after have theirs.
 
     A bar that repeats the close before it was not traded: a holiday of one market, a pause.
     """
     _, high, low, close = prices.T
     moved = (high > low) | (close != np.append(close[:1], close[:-1]))
     found = []
-    for row in np.flatnonzero((volume == 0) & moved).tolist():
-        around = others_around(volume, row, _AROUND)
+    for first, last in _runs((volume == 0) & moved):
+        count = last - first + 1
+        around = others_around(volume, first, _AROUND, leave_out=count)
         if len(around) >= _FEWEST and np.mean(around == 0) <= allowed.zero_volume_share:
             usual = float(np.median(around))
-            detail = f"no volume while prices move; the median around is {usual:,.0f}"
-            found.append(Suspect("zero volume", row, row, detail, (("median", usual),)))
+            bars = "" if count == 1 else f" in {count:,} bars"
+            detail = f"no volume{bars} while prices move; the median around is {usual:,.0f}"
+            evidence = (("median", usual), ("bars", float(count)))
+            found.append(Suspect("zero volume", first, last, detail, evidence))
     return found
+
+
+def _runs(flags: Flags) -> list[tuple[int, int]]:
+    """First and last row of each run of flags."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(first, stop - 1) for first, stop in edges.reshape(-1, 2).tolist()]
 
 
 def outsized_volumes(prices: Numbers, volume: Numbers, allowed: Thresholds) -> list[Suspect]:

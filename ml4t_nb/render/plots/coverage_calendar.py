@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ml4t_nb.render.format import count, many
 from ml4t_nb.render.plots import theme
 from ml4t_nb.render.plots.steps import rows_of
+from ml4t_nb.render.plots.trust_marks import session_rings, session_story
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def coverage_drawing(report: PlotReport, sessions: pd.DataFrame) -> tuple[list[T
         if len(sessions)
         else [theme.remark("no sessions in this range", x=0.5, y=0.5)],
     }
-    return [_heat(report, sessions, cells, styles), *_marks(cells, styles)], layout
+    rings = session_rings(sessions, cells.columns, [years[row] for row in cells.rows], report)
+    return [_heat(report, sessions, cells, styles), *_marks(cells, styles), *rings], layout
 
 
 def _heat(report: PlotReport, sessions: pd.DataFrame, cells: Cells, styles: Styles) -> Trace:
@@ -108,7 +110,8 @@ def _heat(report: PlotReport, sessions: pd.DataFrame, cells: Cells, styles: Styl
         rows_of(sessions), cells.rows, cells.columns, styles, strict=True
     ):
         shares[at, column] = _share(row, style)
-        story = "\n".join([_count(row), *(of_gaps[row.gap : row.gap + 1] if row.gap >= 0 else ())])
+        gap = of_gaps[row.gap : row.gap + 1] if row.gap >= 0 else ()
+        story = "\n".join([_count(row), *gap, *session_story(row, report)])
         stories[at, column] = theme.safe(f"{row.Index:%a %Y-%m-%d}: {story}").replace("\n", "<br>")
     return {
         "type": "heatmap",

@@ -9,6 +9,7 @@ from ml4t_nb.model import bar_length
 from ml4t_nb.render.format import count, many
 from ml4t_nb.render.plots.steps import Band, Steps, bands_of, steps_of
 from ml4t_nb.render.plots.theme import CLOSE_LINE, DOWN, GAPS, GREY, GRID, UP, remark, safe
+from ml4t_nb.render.plots.trust_marks import mark_traces
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def price_drawing(report: PlotReport) -> tuple[list[dict[str, Any]], dict[str, A
     prices = [_candles(steps)] if steps.size == 1 else list(_line(steps))
     traces = [*prices, *_filled(steps), _volume(steps), *_hatches(steps, bands)]
     traces += [*_asked(report, steps), *_revised(report, steps)]
+    if report.findings or report.sources:
+        traces += mark_traces(report, steps)
     shapes = [_shape(band, len(steps), is_labelled=len(bands) <= _LABELLED) for band in bands]
     marks = {"shapes": shapes, "annotations": _remarks(report, steps)}
     return traces, {**_axes(report, steps), **marks}

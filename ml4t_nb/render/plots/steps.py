@@ -225,4 +225,12 @@ def cut(report: PlotReport, first: datetime, last: datetime) -> PlotReport:
         bars=report.bars[held],
         missing=report.missing[missing],
         gaps=tuple(gap for gap in report.gaps if gap.start <= last and gap.end >= first),
+        findings=tuple(
+            each
+            for each in report.findings
+            if each.stamp and each.stamp <= last and (each.end or each.stamp) >= first
+        ),
+        sources=tuple(
+            each for each in report.sources if each.span.start <= last and each.span.end > first
+        ),
     )

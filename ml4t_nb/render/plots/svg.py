@@ -7,11 +7,22 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from ml4t_nb.render.format import many
+from ml4t_nb.render.format import many, one_line
 from ml4t_nb.render.markup import element
 from ml4t_nb.render.plots.coverage_calendar import WEEKS, Cells, Styles, cells_of, styles_of
 from ml4t_nb.render.plots.steps import Steps, bands_of, rows_of, steps_of
-from ml4t_nb.render.plots.theme import CLOSE_LINE, DOWN, GAPS, GREY, UP, StateStyle, title_of
+from ml4t_nb.render.plots.theme import (
+    CLOSE_LINE,
+    DOWN,
+    GAPS,
+    GREY,
+    SESSIONS,
+    SUSPECT,
+    UP,
+    StateStyle,
+    title_of,
+)
+from ml4t_nb.render.plots.trust_marks import suspicious_marks, taken_marks
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
@@ -24,7 +35,14 @@ _LEFT, _TOP, _BOTTOM = 58, 40, 22
 _STEPS = 330  # two pixels each
 _CANDLES = 160
 _ROW = 14
-_WAYS = {"/": "M0,6L6,0", "\\": "M0,0L6,6", "x": "M0,6L6,0M0,0L6,6", "-": "M0,3L6,3"}
+_MOST_MARKS = 300  # of each kind: a still picture stays small
+_WAYS = {
+    "/": "M0,6L6,0",
+    "\\": "M0,0L6,6",
+    "x": "M0,6L6,0M0,0L6,6",
+    "-": "M0,3L6,3",
+    "+": "M0,3L6,3M3,0L3,6",
+}
 
 
 def svg_of(report: PlotReport) -> Markup:
@@ -34,7 +52,7 @@ def svg_of(report: PlotReport) -> Markup:
     else:
         cells = cells_of(report.sessions, is_weekly=report.dataset.frequency == "weekly")
         tall = _TOP + _BOTTOM + _ROW * max(len(cells.years), 1)
-        parts = _coverage(cells, styles_of(report, report.sessions))
+        parts = _coverage(report, cells, styles_of(report, report.sessions), _ringed(report))
     title = title_of(report)
     head = element("text", title, x=0, y=14, font_size=13)
     size = {"viewBox": f"0 0 {_WIDE} {tall}", "width": _WIDE, "height": tall}
@@ -75,11 +93,28 @@ def _prices(report: PlotReport) -> Iterator[Markup]:
         if bar.filled:
             at = {"cx": round(bar.x, 1), "cy": round(min(max(bar.made, _TOP), floor), 1)}
             yield element("circle", **at, r=2.5, fill="none", stroke=GREY)
+    if report.findings or report.sources:
+        yield from _rings(report, steps, step, low=low, scale=scale)
     yield _text(_LEFT - 6, _TOP + 8, f"{high:.6g}", "end")
     yield _text(_LEFT - 6, floor, f"{low:.6g}", "end")
     ends = [name.replace("<br>", " ") for name in (steps.labels[0], steps.labels[-1])]
     yield _text(_LEFT, _TALL - 6, ends[0])
     yield _text(_WIDE, _TALL - 6, ends[1], "end")
+
+
+def _rings(
+    report: PlotReport, steps: Steps, step: float, *, low: float, scale: float
+) -> Iterator[Markup]:
+    """Rings on what is suspicious, and on bars from another provider; no volume is drawn here."""
+    colour, floor = SESSIONS["filled"].colour, _TALL - _BOTTOM
+    taken = [mark for marks in taken_marks(report, steps).values() for mark in marks]
+    kinds = ((taken, colour), (suspicious_marks(report, steps), SUSPECT))
+    for marks, stroke in kinds:
+        for mark in marks[:_MOST_MARKS]:
+            y = floor - (mark.value - low) * scale if mark.pane == "price" else _TOP
+            at = {"cx": round(_LEFT + (mark.step + 0.5) * step, 1), "cy": round(y, 1)}
+            story = element("title", mark.story)
+            yield element("circle", story, **at, r=5, fill="none", stroke=stroke, stroke_width=2)
 
 
 def _bands(report: PlotReport, steps: Steps, step: float) -> Iterator[Markup]:
@@ -100,7 +135,15 @@ def _bands(report: PlotReport, steps: Steps, step: float) -> Iterator[Markup]:
     words: list[tuple[str, str]] = [(f"url(#ml4t-{state})", state) for state in states]
     if steps.table["filled"].sum():
         words.append(("none", "○ filled"))
-    yield from _legend(words)
+    yield from _legend([*words, *_meanings(report)])
+
+
+def _meanings(report: PlotReport) -> Iterator[tuple[str, str]]:
+    """Colours of the rings with their meanings."""
+    if report.findings:
+        yield SUSPECT, "suspect"
+    for provider in dict.fromkeys(one_line(each.provider) for each in report.sources):
+        yield SESSIONS["filled"].colour, f"from {provider}"
 
 
 def _legend(words: Sequence[tuple[str, str]]) -> Iterator[Markup]:
@@ -141,7 +184,30 @@ def _line(bars: list[Any]) -> Iterator[Markup]:
     yield element("path", d=closes, stroke=CLOSE_LINE, fill="none")
 
 
-def _coverage(cells: Cells, styles: Styles) -> Iterator[Markup]:
+def _ringed(report: PlotReport) -> list[str]:
+    """Of each session the colour of its outline; empty for none."""
+    assert report.sessions is not None
+    taken = SESSIONS["filled"].colour
+    columns = zip(report.sessions["finding"], report.sessions["source"], strict=True)
+    return [SUSPECT if f >= 0 else taken if s >= 0 else "" for f, s in columns]
+
+
+def _outlined(cells: Cells, outlines: Sequence[str], wide: float) -> Iterator[Markup]:
+    places = zip(cells.rows, cells.columns, outlines, strict=True)
+    runs = groupby(
+        enumerate(places), key=lambda each: (each[1][0], each[1][1] - each[0], each[1][2])
+    )
+    for (row, start, colour), run in runs:
+        at = [each for each, _ in run]
+        if colour:
+            x, long = _LEFT + (start + at[0]) * wide, max(len(at) * wide, 3)
+            line = {"stroke": colour, "stroke_width": "2"}
+            yield _rect(x, _TOP + row * _ROW, long, _ROW - 2, "none", **line)
+
+
+def _coverage(
+    report: PlotReport, cells: Cells, styles: Styles, outlines: Sequence[str]
+) -> Iterator[Markup]:
     if not styles:
         yield _text(_WIDE / 2, _TOP + 10, "no sessions in this range", "middle")
         return
@@ -157,11 +223,12 @@ def _coverage(cells: Cells, styles: Styles) -> Iterator[Markup]:
         at = [each for each, _ in run]
         x, long = _LEFT + (start + at[0]) * wide, len(at) * wide
         yield _rect(x, _TOP + row * _ROW, long, _ROW - 2, _fill(style))
+    yield from _outlined(cells, outlines, wide)
     for row, year in enumerate(cells.years):
         yield _text(_LEFT - 6, _TOP + row * _ROW + 10, str(year), "end")
     counts = Counter(styles)
     words = [(_fill(style), f"{name}: {many(n, 'session')}") for (name, style), n in counts.items()]
-    yield from _legend(words)
+    yield from _legend([*words, *_meanings(report)])
 
 
 def _fill(style: StateStyle) -> str:

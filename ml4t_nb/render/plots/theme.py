@@ -17,6 +17,7 @@ __all__ = [
     "GREY",
     "GRID",
     "SESSIONS",
+    "SUSPECT",
     "UP",
     "StateStyle",
     "gap_story",
@@ -51,7 +52,9 @@ GAPS: dict[GapState, StateStyle] = {
     "failed": StateStyle("#d55e00", "x", "cross", "!", "request failed"),
     "confirmed": StateStyle("#8e6bbf", "\\", "diamond", "X", "the provider has no bars"),
     "closed": StateStyle("#808080", "-", "square", "-", "declared closed"),
+    "rejected": StateStyle("#cc79a7", "+", "hexagon", "r", "bars rejected by a person"),
 }
+SUSPECT = "#d9722e"
 # Among the dots, the signs of those that a person has to look for stand out.
 SESSIONS: dict[SessionState, StateStyle] = {
     "present": StateStyle("#2a9d8f", "", "square", ".", "all bars"),
@@ -109,6 +112,7 @@ def gap_story(gap: Gap, frequency: Frequency) -> str:
     lines = [
         f"gap, {gap.state}: {gap_words(gap, frequency)}",
         f"declared closed: {gap.reason or 'no reason given'}" if gap.state == "closed" else tried,
+        "a person rejected the bars that the provider has" if gap.state == "rejected" else "",
         f"error: {gap.error}" if gap.error else "",
         f"filled: {gap.filled_by}" if gap.filled_by is not None else "",
         "left open on request" if gap.is_left_open else "",

@@ -1,0 +1,330 @@
+"""Bars taken from a second provider: exactly what was asked for, on the stored scale and basis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from ml4t_nb.errors import Ml4tError, OptionError, RangeRefused, Suspicious
+from ml4t_nb.model import Adjustment, DatasetId
+from ml4t_nb.records import UpdateRecord, UpdateResult
+from ml4t_nb.settings import Settings
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.verbs import bars, compare, gaps, load, reconcile
+from ml4t_nb.workspace import Workspace
+
+AAPL = DatasetId("equities", "daily", "AAPL")
+AS_OF = "2006-01-03"
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+PRICES = ["open", "high", "low", "close"]
+Change = Callable[[Any], Any]
+
+# Six bars before the split of 2005-02-28, and the ex-date itself.
+MISSING = ["2004-03-10", "2004-03-11"]
+SPIKE = "2004-06-15"
+LOST = "2004-07-01"
+DIFFERENT = "2004-08-10"
+
+
+@pytest.fixture(scope="module")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """Three years of AAPL, split 2:1 on 2005-02-28, on the basis of the last bar."""
+    ws = Workspace.open(Settings(home=tmp_path_factory.mktemp("truth")))
+    load(ws, "AAPL", provider="sample", start="2003-01-02", as_of=AS_OF)
+    return bars(ws, "AAPL")
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    for name in ("own", "other"):
+        (tmp_path / name).mkdir()
+    settings = Settings(home=tmp_path / "store", files=tmp_path / "own")
+    return Workspace(settings, clock=lambda: NOW)
+
+
+def as_traded(table: Any) -> Any:  # noqa: ANN401
+    """As it was before the split: prices twice as high, volumes half as high."""
+    before = table.index < pd.Timestamp("2005-02-28", tz="UTC")
+    table.loc[before, PRICES] *= 2
+    table.loc[before, "volume"] /= 2
+    return table
+
+
+def write(ws: Workspace, folder: str, table: Any) -> None:  # noqa: ANN401
+    table = table[[*PRICES, "volume", "split"]].rename(columns={"split": "splits"})
+    table.insert(0, "date", [f"{stamp:%Y-%m-%d}" for stamp in table.index])
+    table.to_csv(ws.settings.home.parent / folder / "AAPL.csv", index=False)
+
+
+def planted(table: Any) -> Any:  # noqa: ANN401
+    """The faults of the dataset's own provider."""
+    table.loc[SPIKE, "high"] *= 3
+    table.loc[LOST, "volume"] = 0.0
+    table.loc[DIFFERENT, PRICES] *= 1.01
+    return table.drop(pd.DatetimeIndex(MISSING, tz="UTC"))
+
+
+def loaded(
+    ws: Workspace, truth: pd.DataFrame, *, own: Adjustment = "splits", other: Change = lambda t: t
+) -> str:
+    """The name of the other provider, once the dataset is stored with its faults."""
+    table = planted(truth.copy())
+    write(ws, "own", as_traded(table) if own == "raw" else table)
+    write(ws, "other", other(truth.copy()))
+    load(ws, "AAPL", provider="files", as_of=AS_OF)
+    return f"files:{ws.settings.home.parent / 'other'}"
+
+
+def reconciled(ws: Workspace, other: str, take: str, **options: Any) -> UpdateResult:  # noqa: ANN401
+    (result,) = reconcile(ws, "AAPL", with_=other, take=take, as_of=AS_OF, **options).results
+    return result
+
+
+def manifest(ws: Workspace) -> Manifest:
+    return ws.store.snapshot(AAPL).manifest
+
+
+def in_pence(table: Any) -> Any:  # noqa: ANN401
+    table[PRICES] *= 100
+    return table
+
+
+def in_lots(table: Any) -> Any:  # noqa: ANN401
+    table["volume"] /= 100
+    return table
+
+
+@pytest.mark.parametrize("own", ["splits", "raw"])
+@pytest.mark.parametrize("other", [lambda t: t, as_traded, in_pence, in_lots])
+def test_exactly_what_was_asked_for_is_taken_on_any_basis_and_in_any_unit(
+    ws: Workspace, truth: pd.DataFrame, own: Adjustment, other: Change
+) -> None:
+    name = loaded(ws, truth, own=own, other=other)
+    before = bars(ws, "AAPL")
+    raw = bars(ws, "AAPL", adjust="raw")
+
+    first = reconciled(ws, name, "missing,suspect,volume")
+
+    assert (first.record.verb, first.record.provider) == ("reconcile", name)
+    assert (first.record.added, first.record.revised) == (2, 2)
+    assert first.record.notes[0] == (f"taken from {name}: 2 missing bars, 1 suspect bar, 1 volume")
+    after = bars(ws, "AAPL", provenance=True)
+    taken = pd.DatetimeIndex([*MISSING, SPIKE, LOST], tz="UTC")
+    assert list(after.index[after["provider"] == name]) == list(taken)
+    columns = [*PRICES, "volume", "dividend", "split"]
+    pd.testing.assert_frame_equal(
+        after.loc[taken, columns], truth.loc[taken, columns], rtol=1e-9, check_freq=False
+    )
+    # What was not asked for is as it was, bit for bit.
+    others = before.index.difference(taken)
+    assert_frame_equal(after.loc[others, columns], before.loc[others, columns])
+    assert_frame_equal(bars(ws, "AAPL", adjust="raw").loc[others], raw.loc[others])
+
+    second = reconciled(ws, name, "different", start="2004-08-01", end="2004-08-31")
+
+    assert (second.record.added, second.record.revised) == (0, 1)
+    assert_frame_equal(bars(ws, "AAPL")[columns], truth[columns], rtol=1e-9, check_freq=False)
+    report = compare(ws, "AAPL", with_=name, as_of=AS_OF)
+    assert (report.differences, report.only_stored, report.only_other) == ((), (), ())
+
+
+def test_what_was_taken_is_recorded(ws: Workspace, truth: pd.DataFrame) -> None:
+    name = loaded(ws, truth)
+    start = manifest(ws)
+    spiked = [each for each in start.findings if each.rule == "spike"]
+    lost = bars(ws, "AAPL").loc[SPIKE]
+
+    result = reconciled(ws, name, "missing,suspect,volume")
+
+    after = manifest(ws)
+    assert after.updated == start.updated
+    assert after.history[-1] == result.record
+    assert result.record.version == after.sequence == result.version
+    assert {(r.column, round(r.old / r.new, 6)) for r in result.record.revisions[:1]} == {
+        ("high", 3.0)
+    }
+    assert after.gaps == ()
+    assert [each.version for each in after.refusals] == [after.sequence]
+    (spike,) = [each for each in after.findings if each.rule == "spike"]
+    assert (spike.state, spiked[0].state) == ("corrected", "open")
+    assert spike.decision is not None
+    assert (spike.decision.at, spike.decision.by) == (NOW, "reconcile")
+    assert spike.decision.reason == f"taken from {name}"
+    assert spike.decision.version == after.sequence
+    assert [each for each in after.findings if each.is_open and each.severity != "note"] == []
+    logged = ws.store.snapshot(AAPL).revised_rows()
+    logged = logged[logged["version"] == after.sequence]
+    assert sorted(logged["change"]) == ["added", "added", "replaced", "replaced"]
+    row = logged[logged["timestamp"] == pd.Timestamp(SPIKE, tz="UTC")].iloc[0]
+    assert (row["high"], row["provider"]) == (lost["high"], "files")
+
+
+def test_filled_bars_are_missing_ones(ws: Workspace, truth: pd.DataFrame) -> None:
+    name = loaded(ws, truth)
+    gaps(ws, "AAPL", refill="forward", as_of=AS_OF)
+    assert bars(ws, "AAPL")["filled"].sum() == 2
+
+    result = reconciled(ws, name, "missing")
+
+    assert (result.record.added, result.record.filled) == (2, 0)
+    assert not bars(ws, "AAPL")["filled"].any()
+    assert list(bars(ws, "AAPL").loc[MISSING, "close"]) == pytest.approx(
+        list(truth.loc[MISSING, "close"])
+    )
+
+
+def test_a_rejected_bar_is_taken_when_rejected_ones_are_asked_for(
+    ws: Workspace, truth: pd.DataFrame
+) -> None:
+    name = loaded(ws, truth)
+    with ws.store.transaction(AAPL) as tx:
+        state = tx.manifest
+        assert state is not None
+        rejected = tuple(replace(each, state="rejected") for each in state.gaps)
+        record = UpdateRecord(NOW, "review", "files", "changed")
+        tx.commit(replace(state, gaps=rejected), record)
+
+    assert reconciled(ws, name, "missing").record.outcome == "unchanged"
+    assert reconciled(ws, name, "rejected").record.added == 2
+    assert manifest(ws).gaps == ()
+
+
+def test_only_the_range_is_taken(ws: Workspace, truth: pd.DataFrame) -> None:
+    name = loaded(ws, truth)
+
+    result = reconciled(ws, name, "missing,suspect,volume", start="2004-03-11", end="2004-06-15")
+
+    assert (result.record.added, result.record.revised) == (1, 1)
+    assert [f"{gap.start:%Y-%m-%d}" for gap in result.gaps] == ["2004-03-10"]
+    assert result.record.gaps_open == 1
+
+
+@pytest.mark.parametrize("own", ["splits", "raw"])
+def test_a_suspect_bar_that_both_have_alike_stays_suspect(
+    ws: Workspace, truth: pd.DataFrame, own: Adjustment
+) -> None:
+    def spiked(table: Any) -> Any:  # noqa: ANN401
+        table.loc[SPIKE, "high"] *= 3
+        return table
+
+    name = loaded(ws, truth, own=own, other=spiked)
+    before = manifest(ws)
+
+    result = reconciled(ws, name, "suspect", start=SPIKE, end=SPIKE)
+
+    assert result.record.outcome == "unchanged"
+    assert result.record.notes == (
+        f"nothing was taken from {name}",
+        f"{name} has the same, which stay suspect: 2004-06-15",
+    )
+    assert manifest(ws) == before
+
+
+def test_a_taken_bar_that_breaks_a_rule_is_a_new_finding(
+    ws: Workspace, truth: pd.DataFrame
+) -> None:
+    def spiked(table: Any) -> Any:  # noqa: ANN401
+        table.loc[MISSING[0], "low"] /= 3
+        return table
+
+    result = reconciled(ws, loaded(ws, truth, other=spiked), "missing")
+
+    (found,) = result.findings
+    assert (f"{found.stamp:%Y-%m-%d}", found.rule) == (MISSING[0], "spike")
+    assert found in manifest(ws).findings
+
+
+def only(first: str, last: str) -> Change:
+    return lambda table: table.loc[first:last]
+
+
+def on_another_scale_from(day: str) -> Change:
+    def change(table: Any) -> Any:  # noqa: ANN401
+        table.loc[day:, PRICES] *= 0.97
+        return table
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("other", "error", "message"),
+    [
+        (only("2004-03-10", "2004-03-12"), Suspicious, "2004-03-10 has fewer than three bars in"),
+        (only("2004-03-10", "2004-03-11"), RangeRefused, "no bar in common"),
+        (on_another_scale_from("2004-03-11"), Suspicious, "2004-03-10 is where the scale between"),
+        (on_another_scale_from("2004-03-13"), Suspicious, "2004-03-10 is where the scale between"),
+        (on_another_scale_from("2004-03-09"), Suspicious, "2004-03-10 is where the scale between"),
+    ],
+)
+def test_a_join_that_cannot_be_compared_is_refused_and_nothing_changed(
+    ws: Workspace, truth: pd.DataFrame, other: Change, error: type[Ml4tError], message: str
+) -> None:
+    name = loaded(ws, truth, other=other)
+    before = stored(ws)
+
+    with pytest.raises(error, match=message) as caught:
+        reconciled(ws, name, "missing")
+
+    assert "nothing was changed" in str(caught.value.hint)
+    assert stored(ws) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"with_": None}, OptionError, "reconcile needs another provider"),
+        ({"with_": "files"}, OptionError, "files is the provider of equities/daily/AAPL itself"),
+        ({"with_": "nowhere"}, OptionError, "unknown provider 'nowhere'"),
+        ({"take": None}, OptionError, "reconcile takes only what it is told to"),
+        ({"take": "missing,suspects"}, OptionError, "'suspects' is nothing to take"),
+        ({"take": "different"}, OptionError, "--take different alone would replace every bar"),
+        ({"tolerance": 1}, OptionError, "--tolerance 1 must be at least 0 and below 1"),
+        ({"symbol": ["AAPL", "MSFT"]}, OptionError, "reconcile takes exactly one symbol"),
+        ({"as_of": "2005-01-03"}, Ml4tError, "was updated as of 2006-01-03"),
+    ],
+)
+def test_what_cannot_be_taken_is_one_sentence(
+    ws: Workspace,
+    truth: pd.DataFrame,
+    options: dict[str, object],
+    error: type[Ml4tError],
+    message: str,
+) -> None:
+    name = loaded(ws, truth)
+    before = stored(ws)
+    given: dict[str, Any] = {
+        "symbol": "AAPL", "with_": name, "take": "missing", "as_of": AS_OF, **options
+    }  # fmt: skip
+
+    with pytest.raises(error, match=message) as caught:
+        reconcile(ws, **given)
+
+    assert caught.value.hint
+    assert stored(ws) == before
+
+
+def test_nothing_to_take_is_said(ws: Workspace, truth: pd.DataFrame) -> None:
+    name = loaded(ws, truth)
+    before = stored(ws)
+
+    result = reconciled(ws, name, "rejected,missing", start="2005-06-01")
+
+    assert result.record.outcome == "unchanged"
+    assert result.record.notes == ("no bar in that range is missing or rejected",)
+    assert stored(ws) == before
+
+
+def stored(ws: Workspace) -> dict[Path, bytes]:
+    home = ws.settings.home
+    return {
+        path.relative_to(home): path.read_bytes()
+        for path in home.rglob("*")
+        if path.is_file() and path.suffix in (".parquet", ".json") and "cache" not in path.parts
+    }
