@@ -395,8 +395,8 @@ class CompareReport:
     notes
         What the other provider says of its bars.
     stored_bars, other_bars
-        The bars that both have, to be drawn row by row: on the last bar's split basis, the other's
-        with the scale as it serves them.
+        The bars themselves, to be drawn: those stored on the last bar's split basis, the other's as
+        it serves them.
     """
 
     dataset: DatasetId

@@ -11,22 +11,30 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.notebook.panels.panel_output import Build, PanelContent, PanelOutput, PanelTabs
 from ml4t_nb.options import as_folder, as_moment, one_of
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.parameters import AsOf, Home
+from ml4t_nb.verbs.parameters import AsOf, Home, Selection
 
 __all__ = ["NOTEBOOK", "PANELS", "Part", "jobs", "panel"]
 
-Part: TypeAlias = Literal["load", "update", "health", "gaps"]
+Part: TypeAlias = Literal["load", "update", "health", "gaps", "review"]
 """Parts of a panel, each a tab."""
 
 
 @verb
-def panel(part: Part | None = None, *, as_of: AsOf = None, home: Home = None) -> PanelOutput:
+def panel(
+    part: Part | None = None,
+    symbol: Selection = (),
+    *,
+    as_of: AsOf = None,
+    home: Home = None,
+) -> PanelOutput:
     """Show the verbs as interactive forms, tables and plots.
 
     Parameters
     ----------
     part
-        Only that one; all four in tabs if not given.
+        Only that one; all five in tabs if not given.
+    symbol
+        Symbols whose findings ``review`` shows; all stored if none.
 
     Raises
     ------
@@ -34,17 +42,30 @@ def panel(part: Part | None = None, *, as_of: AsOf = None, home: Home = None) ->
         If there is no such part, or the as-of is not a valid date or instant.
     """
     one_of(part, Part, what="panel")
+    if symbol and part != "review":
+        raise OptionError(
+            f"panel {part or ''}".rstrip() + f" takes no symbol, but got {symbol[0]!r}",
+            hint="panel review takes symbols",
+        )
     moment = as_moment(as_of, option="--as-of")
     folder = None if home is None else as_folder(home, option="--home")
     given = {"as_of": moment, "home": folder}
     shared = {name: value for name, value in given.items() if value is not None}
-    builds: dict[str, Build] = {each: partial(_part, each, shared) for each in get_args(Part)}
+    symbols = tuple(symbol)
+    builds: dict[str, Build] = {
+        each: partial(_part, each, symbols, shared) for each in get_args(Part)
+    }
     if part is None:
         return PanelOutput(partial(PanelTabs, builds), name="ml4t_nb")
     return PanelOutput(builds[part], name=f"ml4t_nb: {part}")
 
 
-def _part(part: Part, shared: Mapping[str, object], changed: Callable[[], object]) -> PanelContent:
+def _part(
+    part: Part,
+    symbols: tuple[str, ...],
+    shared: Mapping[str, object],
+    changed: Callable[[], object],
+) -> PanelContent:
     match part:
         case "load" | "update":
             from ml4t_nb.notebook.panels.change_panel import ChangePanel
@@ -58,6 +79,10 @@ def _part(part: Part, shared: Mapping[str, object], changed: Callable[[], object
             from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
 
             return GapExplorer(shared=shared, changed=changed)
+        case "review":
+            from ml4t_nb.notebook.panels.review_inbox import ReviewInbox
+
+            return ReviewInbox(symbols=symbols, shared=shared, changed=changed)
 
 
 @verb

@@ -96,8 +96,8 @@ def compare(
         volume_ratio=ratio,
         volumes_apart=apart,
         notes=other.notes,
-        stored_bars=both.one,
-        other_bars=both.other,
+        stored_bars=ours,
+        other_bars=other.bars,
     )
 
 

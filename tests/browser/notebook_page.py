@@ -10,7 +10,7 @@ from playwright.sync_api import ConsoleMessage, ElementHandle, Locator, Page, Re
 
 from tests.browser.hosts import Host, write_notebook
 
-__all__ = ["LOAD_WITH_GAP", "NotebookPage"]
+__all__ = ["LOAD_DOUBTFUL", "LOAD_WITH_GAP", "NotebookPage"]
 
 # A cell that loads a file of real bars without three sessions, which stays in `path`.
 LOAD_WITH_GAP = """import os, tempfile, pathlib, ml4t_nb
@@ -23,6 +23,21 @@ bars.drop(bars.loc["2004-06-16":"2004-06-18"].index).to_csv(path)
 os.environ["ML4T_DATA_FILES"] = folder.name
 os.environ["ML4T_DATA_FILES_BASIS"] = "split-adjusted"
 %ml4t load LOST -p files --as-of 2004-12-31"""
+
+# A cell that loads files of real bars in which a high, a volume and a close are wrong.
+LOAD_DOUBTFUL = """import os, tempfile, ml4t_nb
+folder = tempfile.TemporaryDirectory()
+home = os.path.join(folder.name, "true")
+ml4t_nb.load(["AAPL", "IBM"], provider="sample", start="2003-01-02", as_of="2005-06-01", home=home)
+tables = {name: ml4t_nb.bars(name, home=home).drop(columns="filled") for name in ("AAPL", "IBM")}
+tables["AAPL"].loc["2005-04-14", "high"] = 75.92
+tables["AAPL"].loc["2005-05-23", "volume"] = 0
+tables["IBM"].loc["2005-03-09", "close"] *= 10
+for name, table in tables.items():
+    table.to_csv(os.path.join(folder.name, f"{name}.csv"))
+os.environ["ML4T_DATA_FILES"] = folder.name
+os.environ["ML4T_DATA_FILES_BASIS"] = "split-adjusted"
+%ml4t load AAPL IBM -p files --as-of 2005-06-01"""
 
 _IDLE = """() => {
   const panel = window.jupyterapp && jupyterapp.shell.currentWidget;
@@ -38,6 +53,34 @@ _BOOK = """() => {
 _FOCUS = """each => {
   if (each.isConnected && each.checkVisibility() && !each.disabled) each.focus();
   return document.activeElement === each;
+}"""
+_FAINT = """() => {
+  const channels = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(each => {
+    const c = each / 255;
+    return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  }).reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
+  const behind = node => {
+    for (let each = node; each; each = each.parentElement) {
+      const colour = channels(getComputedStyle(each).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0.5) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  for (const panel of document.querySelectorAll('.ml4t-panel')) {
+    const walker = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode.parentElement;
+      const words = walker.currentNode.textContent.trim();
+      const skipped = 'svg, style, button:disabled';
+      if (!words || !node.checkVisibility() || node.closest(skipped)) continue;
+      const [a, b] = [light(channels(getComputedStyle(node).color)), light(behind(node))];
+      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      if (contrast < 3) found.push(`${words}: ${contrast.toFixed(1)}`);
+    }
+  }
+  return found;
 }"""
 _REACHED = "button, input, select, summary, [tabindex='0']"
 # Voila's own template wants an icon font from there; nothing else may.
@@ -95,6 +138,17 @@ class NotebookPage:
     def book(self) -> object:
         """The notebook's cells, which is active, and whether keys are commands or text."""
         return self.page.evaluate(_BOOK)
+
+    def set_theme(self, name: str) -> None:
+        """Show Lab in that theme."""
+        change = f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{name}'}})"
+        self.page.evaluate(change)
+        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+
+    def faint_words(self) -> list[str]:
+        """Words of panels that hardly stand out from what is behind them."""
+        found: list[str] = self.page.evaluate(_FAINT)
+        return found
 
     def controls(self) -> Iterator[ElementHandle]:
         """What the Tab key reaches in the panel in sight, each with the focus on it."""

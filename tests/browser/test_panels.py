@@ -8,34 +8,6 @@ from playwright.sync_api import Locator, expect
 from tests.browser.notebook_page import LOAD_WITH_GAP, NotebookPage
 
 PANEL = "%ml4t panel --as-of 2005-02-25"
-_FAINT = """() => {
-  const channels = colour => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(each => {
-    const c = each / 255;
-    return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  }).reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
-  const behind = node => {
-    for (let each = node; each; each = each.parentElement) {
-      const colour = channels(getComputedStyle(each).backgroundColor);
-      if (colour.length < 4 || colour[3] > 0.5) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  for (const panel of document.querySelectorAll('.ml4t-panel')) {
-    const walker = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-      const node = walker.currentNode.parentElement;
-      const words = walker.currentNode.textContent.trim();
-      const skipped = 'svg, style, button:disabled';
-      if (!words || !node.checkVisibility() || node.closest(skipped)) continue;
-      const [a, b] = [light(channels(getComputedStyle(node).color)), light(behind(node))];
-      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-      if (contrast < 3) found.push(`${words}: ${contrast.toFixed(1)}`);
-    }
-  }
-  return found;
-}"""
 on_each = pytest.mark.parametrize("notebook", ["lab", "notebook", "voila"], indirect=True)
 on_jupyter = pytest.mark.parametrize("notebook", ["lab", "notebook"], indirect=True)
 on_two = pytest.mark.parametrize("notebook", ["lab", "voila"], indirect=True)
@@ -298,13 +270,9 @@ def test_words_stand_out_from_their_background(notebook: NotebookPage, theme: st
     )
     notebook.see("ml4t-health-totals", "1 stale")
     notebook.see_plot("ml4t-chart")
-    theme_set = f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{theme}'}})"
-    notebook.page.evaluate(theme_set)
-    notebook.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=theme)
+    notebook.set_theme(theme)
 
-    faint = notebook.page.evaluate(_FAINT)
-
-    assert faint == []
+    assert notebook.faint_words() == []
 
 
 def test_a_saved_notebook_keeps_what_a_panel_showed(notebook: NotebookPage) -> None:

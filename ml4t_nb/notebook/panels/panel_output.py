@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any, Protocol, TypeAlias
 from uuid import uuid4
 
+from ml4t_nb.notebook.panels.inbox_style import INBOX_STYLE
 from ml4t_nb.notebook.panels.widgets import Widget, script
 from ml4t_nb.render.html import FAINT, INK, LINE
 from ml4t_nb.render.markup import element, trusted
@@ -84,7 +85,7 @@ class PanelOutput:
         self._lock = Lock()
         self.content = build(self.changed)
         self._key = f"ml4t-still-{uuid4().hex[:12]}"
-        style = element("style", trusted(f"{_STYLE}.{self._key} {{ display: none; }}"))
+        style = element("style", trusted(f"{_STYLE}{INBOX_STYLE}.{self._key} {{ display: none; }}"))
         head = ipywidgets.HTML(style, layout={"display": "contents"})
         self.widget = ipywidgets.VBox([head, self.content.widget, script("guard.js")])
         self.widget.add_class("ml4t-panel")

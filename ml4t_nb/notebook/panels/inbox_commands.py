@@ -1,0 +1,174 @@
+"""Commands by which the findings inbox reads and decides: those that a person would type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import Command, DatasetId, Frequency, bar_length
+from ml4t_nb.notebook.panels.panel_command import Arguments, ask, of_dataset
+from ml4t_nb.render.format import many
+from ml4t_nb.render.review.evidence import Evidence, evidence_of
+from ml4t_nb.render.review.inbox_html import InboxItem
+from ml4t_nb.reports import ListReport, PlotReport, ProvidersReport, ReviewReport
+
+__all__ = [
+    "DecisionTarget", "FindingKey", "compare_command", "currencies", "decide_command",
+    "decision_target", "key_of", "list_findings", "other_providers", "read_evidence",
+    "take_command", "undo_command",
+]  # fmt: skip
+
+FindingKey = tuple[object, ...]
+"""By what a finding is found again in the next list."""
+
+_DAY = timedelta(days=1)
+# So that some hundred bars before it show what is usual, and a dozen follow.
+_BEFORE: dict[Frequency, int] = {
+    "weekly": 2000, "daily": 400, "hourly": 60, "30m": 30, "15m": 20, "5m": 10, "1m": 6,
+}  # fmt: skip
+_AFTER: dict[Frequency, int] = {"weekly": 120, "daily": 30}
+_AFTER_INTRADAY = 6
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTarget:
+    """Dates of its calendar, both inclusive, by which verbs act on a finding.
+
+    Parameters
+    ----------
+    dates
+        None of a finding without a stamp.
+    findings
+        All open ones of its rule that the dates meet, the finding itself among them.
+    """
+
+    item: InboxItem
+    dates: tuple[date, date] | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The dataset and the dates as arguments."""
+        dates = {} if self.dates is None else dict(zip(("start", "end"), self.dates, strict=True))
+        return {**of_dataset(self.item.dataset), **dates}
+
+    @property
+    def warning(self) -> str:
+        """What else a decision reaches; empty if nothing."""
+        others = len(self.findings) - 1
+        if not others:
+            return ""
+        which = many(others, "other finding")
+        return f"Verbs take whole dates: {which} of this rule there will be decided with it."
+
+
+def key_of(item: InboxItem) -> FindingKey:
+    """What the finding is, whatever its state."""
+    finding = item.finding
+    return (item.dataset, finding.rule, finding.stamp, finding.values)
+
+
+def list_findings(symbols: tuple[str, ...], *, shared: Arguments) -> ReviewReport:
+    """All findings of the symbols, or of all, decided ones too."""
+    chosen = {"symbol": symbols} if symbols else {}
+    return ask(ReviewReport, "review", all=True, **chosen, **shared)
+
+
+def currencies(*, shared: Arguments) -> dict[DatasetId, str]:
+    """What the prices of each dataset are in, where its provider says so."""
+    listed = ask(ListReport, "list", **shared).datasets
+    return {each.dataset: each.currency for each in listed if each.currency}
+
+
+def other_providers(item: InboxItem, *, shared: Arguments) -> tuple[str, ...]:
+    """Whom one can ask for a second opinion; nobody makes bars up for that."""
+    home = {name: value for name, value in shared.items() if name == "home"}
+    known = ask(ProvidersReport, "providers", **home).providers
+    return tuple(
+        each.name
+        for each in known
+        if each.name not in (item.provider, "synthetic")
+        and item.dataset.frequency in each.frequencies
+        and item.dataset.asset_class in each.asset_classes
+    )
+
+
+def read_evidence(
+    item: InboxItem, others: tuple[Finding, ...], *, shared: Arguments
+) -> Evidence | None:
+    """The bars of a finding; None where there are none."""
+    finding = item.finding
+    if finding.stamp is None:
+        return None
+    last = finding.end or finding.stamp
+    report = _around(item, finding.stamp, finding.stamp, shared)
+    is_first = not len(report.bars) or report.bars.index[0] >= finding.stamp
+    if is_first and last != finding.stamp:
+        # It begins with the first bar: the end of the stretch is the edge that shows it.
+        report = _around(item, last, last, shared)
+    return evidence_of(finding, report, others)
+
+
+def _around(item: InboxItem, first: datetime, last: datetime, shared: Arguments) -> PlotReport:
+    frequency = item.dataset.frequency
+    start = first.date() - timedelta(days=_BEFORE[frequency])
+    end = last.date() + timedelta(days=_AFTER.get(frequency, _AFTER_INTRADAY))
+    asked = {**of_dataset(item.dataset), **shared}
+    return ask(PlotReport, "plot", start=start, end=end, **asked)
+
+
+def decision_target(item: InboxItem, zone: str, *, shared: Arguments) -> DecisionTarget:
+    """The fewest dates that the verb itself says meet the finding; OptionError if it is gone."""
+    finding = item.finding
+    asked = {"rule": finding.rule, **of_dataset(item.dataset), **shared}
+    for dates in _dates(item, zone):
+        given = {} if dates is None else {"start": dates[0], "end": dates[1]}
+        (listed,) = ask(ReviewReport, "review", **given, **asked).datasets
+        if finding in listed.findings:
+            return DecisionTarget(item, dates, listed.findings)
+    raise OptionError(
+        "the finding has changed since it was listed, so nothing was done",
+        hint="it is listed again as it is now",
+    )
+
+
+def _dates(item: InboxItem, zone: str) -> tuple[tuple[date, date] | None, ...]:
+    """Dates that may meet it: a currency's session begins on the evening before its date."""
+    finding = item.finding
+    if finding.stamp is None:
+        return (None,)
+    where = UTC if bar_length(item.dataset.frequency) is None else ZoneInfo(zone)
+    first, last = (
+        each.astimezone(where).date() for each in (finding.stamp, finding.end or finding.stamp)
+    )
+    return (first, last), (first + _DAY, last + _DAY), (first, last + _DAY)
+
+
+def decide_command(target: DecisionTarget, how: str, reason: str, *, shared: Arguments) -> Command:
+    """``how`` is ``accept`` or ``reject``."""
+    arguments = {"rule": target.item.finding.rule, how: reason}
+    return Command("review", {**target.arguments, **arguments, **shared})
+
+
+def compare_command(evidence: Evidence, provider: str, *, shared: Arguments) -> Command:
+    """What a second provider says of the bars in sight."""
+    ends = evidence.bars[0].stamp.date(), evidence.bars[-1].stamp.date()
+    dates = {"start": ends[0], "end": ends[1]}
+    return Command(
+        "compare", {**of_dataset(evidence.dataset), "with_": provider, **dates, **shared}
+    )
+
+
+def take_command(target: DecisionTarget, provider: str, what: str, *, shared: Arguments) -> Command:
+    """Store the second provider's bar instead."""
+    chosen = {"with_": provider, "take": what}
+    return Command("reconcile", {**target.arguments, **chosen, **shared})
+
+
+def undo_command(item: InboxItem, version: int, *, shared: Arguments) -> Command:
+    """Take back what the commit of that number did."""
+    return Command("undo", {**of_dataset(item.dataset), "run": version, **shared})

@@ -1,0 +1,1 @@
+"""A finding as a person looks at it: its evidence, in words, in a picture, in a table."""

@@ -1,0 +1,124 @@
+"""The findings inbox in JupyterLab and Notebook, by keyboard alone, in any width and theme."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.notebook_page import LOAD_DOUBTFUL, NotebookPage
+
+on_jupyter = pytest.mark.parametrize("notebook", ["lab", "notebook"], indirect=True)
+
+_FOCUS_CLASSES = "document.activeElement.className"
+_WIDER = """() => {
+  const box = document.querySelector('.ml4t-inbox');
+  const right = box.getBoundingClientRect().right + 1;
+  const parts = [...box.querySelectorAll('*')].filter(each => each.checkVisibility());
+  return parts.filter(each => each.getBoundingClientRect().right > right)
+    .map(each => each.className.baseVal ?? each.className);
+}"""
+
+
+def _open(notebook: NotebookPage) -> None:
+    notebook.open(LOAD_DOUBTFUL, "%ml4t panel review", "'the last cell'")
+    notebook.see("ml4t-inbox-count", "3 to decide")
+
+
+def _see_sentence(notebook: NotebookPage, words: str) -> None:
+    expect(notebook.find("ml4t-inbox-sentence")).to_contain_text(words)
+
+
+@on_jupyter
+def test_findings_are_asked_about_and_decided_by_keyboard_alone(notebook: NotebookPage) -> None:
+    _open(notebook)
+    _see_sentence(notebook, "AAPL, Thu 14 Apr 2005: the high")
+    keys = notebook.page.keyboard
+    notebook.find("ml4t-ask").focus()
+    book = notebook.book()
+
+    keys.press("t")
+    expect(notebook.find("ml4t-take")).to_contain_text("Take from sample")
+    expect(notebook.find("ml4t-take")).to_be_focused()
+    notebook.see("ml4t-inbox-evidence", "sample says 39.98")
+    keys.press("a")
+    _see_sentence(notebook, "AAPL, Mon 23 May 2005: the volume is 0")
+    keys.press("j")
+    _see_sentence(notebook, "IBM, Wed 9 Mar 2005: the close is 10 times")
+    keys.press("r")
+    notebook.see("ml4t-decided", "rejected: looks wrong")
+    _see_sentence(notebook, "AAPL, Mon 23 May 2005")
+    keys.press("u")
+    _see_sentence(notebook, "IBM, Wed 9 Mar 2005")
+    keys.press("k")
+    _see_sentence(notebook, "AAPL, Mon 23 May 2005")
+    keys.press("a")
+    _see_sentence(notebook, "IBM, Wed 9 Mar 2005")
+    keys.press("t")
+    notebook.see("ml4t-inbox-evidence", "sample says 92.35")
+    keys.press("t")
+
+    notebook.see("ml4t-inbox-count", "Nothing to decide")
+    notebook.see("ml4t-decided", "taken from sample")
+    # Though every button that had the focus is gone, the keys are the panel's still.
+    assert "ml4t-" in notebook.page.evaluate(_FOCUS_CLASSES)
+    assert notebook.book() == book
+
+
+def test_a_word_typed_in_a_field_is_no_command_and_a_key_elsewhere_neither(
+    notebook: NotebookPage,
+) -> None:
+    _open(notebook)
+    reason = notebook.find("ml4t-inbox-reason").locator("input")
+
+    reason.focus()
+    notebook.page.keyboard.type("just a rut")
+    expect(reason).to_have_value("just a rut")
+    notebook.see("ml4t-inbox-count", "3 to decide")
+    notebook.page.evaluate("document.activeElement.blur()")
+    for key in ("j", "Control+a", "Alt+a"):
+        notebook.page.keyboard.press(key)
+    _see_sentence(notebook, "AAPL, Thu 14 Apr 2005")
+
+    notebook.find("ml4t-accept").focus()
+    notebook.page.keyboard.press("a")
+    notebook.see("ml4t-decided", "accepted: just a rut")
+
+
+def test_the_list_is_a_list_for_the_mouse_and_the_arrows(notebook: NotebookPage) -> None:
+    _open(notebook)
+    items = notebook.page.locator(".ml4t-inbox-item")
+
+    items.nth(1).click()
+    _see_sentence(notebook, "AAPL, Mon 23 May 2005")
+    expect(items.nth(1)).to_be_focused()
+    notebook.page.keyboard.press("ArrowDown")
+    _see_sentence(notebook, "IBM, Wed 9 Mar 2005")
+    expect(items.nth(2)).to_be_focused()
+    notebook.page.keyboard.press("ArrowUp")
+    _see_sentence(notebook, "AAPL, Mon 23 May 2005")
+
+
+def test_in_a_narrow_cell_the_list_is_one_line_and_nothing_is_cut_off(
+    notebook: NotebookPage,
+) -> None:
+    _open(notebook)
+    notebook.page.evaluate("document.querySelector('.ml4t-review').style.width = '600px'")
+    expect(notebook.page.locator(".ml4t-inbox-item").first).to_be_hidden()
+    notebook.see("ml4t-inbox-count", "1 of 3 to decide")
+    assert notebook.page.evaluate(_WIDER) == []
+
+    notebook.page.evaluate("document.querySelector('.ml4t-review').style.width = '926px'")
+    expect(notebook.page.locator(".ml4t-inbox-item").first).to_be_visible()
+    assert notebook.page.evaluate(_WIDER) == []
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_its_words_stand_out_from_their_background(notebook: NotebookPage, theme: str) -> None:
+    _open(notebook)
+    notebook.find("ml4t-accept").focus()
+    notebook.page.keyboard.press("a")
+    notebook.see("ml4t-inbox-count", "2 to decide")
+
+    notebook.set_theme(theme)
+
+    assert notebook.faint_words() == []

@@ -1,0 +1,1 @@
+"""Findings as a person looks at them."""
