@@ -117,8 +117,7 @@ def _commit(
         taking.bars, grid=grid, known=state.gaps, fill_by=None, is_whole=True
     )
     decision = Decision(request.at, "reconcile", f"taken from {name}", tx.number)
-    allowed = context.rules.of_dataset(state.dataset)
-    findings, opened = findings_with(taking, state, allowed, decision, at)
+    findings, opened = findings_with(context, taking, state, decision, at)
     revisions = tuple(_revisions(observed(before), taking.bars, taken))
     replaced = {each.stamp for each in revisions}
     has, had = (set(part.index[part["filled"].to_numpy()]) for part in (reconciled.bars, before))

@@ -18,15 +18,25 @@ from ml4t_nb.model import Span
 from ml4t_nb.pipeline.context import RunContext
 from ml4t_nb.storage.manifest import Manifest
 
-__all__ = ["judged_around"]
+__all__ = ["OF_ANSWERS", "judged_around"]
 
 # So many bars before and after those that changed may be judged otherwise than before.
 _REACH = 60
 
-# They come with an answer of the provider, and nothing that is stored ends them.
-_OF_ANSWERS: frozenset[Rule] = frozenset(
-    {"no volume", "partial", "dividend", "dividend unit", "kept", "basis", "unknown symbol"}
+OF_ANSWERS: frozenset[Rule] = frozenset(
+    {
+        "no volume",
+        "partial",
+        "dividend",
+        "dividend unit",
+        "kept",
+        "basis",
+        "intraday range",
+        "unknown symbol",
+    }
 )
+"""Rules whose findings come with an answer of a provider, or with other datasets: bars alone do not
+end them."""
 
 
 def judged_around(
@@ -63,7 +73,7 @@ def judged_around(
         state.findings,
         [each for each in (*known, *extra) if each.meets(near)],
         is_judged=lambda each: (
-            each.meets(near) and not each.is_hard and each.rule not in _OF_ANSWERS
+            each.meets(near) and not each.is_hard and each.rule not in OF_ANSWERS
         ),
         as_of=as_of,
         number=number,

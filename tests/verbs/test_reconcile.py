@@ -17,7 +17,7 @@ from ml4t_nb.model import Adjustment, DatasetId
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.manifest import Manifest
-from ml4t_nb.verbs import bars, compare, gaps, load, reconcile
+from ml4t_nb.verbs import bars, compare, gaps, load, reconcile, review, undo, update
 from ml4t_nb.workspace import Workspace
 
 AAPL = DatasetId("equities", "daily", "AAPL")
@@ -239,6 +239,48 @@ def test_a_taken_bar_that_breaks_a_rule_is_a_new_finding(
     (found,) = result.findings
     assert (f"{found.stamp:%Y-%m-%d}", found.rule) == (MISSING[0], "spike")
     assert found in manifest(ws).findings
+
+
+@pytest.mark.parametrize("own", ["splits", "raw"])
+def test_what_was_taken_is_taken_back_bit_for_bit(
+    ws: Workspace, truth: pd.DataFrame, own: Adjustment
+) -> None:
+    name = loaded(ws, truth, own=own)
+    gaps(ws, "AAPL", refill="interpolate", as_of=AS_OF)
+    views: tuple[Adjustment, ...] = ("raw", "splits", "all")
+    before = [bars(ws, "AAPL", adjust=how, provenance=True) for how in views]
+    start = manifest(ws)
+    reconciled(ws, name, "missing,suspect,volume")
+    reconciled(ws, name, "different", start="2004-08-01", end="2004-08-31")
+
+    undo(ws, "AAPL", as_of=AS_OF)
+    undo(ws, "AAPL", as_of=AS_OF)
+
+    after = [bars(ws, "AAPL", adjust=how, provenance=True) for how in views]
+    for each, other in zip(after, before, strict=True):
+        assert_frame_equal(each, other)
+    end = manifest(ws)
+    assert (end.findings, end.sources) == (start.findings, ())
+    spans = [[(gap.span, gap.state, gap.filled_by) for gap in each.gaps] for each in (start, end)]
+    assert spans[0] == spans[1] != []
+    assert end.refusals == ()
+
+
+def test_a_bar_that_a_person_rejected_is_taken_and_stays_decided(
+    ws: Workspace, truth: pd.DataFrame
+) -> None:
+    name = loaded(ws, truth)
+    review(ws, "AAPL", rule="spike", reject="three times too high", as_of=AS_OF)
+    assert pd.Timestamp(SPIKE, tz="UTC") not in bars(ws, "AAPL").index
+
+    result = reconciled(ws, name, "rejected")
+
+    assert result.record.notes == (f"taken from {name}: 1 rejected bar",)
+    assert bars(ws, "AAPL").loc[SPIKE, "high"] == pytest.approx(truth.loc[SPIKE, "high"])
+    (spike,) = [each for each in manifest(ws).findings if each.rule == "spike"]
+    assert spike.state == "rejected"
+    update(ws, "AAPL", lookback_days=1000, as_of="2006-01-04")
+    assert bars(ws, "AAPL", provenance=True).loc[SPIKE, "provider"] == name
 
 
 def only(first: str, last: str) -> Change:
