@@ -283,6 +283,18 @@ def test_a_bar_that_a_person_rejected_is_taken_and_stays_decided(
     assert bars(ws, "AAPL", provenance=True).loc[SPIKE, "provider"] == name
 
 
+def test_the_same_answer_of_the_own_provider_does_not_bring_them_back(
+    ws: Workspace, truth: pd.DataFrame
+) -> None:
+    name = loaded(ws, truth)
+    reconciled(ws, name, "missing,suspect,volume")
+    taken = bars(ws, "AAPL", provenance=True)
+
+    update(ws, "AAPL", lookback_days=1000, as_of="2006-01-04")
+
+    assert_frame_equal(bars(ws, "AAPL", provenance=True).loc[: taken.index[-1]], taken)
+
+
 def only(first: str, last: str) -> Change:
     return lambda table: table.loc[first:last]
 
