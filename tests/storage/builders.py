@@ -113,6 +113,26 @@ class Count(Protocol):
     value: int
 
 
+def revise_bar(home: Path, writer: int, times: int) -> None:
+    """Replace one bar by values that no other writer gives it, one commit each."""
+    store = Store(home, lock_timeout_s=_PATIENT_S)
+    for number in range(1, times + 1):
+        append(store, AAPL, bars_at([SPREAD[0]], float(100 * writer + number)))
+
+
+def read_revised(home: Path, is_over: Callable[[], bool], reads: Count) -> None:
+    """Read what `revise_bar` writes until it is over: each commit but the first logs one row."""
+    store = Store(home)
+    while True:
+        was_over = is_over()
+        snapshot = store.snapshot(AAPL)
+        rows = snapshot.revised_rows()
+        assert rows["version"].tolist() == [*range(2, snapshot.manifest.sequence + 1)]
+        reads.value += 1
+        if was_over:
+            return
+
+
 def read_appended(home: Path, writer_count: int, is_over: Callable[[], bool], reads: Count) -> None:
     """Read what `append_days` writes until it is over: each read is one commit's state."""
     store, newest, number = Store(home), 0, 0

@@ -40,6 +40,8 @@ from tests.storage.builders import (
     hold_then_append,
     publish,
     read_appended,
+    read_revised,
+    revise_bar,
     whole,
     write_generations,
 )
@@ -137,6 +139,33 @@ def test_eight_threads_that_append_lose_nothing_and_no_reader_sees_half(
         seen += sum(each.value for each in counts)
         if seen >= reads:
             break
+
+
+@pytest.mark.parametrize(
+    "times", [5, pytest.param(100, marks=pytest.mark.slow)], ids=["5-times", "100-times"]
+)
+def test_every_value_that_processes_overwrote_is_logged_once(
+    store: Store, processes: ForkServerContext, times: int
+) -> None:
+    commit(store, AAPL, bars_at([SPREAD[0]], 0.5))
+    over, reads = processes.Event(), processes.Value("q", 0)
+    reader = processes.Process(target=read_revised, args=(store.home, over.is_set, reads))
+    reader.start()
+
+    run_all(processes, revise_bar, [(store.home, writer, times) for writer in range(4)])
+
+    over.set()
+    reader.join()
+    assert reader.exitcode == 0
+    assert reads.value > 0
+    snapshot = store.snapshot(AAPL)
+    given = [100.0 * writer + number for writer in range(4) for number in range(1, times + 1)]
+    seen = [*snapshot.revised_rows()["open"], *snapshot.bars()["open"]]
+    assert sorted(seen) == sorted([0.5, *given])
+    assert store.verify(AAPL) == ()
+    folder = store.home / "state/equities/daily/AAPL"
+    names = {file.file for file in snapshot.manifest.revisions}
+    assert {path.name for path in folder.glob("*.parquet")} == names
 
 
 def test_threads_that_share_a_store_lose_nothing(store: Store) -> None:
