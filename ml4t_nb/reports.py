@@ -314,13 +314,15 @@ class PlotReport:
         `SessionState`) and the rows in ``gaps``, ``findings`` and ``sources`` of the first ``gap``,
         ``finding`` and ``source`` in it, or -1.
     record
-        The run whose range this is, if ``--last-run`` was given.
+        The run whose range this is, if ``--last-run`` or ``--run`` was given.
     out
         The page to write.
     findings
         Findings to be decided whose bars are in the range, oldest first.
     sources
         Bars in the range that are from another provider than ``provider``.
+    before
+        For ``--run``, the bars in the range as the run found them; ``bars`` are as it left them.
     """
 
     dataset: DatasetId
@@ -334,6 +336,7 @@ class PlotReport:
     out: Path | None = None
     findings: tuple[Finding, ...] = ()
     sources: tuple[Source, ...] = ()
+    before: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)

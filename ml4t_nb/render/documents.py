@@ -211,7 +211,7 @@ class SessionBars:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapDocument:
-    """Of ``plot --coverage``."""
+    """Of ``plot``: with ``--coverage`` the sessions, with ``--run`` what it changed."""
 
     verb: Literal["plot"] = "plot"
     dataset: DatasetId
@@ -226,6 +226,8 @@ class MapDocument:
     sources: tuple[records.Source, ...]
     out: Path | None
     sessions: tuple[SessionBars, ...] = OMITTED
+    before: tuple[Bar, ...] = OMITTED
+    after: tuple[Bar, ...] = OMITTED
 
 
 class Agreeing(TypedDict):

@@ -13,6 +13,7 @@ from ml4t_nb.render.compare_blocks import compare_blocks
 from ml4t_nb.render.finding_blocks import review_blocks
 from ml4t_nb.render.format import (
     MARKS,
+    change_words,
     count,
     day,
     instant,
@@ -240,6 +241,9 @@ def _seen(report: reports.PlotReport) -> str:
 
 
 def _counted(report: reports.PlotReport) -> str:
+    if report.before is not None and report.record is not None:
+        what = f"run {report.record.version}, {report.record.verb} of {instant(report.record.at)}"
+        return f"what {what} changed: {change_words(report.record)}"
     if report.sessions is not None:
         states = Counter(report.sessions["state"])
         counted = ", ".join(

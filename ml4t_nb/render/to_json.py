@@ -182,6 +182,8 @@ def _plot(report: reports.PlotReport) -> Any:  # noqa: ANN401
         missing=len(report.missing),
         gaps=_gaps_of(report.dataset, report.gaps),
         sessions=sessions,
+        before=OMITTED if report.before is None else _rows(report.before),
+        after=OMITTED if report.before is None else _rows(report.bars),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.finding import Finding
-from ml4t_nb.model import Gap, Span
+from ml4t_nb.model import Gap, NextStep, Span
 from ml4t_nb.options import PathName, as_folder
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.verbs.arguments import verb
@@ -18,15 +18,19 @@ from ml4t_nb.verbs.runs import record_at_store
 from ml4t_nb.verbs.select import days, required
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from ml4t_nb.records import UpdateRecord
     from ml4t_nb.storage.manifest import Manifest
+    from ml4t_nb.storage.snapshot import Snapshot
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["plot"]
 
 _BARS_BEFORE = 60
+_BARS_BESIDE = 25
 
 
 @verb
@@ -41,6 +45,7 @@ def plot(
     end: End = None,
     coverage: bool = False,
     last_run: bool = False,
+    run: int | None = None,
     out: PathName | None = None,
     as_of: AsOfUnused = None,
     home: Home = None,
@@ -53,6 +58,9 @@ def plot(
         A calendar of the sessions instead: how many of its bars each one has.
     last_run
         Only what the last load or update requested, and the bars before it.
+    run
+        Only the bars that this run changed, as they were before and after it: a number from its
+        history.
     out
         A file that ends in .html: the figure as a page that needs no network.
     """
@@ -68,7 +76,13 @@ def plot(
     range_ = days(start, end)
     if last_run and range_ != (None, None):
         raise OptionError("--last-run sets its own range", hint="leave out --start and --end")
+    if run is not None and (coverage or last_run or range_ != (None, None)):
+        raise OptionError(
+            "--run draws one run alone", hint="leave out --coverage, --start and --end"
+        )
     snapshot = snapshot_of(ws, name, asset_class, frequency)
+    if run is not None:
+        return _change_of(snapshot, run, page, ws.settings.home)
     manifest = snapshot.manifest
     # Whole, since a gap may begin before the range and end after it.
     whole = view(snapshot, (None, None), "splits", filled=True)
@@ -97,6 +111,35 @@ def plot(
         out=page,
         findings=findings,
         sources=sources,
+    )
+
+
+def _change_of(snapshot: Snapshot, run: int, page: Path | None, home: Path) -> PlotReport:
+    import pandas as pd
+
+    from ml4t_nb.calendars import calendar
+    from ml4t_nb.core.past_values import around_change
+
+    manifest, dataset = snapshot.manifest, snapshot.manifest.dataset
+    hint = ("the runs there are: ", NextStep("history", dataset))
+    record = next((each for each in manifest.history if 0 < each.version == run), None)
+    if record is None:
+        raise OptionError(f"{dataset} has no run {run} in its history", hint=hint)
+    before, after = around_change(
+        snapshot.bars(), snapshot.revised_rows(), run, beside=_BARS_BESIDE
+    )
+    if before.empty and after.empty:
+        raise OptionError(f"no value is kept that run {run} of {dataset} changed", hint=hint)
+    return PlotReport(
+        dataset=dataset,
+        provider=manifest.config.provider,
+        zone=calendar(manifest.config.calendar).zone.key,
+        bars=after,
+        missing=pd.DatetimeIndex(after.index[:0]),
+        gaps=(),
+        record=record_at_store(record, home),
+        out=page,
+        before=before,
     )
 
 

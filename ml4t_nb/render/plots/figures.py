@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.render.plots.coverage_calendar import coverage_drawing
 from ml4t_nb.render.plots.prices import price_drawing
+from ml4t_nb.render.plots.revision import revision_drawing
 from ml4t_nb.render.plots.svg import svg_of
 from ml4t_nb.render.plots.theme import GREY, safe, title_of
 from ml4t_nb.reports import PlotReport
@@ -60,13 +61,15 @@ _PAGE = """<!doctype html>
 
 
 def figure_of(report: PlotReport) -> Figure:
-    """The figure: bars with volume and gaps, or the map of the sessions.
+    """The figure: bars with volume and gaps, the map of the sessions, or what a run changed.
 
     Its background is transparent and its words are grey, for light and dark pages alike.
     """
     import plotly.graph_objects as go
 
-    if report.sessions is None:
+    if report.before is not None:
+        traces, layout = revision_drawing(report)
+    elif report.sessions is None:
         traces, layout = price_drawing(report)
     else:
         traces, layout = coverage_drawing(report, report.sessions)

@@ -28,6 +28,7 @@ __all__ = [
     "cut",
     "dates_of",
     "gap_near",
+    "labels_of",
     "rows_in",
     "rows_of",
     "stamps_around",
@@ -89,7 +90,7 @@ def steps_of(report: PlotReport, *, most: int = MOST_CANDLES) -> Steps:
     table["volume"] = _sum(observed["volume"].to_numpy(), np.arange(0, len(rows), size))
     table["made"] = made.groupby(step).last()
     table = table.join(kinds.groupby(step).sum())
-    return Steps(size, rows, _labels(rows[::size], report.dataset.frequency, report.zone), table)
+    return Steps(size, rows, labels_of(rows[::size], report.dataset.frequency, report.zone), table)
 
 
 def _sum(values: Floats, starts: Any) -> Floats:  # noqa: ANN401  # row numbers
@@ -103,7 +104,8 @@ def _sum(values: Floats, starts: Any) -> Floats:  # noqa: ANN401  # row numbers
     return np.where(np.add.reduceat(np.isfinite(values).astype(int), starts) > 0, sums, np.nan)
 
 
-def _labels(stamps: pd.DatetimeIndex, frequency: Frequency, zone: str) -> tuple[str, ...]:
+def labels_of(stamps: pd.DatetimeIndex, frequency: Frequency, zone: str) -> tuple[str, ...]:
+    """A name for each stamp, no two alike."""
     if bar_length(frequency) is None:
         return tuple(stamps.strftime("%Y-%m-%d"))
     labels = tuple(stamps.tz_convert(zone).strftime("%H:%M<br>%Y-%m-%d"))

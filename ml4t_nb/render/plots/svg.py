@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ml4t_nb.render.format import many, one_line
 from ml4t_nb.render.markup import element
 from ml4t_nb.render.plots.coverage_calendar import WEEKS, Cells, Styles, cells_of, styles_of
+from ml4t_nb.render.plots.revision import revision_paths
 from ml4t_nb.render.plots.steps import Steps, bands_of, rows_of, steps_of
 from ml4t_nb.render.plots.theme import (
     CLOSE_LINE,
@@ -47,7 +48,11 @@ _WAYS = {
 
 def svg_of(report: PlotReport) -> Markup:
     """The picture as SVG, some kilobytes; readable on white and on black."""
-    if report.sessions is None:
+    parts: Iterator[Markup]
+    if report.before is not None:
+        box = {"left": _LEFT, "right": _WIDE, "top": _TOP, "bottom": _TALL - _BOTTOM}
+        tall, parts = _TALL, revision_paths(report, **box)
+    elif report.sessions is None:
         tall, parts = _TALL, _prices(report)
     else:
         cells = cells_of(report.sessions, is_weekly=report.dataset.frequency == "weekly")

@@ -102,6 +102,8 @@ def title_of(report: PlotReport) -> str:
     """The dataset; made-up bars are named so."""
     what = "coverage" if report.sessions is not None else ""
     run = f"last {report.record.verb}" if report.record is not None else ""
+    if report.record is not None and report.before is not None:
+        run = f"run {report.record.version}: {report.record.verb}"
     return ", ".join(filter(None, (labelled(report.dataset, report.provider), what, run)))
 
 

@@ -1,0 +1,47 @@
+"""Bars as a commit found and left them, by what later ones logged."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ml4t_nb.core.bars import NUMBERS, Bars, concat, make_bars
+from ml4t_nb.core.revert import logged_change
+
+__all__ = ["around_change"]
+
+
+def around_change(
+    held: Bars, logged: pd.DataFrame, version: int, *, beside: int
+) -> tuple[Bars, Bars]:
+    """Bars before and after the commit of that number, with some unchanged ones on either side.
+
+    Both are without fills. Nothing, if no row is logged that it replaced or took out. Of bars that
+    were added since no log knows: beside the changed ones they are in both.
+
+    Parameters
+    ----------
+    beside
+        How many unchanged bars.
+    """
+    change = logged_change(logged, version)
+    old, added = (part[~part["filled"].to_numpy()] for part in (change.old, change.added))
+    if old.empty and added.empty:
+        return old, old
+    later = logged[(logged["version"] > version) & ~logged["filled"].to_numpy(bool)]
+    # What the first later commit replaced or took out is what this one had left.
+    first = later.drop_duplicates("timestamp")
+    stamps = pd.DatetimeIndex(first["timestamp"])
+    real = held[~held["filled"].to_numpy() & ~held.index.isin(stamps)]
+    left = first[(first["change"] != "added").to_numpy()]
+    columns = {name: left[name] for name in NUMBERS}
+    after = concat([real, make_bars(left["timestamp"], columns).sort_index()]).sort_index()
+    before = after[~after.index.isin(old.index) & ~after.index.isin(added.index)]
+    before = concat([before, old]).sort_index()
+    changed = old.index.union(added.index)
+    ends = changed[0], changed[-1]
+    return _beside(before, *ends, beside), _beside(after, *ends, beside)
+
+
+def _beside(bars: Bars, first: pd.Timestamp, last: pd.Timestamp, count: int) -> Bars:
+    start, end = bars.index.searchsorted(first), bars.index.searchsorted(last, side="right")
+    return bars.iloc[max(int(start) - count, 0) : int(end) + count]
