@@ -22,12 +22,14 @@ _NAMED = 3
 class JoinedNames:
     """Observed bars of both names on the basis of the new one, and which are of the old alone.
 
-    ``ratio`` is the old name's price over the new one's of the oldest bars in common.
+    ``ratio`` is the old name's price over the new one's of the oldest bars in common, and
+    ``splits`` explain it.
     """
 
     bars: Bars
     taken: pd.DatetimeIndex
     ratio: float = 1.0
+    splits: tuple[tuple[datetime, float], ...] = ()
 
 
 def join_names(old: Bars, new: Bars, *, basis: Basis, dataset: DatasetId) -> JoinedNames | str:
@@ -42,19 +44,16 @@ def join_names(old: Bars, new: Bars, *, basis: Basis, dataset: DatasetId) -> Joi
         return doubt
     only = old[~old.index.isin(new.index)]
     taken = pd.DatetimeIndex(only.index)
-    if found.restatement is None or only.empty:
+    restatement = found.restatement
+    if restatement is None:
         return JoinedNames(upsert(only, new), taken)
+    ratio, splits = restatement.ratio, restatement.splits
+    if only.empty:
+        return JoinedNames(new, taken, ratio, splits)
     common = old.index.intersection(new.index)
     ratios = prices_of(old.loc[common]) / prices_of(new.loc[common])
-    moved = rebased(
-        only,
-        common,
-        ratios,
-        found.restatement.splits,
-        dataset,
-        is_explained=bool(found.restatement.splits),
-    )
-    return JoinedNames(upsert(moved, new), taken, found.restatement.ratio)
+    moved = rebased(only, common, ratios, splits, dataset, is_explained=bool(splits))
+    return JoinedNames(upsert(moved, new), taken, ratio, splits)
 
 
 def _contradiction(old: Bars, new: Bars, found: Comparison) -> str:

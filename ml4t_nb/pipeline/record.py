@@ -18,6 +18,7 @@ from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.fetch import FetchResult
 from ml4t_nb.records import Outcome, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.row_log import CarriedRows
 from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["attempts_of", "notify", "publish", "record_of", "result_of"]
@@ -76,6 +77,7 @@ def publish(
     findings: Iterable[Finding] = (),
     *,
     rejected: pd.DataFrame | None = None,
+    carried: CarriedRows | None = None,
     logs_added: bool = False,
     logs_removed: bool = True,
 ) -> UpdateResult:
@@ -85,7 +87,12 @@ def publish(
     """
     record = replace(record, gaps_open=sum(gap.is_pending for gap in after.gaps))
     manifest = tx.commit(
-        after, record, rejected=rejected, logs_added=logs_added, logs_removed=logs_removed
+        after,
+        record,
+        rejected=rejected,
+        carried=carried,
+        logs_added=logs_added,
+        logs_removed=logs_removed,
     )
     return result_of(manifest, findings)
 

@@ -16,19 +16,17 @@ from ml4t_nb.calendars import calendar
 from ml4t_nb.core.adjust import adjusted, inexact_weeks
 from ml4t_nb.core.bars import Bars, as_instant, observed
 from ml4t_nb.core.calendars.calendar import Calendar
-from ml4t_nb.core.findings import is_same_finding
 from ml4t_nb.core.gapfill import ExpectedGrid, reconcile_gaps
 from ml4t_nb.core.renamed import JoinedNames, join_names
-from ml4t_nb.core.request_spans import JOIN, with_attempts, without
-from ml4t_nb.core.sources import source_of, sources_after
-from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.core.request_spans import JOIN
 from ml4t_nb.errors import DatasetNotFound, OptionError, Suspicious
-from ml4t_nb.finding import Decision, Finding
-from ml4t_nb.model import Adjustment, DatasetId, FetchAttempt, Gap, Hint, NextStep, Span
+from ml4t_nb.finding import Decision
+from ml4t_nb.model import Adjustment, DatasetId, Hint, NextStep
 from ml4t_nb.options import load_arguments
+from ml4t_nb.pipeline.carry_over import CarryOver
 from ml4t_nb.pipeline.context import RunContext, date_of, instant_of, require_as_of_not_earlier
 from ml4t_nb.pipeline.record import publish, result_of
-from ml4t_nb.records import FormerName, Source, UpdateRecord, UpdateResult
+from ml4t_nb.records import FormerName, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import not_found_error
 from ml4t_nb.storage.transaction import Transaction
@@ -95,6 +93,7 @@ class _Rename:
     """Both datasets under their locks; ``bars`` of each are observed, on the new one's basis."""
 
     request: RenameRequest
+    gone: Transaction
     tx: Transaction
     dates: Calendar
     as_of: datetime
@@ -129,6 +128,7 @@ class _Rename:
             )
         return cls(
             request,
+            gone,
             tx,
             dates,
             as_of,
@@ -146,26 +146,33 @@ class _Rename:
         others = (each for each in self.new.former_names if each.symbol != name.symbol)
         names = (*self.old.former_names, name, *others)
         state = self.new
+        decision = Decision(
+            self.request.at, "rename", f"listed as {state.dataset.symbol}", self.tx.number
+        )
+        over = CarryOver(self.old, state, as_instant(self.new_bars.index[0]))
         grid = ExpectedGrid.of(state.dataset, state.config, self.dates)
         reconciled = reconcile_gaps(
-            joined.bars, grid=grid, known=self._gaps(), fill_by=None, is_whole=True
+            joined.bars, grid=grid, known=over.gaps(), fill_by=None, is_whole=True
         )
         record = self._record(joined, until)
-        if not len(taken) and name.symbol in (each.symbol for each in state.former_names):
+        is_again = name.symbol in (each.symbol for each in state.former_names)
+        if is_again and not len(taken):
             return replace(result_of(state), record=record)
         self.tx.put(reconciled.bars)
         after = replace(
             state,
             gaps=reconciled.gaps,
-            findings=self._findings(),
+            findings=over.findings(decision),
             verified=None if len(taken) else state.verified,
-            fetch_log=self._fetch_log(),
+            fetch_log=over.fetch_log(),
             carried=(*(e for e in self.old.carried if e.bar in taken), *state.carried),
-            sources=self._sources(pd.DatetimeIndex(joined.bars.index), taken),
+            sources=over.sources(pd.DatetimeIndex(joined.bars.index), taken),
+            refusals=state.refusals if is_again else over.refusals(joined),
             prior=None,
             former_names=tuple(sorted(names, key=lambda each: each.until)),
         )
-        return publish(self.tx, after, record)
+        logged = None if is_again else over.logged(self.gone)
+        return publish(self.tx, after, record, carried=logged)
 
     def _record(self, joined: JoinedNames, until: date) -> UpdateRecord:
         count = len(joined.taken)
@@ -230,55 +237,6 @@ class _Rename:
             )
         return until
 
-    def _gaps(self) -> tuple[Gap, ...]:
-        """Gaps of both, each with its state; of the old name, those before the new one's bars."""
-        cut = as_instant(self.new_bars.index[0])
-        before = (
-            replace(each, end=min(each.end, cut - TICK))
-            for each in self.old.gaps
-            if each.start < cut
-        )
-        return (*before, *self.new.gaps)
-
-    def _findings(self) -> tuple[Finding, ...]:
-        """Findings of both: what was decided under the old name stays decided.
-
-        Numbers of the old dataset's commits are not those of this one's.
-        """
-        known = list(self.new.findings)
-        for each in map(self._carried, self.old.findings):
-            at = next((n for n, other in enumerate(known) if is_same_finding(each, other)), None)
-            if at is None:
-                known.append(each)
-            elif known[at].is_open and each.decision is not None:
-                known[at] = replace(known[at], state=each.state, decision=each.decision)
-        return tuple(sorted(known, key=_place))
-
-    def _carried(self, finding: Finding) -> Finding:
-        dataset, decision, state = self.new.dataset, finding.decision, finding.state
-        if finding.rule == "unknown symbol" and finding.is_open:
-            reason = f"listed as {dataset.symbol}"
-            decision = Decision(self.request.at, "rename", reason, self.tx.number)
-            state = "accepted"
-        elif decision is not None:
-            decision = replace(decision, version=0)
-        step = finding.step and replace(finding.step, dataset=dataset)
-        return replace(finding, step=step, opened=0, state=state, decision=decision)
-
-    def _fetch_log(self) -> tuple[FetchAttempt, ...]:
-        cut = as_instant(self.new_bars.index[0])
-        before = without(self.old.fetch_log, Span(cut, _EVER))
-        return with_attempts(before, self.new.fetch_log)
-
-    def _sources(self, stamps: pd.DatetimeIndex, taken: pd.DatetimeIndex) -> tuple[Source, ...]:
-        """Whose the bars are, once those ``taken`` are among them."""
-        own, found = self.new.config.provider, self.new.sources
-        names = source_of(taken, self.old.sources, self.old.config.provider)
-        for name in sorted(set(names)):
-            chosen = stamps.isin(taken[names == name])
-            found = sources_after(found, stamps, chosen, provider=name, own=own)
-        return found
-
 
 def _on_basis_of(bars: Bars, old: Manifest, new: Manifest) -> Bars:
     """The old name's bars as the new one's are quoted: adjusted for their own splits, or not."""
@@ -298,8 +256,3 @@ def _on_basis_of(bars: Bars, old: Manifest, new: Manifest) -> Bars:
 
 def _bars(count: int) -> str:
     return f"{count:,} bar" + ("" if count == 1 else "s")
-
-
-def _place(finding: Finding) -> tuple[float, str]:
-    stamp = finding.stamp
-    return (float("-inf") if stamp is None else stamp.timestamp(), finding.rule)

@@ -37,6 +37,7 @@ def is_proposed(state: Manifest) -> bool:
     return any(
         each.rule == "unknown symbol"
         and each.state != "corrected"
+        and (each.decision is None or each.decision.by != "rename")  # that was another symbol
         and each.seen is not None
         and (last is None or each.seen > last)
         for each in state.findings

@@ -21,6 +21,7 @@ from ml4t_nb.storage.names import RowLog, row_file_name
 
 __all__ = [
     "MOST_LOGGED",
+    "CarriedRows",
     "LogEntry",
     "LoggedTable",
     "as_logged_rows",
@@ -64,6 +65,30 @@ class LogEntry:
 
     version: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedRows:
+    """Logged rows of a dataset whose history goes on in another one."""
+
+    rejected: pd.DataFrame
+    revised: pd.DataFrame
+
+    @staticmethod
+    def before(
+        carried: CarriedRows | None, *, rejected: LoggedTable | None, revisions: LoggedTable | None
+    ) -> dict[RowLog, LoggedTable | None]:
+        """What each log takes: the ``carried`` rows, if there are any, and those of a commit."""
+        if carried is None:
+            return {"rejected": rejected, "revisions": revisions}
+        pairs: dict[RowLog, tuple[pd.DataFrame, LoggedTable | None]] = {
+            "rejected": (carried.rejected, rejected),
+            "revisions": (carried.revised, revisions),
+        }
+        return {
+            log: _joined([_carried_table(rows), *([] if own is None else [own])])
+            for log, (rows, own) in pairs.items()
+        }
 
 
 def logged_table(
@@ -125,6 +150,24 @@ def rejected_table(rows: pd.DataFrame, entry: LogEntry, provider: str) -> Logged
             for each in words
         ],
     )
+
+
+def _carried_table(rows: pd.DataFrame) -> LoggedTable:
+    """Rows of another dataset's log, as `as_logged_rows` gives them."""
+    arrays = [
+        pa.array(rows["timestamp"].astype(STAMPS), _UTC),
+        *(pa.array(rows[name].to_numpy(np.float64), from_pandas=False) for name in NUMBERS),
+        pa.array(rows["filled"].to_numpy(np.bool_)),
+        pa.array(rows["version"].to_numpy(np.int64)),
+        pa.array(rows["at"].astype(STAMPS), _UTC),
+        *(pa.array(rows[name], pa.string()).dictionary_encode() for name in _WORDS),
+    ]
+    return pa.Table.from_arrays(arrays, schema=_SCHEMA)
+
+
+def _joined(tables: Sequence[LoggedTable]) -> LoggedTable:
+    """All their rows, one table after the other."""
+    return pa.concat_tables([_SCHEMA.empty_table(), *tables]).unify_dictionaries()
 
 
 def not_yet_logged(rows: LoggedTable, known: Sequence[LoggedTable]) -> LoggedTable:
@@ -209,10 +252,6 @@ def _newest(rows: LoggedTable, kept: Collection[int], most: int) -> LoggedTable:
             dropped.append(version)
             excess -= count
     return rows.filter(pa.array(~np.isin(numbers, dropped)))
-
-
-def _joined(tables: Sequence[LoggedTable]) -> LoggedTable:
-    return pa.concat_tables([_SCHEMA.empty_table(), *tables]).unify_dictionaries()
 
 
 def as_logged_rows(tables: Sequence[LoggedTable]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from ml4t_nb.storage.names import RowLog, manifest_name
 from ml4t_nb.storage.revisions import Providers, revised_rows, revisions_table
 from ml4t_nb.storage.row_log import (
     MOST_LOGGED,
+    CarriedRows,
     LogEntry,
     LoggedTable,
     as_logged_rows,
@@ -132,6 +133,7 @@ class Transaction:
         record: UpdateRecord,
         *,
         rejected: pd.DataFrame | None = None,
+        carried: CarriedRows | None = None,
         logs_added: bool = False,
         logs_removed: bool = True,
     ) -> Manifest:
@@ -153,6 +155,8 @@ class Transaction:
         rejected
             Rows that the provider gave and that are not stored, as `rejected_table` takes them.
             One that is logged already is not logged again.
+        carried
+            Logged rows of another dataset that go on in this one, numbered below its own commits.
         logs_added
             Log the rows that are added too, and filled rows as observed ones.
         logs_removed
@@ -170,12 +174,13 @@ class Transaction:
             period=config.period,
             is_packed=config.is_packed,
         )
-        to_log = {
-            "rejected": self._rejected(rejected, record),
-            "revisions": self._revisions(
+        to_log = CarriedRows.before(
+            carried,
+            rejected=self._rejected(rejected, record),
+            revisions=self._revisions(
                 after, record, with_added=logs_added, with_removed=logs_removed
             ),
-        }
+        )
         with disk.writing(folder.data):
             try:
                 chunks = self._write_chunks(pieces, config, number)

@@ -400,3 +400,34 @@ def test_what_an_interrupted_rename_left_is_ended_by_the_same_one(
 
     assert symbols(ws) == ["META"]
     assert manifest(ws, "META") == done
+
+
+def test_logged_rows_and_what_is_refused_go_on_under_the_new_name(tmp_path: Path) -> None:
+    old = bars_of(last="2022-03-31").copy()
+    old.loc["2022-03-04", [*PRICES]] *= 3
+    ws = two_names(tmp_path / "home", old=old)
+    provider = ws.provider("listed")
+    assert isinstance(provider, Listed)
+    spoilt = bars_of(last="2022-03-31").copy()
+    spoilt.loc["2022-03-04", [*PRICES]] = old.loc["2022-03-04", [*PRICES]]
+    spoilt.loc["2022-03-30", "volume"] = 7.0
+    spoilt.loc["2022-03-31", "close"] = float("nan")
+    provider.bars["FB"] = spoilt
+    verbs.update(ws, "FB", as_of="2022-04-01")
+    verbs.review(ws, "FB", rule="spike", reject="a typing error", as_of="2022-04-01")
+    snapshot = ws.store.snapshot(manifest(ws, "FB").dataset)
+    revised, rejected = snapshot.revised_rows(), snapshot.rejected_rows()
+    assert list(revised["version"]) == [2, 3]
+    assert list(rejected["version"]) == [2]
+    assert [each.version for each in snapshot.manifest.refusals] == [3]
+
+    rename(ws)
+
+    after = ws.store.snapshot(manifest(ws, "META").dataset)
+    # The old dataset had three commits: the last of them is number -1 of the new one.
+    for before, found in ((revised, after.revised_rows()), (rejected, after.rejected_rows())):
+        pd.testing.assert_frame_equal(found, before.assign(version=before["version"] - 4))
+    assert [each.version for each in after.manifest.refusals] == [-1]
+    assert [(each.state, f"{each.start:%m-%d}") for each in after.manifest.gaps] == [
+        ("rejected", "03-04"),
+    ]  # fmt: skip
