@@ -24,6 +24,7 @@ __all__ = ["findings_after"]
 # What is usual shows in the bars before those that a run may change: so many, over weekends.
 _BARS_BEFORE = 60
 _WEEKEND = timedelta(days=4)
+_USUAL = 30
 
 # They come with an answer, and not from what is stored: where nothing was answered they stay.
 _OF_ANSWERS: frozenset[Rule] = frozenset({"no volume", "partial", "dividend", "kept", "basis"})
@@ -152,7 +153,9 @@ class _Judgement:
         begin = as_instant(self.before.index[0])
         known = (each for each in self.rewrite.before.findings if each.state in _STANDING)
         stretches = [each for each in known if each.rule in GROWING and self._is_reached(each)]
-        if any(each.stamp is not None and each.stamp < begin for each in stretches):
+        # What is usual before a stretch must show as well.
+        usual = as_instant(self.before.index[min(_USUAL, len(self.before) - 1)])
+        if any(each.stamp is not None and each.stamp < usual for each in stretches):
             return True
         return any(each.rule == "unit" or _is_from(each, begin) for each in found)
 
