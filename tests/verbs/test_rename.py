@@ -431,3 +431,46 @@ def test_logged_rows_and_what_is_refused_go_on_under_the_new_name(tmp_path: Path
     assert [(each.state, f"{each.start:%m-%d}") for each in after.manifest.gaps] == [
         ("rejected", "03-04"),
     ]  # fmt: skip
+
+
+def test_a_bar_that_was_rejected_under_the_old_name_stays_out_under_the_new_one(
+    tmp_path: Path,
+) -> None:
+    whole = bars_of().copy()
+    whole.loc["2022-03-04", [*PRICES]] *= 3
+    ws = two_names(tmp_path / "home", old=whole[:"2022-03-31"], new=whole["2022-03-25":])
+    verbs.review(ws, "FB", rule="spike", reject="a typing error", as_of="2022-04-01")
+    rename(ws)
+    provider = ws.provider("listed")
+    assert isinstance(provider, Listed)
+    provider.bars["META"] = whole
+
+    verbs.update(ws, as_of=AS_OF)
+
+    assert pd.Timestamp("2022-03-04", tz="UTC") not in verbs.bars(ws, "META").index
+
+
+@pytest.mark.parametrize("ratio", [2.0, 1.5])
+def test_a_rejected_bar_stays_out_on_another_basis_too(tmp_path: Path, ratio: float) -> None:
+    """Named by a split since, or by none."""
+    whole = bars_of().copy()
+    whole.loc["2022-03-04", [*PRICES]] *= 3
+    on = pd.Timestamp("2022-04-06", tz="UTC")
+    now = whole.copy()
+    is_before = now.index < (on if ratio == 2 else now.index[-1] + pd.Timedelta(days=1))
+    now.loc[is_before, [*PRICES]] /= ratio
+    now.loc[is_before, "volume"] *= ratio
+    if ratio == 2:
+        now.loc[on, "split"] = 2.0
+    ws = two_names(tmp_path / "home", old=whole[:"2022-03-31"], new=now["2022-03-25":])
+    verbs.review(ws, "FB", rule="spike", reject="a typing error", as_of="2022-04-01")
+    rename(ws)
+    provider = ws.provider("listed")
+    assert isinstance(provider, Listed)
+    provider.bars["META"] = now
+
+    (result,) = verbs.update(ws, as_of=AS_OF).results
+
+    assert result.record.outcome == "unchanged", result.record
+    left = now.drop(pd.Timestamp("2022-03-04", tz="UTC"))
+    assert list(verbs.bars(ws, "META").index) == list(left.index)

@@ -258,3 +258,34 @@ def test_another_provider_that_does_not_know_the_symbol_proposes_nothing(stored:
         assert code_of(other) == 1
 
     assert findings(stored, "ACME") == []
+
+
+def checked(client: Client, day: date) -> tuple[int, dict[str, str]]:
+    """What a nightly `health` says: its exit code, and the state of each symbol."""
+    report = verbs.health(client.ws, as_of=evening(day))
+    return code_of(report), {each.dataset.symbol: each.state for each in report.datasets}
+
+
+def test_health_is_an_error_then_suspect_and_green_once_it_has_ended(stored: Client) -> None:
+    vanish(stored, "ACME")
+    states = []
+    for day in NIGHTS:
+        night(stored, day)
+        states.append(checked(stored, day)[1]["ACME"])
+    assert states == ["error", "error", "suspect", "suspect", "suspect"]
+
+    verbs.end(stored.ws, "ACME", as_of=evening(NIGHTS[-1]))
+
+    # Two weeks later, by the nights that cron runs.
+    for day in (date(2006, 3, 6), date(2006, 3, 13)):
+        assert code_of(night(stored, day)) == 0
+        assert checked(stored, day) == (0, dict.fromkeys(("ACME", "BOLT", "CORK"), "healthy"))
+
+
+def test_an_end_after_the_first_failed_night_is_green_at_once(stored: Client) -> None:
+    vanish(stored, "ACME")
+    night(stored, NIGHTS[0])
+
+    verbs.end(stored.ws, "ACME", as_of=evening(NIGHTS[0]))
+
+    assert checked(stored, NIGHTS[0]) == (0, dict.fromkeys(("ACME", "BOLT", "CORK"), "healthy"))
