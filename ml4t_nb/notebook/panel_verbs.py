@@ -15,7 +15,7 @@ from ml4t_nb.verbs.parameters import AsOf, Home, Selection
 
 __all__ = ["NOTEBOOK", "PANELS", "Part", "jobs", "panel"]
 
-Part: TypeAlias = Literal["load", "update", "health", "gaps", "review"]
+Part: TypeAlias = Literal["load", "update", "health", "gaps", "review", "history"]
 """Parts of a panel, each a tab."""
 
 
@@ -32,9 +32,9 @@ def panel(
     Parameters
     ----------
     part
-        Only that one; all five in tabs if not given.
+        Only that one; all six in tabs if not given.
     symbol
-        Symbols whose findings ``review`` shows; all stored if none.
+        Symbols whose findings ``review`` shows, and whose runs ``history``; all stored if none.
 
     Raises
     ------
@@ -42,10 +42,10 @@ def panel(
         If there is no such part, or the as-of is not a valid date or instant.
     """
     one_of(part, Part, what="panel")
-    if symbol and part != "review":
+    if symbol and part not in ("review", "history"):
         raise OptionError(
             f"panel {part or ''}".rstrip() + f" takes no symbol, but got {symbol[0]!r}",
-            hint="panel review takes symbols",
+            hint="panel review and panel history take symbols",
         )
     moment = as_moment(as_of, option="--as-of")
     folder = None if home is None else as_folder(home, option="--home")
@@ -83,6 +83,10 @@ def _part(
             from ml4t_nb.notebook.panels.review_inbox import ReviewInbox
 
             return ReviewInbox(symbols=symbols, shared=shared, changed=changed)
+        case "history":
+            from ml4t_nb.notebook.panels.run_history import RunHistory
+
+            return RunHistory(symbols, shared=shared, changed=changed)
 
 
 @verb

@@ -103,7 +103,7 @@ class JobView:
     def _offer(self, job: Job) -> None:
         """Plots to choose from, first those of datasets that have new bars."""
         results = [] if job.run is None else [each for each in job.run.results if _is_drawn(each)]
-        if not results or job.command.verb == "gaps":
+        if not results or job.command.verb in ("gaps", "undo"):
             return
         self._records = {each.dataset: each.record for each in results}
         results.sort(key=lambda each: not (each.record.added or each.record.revised))

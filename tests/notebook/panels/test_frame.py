@@ -30,7 +30,7 @@ def shown(notebook: InteractiveShell, cell: str) -> list[RichOutput]:
     return list(captured.outputs)
 
 
-@pytest.mark.parametrize("part", ["", "load", "update", "health", "gaps", "review"])
+@pytest.mark.parametrize("part", ["", "load", "update", "health", "gaps", "review", "history"])
 def test_a_panel_is_a_widget_and_something_that_stays_readable(
     notebook: InteractiveShell, part: str
 ) -> None:
@@ -52,14 +52,14 @@ def test_the_live_widget_hides_the_still() -> None:
     assert f".{frame._key} {{ display: none; }}" in style
 
 
-def test_the_whole_panel_has_five_tabs_of_which_each_is_made_when_looked_at() -> None:
+def test_the_whole_panel_has_six_tabs_of_which_each_is_made_when_looked_at() -> None:
     frame = ml4t_nb.panel()
     tabs = frame.widget.children[1]
 
-    assert tabs.titles == ("Load", "Update", "Health", "Gaps", "Review")
-    assert [len(box.children) for box in tabs.children] == [1, 0, 0, 0, 0]
+    assert tabs.titles == ("Load", "Update", "Health", "Gaps", "Review", "History")
+    assert [len(box.children) for box in tabs.children] == [1, 0, 0, 0, 0, 0]
     tabs.selected_index = 2
-    assert [len(box.children) for box in tabs.children] == [1, 0, 1, 0, 0]
+    assert [len(box.children) for box in tabs.children] == [1, 0, 1, 0, 0, 0]
 
 
 def test_a_panel_begins_with_the_as_of_and_the_home_it_was_given(
@@ -90,7 +90,7 @@ def test_a_shell_says_where_panels_are(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_notebook_completes_panels_and_a_shell_does_not() -> None:
     assert candidates((), "pa", program=NOTEBOOK) == ("panel",)
-    assert candidates(("panel",), "h", program=NOTEBOOK) == ("health",)
+    assert candidates(("panel",), "h", program=NOTEBOOK) == ("health", "history")
     assert candidates((), "pa", program=SHELL) == ()
 
 
