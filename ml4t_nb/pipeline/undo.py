@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.calendars import calendar
-from ml4t_nb.core.bars import NUMBERS, Bars, Flags, Numbers, as_instant, numbers_of, observed
+from ml4t_nb.core.bars import (
+    NUMBERS,
+    Bars,
+    Flags,
+    Numbers,
+    as_instant,
+    as_stamps,
+    numbers_of,
+    observed,
+)
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.gapfill import ExpectedGrid, Reconciled, reconcile_gaps
 from ml4t_nb.core.revert import (
@@ -27,7 +36,7 @@ from ml4t_nb.model import CarriedAction, DatasetId, FillMethod, Gap, NextStep
 from ml4t_nb.pipeline.context import RunContext, date_of, instant_of
 from ml4t_nb.pipeline.record import publish
 from ml4t_nb.pipeline.rejudge import judged_around
-from ml4t_nb.pipeline.undoable import run_to_undo
+from ml4t_nb.pipeline.undoable import has_replaced_all, run_to_undo
 from ml4t_nb.records import Revision, Source, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import not_found_error
@@ -68,7 +77,7 @@ def run_undo(context: RunContext, request: UndoRequest) -> UpdateResult:
             undid=undone.version,
         )
         work = _Undo(context, tx, state, undone, record, dates)
-        return work.of_restatement() if undone.restatement else work.of_rows()
+        return work.of_whole() if has_replaced_all(undone) else work.of_rows()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ class _Undo:
     record: UpdateRecord
     dates: Calendar
 
-    def of_restatement(self) -> UpdateResult:
+    def of_whole(self) -> UpdateResult:
         """Bars, gaps, sources and configuration as they were before; its basis is refused."""
         state, tx = self.state, self.tx
         prior, held = state.prior, tx.bars()
@@ -113,7 +122,7 @@ class _Undo:
         held = tx.bars()
         self._require_unchanged(held, logged)
         real = observed(reverted_bars(held, change))
-        reconciled = self._reconciled(real, change)
+        reconciled = self._reconciled(real, change, logged)
         tx.put(reconciled.bars)
         after = replace(
             state,
@@ -179,6 +188,8 @@ class _Undo:
         what = "" if not undone.notes else f": {undone.notes[0]}"
         if undone.restatement is not None:
             what = f", which had restated the history by {undone.restatement.ratio:.6g}"
+        elif has_replaced_all(undone):
+            what = ", which had replaced the history"
         notes: tuple[str, ...] = (f"took back run {undone.version}, {undone.verb} of {day}{what}",)
         if undone.verb not in _DECISIONS:
             notes += ("what it had taken is not taken again while the provider's values are equal",)
@@ -189,10 +200,11 @@ class _Undo:
         state, version = self.state, self.undone.version
         undone = {each.undid for each in state.history}
         for each in state.history:
-            if each.version > version and each.restatement and each.version not in undone:
+            is_later = each.version > version and each.version not in undone
+            if is_later and has_replaced_all(each):
                 raise OptionError(
-                    f"{state.dataset} was restated by run {each.version} since: run {version} "
-                    "is on another basis",
+                    f"run {each.version} has replaced all of {state.dataset} since run {version}, "
+                    "whose values may be on another basis",
                     hint=("undo that first: ", self._step(each.version)),
                 )
         since = changed_since(held, logged, version)
@@ -207,20 +219,26 @@ class _Undo:
     def _two_bases(self) -> OptionError:
         dataset, version = self.state.dataset, self.undone.version
         return OptionError(
-            f"bars of {dataset} were added, changed or removed since run {version} restated it: "
-            "to undo it would leave two bases",
+            f"bars of {dataset} were added, changed or removed since run {version} replaced its "
+            "history: to undo it would leave two bases",
             hint=("to take the provider's history as it is now: ", NextStep("accept", dataset)),
         )
 
     def _step(self, version: int) -> NextStep:
         return NextStep("undo", self.state.dataset, version=version)
 
-    def _reconciled(self, real: Bars, change: LoggedChange) -> Reconciled:
+    def _reconciled(self, real: Bars, change: LoggedChange, logged: pd.DataFrame) -> Reconciled:
         """Gaps and fills of the observed bars, with the fills that the run took out."""
         grid = ExpectedGrid.of(self.state.dataset, self.state.config, self.dates)
+        numbers = [e.version for e in self.state.refusals if e.version != self.undone.version]
+        is_out = logged["version"].isin(numbers) & (logged["change"] == "removed")
+        out = logged.loc[is_out & ~logged["filled"], "timestamp"].drop_duplicates()
+        rejected = as_stamps(out.sort_values())
 
         def made(known: tuple[Gap, ...]) -> Reconciled:
-            return reconcile_gaps(real, grid=grid, known=known, fill_by=None, is_whole=True)
+            return reconcile_gaps(
+                real, grid=grid, known=known, fill_by=None, is_whole=True, rejected=rejected
+            )
 
         now = made(self.state.gaps)
         lost = change.old[change.old["filled"].to_numpy()]

@@ -7,7 +7,14 @@ from ml4t_nb.model import Hint, NextStep
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.manifest import Manifest
 
-__all__ = ["run_to_undo"]
+__all__ = ["has_replaced_all", "run_to_undo"]
+
+_REPLACING = ("restated", "suspicious", "insufficient")
+
+
+def has_replaced_all(record: UpdateRecord) -> bool:
+    """Whether a run has replaced the whole history, perhaps on another basis."""
+    return record.restatement is not None or (record.verdict in _REPLACING and record.revised > 0)
 
 
 def run_to_undo(state: Manifest, version: int | None) -> UpdateRecord:

@@ -18,6 +18,7 @@ from ml4t_nb.core.bars import Bars, observed
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment
 from ml4t_nb.pipeline import DecisionRequest, UndoRequest, run_decision, run_undo
+from ml4t_nb.pipeline.undoable import has_replaced_all
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
 from ml4t_nb.verbs.bars import view
@@ -79,7 +80,7 @@ class Undoing(Life):
         undo(copy, self.evening, ran.sequence)
         after = State.of(copy)
         event(f"undone {ran.history[-1].verdict}")
-        if ran.history[-1].restatement:
+        if has_replaced_all(ran.history[-1]):
             assert_same(after.bars, before.bars)
             for how, bars in before.views.items():
                 assert_same(after.views[how], bars)

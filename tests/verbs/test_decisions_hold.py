@@ -159,7 +159,7 @@ def test_a_restatement_is_not_undone_once_bars_were_added(split: Workspace) -> N
     verbs.update(split, as_of="2005-03-02")
     before = views(split)
 
-    with pytest.raises(Ml4tError, match="since run 2 restated it: to undo it would leave two"):
+    with pytest.raises(Ml4tError, match="since run 2 replaced its history: to undo it"):
         verbs.undo(split, "AAPL", run=2)
 
     for how, bars in before.items():
@@ -172,3 +172,27 @@ def test_nothing_is_left_to_undo_once_a_restatement_is_undone(split: Workspace) 
 
     with pytest.raises(Ml4tError, match="no run of equities/daily/AAPL can be undone"):
         verbs.undo(split, "AAPL")
+
+
+def test_an_accepted_contradiction_is_undone_whole_or_not_at_all(own: OwnFiles) -> None:
+    def moved(table: Any) -> Any:  # noqa: ANN401
+        early = table.index < pd.Timestamp("2004-12-10", tz="UTC")
+        table.loc[early, ["open", "high", "low", "close"]] *= 1.02
+        return table
+
+    own.write()
+    own.load("2004-12-27")
+    before = own.bars()
+    own.write(moved)
+    assert told(own.update("2004-12-28"))[0][0] == "failed"
+    own.update("2004-12-28", accept=True)
+    assert own.last.verdict == "suspicious"
+
+    own.undo()
+    pd.testing.assert_frame_equal(own.bars(), before, check_exact=True)
+
+    own.update("2004-12-28", accept=True)
+    taken = own.last.version
+    own.update("2004-12-29")
+    with pytest.raises(Ml4tError, match="replaced its history: to undo it would leave two bases"):
+        own.undo(taken)
