@@ -75,7 +75,8 @@ def joins_of(one: Bars, other: Bars, taken: pd.DatetimeIndex, at: pd.DatetimeInd
         row, reason = around.row_beside(stamp)
         if reason:
             return Joins(scale, volume, JoinFault(stamp, reason))
-        scale[place] = _plain(float(both.scale[row]))
+        served = float(both.scale[row])
+        scale[place] = _plain(served) or served
         volume[place] = factors[int(firsts[np.searchsorted(firsts, row, side="right") - 1])]
     return Joins(scale, volume, None)
 
@@ -111,20 +112,22 @@ class _Around:
         for side in (near[near < at], near[near >= at]):
             if len(side) and abs(float(np.median(self.ratio[side])) - self.level[row]) > limit:
                 return 0, "is where the scale between the two changes"
-        agreeing = int(np.sum(np.abs(self.ratio[near] - self.level[row]) <= _AGREEING))
-        if agreeing < _NEED or 2 * agreeing < len(near):
+        # Prices of another share keep near to some scale for a while, but to no plain one.
+        allowed = _STEP if _plain(float(np.exp(self.level[row]))) is None else _AGREEING
+        agreeing = int(np.sum(np.abs(self.ratio[near] - self.level[row]) <= allowed))
+        if agreeing < _NEED or 2 * agreeing < len(near) or spread > allowed:
             return 0, "has fewer than three bars around it in which the two agree"
         return row, ""
 
 
-def _plain(scale: float) -> float:
-    """A scale that is a split's or a unit's without the rounding of prices."""
+def _plain(scale: float) -> float | None:
+    """The ratio of a split, or of a unit, that the scale is but for rounding; None if neither."""
     for unit in _UNITS:
         for ratio in (1.0, *map(float, range(2, _MOST_SPLIT + 1)), 1.5):
             for plain in (unit * ratio, unit / ratio):
                 if abs(log(scale / plain)) <= _ROUNDED:
                     return plain
-    return scale
+    return None
 
 
 def _volume_factor(both: TwoSeries, first: int, last: int) -> float:
@@ -132,7 +135,7 @@ def _volume_factor(both: TwoSeries, first: int, last: int) -> float:
 
     A share of half the price is one of twice the number; a price in pence is of the same number.
     """
-    scale = _plain(float(both.scale[first]))
+    scale = _plain(float(both.scale[first])) or float(both.scale[first])
     splits = [1.0, scale] if max(scale, 1 / scale) >= _SPLIT else [1.0]
     ratios = both.volume_ratios[first : last + 1]
     ratios = ratios[np.isfinite(ratios)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import BarsDoubtful
@@ -73,5 +74,7 @@ def _next(
         yield " lists the gaps"
     if not absent or "suspect" in found:
         yield "; " if absent else ""
-        yield NextStep("plot", dataset, start=first, end=last)
-        yield " shows the suspect bars"
+        # What has no date is in no range.
+        step = NextStep("review", dataset)
+        yield replace(step, start=first, end=last) if "suspect" in found else step
+        yield " lists the findings, to be decided"

@@ -148,6 +148,9 @@ def test_a_gap_of_minutes_reaches_over_the_night_and_names_its_own_bars(tmp_path
 def test_a_suspect_bar_is_neither_observed_nor_clean(
     spiked: Workspace, require: Requirement
 ) -> None:
+    with pytest.raises(BarsDoubtful) as caught:
+        verbs.bars(spiked, "IBM", require=require)
+    assert caught.value.hint == 'ml4t_nb.review("IBM") lists the findings, to be decided'
     assert doubts(spiked, "IBM", require=require) == {"suspect": ["06-15"]}
     assert doubts(spiked, "IBM", require=require, start="2004-06-16") == {}
     assert doubts(spiked, "IBM", require=require, end="2004-06-14") == {}
