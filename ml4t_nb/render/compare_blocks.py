@@ -61,7 +61,9 @@ def _notes(report: CompareReport, frequency: Frequency) -> Iterator[Note]:
     if report.volume_ratio is not None:
         bars = many(report.volumes_apart, "bar")
         apart = f"; in {bars} more than twice that, or less than half" * bool(report.volumes_apart)
-        yield Note(f"volumes of {report.other} are {report.volume_ratio:.3g} times as high{apart}")
+        times = f"{report.volume_ratio:.3g} times"
+        high = "as high" if times == "1 times" else f"{times} as high"
+        yield Note(f"volumes of {report.other} are {high}{apart}")
     yield from map(Note, report.notes)
 
 
