@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import ml4t_nb
 from tests.browser.hosts import Host, serving
-from tests.browser.notebook_page import LOAD_WITH_GAP, NotebookPage
+from tests.browser.notebook_page import LOAD_DOUBTFUL, LOAD_WITH_GAP, NotebookPage
 
 __all__ = ["IMAGES"]
 
@@ -136,6 +136,7 @@ def _panels(browser: Browser, lab: Host, folder: Path, scheme: Scheme) -> None:
     for name, cells in (
         ("panel_gaps", (LOAD_WITH_GAP, "%ml4t panel gaps --as-of 2004-12-31")),
         ("panel_health", (_HELD, "%ml4t panel health --as-of 2005-03-11")),
+        ("panel_review", (LOAD_DOUBTFUL, "%ml4t panel review --as-of 2005-06-03")),
     ):
         context = browser.new_context(viewport={"width": 1300, "height": 1400}, color_scheme=scheme)
         page = context.new_page()
@@ -150,6 +151,11 @@ def _panels(browser: Browser, lab: Host, folder: Path, scheme: Scheme) -> None:
             notebook.see_plot("ml4t-chart")
             notebook.find("ml4t-gap-list").locator("select").select_option(index=0)
             notebook.see("ml4t-chart-range", "3 missing")
+        elif name == "panel_review":
+            notebook.find("ml4t-ask").focus()
+            page.wait_for_timeout(500)  # what has just appeared is not decided by a key
+            page.keyboard.press("t")
+            notebook.see("ml4t-inbox-evidence", "sample says")
         else:
             notebook.see("ml4t-panel", "sessions from")
         page.wait_for_timeout(2500)  # the theme is applied, the plot drawn again

@@ -16,6 +16,8 @@ const BUTTONS = {
   u: ".ml4t-undo",
 };
 const IN_LIST = { ArrowDown: "j", ArrowUp: "k" };
+// What appeared so short a time ago nobody has read: a second tap is not meant for it.
+const UNREAD_MS = 300;
 const FIRST = [".ml4t-take", ".ml4t-ask", ".ml4t-accept", ".ml4t-next"];
 
 function visible(inbox, choice) {
@@ -33,6 +35,8 @@ export default {
     };
     el.style.display = "none";
 
+    let sentence = "";
+    let shown = 0;
     window.addEventListener(
       "keydown",
       (event) => {
@@ -46,7 +50,8 @@ export default {
         if (choice === undefined) return;
         event.preventDefault();
         const isMove = choice === BUTTONS.j || choice === BUTTONS.k;
-        if (!event.repeat || isMove) visible(inbox, choice)?.click();
+        const isRead = performance.now() - shown > UNREAD_MS;
+        if (isMove || (isRead && !event.repeat)) visible(inbox, choice)?.click();
       },
       { signal },
     );
@@ -74,9 +79,12 @@ export default {
     window.addEventListener("pointerdown", note, { capture: true, signal });
     const keep = () => {
       const inbox = here();
+      const words = inbox?.querySelector(".ml4t-inbox-sentence")?.textContent ?? "";
+      if (words !== sentence) [sentence, shown] = [words, performance.now()];
       if (inbox === null || last === null || !inbox.closest(PANEL)) return;
       const active = document.activeElement;
-      const isLost = active === null || active === document.body || !active.isConnected;
+      // What is hidden keeps the focus until the page is drawn, and loses it without an event.
+      const isLost = active === null || active === document.body || !active.checkVisibility();
       if (!isLost && (active === last || inbox.closest(PANEL).contains(active))) return;
       if (!isLost && last.isConnected && last.checkVisibility()) return;
       const row = last.matches(ITEM) ? visible(inbox, `${ITEM}[aria-current="true"]`) : null;

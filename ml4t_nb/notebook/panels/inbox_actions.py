@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.execution.jobs import JOBS, Job
+from ml4t_nb.finding import Finding
 from ml4t_nb.model import Command
 from ml4t_nb.notebook.panels.inbox_commands import (
     DecisionTarget,
@@ -19,6 +20,7 @@ from ml4t_nb.notebook.panels.inbox_commands import (
     decide_command,
     decision_target,
     key_of,
+    likely_target,
     other_providers,
     take_command,
     undo_command,
@@ -75,7 +77,7 @@ class InboxActions:
         from ipywidgets import Dropdown, HBox, Text, VBox
 
         self.job: Job | None = None
-        self.is_busy = False
+        self.is_busy = self._is_told = False
         self._shared = shared
         self._decided, self._undone = decided, undone
         self._opinion, self._stale = opinion, stale
@@ -119,8 +121,10 @@ class InboxActions:
             return None
         return opinion_of(self._evidence, self.answer)
 
-    def set_item(self, item: InboxItem | None, evidence: Evidence | None) -> None:
-        """Act on that finding from now on; on none if there is none."""
+    def set_item(
+        self, item: InboxItem | None, evidence: Evidence | None, others: tuple[Finding, ...] = ()
+    ) -> None:
+        """Act on that finding, one of its dataset's, from now on; on none if there is none."""
         with self._lock:
             before, self._item, self._evidence = self._item, item, evidence
             if item is not None and (before is None or before.dataset != item.dataset):
@@ -130,18 +134,25 @@ class InboxActions:
                 self.provider.value = chosen if chosen in names else next(iter(names), None)
             if before is not None and (item is None or key_of(before) != key_of(item)):
                 self.reason.value = ""
-            self._target = self._aim()
+            self._target = None
+            if item is not None and item.finding.is_open:
+                self._target = likely_target(item, self._zone, others)
             self._show()
 
-    def _aim(self) -> DecisionTarget | None:
-        """What a decision would act on; None where there is nothing to decide any more."""
-        if self._item is None or not self._item.finding.is_open:
-            return None
-        zone = "UTC" if self._evidence is None else self._evidence.zone
+    @property
+    def _zone(self) -> str:
+        return "UTC" if self._evidence is None else self._evidence.zone
+
+    def _is_as_seen(self) -> bool:
+        """Whether a decision would be about what was listed; if not, its target is looked up."""
+        if self._item is None or self._target is None:
+            return False
+        seen = self._target
         try:
-            return decision_target(self._item, zone, shared=self._shared)
+            self._target = decision_target(self._item, self._zone, shared=self._shared)
         except Ml4tError:
-            return None  # it has changed since it was listed, or cannot be read any more
+            self._target = None
+        return self._target is not None and self._target.findings == seen.findings
 
     def _choose(self) -> None:
         with self._lock:
@@ -208,42 +219,54 @@ class InboxActions:
 
     def _press(self, act: _Act) -> None:
         with self._lock:
-            item, command = self._item, self._command(act)
-            if self.is_busy or self.buttons[act].layout.display == "none" or command is None:
+            item = self._item
+            if self.is_busy or self.buttons[act].layout.display == "none":
                 return
             if act == "undo" and (done := self._last_done()) is not None:
                 item = done.item
-            assert item is not None
             # Who presses has seen the finding as it was listed.
-            is_changed = act not in ("ask", "undo") and self._aim() != self._target
-            if not is_changed:
+            is_as_seen = act in ("ask", "undo") or self._is_as_seen()
+            command = self._command(act)
+            if is_as_seen and command is not None and item is not None:
                 self.is_busy = True
                 provider = str(self.provider.value)
                 job = self.job = JOBS.start(command)
                 self.line.value = _status(element("code", job.line))
-        if is_changed:
+            else:
+                job = None
+                self._show()
+                self.line.value = _status(error_html(Ml4tError(_CHANGED, hint=_AGAIN)))
+                is_gone = self._target is None
+        if job is not None and item is not None:
+            job.observe(partial(self._follow, act=act, item=item, provider=provider))
+        elif is_gone:
             self._stale()
-            self.line.value = _status(error_html(Ml4tError(_CHANGED, hint=_AGAIN)))
-        else:
-            job.observe(lambda each: self._follow(each, act, item, provider))
 
     def _follow(self, job: Job, act: _Act, item: InboxItem, provider: str) -> None:
         with self._lock:
-            if job is not self.job or not self.is_busy:
+            if job is not self.job or not self.is_busy or self._is_told:
                 return
             line = element("code", job.line)
             if not job.is_over:
                 if phrase := job.track.phrase:
                     self.line.value = _status(line, f" {phrase}")
                 return
-            self.is_busy = False
+            self._is_told = True
             error = failure(job)
             if error is None and job.state != "done":
                 error = Ml4tError("nothing was done", hint="try again later")
             self.line.value = _status(line, "" if error is None else error_html(error))
-            if error is not None:
-                return
-            self._note(job, act, item, provider)
+            if error is None:
+                self._note(job, act, item, provider)
+        try:
+            if error is None:
+                self._tell(job, act, item, provider)
+        finally:
+            # Not earlier: a press would be about the finding as it was before the job.
+            with self._lock:
+                self.is_busy = self._is_told = False
+
+    def _tell(self, job: Job, act: _Act, item: InboxItem, provider: str) -> None:
         match act:
             case "ask":
                 self._opinion()
@@ -252,8 +275,7 @@ class InboxActions:
             case "take":
                 self._decided(item, f"taken from {provider}")
             case _:
-                reason = job.command.arguments[act]
-                self._decided(item, f"{_DONE[act]}: {reason}")
+                self._decided(item, f"{_DONE[act]}: {job.command.arguments[act]}")
 
     def _note(self, job: Job, act: _Act, item: InboxItem, provider: str) -> None:
         """Remember what came of a job."""

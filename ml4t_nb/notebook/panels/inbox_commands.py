@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from ml4t_nb.errors import OptionError
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import Command, DatasetId, Frequency, bar_length
 from ml4t_nb.notebook.panels.panel_command import Arguments, ask, of_dataset
@@ -18,14 +18,17 @@ from ml4t_nb.reports import ListReport, PlotReport, ProvidersReport, ReviewRepor
 
 __all__ = [
     "DecisionTarget", "FindingKey", "compare_command", "currencies", "decide_command",
-    "decision_target", "key_of", "list_findings", "other_providers", "read_evidence",
-    "take_command", "undo_command",
+    "decision_target", "key_of", "likely_target", "list_findings", "listed_again",
+    "other_providers", "read_evidence", "take_command", "undo_command",
 ]  # fmt: skip
 
-FindingKey = tuple[object, ...]
+FindingKey: TypeAlias = tuple[object, ...]
 """By what a finding is found again in the next list."""
 
-_DAY = timedelta(days=1)
+_Dates: TypeAlias = "tuple[date, date] | None"
+
+_DAY, _NONE = timedelta(days=1), timedelta()
+_EVENING = 17
 # So that some hundred bars before it show what is usual, and a dozen follow.
 _BEFORE: dict[Frequency, int] = {
     "weekly": 2000, "daily": 400, "hourly": 60, "30m": 30, "15m": 20, "5m": 10, "1m": 6,
@@ -47,7 +50,7 @@ class DecisionTarget:
     """
 
     item: InboxItem
-    dates: tuple[date, date] | None
+    dates: _Dates
     findings: tuple[Finding, ...]
 
     @property
@@ -76,6 +79,14 @@ def list_findings(symbols: tuple[str, ...], *, shared: Arguments) -> ReviewRepor
     """All findings of the symbols, or of all, decided ones too."""
     chosen = {"symbol": symbols} if symbols else {}
     return ask(ReviewReport, "review", all=True, **chosen, **shared)
+
+
+def listed_again(report: ReviewReport, dataset: DatasetId, *, shared: Arguments) -> ReviewReport:
+    """The report with what is known of one dataset by now: a store may have a thousand others."""
+    now = ask(ReviewReport, "review", all=True, **of_dataset(dataset), **shared)
+    found = {each.dataset: each for each in now.datasets}
+    again = tuple(found.get(each.dataset, each) for each in report.datasets)
+    return replace(report, as_of=now.as_of, datasets=again)
 
 
 def currencies(*, shared: Arguments) -> dict[DatasetId, str]:
@@ -121,31 +132,54 @@ def _around(item: InboxItem, first: datetime, last: datetime, shared: Arguments)
     return ask(PlotReport, "plot", start=start, end=end, **asked)
 
 
-def decision_target(item: InboxItem, zone: str, *, shared: Arguments) -> DecisionTarget:
-    """The fewest dates that the verb itself says meet the finding; OptionError if it is gone."""
-    finding = item.finding
-    asked = {"rule": finding.rule, **of_dataset(item.dataset), **shared}
+def likely_target(item: InboxItem, zone: str, others: Iterable[Finding]) -> DecisionTarget:
+    """What the finding's dates are, and which of the listed findings they meet; nothing is read."""
+    (dates, *_), rule = _dates(item, zone), item.finding.rule
+    findings = tuple(
+        each
+        for each in others
+        if each.is_open
+        and each.rule == rule
+        and _meet(_dates(replace(item, finding=each), zone), dates)
+    )
+    return DecisionTarget(item, dates, findings)
+
+
+def decision_target(item: InboxItem, zone: str, *, shared: Arguments) -> DecisionTarget | None:
+    """The fewest dates that the verb itself says meet the finding; None if it is gone."""
+    asked = {"rule": item.finding.rule, **of_dataset(item.dataset), **shared}
     for dates in _dates(item, zone):
         given = {} if dates is None else {"start": dates[0], "end": dates[1]}
         (listed,) = ask(ReviewReport, "review", **given, **asked).datasets
-        if finding in listed.findings:
+        if item.finding in listed.findings:
             return DecisionTarget(item, dates, listed.findings)
-    raise OptionError(
-        "the finding has changed since it was listed, so nothing was done",
-        hint="it is listed again as it is now",
-    )
+    return None
 
 
-def _dates(item: InboxItem, zone: str) -> tuple[tuple[date, date] | None, ...]:
-    """Dates that may meet it: a currency's session begins on the evening before its date."""
-    finding = item.finding
+def _meet(theirs: tuple[_Dates, ...], dates: _Dates) -> bool:
+    first = theirs[0]
+    if first is None or dates is None:
+        return first is dates
+    return first[0] <= dates[1] and first[1] >= dates[0]
+
+
+def _dates(item: InboxItem, zone: str) -> tuple[_Dates, ...]:
+    """Dates that may meet it, the likeliest first."""
+    finding, frequency = item.finding, item.dataset.frequency
     if finding.stamp is None:
         return (None,)
-    where = UTC if bar_length(item.dataset.frequency) is None else ZoneInfo(zone)
-    first, last = (
-        each.astimezone(where).date() for each in (finding.stamp, finding.end or finding.stamp)
-    )
-    return (first, last), (first + _DAY, last + _DAY), (first, last + _DAY)
+    is_intraday = bar_length(frequency) is not None
+    local = [
+        each.astimezone(ZoneInfo(zone) if is_intraday else UTC)
+        for each in (finding.stamp, finding.end or finding.stamp)
+    ]
+    first, last = (each.date() for each in local)
+    plain = (first, last), (first + _DAY, last + _DAY), (first, last + _DAY)
+    if not is_intraday or item.dataset.asset_class != "fx":
+        return plain
+    # A currency's session begins on the evening before its date.
+    evening = [each.date() + (_DAY if each.hour >= _EVENING else _NONE) for each in local]
+    return (evening[0], evening[1]), *plain
 
 
 def decide_command(target: DecisionTarget, how: str, reason: str, *, shared: Arguments) -> Command:

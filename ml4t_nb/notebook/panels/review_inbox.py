@@ -16,6 +16,7 @@ from ml4t_nb.notebook.panels.inbox_commands import (
     currencies,
     key_of,
     list_findings,
+    listed_again,
     read_evidence,
 )
 from ml4t_nb.notebook.panels.inbox_list import InboxList
@@ -64,7 +65,7 @@ class ReviewInbox:
             shared=shared,
             decided=self._decide,
             undone=self._go_back,
-            opinion=self._draw,
+            opinion=self._hear_opinion,
             stale=self.refresh,
         )
         self._build()
@@ -125,27 +126,22 @@ class ReviewInbox:
         if message.get("what") == "open" and isinstance(row, int):
             self.open(row)
 
-    def _read(self, wanted: FindingKey | None, row: int) -> None:
-        """Read the findings, and open the wanted one, or the one in its row by now."""
+    def _read(self, wanted: FindingKey | None, row: int, dataset: DatasetId | None = None) -> None:
+        """Read the findings, of one dataset or of all, and open the wanted one, or that row."""
         self.message.value = ""
         try:
-            report = list_findings(self._symbols, shared=self._shared)
-            self._currencies = currencies(shared=self._shared)
+            if dataset is not None and self._report is not None:
+                report = listed_again(self._report, dataset, shared=self._shared)
+            else:
+                report = list_findings(self._symbols, shared=self._shared)
+                self._currencies = currencies(shared=self._shared)
         except Ml4tError as error:
             self._report, self.items, self.decided, self.row = None, (), (), None
             self.message.value = error_html(error)
             self._show()
             return
         self._report = report
-        every = [
-            InboxItem(each.dataset, each.provider, finding)
-            for each in report.datasets
-            for finding in each.findings
-            if finding.severity != "note"
-        ]
-        self.items = tuple(each for each in every if each.finding.is_open)
-        self._seen.update(map(key_of, self.items))
-        self.decided = tuple(self._decided_of(every, report.as_of))
+        self._sort(report)
         keys = [key_of(each) for each in (*self.items, *self.decided)]
         last = max(len(self.items) - 1, 0)
         self.row = keys.index(wanted) if wanted in keys else min(row, last) if keys else None
@@ -155,6 +151,18 @@ class ReviewInbox:
             failed = (f"{each.dataset}: {each.error.message}" for each in report.failed)
             self.message.value = element("div", (element("div", each) for each in failed))
         self._show()
+
+    def _sort(self, report: ReviewReport) -> None:
+        """Part findings to be decided from those that were."""
+        every = [
+            InboxItem(each.dataset, each.provider, finding)
+            for each in report.datasets
+            for finding in each.findings
+            if finding.severity != "note"
+        ]
+        self.items = tuple(each for each in every if each.finding.is_open)
+        self._seen.update(map(key_of, self.items))
+        self.decided = tuple(self._decided_of(every, report.as_of))
 
     def _decided_of(self, every: list[InboxItem], now: datetime) -> list[InboxItem]:
         """Those decided today, and all that were open here and are not any more, latest first."""
@@ -190,7 +198,7 @@ class ReviewInbox:
                 self._evidence = read_evidence(item, others, shared=self._shared)
             except Ml4tError as error:
                 self.evidence.value = error_html(error)
-            self.actions.set_item(item, self._evidence)
+            self.actions.set_item(item, self._evidence, others)
             self._draw()
 
     def _draw(self) -> None:
@@ -211,6 +219,11 @@ class ReviewInbox:
                 )
             elif item.finding.stamp is None or not self.evidence.value:
                 self.evidence.value = told_html((item,), ())
+
+    def _hear_opinion(self) -> None:
+        """Show what a second provider says."""
+        self._draw()
+        # Without the lock, which the still takes too, in another thread.
         self._changed()
 
     def _decide(self, item: InboxItem, done: str) -> None:
@@ -220,12 +233,12 @@ class ReviewInbox:
             before = self.current
             is_same = before is not None and key_of(before) == key_of(item)
             wanted = None if before is None or is_same else key_of(before)
-            self._read(wanted, self.row or 0)
+            self._read(wanted, self.row or 0, item.dataset)
         self._changed()
 
     def _go_back(self, item: InboxItem) -> None:
         """Open the finding again whose decision was undone."""
         with self._lock:
             self._done.pop(key_of(item), None)
-            self._read(key_of(item), self.row or 0)
+            self._read(key_of(item), self.row or 0, item.dataset)
         self._changed()

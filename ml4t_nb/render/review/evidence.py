@@ -122,7 +122,9 @@ class Evidence:
 
     @property
     def at(self) -> int:
-        """The row that is pointed at: of a stretch its edge."""
+        """The row that is pointed at: of a stretch its edge, of a frozen one the first repeat."""
+        if self._is_repeated:
+            return self.first + 1
         return self.last if self.first == 0 and self.last > 0 else self.first
 
     @property
@@ -132,8 +134,13 @@ class Evidence:
 
     @property
     def before(self) -> EvidenceBar | None:
-        """The bar before the doubtful ones."""
-        return self.bars[self.first - 1] if self.first > 0 else None
+        """The bar before the doubtful ones; of a frozen stretch the one that is repeated."""
+        row = self.at if self._is_repeated else self.first
+        return self.bars[row - 1] if row > 0 else None
+
+    @property
+    def _is_repeated(self) -> bool:
+        return self.finding.rule == "frozen" and self.last > self.first
 
     @property
     def after(self) -> EvidenceBar | None:

@@ -177,7 +177,7 @@ def _rows(
         yield [stored[0], *_marked(evidence.doubted, columns, marked, "ml4t-is-doubtful")]
         last = evidence.bars[evidence.last]
         if last is not evidence.doubted and not evidence.is_cut:
-            many = f"and {count(evidence.last - evidence.first)} more, to "
+            many = f"and {count(evidence.last - evidence.at)} more, to "
             yield _row(f"{many}{_when(evidence, last)}", last, columns)
     if opinion is not None and opinion.bar is None:
         yield [_label(fragment(element("b", "Second opinion"), f", {opinion.provider}: no bar"))]

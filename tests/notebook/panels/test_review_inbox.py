@@ -180,6 +180,30 @@ def test_a_bar_is_taken_from_the_second_provider_and_given_back(inbox: ReviewInb
     assert ("AAPL", "spike") in listed(inbox)
 
 
+def test_a_lost_volume_is_taken_and_the_prices_stay(inbox: ReviewInbox) -> None:
+    inbox.open(1)
+    press(inbox, "ask")
+    assert "sample says 37.2 M" in inbox.evidence.value
+
+    press(inbox, "take")
+
+    bar = ml4t_nb.bars("AAPL", start="2005-05-23", end="2005-05-23")
+    assert bar["volume"].tolist() == [pytest.approx(37.2e6, rel=0.01)]
+    assert bar["close"].tolist() == [39.76]
+    assert ("AAPL", "zero volume") not in listed(inbox)
+
+
+def test_a_week_that_stands_still_is_taken_as_a_whole(inbox: ReviewInbox) -> None:
+    inbox.open(3)
+    press(inbox, "ask")
+
+    press(inbox, "take")
+
+    assert ("MSFT", "frozen") not in listed(inbox)
+    week = ml4t_nb.bars("MSFT", start="2005-01-03", end="2005-01-07")
+    assert len(set(week["close"])) == 5
+
+
 def test_when_all_are_decided_nothing_vanishes(inbox: ReviewInbox) -> None:
     for _ in range(4):
         press(inbox, "accept")
@@ -201,6 +225,41 @@ def test_what_has_changed_since_it_was_listed_is_not_decided_unseen(inbox: Revie
     assert "have changed since they were listed" in inbox.actions.line.value
     assert listed(inbox)[0] == ("AAPL", "zero volume")
     assert "accepted: by another" in inbox.list.decided.value
+
+
+@pytest.fixture
+def minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReviewInbox:
+    """Half-hour bars with two bad closes in the session of 2024-02-14."""
+    ws, folder = Workspace.open(), tmp_path / "minutes"
+    folder.mkdir()
+    monkeypatch.setenv("ML4T_DATA_FILES", str(folder))
+    monkeypatch.setenv("ML4T_DATA_FILES_BASIS", "split-adjusted")
+    verbs.load(
+        ws, "MADE", provider="synthetic", frequency="30m", start="2024-01-02", as_of="2024-03-01"
+    )
+    table = verbs.bars(ws, "MADE", frequency="30m").drop(columns="filled")
+    day = table.loc["2024-02-14"].index
+    for stamp in (day[3], day[8]):
+        table.loc[stamp, ["high", "close"]] *= 3
+    table.to_csv(folder / "MADE.csv")
+    verbs.remove(ws, "MADE", yes=True)
+    verbs.load(Workspace.open(), "MADE", provider="files", frequency="30m", as_of="2024-03-01")
+    return ReviewInbox()
+
+
+def test_within_a_session_all_findings_of_the_rule_are_decided_and_that_is_said_before(
+    minutes: ReviewInbox,
+) -> None:
+    assert [each.finding.rule for each in minutes.items] == ["spike", "spike"]
+    assert "MADE 30m, Wed 14 Feb 2024 11:00: the close is" in minutes.head.value
+    assert minutes.actions.warning.value == (
+        "Verbs take whole dates: 1 other finding of this rule there will be decided with it."
+    )
+
+    press(minutes, "accept")
+
+    assert len(minutes.items) == 0
+    assert [each.finding.state for each in minutes.decided] == ["accepted", "accepted"]
 
 
 def test_only_the_symbols_asked_for_are_shown(files: Path) -> None:

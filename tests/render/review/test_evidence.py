@@ -71,6 +71,9 @@ def test_of_a_short_stretch_both_edges_are_shown() -> None:
     assert (len(evidence.bars), evidence.first, evidence.last) == (25, 10, 14)
     assert not evidence.is_cut
     assert evidence.reach is None
+    # The first may be right: it is the second that repeats it.
+    assert (evidence.at, evidence.before) == (11, evidence.bars[10])
+    assert evidence.after == evidence.bars[15]
 
 
 def test_of_a_long_stretch_its_beginning_is_shown() -> None:
