@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
+from ml4t_nb.events import Finished, Started
 from ml4t_nb.model import Span
 from ml4t_nb.options import as_symbols
 from ml4t_nb.reports import CompareReport, Difference, PriceScale
@@ -73,7 +74,9 @@ def compare(
         raise OptionError(
             f"{manifest.dataset} has no bars in this range", hint="choose another --start and --end"
         )
+    ws.observer(Started("compare", (manifest.dataset,)))
     other = fetch_other(context_of(ws, moment, asks=True), manifest, with_, _span_of(ours))
+    ws.observer(Finished(manifest.dataset, "unchanged"))
     both = side_by_side(ours, other.bars)
     differences = tuple(_differences(both, tolerance))
     agrees = both.agrees(tolerance).sum(axis=0).tolist()

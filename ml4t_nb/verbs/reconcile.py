@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.events import Started
+from ml4t_nb.events import Finished, Started
 from ml4t_nb.model import TakenKind
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.reports import RunReport
@@ -68,7 +68,9 @@ def reconcile(
     (dataset,) = select(ws.store.datasets(), (name,), asset_class, frequency)
     request = ReconcileRequest(dataset, with_, kinds, ws.clock(), tolerance, *range_)
     ws.observer(Started("reconcile", (dataset,)))
-    return run_one(ws, "reconcile", partial(run_reconcile, request=request), moment, asks=True)
+    report = run_one(ws, "reconcile", partial(run_reconcile, request=request), moment, asks=True)
+    ws.observer(Finished(dataset, report.results[0].record.outcome))
+    return report
 
 
 def _kinds(take: str | None) -> tuple[TakenKind, ...]:
