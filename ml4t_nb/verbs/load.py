@@ -118,7 +118,8 @@ def _former_names(
 
     Another company may have taken the name: a load of its days alone is meant.
     """
-    stored = {each.symbol for each in ws.store.datasets()}
+    former = ws.store.former_names()
+    stored = {each.symbol for each in ws.store.datasets()} if former else set()
     return {
         name.symbol: OptionError(
             renaming(name.symbol, dataset, name.until),
@@ -129,7 +130,7 @@ def _former_names(
                 _days_after(replace(dataset, symbol=name.symbol), name.until),
             ),
         )
-        for dataset, names in ws.store.former_names().items()
+        for dataset, names in former.items()
         for name in names
         if name.symbol in symbols
         and name.symbol not in stored

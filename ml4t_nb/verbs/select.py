@@ -112,12 +112,12 @@ def renaming(symbol: str, dataset: DatasetId, until: date) -> str:
 
 def renamed(ws: Workspace, symbols: Sequence[str]) -> dict[DatasetId, str]:
     """Datasets that the symbols mean by a former name, with the sentence that says so."""
-    stored = {each.symbol for each in ws.store.datasets()}
-    others = [symbol for symbol in symbols if symbol not in stored]
-    former = ws.store.former_names() if others else {}
+    former = ws.store.former_names() if symbols else {}
+    stored = {each.symbol for each in ws.store.datasets()} if former else set()
     return {
         dataset: renaming(symbol, dataset, until)
-        for symbol in others
+        for symbol in symbols
+        if symbol not in stored
         for dataset, until in _listed_as(former, symbol)
     }
 
