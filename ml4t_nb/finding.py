@@ -37,6 +37,7 @@ Rule: TypeAlias = Literal[
     "dividend unit",
     "intraday range",
     "unknown symbol",
+    "currency",
 ]
 
 

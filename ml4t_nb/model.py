@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 __all__ = [
     "DEFAULT_CALENDARS",
+    "MINOR_UNITS",
     "Adjustment",
     "AssetClass",
     "Basis",
@@ -82,6 +83,19 @@ DEFAULT_CALENDARS: Mapping[AssetClass, str] = {
     "fx": "fx",
 }
 """What a dataset of that class follows unless it names another."""
+
+
+MINOR_UNITS: Mapping[str, tuple[str, int]] = {
+    "GBp": ("GBP", 100),
+    "GBX": ("GBP", 100),
+    "ILA": ("ILS", 100),
+    "ZAc": ("ZAR", 100),
+    "ZAC": ("ZAR", 100),
+    "KWF": ("KWD", 1000),
+    "USX": ("USD", 100),
+}
+"""Parts of currencies that prices are quoted in, as vendors spell them: of which, and how many make
+one. The case tells ``GBp`` from the whole ``GBP``."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

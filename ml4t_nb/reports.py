@@ -285,12 +285,19 @@ class HistoryReport:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """Bars of one dataset, written to ``out`` or, where that is None, to be printed as CSV."""
+    """Bars of one dataset, written to ``out`` or, where that is None, to be printed as CSV.
+
+    Parameters
+    ----------
+    currency
+        What prices are in, as the provider spells it; empty if it does not say.
+    """
 
     dataset: DatasetId
     bars: pd.DataFrame
     out: Path | None
     provider: str
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

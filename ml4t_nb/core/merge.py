@@ -66,6 +66,7 @@ class MergePolicy:
     provider: str
     acceptance: NextStep  # the update that takes this provider's view
     reported: tuple[Split, ...] = ()  # new on stored bars of days without a sound row
+    requoted: str = ""  # that the fetched prices are in another currency than the stored ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +158,13 @@ def _require_trusted(stored: Bars, fetched: Bars, found: Comparison, policy: Mer
     """Raise Suspicious unless the whole history may replace what is stored."""
     unit = unit_between(stored, fetched)
     if unit and not (found.restatement and found.restatement.splits):
+        why = policy.requoted or "no split explains it"
+        asked = "" if policy.requoted else "is it another unit, such as pence instead of pounds? "
         raise Suspicious(
-            f"the prices of {policy.provider} are {unit}, and no split explains it",
+            f"the prices of {policy.provider} are {unit}, and {why}",
             hint=(
                 (
-                    "nothing was written; is it another unit, such as pence instead of pounds? "
+                    f"nothing was written; {asked}"
                     "convert the prices to the stored unit, or, if they are right and the stored "
                     "ones are not, `"
                 ),
@@ -170,8 +173,9 @@ def _require_trusted(stored: Bars, fetched: Bars, found: Comparison, policy: Mer
             ),
         )
     if found.verdict == "suspicious":
+        why = f"; {policy.requoted}" if policy.requoted else ""
         raise _refused(
-            f"the provider's history contradicts the stored one: {found.reason}",
+            f"the provider's history contradicts the stored one: {found.reason}{why}",
             policy,
             is_pending=found.is_pending,
         )

@@ -40,6 +40,7 @@ from ml4t_nb.pipeline.checks import (
     without_repeated_splits,
 )
 from ml4t_nb.pipeline.context import DatasetRun
+from ml4t_nb.pipeline.currency import currency_change, currency_findings, with_currency
 from ml4t_nb.pipeline.fetch import FetchResult, fetch_spans
 from ml4t_nb.pipeline.judge import findings_after
 from ml4t_nb.pipeline.manifest_after import manifest_after
@@ -99,7 +100,7 @@ def _commit_fetch(
     rewrite = with_basis(Rewrite.of(tx, run, got, before, is_whole=is_whole))
     if rewrite is None:
         return everything
-    rewrite = without_repeated_splits(rewrite)
+    rewrite = without_repeated_splits(with_currency(rewrite))
     run, got = rewrite.run, rewrite.got
     final, soft = with_known_volumes(rewrite.stored, got.final, got.findings)
     got = replace(got, final=final, findings=soft)
@@ -113,7 +114,7 @@ def _commit_fetch(
         return everything
     reconciled = _reconciled(rewrite, merged)
     missed = find_missed_splits(rewrite, observed(merged.bars))
-    news = (*got.findings, *merged.findings, *missed)
+    news = (*got.findings, *merged.findings, *missed, *currency_findings(rewrite, merged))
     findings, opened = findings_after(
         rewrite, reconciled.bars, reconciled.findings, news, pending=pending
     )
@@ -145,9 +146,10 @@ def _require_as_found(state: Manifest | None, run: DatasetRun) -> None:
             hint=("run load first: ", NextStep("load", run.dataset)),
         )
     planned = (run.config, *([found.config] if found else []))
-    # Closures come with each run's environment, and are judged again on commit.
-    if replace(state.config, session_overrides=()) not in (
-        replace(each, session_overrides=()) for each in planned
+    # Closures come with each run's environment, and are judged again on commit; and a run plans
+    # nothing by the currency.
+    if replace(state.config, session_overrides=(), currency="") not in (
+        replace(each, session_overrides=(), currency="") for each in planned
     ):
         raise Overtaken(f"{run.dataset} was reconfigured meanwhile", hint="run it again")
     if run.verb == "load" or found is None or found.first is None:
@@ -233,6 +235,7 @@ def _merged(rewrite: Rewrite, aligned: AlignedActions) -> Merged | None:
         unnamed=tuple(each.ratio for each in recent if each is not None and not each.splits),
         provider=name,
         acceptance=run.acceptance,
+        requoted=currency_change(rewrite),
         reported=tuple(
             (pd.Timestamp(each.stamp), each.new)
             for each in aligned.revisions

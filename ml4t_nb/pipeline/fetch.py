@@ -53,7 +53,7 @@ class FetchResult:
     None if all do.
 
     ``basis`` is what the provider declares, or shows; None if neither. ``zone`` is what stamps
-    without a zone were taken to be of.
+    without a zone were taken to be of, and ``currency`` what prices are in, if that is known.
     """
 
     answered: tuple[Span, ...]
@@ -67,6 +67,7 @@ class FetchResult:
     failed: tuple[tuple[Span, ProviderError], ...] = ()
     basis: Basis | None = None
     zone: str | None = None
+    currency: str = ""
 
     def later_ratio(self, last: datetime | None) -> float:
         """Product of the splits after ``last`` and after the last final bar.
@@ -275,6 +276,7 @@ def _sorted_out(
         kept_out=done.out,
         notes=tuple(dict.fromkeys(note for a in answers for note in a.notes)),
         zone=next((each.zone for each in answers if each.zone is not None), None),
+        currency=next((each.currency for each in reversed(answers) if each.currency), ""),
     )
 
 

@@ -33,6 +33,7 @@ OF_ANSWERS: frozenset[Rule] = frozenset(
         "basis",
         "intraday range",
         "unknown symbol",
+        "currency",
     }
 )
 """Rules whose findings come with an answer of a provider, or with other datasets: bars alone do not

@@ -146,6 +146,9 @@ class Answer:
         not show it.
     zone
         Time zone that stamps without one were taken to be of, to be kept with the dataset.
+    currency
+        What prices are in, in the vendor's spelling: ``USD``, ``GBp`` for pence; empty if it does
+        not say.
     """
 
     bars: Bars
@@ -154,6 +157,7 @@ class Answer:
     over_before: datetime | None = None
     basis: Basis | None = None
     zone: str | None = None
+    currency: str = ""
 
 
 class Provider(Protocol):

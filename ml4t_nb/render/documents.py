@@ -195,6 +195,7 @@ class BarsDocument:
     first: datetime | None
     last: datetime | None
     out: Path | None
+    currency: str
     bars: tuple[Bar, ...] = OMITTED
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 from ml4t_nb.events import Committed
-from ml4t_nb.model import DatasetId, Frequency, Gap, Span, bar_length
+from ml4t_nb.model import MINOR_UNITS, DatasetId, Frequency, Gap, Span, bar_length
 from ml4t_nb.records import Health, HealthState, Outcome, Restatement, UpdateRecord
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "change_words",
     "changes",
     "count",
+    "currency_words",
     "day",
     "first_of",
     "gap_words",
@@ -74,6 +75,14 @@ def many(number: int, one: str, several: str = "") -> str:
 def count(number: int) -> str:
     """With commas between thousands."""
     return f"{number:,}"
+
+
+def currency_words(currency: str) -> str:
+    """``USD``, or ``GBp (1/100 GBP)`` of one that is a part of another."""
+    if currency not in MINOR_UNITS:
+        return currency
+    whole, parts = MINOR_UNITS[currency]
+    return f"{currency} (1/{parts} {whole})"
 
 
 def size(number: int) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from ml4t_nb import reports
-from ml4t_nb.model import AssetClass, Frequency, Gap, NextStep
-from ml4t_nb.records import Health, Summary
+from ml4t_nb.model import Frequency, Gap, NextStep
+from ml4t_nb.records import Summary
 from ml4t_nb.render.compare_blocks import compare_blocks
 from ml4t_nb.render.finding_blocks import review_blocks
 from ml4t_nb.render.format import (
-    MARKS,
     change_words,
     count,
+    currency_words,
     day,
     instant,
     labelled,
@@ -24,11 +24,12 @@ from ml4t_nb.render.format import (
     span_words,
     stamp,
 )
+from ml4t_nb.render.health_blocks import health_blocks
 from ml4t_nb.render.history_blocks import history_blocks
-from ml4t_nb.render.layout import Block, Note, SessionMap, Table, nothing_stored
+from ml4t_nb.render.layout import Block, Note, Table, nothing_stored
 from ml4t_nb.render.run_blocks import absent_notes, run_blocks
 
-__all__ = ["SHOWN", "blocks", "class_totals", "session_maps"]
+__all__ = ["SHOWN", "blocks"]
 
 SHOWN = 10
 """Bars of an export that are shown below its blocks."""
@@ -37,81 +38,6 @@ SHOWN = 10
 def blocks(report: reports.Report) -> tuple[Block, ...]:
     """Tables and lines of ``report``, in reading order."""
     return tuple(block for block in _BLOCKS[type(report)](report) if block != [])
-
-
-def _health(report: reports.HealthReport) -> Iterator[Block]:
-    if not report.datasets:
-        yield nothing_stored(report.home)
-        return
-    shown = [each for each in report.datasets if report.detailed or each.state != "healthy"]
-    if shown:
-        yield _judged(shown, detailed=report.detailed)
-        yield [
-            Note(f"{MARKS[each.state]} {each.dataset.symbol}: {each.reason}", each.step)
-            for each in shown
-            if each.state != "healthy"
-        ]
-    if report.recent:
-        yield from session_maps(report.datasets, report.recent)
-    classes = class_totals(report.datasets).items()
-    yield Table(
-        ("Asset class", "Datasets>", "Bars>"),
-        tuple((name, count(number), count(rows)) for name, (number, rows) in classes),
-        is_total=True,
-    )
-    states = ", ".join(f"{mark} {report.count(state)} {state}" for state, mark in MARKS.items())
-    total = f"{many(len(report.datasets), 'dataset')}: {states}; {many(report.rows, 'bar')}"
-    yield [Note(f"{total}; as of {instant(report.as_of)}")]
-
-
-def session_maps(
-    datasets: Sequence[Health], recent: Sequence[tuple[reports.RecentSession, ...]]
-) -> Iterator[SessionMap]:
-    """A map of what each dataset has of late, and one of the weeks of weekly bars."""
-    both = list(zip(datasets, recent, strict=True))
-    for is_weekly, what in ((False, "sessions"), (True, "weeks")):
-        chosen = [each for each in both if (each[0].dataset.frequency == "weekly") == is_weekly]
-        days = tuple(sorted({each.session for _, had in chosen for each in had}))
-        if not days:
-            continue
-        by_day = ({each.session: each for each in had} for _, had in chosen)
-        yield SessionMap(
-            f"{what} from {days[0]} to {days[-1]}",
-            days,
-            tuple(labelled(health.dataset, health.provider) for health, _ in chosen),
-            tuple(tuple(had.get(day) for day in days) for had in by_day),
-        )
-
-
-def class_totals(datasets: Iterable[Health]) -> dict[AssetClass, tuple[int, int]]:
-    """How many datasets there are of each asset class, and bars in them."""
-    totals: dict[AssetClass, tuple[int, int]] = {}
-    for each in datasets:
-        number, rows = totals.get(each.dataset.asset_class, (0, 0))
-        totals[each.dataset.asset_class] = number + 1, rows + each.rows
-    return totals
-
-
-def _judged(shown: list[Health], *, detailed: bool) -> Table:
-    more = ("First", "Updated", "Days ago>", "Failed>") if detailed else ()
-    headings = ("", "State", "Dataset", "Bars>", "Last", "Behind>", "Gaps>", *more)
-    rows = (
-        (
-            MARKS[each.state],
-            each.state,
-            labelled(each.dataset, each.provider),
-            count(each.rows),
-            stamp(each.last, each.dataset.frequency),
-            count(each.sessions_behind),
-            count(each.gaps_open),
-            stamp(each.first, each.dataset.frequency),
-            day(each.updated),
-            "-" if each.days_since_run is None else count(each.days_since_run),
-            count(each.recent_errors),
-        )
-        for each in shown
-    )
-    return Table(headings, tuple(row[: len(headings)] for row in rows))
 
 
 def _list(report: reports.ListReport) -> Iterator[Block]:
@@ -136,7 +62,7 @@ def _stored(summary: Summary) -> tuple[str, ...]:
         stamp(summary.last, frequency),
         day(summary.updated),
         size(summary.bytes),
-        summary.currency,
+        currency_words(summary.currency),
     )
 
 
@@ -293,7 +219,7 @@ def _card(card: reports.ProviderInfo) -> tuple[str, ...]:
 
 _BLOCKS: dict[type[reports.Report], Callable[[Any], Iterator[Block]]] = {
     reports.RunReport: run_blocks,
-    reports.HealthReport: _health,
+    reports.HealthReport: health_blocks,
     reports.ListReport: _list,
     reports.GapsReport: _gaps,
     reports.ReviewReport: review_blocks,

@@ -155,7 +155,7 @@ def _restated(result: UpdateResult) -> Iterator[Note]:
 
 def _found(result: UpdateResult) -> Iterator[Note]:
     name, frequency = result.dataset.symbol, result.dataset.frequency
-    of_bars = [each for each in result.findings if each.rule != "unknown symbol"]
+    of_bars = [each for each in result.findings if each.stamp is not None or each.is_hard]
     for finding in result.findings:
         if finding not in of_bars:
             yield Note(f"⚠️ {name}: {finding.detail}", finding.step or "")

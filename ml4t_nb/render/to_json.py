@@ -17,7 +17,7 @@ from ml4t_nb.model import DatasetId, Gap, Hint
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.render import documents as d
 from ml4t_nb.render import review_documents as r
-from ml4t_nb.render.report_blocks import class_totals
+from ml4t_nb.render.health_blocks import class_totals
 
 __all__ = ["document", "error_json", "report_json"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -163,9 +164,12 @@ def export(
         require=require,
     )
     if file is not None:
-        write_whole(file, lambda opened: _write(seen, opened, file.suffix))
+        config = snapshot.manifest.config
+        origin = {"provider": config.provider, "adjust": adjust, "currency": config.currency}
+        write_whole(file, lambda opened: _write(seen, opened, file.suffix, origin))
     manifest = snapshot.manifest
-    return ExportReport(manifest.dataset, seen, file, manifest.config.provider)
+    config = manifest.config
+    return ExportReport(manifest.dataset, seen, file, config.provider, config.currency)
 
 
 def _read(
@@ -199,9 +203,16 @@ def _with_providers(seen: pd.DataFrame, manifest: Manifest) -> pd.DataFrame:
     return seen.assign(provider=np.where(seen["filled"], "", names))
 
 
-def _write(seen: pd.DataFrame, file: BinaryIO, suffix: str) -> None:
+def _write(seen: pd.DataFrame, file: BinaryIO, suffix: str, origin: Mapping[str, str]) -> None:
+    """Bars as a file; what they are is in the metadata of a Parquet one, beside pandas' own."""
     if suffix == ".parquet":
-        seen.to_parquet(file)
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.Table.from_pandas(seen)
+        words = {f"ml4t_nb.{name}": value for name, value in origin.items() if value}
+        known = table.schema.metadata or {}
+        pq.write_table(table.replace_schema_metadata({**known, **words}), file)
     else:
         text = csv_of(seen) if suffix == ".csv" else json_of(seen)
         file.write(text.encode("utf-8"))

@@ -21,7 +21,7 @@ from ml4t_nb.finding import Decision, Finding
 from ml4t_nb.model import DatasetId, Gap, NextStep
 from ml4t_nb.records import HealthState, Restatement, Revision
 from ml4t_nb.render import text
-from ml4t_nb.render.format import MARKS, instant, judgement, plain, ratio, size
+from ml4t_nb.render.format import MARKS, currency_words, instant, judgement, plain, ratio, size
 from ml4t_nb.render.html import report_html
 from ml4t_nb.render.layout import Table
 from ml4t_nb.render.text import report_rows, report_text
@@ -272,9 +272,15 @@ def test_a_list_names_currencies_where_one_is_known() -> None:
     stored = lines(ListReport((pounds, summary("IBM"))))
 
     assert stored[0].endswith("Size  Currency")
-    assert stored[1].endswith("51.2 kB  GBp")
+    assert stored[1].endswith("51.2 kB  GBp (1/100 GBP)")
     assert stored[2].endswith("51.2 kB")
     assert "Currency" not in report_text(ListReport((summary("IBM"),)))
+
+
+def test_a_part_of_a_currency_is_explained() -> None:
+    assert [currency_words(each) for each in ("USD", "", "GBp", "KWF")] == [
+        "USD", "", "GBp (1/100 GBP)", "KWF (1/1000 KWD)",
+    ]  # fmt: skip
 
 
 def test_a_list_names_findings_to_be_decided() -> None:

@@ -15,8 +15,8 @@ from ml4t_nb import verbs
 from ml4t_nb.cli import main
 from ml4t_nb.model import DatasetId, GapState
 from ml4t_nb.records import Health
+from ml4t_nb.render.health_blocks import session_maps
 from ml4t_nb.render.html import report_html
-from ml4t_nb.render.report_blocks import session_maps
 from ml4t_nb.render.text import report_rows, report_text
 from ml4t_nb.reports import HealthReport, RecentSession, SessionState
 from ml4t_nb.settings import Settings

@@ -16,10 +16,10 @@ from ml4t_nb.notebook.panels.repair import RepairRun, repair_of
 from ml4t_nb.notebook.panels.widgets import CENTRED, WRAPPED, Widget, button, field, html
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import MARKS, instant, many, plain
+from ml4t_nb.render.health_blocks import class_totals, session_maps
 from ml4t_nb.render.html import FAINT, as_html, error_html, line_html
 from ml4t_nb.render.layout import Block, Note, nothing_stored
 from ml4t_nb.render.markup import element, fragment
-from ml4t_nb.render.report_blocks import class_totals, session_maps
 from ml4t_nb.reports import HealthReport, RecentSession
 
 if TYPE_CHECKING:

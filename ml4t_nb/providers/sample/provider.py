@@ -64,7 +64,8 @@ class SampleProvider:
         known = adjusted(whole[whole.index < pd.Timestamp(until)], "splits", basis="as-traded")
         if request.dataset.frequency == "weekly":
             known = weekly_bars(known)
-        return Answer(within(known, request.span), notes=_notes(symbol, whole, request, until))
+        notes = _notes(symbol, whole, request, until)
+        return Answer(within(known, request.span), notes=notes, currency="USD")
 
     def _require_served(self, request: Request) -> None:
         dataset = request.dataset

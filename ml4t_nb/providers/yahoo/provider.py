@@ -101,7 +101,9 @@ class YahooProvider:
             return Answer(empty_bars())
         bars, findings = bars_of_chart(chart, calendar, window, dataset.frequency)
         cutoff = over_before(chart.meta, request, delay)
-        return Answer(bars, findings, _notes(chart, request, cutoff), cutoff)
+        currency = str(chart.meta.get("currency") or "")
+        notes = _notes(chart, request, cutoff)
+        return Answer(bars, findings, notes, cutoff, currency=currency)
 
 
 def _notes(chart: ChartReply, request: Request, over: datetime | None) -> tuple[str, ...]:

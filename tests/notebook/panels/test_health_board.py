@@ -70,7 +70,7 @@ def test_the_worst_come_first_with_their_reason_and_what_repairs_them() -> None:
     assert names(board) == ["HOLE", "LATE", "FINE"]
     assert buttons(board) == ["refetch gaps", "update", ""]
     first = board.table.rows[0].value
-    assert "⚠️ stale" in first
+    assert "🕒 stale" in first
     assert "gaps detected: 1 bar missing in 1 gap" in first
     assert "equities/daily/HOLE (synthetic)" in first
     assert "data are stale: 12 sessions behind" in board.table.rows[1].value
@@ -83,7 +83,7 @@ def test_totals_are_reported_in_all_and_by_asset_class(three: Workspace) -> None
 
     # XNYS has 21 sessions from the 2nd to the 31st: HOLE has 20 bars, LATE 9.
     totals = board.totals.value
-    assert "<b>4 datasets</b>: ❌ 0 error, ⚠️ 2 stale, ✅ 2 healthy; 80 bars" in totals
+    assert "<b>4 datasets</b>: ❌ 0 error, ⚠️ 0 suspect, 🕒 2 stale, ✅ 2 healthy; 80 bars" in totals
     assert "<b>equities</b> 3 datasets, 50 bars" in totals
     assert "<b>crypto</b> 1 dataset, 30 bars" in totals
 

@@ -1,0 +1,89 @@
+"""The report of ``health`` as tables, lines and maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ml4t_nb import reports
+from ml4t_nb.model import AssetClass
+from ml4t_nb.records import Health
+from ml4t_nb.render.format import MARKS, count, day, instant, labelled, many, stamp
+from ml4t_nb.render.layout import Block, Note, SessionMap, Table, nothing_stored
+
+__all__ = ["class_totals", "health_blocks", "session_maps"]
+
+
+def health_blocks(report: reports.HealthReport) -> Iterator[Block]:
+    """A row for each dataset that needs attention, why, and the totals."""
+    if not report.datasets:
+        yield nothing_stored(report.home)
+        return
+    shown = [each for each in report.datasets if report.detailed or each.state != "healthy"]
+    if shown:
+        yield _judged(shown, detailed=report.detailed)
+        yield [
+            Note(f"{MARKS[each.state]} {each.dataset.symbol}: {each.reason}", each.step)
+            for each in shown
+            if each.state != "healthy"
+        ]
+    if report.recent:
+        yield from session_maps(report.datasets, report.recent)
+    classes = class_totals(report.datasets).items()
+    yield Table(
+        ("Asset class", "Datasets>", "Bars>"),
+        tuple((name, count(number), count(rows)) for name, (number, rows) in classes),
+        is_total=True,
+    )
+    states = ", ".join(f"{mark} {report.count(state)} {state}" for state, mark in MARKS.items())
+    total = f"{many(len(report.datasets), 'dataset')}: {states}; {many(report.rows, 'bar')}"
+    yield [Note(f"{total}; as of {instant(report.as_of)}")]
+
+
+def session_maps(
+    datasets: Sequence[Health], recent: Sequence[tuple[reports.RecentSession, ...]]
+) -> Iterator[SessionMap]:
+    """A map of what each dataset has of late, and one of the weeks of weekly bars."""
+    both = list(zip(datasets, recent, strict=True))
+    for is_weekly, what in ((False, "sessions"), (True, "weeks")):
+        chosen = [each for each in both if (each[0].dataset.frequency == "weekly") == is_weekly]
+        days = tuple(sorted({each.session for _, had in chosen for each in had}))
+        if not days:
+            continue
+        by_day = ({each.session: each for each in had} for _, had in chosen)
+        yield SessionMap(
+            f"{what} from {days[0]} to {days[-1]}",
+            days,
+            tuple(labelled(health.dataset, health.provider) for health, _ in chosen),
+            tuple(tuple(had.get(day) for day in days) for had in by_day),
+        )
+
+
+def class_totals(datasets: Iterable[Health]) -> dict[AssetClass, tuple[int, int]]:
+    """How many datasets there are of each asset class, and bars in them."""
+    totals: dict[AssetClass, tuple[int, int]] = {}
+    for each in datasets:
+        number, rows = totals.get(each.dataset.asset_class, (0, 0))
+        totals[each.dataset.asset_class] = number + 1, rows + each.rows
+    return totals
+
+
+def _judged(shown: list[Health], *, detailed: bool) -> Table:
+    more = ("First", "Updated", "Days ago>", "Failed>") if detailed else ()
+    headings = ("", "State", "Dataset", "Bars>", "Last", "Behind>", "Gaps>", *more)
+    rows = (
+        (
+            MARKS[each.state],
+            each.state,
+            labelled(each.dataset, each.provider),
+            count(each.rows),
+            stamp(each.last, each.dataset.frequency),
+            count(each.sessions_behind),
+            count(each.gaps_open),
+            stamp(each.first, each.dataset.frequency),
+            day(each.updated),
+            "-" if each.days_since_run is None else count(each.days_since_run),
+            count(each.recent_errors),
+        )
+        for each in shown
+    )
+    return Table(headings, tuple(row[: len(headings)] for row in rows))
