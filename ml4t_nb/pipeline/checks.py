@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from ml4t_nb.core.adjust import traded_bars
-from ml4t_nb.core.bars import Bars, as_instant, concat, observed, prices_of, splits_in
+from ml4t_nb.core.bars import Bars, as_instant, concat, observed, prices_of, splits_in, within
 from ml4t_nb.core.basis import as_words, is_same_split, split_evidence, without_repeats
 from ml4t_nb.core.overlap import compare_overlap
 from ml4t_nb.core.split_blocks import SplitBlock, find_unapplied, may_have_blocks
@@ -17,7 +17,7 @@ from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import Suspicious
 from ml4t_nb.finding import Finding
-from ml4t_nb.model import Basis, DatasetConfig, Hint, Span
+from ml4t_nb.model import Basis, DatasetConfig, Frequency, Hint, Span, bar_length
 from ml4t_nb.pipeline.context import DatasetRun, fetch_step
 from ml4t_nb.pipeline.fetch import FetchResult
 from ml4t_nb.storage.manifest import Manifest
@@ -26,6 +26,8 @@ from ml4t_nb.storage.transaction import Transaction
 __all__ = ["Rewrite", "find_missed_splits", "with_basis", "without_repeated_splits"]
 
 _WEEK = timedelta(days=7)
+_WEEKEND = timedelta(days=4)
+_USUAL = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,9 @@ class Rewrite:
     its stamp, None for the whole dataset, and ``bars`` are those stored from there on. With
     ``is_whole``, the fetch was of all there is.
 
-    ``refused`` are stamps for which the provider gave a row that a decision took out: in its place
-    stands what is stored. ``taken_out`` are all stamps for which a decision left no bar.
+    ``preceding`` are the observed bars of some weeks before ``start``. ``refused`` are stamps for
+    which the provider gave a row that a decision took out: in its place stands what is stored.
+    ``taken_out`` are all stamps for which a decision left no bar.
     """
 
     tx: Transaction
@@ -47,6 +50,7 @@ class Rewrite:
     before: Manifest
     start: datetime | None
     bars: Bars
+    preceding: Bars | None = None
     refused: pd.DatetimeIndex | None = None
     taken_out: pd.DatetimeIndex | None = None
 
@@ -60,13 +64,26 @@ class Rewrite:
         is_end = not is_whole and _gap_terms(run.config) == _gap_terms(before.config)
         if first is None or last is None or start <= first or not is_end:
             return cls(tx, run, got, is_whole, before, None, tx.bars())
-        for reach in (timedelta(days=10), timedelta(days=100), start - first):
-            earlier = observed(tx.bars(Span(start - reach, start)))
+        usual = _usual_reach(run.dataset.frequency)
+        for reach in (usual, usual + timedelta(days=100), start - first):
+            bars = tx.bars(Span(start - reach, last + TICK))
+            earlier = observed(within(bars, Span(start - reach, start)))
             if len(earlier):
                 break
         floor = as_instant(earlier.index[-1])
-        bars = tx.bars(Span(floor, last + TICK))
-        return cls(tx, run, got, is_whole, before, floor, bars)
+        rewritten = within(bars, Span(floor, last + TICK))
+        return cls(tx, run, got, is_whole, before, floor, rewritten, earlier.iloc[:-1])
+
+    def last_before(self, count: int) -> Bars:
+        """So many of the observed bars before ``start``, or more; all if they are fewer."""
+        first, start = self.before.first, self.start
+        if first is None or start is None:
+            return self.bars[:0]
+        bars, reach = self.preceding, _usual_reach(self.run.dataset.frequency)
+        while bars is None or (len(bars) < count and start - reach > first):
+            reach *= 4
+            bars = observed(self.tx.bars(Span(max(start - reach, first), start)))
+        return bars
 
     @property
     def stored(self) -> Bars:
@@ -85,6 +102,13 @@ class Rewrite:
             ends = [part.index[-1] for part in (self.bars, bars) if len(part)]
             span = Span(self.start, as_instant(max(ends)) + TICK)
         self.tx.put(bars, span)
+
+
+def _usual_reach(frequency: Frequency) -> timedelta:
+    """How far back there are sixty bars, which show what is usual."""
+    if frequency == "weekly":
+        return timedelta(weeks=_USUAL)
+    return _WEEKEND + _USUAL * (bar_length(frequency) or timedelta(days=1.5))
 
 
 def _gap_terms(config: DatasetConfig) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -15,15 +15,14 @@ from ml4t_nb.core.findings import GROWING, as_findings, as_traded, judged_again
 from ml4t_nb.core.rules.apply import suspects
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.finding import Finding, Rule
-from ml4t_nb.model import Span, bar_length
+from ml4t_nb.model import Span
 from ml4t_nb.pipeline.checks import Rewrite
 from ml4t_nb.pipeline.frequencies import beyond_their_days
 
 __all__ = ["findings_after"]
 
-# What is usual shows in the bars before those that a run may change: so many, over weekends.
+# What is usual shows in so many bars before those that a run may change.
 _BARS_BEFORE = 60
-_WEEKEND = timedelta(days=4)
 _USUAL = 30
 
 # They come with an answer, and not from what is stored: where nothing was answered they stay.
@@ -93,9 +92,7 @@ class _Judgement:
     @classmethod
     def of(cls, rewrite: Rewrite, real: Bars) -> _Judgement:
         """On these and some before them."""
-        start = rewrite.start
-        before = real[:0] if start is None else _last_before(rewrite, start)
-        return cls(rewrite, before, real, start)
+        return cls(rewrite, rewrite.last_before(_BARS_BEFORE), real, rewrite.start)
 
     def of_all(self) -> _Judgement:
         """On all bars of the dataset."""
@@ -122,9 +119,7 @@ class _Judgement:
             earlier_dividends=self._earlier_dividends(whole),
         )
         findings = list(as_findings(found, traded_bars(whole, basis))) if found else []
-        if run.dataset.frequency == "daily":
-            traded = traded_bars(self.real, basis)
-            findings += as_findings(beyond_their_days(run, traded, allowed), traded)
+        findings += beyond_their_days(run, self.real, allowed)
         return [each for each in findings if self._is_reached(each)]
 
     def _earlier_dividends(self, whole: Bars) -> Numbers:
@@ -200,17 +195,3 @@ def _is_lost(finding: Finding, without_volume: Container[datetime | None]) -> bo
 
 def _is_from(finding: Finding, begin: datetime) -> bool:
     return finding.rule in GROWING and finding.stamp == begin
-
-
-def _last_before(rewrite: Rewrite, start: datetime) -> Bars:
-    """The last observed bars before ``start``, enough to show what is usual."""
-    first, frequency = rewrite.before.first or start, rewrite.run.dataset.frequency
-    if frequency == "weekly":
-        reach = timedelta(weeks=_BARS_BEFORE)
-    else:
-        reach = _WEEKEND + _BARS_BEFORE * (bar_length(frequency) or timedelta(days=1.5))
-    while True:
-        bars = observed(rewrite.tx.bars(Span(max(start - reach, first), start)))
-        if len(bars) >= _BARS_BEFORE or start - reach <= first:
-            return bars
-        reach *= 4

@@ -128,6 +128,7 @@ def _commit(
         findings=findings,
         carried=taking.carried,
         refusals=(*state.refusals, *([Refusal(tx.number)] if replaced else [])),
+        prior=None,
         sources=sources_after(
             state.sources,
             stamps,
