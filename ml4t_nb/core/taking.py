@@ -8,19 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.actions import align_actions
 from ml4t_nb.core.adjust import adjusted
 from ml4t_nb.core.bars import (
     PRICES,
     Bars,
     Flags,
     as_stamps,
-    empty_bars,
     observed,
     prices_of,
     upsert,
     within,
 )
+from ml4t_nb.core.borne import borne_again
 from ml4t_nb.core.gap_detection import StampMatch
 from ml4t_nb.core.gapfill import ExpectedGrid
 from ml4t_nb.core.joins import JoinFault, joins_of
@@ -231,18 +230,20 @@ def _merged(
 
     A split or a dividend of a day that was missing moves back to its bar.
     """
-    neutral = rows.assign(dividend=0.0, split=1.0, filled=False)
-    aligned = align_actions(real, neutral, empty_bars(), asked=(), carried=carried, basis=basis)
-    new = aligned.fetched
-    if basis == "as-traded" and len(new):
-        steps = upsert(ours.assign(split=aligned.stored["split"], dividend=0.0), new)
-        raw = adjusted(steps, "raw", basis="split-adjusted").loc[new.index]
-        new = raw.assign(dividend=new["dividend"])
-        # What is not moved is not to be rounded.
-        alike = (rows[list(PRICES)] == ours[list(PRICES)].reindex(rows.index)).all(axis=1)
-        same = rows.index[alike.to_numpy()]
-        new.loc[same, list(PRICES)] = real.loc[same, list(PRICES)]
-    return upsert(aligned.stored, new), aligned.carried
+    if rows.empty:
+        return real, carried
+    held = real.reindex(rows.index)
+    new = rows.assign(dividend=held["dividend"].fillna(0.0), split=held["split"].fillna(1.0))
+    merged, carried = borne_again(upsert(real, new), carried, basis)
+    if basis == "split-adjusted":
+        return merged, carried
+    steps = upsert(ours, rows).assign(split=merged["split"], dividend=0.0)
+    raw = adjusted(steps, "raw", basis="split-adjusted").loc[rows.index]
+    # What is not moved is not to be rounded.
+    alike = (rows[list(PRICES)] == ours[list(PRICES)].reindex(rows.index)).all(axis=1)
+    same = rows.index[alike.to_numpy()]
+    raw.loc[same, list(PRICES)] = real.loc[same, list(PRICES)]
+    return upsert(merged, raw.assign(dividend=merged.loc[rows.index, "dividend"])), carried
 
 
 def _joined(parts: Iterable[pd.Index[pd.Timestamp]]) -> pd.DatetimeIndex:
