@@ -160,6 +160,17 @@ class UpdateRecord:
     undid: int = 0
 
     @property
+    def is_undoable(self) -> bool:
+        """Whether it decided something or replaced values, which an undo puts back.
+
+        It may be undone already, or a later run may have changed the same bars.
+        """
+        if self.verb in ("review", "reconcile"):
+            return True
+        is_fetch = self.verb in ("load", "update", "gaps")
+        return is_fetch and (self.restatement is not None or self.revised > 0)
+
+    @property
     def is_request(self) -> bool:
         """Whether it asked a provider; a decision or a fill says nothing of whether one replies."""
         if self.verb == "gaps":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,6 +29,9 @@ from ml4t_nb.storage.transaction import Transaction
 __all__ = ["DecisionRequest", "run_decision", "to_decide"]
 
 _NAMED = 3
+
+# The dividend itself is doubtful, and so no other bar is to bear it.
+_OF_DIVIDENDS: frozenset[Rule] = frozenset({"large dividend", "repeated dividend", "dividend unit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,7 @@ def run_decision(context: RunContext, request: DecisionRequest) -> UpdateResult:
         )
         if request.ruling == "accepted":
             return publish(tx, decided, record)
-        spans = [_span_of(each) for each in chosen if each.stamp is not None and not each.is_hard]
-        return _rejected(tx, context, decided, record, decision, spans=spans, dates=dates)
+        return _rejected(tx, context, decided, record, decision, chosen=chosen, dates=dates)
 
 
 def _rejected(
@@ -111,15 +113,19 @@ def _rejected(
     record: UpdateRecord,
     decision: Decision,
     *,
-    spans: Sequence[tuple[datetime, datetime]],
+    chosen: Sequence[Finding],
     dates: Calendar,
 ) -> UpdateResult:
-    """Take the bars out that lie from first to last of ``spans``, and commit."""
+    """Take the bars of the chosen findings out, and commit."""
     real = observed(tx.bars())
-    out = _within(pd.DatetimeIndex(real.index), spans)
+    stamps = pd.DatetimeIndex(real.index)
+    # What is hard is not stored, and of what was kept the provider's rows are the bad ones.
+    soft = [each for each in chosen if each.stamp and not each.is_hard and each.rule != "kept"]
+    out = _within(stamps, map(_span_of, soft))
     if not out.any():
         return publish(tx, state, record)
-    left, carried = _left(real, out, state)
+    unpaid = _within(stamps, (_span_of(each) for each in soft if each.rule in _OF_DIVIDENDS))
+    left, carried = _left(real, out, state, unpaid)
     gone = pd.DatetimeIndex(real.index[out])
     grid = ExpectedGrid.of(state.dataset, state.config, dates)
     reconciled = reconcile_gaps(
@@ -159,8 +165,13 @@ def _rejected(
     return publish(tx, after, record, opened, logs_added=True)
 
 
-def _left(real: Bars, out: Flags, state: Manifest) -> tuple[Bars, tuple[CarriedAction, ...]]:
-    """The bars that stay, with the dividends of those that do not, and what they carry."""
+def _left(
+    real: Bars, out: Flags, state: Manifest, unpaid: Flags
+) -> tuple[Bars, tuple[CarriedAction, ...]]:
+    """The bars that stay, with the dividends of those that do not, and what they carry.
+
+    The dividends of ``unpaid`` bars go with them.
+    """
     left = real[~out]
     if left.empty:
         raise OptionError(
@@ -173,10 +184,11 @@ def _left(real: Bars, out: Flags, state: Manifest) -> tuple[Bars, tuple[CarriedA
                 f"the split {ratio:g}:1 of {at:%Y-%m-%d} would be lost between the remaining bars",
                 hint="reject bars beside it, and take that one from another provider",
             )
-    return carry_dividends(left, real, state.carried, state.config.basis)
+    whole = real.assign(dividend=real["dividend"].mask(unpaid, 0.0)) if unpaid.any() else real
+    return carry_dividends(left, whole, state.carried, state.config.basis)
 
 
-def _within(stamps: pd.DatetimeIndex, spans: Sequence[tuple[datetime, datetime]]) -> Flags:
+def _within(stamps: pd.DatetimeIndex, spans: Iterable[tuple[datetime, datetime]]) -> Flags:
     inside = np.zeros(len(stamps), dtype=bool)
     for first, last in spans:
         inside |= np.asarray((stamps >= pd.Timestamp(first)) & (stamps <= pd.Timestamp(last)))

@@ -66,8 +66,7 @@ def _reason(state: Manifest, record: UpdateRecord) -> tuple[str, Hint] | None:
     }
     if record.verb in otherwise:
         return otherwise[record.verb]
-    is_decision = record.verb in ("review", "reconcile")
-    if is_decision or record.restatement is not None or record.revised:
+    if record.is_undoable:
         return None
     if record.added:
         return "only added bars", "remove takes bars out, with --start and --end"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
-from ml4t_nb.model import Frequency
+from ml4t_nb.model import Frequency, NextStep
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.render.finding_blocks import finding_bars
 from ml4t_nb.render.format import (
@@ -37,9 +38,20 @@ def history_blocks(report: HistoryReport) -> Iterator[Block]:
         title = f"last {many(len(each.records), 'run')} of {labelled(each.dataset, each.provider)}"
         rows = tuple(_row(record, each) for record in reversed(each.records))
         yield Table(_HEADINGS, rows, title)
+    yield [note for each in report.datasets for note in _undoable(each, report.home)]
     yield [
         Note(f"❌ {each.dataset}: {each.error.message}", each.error.hint) for each in report.failed
     ]
+
+
+def _undoable(of: DatasetHistory, home: Path | None) -> Iterator[Note]:
+    """The newest run that may be undone, and how."""
+    undone = {each.undid for each in of.records}
+    for each in reversed(of.records):
+        if each.version and each.is_undoable and each.version not in undone:
+            step = NextStep("undo", of.dataset, home, version=each.version)
+            yield Note(f"{of.dataset.symbol}: run {each.version} can be undone", step)
+            return
 
 
 def _row(record: UpdateRecord, of: DatasetHistory) -> tuple[str, ...]:

@@ -196,3 +196,29 @@ def test_an_accepted_contradiction_is_undone_whole_or_not_at_all(own: OwnFiles) 
     own.update("2004-12-29")
     with pytest.raises(Ml4tError, match="replaced its history: to undo it would leave two bases"):
         own.undo(taken)
+
+
+def test_minutes_are_rejected_and_come_back(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    ws = Workspace.open(replace(Settings(), home=tmp_path / "home", files=folder))
+    verbs.load(
+        ws, "DEMO", provider="synthetic", frequency="1m", start="2024-02-26", as_of="2024-02-28"
+    )
+    table: Any = verbs.bars(ws, "DEMO")[["open", "high", "low", "close", "volume"]]
+    spike = table.index[500]
+    table.loc[spike, "high"] *= 1.5
+    table.to_csv(folder / "ACME.csv")
+    verbs.load(ws, "ACME", provider="files", frequency="1m", as_of="2024-02-28")
+    before = verbs.bars(ws, "ACME")
+    day = f"{spike.tz_convert('America/New_York'):%Y-%m-%d}"
+
+    verbs.review(ws, "ACME", start=day, end=day, reject="a misprint")
+
+    assert before.index.difference(verbs.bars(ws, "ACME").index).tolist() == [spike]
+    (of,) = verbs.gaps(ws, "ACME").datasets
+    assert [(gap.start, gap.missing, gap.state) for gap in of.gaps] == [(spike, 1, "rejected")]
+    verbs.update(ws, "ACME", as_of="2024-02-29")
+    assert spike not in verbs.bars(ws, "ACME").index
+    verbs.undo(ws, "ACME")
+    pd.testing.assert_frame_equal(verbs.bars(ws, "ACME"), before, check_exact=True)

@@ -36,11 +36,15 @@ def updated(own: OwnFiles) -> OwnFiles:
 def test_each_run_has_a_row_the_newest_first(updated: OwnFiles) -> None:
     text = report_text(verbs.history(updated.ws))
 
-    rows = [line.split() for line in text.splitlines()[2:]]
+    rows = [line.split() for line in text.splitlines()[2:6]]
     assert text.startswith("last 4 runs of equities/daily/ACME\n")
     assert [row[4] for row in rows] == ["update", "update", "update", "load"]
     assert [row[1] for row in rows] == [*EVENINGS[::-1], "2004-12-20"]
     assert "close of 2004-12-20 62.72 → 63" in text
+    home = updated.ws.settings.home
+    assert f"ACME: run 4 can be undone\n   → ml4t-data undo -s ACME --run 4 --home {home}" in text
+    updated.undo()
+    assert "can be undone" not in report_text(verbs.history(updated.ws))
 
 
 def test_a_limit_keeps_the_newest_runs(updated: OwnFiles) -> None:

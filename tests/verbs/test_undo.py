@@ -163,6 +163,24 @@ def test_a_dividend_comes_back_with_its_bar(own: OwnFiles) -> None:
     assert not own.manifest.carried
 
 
+def test_a_dividend_that_is_doubtful_itself_goes_with_its_bar(own: OwnFiles) -> None:
+    own.table["dividends"] = 0.0
+    own.table.loc["2004-06-15", "dividends"] = 15.0
+    own.write(until="2004-12-28")
+    own.load("2004-12-28")
+    assert [rule for _, rule, _ in own.findings()] == ["large dividend"]
+    before = views(own)
+
+    own.review(reject="in cents")
+    assert own.bars()["dividend"].sum() == 0
+    own.write()
+    own.update("2004-12-30", lookback_days=300)
+    assert own.bars()["dividend"].sum() == 0
+    own.undo()
+
+    assert_same({how: bars.loc[:"2004-12-28"] for how, bars in views(own).items()}, before)
+
+
 def test_a_split_is_not_lost_with_a_rejected_bar(own: OwnFiles) -> None:
     own.table["splits"] = 1.0
     own.table.loc["2004-06-15", ["high", "splits"]] = (60.0, 2.0)
