@@ -70,7 +70,7 @@ def _command(verb: str, words: list[str], bare: list[str], program: Program) -> 
             raise _no_option(verb, word.partition("=")[0], program)
     known = [each.name for each in options(program.verbs[verb])]
     symbols = [*given.pop("bare", ()), *extras, *bare, *given.pop("symbol", ())]
-    if symbols and (verb not in VERBS or "symbol" not in known):
+    if symbols and "symbol" not in known:
         raise OptionError(f"{verb} takes no symbol, but got {symbols[0]!r}")
     json, quiet = given.pop("json", False), given.pop("quiet", False)
     if symbols:

@@ -72,6 +72,20 @@ def test_a_panel_begins_with_the_as_of_and_the_home_it_was_given(
     assert command == Command("load", {"as_of": date(2005, 2, 25), "home": Path("elsewhere")})
 
 
+@pytest.mark.parametrize("part", ["review", "history"])
+def test_symbols_follow_the_name_of_a_panel_that_takes_them(
+    notebook: InteractiveShell, part: str
+) -> None:
+    notebook.run_cell(f"%ml4t {LOAD}")  # type: ignore[no-untyped-call]  # IPython's
+
+    shown(notebook, f"%ml4t panel {part} AAPL --as-of 2005-02-25")
+    with capture_output():
+        result = notebook.run_cell("%ml4t panel health AAPL")  # type: ignore[no-untyped-call]  # IPython's
+
+    assert isinstance(result.error_in_exec, OptionError)
+    assert "panel health takes no symbol, but got 'AAPL'" in str(result.error_in_exec)
+
+
 def test_there_is_no_other_panel(notebook: InteractiveShell) -> None:
     with capture_output():
         result = notebook.run_cell("%ml4t panel laod")  # type: ignore[no-untyped-call]  # IPython's
