@@ -28,7 +28,13 @@ from ml4t_nb.render.html import as_html, error_html
 from ml4t_nb.render.layout import nothing_stored
 from ml4t_nb.render.markup import Content, element, fragment, trusted
 from ml4t_nb.render.review.evidence import Evidence, opinion_of
-from ml4t_nb.render.review.inbox_html import InboxItem, evidence_html, sentence_html, told_html
+from ml4t_nb.render.review.inbox_html import (
+    InboxItem,
+    evidence_html,
+    sentence_html,
+    step_html,
+    told_html,
+)
 from ml4t_nb.reports import ReviewReport
 
 __all__ = ["ReviewInbox"]
@@ -218,7 +224,7 @@ class ReviewInbox:
                     seen, opinion, self._currencies.get(item.dataset, "")
                 )
             elif item.finding.stamp is None or not self.evidence.value:
-                self.evidence.value = told_html((item,), ())
+                self.evidence.value = step_html(item)
 
     def _hear_opinion(self) -> None:
         """Show what a second provider says."""

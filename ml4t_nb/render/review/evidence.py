@@ -188,6 +188,8 @@ def evidence_of(
         return None
     index = pd.DatetimeIndex(bars.index)
     first, stop = _rows(index, finding)
+    if bars["filled"].to_numpy()[first:stop].all():
+        stop = first  # what was made in its place is not what is in doubt
     columns = _columns(finding, bars, first, stop)
     doubtful = bars["filled"].to_numpy(dtype=bool, copy=True)
     for each in (finding, *others):

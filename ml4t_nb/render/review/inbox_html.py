@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 __all__ = [
-    "InboxItem", "decided_words", "evidence_html", "items_html", "sentence_html", "told_html",
+    "InboxItem", "decided_words", "evidence_html", "items_html", "sentence_html", "step_html",
+    "told_html",
 ]  # fmt: skip
 
 _PRICES = ("open", "high", "low", "close")
@@ -98,6 +99,15 @@ def evidence_html(evidence: Evidence, opinion: SecondOpinion | None, currency: s
     """Why it is doubted, the plot, and the numbers."""
     why = element("div", why_words(evidence, opinion), class_="ml4t-inbox-why")
     return fragment(why, evidence_plot(evidence, opinion), _table(evidence, opinion, currency))
+
+
+def step_html(item: InboxItem) -> Markup:
+    """What a person may do about a finding that has no bar, as the line that does it."""
+    step = item.finding.step
+    if step is None:
+        return element("div", "There is no bar to show.", class_="ml4t-inbox-why")
+    code = element("code", Speller("%ml4t")(step))
+    return element("div", "There is no bar to show. Next step: ", code, class_="ml4t-inbox-why")
 
 
 def told_html(items: Sequence[InboxItem], decided: Sequence[InboxItem]) -> Markup:

@@ -12,6 +12,7 @@ import ml4t_nb
 from ml4t_nb import verbs
 from ml4t_nb.errors import OptionError
 from ml4t_nb.finding import Finding
+from ml4t_nb.model import NextStep
 from ml4t_nb.notebook.panel_verbs import panel
 from ml4t_nb.notebook.panels.inbox_actions import InboxActions
 from ml4t_nb.notebook.panels.inbox_list import InboxList
@@ -340,13 +341,15 @@ def test_of_thousands_a_hundred_are_listed_and_more_on_request() -> None:
 
 
 def test_a_finding_without_a_bar_is_told_with_its_next_step(inbox: ReviewInbox) -> None:
-    found = Finding(None, "unknown symbol", "files does not know AAPL any more")
+    step = NextStep("end", AAPL)
+    found = Finding(None, "unknown symbol", "files does not know AAPL any more", step=step)
     inbox.items = (InboxItem(AAPL, "files", found),)
 
     inbox.open(0)
 
     assert "AAPL: files does not know AAPL any more" in inbox.head.value
     assert "<svg" not in inbox.evidence.value
+    assert "<code>%ml4t end AAPL</code>" in inbox.evidence.value
 
 
 def _light_of(colour: str) -> float:

@@ -110,6 +110,17 @@ def test_a_row_that_was_kept_out_has_a_place_and_no_bar() -> None:
     assert (evidence.before.stamp, evidence.after.stamp) == (stamp(whole, 29), stamp(whole, 31))
 
 
+def test_a_bar_that_was_filled_in_its_place_is_not_the_one_in_doubt() -> None:
+    bars = calm()
+    bars.loc[bars.index[30], "filled"] = True
+
+    evidence = seen(finding(bars, 30, "price", detail="close 0"), bars)
+
+    assert not evidence.is_stored
+    assert evidence.after is not None
+    assert (evidence.after.stamp, evidence.after.is_filled) == (stamp(bars, 30), True)
+
+
 def test_a_finding_without_a_stamp_or_bars_has_no_evidence() -> None:
     bars = calm()
 
