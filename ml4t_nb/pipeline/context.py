@@ -36,12 +36,14 @@ __all__ = [
     "date_of",
     "fetch_step",
     "instant_of",
+    "last_date_of",
     "observed_index",
     "require_as_of_not_earlier",
 ]
 
 # No provider's bars are final later than that, and no exchange opens again that soon.
 _LONGEST_DELAY = timedelta(hours=12)
+_WEEK = timedelta(days=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,12 @@ def date_of(stamp: datetime, dates: Calendar, frequency: Frequency) -> date:
     day = stamp.astimezone(dates.zone).date()
     # A currency's session begins on the evening before its date.
     return day if stamp < dates.span(day, day, frequency).end else day + timedelta(days=1)
+
+
+def last_date_of(bar: datetime, dates: Calendar, frequency: Frequency, today: date) -> date:
+    """The last date that a bar is of: of a week, the Sunday, or today if that is to come."""
+    first = date_of(bar, dates, frequency)
+    return max(first, min(first + _WEEK, today)) if frequency == "weekly" else first
 
 
 def observed_index(snapshot: Snapshot) -> pd.DatetimeIndex:

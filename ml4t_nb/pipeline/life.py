@@ -12,7 +12,7 @@ from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import OptionError
 from ml4t_nb.finding import Decision, Finding
 from ml4t_nb.model import DatasetId, NextStep, Span
-from ml4t_nb.pipeline.context import RunContext, date_of, instant_of, require_as_of_not_earlier
+from ml4t_nb.pipeline.context import RunContext, date_of, instant_of, last_date_of
 from ml4t_nb.pipeline.record import publish, result_of
 from ml4t_nb.records import Ended, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
@@ -20,7 +20,6 @@ from ml4t_nb.storage.snapshot import not_found_error
 
 __all__ = ["EndRequest", "require_before_end", "run_end", "skipped"]
 
-_WEEK = timedelta(days=6)
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -46,7 +45,6 @@ def run_end(context: RunContext, request: EndRequest) -> UpdateResult:
             raise not_found_error(request.dataset)
         dates = calendar(state.config.calendar, context.session_overrides)
         at = instant_of(context.as_of, state, dates)
-        require_as_of_not_earlier(state, at)
         after, note = (
             _reopened(state) if request.reopen else _ended(state, tx.number, request, dates, at)
         )
@@ -63,7 +61,7 @@ def _ended(
         step = NextStep("remove", dataset)
         raise OptionError(f"no bars of {dataset} are left: it has no end", hint=step)
     last, today = date_of(held, dates, dataset.frequency), at.astimezone(dates.zone).date()
-    on = request.on or (last if dataset.frequency != "weekly" else min(last + _WEEK, today))
+    on = request.on or last_date_of(held, dates, dataset.frequency, today)
     if on < last:
         raise OptionError(
             f"{dataset} has a bar of {last}, after its end on {on}",
@@ -71,7 +69,8 @@ def _ended(
         )
     if on > today:
         raise OptionError(
-            f"--on {on} is after the as-of, {today}", hint="choose a date that is not to come"
+            f"{dataset} cannot have ended on {on}, after the as-of, {today}",
+            hint="choose a date that is not to come, or a later as-of",
         )
     ended = Ended(on, request.at, request.reason)
     decision = Decision(request.at, "end", request.reason or f"ended on {on}", number)

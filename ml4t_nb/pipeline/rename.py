@@ -24,7 +24,7 @@ from ml4t_nb.finding import Decision
 from ml4t_nb.model import Adjustment, DatasetId, Hint, NextStep
 from ml4t_nb.options import load_arguments
 from ml4t_nb.pipeline.carry_over import CarryOver
-from ml4t_nb.pipeline.context import RunContext, date_of, instant_of, require_as_of_not_earlier
+from ml4t_nb.pipeline.context import RunContext, date_of, instant_of, last_date_of
 from ml4t_nb.pipeline.record import publish, result_of
 from ml4t_nb.records import FormerName, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
@@ -112,8 +112,6 @@ class _Rename:
             raise not_found_error(request.old if old is None else request.new)
         dates = calendar(new.config.calendar, context.session_overrides)
         as_of = max(instant_of(context.as_of, each, dates) for each in (old, new))
-        for each in (old, new):
-            require_as_of_not_earlier(each, as_of)
         currencies = (old.config.currency, new.config.currency)
         if all(currencies) and currencies[0] != currencies[1]:
             raise OptionError(
@@ -218,10 +216,11 @@ class _Rename:
     def _until(self, taken: pd.DatetimeIndex) -> date:
         """The last date under the old name; OptionError if it leaves bars of that out."""
         old, frequency = self.old.dataset, self.old.dataset.frequency
-        first, last = (
-            date_of(as_instant(self.old_bars.index[at]), self.dates, frequency) for at in (0, -1)
-        )
-        until, today = self.request.on or last, self.as_of.astimezone(self.dates.zone).date()
+        today = self.as_of.astimezone(self.dates.zone).date()
+        ends = (as_instant(self.old_bars.index[at]) for at in (0, -1))
+        first = date_of(next(ends), self.dates, frequency)
+        last = last_date_of(next(ends), self.dates, frequency, today)
+        until = self.request.on or last
         if not first <= until <= today:
             raise OptionError(
                 f"--on {until} is not from {first}, the first bar of {old}, to the as-of, {today}",

@@ -12,7 +12,7 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.commands.exit_codes import code_of
-from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, Overtaken
+from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import NextStep
 from ml4t_nb.pipeline.life import EndRequest, run_end
@@ -79,6 +79,17 @@ def test_weekly_bars_end_with_the_last_week(ws: Workspace) -> None:
         verbs.end(ws, "IBM", on="2005-12-25", as_of=AS_OF)
 
 
+def test_an_end_may_be_declared_before_the_as_of_of_the_last_update(ws: Workspace) -> None:
+    """That of a date is the evening of it, and people declare ends at noon."""
+    before = manifest(ws)
+    assert before.updated == datetime(2005, 12, 30, 21, 30, tzinfo=UTC)
+
+    end(ws, as_of="2005-12-30T17:00Z")
+
+    assert manifest(ws).ended == Ended(date(2005, 12, 30), NOW)
+    assert manifest(ws).updated == before.updated
+
+
 def test_another_end_takes_the_place_of_the_first(ws: Workspace) -> None:
     end(ws, on="2006-01-03", reason="rumour")
 
@@ -91,12 +102,12 @@ def test_another_end_takes_the_place_of_the_first(ws: Workspace) -> None:
     ("options", "error", "words"),
     [
         ({"on": "2005-12-29"}, OptionError, "has a bar of 2005-12-30, after its end on 2005-12-29"),
-        ({"on": "2006-01-07"}, OptionError, "--on 2006-01-07 is after the as-of, 2006-01-06"),
+        ({"on": "2006-01-07"}, OptionError, "cannot have ended on 2006-01-07, after the as-of"),
         ({"on": "soon"}, OptionError, "'soon' is not a valid date"),
         ({"reopen": True}, OptionError, "AAPL has not ended, so nothing was done"),
         ({"reopen": True, "on": "2006-01-03"}, OptionError, "--reopen takes the end back"),
         ({"reason": "  "}, OptionError, "--reason"),
-        ({"as_of": "2005-12-01"}, Overtaken, "was updated as of 2005-12-30"),
+        ({"as_of": "2005-12-01"}, OptionError, "on 2005-12-30, after the as-of, 2005-12-01"),
         ({"frequency": "weekly"}, DatasetNotFound, "No existing data found for 'AAPL'"),
     ],
 )

@@ -211,7 +211,7 @@ def test_a_new_name_that_is_not_stored_is_refused_with_the_same_load(ws: Workspa
             ("FB", "META"), {"on": "2022-03-23"}, OptionError,
             "FB has 1 bar after 2022-03-23 that equities/daily/META lacks",
         ),
-        (("FB", "META"), {"as_of": "2022-04-13"}, Ml4tError, "was updated as of 2022-04-14"),
+        (("FB", "META"), {"as_of": "2022-03-30"}, OptionError, "to the as-of, 2022-03-30"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_renamed_is_refused_in_one_sentence_and_nothing_changes(
