@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ml4t_nb.core.adjust import adjusted
 from ml4t_nb.core.bars import Bars, within
+from ml4t_nb.core.currencies import requoted_words
 from ml4t_nb.errors import RangeRefused
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.context import DatasetRun, RunContext
@@ -18,10 +19,14 @@ __all__ = ["OtherBars", "fetch_other"]
 
 @dataclass(frozen=True, slots=True)
 class OtherBars:
-    """Final bars of another provider, on the split basis of the last, and what it says of them."""
+    """Final bars of another provider, on the split basis of the last, and what it says of them.
+
+    ``currency`` is what it quotes, empty if it does not say.
+    """
 
     bars: Bars
     notes: tuple[str, ...]
+    currency: str = ""
 
 
 def fetch_other(context: RunContext, found: Manifest, provider: str, span: Span) -> OtherBars:
@@ -43,4 +48,8 @@ def fetch_other(context: RunContext, found: Manifest, provider: str, span: Span)
     if got.error is not None:
         raise got.error
     basis = got.basis or found.config.basis
-    return OtherBars(within(adjusted(got.final, "splits", basis=basis), span), got.notes)
+    bars = within(adjusted(got.final, "splits", basis=basis), span)
+    was, now = found.config.currency, got.currency
+    change = requoted_words(was, now, other.name, is_own=False) if was and now != was else ""
+    notes = (change, *got.notes) if now and change else got.notes
+    return OtherBars(bars, notes, now)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import NUMBERS, Bars, as_instant, numbers_of, observed
+from ml4t_nb.core.currencies import factor_between
 from ml4t_nb.core.gapfill import ExpectedGrid, reconcile_gaps
 from ml4t_nb.core.joins import JoinFault
 from ml4t_nb.core.sources import sources_after
@@ -97,6 +98,7 @@ def _commit(
     if state is None:
         raise not_found_error(request.dataset)
     at, before = _require_not_later(context, state), tx.bars()
+    _require_one_currency(state, other, name)
     grid = _grid(state)
     wanted = _wanted(request, state, before)
     taking = taking_of(
@@ -181,6 +183,20 @@ def _require_not_later(context: RunContext, found: Manifest) -> datetime:
     at = instant_of(context.as_of, found, _grid(found).calendar)
     require_as_of_not_earlier(found, at)
     return at
+
+
+def _require_one_currency(state: Manifest, other: OtherBars, name: str) -> None:
+    """Raise Suspicious if prices are in two currencies that are no units of one."""
+    was, now = state.config.currency, other.currency
+    if was and now and factor_between(was, now) is None:
+        raise Suspicious(
+            f"{name} quotes {now}, and {state.dataset} is in {was}: a price in another currency "
+            "is not taken",
+            hint=(
+                "nothing was changed; choose another provider, or compare the two: ",
+                NextStep("compare", state.dataset, provider=name),
+            ),
+        )
 
 
 def _nothing(context: RunContext, state: Manifest, name: str, *notes: str) -> UpdateResult:

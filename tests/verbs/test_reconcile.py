@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,12 +13,14 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from ml4t_nb.cli import main
 from ml4t_nb.errors import Ml4tError, OptionError, RangeRefused, Suspicious
-from ml4t_nb.model import Adjustment, DatasetId
+from ml4t_nb.events import Event, Fetched
+from ml4t_nb.model import Adjustment, DatasetId, Frequency
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.manifest import Manifest
-from ml4t_nb.verbs import bars, compare, gaps, load, reconcile, review, undo, update
+from ml4t_nb.verbs import bars, compare, export, gaps, load, reconcile, review, undo, update
 from ml4t_nb.workspace import Workspace
 
 AAPL = DatasetId("equities", "daily", "AAPL")
@@ -362,6 +365,124 @@ def test_what_cannot_be_taken_is_one_sentence(
 
     assert caught.value.hint
     assert stored(ws) == before
+
+
+@pytest.mark.parametrize(
+    ("frequency", "hole", "missing"),
+    [
+        # From 15:00 in New York on Wednesday to 10:30 on Thursday, and two weeks.
+        ("30m", "2024-01-10T20:00Z/2024-01-11T15:30Z", 4),
+        ("weekly", "2024-01-22/2024-02-03", 2),
+    ],
+)
+def test_minutes_and_weeks_are_taken_too(
+    tmp_path: Path, frequency: Frequency, hole: str, missing: int
+) -> None:
+    whole = Workspace.open(Settings(home=tmp_path / "whole", provider="synthetic"))
+    start = "2024-01-02" if frequency == "30m" else "2023-06-05"
+    as_of = "2024-01-16" if frequency == "30m" else "2024-05-31"
+    load(whole, "DEMO", frequency=frequency, start=start, as_of=as_of)
+    expected = bars(whole, "DEMO")
+    (tmp_path / "other").mkdir()
+    export(whole, "DEMO", out=tmp_path / "other" / "DEMO.csv")
+    ws = Workspace.open(Settings(home=tmp_path / "own", provider="synthetic", synthetic_holes=hole))  # type: ignore[arg-type]  # text
+    load(ws, "DEMO", frequency=frequency, start=start, as_of=as_of)
+    assert len(bars(ws, "DEMO")) == len(expected) - missing
+
+    name = f"files:{tmp_path / 'other'}"
+    (result,) = reconcile(ws, "DEMO", with_=name, take="missing", as_of=as_of).results
+
+    assert (result.record.added, result.gaps) == (missing, ())
+    assert_frame_equal(bars(ws, "DEMO"), expected, rtol=1e-12, check_freq=False)
+
+
+def test_what_another_writer_decided_meanwhile_holds(ws: Workspace, truth: pd.DataFrame) -> None:
+    name = loaded(ws, truth)
+    done: list[str] = []
+
+    def closes_the_gap(event: Event) -> None:
+        if isinstance(event, Fetched) and not done:
+            done.append("closed")
+            gaps(ws, "AAPL", start="2004-03-10", end="2004-03-11", close="a storm", as_of=AS_OF)
+
+    watched = replace(ws, observer=closes_the_gap)
+
+    result = reconciled(watched, name, "missing,volume")
+
+    assert done == ["closed"]
+    assert (result.record.added, result.record.revised) == (0, 1)
+    assert [gap.state for gap in manifest(ws).gaps] == ["closed"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--take", "missing"], 0),
+        (["--take", "rejected"], 0),
+        (["--take", "everything"], 2),
+        (["--take", "different"], 2),
+        (["--take", "missing", "--with", "sample", "--as-of", "2005-01-03"], 1),
+    ],
+)
+def test_the_shell_says_by_its_code_how_it_went(
+    ws: Workspace,
+    truth: pd.DataFrame,
+    words: list[str],
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = ["--with", loaded(ws, truth), "--as-of", AS_OF, *words]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ML4T_DATA_FILES", str(ws.settings.files))
+        assert (
+            main(["reconcile", "AAPL", *given, "--json", "--home", str(ws.settings.home)]) == code
+        )
+
+    document = json.loads(capsys.readouterr().out)
+    assert document["verb"] == "reconcile"
+    assert ("results" in document) == (code == 0)
+
+
+def quoted_in(ws: Workspace, currency: str) -> None:
+    with ws.store.transaction(AAPL) as tx:
+        state = tx.manifest
+        assert state is not None
+        config = replace(state.config, currency=currency)
+        record = UpdateRecord(NOW, "review", "files", "changed")
+        tx.commit(replace(state, config=config), record)
+
+
+def test_a_price_in_another_currency_is_not_taken(ws: Workspace, truth: pd.DataFrame) -> None:
+    loaded(ws, truth)
+    quoted_in(ws, "EUR")
+    before = stored(ws)
+
+    report = compare(ws, "AAPL", with_="sample", as_of=AS_OF)
+    with pytest.raises(Suspicious, match="sample quotes USD, and equities") as caught:
+        reconciled(ws, "sample", "missing")
+
+    assert report.notes[0] == "sample quotes USD, where the stored prices are in EUR"
+    assert "nothing was changed" in str(caught.value.hint)
+    assert stored(ws) == before
+
+
+def test_a_price_in_another_unit_of_the_currency_is_taken_on_the_scale(
+    ws: Workspace, truth: pd.DataFrame
+) -> None:
+    write(ws, "own", in_pence(planted(truth.copy())))
+    load(ws, "AAPL", provider="files", as_of=AS_OF)
+    quoted_in(ws, "USX")
+
+    report = compare(ws, "AAPL", with_="sample", as_of=AS_OF)
+    result = reconciled(ws, "sample", "missing")
+
+    words = "sample quotes USD, where the stored prices are in USX: 100 USX are 1 USD"
+    assert report.notes[0] == words
+    assert [each.factor for each in report.scales] == pytest.approx([0.01])
+    assert words in result.record.notes
+    pence, dollars = (each["close"].loc[MISSING].to_numpy() for each in (bars(ws, "AAPL"), truth))
+    assert pence == pytest.approx(100 * dollars)
 
 
 def test_nothing_to_take_is_said(ws: Workspace, truth: pd.DataFrame) -> None:
