@@ -71,7 +71,7 @@ class RunHistory:
         self.asking = HBox([self.question, self.confirm, self.keep], layout=WRAPPED | CENTRED)
         self.outcome = VBox()
         head = HBox([self.dataset, self.refresh_button], layout=WRAPPED)
-        self.body = VBox([self.list, self.picture, self.undo, self.asking])
+        self.body = VBox([self.list, self.picture, HBox([self.undo]), self.asking])
         self.widget = VBox([head, self.message, self.body, self.outcome])
         self.widget.add_class("ml4t-runs")
         self._settled()
