@@ -163,12 +163,15 @@ class DatasetGaps:
     ----------
     unanswered
         Spans that were asked for, at either end too, and that the provider never answered.
+    suspect
+        Findings to be decided.
     """
 
     dataset: DatasetId
     provider: str
     gaps: tuple[Gap, ...]
     unanswered: tuple[FetchAttempt, ...] = ()
+    suspect: int = 0
 
 
 @dataclass(frozen=True, slots=True)

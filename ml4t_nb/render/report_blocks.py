@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from ml4t_nb import reports
-from ml4t_nb.model import Frequency, Gap, NextStep
+from ml4t_nb.hints import at_home
+from ml4t_nb.model import Frequency, Gap, Hint, NextStep
 from ml4t_nb.records import Summary
 from ml4t_nb.render.compare_blocks import compare_blocks
 from ml4t_nb.render.finding_blocks import review_blocks
@@ -16,6 +17,7 @@ from ml4t_nb.render.format import (
     count,
     currency_words,
     day,
+    first_of,
     instant,
     labelled,
     many,
@@ -33,6 +35,8 @@ __all__ = ["SHOWN", "blocks"]
 
 SHOWN = 10
 """Bars of an export that are shown below its blocks."""
+
+_NAMED = 8
 
 
 def blocks(report: reports.Report) -> tuple[Block, ...]:
@@ -110,12 +114,27 @@ def _gaps(report: reports.GapsReport) -> Iterator[Block]:
     yield [
         Note(f"❌ {each.dataset}: {each.error.message}", each.error.hint) for each in report.failed
     ]
+    yield list(_suspect(report))
     what = "no gaps" if report.every else "no open gaps"
     yield [
         Note(f"✅ {labelled(each.dataset, each.provider)}: {what}")
         for each in report.datasets
         if not each.gaps and not each.unanswered
     ]
+
+
+def _suspect(report: reports.GapsReport) -> Iterator[Note]:
+    """In one line, how many findings wait for a decision, which gaps are not."""
+    doubted = [each for each in report.datasets if each.suspect]
+    if not doubted:
+        return
+    names = ", ".join(first_of((each.dataset.symbol for each in doubted), _NAMED))
+    step: Hint = "review lists them"
+    if len(doubted) == 1:
+        step = NextStep("review", doubted[0].dataset)
+        step = step if report.home is None else at_home(step, report.home)
+    number = many(sum(each.suspect for each in doubted), "finding")
+    yield Note(f"⚠️ {names}: {number} to decide", step)
 
 
 def _gap(gap: Gap, frequency: Frequency) -> tuple[str, ...]:

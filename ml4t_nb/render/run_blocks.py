@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from ml4t_nb.finding import Finding
-from ml4t_nb.model import Frequency, Gap
+from ml4t_nb.hints import at_home
+from ml4t_nb.model import Frequency, Gap, NextStep
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render.format import (
     OUTCOME_MARKS,
@@ -35,7 +38,7 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
     """A row for each dataset, then what there is to say about some, then how the run ended."""
     if report.results:
         yield _table(report)
-    notes = [note for result in report.results for note in _notes(result)]
+    notes = [note for result in report.results for note in _notes(result, report.home)]
     yield [*notes, *absent_notes(report)]
     if report.detailed:
         for result in report.results:
@@ -52,7 +55,7 @@ def news(report: RunReport) -> Iterator[Note]:
         yield from _restated(result)
         if result.record.filled:
             yield Note(f"{result.dataset.symbol}: {many(result.record.filled, 'bar')} filled")
-        yield from _found(result)
+        yield from _found(result, report.home)
     yield from absent_notes(report)
 
 
@@ -118,7 +121,7 @@ def _pending(gaps: Iterable[Gap]) -> str:
     return f"{len(waiting):,} ({many(sum(gap.missing for gap in waiting), 'bar')})"
 
 
-def _notes(result: UpdateResult) -> Iterator[Note]:
+def _notes(result: UpdateResult, home: Path | None) -> Iterator[Note]:
     record, frequency = result.record, result.dataset.frequency
     name = result.dataset.symbol
     if record.error is not None:
@@ -133,7 +136,7 @@ def _notes(result: UpdateResult) -> Iterator[Note]:
             for each in record.revisions
         )
         yield Note(f"{name}: revised: {', '.join(first_of(revised, _SHOWN))}")
-    yield from _found(result)
+    yield from _found(result, home)
     waiting = (
         f"{gap_words(gap, frequency)} ({gap.state})" for gap in result.gaps if gap.is_pending
     )
@@ -153,7 +156,16 @@ def _restated(result: UpdateResult) -> Iterator[Note]:
     )
 
 
-def _found(result: UpdateResult) -> Iterator[Note]:
+def _found(result: UpdateResult, home: Path | None) -> Iterator[Note]:
+    """What the run found, and below the last of it how to decide."""
+    notes = list(_findings_of(result))
+    if notes and not notes[-1].step and any(each.is_to_decide for each in result.findings):
+        step = NextStep("review", result.dataset)
+        notes[-1] = replace(notes[-1], step=step if home is None else at_home(step, home))
+    yield from notes
+
+
+def _findings_of(result: UpdateResult) -> Iterator[Note]:
     name, frequency = result.dataset.symbol, result.dataset.frequency
     of_bars = [each for each in result.findings if each.stamp is not None or each.is_hard]
     for finding in result.findings:

@@ -164,7 +164,7 @@ def _listed(
 def _gaps(
     ws: Workspace, summary: Summary, range_: tuple[date | None, date | None], *, every: bool
 ) -> DatasetGaps:
-    nothing = DatasetGaps(summary.dataset, summary.provider, ())
+    nothing = DatasetGaps(summary.dataset, summary.provider, (), suspect=summary.suspect)
     is_of_interest = summary.gaps_open or summary.rejected or summary.unanswered
     if not (every or is_of_interest or summary.damage):
         return nothing
