@@ -94,7 +94,7 @@ FAULTS = (
     Planted(tenfold, "spike", FAULTY, FAULTY, r"factor of 10\.1|% above the prices beside it"),
     Planted(hundredfold, "unit", FAULTY, FAULTY + 5, r"another unit\?"),
     Planted(spike, "spike", FAULTY, FAULTY, "% above the prices beside it"),
-    Planted(frozen, "frozen", FAULTY, FAULTY + 4, "5 identical bars"),
+    Planted(frozen, "frozen", FAULTY, FAULTY + 4, "5 bars repeat all prices"),
     Planted(zero, "price", FAULTY, FAULTY, "a price that is not positive"),
     Planted(without_volume, "no volume", FAULTY, FAULTY, "no volume"),
     Planted(paid_twice, "repeated dividend", FAULTY + 2, FAULTY + 2, r"reported twice\?"),
