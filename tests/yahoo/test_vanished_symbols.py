@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.cli import main
 from ml4t_nb.commands.exit_codes import code_of
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import NextStep
@@ -289,3 +290,32 @@ def test_an_end_after_the_first_failed_night_is_green_at_once(stored: Client) ->
     verbs.end(stored.ws, "ACME", as_of=evening(NIGHTS[0]))
 
     assert checked(stored, NIGHTS[0]) == (0, dict.fromkeys(("ACME", "BOLT", "CORK"), "healthy"))
+
+
+def test_what_cron_is_told_in_five_nights_and_after_the_end(
+    stored: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ML4T_DATA_HOME", str(stored.home))
+    monkeypatch.setenv("ML4T_DATA_YAHOO_PER_MINUTE", "1000000")
+    vanish(stored, "ACME")
+
+    def run(day: date, *words: str) -> tuple[int, str]:
+        stored.replay.market.now = evening(day)
+        monkeypatch.setenv("ML4T_DATA_AS_OF", evening(day).isoformat())
+        code = main([*words])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    told = [run(day, "update", "-q") for day in NIGHTS]
+
+    assert [code for code, _ in told] == [1, 1, 1, 0, 0]
+    assert ["was it delisted" in words for _, words in told] == [False, False, True, False, False]
+    assert "ml4t-data end -s ACME --on 2006-02-24" in told[2][1]
+    assert [words for _, words in told[3:]] == ["", ""]
+    assert run(NIGHTS[-1], "health", "-q") == (0, "")
+    (code, words) = run(NIGHTS[-1], "end", "ACME", "--on", "2006-02-24", "--reason", "merged")
+    assert code == 0
+    assert "ACME: ended on 2006-02-24 (merged)" in words
+    for day in (date(2006, 3, 6), date(2006, 3, 13)):
+        assert run(day, "update", "-q") == (0, "")
+        assert run(day, "health", "-q", "--fail-on", "stale,suspect,error") == (0, "")
