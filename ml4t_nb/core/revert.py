@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -12,14 +13,26 @@ from ml4t_nb.core.bars import (
     NUMBERS,
     Bars,
     Flags,
+    Numbers,
     as_instant,
     concat,
     make_bars,
     numbers_of,
     observed,
 )
+from ml4t_nb.model import CarriedAction
+from ml4t_nb.records import Revision
 
-__all__ = ["LoggedChange", "changed_since", "logged_change", "providers_of", "reverted_bars"]
+__all__ = [
+    "LoggedChange",
+    "carried_again",
+    "changed_since",
+    "holds_filled",
+    "logged_change",
+    "providers_of",
+    "reverted_bars",
+    "value_differences",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +110,48 @@ def _bars(rows: pd.DataFrame) -> Bars:
     """Rows of one commit as bars, in order."""
     columns = {name: rows[name] for name in NUMBERS}
     return make_bars(rows["timestamp"], columns, filled=rows["filled"]).sort_index()
+
+
+def holds_filled(bars: Bars, rows: Bars) -> bool:
+    """Whether all ``rows`` are among the filled bars, to the bit."""
+    if not rows.index.isin(bars.index).all():
+        return False
+    found = bars.loc[rows.index]
+    is_same = (numbers_of(found).view(np.int64) == numbers_of(rows).view(np.int64)).all()
+    return bool(is_same and found["filled"].all())
+
+
+def carried_again(
+    carried: tuple[CarriedAction, ...], held: Bars, real: Bars
+) -> tuple[CarriedAction, ...]:
+    """What bars carry, once others bear their own actions again."""
+    stamps = real.index
+    found = []
+    for each in carried:
+        at = int(stamps.searchsorted(pd.Timestamp(each.ex_date)))
+        if at == len(stamps) or as_instant(stamps[at]) != each.bar:
+            continue
+        was, now = (float(bars["dividend"].get(each.bar, 0.0)) for bars in (held, real))
+        share = each.share if was == now else min(each.share * was / now, 1.0) if now else 0.0
+        if share or each.split != 1:
+            found.append(replace(each, share=share))
+    return tuple(found)
+
+
+def value_differences(held: Bars, real: Bars) -> tuple[pd.DatetimeIndex, tuple[Revision, ...]]:
+    """Stamps of bars that are others now, and the values that are."""
+    common = held.index.intersection(real.index)
+    was, now = numbers_of(held.loc[common]), numbers_of(real.loc[common])
+    differs = was.view(np.int64) != now.view(np.int64)
+    revisions = tuple(_revisions(pd.DatetimeIndex(common), was, now, differs))
+    others = held.index.symmetric_difference(real.index)
+    changed = common[differs.any(axis=1)].union(others)
+    return pd.DatetimeIndex(changed), revisions
+
+
+def _revisions(
+    stamps: pd.DatetimeIndex, was: Numbers, now: Numbers, differs: Flags
+) -> Iterator[Revision]:
+    for row, column in zip(*np.nonzero(differs), strict=True):
+        stamp = as_instant(stamps[row])
+        yield Revision(stamp, NUMBERS[column], float(was[row, column]), float(now[row, column]))

@@ -68,7 +68,8 @@ def to_decide(findings: Sequence[Finding], request: DecisionRequest) -> tuple[Fi
             hint=("these are to be decided: ", step),
         )
     closed = meant[-1]
-    by = f" by run {closed.decision.version}" if closed.decision else ""
+    made = closed.decision
+    by = f" by run {made.version}" if made is not None and made.version else ""
     undo = NextStep(
         "undo", request.dataset, version=closed.decision.version if closed.decision else 0
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -11,33 +10,31 @@ import pandas as pd
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import (
-    NUMBERS,
     Bars,
-    Flags,
-    Numbers,
-    as_instant,
     as_stamps,
-    numbers_of,
     observed,
 )
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.gapfill import ExpectedGrid, Reconciled, reconcile_gaps
 from ml4t_nb.core.revert import (
     LoggedChange,
+    carried_again,
     changed_since,
+    holds_filled,
     logged_change,
     providers_of,
     reverted_bars,
+    value_differences,
 )
 from ml4t_nb.core.sources import sources_after
 from ml4t_nb.errors import OptionError
 from ml4t_nb.finding import Finding, Refusal
-from ml4t_nb.model import CarriedAction, DatasetId, FillMethod, Gap, NextStep
+from ml4t_nb.model import DatasetId, FillMethod, Gap, NextStep
 from ml4t_nb.pipeline.context import RunContext, date_of, instant_of
 from ml4t_nb.pipeline.record import publish
 from ml4t_nb.pipeline.rejudge import judged_around
 from ml4t_nb.pipeline.undoable import has_replaced_all, run_to_undo
-from ml4t_nb.records import Revision, Source, UpdateRecord, UpdateResult
+from ml4t_nb.records import Source, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import not_found_error
 from ml4t_nb.storage.transaction import Transaction
@@ -127,7 +124,7 @@ class _Undo:
         after = replace(
             state,
             gaps=reconciled.gaps,
-            carried=_carried(state.carried, observed(held), real),
+            carried=carried_again(state.carried, observed(held), real),
             sources=self._sources(pd.DatetimeIndex(real.index), logged),
         )
         return self._commit(after, held, reconciled.bars, reconciled.findings)
@@ -147,7 +144,7 @@ class _Undo:
     ) -> UpdateResult:
         """Publish bars that were put, with what is refused and doubtful from now on."""
         tx, real = self.tx, observed(bars)
-        changed, revisions = _differences(observed(held), real)
+        changed, revisions = value_differences(observed(held), real)
         after = self._decided(replace(after, prior=None))
         if self.undone.verb not in _DECISIONS:
             after = replace(after, refusals=(*after.refusals, Refusal(tx.number)))
@@ -207,6 +204,7 @@ class _Undo:
                     "whose values may be on another basis",
                     hint=("undo that first: ", self._step(each.version)),
                 )
+        self._require_not_cut(logged)
         since = changed_since(held, logged, version)
         if since is None:
             return
@@ -215,6 +213,17 @@ class _Undo:
         who = f"run {by} has" if by else "a later run has"
         hint = ("undo that first: ", self._step(by)) if by else NextStep("history", state.dataset)
         raise OptionError(f"{who} changed the bar of {day} again since run {version}", hint=hint)
+
+    def _require_not_cut(self, logged: pd.DataFrame) -> None:
+        """Raise OptionError if bars would come back where a person has removed bars since."""
+        state, version = self.state, self.undone.version
+        own = logged[(logged["version"] == version) & ~logged["filled"]]
+        removals = [e.version for e in state.history if e.verb == "remove" and e.version > version]
+        if removals and (own["change"] == "removed").any():
+            raise OptionError(
+                f"run {removals[0]} has removed bars of {state.dataset} since run {version}",
+                hint=("to fetch them again: ", NextStep("load", state.dataset)),
+            )
 
     def _two_bases(self) -> OptionError:
         dataset, version = self.state.dataset, self.undone.version
@@ -244,12 +253,12 @@ class _Undo:
         lost = change.old[change.old["filled"].to_numpy()]
         for gap in now.gaps if len(lost) else ():
             stamps = lost.index[(lost.index >= gap.start) & (lost.index <= gap.end)]
-            if not len(stamps) or _has(now.bars, lost.loc[stamps]):
+            if not len(stamps) or holds_filled(now.bars, lost.loc[stamps]):
                 continue
             for method in get_args(FillMethod):
                 filled = replace(gap, state="open", filled_by=method)
                 tried = made(tuple(filled if each == gap else each for each in now.gaps))
-                if _has(tried.bars, lost.loc[stamps]):
+                if holds_filled(tried.bars, lost.loc[stamps]):
                     now = tried
                     break
         return now
@@ -263,48 +272,3 @@ class _Undo:
             taken = np.asarray(stamps.isin(back))
             sources = sources_after(sources, stamps, taken, provider=name, own=own)
         return sources
-
-
-def _has(bars: Bars, rows: Bars) -> bool:
-    """Whether all ``rows`` are among the bars, to the bit."""
-    if not rows.index.isin(bars.index).all():
-        return False
-    found = bars.loc[rows.index]
-    is_same = (numbers_of(found).view(np.int64) == numbers_of(rows).view(np.int64)).all()
-    return bool(is_same and found["filled"].all())
-
-
-def _carried(
-    carried: tuple[CarriedAction, ...], held: Bars, real: Bars
-) -> tuple[CarriedAction, ...]:
-    """What bars carry, once others bear their own actions again."""
-    stamps = real.index
-    found = []
-    for each in carried:
-        at = int(stamps.searchsorted(pd.Timestamp(each.ex_date)))
-        if at == len(stamps) or as_instant(stamps[at]) != each.bar:
-            continue
-        was, now = (float(bars["dividend"].get(each.bar, 0.0)) for bars in (held, real))
-        share = each.share if was == now else min(each.share * was / now, 1.0) if now else 0.0
-        if share or each.split != 1:
-            found.append(replace(each, share=share))
-    return tuple(found)
-
-
-def _differences(held: Bars, real: Bars) -> tuple[pd.DatetimeIndex, tuple[Revision, ...]]:
-    """Stamps of bars that are others now, and the values that are."""
-    common = held.index.intersection(real.index)
-    was, now = numbers_of(held.loc[common]), numbers_of(real.loc[common])
-    differs = was.view(np.int64) != now.view(np.int64)
-    revisions = tuple(_revisions(pd.DatetimeIndex(common), was, now, differs))
-    others = held.index.symmetric_difference(real.index)
-    changed = common[differs.any(axis=1)].union(others)
-    return pd.DatetimeIndex(changed), revisions
-
-
-def _revisions(
-    stamps: pd.DatetimeIndex, was: Numbers, now: Numbers, differs: Flags
-) -> Iterator[Revision]:
-    for row, column in zip(*np.nonzero(differs), strict=True):
-        stamp = as_instant(stamps[row])
-        yield Revision(stamp, NUMBERS[column], float(was[row, column]), float(now[row, column]))

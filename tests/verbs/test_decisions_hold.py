@@ -222,3 +222,61 @@ def test_minutes_are_rejected_and_come_back(tmp_path: Path) -> None:
     assert spike not in verbs.bars(ws, "ACME").index
     verbs.undo(ws, "ACME")
     pd.testing.assert_frame_equal(verbs.bars(ws, "ACME"), before, check_exact=True)
+
+
+def test_a_rejected_bar_does_not_come_back_on_another_basis(doubtful: OwnFiles) -> None:
+    own = doubtful
+    own.review(rule="spike", reject="a typo")
+
+    def halved(table: Any) -> Any:  # noqa: ANN401
+        early = table.index < pd.Timestamp("2004-12-29", tz="UTC")
+        table["splits"] = [
+            1.0 if each != "2004-12-29" else 2.0 for each in table.index.strftime("%F")
+        ]
+        table.loc[~early, ["open", "high", "low", "close"]] /= 2
+        table.loc[early, ["open", "high", "low", "close"]] /= 2
+        table.loc[early, "volume"] *= 2
+        return table
+
+    own.write(lambda table: halved(spiked(table)))
+    own.update("2004-12-30")
+    assert own.last.restatement is not None
+    assert pd.Timestamp("2004-12-15", tz="UTC") not in own.bars().index
+    before = own.files()
+
+    with pytest.raises(Ml4tError, match="run 3 has replaced all of equities/daily/ACME since run"):
+        own.undo(2)
+    assert own.files() == before
+
+
+def test_a_bar_that_was_taken_anew_is_not_put_back(doubtful: OwnFiles) -> None:
+    own = doubtful
+    own.review(rule="spike", reject="a typo")
+    own.write()
+    own.update("2004-12-28")
+    before = own.files()
+
+    with pytest.raises(Ml4tError, match="a later run has changed the bar of 2004-12-15 again"):
+        own.undo(2)
+    assert own.files() == before
+
+
+def test_a_filled_bar_gives_way_to_the_rejected_one(doubtful: OwnFiles) -> None:
+    own = doubtful
+    before = own.bars()
+    own.review(rule="spike", reject="a typo")
+    verbs.gaps(own.ws, "ACME", refill="forward", as_of="2004-12-28")
+    assert own.bars().loc["2004-12-15", "filled"]
+
+    own.undo()
+
+    pd.testing.assert_frame_equal(own.bars(), before, check_exact=True)
+
+
+def test_a_rejected_bar_does_not_come_back_among_removed_ones(doubtful: OwnFiles) -> None:
+    own = doubtful
+    own.review(rule="spike", reject="a typo")
+    verbs.remove(own.ws, "ACME", start="2004-12-01", yes=True, as_of="2004-12-28")
+
+    with pytest.raises(Ml4tError, match="run 3 has removed bars of equities/daily/ACME since run"):
+        own.undo()
