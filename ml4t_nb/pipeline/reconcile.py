@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.calendars import calendar
+from ml4t_nb.core.adjust import inexact_weeks
 from ml4t_nb.core.bars import NUMBERS, Bars, as_instant, numbers_of, observed
 from ml4t_nb.core.currencies import factor_between
 from ml4t_nb.core.gapfill import ExpectedGrid, reconcile_gaps
@@ -99,6 +100,7 @@ def _commit(
         raise not_found_error(request.dataset)
     at, before = _require_not_later(context, state), tx.bars()
     _require_one_currency(state, other, name)
+    _require_one_basis(state, before)
     grid = _grid(state)
     wanted = _wanted(request, state, before)
     taking = taking_of(
@@ -183,6 +185,17 @@ def _require_not_later(context: RunContext, found: Manifest) -> datetime:
     at = instant_of(context.as_of, found, _grid(found).calendar)
     require_as_of_not_earlier(found, at)
     return at
+
+
+def _require_one_basis(state: Manifest, bars: Bars) -> None:
+    """Raise OptionError if it is not known on which basis the days of some weeks are."""
+    weeks = inexact_weeks(bars, "splits", basis=state.config.basis)
+    if state.dataset.frequency == "weekly" and weeks:
+        raise OptionError(
+            f"{state.dataset} has weeks as traded, and that of {weeks[-1]:%Y-%m-%d} cannot be put "
+            "on one basis: its split fell between days",
+            hint=f"load daily bars of {state.dataset.symbol}, and reconcile those",
+        )
 
 
 def _require_one_currency(state: Manifest, other: OtherBars, name: str) -> None:

@@ -444,6 +444,40 @@ def test_the_shell_says_by_its_code_how_it_went(
     assert ("results" in document) == (code == 0)
 
 
+@pytest.mark.parametrize("own", ["splits", "raw"])
+def test_a_stretch_in_another_unit_is_taken_as_a_whole(
+    ws: Workspace, truth: pd.DataFrame, own: Adjustment
+) -> None:
+    table: Any = truth.copy()
+    table.loc["2003-06-02":"2003-07-15", PRICES] *= 100
+    write(ws, "own", as_traded(table) if own == "raw" else table)
+    write(ws, "other", truth)
+    load(ws, "AAPL", provider="files", as_of=AS_OF)
+    assert [each.rule for each in manifest(ws).findings if each.is_open] == ["unit"]
+
+    result = reconciled(ws, f"files:{ws.settings.home.parent / 'other'}", "suspect")
+
+    assert result.record.revised == 31
+    assert [each.state for each in manifest(ws).findings] == ["corrected"]
+    assert_frame_equal(bars(ws, "AAPL")[PRICES], truth[PRICES], rtol=1e-9, check_freq=False)
+
+
+def test_weeks_that_are_as_traded_are_not_taken_across_a_split(
+    ws: Workspace, truth: pd.DataFrame
+) -> None:
+    weeks: Any = as_traded(truth.copy())[[stamp.weekday() == 0 for stamp in truth.index]]
+    write(ws, "own", weeks.drop(pd.Timestamp("2004-03-08", tz="UTC")))
+    write(ws, "other", weeks)
+    load(ws, "AAPL", provider="files", frequency="weekly", as_of=AS_OF)
+    before = stored(ws)
+
+    with pytest.raises(OptionError, match="its split") as caught:
+        reconciled(ws, f"files:{ws.settings.home.parent / 'other'}", "missing", frequency="weekly")
+
+    assert caught.value.hint
+    assert stored(ws) == before
+
+
 def quoted_in(ws: Workspace, currency: str) -> None:
     with ws.store.transaction(AAPL) as tx:
         state = tx.manifest
