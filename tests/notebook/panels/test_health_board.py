@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.calendars import calendar
 from ml4t_nb.execution.jobs import Job
 from ml4t_nb.model import Command, DatasetId, Span
 from ml4t_nb.notebook.panels.health_board import HealthBoard
@@ -70,7 +71,7 @@ def test_the_worst_come_first_with_their_reason_and_what_repairs_them() -> None:
     assert names(board) == ["HOLE", "LATE", "FINE"]
     assert buttons(board) == ["refetch gaps", "update", ""]
     first = board.table.rows[0].value
-    assert "🕒 stale" in first
+    assert "⚠️ stale" in first
     assert "gaps detected: 1 bar missing in 1 gap" in first
     assert "equities/daily/HOLE (synthetic)" in first
     assert "data are stale: 12 sessions behind" in board.table.rows[1].value
@@ -83,7 +84,7 @@ def test_totals_are_reported_in_all_and_by_asset_class(three: Workspace) -> None
 
     # XNYS has 21 sessions from the 2nd to the 31st: HOLE has 20 bars, LATE 9.
     totals = board.totals.value
-    assert "<b>4 datasets</b>: ❌ 0 error, ⚠️ 0 suspect, 🕒 2 stale, ✅ 2 healthy; 80 bars" in totals
+    assert "<b>4 datasets</b>: ❌ 0 error, ⚠️ 0 suspect, ⚠️ 2 stale, ✅ 2 healthy; 80 bars" in totals
     assert "<b>equities</b> 3 datasets, 50 bars" in totals
     assert "<b>crypto</b> 1 dataset, 30 bars" in totals
 
@@ -463,3 +464,40 @@ def test_a_thousand_datasets_are_paged_sorted_and_found(home: Path) -> None:
     assert len(names(board)) == 20
     assert board.map.value.count('role="img"') == 20
     assert len(Store(home).datasets()) == 1000
+
+
+@pytest.fixture
+def doubtful(home: Path, tmp_path: Path) -> Workspace:
+    """ODD holds a close of ten times its price, and ends on the 9th of February; FINE is fine."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    stamps = calendar("XNYS").stamps(span_between("2024-01-02", "2024-02-12"), "daily")
+    rows = ["Date,Open,High,Low,Close,Volume"]
+    for at, stamp in enumerate(stamps):
+        price = (100 + at % 3 / 2) * (10 if f"{stamp:%Y-%m-%d}" == "2024-01-24" else 1)
+        prices = f"{price},{price + 0.4},{price - 0.4},{price + 0.2}"
+        rows.append(f"{stamp:%Y-%m-%d},{prices},{1000 + 7 * at}")
+    (folder / "ODD.csv").write_text("\n".join(rows), encoding="utf-8")
+    ws = Workspace.open(Settings(home=home, provider="files", files=folder))
+    verbs.load(ws, "ODD", as_of="2024-02-12")
+    verbs.load(synthetic(home), "FINE", start="2024-01-02", as_of="2024-02-29")
+    return ws
+
+
+@pytest.mark.usefixtures("doubtful")
+def test_a_doubtful_dataset_is_suspect_and_found_by_each_state_it_is_in() -> None:
+    board = HealthBoard(shared={"as_of": "2024-02-29"})
+
+    def found(state: str) -> list[str]:
+        board.state.value = state
+        return [each.dataset.symbol for each in board._found]
+
+    assert [found(each) for each in ("suspect", "stale", "error", "healthy")] == [
+        ["ODD"], ["ODD"], [], ["FINE"],
+    ]  # fmt: skip
+    assert found("") == ["ODD", "FINE"]
+    first = board.table.rows[0].value
+    assert "⚠️ suspect" in first
+    assert "1 finding to decide: 2024-01-24 " in first
+    assert "; also stale: 13 sessions behind" in first
+    assert "⚠️ 1 suspect, ⚠️ 0 stale" in board.totals.value
