@@ -194,10 +194,15 @@ def assert_logged(snapshot: Snapshot, number: int) -> None:
         assert after is not None
         there = before[before.index.isin(after.index)]
         changed = there[(there != after.loc[there.index]).any(axis=1)]
-        logged = revised[revised["version"] == each].set_index("timestamp")[[*COLUMNS]]
-        pd.testing.assert_frame_equal(logged, changed, check_freq=False, check_exact=True)
+        added = after[~after.index.isin(before.index)]
+        # What a restatement adds is logged too: it can be undone whole.
+        expected = {"replaced": changed, "added": added if step_of(each)[1] == 5 else added[:0]}
+        for change, rows in expected.items():
+            own = revised[(revised["version"] == each) & (revised["change"] == change)]
+            logged = own.set_index("timestamp")[[*COLUMNS]]
+            pd.testing.assert_frame_equal(logged, rows, check_freq=False, check_exact=True)
     assert set(revised["version"]) <= {*range(first + 2, number + 1)}
-    assert set(revised["change"]) <= {"replaced"}
+    assert set(revised["change"]) <= {"replaced", "added"}
 
 
 def make_commits(home: Path, number: int, acknowledged: Connection) -> None:
