@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from ml4t_nb.storage.store import Store
 from tests.core.rules.series import calm
 from tests.pipeline.runner import Runner
 from tests.pipeline.scripted import Scripted
+
+pytestmark = pytest.mark.long
 
 FIRST, COUNT, LOADED = datetime(2024, 1, 1, tzinfo=UTC), 124, 104
 
