@@ -478,6 +478,32 @@ def test_weeks_that_are_as_traded_are_not_taken_across_a_split(
     assert stored(ws) == before
 
 
+def test_a_taken_bar_follows_a_split_and_stays_that_of_its_provider(ws: Workspace) -> None:
+    day = "2005-02-10"
+    load(ws, "AAPL", provider="sample", start="2004-01-02", as_of="2005-02-25")
+    table: Any = bars(ws, "AAPL").copy()
+    table.loc[day, PRICES] *= 1.01
+    write(ws, "other", table)
+    name = f"files:{ws.settings.home.parent / 'other'}"
+    reconcile(
+        ws,
+        "AAPL",
+        with_=name,
+        take="different",
+        start="2005-02-01",
+        end="2005-02-20",
+        as_of="2005-02-25",
+    )
+    before = bars(ws, "AAPL", provenance=True).loc[day]
+
+    (result,) = update(ws, "AAPL", as_of="2005-03-01").results
+
+    after = bars(ws, "AAPL", provenance=True).loc[day]
+    assert result.record.restatement is not None
+    assert (after["close"], after["provider"]) == (before["close"] / 2, name)
+    assert after["volume"] == before["volume"] * 2
+
+
 def quoted_in(ws: Workspace, currency: str) -> None:
     with ws.store.transaction(AAPL) as tx:
         state = tx.manifest
