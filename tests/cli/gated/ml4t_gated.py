@@ -26,10 +26,10 @@ step: Callable[[str], None] = _wait
 
 
 class GatedProvider:
-    """One price, for every symbol: SLOW..., LOUD..., NONE..., BUG... and others."""
+    """Two prices in turn, for every symbol: SLOW..., LOUD..., NONE..., BUG... and others."""
 
     name = "gated"
-    summary = "one price, when the gate opens"
+    summary = "two prices in turn, when the gate opens"
     basis = "as-traded"
     limits = Limits(
         ("equities",),
@@ -60,4 +60,6 @@ class GatedProvider:
             raise ZeroDivisionError("a bug of the provider")
         stamps = request.calendar.stamps(request.span, "daily")
         stamps = stamps[stamps <= pd.Timestamp(request.as_of)]
-        return Answer(make_bars(stamps, dict.fromkeys(("open", "high", "low", "close"), 100.0)))
+        # Not all alike: bars that repeat each other would be a finding.
+        prices = [100.0 + stamp.day % 2 for stamp in stamps]
+        return Answer(make_bars(stamps, dict.fromkeys(("open", "high", "low", "close"), prices)))
