@@ -13,7 +13,14 @@ from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, Split, as_instant, prices_o
 from ml4t_nb.core.rules.suspect import Suspect
 from ml4t_nb.finding import Finding, Rule
 
-__all__ = ["GROWING", "as_findings", "as_traded", "is_same_finding", "judged_again"]
+__all__ = [
+    "GROWING",
+    "as_findings",
+    "as_traded",
+    "is_same_finding",
+    "judged_again",
+    "most_needed",
+]
 
 GROWING: frozenset[Rule] = frozenset({"unit", "frozen", "zero volume"})
 """Rules whose findings are stretches that may last: each new bar of them is no news."""
@@ -59,6 +66,22 @@ def as_traded(finding: Finding, splits: Sequence[Split], *, pending: float = 1.0
     with np.errstate(over="ignore"):
         values = rows * finer
     return replace(finding, values=tuple(np.where(np.isfinite(values), values, 0.0).ravel()))
+
+
+def most_needed(findings: Sequence[Finding], most: int) -> tuple[Finding, ...]:
+    """At most so many of them, in their order: those to be decided before those that were.
+
+    What was decided comes back if it is forgotten; what was corrected, or is a note, does not.
+    """
+    if len(findings) <= most:
+        return tuple(findings)
+
+    def rank(at: int) -> tuple[int, int]:
+        each = findings[at]
+        is_over = each.state == "corrected" or each.severity == "note"
+        return (2 if is_over else 0 if each.is_open else 1, -at)
+
+    return tuple(findings[at] for at in sorted(sorted(range(len(findings)), key=rank)[:most]))
 
 
 def is_same_finding(one: Finding, other: Finding) -> bool:

@@ -105,7 +105,7 @@ class Manifest:
     gaps
         All gaps known, filled and confirmed ones too.
     findings
-        The newest thousand.
+        In order of time; of more than a thousand those to be decided stay before those that were.
     history
         The last hundred runs, oldest first.
     updated

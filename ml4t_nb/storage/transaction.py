@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.findings import most_needed
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import DatasetConfig, Span
 from ml4t_nb.records import UpdateRecord
@@ -149,7 +150,7 @@ class Transaction:
         after
             What the dataset shall become: ``manifest`` (`Manifest.empty` for a new one) with what
             changes replaced. Its sequence, chunks, logs and history are not read; of its findings,
-            in order of time, the newest thousand are kept.
+            in order of time, a thousand are kept, those to be decided first.
         record
             Added to the history, with its number and the number of chunks written.
         rejected
@@ -197,7 +198,7 @@ class Transaction:
                     chunks=chunks,
                     rejected=self._write_log("rejected", to_log["rejected"], after),
                     revisions=self._write_log("revisions", to_log["revisions"], after),
-                    findings=after.findings[-_FINDINGS:],
+                    findings=most_needed(after.findings, _FINDINGS),
                     history=history[-_HISTORY:],
                 )
                 folder.publish(after, number, base=state.sequence, lock=self._lock)

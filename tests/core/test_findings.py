@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml4t_nb.core.adjust import adjusted
-from ml4t_nb.core.findings import as_findings, is_same_finding, judged_again
+from ml4t_nb.core.findings import as_findings, is_same_finding, judged_again, most_needed
 from ml4t_nb.core.rules.apply import suspects
 from ml4t_nb.core.rules.thresholds import Thresholds
 from ml4t_nb.finding import Finding, FindingState, Rule
@@ -204,3 +204,13 @@ def test_no_sequence_of_runs_and_decisions_loses_a_finding_or_opens_one_twice(
             known = tuple(
                 replace(each, state="accepted") if each.is_open else each for each in known
             )
+
+
+def test_what_is_to_be_decided_outlasts_what_was_decided_and_that_what_is_over() -> None:
+    accepted = replace(SPIKE, state="accepted")
+    over = [replace(SPIKE, state="corrected", detail=detail) for detail in ("old", "new")]
+    several = (SPIKE, accepted, *over)
+
+    assert most_needed(several, 4) == several
+    assert most_needed(several, 3) == (SPIKE, accepted, over[1])
+    assert most_needed(several, 1) == (SPIKE,)
