@@ -23,19 +23,31 @@ _FEWEST = 10
 # The prices on both sides may be apart by this share of the spike, both as logarithms.
 _AGREE = 1 / 3
 
+# A high or low is also far by how far those of so many bars before it reach.
+_REACH_BARS = 60
+_LEAST_REACH = 1e-3
+
 # Prices of a cent move by their half: a few of the smallest steps are no spike.
 _STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """One price of each bar, and the highest and lowest of the prices beside it, as logarithms."""
+    """One price of each bar, and the highest and lowest of the prices beside it, as logarithms.
+
+    ``reach`` is how far a high or a low is beyond its own bar's open and close; None of these.
+    """
 
     name: str
     value: Numbers
     above: Numbers
     below: Numbers
-    is_outermost: bool = False
+    reach: Numbers | None = None
+
+    @property
+    def is_outermost(self) -> bool:
+        """Whether it is a high or a low."""
+        return self.reach is not None
 
     @property
     def excess(self) -> Numbers:
@@ -46,7 +58,9 @@ class _Field:
     @property
     def disagreement(self) -> Numbers:
         """How far those beside it are apart; of a high or a low that says nothing."""
-        apart: Numbers = np.zeros_like(self.value) if self.is_outermost else self.above - self.below
+        apart: Numbers = (
+            np.zeros_like(self.value) if self.reach is not None else self.above - self.below
+        )
         return apart
 
 
@@ -75,9 +89,12 @@ def spikes(prices: Numbers, allowed: Thresholds) -> list[Suspect]:
         for row in np.flatnonzero(far & ~np.isnan(field.excess)).tolist():
             usual = _usual(moves, row)
             excess = float(field.excess[row])
-            is_far = excess >= allowed.spike_sigmas * usual
-            if row not in found and is_far and _is_over_steps(field, row, steps):
-                found[row] = _suspect(field, row, excess, usual)
+            if row in found or not _is_over_steps(field, row, steps):
+                continue
+            if excess >= allowed.spike_sigmas * usual:
+                found[row] = _suspect(field, row, _moves_words(usual), excess / max(usual, 1e-9))
+            elif most := _exceeded_reach(field, row, allowed.spike_reach_factor):
+                found[row] = _suspect(field, row, _reach_words(most))
     return [found[row] for row in sorted(found)]
 
 
@@ -89,8 +106,8 @@ def _fields(logs: Numbers) -> tuple[_Field, ...]:
     return (
         _Field("close", closes, np.maximum(before, after), np.minimum(before, after)),
         _Field("open", opens, np.maximum(before, closes), np.minimum(before, closes)),
-        _Field("high", highs, np.fmax(top, np.fmax(before, after)), highs, is_outermost=True),
-        _Field("low", lows, lows, np.fmin(bottom, np.fmin(before, after)), is_outermost=True),
+        _Field("high", highs, np.fmax(top, np.fmax(before, after)), highs, highs - top),
+        _Field("low", lows, lows, np.fmin(bottom, np.fmin(before, after)), bottom - lows),
     )
 
 
@@ -103,6 +120,14 @@ def _usual(moves: Numbers, row: int) -> float:
     return max(deviation(around), deviation(near))
 
 
+def _exceeded_reach(field: _Field, row: int, factor: float) -> float:
+    """How far highs, or lows, of bars before reached at most; 0 if this one reaches no farther."""
+    if field.reach is None or row < _REACH_BARS:
+        return 0.0
+    most = max(float(field.reach[row - _REACH_BARS : row].max()), _LEAST_REACH)
+    return most if field.reach[row] >= factor * most else 0.0
+
+
 def _is_over_steps(field: _Field, row: int, steps: Numbers) -> bool:
     around = others_around(steps, row, _AROUND, leave_out=2)
     moved = around[around > 0]
@@ -113,15 +138,23 @@ def _is_over_steps(field: _Field, row: int, steps: Numbers) -> bool:
     return size > _STEPS * float(moved.min())
 
 
-def _suspect(field: _Field, row: int, excess: float, usual: float) -> Suspect:
+def _moves_words(usual: float) -> str:
+    return f"which move by {np.expm1(usual) * 100:.2g} % from bar to bar"
+
+
+def _reach_words(most: float) -> str:
+    share = np.expm1(most) * 100
+    return f"and of {_REACH_BARS} bars before none was more than {share:.2g} % beyond its body"
+
+
+def _suspect(field: _Field, row: int, why: str, sigmas: float | None = None) -> Suspect:
     value = float(np.exp(field.value[row]))
     is_above = bool(field.value[row] > field.above[row])
     beside = float(np.exp(field.above[row] if is_above else field.below[row]))
     share = abs(value / beside - 1) * 100
     side = "above" if is_above else "below"
-    detail = (
-        f"{field.name} {value:g} is {share:.3g} % {side} the prices beside it ({beside:g}), "
-        f"which move by {np.expm1(usual) * 100:.2g} % from bar to bar"
-    )
-    evidence = ((field.name, value), ("beside", beside), ("sigmas", excess / max(usual, 1e-9)))
-    return Suspect("spike", row, row, detail, evidence)
+    what = f"{field.name} {value:g} is {share:.3g} % {side} the prices beside it ({beside:g})"
+    evidence = [(field.name, value), ("beside", beside)]
+    if sigmas is not None:
+        evidence.append(("sigmas", sigmas))
+    return Suspect("spike", row, row, f"{what}, {why}", tuple(evidence))

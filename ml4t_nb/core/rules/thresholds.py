@@ -19,6 +19,10 @@ class Thresholds:
         A price is a spike from this factor on, and if it is so many times as far from the prices
         beside it as these usually move from one bar to the next (a robust standard deviation).
         Of five series of thirteen years no real bar reaches 1.15 and 8 together.
+    spike_reach_factor
+        A high or low that is a spike by its factor is one as well if it is so many times as far
+        beyond its bar's open and close as that of any of 60 bars before. In these series two are:
+        a low of 6 May 2010, when prices fell for minutes, and one a seventh below all others.
     unit_factors
         Ratios of two units of one currency: pence and pounds (100), fils and dinars (1000). They
         are those of dividends too.
@@ -44,6 +48,7 @@ class Thresholds:
 
     spike_factor: float = 1.15
     spike_sigmas: float = 8.0
+    spike_reach_factor: float = 5.0
     unit_factors: tuple[float, ...] = (100.0, 1000.0)
     jump_factor: float = 5.0
     frozen_bars: int = 5

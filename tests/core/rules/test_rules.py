@@ -27,9 +27,32 @@ def changed(bars: Bars, row: slice | int, factor: float, *names: str) -> Bars:
     return copy
 
 
+# On the first prices fell for minutes, and many trades were cancelled; on the second no other
+# price of these days is within a seventh of the low.
+DOUBTFUL_LOWS = {"AAPL": "2010-05-06", "MSFT": "2008-07-01"}
+
+
 @pytest.mark.parametrize("symbol", SYMBOLS)
-def test_thirteen_years_of_real_bars_hold_nothing_suspicious(symbol: str) -> None:
-    assert found(sample(symbol)) == []
+def test_of_thirteen_years_of_real_bars_two_lows_are_suspicious(symbol: str) -> None:
+    bars = sample(symbol)
+
+    days = [(rule, f"{bars.index[first]:%Y-%m-%d}") for rule, first, _ in found(bars)]
+
+    assert days == [("spike", day) for name, day in DOUBTFUL_LOWS.items() if name == symbol]
+    assert found(bars, allowed=Thresholds(spike_reach_factor=20.0)) == []
+
+
+def test_a_high_far_beyond_those_before_is_found_in_a_wild_week() -> None:
+    bars = sample("AAPL")
+    row = int(bars.index.searchsorted("2005-04-14"))
+    year = bars.iloc[row - 250 : row + 60].copy()
+    year.iloc[250, 1] = 47.92
+
+    assert found(year) == found(year.iloc[:251]) == [("spike", 250, 250)]
+    # The high is 0.155 above the prices beside it and 0.211 above its body, as logarithms; those
+    # of the 60 bars before are at most 0.026 above theirs.
+    assert found(year, allowed=Thresholds(spike_reach_factor=7.9)) == [("spike", 250, 250)]
+    assert found(year, allowed=Thresholds(spike_reach_factor=8.1)) == []
 
 
 def test_a_fall_by_half_that_stays_is_real() -> None:
