@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.notebook.panels.widgets import Widget, button
 from ml4t_nb.records import Health, HealthState
-from ml4t_nb.render.format import MARKS, count, labelled, stamp
-from ml4t_nb.render.html import LINE
+from ml4t_nb.render.format import MARKS, count, instant, labelled, many, stamp
+from ml4t_nb.render.health_blocks import class_totals
+from ml4t_nb.render.html import FAINT, LINE
 from ml4t_nb.render.layout import Table
-from ml4t_nb.render.markup import element
+from ml4t_nb.render.markup import element, fragment
+from ml4t_nb.reports import HealthReport
 
-__all__ = ["ROWS", "WORST_FIRST", "BoardTable", "Row", "table_of"]
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+__all__ = ["ROWS", "WORST_FIRST", "BoardTable", "Row", "table_of", "totals_html"]
 
 ROWS = 20
 """Datasets on a page."""
@@ -33,12 +38,18 @@ class _Column:
     is_number: bool = False
 
 
+def _days_since_run(health: Health) -> tuple[bool, int]:
+    days = health.days_since_run
+    return days is not None, days or 0
+
+
 _COLUMNS = (
     _Column("state", "State", "82px", lambda each: WORST_FIRST.index(each.state)),
     _Column("dataset", "Dataset", "minmax(128px,1.3fr)", lambda each: str(each.dataset)),
     _Column("reason", "Reason", "minmax(120px,2fr)", lambda each: each.reason),
     _Column("bars", "Bars", "64px", lambda each: each.rows, is_number=True),
     _Column("last", "Last", "88px", lambda each: (each.last is not None, each.last)),
+    _Column("run", "Days ago", "68px", _days_since_run, is_number=True),
     _Column("behind", "Behind", "70px", lambda each: each.sessions_behind, is_number=True),
     _Column("gaps", "Gaps", "56px", lambda each: each.gaps_open, is_number=True),
 )
@@ -97,7 +108,7 @@ class BoardTable:
         self.widget = GridBox(
             layout={
                 # No narrower than the least widths of the columns, which would run over the button.
-                "grid_template_columns": "minmax(660px, 1fr) 124px",
+                "grid_template_columns": "minmax(736px, 1fr) 124px",
                 "overflow": "auto hidden",
                 "margin": "6px 0",
             }
@@ -134,6 +145,19 @@ class BoardTable:
         self._sorted_anew()
 
 
+def totals_html(report: HealthReport) -> Markup:
+    """How many datasets are in which state, in all and by asset class."""
+    states = ", ".join(f"{MARKS[each]} {report.count(each):,} {each}" for each in WORST_FIRST)
+    whole = element("b", many(len(report.datasets), "dataset"))
+    what = f": {states}; {many(report.rows, 'bar')}; "
+    classes = []
+    for name, (number, rows) in class_totals(report.datasets).items():
+        words = f" {many(number, 'dataset')}, {many(rows, 'bar')}"
+        classes.append(element("span", element("b", name), words, style="margin-right:18px"))
+    as_of = element("span", f"as of {instant(report.as_of)}", style=FAINT)
+    return fragment(element("div", whole, what, as_of), element("div", classes))
+
+
 def table_of(datasets: Sequence[Health]) -> Table:
     """The rows as a table that remains after the board is closed."""
     headings = tuple(f"{each.heading}{'>' * each.is_number}" for each in _COLUMNS)
@@ -148,6 +172,7 @@ def _cells_of(health: Health) -> tuple[str, ...]:
         health.reason,
         count(health.rows),
         stamp(health.last, health.dataset.frequency),
+        "-" if health.days_since_run is None else count(health.days_since_run),
         count(health.sessions_behind),
         count(health.gaps_open),
     )

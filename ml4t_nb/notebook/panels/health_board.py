@@ -8,28 +8,29 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import Ml4tError
-from ml4t_nb.model import DatasetId
-from ml4t_nb.notebook.panels.board_table import ROWS, WORST_FIRST, BoardTable, Row, table_of
+from ml4t_nb.model import DatasetId, NextStep
+from ml4t_nb.notebook.panels.board_table import ROWS, BoardTable, Row, table_of, totals_html
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask
 from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.repair import RepairRun, repair_of
 from ml4t_nb.notebook.panels.widgets import CENTRED, WRAPPED, Widget, button, field, html
 from ml4t_nb.records import Health
-from ml4t_nb.render.format import MARKS, instant, many, plain
-from ml4t_nb.render.health_blocks import class_totals, session_maps
-from ml4t_nb.render.html import FAINT, as_html, error_html, line_html
+from ml4t_nb.render.format import MARKS, many, plain
+from ml4t_nb.render.health_blocks import session_maps
+from ml4t_nb.render.html import as_html, error_html, line_html
 from ml4t_nb.render.layout import Block, Note, nothing_stored
-from ml4t_nb.render.markup import element, fragment
 from ml4t_nb.reports import HealthReport, RecentSession
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from ml4t_nb.notebook.panels.review_inbox import ReviewInbox
+
 __all__ = ["HealthBoard"]
 
 
 class HealthBoard:
-    """Totals, a table to sort and to filter, and a map of the last sessions.
+    """Totals, a table to sort and to filter, a map of the last sessions, and an inbox of findings.
 
     Pages are counted from 0. The latest repair of each dataset is kept until a refresh by hand.
     """
@@ -42,6 +43,7 @@ class HealthBoard:
         self.report: HealthReport | None = None
         self.page = 0
         self.repair_runs: dict[DatasetId, RepairRun] = {}
+        self.inbox: ReviewInbox | None = None
         self._shared, self._changed = shared, changed
         # Jobs end in threads of their own. It is never held while `changed` is called, which may
         # wait for another thread that asks for the still.
@@ -62,7 +64,9 @@ class HealthBoard:
         pager = HBox((self.before, self.place, self.after), layout=CENTRED)
         controls = HBox(self._controls(), layout=WRAPPED | CENTRED)
         self._whole = (controls, self.table.widget, pager, self.map)
-        self.widget = VBox([self.totals, self.message, *self._whole]).add_class("ml4t-health")
+        self._findings = VBox()
+        content = (self.totals, self.message, *self._whole, self._findings)
+        self.widget = VBox(content).add_class("ml4t-health")
         self.refresh()
 
     def _controls(self) -> tuple[Widget, ...]:
@@ -170,7 +174,7 @@ class HealthBoard:
         last = max(len(self._found) - 1, 0) // ROWS
         self.page = min(max(self.page, 0), last)
         shown = self._on_page()
-        totals = self.totals.value = _totals_html(report)
+        totals = self.totals.value = totals_html(report)
         self._show_rows()
         place = self._place(shown, len(report.datasets))
         self.place.value = line_html(place)
@@ -228,6 +232,8 @@ class HealthBoard:
         repair = repair_of(health, shared=self._shared)
         if repair_run is not None and not repair_run.is_over:
             return Row(health, note, "⏳ running", "A job is already running on it.", is_busy=True)
+        if _is_to_review(health):
+            return Row(health, note, "review", "Show below what is doubtful, to decide about it.")
         if repair is None:
             return Row(health, note)
         if self._armed and self._armed[0] == health.dataset:
@@ -235,13 +241,18 @@ class HealthBoard:
         return Row(health, note, repair.label, repair.tooltip)
 
     def _press(self, at: int) -> None:
-        """Mend the dataset in that row; where something can be lost, at the second press."""
+        """Do in that row what its button says."""
         with self._lock:
             shown = self._on_page()
-            if at >= len(shown):
-                return
-            name = shown[at].dataset
-            repair = repair_of(shown[at], shared=self._shared)
+        if at < len(shown):
+            act = self._review if _is_to_review(shown[at]) else self._mend
+            act(shown[at])
+
+    def _mend(self, health: Health) -> None:
+        """Repair a dataset; where something can be lost, at the second press."""
+        with self._lock:
+            name = health.dataset
+            repair = repair_of(health, shared=self._shared)
             before = self.repair_runs.get(name)
             if repair is None or (before is not None and not before.is_over):
                 return
@@ -255,6 +266,25 @@ class HealthBoard:
         repair_run.start()
         self._show_repair(repair_run)
 
+    def _review(self, health: Health) -> None:
+        """Open a dataset's findings below the board, which is read again after each decision."""
+        from ml4t_nb.notebook.panels.review_inbox import ReviewInbox
+
+        decided = 0
+
+        def changed() -> None:
+            nonlocal decided
+            if self.inbox is not None and len(self.inbox.decided) != decided:
+                decided = len(self.inbox.decided)
+                self.refresh()
+            self._changed()
+
+        symbols = (health.dataset.symbol,)
+        self.inbox = None
+        self.inbox = ReviewInbox(symbols=symbols, shared=self._shared, changed=changed)
+        decided = len(self.inbox.decided)
+        self._findings.children = (self.inbox.widget,)
+
     def _show_repair(self, repair_run: RepairRun) -> None:
         """Show how a repair is; in its job's thread."""
         if repair_run.is_over:
@@ -264,17 +294,8 @@ class HealthBoard:
                 self._show_rows()
 
 
-def _totals_html(report: HealthReport) -> Markup:
-    """How many datasets are in which state, in all and by asset class."""
-    states = ", ".join(f"{MARKS[each]} {report.count(each):,} {each}" for each in WORST_FIRST)
-    whole = element("b", many(len(report.datasets), "dataset"))
-    what = f": {states}; {many(report.rows, 'bar')}; "
-    classes = []
-    for name, (number, rows) in class_totals(report.datasets).items():
-        words = f" {many(number, 'dataset')}, {many(rows, 'bar')}"
-        classes.append(element("span", element("b", name), words, style="margin-right:18px"))
-    as_of = element("span", f"as of {instant(report.as_of)}", style=FAINT)
-    return fragment(element("div", whole, what, as_of), element("div", classes))
+def _is_to_review(health: Health) -> bool:
+    return isinstance(health.step, NextStep) and health.step.action == "review"
 
 
 def _facts(report: HealthReport | None) -> list[tuple[object, ...]]:

@@ -49,7 +49,7 @@ def _store(store: Store, number: int) -> None:
         tx.put(bars)
         config = DatasetConfig("synthetic", exchange, "split-adjusted", 0.1, "yearly", "lz4")
         tx.commit(
-            replace(Manifest.empty(dataset, config), gaps=gaps, updated=utc(2024, 2, 16, 21)),
+            replace(Manifest.empty(dataset, config), gaps=gaps, updated=utc(2024, 3, 1, 21)),
             UpdateRecord(SPAN.end, "update", "synthetic", outcome, error=error),
         )
 

@@ -14,6 +14,7 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import NextStep
 from ml4t_nb.notebook.panel_verbs import panel
+from ml4t_nb.notebook.panels.health_board import HealthBoard
 from ml4t_nb.notebook.panels.inbox_actions import InboxActions
 from ml4t_nb.notebook.panels.inbox_list import InboxList
 from ml4t_nb.notebook.panels.inbox_style import DARK, INBOX_STYLE, LIGHT
@@ -382,3 +383,20 @@ def test_dates_of_the_command_are_the_session_s(inbox: ReviewInbox) -> None:
     assert target is not None
     assert target.dates == (date(2005, 4, 14), date(2005, 4, 14))
     assert target.warning == ""
+
+
+@pytest.mark.usefixtures("files")
+def test_the_board_opens_the_findings_of_a_row_and_follows_the_decisions() -> None:
+    board = HealthBoard(shared={"as_of": AS_OF})
+    (row,) = [at for at, each in enumerate(board.table.rows) if "/IBM" in each.value]
+    assert "suspect" in board.table.rows[row].value
+    assert board.table.repairs[row].description == "review"
+
+    board.table.repairs[row].click()
+    assert board.inbox is not None
+    assert {symbol for symbol, _ in listed(board.inbox)} == {"IBM"}
+    while board.inbox.items:
+        press(board.inbox, "accept")
+
+    after = {each.dataset.symbol: each.state for each in board.report.datasets}  # type: ignore[union-attr]
+    assert (after["IBM"], after["AAPL"]) == ("healthy", "suspect")
