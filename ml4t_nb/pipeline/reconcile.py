@@ -270,7 +270,7 @@ def _notes(taking: Taking, wanted: Wanted, name: str, state: Manifest) -> Iterat
     else:
         yield f"nothing was taken from {name}"
     if len(taking.agreed):
-        yield f"{name} has the same, which stay suspect: {_list(taking.agreed, state)}"
+        yield f"{name} has the same: {_list(taking.agreed, state)}"
     sought = [each for kind, each in wanted.bars.items() if kind != "different"]
     lacking = wanted.volumes
     for each in sought:

@@ -153,13 +153,14 @@ class DatasetAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapsDocument:
-    """Of ``gaps``; ``results`` are of what was done about them."""
+    """Of ``gaps``; ``results`` are of what was done, ``suspect`` counts findings to be decided."""
 
     verb: Literal["gaps"] = "gaps"
     gaps: tuple[DatasetGap, ...]
     as_of: datetime
     datasets: tuple[DatasetId, ...]
     unanswered: tuple[DatasetAttempt, ...]
+    suspect: int
     results: tuple[DetailedResult, ...]
     failed: tuple[UnreadDataset, ...]
     absent: tuple[records.AbsentSession, ...]

@@ -133,6 +133,7 @@ def _gaps(report: reports.GapsReport) -> Any:  # noqa: ANN401
         unanswered=tuple(
             d.DatasetAttempt(each.dataset, asked) for each in each_of for asked in each.unanswered
         ),
+        suspect=sum(each.suspect for each in each_of),
         results=_results(report.run),
     )
 

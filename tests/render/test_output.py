@@ -459,6 +459,13 @@ def test_json_of_gaps_has_the_agreed_keys() -> None:
     assert list(document["gaps"][0])[:5] == ["dataset", "start", "end", "missing", "state"]
 
 
+def test_json_of_gaps_counts_the_findings_to_decide() -> None:
+    ibm = DatasetGaps(DatasetId("equities", "daily", "IBM"), "sample", (), suspect=1)
+    two = GapsReport(AS_OF, (ibm, replace(ibm, suspect=2)))
+
+    assert json.loads(report_json(two))["suspect"] == 3
+
+
 def test_json_of_the_list_has_the_agreed_keys() -> None:
     document = json.loads(report_json(ListReport((summary("IBM"),))))
 

@@ -225,7 +225,7 @@ def test_a_suspect_bar_that_both_have_alike_stays_suspect(
     assert result.record.outcome == "unchanged"
     assert result.record.notes == (
         f"nothing was taken from {name}",
-        f"{name} has the same, which stay suspect: 2004-06-15",
+        f"{name} has the same: 2004-06-15",
     )
     assert manifest(ws) == before
 
