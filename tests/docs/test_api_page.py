@@ -17,6 +17,7 @@ MODULES = (ml4t_nb, errors, reports, records, model, options, providers, testing
 # Of a provider's or a face's business, and no word that one passes.
 LEFT_OUT = {
     ("ml4t_nb.model", "DEFAULT_CALENDARS"),
+    ("ml4t_nb.model", "MINOR_UNITS"),
     ("ml4t_nb.model", "bar_length"),
     ("ml4t_nb.errors", "OUTAGES"),
     ("ml4t_nb.options", "Doc"),

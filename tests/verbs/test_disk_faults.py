@@ -414,7 +414,9 @@ def test_a_store_without_hard_links_is_updated_and_restated(
 
     assert_frame_equal(verbs.bars(opened(unlinked), "AAPL"), verbs.bars(opened(linked), "AAPL"))
     state = unlinked / "state/equities/daily/AAPL"
-    assert sorted(path.name for path in state.iterdir()) == ["lock", "m.00000002.json"]
+    names = sorted(path.name for path in state.iterdir())
+    assert names[:2] == ["lock", "m.00000002.json"]
+    assert [name.split(".")[:2] for name in names[2:]] == [["revisions", "00000002"]]
 
 
 def delete(path: Path) -> None:

@@ -19,13 +19,14 @@ NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "07_from_yahoo.ipynb"
 
 
 def round_the_clock(symbol: str, kind: str, zone: str) -> Listing:
-    """One price from October 2012 on; on weekdays only, but for crypto."""
+    """A price that rises from October 2012 on; on weekdays only, but for crypto."""
     listing = Listing(symbol, zone=zone, kind=kind, exchange="CCC", opens=time(), closes=time())
     days = [date(2012, 10, 1) + timedelta(days=n) for n in range(152)]
     starts = [
         listing.session(day)[0] for day in days if kind == "CRYPTOCURRENCY" or day.weekday() < 5
     ]
-    bars = tuple(Bar(at, 1.0, 1.2, 0.9, 1.0 + n / 1000, 0) for n, at in enumerate(starts))
+    rising = ((at, 1.0 + n / 1000) for n, at in enumerate(starts))
+    bars = tuple(Bar(at, price, 1.2, 0.9, price + 0.001, 0) for at, price in rising)
     return replace(listing, days=bars)
 
 
@@ -68,6 +69,8 @@ def test_the_cells_that_ask_yahoo_run(kernel: BlockingKernelClient, replay: Repl
     assert "indices/daily/^GSPC" in said["load-others"]
     assert "crypto/daily/BTC-USD" in said["load-others"]
     assert "fx/daily/EURUSD=X" in said["load-others"]
-    assert "0 stale, ❌ 0 error" in said["health"]
+    # That of Apple is of 6 May 2010, when prices fell for minutes.
+    assert "0 stale, ⚠️ 1 suspect, ❌ 0 error" in said["health"]
+    assert "low 199.25 is 18.2 % below" in said["health"]
     assert "equities/daily/MSFT" in said["continue"]
     assert replay.bars_asked

@@ -27,6 +27,9 @@ _AGREE = 1 / 3
 _REACH_BARS = 60
 _LEAST_REACH = 1e-3
 
+# Where bars reach far all the time, one that reaches so many times as far as most is usual.
+_USUAL_REACH = 4
+
 # Prices of a cent move by their half: a few of the smallest steps are no spike.
 _STEPS = 5
 
@@ -89,7 +92,9 @@ def spikes(prices: Numbers, allowed: Thresholds) -> list[Suspect]:
         for row in np.flatnonzero(far & ~np.isnan(field.excess)).tolist():
             usual = _usual(moves, row)
             excess = float(field.excess[row])
-            if row in found or not _is_over_steps(field, row, steps):
+            if row in found or _is_usual_reach(field, row):
+                continue
+            if not _is_over_steps(field, row, steps):
                 continue
             if excess >= allowed.spike_sigmas * usual:
                 found[row] = _suspect(field, row, _moves_words(usual), excess / max(usual, 1e-9))
@@ -118,6 +123,15 @@ def _usual(moves: Numbers, row: int) -> float:
         return float("inf")
     near = others_around(moves, row, _NEXT_TO, leave_out=2)
     return max(deviation(around), deviation(near))
+
+
+def _is_usual_reach(field: _Field, row: int) -> bool:
+    """Whether most highs, or lows, around are about as far beyond open and close."""
+    if field.reach is None:
+        return False
+    around = others_around(field.reach, row, _AROUND, leave_out=1)
+    is_known = len(around) >= _FEWEST
+    return is_known and bool(field.reach[row] <= _USUAL_REACH * np.median(around))
 
 
 def _exceeded_reach(field: _Field, row: int, factor: float) -> float:

@@ -42,6 +42,14 @@ def test_of_thirteen_years_of_real_bars_two_lows_are_suspicious(symbol: str) -> 
     assert found(bars, allowed=Thresholds(spike_reach_factor=20.0)) == []
 
 
+def test_highs_and_lows_that_reach_far_every_day_are_usual() -> None:
+    wide = calm()
+    wide["high"], wide["low"] = wide["high"] * 1.2, wide["low"] / 1.2
+
+    assert found(wide) == []
+    assert found(changed(wide, 60, 2.2, "high")) == [("spike", 60, 60)]
+
+
 def test_a_high_far_beyond_those_before_is_found_in_a_wild_week() -> None:
     bars = sample("AAPL")
     row = int(bars.index.searchsorted("2005-04-14"))
