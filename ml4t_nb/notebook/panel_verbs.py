@@ -15,7 +15,7 @@ from ml4t_nb.verbs.parameters import AsOf, Home, Selection
 
 __all__ = ["NOTEBOOK", "PANELS", "Part", "jobs", "panel"]
 
-Part: TypeAlias = Literal["load", "update", "health", "gaps", "review", "history"]
+Part: TypeAlias = Literal["load", "update", "health", "gaps", "review", "history", "compare"]
 """Parts of a panel, each a tab."""
 
 
@@ -24,6 +24,7 @@ def panel(
     part: Part | None = None,
     symbol: Selection = (),
     *,
+    with_: str | None = None,
     as_of: AsOf = None,
     home: Home = None,
 ) -> PanelOutput:
@@ -32,9 +33,12 @@ def panel(
     Parameters
     ----------
     part
-        Only that one; all six in tabs if not given.
+        Only that one; all seven in tabs if not given.
     symbol
-        Symbols whose findings ``review`` shows, and whose runs ``history``; all stored if none.
+        Symbols whose findings ``review`` shows, whose runs ``history``, and whose bars ``compare``;
+        all stored if none.
+    with_
+        The other provider, for ``compare``.
 
     Raises
     ------
@@ -42,10 +46,15 @@ def panel(
         If there is no such part, or the as-of is not a valid date or instant.
     """
     one_of(part, Part, what="panel")
-    if symbol and part not in ("review", "history"):
+    if symbol and part not in ("review", "history", "compare"):
         raise OptionError(
             f"panel {part or ''}".rstrip() + f" takes no symbol, but got {symbol[0]!r}",
-            hint="panel review and panel history take symbols",
+            hint="panel review, panel history and panel compare take symbols",
+        )
+    if with_ is not None and part != "compare":
+        raise OptionError(
+            f"panel {part or ''}".rstrip() + " compares nothing, so that it takes no --with",
+            hint="panel compare takes it",
         )
     moment = as_moment(as_of, option="--as-of")
     folder = None if home is None else as_folder(home, option="--home")
@@ -53,7 +62,7 @@ def panel(
     shared = {name: value for name, value in given.items() if value is not None}
     symbols = tuple(symbol)
     builds: dict[str, Build] = {
-        each: partial(_part, each, symbols, shared) for each in get_args(Part)
+        each: partial(_part, each, symbols, with_ or "", shared) for each in get_args(Part)
     }
     if part is None:
         return PanelOutput(partial(PanelTabs, builds), name="ml4t_nb")
@@ -63,6 +72,7 @@ def panel(
 def _part(
     part: Part,
     symbols: tuple[str, ...],
+    other: str,
     shared: Mapping[str, object],
     changed: Callable[[], object],
 ) -> PanelContent:
@@ -87,6 +97,10 @@ def _part(
             from ml4t_nb.notebook.panels.run_history import RunHistory
 
             return RunHistory(symbols, shared=shared, changed=changed)
+        case "compare":
+            from ml4t_nb.notebook.panels.compare_view import CompareView
+
+            return CompareView(symbols, other=other, shared=shared, changed=changed)
 
 
 @verb

@@ -128,7 +128,7 @@ class InboxActions:
         with self._lock:
             before, self._item, self._evidence = self._item, item, evidence
             if item is not None and (before is None or before.dataset != item.dataset):
-                names = other_providers(item, shared=self._shared)
+                names = other_providers(item.dataset, item.provider, shared=self._shared)
                 chosen = self.provider.value
                 self.provider.options = names
                 self.provider.value = chosen if chosen in names else next(iter(names), None)

@@ -17,8 +17,8 @@ from ml4t_nb.render.review.inbox_html import InboxItem
 from ml4t_nb.reports import ListReport, PlotReport, ProvidersReport, ReviewReport
 
 __all__ = [
-    "DecisionTarget", "FindingKey", "compare_command", "currencies", "decide_command",
-    "decision_target", "key_of", "likely_target", "list_findings", "listed_again",
+    "DecisionTarget", "FindingKey", "compare_command", "currencies", "dates_meeting",
+    "decide_command", "decision_target", "key_of", "likely_target", "list_findings", "listed_again",
     "other_providers", "read_evidence", "take_command", "undo_command",
 ]  # fmt: skip
 
@@ -95,16 +95,16 @@ def currencies(*, shared: Arguments) -> dict[DatasetId, str]:
     return {each.dataset: each.currency for each in listed if each.currency}
 
 
-def other_providers(item: InboxItem, *, shared: Arguments) -> tuple[str, ...]:
+def other_providers(dataset: DatasetId, provider: str, *, shared: Arguments) -> tuple[str, ...]:
     """Whom one can ask for a second opinion; nobody makes bars up for that."""
     home = {name: value for name, value in shared.items() if name == "home"}
     known = ask(ProvidersReport, "providers", **home).providers
     return tuple(
         each.name
         for each in known
-        if each.name not in (item.provider, "synthetic")
-        and item.dataset.frequency in each.frequencies
-        and item.dataset.asset_class in each.asset_classes
+        if each.name not in (provider, "synthetic")
+        and dataset.frequency in each.frequencies
+        and dataset.asset_class in each.asset_classes
     )
 
 
@@ -165,17 +165,21 @@ def _meet(theirs: tuple[_Dates, ...], dates: _Dates) -> bool:
 
 def _dates(item: InboxItem, zone: str) -> tuple[_Dates, ...]:
     """Dates that may meet it, the likeliest first."""
-    finding, frequency = item.finding, item.dataset.frequency
+    finding = item.finding
     if finding.stamp is None:
         return (None,)
-    is_intraday = bar_length(frequency) is not None
-    local = [
-        each.astimezone(ZoneInfo(zone) if is_intraday else UTC)
-        for each in (finding.stamp, finding.end or finding.stamp)
-    ]
-    first, last = (each.date() for each in local)
-    plain = (first, last), (first + _DAY, last + _DAY), (first, last + _DAY)
-    if not is_intraday or item.dataset.asset_class != "fx":
+    return dates_meeting(item.dataset, finding.stamp, finding.end or finding.stamp, zone)
+
+
+def dates_meeting(
+    dataset: DatasetId, first: datetime, last: datetime, zone: str
+) -> tuple[tuple[date, date], ...]:
+    """Dates of its calendar, both inclusive, that may hold these bars, the likeliest first."""
+    is_intraday = bar_length(dataset.frequency) is not None
+    local = [each.astimezone(ZoneInfo(zone) if is_intraday else UTC) for each in (first, last)]
+    one, other = (each.date() for each in local)
+    plain = (one, other), (one + _DAY, other + _DAY), (one, other + _DAY)
+    if not is_intraday or dataset.asset_class != "fx":
         return plain
     # A currency's session begins on the evening before its date.
     evening = [each.date() + (_DAY if each.hour >= _EVENING else _NONE) for each in local]

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ml4t_nb.render.plots.comparison import TwoLines, comparison_drawing, comparison_title
 from ml4t_nb.render.plots.coverage_calendar import coverage_drawing
 from ml4t_nb.render.plots.prices import price_drawing
 from ml4t_nb.render.plots.revision import revision_drawing
-from ml4t_nb.render.plots.svg import svg_of
+from ml4t_nb.render.plots.svg import comparison_svg_of, svg_of
 from ml4t_nb.render.plots.theme import GREY, safe, title_of
-from ml4t_nb.reports import PlotReport
+from ml4t_nb.reports import CompareReport, PlotReport
 from ml4t_nb.verbs.formats import write_whole
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-__all__ = ["bundle_of", "figure_of", "page_of", "write_page"]
+__all__ = ["bundle_of", "comparison_bundle_of", "figure_of", "page_of", "write_page"]
 
 _LAYOUT = {
     # Named, since a user's own default template may paint the paper.
@@ -73,16 +74,34 @@ def figure_of(report: PlotReport) -> Figure:
         traces, layout = price_drawing(report)
     else:
         traces, layout = coverage_drawing(report, report.sessions)
-    title = {"text": safe(title_of(report)), "x": 0, "xref": "paper", "font": {"size": 15}}
+    title = _heading(title_of(report))
     return go.Figure(data=traces, layout={**_LAYOUT, "title": title, **layout})
 
 
 def bundle_of(report: PlotReport) -> dict[str, Any]:
     """The figure by MIME type: plotly's JSON, and an SVG where no program runs."""
-    figure = json.loads(figure_of(report).to_json(validate=False))
+    return _bundled(figure_of(report), svg_of(report))
+
+
+def comparison_bundle_of(report: CompareReport, shown: TwoLines, zone: str) -> dict[str, Any]:
+    """Two providers side by side, by MIME type."""
+    import plotly.graph_objects as go
+
+    traces, layout = comparison_drawing(report, shown, zone)
+    title = _heading(comparison_title(report))
+    figure = go.Figure(data=traces, layout={**_LAYOUT, "title": title, **layout})
+    return _bundled(figure, comparison_svg_of(report, shown, zone))
+
+
+def _heading(words: str) -> dict[str, Any]:
+    return {"text": safe(words), "x": 0, "xref": "paper", "font": {"size": 15}}
+
+
+def _bundled(figure: Figure, svg: str) -> dict[str, Any]:
+    drawn = json.loads(figure.to_json(validate=False))
     return {
-        "application/vnd.plotly.v1+json": {**figure, "config": _CONFIG},
-        "image/svg+xml": svg_of(report),
+        "application/vnd.plotly.v1+json": {**drawn, "config": _CONFIG},
+        "image/svg+xml": svg,
     }
 
 

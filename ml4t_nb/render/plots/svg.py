@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.render.format import many, one_line
 from ml4t_nb.render.markup import element
+from ml4t_nb.render.plots.comparison import TwoLines, comparison_paths, comparison_title
 from ml4t_nb.render.plots.coverage_calendar import WEEKS, Cells, Styles, cells_of, styles_of
 from ml4t_nb.render.plots.revision import revision_paths
 from ml4t_nb.render.plots.steps import Steps, bands_of, rows_of, steps_of
@@ -24,12 +25,12 @@ from ml4t_nb.render.plots.theme import (
     title_of,
 )
 from ml4t_nb.render.plots.trust_marks import suspicious_marks, taken_marks
-from ml4t_nb.reports import PlotReport
+from ml4t_nb.reports import CompareReport, PlotReport
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["svg_of"]
+__all__ = ["comparison_svg_of", "svg_of"]
 
 _WIDE, _TALL = 720, 240
 _LEFT, _TOP, _BOTTOM = 58, 40, 22
@@ -58,7 +59,16 @@ def svg_of(report: PlotReport) -> Markup:
         cells = cells_of(report.sessions, is_weekly=report.dataset.frequency == "weekly")
         tall = _TOP + _BOTTOM + _ROW * max(len(cells.years), 1)
         parts = _coverage(report, cells, styles_of(report, report.sessions), _ringed(report))
-    title = title_of(report)
+    return _framed(title_of(report), parts, tall)
+
+
+def comparison_svg_of(report: CompareReport, shown: TwoLines, zone: str) -> Markup:
+    """Two providers side by side as SVG."""
+    box = (_LEFT, _WIDE, _TOP, _TALL - _BOTTOM)
+    return _framed(comparison_title(report), comparison_paths(report, shown, zone, box), _TALL)
+
+
+def _framed(title: str, parts: Iterator[Markup], tall: int) -> Markup:
     head = element("text", title, x=0, y=14, font_size=13)
     size = {"viewBox": f"0 0 {_WIDE} {tall}", "width": _WIDE, "height": tall}
     names = {"role": "img", "aria_label": title, "font_family": "sans-serif", "font_size": 11}

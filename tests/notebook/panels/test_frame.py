@@ -30,7 +30,9 @@ def shown(notebook: InteractiveShell, cell: str) -> list[RichOutput]:
     return list(captured.outputs)
 
 
-@pytest.mark.parametrize("part", ["", "load", "update", "health", "gaps", "review", "history"])
+@pytest.mark.parametrize(
+    "part", ["", "load", "update", "health", "gaps", "review", "history", "compare"]
+)
 def test_a_panel_is_a_widget_and_something_that_stays_readable(
     notebook: InteractiveShell, part: str
 ) -> None:
@@ -52,14 +54,14 @@ def test_the_live_widget_hides_the_still() -> None:
     assert f".{frame._key} {{ display: none; }}" in style
 
 
-def test_the_whole_panel_has_six_tabs_of_which_each_is_made_when_looked_at() -> None:
+def test_the_whole_panel_has_seven_tabs_of_which_each_is_made_when_looked_at() -> None:
     frame = ml4t_nb.panel()
     tabs = frame.widget.children[1]
 
-    assert tabs.titles == ("Load", "Update", "Health", "Gaps", "Review", "History")
-    assert [len(box.children) for box in tabs.children] == [1, 0, 0, 0, 0, 0]
+    assert tabs.titles == ("Load", "Update", "Health", "Gaps", "Review", "History", "Compare")
+    assert [len(box.children) for box in tabs.children] == [1, 0, 0, 0, 0, 0, 0]
     tabs.selected_index = 2
-    assert [len(box.children) for box in tabs.children] == [1, 0, 1, 0, 0, 0]
+    assert [len(box.children) for box in tabs.children] == [1, 0, 1, 0, 0, 0, 0]
 
 
 def test_a_panel_begins_with_the_as_of_and_the_home_it_was_given(
@@ -72,7 +74,7 @@ def test_a_panel_begins_with_the_as_of_and_the_home_it_was_given(
     assert command == Command("load", {"as_of": date(2005, 2, 25), "home": Path("elsewhere")})
 
 
-@pytest.mark.parametrize("part", ["review", "history"])
+@pytest.mark.parametrize("part", ["review", "history", "compare"])
 def test_symbols_follow_the_name_of_a_panel_that_takes_them(
     notebook: InteractiveShell, part: str
 ) -> None:
