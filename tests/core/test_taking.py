@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.adjust import adjusted
-from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, numbers_of
+from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, as_instant, as_stamps, numbers_of
 from ml4t_nb.core.gapfill import ExpectedGrid
 from ml4t_nb.core.joins import JoinFault
 from ml4t_nb.core.taking import Taking, taking_of, wanted_of
@@ -193,7 +193,7 @@ def test_a_volume_that_the_other_lacks_too_is_not_taken_and_never_lost() -> None
 
 def test_only_bars_that_the_calendar_expects_are_missing() -> None:
     held = stored("split-adjusted", {20}, set(), set())
-    night = pd.DatetimeIndex([TRUTH.index[20] + pd.Timedelta(hours=5)], name="timestamp")
+    night = as_stamps([TRUTH.index[20] + pd.Timedelta(hours=5)])
     stray = TRUTH.iloc[[20]].set_axis(night)
     other = pd.concat([TRUTH, stray]).sort_index()
 
