@@ -88,7 +88,7 @@ def test_a_job_says_why_when_an_update_brings_nothing_for_long(home: Path) -> No
     done = run(commands()[0], home, "2013-04-02")
 
     assert done.returncode == 1
-    assert "data are stale: " in done.stderr
+    assert "also stale: 21 sessions behind" in done.stderr
 
 
 def test_the_script_tries_again_while_another_writer_is_at_work_and_then_says_so(

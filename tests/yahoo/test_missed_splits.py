@@ -143,4 +143,5 @@ def test_real_falls_and_squeezes_are_not_missed_splits(client: Client) -> None:
     # AAPL fell by half overnight on 2000-09-29, and split 2:1 twice.
     for symbol in ("AAPL", "IBM", "MSFT"):
         client.replay.add(sampled(symbol))
-        assert client.loaded(symbol, at=evening(date(2013, 3, 1))).findings == ()
+        found = client.loaded(symbol, at=evening(date(2013, 3, 1))).findings
+        assert [each.rule for each in found if each.rule != "spike"] == []
