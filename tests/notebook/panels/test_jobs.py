@@ -156,15 +156,18 @@ def test_a_late_observer_is_notified_at_once() -> None:
     assert seen == ["done"]
 
 
-def test_a_watcher_that_fails_harms_neither_the_job_nor_the_others() -> None:
+def test_a_watcher_that_fails_harms_neither_the_job_nor_the_others(gate: Gate) -> None:
     seen: list[str] = []
 
     def fail(_: Job) -> None:
         raise RuntimeError("a watcher's own fault")
 
-    job = start_job(LOAD.format("AAPL"))
+    # While it waits: a watcher of a job that is over is called by who attaches it.
+    job = start_job(SLOW.format("SLOW"))
+    gate.wait()
     job.observe(fail)
     job.observe(lambda told: seen.append(told.state))
+    gate.let(100)
     job.join(120)
 
     assert job.state == "done"
