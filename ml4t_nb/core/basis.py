@@ -13,6 +13,7 @@ from ml4t_nb.core.bars import PRICES, Bars, Numbers, Split, observed, splits_in
 from ml4t_nb.model import Basis
 
 __all__ = [
+    "TELLING",
     "SplitEvidence",
     "as_words",
     "contradiction",
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 # Below this ratio a jump is not evidence: stocks move by a tenth on their own.
-_TELLING = 1.25
+TELLING = 1.25
 
 # The move across an ex-date as a share of the split's own, both as logarithms: 0 where prices were
 # restated, 1 where they are as traded. Between the two the day's own move decides, and so nothing.
@@ -171,7 +172,7 @@ def jumps_at_split(bars: Bars, at: pd.Timestamp, ratio: float) -> bool:
 
 def is_detectable(ratio: float) -> bool:
     """Whether a split is large enough for its jump to be distinguished from a day's move."""
-    return bool(abs(np.log(ratio)) >= np.log(_TELLING))
+    return bool(abs(np.log(ratio)) >= np.log(TELLING))
 
 
 def without_repeats(bars: Bars, known: Bars) -> tuple[Bars, tuple[tuple[Split, Split], ...]]:

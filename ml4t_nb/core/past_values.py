@@ -15,8 +15,9 @@ def around_change(
 ) -> tuple[Bars, Bars]:
     """Bars before and after the commit of that number, with some unchanged ones on either side.
 
-    Both are without fills. Nothing, if no row is logged that it replaced or took out. Of bars that
-    were added since no log knows: beside the changed ones they are in both.
+    Filled bars are left out of both. Both are empty if the log has no row that the commit replaced
+    or took out. Bars that later commits added are not in the log, so they appear in both frames as
+    unchanged ones.
 
     Parameters
     ----------

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
+from ml4t_nb.core.basis import TELLING
 from ml4t_nb.core.overlap import compare_overlap, unrestated_splits
 from ml4t_nb.core.request_spans import JOIN, day_after, split_span
 from ml4t_nb.core.timestamps import TICK
@@ -31,9 +32,6 @@ from ml4t_nb.providers import Answer, Request
 from ml4t_nb.providers.retry import fetch_with_retries
 
 __all__ = ["FetchResult", "fetch_spans"]
-
-# As where a split is looked for in one answer: less than that, prices move by themselves.
-_TELLING = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +208,7 @@ def _count_before_jump(answers: Sequence[Answer]) -> int:
 
 def _jumps(earlier: Bars, later: Bars) -> bool:
     before, after = float(earlier["close"].iloc[-1]), float(later["open"].iloc[0])
-    return max(before / after, after / before) >= _TELLING
+    return max(before / after, after / before) >= TELLING
 
 
 def _pieces(run: DatasetRun, span: Span) -> tuple[list[tuple[Span, Answer]], ProviderError | None]:

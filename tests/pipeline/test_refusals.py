@@ -337,3 +337,57 @@ def test_refilling_by_default_leaves_them(loaded: Runner) -> None:
     assert not loaded.stored()["filled"].any()
     assert concat([loaded.stored()]).index.is_unique
     assert isinstance(loaded.store.snapshot(loaded.dataset).manifest.gaps[0], Gap)
+
+
+LATE = pd.Timestamp("2024-03-12", tz="UTC")
+
+
+class TestPartOnAnotherBasis:
+    """The provider serves bars at another multiple, and a person keeps what is stored."""
+
+    def kept(self, runner: Runner, ratio: float, *, served: Bars = WHOLE) -> None:
+        """Eight bars, up to the last one stored, were served so, and taken back."""
+        before = runner.stored()
+        runner.provider.bars = served.copy()
+        runner.provider.bars.loc["2024-03-06":"2024-03-15", PRICES] *= ratio
+        runner.update(evening("2024-03-15"), accept=True)
+        last = before["close"]["2024-03-15"] * ratio
+        assert runner.stored()["close"]["2024-03-15"] == pytest.approx(last)
+        decide(runner, lambda _: before)
+
+    @pytest.mark.parametrize("ratio", [1.1, 2.0, 10.0])
+    def test_new_bars_at_that_multiple_are_not_joined(self, loaded: Runner, ratio: float) -> None:
+        self.kept(loaded, ratio)
+        loaded.provider.bars.loc["2024-03-18":, PRICES] *= ratio
+
+        record = loaded.update(evening("2024-03-19")).record
+
+        assert record.error is not None
+        assert "which was decided against" in record.error.message
+        assert_frame_equal(loaded.stored(), WHOLE[:"2024-03-15"])
+
+    @pytest.mark.parametrize("ratio", [0.1, 2.0, 10.0])
+    def test_new_bars_that_go_on_from_the_stored_ones_are(
+        self, loaded: Runner, ratio: float
+    ) -> None:
+        self.kept(loaded, ratio)
+
+        record = loaded.update(evening("2024-03-19")).record
+
+        assert (record.error, record.added) == (None, 2)
+        assert_frame_equal(loaded.stored(), WHOLE[:"2024-03-19"])
+
+    @pytest.mark.parametrize(("ratio", "is_taken"), [(10.0, False), (1.0, True)])
+    def test_a_bar_that_was_missing_between_them_is_joined_on_the_stored_basis_alone(
+        self, runner: Runner, *, ratio: float, is_taken: bool
+    ) -> None:
+        runner.provider.bars = WHOLE.drop(LATE)
+        runner.load(evening("2024-03-15"))
+        self.kept(runner, 10.0, served=WHOLE.drop(LATE))
+        late = WHOLE.loc[[LATE]]
+        late[PRICES] *= ratio
+        runner.provider.bars = concat([runner.provider.bars, late]).sort_index()
+
+        runner.update(evening("2024-03-15"))
+
+        assert (LATE in observed(runner.stored()).index) == is_taken
