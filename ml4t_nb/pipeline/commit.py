@@ -179,7 +179,7 @@ def _commit_failure(
     )
     is_own = run.verb == "update" and name == state.config.provider
     if is_own and isinstance(error, SymbolUnknown) and is_proposed(state):
-        # It was told once, and waits for a person: every night's failure would be noise.
+        # The finding was reported once: a failure every night would be noise.
         return publish(tx, state, replace(record, outcome="unchanged", error=None))
     # A rejection by this package is none by the provider.
     if isinstance(error, ProviderError) and wanted:

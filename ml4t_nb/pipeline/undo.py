@@ -137,7 +137,7 @@ class _Undo:
                 f"the rows of run {self.undone.version} of {state.dataset} are not kept any more",
                 hint=("the runs there are: ", NextStep("history", state.dataset)),
             )
-        return publish(self.tx, self._decided(state), self._told())
+        return publish(self.tx, self._decided(state), self._record_of_undo())
 
     def _commit(
         self, after: Manifest, held: Bars, bars: Bars, extra: tuple[Finding, ...]
@@ -158,7 +158,7 @@ class _Undo:
             number=tx.number,
         )
         record = replace(
-            self._told(),
+            self._record_of_undo(),
             added=len(real.index.difference(held.index)),
             revised=len({each.stamp for each in revisions}),
             revisions=revisions[:_LOGGED_REVISIONS],
@@ -179,7 +179,7 @@ class _Undo:
             refusals=tuple(each for each in after.refusals if each.version != version),
         )
 
-    def _told(self) -> UpdateRecord:
+    def _record_of_undo(self) -> UpdateRecord:
         undone = self.undone
         day = f"{undone.at.astimezone(self.dates.zone):%Y-%m-%d}"
         what = "" if not undone.notes else f": {undone.notes[0]}"

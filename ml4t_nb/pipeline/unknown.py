@@ -29,7 +29,7 @@ _ENOUGH_OF_MOST = 10
 def is_proposed(state: Manifest) -> bool:
     """Whether it was proposed to end the symbol, and its provider has not replied since.
 
-    Whatever a person decided about that: it was told, and is not told again.
+    Whatever a person decided about it: it was reported, and is not reported again.
     """
     own = state.config.provider
     replies = (run.at for run in reversed(state.history) if run.spans and run.provider == own)

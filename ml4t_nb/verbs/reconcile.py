@@ -74,12 +74,12 @@ def reconcile(
 
 
 def _kinds(take: str | None) -> tuple[TakenKind, ...]:
-    """What is named, each once, in the order in which it is told."""
+    """What is named, each once, in the order given."""
     known = get_args(TakenKind)
     named = [each.strip() for each in (take or "").split(",")]
     if not take:
         raise OptionError(
-            "reconcile takes only what it is told to", hint=f"--take {','.join(known[:3])}"
+            "reconcile needs to know what to take", hint=f"--take {','.join(known[:3])}"
         )
     for each in named:
         if each not in known:

@@ -339,7 +339,7 @@ def test_a_join_that_cannot_be_compared_is_refused_and_nothing_changed(
         ({"with_": None}, OptionError, "reconcile needs another provider"),
         ({"with_": "files"}, OptionError, "files is the provider of equities/daily/AAPL itself"),
         ({"with_": "nowhere"}, OptionError, "unknown provider 'nowhere'"),
-        ({"take": None}, OptionError, "reconcile takes only what it is told to"),
+        ({"take": None}, OptionError, "reconcile needs to know what to take"),
         ({"take": "missing,suspects"}, OptionError, "'suspects' is nothing to take"),
         ({"take": "different"}, OptionError, "--take different alone would replace every bar"),
         ({"tolerance": 1}, OptionError, "--tolerance 1 must be at least 0 and below 1"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from threading import RLock
 
@@ -24,7 +22,16 @@ from ml4t_nb.notebook.panels.inbox_commands import other_providers
 from ml4t_nb.notebook.panels.job_view import JobView
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
-from ml4t_nb.notebook.panels.widgets import CENTRED, WRAPPED, Fold, button, field, html, script
+from ml4t_nb.notebook.panels.widgets import (
+    CENTRED,
+    WRAPPED,
+    Fold,
+    OwnChange,
+    button,
+    field,
+    html,
+    script,
+)
 from ml4t_nb.render.format import plain
 from ml4t_nb.render.html import as_html, error_html, line_html, report_html
 from ml4t_nb.render.layout import nothing_stored
@@ -52,7 +59,7 @@ class CompareView:
         self._symbols, self._shared, self._changed = symbols, shared, changed
         # Jobs end in threads of their own.
         self._lock = RLock()
-        self._is_setting = False
+        self._own_change = OwnChange()
         self._own: dict[DatasetId, str] = {}
         self.report: CompareReport | None = None
         self.bars: tuple[TakeableBar, ...] = ()
@@ -132,7 +139,7 @@ class CompareView:
         listed = ask(ListReport, "list", **chosen, **self._shared)
         self._own = {each.dataset: each.provider for each in listed.datasets}
         before = self.dataset.value
-        with self._setting():
+        with self._own_change:
             self.dataset.options = [(str(each), each) for each in self._own]
             self.dataset.value = before if before in self._own else next(iter(self._own), None)
         if not self._own:
@@ -143,7 +150,7 @@ class CompareView:
     def _clear(self) -> None:
         """Show nothing of a comparison that is not the one chosen any more."""
         with self._lock:
-            if self._is_setting:
+            if self._own_change:
                 return
             self.report, self.bars, self._view = None, (), None
             self.chart.clear()
@@ -184,7 +191,7 @@ class CompareView:
 
     def _fill(self, row: int | None) -> None:
         """List the bars, and choose one."""
-        with self._setting():
+        with self._own_change:
             self.list.options = [each.words for each in self.bars[:_MOST]]
             self.list.index = row if self.bars else None
 
@@ -201,7 +208,7 @@ class CompareView:
 
     def _chosen(self) -> None:
         with self._lock:
-            if self._is_setting:
+            if self._own_change:
                 return
             self._offer()
             self.chart.mark(None if self.bar is None else self.bar.stamp)
@@ -262,15 +269,6 @@ class CompareView:
         else:
             self._undoable.append((results[0].dataset, results[0].record.version))
         return True
-
-    @contextmanager
-    def _setting(self) -> Iterator[None]:
-        """What is set meanwhile was not chosen by a person."""
-        before, self._is_setting = self._is_setting, True
-        try:
-            yield
-        finally:
-            self._is_setting = before
 
     def _show(self, job: Job) -> None:
         """Show what was compared, or why it could not be; the next bar is chosen after a taking."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from threading import RLock
 
@@ -22,7 +21,7 @@ from ml4t_nb.notebook.panels.gap_rows import (
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.plot_view import PlotView
-from ml4t_nb.notebook.panels.widgets import WRAPPED, Fold, button, field, html
+from ml4t_nb.notebook.panels.widgets import WRAPPED, Fold, OwnChange, button, field, html
 from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.render.html import INK, as_html, error_html
 from ml4t_nb.render.layout import nothing_stored
@@ -44,7 +43,7 @@ class GapExplorer:
     ) -> None:
         self._shared, self._changed = shared, changed
         self._lock = RLock()
-        self._is_setting = False
+        self._own_change = OwnChange()
         self._stored: list[Summary] = []
         self._report: GapsReport | None = None
         self._record: UpdateRecord | None = None
@@ -113,7 +112,7 @@ class GapExplorer:
     def _show(self, act: Callable[[], None], *, is_choice: bool = True) -> None:
         """Show something new, or its error; nothing if it is no choice of a person's."""
         with self._lock:
-            if is_choice and self._is_setting:
+            if is_choice and self._own_change:
                 return
             self.message.value = ""
             try:
@@ -137,7 +136,7 @@ class GapExplorer:
 
     def _offer(self) -> None:
         """Datasets to choose from; the one that is chosen stays, if it is still stored."""
-        with self._lock, self._setting():
+        with self._lock, self._own_change:
             before, wanted = self.dataset.value, str(self.filter.value).strip().lower()
             rows = [
                 (dataset_row(each), each.dataset)
@@ -182,7 +181,7 @@ class GapExplorer:
             self._forget()
             raise
         heading, rows = gap_rows(self._gaps, dataset.frequency)
-        with self._setting():
+        with self._own_change:
             self.heading.value = fragment(heading if rows else "")
             self.list.options = rows
             self.list.index = None if before is None else self._row_of(before)
@@ -224,18 +223,9 @@ class GapExplorer:
 
     def _forget(self) -> None:
         """Show nothing."""
-        with self._setting():
+        with self._own_change:
             self._report = self._record = None
             self.list.options = ()
             self.body.layout.display = "none"
             self.plot_view.show(None)
             self.repairs.set_target(None)
-
-    @contextmanager
-    def _setting(self) -> Iterator[None]:
-        """What is set meanwhile was not chosen by a person."""
-        before, self._is_setting = self._is_setting, True
-        try:
-            yield
-        finally:
-            self._is_setting = before

@@ -77,7 +77,7 @@ class InboxActions:
         from ipywidgets import Dropdown, HBox, Text, VBox
 
         self.job: Job | None = None
-        self.is_busy = self._is_told = False
+        self.is_busy = self._is_reported = False
         self._shared = shared
         self._decided, self._undone = decided, undone
         self._opinion, self._stale = opinion, stale
@@ -244,14 +244,14 @@ class InboxActions:
 
     def _follow(self, job: Job, act: _Act, item: InboxItem, provider: str) -> None:
         with self._lock:
-            if job is not self.job or not self.is_busy or self._is_told:
+            if job is not self.job or not self.is_busy or self._is_reported:
                 return
             line = element("code", job.line)
             if not job.is_over:
                 if phrase := job.track.phrase:
                     self.line.value = _status(line, f" {phrase}")
                 return
-            self._is_told = True
+            self._is_reported = True
             error = failure(job)
             if error is None and job.state != "done":
                 error = Ml4tError("nothing was done", hint="try again later")
@@ -264,7 +264,7 @@ class InboxActions:
         finally:
             # Not earlier: a press would be about the finding as it was before the job.
             with self._lock:
-                self.is_busy = self._is_told = False
+                self.is_busy = self._is_reported = False
 
     def _tell(self, job: Job, act: _Act, item: InboxItem, provider: str) -> None:
         match act:

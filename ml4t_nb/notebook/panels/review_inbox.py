@@ -31,9 +31,9 @@ from ml4t_nb.render.review.evidence import Evidence, opinion_of
 from ml4t_nb.render.review.inbox_html import (
     InboxItem,
     evidence_html,
+    list_html,
     sentence_html,
     step_html,
-    told_html,
 )
 from ml4t_nb.reports import ReviewReport
 
@@ -114,7 +114,7 @@ class ReviewInbox:
             parts: list[Content] = [trusted(str(self.message.value))]
             if self.current is not None:
                 parts += [trusted(str(each.value)) for each in (self.head, self.evidence)]
-            return fragment(parts, told_html(self.items, self.decided))
+            return fragment(parts, list_html(self.items, self.decided))
 
     def open(self, row: int) -> None:
         """Open the finding in a row of the list."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from threading import RLock
 
@@ -14,7 +13,15 @@ from ml4t_nb.model import Command, DatasetId
 from ml4t_nb.notebook.panels.job_view import JobView
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
-from ml4t_nb.notebook.panels.widgets import CENTRED, WRAPPED, button, field, html, outputs_of
+from ml4t_nb.notebook.panels.widgets import (
+    CENTRED,
+    WRAPPED,
+    OwnChange,
+    button,
+    field,
+    html,
+    outputs_of,
+)
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.render.format import change_words, instant
 from ml4t_nb.render.html import INK, as_html, error_html
@@ -41,7 +48,7 @@ class RunHistory:
     ) -> None:
         self._symbols, self._shared, self._changed = symbols, shared, changed
         self._lock = RLock()
-        self._is_setting = False
+        self._own_change = OwnChange()
         self._stored: dict[DatasetId, DatasetHistory] = {}
         self._runs: list[UpdateRecord] = []
         self._drawn: PlotReport | None = None
@@ -98,7 +105,7 @@ class RunHistory:
     def _show(self, act: Callable[[], None], *, is_choice: bool = True) -> None:
         """Show something new, or its error; nothing if it is no choice of a person's."""
         with self._lock:
-            if is_choice and self._is_setting:
+            if is_choice and self._own_change:
                 return
             self.message.value = ""
             try:
@@ -112,7 +119,7 @@ class RunHistory:
         report = ask(HistoryReport, "history", limit=_RUNS, **chosen, **self._shared)
         self._stored = {each.dataset: each for each in report.datasets}
         before = self.dataset.value
-        with self._setting():
+        with self._own_change:
             self.dataset.options = [(str(each), each) for each in self._stored]
             known = before if before in self._stored else self._first()
             self.dataset.value = known
@@ -134,7 +141,7 @@ class RunHistory:
         of = self._stored[self.dataset.value]
         undone = {each.undid: each.version for each in of.records if each.undid}
         self._runs = [each for each in reversed(of.records) if _is_listed(each)]
-        with self._setting():
+        with self._own_change:
             self.list.options = [_row(each, undone.get(each.version)) for each in self._runs]
             versions = [each.version for each in self._runs]
             kept = before is not None and before.version in versions
@@ -192,15 +199,6 @@ class RunHistory:
     def _follow(self, job: Job) -> None:
         if job.is_over and job is self.job:
             self.refresh()
-
-    @contextmanager
-    def _setting(self) -> Iterator[None]:
-        """What is set meanwhile was not chosen by a person."""
-        before, self._is_setting = self._is_setting, True
-        try:
-            yield
-        finally:
-            self._is_setting = before
 
 
 def _is_listed(record: UpdateRecord) -> bool:

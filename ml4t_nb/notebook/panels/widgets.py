@@ -7,7 +7,8 @@ from importlib.resources import files
 from typing import Any, TypeAlias
 
 __all__ = [
-    "CENTRED", "WRAPPED", "Fold", "Widget", "button", "field", "html", "outputs_of", "script",
+    "CENTRED", "WRAPPED", "Fold", "OwnChange", "Widget", "button", "field", "html",
+    "outputs_of", "script",
 ]  # fmt: skip
 
 Widget: TypeAlias = Any
@@ -64,6 +65,25 @@ def script(file: str) -> Widget:
 def outputs_of(bundle: Mapping[str, Any]) -> tuple[dict[str, object], ...]:
     """What an output widget takes to show one picture, given by MIME type."""
     return ({"output_type": "display_data", "data": bundle, "metadata": {}},)
+
+
+class OwnChange:
+    """True while it is entered: a panel sets its fields itself, and no person chose their values.
+
+    It may be entered again meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._entered = 0
+
+    def __bool__(self) -> bool:
+        return self._entered > 0
+
+    def __enter__(self) -> None:
+        self._entered += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._entered -= 1
 
 
 class Fold:

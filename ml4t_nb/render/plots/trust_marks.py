@@ -143,7 +143,7 @@ def _trace(
     stories: dict[int, list[str]] = {}
     for mark in marks:
         stories.setdefault(mark.step, []).append(safe(mark.story))
-    told = {step: "<br>".join(dict.fromkeys(each)) for step, each in stories.items()}
+    texts = {step: "<br>".join(dict.fromkeys(each)) for step, each in stories.items()}
     return {
         "type": "scatter",
         "x": [steps.labels[mark.step] for mark in marks],
@@ -158,7 +158,7 @@ def _trace(
             "line": {"width": 2.4 if is_few else 1.2},
         },
         "name": name,
-        "customdata": [told[mark.step] for mark in marks],
+        "customdata": [texts[mark.step] for mark in marks],
         "hovertemplate": "%{customdata}<extra></extra>",
     }
 

@@ -28,12 +28,17 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 __all__ = [
-    "InboxItem", "decided_words", "evidence_html", "items_html", "sentence_html", "step_html",
-    "told_html",
+    "InboxItem",
+    "decided_words",
+    "evidence_html",
+    "items_html",
+    "list_html",
+    "sentence_html",
+    "step_html",
 ]  # fmt: skip
 
 _PRICES = ("open", "high", "low", "close")
-_TOLD = 100
+_LISTED = 100
 _ICONS: dict[FindingState, tuple[str, ...]] = {
     "open": ("M7 1.8 13 12.4H1Z", "M7 5.6V8.6", "M7 10.3V10.9"),
     "accepted": ("M7 1.2a5.8 5.8 0 1 0 0 11.6a5.8 5.8 0 1 0 0-11.6Z", "M4.4 7.2 6.3 9.1 9.8 5.2"),
@@ -110,20 +115,20 @@ def step_html(item: InboxItem) -> Markup:
     return element("div", "There is no bar to show. Next step: ", code, class_="ml4t-inbox-why")
 
 
-def told_html(items: Sequence[InboxItem], decided: Sequence[InboxItem]) -> Markup:
+def list_html(items: Sequence[InboxItem], decided: Sequence[InboxItem]) -> Markup:
     """Findings in sentences, with what can be done: for where no list and no picture is."""
     speller = Speller("%ml4t")
     lines: list[Markup] = []
-    for each in (*items[:_TOLD], *decided[:_TOLD]):
+    for each in (*items[:_LISTED], *decided[:_LISTED]):
         words = finding_words(each.finding, each.name, each.dataset.frequency, "UTC")
         done = "" if each.finding.is_open else f" ({each.done or decided_words(each.finding)})"
         step = each.finding.step
         code = "" if step is None else element("div", element("code", speller(step)))
         lines.append(element("div", words, done, code))
-    more = len(items) - _TOLD
+    more = len(items) - _LISTED
     if more > 0:
         lines.append(element("div", f"and {count(more)} more"))
-    return element("div", lines, class_="ml4t-inbox-told", style="margin:6px 0")
+    return element("div", lines, class_="ml4t-inbox-static", style="margin:6px 0")
 
 
 def _icon(state: FindingState) -> Markup:
