@@ -75,6 +75,8 @@ def _litter(home: Path, symbol: str) -> Iterator[str]:
                    for part in ("data", "state"))  # fmt: skip
     if data != sorted(snapshot.files()):
         yield f"{symbol}: files are left over: {[path.name for path in data]}"
-    wanted = ["lock", f"m.{snapshot.manifest.sequence:08d}.json"]
+    manifest = snapshot.manifest
+    logs = (file.file for file in (*manifest.rejected, *manifest.revisions))
+    wanted = sorted(["lock", f"m.{manifest.sequence:08d}.json", *logs])
     if [path.name for path in state] != wanted:
-        yield f"{symbol}: manifests are left over: {[path.name for path in state]}"
+        yield f"{symbol}: manifests or logs are left over: {[path.name for path in state]}"

@@ -87,7 +87,9 @@ class Board:
     def cuts(self, symbol: str) -> Days:
         """Days whose bars may be gone."""
         first = SYMBOLS.index(symbol) * _MOST_DAYS
-        return np.flatnonzero(np.frombuffer(self.cut, np.uint8)[first : first + _MOST_DAYS])
+        # A copy, since other processes write while it is looked at.
+        days = np.frombuffer(self.cut, np.uint8)[first : first + _MOST_DAYS].copy()
+        return np.flatnonzero(days)
 
 
 class Journal:
