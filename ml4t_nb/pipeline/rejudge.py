@@ -7,12 +7,11 @@ from datetime import datetime
 
 import pandas as pd
 
-from ml4t_nb.core.adjust import adjusted
+from ml4t_nb.core.adjust import traded_bars
 from ml4t_nb.core.bars import Bars, as_instant
 from ml4t_nb.core.findings import as_findings, judged_again
 from ml4t_nb.core.rules.apply import suspects
 from ml4t_nb.core.timestamps import TICK
-from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.finding import Finding, Rule
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.context import RunContext
@@ -69,7 +68,7 @@ def judged_around(
     basis, allowed = state.config.basis, context.rules.of_dataset(state.dataset)
     asset_class = state.dataset.asset_class
     found = suspects(real, basis=basis, asset_class=asset_class, allowed=allowed)
-    known = as_findings(found, _as_traded(real, state)) if found else ()
+    known = as_findings(found, traded_bars(real, basis)) if found else ()
     return judged_again(
         state.findings,
         [each for each in (*known, *extra) if each.meets(near)],
@@ -86,11 +85,3 @@ def _around(stamps: pd.DatetimeIndex, changed: pd.DatetimeIndex) -> Span:
     last = min(int(stamps.searchsorted(changed[-1])) + _REACH, len(stamps) - 1)
     start, end = min(stamps[first], changed[0]), max(stamps[last], changed[-1])
     return Span(as_instant(start), as_instant(end) + TICK)
-
-
-def _as_traded(bars: Bars, state: Manifest) -> Bars:
-    """Prices as they were traded; as they are, where the splits leave none that a float holds."""
-    try:
-        return adjusted(bars, "raw", basis=state.config.basis)
-    except BarsInvalid:
-        return bars
