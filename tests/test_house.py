@@ -33,7 +33,7 @@ LAYERS = (
     },
     {"core"},
     {"providers", "storage"},
-    {"pipeline", "batch", "workspace", "calendars"},
+    {"pipeline", "reading", "batch", "workspace", "calendars"},
     {"verbs"},
     {"commands"},
     {"render"},
@@ -58,7 +58,7 @@ LIGHT = (
     "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
-NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "batch.py", "calendars.py")
+NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "reading/", "batch.py", "calendars.py")
 SLOW_STARTERS = (
     "pandas", "numpy", "pyarrow", "rich", "yfinance", "exchange_calendars", "plotly",
     "ipywidgets", "anywidget", "tenacity", "argcomplete",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Adjustment, AssetClass, Frequency, Requirement
+from ml4t_nb.model import AssetClass, Frequency
 from ml4t_nb.options import PathName, as_folder, as_symbols
+from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.reports import ExportReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.formats import csv_of, json_of, write_whole
@@ -26,17 +26,15 @@ from ml4t_nb.verbs.parameters import (
     Require,
     Start,
 )
-from ml4t_nb.verbs.requirements import require_as_wanted
 from ml4t_nb.verbs.select import days, required, select
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.storage.snapshot import Snapshot
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["bars", "export", "files", "snapshot_of", "view"]
+__all__ = ["bars", "export", "files", "snapshot_of"]
 
 _SUFFIXES = (".csv", ".parquet", ".json")
 
@@ -81,15 +79,10 @@ def bars(
     BarsDoubtful
         If the bars are not as ``require`` says: none is returned.
     """
-    snapshot = snapshot_of(ws.at(home), symbol, asset_class, frequency)
-    return _read(
-        snapshot,
-        days(start, end),
-        adjust,
-        filled=filled,
-        provenance=provenance,
-        require=require,
-    )
+    from ml4t_nb.reading.one import read_bars
+
+    request = BarsRequest(*days(start, end), adjust, filled, provenance, require)
+    return read_bars(snapshot_of(ws.at(home), symbol, asset_class, frequency), request)
 
 
 @verb
@@ -145,6 +138,8 @@ def export(
     out
         A file that ends in .csv, .parquet or .json.
     """
+    from ml4t_nb.reading.one import read_bars
+
     ws = ws.at(home)
     ws.resolve_as_of(as_of)
     (name,) = required(symbol, "export", one=True)
@@ -155,14 +150,8 @@ def export(
             hint=f"use {', '.join(_SUFFIXES)}",
         )
     snapshot = snapshot_of(ws, name, asset_class, frequency)
-    seen = _read(
-        snapshot,
-        days(start, end),
-        adjust,
-        filled=filled,
-        provenance=provenance,
-        require=require,
-    )
+    request = BarsRequest(*days(start, end), adjust, filled, provenance, require)
+    seen = read_bars(snapshot, request)
     if file is not None:
         config = snapshot.manifest.config
         origin = {"provider": config.provider, "adjust": adjust, "currency": config.currency}
@@ -170,37 +159,6 @@ def export(
     manifest = snapshot.manifest
     config = manifest.config
     return ExportReport(manifest.dataset, seen, file, config.provider, config.currency)
-
-
-def _read(
-    snapshot: Snapshot,
-    range_: tuple[date | None, date | None],
-    adjust: Adjustment,
-    *,
-    filled: bool,
-    provenance: bool,
-    require: Requirement | None,
-) -> pd.DataFrame:
-    """The view that a reader asked for, if it is as required."""
-    from ml4t_nb.core.bars import observed
-
-    seen = view(snapshot, range_, adjust, filled=True)
-    if require is not None:
-        require_as_wanted(snapshot.manifest, seen, range_, require)
-    seen = seen if filled else observed(seen)
-    return _with_providers(seen, snapshot.manifest) if provenance else seen
-
-
-def _with_providers(seen: pd.DataFrame, manifest: Manifest) -> pd.DataFrame:
-    """Bars with the name of each one's provider; a filled one has none."""
-    import numpy as np
-    import pandas as pd
-
-    from ml4t_nb.core.sources import source_of
-
-    stamps = pd.DatetimeIndex(seen.index)
-    names = source_of(stamps, manifest.sources, manifest.config.provider)
-    return seen.assign(provider=np.where(seen["filled"], "", names))
 
 
 def _write(seen: pd.DataFrame, file: BinaryIO, suffix: str, origin: Mapping[str, str]) -> None:
@@ -230,36 +188,3 @@ def snapshot_of(
         former=ws.store.former_names,
     )
     return ws.store.snapshot(dataset)
-
-
-def view(
-    snapshot: Snapshot, range_: tuple[date | None, date | None], adjust: Adjustment, *, filled: bool
-) -> pd.DataFrame:
-    """Bars from the first to the last date, both inclusive, adjusted."""
-    from ml4t_nb.calendars import calendar
-    from ml4t_nb.core.bars import observed, within
-
-    manifest = snapshot.manifest
-    span = calendar(manifest.config.calendar).span(*range_, manifest.dataset.frequency)
-    if adjust == "splits" and manifest.config.basis == "split-adjusted":
-        seen = snapshot.bars(None if range_ == (None, None) else span)
-    else:
-        # A view depends on the splits and dividends of later bars, so it is cut afterwards.
-        seen = within(_adjusted(snapshot, adjust), span)
-    return seen if filled else observed(seen)
-
-
-def _adjusted(snapshot: Snapshot, adjust: Adjustment) -> pd.DataFrame:
-    """The whole series; of weeks, a split or dividend in one needs the days around it."""
-    from ml4t_nb.core.adjust import adjusted, inexact_weeks
-
-    config, dataset = snapshot.manifest.config, snapshot.manifest.dataset
-    whole = snapshot.bars()
-    is_weekly = dataset.frequency == "weekly"
-    if is_weekly and (weeks := inexact_weeks(whole, adjust, basis=config.basis)):
-        raise OptionError(
-            f"the week of {weeks[-1]:%Y-%m-%d} cannot be shown as {adjust!r}: "
-            "its split or dividend fell between days",
-            hint=f"load daily bars of {dataset.symbol} and adjust those",
-        )
-    return adjusted(whole, adjust, basis=config.basis)

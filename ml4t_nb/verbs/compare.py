@@ -9,9 +9,10 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.events import Finished, Started
 from ml4t_nb.model import Span
 from ml4t_nb.options import as_symbols
+from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.reports import CompareReport, Difference, PriceScale
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.bars import snapshot_of, view
+from ml4t_nb.verbs.bars import snapshot_of
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, OneSymbol, Start
 from ml4t_nb.verbs.runs import context_of
 from ml4t_nb.verbs.select import days, latest
@@ -52,9 +53,10 @@ def compare(
     tolerance
         Share by which two prices may differ and still agree.
     """
-    from ml4t_nb.core.bars import PRICES, as_instant
+    from ml4t_nb.core.bars import PRICES, as_instant, observed
     from ml4t_nb.core.two_series import side_by_side
     from ml4t_nb.pipeline.compare import fetch_other
+    from ml4t_nb.reading.one import view
 
     names = as_symbols(symbol)
     if len(names) != 1:
@@ -69,7 +71,7 @@ def compare(
     moment = ws.resolve_as_of(as_of)
     snapshot = snapshot_of(ws, names[0], asset_class, frequency)
     manifest = snapshot.manifest
-    ours = view(snapshot, days(start, end), "splits", filled=False)
+    ours = observed(view(snapshot, BarsRequest(*days(start, end))))
     if ours.empty:
         raise OptionError(
             f"{manifest.dataset} has no bars in this range", hint="choose another --start and --end"

@@ -9,9 +9,10 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import Gap, NextStep, Span
 from ml4t_nb.options import PathName, as_folder
+from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.bars import snapshot_of, view
+from ml4t_nb.verbs.bars import snapshot_of
 from ml4t_nb.verbs.coverage import Expectation, sessions_of
 from ml4t_nb.verbs.parameters import AsOfUnused, Class, End, Freq, Home, OneSymbol, Start
 from ml4t_nb.verbs.runs import record_at_store
@@ -66,6 +67,7 @@ def plot(
     """
     from ml4t_nb.calendars import calendar
     from ml4t_nb.core.bars import as_instant, within
+    from ml4t_nb.reading.one import view
 
     ws = ws.at(home)
     ws.resolve_as_of(as_of)
@@ -85,7 +87,7 @@ def plot(
         return _change_of(snapshot, run, page, ws.settings.home)
     manifest = snapshot.manifest
     # Whole, since a gap may begin before the range and end after it.
-    whole = view(snapshot, (None, None), "splits", filled=True)
+    whole = view(snapshot, BarsRequest())
     record = _last_run(manifest) if last_run else None
     span = calendar(manifest.config.calendar).span(*range_, manifest.dataset.frequency)
     if record is not None and not whole.empty:

@@ -10,8 +10,9 @@ from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.model import Adjustment, Basis
 from ml4t_nb.pipeline import close
+from ml4t_nb.reading.one import view
+from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.storage.store import Store
-from ml4t_nb.verbs.bars import view
 from tests.pipeline.runner import FORWARD, Runner
 from tests.pipeline.scripted import Scripted, bars_at, evening, sessions
 
@@ -22,7 +23,7 @@ EX = "2024-02-07"
 
 
 def first_close(runner: Runner, how: Adjustment) -> float:
-    seen = view(runner.store.snapshot(runner.dataset), (None, None), how, filled=True)
+    seen = view(runner.store.snapshot(runner.dataset), BarsRequest(adjust=how))
     return float(seen["close"].iloc[0])
 
 
@@ -368,7 +369,7 @@ def test_a_bar_of_the_ex_date_is_not_restated_by_a_split_that_is_reported_once_i
 
     assert record.verdict == "restated"
     assert actions(runner) == {"02-07": (2.0, 0.0)}
-    raw = view(runner.store.snapshot(runner.dataset), (None, None), "raw", filled=True)["close"]
+    raw = view(runner.store.snapshot(runner.dataset), BarsRequest(adjust="raw"))["close"]
     assert raw[:"2024-02-06"].round(9).eq(100.0).all()
     assert raw[EX:].round(9).eq(50.0).all()
 

@@ -14,9 +14,10 @@ from ml4t_nb.errors import Overtaken, ProviderError
 from ml4t_nb.model import DatasetId, SessionOverride
 from ml4t_nb.pipeline import close
 from ml4t_nb.providers import Request
+from ml4t_nb.reading.one import view
+from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.storage.store import Store
 from ml4t_nb.storage.transaction import Transaction
-from ml4t_nb.verbs.bars import view
 from tests.pipeline.runner import Runner
 from tests.pipeline.scripted import Scripted, bars_at, evening, restated, rising, sessions
 
@@ -49,7 +50,7 @@ def other(runner: Runner) -> Runner:
 
 def first_close(runner: Runner) -> float:
     """On the split basis of the last bar, whatever is stored."""
-    seen = view(runner.store.snapshot(runner.dataset), (None, None), "splits", filled=True)
+    seen = view(runner.store.snapshot(runner.dataset), BarsRequest(adjust="splits"))
     return float(seen["close"].iloc[0])
 
 

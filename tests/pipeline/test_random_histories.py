@@ -14,12 +14,14 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
 from ml4t_nb.calendars import calendar
+from ml4t_nb.core.bars import observed
 from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline import close, refetch, unfill
+from ml4t_nb.reading.one import view
+from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.storage.store import Store
-from ml4t_nb.verbs.bars import view
 from tests.pipeline.runner import FORWARD, Runner
 from tests.pipeline.scripted import DAYS, Scripted, evening
 from tests.pipeline.truth import Action, Fault, FaultKind, Truth
@@ -175,7 +177,7 @@ class Life:
         elif not self._knows_all(SESSIONS.get_indexer(real.index).tolist()):
             return
         for how in ("raw", "splits", "all"):
-            seen = view(snapshot, (None, None), how, filled=False)
+            seen = observed(view(snapshot, BarsRequest(adjust=how)))
             assert self.truth.faults_of(seen, how) == [], real[
                 (real["split"] != 1) | (real["dividend"] != 0)
             ][["close", "dividend", "split"]].to_string()

@@ -18,10 +18,11 @@ from ml4t_nb.errors import ChunkCorrupt, Ml4tError, OptionError, Overtaken, Sett
 from ml4t_nb.model import Basis, DatasetConfig, DatasetId, Span
 from ml4t_nb.pipeline import run_remove
 from ml4t_nb.providers import Limits
+from ml4t_nb.reading.one import view
+from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
-from ml4t_nb.verbs.bars import view
 from tests.pipeline.runner import Runner
 from tests.pipeline.scripted import Scripted, bars_at, evening, rising, sessions
 
@@ -346,7 +347,7 @@ def test_a_removed_dividend_still_lowers_the_prices_before_it(runner: Runner) ->
     runner.load(evening("2024-03-13"))
 
     def first_total_return() -> float:
-        seen = view(runner.store.snapshot(runner.dataset), (None, None), "all", filled=True)
+        seen = view(runner.store.snapshot(runner.dataset), BarsRequest(adjust="all"))
         return float(seen["close"].iloc[0])
 
     def dividends() -> dict[str, float]:
@@ -377,7 +378,7 @@ def test_a_removed_dividend_counts_in_old_shares_though_the_next_bar_is_in_new_o
 
     runner.remove(evening("2024-03-14"), start="2024-03-13", end="2024-03-13")
 
-    seen = view(store.snapshot(runner.dataset), (None, None), "all", filled=True)
+    seen = view(store.snapshot(runner.dataset), BarsRequest(adjust="all"))
     # 100 old shares' dollars are 50 of the new, and 10 of 100 was paid out: 50 * 0.9.
     assert seen["close"].tolist() == pytest.approx([45.0, 45.0, 45.0])
 
@@ -397,7 +398,7 @@ def test_many_removed_dividends_lower_the_prices_before_them_by_their_shares(
     first, last = (f"{days[number]:%Y-%m-%d}" for number in (4, 26))
     runner.remove(evening("2024-03-15"), start=first, end=last)
 
-    seen = view(runner.store.snapshot(runner.dataset), (None, None), "all", filled=True)
+    seen = view(runner.store.snapshot(runner.dataset), BarsRequest(adjust="all"))
     assert float(seen["close"].iloc[0]) == pytest.approx(100 * 0.9**10)
 
 

@@ -19,9 +19,10 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment
 from ml4t_nb.pipeline import DecisionRequest, UndoRequest, run_decision, run_undo
 from ml4t_nb.pipeline.undoable import has_replaced_all
+from ml4t_nb.reading.one import view
+from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
-from ml4t_nb.verbs.bars import view
 from tests.pipeline.runner import Runner
 from tests.pipeline.scripted import DAYS, Scripted, evening
 from tests.pipeline.test_random_histories import LAST, Life, Step, anything
@@ -43,9 +44,7 @@ class State:
     @classmethod
     def of(cls, runner: Runner) -> State:
         snapshot = runner.store.snapshot(runner.dataset)
-        views = {
-            how: view(snapshot, (None, None), how, filled=True) for how in get_args(Adjustment)
-        }
+        views = {how: view(snapshot, BarsRequest(adjust=how)) for how in get_args(Adjustment)}
         return cls(snapshot.manifest, snapshot.bars(), views)
 
 

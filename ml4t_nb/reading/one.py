@@ -1,0 +1,65 @@
+"""Bars of one dataset's snapshot, adjusted and checked as a reader asked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.calendars import calendar
+from ml4t_nb.core.adjust import adjusted, inexact_weeks
+from ml4t_nb.core.bars import Bars, observed, within
+from ml4t_nb.core.sources import source_of
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import Adjustment
+from ml4t_nb.reading.request import BarsRequest
+from ml4t_nb.reading.requirements import require_as_wanted
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.snapshot import Snapshot
+
+__all__ = ["read_bars", "view"]
+
+
+def read_bars(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
+    """The bars that a reader asked for, if they are as required.
+
+    OptionError if the adjustment cannot be shown, BarsDoubtful if the bars are not as required,
+    ChunkCorrupt if a file is damaged.
+    """
+    seen = view(snapshot, request)
+    if request.require is not None:
+        range_ = (request.start, request.end)
+        require_as_wanted(snapshot.manifest, seen, range_, request.require)
+    seen = seen if request.filled else observed(seen)
+    return _with_providers(seen, snapshot.manifest) if request.provenance else seen
+
+
+def view(snapshot: Snapshot, request: BarsRequest) -> Bars:
+    """Bars of the request's dates, adjusted; filled ones too."""
+    manifest, adjust = snapshot.manifest, request.adjust
+    dates = calendar(manifest.config.calendar)
+    span = dates.span(request.start, request.end, manifest.dataset.frequency)
+    if adjust == "splits" and manifest.config.basis == "split-adjusted":
+        return snapshot.bars(None if request.is_whole else span)
+    # A view depends on the splits and dividends of later bars, so it is cut afterwards.
+    return within(_adjusted(snapshot, adjust), span)
+
+
+def _adjusted(snapshot: Snapshot, adjust: Adjustment) -> Bars:
+    """The whole series; of weeks, a split or dividend in one needs the days around it."""
+    config, dataset = snapshot.manifest.config, snapshot.manifest.dataset
+    whole = snapshot.bars()
+    is_weekly = dataset.frequency == "weekly"
+    if is_weekly and (weeks := inexact_weeks(whole, adjust, basis=config.basis)):
+        raise OptionError(
+            f"the week of {weeks[-1]:%Y-%m-%d} cannot be shown as {adjust!r}: "
+            "its split or dividend fell between days",
+            hint=f"load daily bars of {dataset.symbol} and adjust those",
+        )
+    return adjusted(whole, adjust, basis=config.basis)
+
+
+def _with_providers(seen: Bars, manifest: Manifest) -> pd.DataFrame:
+    """Bars with the name of each one's provider; a filled one has none."""
+    stamps = pd.DatetimeIndex(seen.index)
+    names = source_of(stamps, manifest.sources, manifest.config.provider)
+    return seen.assign(provider=np.where(seen["filled"], "", names))
