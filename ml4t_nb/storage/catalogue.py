@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -116,12 +116,12 @@ class Catalogue:
             noted, self._noted = self._noted, {}
         self.write(noted)
 
-    def read(self) -> dict[str, CatalogueEntry]:
-        """All entries whose checksum is right; the caller compares their marks."""
+    def read(self, places: Collection[str] | None = None) -> dict[str, CatalogueEntry]:
+        """Entries whose checksum is right, all or those of ``places``; who asks compares marks."""
         self.flush()
         if not self._path.exists():
             return {}
-        rows = self._run(lambda file: file.execute("SELECT * FROM entries").fetchall()) or []
+        rows = self._run(lambda file: _rows(file, places)) or []
         entries = {}
         for place, crc, content in rows:
             known = self._decoded.get(place)
@@ -168,6 +168,13 @@ class Catalogue:
         for path in (self._path.with_name(f"{self._path.name}-journal"), self._path):
             with suppress(OSError):
                 path.unlink()
+
+
+def _rows(file: sqlite3.Connection, places: Collection[str] | None) -> list[tuple[str, int, str]]:
+    if places is None:
+        return file.execute("SELECT * FROM entries").fetchall()
+    one = "SELECT * FROM entries WHERE place = ?"
+    return [row for place in places for row in file.execute(one, (place,))]
 
 
 def _is_ours(file: sqlite3.Connection) -> bool:

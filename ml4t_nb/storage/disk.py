@@ -224,7 +224,7 @@ def _sync_parent(folder: Path) -> None:
         sync_folder(folder.parent)
 
 
-def names_in(folder: Path) -> list[str]:
+def names_in(folder: Path | str) -> list[str]:
     """Names in a folder, sorted; none if it does not exist."""
     try:
         return sorted(os.listdir(folder))  # noqa: PTH208  # twice as quick as iterdir

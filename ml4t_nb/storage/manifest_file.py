@@ -26,13 +26,23 @@ from ml4t_nb.storage.manifest import (
 )
 from ml4t_nb.storage.names import CHUNK_NAME, ROW_FILE_NAME
 
-__all__ = ["OLDEST_READ", "VERSION", "decode_manifest", "encode_manifest", "manifest_error"]
+__all__ = [
+    "LONGEST_REMOVAL",
+    "OLDEST_READ",
+    "VERSION",
+    "decode_manifest",
+    "encode_manifest",
+    "manifest_error",
+]
 
 VERSION = 4
 """Raised with every change of the fields, an added one too; a later version's are refused."""
 
 OLDEST_READ = 3
 """Since then fields were only added, and have a default."""
+
+LONGEST_REMOVAL = 128
+"""Most bytes of the mark that a dataset was removed; every other manifest has more."""
 
 _CODEC = Codec(omit_defaults=True)
 

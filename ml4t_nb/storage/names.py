@@ -27,6 +27,7 @@ __all__ = [
     "manifest_name",
     "manifest_number",
     "newest_number",
+    "place_of",
     "relative_folder",
     "row_file_name",
     "row_file_number",
@@ -106,6 +107,11 @@ def relative_folder(dataset: DatasetId) -> PurePosixPath:
         one_of(dataset.frequency, Frequency, what="frequency"),
         folder_name(dataset.symbol),
     )
+
+
+def place_of(dataset: DatasetId) -> str:
+    """The same place as text, such as ``equities/daily/AAPL``, of a dataset that is valid."""
+    return f"{dataset.asset_class}/{dataset.frequency}/{folder_name(dataset.symbol)}"
 
 
 def folder_name(symbol: str) -> str:

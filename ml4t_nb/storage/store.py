@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -13,14 +13,20 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
-from ml4t_nb.model import DatasetId, Hint
+from ml4t_nb.errors import StoreError
+from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint
 from ml4t_nb.records import FormerName, Summary
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.disk import dataset_lock, is_own_folder, names_in, remove_old, status
-from ml4t_nb.storage.manifest import unknown_summary
-from ml4t_nb.storage.names import GROUPS, chunk_number, manifest_name, symbol_of
+from ml4t_nb.storage.entries import groups_in, read_entry, stored_in
+from ml4t_nb.storage.names import (
+    GROUPS,
+    chunk_number,
+    manifest_name,
+    place_of,
+    symbol_of,
+)
 
 if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
@@ -58,6 +64,26 @@ class Store:
             if not removed_by_hand(f"{self.home}/data/{place}")
         )
 
+    def stored_as(
+        self,
+        symbol: str,
+        asset_class: AssetClass | None = None,
+        frequency: Frequency | None = None,
+    ) -> tuple[DatasetId, ...]:
+        """The datasets of that symbol, damaged or not, in order; no other one is looked at."""
+        return self.stored_by_symbol((symbol,), asset_class, frequency)[symbol]
+
+    def stored_by_symbol(
+        self,
+        symbols: Iterable[str],
+        asset_class: AssetClass | None = None,
+        frequency: Frequency | None = None,
+    ) -> dict[str, tuple[DatasetId, ...]]:
+        """The datasets of each symbol, none for one that is not stored."""
+        groups = groups_in(self.home, asset_class, frequency)
+        known = self._catalogue.read
+        return {each: tuple(stored_in(self.home, groups, each, known)) for each in symbols}
+
     def former_names(self) -> dict[DatasetId, tuple[FormerName, ...]]:
         """Datasets whose earlier bars were listed under other names, with those names."""
         return {
@@ -66,13 +92,13 @@ class Store:
             if entry.summary and entry.summary.former_names
         }
 
-    def summaries(self) -> tuple[Summary, ...]:
-        """Every dataset in one row, in order.
+    def summaries(self, only: Collection[DatasetId] | None = None) -> tuple[Summary, ...]:
+        """Every dataset, or ``only`` these, in one row each, in order.
 
         Opens no manifest that has not changed since it was last looked at; the size of every
         chunk is compared with the recorded one. The logs are not looked at: `verify` reads them.
         """
-        rows = (self._checked(place, entry) for place, entry in self._stored())
+        rows = (self._checked(place, entry) for place, entry in self._stored(only=only))
         return tuple(row for row in rows if row)
 
     def snapshot(self, dataset: DatasetId) -> Snapshot:
@@ -169,27 +195,32 @@ class Store:
                 if state.manifest is None:
                     folder.clean_up(state)
 
-    def _stored(self, *, keep: bool = True) -> list[tuple[str, CatalogueEntry]]:
+    def _stored(
+        self, *, keep: bool = True, only: Collection[DatasetId] | None = None
+    ) -> list[tuple[str, CatalogueEntry]]:
         """Every dataset with a manifest in force, by place, in order; its data are not looked at.
 
         Of a damaged manifest, the summary says what was known before, and the damage.
         """
-        stored = [each for each in self._found(keep=keep).items() if each[1].summary]
+        stored = [each for each in self._found(keep=keep, only=only).items() if each[1].summary]
         # By what a DatasetId is ordered by, without its slower comparison.
         return sorted(stored, key=lambda each: _PARTS(each[1].dataset))
 
-    def _found(self, *, keep: bool = True) -> dict[str, CatalogueEntry]:
-        """Every dataset that is or was there."""
+    def _found(
+        self, *, keep: bool = True, only: Collection[DatasetId] | None = None
+    ) -> dict[str, CatalogueEntry]:
+        """Every dataset that is or was there; or these ``only``, there or not."""
         has_state = status(f"{self.home}/state") is not None
         if not has_state and status(f"{self.home}/data") is None:
             return {}
         # Without it, this may be a folder of something else, with a catalogue of its own.
-        known = self._catalogue.read() if has_state else {}
+        named = None if only is None else {place_of(each): each for each in only}
+        known = self._catalogue.read(named) if has_state else {}
         found = {}
-        for place, dataset in self._places(known):
+        for place, dataset in self._places(known) if named is None else named.items():
             entry = known.get(place)
             if not entry or not self._is_current(place, entry):
-                entry = self._read(dataset, entry)
+                entry = read_entry(self.home, dataset, entry)
             found[place] = entry
         if has_state and keep:
             read = {place: entry for place, entry in found.items() if entry is not known.get(place)}
@@ -207,7 +238,7 @@ class Store:
             if self._is_current(place, entry):
                 row = replace(row, damage=damage, remedy=remedy)
                 break
-            entry = self._read(entry.dataset, entry)  # a writer moved on
+            entry = read_entry(self.home, entry.dataset, entry)  # a writer moved on
         return None if removed_by_hand(f"{self.home}/data/{place}") else row
 
     def _places(self, known: Mapping[str, CatalogueEntry]) -> Iterator[tuple[str, DatasetId]]:
@@ -223,34 +254,6 @@ class Store:
                     yield place, entry.dataset
                 elif (symbol := symbol_of(name)) is not None:
                     yield place, DatasetId(asset_class, frequency, symbol)
-
-    def _read(self, dataset: DatasetId, known: CatalogueEntry | None) -> CatalogueEntry:
-        """The newest manifest's entry; number 0 where none was read, since one may come and go."""
-        folder = DatasetFolder(self.home, dataset)
-        summary = known.summary if known else None
-        unread = CatalogueEntry(dataset, 0, (0, 0, 0, 0), None, ())
-        while True:
-            try:
-                # Its stat before it is read: if it is replaced meanwhile, this one is old.
-                sequence = folder.sequence()
-                stat = manifest_stat(f"{folder.state}", sequence)
-                now = folder.newest()
-                if now.sequence == 0:
-                    if summary and folder.has_chunks():
-                        raise folder.lost_manifest_error()
-                    return unread
-                if stat and now.sequence == sequence:
-                    return CatalogueEntry.of(dataset, sequence, stat, now.manifest)
-            except StoreError as error:
-                if isinstance(error, StoreOutdated):
-                    summary = error.summary
-                # Only what is damaged for good may be removed: not what a newer program wrote, nor
-                # what this user may not read.
-                remedy = "" if isinstance(error, ChunkCorrupt | StoreOutdated) else error.advice
-                row = replace(
-                    summary or unknown_summary(dataset), damage=error.message, remedy=remedy
-                )
-                return replace(unread, summary=row)
 
     def _is_current(self, place: str, entry: CatalogueEntry) -> bool:
         # A writer gives the next number. A backup or a copy that is laid over the folder brings

@@ -180,11 +180,5 @@ def snapshot_of(
     ws: Workspace, symbol: str, asset_class: AssetClass | None, frequency: Frequency | None
 ) -> Snapshot:
     """The current snapshot of the one selected dataset."""
-    (dataset,) = select(
-        ws.store.datasets(),
-        as_symbols(symbol),
-        asset_class,
-        frequency,
-        former=ws.store.former_names,
-    )
+    (dataset,) = select(ws, as_symbols(symbol), asset_class, frequency)
     return ws.store.snapshot(dataset)

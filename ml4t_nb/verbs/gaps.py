@@ -98,7 +98,7 @@ def gaps(
         )
 
     run = run_batch(ws, "gaps", {each.dataset: work(each) for each in chosen}, moment)
-    after = [each for each in summaries(ws, [], None, None) if each.dataset in datasets]
+    after = ws.store.summaries(datasets)
     listed, unread = _listed(ws, after, range_, every=True)
     for result in run.results:
         if result.record.outcome == "failed":

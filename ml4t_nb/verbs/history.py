@@ -44,13 +44,7 @@ def history(
     if not symbol:
         ws.require_home()
     ws.resolve_as_of(as_of)
-    chosen = select(
-        ws.store.datasets(keep=False),
-        as_symbols(symbol),
-        asset_class,
-        frequency,
-        former=ws.store.former_names,
-    )
+    chosen = select(ws, as_symbols(symbol), asset_class, frequency, keep=False)
     listed: list[DatasetHistory] = []
     unread: dict[DatasetId, Ml4tError] = {}
     for each in chosen:

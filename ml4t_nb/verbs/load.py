@@ -15,7 +15,7 @@ from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, ProviderName, Selection, Start
 from ml4t_nb.verbs.runs import Work, run_batch
-from ml4t_nb.verbs.select import days, renaming, required
+from ml4t_nb.verbs.select import days, not_stored, renaming, required
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -118,8 +118,8 @@ def _former_names(
 
     Another company may have taken the name: a load of its days alone is meant.
     """
-    former = ws.store.former_names()
-    stored = {each.symbol for each in ws.store.datasets()} if former else set()
+    unknown = not_stored(ws, symbols)
+    former = ws.store.former_names() if unknown else {}
     return {
         name.symbol: OptionError(
             renaming(name.symbol, dataset, name.until),
@@ -132,9 +132,7 @@ def _former_names(
         )
         for dataset, names in former.items()
         for name in names
-        if name.symbol in symbols
-        and name.symbol not in stored
-        and (first is None or first <= name.until)
+        if name.symbol in unknown and (first is None or first <= name.until)
     }
 
 

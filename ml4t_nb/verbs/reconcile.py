@@ -65,7 +65,7 @@ def reconcile(
             "--take different alone would replace every bar that differs",
             hint="choose them with --start and --end; compare lists them",
         )
-    (dataset,) = select(ws.store.datasets(), (name,), asset_class, frequency)
+    (dataset,) = select(ws, (name,), asset_class, frequency, former=False)
     request = ReconcileRequest(dataset, with_, kinds, ws.clock(), tolerance, *range_)
     ws.observer(Started("reconcile", (dataset,)))
     report = run_one(ws, "reconcile", partial(run_reconcile, request=request), moment, asks=True)

@@ -71,8 +71,7 @@ def review(
     run = None
     if ruling is not None:
         run = _decided(ws, moment, _requests(ws, chosen, ruling, range_, rule, notes=all))
-        datasets = {each.dataset for each in chosen}
-        chosen = tuple(each for each in ws.store.summaries() if each.dataset in datasets)
+        chosen = ws.store.summaries([each.dataset for each in chosen])
     every = all or run is not None
     listed, unread = _listed(ws, chosen, range_, rule, every=every)
     if unread and not listed and symbol:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from ml4t_nb.errors import DatasetNotFound, OptionError
+from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, NextStep, StepAction
 from ml4t_nb.options import Day, Symbols, as_day, as_symbols, did_you_mean
 from ml4t_nb.records import FormerName, Summary
@@ -16,24 +18,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXAMPLE",
-    "FormerNames",
     "calendar_names",
     "days",
     "latest",
-    "pick",
+    "not_stored",
     "renamed",
     "renaming",
     "required",
     "select",
+    "select_each",
     "select_named",
     "summaries",
 ]
 
 EXAMPLE = DatasetId("equities", "daily", "AAPL")
 """What a hint names where a symbol is missing."""
-
-FormerNames: TypeAlias = Callable[[], Mapping[DatasetId, tuple[FormerName, ...]]]
-"""Gives the former names of datasets; asked only for a symbol that is not stored."""
 
 
 def required(symbol: Symbols, verb: StepAction, *, one: bool = False) -> tuple[str, ...]:
@@ -55,29 +54,45 @@ def calendar_names() -> tuple[str, ...]:
 
 
 def select(
-    stored: Sequence[DatasetId],
+    ws: Workspace,
     symbols: Sequence[str],
     asset_class: AssetClass | None,
     frequency: Frequency | None,
     *,
-    former: FormerNames = dict,
+    former: bool = True,
+    keep: bool = True,
 ) -> tuple[DatasetId, ...]:
     """The stored datasets of the symbols; if none is named, all of that class and frequency.
 
-    A symbol that is not stored may be a ``former`` name, by which its dataset is found too.
+    A symbol that is not stored may be a ``former`` name, by which its dataset is found too. The
+    other datasets are looked at only for that, and for what an error names.
     """
-    fitting = [
-        each
-        for each in stored
-        if asset_class in (None, each.asset_class) and frequency in (None, each.frequency)
-    ]
     if not symbols:
-        return tuple(fitting)
-    chosen = (
-        pick(fitting, symbol, asset_class or "equities", frequency or "daily", former)
-        for symbol in symbols
-    )
-    return tuple(dict.fromkeys(chosen))
+        return _fitting(ws.store.datasets(keep=keep), asset_class, frequency)
+    chosen: dict[DatasetId, None] = {}
+    for _, meant in select_each(ws, symbols, asset_class, frequency, former=former):
+        if isinstance(meant, Ml4tError):
+            raise meant
+        chosen[meant] = None
+    return tuple(chosen)
+
+
+def select_each(
+    ws: Workspace,
+    symbols: Sequence[str],
+    asset_class: AssetClass | None,
+    frequency: Frequency | None,
+    *,
+    former: bool = True,
+) -> Iterator[tuple[str, DatasetId | Ml4tError]]:
+    """Each symbol with the dataset that it means, or the error that says why it means none."""
+    stored = ws.store.stored_by_symbol(symbols, asset_class, frequency)
+    others = _Others(ws, asset_class, frequency, former=former)
+    for symbol, found in stored.items():
+        try:
+            yield symbol, _one(found or others.renamed(symbol), symbol)
+        except Ml4tError as error:
+            yield symbol, error
 
 
 def select_named(
@@ -90,13 +105,11 @@ def select_named(
 
     Who wants to get rid of an old name's bars does not mean those of the new one.
     """
-    stored = ws.store.datasets()
     try:
-        return select(stored, symbols, asset_class, frequency)
+        return select(ws, symbols, asset_class, frequency, former=False)
     except DatasetNotFound:
         former = ws.store.former_names()
-        for symbol in symbols:
-            held = any(each.symbol == symbol for each in stored)
+        for symbol, held in ws.store.stored_by_symbol(symbols).items():
             for dataset, until in () if held else _listed_as(former, symbol):
                 raise DatasetNotFound(
                     f"{renaming(symbol, dataset, until)}, and its bars are stored as that",
@@ -112,56 +125,80 @@ def renaming(symbol: str, dataset: DatasetId, until: date) -> str:
 
 def renamed(ws: Workspace, symbols: Sequence[str]) -> dict[DatasetId, str]:
     """Datasets that the symbols mean by a former name, with the sentence that says so."""
-    former = ws.store.former_names() if symbols else {}
-    stored = {each.symbol for each in ws.store.datasets()} if former else set()
+    unknown = not_stored(ws, symbols)
+    former = ws.store.former_names() if unknown else {}
     return {
         dataset: renaming(symbol, dataset, until)
-        for symbol in symbols
-        if symbol not in stored
+        for symbol in unknown
         for dataset, until in _listed_as(former, symbol)
     }
+
+
+def not_stored(ws: Workspace, symbols: Sequence[str]) -> tuple[str, ...]:
+    """Those of the symbols that are stored in no class and frequency."""
+    return tuple(each for each, found in ws.store.stored_by_symbol(symbols).items() if not found)
 
 
 def summaries(
     ws: Workspace, symbol: Symbols, asset_class: AssetClass | None, frequency: Frequency | None
 ) -> tuple[Summary, ...]:
     """The selected datasets, one row each."""
-    by_dataset = {each.dataset: each for each in ws.store.summaries()}
-    chosen = select(
-        tuple(by_dataset),
-        as_symbols(symbol),
-        asset_class,
-        frequency,
-        former=lambda: {each.dataset: each.former_names for each in by_dataset.values()},
+    symbols = as_symbols(symbol)
+    chosen = select(ws, symbols, asset_class, frequency) if symbols else None
+    by_dataset = {each.dataset: each for each in ws.store.summaries(chosen)}
+    if chosen is None:
+        chosen = _fitting(by_dataset, asset_class, frequency)
+    return tuple(by_dataset[each] for each in chosen if each in by_dataset)
+
+
+def _fitting(
+    stored: Iterable[DatasetId], asset_class: AssetClass | None, frequency: Frequency | None
+) -> tuple[DatasetId, ...]:
+    return tuple(
+        each
+        for each in stored
+        if asset_class in (None, each.asset_class) and frequency in (None, each.frequency)
     )
-    return tuple(by_dataset[dataset] for dataset in chosen)
 
 
-def pick(
-    stored: Sequence[DatasetId],
-    symbol: str,
-    asset_class: AssetClass,
-    frequency: Frequency,
-    former: FormerNames = dict,
-) -> DatasetId:
-    """The dataset of that symbol; of several, the only daily one.
+@dataclass(frozen=True)
+class _Others:
+    """What else is stored, which is looked at once, and only if a symbol is not stored."""
 
-    Where there is none, the hint says to load that of ``asset_class`` and ``frequency``.
-    """
-    found = [each for each in stored if each.symbol == symbol]
-    if not found:
-        found = [each for each, _ in _listed_as(former(), symbol) if each in stored]
-        if len(names := dict.fromkeys(each.symbol for each in found)) > 1:
+    ws: Workspace
+    asset_class: AssetClass | None
+    frequency: Frequency | None
+    former: bool
+
+    @cached_property
+    def datasets(self) -> tuple[DatasetId, ...]:
+        return _fitting(self.ws.store.datasets(keep=False), self.asset_class, self.frequency)
+
+    @cached_property
+    def names(self) -> Mapping[DatasetId, tuple[FormerName, ...]]:
+        return self.ws.store.former_names() if self.former else {}
+
+    def renamed(self, symbol: str) -> list[DatasetId]:
+        """Datasets of one share of which the symbol is a former name; else an error."""
+        found = [each for each, _ in _listed_as(self.names, symbol) if each in self.datasets]
+        if len(now := dict.fromkeys(each.symbol for each in found)) > 1:
             raise OptionError(
-                f"{symbol!r} is a former name of {' and '.join(names)}", hint="name one of them"
+                f"{symbol!r} is a former name of {' and '.join(now)}", hint="name one of them"
             )
-    if not found:
-        step = NextStep("load", DatasetId(asset_class, frequency, symbol))
-        near = did_you_mean(symbol, {each.symbol for each in stored}) if stored else ""
+        if found:
+            return found
+        meant = DatasetId(self.asset_class or "equities", self.frequency or "daily", symbol)
+        known = {each.symbol for each in self.datasets}
+        near = did_you_mean(symbol, known) if known else ""
+        near = f"{near} if not, " if near.startswith("did") else ""
         raise DatasetNotFound(
             f"No existing data found for {symbol!r}",
-            hint=(f"{near} if not, " if near.startswith("did") else "", "run load first: ", step),
+            hint=(near, "run load first: ", NextStep("load", meant)),
         )
+
+
+def _one(found: Sequence[DatasetId], symbol: str) -> DatasetId:
+    """The one that is meant by the symbol; of several, the only daily one."""
     daily = [each for each in found if each.frequency == "daily"]
     chosen = found if len(found) == 1 else daily
     if len(chosen) != 1:

@@ -49,7 +49,7 @@ def undo(
     name, number = _meant(symbol, run)
     ws = ws.at(home)
     moment = ws.resolve_as_of(as_of)
-    (dataset,) = select(ws.store.datasets(), (name,), asset_class, frequency)
+    (dataset,) = select(ws, (name,), asset_class, frequency, former=False)
     return run_one(ws, "undo", partial(run_undo, request=UndoRequest(dataset, number)), moment)
 
 

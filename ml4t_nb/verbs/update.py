@@ -26,7 +26,7 @@ from ml4t_nb.verbs.parameters import (
     Selection,
 )
 from ml4t_nb.verbs.runs import Work, at_store, context_of, run_batch
-from ml4t_nb.verbs.select import EXAMPLE, renamed, select
+from ml4t_nb.verbs.select import EXAMPLE, renamed, select, select_each
 
 if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
@@ -153,18 +153,15 @@ def _meant(
     frequency: FreqFilter,
 ) -> dict[DatasetId, Ml4tError | None]:
     """Datasets to update; for a symbol that means none, the error that says so."""
-    stored = ws.store.datasets()
     if not symbols:
-        return dict.fromkeys(select(stored, (), asset_class, frequency))
-    former = ws.store.former_names
+        return dict.fromkeys(select(ws, (), asset_class, frequency))
     meant: dict[DatasetId, Ml4tError | None] = {}
-    for symbol in symbols:
-        try:
-            (dataset,) = select(stored, (symbol,), asset_class, frequency, former=former)
-            meant[dataset] = None
-        except Ml4tError as error:
+    for symbol, found in select_each(ws, symbols, asset_class, frequency):
+        if isinstance(found, Ml4tError):
             guess = DatasetId(asset_class or "equities", frequency or "daily", symbol)
-            meant[guess] = error
+            meant[guess] = found
+        else:
+            meant[found] = None
     return meant
 
 
