@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,6 +14,7 @@ __all__ = [
     "MINOR_UNITS",
     "Adjustment",
     "AssetClass",
+    "BarsFrequency",
     "Basis",
     "CarriedAction",
     "Chunking",
@@ -22,6 +24,7 @@ __all__ = [
     "DatasetId",
     "DateOrder",
     "DecimalSign",
+    "DerivedPeriod",
     "FetchAttempt",
     "FetchOutcome",
     "FillMethod",
@@ -43,6 +46,9 @@ __all__ = [
 
 AssetClass: TypeAlias = Literal["equities", "etfs", "indices", "crypto", "fx"]
 Frequency: TypeAlias = Literal["1m", "5m", "15m", "30m", "hourly", "daily", "weekly"]
+DerivedPeriod: TypeAlias = Literal["monthly", "quarterly", "yearly"]
+BarsFrequency: TypeAlias = Frequency | DerivedPeriod | str
+"""One that bars may be read at: stored, derived, or a number of minutes such as ``45m``."""
 Period: TypeAlias = Literal["weekly", "monthly", "quarterly", "yearly"]
 Chunking: TypeAlias = Literal["auto", "weekly", "monthly", "quarterly", "yearly"]
 Compression: TypeAlias = Literal["lz4", "zstd", "snappy", "none"]
@@ -70,9 +76,20 @@ _LENGTHS: dict[str, timedelta] = {
 }
 
 
-def bar_length(frequency: Frequency) -> timedelta | None:
-    """Length of an intraday bar; None for daily and weekly, whose length the calendar decides."""
-    return _LENGTHS.get(frequency)
+_MINUTES = re.compile(r"([1-9]\d{0,3})m")
+_MOST_MINUTES = 24 * 60
+
+
+def bar_length(frequency: BarsFrequency) -> timedelta | None:
+    """Length of an intraday bar; None for daily and longer ones, which the calendar decides.
+
+    None for a word that is no frequency, and for minutes of more than a day, too.
+    """
+    if found := _LENGTHS.get(frequency):
+        return found
+    minutes = _MINUTES.fullmatch(frequency)
+    is_within = minutes is not None and int(minutes[1]) <= _MOST_MINUTES
+    return timedelta(minutes=int(minutes[1])) if minutes and is_within else None
 
 
 DEFAULT_CALENDARS: Mapping[AssetClass, str] = {

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml4t_nb.core.timestamps import index_micros, week_start
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span
 
@@ -28,16 +27,13 @@ __all__ = [
     "concat",
     "empty_bars",
     "framed",
-    "joined_bars",
     "make_bars",
-    "mondays_of",
     "numbers_of",
     "observed",
     "prices_of",
     "require_bars",
     "splits_in",
     "upsert",
-    "weekly_bars",
     "with_numbers",
     "within",
 ]
@@ -67,11 +63,6 @@ def as_stamps(stamps: Any) -> pd.DatetimeIndex:  # noqa: ANN401  # whatever pand
     # Integers are instants in UTC, which need not be localized.
     instants = pd.DatetimeIndex(stamps).to_numpy("M8[us]").view(np.int64)
     return pd.DatetimeIndex(instants, dtype=STAMPS, name="timestamp", copy=True)
-
-
-def mondays_of(stamps: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """The Monday of each stamp's week."""
-    return as_stamps(week_start(index_micros(stamps)).view("M8[us]"))
 
 
 def make_bars(stamps: Any, columns: Mapping[str, Any], *, filled: Any = False) -> Bars:  # noqa: ANN401
@@ -204,37 +195,6 @@ def upsert(stored: Bars, fetched: Bars) -> Bars:
     order = order[np.append(stamps[order][1:] != stamps[order][:-1], np.True_)]
     index = pd.DatetimeIndex(stamps[order], dtype=STAMPS, name="timestamp")
     return require_bars(framed(index, columns[:-1, order], columns[-1, order].astype(bool)))
-
-
-def joined_bars(bars: Bars, starts: pd.DatetimeIndex, *, whole: bool = False) -> Bars:
-    """Longer bars, each of those in a row that have the same start, and stamped by it.
-
-    Open of the first bar, highest high, lowest low, close of the last; volumes and dividends are
-    summed, split ratios multiplied. One is filled only if all its parts are. Where they are to be
-    ``whole``, one with a part that lacks a price has no prices.
-    """
-    rules: Mapping[str, str] = {
-        "open": "first",
-        "high": "max",
-        "low": "min",
-        "close": "last",
-        "volume": "sum",
-        "dividend": "sum",
-        "split": "prod",
-        "filled": "all",
-    }
-    longer = bars.groupby(as_stamps(starts)).agg(rules)
-    if whole:
-        hollow = starts[bars[list(PRICES)].isna().any(axis=1).to_numpy()]
-        longer.loc[longer.index.isin(hollow), list(PRICES)] = np.nan
-    return longer
-
-
-def weekly_bars(daily: Bars) -> Bars:
-    """Weeks of ``daily``, each stamped by the Monday of its ISO week."""
-    if daily.empty:
-        return daily
-    return require_bars(joined_bars(daily, mondays_of(pd.DatetimeIndex(daily.index))))
 
 
 def observed(bars: Bars) -> Bars:

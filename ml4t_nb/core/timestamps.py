@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
+from ml4t_nb.model import Period
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -23,6 +25,8 @@ __all__ = [
     "from_micros",
     "index_micros",
     "next_week_start",
+    "period_begins",
+    "period_numbers",
     "to_micros",
     "week_start",
 ]
@@ -96,6 +100,25 @@ def week_start(at: _Micros) -> _Micros:
 def next_week_start(instant: datetime) -> datetime:
     """The first Monday, 00:00 UTC, that is not before ``instant``."""
     return from_micros(week_start(to_micros(instant) + WEEK - 1))
+
+
+_UNITS = {"weekly": "M8[W]", "monthly": "M8[M]", "quarterly": "M8[3M]", "yearly": "M8[Y]"}
+
+
+def period_numbers(at: Instants, period: Period) -> Instants:
+    """Number of the period that each instant is in: periods that adjoin have adjoining ones."""
+    return (at - _shift(period)).view("M8[us]").astype(_UNITS[period]).astype(np.int64)
+
+
+def period_begins(numbers: Instants, period: Period) -> Instants:
+    """The first day of the periods of those numbers, of weeks the Monday."""
+    begins = numbers.view(_UNITS[period]).astype("M8[us]").astype(np.int64)
+    return np.asarray(begins + _shift(period))
+
+
+def _shift(period: Period) -> int:
+    # numpy's weeks begin as 1970 did, on a Thursday; ours on a Monday.
+    return week_start(0) if period == "weekly" else 0
 
 
 def day_start(day: date, zone: ZoneInfo) -> int:

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from ml4t_nb.core.timestamps import Instants, to_micros, week_start
+from ml4t_nb.core.timestamps import Instants, period_begins, period_numbers, to_micros
 from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.model import Chunking, Frequency, Period
 from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange
@@ -147,14 +147,7 @@ def _piece(group: Sequence[_Part], read: Read) -> Piece:
     )
 
 
-_UNITS = {"weekly": "M8[W]", "monthly": "M8[M]", "quarterly": "M8[3M]", "yearly": "M8[Y]"}
-
-
 def _starts(first: int, last: int, period: Period) -> Instants:
     """Where the periods begin from that of ``first`` to the one after that of ``last``."""
-    # numpy's weeks begin as 1970 did, on a Thursday; ours on a Monday.
-    shift = week_start(0) if period == "weekly" else 0
-    stamps = np.array([first - shift, last - shift], dtype="M8[us]")
-    begin, end = stamps.astype(_UNITS[period]).astype(np.int64).tolist()
-    numbers = np.arange(begin, end + 2).view(_UNITS[period])
-    return numbers.astype("M8[us]").astype(np.int64) + shift
+    begin, end = period_numbers(np.array([first, last], dtype=np.int64), period).tolist()
+    return period_begins(np.arange(begin, end + 2, dtype=np.int64), period)

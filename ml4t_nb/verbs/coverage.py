@@ -120,7 +120,7 @@ def _shut(wanted: Expectation, known: Rows) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    from ml4t_nb.core.calendars.calendar import week_starts
+    from ml4t_nb.core.calendars.calendar import period_starts
     from ml4t_nb.core.timestamps import to_micros
 
     dates = wanted.grid.calendar
@@ -128,7 +128,7 @@ def _shut(wanted: Expectation, known: Rows) -> pd.DataFrame:
     own = replace(dates, closed=frozenset(), extra=frozenset()).sessions
     days = days[np.isin(days, own.days)]
     if wanted.grid.frequency == "weekly":
-        days = week_starts(days)
+        days = period_starts(days, "weekly")
     if len(known):
         days = days[(known.min() < days) & (days < known.max())]
     days = days[~np.isin(days, known)]

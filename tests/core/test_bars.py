@@ -21,7 +21,6 @@ from ml4t_nb.core.bars import (
     observed,
     require_bars,
     upsert,
-    weekly_bars,
     within,
 )
 from ml4t_nb.errors import BarsInvalid
@@ -154,35 +153,6 @@ def test_a_span_includes_its_start_and_not_its_end() -> None:
     span = Span(datetime(2024, 1, 2, tzinfo=UTC), datetime(2024, 1, 4, tzinfo=UTC))
 
     assert within(bars, span)["close"].tolist() == [1, 2]
-
-
-def test_a_week_is_stamped_by_its_monday_and_adds_up_its_days() -> None:
-    daily = make_bars(
-        ["2024-01-04", "2024-01-05", "2024-01-07", "2024-01-08"],  # Thu Fri Sun | Mon
-        {
-            "open": [10, 11, 12, 20],
-            "high": [15, 19, 13, 21],
-            "low": [9, 8, 7, 19],
-            "close": [11, 12, 12.5, 20.5],
-            "volume": [100, 200, 50, 7],
-            "dividend": [0.5, 0, 0.25, 0],
-            "split": [1, 2, 3, 1],
-        },
-        filled=[True, False, True, True],
-    )
-
-    weeks = require_bars(weekly_bars(daily))
-
-    assert weeks.index.tolist() == [
-        pd.Timestamp("2024-01-01", tz="UTC"),
-        pd.Timestamp("2024-01-08", tz="UTC"),
-    ]
-    assert weeks.iloc[0].tolist() == [10, 19, 7, 12.5, 350, 0.75, 6, False]
-    assert weeks.iloc[1].tolist() == [20, 21, 19, 20.5, 7, 0, 1, True]
-
-
-def test_no_days_make_no_weeks() -> None:
-    assert require_bars(weekly_bars(empty_bars())).empty
 
 
 def test_a_column_of_another_length_than_the_stamps_is_refused() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,16 +19,18 @@ from ml4t_nb.core.timestamps import (
     Sessions,
     day_start,
     from_micros,
+    period_begins,
+    period_numbers,
     to_micros,
     week_start,
 )
 from ml4t_nb.errors import CalendarUnknown
-from ml4t_nb.model import Frequency, SessionOverride, Span, bar_length
+from ml4t_nb.model import BarsFrequency, Frequency, Period, SessionOverride, Span, bar_length
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Calendar", "bars_of", "week_starts"]
+__all__ = ["Calendar", "as_period", "bars_of", "period_starts", "stretches"]
 
 _ONE_DAY = timedelta(days=1)
 
@@ -76,12 +78,12 @@ class Calendar:
         """Its sessions."""
         return self.cache.sessions(self.name, self.closed, self.extra)
 
-    def stamps(self, span: Span, frequency: Frequency) -> pd.DatetimeIndex:
+    def stamps(self, span: Span, frequency: BarsFrequency) -> pd.DatetimeIndex:
         """Stamps of the bars expected in ``span``, increasing.
 
         Intraday bars are anchored at the session's open, and again where trading resumes after
         lunch; the last one before lunch or the close may be short. A week is stamped by its
-        Monday, and expected if it has a session.
+        Monday, a longer period by its first day, and expected if it has a session.
         """
         start, end = to_micros(span.start), to_micros(span.end)
         known = self.sessions
@@ -96,7 +98,8 @@ class Calendar:
             )
             stamps = bars_of(known.pick(near), length)
         else:
-            stamps = known.days if frequency == "daily" else week_starts(known.days)
+            period = as_period(frequency)
+            stamps = period_starts(known.days, period) if period else known.days
         return _index(stamps[slice(*np.searchsorted(stamps, [start, end]))])
 
     def known_stamps(self, span: Span, frequency: Frequency) -> pd.DatetimeIndex:
@@ -131,10 +134,10 @@ class Calendar:
             bound = max(bound, (week_start(last) if frequency == "weekly" else last) + step)
         return from_micros(bound)
 
-    def span(self, start: date | None, end: date | None, frequency: Frequency) -> Span:
+    def span(self, start: date | None, end: date | None, frequency: BarsFrequency) -> Span:
         """Span of the bars from ``start`` to ``end``, both inclusive; None is open ended.
 
-        Daily: the stamps of those dates. Weekly: the whole weeks those dates are in. Intraday:
+        Daily: the stamps of those dates. Longer: the whole periods those dates are in. Intraday:
         from where the first date begins, or its session if that is earlier (fx: 17:00 New York
         of the day before), to where the day after the last one begins; spans of adjoining dates
         adjoin. An open end reaches as far as the calendar knows.
@@ -143,8 +146,10 @@ class Calendar:
         known = self._covering(first, last)
         if bar_length(frequency) is not None:
             begin, finish = self._begin(known, first), self._begin(known, last + _ONE_DAY)
-        elif frequency == "weekly":
-            begin, finish = week_start(to_micros(first)), week_start(to_micros(last)) + WEEK
+        elif period := as_period(frequency):
+            numbers = period_numbers(np.array([to_micros(first), to_micros(last)]), period)
+            numbers[-1] += 1
+            begin, finish = period_begins(numbers, period).tolist()
         else:
             begin, finish = to_micros(first), to_micros(last) + DAY
         return Span(from_micros(begin), from_micros(finish))
@@ -230,9 +235,14 @@ class Calendar:
             )
 
 
-def _length(frequency: Frequency) -> int | None:
+def _length(frequency: BarsFrequency) -> int | None:
     length = bar_length(frequency)
     return None if length is None else length // TICK
+
+
+def as_period(frequency: BarsFrequency) -> Period | None:
+    """The calendar period that a bar lasts; None for daily and shorter ones."""
+    return next((each for each in get_args(Period) if each == frequency), None)
 
 
 def _index(stamps: Instants) -> pd.DatetimeIndex:
@@ -247,14 +257,14 @@ def _index(stamps: Instants) -> pd.DatetimeIndex:
 _NEAR = 2  # sessions either side of an instant that hold the bars around it
 
 
-def week_starts(days: Instants) -> Instants:
-    """Mondays of the weeks that have a day among ``days``, each once, increasing."""
-    return np.unique(week_start(days))
+def period_starts(days: Instants, period: Period) -> Instants:
+    """First days of the periods that have a day among ``days``, each once, increasing."""
+    return period_begins(np.unique(period_numbers(days, period)), period)
 
 
 def bars_of(known: Sessions, length: int) -> Instants:
     """Stamps of all intraday bars of the sessions, as `Calendar.stamps` has them."""
-    starts, ends = _stretches(known)
+    starts, ends = stretches(known)
     counts = -((starts - ends) // length)
     before = np.cumsum(counts) - counts
     stamps = np.arange(counts.sum(), dtype=np.int64)
@@ -268,7 +278,7 @@ def _final_bound(known: Sessions, settled: int, length: int) -> int:
     row = int(np.searchsorted(known.closes, settled, side="right"))
     near = known.pick(slice(max(row - _NEAR, 0), row + _NEAR))
     stamps = bars_of(near, length)
-    stops = np.sort(_stretches(near)[1])
+    stops = np.sort(stretches(near)[1])
     ends = np.minimum(stamps + length, stops[np.searchsorted(stops, stamps, side="right")])
     done = int(np.searchsorted(ends, settled, side="right"))
     bound = settled - length + 1
@@ -281,8 +291,11 @@ def _final_bound(known: Sessions, settled: int, length: int) -> int:
     return bound
 
 
-def _stretches(known: Sessions) -> tuple[Instants, Instants]:
-    """Where trading begins and stops; without a lunch break the second interval is empty."""
+def stretches(known: Sessions) -> tuple[Instants, Instants]:
+    """Where trading begins and stops, two intervals a session.
+
+    Without a lunch break the second one is empty.
+    """
     starts = np.ravel(np.column_stack([known.opens, known.break_ends]))
     ends = np.ravel(np.column_stack([known.break_starts, known.closes]))
     return starts, ends

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml4t_nb.core.bars import Bars, as_instant, as_stamps, joined_bars, mondays_of, weekly_bars
+from ml4t_nb.core.bars import Bars, as_instant, as_stamps
+from ml4t_nb.core.longer_bars import joined_bars, mondays_of, weekly_bars
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span, WeekDating

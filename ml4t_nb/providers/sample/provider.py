@@ -19,9 +19,9 @@ from ml4t_nb.core.bars import (
     as_stamps,
     make_bars,
     require_bars,
-    weekly_bars,
     within,
 )
+from ml4t_nb.core.longer_bars import weekly_bars
 from ml4t_nb.errors import RangeRefused, SymbolUnknown
 from ml4t_nb.model import Basis, Span
 from ml4t_nb.options import did_you_mean

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from ml4t_nb.core.bars import Bars, concat, empty_bars, make_bars, weekly_bars, within
+from ml4t_nb.core.bars import Bars, concat, empty_bars, make_bars, within
+from ml4t_nb.core.longer_bars import weekly_bars
 from ml4t_nb.core.timestamps import next_week_start
 from ml4t_nb.model import AssetClass, Basis, Span, bar_length
 from ml4t_nb.providers.base import Answer, Instrument, Request

@@ -15,13 +15,12 @@ from ml4t_nb.core.bars import (
     PRICES,
     Bars,
     as_stamps,
-    joined_bars,
     make_bars,
-    mondays_of,
-    weekly_bars,
     within,
 )
 from ml4t_nb.core.calendars.calendar import Calendar
+from ml4t_nb.core.derive import longer_stamps
+from ml4t_nb.core.longer_bars import joined_bars, mondays_of, weekly_bars
 from ml4t_nb.core.timestamps import from_micros, next_week_start, to_micros, week_start
 from ml4t_nb.finding import Finding, Rule
 from ml4t_nb.model import Frequency, Span, bar_length
@@ -65,7 +64,9 @@ def bars_of_chart(
         is_void[-1] = True
     bars = bars[~is_void]
     if asked != frequency:
-        bars = _of_quarters(bars, calendar.known_stamps(window, frequency), length)
+        quarters = bars.sort_index(kind="stable")
+        starts = longer_stamps(pd.DatetimeIndex(quarters.index), frequency, calendar, asked)
+        bars = joined_bars(quarters, starts, whole=True)
     days = _dates(pd.DatetimeIndex(bars.index).tz_convert(local.tz))
     return assign_actions(bars, days, chart.actions, reach=timedelta(0), sessions=sessions)
 
@@ -88,20 +89,6 @@ def asked_as(frequency: Frequency, calendar: Calendar, window: Span) -> Frequenc
         if ((steps > _HOUR) & (steps < _NIGHT)).any():
             return "15m"
     return frequency
-
-
-def _of_quarters(quarters: Bars, grid: pd.DatetimeIndex, length: timedelta) -> Bars:
-    """Longer bars that begin where the calendar says; elsewhere on whole multiples of theirs.
-
-    One with a quarter that lacks a price has no prices.
-    """
-    stamps = pd.DatetimeIndex(quarters.index)
-    starts = stamps.floor(pd.Timedelta(length))
-    if len(grid):
-        nearest = grid[np.maximum(grid.searchsorted(stamps, side="right") - 1, 0)]
-        is_inside = (stamps >= nearest) & (stamps - nearest < pd.Timedelta(length))
-        starts = starts.where(~is_inside, nearest)
-    return joined_bars(quarters, starts, whole=True)
 
 
 def _is_live(bars: Bars, length: timedelta) -> bool:
