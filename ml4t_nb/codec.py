@@ -122,11 +122,18 @@ class Codec:
     def _dataclass_reader(self, kind: Any) -> Convert:  # noqa: ANN401
         hints = get_type_hints(kind)
         readers = {each.name: self._known(self._readers, hints[each.name]) for each in fields(kind)}
+        # Most fields are words and numbers, which need a look at their type and no call.
+        ready = {name: hints[name] for name in readers if hints[name] in (str, int, bool)}
 
         def read(plain: Any) -> Any:  # noqa: ANN401
             if not isinstance(plain, dict):
                 raise TypeError(f"{kind.__name__} must be an object")
-            return kind(**{name: readers[name](each) for name, each in plain.items()})
+            return kind(
+                **{
+                    name: each if type(each) is ready.get(name) else readers[name](each)
+                    for name, each in plain.items()
+                }
+            )
 
         return read
 
@@ -180,6 +187,8 @@ _list = _exactly(list)
 
 
 def _in_utc(value: datetime, given: datetime | str) -> datetime:
+    if value.tzinfo is UTC:
+        return value
     if value.tzinfo is None:
         raise ValueError(f"a time must be timezone-aware: {given!r}")
     return value.astimezone(UTC)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.hints import at_home
-from ml4t_nb.model import Hint, NextStep
+from ml4t_nb.model import Hint, LoadArguments, NextStep
 from ml4t_nb.options import load_arguments
 from ml4t_nb.records import Health, HealthState, Summary
 
@@ -57,9 +57,14 @@ def judge(
         and dates.name != "24/7",
         days=None if unattended is None else unattended.days,
     )
-    faults = list(_faults(summary, late)) or [_Fault("healthy", _current(summary, behind), "")]
-    state, reason, step = faults[0]
-    others = {each.state: each.reason for each in faults if each.state != state}
+    state, reason, step = _Fault("healthy", "", "")
+    others: dict[HealthState, str] = {}
+    # Most datasets have none: thousands are judged while somebody waits.
+    if faults := list(_faults(summary, late)):
+        state, reason, step = faults[0]
+        others = {each.state: each.reason for each in faults if each.state != state}
+    else:
+        reason = _current(summary, behind)
     also = "".join(f"; also {name}: {_bare(words, name)}" for name, words in others.items())
     return Health(
         dataset=summary.dataset,
@@ -101,11 +106,8 @@ class _Fault(NamedTuple):
 def _faults(summary: Summary, late: _Late) -> Iterator[_Fault]:
     """What is wrong, the worst first."""
     dataset = summary.dataset
-    source = load_arguments(
-        dataset, summary.provider, summary.calendar, summary.first, summary.zone
-    )
     if summary.damage:
-        remedy = summary.remedy or NextStep("reload", dataset, source=source)
+        remedy = summary.remedy or NextStep("reload", dataset, source=_source(summary))
         yield _Fault("error", summary.damage, remedy)
         return
     if summary.foreign:
@@ -117,13 +119,21 @@ def _faults(summary: Summary, late: _Late) -> Iterator[_Fault]:
         reason = f"the last run failed: {summary.last_error}"
         yield _Fault("error", reason, NextStep("update", dataset))
     if summary.last is None:
-        yield _Fault("error", "no bars are left", NextStep("load", dataset, source=source))
+        yield _Fault(
+            "error", "no bars are left", NextStep("load", dataset, source=_source(summary))
+        )
         return
     if summary.suspect:
         what = f"{_count(summary.suspect, 'finding')} to decide: {summary.finding}"
         yield _Fault("suspect", what, NextStep("review", dataset))
     if summary.ended is None:
         yield from _stale(summary, late)
+
+
+def _source(summary: Summary) -> LoadArguments | None:
+    return load_arguments(
+        summary.dataset, summary.provider, summary.calendar, summary.first, summary.zone
+    )
 
 
 def _stale(summary: Summary, late: _Late) -> Iterator[_Fault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -41,6 +42,7 @@ _LEFT_ALONE = {
 
 _CODEC = Codec(omit_defaults=True)
 _T = TypeVar("_T")
+_FileStat = tuple[int, int, int, int]
 
 ManifestStat = tuple[int, int, int, int]
 """A manifest's time in ns, size and inode, and when a name in its folder last came or went.
@@ -49,9 +51,14 @@ One that has the same was not written since, and none was put beside it.
 """
 
 
-def manifest_stat(state: str, sequence: int) -> ManifestStat | None:
-    """Of that commit's manifest in the folder ``state``; None if it is not there."""
-    folder, file = status(state), status(f"{state}/{manifest_name(sequence)}")
+def manifest_stat(
+    state: str, sequence: int, folder: os.stat_result | None = None
+) -> ManifestStat | None:
+    """Of that commit's manifest in the folder ``state``, of which this is the stat, if it is known.
+
+    None if it is not there.
+    """
+    folder, file = folder or status(state), status(f"{state}/{manifest_name(sequence)}")
     if folder is None or file is None:
         return None
     # Copies bring their time of modification along.
@@ -100,8 +107,9 @@ class Catalogue:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._decoded: dict[str, tuple[str, CatalogueEntry]] = {}
+        self._whole: tuple[_FileStat, dict[str, CatalogueEntry]] | None = None
         self._noted: dict[str, CatalogueEntry] = {}
         self._noting = Lock()
 
@@ -119,9 +127,16 @@ class Catalogue:
     def read(self, places: Collection[str] | None = None) -> dict[str, CatalogueEntry]:
         """Entries whose checksum is right, all or those of ``places``; who asks compares marks."""
         self.flush()
-        if not self._path.exists():
+        file = status(f"{self.path}")
+        if file is None:
             return {}
-        rows = self._run(lambda file: _rows(file, places)) or []
+        stat = file.st_mtime_ns, file.st_size, file.st_ino, file.st_ctime_ns
+        if self._whole and self._whole[0] == stat:
+            whole = self._whole[1]
+            return whole if places is None else {at: whole[at] for at in places if at in whole}
+        rows = self._run(lambda file: _rows(file, places))
+        if rows is None:
+            return {}
         entries = {}
         for place, crc, content in rows:
             known = self._decoded.get(place)
@@ -133,6 +148,8 @@ class Catalogue:
                 with suppress(ValueError, TypeError, KeyError):
                     entries[place] = _CODEC.load(CatalogueEntry, json.loads(content))
                     self._decoded[place] = (content, entries[place])
+        if places is None:
+            self._whole = stat, entries
         return entries
 
     def write(self, entries: Mapping[str, CatalogueEntry], gone: Iterable[str] = ()) -> None:
@@ -155,7 +172,7 @@ class Catalogue:
     def _run(self, work: Callable[[sqlite3.Connection], _T]) -> _T | None:
         for _ in range(2):
             try:
-                with closing(sqlite3.connect(self._path, timeout=_WAIT_S)) as file, file:
+                with closing(sqlite3.connect(self.path, timeout=_WAIT_S)) as file, file:
                     return work(file) if _is_ours(file) else None
             except sqlite3.Error as error:
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF in _LEFT_ALONE:
@@ -165,7 +182,7 @@ class Catalogue:
 
     def _discard(self) -> None:
         # The journal first: one that outlived its file would be played back into the next.
-        for path in (self._path.with_name(f"{self._path.name}-journal"), self._path):
+        for path in (self.path.with_name(f"{self.path.name}-journal"), self.path):
             with suppress(OSError):
                 path.unlink()
 

@@ -20,6 +20,7 @@ from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.disk import dataset_lock, is_own_folder, names_in, remove_old, status
 from ml4t_nb.storage.entries import groups_in, read_entry, stored_in
+from ml4t_nb.storage.known_names import KnownNames
 from ml4t_nb.storage.names import (
     GROUPS,
     chunk_number,
@@ -53,15 +54,17 @@ class Store:
     def __init__(self, home: Path, *, lock_timeout_s: float = 30.0) -> None:
         # Absolute, since the process may change its folder.
         self.home = home.absolute()
+        self._root = f"{self.home}"
         self._lock_timeout_s = lock_timeout_s
         self._catalogue = Catalogue(self.home / "catalogue.db")
+        self._names = KnownNames()
 
     def datasets(self, *, keep: bool = True) -> tuple[DatasetId, ...]:
         """What is stored, damaged or not, in order; not to ``keep``, no cache is written."""
         return tuple(
             entry.dataset
             for place, entry in self._stored(keep=keep)
-            if not removed_by_hand(f"{self.home}/data/{place}")
+            if not removed_by_hand(f"{self._root}/data/{place}")
         )
 
     def stored_as(
@@ -186,7 +189,7 @@ class Store:
     def _end_removals(self) -> None:
         for place, entry in self._found().items():
             is_removed = entry.sequence and entry.summary is None
-            if not is_removed or not os.path.lexists(f"{self.home}/data/{place}"):
+            if not is_removed or not os.path.lexists(f"{self._root}/data/{place}"):
                 continue
             dataset, folder = entry.dataset, DatasetFolder(self.home, entry.dataset)
             # The holder of the lock does it itself.
@@ -210,12 +213,15 @@ class Store:
         self, *, keep: bool = True, only: Collection[DatasetId] | None = None
     ) -> dict[str, CatalogueEntry]:
         """Every dataset that is or was there; or these ``only``, there or not."""
-        has_state = status(f"{self.home}/state") is not None
-        if not has_state and status(f"{self.home}/data") is None:
+        has_state = status(f"{self._root}/state") is not None
+        if not has_state and status(f"{self._root}/data") is None:
             return {}
         # Without it, this may be a folder of something else, with a catalogue of its own.
         named = None if only is None else {place_of(each): each for each in only}
         known = self._catalogue.read(named) if has_state else {}
+        # Written after the commits that it holds, it tells how late it is on its disk.
+        if file := status(f"{self._root}/{self._catalogue.path.name}"):
+            self._names.note_time(file)
         found = {}
         for place, dataset in self._places(known) if named is None else named.items():
             entry = known.get(place)
@@ -232,14 +238,14 @@ class Store:
         """The dataset's row, every chunk's size compared; None if it is not stored (any more)."""
         while (row := entry.summary) and not row.damage:
             damage, remedy = self._damage(place, entry)
-            if not damage and (entry.files or not removed_by_hand(f"{self.home}/data/{place}")):
+            if not damage and (entry.files or not removed_by_hand(f"{self._root}/data/{place}")):
                 foreign = self._foreign(place, entry)
                 return replace(row, foreign=foreign) if foreign else row
             if self._is_current(place, entry):
                 row = replace(row, damage=damage, remedy=remedy)
                 break
             entry = read_entry(self.home, entry.dataset, entry)  # a writer moved on
-        return None if removed_by_hand(f"{self.home}/data/{place}") else row
+        return None if removed_by_hand(f"{self._root}/data/{place}") else row
 
     def _places(self, known: Mapping[str, CatalogueEntry]) -> Iterator[tuple[str, DatasetId]]:
         for asset_class, frequency in GROUPS:
@@ -258,11 +264,15 @@ class Store:
     def _is_current(self, place: str, entry: CatalogueEntry) -> bool:
         # A writer gives the next number. A backup or a copy that is laid over the folder brings
         # any, but changes the folder's own time.
-        state = f"{self.home}/state/{place}"
+        state = f"{self._root}/state/{place}"
         try:
-            if manifest_stat(state, entry.sequence) != entry.stat:
+            folder = status(state)
+            if folder is None or manifest_stat(state, entry.sequence, folder) != entry.stat:
                 return False
-            return status(f"{state}/{manifest_name(entry.sequence + 1)}") is None
+            following = f"{state}/{manifest_name(entry.sequence + 1)}"
+            return self._names.are_right(
+                state, entry.sequence, folder, lambda: status(following) is None
+            )
         except StoreError:
             return False  # reading the manifest reports why not
 
@@ -271,7 +281,7 @@ class Store:
         faults = []
         for name, size in entry.files:
             try:
-                file = status(f"{self.home}/data/{place}/{name}")
+                file = status(f"{self._root}/data/{place}/{name}")
             except StoreError as error:
                 return error.message, error.advice
             if file is None:
@@ -288,11 +298,13 @@ class Store:
 
     def _foreign(self, place: str, entry: CatalogueEntry) -> tuple[str, ...]:
         """Parquet files in the dataset's folder that are neither its own nor a running writer's."""
-        own = {name for name, _ in entry.files}
-        data, sequence = self.home / "data" / place, entry.sequence
-        others = [name for name in names_in(data) if name not in own]
-        if not others:
+        folder_name, sequence = f"{self._root}/data/{place}", entry.sequence
+        found = status(folder_name)
+        if found is None or self._names.are_right(
+            folder_name, sequence, found, lambda: not _others(folder_name, entry)
+        ):
             return ()
+        others, data = _others(folder_name, entry), Path(folder_name)
         folder = DatasetFolder(self.home, entry.dataset)
         # A manifest goes after the chunks that it names: what it does not name and is still there
         # afterwards belongs to no writer.
@@ -304,3 +316,9 @@ class Store:
         ]
         below = (str(path) for each in odd for path in each.glob("**/*.parquet"))
         return (*(str(p) for p in odd if p.suffix == ".parquet" and p.exists()), *below)
+
+
+def _others(data: str, entry: CatalogueEntry) -> list[str]:
+    """Names in the folder that are none of the dataset's chunks."""
+    own = {name for name, _ in entry.files}
+    return [name for name in names_in(data) if name not in own]
