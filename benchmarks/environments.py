@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.contenders import Party
 
-__all__ = ["default_cache", "python_of"]
+__all__ = ["default_cache", "python_of", "python_with"]
 
 
 def default_cache() -> Path:
@@ -21,24 +22,31 @@ def default_cache() -> Path:
 
 
 def python_of(party: Party, cache: Path) -> Path:
-    """The interpreter of the party's environment; made, with pip, if it is not there.
+    """The interpreter of the party's environment; a party that needs nothing runs in this one."""
+    return python_with(party.module, party.needs, cache) if party.needs else Path(sys.executable)
 
-    A party that needs nothing runs in this one.
+
+def python_with(name: str, needs: Sequence[str], cache: Path, base: str = sys.executable) -> Path:
+    """The interpreter of an environment with what is needed; made, with pip, if it is not there.
+
+    Parameters
+    ----------
+    base
+        The interpreter that makes it.
     """
-    if not party.needs:
-        return Path(sys.executable)
-    wanted = " ".join((sys.version, *party.needs))
-    tag = hashlib.sha256(wanted.encode()).hexdigest()[:8]
-    folder = cache / f"{party.module}-{tag}"
+    asked = [base, "-c", "import sys; print(sys.version)"]
+    version = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+    tag = hashlib.sha256(" ".join((version, *needs)).encode()).hexdigest()[:8]
+    folder = cache / f"{name}-{tag}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     # The note is the last thing written: what was broken off is made anew.
     note = folder / "installed.txt"
     if not note.exists():
         shutil.rmtree(folder, ignore_errors=True)
-        print(f"making an environment for {party.name}: {', '.join(party.needs)}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        print(f"making an environment for {name}: {', '.join(needs)}", file=sys.stderr)
+        subprocess.run([base, "-m", "venv", str(folder)], check=True)
         pip = [str(python), "-m", "pip"]
-        subprocess.run([*pip, "install", "-q", *party.needs], check=True)
+        subprocess.run([*pip, "install", "-q", *needs], check=True)
         listed = subprocess.run([*pip, "freeze"], check=True, capture_output=True, text=True)
         note.write_text(listed.stdout, encoding="utf-8")
     return python

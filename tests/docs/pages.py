@@ -6,7 +6,8 @@ for any number of lines. Words after the language say what is special:
 
 * ``fails``: the block ends with an error, which is meant;
 * ``network``: it needs a connection, so its command lines are only read;
-* ``clone``: it sets up a fresh clone, which the continuous integration does.
+* ``clone``: it sets up a fresh clone, which the continuous integration does;
+* ``apart``: it runs in an environment of its own, which has what its section installs.
 
 Blocks of other languages (``crontab``, ``message``, ``picture``, ``py``, ``toml``) have tests of
 their own.
@@ -30,7 +31,9 @@ PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 
 # In an item of a list a block is indented as the item is.
 _FENCE = re.compile(r"^( *)```(\w+)([^\n]*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
-_MARKS = {"fails", "network", "clone"}
+_HEADING = re.compile(r"^##+ (.*)$", re.MULTILINE)
+_MARKS = {"fails", "network", "clone", "apart"}
+_PYTHON = Path(sys.executable)
 _SHELL = Path(__file__).parent / "typing_shell.py"
 _END = "\0"
 
@@ -45,12 +48,13 @@ _VARIES = (
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block; ``line`` is where it begins in its page."""
+    """A fenced block; ``line`` is where it begins in its page, ``section`` the heading above it."""
 
     language: str
     marks: frozenset[str]
     text: str
     line: int
+    section: str
 
     @property
     def is_run(self) -> bool:
@@ -58,7 +62,7 @@ class Block:
         return self.language in ("sh", "python", "ipython") and not self.marks & _UNRUN
 
 
-_UNRUN = {"network", "clone"}
+_UNRUN = {"network", "clone", "apart"}
 
 
 def blocks(page: Path) -> tuple[Block, ...]:
@@ -70,15 +74,16 @@ def blocks(page: Path) -> tuple[Block, ...]:
         assert marks <= _MARKS, f"{page.name}: no mark {marks - _MARKS}"
         line = words.count("\n", 0, match.start()) + 1
         text = re.sub(f"^{match[1]}", "", match[4], flags=re.MULTILINE)
-        found.append(Block(match[2], marks, text, line))
+        *_, section = ["", *_HEADING.findall(words, 0, match.start())]
+        found.append(Block(match[2], marks, text, line, section))
     return tuple(found)
 
 
-def environment(home: Path) -> dict[str, str]:
+def environment(home: Path, python: Path = _PYTHON) -> dict[str, str]:
     """That of a person with an empty home folder, in UTC, with the program on the path."""
     return {
         **{name: word for name, word in os.environ.items() if not name.startswith("ML4T_DATA")},
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(home),
         "IPYTHONDIR": str(home / ".ipython"),
         "TZ": "UTC",
@@ -94,10 +99,13 @@ class Reader:
     ----------
     home
         The home folder; the work is done in its folder ``work``.
+    python
+        The interpreter of the environment that the notebook runs in.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, python: Path = _PYTHON) -> None:
         self._home = home.resolve()
+        self._python = python
         self._work = self._home / "work"
         self._work.mkdir()
         self._open: dict[str, subprocess.Popen[str]] = {}
@@ -134,9 +142,9 @@ class Reader:
     def _start(self, kind: str) -> subprocess.Popen[str]:
         bash = ["bash", "--norc", "--noprofile", "-s"]
         self._open[kind] = subprocess.Popen(
-            bash if kind == "sh" else [sys.executable, str(_SHELL)],
+            bash if kind == "sh" else [str(self._python), str(_SHELL)],
             cwd=self._work,
-            env=environment(self._home),
+            env=environment(self._home, self._python),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -152,9 +160,9 @@ class Reader:
 
 
 @contextmanager
-def reading(home: Path) -> Iterator[Reader]:
+def reading(home: Path, python: Path = _PYTHON) -> Iterator[Reader]:
     """A reader whose shells end with the block."""
-    reader = Reader(home)
+    reader = Reader(home, python)
     try:
         yield reader
     finally:
