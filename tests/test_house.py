@@ -66,7 +66,7 @@ SLOW_STARTERS = (
 LONGEST = 300
 
 # A subclass of the client's own session; itself imported only when Yahoo is asked.
-CLIENTS = {"providers/yahoo/session.py": {"curl_cffi"}}
+CLIENTS = {"providers/yahoo/session.py": {"curl_cffi"}, "storage/checksum.py": {"xxhash"}}
 
 
 def tree(module: str) -> ast.Module:

@@ -106,7 +106,7 @@ def _pair(case: _Case, store: Store, provider: _Timed) -> Iterator[tuple[str, fl
         spent = clocked(work)
         yield what, spent
         yield f"{what}, without the provider", spent - provider.spent
-        record = store.snapshot(dataset).manifest.history[-1]
+        record = store.snapshot(dataset).manifest.recent[-1]
         assert record.added == 1 or what != "update", record
 
 

@@ -178,7 +178,7 @@ def _commit_failure(
         error=error.note,
     )
     is_own = run.verb == "update" and name == state.config.provider
-    if is_own and isinstance(error, SymbolUnknown) and is_proposed(state):
+    if is_own and isinstance(error, SymbolUnknown) and is_proposed(state, tx.readable_history()):
         # The finding was reported once: a failure every night would be noise.
         return publish(tx, state, replace(record, outcome="unchanged", error=None))
     # A rejection by this package is none by the provider.
@@ -225,7 +225,7 @@ def _aligned(rewrite: Rewrite) -> tuple[AlignedActions, float]:
 
 def _merged(rewrite: Rewrite, aligned: AlignedActions) -> Merged | None:
     run, name = rewrite.run, rewrite.run.provider.name
-    recent = [each.restatement for each in rewrite.before.history[-_RECENT:]]
+    recent = [each.restatement for each in rewrite.before.recent[-_RECENT:]]
     policy = MergePolicy(
         dataset=run.dataset,
         basis=run.config.basis,

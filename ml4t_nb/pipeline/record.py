@@ -101,14 +101,14 @@ def result_of(manifest: Manifest, findings: Iterable[Finding] = ()) -> UpdateRes
     """The last run's result, as its manifest states it."""
     return UpdateResult(
         dataset=manifest.dataset,
-        record=manifest.history[-1],
+        record=manifest.recent[-1],
         rows=manifest.rows,
         first=manifest.first,
         last=manifest.last,
         gaps=manifest.gaps,
         findings=tuple(findings),
         version=manifest.sequence,
-        history=manifest.history[-_SHOWN_HISTORY:],
+        history=manifest.recent[-_SHOWN_HISTORY:],
     )
 
 

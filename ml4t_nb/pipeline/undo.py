@@ -64,7 +64,8 @@ def run_undo(context: RunContext, request: UndoRequest) -> UpdateResult:
         state = tx.manifest
         if state is None:
             raise not_found_error(request.dataset)
-        undone = run_to_undo(state, request.version)
+        history = tx.history()
+        undone = run_to_undo(state, history, request.version)
         dates = calendar(state.config.calendar, context.session_overrides)
         record = UpdateRecord(
             at=instant_of(context.as_of, state, dates),
@@ -73,7 +74,7 @@ def run_undo(context: RunContext, request: UndoRequest) -> UpdateResult:
             outcome="changed",
             undid=undone.version,
         )
-        work = _Undo(context, tx, state, undone, record, dates)
+        work = _Undo(context, tx, state, history, undone, record, dates)
         return work.of_whole() if has_replaced_all(undone) else work.of_rows()
 
 
@@ -84,6 +85,7 @@ class _Undo:
     context: RunContext
     tx: Transaction
     state: Manifest
+    history: tuple[UpdateRecord, ...]
     undone: UpdateRecord
     record: UpdateRecord
     dates: Calendar
@@ -195,8 +197,8 @@ class _Undo:
     def _require_unchanged(self, held: Bars, logged: pd.DataFrame) -> None:
         """Raise OptionError if a later run restated the dataset, or changed one of the bars."""
         state, version = self.state, self.undone.version
-        undone = {each.undid for each in state.history}
-        for each in state.history:
+        undone = {each.undid for each in self.history}
+        for each in self.history:
             is_later = each.version > version and each.version not in undone
             if is_later and has_replaced_all(each):
                 raise OptionError(
@@ -218,7 +220,7 @@ class _Undo:
         """Raise OptionError if bars would come back where a person has removed bars since."""
         state, version = self.state, self.undone.version
         own = logged[(logged["version"] == version) & ~logged["filled"]]
-        removals = [e.version for e in state.history if e.verb == "remove" and e.version > version]
+        removals = [e.version for e in self.history if e.verb == "remove" and e.version > version]
         if removals and (own["change"] == "removed").any():
             raise OptionError(
                 f"run {removals[0]} has removed bars of {state.dataset} since run {version}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Hint, NextStep
 from ml4t_nb.records import UpdateRecord
@@ -17,19 +19,24 @@ def has_replaced_all(record: UpdateRecord) -> bool:
     return record.restatement is not None or (record.verdict in _REPLACING and record.revised > 0)
 
 
-def run_to_undo(state: Manifest, version: int | None) -> UpdateRecord:
-    """The run of that number, or the last one that can be undone; OptionError if there is none."""
+def run_to_undo(
+    state: Manifest, history: Sequence[UpdateRecord], version: int | None
+) -> UpdateRecord:
+    """The run of that number in ``history``, or the last one that can be undone.
+
+    OptionError if there is none.
+    """
     dataset = state.dataset
-    undone = {each.undid: each.version for each in state.history if each.undid}
+    undone = {each.undid: each.version for each in history if each.undid}
     if version is None:
-        for each in reversed(state.history):
+        for each in reversed(history):
             if each.version not in undone and not _reason(state, each):
                 return each
         raise OptionError(
             f"no run of {dataset} can be undone: none replaced a value or decided anything",
             hint=NextStep("history", dataset),
         )
-    found = next((each for each in state.history if 0 < each.version == version), None)
+    found = next((each for each in history if 0 < each.version == version), None)
     if found is None:
         raise OptionError(
             f"{dataset} has no run {version} in its history",

@@ -26,13 +26,13 @@ _ENOUGH = 3
 _ENOUGH_OF_MOST = 10
 
 
-def is_proposed(state: Manifest) -> bool:
+def is_proposed(state: Manifest, history: Sequence[UpdateRecord]) -> bool:
     """Whether it was proposed to end the symbol, and its provider has not replied since.
 
     Whatever a person decided about it: it was reported, and is not reported again.
     """
     own = state.config.provider
-    replies = (run.at for run in reversed(state.history) if run.spans and run.provider == own)
+    replies = (run.at for run in reversed(history) if run.spans and run.provider == own)
     last = next(replies, None)
     return any(
         each.rule == "unknown symbol"
@@ -80,13 +80,13 @@ def _propose(
 ) -> Finding | None:
     """Commit the finding that the symbol may have ended; None if it is not due."""
     with context.store.transaction(dataset) as tx:
-        state = tx.manifest
-        if state is None or state.last is None or state.ended or is_proposed(state):
+        state, history = tx.manifest, tx.readable_history()
+        if state is None or state.last is None or state.ended or is_proposed(state, history):
             return None
         if run.provider != state.config.provider:
             return None
         dates = calendar(state.config.calendar, context.session_overrides)
-        sessions = _sessions_unknown(state, dates)
+        sessions = _sessions_unknown(state, history, dates)
         if sessions < needed:
             return None
         last = date_of(state.last, dates, dataset.frequency)
@@ -107,13 +107,13 @@ def _propose(
     return finding
 
 
-def _sessions_unknown(state: Manifest, dates: Calendar) -> int:
+def _sessions_unknown(state: Manifest, history: Sequence[UpdateRecord], dates: Calendar) -> int:
     """Sessions with a run that found the symbol unknown, since bars were last received.
 
     Several runs between two closes count once.
     """
     found = set()
-    for record in reversed(state.history):
+    for record in reversed(history):
         if record.provider != state.config.provider:
             continue
         if record.spans:

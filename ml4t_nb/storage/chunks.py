@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import zip_longest
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,8 @@ from ml4t_nb.core.bars import NUMBERS, PRICES, STAMPS, Bars, framed, require_bar
 from ml4t_nb.core.timestamps import from_micros, to_micros
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Compression, Span
-from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.storage.checksum import checksum_of
+from ml4t_nb.storage.manifest import Chunk, NumberColumn
 from ml4t_nb.storage.names import chunk_name
 
 __all__ = ["ALL_TIME", "Edit", "Rows", "TimeRange", "decode_chunk", "encode_chunk", "parallel_map"]
@@ -224,8 +224,9 @@ def encode_chunk(
         first=first,
         last=last,
         bytes=len(content),
-        crc=zlib.crc32(content),
+        checksum=checksum_of(content),
         filled=int(rows.filled.sum()),
+        constants=_constants(rows),
     )
     return chunk, content
 
@@ -265,6 +266,17 @@ def decode_chunk(chunk: Chunk, content: bytes, time_range: TimeRange, target: Ro
 
 def _overlaps(statistics: Any, time_range: TimeRange) -> bool:  # noqa: ANN401  # pyarrow is untyped
     return TimeRange.through(statistics.min, statistics.max).overlaps(time_range)
+
+
+def _constants(rows: Rows) -> tuple[tuple[NumberColumn, float], ...]:
+    """Columns that hold one value throughout, to the last bit."""
+    lines = rows.numbers.view(np.int64)
+    # Most columns are told by their last value.
+    return tuple(
+        (name, float(line[0]))
+        for name, line, bits in zip(get_args(NumberColumn), rows.numbers, lines, strict=True)
+        if len(rows) > 1 and bits[0] == bits[-1] and (bits == bits[0]).all()
+    )
 
 
 def _encodings(rows: Rows) -> tuple[list[str], list[str]]:

@@ -18,11 +18,11 @@ from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.manifest_file import decode_manifest, encode_manifest, manifest_error
 from ml4t_nb.storage.names import (
     chunk_number,
+    log_file_number,
     manifest_name,
     manifest_number,
     newest_number,
     relative_folder,
-    row_file_number,
     symbol_of,
 )
 
@@ -106,7 +106,7 @@ class DatasetFolder:
             return sequence + 1
         trash = disk.names_in(self.trash)
         chunks = map(chunk_number, (*trash, *disk.names_in(self.data)))
-        logs = map(row_file_number, (*trash, *disk.names_in(self.state)))
+        logs = map(log_file_number, (*trash, *disk.names_in(self.state)))
         highest = max(newest_number(trash), *chunks, *logs, 0)
         # Files of the first commit alone are those of one that was killed before it counted.
         return highest + 1 if highest > 1 else 1
@@ -212,7 +212,7 @@ class DatasetFolder:
         tidied = 0 if after is None else min(older, default=sequence - 1)
         replaced = self.replaced(sequence)
         named = files_of(after)
-        for folder, number_of in ((self.data, chunk_number), (self.state, row_file_number)):
+        for folder, number_of in ((self.data, chunk_number), (self.state, log_file_number)):
             is_own = disk.is_own_folder(folder)
             for name in disk.names_in(folder):
                 is_left = is_own and tidied < number_of(name) <= sequence
@@ -263,13 +263,13 @@ class DatasetFolder:
 
 
 def files_of(manifest: Manifest | None) -> set[str]:
-    """Names of the files that a manifest is of: chunks, and files of the two logs."""
+    """Names of the files that a manifest is of: chunks, and files of the logs."""
     if manifest is None:
         return set()
-    logs = (*manifest.rejected, *manifest.revisions)
+    logs = (*manifest.rejected, *manifest.revisions, *manifest.records)
     return {*(chunk.file for chunk in manifest.chunks), *(file.file for file in logs)}
 
 
 def _is_own(name: str) -> bool:
     whole = _TAG.sub("", name)
-    return any(number(whole) for number in (chunk_number, row_file_number, manifest_number))
+    return any(number(whole) for number in (chunk_number, log_file_number, manifest_number))

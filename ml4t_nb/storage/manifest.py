@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 from ml4t_nb.finding import Finding, Refusal
 from ml4t_nb.model import (
@@ -19,16 +20,22 @@ from ml4t_nb.options import load_arguments
 from ml4t_nb.records import Ended, FormerName, Source, Summary, UpdateRecord
 
 __all__ = [
+    "RECENT",
     "Chunk",
+    "LogFile",
     "Manifest",
+    "NumberColumn",
     "PriorState",
-    "RowFile",
     "reload_step",
     "summarize",
     "unknown_summary",
 ]
 
-_RECENT = 10
+NumberColumn: TypeAlias = Literal["open", "high", "low", "close", "volume", "dividend", "split"]
+"""A column of numbers in a chunk."""
+
+RECENT = 10
+"""Runs by which a dataset is judged, and as many that asked a provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +46,13 @@ class Chunk:
     ----------
     first, last
         Its first and last stamp.
-    bytes, crc
-        Size and CRC-32 of the file.
+    bytes, checksum
+        Size of the file, and its hash: ``xxh3:`` or, of earlier files, ``crc32:``, and hexadecimal
+        digits.
     filled
         Bars in it that were made by filling.
+    constants
+        Columns of numbers that hold one value throughout, with the value.
     """
 
     file: str
@@ -50,24 +60,25 @@ class Chunk:
     first: datetime
     last: datetime
     bytes: int
-    crc: int
+    checksum: str
     filled: int
+    constants: tuple[tuple[NumberColumn, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class RowFile:
-    """One Parquet file of rows that are not in the dataset, beside the manifests.
+class LogFile:
+    """One file of a log, beside the manifests: rows that are not in the dataset, or records.
 
     Parameters
     ----------
-    bytes, crc
-        Size and CRC-32 of the file.
+    bytes, checksum
+        As of a `Chunk`.
     """
 
     file: str
     rows: int
     bytes: int
-    crc: int
+    checksum: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +117,8 @@ class Manifest:
         All gaps known, filled and confirmed ones too.
     findings
         In order of time; of more than a thousand those to be decided stay before those that were.
-    history
-        The last hundred runs, oldest first.
+    recent
+        The last runs, oldest first: at least ten, and the last ten that asked a provider.
     updated
         As-of of the last run that reached the provider.
     verified
@@ -130,6 +141,8 @@ class Manifest:
         That the symbol is not traded any more; None if it is.
     former_names
         Symbols under which earlier bars were listed, oldest first.
+    records
+        Files of the runs before those of ``recent``, oldest first.
     """
 
     dataset: DatasetId
@@ -138,18 +151,19 @@ class Manifest:
     chunks: tuple[Chunk, ...]
     gaps: tuple[Gap, ...]
     findings: tuple[Finding, ...]
-    history: tuple[UpdateRecord, ...]
+    recent: tuple[UpdateRecord, ...]
     updated: datetime | None
     verified: datetime | None
     fetch_log: tuple[FetchAttempt, ...] = ()
     carried: tuple[CarriedAction, ...] = ()
-    rejected: tuple[RowFile, ...] = ()
-    revisions: tuple[RowFile, ...] = ()
+    rejected: tuple[LogFile, ...] = ()
+    revisions: tuple[LogFile, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     sources: tuple[Source, ...] = ()
     prior: PriorState | None = None
     ended: Ended | None = None
     former_names: tuple[FormerName, ...] = ()
+    records: tuple[LogFile, ...] = ()
 
     @classmethod
     def empty(cls, dataset: DatasetId, config: DatasetConfig) -> Manifest:
@@ -185,7 +199,7 @@ class Manifest:
 def summarize(manifest: Manifest) -> Summary:
     """The manifest in one row."""
     pending = [gap for gap in manifest.gaps if gap.is_pending]
-    requests = [run for run in manifest.history if run.is_request][-_RECENT:]
+    requests = [run for run in manifest.recent if run.is_request][-RECENT:]
     suspect = [each for each in manifest.findings if each.is_to_decide]
     return Summary(
         dataset=manifest.dataset,
@@ -208,7 +222,7 @@ def summarize(manifest: Manifest) -> Summary:
             if gap.state == "confirmed" and gap.filled_by is None
         ),
         unanswered=sum(asked.outcome == "failed" for asked in manifest.fetch_log),
-        recent_errors=sum(run.outcome == "failed" for run in manifest.history[-_RECENT:]),
+        recent_errors=sum(run.outcome == "failed" for run in manifest.recent[-RECENT:]),
         last_error=requests[-1].error.message if requests and requests[-1].error else "",
         suspect=len(suspect),
         finding=suspect[0].dated if suspect else "",

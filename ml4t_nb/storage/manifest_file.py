@@ -9,7 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from ml4t_nb.codec import Codec
 from ml4t_nb.core.timestamps import TICK
@@ -18,13 +20,13 @@ from ml4t_nb.model import DatasetConfig, DatasetId, NextStep
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.manifest import (
     Chunk,
+    LogFile,
     Manifest,
-    RowFile,
     reload_step,
     summarize,
     unknown_summary,
 )
-from ml4t_nb.storage.names import CHUNK_NAME, ROW_FILE_NAME
+from ml4t_nb.storage.names import CHUNK_NAME, LOG_FILE_NAME
 
 __all__ = [
     "LONGEST_REMOVAL",
@@ -35,11 +37,12 @@ __all__ = [
     "manifest_error",
 ]
 
-VERSION = 4
+VERSION = 5
 """Raised with every change of the fields, an added one too; a later version's are refused."""
 
 OLDEST_READ = 3
-"""Since then fields were only added, and have a default."""
+"""What is read of earlier versions: since then fields were added, which have a default, and two
+were renamed."""
 
 LONGEST_REMOVAL = 128
 """Most bytes of the mark that a dataset was removed; every other manifest has more."""
@@ -56,9 +59,9 @@ _ENVELOPE = re.compile(
 # Bars that are all alike take a twentieth of a byte each, and what writes and reads them takes
 # room for as many as the manifest says.
 _MOST_ROWS_PER_BYTE = 64
-_CRC_END = 1 << 32
-_NOT_THAT = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
-"""What the codec raises for JSON of any other shape."""
+_CHECKSUM = re.compile(r"xxh3:[0-9a-f]{16}|crc32:[0-9a-f]{8}")
+_NOT_THAT = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What reading JSON of any other shape raises."""
 
 
 def encode_manifest(manifest: Manifest | None) -> bytes:
@@ -97,7 +100,7 @@ def decode_manifest(
             summary=known,
         )
     try:
-        manifest, fault = _understood(match["body"])
+        manifest, fault = _understood(match["body"], is_earlier=version < VERSION)
     except _NOT_THAT as error:
         raise manifest_error(dataset, f"{path} cannot be parsed: {error!r}") from error
     if manifest is None:
@@ -112,10 +115,26 @@ def decode_manifest(
 
 # A run reads its dataset's manifest several times, and a notebook the same one again and again.
 @lru_cache(maxsize=64)
-def _understood(body: bytes) -> tuple[Manifest | None, str]:
+def _understood(body: bytes, *, is_earlier: bool) -> tuple[Manifest | None, str]:
     """The manifest, and what of it cannot be."""
-    manifest: Manifest | None = _CODEC.load(Manifest | None, json.loads(body))
+    plain = json.loads(body)
+    if is_earlier and plain is not None:
+        plain = _from_version_4(plain)
+    manifest: Manifest | None = _CODEC.load(Manifest | None, plain)
     return manifest, _inconsistency(manifest) if manifest else ""
+
+
+def _from_version_4(plain: dict[str, Any]) -> dict[str, Any]:
+    """A body of version 3 or 4 with the fields of version 5: all records were in the manifest."""
+    logs = (*plain.get("rejected", ()), *plain.get("revisions", ()))
+    for file in (*plain["chunks"], *logs):
+        file["checksum"] = _as_checksum(file.pop("crc"))
+    others = {name: value for name, value in plain.items() if name != "history"}
+    return {**others, "recent": plain["history"]}
+
+
+def _as_checksum(crc: int) -> str:
+    return f"crc32:{crc:08x}"
 
 
 def _checksum(version: int, body: bytes) -> bytes:
@@ -141,7 +160,12 @@ def _inconsistency(manifest: Manifest) -> str:
     for before, after in pairwise(manifest.chunks):
         if after.first <= before.last:
             return f"its chunk {after.file!r} begins before {before.file!r} ends"
-    for log, logged in (("rejected", manifest.rejected), ("revisions", manifest.revisions)):
+    logs = {
+        "rejected": manifest.rejected,
+        "revisions": manifest.revisions,
+        "records": manifest.records,
+    }
+    for log, logged in logs.items():
         for file in logged:
             if fault := _log_fault(file, log, manifest.sequence):
                 return f"its log {file.file!r} {fault}"
@@ -159,15 +183,17 @@ def _fault(chunk: Chunk, sequence: int) -> str:
     # So many bars must go into so many bytes, and between the first and the last stamp.
     ticks = (chunk.last - chunk.first) // TICK
     has_room = 1 <= chunk.rows <= min(_MOST_ROWS_PER_BYTE * chunk.bytes, ticks + 1)
-    if has_room and 0 <= chunk.filled <= chunk.rows and (chunk.rows > 1 or ticks == 0):
-        return ""
-    return f"cannot hold {chunk.rows} bars, {chunk.filled} of them filled"
+    if not has_room or not 0 <= chunk.filled <= chunk.rows or (chunk.rows == 1 and ticks > 0):
+        return f"cannot hold {chunk.rows} bars, {chunk.filled} of them filled"
+    if len(dict(chunk.constants)) < len(chunk.constants):
+        return "has two constants for one column"
+    return "" if all(isfinite(value) for _, value in chunk.constants) else "has no finite constant"
 
 
-def _log_fault(file: RowFile, log: str, sequence: int) -> str:
-    name = ROW_FILE_NAME.fullmatch(file.file)
+def _log_fault(file: LogFile, log: str, sequence: int) -> str:
+    name = LOG_FILE_NAME.fullmatch(file.file)
     if not name or name["log"] != log:
-        return f"does not have the name of a file of {log} rows"
+        return f"does not have the name of a file of {log}"
     if fault := _file_fault(file, int(name["number"]), sequence):
         return fault
     if 1 <= file.rows <= _MOST_ROWS_PER_BYTE * file.bytes:
@@ -175,10 +201,10 @@ def _log_fault(file: RowFile, log: str, sequence: int) -> str:
     return f"cannot hold {file.rows} rows"
 
 
-def _file_fault(file: Chunk | RowFile, number: int, sequence: int) -> str:
+def _file_fault(file: Chunk | LogFile, number: int, sequence: int) -> str:
     if not 1 <= number <= sequence:
         return f"is not from a commit up to {sequence}"
-    if file.bytes < 1 or not 0 <= file.crc < _CRC_END:
+    if file.bytes < 1 or not _CHECKSUM.fullmatch(file.checksum):
         return "has an invalid size or checksum"
     return ""
 
@@ -187,9 +213,12 @@ def _earlier_summary(dataset: DatasetId, body: bytes) -> Summary:
     """What a load needs to know, if it was written as in versions 1 and 2."""
     try:
         plain = json.loads(body)
+        chunks = [{**each, "checksum": _as_checksum(each["crc"])} for each in plain["chunks"]]
+        for each in chunks:
+            del each["crc"]
         manifest = replace(
             Manifest.empty(dataset, _CODEC.load(DatasetConfig, plain["setup"])),
-            chunks=_CODEC.load(tuple[Chunk, ...], plain["chunks"]),
+            chunks=_CODEC.load(tuple[Chunk, ...], chunks),
             updated=_CODEC.load(datetime | None, plain["updated"]),
         )
     except _NOT_THAT:

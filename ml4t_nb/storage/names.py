@@ -19,18 +19,18 @@ from ml4t_nb.options import one_of
 __all__ = [
     "CHUNK_NAME",
     "GROUPS",
-    "ROW_FILE_NAME",
+    "LOG_FILE_NAME",
     "RowLog",
     "chunk_name",
     "chunk_number",
     "folder_name",
+    "log_file_name",
+    "log_file_number",
     "manifest_name",
     "manifest_number",
     "newest_number",
     "place_of",
     "relative_folder",
-    "row_file_name",
-    "row_file_number",
     "symbol_of",
 ]
 
@@ -42,8 +42,9 @@ CHUNK_NAME = re.compile(
 RowLog: TypeAlias = Literal["rejected", "revisions"]
 """The two logs of rows that are not in the dataset."""
 
-ROW_FILE_NAME = re.compile(
-    r"(?P<log>rejected|revisions)\.(?P<number>[0-9]{8,18})\.[0-9a-f]{6}\.parquet"
+LOG_FILE_NAME = re.compile(
+    r"(?P<log>rejected|revisions|(?P<records>records))\.(?P<number>[0-9]{8,18})\.[0-9a-f]{6}"
+    r"\.(?(records)jsonl|parquet)"
 )
 """Which log, number of the commit that wrote it, random tag."""
 
@@ -78,14 +79,15 @@ def chunk_number(name: str) -> int:
     return int(found["number"]) if found else 0
 
 
-def row_file_name(log: RowLog, sequence: int) -> str:
+def log_file_name(log: RowLog | Literal["records"], sequence: int) -> str:
     """A name that no file has had: log, commit, and a random tag."""
-    return f"{log}.{sequence:08d}.{secrets.token_hex(3)}.parquet"
+    kind = "jsonl" if log == "records" else "parquet"
+    return f"{log}.{sequence:08d}.{secrets.token_hex(3)}.{kind}"
 
 
-def row_file_number(name: str) -> int:
+def log_file_number(name: str) -> int:
     """Number of the commit that a file of a log was written for; 0 for another file's name."""
-    found = ROW_FILE_NAME.fullmatch(name)
+    found = LOG_FILE_NAME.fullmatch(name)
     return int(found["number"]) if found else 0
 
 

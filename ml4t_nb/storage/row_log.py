@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 
 from ml4t_nb.core.bars import NUMBERS, PRICES, STAMPS
 from ml4t_nb.errors import ChunkCorrupt
-from ml4t_nb.storage.manifest import RowFile
-from ml4t_nb.storage.names import RowLog, row_file_name
+from ml4t_nb.storage.checksum import checksum_of
+from ml4t_nb.storage.manifest import LogFile
+from ml4t_nb.storage.names import RowLog, log_file_name
 
 __all__ = [
     "MOST_LOGGED",
@@ -184,7 +184,7 @@ def not_yet_logged(rows: LoggedTable, known: Sequence[LoggedTable]) -> LoggedTab
     return rows.filter(pa.array(is_new))
 
 
-def encode_row_file(rows: LoggedTable, log: RowLog, sequence: int) -> tuple[RowFile, bytes]:
+def encode_row_file(rows: LoggedTable, log: RowLog, sequence: int) -> tuple[LogFile, bytes]:
     """The Parquet file of ``rows`` that commit ``sequence`` writes, and what its manifest says."""
     sink = pa.BufferOutputStream()
     pq.write_table(
@@ -198,11 +198,11 @@ def encode_row_file(rows: LoggedTable, log: RowLog, sequence: int) -> tuple[RowF
         store_schema=False,
     )
     content = bytes(sink.getvalue())
-    name = row_file_name(log, sequence)
-    return RowFile(name, rows.num_rows, len(content), zlib.crc32(content)), content
+    name = log_file_name(log, sequence)
+    return LogFile(name, rows.num_rows, len(content), checksum_of(content)), content
 
 
-def decode_row_file(file: RowFile, content: bytes) -> LoggedTable:
+def decode_row_file(file: LogFile, content: bytes) -> LoggedTable:
     """The rows of a file that has passed its checksum; ValueError if it is another's."""
     parquet = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False, read_dictionary=_WORDS)
     if parquet.metadata.num_rows != file.rows:
@@ -214,13 +214,13 @@ def decode_row_file(file: RowFile, content: bytes) -> LoggedTable:
 
 
 def regrouped(
-    files: Sequence[RowFile],
+    files: Sequence[LogFile],
     new: LoggedTable,
-    read: Callable[[RowFile], LoggedTable],
+    read: Callable[[LogFile], LoggedTable],
     *,
     kept: Collection[int],
     most: int,
-) -> tuple[tuple[RowFile, ...], LoggedTable]:
+) -> tuple[tuple[LogFile, ...], LoggedTable]:
     """The log's files that stay, and the rows of the one to be written after them.
 
     That one takes in ``new`` and the files before it that are not more than twice as long, so that
@@ -232,7 +232,7 @@ def regrouped(
     # What cannot be dropped may be more than that: then it is not written again at every commit.
     is_full = bool(files) and total > most and 4 * (total - files[0].rows) >= files[0].rows
     staying, parts = [*files], [new]
-    damaged: list[RowFile] = []
+    damaged: list[LogFile] = []
     while staying and (is_full or staying[-1].rows <= 2 * sum(map(len, parts))):
         try:
             parts.insert(0, read(staying[-1]))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, islice, pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,10 +14,13 @@ import pyarrow as pa
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, NextStep, Span
+from ml4t_nb.records import UpdateRecord
+from ml4t_nb.storage.checksum import has_checksum
 from ml4t_nb.storage.chunks import ALL_TIME, Rows, TimeRange, decode_chunk, parallel_map
 from ml4t_nb.storage.compaction import MOST_ROWS
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
-from ml4t_nb.storage.manifest import Chunk, Manifest, RowFile, reload_step, summarize
+from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest, reload_step, summarize
+from ml4t_nb.storage.record_log import MOST_RECORDS, decode_records, record_lines
 from ml4t_nb.storage.row_log import LoggedTable, as_logged_rows, decode_row_file
 
 __all__ = ["Snapshot", "chunks_in", "not_found_error"]
@@ -58,14 +60,13 @@ class Snapshot:
             # A manifest may say what it likes of rows and bytes; memory is taken for real bytes
             # alone.
             for chunk in wanted:
-                self._require_intact(chunk, self._found(chunk, Path.stat).st_size, chunk.crc)
+                self._require_size(chunk, self._found(chunk, Path.stat).st_size)
         target = Rows.empty(ends[-1])
         places = [target.cut(*place) for place in pairwise(ends)]
 
         def read(piece: tuple[Chunk, Rows]) -> Rows:
             chunk, place = piece
-            content = self._found(chunk, Path.read_bytes)
-            self._require_intact(chunk, len(content), zlib.crc32(content))
+            content = self._content(chunk)
             try:
                 return decode_chunk(chunk, content, time_range, place)
             except (pa.ArrowException, ValueError, OSError) as error:
@@ -86,16 +87,61 @@ class Snapshot:
         """Rows that commits replaced or took out, as they were, by the number of the commit."""
         return as_logged_rows([*map(self.logged, self.manifest.revisions)])
 
-    def logged(self, file: RowFile) -> LoggedTable:
+    def logged(self, file: LogFile) -> LoggedTable:
         """Rows of one file of a log, checked as a chunk is."""
-        content = self._found(file, Path.read_bytes)
-        self._require_intact(file, len(content), zlib.crc32(content))
         try:
-            return decode_row_file(file, content)
+            return decode_row_file(file, self._content(file))
         except (pa.ArrowException, ValueError, OSError) as error:
             raise self._corrupt(file, f"cannot be read: {error}") from error
 
-    def _found(self, file: Chunk | RowFile, look: Callable[[Path], _Found]) -> _Found:
+    def history(self) -> tuple[UpdateRecord, ...]:
+        """The last hundred runs, oldest first."""
+        return tuple(reversed([*self.newest_runs()]))
+
+    def newest_runs(self) -> Iterator[UpdateRecord]:
+        """The runs of `history`, newest first; a file is read when its runs are reached."""
+        files = (self.records(file) for file in reversed(self.manifest.records))
+        parts = chain([self.manifest.recent], files)
+        return islice((run for part in parts for run in reversed(part)), MOST_RECORDS)
+
+    def readable_history(
+        self, most: int = MOST_RECORDS
+    ) -> tuple[tuple[UpdateRecord, ...], tuple[ChunkCorrupt, ...]]:
+        """The last runs, oldest first, as far as they can be read, and why the others cannot."""
+        runs, damage = [*self.manifest.recent], []
+        for file in reversed(self.manifest.records):
+            if len(runs) >= most:
+                break
+            try:
+                runs = [*self.records(file), *runs]
+            except ChunkCorrupt as error:
+                damage.append(error)
+        return tuple(runs[-min(most, MOST_RECORDS) :]), tuple(damage)
+
+    def records(self, file: LogFile) -> list[UpdateRecord]:
+        """Runs of one file, oldest first."""
+        lines = self.record_lines(file)
+        try:
+            return decode_records(lines)
+        except ValueError as error:
+            raise self._corrupt(file, f"cannot be read: {error}") from error
+
+    def record_lines(self, file: LogFile) -> list[bytes]:
+        """Lines of one file of records, checked as a chunk is."""
+        try:
+            return record_lines(file, self._content(file))
+        except ValueError as error:
+            raise self._corrupt(file, f"cannot be read: {error}") from error
+
+    def _content(self, file: Chunk | LogFile) -> bytes:
+        """The file's bytes, which have passed its checksum."""
+        content = self._found(file, Path.read_bytes)
+        self._require_size(file, len(content))
+        if not has_checksum(content, file.checksum):
+            raise self._corrupt(file, "is damaged: its checksum does not match")
+        return content
+
+    def _found(self, file: Chunk | LogFile, look: Callable[[Path], _Found]) -> _Found:
         """What a look at the file gives, which raises if there is none."""
         # Files move from the first place to the second, and never back.
         for folder in (self._home_of(file), self.folder.trash):
@@ -107,16 +153,14 @@ class Snapshot:
                 raise self._corrupt(file, f"cannot be read: {error.strerror}") from error
         raise self._gone(file)
 
-    def _home_of(self, file: Chunk | RowFile) -> Path:
+    def _home_of(self, file: Chunk | LogFile) -> Path:
         return self.folder.data if isinstance(file, Chunk) else self.folder.state
 
-    def _require_intact(self, file: Chunk | RowFile, size: int, crc: int) -> None:
+    def _require_size(self, file: Chunk | LogFile, size: int) -> None:
         if size != file.bytes:
             raise self._corrupt(file, f"has {size} bytes instead of {file.bytes}")
-        if crc != file.crc:
-            raise self._corrupt(file, "is damaged: its checksum does not match")
 
-    def _gone(self, file: Chunk | RowFile) -> Exception:
+    def _gone(self, file: Chunk | LogFile) -> Exception:
         folder = self.folder
         if folder.sequence() != self.manifest.sequence:
             return StoreError(
@@ -125,16 +169,18 @@ class Snapshot:
             )
         if removed_by_hand(folder.data):
             return not_found_error(folder.dataset)
-        if folder.data.exists() or isinstance(file, RowFile):
+        if folder.data.exists() or isinstance(file, LogFile):
             return self._corrupt(file, "is missing")
         return folder.unmounted_error()
 
-    def _corrupt(self, file: Chunk | RowFile, reason: str) -> ChunkCorrupt:
-        step = reload_step(summarize(self.manifest))
+    def _corrupt(self, file: Chunk | LogFile, reason: str) -> ChunkCorrupt:
         what = "chunk" if isinstance(file, Chunk) else "log"
+        words = f"the {what} {self._home_of(file) / file.file} {reason}"
+        if file in self.manifest.records:
+            return ChunkCorrupt(words, hint="restore it from a backup; bars do not need it")
+        step = reload_step(summarize(self.manifest))
         return ChunkCorrupt(
-            f"the {what} {self._home_of(file) / file.file} {reason}",
-            hint=("restore it from a backup, or fetch everything again: ", step),
+            words, hint=("restore it from a backup, or fetch everything again: ", step)
         )
 
 

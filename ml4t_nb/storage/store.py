@@ -128,6 +128,7 @@ class Store:
         looks = (
             *(partial(snapshot.rows, [chunk]) for chunk in manifest.chunks),
             *(partial(snapshot.logged, file) for file in (*manifest.rejected, *manifest.revisions)),
+            *(partial(snapshot.records, file) for file in manifest.records),
         )
         for look in looks:
             try:

@@ -5,46 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.findings import most_needed
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
-from ml4t_nb.model import DatasetConfig, Span
+from ml4t_nb.model import Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
-from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange, encode_chunk, parallel_map
-from ml4t_nb.storage.compaction import MOST_ROWS, Piece, compact
-from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, files_of, removed_by_hand
+from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange
+from ml4t_nb.storage.commit_files import CommitFiles
+from ml4t_nb.storage.compaction import compact
+from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, removed_by_hand
 from ml4t_nb.storage.disk import HeldLock
-from ml4t_nb.storage.manifest import Chunk, Manifest, RowFile
-from ml4t_nb.storage.names import RowLog, manifest_name
+from ml4t_nb.storage.manifest import Chunk, Manifest
+from ml4t_nb.storage.names import manifest_name
 from ml4t_nb.storage.revisions import Providers, revised_rows, revisions_table
 from ml4t_nb.storage.row_log import (
-    MOST_LOGGED,
     CarriedRows,
     LogEntry,
     LoggedTable,
     as_logged_rows,
-    encode_row_file,
     not_yet_logged,
-    regrouped,
     rejected_table,
 )
 from ml4t_nb.storage.snapshot import Snapshot, chunks_in, not_found_error
 
 __all__ = ["Transaction"]
 
-_HISTORY = 100
 _FINDINGS = 1000
 # A run looks at the last chunk three times before it rewrites it. Chunks of one row group are
 # decoded whole anyway.
 _KEPT_ROWS = 32_768
-# Most of a long load is encoding, which lets go of the interpreter; each holds a chunk in memory.
-_ENCODERS = 2
 
 
 class Transaction:
@@ -62,8 +56,6 @@ class Transaction:
         self._edits: list[Edit] = []
         self._decoded: dict[Chunk, Rows] = {}
         self._number = 0
-        self._written: list[Chunk] = []
-        self._paths: list[Path] = []
         self._over = False
 
     @property
@@ -91,6 +83,16 @@ class Transaction:
         """As `Snapshot.revised_rows`, of the newest commit."""
         manifest = self._now().manifest
         return Snapshot(self._folder, manifest).revised_rows() if manifest else as_logged_rows([])
+
+    def history(self) -> tuple[UpdateRecord, ...]:
+        """As `Snapshot.history`, of the newest commit."""
+        manifest = self._now().manifest
+        return Snapshot(self._folder, manifest).history() if manifest else ()
+
+    def readable_history(self) -> tuple[UpdateRecord, ...]:
+        """What can be read of `history`."""
+        manifest = self._now().manifest
+        return Snapshot(self._folder, manifest).readable_history()[0] if manifest else ()
 
     def bars(self, span: Span | None = None) -> Bars:
         """Bars in ``span`` (all for None), as stored and as put so far."""
@@ -149,7 +151,7 @@ class Transaction:
         ----------
         after
             What the dataset shall become: ``manifest`` (`Manifest.empty` for a new one) with what
-            changes replaced. Its sequence, chunks, logs and history are not read; of its findings,
+            changes replaced. Its sequence, chunks, logs and runs are not read; of its findings,
             in order of time, a thousand are kept, those to be decided first.
         record
             Added to the history, with its number and the number of chunks written.
@@ -182,30 +184,35 @@ class Transaction:
                 after, record, with_added=logs_added, with_removed=logs_removed
             ),
         )
+        needed = {refusal.version for refusal in after.refusals}
+        if after.prior:
+            needed.add(after.prior.version)
+        files = CommitFiles(folder, before or Manifest.empty(folder.dataset, config), number)
         with disk.writing(folder.data):
             try:
-                chunks = self._write_chunks(pieces, config, number)
+                chunks = files.write_chunks(pieces, config.compression)
                 if before is None:
                     # Of the folders too: another writer may have made some just now.
                     for each in (folder.data, folder.state):
                         disk.sync_parents(each, folder.home)
-                record = replace(record, chunks_written=len(self._written))
-                history = (*before.history, record) if before else (record,)
+                record = replace(record, chunks_written=files.chunks_written)
+                recent, records = files.write_records(record)
                 after = replace(
                     after,
                     dataset=folder.dataset,
                     sequence=number,
                     chunks=chunks,
-                    rejected=self._write_log("rejected", to_log["rejected"], after),
-                    revisions=self._write_log("revisions", to_log["revisions"], after),
+                    rejected=files.write_log("rejected", to_log["rejected"], needed),
+                    revisions=files.write_log("revisions", to_log["revisions"], needed),
                     findings=most_needed(after.findings, _FINDINGS),
-                    history=history[-_HISTORY:],
+                    recent=recent,
+                    records=records,
                 )
                 folder.publish(after, number, base=state.sequence, lock=self._lock)
             except BaseException:
                 # Its manifest may have been published before it was interrupted.
                 if not (folder.state / manifest_name(number)).exists():
-                    self._delete_written()
+                    files.delete()
                 raise
         self._after_commit(CommittedState(number, after))
         return after
@@ -256,27 +263,6 @@ class Transaction:
             self._decoded[chunk] = snapshot.rows(wanted)
         return self._decoded[chunk].between(time_range)
 
-    def _write_chunks(
-        self, pieces: Sequence[Piece], config: DatasetConfig, sequence: int
-    ) -> tuple[Chunk, ...]:
-        """The pieces as chunks on disk; new ones are noted one by one, should a later one fail."""
-        folder = self._folder
-        folder.data.mkdir(parents=True, exist_ok=True)
-        parts = [rows for rows in pieces if isinstance(rows, Rows)]
-
-        def encode(rows: Rows) -> tuple[Chunk, bytes]:
-            return encode_chunk(rows, folder.dataset.symbol, config.compression, sequence)
-
-        # While one is written, others are encoded.
-        few = sum(map(len, parts)) <= MOST_ROWS
-        for chunk, content in parallel_map(encode, parts, threads=1 if few else _ENCODERS):
-            self._written.append(chunk)
-            self._write(folder.data / chunk.file, content)
-        if self._written:
-            disk.sync_folder(folder.data)
-        new = iter(self._written)
-        return tuple(piece if isinstance(piece, Chunk) else next(new) for piece in pieces)
-
     def _rejected(self, rows: pd.DataFrame | None, record: UpdateRecord) -> LoggedTable | None:
         """Those of ``rows`` that are not logged yet; what a damaged log has is logged again."""
         if rows is None or rows.empty:
@@ -310,35 +296,6 @@ class Transaction:
             before=Providers(before.config.provider, before.sources),
             after=Providers(after.config.provider, after.sources),
         )
-
-    def _write_log(
-        self, log: RowLog, rows: LoggedTable | None, after: Manifest
-    ) -> tuple[RowFile, ...]:
-        """The log's files with ``rows`` in a new one, which takes in small ones before it."""
-        before = self._now().manifest or Manifest.empty(self._folder.dataset, after.config)
-        files = before.rejected if log == "rejected" else before.revisions
-        if rows is None or not rows.num_rows:
-            return files
-        snapshot = Snapshot(self._folder, before)
-        needed = {refusal.version for refusal in after.refusals}
-        if after.prior:
-            needed.add(after.prior.version)
-        staying, grouped = regrouped(files, rows, snapshot.logged, kept=needed, most=MOST_LOGGED)
-        file, content = encode_row_file(grouped, log, self.number)
-        self._write(self._folder.state / file.file, content)
-        return (*staying, file)
-
-    def _write(self, path: Path, content: bytes) -> None:
-        self._paths.append(path)
-        disk.write_new(path, content)
-
-    def _delete_written(self) -> None:
-        """Delete the new files; one that counts may have been made of this very commit."""
-        with suppress(OSError, StoreError):
-            named = files_of(self._folder.newest().manifest)
-            for path in self._paths:
-                if path.name not in named:
-                    path.unlink(missing_ok=True)
 
     def _after_commit(self, now: CommittedState) -> None:
         """What follows a commit; where it fails, the next writer or reader does it."""

@@ -49,12 +49,15 @@ def history(
     unread: dict[DatasetId, Ml4tError] = {}
     for each in chosen:
         try:
-            manifest = ws.store.snapshot(each).manifest
+            snapshot = ws.store.snapshot(each)
         except (StoreError, DatasetNotFound) as error:
             unread[each] = error
             continue
-        records, findings = manifest.history[-limit:], manifest.findings
-        listed.append(DatasetHistory(each, manifest.config.provider, records, findings))
+        manifest = snapshot.manifest
+        records, damage = snapshot.readable_history(limit)
+        if damage:
+            unread[each] = damage[0]
+        listed.append(DatasetHistory(each, manifest.config.provider, records, manifest.findings))
     if unread and not listed and symbol:
         raise next(iter(unread.values()))
     failed = unread_datasets(unread, ws.settings.home)

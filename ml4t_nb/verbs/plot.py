@@ -88,7 +88,7 @@ def plot(
     manifest = snapshot.manifest
     # Whole, since a gap may begin before the range and end after it.
     whole = view(snapshot, BarsRequest())
-    record = _last_run(manifest) if last_run else None
+    record = _last_run(snapshot) if last_run else None
     span = calendar(manifest.config.calendar).span(*range_, manifest.dataset.frequency)
     if record is not None and not whole.empty:
         asked = min(each.start for each in record.spans)
@@ -124,7 +124,7 @@ def _change_of(snapshot: Snapshot, run: int, page: Path | None, home: Path) -> P
 
     manifest, dataset = snapshot.manifest, snapshot.manifest.dataset
     hint = ("the runs there are: ", NextStep("history", dataset))
-    record = next((each for each in manifest.history if 0 < each.version == run), None)
+    record = next((each for each in snapshot.newest_runs() if 0 < each.version == run), None)
     if record is None:
         raise OptionError(f"{dataset} has no run {run} in its history", hint=hint)
     before, after = around_change(
@@ -154,12 +154,12 @@ def _to_decide(findings: Sequence[Finding], span: Span) -> Iterator[Finding]:
             yield each
 
 
-def _last_run(manifest: Manifest) -> UpdateRecord:
-    for record in reversed(manifest.history):
+def _last_run(snapshot: Snapshot) -> UpdateRecord:
+    for record in snapshot.newest_runs():
         if record.spans:
             return record
     raise OptionError(
-        f"no recorded run of {manifest.dataset} fetched bars", hint="leave out --last-run"
+        f"no recorded run of {snapshot.manifest.dataset} fetched bars", hint="leave out --last-run"
     )
 
 

@@ -132,7 +132,7 @@ class TestRejectedBars:
             spans.append(
                 min(
                     span.start
-                    for span in loaded.store.snapshot(loaded.dataset).manifest.history[-1].spans
+                    for span in loaded.store.snapshot(loaded.dataset).manifest.recent[-1].spans
                 )
             )
 

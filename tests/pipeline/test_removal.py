@@ -82,7 +82,7 @@ def test_a_date_is_the_as_of_that_it_is_for_an_update(runner: Runner) -> None:
         runner.remove(date(2024, 3, 14), start="2024-03-15")
     assert runner.remove(date(2024, 3, 15), start="2024-03-15") == 1
 
-    (*_, record) = runner.store.snapshot(runner.dataset).manifest.history
+    (*_, record) = runner.store.snapshot(runner.dataset).manifest.recent
     # XNYS closes at 20:00 UTC, and the provider's bars are final half an hour later.
     assert record.at == datetime(2024, 3, 15, 20, 30, tzinfo=UTC)
 
@@ -121,7 +121,7 @@ def test_a_damaged_chunk_is_cut_out_from_before_the_others(loaded: Runner) -> No
     assert removed == len(OLD)
     assert_frame_equal(loaded.stored(), NEW)
     assert loaded.store.verify(loaded.dataset) == ()
-    (*_, record) = loaded.store.snapshot(loaded.dataset).manifest.history
+    (*_, record) = loaded.store.snapshot(loaded.dataset).manifest.recent
     assert record.notes == (f"removed {len(OLD)} bars, {len(OLD)} of them in damaged files",)
 
 

@@ -59,7 +59,7 @@ class Undoing(Life):
     def run(self, name: str, day: int, days: int, *, is_last: bool = False) -> None:
         before = State.of(self.runner) if self.runner.store.datasets() else None
         super().run(name, day, days, is_last=is_last)
-        last = self.runner.store.snapshot(self.runner.dataset).manifest.history[-1]
+        last = self.runner.store.snapshot(self.runner.dataset).manifest.recent[-1]
         if before is not None and last.verb in ("load", "update", "gaps"):
             self.in_copy(lambda copy: self.undone(copy, before))
         self.in_copy(self.decided)
@@ -74,12 +74,12 @@ class Undoing(Life):
 
     def undone(self, copy: Runner, before: State) -> None:
         ran = copy.store.snapshot(copy.dataset).manifest
-        if not (ran.history[-1].revised or ran.history[-1].restatement):
+        if not (ran.recent[-1].revised or ran.recent[-1].restatement):
             return
         undo(copy, self.evening, ran.sequence)
         after = State.of(copy)
-        event(f"undone {ran.history[-1].verdict}")
-        if has_replaced_all(ran.history[-1]):
+        event(f"undone {ran.recent[-1].verdict}")
+        if has_replaced_all(ran.recent[-1]):
             assert_same(after.bars, before.bars)
             for how, bars in before.views.items():
                 assert_same(after.views[how], bars)

@@ -295,7 +295,7 @@ def test_a_dataset_removed_by_hand_can_be_loaded_again(store: Store, bars: Bars)
 
     manifest = commit(store, AAPL, bars.iloc[:10])
 
-    assert (manifest.rows, len(manifest.history)) == (10, 1)
+    assert (manifest.rows, len(manifest.recent)) == (10, 1)
     assert_frame_equal(store.snapshot(AAPL).bars(), bars.iloc[:10], check_freq=False)
     trash = store.home / "trash/equities/daily/AAPL"
     assert [path.name for path in trash.iterdir()] == ["m.00000001.json"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from math import inf, isnan, nan
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,16 +23,20 @@ from ml4t_nb.records import (
     Source,
     UpdateRecord,
 )
-from ml4t_nb.storage.manifest import Chunk, Manifest, RowFile, summarize
+from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest, summarize
 from ml4t_nb.storage.manifest_file import OLDEST_READ, VERSION, decode_manifest, encode_manifest
 
 AAPL = DatasetId("equities", "daily", "AAPL")
 PATH = Path("m.00000003.json")
 D1 = datetime(2024, 1, 2, tzinfo=UTC)
 D2 = datetime(2024, 1, 3, 14, 30, 0, 123456, tzinfo=UTC)
-CHUNK = Chunk("2024-01-02.00000003.5f1c2a.parquet", 2, D1, D2, 4321, 0xFFFFFFFF, 1)
-REJECTED = RowFile("rejected.00000001.5f1c2a.parquet", 3, 2100, 0)
-REVISED = RowFile("revisions.00000002.5f1c2a.parquet", 40, 2345, 0xFFFFFFFF)
+CHUNK = Chunk(
+    *("2024-01-02.00000003.5f1c2a.parquet", 2, D1, D2, 4321, "xxh3:ffffffffffffffff", 1),
+    constants=(("dividend", 0.0), ("split", 1.0)),
+)
+REJECTED = LogFile("rejected.00000001.5f1c2a.parquet", 3, 2100, "xxh3:0000000000000000")
+REVISED = LogFile("revisions.00000002.5f1c2a.parquet", 40, 2345, "crc32:ffffffff")
+RECORDS = LogFile("records.00000003.0a0b0c.jsonl", 10, 2600, "xxh3:0123456789abcdef")
 FULL = Manifest(
     dataset=AAPL,
     sequence=3,
@@ -50,7 +55,7 @@ FULL = Manifest(
         Gap(D1, D1, 5, "confirmed", attempts=2),
     ),
     findings=(Finding(D1, "jump", 'close 10 → 99, "odd"'), Finding(None, "nan", "\ud800\n")),
-    history=(
+    recent=(
         UpdateRecord(
             at=D1,
             verb="update",
@@ -73,6 +78,7 @@ FULL = Manifest(
     fetch_log=(FetchAttempt(Span(D1, D2), D2, "sample", "failed", attempts=2, error="timed out"),),
     rejected=(REJECTED,),
     revisions=(REVISED, replace(REVISED, file="revisions.00000003.0a0b0c.parquet")),
+    records=(RECORDS,),
 )
 
 
@@ -92,12 +98,12 @@ def test_the_mark_of_a_removal_is_not_a_manifest() -> None:
 
 def test_values_that_json_lacks_come_back() -> None:
     revisions = (Revision(D1, "close", nan, inf), Revision(D1, "open", -inf, -0.0))
-    written = replace(FULL, history=(replace(FULL.history[0], revisions=revisions),))
+    written = replace(FULL, recent=(replace(FULL.recent[0], revisions=revisions),))
 
     read = decode_manifest(encode_manifest(written), AAPL, 3, PATH)
 
     assert read is not None
-    first, second = read.history[0].revisions
+    first, second = read.recent[0].revisions
     assert isnan(first.old)
     assert first.new == inf
     assert second.old == -inf
@@ -173,10 +179,8 @@ def test_a_sealed_manifest_with_one_wrong_field_is_noticed(
     name = data.draw(st.sampled_from([*body, "unheard_of"]))
     if body.get(name) == value or (name in ("updated", "verified") and value is None):
         return
-    if (
-        name in ("gaps", "findings", "history", "chunks", "fetch_log", "rejected", "revisions")
-        and value == []
-    ):
+    lists = ["gaps", "findings", "recent", "records", "chunks", "fetch_log", "rejected"]
+    if name in (*lists, "revisions") and value == []:
         return
     body[name] = value
     with pytest.raises(ChunkCorrupt):
@@ -256,6 +260,9 @@ def test_what_an_earlier_version_stored_is_counted_with_its_filled_bars() -> Non
     body = json.loads(encode_manifest(FULL))["manifest"]
     body["setup"] = body.pop("config")
     del body["setup"]["session_overrides"]
+    (chunk,) = body["chunks"]
+    del chunk["checksum"], chunk["constants"]
+    chunk["crc"] = 1
     with pytest.raises(StoreOutdated) as caught:
         decode_manifest(_sealed(OLDEST_READ - 1, body), AAPL, 3, PATH)
 
@@ -296,8 +303,11 @@ HOUR = timedelta(hours=1)
         (replace(CHUNK, bytes=-1),),
         (replace(CHUNK, filled=3),),
         (replace(CHUNK, filled=-1),),
-        (replace(CHUNK, crc=-1),),
-        (replace(CHUNK, crc=2**32),),
+        (replace(CHUNK, checksum="xxh3:fffffffffffffff"),),
+        (replace(CHUNK, checksum="md5:ffffffffffffffff"),),
+        (replace(CHUNK, checksum="crc32:-0000001"),),
+        (replace(CHUNK, constants=(("split", 1.0), ("split", 2.0))),),
+        (replace(CHUNK, constants=(("dividend", inf),)),),
         (replace(CHUNK, last=D1 - HOUR),),
         (replace(CHUNK, last=D1),),
         (replace(CHUNK, rows=1),),
@@ -322,25 +332,71 @@ def test_a_sealed_manifest_whose_chunks_cannot_be_is_refused(chunks: tuple[Chunk
         replace(REVISED, rows=0),
         replace(REVISED, rows=10**12),
         replace(REVISED, bytes=0),
-        replace(REVISED, crc=-1),
-        replace(REVISED, crc=2**32),
+        replace(REVISED, checksum=""),
+        replace(REVISED, checksum="crc32:100000000"),
+        replace(REVISED, file=RECORDS.file),
         FULL.revisions[1],
     ],
 )
-def test_a_sealed_manifest_whose_logs_cannot_be_is_refused(file: RowFile) -> None:
+def test_a_sealed_manifest_whose_logs_cannot_be_is_refused(file: LogFile) -> None:
     revisions = (file, FULL.revisions[1])
     with pytest.raises(ChunkCorrupt, match="is inconsistent"):
         decode_manifest(encode_manifest(replace(FULL, revisions=revisions)), AAPL, 3, PATH)
 
 
-def test_a_manifest_of_the_version_before_lacks_fields_that_have_a_default() -> None:
-    body = json.loads(encode_manifest(FULL))["manifest"]
+@pytest.mark.parametrize(
+    "file",
+    [
+        replace(RECORDS, file="../records.00000002.5f1c2a.jsonl"),
+        replace(RECORDS, file="records.00000002.5f1c2a.parquet"),
+        replace(RECORDS, file="records.00000004.5f1c2a.jsonl"),
+        replace(RECORDS, file=REVISED.file),
+        replace(RECORDS, rows=0),
+    ],
+)
+def test_a_sealed_manifest_whose_files_of_records_cannot_be_is_refused(file: LogFile) -> None:
+    with pytest.raises(ChunkCorrupt, match="is inconsistent"):
+        decode_manifest(encode_manifest(replace(FULL, records=(file,))), AAPL, 3, PATH)
+
+
+def earlier(crc: int | str) -> dict[str, Any]:
+    """What a manifest of version 3 had, by hand: all runs, and CRC-32 as a number."""
+    body: dict[str, Any] = json.loads(encode_manifest(FULL))["manifest"]
+    body["history"] = body.pop("recent")
+    del body["records"]
+    (chunk,) = body["chunks"]
+    for name in ("checksum", "constants"):
+        del chunk[name]
+    chunk["crc"] = crc
+    return body
+
+
+@pytest.mark.parametrize(("crc", "words"), [(4294967295, "ffffffff"), (7, "00000007")])
+def test_a_manifest_of_a_version_before_is_read_with_its_runs_and_checksums(
+    crc: int, words: str
+) -> None:
+    body = earlier(crc)
     for name in ("rejected", "revisions"):
         del body[name]
 
     read = decode_manifest(_sealed(OLDEST_READ, body), AAPL, 3, PATH)
 
-    assert read == replace(FULL, rejected=(), revisions=())
+    chunk = replace(CHUNK, checksum=f"crc32:{words}", constants=())
+    assert read == replace(FULL, chunks=(chunk,), rejected=(), revisions=(), records=())
+
+
+@pytest.mark.parametrize("crc", [-1, 2**32, "1", None, 1.5])
+def test_a_manifest_of_a_version_before_with_an_impossible_checksum_is_refused(crc: Any) -> None:  # noqa: ANN401
+    body = earlier(crc)
+    del body["rejected"], body["revisions"]
+    with pytest.raises(ChunkCorrupt):
+        decode_manifest(_sealed(OLDEST_READ, body), AAPL, 3, PATH)
+
+
+@given(JSON.filter(lambda body: body is not None))
+def test_sealed_nonsense_of_a_version_before_is_noticed(body: object) -> None:
+    with pytest.raises(ChunkCorrupt):
+        decode_manifest(_sealed(OLDEST_READ, body), AAPL, 3, PATH)
 
 
 def test_chunks_that_follow_one_another_are_taken() -> None:
@@ -376,7 +432,7 @@ def test_only_failures_among_the_last_ten_runs_are_recent() -> None:
     good = UpdateRecord(D1, "update", "sample", "unchanged")
     bad = replace(good, outcome="failed", error=ErrorNote("E", "no network"))
 
-    row = summarize(replace(FULL, history=(bad, bad, *[good] * 9)))
+    row = summarize(replace(FULL, recent=(bad, bad, *[good] * 9)))
 
     assert row.recent_errors == 1
     assert row.last_error == ""
@@ -423,7 +479,7 @@ def test_a_decision_hides_no_failed_run() -> None:
     fetched = replace(filled, spans=asked)
 
     def row(*history: UpdateRecord) -> tuple[int, str]:
-        summary = summarize(replace(FULL, history=history))
+        summary = summarize(replace(FULL, recent=history))
         return summary.failed_requests, summary.last_error
 
     assert row(good, bad) == (1, "no network")

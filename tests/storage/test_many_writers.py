@@ -73,9 +73,9 @@ def assert_nothing_lost(store: Store, writers: int, days: int) -> None:
     bars = store.snapshot(AAPL).bars()
     assert bars.index.tolist() == SPREAD[: writers * days].tz_localize("UTC").tolist()
     assert bars["open"].tolist() == [float(n % writers + 1) for n in range(writers * days)]
-    manifest = store.snapshot(AAPL).manifest
-    assert manifest.sequence == writers * days
-    assert len(manifest.history) == min(100, writers * days)
+    snapshot = store.snapshot(AAPL)
+    assert snapshot.manifest.sequence == writers * days
+    assert len(snapshot.history()) == min(100, writers * days)
     assert store.verify(AAPL) == ()
     assert sorted((store.home / "data").rglob("*.parquet")) == sorted(store.snapshot(AAPL).files())
     assert store.summaries()[0].rows == writers * days

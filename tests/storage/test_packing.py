@@ -93,7 +93,7 @@ def test_five_new_daily_bars_touch_one_chunk_after_1_and_after_20_years(
 
     after = append(store, AAPL, daily("2024-06-10", "2024-06-14"))
 
-    assert after.history[-1].chunks_written == 1
+    assert after.recent[-1].chunks_written == 1
     assert after.chunks[:-1] == before.chunks[:-1]
     assert after.chunks[-1].rows == before.chunks[-1].rows + 5
 
@@ -103,7 +103,7 @@ def test_an_overlap_into_a_closed_year_that_stays_the_same_touches_one_chunk(sto
 
     after = append(store, AAPL, daily("2023-12-20", "2024-01-03"))
 
-    assert after.history[-1].chunks_written == 1
+    assert after.recent[-1].chunks_written == 1
     assert after.chunks[0] == before.chunks[0]
 
 
@@ -156,7 +156,7 @@ def test_growing_month_by_month_rewrites_each_bar_a_few_times() -> None:
 
 
 def _chunk_of(rows: Rows) -> Chunk:
-    return Chunk("", len(rows), from_micros(rows.stamps[0]), from_micros(rows.stamps[-1]), 0, 0, 0)
+    return Chunk("", len(rows), from_micros(rows.stamps[0]), from_micros(rows.stamps[-1]), 0, "", 0)
 
 
 def _rows_like(chunk: Chunk) -> Rows:
@@ -186,7 +186,7 @@ def test_chunks_hold_whole_periods_whatever_is_edited(
         span = Span(utc_of(days[0]), utc_of(days[-1]) + timedelta(days=1))
         edit = Edit(TimeRange.of(span), Rows.of(some))
         pieces = compact(
-            chunks, [edit], lambda chunk: stored[chunk.crc], before=period, period=period
+            chunks, [edit], lambda chunk: stored[int(chunk.checksum)], before=period, period=period
         )
         chunks = []
         for place, piece in enumerate(pieces):
@@ -194,18 +194,18 @@ def test_chunks_hold_whole_periods_whatever_is_edited(
                 key = number * 1000 + place
                 stored[key] = piece
                 ends = from_micros(piece.stamps[0]), from_micros(piece.stamps[-1])
-                chunks.append(Chunk("", len(piece), *ends, 0, key, 0))
+                chunks.append(Chunk("", len(piece), *ends, 0, f"{key}", 0))
             else:
                 chunks.append(piece)
         expected = {day: value for day, value in expected.items() if day not in days}
         expected |= dict.fromkeys(days[::step], close)
 
-    rows = Rows.join([stored[chunk.crc] for chunk in chunks])
+    rows = Rows.join([stored[int(chunk.checksum)] for chunk in chunks])
     held = dict(zip(pd.to_datetime(rows.stamps, unit="us"), rows.numbers[0], strict=True))
     assert held == dict(sorted(expected.items()))
     alias = {"weekly": "W-SUN", "monthly": "M", "quarterly": "Q", "yearly": "Y"}[period]
     periods = [
-        set(pd.to_datetime(stored[chunk.crc].stamps, unit="us").to_period(alias))
+        set(pd.to_datetime(stored[int(chunk.checksum)].stamps, unit="us").to_period(alias))
         for chunk in chunks
     ]
     assert sum(len(each) for each in periods) == len(set().union(*periods))

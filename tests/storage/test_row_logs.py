@@ -23,7 +23,7 @@ from ml4t_nb.errors import ChunkCorrupt, StoreError
 from ml4t_nb.finding import Refusal
 from ml4t_nb.model import Span
 from ml4t_nb.records import Source
-from ml4t_nb.storage.manifest import Manifest, PriorState, RowFile
+from ml4t_nb.storage.manifest import LogFile, Manifest, PriorState
 from ml4t_nb.storage.row_log import (
     LogEntry,
     LoggedTable,
@@ -90,7 +90,7 @@ def test_a_row_that_is_replaced_is_kept_as_it_was_with_its_run(store: Store) -> 
     assert rows.iloc[0, -6:].tolist() == [
         2, pd.Timestamp(AT), "sample", "replaced", "update", "",
     ]  # fmt: skip
-    assert (number, manifest.sequence, manifest.history[-1].version) == (2, 2, 2)
+    assert (number, manifest.sequence, manifest.recent[-1].version) == (2, 2, 2)
     assert logs_in(store) == ["revisions"]
 
 
@@ -289,15 +289,15 @@ class Files:
     """Files of a log that were written, and which of them are damaged."""
 
     def __init__(self) -> None:
-        self.contents: dict[RowFile, bytes] = {}
-        self.damaged: set[RowFile] = set()
+        self.contents: dict[LogFile, bytes] = {}
+        self.damaged: set[LogFile] = set()
 
-    def add(self, rows: LoggedTable, number: int) -> RowFile:
+    def add(self, rows: LoggedTable, number: int) -> LogFile:
         file, content = encode_row_file(rows, "rejected", number)
         self.contents[file] = content
         return file
 
-    def read(self, file: RowFile) -> LoggedTable:
+    def read(self, file: LogFile) -> LoggedTable:
         if file in self.damaged:
             raise ChunkCorrupt("damaged")
         return decode_row_file(file, self.contents[file])
@@ -344,7 +344,7 @@ def test_a_damaged_file_of_a_log_stays_where_others_are_joined() -> None:
 def test_refusals_and_the_state_before_a_restatement_name_what_is_needed(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ml4t_nb.storage.transaction.MOST_LOGGED", 12)
+    monkeypatch.setattr("ml4t_nb.storage.commit_files.MOST_LOGGED", 12)
     needing = replace(state(), refusals=(Refusal(2),), prior=PriorState(3, state().config, (), ()))
     for number in range(1, 8):
         put(store, daily("2024-01-01", "2024-01-05", float(number)), after=needing)

@@ -185,7 +185,7 @@ def test_the_same_bars_again_write_no_chunk(store: Store) -> None:
 
     assert again.chunks == before.chunks
     assert again.sequence == 2
-    assert [run.chunks_written for run in again.history] == [2, 0]
+    assert [run.chunks_written for run in again.recent] == [2, 0]
 
 
 def test_one_changed_bit_is_written(store: Store) -> None:
@@ -195,7 +195,7 @@ def test_one_changed_bit_is_written(store: Store) -> None:
 
     manifest = commit(store, AAPL, bars)
 
-    assert manifest.history[-1].chunks_written == 1
+    assert manifest.recent[-1].chunks_written == 1
     assert store.snapshot(AAPL).bars()["open"].iloc[3] == 10.000000000000002
 
 
@@ -235,7 +235,7 @@ def test_a_manifest_keeps_what_it_was_given(store: Store) -> None:
     assert (manifest.gaps, manifest.findings) == (gaps, findings)
     assert (manifest.updated, manifest.verified) == (AT, utc(2024, 1, 12))
     assert manifest.fetch_log == fetch_log
-    assert manifest.history == (replace(record(), chunks_written=1, version=1),)
+    assert manifest.recent == (replace(record(), chunks_written=1, version=1),)
 
 
 def test_the_history_keeps_a_hundred_runs_and_a_thousand_findings(store: Store) -> None:
@@ -244,8 +244,9 @@ def test_the_history_keeps_a_hundred_runs_and_a_thousand_findings(store: Store) 
         with store.transaction(AAPL) as tx:
             tx.commit(replace(state(), findings=found), replace(record(), added=number))
 
-    manifest = store.snapshot(AAPL).manifest
-    assert [run.added for run in manifest.history] == list(range(3, 103))
+    snapshot = store.snapshot(AAPL)
+    manifest = snapshot.manifest
+    assert [run.added for run in snapshot.history()] == list(range(3, 103))
     assert [each.detail for each in manifest.findings] == [str(n) for n in range(3, 1003)]
 
 
@@ -368,7 +369,7 @@ def test_a_removed_dataset_can_be_loaded_again_with_a_higher_number(store: Store
     manifest = commit(store, AAPL, daily("2024-01-01", "2024-01-03", 2.0))
 
     assert manifest.sequence == 3
-    assert len(manifest.history) == 1
+    assert len(manifest.recent) == 1
     assert store.snapshot(AAPL).bars()["open"].tolist() == [2, 2, 2]
 
 

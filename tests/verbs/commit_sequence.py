@@ -156,7 +156,7 @@ def assert_tidy(home: Path) -> None:
         return
     assert data == sorted(snapshot.files())
     manifest = snapshot.manifest
-    logs = [file.file for file in (*manifest.rejected, *manifest.revisions)]
+    logs = [f.file for f in (*manifest.rejected, *manifest.revisions, *manifest.records)]
     names = ["lock", f"m.{manifest.sequence:08d}.json", *logs]
     assert [path.name for path in state] == sorted(names)
 
@@ -179,7 +179,7 @@ def assert_state(home: Path, *numbers: int) -> int:
     pd.testing.assert_frame_equal(bars, expected, check_freq=False, check_exact=True)
     (judged,) = verbs.health(ws, verify=True, as_of=AS_OF[-1]).datasets
     assert (judged.state == "error", judged.rows) == (False, len(expected)), judged
-    assert [run.outcome for run in snapshot.manifest.history] == ["changed"] * step_of(number)[1]
+    assert [run.outcome for run in snapshot.history()] == ["changed"] * step_of(number)[1]
     assert_logged(snapshot, number)
     return number
 

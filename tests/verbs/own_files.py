@@ -82,7 +82,7 @@ class OwnFiles:
 
     @property
     def last(self) -> UpdateRecord:
-        return self.manifest.history[-1]
+        return self.manifest.recent[-1]
 
     def files(self) -> dict[Path, tuple[int, bytes]]:
         """Every file of the store, with the time at which it was written, and the folders."""

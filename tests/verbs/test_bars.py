@@ -113,7 +113,7 @@ def test_provenance_names_the_provider_of_each_bar_and_none_of_a_filled_one(
     taken = Source(Span(datetime(2024, 1, 8, tzinfo=UTC), datetime(2024, 1, 11, tzinfo=UTC)), "b")
     with ws.store.transaction(DatasetId("equities", "daily", "DEMO")) as tx:
         assert tx.manifest is not None
-        tx.commit(replace(tx.manifest, sources=(taken,)), tx.manifest.history[-1])
+        tx.commit(replace(tx.manifest, sources=(taken,)), tx.manifest.recent[-1])
 
     names = verbs.bars(ws, "DEMO", provenance=True)["provider"]
 

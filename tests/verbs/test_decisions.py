@@ -79,7 +79,7 @@ def test_gaps_lists_what_was_rejected_with_what_can_be_done(doubtful: OwnFiles) 
     )
     listed = json.loads(report_json(report))["gaps"]
     assert [each["state"] for each in listed] == ["rejected", "open"]
-    assert doubtful.manifest.history[-1].gaps_open == 1
+    assert doubtful.manifest.recent[-1].gaps_open == 1
 
 
 def test_a_row_that_is_not_stored_is_rejected_without_anything_else(doubtful: OwnFiles) -> None:
@@ -103,7 +103,7 @@ def test_a_decision_moves_neither_the_as_of_nor_the_verification(doubtful: OwnFi
 
     after = own.manifest
     assert (after.updated, after.verified) == (before.updated, before.verified)
-    assert [each.verb for each in after.history] == ["load", "review", "review"]
+    assert [each.verb for each in after.recent] == ["load", "review", "review"]
     own.write(spoilt)
     assert own.update("2004-12-30").results[0].record.outcome == "changed"
 
@@ -112,7 +112,7 @@ def test_all_findings_of_a_dataset_are_decided_at_once(doubtful: OwnFiles) -> No
     doubtful.review(accept="known")
 
     assert {state for _, _, state in doubtful.findings()} == {"accepted"}
-    assert [each.verb for each in doubtful.manifest.history] == ["load", "review"]
+    assert [each.verb for each in doubtful.manifest.recent] == ["load", "review"]
 
 
 def test_the_first_and_the_last_bar_can_be_rejected(own: OwnFiles) -> None:

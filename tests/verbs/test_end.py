@@ -57,7 +57,7 @@ def test_the_end_is_kept_with_its_reason_and_the_wall_clock(ws: Workspace) -> No
     (result,) = report.results
     assert (report.verb, result.record.verb, result.record.outcome) == ("end", "end", "changed")
     assert result.record.notes == ("ended on 2006-01-03 (taken over by <b>Acme</b>)",)
-    assert after.history[-1] == result.record
+    assert after.recent[-1] == result.record
     assert code_of(report) == 0
 
 
@@ -142,7 +142,7 @@ def test_a_dataset_without_bars_has_no_end(ws: Workspace) -> None:
         state = tx.manifest
         assert state is not None
         tx.put(tx.bars()[:0])
-        tx.commit(state, state.history[-1])
+        tx.commit(state, state.recent[-1])
 
     with pytest.raises(OptionError, match="no bars of equities/daily/AAPL are left"):
         end(ws)
@@ -165,7 +165,7 @@ def test_a_finding_of_bars_is_not_decided_by_the_end(ws: Workspace) -> None:
     with ws.store.transaction(dataset) as tx:
         state = tx.manifest
         assert state is not None
-        tx.commit(replace(state, findings=(doubt,)), state.history[-1])
+        tx.commit(replace(state, findings=(doubt,)), state.recent[-1])
 
     end(ws)
 
@@ -211,7 +211,7 @@ def test_unanswered_requests_after_the_last_bar_are_forgotten(ws: Workspace) -> 
     span = Span(before.last - timedelta(days=7), before.last + timedelta(days=7))
     with ws.store.transaction(dataset) as tx:
         failed = FetchAttempt(span, NOW, "sample", "failed", error="down")
-        tx.commit(replace(before, fetch_log=(failed,)), before.history[-1])
+        tx.commit(replace(before, fetch_log=(failed,)), before.recent[-1])
 
     end(ws)
 

@@ -141,7 +141,7 @@ def test_another_provider_is_asked_for_one_run_and_the_record_names_it(
     assert (result.record.provider, result.record.added) == ("files", 1)
     manifest = ws.store.snapshot(dataset).manifest
     assert manifest.config.provider == "sample"
-    assert [each.provider for each in manifest.history] == ["sample", "files"]
+    assert [each.provider for each in manifest.recent] == ["sample", "files"]
     assert verbs.update(ws, "AAPL", as_of="2004-03-03").results[0].record.provider == "sample"
 
 

@@ -70,7 +70,7 @@ def test_an_update_by_the_old_name_says_what_the_share_is_called_now(ws: Workspa
     assert f"META: {OLD_NAME}" in report_text(report)
     (result,) = report.results
     assert OLD_NAME in result.record.notes
-    assert OLD_NAME not in manifest(ws, "META").history[-1].notes
+    assert OLD_NAME not in manifest(ws, "META").recent[-1].notes
     assert OLD_NAME not in report_text(verbs.update(ws, as_of=AS_OF))
 
 

@@ -92,7 +92,7 @@ def test_what_was_never_answered_is_listed_however_the_runs_since_have_ended(
     with ws.store.transaction(DatasetId("equities", "daily", "DEMO")) as tx:
         state = tx.manifest
         assert state is not None
-        record = replace(state.history[-1], outcome=outcome)
+        record = replace(state.recent[-1], outcome=outcome)
         tx.commit(replace(state, fetch_log=(asked, *state.fetch_log)), record)
 
     (listed,) = verbs.gaps(ws, as_of=AS_OF).datasets

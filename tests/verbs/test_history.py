@@ -9,7 +9,7 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.cli import main
-from ml4t_nb.errors import DatasetNotFound, OptionError
+from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, OptionError
 from ml4t_nb.render.text import report_text
 from tests.verbs.own_files import OwnFiles
 
@@ -92,3 +92,46 @@ def test_looking_up_a_history_writes_nothing(updated: OwnFiles) -> None:
 def test_a_symbol_that_is_not_stored_is_an_error(updated: OwnFiles) -> None:
     with pytest.raises(DatasetNotFound):
         verbs.history(updated.ws, "ACNE")
+
+
+def test_a_hundred_runs_are_listed_undone_and_plotted_though_the_manifest_has_the_last(
+    updated: OwnFiles,
+) -> None:
+    for _ in range(30):
+        updated.update(EVENINGS[-1])
+    (dataset,) = updated.ws.store.datasets()
+    assert 4 not in [run.version for run in updated.ws.store.snapshot(dataset).manifest.recent]
+
+    (listed,) = verbs.history(updated.ws, limit=100).datasets
+
+    assert [run.version for run in listed.records] == [*range(1, 35)]
+    plotted = verbs.plot(updated.ws, "ACME", run=4)
+    assert plotted.record is not None
+    assert plotted.record.revised == 1
+    updated.undo(run=4)
+    (listed,) = verbs.history(updated.ws, limit=100).datasets
+    assert (listed.records[-1].undid, listed.records[-1].verb) == (4, "undo")
+
+
+def test_a_damaged_file_of_runs_is_named_where_they_are_needed_and_updates_go_on(
+    updated: OwnFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(20):
+        updated.update(EVENINGS[-1])
+    home = str(updated.ws.settings.home)
+    (path,) = (updated.ws.settings.home / "state").rglob("records.*")
+    path.write_bytes(path.read_bytes()[:-1])
+
+    assert main(["history", "--home", home]) == 0
+    capsys.readouterr()
+    assert main(["history", "--home", home, "--limit", "100"]) == 1
+    out = capsys.readouterr().out
+    assert f"{path.name} has" in out
+    assert "bars do not need it" in out
+    assert "last 14 runs of equities/daily/ACME" in out
+    (judged,) = verbs.health(updated.ws, verify=True, as_of=EVENINGS[-1]).datasets
+    assert path.name in judged.reason
+    with pytest.raises(ChunkCorrupt, match=path.name):
+        updated.undo()
+    updated.update(EVENINGS[-1])
+    assert len(verbs.bars(updated.ws, "ACME")) > 0

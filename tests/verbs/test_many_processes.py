@@ -51,4 +51,4 @@ def test_loads_of_different_years_at_once_lose_nothing(tmp_path: Path, writers: 
     assert sum(added) == len(held)
     assert held.equals(expected)
     (dataset,) = together.store.datasets()
-    assert len(together.store.snapshot(dataset).manifest.history) == writers
+    assert len(together.store.snapshot(dataset).history()) == writers

@@ -113,7 +113,7 @@ def test_a_store_of_the_version_before_is_read_and_written_on(tmp_path: Path) ->
     (path,) = (home / "state/equities/daily/AAPL").glob("m.*.json")
     assert path.name == "m.00000002.json"
     assert path.read_bytes().startswith(b'{"version":%d,' % VERSION)
-    assert [run.version for run in ws.store.snapshot(judged.dataset).manifest.history] == [0, 2]
+    assert [run.version for run in ws.store.snapshot(judged.dataset).manifest.recent] == [0, 2]
     with pytest.raises(DatasetNotFound):
         verbs.bars(ws, "MSFT")
 

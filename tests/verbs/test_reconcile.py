@@ -148,7 +148,7 @@ def test_what_was_taken_is_recorded(ws: Workspace, truth: pd.DataFrame) -> None:
 
     after = manifest(ws)
     assert after.updated == start.updated
-    assert after.history[-1] == result.record
+    assert after.recent[-1] == result.record
     assert result.record.version == after.sequence == result.version
     assert {(r.column, round(r.old / r.new, 6)) for r in result.record.revisions[:1]} == {
         ("high", 3.0)

@@ -47,7 +47,7 @@ def change(ws: Workspace, symbol: str, **fields: Any) -> None:  # noqa: ANN401
     """Leave something else in a manifest."""
     state = manifest(ws, symbol)
     with ws.store.transaction(state.dataset) as tx:
-        tx.commit(replace(state, **fields), state.history[-1])
+        tx.commit(replace(state, **fields), state.recent[-1])
 
 
 def assert_bars(ws: Workspace, expected: Bars, symbol: str = "META") -> None:

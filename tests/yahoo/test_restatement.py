@@ -279,7 +279,7 @@ def test_a_dividend_later_than_the_window_is_found_within_thirty_days(
     assert_true_bars(client.stored("ACME"), paying)
     # The next verification is due thirty days later, not tomorrow.
     client.updated("ACME", at=evening(date(2006, 3, 28)), **week)
-    assert client.manifest("ACME").history[-1].spans[0].start.date() == date(2006, 3, 20)
+    assert client.manifest("ACME").recent[-1].spans[0].start.date() == date(2006, 3, 20)
 
 
 def test_a_dividend_taken_back_is_taken_back_here(client: Client, paying: Listing) -> None:

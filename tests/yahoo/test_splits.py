@@ -84,7 +84,7 @@ def walk(client: Client, listing: Listing, announced: int, restated: int) -> Non
             assert_true_bars(stored, listing)
             assert stored.index[-1].date() == day
         # What is stored is never behind for longer than Yahoo contradicts itself.
-        assert client.manifest("ACME").history[-1].outcome in ("changed", "failed"), day
+        assert client.manifest("ACME").recent[-1].outcome in ("changed", "failed"), day
 
 
 @pytest.mark.parametrize(("announced", "restated"), NEAR)

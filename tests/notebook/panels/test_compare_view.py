@@ -248,7 +248,7 @@ def test_another_currency_is_said_and_nothing_is_taken(ws: Workspace) -> None:
     with ws.store.transaction(dataset) as tx:
         assert tx.manifest is not None
         config = replace(tx.manifest.config, currency="EUR")
-        at = tx.manifest.history[-1].at
+        at = tx.manifest.recent[-1].at
         record = UpdateRecord(at, "review", "files", "changed")
         tx.commit(replace(tx.manifest, config=config), record)
     wrong = high(ws)

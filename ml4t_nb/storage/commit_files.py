@@ -1,0 +1,115 @@
+"""The files that one commit writes beside its manifest: chunks, and files of the logs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from ml4t_nb.errors import StoreError
+from ml4t_nb.model import Compression
+from ml4t_nb.records import UpdateRecord
+from ml4t_nb.storage import disk
+from ml4t_nb.storage.chunks import Rows, encode_chunk, parallel_map
+from ml4t_nb.storage.compaction import MOST_ROWS, Piece
+from ml4t_nb.storage.dataset_folder import DatasetFolder, files_of
+from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest
+from ml4t_nb.storage.names import RowLog
+from ml4t_nb.storage.record_log import (
+    MOST_RECORDS,
+    divided,
+    encode_record_file,
+    encode_records,
+    regrouped_records,
+)
+from ml4t_nb.storage.row_log import MOST_LOGGED, LoggedTable, encode_row_file, regrouped
+from ml4t_nb.storage.snapshot import Snapshot
+
+__all__ = ["CommitFiles"]
+
+# Most of a long load is encoding, which lets go of the interpreter; each holds a chunk in memory.
+_ENCODERS = 2
+
+
+class CommitFiles:
+    """New files of commit ``number``, each brought to the disk; the caller holds the lock.
+
+    Parameters
+    ----------
+    before
+        What the commit before left, or an empty manifest.
+    """
+
+    def __init__(self, folder: DatasetFolder, before: Manifest, number: int) -> None:
+        self._folder = folder
+        self._before = before
+        self._number = number
+        self._snapshot = Snapshot(folder, before)
+        self._paths: list[Path] = []
+        self.chunks_written = 0
+
+    def write_chunks(self, pieces: Sequence[Piece], compression: Compression) -> tuple[Chunk, ...]:
+        """The pieces as chunks on disk."""
+        folder, number = self._folder, self._number
+        folder.data.mkdir(parents=True, exist_ok=True)
+        parts = [rows for rows in pieces if isinstance(rows, Rows)]
+        written = []
+
+        def encode(rows: Rows) -> tuple[Chunk, bytes]:
+            return encode_chunk(rows, folder.dataset.symbol, compression, number)
+
+        # While one is written, others are encoded.
+        few = sum(map(len, parts)) <= MOST_ROWS
+        for chunk, content in parallel_map(encode, parts, threads=1 if few else _ENCODERS):
+            written.append(chunk)
+            self._write(folder.data / chunk.file, content)
+        if written:
+            disk.sync_folder(folder.data)
+        self.chunks_written = len(written)
+        new = iter(written)
+        return tuple(piece if isinstance(piece, Chunk) else next(new) for piece in pieces)
+
+    def write_log(
+        self, log: RowLog, rows: LoggedTable | None, needed: Collection[int]
+    ) -> tuple[LogFile, ...]:
+        """The log's files with ``rows`` in a new one, which takes in small ones before it.
+
+        Rows of commits that are ``needed`` are not dropped from a long one.
+        """
+        files = self._before.rejected if log == "rejected" else self._before.revisions
+        if rows is None or not rows.num_rows:
+            return files
+        read = self._snapshot.logged
+        staying, grouped = regrouped(files, rows, read, kept=needed, most=MOST_LOGGED)
+        file, content = encode_row_file(grouped, log, self._number)
+        self._write(self._folder.state / file.file, content)
+        return (*staying, file)
+
+    def write_records(
+        self, record: UpdateRecord
+    ) -> tuple[tuple[UpdateRecord, ...], tuple[LogFile, ...]]:
+        """Runs for the manifest, and the files of those before, one of them new now and then."""
+        older, recent = divided((*self._before.recent, record))
+        if not older:
+            return recent, self._before.records
+        staying, lines = regrouped_records(
+            self._before.records,
+            encode_records(older),
+            self._snapshot.record_lines,
+            most=MOST_RECORDS - len(recent),
+        )
+        file, content = encode_record_file(lines, self._number)
+        self._write(self._folder.state / file.file, content)
+        return recent, (*staying, file)
+
+    def delete(self) -> None:
+        """Delete the new files; one that counts may have been made of this very commit."""
+        with suppress(OSError, StoreError):
+            named = files_of(self._folder.newest().manifest)
+            for path in self._paths:
+                if path.name not in named:
+                    path.unlink(missing_ok=True)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        self._paths.append(path)
+        disk.write_new(path, content)
