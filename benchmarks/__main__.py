@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.bars import DAILY, MINUTE
+from benchmarks.door.workload import door
 from benchmarks.environments import default_cache
 from benchmarks.machine import described
 from benchmarks.report import as_json, as_text
@@ -45,6 +46,7 @@ WORKLOADS: Mapping[str, Callable[[Scale, Path, Book], None]] = {
     "minute": partial(series, MINUTE),
     "footprint": footprint,
     "symbols": symbols,
+    "door": door,
     **{
         name: partial(_own, name)
         for name in ("flat", "health", "gaps", "starts", "lock", "incremental")

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-__all__ = ["ALL", "ARCTIC", "LIMIT", "OURS", "PEERS", "Party"]
+__all__ = [
+    "ALL",
+    "ARCTIC",
+    "DUCKDB_OUR_FILES",
+    "LIMIT",
+    "OURS",
+    "PEERS",
+    "POLARS_OUR_FILES",
+    "READERS",
+    "Party",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +51,10 @@ LIMIT = Party("limit", "limit", (), "synced: one new file of the bytes ml4t_nb w
 
 PEERS = (ARCTIC, DUCKDB, POLARS, PANDAS)
 ALL = (OURS, *PEERS, LIMIT)
+
+# At the door, where nothing is written by the peers.
+DUCKDB_OUR_FILES = replace(DUCKDB, name="DuckDB, our files", module="duckdb_files")
+DUCKDB_TABLE = replace(DUCKDB, name="DuckDB, its table", module="duckdb_table")
+POLARS_OUR_FILES = replace(POLARS, name="polars, our files", module="polars_files")
+POLARS_FILES = replace(POLARS, name="polars, a file each", module="polars_files")
+READERS = (OURS, ARCTIC, DUCKDB_OUR_FILES, DUCKDB_TABLE, POLARS_OUR_FILES, POLARS_FILES)

@@ -8,11 +8,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from benchmarks.contenders import Party
 
-__all__ = ["default_cache", "python_of", "python_with"]
+__all__ = ["default_cache", "installed_for", "python_of", "python_with"]
 
 
 def default_cache() -> Path:
@@ -21,9 +22,17 @@ def default_cache() -> Path:
     return Path(base) / "ml4t-benchmarks"
 
 
+def installed_for(party: Party) -> str:
+    """The package that the party is about; its parties share an environment."""
+    return party.needs[0].partition(">")[0]
+
+
+@cache
 def python_of(party: Party, cache: Path) -> Path:
     """The interpreter of the party's environment; a party that needs nothing runs in this one."""
-    return python_with(party.module, party.needs, cache) if party.needs else Path(sys.executable)
+    if not party.needs:
+        return Path(sys.executable)
+    return python_with(installed_for(party), party.needs, cache)
 
 
 def python_with(name: str, needs: Sequence[str], cache: Path, base: str = sys.executable) -> Path:

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.contenders import PEERS
+from benchmarks.environments import installed_for
 from benchmarks.side_by_side import Scale
 
 __all__ = ["described"]
@@ -51,8 +52,8 @@ def _peers(cache: Path) -> list[str]:
     """What pip installed for them, by their first requirement."""
     found = []
     for party in PEERS:
-        name = party.needs[0].partition(">")[0]
-        for note in sorted(cache.glob(f"{party.module}-*/installed.txt")):
+        name = installed_for(party)
+        for note in sorted(cache.glob(f"{name}-*/installed.txt")):
             lines = note.read_text(encoding="utf-8").splitlines()
             found += [line.replace("==", " ") for line in lines if line.startswith(f"{name}==")]
     return list(dict.fromkeys(found))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.contenders import ALL, OURS
+from benchmarks.door.ways import door_tables
 from benchmarks.series import Book
 from benchmarks.targets import Verdict, judged
 
@@ -27,6 +28,7 @@ def as_text(book: Book, machine: dict[str, str]) -> str:
         ),
         _grid("Kept and held: MB", book, [f"{k} {e}" for k in ("daily", "minute") for e in _KEPT]),
         _grid("Append to each of 500 symbols: ms a symbol", book, _SYMBOLS),
+        *(_grid(title, book, ways, kind) for title, ways, kind in door_tables()),
         _own(book),
         _promised(judged(book)),
         _commits(book),
@@ -57,6 +59,7 @@ def as_json(book: Book, machine: dict[str, str]) -> dict[str, Any]:
                 "lowest": each.low,
                 "highest": each.high,
                 "of the bests": each.best,
+                "of the processors": each.processor,
                 "at most": each.target.most,
                 "at least": each.target.least,
                 "met": each.is_met,
@@ -66,12 +69,15 @@ def as_json(book: Book, machine: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _grid(title: str, book: Book, workloads: Sequence[str]) -> str:
-    """Medians of each contender, the ratio of ours to it, and that of the bests."""
+def _grid(title: str, book: Book, workloads: Sequence[str], kind: str = "") -> str:
+    """Medians of each contender, the ratio of ours to it, and that of the bests.
+
+    What the workloads have in common, ``kind``, is told by the title.
+    """
     measured = [what for what in workloads if (what, OURS.name) in book.values]
     if not measured:
         return ""
-    lines = [["", *measured]]
+    lines = [["", *(what.replace(kind, "") for what in measured)]]
     lines += [
         [who, *(_number(book.median(what, who)) for what in measured)]
         for who in book.contenders(measured)
@@ -95,6 +101,7 @@ def _own(book: Book) -> str:
         *(f"{kind} {each}" for kind in kinds for each in (*_SERIES, *_KEPT)),
         *(each for kind in kinds for each in _processor(kind)),
         *_SYMBOLS,
+        *(each for _, ways, _ in door_tables() for each in ways),
     }
     lines = [
         [what, who, _number(book.median(what, who)), book.units[what], _reach(values)]
@@ -111,7 +118,7 @@ def _processor(kind: str) -> list[str]:
 def _promised(verdicts: Sequence[Verdict]) -> str:
     if not verdicts:
         return ""
-    lines = [["target", "allowed", "median", "lowest to highest", "best", ""]]
+    lines = [["target", "allowed", "median", "lowest to highest", "best", "processor", ""]]
     for each in verdicts:
         target = each.target
         bound = target.most if target.most is not None else target.least
@@ -119,8 +126,8 @@ def _promised(verdicts: Sequence[Verdict]) -> str:
         said = "met" if each.is_met else f"MISSED by a factor of {each.factor:.2f}"
         reach = f"{_number(each.low)} to {_number(each.high)}"
         allowed = f"{sign} {bound:g} {target.unit}".strip()
-        best = _number(each.best)
-        lines.append([target.text, allowed, _number(each.measured), reach, best, said])
+        told = [_number(each.measured), reach, _number(each.best), _number(each.processor)]
+        lines.append([target.text, allowed, *told, said])
     return f"Targets\n{_columns(lines)}"
 
 

@@ -21,7 +21,7 @@ from benchmarks.bars import KINDS, Made, made
 from benchmarks.contender import Contender
 from benchmarks.memory import peak_of
 
-__all__ = ["Bench", "answered", "main"]
+__all__ = ["Answer", "Bench", "Order", "answered", "main", "spent_by"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,7 +41,7 @@ class Bench:
         act: Callable[[str, Any], None] = getattr(self._contender, order["how"])
         before = self._files()
         frame = self._contender.frame(_bars(order), order.get("size", 0))
-        spent = _clocked(lambda: act(order["name"], frame))
+        spent = spent_by(lambda: act(order["name"], frame))
         # Nobody shall pay for pages that another contender left to be written later.
         os.sync()
         added = self._files().items() - before.items()
@@ -50,7 +50,7 @@ class Bench:
     def read(self, order: Order) -> Answer:
         """Read a series whole, and compare it with what was written."""
         frames: list[Any] = []
-        spent = _clocked(lambda: frames.append(self._contender.read(order["name"])))
+        spent = spent_by(lambda: frames.append(self._contender.read(order["name"])))
         self._require(order, frames[0])
         return spent
 
@@ -59,7 +59,7 @@ class Bench:
         stamps = _bars(order).stamps
         first, last = (_EPOCH + timedelta(microseconds=int(stamps[at])) for at in (0, -1))
         frames: list[Any] = []
-        spent = _clocked(lambda: frames.append(self._contender.cut(order["name"], first, last)))
+        spent = spent_by(lambda: frames.append(self._contender.cut(order["name"], first, last)))
         self._require(order, frames[0])
         return spent
 
@@ -81,7 +81,7 @@ class Bench:
         frame = self._contender.frame(_bars(order), order.get("size", 0))
         names = _names(order)
         append = self._contender.append
-        spent = _clocked(lambda: [append(name, frame) for name in names])
+        spent = spent_by(lambda: [append(name, frame) for name in names])
         os.sync()
         return {unit: took / len(names) for unit, took in spent.items()}
 
@@ -115,7 +115,7 @@ class Bench:
         }
 
 
-def answered(bench: Bench, orders: TextIO, answers: TextIO) -> None:
+def answered(bench: object, orders: TextIO, answers: TextIO) -> None:
     """Carry out orders until there are none."""
     for line in orders:
         order = json.loads(line)
@@ -141,7 +141,7 @@ def _names(order: Order) -> list[str]:
     return [f"{order['name']}{number}" for number in range(order["count"])]
 
 
-def _clocked(work: Callable[[], object]) -> Answer:
+def spent_by(work: Callable[[], object]) -> Answer:
     """Milliseconds that ``work`` takes, begun with no garbage left by others.
 
     ``ms`` by the clock; ``cpu`` of the processors, all threads together, waiting left out.

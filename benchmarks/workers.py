@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from benchmarks.contenders import Party
-from benchmarks.environments import python_of
+from benchmarks.environments import default_cache, python_of
 
 __all__ = ["ROOT", "Worker", "environment", "started"]
 
@@ -22,9 +22,11 @@ ROOT = Path(__file__).parent.parent
 class Worker:
     """A contender's process; idle while another one is asked."""
 
-    def __init__(self, party: Party, python: Path, home: Path) -> None:
+    def __init__(
+        self, party: Party, python: Path, home: Path, program: str = "benchmarks.worker"
+    ) -> None:
         self.party = party
-        command = [str(python), "-m", "benchmarks.worker", party.module, str(home)]
+        command = [str(python), "-m", program, party.module, str(home)]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -79,6 +81,11 @@ def started(parties: Sequence[Party], cache: Path, folder: Path) -> Iterator[lis
 
 
 def environment() -> dict[str, str]:
-    """The variables of this process but for the package's settings; these modules are found."""
+    """The variables of this process but for the package's settings; these modules are found.
+
+    Bytecode is kept, as it is wherever pip installed: without it, a start is mostly compiling.
+    """
     own = {name: word for name, word in os.environ.items() if not name.startswith("ML4T_DATA")}
-    return {**own, "PYTHONPATH": str(ROOT)}
+    own.pop("PYTHONDONTWRITEBYTECODE", None)
+    kept = str(default_cache() / "bytecode")
+    return {**own, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": kept}

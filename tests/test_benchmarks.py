@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.bars import made
+from benchmarks.door.contents import KEPT, bars_of, contents
 from benchmarks.series import Book
 from benchmarks.targets import judged
 
@@ -34,6 +35,39 @@ def test_the_command_measures_our_own_store_and_writes_both_reports(
     assert "ml4t_nb / limit" in text
     assert "daily append / limit" in text
     assert [path.name for path in tmp_path.iterdir()] == ["measured.json"]
+
+
+@pytest.mark.long
+def test_the_door_is_measured_among_few_and_many(tmp_path: Path) -> None:
+    out = tmp_path / "measured.json"
+    words = ["--quick", "--alone", "--rounds", "1", "--only", "door", "--work", str(tmp_path)]
+
+    assert main([*words, "--cache", str(tmp_path / "cache"), "--out", str(out)]) == 0
+
+    measured = json.loads(out.read_text(encoding="utf-8"))["measured"]
+    told = {each["workload"] for each in measured if each["of"] == "ml4t_nb"}
+    assert {
+        f"{what}, among {size}"
+        for what in ("one", "one with 100 records", "a month", "list", "health", "update of one")
+        for size in ("20", "20,000")
+    } <= told
+    assert {"one, among 20,000, fresh process", "one, among 20,000, processor"} <= told
+
+
+def test_a_store_of_the_door_has_as_many_datasets_as_it_says() -> None:
+    held = contents(20_000, 1.0)
+
+    assert (len(held.long), len(held.updated), len(held.short)) == (500, 500, 18_999)
+    assert len({*held.read, *held.updated}) == 20_000
+
+
+def test_no_two_neighbours_of_the_door_have_the_same_bars() -> None:
+    first, second, kept = (bars_of(name, 1.0) for name in ("L0000", "L0001", KEPT))
+
+    assert len(first) == len(second) == len(kept) == 5_040
+    assert len(bars_of("S00001", 1.0)) == 252
+    assert (first.numbers["close"] < second.numbers["close"]).all()
+    assert np.array_equal(first.stamps, second.stamps)
 
 
 def test_ratios_are_taken_within_each_round() -> None:

@@ -15,6 +15,7 @@ from benchmarks.peers.ours import Opened
 from benchmarks.workers import environment
 from ml4t_nb.settings import Settings
 from ml4t_nb.verbs.health import health
+from ml4t_nb.verbs.list import list_
 from ml4t_nb.workspace import Workspace
 
 __all__ = ["measured"]
@@ -41,12 +42,14 @@ def measured(folder: Path, *, rounds: int, share: float) -> Iterator[Number]:
         began = process_time()
         warm = clocked(lambda: health(ws, as_of=_AS_OF))
         used = (process_time() - began) * 1000
+        listed = clocked(lambda: list_(ws))
         sizes = clocked(ws.store.summaries)
         fresh = clocked(Opened(folder).store.summaries)
         shell = clocked(lambda: _run(command))
         if number:
             yield "health of 5,000", "warm, the verb", warm, "ms"
             yield "health of 5,000", "warm, the verb, processor", used, "ms"
+            yield "health of 5,000", "warm, list", listed, "ms"
             yield "health of 5,000", "warm, the store's part", sizes, "ms"
             yield "health of 5,000", "the store newly opened", fresh, "ms"
             yield "health of 5,000", "shell", shell, "ms"

@@ -9,9 +9,18 @@ import polars as pl
 
 from benchmarks.bars import Made
 
-__all__ = ["opened"]
+__all__ = ["STAMP", "frame_of", "opened"]
 
-_STAMP = pl.Datetime("us", "UTC")
+STAMP = pl.Datetime("us", "UTC")
+
+
+def frame_of(bars: Made) -> pl.DataFrame:
+    """The bars as a frame of polars."""
+    stamps = pl.Series("timestamp", bars.stamps).cast(STAMP)
+    return pl.DataFrame([stamps]).with_columns(
+        *(pl.Series(name, line) for name, line in bars.numbers.items()),
+        pl.Series("filled", bars.filled),
+    )
 
 
 class _Opened:
@@ -21,11 +30,7 @@ class _Opened:
 
     def frame(self, bars: Made, size: int) -> pl.DataFrame:
         del size
-        stamps = pl.Series("timestamp", bars.stamps).cast(_STAMP)
-        return pl.DataFrame([stamps]).with_columns(
-            *(pl.Series(name, line) for name, line in bars.numbers.items()),
-            pl.Series("filled", bars.filled),
-        )
+        return frame_of(bars)
 
     def load(self, name: str, frame: pl.DataFrame) -> None:
         frame.write_parquet(self._path(name))
@@ -42,7 +47,7 @@ class _Opened:
 
     def cut(self, name: str, first: datetime, last: datetime) -> pl.DataFrame:
         found = pl.scan_parquet(self._path(name)).filter(
-            pl.col("timestamp").is_between(pl.lit(first, _STAMP), pl.lit(last, _STAMP))
+            pl.col("timestamp").is_between(pl.lit(first, STAMP), pl.lit(last, STAMP))
         )
         frame = found.collect()
         assert isinstance(frame, pl.DataFrame)
