@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, NoReturn
 
-from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, options, summary
+from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, Verb, options, summary
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Command
 from ml4t_nb.options import did_you_mean
@@ -50,7 +50,7 @@ def parse(words: Sequence[str], *, program: Program = SHELL) -> Command | Help:
             hint="check the selection; to select all, leave -- out",
         )
     if not {"-h", "--help"}.isdisjoint(rest[:cut]):
-        return Help(tree(program)[1][verb].format_help())
+        return Help(_branch(verb, program).format_help())
     return _command(verb, rest[:cut], rest[cut + 1 :], program)
 
 
@@ -63,7 +63,7 @@ def flags(verb: str, program: Program = SHELL) -> tuple[str, ...]:
 
 
 def _command(verb: str, words: list[str], bare: list[str], program: Program) -> Command:
-    found, extras = tree(program)[1][verb].parse_known_args(words)
+    found, extras = _branch(verb, program).parse_known_args(words)
     given = {name: value for name, value in vars(found).items() if value is not None}
     for word in extras:
         if word.startswith("-") and word != "-":
@@ -141,25 +141,41 @@ def tree(
     )
     root.add_argument("--version", action="store_true", help="Print the version.")
     branches = root.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
-    parsers: dict[str, argparse.ArgumentParser] = {}
-    for name, verb in program.verbs.items():
-        line = summary(verb)
-        parser = branches.add_parser(
-            name, help=line[:1].lower() + line[1:].rstrip("."), description=line
+    parsers = {
+        name: _filled(
+            branches.add_parser(name, help=_said_of(verb), description=summary(verb)), name, program
         )
-        for option in options(verb):
-            _add(parser, option)
-        if name in VERBS:
-            silence = (
-                " Successful runs and checks print nothing; lists are printed without headings."
-            )
-            said = f"No progress.{silence if program is SHELL else ''}"
-            parser.add_argument("-q", "--quiet", action="store_true", help=said)
-            parser.add_argument(
-                "--json", action="store_true", help="One JSON document instead of text."
-            )
-        parsers[name] = parser
+        for name, verb in program.verbs.items()
+    }
     return root, parsers
+
+
+@cache
+def _branch(name: str, program: Program) -> argparse.ArgumentParser:
+    """The parser of one verb, without those of all others, which take longer than most verbs."""
+    line = summary(program.verbs[name])
+    return _filled(_Parser(prog=f"{program.name} {name}", description=line), name, program)
+
+
+def _said_of(verb: Verb) -> str:
+    line = summary(verb)
+    return line[:1].lower() + line[1:].rstrip(".")
+
+
+def _filled(
+    parser: argparse.ArgumentParser, name: str, program: Program
+) -> argparse.ArgumentParser:
+    """``parser`` with the options of the verb, and those that every verb has."""
+    for option in options(program.verbs[name]):
+        _add(parser, option)
+    if name in VERBS:
+        silence = " Successful runs and checks print nothing; lists are printed without headings."
+        said = f"No progress.{silence if program is SHELL else ''}"
+        parser.add_argument("-q", "--quiet", action="store_true", help=said)
+        parser.add_argument(
+            "--json", action="store_true", help="One JSON document instead of text."
+        )
+    return parser
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:

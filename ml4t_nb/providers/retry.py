@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import math
+import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from itertools import count
+from typing import TypeVar
 
 from ml4t_nb.errors import (
     ProviderError,
@@ -19,9 +20,6 @@ from ml4t_nb.errors import (
     SymbolUnknown,
 )
 from ml4t_nb.providers.base import Answer, Backoff, Instrument, Policy, Provider, Request
-
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
 
 __all__ = [
     "DEFAULT",
@@ -106,55 +104,50 @@ def _retried(
     on_retry: Callable[[int, float, str], None],
     sleep: Callable[[float], None],
 ) -> _Reply:
-    from tenacity import Retrying, retry_if_exception, wait_random
+    pauses = _Pauses(policy)
+    for attempt in count(1):
+        _log.debug("%s, attempt %d", about, attempt)
+        try:
+            return question()
+        except ProviderError as error:
+            _log.debug("%s, attempt %d failed: %s", about, attempt, error)
+            failure, wait_s = error, pauses.after(error)
+            if wait_s is None:
+                raise
+        on_retry(attempt, wait_s, failure.message)
+        try:
+            sleep(wait_s)
+        except NoMoreWaiting:
+            raise failure from None
+    raise AssertionError  # attempts are counted without an end
 
-    used: Counter[type[ProviderError]] = Counter()
-    failures: list[BaseException] = []
 
-    def may_help(error: BaseException) -> bool:
-        failures.append(error)
-        return policy.kind(error) is not None
+class _Pauses:
+    """The waits between the attempts of one question; each kind of error uses up its own."""
 
-    def wait(state: RetryCallState) -> float:
-        """Seconds until the next attempt, infinitely many if there is none.
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._used: Counter[type[ProviderError]] = Counter()
+        self._began = time.monotonic()
+        self._waited_s = 0.0
 
-        Each kind of error uses up its own waits.
-        """
-        kind = policy.kind(failures[-1])
-        assert kind is not None
-        backoff = policy.backoff[kind]
-        if used[kind] == len(backoff.seconds):
-            return math.inf
-        base = backoff.seconds[used[kind]]
-        used[kind] += 1
-        wait_s = base + wait_random(0, base * backoff.jitter)(state)
+    def after(self, error: ProviderError) -> float | None:
+        """Seconds until the next attempt; None if there is none."""
+        kind = self._policy.kind(error)
+        if kind is None:
+            return None
+        backoff = self._policy.backoff[kind]
+        if self._used[kind] == len(backoff.seconds):
+            return None
+        base = backoff.seconds[self._used[kind]]
+        self._used[kind] += 1
+        wait_s = base + random.uniform(0, base * backoff.jitter)  # noqa: S311  # no secret
         # A pause that does not really wait, as in a dry run, counts all the same.
-        elapsed = max(state.idle_for, state.seconds_since_start or 0.0)
-        is_late = backoff.within_s is not None and elapsed + wait_s > backoff.within_s
-        return math.inf if is_late else wait_s
-
-    def notify(state: RetryCallState) -> None:
-        error = failures[-1]
-        reason = error.message if isinstance(error, ProviderError) else repr(error)
-        on_retry(state.attempt_number, state.upcoming_sleep, reason)
-
-    attempts = Retrying(
-        sleep=sleep,
-        retry=retry_if_exception(may_help),
-        wait=wait,
-        # tenacity asks after `wait`.
-        stop=lambda state: math.isinf(state.upcoming_sleep),
-        before=lambda state: _log.debug("%s, attempt %d", about, state.attempt_number),
-        after=lambda state: _log.debug(
-            "%s, attempt %d failed: %s", about, state.attempt_number, failures[-1]
-        ),
-        before_sleep=notify,
-        reraise=True,
-    )
-    try:
-        return attempts(question)
-    except NoMoreWaiting:
-        raise failures[-1] from None
+        elapsed_s = max(self._waited_s, time.monotonic() - self._began)
+        if backoff.within_s is not None and elapsed_s + wait_s > backoff.within_s:
+            return None
+        self._waited_s += wait_s
+        return wait_s
 
 
 class RateLimiter:

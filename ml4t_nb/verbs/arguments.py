@@ -150,10 +150,13 @@ def complete(docstring: str, function: Callable[..., Any]) -> str:
     return with_shared(docstring, {each.name: each.help for each in declared(function)})
 
 
-@cache
 def declared(function: Callable[..., Any]) -> tuple[Option, ...]:
     """Parameters of ``function`` in the order of its signature, but for the positional-only."""
-    function = inspect.unwrap(function)
+    return _declared(inspect.unwrap(function))
+
+
+@cache
+def _declared(function: Callable[..., Any]) -> tuple[Option, ...]:
     parameters = [
         each
         for each in inspect.signature(function).parameters.values()
