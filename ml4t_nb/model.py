@@ -18,6 +18,7 @@ __all__ = [
     "Basis",
     "CarriedAction",
     "Chunking",
+    "Column",
     "Command",
     "Compression",
     "DatasetConfig",
@@ -34,6 +35,7 @@ __all__ = [
     "Hint",
     "LoadArguments",
     "NextStep",
+    "OnError",
     "Period",
     "Requirement",
     "SessionOverride",
@@ -58,6 +60,10 @@ DecimalSign: TypeAlias = Literal["point", "comma"]
 WeekDating: TypeAlias = Literal["begin", "end"]
 Adjustment: TypeAlias = Literal["raw", "splits", "all"]
 TakenKind: TypeAlias = Literal["missing", "rejected", "suspect", "volume", "different"]
+Column: TypeAlias = Literal[
+    "open", "high", "low", "close", "volume", "dividend", "split", "filled", "provider", "complete"
+]  # fmt: skip
+OnError: TypeAlias = Literal["raise", "skip"]
 Requirement: TypeAlias = Literal["observed", "clean"]
 Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
 StepAction: TypeAlias = Literal[

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import DEFAULT_CALENDARS, DatasetId, LoadArguments
+from ml4t_nb.model import DEFAULT_CALENDARS, Column, DatasetId, LoadArguments
 
 __all__ = [
+    "ColumnNames",
     "Day",
     "Doc",
+    "KeepsOne",
     "Moment",
     "PathName",
     "Short",
@@ -61,6 +63,9 @@ Symbols: TypeAlias = str | Sequence[str]
 PathName: TypeAlias = Path | str
 """A file or folder; ``~`` is the home of who runs this."""
 
+ColumnNames: TypeAlias = Column | Sequence[Column]
+"""One column of bars or several, in the order in which they are wanted."""
+
 _T = TypeVar("_T")
 _MOST = 1_000_000
 
@@ -70,6 +75,11 @@ class Short:
     """The one-letter spelling of an option, such as ``-s``."""
 
     flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepsOne:
+    """A word that is given by itself stays one, and is no list of one."""
 
 
 @dataclass(frozen=True, slots=True)

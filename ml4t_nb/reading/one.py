@@ -11,8 +11,10 @@ from ml4t_nb.core.bars import Bars, observed, within
 from ml4t_nb.core.sources import source_of
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment
+from ml4t_nb.reading.origin import Origin, described
 from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.reading.requirements import require_as_wanted
+from ml4t_nb.reading.symbol_bars import TEXT
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot
 
@@ -25,12 +27,21 @@ def read_bars(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
     OptionError if the adjustment cannot be shown, BarsDoubtful if the bars are not as required,
     ChunkCorrupt if a file is damaged.
     """
+    if "complete" in request.names:
+        raise OptionError(
+            "the column 'complete' is one of derived bars", hint="leave it out of the columns"
+        )
     seen = view(snapshot, request)
     if request.require is not None:
         range_ = (request.start, request.end)
         require_as_wanted(snapshot.manifest, seen, range_, request.require)
     seen = seen if request.filled else observed(seen)
-    return _with_providers(seen, snapshot.manifest) if request.provenance else seen
+    if "provider" in request.names:
+        seen = _with_providers(seen, snapshot.manifest)
+    if request.columns is not None:
+        seen = seen[[*request.names]]
+    dataset = snapshot.manifest.dataset
+    return described(seen, Origin.of(request, [dataset], dataset.frequency))
 
 
 def view(snapshot: Snapshot, request: BarsRequest) -> Bars:
@@ -62,4 +73,5 @@ def _with_providers(seen: Bars, manifest: Manifest) -> pd.DataFrame:
     """Bars with the name of each one's provider; a filled one has none."""
     stamps = pd.DatetimeIndex(seen.index)
     names = source_of(stamps, manifest.sources, manifest.config.provider)
-    return seen.assign(provider=np.where(seen["filled"], "", names))
+    shown = np.where(seen["filled"], "", names)
+    return seen.assign(provider=pd.Series(shown, seen.index, dtype=TEXT))

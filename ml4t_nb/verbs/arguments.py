@@ -25,6 +25,7 @@ from typing import (
 from ml4t_nb.errors import OptionError
 from ml4t_nb.options import (
     Doc,
+    KeepsOne,
     Short,
     as_day,
     as_folder,
@@ -51,7 +52,12 @@ _R = TypeVar("_R")
 ALIASES = {"frequency": {"minute": "1m"}}
 """Other words for a value, by parameter."""
 
-_THINGS = {"refill": "fill method", "fail_on": "health state", "chunk": "chunk period"}
+_THINGS = {
+    "refill": "fill method",
+    "fail_on": "health state",
+    "chunk": "chunk period",
+    "columns": "column",
+}
 _METAVARS = {
     "close": "REASON",
     "accept": "REASON",
@@ -78,9 +84,10 @@ class Option:
     """One option of a verb, as shell, notebook and Python need it.
 
     Without ``choices`` it is open; of the kind ``choices`` it takes several of them, as one word
-    with commas between them. ``is_repeated`` takes several words, and those of one that
-    ``is_bare`` may stand without a flag. ``short`` is its one-letter flag, and ``help`` what its
-    type says, or its paragraph in the verb's docstring; each may be empty.
+    with commas between them. ``is_repeated`` takes several words, where one that ``keeps_one``
+    leaves a single word what it is; those of one that ``is_bare`` may stand without a flag.
+    ``short`` is its one-letter flag, and ``help`` what its type says, or its paragraph in the
+    verb's docstring; each may be empty.
     """
 
     name: str
@@ -90,6 +97,7 @@ class Option:
     is_repeated: bool = False
     is_bare: bool = False
     may_be_none: bool = False
+    keeps_one: bool = False
     short: str = ""
     help: str = ""
 
@@ -172,7 +180,7 @@ def convert(value: object, wanted: Option) -> object:
         return None
     if wanted.is_repeated:
         if symbols := as_symbols(value):
-            return symbols
+            return symbols[0] if wanted.keeps_one and isinstance(value, str) else symbols
         # Left out it means everything, or is asked for; who selects nothing means neither.
         raise OptionError(
             "an empty list of symbols selects nothing",
@@ -255,6 +263,7 @@ def _option(parameter: inspect.Parameter, hint: object) -> Option:
         is_repeated=is_sequence and kind != "choices",
         is_bare=parameter.kind is parameter.POSITIONAL_OR_KEYWORD,
         may_be_none=types.NoneType in members,
+        keeps_one=any(isinstance(each, KeepsOne) for each in extras),
         short=next((each.flag for each in extras if isinstance(each, Short)), ""),
         help=next((each.text for each in extras if isinstance(each, Doc)), ""),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 
 from ml4t_nb.model import Adjustment, AssetClass, Frequency, Requirement
-from ml4t_nb.options import Day, Doc, Moment, PathName, Short, Symbols
+from ml4t_nb.options import ColumnNames, Day, Doc, KeepsOne, Moment, PathName, Short, Symbols
 
 __all__ = [
     "Adjust",
@@ -14,11 +14,13 @@ __all__ = [
     "AsOfUnused",
     "Class",
     "ClassFilter",
+    "Columns",
     "End",
     "Filled",
     "Freq",
     "FreqFilter",
     "Home",
+    "OneOrMore",
     "OneSymbol",
     "Provenance",
     "ProviderName",
@@ -31,6 +33,9 @@ Selection: TypeAlias = Annotated[
     Symbols, Short("-s"), Doc("Symbols; everything that is stored if none is named.")
 ]
 OneSymbol: TypeAlias = Annotated[Symbols, Short("-s"), Doc("The symbol; exactly one.")]
+OneOrMore: TypeAlias = Annotated[
+    Symbols, KeepsOne(), Short("-s"), Doc("One symbol, or a list of them.")
+]
 
 Class: TypeAlias = Annotated[
     AssetClass | None, Short("-a"), Doc("Its class, where the symbol is stored under several.")
@@ -59,6 +64,10 @@ Adjust: TypeAlias = Annotated[
     ),
 ]
 Filled: TypeAlias = Annotated[bool, Doc("Keep the bars that were made by gap filling.")]
+Columns: TypeAlias = Annotated[
+    ColumnNames | None,
+    Doc("Only these columns, in this order; the others are not read from the disk."),
+]
 Require: TypeAlias = Annotated[
     Requirement | None,
     Doc(

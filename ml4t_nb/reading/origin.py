@@ -1,0 +1,55 @@
+"""What a frame says of itself: which datasets it is of, and how they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from ml4t_nb.model import DatasetId
+from ml4t_nb.reading.request import BarsRequest
+
+__all__ = ["ATTRIBUTE", "Origin", "described"]
+
+ATTRIBUTE = "ml4t_nb"
+"""Its name among the ``attrs`` of a frame."""
+
+
+class Origin(dict[str, Any]):
+    """Strings, numbers, lists and dicts of them, as JSON has them.
+
+    Pandas copies the ``attrs`` of a frame deeply at nearly every step: of five hundred datasets
+    that would take longer than most steps.
+    """
+
+    @classmethod
+    def of(
+        cls,
+        request: BarsRequest,
+        datasets: Iterable[DatasetId],
+        frequency: str | None,
+        *,
+        derived_from: str | None = None,
+        skipped: Mapping[str, str] | None = None,
+    ) -> Origin:
+        """That of a frame; what was ``skipped`` only where it may be."""
+        facts = cls(
+            frequency=frequency,
+            derived_from=derived_from,
+            adjust=request.adjust,
+            datasets=[str(each) for each in datasets],
+        )
+        if skipped is not None:
+            facts["skipped"] = dict(skipped)
+        return facts
+
+    def __deepcopy__(self, memo: object) -> Origin:
+        """A copy that shares the lists."""
+        return Origin(self)
+
+
+def described(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
+    """``frame`` itself, which says what it is of."""
+    frame.attrs[ATTRIBUTE] = origin
+    return frame

@@ -1,0 +1,42 @@
+"""Bars of one symbol on their way into a frame of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml4t_nb.model import Column, DatasetId
+from ml4t_nb.storage.manifest import Manifest
+
+__all__ = ["TEXT", "SymbolBars", "column_of", "symbols_index"]
+
+TEXT = pd.Series(["text"]).dtype
+"""How pandas keeps text: as objects before 3."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SymbolBars:
+    """Bars of one dataset, as they were asked for, and the manifest that they are of."""
+
+    manifest: Manifest
+    bars: pd.DataFrame
+
+    @property
+    def dataset(self) -> DatasetId:
+        """The dataset."""
+        return self.manifest.dataset
+
+
+def column_of(part: SymbolBars, name: Column) -> npt.NDArray[np.generic]:
+    """A column of bars: text as objects."""
+    column = part.bars[name]
+    return column.to_numpy(dtype=object) if name == "provider" else column.to_numpy()
+
+
+def symbols_index(symbols: Sequence[str]) -> pd.Index:
+    """Symbols as pandas keeps text, none of them too."""
+    return pd.Index(pd.Series(symbols, dtype=TEXT, name="symbol"))
