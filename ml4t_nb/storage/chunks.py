@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +24,16 @@ from ml4t_nb.storage.checksum import checksum_of
 from ml4t_nb.storage.manifest import Chunk, NumberColumn
 from ml4t_nb.storage.names import chunk_name
 
-__all__ = ["ALL_TIME", "Edit", "Rows", "TimeRange", "decode_chunk", "encode_chunk", "parallel_map"]
+__all__ = [
+    "ALL_TIME",
+    "Edit",
+    "Rows",
+    "TimeRange",
+    "decode_chunk",
+    "encode_chunk",
+    "parallel_map",
+    "require_constants",
+]
 
 _Part = TypeVar("_Part")
 _Result = TypeVar("_Result")
@@ -234,10 +243,33 @@ def encode_chunk(
 def decode_chunk(chunk: Chunk, content: bytes, time_range: TimeRange, target: Rows) -> Rows:
     """The row groups that meet ``time_range``, put at the start of ``target``: a view of it.
 
+    Columns that the manifest knows to be constant are filled in and not decoded.
+
     The content has passed its checksum: every byte was checked, which no memory map and no page
     checksum gives (a map dies of a truncated file; headers and footer have no page checksum).
     ValueError if it is not what the manifest says all the same.
     """
+    return _decoded(chunk, content, time_range, target, chunk.known_columns)
+
+
+def require_constants(chunk: Chunk, content: bytes) -> None:
+    """Decode all columns: ValueError if one that the manifest calls constant is not."""
+    rows = _decoded(chunk, content, ALL_TIME, Rows.empty(chunk.rows), {})
+    if int(rows.filled.sum()) != chunk.filled:
+        raise ValueError(f"it does not have {chunk.filled} filled bars")
+    found = dict(_constants(rows))
+    for name, value in chunk.constants:
+        if repr(found.get(name)) != repr(value):
+            raise ValueError(f"{name} is not {value} in all bars, as its manifest says")
+
+
+def _decoded(
+    chunk: Chunk,
+    content: bytes,
+    time_range: TimeRange,
+    target: Rows,
+    known: Mapping[str, float],
+) -> Rows:
     file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
     whole = time_range.covers(ALL_TIME)
     groups = [
@@ -247,14 +279,12 @@ def decode_chunk(chunk: Chunk, content: bytes, time_range: TimeRange, target: Ro
     ]
     if file.metadata.num_rows != chunk.rows:
         raise ValueError(f"{file.metadata.num_rows} rows instead of {chunk.rows}")
-    table = file.read_row_groups(
-        groups, columns=["timestamp", *NUMBERS, "filled"], use_threads=False
-    )
+    names = [name for name in (*NUMBERS, "filled") if name not in known]
+    table = file.read_row_groups(groups, columns=["timestamp", *names], use_threads=False)
     found = target.cut(0, table.num_rows)
-    stamps, *columns = table.columns
-    lines = (found.stamps, *found.numbers, found.filled)
-    for column, line in zip((stamps.cast(pa.int64()), *columns), lines, strict=True):
-        line[:] = column.to_numpy()
+    found.stamps[:] = table.column(0).cast(pa.int64()).to_numpy()
+    for name, line in zip((*NUMBERS, "filled"), (*found.numbers, found.filled), strict=True):
+        line[:] = known[name] if name in known else table.column(name).to_numpy()
     if (np.diff(found.stamps) <= 0).any():
         raise ValueError("its stamps do not increase")
     if len(found) == chunk.rows:

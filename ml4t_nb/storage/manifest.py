@@ -64,6 +64,14 @@ class Chunk:
     filled: int
     constants: tuple[tuple[NumberColumn, float], ...] = ()
 
+    @property
+    def known_columns(self) -> dict[str, float]:
+        """The columns that hold one value throughout, ``filled`` too, with the value."""
+        known: dict[str, float] = dict(self.constants)
+        if self.filled in (0, self.rows):
+            known["filled"] = float(self.filled > 0)
+        return known
+
 
 @dataclass(frozen=True, slots=True)
 class LogFile:

@@ -16,7 +16,14 @@ from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.checksum import has_checksum
-from ml4t_nb.storage.chunks import ALL_TIME, Rows, TimeRange, decode_chunk, parallel_map
+from ml4t_nb.storage.chunks import (
+    ALL_TIME,
+    Rows,
+    TimeRange,
+    decode_chunk,
+    parallel_map,
+    require_constants,
+)
 from ml4t_nb.storage.compaction import MOST_ROWS
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest, reload_step, summarize
@@ -78,6 +85,14 @@ class Snapshot:
             return target
         # A copy of a part lets go of the rest's memory.
         return Rows.join(parts).between(time_range).copy()
+
+    def check(self, chunk: Chunk) -> None:
+        """Read a chunk whole, the columns too that are filled in where bars are read."""
+        self.rows([chunk])
+        try:
+            require_constants(chunk, self._content(chunk))
+        except (pa.ArrowException, ValueError, OSError) as error:
+            raise self._corrupt(chunk, f"cannot be read: {error}") from error
 
     def rejected_rows(self) -> pd.DataFrame:
         """Rows that a provider gave and that were not stored, with why not."""

@@ -126,7 +126,7 @@ class Store:
             return (error.message,)
         manifest, faults = snapshot.manifest, []
         looks = (
-            *(partial(snapshot.rows, [chunk]) for chunk in manifest.chunks),
+            *(partial(snapshot.check, chunk) for chunk in manifest.chunks),
             *(partial(snapshot.logged, file) for file in (*manifest.rejected, *manifest.revisions)),
             *(partial(snapshot.records, file) for file in manifest.records),
         )

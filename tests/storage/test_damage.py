@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -491,6 +492,7 @@ def test_a_read_only_disk_can_be_read_but_not_written(small_disk: Path) -> None:
 LIMITED = """
 import resource, sys
 from pathlib import Path
+from typing import Any
 sys.path.insert(0, sys.argv[2])
 from tests.storage.builders import AAPL, bars_at, commit, daily
 import numpy, pandas
@@ -566,3 +568,49 @@ def test_data_on_a_disk_of_their_own_are_replaced_across_disks(
 
     assert len(list(small_disk.rglob("*.parquet"))) == 1
     assert set(snapshot.bars()["open"]) == {1.0}
+
+
+def test_columns_of_one_value_are_known_and_bars_come_back_to_the_last_bit(store: Store) -> None:
+    bars = daily("2023-01-02", "2024-03-29")
+    bars["dividend"] = -0.0
+    bars.loc["2023-06-01", "split"] = 2.0
+    bars.loc["2023-01-09", "filled"] = True
+    commit(store, AAPL, bars)
+
+    older, newer = store.snapshot(AAPL).manifest.chunks
+
+    # Prices of the builder are alike in all bars.
+    assert dict(older.constants) == {
+        "open": 10.0, "high": 11.0, "low": 9.5, "close": 10.25, "volume": 1000.0, "dividend": 0.0,
+    }  # fmt: skip
+    assert str(dict(older.constants)["dividend"]) == "-0.0"
+    assert "filled" not in older.known_columns
+    assert newer.known_columns["split"] == 1.0
+    assert newer.known_columns["filled"] == 0.0
+    read = store.snapshot(AAPL).bars()
+    assert_frame_equal(read, bars, check_freq=False, check_exact=True)
+    assert np.signbit(read["dividend"]).all()
+    assert store.verify(AAPL) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"constants": (("split", 1.0), ("dividend", 0.5))}, "dividend is not 0.5 in all bars"),
+        ({"constants": (("dividend", -0.0),)}, "dividend is not -0.0 in all bars"),
+        ({"constants": (("open", 10.0),)}, "open is not 10.0 in all bars"),
+        ({"filled": 5}, "does not have 5 filled bars"),
+    ],
+)
+def test_a_check_of_the_files_compares_the_columns_that_are_said_to_hold_one_value(
+    store: Store, changes: dict[str, Any], words: str
+) -> None:
+    commit(store, AAPL, bars_at(pd.bdate_range("2024-01-01", "2024-01-05"), [10, 11, 12, 11, 10]))
+    manifest = store.snapshot(AAPL).manifest
+    (chunk,) = manifest.chunks
+    altered = replace(manifest, chunks=(replace(chunk, **changes),))
+    manifest_of(store).write_bytes(encode_manifest(altered))
+
+    (fault,) = store.verify(AAPL)
+
+    assert words in fault
