@@ -50,7 +50,7 @@ def _drawn(verb: Callable[_P, PlotReport]) -> Callable[_P, Figure]:
 
     @wraps(verb)
     def call(*args: _P.args, **options: _P.kwargs) -> Figure:
-        from ml4t_nb.render.plots import figure_of, write_page
+        from ml4t_nb.render.plots.figures import figure_of, write_page
 
         report = verb(*args, **options)
         if report.out is not None:

@@ -26,7 +26,7 @@ began, used = perf_counter(), process_time()
 print((perf_counter() - began) * 1000, (process_time() - used) * 1000)
 """
 _EXTENSION = 's.run_line_magic("load_ext", "ml4t_nb")'
-_LOAD = f"{_EXTENSION}; r = s.run_line_magic('ml4t', 'load {{}} -p sample --home {{}}')"
+_LOAD = f"{_EXTENSION}; s.run_cell('%ml4t load {{}} -p sample --home {{}}').raise_error()"
 
 
 def measured(folder: Path, *, rounds: int, share: float) -> Iterator[Number]:

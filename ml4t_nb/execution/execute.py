@@ -60,7 +60,7 @@ def call(
             error.advice = at_home(error.advice, home)
             raise
     if isinstance(report, PlotReport) and report.out is not None:
-        from ml4t_nb.render.plots import write_page
+        from ml4t_nb.render.plots.figures import write_page
 
         write_page(report)
     return report

@@ -123,7 +123,7 @@ def _figure(report: PlotReport, include: object = None, exclude: object = None) 
     """The figure for a front end with plotly's program, and a still picture for all others."""
     from IPython import get_ipython
 
-    from ml4t_nb.render.plots import bundle_of
+    from ml4t_nb.render.plots.figures import bundle_of
 
     del include, exclude  # the front end chooses
     shell = get_ipython()

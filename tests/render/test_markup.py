@@ -16,7 +16,8 @@ from ml4t_nb.events import Event, Fetched, FetchStarted, Finished, RetrySchedule
 from ml4t_nb.execution.progress import Track
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.render.html import error_html, line_html, progress_html, report_html
-from ml4t_nb.render.plots import bundle_of, page_of, svg_of
+from ml4t_nb.render.plots.figures import bundle_of, page_of
+from ml4t_nb.render.plots.svg import svg_of
 from ml4t_nb.reports import Report
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from ml4t_nb.core.bars import as_stamps, make_bars
 from ml4t_nb.model import DatasetId, Frequency, Gap, GapState, Span
 from ml4t_nb.records import Revision, UpdateRecord
-from ml4t_nb.render.plots import figure_of, svg_of
+from ml4t_nb.render.plots.figures import figure_of
 from ml4t_nb.render.plots.steps import MOST_CANDLES, bands_of, steps_of
+from ml4t_nb.render.plots.svg import svg_of
 from ml4t_nb.reports import PlotReport
 from tests.render.reports import day
 

@@ -15,8 +15,9 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.model import SessionOverride, Span
-from ml4t_nb.render.plots import figure_of, svg_of
 from ml4t_nb.render.plots.coverage_calendar import cells_of
+from ml4t_nb.render.plots.figures import figure_of
+from ml4t_nb.render.plots.svg import svg_of
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace

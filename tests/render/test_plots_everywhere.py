@@ -16,7 +16,7 @@ from ml4t_nb import verbs
 from ml4t_nb.cli import main
 from ml4t_nb.errors import DatasetNotFound, OptionError, StoreNotWritable
 from ml4t_nb.render.html import report_html
-from ml4t_nb.render.plots import page_of
+from ml4t_nb.render.plots.figures import page_of
 from ml4t_nb.render.text import report_rows, report_text
 from ml4t_nb.render.to_json import report_json
 from ml4t_nb.reports import PlotReport

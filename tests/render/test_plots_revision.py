@@ -15,8 +15,9 @@ from ml4t_nb import verbs
 from ml4t_nb.cli import main
 from ml4t_nb.errors import OptionError
 from ml4t_nb.records import Restatement, UpdateRecord
-from ml4t_nb.render.plots import figure_of, svg_of
+from ml4t_nb.render.plots.figures import figure_of
 from ml4t_nb.render.plots.revision import change_sentence, changed_line
+from ml4t_nb.render.plots.svg import svg_of
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace

@@ -15,8 +15,9 @@ from ml4t_nb.core.bars import as_stamps
 from ml4t_nb.finding import Decision, Finding, Rule
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.records import Source, UpdateRecord
-from ml4t_nb.render.plots import figure_of, svg_of
+from ml4t_nb.render.plots.figures import figure_of
 from ml4t_nb.render.plots.steps import cut
+from ml4t_nb.render.plots.svg import svg_of
 from ml4t_nb.render.report_blocks import blocks
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.settings import Settings

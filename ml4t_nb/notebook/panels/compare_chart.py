@@ -90,7 +90,7 @@ class CompareChart:
 
     def static_html(self) -> str:
         """The picture that a saved notebook keeps."""
-        from ml4t_nb.render.plots import comparison_svg_of
+        from ml4t_nb.render.plots.svg import comparison_svg_of
 
         report, shown = self._report, self._shown
         return (
@@ -98,7 +98,7 @@ class CompareChart:
         )
 
     def _draw(self) -> None:
-        from ml4t_nb.render.plots import comparison_bundle_of
+        from ml4t_nb.render.plots.figures import comparison_bundle_of
 
         if self._report is None or self._shown is None:
             return

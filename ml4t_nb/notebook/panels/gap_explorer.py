@@ -99,7 +99,7 @@ class GapExplorer:
 
     def static_html(self) -> str:
         """The gaps in a table and the plot as a picture."""
-        from ml4t_nb.render.plots import svg_of
+        from ml4t_nb.render.plots.svg import svg_of
 
         report, drawn, record = self._report, self.plot_view.report, self._record
         parts = [str(self.message.value)]

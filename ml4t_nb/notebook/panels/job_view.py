@@ -112,7 +112,7 @@ class JobView:
         self.drawn.value = results[0].dataset
 
     def _draw(self) -> None:
-        from ml4t_nb.render.plots import bundle_of
+        from ml4t_nb.render.plots.figures import bundle_of
 
         dataset = self.drawn.value
         if dataset is None:

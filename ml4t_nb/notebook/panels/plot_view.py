@@ -146,7 +146,7 @@ class PlotView:
         return report
 
     def _bundle(self, report: PlotReport) -> dict[str, Any]:
-        from ml4t_nb.render.plots import bundle_of
+        from ml4t_nb.render.plots.figures import bundle_of
 
         bundle = bundle_of(report)
         layout = bundle[_PLOTLY]["layout"]

@@ -95,7 +95,7 @@ class RunHistory:
 
     def static_html(self) -> str:
         """What was said, the picture of the chosen run, and how its undo went."""
-        from ml4t_nb.render.plots import svg_of
+        from ml4t_nb.render.plots.svg import svg_of
 
         parts = [str(self.message.value)]
         parts += [svg_of(self._drawn)] if self._drawn is not None else []
@@ -152,7 +152,7 @@ class RunHistory:
 
     def _draw(self) -> None:
         """The picture of the chosen run; where its values are not kept, why there is none."""
-        from ml4t_nb.render.plots import bundle_of
+        from ml4t_nb.render.plots.figures import bundle_of
 
         self._settled()
         run, self._drawn, self.picture.outputs = self.run, None, ()

@@ -109,7 +109,9 @@ def _require_symbol(symbol: str) -> None:
 @cache
 def _table() -> pd.DataFrame:
     """The shipped bars of all symbols."""
-    table: pd.DataFrame = pq.read_table(BytesIO(_shipped(_BARS))).to_pandas()
+    # Not `read_table`, which imports what it needs for folders of files first.
+    with pq.ParquetFile(BytesIO(_shipped(_BARS))) as file:
+        table: pd.DataFrame = file.read().to_pandas()
     return table
 
 
