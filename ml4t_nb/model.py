@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 __all__ = [
     "DEFAULT_CALENDARS",
     "MINOR_UNITS",
+    "TICK",
     "Adjustment",
     "AssetClass",
     "BarsFrequency",
@@ -97,6 +98,9 @@ def bar_length(frequency: BarsFrequency) -> timedelta | None:
     is_within = minutes is not None and int(minutes[1]) <= _MOST_MINUTES
     return timedelta(minutes=int(minutes[1])) if minutes and is_within else None
 
+
+TICK = timedelta(microseconds=1)
+"""The finest step between stamps: a half-open span up to and with ``x`` ends at ``x + TICK``."""
 
 DEFAULT_CALENDARS: Mapping[AssetClass, str] = {
     "equities": "XNYS",

@@ -94,19 +94,18 @@ class Workspace:
     @cached_property
     def store(self) -> Store:
         """The store in the settings' home; sessions of calendars are kept beside it from now on."""
-        from ml4t_nb.calendars import CALENDARS
-        from ml4t_nb.storage.session_cache import DiskSessionCache
+        from ml4t_nb.calendars import keep_sessions_in
         from ml4t_nb.storage.store import Store
 
-        CALENDARS.disk = DiskSessionCache(self.settings.home)
+        keep_sessions_in(self.settings.home)
         return Store(self.settings.home, lock_timeout_s=self.settings.lock_timeout)
 
     def flush(self) -> None:
         """Write what later processes can use: summaries, and sessions of calendars."""
-        from ml4t_nb.calendars import CALENDARS
+        from ml4t_nb.calendars import save_sessions
 
         self.store.flush()
-        CALENDARS.save()
+        save_sessions()
 
     def provider(self, name: str) -> Provider:
         """The provider of that name, opened once."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from ml4t_nb.model import Period
+from ml4t_nb.model import TICK, Period
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +30,6 @@ __all__ = [
     "to_micros",
     "week_start",
 ]
-
-TICK = timedelta(microseconds=1)
-"""The finest step between stamps: a half-open span up to and with ``x`` ends at ``x + TICK``."""
 
 Instants: TypeAlias = npt.NDArray[np.int64]
 """Microseconds since 1970, UTC; a date is its midnight in UTC."""

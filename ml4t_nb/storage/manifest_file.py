@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ml4t_nb.codec import Codec
-from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
-from ml4t_nb.model import DatasetConfig, DatasetId, NextStep
+from ml4t_nb.model import TICK, DatasetConfig, DatasetId, NextStep
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.manifest import (
     Chunk,
