@@ -267,6 +267,7 @@ def export(worker: Worker) -> None:
     with worker.expecting("export", symbol):
         report = verbs.export(worker.open(), symbol, out=out)
         back = pd.read_csv(out, parse_dates=["timestamp"], float_precision="round_trip")
+        assert report.bars is not None
         same = np.array_equal(back["close"], report.bars["close"]) and len(back) == len(report.bars)
         worker.held("an export is what was read", [] if same else [f"{symbol} differs"])
         ends = report.bars["close"].to_numpy() / report.bars["open"].to_numpy()

@@ -174,8 +174,11 @@ def _spoken(report: Report, command: Command) -> str:
         return report_json(report)
     from ml4t_nb.render.text import report_news, report_rows, report_text
 
-    if isinstance(report, ExportReport) and report.out is None:
-        return csv_of(report.bars)
+    if isinstance(report, ExportReport) and (command.quiet or report.out is None):
+        # Standard output has the bars, or nothing.
+        for each in report.skipped:
+            _complain(ErrorNote("", f"{each.symbol} left out: {each.reason}"))
+        return "" if report.printed is None else csv_of(report.printed)
     if isinstance(report, PlotReport) and report.out is None:
         raise OptionError(
             "a shell cannot show a figure",

@@ -29,6 +29,7 @@ __all__ = [
     "DerivedPeriod",
     "FetchAttempt",
     "FetchOutcome",
+    "FileFormat",
     "FillMethod",
     "Frequency",
     "Gap",
@@ -65,6 +66,7 @@ Column: TypeAlias = Literal[
     "open", "high", "low", "close", "volume", "dividend", "split", "filled", "provider", "complete"
 ]  # fmt: skip
 OnError: TypeAlias = Literal["raise", "skip"]
+FileFormat: TypeAlias = Literal["parquet", "csv", "json"]
 Requirement: TypeAlias = Literal["observed", "clean"]
 Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
 StepAction: TypeAlias = Literal[

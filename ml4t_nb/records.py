@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ml4t_nb.finding import Finding
@@ -13,12 +14,14 @@ __all__ = [
     "AbsentSession",
     "Ended",
     "ErrorNote",
+    "Exported",
     "FormerName",
     "Health",
     "HealthState",
     "Outcome",
     "Restatement",
     "Revision",
+    "Skipped",
     "Source",
     "Summary",
     "UpdateRecord",
@@ -349,3 +352,38 @@ class UpdateResult:
     history: tuple[UpdateRecord, ...] = ()
     before: Health | None = None
     after: Health | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was exported of one dataset.
+
+    Parameters
+    ----------
+    currency
+        What prices are in, as the provider spells it; empty if it does not say.
+    frequency
+        Of the bars.
+    derived_from
+        The frequency of the dataset, if the bars were derived.
+    out
+        The file that they are in; None if there is none.
+    """
+
+    dataset: DatasetId
+    provider: str
+    currency: str
+    frequency: str
+    derived_from: str | None
+    rows: int
+    first: datetime | None
+    last: datetime | None
+    out: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A symbol that was left out, and why."""
+
+    symbol: str
+    reason: str

@@ -12,8 +12,10 @@ from ml4t_nb.model import AssetClass, Basis, DatasetId, FetchAttempt, Frequency,
 from ml4t_nb.records import (
     AbsentSession,
     ErrorNote,
+    Exported,
     Health,
     HealthState,
+    Skipped,
     Source,
     Summary,
     UpdateRecord,
@@ -288,19 +290,27 @@ class HistoryReport:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """Bars of one dataset, written to ``out`` or, where that is None, to be printed as CSV.
+    """Bars written to ``out`` or, where that is None, to be printed as CSV.
 
     Parameters
     ----------
-    currency
-        What prices are in, as the provider spells it; empty if it does not say.
+    bars
+        As ``bars`` returns them; None if those of several symbols were written.
+    out
+        The file, or the folder of a file for each symbol.
+    skipped
+        Symbols that could not be read.
     """
 
-    dataset: DatasetId
-    bars: pd.DataFrame
+    datasets: tuple[Exported, ...]
+    bars: pd.DataFrame | None
     out: Path | None
-    provider: str
-    currency: str = ""
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def printed(self) -> pd.DataFrame | None:
+        """The bars that are not in a file."""
+        return self.bars if self.out is None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from ml4t_nb import errors
 from ml4t_nb.records import Health
-from ml4t_nb.reports import GapsReport, HealthReport, HistoryReport, Report, ReviewReport, RunReport
+from ml4t_nb.reports import (
+    ExportReport,
+    GapsReport,
+    HealthReport,
+    HistoryReport,
+    Report,
+    ReviewReport,
+    RunReport,
+)
 
 __all__ = [
     "AGAIN",
@@ -41,6 +49,8 @@ def code_of(report: Report) -> int:
             return FAILED if report.failed and code != INTERRUPTED else code
         case HistoryReport():
             return FAILED if report.failed else GOOD
+        case ExportReport():
+            return FAILED if report.skipped else GOOD
         case _:
             return GOOD
 

@@ -20,7 +20,7 @@ from ml4t_nb.reading.symbol_bars import SymbolBars, column_of, symbols_index
 from ml4t_nb.reading.wide import widened
 from ml4t_nb.storage.store import Store
 
-__all__ = ["read_each", "read_many"]
+__all__ = ["read_each", "read_many", "stacked"]
 
 _TRIES = 10
 
@@ -39,7 +39,7 @@ def read_many(
     """
     skipped: dict[str, str] | None = {} if errors == "skip" else None
     parts = [*read_each(store, meant, request, skipped)]
-    frame = widened(parts, request.names) if wide else _stacked(parts, request.names)
+    frame = widened(parts, request.names) if wide else stacked(parts, request.names)
     datasets = [part.dataset for part in parts]
     frequency = datasets[0].frequency if datasets else None
     return described(frame, Origin.of(request, datasets, frequency, skipped=skipped))
@@ -99,7 +99,7 @@ def _read(store: Store, dataset: DatasetId, request: BarsRequest) -> SymbolBars:
     raise StoreError(f"{dataset} is written faster than it can be read", hint="read it again")
 
 
-def _stacked(parts: Sequence[SymbolBars], names: Sequence[Column]) -> pd.DataFrame:
+def stacked(parts: Sequence[SymbolBars], names: Sequence[Column]) -> pd.DataFrame:
     """One below the other, by symbol and stamp."""
     stamps = [index_micros(pd.DatetimeIndex(part.bars.index)) for part in parts]
     index = _index([part.dataset.symbol for part in parts], stamps)

@@ -26,13 +26,14 @@ from ml4t_nb.reports import (
 __all__ = [
     "Agreeing",
     "Bar",
-    "BarsDocument",
     "ClassSummary",
     "CompareDocument",
     "DatasetAttempt",
     "DatasetGap",
     "DetailedResult",
     "ErrorDocument",
+    "ExportDocument",
+    "ExportedBar",
     "GapsDocument",
     "HealthDocument",
     "HealthSummary",
@@ -166,7 +167,7 @@ class GapsDocument:
     absent: tuple[records.AbsentSession, ...]
 
 
-class _PlainBar(TypedDict):
+class Bar(TypedDict):
     """One bar, on the basis that was asked for; its timestamp is ISO 8601, UTC."""
 
     timestamp: str
@@ -180,24 +181,38 @@ class _PlainBar(TypedDict):
     filled: bool
 
 
-class Bar(_PlainBar, total=False):
-    """One bar, and with ``--provenance`` its provider, empty of one that was made by filling."""
+class _Stamped(TypedDict):
+    timestamp: str
 
+
+class ExportedBar(_Stamped, total=False):
+    """One bar, with the columns that were asked for; of several symbols with its ``symbol``.
+
+    The provider, with ``--provenance``, is empty if the bar was made by filling.
+    """
+
+    symbol: str
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    dividend: float
+    split: float
+    filled: bool
+    complete: bool
     provider: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BarsDocument:
-    """Of ``export`` without ``--out``."""
+class ExportDocument:
+    """Of ``export``; the bars only without ``--out``."""
 
     verb: Literal["export"] = "export"
-    dataset: DatasetId
-    rows: int
-    first: datetime | None
-    last: datetime | None
+    datasets: tuple[records.Exported, ...]
     out: Path | None
-    currency: str
-    bars: tuple[Bar, ...] = OMITTED
+    skipped: tuple[records.Skipped, ...]
+    bars: tuple[ExportedBar, ...] = OMITTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ _SHORT = len("2005-03-04 14:30 UTC")
 def report_html(report: Report) -> Markup:
     """Tables and sentences for a notebook."""
     words = as_html(blocks(report))
-    if isinstance(report, ExportReport) and report.out is None:
-        words += trusted(report.bars.to_html(max_rows=SHOWN, border=0))  # of numbers
+    if isinstance(report, ExportReport) and report.printed is not None:
+        words += trusted(report.printed.to_html(max_rows=SHOWN, border=0))  # of numbers
     return words
 
 

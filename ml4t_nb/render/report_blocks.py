@@ -168,8 +168,16 @@ def _next(gap: Gap) -> Iterator[str]:
 
 
 def _exported(report: reports.ExportReport) -> Iterator[Block]:
-    what = f"{many(len(report.bars), 'bar')} of {labelled(report.dataset, report.provider)}"
-    yield [Note(f"✅ {what} written to {report.out}" if report.out is not None else what)]
+    total, out = sum(each.rows for each in report.datasets), report.out
+    if len(report.datasets) == 1:
+        (one,) = report.datasets
+        out, name = one.out, labelled(one.dataset, one.provider)
+        kind = "bar" if one.derived_from is None else f"{one.frequency} bar"
+        what = f"{many(total, kind)} {'of' if one.derived_from is None else 'derived from'} {name}"
+    else:
+        what = f"{many(total, 'bar')} of {many(len(report.datasets), 'dataset')}"
+    yield [Note(f"✅ {what} written to {out}" if out is not None else what)]
+    yield [Note(f"⚠️ {each.symbol} left out: {each.reason}") for each in report.skipped]
 
 
 def _drawn(report: reports.PlotReport) -> Iterator[Block]:

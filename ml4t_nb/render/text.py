@@ -28,8 +28,8 @@ def report_text(
 ) -> str:
     """Tables and sentences, ended by a newline, drawn as `as_text` does."""
     words = as_text(blocks(report), width=width, colour=colour, program=program)
-    if isinstance(report, ExportReport) and report.out is None:
-        return f"{words}{report.bars.to_string(max_rows=SHOWN, line_width=width)}\n"
+    if isinstance(report, ExportReport) and report.printed is not None:
+        return f"{words}{report.printed.to_string(max_rows=SHOWN, line_width=width)}\n"
     return words
 
 

@@ -70,8 +70,8 @@ def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911  # one f
         case reports.CompareReport():
             return _filled(d.CompareDocument, report, agreeing=dict(report.agreeing))
         case reports.ExportReport():
-            bars = OMITTED if report.out is not None else _rows(report.bars)
-            return _filled(d.BarsDocument, report, **_range(report.bars), bars=bars)
+            bars = OMITTED if report.printed is None else _rows(report.printed)
+            return _filled(d.ExportDocument, report, bars=bars)
         case reports.PlotReport():
             return _plot(report)
         case reports.RemoveReport():
@@ -194,6 +194,6 @@ def _range(bars: Any) -> dict[str, Any]:  # noqa: ANN401  # a frame
 
 
 def _rows(bars: Any) -> tuple[d.Bar, ...]:  # noqa: ANN401  # a frame
-    stamps = [stamp.isoformat() for stamp in bars.index]
-    rows: Any = bars.assign(timestamp=stamps)[["timestamp", *bars.columns]].to_dict("records")
-    return tuple(rows)
+    index = bars.index.to_frame(index=False)
+    index["timestamp"] = [stamp.isoformat() for stamp in index["timestamp"]]
+    return tuple(index.join(bars.reset_index(drop=True)).to_dict("records"))

@@ -1,8 +1,9 @@
 """The verbs: typed functions whose signatures are the only declaration of their options."""
 
-from ml4t_nb.verbs.bars import bars, export, files
+from ml4t_nb.verbs.bars import bars, files
 from ml4t_nb.verbs.compare import compare
 from ml4t_nb.verbs.end import end
+from ml4t_nb.verbs.export import export
 from ml4t_nb.verbs.gaps import gaps
 from ml4t_nb.verbs.health import health
 from ml4t_nb.verbs.history import history

@@ -1,21 +1,16 @@
-"""Bars of a dataset as a frame or a file of one's own, and the files that hold them."""
+"""Bars as a frame, and the files that hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, cast
 
-from ml4t_nb.errors import OptionError
 from ml4t_nb.model import AssetClass, Column, Frequency, OnError
-from ml4t_nb.options import PathName, as_folder, as_symbols
+from ml4t_nb.options import as_symbols
 from ml4t_nb.reading.request import BarsRequest
-from ml4t_nb.reports import ExportReport
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.formats import csv_of, json_of, write_whole
 from ml4t_nb.verbs.parameters import (
     Adjust,
-    AsOfUnused,
     Class,
     Columns,
     End,
@@ -23,12 +18,11 @@ from ml4t_nb.verbs.parameters import (
     Freq,
     Home,
     OneOrMore,
-    OneSymbol,
     Provenance,
     Require,
     Start,
 )
-from ml4t_nb.verbs.select import days, required, select, select_each
+from ml4t_nb.verbs.select import days, select, select_each
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,9 +30,7 @@ if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["bars", "export", "files", "snapshot_of"]
-
-_SUFFIXES = (".csv", ".parquet", ".json")
+__all__ = ["bars", "files", "snapshot_of"]
 
 
 @verb
@@ -145,69 +137,6 @@ def files(
         If nothing is stored.
     """
     return snapshot_of(ws.at(home), symbol, asset_class, frequency).files()
-
-
-@verb
-def export(
-    ws: Workspace,
-    /,
-    symbol: OneSymbol = (),
-    *,
-    asset_class: Class = None,
-    frequency: Freq = None,
-    start: Start = None,
-    end: End = None,
-    adjust: Adjust = "splits",
-    filled: Filled = True,
-    provenance: Provenance = False,
-    require: Require = None,
-    out: PathName | None = None,
-    as_of: AsOfUnused = None,
-    home: Home = None,
-) -> ExportReport:
-    """Write one dataset's bars to a file, or as CSV to standard output.
-
-    Parameters
-    ----------
-    out
-        A file that ends in .csv, .parquet or .json.
-    """
-    from ml4t_nb.reading.one import read_bars
-
-    ws = ws.at(home)
-    ws.resolve_as_of(as_of)
-    (name,) = required(symbol, "export", one=True)
-    file = None if out is None else as_folder(out, option="--out")
-    if file is not None and file.suffix not in _SUFFIXES:
-        raise OptionError(
-            f"--out {file.name!r} has an unknown file extension",
-            hint=f"use {', '.join(_SUFFIXES)}",
-        )
-    snapshot = snapshot_of(ws, name, asset_class, frequency)
-    request = BarsRequest(*days(start, end), adjust, filled, provenance, require)
-    seen = read_bars(snapshot, request)
-    if file is not None:
-        config = snapshot.manifest.config
-        origin = {"provider": config.provider, "adjust": adjust, "currency": config.currency}
-        write_whole(file, lambda opened: _write(seen, opened, file.suffix, origin))
-    manifest = snapshot.manifest
-    config = manifest.config
-    return ExportReport(manifest.dataset, seen, file, config.provider, config.currency)
-
-
-def _write(seen: pd.DataFrame, file: BinaryIO, suffix: str, origin: Mapping[str, str]) -> None:
-    """Bars as a file; what they are is in the metadata of a Parquet one, beside pandas' own."""
-    if suffix == ".parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        table = pa.Table.from_pandas(seen)
-        words = {f"ml4t_nb.{name}": value for name, value in origin.items() if value}
-        known = table.schema.metadata or {}
-        pq.write_table(table.replace_schema_metadata({**known, **words}), file)
-    else:
-        text = csv_of(seen) if suffix == ".csv" else json_of(seen)
-        file.write(text.encode("utf-8"))
 
 
 def snapshot_of(

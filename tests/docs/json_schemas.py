@@ -35,7 +35,7 @@ _FILES: dict[str, Any] = {
     "gaps": documents.GapsDocument,
     "review": review_documents.ReviewDocument,
     "history": review_documents.HistoryDocument,
-    "export": documents.BarsDocument,
+    "export": documents.ExportDocument,
     "plot": documents.MapDocument,
     "compare": documents.CompareDocument,
     "remove": documents.RemoveDocument,

@@ -1,11 +1,16 @@
 """Reports built by hand."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pandas as pd
+
+from ml4t_nb.core.bars import as_instant
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import DatasetId, Gap, Hint, NextStep, Span
 from ml4t_nb.records import (
     ErrorNote,
+    Exported,
     Health,
     HealthState,
     Outcome,
@@ -15,7 +20,14 @@ from ml4t_nb.records import (
     UpdateRecord,
     UpdateResult,
 )
-from ml4t_nb.reports import CompareReport, Difference, HealthReport, PriceScale, RunReport
+from ml4t_nb.reports import (
+    CompareReport,
+    Difference,
+    ExportReport,
+    HealthReport,
+    PriceScale,
+    RunReport,
+)
 
 AS_OF = datetime(2005, 3, 4, 21, 30, tzinfo=UTC)
 FIRST = datetime(2004, 1, 2, tzinfo=UTC)
@@ -162,3 +174,16 @@ def comparison(symbol: str, *, other: str = "files", notes: tuple[str, ...] = ()
         volumes_apart=1,
         notes=notes,
     )
+
+
+def exported(symbol: str, bars: pd.DataFrame, out: str | None = None) -> Exported:
+    """What is said of daily bars from the sample."""
+    first, last = map(as_instant, bars.index[[0, -1]]) if len(bars) else (None, None)
+    path = None if out is None else Path(out)
+    of = dataset(symbol)
+    return Exported(of, "sample", "", of.frequency, None, len(bars), first, last, path)
+
+
+def printed(bars: pd.DataFrame) -> ExportReport:
+    """An export of IBM to standard output."""
+    return ExportReport((exported("IBM", bars),), bars, None)

@@ -18,7 +18,7 @@ from ml4t_nb.core.bars import make_bars
 from ml4t_nb.errors import OptionError
 from ml4t_nb.finding import Decision, Finding
 from ml4t_nb.model import DatasetId, Gap, NextStep
-from ml4t_nb.records import Restatement, Revision
+from ml4t_nb.records import Restatement, Revision, Skipped
 from ml4t_nb.render import text
 from ml4t_nb.render.format import MARKS, currency_words, instant, judgement, plain, ratio, size
 from ml4t_nb.render.html import report_html
@@ -48,9 +48,11 @@ from tests.render.reports import (
     comparison,
     dataset,
     day,
+    exported,
     failure,
     health,
     healths,
+    printed,
     result,
     run,
     summary,
@@ -137,7 +139,9 @@ REPORTS: dict[str, Report] = {
         ),
         failed=(UnreadDataset(dataset(NASTY), failure("ChunkCorrupt", NASTY, NASTY)),),
     ),
-    "export": ExportReport(dataset(NASTY), BARS, Path("out/<b>.csv"), "sample"),
+    "export": ExportReport(
+        (exported(NASTY, BARS, "out/<b>.csv"),), None, Path("out/<b>.csv"), (Skipped(NASTY, NASTY),)
+    ),
     "remove": RemoveReport(((dataset(NASTY), 5),), whole=True),
     "providers": ProvidersReport(
         (ProviderInfo("p", NASTY, ("equities",), ("daily",), "as-traded", (("1m", 7.0),)),)
@@ -492,11 +496,11 @@ def test_json_of_an_error_names_verb_type_message_and_hint() -> None:
 
 
 def test_json_of_bars_gives_back_each_number() -> None:
-    document = json.loads(report_json(ExportReport(dataset("IBM"), BARS, None, "sample")))
+    document = json.loads(report_json(printed(BARS)))
 
     assert [bar["high"] for bar in document["bars"]] == BARS["high"].tolist()
     assert document["bars"][0]["timestamp"] == "2004-01-02T00:00:00+00:00"
-    assert document["first"] == "2004-01-02T00:00:00+00:00"
+    assert document["datasets"][0]["first"] == "2004-01-02T00:00:00+00:00"
 
 
 def test_csv_gives_back_each_bar_to_the_last_bit() -> None:
@@ -522,7 +526,7 @@ def test_csv_gives_back_any_price(price: float) -> None:
 def test_a_frame_is_shown_in_part_not_whole() -> None:
     stamps = pd.date_range("2004-01-01", periods=400, tz="UTC")
     prices = {name: [1.0] * 400 for name in ("open", "high", "low", "close")}
-    report = ExportReport(dataset("IBM"), make_bars(stamps, prices), None, "sample")
+    report = printed(make_bars(stamps, prices))
 
     assert len(lines(report)) < 20
     assert report_html(report).count("<tr") < 20
@@ -599,10 +603,11 @@ def test_plain_leaves_ordinary_words_alone() -> None:
 
 
 def test_a_dataset_that_has_no_bars_is_shown() -> None:
-    report = ExportReport(dataset("IBM"), BARS.iloc[:0], None, "sample")
+    report = printed(BARS.iloc[:0])
 
+    assert report.bars is not None
     assert csv_of(report.bars) == "timestamp,open,high,low,close,volume,dividend,split,filled\n"
-    assert json.loads(report_json(report))["first"] is None
+    assert json.loads(report_json(report))["datasets"][0]["first"] is None
 
 
 def test_the_first_stamp_is_the_one_given() -> None:

@@ -58,7 +58,7 @@ def test_the_old_name_selects_the_dataset_of_the_new_one(
 def test_the_old_name_reads_exports_and_plots_the_bars(ws: Workspace) -> None:
     assert verbs.bars(ws, "FB").equals(verbs.bars(ws, "META"))
     assert verbs.files(ws, "FB") == verbs.files(ws, "META")
-    assert verbs.export(ws, "FB").dataset.symbol == "META"
+    assert verbs.export(ws, "FB").datasets[0].dataset.symbol == "META"
     assert verbs.plot(ws, "FB").dataset.symbol == "META"
 
 

@@ -49,7 +49,7 @@ def test_the_currency_is_kept_and_shown(client: Client, pence: Listing, tmp_path
     metadata = pq.read_schema(out).metadata
     assert metadata[b"ml4t_nb.currency"] == b"GBp"
     assert metadata[b"ml4t_nb.provider"] == b"yahoo"
-    assert json.loads(report_json(written))["currency"] == "GBp"
+    assert json.loads(report_json(written))["datasets"][0]["currency"] == "GBp"
 
 
 def test_no_request_more_is_made_to_know_it(client: Client, pence: Listing) -> None:

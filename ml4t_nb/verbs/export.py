@@ -1,0 +1,145 @@
+"""Bars written to files of one's own: one each, or all in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast, get_args
+
+from ml4t_nb.errors import DatasetNotFound, OptionError
+from ml4t_nb.model import Column, FileFormat, OnError
+from ml4t_nb.options import PathName
+from ml4t_nb.reading.request import BarsRequest
+from ml4t_nb.records import Skipped
+from ml4t_nb.reports import ExportReport
+from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.export_files import Target, exported, write_bars
+from ml4t_nb.verbs.parameters import (
+    Adjust,
+    AsOfUnused,
+    Class,
+    Columns,
+    End,
+    Filled,
+    Freq,
+    Home,
+    OneOrMore,
+    Provenance,
+    Require,
+    Start,
+)
+from ml4t_nb.verbs.select import days, required, select_each
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ml4t_nb.reading.symbol_bars import SymbolBars
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["export"]
+
+
+@verb
+def export(
+    ws: Workspace,
+    /,
+    symbol: OneOrMore = (),
+    *,
+    asset_class: Class = None,
+    frequency: Freq = None,
+    start: Start = None,
+    end: End = None,
+    adjust: Adjust = "splits",
+    filled: Filled = True,
+    provenance: Provenance = False,
+    require: Require = None,
+    columns: Columns = None,
+    wide: bool = False,
+    errors: OnError = "raise",
+    out: PathName | None = None,
+    format_: FileFormat | None = None,
+    as_of: AsOfUnused = None,
+    home: Home = None,
+) -> ExportReport:
+    """Write bars to one file or to one for each symbol, or as CSV to standard output.
+
+    Parameters
+    ----------
+    wide
+        The symbols side by side, a row for each stamp: of one column, in one file.
+    errors
+        Of several symbols, raise the first error and write nothing, or skip those that cannot be
+        read.
+    out
+        A file that ends in .csv, .parquet or .json, where several symbols are told apart by the
+        column symbol; or a folder, for a file of each symbol: one that exists, or a name without
+        an extension.
+    format_
+        Of the files in a folder; Parquet if it is left out.
+
+    Returns
+    -------
+    ExportReport
+        What was exported; the bars too, if they were not written to a file.
+    """
+    from ml4t_nb.reading.many import read_each
+
+    ws = ws.at(home)
+    ws.resolve_as_of(as_of)
+    symbols = required(symbol, "export")
+    chosen = None if columns is None else cast("tuple[Column, ...]", columns)
+    request = BarsRequest(*days(start, end), adjust, filled, provenance, require, chosen)
+    target = None if out is None else _target(Path(out), format_, wide=wide)
+    _require_possible(request, target, format_, wide=wide)
+    skipped: dict[str, str] | None = {} if errors == "skip" else None
+    meant = select_each(ws, symbols, asset_class, frequency)
+    parts: Iterable[SymbolBars] = read_each(ws.store, meant, request, skipped)
+    is_one = len(symbols) == 1
+    bars = None
+    if target is None or is_one:
+        parts = [*parts]
+        bars = _together(parts, request, is_one=is_one)
+    if target is None:
+        found = tuple(map(exported, parts))
+    else:
+        found = write_bars(parts, request, target, is_one=is_one)
+    left_out = tuple(Skipped(*each) for each in (skipped or {}).items())
+    if not found:
+        reasons = "; ".join(dict.fromkeys(each.reason for each in left_out))
+        raise DatasetNotFound(f"none of the symbols can be exported: {reasons}")
+    return ExportReport(found, bars, None if target is None else target.path, left_out)
+
+
+def _target(out: Path, kind: FileFormat | None, *, wide: bool) -> Target:
+    if out.is_dir() or not (out.suffix or out.exists()):
+        return Target(out, kind or "parquet", is_folder=True)
+    known = {f".{each}": each for each in get_args(FileFormat)}
+    if out.suffix not in known:
+        raise OptionError(
+            f"--out {out.name!r} has an unknown file extension", hint=f"use {', '.join(known)}"
+        )
+    return Target(out, known[out.suffix], is_wide=wide)
+
+
+def _require_possible(
+    request: BarsRequest, target: Target | None, kind: FileFormat | None, *, wide: bool
+) -> None:
+    """OptionError where an option has no place in what is to be written."""
+    if kind is not None and not (target and target.is_folder):
+        raise OptionError(
+            "--format says which files a folder gets",
+            hint="write --out FOLDER; the format of a single file is its extension",
+        )
+    if wide and (
+        target is None or target.is_folder or target.kind == "json" or len(request.names) > 1
+    ):
+        raise OptionError(
+            "--wide writes one column to one file, .csv or .parquet",
+            hint="add --columns close --out closes.parquet",
+        )
+
+
+def _together(parts: Sequence[SymbolBars], request: BarsRequest, *, is_one: bool) -> pd.DataFrame:
+    from ml4t_nb.reading.many import stacked
+
+    return parts[0].bars if is_one and parts else stacked(parts, request.names)
