@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,6 @@ import ml4t_nb
 __all__ = ["build", "opened"]
 
 _CLOSED = "2024-06-14T21:00Z"
-
-
-def _many(names: Sequence[str], home: Path, **options: object) -> Any:  # noqa: ANN401
-    verb: Callable[..., Any] = ml4t_nb.bars
-    if "columns" not in inspect.signature(verb).parameters:
-        raise NotImplementedError  # of an older program
-    return verb(list(names), home=home, **options)
 
 
 class _Opened:
@@ -33,13 +25,13 @@ class _Opened:
         return ml4t_nb.bars(name, start=first.date(), end=last.date(), home=self._home)
 
     def many(self, names: Sequence[str]) -> Any:  # noqa: ANN401
-        return _many(names, self._home)
+        return ml4t_nb.bars(list(names), home=self._home)
 
     def column(self, names: Sequence[str]) -> Any:  # noqa: ANN401
-        return _many(names, self._home, columns=["close"])
+        return ml4t_nb.bars(list(names), columns=["close"], home=self._home)
 
     def wide(self, names: Sequence[str]) -> Any:  # noqa: ANN401
-        return _many(names, self._home, columns=["close"], wide=True)
+        return ml4t_nb.bars(list(names), columns=["close"], wide=True, home=self._home)
 
     def seen(self, answer: Any) -> tuple[int, float]:  # noqa: ANN401
         from benchmarks.door.readers.frames import seen
