@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Event as Flag
 from threading import Lock
@@ -95,10 +95,9 @@ class Workspace:
     def store(self) -> Store:
         """The store in the settings' home; sessions of calendars are kept beside it from now on."""
         from ml4t_nb.calendars import keep_sessions_in
-        from ml4t_nb.storage.store import Store
 
         keep_sessions_in(self.settings.home)
-        return Store(self.settings.home, lock_timeout_s=self.settings.lock_timeout)
+        return _store_at(self.settings.home.absolute(), self.settings.lock_timeout)
 
     def flush(self) -> None:
         """Write what later processes can use: summaries, and sessions of calendars."""
@@ -123,6 +122,17 @@ class Workspace:
         with self._opening:
             opened = self._opened.get(name)
         return opened.limits if opened else limits_of(name, self.settings)
+
+
+@lru_cache(maxsize=4)
+def _store_at(home: Path, lock_timeout_s: float) -> Store:
+    """One store for all workspaces of the process: each call of a verb opens a new workspace.
+
+    What one call has read of the catalogue and of names is right or known to be old at the next.
+    """
+    from ml4t_nb.storage.store import Store
+
+    return Store(home, lock_timeout_s=lock_timeout_s)
 
 
 def _why_not(home: Path) -> str:
