@@ -1,0 +1,203 @@
+"""Every way to read bars gives the same numbers, and they are those of plain arithmetic."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeAlias, get_args
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+from ml4t_nb import verbs
+from ml4t_nb.core.bars import as_stamps
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import Adjustment, Column, FileFormat
+from ml4t_nb.settings import Settings
+from ml4t_nb.workspace import Workspace
+from tests.reading.random_store import Made, expected, frame_of, made_stores, store_made
+
+COLUMNS: tuple[Column, ...] = get_args(Column)[:8]
+
+Frames: TypeAlias = Mapping[str, pd.DataFrame]
+"""The bars of each symbol."""
+
+Options: TypeAlias = Mapping[str, Any]
+"""What is asked of each path alike."""
+
+
+def many(ws: Workspace, symbols: list[str], options: Options) -> Frames:
+    return by_symbol(verbs.bars(ws, symbols, **options), symbols)
+
+
+def columns(ws: Workspace, symbols: list[str], options: Options) -> Frames:
+    read = [verbs.bars(ws, symbols, columns=[name], **options) for name in reversed(COLUMNS)]
+    return by_symbol(pd.concat(read, axis=1)[list(COLUMNS)], symbols)
+
+
+def wide(ws: Workspace, symbols: list[str], options: Options) -> Frames:
+    whole = verbs.bars(ws, symbols, wide=True, **options)
+    frames = {}
+    for symbol in symbols:
+        held: Any = whole.xs(symbol, axis=1, level=1)
+        there = held["filled"].notna()
+        assert held[~there].isna().to_numpy().all()
+        frames[symbol] = held[there].astype({"filled": "bool"}).rename_axis(columns=None)
+    return frames
+
+
+def exported(ending: str) -> Callable[..., Frames]:
+    def read(ws: Workspace, symbols: list[str], options: Options) -> Frames:
+        out = ws.store.home / f"all.{ending}"
+        verbs.export(ws, symbols, out=out, **options)
+        whole = from_file(out)
+        return {symbols[0]: whole} if len(symbols) == 1 else by_symbol(whole, symbols)
+
+    return read
+
+
+def exported_each(ending: FileFormat) -> Callable[..., Frames]:
+    def read(ws: Workspace, symbols: list[str], options: Options) -> Frames:
+        report = verbs.export(ws, symbols, out=ws.store.home / "own", format_=ending, **options)
+        return {each.dataset.symbol: from_file(each.out) for each in report.datasets if each.out}
+
+    return read
+
+
+def exported_wide(ws: Workspace, symbols: list[str], options: Options) -> Frames:
+    out = ws.store.home / "wide.csv"
+    read = {}
+    for name in COLUMNS[:-1]:
+        verbs.export(ws, symbols, out=out, wide=True, columns=name, **options)
+        read[name] = from_file(out)
+    return {
+        symbol: pd.DataFrame({name: frame[symbol].dropna() for name, frame in read.items()})
+        for symbol in symbols
+    }
+
+
+PATHS: dict[str, Callable[..., Frames]] = {
+    "many": many,
+    "columns": columns,
+    "wide": wide,
+    "csv": exported("csv"),
+    "parquet": exported("parquet"),
+    "json": exported("json"),
+    "csv each": exported_each("csv"),
+    "parquet each": exported_each("parquet"),
+    "wide csv": exported_wide,
+}
+
+
+def by_symbol(whole: pd.DataFrame, symbols: list[str]) -> Frames:
+    held = whole.index.get_level_values("symbol")
+    assert held.unique().tolist() == [each for each in symbols if each in set(held)]
+    return {each: whole[held == each].droplevel("symbol") for each in symbols}
+
+
+def from_file(path: Path) -> pd.DataFrame:
+    """Bars of an export: of text, each number by itself, as Python reads it."""
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    if path.suffix == ".json":
+        rows = json.loads(path.read_text())
+        names = [*rows[0]] if rows else ["timestamp"]
+    else:
+        with path.open(newline="") as opened:
+            names, *lines = csv.reader(opened)
+        rows = [dict(zip(names, map(number_of, line), strict=True)) for line in lines]
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in names}
+    columns["timestamp"] = as_stamps(pd.DatetimeIndex(pd.to_datetime(columns["timestamp"])))
+    index = [each for each in ("symbol", "timestamp") if each in names]
+    return pd.DataFrame(columns).set_index(index)
+
+
+def number_of(word: str) -> float | bool | str:
+    if word in ("True", "False"):
+        return word == "True"
+    try:
+        return float(word or "nan")
+    except ValueError:
+        return word
+
+
+def is_refused(made: tuple[Made, ...]) -> bool:
+    """Whether the bars of these calendars have no common rows."""
+    calendars = {each.calendar for each in made}
+    return len(calendars) > 1 and (made[0].dataset.frequency != "daily" or "24/7" in calendars)
+
+
+def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
+    """To the last bit, whatever the types of empty columns."""
+    right = right[list(left.columns)]
+    if len(left) or len(right):
+        assert_frame_equal(left, right, check_exact=True, check_freq=False)
+
+
+def agree(
+    home: Path,
+    made: tuple[Made, ...],
+    adjust: Adjustment,
+    *,
+    filled: bool,
+    start: date | None,
+    end: date | None,
+) -> None:
+    ws = Workspace.open(Settings(home=home, provider="sample"))
+    for each in made:
+        store_made(ws.store, each)
+    symbols = [each.dataset.symbol for each in made]
+    is_daily = made[0].dataset.frequency == "daily"
+    bounds = {"start": start, "end": end} if is_daily else {}
+    options: dict[str, Any] = {"adjust": adjust, "filled": filled, **bounds}
+
+    singles = {each: verbs.bars(ws, each, **options) for each in symbols}
+
+    for each in made:
+        by_hand = expected(each, adjust, filled=filled, **bounds)
+        single = singles[each.dataset.symbol]
+        assert len(single) == len(by_hand)
+        if by_hand:
+            assert_frame_equal(frame_of(by_hand), single, rtol=1e-12, check_freq=False)
+    for name, read in PATHS.items():
+        if name.startswith("wide") and is_refused(made):
+            with pytest.raises(OptionError, match="do not stand side by side"):
+                read(ws, symbols, options)
+            continue
+        found = read(ws, symbols, options)
+        for symbol, single in singles.items():
+            same(found[symbol], single)
+
+
+CASES = st.fixed_dictionaries(
+    {
+        "made": made_stores(),
+        "adjust": st.sampled_from(get_args(Adjustment)),
+        "filled": st.booleans(),
+        "start": st.none() | st.dates(date(2023, 12, 1), date(2024, 1, 5)),
+        "end": st.none() | st.dates(date(2024, 1, 5), date(2024, 2, 10)),
+    }
+)
+
+
+@settings(max_examples=6)
+@given(case=CASES)
+def test_every_path_gives_the_same_numbers(
+    tmp_path_factory: pytest.TempPathFactory, case: dict[str, Any]
+) -> None:
+    agree(tmp_path_factory.mktemp("store"), **case)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000)
+@given(case=CASES)
+def test_every_path_gives_the_same_numbers_over_many_stores(
+    tmp_path_factory: pytest.TempPathFactory, case: dict[str, Any]
+) -> None:
+    agree(tmp_path_factory.mktemp("store"), **case)
