@@ -202,4 +202,5 @@ def test_the_shell_ends_with_an_error_and_writes_nothing(
     assert "equities/daily/IBM is not clean: 1 suspect (2004-06-15)" in capsys.readouterr().err
     assert not out.exists()
     assert main([*words, "--start", "2004-07-01", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["rows"] == 128
+    (written,) = json.loads(capsys.readouterr().out)["datasets"]
+    assert written["rows"] == 128
