@@ -57,6 +57,8 @@ def exported(ending: str) -> Callable[..., Frames]:
         out = ws.store.home / f"all.{ending}"
         verbs.export(ws, symbols, out=out, **options)
         whole = from_file(out)
+        if not len(whole):
+            return dict.fromkeys(symbols, whole)  # JSON names columns in its rows
         return {symbols[0]: whole} if len(symbols) == 1 else by_symbol(whole, symbols)
 
     return read
