@@ -341,10 +341,13 @@ def parallel_map(
     interpreter shutting down).
     """
     whole = [*parts]
+    if threads == 1 or len(whole) <= 1:
+        yield from map(work, whole)
+        return
     futures: list[Future[_Result]] = []
     with ThreadPoolExecutor(threads) as pool:
         with suppress(RuntimeError):
-            for part in whole if threads > 1 else ():
+            for part in whole:
                 futures.append(pool.submit(work, part))  # noqa: PERF401  # what was begun is kept
         for part, future in zip_longest(whole, futures):
             yield work(part) if future is None else future.result()

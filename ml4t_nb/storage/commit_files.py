@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -45,13 +46,14 @@ class CommitFiles:
         self._before = before
         self._number = number
         self._snapshot = Snapshot(folder, before)
-        self._paths: list[Path] = []
+        self._paths: list[str] = []
         self.chunks_written = 0
 
     def write_chunks(self, pieces: Sequence[Piece], compression: Compression) -> tuple[Chunk, ...]:
         """The pieces as chunks on disk."""
         folder, number = self._folder, self._number
-        folder.data.mkdir(parents=True, exist_ok=True)
+        if not os.path.isdir(folder.data):  # noqa: PTH112
+            folder.data.mkdir(parents=True, exist_ok=True)
         parts = [rows for rows in pieces if isinstance(rows, Rows)]
         written = []
 
@@ -62,7 +64,7 @@ class CommitFiles:
         few = sum(map(len, parts)) <= MOST_ROWS
         for chunk, content in parallel_map(encode, parts, threads=1 if few else _ENCODERS):
             written.append(chunk)
-            self._write(folder.data / chunk.file, content)
+            self._write(folder.data, chunk.file, content)
         if written:
             disk.sync_folder(folder.data)
         self.chunks_written = len(written)
@@ -82,7 +84,7 @@ class CommitFiles:
         read = self._snapshot.logged
         staying, grouped = regrouped(files, rows, read, kept=needed, most=MOST_LOGGED)
         file, content = encode_row_file(grouped, log, self._number)
-        self._write(self._folder.state / file.file, content)
+        self._write_to_log(file, content)
         return (*staying, file)
 
     def write_records(
@@ -99,17 +101,23 @@ class CommitFiles:
             most=MOST_RECORDS - len(recent),
         )
         file, content = encode_record_file(lines, self._number)
-        self._write(self._folder.state / file.file, content)
+        self._write_to_log(file, content)
         return recent, (*staying, file)
 
     def delete(self) -> None:
         """Delete the new files; one that counts may have been made of this very commit."""
         with suppress(OSError, StoreError):
             named = files_of(self._folder.newest().manifest)
-            for path in self._paths:
+            for path in map(Path, self._paths):
                 if path.name not in named:
                     path.unlink(missing_ok=True)
 
-    def _write(self, path: Path, content: bytes) -> None:
+    def _write_to_log(self, file: LogFile, content: bytes) -> None:
+        self._write(self._folder.state, file.file, content)
+        # Before a manifest in the same folder names it.
+        disk.sync_folder(self._folder.state)
+
+    def _write(self, folder: Path, name: str, content: bytes) -> None:
+        path = f"{folder}/{name}"
         self._paths.append(path)
         disk.write_new(path, content)

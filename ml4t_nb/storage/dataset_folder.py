@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,7 +114,7 @@ class DatasetFolder:
         return highest + 1 if highest > 1 else 1
 
     def _read(self, sequence: int) -> Manifest | None:
-        path = self.state / manifest_name(sequence)
+        path = Path(f"{self.state}/{manifest_name(sequence)}")
         try:
             content = path.read_bytes()
         except FileNotFoundError:
@@ -160,31 +162,32 @@ class DatasetFolder:
                 f"the lock of {self.dataset} was deleted while it was held: {lock.path}",
                 hint="run it again; the files below `state` must not be deleted",
             )
-        path = self.state / manifest_name(sequence)
-        staged = self.state / f"{path.name}.{secrets.token_hex(3)}"
+        path = f"{self.state}/{manifest_name(sequence)}"
+        staged = f"{path}.{secrets.token_hex(3)}"
         try:
             disk.write_new(staged, encode_manifest(after))
             disk.link_new(staged, path)
-        except FileExistsError as error:
-            raise self._overtaken() from error
-        finally:
+        except BaseException as error:
             with suppress(FileNotFoundError):
-                staged.unlink()
+                os.unlink(staged)  # noqa: PTH108
+            if isinstance(error, FileExistsError):
+                raise self._overtaken() from error
+            raise
+        disk.sync_folder(f"{self.state}")
         try:
             self._require_newest(sequence)
         except StoreError:
             with suppress(OSError):
                 if self.newest().sequence > sequence:
-                    path.unlink()
+                    os.unlink(path)  # noqa: PTH108
             raise
 
     def _require_newest(self, sequence: int) -> None:
-        """Raise StoreError unless that commit is the newest, which is on the disk then.
+        """Raise StoreError unless that commit is the newest.
 
         Where the lock's file was deleted, writers may have published, and tidied away, the number
         that was free again for a later writer: that one never counted.
         """
-        disk.sync_folder(self.state)
         if self.sequence() != sequence:
             raise self._overtaken()
 
@@ -195,8 +198,10 @@ class DatasetFolder:
             "folder has them",
         )
 
-    def clean_up(self, now: CommittedState) -> None:
+    def clean_up(self, now: CommittedState, before: CommittedState | None = None) -> None:
         """Move what the newest commit replaced to the trash, and empty it of what is old.
+
+        The state ``before`` is not read again.
 
         Does nothing unless it is still the newest. Files of later numbers are those of a writer
         running despite the lock. What writers left that were killed at the numbers since the last
@@ -204,31 +209,33 @@ class DatasetFolder:
         other programs' files with such names. Any other file belongs to the user, and stays.
         """
         sequence, after = now
-        names = disk.names_in(self.state)
-        if newest_number(names) != sequence:
+        data, state, trash = f"{self.data}", f"{self.state}", f"{self.trash}"
+        names = disk.names_in(state)
+        numbers = {name: number for name in names if (number := manifest_number(name))}
+        if max(numbers.values(), default=0) != sequence:
             return
-        older = (number for name in names if 0 < (number := manifest_number(name)) < sequence)
+        older = {name: number for name, number in numbers.items() if number < sequence}
         # With the dataset go all of its files; its manifest may have been damaged.
-        tidied = 0 if after is None else min(older, default=sequence - 1)
-        replaced = self.replaced(sequence)
+        tidied = 0 if after is None else min(older.values(), default=sequence - 1)
+        replaced = self._files_of(older.values(), before)
         named = files_of(after)
-        for folder, number_of in ((self.data, chunk_number), (self.state, log_file_number)):
+        for folder, number_of in ((data, chunk_number), (state, log_file_number)):
             is_own = disk.is_own_folder(folder)
-            for name in disk.names_in(folder):
-                is_left = is_own and tidied < number_of(name) <= sequence
-                if name not in named and (name in replaced or is_left):
-                    disk.move_to_trash(folder / name, self.trash)
+            for name in names if folder is state else disk.names_in(folder):
+                if name not in named and (
+                    name in replaced or (is_own and tidied < number_of(name) <= sequence)
+                ):
+                    disk.move_to_trash(f"{folder}/{name}", trash)
         # Lowest number first: the catalogue takes m.7 for the newest while there is no m.8.
         for name in names:
-            whole = _TAG.sub("", name)
-            if whole != name and 0 < manifest_number(whole) <= sequence:
-                (self.state / name).unlink()
-            elif 0 < manifest_number(name) < sequence:
-                disk.move_to_trash(self.state / name, self.trash)
+            if name in older:
+                disk.move_to_trash(f"{state}/{name}", trash)
+            elif name not in numbers and 0 < manifest_number(_TAG.sub("", name)) <= sequence:
+                os.unlink(f"{state}/{name}")  # noqa: PTH108
         if after is None:
             with suppress(OSError):  # the user keeps files there
                 self.data.rmdir()
-        self.sweep((self.state / manifest_name(sequence)).stat())
+        self.sweep(os.stat(f"{state}/{manifest_name(sequence)}"))  # noqa: PTH116
 
     def sweep(self, now: os.stat_result) -> None:
         """Remove what was moved to the trash longer ago than the grace period, and an empty folder.
@@ -236,29 +243,36 @@ class DatasetFolder:
         What bears another name than this package gives is left, and so is all behind a link.
         ``now`` is of a file just written: the file system's own clock.
         """
-        parents = (self.trash, *self.trash.parents)[: len(self.place.parts) + 1]
+        trash = f"{self.home}/trash"
+        parents = accumulate(self.place.parts, lambda above, name: f"{above}/{name}", initial=trash)
         if not all(map(disk.is_own_folder, parents)):
             return
+        trash = f"{self.trash}"
         with suppress(StoreError):
-            names = [name for name in disk.names_in(self.trash) if _is_own(name)]
+            names = disk.names_in(trash)
             # Manifests are moved here in the order of their names, each after the files that went
             # with it, and removed after them: while the first is young, so is all the rest. A
             # dataset that is written every second has thousands of them.
-            first = next((name for name in names if manifest_number(name)), None)
-            if first and not disk.is_old(self.trash / first, now):
+            first = next((name for name in names if name[0] == "m" and manifest_number(name)), None)
+            if first and not disk.is_old(f"{trash}/{first}", now):
                 return
-            for name in names:
-                disk.remove_old(self.trash / name, now)
+            for name in filter(_is_own, names):
+                disk.remove_old(f"{trash}/{name}", now)
             with suppress(OSError):
                 self.trash.rmdir()
 
     def replaced(self, sequence: int) -> set[str]:
         """Files that manifests older than that one name; the manifests are not in the trash yet."""
+        numbers = map(manifest_number, disk.names_in(self.state))
+        return self._files_of([number for number in numbers if 0 < number < sequence], None)
+
+    def _files_of(self, numbers: Iterable[int], known: CommittedState | None) -> set[str]:
+        """Files that the manifests of these numbers name, one of them perhaps ``known``."""
         found: set[str] = set()
-        for name in disk.names_in(self.state):
-            if 0 < (number := manifest_number(name)) < sequence:
-                with suppress(FileNotFoundError, StoreError):  # what cannot be read names none
-                    found |= files_of(self._read(number))
+        for number in numbers:
+            with suppress(FileNotFoundError, StoreError):  # what cannot be read names none
+                is_known = known and known.manifest and known.sequence == number
+                found |= files_of(known.manifest if known and is_known else self._read(number))
         return found
 
 

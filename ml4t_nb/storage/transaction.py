@@ -302,7 +302,7 @@ class Transaction:
         self._over = True
         folder = self._folder
         with suppress(OSError, StoreError):
-            folder.clean_up(now)
+            folder.clean_up(now, self._state)
         with suppress(OSError, StoreError):
             if stat := manifest_stat(f"{folder.state}", now.sequence):
                 entry = CatalogueEntry.of(folder.dataset, now.sequence, stat, now.manifest)
