@@ -105,7 +105,9 @@ def resolve_config(
             is_packed=is_packed,
         )
     remove = NextStep("remove", dataset)
-    if request.chunk is not None and (period, is_packed) != (held.period, held.is_packed):
+    # What auto means may have been another period when it was loaded.
+    is_as_held = held.is_packed if is_packed else (period, False) == (held.period, held.is_packed)
+    if request.chunk is not None and not is_as_held:
         packed = "packed " if held.is_packed else ""
         raise OptionError(
             f"{dataset} is stored in {packed}{held.period} chunks",

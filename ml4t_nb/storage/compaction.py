@@ -29,10 +29,15 @@ Read: TypeAlias = Callable[[Chunk], Rows]
 
 
 def resolve_period(chunking: Chunking, frequency: Frequency) -> Period:
-    """The period that ``auto`` means: a month of intraday bars, a year of daily or weekly ones."""
+    """The period that ``auto`` means: of minutes a week, which an append of a day rewrites.
+
+    Of other intraday bars a month, and of daily and weekly ones a year.
+    """
     if chunking != "auto":
         return chunking
-    return "yearly" if frequency in ("daily", "weekly") else "monthly"
+    if frequency in ("daily", "weekly"):
+        return "yearly"
+    return "weekly" if frequency == "1m" else "monthly"
 
 
 def compact(

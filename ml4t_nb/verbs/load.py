@@ -72,7 +72,7 @@ def load(
         new dataset.
     chunk
         Calendar period of a file. auto, for a new dataset: yearly for daily and weekly bars,
-        monthly for intraday ones, and small closed periods share a file.
+        weekly for minutes, monthly for other intraday ones, and small closed periods share a file.
     compression
         Codec of the files; lz4 for a new dataset.
     """

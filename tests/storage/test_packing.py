@@ -27,9 +27,15 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.mark.parametrize(
     ("frequency", "period"),
-    [("1m", "monthly"), ("hourly", "monthly"), ("daily", "yearly"), ("weekly", "yearly")],
+    [
+        ("1m", "weekly"),
+        ("5m", "monthly"),
+        ("hourly", "monthly"),
+        ("daily", "yearly"),
+        ("weekly", "yearly"),
+    ],
 )
-def test_auto_is_a_month_of_intraday_and_a_year_of_slower_bars(
+def test_auto_is_a_week_of_minutes_a_month_of_intraday_and_a_year_of_slower_bars(
     frequency: Frequency, period: Period
 ) -> None:
     assert resolve_period("auto", frequency) == period

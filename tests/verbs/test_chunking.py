@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import ml4t_nb
 from ml4t_nb.cli import main
+from ml4t_nb.storage.store import Store
 
 LOAD = "load IBM -q -p sample --start 2004-01-02 --as-of 2004-06-30"
 
@@ -66,3 +68,23 @@ def test_what_was_named_once_is_not_renamed(capsys: pytest.CaptureFixture[str]) 
         assert main([*LOAD.split(), "--chunk", chunk]) != 0
         assert "stored in monthly chunks" in capsys.readouterr().err
     assert main([*LOAD.split(), "--chunk", "monthly"]) == 0
+
+
+def test_minutes_that_share_monthly_files_stay_so_where_auto_means_weeks(home: Path) -> None:
+    load = "load DEMO -q -p synthetic -f 1m --start 2024-01-22 --as-of 2024-02-16"
+    assert main([*load.split(), "--chunk", "auto"]) == 0
+    days = [path.name[:10] for path in ml4t_nb.files("DEMO")]
+    # Three closed weeks of 390 minutes a session, and that of the as-of.
+    assert days == ["2024-01-22", "2024-02-12"]
+    store = Store(home)
+    (dataset,) = store.datasets()
+    with store.transaction(dataset) as tx:
+        state = tx.manifest
+        assert state is not None
+        monthly = replace(state.config, period="monthly")
+        tx.commit(replace(state, config=monthly), state.recent[-1])
+
+    assert main([*load.split(), "--chunk", "auto"]) == 0
+
+    assert store.snapshot(dataset).manifest.config.period == "monthly"
+    assert main([*load.split(), "--chunk", "weekly"]) == 2
