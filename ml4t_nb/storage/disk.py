@@ -8,7 +8,7 @@ import secrets
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import takewhile
@@ -100,7 +100,7 @@ def dataset_lock(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterat
         if is_first:
             make_folder(state)
         try:
-            held, release = (None if is_first else _taken_at_once(path)) or _waited(path, timeout_s)
+            held, release = _taken_at_once(path) or _waited(path, timeout_s)
         except Timeout as error:
             raise LockTimeout(
                 f"{dataset} is still locked by another writer after {timeout_s:g} s",
@@ -123,7 +123,7 @@ def _taken_at_once(path: Path) -> tuple[HeldLock, Callable[[], object]] | None:
     if sys.platform == "win32":
         return None
     try:
-        file = os.open(path, os.O_RDWR)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     except OSError:
         return None
 
@@ -250,12 +250,16 @@ def make_folder(folder: Path) -> None:
         _sync_parent(each)
 
 
-def sync_parents(folder: Path, top: Path) -> None:
-    """Bring the names of ``folder`` and of what it is in, up to ``top``, to the disk."""
-    for each in (folder, *folder.parents):
-        _sync_parent(each)
-        if each == top:
-            return
+def sync_parents(folders: Iterable[Path], top: Path) -> None:
+    """Bring the names of the folders and of what they are in, up to ``top``, to the disk."""
+    done: set[Path] = set()
+    for folder in folders:
+        for each in (folder, *folder.parents):
+            if each.parent not in done:
+                _sync_parent(each)
+                done.add(each.parent)
+            if each == top:
+                break
 
 
 def _sync_parent(folder: Path) -> None:

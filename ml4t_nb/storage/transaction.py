@@ -193,8 +193,7 @@ class Transaction:
                 chunks = files.write_chunks(pieces, config.compression)
                 if before is None:
                     # Of the folders too: another writer may have made some just now.
-                    for each in (folder.data, folder.state):
-                        disk.sync_parents(each, folder.home)
+                    disk.sync_parents((folder.data, folder.state), folder.home)
                 record = replace(record, chunks_written=files.chunks_written)
                 recent, records = files.write_records(record)
                 after = replace(
