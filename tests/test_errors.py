@@ -32,7 +32,8 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.providers.files.sheets import parquet_sheet
 from ml4t_nb.providers.registry import open_provider
 from ml4t_nb.settings import Settings
-from ml4t_nb.storage.disk import dataset_lock, writing
+from ml4t_nb.storage.disk import writing
+from ml4t_nb.storage.locks import dataset_lock
 
 PARENTS = {
     OptionError: ValueError,

@@ -11,7 +11,7 @@ from benchmarks.bars import DAILY, made
 from benchmarks.own.clock import Number, clocked
 from benchmarks.peers.ours import Opened, dataset_of
 from ml4t_nb.storage.dataset_folder import DatasetFolder
-from ml4t_nb.storage.disk import dataset_lock
+from ml4t_nb.storage.locks import dataset_lock
 
 __all__ = ["measured"]
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage import disk
-from ml4t_nb.storage.disk import LOCK_NAME, HeldLock
+from ml4t_nb.storage.locks import LOCK_NAME, HeldLock
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.manifest_file import decode_manifest, encode_manifest, manifest_error
 from ml4t_nb.storage.names import (

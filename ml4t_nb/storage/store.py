@@ -18,9 +18,10 @@ from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint
 from ml4t_nb.records import FormerName, Summary
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
-from ml4t_nb.storage.disk import dataset_lock, is_own_folder, names_in, remove_old, status
+from ml4t_nb.storage.disk import is_own_folder, names_in, remove_old, status
 from ml4t_nb.storage.entries import groups_in, read_entry, stored_in
 from ml4t_nb.storage.known_names import KnownNames
+from ml4t_nb.storage.locks import dataset_lock
 from ml4t_nb.storage.names import (
     GROUPS,
     chunk_number,

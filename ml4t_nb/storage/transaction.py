@@ -19,7 +19,7 @@ from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange
 from ml4t_nb.storage.commit_files import CommitFiles
 from ml4t_nb.storage.compaction import compact
 from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, removed_by_hand
-from ml4t_nb.storage.disk import HeldLock
+from ml4t_nb.storage.locks import HeldLock
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import manifest_name
 from ml4t_nb.storage.revisions import Providers, revised_rows, revisions_table

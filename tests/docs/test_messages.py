@@ -9,7 +9,7 @@ import pytest
 
 from ml4t_nb.errors import StoreNotWritable
 from ml4t_nb.model import DatasetId
-from ml4t_nb.storage import disk
+from ml4t_nb.storage import locks
 from tests.docs.pages import ROOT, blocks
 from tests.replay import Fault, Replay
 from tests.storage.test_many_writers import Unheeded
@@ -37,11 +37,11 @@ def test_a_folder_without_locks_is_reported_as_on_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A file system whose locks keep nobody out.
-    monkeypatch.setattr(disk, "FileLock", Unheeded)
+    monkeypatch.setattr(locks, "FileLock", Unheeded)
 
     with (
         pytest.raises(StoreNotWritable) as caught,
-        disk.dataset_lock(tmp_path, DatasetId("equities", "daily", "AAPL"), timeout_s=1),
+        locks.dataset_lock(tmp_path, DatasetId("equities", "daily", "AAPL"), timeout_s=1),
     ):
         pass
 

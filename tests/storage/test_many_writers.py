@@ -23,7 +23,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.errors import DatasetNotFound, LockTimeout, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId
-from ml4t_nb.storage import disk
+from ml4t_nb.storage import locks
 from ml4t_nb.storage.store import Store
 from tests.storage.builders import (
     AAPL,
@@ -420,8 +420,8 @@ class Unheeded(FileLock):
 def test_a_folder_whose_locks_do_not_work_is_refused(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(disk, "FileLock", Unheeded)
-    monkeypatch.setattr(disk, "_trusted", set())
+    monkeypatch.setattr(locks, "FileLock", Unheeded)
+    monkeypatch.setattr(locks, "_trusted", set())
 
     # The lock file is left behind, and shall not pass for one that was tried.
     for _ in range(2):
@@ -433,8 +433,8 @@ def test_a_store_that_was_brought_to_such_a_folder_is_refused_too(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
-    monkeypatch.setattr(disk, "FileLock", Unheeded)
-    monkeypatch.setattr(disk, "_trusted", set())
+    monkeypatch.setattr(locks, "FileLock", Unheeded)
+    monkeypatch.setattr(locks, "_trusted", set())
 
     with pytest.raises(StoreNotWritable, match="locks do not work"), store.transaction(AAPL):
         pytest.fail("a writer was let in")

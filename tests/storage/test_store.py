@@ -15,7 +15,7 @@ from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, DatasetNotFound, OptionErr
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import Compression, DatasetId, FetchAttempt, Gap, Span
 from ml4t_nb.storage.dataset_folder import DatasetFolder
-from ml4t_nb.storage.disk import dataset_lock
+from ml4t_nb.storage.locks import dataset_lock
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 from tests.storage.builders import (
