@@ -30,7 +30,7 @@ _VARIANTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Names of the datasets of one store, a hundredth of a second's work apart from their bars.
+    """Names of the datasets of one store.
 
     Parameters
     ----------
