@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
 
-from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, Numbers, as_instant, numbers_of, with_numbers
+from ml4t_nb.core.bars import (
+    NUMBERS,
+    PRICES,
+    Bars,
+    Flags,
+    Numbers,
+    as_instant,
+    numbers_of,
+    with_numbers,
+)
+from ml4t_nb.core.timestamps import Instants, from_micros, index_micros
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Adjustment, Basis
 
-__all__ = ["adjusted", "inexact_weeks", "rescale", "traded_bars", "undo_splits"]
+__all__ = [
+    "adjust_lines",
+    "adjusted",
+    "inexact_weeks",
+    "is_as_stored",
+    "rescale",
+    "traded_bars",
+    "undo_splits",
+]
 
-_CASH = [NUMBERS.index(name) for name in (*PRICES, "dividend")]
-_VOLUME = NUMBERS.index("volume")
+_CASH = (*PRICES, "dividend")
 
 
 def adjusted(bars: Bars, how: Adjustment, *, basis: Basis) -> Bars:
@@ -29,15 +47,43 @@ def adjusted(bars: Bars, how: Adjustment, *, basis: Basis) -> Bars:
     ``Adj = Close * prod(1 - D / Close_before)`` over later ex-dates is Yahoo's own formula. A
     filled bar is adjusted like its neighbours, but its close never prices a dividend.
     """
-    later = _later(bars["split"].to_numpy())
-    if how == "raw":
-        return bars.copy() if basis == "as-traded" else _moved(bars, later, is_finer=False)
-    one_basis = _moved(bars, later, is_finer=True) if basis == "as-traded" else bars.copy()
-    if how == "splits":
-        return one_basis
-    numbers = numbers_of(one_basis)
-    numbers[:, : len(PRICES)] *= _later(_kept_of_close(one_basis))[:, np.newaxis]
-    return with_numbers(one_basis, numbers)
+    lines = np.ascontiguousarray(numbers_of(bars).T)
+    flags = bars["filled"].to_numpy()
+    adjust_lines(index_micros(bars.index), lines, flags, how, basis=basis)
+    return with_numbers(bars, lines.T)
+
+
+def adjust_lines(
+    stamps: Instants,
+    lines: Numbers,
+    filled: Flags,
+    how: Adjustment,
+    *,
+    basis: Basis,
+    names: Sequence[str] = NUMBERS,
+) -> None:
+    """As `adjusted`, of a line for each of ``names``, in place.
+
+    Split is among them, and for ``all`` close and dividend. A number that is lost is told only of
+    a line that is there.
+    """
+    if is_as_stored(how, basis):
+        return
+    line = dict(zip(names, lines, strict=True))
+    later = _later(line["split"])
+    if basis == "as-traded" or how == "raw":
+        _move(stamps, line, later, is_finer=how != "raw")
+    if how != "all":
+        return
+    kept = _later(_kept_of_close(stamps, line["close"], line["dividend"], filled))
+    for name in PRICES:
+        if name in line:
+            line[name] *= kept
+
+
+def is_as_stored(how: Adjustment, basis: Basis) -> bool:
+    """Whether the view is the bars as they are stored on that basis."""
+    return how == ("splits" if basis == "split-adjusted" else "raw")
 
 
 def traded_bars(bars: Bars, basis: Basis) -> Bars:
@@ -58,8 +104,7 @@ def inexact_weeks(weekly: Bars, how: Adjustment, *, basis: Basis) -> tuple[datet
     """
     splits = (weekly["split"] != 1).to_numpy()
     dividends = (weekly["dividend"] != 0).to_numpy()
-    as_stored = how == ("splits" if basis == "split-adjusted" else "raw")
-    bad = np.zeros(len(weekly), dtype=bool) if as_stored else splits
+    bad = np.zeros(len(weekly), dtype=bool) if is_as_stored(how, basis) else splits
     if how == "all":
         bad = dividends if basis == "split-adjusted" else dividends | splits
     return tuple(as_instant(stamp) for stamp in weekly.index[bad])
@@ -93,34 +138,53 @@ def _later(factors: Numbers) -> Numbers:
 
 def _moved(bars: Bars, ratio: Numbers, *, is_finer: bool) -> Bars:
     """Bars on a basis that is finer, or coarser, by a ratio of each; BarsInvalid if one is lost."""
+    lines = np.ascontiguousarray(numbers_of(bars).T)
+    line = dict(zip(NUMBERS, lines, strict=True))
+    _move(index_micros(bars.index), line, ratio, is_finer=is_finer)
+    return with_numbers(bars, lines.T)
+
+
+def _move(stamps: Instants, line: Mapping[str, Numbers], ratio: Numbers, *, is_finer: bool) -> None:
+    """The same of lines by name, in place."""
     # Not by 1 / ratio: the inverse of 7 is rounded, and 7 * (x / 7) should be x where it can.
     on_cash, on_volume = (np.divide, np.multiply) if is_finer else (np.multiply, np.divide)
-    numbers = numbers_of(bars)
+    # Some may leave what a float can hold.
+    lost = np.zeros(len(stamps), np.bool_)
     with np.errstate(all="ignore"):
-        numbers[:, _CASH] = on_cash(numbers[:, _CASH], ratio[:, np.newaxis])
-        numbers[:, _VOLUME] = on_volume(numbers[:, _VOLUME], ratio)
-    # Some may have left what a float can hold.
-    prices = numbers[:, : len(PRICES)]
-    lost = ~np.isfinite(numbers).all(axis=1) | (prices <= 0).any(axis=1)
+        for name, own in line.items():
+            if name == "volume":
+                on_volume(own, ratio, out=own)
+            elif name in _CASH:
+                on_cash(own, ratio, out=own)
+            lost |= ~np.isfinite(own)
+            if name in PRICES:
+                lost |= own <= 0
     for at in np.flatnonzero(lost)[:1]:
         raise BarsInvalid(
-            f"the splits after {bars.index[at]:%Y-%m-%d} have a product too large for a price",
+            f"the splits after {from_micros(int(stamps[at])):%Y-%m-%d} have a product too large "
+            "for a price",
             hint="check the splits, and load wrong ones again",
         )
-    return with_numbers(bars, numbers)
 
 
-def _kept_of_close(bars: Bars) -> Numbers:
+def _kept_of_close(stamps: Instants, close: Numbers, dividend: Numbers, filled: Flags) -> Numbers:
     """Share of the close before that a bar's dividend leaves, 1 where it pays none."""
-    close = bars["close"].where(~bars["filled"]).ffill().shift().to_numpy()
-    dividend = bars["dividend"].to_numpy()
-    paid = (dividend != 0) & np.isfinite(close)
-    kept: Numbers = np.ones(len(bars))
-    kept[paid] = 1 - dividend[paid] / close[paid]
-    for at in np.flatnonzero(kept <= 0)[:1]:
+    kept: Numbers = np.ones(len(close))
+    paid = np.flatnonzero(dividend != 0)
+    if not paid.size:
+        return kept
+    # The last bar before each that a provider served: a filled close prices no dividend.
+    priced = np.flatnonzero(~filled & ~np.isnan(close))
+    at = np.searchsorted(priced, paid) - 1
+    paid, at = paid[at >= 0], at[at >= 0]
+    before = close[priced[at]]
+    paid, before = paid[np.isfinite(before)], before[np.isfinite(before)]
+    kept[paid] = 1 - dividend[paid] / before
+    for row in np.flatnonzero(kept <= 0)[:1]:
+        was = before[np.searchsorted(paid, row)]
         raise BarsInvalid(
-            f"the dividend of {dividend[at]:g} on {bars.index[at]:%Y-%m-%d} is no less than the "
-            f"close of {close[at]:g} before it",
+            f"the dividend of {dividend[row]:g} on {from_micros(int(stamps[row])):%Y-%m-%d} is no "
+            f"less than the close of {was:g} before it",
             hint="read the bars adjusted for splits only",
         )
     return kept

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from ml4t_nb.core.bars import NUMBERS, STAMPS
-from ml4t_nb.core.timestamps import Instants, index_micros
+from ml4t_nb.core.bars import STAMPS
 from ml4t_nb.errors import Ml4tError, OptionError, StoreError
 from ml4t_nb.model import Column, DatasetId, OnError
+from ml4t_nb.reading.axis import joined_axis, rows_on
+from ml4t_nb.reading.batch import BarsBatch, BatchReader, batch_of, framed_batch, is_in_arrays
 from ml4t_nb.reading.one import read_bars
 from ml4t_nb.reading.origin import Origin, described
 from ml4t_nb.reading.request import BarsRequest
-from ml4t_nb.reading.symbol_bars import SymbolBars, column_of, symbols_index
+from ml4t_nb.reading.symbol_bars import SymbolBars, symbols_index
 from ml4t_nb.reading.wide import widened
+from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 
 __all__ = ["read_each", "read_many", "stacked"]
@@ -38,9 +39,9 @@ def read_many(
     The first error is raised, and names its dataset; or what cannot be read is left out.
     """
     skipped: dict[str, str] | None = {} if errors == "skip" else None
-    parts = [*read_each(store, meant, request, skipped)]
-    frame = widened(parts, request.names) if wide else stacked(parts, request.names)
-    datasets = [part.dataset for part in parts]
+    batch = _batch(store, _chosen(meant, skipped), request, skipped)
+    frame = widened(batch, request.names) if wide else stacked(batch, request.names)
+    datasets = [manifest.dataset for manifest in batch.manifests]
     frequency = datasets[0].frequency if datasets else None
     return described(frame, Origin.of(request, datasets, frequency, skipped=skipped))
 
@@ -55,6 +56,17 @@ def read_each(
 
     An error is raised, and names its dataset; or noted by its symbol in ``skipped``.
     """
+    for dataset, symbol in _chosen(meant, skipped).items():
+        try:
+            yield _read(store, dataset, request)
+        except Ml4tError as error:
+            _note(error, dataset, symbol, skipped)
+
+
+def _chosen(
+    meant: Iterable[tuple[str, DatasetId | Ml4tError]], skipped: dict[str, str] | None
+) -> dict[DatasetId, str]:
+    """Datasets of one frequency, each with the symbol that it was asked by."""
     datasets: dict[DatasetId, str] = {}
     for symbol, each in meant:
         if isinstance(each, DatasetId):
@@ -64,15 +76,18 @@ def read_each(
         else:
             skipped[symbol] = each.message
     _require_one_frequency([*datasets])
-    for dataset, symbol in datasets.items():
-        try:
-            yield _read(store, dataset, request)
-        except Ml4tError as error:
-            if str(dataset) not in error.message:
-                error.message = f"{dataset}: {error.message}"
-            if skipped is None:
-                raise
-            skipped[symbol] = error.message
+    return datasets
+
+
+def _note(
+    error: Ml4tError, dataset: DatasetId, symbol: str, skipped: dict[str, str] | None
+) -> None:
+    """Raise the error, which names its dataset then, or note it in ``skipped``."""
+    if str(dataset) not in error.message:
+        error.message = f"{dataset}: {error.message}"
+    if skipped is None:
+        raise error
+    skipped[symbol] = error.message
 
 
 def _require_one_frequency(datasets: Sequence[DatasetId]) -> None:
@@ -99,29 +114,72 @@ def _read(store: Store, dataset: DatasetId, request: BarsRequest) -> SymbolBars:
     raise StoreError(f"{dataset} is written faster than it can be read", hint="read it again")
 
 
-def stacked(parts: Sequence[SymbolBars], names: Sequence[Column]) -> pd.DataFrame:
+def _batch(
+    store: Store,
+    datasets: Mapping[DatasetId, str],
+    request: BarsRequest,
+    skipped: dict[str, str] | None,
+) -> BarsBatch:
+    """Bars of the newest commits: again, where the files of one went meanwhile."""
+    for _ in range(_TRIES):
+        noted: dict[str, str] | None = None if skipped is None else {}
+        batch = _tried(store, datasets, request, noted)
+        if batch is not None:
+            if skipped is not None and noted is not None:
+                skipped.update(noted)
+            return batch
+    raise StoreError("the datasets are written faster than they can be read", hint="read again")
+
+
+def _tried(
+    store: Store,
+    datasets: Mapping[DatasetId, str],
+    request: BarsRequest,
+    skipped: dict[str, str] | None,
+) -> BarsBatch | None:
+    """The same at once; None if the snapshot of one is out of date."""
+    snapshots: dict[DatasetId, Snapshot] = {}
+    for dataset, symbol in datasets.items():
+        try:
+            snapshots[dataset] = store.snapshot(dataset)
+        except Ml4tError as error:
+            _note(error, dataset, symbol, skipped)
+    if not all(is_in_arrays(each, request) for each in snapshots.values()):
+        meant = ((datasets[each], each) for each in snapshots)
+        return batch_of(read_each(store, meant, request, skipped), request.names)
+    reader = BatchReader([*snapshots.values()], request)
+    for dataset, snapshot in snapshots.items():
+        try:
+            reader.take(snapshot)
+        except Ml4tError as error:
+            if isinstance(error, StoreError) and _is_overtaken(snapshot):
+                return None
+            _note(error, dataset, datasets[dataset], skipped)
+    return reader.batch()
+
+
+def _is_overtaken(snapshot: Snapshot) -> bool:
+    return snapshot.folder.sequence() != snapshot.manifest.sequence
+
+
+def stacked(batch: BarsBatch, names: Sequence[Column]) -> pd.DataFrame:
     """One below the other, by symbol and stamp."""
-    stamps = [index_micros(pd.DatetimeIndex(part.bars.index)) for part in parts]
-    index = _index([part.dataset.symbol for part in parts], stamps)
-    columns = {name: _joined([column_of(part, name) for part in parts], name) for name in names}
-    return pd.DataFrame(columns, index=index, copy=False)
+    return framed_batch(batch, _index(batch), names)
 
 
-def _index(symbols: Sequence[str], stamps: Sequence[Instants]) -> pd.MultiIndex:
-    whole = np.concatenate([*stamps, np.empty(0, np.int64)])
-    codes, found = pd.factorize(whole, sort=True)
-    rows = [len(each) for each in stamps]
-    levels: list[Any] = [symbols_index(symbols), pd.DatetimeIndex(found, dtype=STAMPS)]
-    lines: list[Any] = [np.repeat(np.arange(len(symbols)), rows), codes]
+def _index(batch: BarsBatch) -> pd.MultiIndex:
+    stamps = batch.stamps_of_each
+    axis = joined_axis(stamps)
+    kind = np.min_scalar_type(-len(axis) - 1)
+    codes = np.empty(len(batch.stamps), kind)
+    for part, each in zip(batch.parts(codes), stamps, strict=True):
+        rows = rows_on(axis, each)
+        part[:] = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
+    number = len(batch.manifests)
+    of_each = np.arange(number, dtype=np.min_scalar_type(-number - 1))
+    symbols = symbols_index([manifest.dataset.symbol for manifest in batch.manifests])
+    levels: list[Any] = [symbols, pd.DatetimeIndex(axis, dtype=STAMPS)]
+    lines: list[Any] = [np.repeat(of_each, np.diff(batch.ends)), codes]
     return pd.MultiIndex(
-        levels=levels,
-        codes=lines,
-        names=["symbol", "timestamp"],
-        verify_integrity=False,
+        levels=levels, codes=lines, names=["symbol", "timestamp"], verify_integrity=False
     )
-
-
-def _joined(parts: Sequence[npt.NDArray[np.generic]], name: Column) -> npt.NDArray[np.generic]:
-    """The column of all; of none, an empty one of its type."""
-    kind = np.float64 if name in NUMBERS else object if name == "provider" else np.bool_
-    return np.concatenate([*parts, np.empty(0, kind)])

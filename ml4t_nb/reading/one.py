@@ -7,10 +7,11 @@ import pandas as pd
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.adjust import adjusted, inexact_weeks
-from ml4t_nb.core.bars import Bars, observed, within
+from ml4t_nb.core.bars import STAMPS, Bars, observed, within
 from ml4t_nb.core.sources import source_of
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment
+from ml4t_nb.reading.batch import BatchReader, framed_batch, is_in_arrays
 from ml4t_nb.reading.origin import Origin, described
 from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.reading.requirements import require_as_wanted
@@ -31,6 +32,21 @@ def read_bars(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
         raise OptionError(
             "the column 'complete' is one of derived bars", hint="leave it out of the columns"
         )
+    seen = _in_arrays if is_in_arrays(snapshot, request) else _in_a_frame
+    dataset = snapshot.manifest.dataset
+    return described(seen(snapshot, request), Origin.of(request, [dataset], dataset.frequency))
+
+
+def _in_arrays(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
+    """Only what is shown is read."""
+    reader = BatchReader([snapshot], request)
+    reader.take(snapshot)
+    batch = reader.batch()
+    stamps = pd.DatetimeIndex(batch.stamps, dtype=STAMPS, name="timestamp", copy=False)
+    return framed_batch(batch, stamps, request.names)
+
+
+def _in_a_frame(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
     seen = view(snapshot, request)
     if request.require is not None:
         range_ = (request.start, request.end)
@@ -38,10 +54,7 @@ def read_bars(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
     seen = seen if request.filled else observed(seen)
     if "provider" in request.names:
         seen = _with_providers(seen, snapshot.manifest)
-    if request.columns is not None:
-        seen = seen[[*request.names]]
-    dataset = snapshot.manifest.dataset
-    return described(seen, Origin.of(request, [dataset], dataset.frequency))
+    return seen if request.columns is None else seen[[*request.names]]
 
 
 def view(snapshot: Snapshot, request: BarsRequest) -> Bars:

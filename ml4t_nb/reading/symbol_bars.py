@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from ml4t_nb.model import Column, DatasetId
+from ml4t_nb.model import DatasetId
 from ml4t_nb.storage.manifest import Manifest
 
-__all__ = ["TEXT", "SymbolBars", "column_of", "symbols_index"]
+__all__ = ["TEXT", "SymbolBars", "symbols_index"]
 
 TEXT = pd.Series(["text"]).dtype
 """How pandas keeps text: as objects before 3."""
@@ -29,12 +27,6 @@ class SymbolBars:
     def dataset(self) -> DatasetId:
         """The dataset."""
         return self.manifest.dataset
-
-
-def column_of(part: SymbolBars, name: Column) -> npt.NDArray[np.generic]:
-    """A column of bars: text as objects."""
-    column = part.bars[name]
-    return column.to_numpy(dtype=object) if name == "provider" else column.to_numpy()
 
 
 def symbols_index(symbols: Sequence[str]) -> pd.Index:

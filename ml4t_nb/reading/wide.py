@@ -14,31 +14,33 @@ from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.timestamps import TICK, Instants, from_micros, index_micros
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Column, Span, bar_length
-from ml4t_nb.reading.symbol_bars import TEXT, SymbolBars, column_of, symbols_index
+from ml4t_nb.reading.axis import joined_axis, rows_on
+from ml4t_nb.reading.batch import BarsBatch
+from ml4t_nb.reading.symbol_bars import TEXT, symbols_index
+from ml4t_nb.storage.manifest import Manifest
 
 __all__ = ["widened"]
 
 _EVERY_DAY = "24/7"
 
 
-def widened(parts: Sequence[SymbolBars], names: Sequence[Column]) -> pd.DataFrame:
+def widened(batch: BarsBatch, names: Sequence[Column]) -> pd.DataFrame:
     """Columns of the symbols; of several names, below each name.
 
     OptionError if their calendars have no common days.
     """
-    calendars = _calendars(parts)
-    stamps = [index_micros(pd.DatetimeIndex(part.bars.index)) for part in parts]
-    axis = _axis(stamps, calendars, parts)
-    rows = [_rows(axis, each) for each in stamps]
+    stamps = batch.stamps_of_each
+    axis = _axis(stamps, _calendars(batch.manifests), batch.manifests)
+    rows = [rows_on(axis, each) for each in stamps]
     index = pd.DatetimeIndex(axis, dtype=STAMPS, name="timestamp")
-    symbols = symbols_index([part.dataset.symbol for part in parts])
-    frames = [_column(parts, name, rows, index, symbols) for name in names]
+    symbols = symbols_index([manifest.dataset.symbol for manifest in batch.manifests])
+    frames = [_column(batch, name, rows, index, symbols) for name in names]
     if len(names) == 1:
         return frames[0]
     return pd.concat(dict(zip(names, frames, strict=True)), axis=1, names=["column"])
 
 
-def _calendars(parts: Sequence[SymbolBars]) -> list[Calendar]:
+def _calendars(manifests: Sequence[Manifest]) -> list[Calendar]:
     """Those that the datasets follow, each once.
 
     A daily or weekly stamp is a date, whatever the exchange's hours, so sessions of several stand
@@ -46,26 +48,26 @@ def _calendars(parts: Sequence[SymbolBars]) -> list[Calendar]:
     have no prices, and from one row to the next would be one day for one and three for the other.
     An intraday row would hold instants at which one exchange trades and the other does not.
     """
-    first: dict[str, SymbolBars] = {}
-    for part in parts:
-        first.setdefault(part.manifest.config.calendar, part)
-    frequency = parts[0].dataset.frequency if parts else "daily"
+    first: dict[str, Manifest] = {}
+    for each in manifests:
+        first.setdefault(each.config.calendar, each)
+    frequency = manifests[0].dataset.frequency if manifests else "daily"
     is_mixed = len(first) > 1 and (
         bar_length(frequency) is not None or (frequency == "daily" and _EVERY_DAY in first)
     )
     if is_mixed:
-        named = ", ".join(f"{part.dataset.symbol} {name}" for name, part in first.items())
+        named = ", ".join(f"{each.dataset.symbol} {name}" for name, each in first.items())
         raise OptionError(
             f"{frequency} bars of different calendars do not stand side by side: {named}",
             hint="read them one below the other, or those of each calendar by themselves",
         )
-    configs = [part.manifest.config for part in parts]
-    distinct = {(each.calendar, each.session_overrides) for each in configs}
+    configs = [each.config for each in manifests]
+    distinct = {(config.calendar, config.session_overrides) for config in configs}
     return [calendar(*each) for each in sorted(distinct, key=repr)]
 
 
 def _axis(
-    stamps: Sequence[Instants], calendars: Sequence[Calendar], parts: Sequence[SymbolBars]
+    stamps: Sequence[Instants], calendars: Sequence[Calendar], manifests: Sequence[Manifest]
 ) -> Instants:
     """Stamps that are expected or stored, from the first to the last stored one."""
     held = [each for each in stamps if len(each)]
@@ -73,33 +75,13 @@ def _axis(
         return np.empty(0, np.int64)
     first, last = min(each[0] for each in held), max(each[-1] for each in held)
     span = Span(from_micros(int(first)), from_micros(int(last)) + TICK)
-    frequency = parts[0].dataset.frequency
+    frequency = manifests[0].dataset.frequency
     expected = [index_micros(each.known_stamps(span, frequency)) for each in calendars]
-    axis: Instants = np.unique(np.concatenate(expected))
-    others = [each[~_are_in(axis, each)] for each in held]
-    return np.union1d(axis, np.concatenate(others))
-
-
-def _are_in(axis: Instants, stamps: Instants) -> npt.NDArray[np.bool_]:
-    if not len(axis):
-        return np.zeros(len(stamps), np.bool_)
-    found: npt.NDArray[np.bool_] = axis[_places(axis, stamps)] == stamps
-    return found
-
-
-def _places(axis: Instants, stamps: Instants) -> npt.NDArray[np.intp]:
-    return np.minimum(np.searchsorted(axis, stamps), len(axis) - 1)
-
-
-def _rows(axis: Instants, stamps: Instants) -> slice | npt.NDArray[np.intp]:
-    """Where the stamps, which are all on the axis, stand: mostly one after the other."""
-    start = int(np.searchsorted(axis, stamps[0])) if len(stamps) else 0
-    run = slice(start, start + len(stamps))
-    return run if np.array_equal(axis[run], stamps) else np.searchsorted(axis, stamps)
+    return joined_axis([*expected, *held])
 
 
 def _column(
-    parts: Sequence[SymbolBars],
+    batch: BarsBatch,
     name: Column,
     rows: Sequence[slice | npt.NDArray[np.intp]],
     index: pd.DatetimeIndex,
@@ -108,9 +90,9 @@ def _column(
     """One column of all symbols."""
     # A line for each symbol, as pandas keeps it.
     kind = np.float64 if name in NUMBERS else object
-    lines = np.full((len(parts), len(index)), np.nan, dtype=kind)
-    for line, part, at in zip(lines, parts, rows, strict=True):
-        line[at] = column_of(part, name)
+    lines = np.full((len(rows), len(index)), np.nan, dtype=kind)
+    for line, part, at in zip(lines, batch.parts(batch.column(name)), rows, strict=True):
+        line[at] = part
     frame = pd.DataFrame(lines.T, index=index, columns=symbols, copy=False)
     if name in NUMBERS:
         return frame

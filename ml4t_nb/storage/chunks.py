@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import zip_longest
-from typing import Any, NamedTuple, TypeVar, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -31,12 +28,8 @@ __all__ = [
     "TimeRange",
     "decode_chunk",
     "encode_chunk",
-    "parallel_map",
     "require_constants",
 ]
-
-_Part = TypeVar("_Part")
-_Result = TypeVar("_Result")
 
 _ROW_GROUP = 32_768
 _SCHEMA = pa.schema(
@@ -132,9 +125,9 @@ class Rows:
         return cls(stamps, values, filled.astype(np.bool_))
 
     @classmethod
-    def empty(cls, count: int = 0) -> Rows:
-        """``count`` lines of whatever the memory held."""
-        numbers = np.empty((len(NUMBERS), count))
+    def empty(cls, count: int = 0, columns: int = len(NUMBERS)) -> Rows:
+        """``count`` rows of whatever the memory held, with so many numbers each."""
+        numbers = np.empty((columns, count))
         return cls(np.empty(count, np.int64), numbers, np.empty(count, np.bool_))
 
     @classmethod
@@ -160,6 +153,21 @@ class Rows:
     def cut(self, first: int, last: int) -> Rows:
         """A view of lines ``first`` to ``last``, exclusive."""
         return Rows(self.stamps[first:last], self.numbers[:, first:last], self.filled[first:last])
+
+    def pick(self, chosen: NDArray[np.bool_]) -> Rows:
+        """A copy of the chosen rows."""
+        return Rows(self.stamps[chosen], self.numbers[:, chosen], self.filled[chosen])
+
+    def start_with(self, rows: Rows) -> Rows:
+        """Its first rows, which are the same as ``rows`` from now on."""
+        found = self.cut(0, len(rows))
+        if found.stamps.ctypes.data != rows.stamps.ctypes.data:
+            found.stamps[:], found.numbers[:], found.filled[:] = (
+                rows.stamps,
+                rows.numbers,
+                rows.filled,
+            )
+        return found
 
     def copy(self) -> Rows:
         """The same rows in memory of their own."""
@@ -240,16 +248,23 @@ def encode_chunk(
     return chunk, content
 
 
-def decode_chunk(chunk: Chunk, content: bytes, time_range: TimeRange, target: Rows) -> Rows:
+def decode_chunk(
+    chunk: Chunk,
+    content: bytes,
+    time_range: TimeRange,
+    target: Rows,
+    names: Sequence[str] = NUMBERS,
+) -> Rows:
     """The row groups that meet ``time_range``, put at the start of ``target``: a view of it.
 
-    Columns that the manifest knows to be constant are filled in and not decoded.
+    Its lines of numbers are those of ``names``. Columns that the manifest knows to be constant are
+    filled in and not decoded.
 
     The content has passed its checksum: every byte was checked, which no memory map and no page
     checksum gives (a map dies of a truncated file; headers and footer have no page checksum).
     ValueError if it is not what the manifest says all the same.
     """
-    return _decoded(chunk, content, time_range, target, chunk.known_columns)
+    return _decoded(chunk, content, time_range, target, chunk.known_columns, names=names)
 
 
 def require_constants(chunk: Chunk, content: bytes) -> None:
@@ -269,6 +284,8 @@ def _decoded(
     time_range: TimeRange,
     target: Rows,
     known: Mapping[str, float],
+    *,
+    names: Sequence[str] = NUMBERS,
 ) -> Rows:
     file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
     whole = time_range.covers(ALL_TIME)
@@ -279,13 +296,16 @@ def _decoded(
     ]
     if file.metadata.num_rows != chunk.rows:
         raise ValueError(f"{file.metadata.num_rows} rows instead of {chunk.rows}")
-    names = [name for name in (*NUMBERS, "filled") if name not in known]
-    table = file.read_row_groups(groups, columns=["timestamp", *names], use_threads=False)
+    columns = [name for name in (*names, "filled") if name not in known]
+    table = file.read_row_groups(groups, columns=["timestamp", *columns], use_threads=False)
     found = target.cut(0, table.num_rows)
-    found.stamps[:] = table.column(0).cast(pa.int64()).to_numpy()
-    for name, line in zip((*NUMBERS, "filled"), (*found.numbers, found.filled), strict=True):
-        line[:] = known[name] if name in known else table.column(name).to_numpy()
-    if (np.diff(found.stamps) <= 0).any():
+    # In the order of the file, whatever was asked for.
+    decoded = dict(zip(table.column_names, table.itercolumns(), strict=True))
+    # Without a cast of Arrow's, which takes as long as a column.
+    found.stamps[:] = decoded["timestamp"].to_numpy().astype("M8[us]", copy=False).view(np.int64)
+    for name, line in zip((*names, "filled"), (*found.numbers, found.filled), strict=True):
+        line[:] = known[name] if name in known else decoded[name].to_numpy()
+    if not (found.stamps[:-1] < found.stamps[1:]).all():
         raise ValueError("its stamps do not increase")
     if len(found) == chunk.rows:
         first, last = found.stamps[[0, -1]].tolist()
@@ -330,24 +350,3 @@ def _encodings(rows: Rows) -> tuple[list[str], list[str]]:
         elif not is_price:
             split.append(name)
     return coded, split
-
-
-def parallel_map(
-    work: Callable[[_Part], _Result], parts: Iterable[_Part], *, threads: int
-) -> Iterator[_Result]:
-    """Results in the order of the parts, as they are ready; the first error is raised.
-
-    One thread is the calling one, which also works where no other can be started (system limit,
-    interpreter shutting down).
-    """
-    whole = [*parts]
-    if threads == 1 or len(whole) <= 1:
-        yield from map(work, whole)
-        return
-    futures: list[Future[_Result]] = []
-    with ThreadPoolExecutor(threads) as pool:
-        with suppress(RuntimeError):
-            for part in whole:
-                futures.append(pool.submit(work, part))  # noqa: PERF401  # what was begun is kept
-        for part, future in zip_longest(whole, futures):
-            yield work(part) if future is None else future.result()

@@ -11,11 +11,12 @@ from ml4t_nb.errors import StoreError
 from ml4t_nb.model import Compression
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
-from ml4t_nb.storage.chunks import Rows, encode_chunk, parallel_map
+from ml4t_nb.storage.chunks import Rows, encode_chunk
 from ml4t_nb.storage.compaction import MOST_ROWS, Piece
 from ml4t_nb.storage.dataset_folder import DatasetFolder, files_of
 from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest
 from ml4t_nb.storage.names import RowLog
+from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.record_log import (
     MOST_RECORDS,
     divided,

@@ -113,7 +113,7 @@ def decode_manifest(
 
 
 # A run reads its dataset's manifest several times, and a notebook the same one again and again.
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _understood(body: bytes, *, is_earlier: bool) -> tuple[Manifest | None, str]:
     """The manifest, and what of it cannot be."""
     plain = json.loads(body)

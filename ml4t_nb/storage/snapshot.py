@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice, pairwise
@@ -11,7 +12,7 @@ from typing import TypeVar
 import pandas as pd
 import pyarrow as pa
 
-from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.bars import NUMBERS, Bars
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.records import UpdateRecord
@@ -21,14 +22,15 @@ from ml4t_nb.storage.chunks import (
     Rows,
     TimeRange,
     decode_chunk,
-    parallel_map,
     require_constants,
 )
 from ml4t_nb.storage.compaction import MOST_ROWS
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest, reload_step, summarize
+from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.record_log import MOST_RECORDS, decode_records, record_lines
 from ml4t_nb.storage.row_log import LoggedTable, as_logged_rows, decode_row_file
+from ml4t_nb.storage.verified import VERIFIED, read_file
 
 __all__ = ["Snapshot", "chunks_in", "not_found_error"]
 
@@ -67,30 +69,51 @@ class Snapshot:
             # A manifest may say what it likes of rows and bytes; memory is taken for real bytes
             # alone.
             for chunk in wanted:
-                self._require_size(chunk, self._found(chunk, Path.stat).st_size)
+                self._require_size(chunk, self._found(chunk, os.stat).st_size)
         target = Rows.empty(ends[-1])
+        found = self.lay(target, NUMBERS, time_range, wanted)
+        # A copy of a part lets go of the rest's memory.
+        return found if len(found) == len(target) else found.copy()
+
+    def lay(
+        self,
+        target: Rows,
+        names: Sequence[str],
+        time_range: TimeRange = ALL_TIME,
+        chunks: Sequence[Chunk] | None = None,
+    ) -> Rows:
+        """Rows within ``time_range``, of these chunks or of all, put into ``target``: a view of it.
+
+        It has a line for each of ``names``, and room for all rows of the chunks concerned.
+        """
+        wanted = chunks_in(self.manifest.chunks if chunks is None else chunks, time_range)
+        ends = [0, *accumulate(chunk.rows for chunk in wanted)]
         places = [target.cut(*place) for place in pairwise(ends)]
 
         def read(piece: tuple[Chunk, Rows]) -> Rows:
-            chunk, place = piece
-            content = self._content(chunk)
-            try:
-                return decode_chunk(chunk, content, time_range, place)
-            except (pa.ArrowException, ValueError, OSError) as error:
-                raise self._corrupt(chunk, f"cannot be read: {error}") from error
+            return self._decoded(*piece, time_range, names)
 
         pieces = zip(wanted, places, strict=True)
-        parts = [*parallel_map(read, pieces, threads=_READERS if len(target) > MOST_ROWS else 1)]
-        if sum(map(len, parts)) == len(target) == len(target.between(time_range)):
-            return target
-        # A copy of a part lets go of the rest's memory.
-        return Rows.join(parts).between(time_range).copy()
+        end = 0
+        for part in parallel_map(read, pieces, threads=_READERS if ends[-1] > MOST_ROWS else 1):
+            # A range leaves out whole groups of rows: those after them move up.
+            target.cut(end, end + len(part)).start_with(part)
+            end += len(part)
+        return target.cut(0, end).between(time_range)
+
+    def _decoded(
+        self, chunk: Chunk, place: Rows, time_range: TimeRange, names: Sequence[str] = NUMBERS
+    ) -> Rows:
+        content = self._content(chunk)
+        try:
+            return decode_chunk(chunk, content, time_range, place, names)
+        except (pa.ArrowException, ValueError, OSError) as error:
+            raise self._corrupt(chunk, f"cannot be read: {error}") from error
 
     def check(self, chunk: Chunk) -> None:
         """Read a chunk whole, the columns too that are filled in where bars are read."""
-        self.rows([chunk])
         try:
-            require_constants(chunk, self._content(chunk))
+            require_constants(chunk, self._content(chunk, anew=True))
         except (pa.ArrowException, ValueError, OSError) as error:
             raise self._corrupt(chunk, f"cannot be read: {error}") from error
 
@@ -148,20 +171,23 @@ class Snapshot:
         except ValueError as error:
             raise self._corrupt(file, f"cannot be read: {error}") from error
 
-    def _content(self, file: Chunk | LogFile) -> bytes:
-        """The file's bytes, which have passed its checksum."""
-        content = self._found(file, Path.read_bytes)
+    def _content(self, file: Chunk | LogFile, *, anew: bool = False) -> bytes:
+        """The file's bytes, which have passed its checksum: now, or this version of it before."""
+        content, version = self._found(file, read_file)
         self._require_size(file, len(content))
-        if not has_checksum(content, file.checksum):
+        if (anew or not VERIFIED.has(version, file.checksum)) and not has_checksum(
+            content, file.checksum
+        ):
             raise self._corrupt(file, "is damaged: its checksum does not match")
+        VERIFIED.note(version, file.checksum)
         return content
 
-    def _found(self, file: Chunk | LogFile, look: Callable[[Path], _Found]) -> _Found:
+    def _found(self, file: Chunk | LogFile, look: Callable[[str], _Found]) -> _Found:
         """What a look at the file gives, which raises if there is none."""
         # Files move from the first place to the second, and never back.
         for folder in (self._home_of(file), self.folder.trash):
             try:
-                return look(folder / file.file)
+                return look(f"{folder}/{file.file}")
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -206,9 +232,10 @@ def chunks_in(chunks: Sequence[Chunk], time_range: TimeRange) -> list[Chunk]:
     ]
 
 
-def _existing(path: Path) -> Path:
-    path.stat()
-    return path
+def _existing(path: str) -> Path:
+    found = Path(path)
+    found.stat()
+    return found
 
 
 def not_found_error(dataset: DatasetId) -> DatasetNotFound:

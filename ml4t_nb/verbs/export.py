@@ -140,6 +140,9 @@ def _require_possible(
 
 
 def _together(parts: Sequence[SymbolBars], request: BarsRequest, *, is_one: bool) -> pd.DataFrame:
+    from ml4t_nb.reading.batch import batch_of
     from ml4t_nb.reading.many import stacked
 
-    return parts[0].bars if is_one and parts else stacked(parts, request.names)
+    if is_one and parts:
+        return parts[0].bars
+    return stacked(batch_of(parts, request.names), request.names)

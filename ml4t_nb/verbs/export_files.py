@@ -114,9 +114,10 @@ def _fill_wide(
     request: BarsRequest,
     found: Sequence[Exported],
 ) -> None:
+    from ml4t_nb.reading.batch import batch_of
     from ml4t_nb.reading.wide import widened
 
-    bars = widened([*parts], request.names)
+    bars = widened(batch_of(parts, request.names), request.names)
     _put(file, kind, bars, _origin_of_all(found, request))
 
 
@@ -128,9 +129,10 @@ def _fill(
     found: Sequence[Exported],
 ) -> None:
     """The bars of one dataset after those of the other, told apart by a column."""
+    from ml4t_nb.reading.batch import batch_of
     from ml4t_nb.reading.many import stacked
 
-    pieces = (stacked([part], request.names) for part in parts)
+    pieces = (stacked(batch_of([part], request.names), request.names) for part in parts)
     if kind == "parquet":
         _fill_parquet(file, pieces, lambda: _origin_of_all(found, request))
     elif kind == "csv":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import pandas as pd
@@ -19,9 +20,12 @@ from ml4t_nb import verbs
 from ml4t_nb.core.bars import COLUMNS, Bars, make_bars
 from ml4t_nb.errors import BarsDoubtful, ChunkCorrupt, DatasetNotFound, Ml4tError, OptionError
 from ml4t_nb.model import Adjustment, AssetClass, Basis, DatasetConfig, DatasetId, Frequency
+from ml4t_nb.reading.many import read_many
+from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.records import FormerName, UpdateRecord
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 from ml4t_nb.workspace import Workspace
 
@@ -362,3 +366,68 @@ def test_many_are_the_single_ones_and_wide_is_many_by_hand(
             held = wide[symbol][wide.index.isin(single.index)]
             assert held.tolist() == single[name].tolist()
             assert wide[symbol][~wide.index.isin(single.index)].isna().all()
+
+
+def write_until(home: Path, is_over: threading.Event) -> None:
+    """Replace all bars of two datasets for ever, each time by others that are all alike."""
+    store = Store(home)
+    days = pd.bdate_range("2015-01-02", "2020-12-31")
+    number = 0
+    while not is_over.is_set():
+        number += 1
+        for symbol in ("A", "B"):
+            bars = series(days[: 200 + number % 3 * 400], 10.0)
+            for name in ("open", "high", "low", "close"):
+                bars[name] = float(number)
+            store_bars(store, symbol, bars)
+
+
+def test_each_dataset_is_of_one_commit_while_another_writes(tmp_path: Path) -> None:
+    home, is_over = tmp_path / "home", threading.Event()
+    days = pd.bdate_range("2015-01-02", periods=200)
+    ws = Workspace.open(Settings(home=home, provider="sample"))
+    for symbol in ("A", "B", "C"):
+        store_bars(ws.store, symbol, series(days, 10.0))
+    writer = threading.Thread(target=write_until, args=(home, is_over))
+    writer.start()
+    try:
+        seen = set()
+        for _ in range(60):
+            closes = read(ws, ["A", "C", "B"], columns=["close", "open"])
+            for symbol in ("A", "B"):
+                one = closes.loc[symbol, "close"]
+                number = one.iloc[0]
+                seen.add(number)
+                if number == 10.25 and one.iloc[-1] != number:
+                    continue  # before the first commit of the writer
+                assert (one == number).all()
+                assert len(one) == 200 + number % 3 * 400
+            assert closes.loc["C", "open"].tolist() == [*np.arange(10.0, 210.0)]
+    finally:
+        is_over.set()
+        writer.join()
+    assert len(seen) > 2
+
+
+def test_bars_that_were_replaced_while_they_are_read_are_read_again(ws: Workspace) -> None:
+    """The files of a snapshot are removed an hour after; who is slower takes a new one."""
+    dataset = DatasetId("equities", "daily", "MSFT")
+    old = ws.store.snapshot(dataset)
+    store_bars(ws.store, "MSFT", series(["2024-07-01", "2024-07-02"], 7.0))
+    for path in old.folder.trash.glob("*.parquet"):
+        path.unlink()
+
+    class Late(Store):
+        """Gives the old snapshot once, as to a reader that was held up."""
+
+        given: ClassVar[list[DatasetId]] = []
+
+        def snapshot(self, dataset: DatasetId) -> Snapshot:
+            if dataset == old.manifest.dataset and dataset not in self.given:
+                self.given.append(dataset)
+                return old
+            return super().snapshot(dataset)
+
+    bars = read_many(Late(ws.store.home), [("MSFT", dataset)], BarsRequest())
+
+    assert bars["open"].tolist() == [7.0, 8.0]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ml4t_nb.model import DatasetId
-from ml4t_nb.storage.chunks import parallel_map
+from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.store import Store
 from tests.storage.builders import bars_at, commit
 
