@@ -18,6 +18,7 @@ MODULES = (ml4t_nb, errors, reports, records, model, options, providers, testing
 LEFT_OUT = {
     ("ml4t_nb.model", "DEFAULT_CALENDARS"),
     ("ml4t_nb.model", "MINOR_UNITS"),
+    ("ml4t_nb.model", "TICK"),
     ("ml4t_nb.model", "bar_length"),
     ("ml4t_nb.errors", "OUTAGES"),
     ("ml4t_nb.options", "Doc"),
