@@ -141,7 +141,9 @@ def _tried(
     snapshots: dict[DatasetId, Snapshot] = {}
     for dataset, symbol in datasets.items():
         try:
-            snapshots[dataset] = store.snapshot(dataset)
+            snapshot = store.snapshot(dataset)
+            snapshot.require_sizes(snapshot.manifest.chunks)
+            snapshots[dataset] = snapshot
         except Ml4tError as error:
             _note(error, dataset, symbol, skipped)
     if not all(is_in_arrays(each, request) for each in snapshots.values()):

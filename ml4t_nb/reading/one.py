@@ -39,6 +39,7 @@ def read_bars(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
 
 def _in_arrays(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
     """Only what is shown is read."""
+    snapshot.require_sizes(snapshot.manifest.chunks)
     reader = BatchReader([snapshot], request)
     reader.take(snapshot)
     batch = reader.batch()

@@ -64,16 +64,20 @@ class Snapshot:
     def rows(self, chunks: Sequence[Chunk], time_range: TimeRange = ALL_TIME) -> Rows:
         """Rows of these chunks within ``time_range``: bytes, rows and stamps are checked."""
         wanted = chunks_in(chunks, time_range)
-        ends = [0, *accumulate(chunk.rows for chunk in wanted)]
-        if ends[-1] > _MANY_ROWS:
-            # A manifest may say what it likes of rows and bytes; memory is taken for real bytes
-            # alone.
-            for chunk in wanted:
-                self._require_size(chunk, self._found(chunk, os.stat).st_size)
-        target = Rows.empty(ends[-1])
+        self.require_sizes(wanted)
+        target = Rows.empty(sum(chunk.rows for chunk in wanted))
         found = self.lay(target, NUMBERS, time_range, wanted)
         # A copy of a part lets go of the rest's memory.
         return found if len(found) == len(target) else found.copy()
+
+    def require_sizes(self, chunks: Sequence[Chunk]) -> None:
+        """Let memory be taken for many rows only where there are as many bytes as for them.
+
+        A manifest may say what it likes of both.
+        """
+        if sum(chunk.rows for chunk in chunks) > _MANY_ROWS:
+            for chunk in chunks:
+                self._require_size(chunk, self._found(chunk, os.stat).st_size)
 
     def lay(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
@@ -21,6 +21,7 @@ from ml4t_nb.core.bars import COLUMNS, Bars, make_bars
 from ml4t_nb.errors import BarsDoubtful, ChunkCorrupt, DatasetNotFound, Ml4tError, OptionError
 from ml4t_nb.model import Adjustment, AssetClass, Basis, DatasetConfig, DatasetId, Frequency
 from ml4t_nb.reading.many import read_many
+from ml4t_nb.reading.one import read_bars
 from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.records import FormerName, UpdateRecord
 from ml4t_nb.settings import Settings
@@ -431,3 +432,26 @@ def test_bars_that_were_replaced_while_they_are_read_are_read_again(ws: Workspac
     bars = read_many(Late(ws.store.home), [("MSFT", dataset)], BarsRequest())
 
     assert bars["open"].tolist() == [7.0, 8.0]
+
+
+def test_a_manifest_that_states_more_rows_than_there_is_memory_for_is_damaged(
+    ws: Workspace,
+) -> None:
+    """So many bars would need as many bytes, which the file does not have."""
+    dataset = DatasetId("equities", "daily", "MSFT")
+    snapshot = ws.store.snapshot(dataset)
+    (chunk,) = snapshot.manifest.chunks
+    many = replace(
+        chunk, rows=10**13, bytes=10**13, last=chunk.first + timedelta(microseconds=10**13)
+    )
+    told = replace(snapshot, manifest=replace(snapshot.manifest, chunks=(many,)))
+
+    class Told(Store):
+        def snapshot(self, dataset: DatasetId) -> Snapshot:
+            del dataset
+            return told
+
+    with pytest.raises(ChunkCorrupt, match="bytes instead of 10000000000000"):
+        read_many(Told(ws.store.home), [("MSFT", dataset)], BarsRequest())
+    with pytest.raises(ChunkCorrupt, match="bytes instead of 10000000000000"):
+        read_bars(told, BarsRequest(columns=("close",)))
