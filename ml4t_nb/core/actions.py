@@ -26,7 +26,7 @@ from ml4t_nb.core.action_dates import (
     stored_actions,
 )
 from ml4t_nb.core.adjust import adjusted
-from ml4t_nb.core.bars import Bars, Numbers, as_instant, empty_bars
+from ml4t_nb.core.bars import NUMBERS, Bars, Numbers, as_instant, empty_bars, numbers_of
 from ml4t_nb.core.request_spans import merge_spans
 from ml4t_nb.core.timestamps import from_micros, index_micros, to_micros
 from ml4t_nb.core.validation import rejected_actions
@@ -75,9 +75,15 @@ def align_actions(
     splits = _aligned(table, SPLIT, {}, {})
     steps = (splits.before, splits.after) if basis == "as-traded" else ({}, {})
     dividends = _aligned(table, DIVIDEND, *steps)
+    changed = (
+        (kind, before, after)
+        for kind, after in ((SPLIT, splits.stored), (DIVIDEND, dividends.stored))
+        for before in (stored[kind.column].to_numpy(),)
+        if (before != after).any()
+    )
     return AlignedActions(
-        stored=stored.assign(split=splits.stored, dividend=dividends.stored),
-        fetched=fetched.assign(split=splits.fetched, dividend=dividends.fetched),
+        stored=_with_actions(stored, splits.stored, dividends.stored),
+        fetched=_with_actions(fetched, splits.fetched, dividends.fetched),
         carried=tuple(
             CarriedAction(
                 from_micros(at[0]),
@@ -89,11 +95,19 @@ def align_actions(
         ),
         revisions=tuple(
             Revision(as_instant(stored.index[row]), kind.column, float(old[row]), float(new[row]))
-            for kind, new in ((SPLIT, splits.stored), (DIVIDEND, dividends.stored))
-            for old in (stored[kind.column].to_numpy(),)
+            for kind, old, new in changed
             for row in np.flatnonzero((old != new) & ~stored.index.isin(fetched.index)).tolist()
         ),
     )
+
+
+def _with_actions(bars: Bars, split: Numbers, dividend: Numbers) -> Bars:
+    """The bars with these actions; the same frame where they have them already."""
+    held = numbers_of(bars)[:, [NUMBERS.index("split"), NUMBERS.index("dividend")]]
+    # To the last bit: a zero may have a sign.
+    if held.tobytes() == np.column_stack([split, dividend]).tobytes():
+        return bars
+    return bars.assign(split=split, dividend=dividend)
 
 
 def with_actions_of(rows: Bars, sound: Bars) -> Bars:
@@ -123,6 +137,10 @@ def _aligned(
     """
     held = stored_actions(table, kind, old_splits)
     final = current_actions(table, kind, held)
+    stored = numbers_of(table.stored)[:, NUMBERS.index(kind.column)]
+    fetched = np.full(len(table.new), kind.neutral)
+    if not held and not final:
+        return _Columns(stored, fetched, {}, held, final)
     by_bar: dict[int, ByDate] = defaultdict(dict)
     before: dict[int, ByDate] = defaultdict(dict)
     for actions, stamps, splits, bars in (
@@ -133,8 +151,6 @@ def _aligned(
             bar = bar_for(stamps, date)
             if bar is not None:
                 bars[bar][date] = value / splits_between(splits, date, bar)
-    stored = table.stored[kind.column].to_numpy(copy=True)
-    fetched = np.full(len(table.new), kind.neutral)
     for bar in {*by_bar, *before}:
         row, is_stored = int(np.searchsorted(table.old, bar)), table.is_held(bar)
         is_fetched = bar_for(table.new, bar) == bar

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml4t_nb.core.timestamps import Instants, index_micros, to_micros
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Span
 
@@ -21,6 +22,7 @@ __all__ = [
     "Bars",
     "Flags",
     "Numbers",
+    "Places",
     "Split",
     "as_instant",
     "as_stamps",
@@ -32,6 +34,7 @@ __all__ = [
     "observed",
     "prices_of",
     "require_bars",
+    "rows_in_common",
     "splits_in",
     "upsert",
     "with_numbers",
@@ -43,6 +46,7 @@ Bars: TypeAlias = pd.DataFrame
 
 Numbers: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
+Places: TypeAlias = npt.NDArray[np.intp]
 Split: TypeAlias = tuple[pd.Timestamp, float]
 
 PRICES = ("open", "high", "low", "close")
@@ -121,7 +125,7 @@ def numbers_of(bars: Bars) -> Numbers:
 def with_numbers(bars: Bars, numbers: Numbers) -> Bars:
     """``bars`` with other numbers, a row a bar; the stamps and the flags stay as they are."""
     flags = bars["filled"].to_numpy(copy=True)
-    return require_bars(framed(pd.DatetimeIndex(bars.index), numbers.T, flags))
+    return framed(pd.DatetimeIndex(bars.index), numbers.T, flags)
 
 
 def prices_of(bars: Bars) -> Numbers:
@@ -172,8 +176,17 @@ def as_instant(stamp: Any) -> datetime:  # noqa: ANN401  # a stamp as pandas or 
 
 def within(bars: Bars, span: Span) -> Bars:
     """Bars whose stamps are in ``span``."""
-    ends = [pd.Timestamp(each).as_unit("us") for each in (span.start, span.end)]
-    return bars.iloc[slice(*bars.index.searchsorted(ends))]
+    ends = [to_micros(span.start), to_micros(span.end)]
+    first, stop = np.searchsorted(index_micros(bars.index), ends).tolist()
+    return bars.iloc[first:stop]
+
+
+def rows_in_common(stamps: Instants, others: Instants) -> tuple[Places, Places]:
+    """Rows of the stamps that both have, on either side; both are increasing."""
+    places = np.searchsorted(stamps, others)
+    is_held = places < len(stamps)
+    is_held[is_held] = stamps[places[is_held]] == others[is_held]
+    return places[is_held], np.flatnonzero(is_held)
 
 
 def upsert(stored: Bars, fetched: Bars) -> Bars:
@@ -194,18 +207,18 @@ def upsert(stored: Bars, fetched: Bars) -> Bars:
     order = np.argsort(stamps, kind="stable")
     order = order[np.append(stamps[order][1:] != stamps[order][:-1], np.True_)]
     index = pd.DatetimeIndex(stamps[order], dtype=STAMPS, name="timestamp")
-    return require_bars(framed(index, columns[:-1, order], columns[-1, order].astype(bool)))
+    return framed(index, columns[:-1, order], columns[-1, order].astype(bool))
 
 
 def observed(bars: Bars) -> Bars:
     """Bars that a provider served, without those made by filling."""
-    filled = bars["filled"].to_numpy()
+    filled: Flags = bars["filled"].to_numpy()
     return bars[~filled] if filled.any() else bars.copy(deep=not _COPIES_ON_WRITE)
 
 
 def splits_in(bars: Bars) -> tuple[Split, ...]:
     """Ex-date and ratio of the splits that bars report, oldest first."""
-    ratios = bars["split"].to_numpy()
+    ratios = numbers_of(bars)[:, NUMBERS.index("split")]
     rows = np.flatnonzero(ratios != 1)
     if not rows.size:
         return ()

@@ -131,8 +131,9 @@ def reconcile_gaps(
     methods = np.array([*(gap.filled_by for gap in gaps), None])
     method_of = methods[gap_of(index_micros(missing), gaps)]
     for method in get_args(FillMethod):
-        inside = missing[method_of == method]
-        if len(inside):
+        is_made = method_of == method
+        if is_made.any():
+            inside = missing[is_made]
             # The gap's length was judged above, as a whole: what is left is filled at any length.
             bars_made = fill(
                 real, inside, match.expected, method, max_fill=len(inside), basis=grid.basis

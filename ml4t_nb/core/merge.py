@@ -116,7 +116,9 @@ def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | None:
 def _updated(stored: Bars, fetched: Bars, found: Comparison, policy: MergePolicy) -> Merged | None:
     """Stored bars with what is new and corrected; None if the whole history is needed for that."""
     outliers = concat(found.outliers) if found.outliers else fetched[:0]
-    taken = fetched if policy.accept else fetched[~fetched.index.isin(outliers.index)]
+    taken = fetched
+    if len(outliers) and not policy.accept:
+        taken = fetched[~fetched.index.isin(outliers.index)]
     merged = upsert(taken, stored) if policy.is_overtaken else upsert(stored, taken)
     # Splits that were stored before are known.
     known = {split for split in splits_in(stored) if split[0] > stored.index[0]}

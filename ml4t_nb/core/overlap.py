@@ -14,16 +14,18 @@ from ml4t_nb.core.bars import (
     PRICES,
     Bars,
     Flags,
+    Numbers,
     Split,
     as_instant,
     numbers_of,
     observed,
-    prices_of,
+    rows_in_common,
     splits_in,
 )
 from ml4t_nb.core.basis import is_detectable, jumps_at_split
 from ml4t_nb.core.neighbours import find_outliers
 from ml4t_nb.core.price_ratio import Scale, equal_prices, find_scale, moved_together
+from ml4t_nb.core.timestamps import Instants, from_micros, index_micros, to_micros
 from ml4t_nb.model import Basis
 from ml4t_nb.records import Restatement, Revision, Verdict
 
@@ -44,7 +46,9 @@ _SHORT = 4
 PENDING = timedelta(days=7)
 _EARLY = timedelta(days=2)
 
-_CASH = [*PRICES, "dividend"]
+_PRICES = slice(len(PRICES))
+_VOLUME = NUMBERS.index("volume")
+_CASH = [NUMBERS.index(name) for name in (*PRICES, "dividend")]
 
 # How well a ratio is measured that no split has named.
 _RESTATED = 1e-2
@@ -70,15 +74,30 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """The observed bars both sides have, row by row, and which of their prices differ."""
+    """Numbers of the observed bars both sides have, row by row, and which of the prices differ."""
 
-    stored: Bars
-    fetched: Bars
+    stamps: Instants
+    stored: Numbers
+    fetched: Numbers
     unlike: Flags
+
+    def __getitem__(self, rows: Flags) -> _Pair:
+        """Those of some bars."""
+        return _Pair(self.stamps[rows], self.stored[rows], self.fetched[rows], self.unlike[rows])
 
     def verdict(self, verdict: Verdict, reason: str) -> Comparison:
         """That verdict, with all values that differ."""
-        return Comparison(verdict, reason, _revisions(self.stored, self.fetched, self.unlike))
+        return Comparison(verdict, reason, self.revisions(self.stored, self.unlike))
+
+    def revisions(self, old: Numbers, unlike: Flags) -> tuple[Revision, ...]:
+        """Values that differ from ``old`` ones, of which the ``unlike`` prices do."""
+        others = slice(len(PRICES), None)
+        close = np.isclose(old[:, others], self.fetched[:, others], rtol=_ROUNDINGS, atol=_STEPS)
+        rows, columns = np.nonzero(np.column_stack([unlike, ~close]))
+        stamps = map(from_micros, self.stamps[rows].tolist())
+        names = (NUMBERS[column] for column in columns)
+        before, after = old[rows, columns].tolist(), self.fetched[rows, columns].tolist()
+        return tuple(map(Revision, stamps, names, before, after))
 
 
 def compare_overlap(
@@ -114,16 +133,15 @@ def compare_overlap(
     overruled, a splice cannot be seen.
     """
     stored, fetched = observed(stored), observed(fetched)
-    rows = stored.index.get_indexer(fetched.index)
-    common = np.flatnonzero(rows >= 0)
-    stamps = pd.DatetimeIndex(fetched.index[common])
+    rows, common = rows_in_common(index_micros(stored.index), index_micros(fetched.index))
+    stamps = index_micros(fetched.index)[common]
     if len(stamps) < max(need, 1):
         return Comparison("insufficient", f"{_bars(len(stamps))} in common, {need} needed")
     splits = tuple(sorted((*reported, *splits_in(fetched))))
-    was, now = stored.iloc[rows[common]], fetched.iloc[common]
-    unlike = ~equal_prices(prices_of(was), prices_of(now))
-    pair = _Pair(was, now, unlike)
-    scale = find_scale(was, now, splits) if unlike.any() else None
+    was, now = numbers_of(stored)[rows], numbers_of(fetched)[common]
+    unlike = ~equal_prices(was[:, _PRICES], now[:, _PRICES])
+    pair = _Pair(stamps, was, now, unlike)
+    scale = find_scale(stamps, was, now, splits) if unlike.any() else None
     if scale is not None and basis == "as-traded" and scale.inside.all():
         reason = f"all {_bars(len(stamps))} moved by one ratio, {scale.ratio[0]:.6g}, as if "
         reason += "restated by a split, but these prices are stored as traded"
@@ -137,13 +155,16 @@ def compare_overlap(
             return replace(pair.verdict("suspicious", alarm), is_pending=is_pending)
     if scale is not None:
         return _restated(pair, scale)
-    jumping = find_outliers(stored, fetched, stamps, np.asarray(unlike.any(axis=1)), basis)
+    differs: Flags = np.asarray(unlike.any(axis=1))
+    if not differs.any():
+        return _judged(pair, splits, differs)
+    both = pd.DatetimeIndex(fetched.index[common])
+    jumping = find_outliers(stored, fetched, both, differs, basis)
     sound = np.ones(len(stamps), dtype=bool)
     for run in jumping.fetched:
         sound[run] = False
-    left = _Pair(was[sound], now[sound], unlike[sound])
-    judged = _judged(left, splits, jumping.stored[sound])
-    return replace(judged, outliers=tuple(fetched.loc[stamps[run]] for run in jumping.fetched))
+    judged = _judged(pair[sound], splits, jumping.stored[sound])
+    return replace(judged, outliers=tuple(fetched.loc[both[run]] for run in jumping.fetched))
 
 
 def unrestated_splits(bars: Bars) -> tuple[tuple[datetime, float], ...]:
@@ -167,7 +188,7 @@ def _is_sound(scale: Scale, basis: Basis) -> bool:
 def _alarm(
     stored: Bars,
     fetched: Bars,
-    stamps: pd.DatetimeIndex,
+    stamps: Instants,
     scale: Scale | None,
     unnamed: Collection[float],
 ) -> tuple[str, pd.Timestamp]:
@@ -177,7 +198,7 @@ def _alarm(
         kept = stored.loc[stored.index == at, "split"].to_numpy()
         is_held = np.isclose(kept, ratio, rtol=_SPLIT_ROUNDING, atol=0).any()
         # Stored before, and with a bar before it to compare.
-        if at in explained or (is_held and stamps[0] < at):
+        if at in explained or (is_held and stamps[0] < to_micros(at)):
             continue
         name = f"the split {ratio:g}:1 of {at:%Y-%m-%d}"
         if jumps_at_split(fetched, at, ratio):
@@ -198,12 +219,13 @@ def _restated(pair: _Pair, scale: Scale) -> Comparison:
     because = ", ".join(f"{ratio:g}:1 on {at:%Y-%m-%d}" for at, ratio in named)
     reason = f"stored prices are {first:.6g} times those fetched"
     reason += f": split {because}" if named else "; the provider reports no split"
-    old = pair.stored.assign(volume=pair.fetched["volume"])
-    old[_CASH] = old[_CASH].to_numpy() / scale.ratio[:, np.newaxis]
+    old = pair.stored.copy()
+    old[:, _VOLUME] = pair.fetched[:, _VOLUME]
+    old[:, _CASH] /= scale.ratio[:, np.newaxis]
     beyond = np.zeros_like(pair.unlike)
     outside = ~scale.inside
-    beyond[outside] = ~equal_prices(prices_of(old[outside]), prices_of(pair.fetched[outside]))
-    revisions = _revisions(old, pair.fetched, beyond)
+    beyond[outside] = ~equal_prices(old[outside, _PRICES], pair.fetched[outside, _PRICES])
+    revisions = pair.revisions(old, beyond)
     return Comparison("restated", reason, revisions, Restatement(first, named))
 
 
@@ -213,11 +235,11 @@ def _judged(pair: _Pair, splits: tuple[Split, ...], improved: Flags) -> Comparis
     count, common = int(differ.sum()), len(differ)
     if 2 * count > common:
         reason = f"{count} of {_bars(common)} differ in price, by no ratio that a split explains"
-        reason += f" ({_days(pair.stored[differ])})"
+        reason += f" ({_days(pair.stamps[differ])})"
         return pair.verdict("suspicious", reason)
-    was, now = prices_of(pair.stored)[differ], prices_of(pair.fetched)[differ]
+    was, now = pair.stored[differ, _PRICES], pair.fetched[differ, _PRICES]
     if count and moved_together(was, now, splits, is_oldest=bool(differ[0])):
-        reason = f"{count} of {_bars(common)} moved by one ratio ({_days(pair.stored[differ])}), "
+        reason = f"{count} of {_bars(common)} moved by one ratio ({_days(pair.stamps[differ])}), "
         return pair.verdict("suspicious", reason + "the others did not move")
     found = pair.verdict("corrected", "")
     changed = len({each.stamp for each in found.revisions})
@@ -227,18 +249,8 @@ def _judged(pair: _Pair, splits: tuple[Split, ...], improved: Flags) -> Comparis
     return replace(found, reason=f"{changed} of {_bars(common)}: {columns}")
 
 
-def _revisions(stored: Bars, fetched: Bars, unlike: Flags) -> tuple[Revision, ...]:
-    old, new = numbers_of(stored), numbers_of(fetched)
-    others = slice(len(PRICES), None)
-    close = np.isclose(old[:, others], new[:, others], rtol=_ROUNDINGS, atol=_STEPS)
-    rows, columns = np.nonzero(np.column_stack([unlike, ~close]))
-    stamps, names = map(as_instant, stored.index[rows]), (NUMBERS[column] for column in columns)
-    before, after = old[rows, columns].tolist(), new[rows, columns].tolist()
-    return tuple(map(Revision, stamps, names, before, after))
-
-
-def _days(bars: Bars) -> str:
-    first, last = (f"{at:%Y-%m-%d}" for at in (bars.index[0], bars.index[-1]))
+def _days(stamps: Instants) -> str:
+    first, last = (f"{from_micros(at):%Y-%m-%d}" for at in stamps[[0, -1]])
     return first if first == last else f"{first} to {last}"
 
 

@@ -8,9 +8,9 @@ from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
-from ml4t_nb.core.bars import Bars, Flags, Numbers, Split, prices_of
+from ml4t_nb.core.bars import NUMBERS, PRICES, Flags, Numbers, Split
+from ml4t_nb.core.timestamps import Instants, to_micros
 
 __all__ = ["Scale", "equal_prices", "find_scale", "moved_together"]
 
@@ -109,26 +109,32 @@ def equal_prices(stored: Numbers, fetched: Numbers) -> Flags:
 
     Equal to a millionth, or one is the other rounded to four to eight decimals.
     """
+    if np.array_equal(stored, fetched):
+        return np.ones(stored.shape, dtype=bool)
     step = max(_half_step(stored), _half_step(fetched))
     step = step if step <= 0.5 * 10.0**-_ROUNDED_DECIMALS else 0.0
     slack = step + _RELATIVE * np.maximum(stored, fetched)
     return np.asarray(np.abs(stored - fetched) <= slack)
 
 
-def find_scale(stored: Bars, fetched: Bars, splits: tuple[Split, ...]) -> Scale | None:
-    """The ratio of two frames of the same stamps; None if it is 1, or there is none.
+def find_scale(
+    stamps: Instants, stored: Numbers, fetched: Numbers, splits: tuple[Split, ...]
+) -> Scale | None:
+    """The ratio of two sides of the same stamps; None if it is 1, or there is none.
 
-    ``splits`` are all that the provider reports, those after the last bar too.
+    Both have all numbers, a row a bar. ``splits`` are all that the provider reports, those after
+    the last bar too.
     """
-    old, new = prices_of(stored), prices_of(fetched)
-    rows = np.flatnonzero(stored["split"].to_numpy() != 1)
+    old, new = stored[:, : len(PRICES)], fetched[:, : len(PRICES)]
+    rows = np.flatnonzero(stored[:, NUMBERS.index("split")] != 1)
     before_last_split = np.arange(len(stored)) < (rows[-1] if rows.size else 0)
     ratios = _ratios_of(old, new, before_last_split)
-    runs = _runs(ratios, stored.index, splits)
+    runs = _runs(ratios, stamps, splits)
     if not runs:
         return None
     last = runs[-1]
-    ratio, steps = _last_ratio(last.shared, [each for each in splits if each[0] > stored.index[-1]])
+    later = [each for each in splits if to_micros(each[0]) > stamps[-1]]
+    ratio, steps = _last_ratio(last.shared, later)
     if ratio != 1 and not steps:
         is_sharp = last.shared.high <= last.shared.low * (1 + _SHARP)
         sharing = old[last.rows][last.shared.bars], new[last.rows][last.shared.bars]
@@ -225,11 +231,11 @@ def _half_step(prices: Numbers) -> float:
     return 0.0
 
 
-def _runs(ratios: _Ratios, stamps: pd.Index, splits: tuple[Split, ...]) -> list[_Run]:
+def _runs(ratios: _Ratios, stamps: Instants, splits: tuple[Split, ...]) -> list[_Run]:
     """Bars cut at the ex-dates among them; none if a run shares no ratio."""
     edges: dict[int, tuple[Split, ...]] = {0: ()}
     for split in splits:
-        place = int(stamps.searchsorted(split[0]))
+        place = int(np.searchsorted(stamps, to_micros(split[0])))
         if 0 < place < len(stamps):
             edges[place] = (*edges.get(place, ()), split)
     starts = sorted(edges)

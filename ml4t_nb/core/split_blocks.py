@@ -54,7 +54,8 @@ class SplitBlock:
 
 def may_have_blocks(bars: Bars) -> bool:
     """Whether prices move both ways like a split, not by chance: a cheap test."""
-    closes, opens = np.log(bars["close"].to_numpy()), np.log(bars["open"].to_numpy())
+    prices = np.log(prices_of(bars))
+    opens, closes = prices[:, 0], prices[:, 3]
     moves, least = opens[1:] - closes[:-1], (1 - _OPENING) * log(_CERTAIN)
     return bool((moves >= least).any() and (moves <= -least).any())
 

@@ -11,14 +11,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml4t_nb.core.bars import (
+    NUMBERS,
     PRICES,
     Bars,
     Flags,
+    Numbers,
     as_instant,
     as_stamps,
     numbers_of,
     require_bars,
 )
+from ml4t_nb.core.timestamps import index_micros
 from ml4t_nb.finding import Finding, Rule
 
 __all__ = [
@@ -39,10 +42,12 @@ KeptOut: TypeAlias = pd.DataFrame
 # are real: adjusted prices of shares after many reverse splits, coins of ten decimals, 1:100,000.
 _PRICES = (1e-15, 1e15)
 _SPLITS = (1e-6, 1e6)
-_VOLUME = 1e24
+_MOST_VOLUME = 1e24
 
 # High and low are often served in single precision beside an open in double.
 _ROUNDING = 1e-6
+
+_VOLUME = NUMBERS.index("volume")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +74,23 @@ def sort_rows(bars: Bars) -> SortedRows:
     that lacks its volume alone is stored with 0 and a soft finding (``no volume``); where no row
     has one, as of an index, there is nothing to find.
     """
-    counted, soft = _with_volumes(bars)
-    wrong = _unreadable(counted)
+    numbers = numbers_of(bars)
+    counted, soft = _with_volumes(bars, numbers[:, _VOLUME])
+    wrong = _unreadable(counted, numbers)
     sound, places = counted, np.arange(len(bars))
     if wrong:
         left = np.ones(len(bars), dtype=bool)
         left[[*wrong]] = False
         sound, places = counted[left], np.flatnonzero(left)
     findings = [*wrong.values(), *(each for each in soft if each.stamp in sound.index)]
-    if not sound.index.is_unique:
-        sound, disagreeing = _one_of_each(sound)
-        findings += dict.fromkeys(disagreeing.values())
-        wrong |= {int(places[row]): each for row, each in disagreeing.items()}
-    kept = require_bars(sound.sort_index(kind="stable"))
+    stamps = index_micros(sound.index)
+    if not (stamps[:-1] < stamps[1:]).all():
+        if not sound.index.is_unique:
+            sound, disagreeing = _one_of_each(sound)
+            findings += dict.fromkeys(disagreeing.values())
+            wrong |= {int(places[row]): each for row, each in disagreeing.items()}
+        sound = sound.sort_index(kind="stable")
+    kept = require_bars(sound)
     out = rows_kept_out(bars.iloc[[*wrong]], [*wrong.values()]) if wrong else None
     return SortedRows(kept, tuple(sorted(findings, key=_place)), out)
 
@@ -98,6 +107,8 @@ def rejected_actions(rows: Bars, kept: Bars) -> Bars:
 
     A row without a price may still name a split, and what is before it is restated by it.
     """
+    if len(rows) == len(kept):
+        return rows[:0]
     others = rows[rows.index.notna() & ~rows.index.isin(kept.index)]
     if others.empty:
         return others
@@ -115,7 +126,10 @@ def with_known_volumes(
     What an earlier answer had is not lost by a later one that does not; such a volume is not
     found missing.
     """
-    missing = as_stamps([each.stamp for each in findings if each.rule == "no volume"])
+    without = [each.stamp for each in findings if each.rule == "no volume"]
+    if not without:
+        return fetched, findings
+    missing = as_stamps(without)
     common = missing[missing.isin(stored.index) & missing.isin(fetched.index)]
     before, after = stored.loc[common], fetched.loc[common]
     alike = np.isclose(before["close"], after["close"], rtol=_ROUNDING, atol=0)
@@ -129,16 +143,19 @@ def with_known_volumes(
     return fetched.assign(volume=volume), left
 
 
-def _with_volumes(bars: Bars) -> tuple[Bars, list[Finding]]:
-    """Rows with 0 for a volume that is missing, and findings where others have theirs."""
-    volume = bars["volume"].to_numpy()
+def _with_volumes(bars: Bars, volume: Numbers) -> tuple[Bars, list[Finding]]:
+    """Rows with 0 for a volume that is missing, and findings where others have theirs.
+
+    In ``volume``, theirs, it is put too.
+    """
     missing = np.isnan(volume)
     if not missing.any():
         return bars, []
     if not missing.all():
         # Of two rows of one stamp, that with a volume is the bar.
         missing &= ~bars.index.isin(bars.index[~missing])
-    rows = bars.assign(volume=np.where(missing, 0.0, volume))
+    volume[missing] = 0.0
+    rows = bars.assign(volume=volume.copy())
     if missing.all():
         return rows, []
     at = np.flatnonzero(missing & np.asarray(bars.index.notna()))
@@ -151,12 +168,14 @@ def _findings(
     return [Finding(as_instant(bars.index[at]), rule, detail(at)) for at in rows.tolist()]
 
 
-def _unreadable(bars: Bars) -> dict[int, Finding]:
+def _unreadable(bars: Bars, numbers: Numbers) -> dict[int, Finding]:
     """By place, a finding for each row whose numbers make no sense."""
     found: dict[int, Finding] = {}
-    stamped = bars.index.notna()
+    stamped = np.asarray(bars.index.notna())
     left = np.ones(len(bars), dtype=bool)
-    for rule, wrong, detail in _hard_rules(bars):
+    for rule, wrong, detail in _hard_rules(numbers, stamped):
+        if not wrong.any():
+            continue
         broken = wrong.any(axis=1)
         for at in np.flatnonzero(left & broken).tolist():
             row = bars.iloc[at]
@@ -173,19 +192,18 @@ def _values(rows: Bars) -> tuple[float, ...]:
     return tuple(np.where(np.isfinite(numbers), numbers, 0.0).tolist())
 
 
-def _hard_rules(bars: Bars) -> tuple[tuple[Rule, Flags, str], ...]:
+def _hard_rules(numbers: Numbers, stamped: Flags) -> tuple[tuple[Rule, Flags, str], ...]:
     """By rule, which rows break it, in one column or more."""
-    numbers = numbers_of(bars)
     prices, volume, dividend, split = np.split(numbers, (4, 5, 6), axis=1)
     return (
-        ("nan", np.asarray(bars.index.isna()).reshape(-1, 1), "no stamp"),
+        ("nan", ~stamped.reshape(-1, 1), "no stamp"),
         ("nan", ~np.isfinite(numbers), "not a number"),
         ("price", prices <= 0, "a price that is not positive"),
         ("volume", volume < 0, "a negative volume"),
         ("action", dividend < 0, "a negative dividend"),
         ("action", split <= 0, "a split ratio that is not positive"),
         ("price", (prices < _PRICES[0]) | (prices > _PRICES[1]), "an implausible price"),
-        ("volume", volume > _VOLUME, "an implausible volume"),
+        ("volume", volume > _MOST_VOLUME, "an implausible volume"),
         ("action", dividend > _PRICES[1], "an implausible dividend"),
         ("action", (split < _SPLITS[0]) | (split > _SPLITS[1]), "an implausible split ratio"),
     )

@@ -6,14 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.adjust import traded_bars
-from ml4t_nb.core.bars import Bars, as_instant, concat, observed, prices_of, splits_in, within
+from ml4t_nb.core.bars import (
+    Bars,
+    Split,
+    as_instant,
+    concat,
+    observed,
+    prices_of,
+    splits_in,
+    within,
+)
 from ml4t_nb.core.basis import as_words, is_same_split, split_evidence, without_repeats
 from ml4t_nb.core.overlap import compare_overlap
 from ml4t_nb.core.split_blocks import SplitBlock, find_unapplied, may_have_blocks
-from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.core.timestamps import TICK, from_micros, index_micros
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import Suspicious
 from ml4t_nb.finding import Finding
@@ -70,9 +80,10 @@ class Rewrite:
             earlier = observed(within(bars, Span(start - reach, start)))
             if len(earlier):
                 break
-        floor = as_instant(earlier.index[-1])
-        rewritten = within(bars, Span(floor, last + TICK))
-        return cls(tx, run, got, is_whole, before, floor, rewritten, earlier.iloc[:-1])
+        floor = index_micros(earlier.index)[-1]
+        place = int(np.searchsorted(index_micros(bars.index), floor))
+        rewritten, earlier = bars.iloc[place:], earlier.iloc[:-1]
+        return cls(tx, run, got, is_whole, before, from_micros(floor), rewritten, earlier)
 
     def last_before(self, count: int) -> Bars:
         """So many of the observed bars before ``start``, or more; all if they are fewer."""
@@ -158,6 +169,9 @@ def _restated_basis(rewrite: Rewrite) -> Basis | None:
 
 def without_repeated_splits(rewrite: Rewrite) -> Rewrite:
     """The fetch without splits reported a second time within a week, and a finding for each."""
+    answered = (rewrite.got.final, rewrite.got.rejected, rewrite.got.pending)
+    if not any(map(splits_in, answered)):
+        return rewrite
     got = _drop_unpriced_repeats(rewrite.got)
     later = got.pending
     if len(got.final):
@@ -207,10 +221,12 @@ def find_missed_splits(rewrite: Rewrite, real: Bars) -> tuple[Finding, ...]:
     Suspicious, if there are any that were not stored before, and are off by too much for chance.
     """
     run = rewrite.run
-    splits = {*splits_in(real), *splits_in(reject_invalid(rewrite.got.pending)[0])}
+    splits = {*splits_in(real), *_sound_splits(rewrite.got.pending)}
     if rewrite.start is not None and may_have_blocks(real):
         splits.update(splits_in(rewrite.tx.bars()))
-    blocks = find_unapplied(real, sorted(splits), run.config.basis)
+    blocks = find_unapplied(real, sorted(splits), run.config.basis) if splits else ()
+    if not blocks:
+        return ()
     changed = real["close"] != rewrite.stored["close"].reindex(real.index)
     fresh = [
         block
@@ -219,8 +235,13 @@ def find_missed_splits(rewrite: Rewrite, real: Bars) -> tuple[Finding, ...]:
     ]
     if fresh and not run.accept:
         raise _refused(run, real, fresh)
-    traded = traded_bars(real, run.config.basis) if blocks else real
+    traded = traded_bars(real, run.config.basis)
     return tuple(_finding(real, traded, block) for block in blocks)
+
+
+def _sound_splits(rows: Bars) -> tuple[Split, ...]:
+    """Splits of rows that may be stored."""
+    return splits_in(reject_invalid(rows)[0]) if splits_in(rows) else ()
 
 
 def _finding(bars: Bars, traded: Bars, block: SplitBlock) -> Finding:

@@ -15,7 +15,7 @@ from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
 from ml4t_nb.core.basis import TELLING
 from ml4t_nb.core.overlap import compare_overlap, unrestated_splits
 from ml4t_nb.core.request_spans import JOIN, day_after, split_span
-from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.core.timestamps import TICK, index_micros, to_micros
 from ml4t_nb.core.validation import KeptOut, reject_invalid, rejected_actions, sort_rows
 from ml4t_nb.errors import (
     BarsInvalid,
@@ -73,8 +73,10 @@ class FetchResult:
         A split whose jump is still there is left out: the provider has named it and has not
         restated the bars before it.
         """
-        ends = [] if last is None else [pd.Timestamp(last)]
         after = self.pending
+        if after.empty:
+            return 1.0
+        ends = [] if last is None else [pd.Timestamp(last)]
         if len(self.final):
             ends.append(self.final.index[-1])
             after = after[after.index > self.final.index[-1]]
@@ -185,6 +187,8 @@ def _is_restated(run: DatasetRun, answers: Sequence[Answer]) -> bool:
     ends. So the first bars are asked for once more, but only where prices jump from one answer to
     the next: a request costs more than a look.
     """
+    if len(answers) == 1:
+        return False
     sound = [bars for answer in answers if len(bars := reject_invalid(answer.bars)[0])]
     by_time = sorted(sound, key=lambda bars: bars.index[0])
     if not any(_jumps(*pair) for pair in pairwise(by_time)):
@@ -240,10 +244,12 @@ def _answer(run: DatasetRun, span: Span) -> Answer:
 
 def _require_within(bars: Bars, request: Request, name: str) -> None:
     """Raise BarsInvalid, naming the provider, if an answer has bars that were not asked for."""
-    stamps, span = pd.DatetimeIndex(bars.index), request.span
+    span, stamped = request.span, np.asarray(bars.index.notna())
+    at = index_micros(bars.index)
     # A row without a stamp is for validation.
-    outside = stamps[(stamps < pd.Timestamp(span.start)) | (stamps >= pd.Timestamp(span.end))]
-    if len(outside):
+    is_out = stamped & ((at < to_micros(span.start)) | (at >= to_micros(span.end)))
+    if is_out.any():
+        outside = bars.index[is_out]
         raise BarsInvalid(
             f"{name} returned bars of {request.dataset} that were not requested, such as "
             f"{outside[0]:%Y-%m-%dT%H:%MZ}, for the span {span.start:%Y-%m-%dT%H:%MZ} to "
@@ -257,19 +263,24 @@ def _sorted_out(
 ) -> FetchResult:
     """Bars of all answers, by what is to be stored of them."""
     rows = answers[0].bars if len(answers) == 1 else _last_answer_of_each(answers)
-    # Rows without a stamp too: they are to be reported.
-    is_final = ~np.asarray(rows.index >= pd.Timestamp(until))
-    finished = rows[is_final]
+    # Rows without a stamp too, which are before all time: they are to be reported.
+    is_final = index_micros(rows.index) < to_micros(until)
+    finished = rows if is_final.all() else rows[is_final]
     done = sort_rows(finished)
     sound = done.kept
     rejected = rejected_actions(finished, sound)
-    unborne = rejected[rejected.index > sound.index[-1]] if len(sound) else rejected
-    after = concat([unborne, rows[~is_final], *(each.bars for each in later)])
+    unborne = (
+        rejected[rejected.index > sound.index[-1]] if len(rejected) and len(sound) else rejected
+    )
+    unfinished = rejected[:0] if is_final.all() else rows[~is_final]
+    after = concat([unborne, unfinished, *(each.bars for each in later)])
+    if len(after):
+        after = after[~after.index.duplicated(keep="last")].sort_index()
     return FetchResult(
         answered=(),
         final=sound,
         rejected=rejected,
-        pending=after[~after.index.duplicated(keep="last")].sort_index(),
+        pending=after,
         findings=(*(f for a in answers for f in a.findings), *done.findings),
         kept_out=done.out,
         notes=tuple(dict.fromkeys(note for a in answers for note in a.notes)),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import within
+from ml4t_nb.core.bars import Bars, Flags, within
 from ml4t_nb.core.gapfill import Reconciled
 from ml4t_nb.core.merge import Merged
+from ml4t_nb.core.timestamps import Instants, index_micros
 from ml4t_nb.events import Committed, GapsFound
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import FetchAttempt, Span
@@ -33,8 +35,8 @@ def record_of(
     """The record of a run that is about to be committed."""
     run, got = rewrite.run, rewrite.got
     errors = [got.error] if got.error else [error for _, error in got.failed]
-    had, has = (part.bars.index[part.bars["filled"].to_numpy()] for part in (rewrite, reconciled))
-    is_changed = merged.added or merged.revised or not had.equals(has)
+    had, has = (_filled_stamps(part.bars) for part in (rewrite, reconciled))
+    is_changed = merged.added or merged.revised or not np.array_equal(had, has)
     outcome: Outcome = "changed" if is_changed else "unchanged"
     return UpdateRecord(
         at=run.as_of,
@@ -43,7 +45,7 @@ def record_of(
         outcome="partial" if errors else outcome,
         added=merged.added,
         revised=merged.revised,
-        filled=len(has.difference(had)),
+        filled=len(np.setdiff1d(has, had)),
         seconds=seconds,
         verdict=merged.verdict,
         restatement=merged.restatement,
@@ -52,6 +54,11 @@ def record_of(
         notes=(*got.notes, *merged.notes),
         error=errors[0].note if errors else None,
     )
+
+
+def _filled_stamps(bars: Bars) -> Instants:
+    made: Flags = bars["filled"].to_numpy()
+    return index_micros(bars.index)[made]
 
 
 def attempts_of(run: DatasetRun, got: FetchResult, wanted: Span) -> Iterator[FetchAttempt]:

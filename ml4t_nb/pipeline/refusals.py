@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import Bars, as_stamps, concat, splits_in
+from ml4t_nb.core.bars import Bars, as_stamps, concat, numbers_of, splits_in
 from ml4t_nb.core.basis import TELLING
 from ml4t_nb.core.price_ratio import find_scale
 from ml4t_nb.core.refusals import RefusedRows, find_refused, with_stored
 from ml4t_nb.core.request_spans import JOIN
+from ml4t_nb.core.timestamps import index_micros
 from ml4t_nb.core.validation import reject_invalid, rejected_actions
 from ml4t_nb.errors import Suspicious
 from ml4t_nb.model import Basis
@@ -82,7 +83,8 @@ def _may_go_on(stored: Bars, rows: Bars, doubted: Bars, basis: Basis) -> bool:
     A ratio that prices do not move by themselves shows in the price from one to the next.
     """
     held = stored.loc[doubted.index]
-    scale = find_scale(held, doubted, ())
+    stamps = index_micros(doubted.index)
+    scale = find_scale(stamps, numbers_of(held), numbers_of(doubted), ())
     if scale is None:
         return False
     ratio = 1 / float(scale.ratio[-1])  # of the provider's prices over the stored ones

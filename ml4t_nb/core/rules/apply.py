@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
 
 from ml4t_nb.core.adjust import adjusted
-from ml4t_nb.core.bars import Bars, Flags, Numbers, prices_of
+from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, Flags, Numbers, numbers_of
 from ml4t_nb.core.rules.dividends import (
     dividends_in_another_unit,
     large_dividends,
@@ -29,6 +28,7 @@ __all__ = ["suspects"]
 # Volumes of indices are those of their members, of currencies those of one broker, if any.
 _WITHOUT_VOLUME: frozenset[AssetClass] = frozenset({"fx", "indices"})
 
+_VOLUME, _DIVIDEND = NUMBERS.index("volume"), NUMBERS.index("dividend")
 _NONE: Numbers = np.empty(0)
 
 
@@ -52,24 +52,25 @@ def suspects(
     if bars.empty:
         return ()
     level = _on_one_basis(bars) if basis == "as-traded" else bars
-    prices = prices_of(level)
-    volume, dividend = level["volume"].to_numpy(), level["dividend"].to_numpy()
+    stamps, own = index_micros(bars.index), numbers_of(bars)
+    numbers = own if level is bars else numbers_of(level)
+    prices, volume, dividend = numbers[:, : len(PRICES)], numbers[:, _VOLUME], numbers[:, _DIVIDEND]
     units = unit_blocks(prices, allowed)
     spiked = _without(spikes(prices, allowed), _rows_of(units, len(bars)))
     explained = _rows_of((*units, *spiked), len(bars))
     foreign = dividends_in_another_unit(prices, dividend, earlier_dividends, allowed)
     # Prices move into a stretch, and out of it.
     explained[1:] |= explained[:-1]
-    jumping = _without(jumps(bars, prices_of(bars), allowed), explained)
+    jumping = _without(jumps(bars, own, allowed), explained)
     found = [
         *units,
         *spiked,
         *_without(out_of_range(bars, prices), _rows_of((*spiked, *jumping), len(bars))),
-        *frozen_bars(level, prices, allowed),
+        *frozen_bars(level, stamps, numbers, allowed),
         *jumping,
         *foreign,
         *_without(large_dividends(prices, dividend, allowed), _rows_of(foreign, len(bars))),
-        *repeated_dividends(index_micros(pd.DatetimeIndex(bars.index)), dividend, allowed),
+        *repeated_dividends(stamps, dividend, allowed),
     ]
     if asset_class not in _WITHOUT_VOLUME:
         found += lost_volumes(prices, volume, allowed)

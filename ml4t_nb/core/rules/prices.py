@@ -5,23 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
-import pandas as pd
 
-from ml4t_nb.core.bars import Bars, Flags, Numbers
+from ml4t_nb.core.bars import NUMBERS, PRICES, Bars, Flags, Numbers
 from ml4t_nb.core.rules.suspect import Suspect
 from ml4t_nb.core.rules.thresholds import Thresholds
+from ml4t_nb.core.timestamps import TICK, Instants
 from ml4t_nb.core.validation import row_words
 
 __all__ = ["frozen_bars", "jumps", "out_of_range"]
 
 # Minutes without a trade repeat each other; an hour of them does not.
-_FROZEN_TIME = timedelta(hours=1)
+_FROZEN_TIME = timedelta(hours=1) // TICK
 
 # Of the 15,000 bars of five shares, and of 40 days of a squeeze, none repeats the one before it.
 _AROUND, _FEWEST, _SELDOM = 30, 10, 0.05
 
 # High and low are often served in single precision beside an open in double.
 _ROUNDING = 1e-6
+
+_VOLUME, _SPLIT = NUMBERS.index("volume"), NUMBERS.index("split")
 
 
 def out_of_range(bars: Bars, prices: Numbers) -> list[Suspect]:
@@ -41,13 +43,15 @@ def out_of_range(bars: Bars, prices: Numbers) -> list[Suspect]:
     ]
 
 
-def frozen_bars(bars: Bars, prices: Numbers, allowed: Thresholds) -> list[Suspect]:
+def frozen_bars(
+    bars: Bars, stamps: Instants, numbers: Numbers, allowed: Thresholds
+) -> list[Suspect]:
     """Bars that repeat one bar's four prices for at least an hour.
 
     Where shares are traded meanwhile, prices that stand still are suspicious only among prices
     that do not: those of a share of few cents repeat each other.
     """
-    volume, stamps = bars["volume"].to_numpy(), pd.DatetimeIndex(bars.index)
+    prices, volume = numbers[:, : len(PRICES)], numbers[:, _VOLUME]
     repeats = (prices[1:] == prices[:-1]).all(axis=1)
     untraded = (volume[1:] == 0) | (volume[1:] == volume[:-1])
     found: list[Suspect] = []
@@ -55,7 +59,7 @@ def frozen_bars(bars: Bars, prices: Numbers, allowed: Thresholds) -> list[Suspec
         lasts = np.flatnonzero(~np.append(same, np.False_))
         firsts = np.append(0, lasts[:-1] + 1)
         long = lasts - firsts + 1 >= allowed.frozen_bars
-        long &= stamps[lasts] - stamps[firsts] >= pd.Timedelta(_FROZEN_TIME)
+        long &= stamps[lasts] - stamps[firsts] >= _FROZEN_TIME
         for first, last in zip(firsts[long].tolist(), lasts[long].tolist(), strict=True):
             if is_traded and not _repeat_seldom(repeats, first, last):
                 continue
@@ -79,14 +83,14 @@ def _frozen(bars: Bars, prices: Numbers, first: int, last: int) -> Suspect:
     return Suspect("frozen", first, last, detail, evidence)
 
 
-def jumps(bars: Bars, prices: Numbers, allowed: Thresholds) -> list[Suspect]:
+def jumps(bars: Bars, numbers: Numbers, allowed: Thresholds) -> list[Suspect]:
     """Bars whose prices move too far from the close before, or within them, without a split.
 
     Whichever basis the prices are on: a move by the bar's own split is explained.
     """
+    prices, split = numbers[:, : len(PRICES)], numbers[:, _SPLIT]
     most, close = allowed.jump_factor, prices[:, -1]
     before = np.append(close[0], close[:-1])
-    split = bars["split"].to_numpy()
     highest, lowest = prices.max(axis=1), prices.min(axis=1)
     factor = np.maximum(_steepest(highest, lowest, before), highest / lowest)
     explained = _steepest(highest * split, lowest * split, before) <= most
