@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add, mul
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ml4t_nb.core.bars import NUMBERS, Bars, Numbers, numbers_of, rows_in_common, splits_in
+from ml4t_nb.core.bars import Bars, Numbers, numbers_of, rows_in_common, splits_in
 from ml4t_nb.core.price_ratio import find_scale
 from ml4t_nb.core.timestamps import Instants, index_micros, to_micros
 from ml4t_nb.model import Basis, CarriedAction
@@ -82,14 +82,6 @@ class ActionTable:
         return index_micros(self.fetched.index)
 
     @cached_property
-    def reported(self) -> Mapping[ActionKind, tuple[ByDate, ByDate]]:
-        """Actions by the stamp of their row: of the stored bars, and of the answer."""
-        stored = _reported(self.stored)
-        fetched = _reported(self.fetched)
-        rejected = _reported(self.rejected)
-        return {kind: (stored[kind], rejected[kind] | fetched[kind]) for kind in (SPLIT, DIVIDEND)}
-
-    @cached_property
     def merged(self) -> Instants:
         """Stamps that will be stored."""
         return np.union1d(self.old, self.new)
@@ -144,7 +136,7 @@ def stored_actions(table: ActionTable, kind: ActionKind, splits: ByDate) -> ByDa
 
     ``splits`` are those held, if prices are as traded.
     """
-    own = dict(table.reported[kind][0])
+    own = _reported(table.stored, kind)
     left = dict.fromkeys(own, 1.0)
     held: ByDate = {}
     for each in table.carried:
@@ -169,19 +161,18 @@ def stored_actions(table: ActionTable, kind: ActionKind, splits: ByDate) -> ByDa
     }
 
 
-def _reported(bars: Bars) -> dict[ActionKind, ByDate]:
-    numbers, stamps = numbers_of(bars), index_micros(bars.index)
-    found = {}
-    for kind in (SPLIT, DIVIDEND):
-        column = numbers[:, NUMBERS.index(kind.column)]
-        rows = np.flatnonzero(column != kind.neutral)
-        found[kind] = dict(zip(stamps[rows].tolist(), column[rows].tolist(), strict=True))
-    return found
+def _reported(bars: Bars, kind: ActionKind) -> ByDate:
+    if bars.empty:
+        return {}
+    column = bars[kind.column].to_numpy()
+    rows = np.flatnonzero(column != kind.neutral)
+    stamps = index_micros(bars.index)[rows]
+    return dict(zip(stamps.tolist(), column[rows].tolist(), strict=True))
 
 
 def current_actions(table: ActionTable, kind: ActionKind, held: ByDate) -> ByDate:
     """The actions there are, by ex-date: what is stored, and what the answer says of it."""
-    fetched = table.reported[kind][1]
+    fetched = _reported(table.rejected, kind) | _reported(table.fetched, kind)
     groups: dict[tuple[int, int], tuple[ByDate, ByDate]] = defaultdict(lambda: ({}, {}))
     for side, actions in enumerate((held, fetched)):
         for date, value in actions.items():

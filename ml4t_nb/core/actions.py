@@ -26,7 +26,7 @@ from ml4t_nb.core.action_dates import (
     stored_actions,
 )
 from ml4t_nb.core.adjust import adjusted
-from ml4t_nb.core.bars import NUMBERS, Bars, Numbers, as_instant, empty_bars, numbers_of
+from ml4t_nb.core.bars import Bars, Numbers, as_instant, empty_bars
 from ml4t_nb.core.request_spans import merge_spans
 from ml4t_nb.core.timestamps import from_micros, index_micros, to_micros
 from ml4t_nb.core.validation import rejected_actions
@@ -103,11 +103,15 @@ def align_actions(
 
 def _with_actions(bars: Bars, split: Numbers, dividend: Numbers) -> Bars:
     """The bars with these actions; the same frame where they have them already."""
-    held = numbers_of(bars)[:, [NUMBERS.index("split"), NUMBERS.index("dividend")]]
+    held = (bars["split"].to_numpy(), bars["dividend"].to_numpy())
     # To the last bit: a zero may have a sign.
-    if held.tobytes() == np.column_stack([split, dividend]).tobytes():
+    if all(map(_is_same, held, (split, dividend))):
         return bars
     return bars.assign(split=split, dividend=dividend)
+
+
+def _is_same(one: Numbers, other: Numbers) -> bool:
+    return np.array_equal(one, other) and np.array_equal(np.signbit(one), np.signbit(other))
 
 
 def with_actions_of(rows: Bars, sound: Bars) -> Bars:
@@ -137,7 +141,7 @@ def _aligned(
     """
     held = stored_actions(table, kind, old_splits)
     final = current_actions(table, kind, held)
-    stored = numbers_of(table.stored)[:, NUMBERS.index(kind.column)]
+    stored = table.stored[kind.column].to_numpy(copy=True)
     fetched = np.full(len(table.new), kind.neutral)
     if not held and not final:
         return _Columns(stored, fetched, {}, held, final)

@@ -63,9 +63,10 @@ _DEFAULTS = {"volume": 0.0, "dividend": 0.0, "split": 1.0}
 
 def as_stamps(stamps: Any) -> pd.DatetimeIndex:  # noqa: ANN401  # whatever pandas reads as stamps
     """``stamps`` as the index ``timestamp`` in UTC microseconds; naive ones are UTC."""
+    index = pd.DatetimeIndex(stamps)
     # By way of numpy: with what pandas inferred of a regular index equal bars would differ.
     # Integers are instants in UTC, which need not be localized.
-    instants = pd.DatetimeIndex(stamps).to_numpy("M8[us]").view(np.int64)
+    instants = index.asi8 if index.unit == "us" else index.to_numpy("M8[us]").view(np.int64)
     return pd.DatetimeIndex(instants, dtype=STAMPS, name="timestamp", copy=True)
 
 
@@ -212,13 +213,13 @@ def upsert(stored: Bars, fetched: Bars) -> Bars:
 
 def observed(bars: Bars) -> Bars:
     """Bars that a provider served, without those made by filling."""
-    filled: Flags = bars["filled"].to_numpy()
+    filled = bars["filled"].to_numpy()
     return bars[~filled] if filled.any() else bars.copy(deep=not _COPIES_ON_WRITE)
 
 
 def splits_in(bars: Bars) -> tuple[Split, ...]:
     """Ex-date and ratio of the splits that bars report, oldest first."""
-    ratios = numbers_of(bars)[:, NUMBERS.index("split")]
+    ratios: Numbers = bars["split"].to_numpy()
     rows = np.flatnonzero(ratios != 1)
     if not rows.size:
         return ()

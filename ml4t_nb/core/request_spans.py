@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pandas as pd
+import numpy as np
 
-from ml4t_nb.core.bars import as_instant
 from ml4t_nb.core.calendars.calendar import Calendar
-from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.core.timestamps import TICK, Instants, from_micros, to_micros
 from ml4t_nb.model import FetchAttempt, Frequency, Span, bar_length
 
 __all__ = [
@@ -33,16 +32,16 @@ JOIN = 3
 _FREE_LOOKBACK = timedelta(days=40)
 
 
-def reach_back(held: pd.DatetimeIndex, *, lookback: timedelta) -> datetime:
+def reach_back(held: Instants, *, lookback: timedelta) -> datetime:
     """``lookback`` before the last of some stamps, or earlier if fewer than three are in between.
 
     ``held`` are observed stamps, increasing, at least one; those of the last few weeks are enough.
     """
     third = held[-min(JOIN, len(held))]
-    return min(as_instant(held[-1]) - lookback, as_instant(third))
+    return min(from_micros(held[-1]) - lookback, from_micros(third))
 
 
-def free_lookback(held: pd.DatetimeIndex, *, end: datetime, longest: timedelta | None) -> timedelta:
+def free_lookback(held: Instants, *, end: datetime, longest: timedelta | None) -> timedelta:
     """How far before the last stamp a run can look back at the cost of no further request.
 
     Forty days at the most: late bars come within days, and late revisions within weeks. ``held``
@@ -51,21 +50,21 @@ def free_lookback(held: pd.DatetimeIndex, *, end: datetime, longest: timedelta |
     """
     if longest is None:
         return _FREE_LOOKBACK
-    last = as_instant(held[-1])
+    last = from_micros(held[-1])
     needed = end - reach_back(held, lookback=timedelta(0))
     requests = -(-needed // longest)
     return min(max(requests * longest - (end - last), timedelta(0)), _FREE_LOOKBACK)
 
 
-def overlapping_stored(span: Span, held: pd.DatetimeIndex) -> Span:
+def overlapping_stored(span: Span, held: Instants) -> Span:
     """``span`` with three held bars on either side that has any, so that each join is compared.
 
     A span that is apart from what is held is extended until it meets it.
     """
-    first = int(held.searchsorted(pd.Timestamp(span.start)))
-    after = int(held.searchsorted(pd.Timestamp(span.end)))
-    left = as_instant(held[max(min(first, len(held)) - JOIN, 0)])
-    right = as_instant(held[min(after + JOIN, len(held)) - 1]) + TICK
+    ends = [to_micros(span.start), to_micros(span.end)]
+    first, after = np.searchsorted(held, ends).tolist()
+    left = from_micros(held[max(min(first, len(held)) - JOIN, 0)])
+    right = from_micros(held[min(after + JOIN, len(held)) - 1]) + TICK
     return Span(min(left, span.start), max(right, span.end))
 
 

@@ -49,6 +49,7 @@ from ml4t_nb.pipeline.refusals import without_refused
 from ml4t_nb.pipeline.unknown import is_proposed
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["fetch_and_commit"]
@@ -57,11 +58,17 @@ __all__ = ["fetch_and_commit"]
 _RECENT = 10
 
 
-def fetch_and_commit(run: DatasetRun, wanted: Span, others: tuple[Span, ...] = ()) -> UpdateResult:
+def fetch_and_commit(
+    run: DatasetRun,
+    wanted: Span,
+    others: tuple[Span, ...] = (),
+    *,
+    seen: Snapshot | None = None,
+) -> UpdateResult:
     """Fetch what is wanted and commit it, or keep the failure in the history.
 
     ``wanted`` is the latest span, up to which bars are to be stored; of the ``others`` before it,
-    one that fails does not stop the run.
+    one that fails does not stop the run. What was ``seen`` of the dataset is not read again.
     """
     began = perf_counter()
     store, asked, reading = run.context.store, wanted, run
@@ -71,7 +78,7 @@ def fetch_and_commit(run: DatasetRun, wanted: Span, others: tuple[Span, ...] = (
             if got.zone is not None:
                 # As it was read once, so always: a setting that changes later would move the bars.
                 reading = replace(reading, config=replace(reading.config, zone=got.zone))
-            with store.transaction(run.dataset) as tx:
+            with store.transaction(run.dataset, seen) as tx:
                 done = _commit_fetch(tx, reading, got, asked, began=began)
             if isinstance(done, UpdateResult):
                 return notify(run, done)

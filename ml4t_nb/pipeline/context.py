@@ -6,10 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-import pandas as pd
-
 from ml4t_nb.calendars import calendar
-from ml4t_nb.core.bars import observed
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.gapfill import ExpectedGrid, Fill
 from ml4t_nb.core.rules.configuration import RuleSettings
@@ -27,7 +24,6 @@ from ml4t_nb.model import (
 from ml4t_nb.options import load_arguments
 from ml4t_nb.providers import Provider
 from ml4t_nb.storage.manifest import Manifest
-from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 
 __all__ = [
@@ -37,7 +33,6 @@ __all__ = [
     "fetch_step",
     "instant_of",
     "last_date_of",
-    "observed_index",
     "require_as_of_not_earlier",
 ]
 
@@ -200,8 +195,3 @@ def last_date_of(bar: datetime, dates: Calendar, frequency: Frequency, today: da
     """The last date that a bar is of: of a week, the Sunday, or today if that is to come."""
     first = date_of(bar, dates, frequency)
     return max(first, min(first + _WEEK, today)) if frequency == "weekly" else first
-
-
-def observed_index(snapshot: Snapshot) -> pd.DatetimeIndex:
-    """Stamps of all observed bars."""
-    return pd.DatetimeIndex(observed(snapshot.bars()).index)

@@ -32,12 +32,14 @@ def beyond_their_days(run: DatasetRun, real: Bars, allowed: Thresholds) -> tuple
     """
     if run.dataset.frequency != "daily" or "intraday range" in allowed.off or real.empty:
         return ()
+    symbol, asset_class = run.dataset.symbol, run.dataset.asset_class
     known, days = run.calendar.sessions, index_micros(pd.DatetimeIndex(real.index))
     first, last = (int(np.searchsorted(known.days, day)) for day in (days[0], days[-1]))
     if last >= len(known):
         return ()
     span = Span(from_micros(int(known.opens[first])), from_micros(int(known.closes[last])))
-    stored = (_stored(run, frequency, span) for frequency in _INTRADAY)
+    held = {each.frequency for each in run.context.store.stored_as(symbol, asset_class)}
+    stored = (_stored(run, each, span) for each in _INTRADAY if each in held)
     bars = next((each for each in stored if each is not None), None)
     if bars is None:
         return ()

@@ -16,7 +16,7 @@ from ml4t_nb.core.gapfill import reconcile_gaps
 from ml4t_nb.core.request_spans import merge_spans, overlapping_stored
 from ml4t_nb.model import DatasetId, FillMethod, Gap, Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
-from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
+from ml4t_nb.pipeline.context import DatasetRun, RunContext
 from ml4t_nb.pipeline.record import notify, publish, result_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
@@ -38,7 +38,7 @@ def refetch(context: RunContext, dataset: DatasetId, span: Span) -> UpdateResult
         name = manifest.config.provider
         nothing = UpdateRecord(run.as_of, "gaps", name, "unchanged", gaps_open=pending)
         return replace(result_of(manifest), record=nothing)
-    held = observed_index(snapshot)
+    held = snapshot.observed_stamps()
     spans = merge_spans(
         (overlapping_stored(each, held) for each in wanted), at_once=run.longest_request is None
     )

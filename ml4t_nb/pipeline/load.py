@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import get_args
 
-import pandas as pd
-
-from ml4t_nb.core.bars import as_instant
 from ml4t_nb.core.request_spans import overlapping_stored, spans_to_fetch, split_span
 from ml4t_nb.errors import DatasetNotFound, OptionError, RangeRefused
 from ml4t_nb.events import RetryScheduled
 from ml4t_nb.model import AssetClass, DatasetId, Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
-from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
+from ml4t_nb.pipeline.context import DatasetRun, RunContext
 from ml4t_nb.pipeline.life import require_before_end
 from ml4t_nb.pipeline.requests import LoadRequest, require_served, resolve_config
 from ml4t_nb.providers import Instrument, Provider
@@ -78,8 +75,10 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
     wanted = Span(given.start, max(min(given.end, run.final_before), given.start))
 
     def load(span: Span) -> UpdateResult:
-        held = _stored_index(run)
-        return fetch_and_commit(run, overlapping_stored(span, held) if len(held) else span)
+        seen = _snapshot(run.context.store, run.dataset)
+        if seen is not None and len(held := seen.observed_stamps()):
+            span = overlapping_stored(span, held)
+        return fetch_and_commit(run, span, seen=seen)
 
     longest = run.longest_request
     if longest is None:
@@ -92,7 +91,8 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
     if oldest is not None:
         wanted = Span(max(wanted.start, oldest), max(wanted.end, oldest))
     spans = spans_to_fetch(run.found.fetch_log if run.found else (), wanted)
-    return _load_in_batches(_split_into_batches(spans, longest, _stored_index(run)), load)
+    first = run.found.first if run.found else None
+    return _load_in_batches(_split_into_batches(spans, longest, first), load)
 
 
 def _identify(context: RunContext, provider: Provider, guess: DatasetId) -> Instrument:
@@ -105,12 +105,6 @@ def _identify(context: RunContext, provider: Provider, guess: DatasetId) -> Inst
     return identify(provider, guess.symbol, on_retry=retried, sleep=context.pause)
 
 
-def _stored_index(run: DatasetRun) -> pd.DatetimeIndex:
-    """Stamps of the observed bars that are stored now."""
-    snapshot = _snapshot(run.context.store, run.dataset)
-    return pd.DatetimeIndex([]) if snapshot is None else observed_index(snapshot)
-
-
 def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
     try:
         return store.snapshot(dataset)
@@ -119,16 +113,15 @@ def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
 
 
 def _split_into_batches(
-    wanted: Sequence[Span], longest: timedelta, held: pd.DatetimeIndex
+    wanted: Sequence[Span], longest: timedelta, first: datetime | None
 ) -> tuple[Span, ...]:
     """Spans to load one after the other, each of a few pieces, so that each meets what is stored.
 
-    What is after the first held bar comes oldest first, then what is before it, newest first.
+    What is after the ``first`` stored bar comes oldest first, then what is before it, newest first.
     """
     parts = [part for span in wanted for part in split_span(span, longest * _PIECES)]
-    if not len(held):
+    if first is None:
         return tuple(parts)
-    first = as_instant(held[0])
     after = [part for part in parts if part.end > first]
     before = [part for part in parts if part.end <= first]
     return (*after, *reversed(before))

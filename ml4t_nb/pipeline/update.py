@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import pandas as pd
-
-from ml4t_nb.core.bars import observed
 from ml4t_nb.core.gapfill import is_to_fill, is_to_request
 from ml4t_nb.core.request_spans import (
     JOIN,
@@ -17,11 +14,11 @@ from ml4t_nb.core.request_spans import (
     overlapping_stored,
     reach_back,
 )
-from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.core.timestamps import TICK, Instants
 from ml4t_nb.errors import Overtaken
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
-from ml4t_nb.pipeline.context import DatasetRun, RunContext, observed_index
+from ml4t_nb.pipeline.context import DatasetRun, RunContext
 from ml4t_nb.pipeline.life import skipped
 from ml4t_nb.pipeline.record import publish
 from ml4t_nb.pipeline.requests import UpdateRequest, require_served, with_provider
@@ -71,7 +68,7 @@ def _update(run: DatasetRun, snapshot: Snapshot, lookback: timedelta | None) -> 
         start = run.calendar.span(None, None, run.dataset.frequency).start
         return fetch_and_commit(run, Span(start, bound))
     # What is before the first bar was not loaded, or was removed: looking back ends there.
-    recent = _recent_index(snapshot)
+    recent = _recent_stamps(snapshot)
     longest = run.longest_request
     if lookback is None:
         lookback = free_lookback(recent, end=run.as_of + TICK, longest=longest)
@@ -82,11 +79,11 @@ def _update(run: DatasetRun, snapshot: Snapshot, lookback: timedelta | None) -> 
         main = Span(manifest.first, main.end)
     others = _missing_before(run, main.start, snapshot)
     if longest is not None:
-        return fetch_and_commit(run, main, merge_spans(others, at_once=False))
+        return fetch_and_commit(run, main, merge_spans(others, at_once=False), seen=snapshot)
     if manifest.verified is None or run.as_of - manifest.verified >= _VERIFIED_EVERY:
         main = Span(manifest.first, main.end)
     (at_once,) = merge_spans((main, *others), at_once=True)
-    return fetch_and_commit(run, at_once)
+    return fetch_and_commit(run, at_once, seen=snapshot)
 
 
 def _missing_before(run: DatasetRun, start: datetime, snapshot: Snapshot) -> tuple[Span, ...]:
@@ -106,16 +103,18 @@ def _missing_before(run: DatasetRun, start: datetime, snapshot: Snapshot) -> tup
         for span in (*gaps, *failed_spans(manifest.fetch_log))
         if span.start < start and (oldest is None or span.end > oldest)
     ]
-    held = observed_index(snapshot) if spans else pd.DatetimeIndex([])
+    if not spans:
+        return ()
+    held = snapshot.observed_stamps()
     return tuple(overlapping_stored(span, held) for span in spans)
 
 
-def _recent_index(snapshot: Snapshot) -> pd.DatetimeIndex:
+def _recent_stamps(snapshot: Snapshot) -> Instants:
     """Observed stamps of the last weeks, or all if those are few."""
     last = snapshot.manifest.last
     assert last is not None
-    near = observed(snapshot.bars(Span(last - _NEAR, last + TICK)))
-    return pd.DatetimeIndex(near.index) if len(near) >= JOIN else observed_index(snapshot)
+    near = snapshot.observed_stamps(Span(last - _NEAR, last + TICK))
+    return near if len(near) >= JOIN else snapshot.observed_stamps()
 
 
 def _reset_as_of(run: DatasetRun) -> bool:

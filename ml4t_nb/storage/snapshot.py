@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, chain, islice, pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ml4t_nb.core.bars import NUMBERS, Bars
+from ml4t_nb.core.timestamps import Instants
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.records import UpdateRecord
@@ -38,6 +39,7 @@ __all__ = ["Snapshot", "chunks_in", "not_found_error"]
 # own threads gain less.
 _READERS = 4
 _MANY_ROWS = 10_000_000
+_KEPT_ROWS = 32_768
 
 _Found = TypeVar("_Found")
 
@@ -52,10 +54,30 @@ class Snapshot:
 
     folder: DatasetFolder
     manifest: Manifest
+    kept: dict[Chunk, Rows] = field(default_factory=dict, repr=False, compare=False)
 
     def bars(self, span: Span | None = None) -> Bars:
         """Bars whose stamps are in ``span``; all for None."""
         return self.rows(self.manifest.chunks, TimeRange.of(span)).bars()
+
+    def observed_stamps(self, span: Span | None = None) -> Instants:
+        """Stamps in ``span`` of the bars that a provider served."""
+        rows = self.kept_rows(self.manifest.chunks, TimeRange.of(span))
+        return rows.stamps[~rows.filled]
+
+    def kept_rows(self, chunks: Sequence[Chunk], time_range: TimeRange = ALL_TIME) -> Rows:
+        """As `rows`, in memory that the snapshot keeps if they are few: no one may change them.
+
+        A run looks at the last chunks several times, and then rewrites them. Chunks of one row
+        group are decoded whole anyway.
+        """
+        wanted = chunks_in(chunks, time_range)
+        if sum(chunk.rows for chunk in wanted) > _KEPT_ROWS:
+            return self.rows(wanted, time_range)
+        for chunk in wanted:
+            if chunk not in self.kept:
+                self.kept[chunk] = self.rows([chunk])
+        return Rows.join(self.kept[chunk].between(time_range) for chunk in wanted)
 
     def files(self) -> tuple[Path, ...]:
         """Its Parquet files, in order of time."""

@@ -139,8 +139,12 @@ class Store:
         return tuple(faults)
 
     @contextmanager
-    def transaction(self, dataset: DatasetId) -> Iterator[Transaction]:
+    def transaction(
+        self, dataset: DatasetId, seen: Snapshot | None = None
+    ) -> Iterator[Transaction]:
         """The dataset, kept from all other writers until the block ends.
+
+        What was ``seen`` of it before, and is still stored, is not read again.
 
         LockTimeout if another writer holds it for too long, StoreNotWritable if the store's folder
         cannot be written.
@@ -150,7 +154,7 @@ class Store:
         folder = DatasetFolder(self.home, dataset)
         with (
             dataset_lock(folder.state, dataset, timeout_s=self._lock_timeout_s) as lock,
-            closing(Transaction(folder, self._catalogue, lock)) as transaction,
+            closing(Transaction(folder, self._catalogue, lock, seen)) as transaction,
         ):
             yield transaction
 

@@ -31,14 +31,11 @@ from ml4t_nb.storage.row_log import (
     not_yet_logged,
     rejected_table,
 )
-from ml4t_nb.storage.snapshot import Snapshot, chunks_in, not_found_error
+from ml4t_nb.storage.snapshot import Snapshot, not_found_error
 
 __all__ = ["Transaction"]
 
 _FINDINGS = 1000
-# A run looks at the last chunk three times before it rewrites it. Chunks of one row group are
-# decoded whole anyway.
-_KEPT_ROWS = 32_768
 
 
 class Transaction:
@@ -48,13 +45,20 @@ class Transaction:
     `Store.transaction`.
     """
 
-    def __init__(self, folder: DatasetFolder, catalogue: Catalogue, lock: HeldLock) -> None:
+    def __init__(
+        self,
+        folder: DatasetFolder,
+        catalogue: Catalogue,
+        lock: HeldLock,
+        seen: Snapshot | None = None,
+    ) -> None:
         self._folder = folder
         self._catalogue = catalogue
         self._lock = lock
         self._state: CommittedState | None = None
         self._edits: list[Edit] = []
-        self._decoded: dict[Chunk, Rows] = {}
+        # Chunks are never changed: what was decoded before the lock was taken is still so.
+        self._kept: dict[Chunk, Rows] = {} if seen is None else seen.kept
         self._number = 0
         self._over = False
 
@@ -253,14 +257,7 @@ class Transaction:
         manifest = self._now().manifest
         if manifest is None:
             return Rows.empty()
-        snapshot = Snapshot(self._folder, manifest)
-        wanted = chunks_in(chunks, time_range)
-        if len(wanted) != 1 or wanted[0].rows > _KEPT_ROWS:
-            return snapshot.rows(wanted, time_range)
-        (chunk,) = wanted
-        if chunk not in self._decoded:
-            self._decoded[chunk] = snapshot.rows(wanted)
-        return self._decoded[chunk].between(time_range)
+        return Snapshot(self._folder, manifest, self._kept).kept_rows(chunks, time_range)
 
     def _rejected(self, rows: pd.DataFrame | None, record: UpdateRecord) -> LoggedTable | None:
         """Those of ``rows`` that are not logged yet; what a damaged log has is logged again."""

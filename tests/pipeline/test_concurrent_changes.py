@@ -16,6 +16,7 @@ from ml4t_nb.pipeline import close
 from ml4t_nb.providers import Request
 from ml4t_nb.reading.one import view
 from ml4t_nb.reading.request import BarsRequest
+from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 from ml4t_nb.storage.transaction import Transaction
 from tests.pipeline.runner import Runner
@@ -133,9 +134,11 @@ def test_an_action_on_a_gap_goes_by_the_calendar_that_was_named_while_it_waited(
         """A store whose lock another writer holds first, to name another calendar."""
 
         @contextmanager
-        def transaction(self, dataset: DatasetId) -> Iterator[Transaction]:
+        def transaction(
+            self, dataset: DatasetId, seen: Snapshot | None = None
+        ) -> Iterator[Transaction]:
             other.load(evening("2024-03-13"), calendar="XLON")
-            with super().transaction(dataset) as tx:
+            with super().transaction(dataset, seen) as tx:
                 yield tx
 
     late = Runner(Waiting(runner.store.home), replace(runner.provider))

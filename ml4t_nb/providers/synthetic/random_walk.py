@@ -119,7 +119,8 @@ class Walk:
         steps = self._draws(0, stream=0, shape=(count,)) * self._manner.deviation
         if not self._is_round_the_clock:
             # 1990-01-01 was a Monday. Over a weekend hardly anything happens.
-            steps[np.arange(count) % 7 >= 5] *= 0.1  # noqa: PLR2004  # Saturday and Sunday
+            steps[5::7] *= 0.1
+            steps[6::7] *= 0.1
         walked = np.append(0.0, np.cumsum(steps))
         # Reflected at both ends of its reach, which keeps the size of its steps.
         reflected = np.abs((walked + _REACH) % (4 * _REACH) - 2 * _REACH) - _REACH
