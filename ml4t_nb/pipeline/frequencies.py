@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -32,13 +33,12 @@ def beyond_their_days(run: DatasetRun, real: Bars, allowed: Thresholds) -> tuple
     """
     if run.dataset.frequency != "daily" or "intraday range" in allowed.off or real.empty:
         return ()
-    symbol, asset_class = run.dataset.symbol, run.dataset.asset_class
     known, days = run.calendar.sessions, index_micros(pd.DatetimeIndex(real.index))
     first, last = (int(np.searchsorted(known.days, day)) for day in (days[0], days[-1]))
     if last >= len(known):
         return ()
     span = Span(from_micros(int(known.opens[first])), from_micros(int(known.closes[last])))
-    held = {each.frequency for each in run.context.store.stored_as(symbol, asset_class)}
+    held = _held(run)
     stored = (_stored(run, each, span) for each in _INTRADAY if each in held)
     bars = next((each for each in stored if each is not None), None)
     if bars is None:
@@ -52,6 +52,16 @@ def beyond_their_days(run: DatasetRun, real: Bars, allowed: Thresholds) -> tuple
         days, prices_of(traded), known.days[sessions[inside]], prices_of(bars)[inside], allowed
     )
     return as_findings(found, traded)
+
+
+def _held(run: DatasetRun) -> Collection[Frequency]:
+    """Frequencies in which the symbol may be stored."""
+    dataset = run.dataset
+    try:
+        held = run.context.store.stored_as(dataset.symbol, dataset.asset_class)
+    except Ml4tError:
+        return _INTRADAY
+    return {each.frequency for each in held}
 
 
 def _stored(run: DatasetRun, frequency: Frequency, span: Span) -> Bars | None:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -85,11 +86,11 @@ def _require_decimals(columns: Mapping[str, Sequence[str]], wrong: _Wrong) -> No
     doubt: tuple[str, int] | None = None
     for name in ("volume", "open", "high", "low", "close"):
         words = columns.get(name, ())
-        pointed = [row for row, word in enumerate(words) if "." in word]
-        if not all(_GROUPS.fullmatch(words[row]) for row in pointed):
+        pointed = [*islice((row for row, word in enumerate(words) if "." in word), 1)]
+        if any("." in word and not _GROUPS.fullmatch(word) for word in words):
             return
-        whole = sum(word.isdigit() and word != "0" for word in words)
-        if pointed and doubt is None and (name == "volume" or whole):
+        is_doubtful = name == "volume" or any(word.isdigit() and word != "0" for word in words)
+        if pointed and doubt is None and is_doubtful:
             doubt = name, pointed[0]
     if doubt is not None:
         name, row = doubt
@@ -125,11 +126,13 @@ def _all_plain(words: Sequence[str]) -> _Numbers | None:
     import pyarrow.compute as pc
 
     column = pa.array(words, pa.string())
-    empty = pc.is_in(pc.utf8_lower(column), pa.array(sorted(_NOTHING)))
-    if not pc.all(pc.or_(empty, pc.match_substring_regex(column, _PLAIN))).as_py():
-        return None if len(words) else np.empty(0)
-    filled = pc.if_else(empty, pa.scalar(None, pa.string()), column)
-    values: _Numbers = pc.cast(filled, pa.float64()).to_numpy(zero_copy_only=False)
+    plain = pc.match_substring_regex(column, _PLAIN)
+    if not pc.all(plain).as_py():
+        empty = pc.is_in(pc.utf8_lower(column), pa.array(sorted(_NOTHING)))
+        if not pc.all(pc.or_(empty, plain)).as_py():
+            return None if len(words) else np.empty(0)
+        column = pc.if_else(empty, pa.scalar(None, pa.string()), column)
+    values: _Numbers = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
     return values.astype("float64")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.bars import PRICES, Bars, make_bars, within
+from ml4t_nb.core.timestamps import DAY, TICK, Instants, index_micros
 from ml4t_nb.errors import (
     BarsInvalid,
     Ml4tError,
@@ -153,11 +154,12 @@ def _bars(
     _require_symbol(table, request.dataset.symbol)
     order = np.argsort(stamps, kind="stable")
     bars = make_bars(stamps, _columns(table, request.dataset.asset_class)).iloc[order]
-    words = table.texts.get("filled", [""] * len(stamps))
-    is_made = np.array([word.lower() in ("true", "1") for word in words], dtype=bool)[order]
+    is_made = np.zeros(len(stamps), dtype=bool)
+    if (words := table.texts.get("filled")) is not None:
+        is_made = np.array([word.lower() in ("true", "1") for word in words], dtype=bool)[order]
     once = _once(table, bars[~is_made], order[~is_made])
     days = pd.DatetimeIndex(once.index)
-    _require_frequency(table, days, frequency)
+    _require_frequency(table, index_micros(days), frequency)
     if frequency == "daily":
         require_sessions(table, days, request.calendar)
     notes = (f"{table.path.name}: {is_made.sum()} filled rows left out",) if is_made.any() else ()
@@ -235,20 +237,20 @@ def _once(table: PriceTable, bars: Bars, rows: np.ndarray) -> Bars:
     return bars[np.append([True], ~again)]
 
 
-def _require_frequency(table: PriceTable, stamps: pd.DatetimeIndex, frequency: Frequency) -> None:
+def _require_frequency(table: PriceTable, stamps: Instants, frequency: Frequency) -> None:
     """Refuse a file whose rows are nearer together or further apart than requested.
 
     Most rows decide, for the last may be a bar that has only begun, and any far from the next.
     """
-    steps = stamps[1:] - stamps[:-1]
+    steps = np.diff(stamps)
     if not len(steps) or frequency == "weekly":
         return
-    length, shortest = bar_length(frequency), steps.min().to_pytimedelta()
-    kinds, counts = np.unique(steps.to_numpy(), return_counts=True)
-    usual = pd.Timedelta(kinds[counts.argmax()]).to_pytimedelta()
+    kinds, counts = np.unique(steps, return_counts=True)
+    length, shortest = bar_length(frequency), int(kinds[0]) * TICK
+    usual = int(kinds[counts.argmax()]) * TICK
     is_usual = len(steps) >= _SOME and counts.max() >= _MOST * len(steps)
     if length is None:
-        days = steps / pd.Timedelta(_DAY)
+        days = steps / DAY
         is_long = any(((days >= low) & (days <= high)).mean() >= _MOST for low, high in _LONG)
         is_other = len(steps) >= _SOME and (shortest >= _NEARLY_A_WEEK or is_long)
         seen = shortest if shortest >= _NEARLY_A_WEEK else usual

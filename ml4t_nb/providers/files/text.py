@@ -32,8 +32,8 @@ class _Rows:
     ``text`` are the lines as written; the last is cut if it does not end.
     """
 
-    cells: Sequence[list[str]]
-    lines: Sequence[int]
+    cells: list[list[str]]
+    lines: list[int]
     text: Sequence[str]
     is_cut: bool
 
@@ -67,19 +67,18 @@ def _read(path: Path) -> _Rows:
     text = _decoded(path, content)
     is_cut = not text.endswith(("\n", "\r"))
     lines = io.StringIO(text, newline=None).read().split("\n")
+    delimiter = _delimiter(lines)
     reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=_delimiter(lines),
-        skipinitialspace=True,
-        strict=True,
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
     )
     cells: list[list[str]] = []
     places: list[int] = []
+    is_padded = _may_be_padded(lines, delimiter)
     try:
         for row in reader:
-            stripped = [cell.strip() for cell in row]
-            if any(stripped) and not (len(row) == 1 and _is_remark(row[0])):
-                cells.append(stripped)
+            bare = [cell.strip() for cell in row] if is_padded else row
+            if any(bare) and not (len(row) == 1 and _is_remark(row[0])):
+                cells.append(bare)
                 places.append(reader.line_num)
     except csv.Error as error:
         raise BarsInvalid(
@@ -110,6 +109,17 @@ def _decoded(path: Path, content: bytes) -> str:
             f"{path.name} is not a text file", hint="it may be damaged; replace it with a CSV file"
         )
     return text
+
+
+def _may_be_padded(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether a cell may begin or end with white space; told of all lines at once."""
+    text = "\n".join(lines)
+    padding = (f"{delimiter} ", f" {delimiter}", "\n ", " \n")
+    if '"' in text or any(each in f"\n{text}\n" for each in padding):
+        return True
+    # But for single blanks within cells, there is none: a line is one word.
+    text = text.replace(" ", "")
+    return text.split() != [*filter(None, text.split("\n"))]
 
 
 def _is_remark(line: str) -> bool:
@@ -156,6 +166,10 @@ def _head(path: Path, rows: _Rows) -> _Head:
 def _body(path: Path, rows: _Rows, head: _Head) -> tuple[list[list[str]], Problems]:
     """Rows below the header that are as wide as it, and what is wrong with the others."""
     width = len(head.names)
+    whole = rows.cells[head.start :]
+    is_even = all(map(width.__eq__, map(len, whole))) and head.names not in whole
+    if is_even and not (whole and head.dialect.is_footer(whole[-1])):
+        return whole, Problems(path, "line", rows.lines[head.start :])
     ends_empty = width > 1 and not head.names[-1]
     body: list[list[str]] = []
     places: list[int] = []

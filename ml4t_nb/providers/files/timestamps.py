@@ -22,6 +22,7 @@ _ISO = (
     r"^(?P<wall>\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?)"
     r"(?P<offset>Z|[+-]\d{2}:?\d{2})?$"
 )
+_ISO_DAY = r"^(?:1[7-9]|2[01])\d{2}-\d{2}-\d{2}$"
 _EPOCH = re.compile(r"\d{9,19}(?:\.0*)?")
 # Digits of an instant between 1973 and 2286, by unit.
 _UNITS = {9: "s", 10: "s", 12: "ms", 13: "ms", 15: "us", 16: "us", 18: "ns", 19: "ns"}
@@ -123,7 +124,14 @@ def _all_iso(texts: Sequence[str]) -> Written | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    parts = pc.extract_regex(pa.array(texts, pa.string()), _ISO)
+    column = pa.array(texts, pa.string())
+    if pc.all(pc.match_substring_regex(column, _ISO_DAY)).as_py():
+        try:
+            days = pc.cast(column, pa.timestamp("us"))
+        except pa.ArrowInvalid:  # such as the 30th of February
+            return None
+        return Written(pd.DatetimeIndex(days.to_numpy(zero_copy_only=False)))
+    parts = pc.extract_regex(column, _ISO)
     if parts.null_count:
         return None
     walls, offsets = parts.field("wall").to_numpy(False), parts.field("offset").to_numpy(False)
