@@ -16,9 +16,15 @@ from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.disk import names_in, status
 from ml4t_nb.storage.manifest import unknown_summary
 from ml4t_nb.storage.manifest_file import LONGEST_REMOVAL
-from ml4t_nb.storage.names import GROUPS, folder_name, manifest_name, newest_number
+from ml4t_nb.storage.names import (
+    GROUPS,
+    folder_name,
+    manifest_name,
+    newest_number,
+    symbol_of,
+)
 
-__all__ = ["groups_in", "read_entry", "stored_in"]
+__all__ = ["any_in", "groups_in", "read_entry", "stored_in"]
 
 KnownEntries: TypeAlias = Callable[[Collection[str]], Mapping[str, CatalogueEntry]]
 """Gives what the catalogue knows of these places."""
@@ -64,6 +70,18 @@ def groups_in(
     }
     fitting = [each for each in GROUPS if frequency in (None, each[1])]
     return sorted(each for each in fitting if "/".join(each) in there)
+
+
+def any_in(home: Path, groups: Iterable[tuple[AssetClass, Frequency]]) -> Iterator[DatasetId]:
+    """Datasets in these groups that were stored once, in the order in which the disk has them."""
+    for asset_class, frequency in groups:
+        try:
+            with os.scandir(home / "state" / asset_class / frequency) as folders:
+                for folder in folders:
+                    if (symbol := symbol_of(folder.name)) is not None:
+                        yield DatasetId(asset_class, frequency, symbol)
+        except OSError:
+            continue  # whoever needs its datasets says why it cannot be read
 
 
 def stored_in(

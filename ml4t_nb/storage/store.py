@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from ml4t_nb.records import FormerName, Summary
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.disk import is_own_folder, names_in, remove_old, status
-from ml4t_nb.storage.entries import groups_in, read_entry, stored_in
+from ml4t_nb.storage.entries import any_in, groups_in, read_entry, stored_in
 from ml4t_nb.storage.known_names import KnownNames
 from ml4t_nb.storage.locks import dataset_lock
 from ml4t_nb.storage.names import (
@@ -87,6 +88,11 @@ class Store:
         groups = groups_in(self.home, asset_class, frequency)
         known = self._catalogue.read
         return {each: tuple(stored_in(self.home, groups, each, known)) for each in symbols}
+
+    def some(self, asset_class: AssetClass, most: int) -> tuple[DatasetId, ...]:
+        """At most so many datasets of a class that were stored once, whichever are found first."""
+        groups = [each for each in groups_in(self.home, asset_class, None) if each[1] != "weekly"]
+        return tuple(islice(any_in(self.home, groups), most))
 
     def former_names(self) -> dict[DatasetId, tuple[FormerName, ...]]:
         """Datasets whose earlier bars were listed under other names, with those names."""

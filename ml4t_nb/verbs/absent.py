@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["absent", "declaration", "doubted"]
+
+_FEW = 30
 
 
 def absent(ws: Workspace, chosen: Collection[DatasetId]) -> tuple[AbsentSession, ...]:
@@ -50,28 +52,55 @@ def _by_calendar(
     from ml4t_nb.calendars import calendar
     from ml4t_nb.core.session_states import absent_sessions
 
-    ordered = sorted(ws.store.summaries(), key=lambda each: each.calendar)
-    for name, group in groupby(ordered, key=lambda each: each.calendar):
-        # Those without a gap decide the most, and cost nothing to look at.
-        summaries = sorted(group, key=_has_gaps)
-        asked = [each for each in summaries if each.dataset in chosen and _has_gaps(each)]
-        if not asked:
-            continue
-        datasets = {each.dataset for each in asked}
-        others = [each for each in summaries if each.dataset not in datasets]
+    # Of few datasets only those are looked at that can have lost a session, and then as few others
+    # as show that the exchange was open.
+    is_few = len(chosen) <= _FEW
+    rows = ws.store.summaries(chosen if is_few else None)
+    gapped = [each for each in rows if each.dataset in chosen and _has_gaps(each)]
+    for name, group in groupby(sorted(gapped, key=_calendar_of), key=_calendar_of):
+        asked = [*group]
+        others = _others(ws, asked, None if is_few else rows)
         try:
             dates = calendar(name, ws.settings.closures)
             found = absent_sessions(dates, _held(ws, asked), _held(ws, others))
         except CalendarUnknown:
             continue
+        datasets = {each.dataset for each in asked}
         yield dates, datasets, tuple(AbsentSession(dates.name, *each) for each in found)
+
+
+def _others(
+    ws: Workspace, asked: Sequence[Summary], rows: Sequence[Summary] | None
+) -> Iterator[Summary]:
+    """The other datasets of their calendar, each once, those that decide the most first.
+
+    Where there are no ``rows`` of all datasets yet, these are looked at only once some do not do.
+    """
+    known = {each.dataset for each in asked}
+    if rows is None:
+        classes = {each.dataset.asset_class for each in asked}
+        some = [each for name in classes for each in ws.store.some(name, _FEW)]
+        near = [each for each in ws.store.summaries(some) if not _has_gaps(each)]
+        for each in near:
+            if each.calendar == asked[0].calendar and each.dataset not in known:
+                known.add(each.dataset)
+                yield each
+    rest = ws.store.summaries() if rows is None else rows
+    # Those without a gap decide the most, and cost nothing to look at.
+    for each in sorted(rest, key=_has_gaps):
+        if each.calendar == asked[0].calendar and each.dataset not in known:
+            yield each
+
+
+def _calendar_of(summary: Summary) -> str:
+    return summary.calendar
 
 
 def _has_gaps(summary: Summary) -> bool:
     return bool(summary.gaps_open or summary.filled or summary.unserved or summary.damage)
 
 
-def _held(ws: Workspace, summaries: Sequence[Summary]) -> Iterator[StoredRange]:
+def _held(ws: Workspace, summaries: Iterable[Summary]) -> Iterator[StoredRange]:
     """What each dataset holds and lacks; a manifest is read only where there are gaps."""
     from ml4t_nb.core.session_states import StoredRange
 

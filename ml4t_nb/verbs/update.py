@@ -107,7 +107,7 @@ def update(
         ws.require_home()
     moment = ws.resolve_as_of(as_of)
     meant = _meant(ws, as_symbols(symbol), asset_class, frequency)
-    chosen = meant.keys()
+    chosen = {each for each, error in meant.items() if error is None}
     missed = absent(ws, chosen)
     unsure = doubted(ws, chosen) if missed and fill_gaps is None else {}
 

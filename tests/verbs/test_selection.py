@@ -53,6 +53,8 @@ NAMED: dict[str, Callable[[Workspace], Any]] = {
     "review": lambda ws: verbs.review(ws, "AAPL"),
     "history": lambda ws: verbs.history(ws, "AAPL"),
     "load": lambda ws: verbs.load(ws, "AAPL", as_of=AS_OF),
+    "update": lambda ws: verbs.update(ws, "AAPL", as_of=AS_OF),
+    "gaps": lambda ws: verbs.gaps(ws, "AAPL", as_of=AS_OF),
 }
 
 
