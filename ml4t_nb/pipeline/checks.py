@@ -69,7 +69,7 @@ class Rewrite:
         cls, tx: Transaction, run: DatasetRun, got: FetchResult, before: Manifest, *, is_whole: bool
     ) -> Rewrite:
         """What ``got`` may change of ``before``."""
-        start = min(span.start for span in got.answered)
+        start = min(span.start for span in got.judged)
         first, last = before.first, before.last
         is_end = not is_whole and _gap_terms(run.config) == _gap_terms(before.config)
         if first is None or last is None or start <= first or not is_end:

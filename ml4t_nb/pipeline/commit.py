@@ -9,6 +9,7 @@ unless other writers go on extending the dataset meanwhile.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from time import perf_counter
 
 import pandas as pd
@@ -46,6 +47,7 @@ from ml4t_nb.pipeline.judge import findings_after
 from ml4t_nb.pipeline.manifest_after import manifest_after
 from ml4t_nb.pipeline.record import attempts_of, notify, publish, record_of
 from ml4t_nb.pipeline.refusals import without_refused
+from ml4t_nb.pipeline.repeated import judged_since
 from ml4t_nb.pipeline.unknown import is_proposed
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
@@ -64,11 +66,13 @@ def fetch_and_commit(
     others: tuple[Span, ...] = (),
     *,
     seen: Snapshot | None = None,
+    since: datetime | None = None,
 ) -> UpdateResult:
     """Fetch what is wanted and commit it, or keep the failure in the history.
 
     ``wanted`` is the latest span, up to which bars are to be stored; of the ``others`` before it,
-    one that fails does not stop the run. What was ``seen`` of the dataset is not read again.
+    one that fails does not stop the run. What is wanted from before ``since`` is wanted for its
+    gaps alone. What was ``seen`` of the dataset is not read again.
     """
     began = perf_counter()
     store, asked, reading = run.context.store, wanted, run
@@ -79,17 +83,23 @@ def fetch_and_commit(
                 # As it was read once, so always: a setting that changes later would move the bars.
                 reading = replace(reading, config=replace(reading.config, zone=got.zone))
             with store.transaction(run.dataset, seen) as tx:
-                done = _commit_fetch(tx, reading, got, asked, began=began)
+                done = _commit_fetch(tx, reading, got, asked, since=since, began=began)
             if isinstance(done, UpdateResult):
                 return notify(run, done)
-            asked, others = done, ()
+            asked, others, since = done, (), None
     except (ProviderError, BarsInvalid, Suspicious) as error:
         with store.transaction(run.dataset) as tx:
             return _commit_failure(tx, run, error, wanted, began=began)
 
 
 def _commit_fetch(
-    tx: Transaction, run: DatasetRun, got: FetchResult, wanted: Span, *, began: float
+    tx: Transaction,
+    run: DatasetRun,
+    got: FetchResult,
+    wanted: Span,
+    *,
+    since: datetime | None,
+    began: float,
 ) -> UpdateResult | Span:
     """Judge fetched bars against what is stored now, and commit them with the run's record.
 
@@ -104,6 +114,8 @@ def _commit_fetch(
     is_whole = everything == wanted
     if is_whole and tx.manifest is not None and got.error is not None:
         raise got.error
+    if not is_whole:
+        got = judged_since(got, run, before, since)
     rewrite = with_basis(Rewrite.of(tx, run, got, before, is_whole=is_whole))
     if rewrite is None:
         return everything
@@ -210,7 +222,7 @@ def _aligned(rewrite: Rewrite) -> tuple[AlignedActions, float]:
             stored,
             fetched,
             rejected,
-            asked=got.answered,
+            asked=got.judged,
             carried=rewrite.before.carried,
             basis=basis,
             is_overtaken=rewrite.is_overtaken,

@@ -52,6 +52,8 @@ class FetchResult:
 
     ``basis`` is what the provider declares, or shows; None if neither. ``zone`` is what stamps
     without a zone were taken to be of, and ``currency`` what prices are in, if that is known.
+
+    What was answered before ``since`` is not in it any more, since it is stored as it was answered.
     """
 
     answered: tuple[Span, ...]
@@ -66,6 +68,17 @@ class FetchResult:
     basis: Basis | None = None
     zone: str | None = None
     currency: str = ""
+    since: datetime | None = None
+
+    @property
+    def judged(self) -> tuple[Span, ...]:
+        """The spans that were answered, from ``since`` on."""
+        since = self.since
+        if since is None:
+            return self.answered
+        return tuple(
+            Span(max(span.start, since), span.end) for span in self.answered if span.end > since
+        )
 
     def later_ratio(self, last: datetime | None) -> float:
         """Product of the splits after ``last`` and after the last final bar.

@@ -166,7 +166,7 @@ class _Judgement:
 
     def is_judged(self, known: Finding) -> bool:
         """Whether a finding would have been found again, were it still so."""
-        stamp, run, asked = known.stamp, self.rewrite.run, self.rewrite.got.answered
+        stamp, run, asked = known.stamp, self.rewrite.run, self.rewrite.got.judged
         if known.rule in run.context.rules.of_dataset(run.dataset).off:
             return True
         is_own = run.provider.name == run.config.provider

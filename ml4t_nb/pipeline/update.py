@@ -80,10 +80,11 @@ def _update(run: DatasetRun, snapshot: Snapshot, lookback: timedelta | None) -> 
     others = _missing_before(run, main.start, snapshot)
     if longest is not None:
         return fetch_and_commit(run, main, merge_spans(others, at_once=False), seen=snapshot)
+    since = main.start
     if manifest.verified is None or run.as_of - manifest.verified >= _VERIFIED_EVERY:
         main = Span(manifest.first, main.end)
     (at_once,) = merge_spans((main, *others), at_once=True)
-    return fetch_and_commit(run, at_once, seen=snapshot)
+    return fetch_and_commit(run, at_once, since=since, seen=snapshot)
 
 
 def _missing_before(run: DatasetRun, start: datetime, snapshot: Snapshot) -> tuple[Span, ...]:
@@ -105,6 +106,10 @@ def _missing_before(run: DatasetRun, start: datetime, snapshot: Snapshot) -> tup
     ]
     if not spans:
         return ()
+    if run.longest_request is None:
+        # One request reaches from the first of them to the end.
+        (whole,) = merge_spans(spans, at_once=True)
+        return (overlapping_stored(whole, _last_stamps(snapshot, whole.start)),)
     held = snapshot.observed_stamps()
     return tuple(overlapping_stored(span, held) for span in spans)
 
@@ -113,7 +118,12 @@ def _recent_stamps(snapshot: Snapshot) -> Instants:
     """Observed stamps of the last weeks, or all if those are few."""
     last = snapshot.manifest.last
     assert last is not None
-    near = snapshot.observed_stamps(Span(last - _NEAR, last + TICK))
+    return _last_stamps(snapshot, last + TICK)
+
+
+def _last_stamps(snapshot: Snapshot, end: datetime) -> Instants:
+    """Observed stamps of some weeks before ``end``, or all if those are few."""
+    near = snapshot.observed_stamps(Span(end - _NEAR, end))
     return near if len(near) >= JOIN else snapshot.observed_stamps()
 
 

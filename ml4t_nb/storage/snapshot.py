@@ -9,11 +9,12 @@ from itertools import accumulate, chain, islice, pairwise
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from ml4t_nb.core.bars import NUMBERS, Bars
-from ml4t_nb.core.timestamps import Instants
+from ml4t_nb.core.timestamps import Instants, index_micros
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
 from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.records import UpdateRecord
@@ -40,6 +41,7 @@ __all__ = ["Snapshot", "chunks_in", "not_found_error"]
 _READERS = 4
 _MANY_ROWS = 10_000_000
 _KEPT_ROWS = 32_768
+_SOME_ROWS = 400_000
 
 _Found = TypeVar("_Found")
 
@@ -142,6 +144,29 @@ class Snapshot:
             require_constants(chunk, self._content(chunk, anew=True))
         except (pa.ArrowException, ValueError, OSError) as error:
             raise self._corrupt(chunk, f"cannot be read: {error}") from error
+
+    def holds(self, bars: Bars, span: Span) -> bool:
+        """Whether the observed bars in ``span`` are exactly these.
+
+        They are compared some chunks at a time, so that not all have to be in memory.
+        """
+        stamps = index_micros(bars.index)
+        columns = [bars[name].to_numpy() for name in NUMBERS]
+        place, time_range = 0, TimeRange.of(span)
+        for chunks in _some_at_a_time(chunks_in(self.manifest.chunks, time_range)):
+            rows = self.rows(chunks, time_range)
+            if rows.filled.any():
+                real = ~rows.filled
+                rows = Rows(rows.stamps[real], rows.numbers[:, real], rows.filled[real])
+            part = slice(place, place + len(rows))
+            place += len(rows)
+            given = [column[part] for column in columns]
+            if not (
+                np.array_equal(stamps[part], rows.stamps)
+                and all(map(np.array_equal, given, rows.numbers))
+            ):
+                return False
+        return place == len(stamps)
 
     def rejected_rows(self) -> pd.DataFrame:
         """Rows that a provider gave and that were not stored, with why not."""
@@ -256,6 +281,17 @@ def chunks_in(chunks: Sequence[Chunk], time_range: TimeRange) -> list[Chunk]:
     return [
         each for each in chunks if TimeRange.through(each.first, each.last).overlaps(time_range)
     ]
+
+
+def _some_at_a_time(chunks: Sequence[Chunk]) -> Iterator[list[Chunk]]:
+    some: list[Chunk] = []
+    for each in chunks:
+        some.append(each)
+        if sum(chunk.rows for chunk in some) >= _SOME_ROWS:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def _existing(path: str) -> Path:
