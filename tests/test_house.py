@@ -61,7 +61,7 @@ HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
 NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "reading/", "batch.py", "calendars.py")
 SLOW_STARTERS = (
     "pandas", "numpy", "pyarrow", "rich", "yfinance", "exchange_calendars", "plotly",
-    "ipywidgets", "anywidget", "argcomplete",
+    "ipywidgets", "anywidget", "tenacity", "argcomplete",
 )  # fmt: skip
 LONGEST = 300
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
-from itertools import count
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ml4t_nb.errors import (
     ProviderError,
@@ -20,6 +20,9 @@ from ml4t_nb.errors import (
     SymbolUnknown,
 )
 from ml4t_nb.providers.base import Answer, Backoff, Instrument, Policy, Provider, Request
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 __all__ = [
     "DEFAULT",
@@ -105,21 +108,46 @@ def _retried(
     sleep: Callable[[float], None],
 ) -> _Reply:
     pauses = _Pauses(policy)
-    for attempt in count(1):
-        _log.debug("%s, attempt %d", about, attempt)
-        try:
-            return question()
-        except ProviderError as error:
-            _log.debug("%s, attempt %d failed: %s", about, attempt, error)
-            failure, wait_s = error, pauses.after(error)
-            if wait_s is None:
-                raise
-        on_retry(attempt, wait_s, failure.message)
-        try:
-            sleep(wait_s)
-        except NoMoreWaiting:
-            raise failure from None
-    raise AssertionError  # attempts are counted without an end
+    _log.debug("%s, attempt 1", about)
+    try:
+        return question()
+    except ProviderError as error:
+        failed = [error]
+    # Only now: nearly every question is answered at once, and tenacity takes long to start.
+    from tenacity import Retrying, retry_if_exception_type
+
+    failures: list[ProviderError] = []
+
+    def ask() -> _Reply:
+        # Its first attempt is the one that has failed.
+        if failed:
+            raise failed.pop()
+        _log.debug("%s, attempt %d", about, len(failures) + 1)
+        return question()
+
+    def wait(state: RetryCallState) -> float:
+        """Seconds until the next attempt, infinitely many if there is none."""
+        error = state.outcome.exception() if state.outcome else None
+        assert isinstance(error, ProviderError)
+        failures.append(error)
+        _log.debug("%s, attempt %d failed: %s", about, len(failures), error)
+        return pauses.after(error)
+
+    attempts = Retrying(
+        sleep=sleep,
+        retry=retry_if_exception_type(ProviderError),
+        wait=wait,
+        # tenacity asks after `wait`.
+        stop=lambda state: math.isinf(state.upcoming_sleep),
+        before_sleep=lambda state: on_retry(
+            state.attempt_number, state.upcoming_sleep, failures[-1].message
+        ),
+        reraise=True,
+    )
+    try:
+        return attempts(ask)
+    except NoMoreWaiting:
+        raise failures[-1] from None
 
 
 class _Pauses:
@@ -131,21 +159,21 @@ class _Pauses:
         self._began = time.monotonic()
         self._waited_s = 0.0
 
-    def after(self, error: ProviderError) -> float | None:
-        """Seconds until the next attempt; None if there is none."""
+    def after(self, error: ProviderError) -> float:
+        """Seconds until the next attempt, infinitely many if there is none."""
         kind = self._policy.kind(error)
         if kind is None:
-            return None
+            return math.inf
         backoff = self._policy.backoff[kind]
         if self._used[kind] == len(backoff.seconds):
-            return None
+            return math.inf
         base = backoff.seconds[self._used[kind]]
         self._used[kind] += 1
         wait_s = base + random.uniform(0, base * backoff.jitter)  # noqa: S311  # no secret
         # A pause that does not really wait, as in a dry run, counts all the same.
         elapsed_s = max(self._waited_s, time.monotonic() - self._began)
         if backoff.within_s is not None and elapsed_s + wait_s > backoff.within_s:
-            return None
+            return math.inf
         self._waited_s += wait_s
         return wait_s
 
