@@ -91,7 +91,7 @@ def test_a_missing_dataset_is_caught_as_a_standard_error(tmp_path: Path) -> None
     with pytest.raises(LookupError, match="No existing data found for 'NONE'"):
         ml4t_nb.bars("NONE", home=tmp_path)
     with pytest.raises(ValueError, match="frequency"):
-        ml4t_nb.bars("NONE", home=tmp_path, frequency="dayly")  # type: ignore[arg-type]  # meant
+        ml4t_nb.bars("NONE", home=tmp_path, frequency="dayly")
     with pytest.raises(FileNotFoundError, match="there is no store at"):
         ml4t_nb.update(home=tmp_path / "missing")
 

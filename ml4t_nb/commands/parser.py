@@ -216,6 +216,7 @@ def _help(option: Option) -> str:
     text = option.help.replace("%", "%%")
     is_shown = option.default not in (None, (), False, True) and "default" not in text
     what = "Any of" if option.kind == "choices" else "One of"
-    text = f"{text} {what} {', '.join(option.choices)}." if option.choices else text
+    more = ", or minutes such as 45m" if option.kind == "frequency" else ""
+    text = f"{text} {what} {', '.join(option.choices)}{more}." if option.choices else text
     text = f"{text} (default: {option.default})" if is_shown else text
     return f"{text} (default: on)" if option.default is True else text

@@ -16,7 +16,7 @@ from ml4t_nb.core.bars import COLUMNS, NUMBERS, STAMPS, Numbers
 from ml4t_nb.core.sources import source_of
 from ml4t_nb.core.timestamps import Instants, index_micros
 from ml4t_nb.model import Adjustment, Column
-from ml4t_nb.reading.request import BarsRequest
+from ml4t_nb.reading.request import BarsRequest, is_derived_of
 from ml4t_nb.reading.symbol_bars import TEXT, SymbolBars
 from ml4t_nb.storage.chunks import ALL_TIME, Rows, TimeRange
 from ml4t_nb.storage.manifest import Manifest
@@ -70,11 +70,13 @@ class BarsBatch:
 
 
 def is_in_arrays(snapshot: Snapshot, request: BarsRequest) -> bool:
-    """Whether the bars can be shown without a frame: all but what is required, and odd weeks."""
+    """Whether they can be shown without a frame: all but the required, derived, and odd weeks."""
     manifest = snapshot.manifest
+    if request.require is not None or is_derived_of(manifest.dataset, request):
+        return False
     is_stored = is_as_stored(request.adjust, manifest.config.basis)
     is_shown = is_stored or manifest.dataset.frequency != "weekly"
-    return request.require is None and "complete" not in request.names and is_shown
+    return "complete" not in request.names and is_shown
 
 
 class BatchReader:

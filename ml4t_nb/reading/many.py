@@ -39,11 +39,17 @@ def read_many(
     The first error is raised, and names its dataset; or what cannot be read is left out.
     """
     skipped: dict[str, str] | None = {} if errors == "skip" else None
-    batch = _batch(store, _chosen(meant, skipped), request, skipped)
-    frame = widened(batch, request.names) if wide else stacked(batch, request.names)
+    meant = [*meant]
+    request = request.made_from(each for _, each in meant if isinstance(each, DatasetId))
+    batch = _batch(store, _chosen(meant, request, skipped), request, skipped)
     datasets = [manifest.dataset for manifest in batch.manifests]
-    frequency = datasets[0].frequency if datasets else None
-    return described(frame, Origin.of(request, datasets, frequency, skipped=skipped))
+    frequency = request.frequency or (datasets[0].frequency if datasets else None)
+    names = request.names
+    frame = widened(batch, names, frequency or "daily") if wide else stacked(batch, names)
+    sources = dict.fromkeys(each.frequency for each in datasets if each.frequency != frequency)
+    derived_from = ", ".join(sources) or None
+    origin = Origin.of(request, datasets, frequency, derived_from=derived_from, skipped=skipped)
+    return described(frame, origin)
 
 
 def read_each(
@@ -52,11 +58,11 @@ def read_each(
     request: BarsRequest,
     skipped: dict[str, str] | None = None,
 ) -> Iterator[SymbolBars]:
-    """Bars of each dataset once, in the order given; of one frequency, else OptionError.
+    """Bars of each dataset once, in the order given; if none is asked for, of one frequency.
 
     An error is raised, and names its dataset; or noted by its symbol in ``skipped``.
     """
-    for dataset, symbol in _chosen(meant, skipped).items():
+    for dataset, symbol in _chosen(meant, request, skipped).items():
         try:
             yield _read(store, dataset, request)
         except Ml4tError as error:
@@ -64,9 +70,11 @@ def read_each(
 
 
 def _chosen(
-    meant: Iterable[tuple[str, DatasetId | Ml4tError]], skipped: dict[str, str] | None
+    meant: Iterable[tuple[str, DatasetId | Ml4tError]],
+    request: BarsRequest,
+    skipped: dict[str, str] | None,
 ) -> dict[DatasetId, str]:
-    """Datasets of one frequency, each with the symbol that it was asked by."""
+    """Datasets, each with the symbol it was asked by; of one frequency, if none is asked for."""
     datasets: dict[DatasetId, str] = {}
     for symbol, each in meant:
         if isinstance(each, DatasetId):
@@ -75,7 +83,8 @@ def _chosen(
             raise each
         else:
             skipped[symbol] = each.message
-    _require_one_frequency([*datasets])
+    if request.frequency is None:
+        _require_one_frequency([*datasets])
     return datasets
 
 
@@ -107,7 +116,8 @@ def _read(store: Store, dataset: DatasetId, request: BarsRequest) -> SymbolBars:
     for _ in range(_TRIES):
         snapshot = store.snapshot(dataset)
         try:
-            return SymbolBars(snapshot.manifest, read_bars(snapshot, request))
+            bars = read_bars(snapshot, request)
+            return SymbolBars(snapshot.manifest, bars, request.frequency or dataset.frequency)
         except StoreError:
             if store.snapshot(dataset).manifest.sequence == snapshot.manifest.sequence:
                 raise

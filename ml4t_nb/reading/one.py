@@ -12,8 +12,9 @@ from ml4t_nb.core.sources import source_of
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment
 from ml4t_nb.reading.batch import BatchReader, framed_batch, is_in_arrays
+from ml4t_nb.reading.derived import derived_frame, parts_request
 from ml4t_nb.reading.origin import Origin, described
-from ml4t_nb.reading.request import BarsRequest
+from ml4t_nb.reading.request import BarsRequest, is_derived_of
 from ml4t_nb.reading.requirements import require_as_wanted
 from ml4t_nb.reading.symbol_bars import TEXT
 from ml4t_nb.storage.manifest import Manifest
@@ -28,13 +29,19 @@ def read_bars(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
     OptionError if the adjustment cannot be shown, BarsDoubtful if the bars are not as required,
     ChunkCorrupt if a file is damaged.
     """
-    if "complete" in request.names:
+    manifest = snapshot.manifest
+    dataset, frequency = manifest.dataset, request.frequency
+    if is_derived_of(dataset, request):
+        parts = view(snapshot, parts_request(manifest, request))
+        seen = derived_frame(manifest, parts, request)[[*request.names]]
+        origin = Origin.of(request, [dataset], frequency, derived_from=dataset.frequency)
+        return described(seen, origin)
+    if "complete" in request.names and frequency is None:
         raise OptionError(
             "the column 'complete' is one of derived bars", hint="leave it out of the columns"
         )
-    seen = _in_arrays if is_in_arrays(snapshot, request) else _in_a_frame
-    dataset = snapshot.manifest.dataset
-    return described(seen(snapshot, request), Origin.of(request, [dataset], dataset.frequency))
+    read = _in_arrays if is_in_arrays(snapshot, request) else _in_a_frame
+    return described(read(snapshot, request), Origin.of(request, [dataset], dataset.frequency))
 
 
 def _in_arrays(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
@@ -53,6 +60,9 @@ def _in_a_frame(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
         range_ = (request.start, request.end)
         require_as_wanted(snapshot.manifest, seen, range_, request.require)
     seen = seen if request.filled else observed(seen)
+    if "complete" in request.names:
+        # Beside derived ones of other datasets.
+        seen = seen.assign(complete=~seen["filled"])
     if "provider" in request.names:
         seen = _with_providers(seen, snapshot.manifest)
     return seen if request.columns is None else seen[[*request.names]]

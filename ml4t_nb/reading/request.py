@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import get_args
 
-from ml4t_nb.model import Adjustment, Column, Requirement
+from ml4t_nb.model import Adjustment, BarsFrequency, Column, DatasetId, Requirement
 
-__all__ = ["BarsRequest"]
+__all__ = ["BarsRequest", "is_derived_of"]
 
 _STORED: tuple[Column, ...] = get_args(Column)[:-2]
 
@@ -27,6 +28,9 @@ class BarsRequest:
         Add a column with each bar's provider.
     columns
         Those wanted, in this order; all for None.
+    frequency
+        That of the bars wanted: they are derived from a dataset that has another one, and bars of
+        any dataset are said to be ``complete`` or not. None for that of the datasets.
     """
 
     start: date | None = None
@@ -36,6 +40,7 @@ class BarsRequest:
     provenance: bool = False
     require: Requirement | None = None
     columns: tuple[Column, ...] | None = None
+    frequency: BarsFrequency | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -45,6 +50,17 @@ class BarsRequest:
     @property
     def names(self) -> tuple[Column, ...]:
         """Columns of the answer, in order."""
-        names: tuple[Column, ...] = _STORED if self.columns is None else self.columns
+        every: tuple[Column, ...] = (*_STORED, "complete") if self.frequency else _STORED
+        names = every if self.columns is None else self.columns
         is_further = self.provenance and "provider" not in names
         return (*names, "provider") if is_further else names
+
+    def made_from(self, datasets: Iterable[DatasetId]) -> BarsRequest:
+        """What is asked of those, which give its frequency: none where all of them have it."""
+        is_derived = any(each.frequency != self.frequency for each in datasets)
+        return self if is_derived else replace(self, frequency=None)
+
+
+def is_derived_of(dataset: DatasetId, request: BarsRequest) -> bool:
+    """Whether the bars that are asked for are to be made of the dataset's."""
+    return request.frequency not in (None, dataset.frequency)

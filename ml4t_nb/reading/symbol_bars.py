@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ml4t_nb.model import DatasetId
+from ml4t_nb.model import BarsFrequency, DatasetId
 from ml4t_nb.storage.manifest import Manifest
 
 __all__ = ["TEXT", "SymbolBars", "symbols_index"]
@@ -22,6 +22,7 @@ class SymbolBars:
 
     manifest: Manifest
     bars: pd.DataFrame
+    frequency: BarsFrequency
 
     @property
     def dataset(self) -> DatasetId:

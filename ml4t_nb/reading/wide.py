@@ -13,7 +13,7 @@ from ml4t_nb.core.bars import NUMBERS, STAMPS
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.timestamps import TICK, Instants, from_micros, index_micros
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Column, Span, bar_length
+from ml4t_nb.model import BarsFrequency, Column, Span, bar_length
 from ml4t_nb.reading.axis import joined_axis, rows_on
 from ml4t_nb.reading.batch import BarsBatch
 from ml4t_nb.reading.symbol_bars import TEXT, symbols_index
@@ -24,13 +24,13 @@ __all__ = ["widened"]
 _EVERY_DAY = "24/7"
 
 
-def widened(batch: BarsBatch, names: Sequence[Column]) -> pd.DataFrame:
+def widened(batch: BarsBatch, names: Sequence[Column], frequency: BarsFrequency) -> pd.DataFrame:
     """Columns of the symbols; of several names, below each name.
 
     OptionError if their calendars have no common days.
     """
     stamps = batch.stamps_of_each
-    axis = _axis(stamps, _calendars(batch.manifests), batch.manifests)
+    axis = _axis(stamps, _calendars(batch.manifests, frequency), frequency)
     rows = [rows_on(axis, each) for each in stamps]
     index = pd.DatetimeIndex(axis, dtype=STAMPS, name="timestamp")
     symbols = symbols_index([manifest.dataset.symbol for manifest in batch.manifests])
@@ -40,7 +40,7 @@ def widened(batch: BarsBatch, names: Sequence[Column]) -> pd.DataFrame:
     return pd.concat(dict(zip(names, frames, strict=True)), axis=1, names=["column"])
 
 
-def _calendars(manifests: Sequence[Manifest]) -> list[Calendar]:
+def _calendars(manifests: Sequence[Manifest], frequency: BarsFrequency) -> list[Calendar]:
     """Those that the datasets follow, each once.
 
     A daily or weekly stamp is a date, whatever the exchange's hours, so sessions of several stand
@@ -51,7 +51,6 @@ def _calendars(manifests: Sequence[Manifest]) -> list[Calendar]:
     first: dict[str, Manifest] = {}
     for each in manifests:
         first.setdefault(each.config.calendar, each)
-    frequency = manifests[0].dataset.frequency if manifests else "daily"
     is_mixed = len(first) > 1 and (
         bar_length(frequency) is not None or (frequency == "daily" and _EVERY_DAY in first)
     )
@@ -67,7 +66,7 @@ def _calendars(manifests: Sequence[Manifest]) -> list[Calendar]:
 
 
 def _axis(
-    stamps: Sequence[Instants], calendars: Sequence[Calendar], manifests: Sequence[Manifest]
+    stamps: Sequence[Instants], calendars: Sequence[Calendar], frequency: BarsFrequency
 ) -> Instants:
     """Stamps that are expected or stored, from the first to the last stored one."""
     held = [each for each in stamps if len(each)]
@@ -75,7 +74,6 @@ def _axis(
         return np.empty(0, np.int64)
     first, last = min(each[0] for each in held), max(each[-1] for each in held)
     span = Span(from_micros(int(first)), from_micros(int(last)) + TICK)
-    frequency = manifests[0].dataset.frequency
     expected = [index_micros(each.known_stamps(span, frequency)) for each in calendars]
     return joined_axis([*expected, *held])
 

@@ -29,6 +29,7 @@ from ml4t_nb.options import (
     Short,
     as_day,
     as_folder,
+    as_frequency,
     as_moment,
     as_number,
     as_switch,
@@ -37,13 +38,14 @@ from ml4t_nb.options import (
     as_word,
     did_you_mean,
     is_several,
+    source_frequency,
 )
 from ml4t_nb.verbs.docstrings import with_shared
 
 __all__ = ["ALIASES", "Option", "OptionKind", "complete", "convert", "declared", "verb"]
 
 OptionKind: TypeAlias = Literal[
-    "switch", "choice", "choices", "whole", "number", "path", "moment", "day", "word"
+    "switch", "choice", "choices", "whole", "number", "path", "moment", "day", "word", "frequency"
 ]
 
 _P = ParamSpec("_P")
@@ -84,8 +86,9 @@ class Option:
     """One option of a verb, as shell, notebook and Python need it.
 
     Without ``choices`` it is open; of the kind ``choices`` it takes several of them, as one word
-    with commas between them. ``is_repeated`` takes several words, where one that ``keeps_one``
-    leaves a single word what it is; those of one that ``is_bare`` may stand without a flag.
+    with commas between them; of the kind ``frequency`` it takes minutes besides, such as ``45m``.
+    ``is_repeated`` takes several words, where one that ``keeps_one`` leaves a single word what it
+    is; those of one that ``is_bare`` may stand without a flag.
     ``short`` is its one-letter flag, and ``help`` what its type says, or its paragraph in the
     verb's docstring; each may be empty.
     """
@@ -188,6 +191,10 @@ def convert(value: object, wanted: Option) -> object:
         )
     if wanted.kind == "choice":
         return _choice(value, wanted)
+    if wanted.kind == "frequency":
+        others = ALIASES["frequency"]
+        known = others.get(value, value) if isinstance(value, str) else value
+        return as_frequency(known, option=wanted.flag)
     if wanted.kind == "choices":
         words = value.split(",") if isinstance(value, str) else value
         several = tuple(words) if is_several(words) else (words,)
@@ -205,9 +212,10 @@ def _choice(value: object, wanted: Option) -> str:
     if isinstance(value, str) and (value in wanted.choices or value in others):
         return as_word(others.get(value, value), option=wanted.flag)
     what = _THINGS.get(wanted.name, wanted.name.replace("_", " "))
-    raise OptionError(
-        f"unknown {what} {value!r}", hint=did_you_mean(str(value), (*wanted.choices, *others))
-    )
+    hint = did_you_mean(str(value), (*wanted.choices, *others))
+    if wanted.name == "frequency" and (source := source_frequency(value)):
+        hint = f"bars and export derive {value} bars from stored ones: choose {source} here"
+    raise OptionError(f"unknown {what} {value!r}", hint=hint)
 
 
 def _check_names(
@@ -253,13 +261,17 @@ def _option(parameter: inspect.Parameter, hint: object) -> Option:
     concrete = [each for each in members if each is not types.NoneType]
     is_sequence = any(_is_sequence(each) for each in concrete)
     kind: OptionKind = "choices" if is_sequence else "choice"
-    if get_origin(concrete[0]) is not Literal:
+    words = [word for each in concrete for word in get_args(each) if get_origin(each) is Literal]
+    if words and str in concrete and not is_sequence:
+        # Words that are not the only ones: of minutes there may be any number.
+        kind = "frequency"
+    elif not words:
         kind = next((kind for kind, (member, *_) in _KINDS.items() if member in concrete), "word")
     return Option(
         name=parameter.name,
         kind=kind,
         default=parameter.default,
-        choices=tuple(get_args(concrete[0])) if kind in ("choice", "choices") else (),
+        choices=tuple(words),
         is_repeated=is_sequence and kind != "choices",
         is_bare=parameter.kind is parameter.POSITIONAL_OR_KEYWORD,
         may_be_none=types.NoneType in members,

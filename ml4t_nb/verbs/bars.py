@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ml4t_nb.model import AssetClass, Column, Frequency, OnError
+from ml4t_nb.errors import Ml4tError
+from ml4t_nb.model import AssetClass, BarsFrequency, Column, Frequency, OnError
 from ml4t_nb.options import as_symbols
 from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import (
     Adjust,
+    BarsFreq,
     Class,
     Columns,
+    Derive,
     End,
     Filled,
     Freq,
@@ -22,7 +25,7 @@ from ml4t_nb.verbs.parameters import (
     Require,
     Start,
 )
-from ml4t_nb.verbs.select import days, select, select_each
+from ml4t_nb.verbs.select import days, select, select_sources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +43,8 @@ def bars(
     symbol: OneOrMore,
     *,
     asset_class: Class = None,
-    frequency: Freq = None,
+    frequency: BarsFreq = None,
+    derive: Derive = False,
     start: Start = None,
     end: End = None,
     adjust: Adjust = "splits",
@@ -53,6 +57,10 @@ def bars(
     home: Home = None,
 ) -> pd.DataFrame:
     """Bars of one symbol, or of several in one frame.
+
+    Of a ``frequency`` that is not stored they are derived: adjusted first, then made by the
+    exchange's sessions, each from all its parts. A period is given if any of its dates is in the
+    range, and is never cut by it.
 
     Parameters
     ----------
@@ -68,17 +76,19 @@ def bars(
     -------
     pandas.DataFrame
         Indexed by ``timestamp`` (UTC): the instant an intraday bar opens, the date of a daily
-        one, the Monday of a weekly one. Columns ``open``, ``high``, ``low``, ``close``,
-        ``volume``, ``dividend`` (cash per share), ``split`` (1 if none) and ``filled``; with
-        ``provenance`` also ``provider``.
+        one, the Monday of a weekly one, the first day of a longer one. Columns ``open``, ``high``,
+        ``low``, ``close``, ``volume``, ``dividend`` (cash per share), ``split`` (1 if none) and
+        ``filled``; derived ones have ``complete``, which is False if the period is not over, or if
+        a part is missing or was made by filling; with ``provenance`` also ``provider``.
 
         Of a list of symbols, the index is ``symbol`` and ``timestamp``, the symbols in the order
         given. With ``wide`` the columns are the symbols where ``columns`` names one, otherwise
         (column, symbol); a row is a stamp that one of them has, or that its calendar expects
         between the first and the last of them.
 
-        ``frame.attrs["ml4t_nb"]`` says which ``datasets`` these are, their ``frequency`` and how
-        they are adjusted (``adjust``), and which symbols were ``skipped``, each with the reason.
+        ``frame.attrs["ml4t_nb"]`` says which ``datasets`` these are, their ``frequency``, which
+        one they are derived from (``derived_from``) and how they are adjusted (``adjust``), and
+        which symbols were ``skipped``, each with the reason.
 
     Raises
     ------
@@ -95,19 +105,22 @@ def bars(
     Examples
     --------
     >>> ml4t_nb.bars("AAPL", start="2024-01-01")                      # one symbol
+    >>> ml4t_nb.bars("AAPL", frequency="monthly")                     # derived from days
     >>> ml4t_nb.bars(["AAPL", "MSFT"], adjust="all")                  # one below the other
     >>> ml4t_nb.bars(["AAPL", "MSFT"], columns="close", wide=True)    # closes side by side
     """
     ws = ws.at(home)
     chosen = None if columns is None else cast("tuple[Column, ...]", columns)
-    request = BarsRequest(*days(start, end), adjust, filled, provenance, require, chosen)
+    range_ = days(start, end)
+    request = BarsRequest(*range_, adjust, filled, provenance, require, chosen, frequency)
     if isinstance(symbol, str) and not wide:
         from ml4t_nb.reading.one import read_bars
 
-        return read_bars(snapshot_of(ws, symbol, asset_class, frequency), request)
+        snapshot = _source_of(ws, symbol, asset_class, frequency, derive=derive)
+        return read_bars(snapshot, request.made_from([snapshot.manifest.dataset]))
     from ml4t_nb.reading.many import read_many
 
-    meant = select_each(ws, as_symbols(symbol), asset_class, frequency)
+    meant = select_sources(ws, as_symbols(symbol), asset_class, frequency, derive=derive)
     return read_many(ws.store, meant, request, wide=wide, errors=errors)
 
 
@@ -137,6 +150,21 @@ def files(
         If nothing is stored.
     """
     return snapshot_of(ws.at(home), symbol, asset_class, frequency).files()
+
+
+def _source_of(
+    ws: Workspace,
+    symbol: str,
+    asset_class: AssetClass | None,
+    frequency: BarsFrequency | None,
+    *,
+    derive: bool,
+) -> Snapshot:
+    """The current snapshot of the one dataset that bars of the frequency are read or made from."""
+    ((_, found),) = select_sources(ws, (symbol,), asset_class, frequency, derive=derive)
+    if isinstance(found, Ml4tError):
+        raise found
+    return ws.store.snapshot(found)
 
 
 def snapshot_of(

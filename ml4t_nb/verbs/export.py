@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
 from ml4t_nb.errors import DatasetNotFound, OptionError
-from ml4t_nb.model import Column, FileFormat, OnError
+from ml4t_nb.model import Column, DatasetId, FileFormat, OnError
 from ml4t_nb.options import PathName
 from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.records import Skipped
@@ -17,18 +17,19 @@ from ml4t_nb.verbs.export_files import Target, exported, write_bars
 from ml4t_nb.verbs.parameters import (
     Adjust,
     AsOfUnused,
+    BarsFreq,
     Class,
     Columns,
+    Derive,
     End,
     Filled,
-    Freq,
     Home,
     OneOrMore,
     Provenance,
     Require,
     Start,
 )
-from ml4t_nb.verbs.select import days, required, select_each
+from ml4t_nb.verbs.select import days, required, select_sources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,8 @@ def export(
     symbol: OneOrMore = (),
     *,
     asset_class: Class = None,
-    frequency: Freq = None,
+    frequency: BarsFreq = None,
+    derive: Derive = False,
     start: Start = None,
     end: End = None,
     adjust: Adjust = "splits",
@@ -88,11 +90,13 @@ def export(
     ws.resolve_as_of(as_of)
     symbols = required(symbol, "export")
     chosen = None if columns is None else cast("tuple[Column, ...]", columns)
-    request = BarsRequest(*days(start, end), adjust, filled, provenance, require, chosen)
+    meant = [*select_sources(ws, symbols, asset_class, frequency, derive=derive)]
+    range_ = days(start, end)
+    request = BarsRequest(*range_, adjust, filled, provenance, require, chosen, frequency)
+    request = request.made_from(each for _, each in meant if isinstance(each, DatasetId))
     target = None if out is None else _target(Path(out), format_, wide=wide)
     _require_possible(request, target, format_, wide=wide)
     skipped: dict[str, str] | None = {} if errors == "skip" else None
-    meant = select_each(ws, symbols, asset_class, frequency)
     parts: Iterable[SymbolBars] = read_each(ws.store, meant, request, skipped)
     is_one = len(symbols) == 1
     bars = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from ml4t_nb.model import Adjustment, AssetClass, Frequency, Requirement
+from ml4t_nb.model import Adjustment, AssetClass, BarsFrequency, Frequency, Requirement
 from ml4t_nb.options import ColumnNames, Day, Doc, KeepsOne, Moment, PathName, Short, Symbols
 
 __all__ = [
@@ -12,9 +12,11 @@ __all__ = [
     "AllowEmpty",
     "AsOf",
     "AsOfUnused",
+    "BarsFreq",
     "Class",
     "ClassFilter",
     "Columns",
+    "Derive",
     "End",
     "Filled",
     "Freq",
@@ -47,6 +49,17 @@ Freq: TypeAlias = Annotated[
     Frequency | None,
     Short("-f"),
     Doc("Its frequency, where the symbol is stored at several."),
+]
+BarsFreq: TypeAlias = Annotated[
+    BarsFrequency | None,
+    Short("-f"),
+    Doc(
+        "Its frequency: a stored one, or one that is derived from the finest stored one that can\n"
+        "give it, months from days and minutes such as 45m from minutes."
+    ),
+]
+Derive: TypeAlias = Annotated[
+    bool, Doc("Derive the frequency from shorter bars although it is stored.")
 ]
 FreqFilter: TypeAlias = Annotated[
     Frequency | None, Short("-f"), Doc("Only datasets of this frequency.")

@@ -9,8 +9,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError
-from ml4t_nb.model import AssetClass, DatasetId, Frequency, NextStep, StepAction
-from ml4t_nb.options import Day, Symbols, as_day, as_symbols, did_you_mean
+from ml4t_nb.model import (
+    AssetClass,
+    BarsFrequency,
+    DatasetId,
+    Frequency,
+    NextStep,
+    StepAction,
+    as_stored,
+)
+from ml4t_nb.options import Day, Symbols, as_day, as_symbols, did_you_mean, source_frequency
 from ml4t_nb.records import FormerName, Summary
 
 if TYPE_CHECKING:
@@ -28,6 +36,7 @@ __all__ = [
     "select",
     "select_each",
     "select_named",
+    "select_sources",
     "summaries",
 ]
 
@@ -91,6 +100,35 @@ def select_each(
     for symbol, found in stored.items():
         try:
             yield symbol, _one(found or others.renamed(symbol), symbol)
+        except Ml4tError as error:
+            yield symbol, error
+
+
+def select_sources(
+    ws: Workspace,
+    symbols: Sequence[str],
+    asset_class: AssetClass | None,
+    frequency: BarsFrequency | None,
+    *,
+    derive: bool = False,
+) -> Iterator[tuple[str, DatasetId | Ml4tError]]:
+    """As `select_each`, of bars of a frequency that may be derived: the dataset that gives them."""
+    if frequency is None:
+        if derive:
+            raise OptionError("--derive needs a frequency", hint="add one, such as monthly")
+        yield from select_each(ws, symbols, asset_class, None)
+        return
+    from ml4t_nb.reading.source import source_of_bars
+
+    may_be_stored = None if derive else as_stored(frequency)
+    own = ws.store.stored_by_symbol(symbols, asset_class, may_be_stored) if may_be_stored else {}
+    lacking = [each for each in symbols if not own.get(each)]
+    stored = {**own, **ws.store.stored_by_symbol(lacking, asset_class)}
+    others = _Others(ws, asset_class, None, former=True, wanted=source_frequency(frequency))
+    for symbol in symbols:
+        try:
+            found = stored[symbol] or others.renamed(symbol)
+            yield symbol, source_of_bars(found, symbol, frequency, derive=derive)
         except Ml4tError as error:
             yield symbol, error
 
@@ -169,6 +207,7 @@ class _Others:
     asset_class: AssetClass | None
     frequency: Frequency | None
     former: bool
+    wanted: Frequency | None = None  # what the hint says to load, if not that frequency
 
     @cached_property
     def datasets(self) -> tuple[DatasetId, ...]:
@@ -187,7 +226,8 @@ class _Others:
             )
         if found:
             return found
-        meant = DatasetId(self.asset_class or "equities", self.frequency or "daily", symbol)
+        frequency = self.frequency or self.wanted or "daily"
+        meant = DatasetId(self.asset_class or "equities", frequency, symbol)
         known = {each.symbol for each in self.datasets}
         near = did_you_mean(symbol, known) if known else ""
         near = f"{near} if not, " if near.startswith("did") else ""

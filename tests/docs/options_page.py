@@ -103,6 +103,7 @@ def _row(option: Option) -> tuple[str, ...]:
 def _values(option: Option) -> str:
     # The parser's other spellings are none of Python's, and said in the page's head.
     words = ", ".join(f"`{word}`" for word in option.choices) or KINDS[option.kind]
+    words = f"{words}, or minutes such as `45m`" if option.kind == "frequency" else words
     return f"any of {words}" if option.kind == "choices" else words
 
 

@@ -42,6 +42,7 @@ REFUSED: dict[str, tuple[object, ...]] = {
     "moment": ("", "soon", 20240131, "2024-01-31T12:00", np.datetime64("2024-01"), [1]),
     "day": ("", "soon", 20240131, np.datetime64("2024"), np.datetime64("NaT"), b"2024-01-31", [1]),
     "word": ("", " ", 5, ["a"]),
+    "frequency": ("", "DAYLY", "1.5m", "0m", "1441m", "-5m", "m", "2h", "90 m", 45, [], ["5m"]),
 }
 TAKEN: dict[str, tuple[tuple[object, object], ...]] = {
     "switch": ((True, True), (np.bool_(False), False), (0, False), (1, True)),
@@ -63,6 +64,14 @@ TAKEN: dict[str, tuple[tuple[object, object], ...]] = {
         (np.datetime64("2024-01-31T00:00:00.000000000"), date(2024, 1, 31)),
     ),
     "word": (("yahoo", "yahoo"), (np.str_("yahoo"), "yahoo")),
+    "frequency": (
+        ("daily", "daily"),
+        (np.str_("monthly"), "monthly"),
+        ("45m", "45m"),
+        ("60m", "hourly"),
+        ("minute", "1m"),
+        ("1440m", "1440m"),
+    ),
 }
 EMPTY: tuple[object, ...] = (
     [], (), set(), "", "  ", [""], ["AAPL", ""], iter(()), (each for each in ""), {}, np.array([]),
