@@ -152,11 +152,13 @@ def source_frequency(word: object) -> Frequency | None:
 
     That is itself, if it is one that can be stored.
     """
+    if not isinstance(word, str):
+        return None
     if word in get_args(DerivedPeriod):
         return "daily"
-    length = bar_length(word) if isinstance(word, str) else None
+    length = bar_length(word)
     if length is None:
-        return as_stored(word) if isinstance(word, str) else None
+        return as_stored(word)
     short = ((each, bar_length(each)) for each in reversed(get_args(Frequency)))
     return next((each for each, step in short if step and not length % step), None)
 
