@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from math import prod
 
 import pandas as pd
@@ -11,7 +13,16 @@ from hypothesis import strategies as st
 
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import as_stamps, make_bars
-from ml4t_nb.model import Adjustment, AssetClass, Basis, DatasetConfig, DatasetId, Frequency, Span
+from ml4t_nb.model import (
+    Adjustment,
+    AssetClass,
+    BarsFrequency,
+    Basis,
+    DatasetConfig,
+    DatasetId,
+    Frequency,
+    Span,
+)
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
@@ -40,7 +51,7 @@ class Bar:
 
     @property
     def day(self) -> date:
-        """Its date, if it is a daily one."""
+        """Its date, on each of the calendars the one of its session too."""
         return self.at.date()
 
 
@@ -121,10 +132,48 @@ def expected(
     adjust: Adjustment,
     *,
     filled: bool = True,
+    frequency: BarsFrequency | None = None,
     start: date | None = None,
     end: date | None = None,
 ) -> tuple[Bar, ...]:
-    """The bars that a reader has to see, by the definition of each adjustment."""
+    """The bars that a reader has to see, by the definition of each adjustment and period."""
+    bars = [each for each in _adjusted(made, adjust) if filled or not each.filled]
+    first_day = _FIRST_DAYS[frequency or "daily"]
+    if frequency is not None:
+        periods = groupby(bars, lambda each: first_day(each.day))
+        bars = [_joined(day, tuple(parts)) for day, parts in periods]
+    return tuple(
+        each
+        for each in bars
+        if (start is None or each.day >= first_day(start))
+        and (end is None or each.day <= first_day(end))
+    )
+
+
+_FIRST_DAYS: Mapping[str, Callable[[date], date]] = {
+    "daily": lambda day: day,
+    "weekly": lambda day: day - timedelta(days=day.weekday()),
+    "monthly": lambda day: day.replace(day=1),
+    "quarterly": lambda day: day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1),
+}
+
+
+def _joined(day: date, parts: tuple[Bar, ...]) -> Bar:
+    """The bar of a period that begins on that day."""
+    return Bar(
+        datetime.combine(day, time(), UTC),
+        parts[0].open,
+        max(each.high for each in parts),
+        min(each.low for each in parts),
+        parts[-1].close,
+        sum(each.volume for each in parts),
+        sum(each.dividend for each in parts),
+        prod(each.split for each in parts),
+        filled=any(each.filled for each in parts),
+    )
+
+
+def _adjusted(made: Made, adjust: Adjustment) -> tuple[Bar, ...]:
     bars = made.bars
     later = [prod(each.split for each in bars[place + 1 :]) for place in range(len(bars))]
     if made.basis == "as-traded" and adjust != "raw":
@@ -134,13 +183,7 @@ def expected(
     if adjust == "all":
         kept = [_kept(bars, place) for place in range(len(bars))]
         bars = tuple(_times(each, prod(kept[place + 1 :])) for place, each in enumerate(bars))
-    return tuple(
-        each
-        for each in bars
-        if (filled or not each.filled)
-        and (start is None or each.day >= start)
-        and (end is None or each.day <= end)
-    )
+    return bars
 
 
 def _moved(bar: Bar, ratio: float) -> Bar:

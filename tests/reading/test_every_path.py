@@ -18,12 +18,12 @@ from pandas.testing import assert_frame_equal
 from ml4t_nb import verbs
 from ml4t_nb.core.bars import as_stamps
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Adjustment, Column, FileFormat
+from ml4t_nb.model import Adjustment, BarsFrequency, Column, FileFormat
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.reading.random_store import Made, expected, frame_of, made_stores, store_made
 
-COLUMNS: tuple[Column, ...] = get_args(Column)[:8]
+NUMBERS: tuple[Column, ...] = get_args(Column)[:7]
 
 Frames: TypeAlias = Mapping[str, pd.DataFrame]
 """The bars of each symbol."""
@@ -37,8 +37,9 @@ def many(ws: Workspace, symbols: list[str], options: Options) -> Frames:
 
 
 def columns(ws: Workspace, symbols: list[str], options: Options) -> Frames:
-    read = [verbs.bars(ws, symbols, columns=[name], **options) for name in reversed(COLUMNS)]
-    return by_symbol(pd.concat(read, axis=1)[list(COLUMNS)], symbols)
+    names = columns_of(options)
+    read = [verbs.bars(ws, symbols, columns=[name], **options) for name in reversed(names)]
+    return by_symbol(pd.concat(read, axis=1)[[*names]], symbols)
 
 
 def wide(ws: Workspace, symbols: list[str], options: Options) -> Frames:
@@ -48,7 +49,8 @@ def wide(ws: Workspace, symbols: list[str], options: Options) -> Frames:
         held: Any = whole.xs(symbol, axis=1, level=1)
         there = held["filled"].notna()
         assert held[~there].isna().to_numpy().all()
-        frames[symbol] = held[there].astype({"filled": "bool"}).rename_axis(columns=None)
+        flags = {name: "bool" for name in ("filled", "complete") if name in held}
+        frames[symbol] = held[there].astype(flags).rename_axis(columns=None)
     return frames
 
 
@@ -75,7 +77,7 @@ def exported_each(ending: FileFormat) -> Callable[..., Frames]:
 def exported_wide(ws: Workspace, symbols: list[str], options: Options) -> Frames:
     out = ws.store.home / "wide.csv"
     read = {}
-    for name in COLUMNS[:-1]:
+    for name in NUMBERS:
         verbs.export(ws, symbols, out=out, wide=True, columns=name, **options)
         read[name] = from_file(out)
     return {
@@ -95,6 +97,11 @@ PATHS: dict[str, Callable[..., Frames]] = {
     "parquet each": exported_each("parquet"),
     "wide csv": exported_wide,
 }
+
+
+def columns_of(options: Options) -> tuple[Column, ...]:
+    is_derived = options.get("frequency") is not None
+    return (*NUMBERS, "filled", "complete") if is_derived else (*NUMBERS, "filled")
 
 
 def by_symbol(whole: pd.DataFrame, symbols: list[str]) -> Frames:
@@ -129,16 +136,20 @@ def number_of(word: str) -> float | bool | str:
         return word
 
 
-def is_refused(made: tuple[Made, ...]) -> bool:
+def is_refused(made: tuple[Made, ...], wanted: BarsFrequency | None) -> bool:
     """Whether the bars of these calendars have no common rows."""
     calendars = {each.calendar for each in made}
-    return len(calendars) > 1 and (made[0].dataset.frequency != "daily" or "24/7" in calendars)
+    frequency = wanted or made[0].dataset.frequency
+    return len(calendars) > 1 and (
+        frequency == "hourly" or (frequency == "daily" and "24/7" in calendars)
+    )
 
 
 def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
     """To the last bit, whatever the types of empty columns."""
     right = right[list(left.columns)]
-    if len(left) or len(right):
+    assert len(left) == len(right)
+    if len(left):
         assert_frame_equal(left, right, check_exact=True, check_freq=False)
 
 
@@ -148,6 +159,7 @@ def agree(
     adjust: Adjustment,
     *,
     filled: bool,
+    wanted: BarsFrequency | None,
     start: date | None,
     end: date | None,
 ) -> None:
@@ -155,20 +167,25 @@ def agree(
     for each in made:
         store_made(ws.store, each)
     symbols = [each.dataset.symbol for each in made]
-    is_daily = made[0].dataset.frequency == "daily"
-    bounds = {"start": start, "end": end} if is_daily else {}
-    options: dict[str, Any] = {"adjust": adjust, "filled": filled, **bounds}
+    stored = made[0].dataset.frequency
+    wanted = None if wanted == stored else wanted
+    # Those of hours are instants, and not dates.
+    has_dates = stored == "daily" or wanted is not None
+    bounds = {"start": start, "end": end} if has_dates else {}
+    how: dict[str, Any] = {"filled": filled, "frequency": wanted, **bounds}
+    options = {"adjust": adjust, **how}
 
     singles = {each: verbs.bars(ws, each, **options) for each in symbols}
 
     for each in made:
-        by_hand = expected(each, adjust, filled=filled, **bounds)
+        by_hand = expected(each, adjust, **how)
         single = singles[each.dataset.symbol]
         assert len(single) == len(by_hand)
         if by_hand:
-            assert_frame_equal(frame_of(by_hand), single, rtol=1e-12, check_freq=False)
+            held = single[[*NUMBERS, "filled"]]
+            assert_frame_equal(frame_of(by_hand), held, rtol=1e-12, check_freq=False)
     for name, read in PATHS.items():
-        if name.startswith("wide") and is_refused(made):
+        if name.startswith("wide") and is_refused(made, wanted):
             with pytest.raises(OptionError, match="do not stand side by side"):
                 read(ws, symbols, options)
             continue
@@ -182,6 +199,7 @@ CASES = st.fixed_dictionaries(
         "made": made_stores(),
         "adjust": st.sampled_from(get_args(Adjustment)),
         "filled": st.booleans(),
+        "wanted": st.sampled_from([None, None, "daily", "weekly", "monthly", "quarterly"]),
         "start": st.none() | st.dates(date(2023, 12, 1), date(2024, 1, 5)),
         "end": st.none() | st.dates(date(2024, 1, 5), date(2024, 2, 10)),
     }
