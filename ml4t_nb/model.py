@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 __all__ = [
     "DEFAULT_CALENDARS",
@@ -45,7 +45,6 @@ __all__ = [
     "StepAction",
     "TakenKind",
     "WeekDating",
-    "as_stored",
     "bar_length",
 ]
 
@@ -100,11 +99,6 @@ def bar_length(frequency: BarsFrequency) -> timedelta | None:
     minutes = _MINUTES.fullmatch(frequency)
     is_within = minutes is not None and int(minutes[1]) <= _MOST_MINUTES
     return timedelta(minutes=int(minutes[1])) if minutes and is_within else None
-
-
-def as_stored(frequency: BarsFrequency) -> Frequency | None:
-    """``frequency``, if bars can be stored at it; else None."""
-    return next((each for each in get_args(Frequency) if each == frequency), None)
 
 
 TICK = timedelta(microseconds=1)

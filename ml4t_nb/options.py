@@ -18,17 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import (
-    DEFAULT_CALENDARS,
-    BarsFrequency,
-    Column,
-    DatasetId,
-    DerivedPeriod,
-    Frequency,
-    LoadArguments,
-    as_stored,
-    bar_length,
-)
+from ml4t_nb.model import DEFAULT_CALENDARS, Column, DatasetId, LoadArguments
 
 __all__ = [
     "ColumnNames",
@@ -41,7 +31,6 @@ __all__ = [
     "Symbols",
     "as_day",
     "as_folder",
-    "as_frequency",
     "as_moment",
     "as_number",
     "as_switch",
@@ -53,7 +42,6 @@ __all__ = [
     "is_several",
     "load_arguments",
     "one_of",
-    "source_frequency",
     "zone_parts",
 ]
 
@@ -130,37 +118,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     spelled = {each.casefold(): each for each in reversed(words)}
     near = difflib.get_close_matches(word.casefold(), spelled, n=1, cutoff=0.5)
     return f"did you mean {spelled[near[0]]!r}?" if near else f"choose from {', '.join(words)}"
-
-
-def as_frequency(value: object, *, option: str) -> BarsFrequency:
-    """One that bars can be read at; ``60m`` and ``hourly`` are the same, so they are one word."""
-    word = as_word(value, option=option)
-    stored = get_args(Frequency)
-    if word in (*stored, *get_args(DerivedPeriod)):
-        return word
-    length = bar_length(word)
-    if length is not None:
-        return next((each for each in stored if bar_length(each) == length), word)
-    hint = "write minutes as 45m, up to 1440m"
-    if not re.fullmatch(r"\s*\d.*", word):
-        hint = f"{did_you_mean(word, (*stored, *get_args(DerivedPeriod)))}; {hint}"
-    raise OptionError(f"unknown frequency {word!r}", hint=hint)
-
-
-def source_frequency(word: object) -> Frequency | None:
-    """The longest frequency that can be stored and bars of that one derived from; None if none.
-
-    That is itself, if it is one that can be stored.
-    """
-    if not isinstance(word, str):
-        return None
-    if word in get_args(DerivedPeriod):
-        return "daily"
-    length = bar_length(word)
-    if length is None:
-        return as_stored(word)
-    short = ((each, bar_length(each)) for each in reversed(get_args(Frequency)))
-    return next((each for each, step in short if step and not length % step), None)
 
 
 def load_arguments(

@@ -28,6 +28,7 @@ LAYERS = (
         "events",
         "errors",
         "options",
+        "frequencies",
         "settings",
         "store_settings",
     },
@@ -53,7 +54,8 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
     "model.py", "codec.py", "finding.py", "hints.py", "records.py", "reports.py", "events.py",
-    "errors.py", "options.py", "settings.py", "store_settings.py", "workspace.py", "verbs/",
+    "errors.py", "options.py", "frequencies.py", "settings.py", "store_settings.py", "workspace.py",
+    "verbs/",
     "commands/", "render/", "execution/", "notebook/", "cli.py", "api.py", "__init__.py",
     "__main__.py",
 )  # fmt: skip

@@ -175,12 +175,13 @@ def batch_of(parts: Iterable[SymbolBars], columns: Sequence[Column]) -> BarsBatc
     stamps = [index_micros(pd.DatetimeIndex(part.bars.index)) for part in held]
     names = tuple(name for name in columns if name in NUMBERS)
     others = tuple(name for name in columns if name not in NUMBERS)
+    ends = [0, *accumulate(map(len, stamps))]
     return BarsBatch(
         [part.manifest for part in held],
-        [0, *accumulate(map(len, stamps))],
+        ends,
         np.concatenate([np.empty(0, np.int64), *stamps]),
         names,
-        np.array([_whole(held, name) for name in names]).reshape(len(names), -1),
+        np.array([_whole(held, name) for name in names]).reshape(len(names), ends[-1]),
         {name: _whole(held, name) for name in others},
     )
 

@@ -7,6 +7,7 @@ from typing import get_args
 
 from ml4t_nb.core.derive import can_give
 from ml4t_nb.errors import DatasetNotFound, OptionError
+from ml4t_nb.frequencies import source_frequency
 from ml4t_nb.model import (
     AssetClass,
     BarsFrequency,
@@ -16,7 +17,6 @@ from ml4t_nb.model import (
     NextStep,
     bar_length,
 )
-from ml4t_nb.options import source_frequency
 
 __all__ = ["source_of_bars"]
 

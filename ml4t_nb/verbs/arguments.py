@@ -23,13 +23,13 @@ from typing import (
 )
 
 from ml4t_nb.errors import OptionError
+from ml4t_nb.frequencies import as_frequency, source_frequency
 from ml4t_nb.options import (
     Doc,
     KeepsOne,
     Short,
     as_day,
     as_folder,
-    as_frequency,
     as_moment,
     as_number,
     as_switch,
@@ -38,7 +38,6 @@ from ml4t_nb.options import (
     as_word,
     did_you_mean,
     is_several,
-    source_frequency,
 )
 from ml4t_nb.verbs.docstrings import with_shared
 

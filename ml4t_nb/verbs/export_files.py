@@ -117,7 +117,9 @@ def _fill_wide(
     from ml4t_nb.reading.batch import batch_of
     from ml4t_nb.reading.wide import widened
 
-    bars = widened(batch_of(parts, request.names), request.names)
+    held = [*parts]
+    frequency = held[0].frequency if held else "daily"
+    bars = widened(batch_of(held, request.names), request.names, frequency)
     _put(file, kind, bars, _origin_of_all(found, request))
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError
+from ml4t_nb.frequencies import as_stored, source_frequency
 from ml4t_nb.model import (
     AssetClass,
     BarsFrequency,
@@ -16,9 +17,8 @@ from ml4t_nb.model import (
     Frequency,
     NextStep,
     StepAction,
-    as_stored,
 )
-from ml4t_nb.options import Day, Symbols, as_day, as_symbols, did_you_mean, source_frequency
+from ml4t_nb.options import Day, Symbols, as_day, as_symbols, did_you_mean
 from ml4t_nb.records import FormerName, Summary
 
 if TYPE_CHECKING:

@@ -154,9 +154,9 @@ def test_the_step_after_a_refusal_asks_whom_the_run_asked(
 def test_the_load_that_is_named_is_of_the_frequency_that_was_asked_for() -> None:
     ml4t_nb.load("AAPL", provider="sample", start="2005-01-03", as_of=AS_OF)
 
-    done = sh("ml4t-data export AAPL -f weekly")
+    done = sh("ml4t-data export AAPL -f hourly")
 
-    assert "ml4t-data load -s AAPL -f weekly" in done.stderr
+    assert "ml4t-data load -s AAPL -f hourly" in done.stderr
 
 
 def test_an_error_in_python_names_the_call(home: Path, backup: Path) -> None:

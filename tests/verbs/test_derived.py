@@ -16,6 +16,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb import verbs
 from ml4t_nb.cli import main
+from ml4t_nb.core.bars import as_stamps
 from ml4t_nb.errors import BarsDoubtful, DatasetNotFound, OptionError
 from ml4t_nb.model import Adjustment, AssetClass, DatasetId, Frequency, NextStep, Span
 from ml4t_nb.records import FormerName, Source
@@ -75,11 +76,13 @@ def test_a_month_with_a_split_is_on_one_basis_or_as_traded(daily: Workspace) -> 
     now = verbs.bars(daily, "AAPL", frequency="monthly")
 
     # Two for one on Monday, the last day of February: from 88.99 on Friday to 44.86.
-    assert raw.loc["2005-02-01", "close"] == now.loc["2005-02-01", "close"] == 44.86
-    assert raw.loc["2005-02-01", "split"] == now.loc["2005-02-01", "split"] == 2
-    assert raw.loc["2005-02-01", "high"] > 80
-    assert now.loc["2005-02-01", "high"] < 50
-    assert raw.loc["2005-01-01", "close"] == 2 * now.loc["2005-01-01", "close"]
+    month, before = as_stamps(["2005-02-01", "2005-01-01"])
+    traded, shown = raw.loc[[month]], now.loc[[month]]
+    assert traded["close"].tolist() == shown["close"].tolist() == [44.86]
+    assert traded["split"].tolist() == shown["split"].tolist() == [2]
+    assert (traded["high"] > 80).all()
+    assert (shown["high"] < 50).all()
+    assert (raw.loc[[before], "close"] == 2 * now.loc[[before], "close"]).all()
 
 
 def test_dividends_of_a_quarter_are_summed(daily: Workspace) -> None:
@@ -275,7 +278,13 @@ def test_what_cannot_be_derived_says_what_can(tmp_path: Path) -> None:
 def test_a_symbol_that_is_not_stored_is_to_be_loaded_as_what_can_give_it(tmp_path: Path) -> None:
     ws = loaded(tmp_path, "daily")
 
-    for wanted, loaded_as in (("monthly", "daily"), ("45m", "15m"), ("7m", "1m"), ("90m", "30m")):
+    sources: tuple[tuple[str, Frequency], ...] = (
+        ("monthly", "daily"),
+        ("45m", "15m"),
+        ("7m", "1m"),
+        ("90m", "30m"),
+    )
+    for wanted, loaded_as in sources:
         with pytest.raises(DatasetNotFound, match="No existing data found for 'NONE'") as caught:
             verbs.bars(ws, "NONE", frequency=wanted)
         assert isinstance(caught.value.advice, tuple)
@@ -362,7 +371,7 @@ def test_several_symbols_are_derived_in_one_frame(daily: Workspace) -> None:
 
     for symbol in ("IBM", "AAPL"):
         one = verbs.bars(daily, symbol, frequency="monthly", adjust="all")
-        assert_frame_equal(found.loc[symbol], one, check_freq=False)
+        assert_frame_equal(found.loc[[symbol]].droplevel("symbol"), one, check_freq=False)
         own = verbs.bars(daily, symbol, frequency="monthly")["close"]
         assert closes[symbol].tolist() == own.tolist()
     assert closes.index.equals(own.index)

@@ -102,7 +102,7 @@ class Calendar:
             stamps = period_starts(known.days, period) if period else known.days
         return _index(stamps[slice(*np.searchsorted(stamps, [start, end]))])
 
-    def known_stamps(self, span: Span, frequency: Frequency) -> pd.DatetimeIndex:
+    def known_stamps(self, span: Span, frequency: BarsFrequency) -> pd.DatetimeIndex:
         """As `stamps`, of that part of ``span`` which the calendar covers."""
         known = self.span(None, None, frequency)
         within = Span(max(span.start, known.start), min(span.end, known.end))
