@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.bars import Bars, as_stamps
 from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.model import SessionOverride
 from ml4t_nb.pipeline import commit
@@ -26,7 +26,7 @@ from tests.pipeline.runner import Runner
 from tests.pipeline.scripted import Scripted, evening, rising
 
 # The gaps are older than what an update looks back.
-HOLES = pd.DatetimeIndex(["2023-02-28", "2023-05-16", "2023-05-17"], tz="UTC")
+HOLES = as_stamps(["2023-02-28", "2023-05-16", "2023-05-17"])
 ALL = rising("2023-01-03", "2024-03-18").drop(HOLES)
 UNTIL = "2024-03-14"
 LATER = Fill("forward", 5, is_at_once=False)
