@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ml4t_nb.api import (
         bars,
         compare,
+        connect,
         end,
         export,
         files,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
         remove,
         rename,
         review,
+        scan,
+        sql,
         undo,
         update,
     )
@@ -42,6 +45,7 @@ __all__ = [
     "Workspace",
     "bars",
     "compare",
+    "connect",
     "end",
     "export",
     "files",
@@ -58,6 +62,8 @@ __all__ = [
     "remove",
     "rename",
     "review",
+    "scan",
+    "sql",
     "undo",
     "update",
 ]

@@ -12,10 +12,11 @@ from ml4t_nb import verbs
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.hints import at_home
-from ml4t_nb.reports import PlotReport
+from ml4t_nb.reports import PlotReport, SqlReport
 from ml4t_nb.workspace import Workspace
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from plotly.graph_objects import Figure
 
 _P = ParamSpec("_P")
@@ -62,6 +63,18 @@ def _drawn(verb: Callable[_P, PlotReport]) -> Callable[_P, Figure]:
     return call
 
 
+def _framed(verb: Callable[_P, SqlReport]) -> Callable[_P, DataFrame]:
+    """``verb``, whose report is a frame with all rows."""
+
+    @wraps(verb)
+    def call(*args: _P.args, **options: _P.kwargs) -> DataFrame:
+        return verb(*args, **options).frame
+
+    framed = inspect.signature(verb).replace(return_annotation="pandas.DataFrame")
+    call.__signature__ = framed  # type: ignore[attr-defined]  # read by inspect
+    return call
+
+
 load = _bound(verbs.load)
 update = _bound(verbs.update)
 health = _bound(verbs.health)
@@ -81,3 +94,6 @@ remove = _bound(verbs.remove)
 providers_ = _bound(verbs.providers)
 bars = _bound(verbs.bars)
 files = _bound(verbs.files)
+sql = _framed(_bound(verbs.sql))
+scan = _bound(verbs.scan)
+connect = _bound(verbs.connect)

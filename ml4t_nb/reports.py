@@ -24,6 +24,7 @@ from ml4t_nb.records import (
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = [
     "ActionReport",
@@ -47,6 +48,7 @@ __all__ = [
     "ReviewReport",
     "RunReport",
     "SessionState",
+    "SqlReport",
     "UnreadDataset",
 ]
 
@@ -314,6 +316,30 @@ class ExportReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SqlReport:
+    """What a query gave.
+
+    Parameters
+    ----------
+    limit
+        Rows to show; 0 for all.
+    out
+        The file that has them; None if none was asked for.
+    """
+
+    query: str
+    table: pa.Table
+    limit: int
+    out: Path | None
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All rows as a frame of pandas."""
+        frame: pd.DataFrame = self.table.to_pandas(date_as_object=False)
+        return frame
+
+
+@dataclass(frozen=True, slots=True)
 class PlotReport:
     """What there is to draw of one dataset.
 
@@ -487,6 +513,7 @@ Report: TypeAlias = (
     | HistoryReport
     | CompareReport
     | ExportReport
+    | SqlReport
     | PlotReport
     | RemoveReport
     | ProvidersReport

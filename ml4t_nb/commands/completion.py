@@ -12,6 +12,7 @@ from ml4t_nb.commands.parser import flags, tree
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.verbs.arguments import ALIASES
 from ml4t_nb.verbs.select import calendar_names
+from ml4t_nb.verbs.sql import sql_names
 from ml4t_nb.workspace import Workspace
 
 __all__ = ["candidates", "complete_shell", "stored"]
@@ -103,6 +104,8 @@ def _values(option: Option, words: Sequence[str]) -> tuple[str, ...]:
                 return stored(_home(words))
             case name if name in _PROVIDERS:
                 return tuple(each.name for each in VERBS["providers"](Workspace.open()).providers)
+            case "query":
+                return sql_names(Workspace.open().at(_home(words)))
             case "calendar":
                 return calendar_names()
     except Ml4tError:

@@ -23,6 +23,7 @@ from ml4t_nb.verbs import (
     remove,
     rename,
     review,
+    sql,
     undo,
     update,
 )
@@ -37,7 +38,7 @@ ProgramName: TypeAlias = Literal["ml4t-data", "%ml4t", "ml4t_nb"]
 
 _IN_ORDER = (
     load, update, health, list_, gaps, review, history, undo, plot, compare, reconcile, export,
-    end, rename, remove, providers,
+    sql, end, rename, remove, providers,
 )  # fmt: skip
 VERBS: dict[str, Verb] = {each.__name__.rstrip("_"): each for each in _IN_ORDER}
 """The verbs by their spelling, in the order of a person's first day with them."""

@@ -70,12 +70,23 @@ def _command(verb: str, words: list[str], bare: list[str], program: Program) -> 
             raise _no_option(verb, word.partition("=")[0], program)
     known = [each.name for each in options(program.verbs[verb])]
     symbols = [*given.pop("bare", ()), *extras, *bare, *given.pop("symbol", ())]
-    if symbols and "symbol" not in known:
+    if "query" in known:
+        given |= _one_query([*([given.pop("query")] if "query" in given else []), *symbols])
+    elif symbols and "symbol" not in known:
         raise OptionError(f"{verb} takes no symbol, but got {symbols[0]!r}")
+    else:
+        given |= {"symbol": tuple(symbols)} if symbols else {}
     json, quiet = given.pop("json", False), given.pop("quiet", False)
-    if symbols:
-        given["symbol"] = tuple(symbols)
     return Command(verb, given, json=json, quiet=quiet)
+
+
+def _one_query(words: Sequence[str]) -> dict[str, str]:
+    if len(words) > 1:
+        raise OptionError(
+            f"the query has to be one word, but {words[1]!r} follows {words[0]!r}",
+            hint='put it in quotes, such as "SELECT * FROM datasets"',
+        )
+    return {"query": words[0]} if words else {}
 
 
 def _no_verb(word: str, program: Program) -> OptionError:

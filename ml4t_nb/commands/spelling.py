@@ -75,6 +75,8 @@ def _words_of(command: Command, *, is_bare: bool) -> Iterator[str]:
 def _words(option: Option, value: object) -> tuple[str, ...]:
     if option.kind == "switch":
         return (option.flag,) if value else option.off_flags
+    if not option.flags:
+        return (str(value),)
     match value:
         case date():
             word = value.isoformat()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.commands.completion import candidates
 from ml4t_nb.commands.magic_line import begun, quoted
+from ml4t_nb.commands.sql_line import is_query
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ __all__ = ["complete_cell"]
 
 _LINE = re.compile(r"^\s*(?:%|[^%=]+=\s*%)ml4t\s+(?P<words>.*)$")
 _CELL = re.compile(r"^\s*%%ml4t(?:\s|$)")
+_NAME = re.compile(r"\w*$")
 
 
 def complete_cell(context: CompletionContext) -> SimpleMatcherResult:
@@ -32,6 +34,9 @@ def complete_cell(context: CompletionContext) -> SimpleMatcherResult:
     from IPython.core.completer import SimpleCompletion
 
     words, written, fragment = found
+    if words[:1] == ("sql",):
+        # A name may follow a bracket or a comma.
+        written = fragment = _NAME.search(fragment)[0]  # type: ignore[index]  # it matches nothing, too
     after = context.full_text.split("\n")[context.cursor_line][context.cursor_position :]
     texts = [
         _spelled(each, written, after) for each in candidates(words, fragment, program=NOTEBOOK)
@@ -65,4 +70,6 @@ def _line(context: CompletionContext) -> str | None:
         return found["words"]
     lines = context.full_text.split("\n")[: context.cursor_line]
     head = next((each for each in lines if each.strip()), "")
-    return until if _CELL.match(head) else None
+    if not _CELL.match(head):
+        return None
+    return f"sql {until}" if is_query(_CELL.sub("", head)) else until

@@ -11,6 +11,7 @@ from ml4t_nb.commands.exit_codes import GOOD, code_of
 from ml4t_nb.commands.magic_line import lines_of, split
 from ml4t_nb.commands.parser import Help, parse
 from ml4t_nb.commands.spelling import spell
+from ml4t_nb.commands.sql_line import is_query, query_words
 from ml4t_nb.errors import Interrupted, Ml4tError, OptionError, RunFailed
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.execution.execute import call
@@ -44,6 +45,8 @@ def carry_out(
     are variables that the words may name.
     """
     try:
+        if is_query(line):
+            return _one(query_words(line, cell, names), shell)
         words = split(line, names)
         return _one(words, shell) if cell is None else _each_line(cell, words, names, shell)
     except Ml4tError as error:

@@ -22,7 +22,7 @@ _KERNEL_WIDTH = 100
 # By name, since importing the reports would make loading the extension slower than it need be.
 _REPORTS = (
     "RunReport", "HealthReport", "ListReport", "GapsReport", "ReviewReport", "HistoryReport",
-    "CompareReport", "ExportReport", "RemoveReport", "ProvidersReport",
+    "CompareReport", "ExportReport", "SqlReport", "RemoveReport", "ProvidersReport",
 )  # fmt: skip
 _FIGURES = ("PlotReport",)
 

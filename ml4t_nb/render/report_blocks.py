@@ -30,6 +30,7 @@ from ml4t_nb.render.health_blocks import health_blocks
 from ml4t_nb.render.history_blocks import history_blocks
 from ml4t_nb.render.layout import Block, Note, Table, nothing_stored
 from ml4t_nb.render.run_blocks import absent_notes, run_blocks
+from ml4t_nb.render.table_cells import cells_of, headings_of
 
 __all__ = ["SHOWN", "blocks"]
 
@@ -180,6 +181,24 @@ def _exported(report: reports.ExportReport) -> Iterator[Block]:
     yield [Note(f"⚠️ {each.symbol} left out: {each.reason}") for each in report.skipped]
 
 
+def _answered(report: reports.SqlReport) -> Iterator[Block]:
+    table = report.table
+    if report.out is not None:
+        yield [Note(f"✅ {many(table.num_rows, 'row')} written to {report.out}")]
+        return
+    shown = table.slice(0, report.limit) if report.limit else table
+    yield Table(tuple(headings_of(shown)), tuple(cells_of(shown)))
+    if shown.num_rows < table.num_rows:
+        yield [
+            Note(
+                f"{count(shown.num_rows)} of {many(table.num_rows, 'row')} shown",
+                "--limit 0 shows all, --out FILE writes them",
+            )
+        ]
+    elif not table.num_rows:
+        yield [Note("no rows")]
+
+
 def _drawn(report: reports.PlotReport) -> Iterator[Block]:
     name = labelled(report.dataset, report.provider)
     where = f" written to {report.out}" if report.out is not None else ""
@@ -253,6 +272,7 @@ _BLOCKS: dict[type[reports.Report], Callable[[Any], Iterator[Block]]] = {
     reports.HistoryReport: history_blocks,
     reports.CompareReport: compare_blocks,
     reports.ExportReport: _exported,
+    reports.SqlReport: _answered,
     reports.PlotReport: _drawn,
     reports.RemoveReport: _removed,
     reports.ProvidersReport: _providers,

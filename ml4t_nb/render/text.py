@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from ml4t_nb.commands.declaration import ProgramName
@@ -12,7 +13,7 @@ from ml4t_nb.render.layout import Block, SessionMap, Table
 from ml4t_nb.render.plots.theme import style_of
 from ml4t_nb.render.report_blocks import SHOWN, blocks
 from ml4t_nb.render.run_blocks import news
-from ml4t_nb.reports import ExportReport, Report, RunReport
+from ml4t_nb.reports import ExportReport, Report, RunReport, SqlReport
 
 __all__ = ["as_text", "report_news", "report_rows", "report_text"]
 
@@ -35,6 +36,8 @@ def report_text(
 
 def report_rows(report: Report) -> str:
     """Rows of the tables, tab-separated, without headings or totals; for scripts."""
+    if isinstance(report, SqlReport):
+        report = replace(report, limit=0)  # a script would not see that some are missing
     tables = (each for each in blocks(report) if isinstance(each, Table) and not each.is_total)
     rows = (row for table in tables for row in table.rows)
     return "".join("\t".join(plain(cell).replace("\n", " ") for cell in row) + "\n" for row in rows)

@@ -18,6 +18,7 @@ from ml4t_nb.records import UpdateResult
 from ml4t_nb.render import documents as d
 from ml4t_nb.render import review_documents as r
 from ml4t_nb.render.health_blocks import class_totals
+from ml4t_nb.verbs.table_files import plain_rows
 
 __all__ = ["document", "error_json", "report_json"]
 
@@ -43,7 +44,12 @@ def _text(plain: dict[str, Any]) -> str:
 
 
 def _plain(value: object, program: ProgramName) -> dict[str, Any]:
-    writers: dict[Any, Convert] = {DatasetId: str, Hint: Speller(program), float: _finite}
+    writers: dict[Any, Convert] = {
+        DatasetId: str,
+        Hint: Speller(program),
+        float: _finite,
+        dict[str, Any]: dict,  # a row of a query, which is plain
+    }
     plain: dict[str, Any] = Codec(writers).dump(value)
     return plain
 
@@ -72,6 +78,8 @@ def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911  # one f
         case reports.ExportReport():
             bars = OMITTED if report.printed is None else _rows(report.printed)
             return _filled(d.ExportDocument, report, bars=bars)
+        case reports.SqlReport():
+            return _sql(report)
         case reports.PlotReport():
             return _plot(report)
         case reports.RemoveReport():
@@ -168,6 +176,17 @@ def _history(of: reports.DatasetHistory) -> r.DatasetRuns:
         for record in of.records
     )
     return r.DatasetRuns(of.dataset, of.provider, runs)
+
+
+def _sql(report: reports.SqlReport) -> d.SqlDocument:
+    table = report.table
+    return d.SqlDocument(
+        query=report.query,
+        columns=tuple(d.SqlColumn(each.name, str(each.type)) for each in table.schema),
+        rows=table.num_rows,
+        out=report.out,
+        data=OMITTED if report.out is not None else tuple(plain_rows(table)),
+    )
 
 
 def _plot(report: reports.PlotReport) -> Any:  # noqa: ANN401

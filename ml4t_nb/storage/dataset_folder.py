@@ -113,8 +113,22 @@ class DatasetFolder:
         # Files of the first commit alone are those of one that was killed before it counted.
         return highest + 1 if highest > 1 else 1
 
-    def _read(self, sequence: int) -> Manifest | None:
-        path = Path(f"{self.state}/{manifest_name(sequence)}")
+    def committed(self, sequence: int) -> Manifest | None:
+        """What that commit left, replaced since or not; StoreError if it is too long ago."""
+        for folder in (self.state, self.trash):
+            with suppress(FileNotFoundError):
+                return self._read(sequence, folder)
+        raise self.outdated_error()
+
+    def outdated_error(self) -> StoreError:
+        """The error that says that what a reader began to read was replaced, and is gone."""
+        return StoreError(
+            f"this snapshot of {self.dataset} is out of date, and its files were removed",
+            hint="read it again",
+        )
+
+    def _read(self, sequence: int, folder: Path | None = None) -> Manifest | None:
+        path = Path(f"{folder or self.state}/{manifest_name(sequence)}")
         try:
             content = path.read_bytes()
         except FileNotFoundError:

@@ -132,7 +132,7 @@ class Snapshot:
     def _decoded(
         self, chunk: Chunk, place: Rows, time_range: TimeRange, names: Sequence[str] = NUMBERS
     ) -> Rows:
-        content = self._content(chunk)
+        content = self.content(chunk)
         try:
             return decode_chunk(chunk, content, time_range, place, names)
         except (pa.ArrowException, ValueError, OSError) as error:
@@ -141,7 +141,7 @@ class Snapshot:
     def check(self, chunk: Chunk) -> None:
         """Read a chunk whole, the columns too that are filled in where bars are read."""
         try:
-            require_constants(chunk, self._content(chunk, anew=True))
+            require_constants(chunk, self.content(chunk, anew=True))
         except (pa.ArrowException, ValueError, OSError) as error:
             raise self._corrupt(chunk, f"cannot be read: {error}") from error
 
@@ -179,7 +179,7 @@ class Snapshot:
     def logged(self, file: LogFile) -> LoggedTable:
         """Rows of one file of a log, checked as a chunk is."""
         try:
-            return decode_row_file(file, self._content(file))
+            return decode_row_file(file, self.content(file))
         except (pa.ArrowException, ValueError, OSError) as error:
             raise self._corrupt(file, f"cannot be read: {error}") from error
 
@@ -218,11 +218,11 @@ class Snapshot:
     def record_lines(self, file: LogFile) -> list[bytes]:
         """Lines of one file of records, checked as a chunk is."""
         try:
-            return record_lines(file, self._content(file))
+            return record_lines(file, self.content(file))
         except ValueError as error:
             raise self._corrupt(file, f"cannot be read: {error}") from error
 
-    def _content(self, file: Chunk | LogFile, *, anew: bool = False) -> bytes:
+    def content(self, file: Chunk | LogFile, *, anew: bool = False) -> bytes:
         """The file's bytes, which have passed its checksum: now, or this version of it before."""
         content, version = self._found(file, read_file)
         self._require_size(file, len(content))
@@ -232,6 +232,10 @@ class Snapshot:
             raise self._corrupt(file, "is damaged: its checksum does not match")
         VERIFIED.note(version, file.checksum)
         return content
+
+    def path(self, chunk: Chunk) -> Path:
+        """Where the chunk's file is now."""
+        return self._found(chunk, _existing)
 
     def _found(self, file: Chunk | LogFile, look: Callable[[str], _Found]) -> _Found:
         """What a look at the file gives, which raises if there is none."""
@@ -255,10 +259,7 @@ class Snapshot:
     def _gone(self, file: Chunk | LogFile) -> Exception:
         folder = self.folder
         if folder.sequence() != self.manifest.sequence:
-            return StoreError(
-                f"this snapshot of {folder.dataset} is out of date, and its files were removed",
-                hint="read it again",
-            )
+            return folder.outdated_error()
         if removed_by_hand(folder.data):
             return not_found_error(folder.dataset)
         if folder.data.exists() or isinstance(file, LogFile):

@@ -14,12 +14,14 @@ from ml4t_nb.verbs.reconcile import reconcile
 from ml4t_nb.verbs.remove import remove
 from ml4t_nb.verbs.rename import rename
 from ml4t_nb.verbs.review import review
+from ml4t_nb.verbs.sql import connect, scan, sql
 from ml4t_nb.verbs.undo import undo
 from ml4t_nb.verbs.update import update
 
 __all__ = [
     "bars",
     "compare",
+    "connect",
     "end",
     "export",
     "files",
@@ -34,6 +36,8 @@ __all__ = [
     "remove",
     "rename",
     "review",
+    "scan",
+    "sql",
     "undo",
     "update",
 ]

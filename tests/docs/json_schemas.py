@@ -38,6 +38,7 @@ _FILES: dict[str, Any] = {
     "export": documents.ExportDocument,
     "plot": documents.MapDocument,
     "compare": documents.CompareDocument,
+    "sql": documents.SqlDocument,
     "remove": documents.RemoveDocument,
     "providers": documents.ProvidersDocument,
     "error": documents.ErrorDocument,
@@ -125,6 +126,8 @@ class _Types:
         if members := union_members(hint):
             null = [{"type": "null"}] if NoneType in kinds else []
             return {"anyOf": [*map(self._of, members), *null]}
+        if hint is Any:
+            return {}
         if get_origin(hint) is Literal:
             return {"enum": [*kinds]}
         if get_origin(hint) is dict:
