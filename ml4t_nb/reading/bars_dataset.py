@@ -102,7 +102,7 @@ class BarsDataset(LazyDataset):
     def _named(
         self, asset_class: str, members: Sequence[DatasetId], asked: Asked
     ) -> Iterable[DatasetId]:
-        if len(members) == 1 or not asked.filters("symbol"):
+        if not asked.filters("symbol"):
             return members
         if asset_class not in self._indexes:
             called = [pc.field("symbol") == each.symbol for each in members]

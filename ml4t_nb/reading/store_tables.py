@@ -80,7 +80,7 @@ TABLES: dict[TableName, pa.Schema] = {
         {
             **_OF,
             "run": _WHOLE,
-            "at": _STAMP,
+            "as_of": _STAMP,
             "verb": _TEXT,
             "provider": _TEXT,
             "outcome": _TEXT,

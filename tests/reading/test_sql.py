@@ -200,7 +200,7 @@ def test_python_gets_a_frame_with_all_rows(ws: Workspace, monkeypatch: pytest.Mo
 def test_gaps_findings_runs_and_datasets_are_tables(ws: Workspace) -> None:
     gap = verbs.sql(ws, "SELECT symbol, state, missing, error, pending FROM gaps")
     found = verbs.sql(ws, "SELECT rule, severity, detail, to_decide, decided FROM findings")
-    run = verbs.sql(ws, "SELECT run, at, verb, provider, outcome, error FROM runs")
+    run = verbs.sql(ws, "SELECT run, as_of, verb, provider, outcome, error FROM runs")
     stored = verbs.sql(ws, "SELECT symbol, asset_class, frequency, rows, last, ended FROM datasets")
 
     assert gap.table.to_pylist() == [
@@ -286,6 +286,7 @@ def test_a_connection_shows_the_moment_it_was_made(ws: Workspace, store: Store) 
 def test_what_left_the_trash_is_an_error_and_never_fewer_bars(
     ws: Workspace, store: Store, then: str, now: int
 ) -> None:
+    msft = DatasetId("equities", "daily", "MSFT")
     connection = verbs.connect(ws)
     if then == "removed":
         with store.transaction(AAPL) as tx:
@@ -294,13 +295,14 @@ def test_what_left_the_trash_is_an_error_and_never_fewer_bars(
         commit_bars(store, AAPL, daily("2024-01-02", "2024-03-29", 20.0), CONFIG)
     counted = "SELECT count(*) FROM bars_daily"
     assert connection.execute(counted).fetchall() == [(43,)]
+    commit_bars(store, msft, daily("2024-01-02", "2024-01-31"), CONFIG)
     late = verbs.connect(ws)
     for path in (store.home / "trash").rglob("*.*"):
         path.unlink()
 
     with pytest.raises(Exception, match="out of date"):
         connection.execute(counted).fetchall()
-    assert late.execute(counted).fetchall() == [(now,)]
+    assert late.execute(f"{counted} WHERE symbol = 'AAPL'").fetchall() == [(now,)]
 
 
 def test_results_are_written_whole_in_three_formats(ws: Workspace, tmp_path: Path) -> None:
