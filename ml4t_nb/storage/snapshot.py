@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from ml4t_nb.core.bars import NUMBERS, Bars
 from ml4t_nb.core.timestamps import Instants, index_micros
-from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, StoreError
+from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound
 from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.checksum import has_checksum
