@@ -19,8 +19,8 @@ from ml4t_nb.model import Adjustment, DatasetId
 from ml4t_nb.reading.lazy_dataset import Tables, scanned
 from ml4t_nb.reading.one import view
 from ml4t_nb.reading.request import BarsRequest
-from ml4t_nb.storage.chunks import parallel_map
 from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.snapshot import Snapshot
 
 __all__ = ["BARS_SCHEMA", "STAMP", "Asked", "Piece", "PieceReader", "is_of", "pieces_of"]

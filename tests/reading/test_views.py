@@ -31,7 +31,11 @@ def ws(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
 
 
 def by_bars(
-    ws: Workspace, frequency: Frequency, adjust: Adjustment, **options: str
+    ws: Workspace,
+    frequency: Frequency,
+    adjust: Adjustment,
+    start: str | None = None,
+    end: str | None = None,
 ) -> pd.DataFrame:
     """The bars of all datasets of the frequency, one dataset at a time."""
     frames = []
@@ -39,7 +43,13 @@ def by_bars(
         if dataset.frequency == frequency:
             asset_class, symbol = dataset.asset_class, dataset.symbol
             bars = verbs.bars(
-                ws, symbol, asset_class=asset_class, frequency=frequency, adjust=adjust, **options
+                ws,
+                symbol,
+                asset_class=asset_class,
+                frequency=frequency,
+                adjust=adjust,
+                start=start,
+                end=end,
             )
             own = {"symbol": symbol, "asset_class": asset_class, "frequency": frequency}
             frames.append(bars[list(COLUMNS)].reset_index().assign(**own))
@@ -94,15 +104,16 @@ def test_a_scan_is_what_bars_gives(ws: Workspace, frequency: Frequency, adjust: 
 
 @pytest.mark.parametrize("adjust", ADJUSTMENTS)
 def test_a_scan_of_a_range_is_what_bars_gives_of_it(ws: Workspace, adjust: Adjustment) -> None:
-    for frequency, range_ in (
-        ("daily", {"start": "2022-03-04", "end": "2022-08-09"}),
-        ("daily", {"start": "2022-11-11"}),
-        ("1m", {"end": "2022-01-03"}),
-        ("hourly", {"start": "2022-01-05", "end": "2022-01-05"}),
-    ):
-        expected = by_bars(ws, frequency, adjust, **range_)
+    ranges: tuple[tuple[Frequency, str | None, str | None], ...] = (
+        ("daily", "2022-03-04", "2022-08-09"),
+        ("daily", "2022-11-11", None),
+        ("1m", None, "2022-01-03"),
+        ("hourly", "2022-01-05", "2022-01-05"),
+    )
+    for frequency, start, end in ranges:
+        expected = by_bars(ws, frequency, adjust, start, end)
 
-        lazy = verbs.scan(ws, frequency=frequency, adjust=adjust, **range_)
+        lazy = verbs.scan(ws, frequency=frequency, adjust=adjust, start=start, end=end)
 
         assert_same(lazy.collect().to_pandas(), expected)
 
