@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import AssetClass, Basis, DatasetId, FetchAttempt, Frequency, Gap, GapState
@@ -335,8 +335,7 @@ class SqlReport:
     @property
     def frame(self) -> pd.DataFrame:
         """All rows as a frame of pandas."""
-        frame: pd.DataFrame = self.table.to_pandas(date_as_object=False)
-        return frame
+        return cast("pd.DataFrame", self.table.to_pandas(date_as_object=False))
 
 
 @dataclass(frozen=True, slots=True)

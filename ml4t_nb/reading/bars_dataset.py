@@ -19,7 +19,7 @@ from ml4t_nb.reading.pieces import (
     BARS_SCHEMA,
     STAMP,
     Asked,
-    Piece,
+    BarsPiece,
     PieceReader,
     is_of,
     pieces_of,
@@ -34,6 +34,8 @@ _LOCAL = fs.LocalFileSystem()
 # Files of a group are read in parallel, and are in memory at once. The first rows come soon.
 _FIRST_BYTES = 1 << 20
 _MOST_BYTES = 1 << 24
+# An index of so many is made at each scan.
+_FEW = 64
 
 
 class BarsDataset(LazyDataset):
@@ -64,7 +66,7 @@ class BarsDataset(LazyDataset):
         self._request = request
         self._only = only
         self._reader = PieceReader(request.adjust)
-        self._indexes: dict[str, ds.Dataset] = {}
+        self._indexes: dict[tuple[DatasetId, ...], ds.Dataset] = {}
 
     def parts(self, options: dict[str, Any]) -> Tables:
         """The rows and columns of a scan, a few datasets at a time."""
@@ -73,7 +75,7 @@ class BarsDataset(LazyDataset):
             range_ = self._range(each.dataset for each in pieces)
             yield from self._reader.tables(pieces, asked.within(range_))
 
-    def _pieces(self, asked: Asked) -> Iterator[Piece]:
+    def _pieces(self, asked: Asked) -> Iterator[BarsPiece]:
         for each in self._left(asked):
             snapshot = self._state.snapshot(each)
             if snapshot is not None:
@@ -88,7 +90,7 @@ class BarsDataset(LazyDataset):
             group = is_of(asset_class, self._frequency)
             is_ruled_out = asked.filters("asset_class") or asked.filters("frequency")
             if not is_ruled_out or [*_index([group]).get_fragments(asked.kept)]:
-                yield from self._named(asset_class, members, asked)
+                yield from self._named(tuple(members), asked)
 
     def _possible(self, asked: Asked) -> Sequence[DatasetId]:
         known = {} if asked.kept is None else ds.get_partition_keys(asked.kept)
@@ -99,16 +101,16 @@ class BarsDataset(LazyDataset):
             return [each for each in found if self._only is None or each in self._only]
         return self._state.datasets(self._frequency) if self._only is None else self._only
 
-    def _named(
-        self, asset_class: str, members: Sequence[DatasetId], asked: Asked
-    ) -> Iterable[DatasetId]:
+    def _named(self, members: tuple[DatasetId, ...], asked: Asked) -> Iterable[DatasetId]:
+        """Those of the members, which are of one class, that it does not rule out by symbol."""
         if not asked.filters("symbol"):
             return members
-        if asset_class not in self._indexes:
-            called = [pc.field("symbol") == each.symbol for each in members]
-            self._indexes[asset_class] = _index(called)
-        left = self._indexes[asset_class].get_fragments(asked.kept)
-        return [members[int(each.path)] for each in left]
+        index = self._indexes.get(members)
+        if index is None:
+            index = _index([pc.field("symbol") == each.symbol for each in members])
+            if len(members) > _FEW:
+                self._indexes[members] = index
+        return [members[int(each.path)] for each in index.get_fragments(asked.kept)]
 
     def _range(self, datasets: Iterable[DatasetId]) -> ds.Expression | None:
         """What keeps the bars of the request's dates: they begin when the exchange's day does."""
@@ -129,9 +131,9 @@ class BarsDataset(LazyDataset):
         )
 
 
-def _grouped(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+def _grouped(pieces: Iterable[BarsPiece]) -> Iterator[list[BarsPiece]]:
     """The pieces in their order, in groups of a few megabytes; one piece may have more."""
-    group: list[Piece] = []
+    group: list[BarsPiece] = []
     most, held = _FIRST_BYTES, 0
     for each in pieces:
         group.append(each)

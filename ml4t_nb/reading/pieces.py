@@ -22,8 +22,9 @@ from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.storage.manifest import Chunk
 from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.snapshot import Snapshot
+from ml4t_nb.storage.verified import VERIFIED, version_of
 
-__all__ = ["BARS_SCHEMA", "STAMP", "Asked", "Piece", "PieceReader", "is_of", "pieces_of"]
+__all__ = ["BARS_SCHEMA", "STAMP", "Asked", "BarsPiece", "PieceReader", "is_of", "pieces_of"]
 
 STAMP = pa.timestamp("us", tz="UTC")
 BARS_SCHEMA = pa.schema(
@@ -83,7 +84,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class BarsPiece:
     """One chunk of a dataset; or, where ``chunk`` is None, a view of all of its bars."""
 
     snapshot: Snapshot
@@ -100,14 +101,14 @@ class Piece:
         return self.snapshot.manifest.bytes if self.chunk is None else self.chunk.bytes
 
 
-def pieces_of(snapshot: Snapshot, adjust: Adjustment) -> Iterator[Piece]:
+def pieces_of(snapshot: Snapshot, adjust: Adjustment) -> Iterator[BarsPiece]:
     """The chunks, if they hold what is to be seen; else one view."""
     manifest = snapshot.manifest
     stored_as = "splits" if manifest.config.basis == "split-adjusted" else "raw"
     if adjust == stored_as or not _has_events(manifest.chunks, adjust):
-        yield from (Piece(snapshot, chunk) for chunk in manifest.chunks)
+        yield from (BarsPiece(snapshot, chunk) for chunk in manifest.chunks)
     elif manifest.chunks:
-        yield Piece(snapshot, None)
+        yield BarsPiece(snapshot, None)
 
 
 def _has_events(chunks: Sequence[Chunk], adjust: Adjustment) -> bool:
@@ -117,13 +118,12 @@ def _has_events(chunks: Sequence[Chunk], adjust: Adjustment) -> bool:
 
 
 class PieceReader:
-    """Reads pieces; a file is verified before it is read first."""
+    """Reads pieces; a version of a file is verified before it is read first."""
 
     def __init__(self, adjust: Adjustment) -> None:
         self._request = BarsRequest(adjust=adjust)
-        self._intact: set[tuple[object, ...]] = set()
 
-    def tables(self, pieces: Sequence[Piece], asked: Asked) -> Tables:
+    def tables(self, pieces: Sequence[BarsPiece], asked: Asked) -> Tables:
         """What is asked for of these pieces."""
         chunks = [each for each in pieces if each.chunk is not None]
         if chunks:
@@ -132,7 +132,7 @@ class PieceReader:
             if each.chunk is None:
                 yield scanned(self._view(each), asked.options)
 
-    def _of_chunks(self, pieces: Sequence[Piece], asked: Asked) -> pa.Table:
+    def _of_chunks(self, pieces: Sequence[BarsPiece], asked: Asked) -> pa.Table:
         left = [*_overlapping(pieces, asked)]
         for _ in range(_TRIES):
             paths = parallel_map(self._verified, left, threads=min(_READERS, len(left) or 1))
@@ -147,18 +147,16 @@ class PieceReader:
                 raise _fault(left, error) from error
         raise StoreError(f"the files of {left[0].dataset} come and go", hint="run it again")
 
-    def _verified(self, piece: Piece) -> str:
+    def _verified(self, piece: BarsPiece) -> str:
         """Where the chunk's file is, whose checksum was compared."""
         assert piece.chunk is not None
         path = os.fspath(piece.snapshot.path(piece.chunk))
-        found = os.stat(path)  # noqa: PTH116  # thousands are looked at in one query
-        known = (path, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        if known not in self._intact:
+        version = version_of(path, os.stat(path))  # noqa: PTH116  # thousands in one query
+        if not VERIFIED.has(version, piece.chunk.checksum):
             piece.snapshot.content(piece.chunk)
-            self._intact.add(known)
         return path
 
-    def _view(self, piece: Piece) -> pa.Table:
+    def _view(self, piece: BarsPiece) -> pa.Table:
         """A dataset's bars as they are to be seen, with what they are of."""
         bars, dataset = view(piece.snapshot, self._request), piece.dataset
         stamps = pa.array(bars.index.asi8).view(STAMP)  # type: ignore[attr-defined]  # a DatetimeIndex
@@ -172,7 +170,7 @@ class PieceReader:
         return pa.table(columns, schema=BARS_SCHEMA)
 
 
-def _fault(pieces: Sequence[Piece], error: Exception) -> StoreError:
+def _fault(pieces: Sequence[BarsPiece], error: Exception) -> StoreError:
     """What is wrong with the piece that pyarrow could not read."""
     for each in pieces:
         assert each.chunk is not None
@@ -183,7 +181,7 @@ def _fault(pieces: Sequence[Piece], error: Exception) -> StoreError:
     return StoreError(f"the bars of {pieces[0].dataset} cannot be read: {error}")
 
 
-def _overlapping(pieces: Sequence[Piece], asked: Asked) -> Iterator[Piece]:
+def _overlapping(pieces: Sequence[BarsPiece], asked: Asked) -> Iterator[BarsPiece]:
     """Those that the filter does not rule out by their first and last stamp."""
     if not asked.filters("timestamp"):
         yield from pieces
@@ -197,7 +195,7 @@ def _dataset(fragments: Sequence[ds.Fragment]) -> ds.Dataset:
     return ds.FileSystemDataset(fragments, BARS_SCHEMA, _PARQUET, _LOCAL)
 
 
-def _fragment(piece: Piece, path: str, asked: Asked) -> ds.Fragment:
+def _fragment(piece: BarsPiece, path: str, asked: Asked) -> ds.Fragment:
     """A chunk's file, with what is known of its rows, as far as the scan looks at that."""
     assert piece.chunk is not None
     dataset, chunk, known = piece.dataset, piece.chunk, None

@@ -13,7 +13,7 @@ from ml4t_nb.reading.lazy_dataset import LazyDataset, Tables, scanned
 from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.storage.snapshot import Snapshot
 
-__all__ = ["TABLES", "StoreTable", "TableName", "rows_of", "summary_rows"]
+__all__ = ["TABLES", "StoreTable", "TableName", "dataset_rows", "summary_rows"]
 
 TableName: TypeAlias = Literal["datasets", "gaps", "findings", "runs"]
 
@@ -127,7 +127,7 @@ def summary_rows(summaries: Iterable[Summary]) -> Iterator[Sequence[object]]:
         yield (*_of(each.dataset), *known.values())
 
 
-def rows_of(
+def dataset_rows(
     name: Literal["gaps", "findings", "runs"], snapshots: Iterable[Snapshot]
 ) -> Iterator[Sequence[object]]:
     """The rows of the other tables."""

@@ -11,7 +11,7 @@ from ml4t_nb.model import Adjustment, DatasetId, Frequency
 from ml4t_nb.reading.bars_dataset import BarsDataset
 from ml4t_nb.reading.lazy_dataset import LazyDataset
 from ml4t_nb.reading.request import BarsRequest
-from ml4t_nb.reading.store_tables import TABLES, StoreTable, rows_of, summary_rows
+from ml4t_nb.reading.store_tables import TABLES, StoreTable, dataset_rows, summary_rows
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.manifest import summarize
 from ml4t_nb.storage.snapshot import Snapshot
@@ -48,7 +48,7 @@ def store_views(store: Store, *, at_once: bool = False) -> dict[str, LazyDataset
 
 
 def _rows(table: _Listed, state: StoreState) -> Iterator[Sequence[object]]:
-    return rows_of(table, _snapshots(state, _datasets(state)))
+    return dataset_rows(table, _snapshots(state, _datasets(state)))
 
 
 def _datasets(state: StoreState) -> Iterable[DatasetId]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from ml4t_nb import records
 from ml4t_nb.codec import INLINE, OMITTED
@@ -45,8 +45,6 @@ __all__ = [
     "Removed",
     "RunDocument",
     "SessionBars",
-    "SqlColumn",
-    "SqlDocument",
 ]
 
 
@@ -277,26 +275,6 @@ class CompareDocument:
     volume_ratio: float | None
     volumes_apart: int
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SqlColumn:
-    """A column of an answer, and its type as Arrow names it."""
-
-    name: str
-    type: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SqlDocument:
-    """Of ``sql``: ``data`` has one object a row, unless they were written to ``out``."""
-
-    verb: Literal["sql"] = "sql"
-    query: str
-    columns: tuple[SqlColumn, ...]
-    rows: int
-    out: Path | None
-    data: tuple[dict[str, Any], ...] = OMITTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from ml4t_nb.render.health_blocks import health_blocks
 from ml4t_nb.render.history_blocks import history_blocks
 from ml4t_nb.render.layout import Block, Note, Table, nothing_stored
 from ml4t_nb.render.run_blocks import absent_notes, run_blocks
-from ml4t_nb.render.table_cells import cells_of, headings_of
+from ml4t_nb.render.table_cells import arrow_cells, arrow_headings
 
 __all__ = ["SHOWN", "blocks"]
 
@@ -187,7 +187,7 @@ def _answered(report: reports.SqlReport) -> Iterator[Block]:
         yield [Note(f"✅ {many(table.num_rows, 'row')} written to {report.out}")]
         return
     shown = table.slice(0, report.limit) if report.limit else table
-    yield Table(tuple(headings_of(shown)), tuple(cells_of(shown)))
+    yield Table(tuple(arrow_headings(shown)), tuple(arrow_cells(shown)))
     if shown.num_rows < table.num_rows:
         yield [
             Note(

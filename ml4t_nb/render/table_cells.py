@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["cells_of", "headings_of"]
+__all__ = ["arrow_cells", "arrow_headings"]
 
 _NUMBERS = ("int", "uint", "float", "double", "decimal")
 
 
-def headings_of(table: pa.Table) -> Iterator[str]:
+def arrow_headings(table: pa.Table) -> Iterator[str]:
     """Names of the columns; those of numbers stand over the right."""
     for field in table.schema:
         is_number = str(field.type).startswith(_NUMBERS)
         yield f"{field.name}>" if is_number else field.name
 
 
-def cells_of(table: pa.Table) -> list[tuple[str, ...]]:
+def arrow_cells(table: pa.Table) -> list[tuple[str, ...]]:
     """The rows; null is an empty cell."""
     columns = [_words(column.to_pylist()) for column in table.columns]
     return [*zip(*columns, strict=True)]

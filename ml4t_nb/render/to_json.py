@@ -18,6 +18,7 @@ from ml4t_nb.records import UpdateResult
 from ml4t_nb.render import documents as d
 from ml4t_nb.render import review_documents as r
 from ml4t_nb.render.health_blocks import class_totals
+from ml4t_nb.render.sql_document import SqlColumn, SqlDocument
 from ml4t_nb.verbs.table_files import plain_rows
 
 __all__ = ["document", "error_json", "report_json"]
@@ -178,11 +179,11 @@ def _history(of: reports.DatasetHistory) -> r.DatasetRuns:
     return r.DatasetRuns(of.dataset, of.provider, runs)
 
 
-def _sql(report: reports.SqlReport) -> d.SqlDocument:
+def _sql(report: reports.SqlReport) -> SqlDocument:
     table = report.table
-    return d.SqlDocument(
+    return SqlDocument(
         query=report.query,
-        columns=tuple(d.SqlColumn(each.name, str(each.type)) for each in table.schema),
+        columns=tuple(SqlColumn(each.name, str(each.type)) for each in table.schema),
         rows=table.num_rows,
         out=report.out,
         data=OMITTED if report.out is not None else tuple(plain_rows(table)),

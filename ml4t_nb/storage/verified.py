@@ -6,7 +6,7 @@ import os
 import time
 from typing import TypeAlias
 
-__all__ = ["VERIFIED", "FileVersion", "Verified", "read_file"]
+__all__ = ["VERIFIED", "FileVersion", "Verified", "read_file", "version_of"]
 
 FileVersion: TypeAlias = tuple[str, int, int, int, int, int]
 """Path, device, inode, size, and when its content and its inode last changed, in ns."""
@@ -49,18 +49,23 @@ VERIFIED = Verified()
 """Those of all stores."""
 
 
+def version_of(path: str, found: os.stat_result) -> FileVersion:
+    """Which version of the file that stat is of."""
+    times = found.st_mtime_ns, found.st_ctime_ns
+    return path, found.st_dev, found.st_ino, found.st_size, *times
+
+
 def read_file(path: str) -> tuple[bytes, FileVersion]:
     """A file's content, and which version of it that is."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        found = os.fstat(handle)
-        parts = [os.read(handle, found.st_size + 1)]
+        most = os.fstat(handle).st_size + 1
+        parts = [os.read(handle, most)]
         # One read gives two gigabytes at most.
-        while parts[-1] and sum(map(len, parts)) < found.st_size:
-            parts.append(os.read(handle, found.st_size + 1))
+        while parts[-1] and sum(map(len, parts)) < most - 1:
+            parts.append(os.read(handle, most))
+        # Afterwards: what is written into it meanwhile makes another version of it.
+        found = os.fstat(handle)
     finally:
         os.close(handle)
-    version = (
-        path, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-    )  # fmt: skip
-    return parts[0] if len(parts) == 1 else b"".join(parts), version
+    return parts[0] if len(parts) == 1 else b"".join(parts), version_of(path, found)

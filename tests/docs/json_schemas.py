@@ -19,6 +19,7 @@ from ml4t_nb.codec import OMITTED, is_inline, union_members
 from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render import documents, review_documents
+from ml4t_nb.render.sql_document import SqlDocument
 from ml4t_nb.reports import GapsReport, HealthReport, PlotReport, ReviewReport, RunReport
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.manifest_file import VERSION
@@ -38,7 +39,7 @@ _FILES: dict[str, Any] = {
     "export": documents.ExportDocument,
     "plot": documents.MapDocument,
     "compare": documents.CompareDocument,
-    "sql": documents.SqlDocument,
+    "sql": SqlDocument,
     "remove": documents.RemoveDocument,
     "providers": documents.ProvidersDocument,
     "error": documents.ErrorDocument,
