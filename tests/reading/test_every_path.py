@@ -20,6 +20,7 @@ from ml4t_nb.core.bars import as_stamps
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment, BarsFrequency, Column, FileFormat
 from ml4t_nb.settings import Settings
+from ml4t_nb.verbs.sql import ScanEngine
 from ml4t_nb.workspace import Workspace
 from tests.reading.random_store import Made, expected, frame_of, made_stores, store_made
 
@@ -86,6 +87,50 @@ def exported_wide(ws: Workspace, symbols: list[str], options: Options) -> Frames
     }
 
 
+def sql(ws: Workspace, symbols: list[str], options: Options) -> Frames:
+    (frequency,) = {each.frequency for symbol in symbols for each in ws.store.stored_as(symbol)}
+    adjust = options["adjust"]
+    view = f"bars_{frequency}" if adjust == "splits" else f"bars_{frequency}_{adjust}"
+    names = ", ".join("'" + each.replace("'", "''") + "'" for each in symbols)
+    conditions = [f"symbol IN ({names})"]
+    if not options.get("filled", True):
+        conditions.append("NOT filled")
+    if options.get("start"):
+        conditions.append(f"timestamp >= DATE '{options['start']}'")
+    if options.get("end"):
+        conditions.append(f"timestamp < DATE '{options['end']}' + 1")
+    table = verbs.sql(ws, f"SELECT * FROM {view} WHERE {' AND '.join(conditions)}").table
+    return of_each(table.to_pandas(), symbols)
+
+
+def scan(engine: ScanEngine) -> Callable[..., Frames]:
+    def read(ws: Workspace, symbols: list[str], options: Options) -> Frames:
+        (frequency,) = {each.frequency for name in symbols for each in ws.store.stored_as(name)}
+        asked = {name: options.get(name) for name in ("start", "end")}
+        scanned = verbs.scan(
+            ws,
+            symbols,
+            frequency=frequency,
+            adjust=options["adjust"],
+            engine=engine,
+            **asked,
+        )
+        whole = (
+            scanned.collect().to_pandas() if engine == "polars" else scanned.to_table().to_pandas()
+        )
+        kept = whole if options.get("filled", True) else whole[~whole["filled"]]
+        return of_each(kept, symbols)
+
+    return read
+
+
+def of_each(rows: pd.DataFrame, symbols: list[str]) -> Frames:
+    """Bars of each symbol out of rows in any order."""
+    stamps = as_stamps(pd.DatetimeIndex(rows["timestamp"]))
+    whole = rows.assign(timestamp=stamps).set_index("timestamp").sort_index()
+    return {each: whole.loc[whole["symbol"] == each, [*NUMBERS, "filled"]] for each in symbols}
+
+
 PATHS: dict[str, Callable[..., Frames]] = {
     "many": many,
     "columns": columns,
@@ -96,7 +141,12 @@ PATHS: dict[str, Callable[..., Frames]] = {
     "csv each": exported_each("csv"),
     "parquet each": exported_each("parquet"),
     "wide csv": exported_wide,
+    "sql": sql,
+    "scan by polars": scan("polars"),
+    "scan by pyarrow": scan("arrow"),
 }
+STORED_ALONE = ("sql", "scan by polars", "scan by pyarrow")
+"""Those that read no derived bars."""
 
 
 def columns_of(options: Options) -> tuple[Column, ...]:
@@ -188,6 +238,8 @@ def agree(
         if name.startswith("wide") and is_refused(made, wanted):
             with pytest.raises(OptionError, match="do not stand side by side"):
                 read(ws, symbols, options)
+            continue
+        if wanted is not None and name in STORED_ALONE:
             continue
         found = read(ws, symbols, options)
         for symbol, single in singles.items():
