@@ -76,7 +76,8 @@ def _litter(home: Path, symbol: str) -> Iterator[str]:
     if data != sorted(snapshot.files()):
         yield f"{symbol}: files are left over: {[path.name for path in data]}"
     manifest = snapshot.manifest
-    logs = (file.file for file in (*manifest.rejected, *manifest.revisions))
+    files = (*manifest.rejected, *manifest.revisions, *manifest.records)
+    logs = (file.file for file in files)
     wanted = sorted(["lock", f"m.{manifest.sequence:08d}.json", *logs])
     if [path.name for path in state] != wanted:
         yield f"{symbol}: manifests or logs are left over: {[path.name for path in state]}"

@@ -81,7 +81,6 @@ def tree(home: Path) -> dict[str, bytes]:
         ("update AAPL --workers 0", 2, "1 or more"),
         ("health AAPL", 1, "No existing data found"),
         ("health --stale-days -1", 2, "negative"),
-        ("export AAPL MSFT", 2, "exactly one"),
         ("export AAPL --out bars.xls", 2, ".csv"),
         ("remove", 2, "needs a symbol"),
     ],
