@@ -153,7 +153,7 @@ def test_a_connection_takes_tables_and_frames_of_its_reader(ws: Workspace) -> No
     ("query", "message", "hint"),
     [
         ("SELECT * FROM bars_dayly", "table with name bars_dayly does not", "'bars_daily'"),
-        ("SELECT clsoe FROM bars_daily", 'column "clsoe" not found', 'bindings: "close"'),
+        ("SELECT closed FROM bars_daily", 'column "closed" not found', 'bindings: "close"'),
         ("SELEC 1", 'syntax error at or near "SELEC"', "SELEC 1"),
         ("SELECT 'x'::INT", "could not convert string 'x'", ""),
         ("SELECT * FROM read_text('/etc/hostname')", "views of the store alone", "bars_daily"),
