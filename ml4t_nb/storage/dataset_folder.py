@@ -181,12 +181,11 @@ class DatasetFolder:
         try:
             disk.write_new(staged, encode_manifest(after))
             disk.link_new(staged, path)
-        except BaseException as error:
+        except FileExistsError as error:
+            raise self._overtaken() from error
+        finally:
             with suppress(FileNotFoundError):
                 os.unlink(staged)  # noqa: PTH108
-            if isinstance(error, FileExistsError):
-                raise self._overtaken() from error
-            raise
         disk.sync_folder(f"{self.state}")
         try:
             self._require_newest(sequence)

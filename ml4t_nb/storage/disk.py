@@ -70,6 +70,7 @@ def write_new(path: str, content: bytes) -> None:
             left = left[os.write(file, left) :]
         _sync(file)
     except BaseException:
+        # After an interrupt, too: half of a file must not be left under a name that counts.
         with suppress(OSError):
             os.unlink(path)  # noqa: PTH108
         raise

@@ -213,7 +213,7 @@ class Transaction:
                 )
                 folder.publish(after, number, base=state.sequence, lock=self._lock)
             except BaseException:
-                # Its manifest may have been published before it was interrupted.
+                # After an interrupt, too; its manifest may have been published before that.
                 if not (folder.state / manifest_name(number)).exists():
                     files.delete()
                 raise

@@ -71,4 +71,4 @@ def interpreter(oldest: tuple[int, int]) -> str:
             and not subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode
         ):
             return found
-    pytest.skip(f"needs Python 3.{oldest[1]}")
+    pytest.skip(f"the library needs Python 3.{oldest[1]}, and there is none on the PATH")

@@ -4,18 +4,11 @@ import re
 
 import pytest
 from IPython.core.completer import provisionalcompleter
-from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
-from IPython.utils.capture import capture_output
+from IPython.core.interactiveshell import InteractiveShell
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.reports import SqlReport
-
-
-def run(shell: InteractiveShell, cell: str) -> tuple[ExecutionResult, str]:
-    """The cell's result, and what it printed."""
-    with capture_output(display=False) as captured:
-        result = shell.run_cell(cell)  # type: ignore[no-untyped-call]  # IPython's
-    return result, captured.stdout + captured.stderr
+from tests.notebook.test_magics import run
 
 
 @pytest.fixture

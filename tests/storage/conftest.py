@@ -1,8 +1,14 @@
+"""Fixtures for tests of the store."""
+
 from pathlib import Path
 
 import pytest
 
 from ml4t_nb.storage.store import Store
+from tests.disk_events import looked_at
+from tests.unprivileged import open_folder
+
+__all__ = ["looked_at", "open_folder", "store"]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import shutil
 import signal
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -27,8 +26,8 @@ from ml4t_nb.storage.record_log import (
     regrouped_records,
 )
 from ml4t_nb.storage.store import Store
+from tests.disk_events import die_before
 from tests.storage.builders import AAPL, AT, append, bars_at, record, state, utc
-from tests.verbs.commit_sequence import changes_the_disk
 
 FOLDER = Path("state/equities/daily/AAPL")
 
@@ -269,17 +268,8 @@ def test_runs_of_an_earlier_manifest_go_to_a_file_with_the_next_commit(tmp_path:
 
 def commit_until_killed(home: Path, number: int, last: int) -> None:
     """Make that commit, and die right before the ``last``-th change of the disk on the way."""
-    count = 0
-
-    def die(event: str, words: tuple[object, ...]) -> None:
-        nonlocal count
-        if changes_the_disk(event, words):
-            count += 1
-            if count == last:
-                os.kill(os.getpid(), signal.SIGKILL)
-
     store = Store(home)
-    sys.addaudithook(die)
+    die_before(last)
     note(store, number)
 
 

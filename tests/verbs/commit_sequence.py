@@ -7,9 +7,6 @@ and a removal. A writer killed on the way leaves one of two numbered states.
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -28,6 +25,7 @@ from ml4t_nb.reports import RunReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.workspace import Workspace
+from tests.disk_events import die_before
 
 CYCLE = 8
 SYMBOL = "ACME"
@@ -217,27 +215,9 @@ def make_commits(home: Path, number: int, acknowledged: Connection) -> None:
 
 def make_commit_until_killed(home: Path, number: int, last: int) -> None:
     """Make that commit, and die right before the ``last``-th change of the disk on the way."""
-    count = 0
-
-    def die(event: str, words: tuple[object, ...]) -> None:
-        nonlocal count
-        if changes_the_disk(event, words):
-            count += 1
-            if count == last:
-                os.kill(os.getpid(), signal.SIGKILL)
-
     market(*step_of(number))
-    sys.addaudithook(die)
+    die_before(last)
     make_commit(home, number)
-
-
-def changes_the_disk(event: str, words: tuple[object, ...]) -> bool:
-    if event == "open":
-        flags = words[2]
-        return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR))
-    return event in {
-        "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.utime", "sqlite3.connect",
-    }  # fmt: skip
 
 
 def _midnight(day: date) -> datetime:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.disk_events import looked_at
+from tests.unprivileged import open_folder
 from tests.verbs.own_files import OwnFiles
+
+__all__ = ["looked_at", "open_folder", "own"]
 
 
 @pytest.fixture

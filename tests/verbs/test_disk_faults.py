@@ -8,9 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event, Thread
 
@@ -26,9 +24,9 @@ from ml4t_nb.reports import RunReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.storage.builders import hold
+from tests.unprivileged import unprivileged
 
 LOADED, UPDATED = "2005-02-25", "2005-03-04"
-NOBODY = 65534
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs users, limits and signals of POSIX")
 
@@ -216,27 +214,6 @@ def test_two_exports_to_one_file_leave_one_of_them_whole(home: Path) -> None:
     assert [each.returncode for each in writers] == [0, 0]
     assert out.read_bytes() in whole
     assert [path.name for path in home.parent.iterdir() if path.name.startswith(".")] == []
-
-
-@contextmanager
-def unprivileged() -> Iterator[None]:
-    """As a user whom the permissions of files bind; root they do not."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that any user may enter, which those of pytest are not."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        yield folder
 
 
 @posix

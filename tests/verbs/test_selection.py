@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +14,6 @@ from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 
 AS_OF = "2005-03-04"
-LOOKED_AT: list[str] = []
-WATCH: list[bool] = []
-
-
-def note(event: str, words: tuple[object, ...]) -> None:
-    if WATCH and event in ("open", "os.listdir", "os.scandir"):
-        LOOKED_AT.append(str(words[0]))
-
-
-sys.addaudithook(note)  # cannot be taken off again; it does nothing while nobody watches
-
-
-@pytest.fixture
-def looked_at() -> Iterator[list[str]]:
-    """Files that are opened, and folders that are listed."""
-    LOOKED_AT.clear()
-    WATCH.append(True)
-    yield LOOKED_AT
-    WATCH.clear()
 
 
 @pytest.fixture

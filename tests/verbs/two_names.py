@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +17,7 @@ from ml4t_nb.providers import Answer, Instrument, Limits, Provider, Request
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.workspace import Workspace
-from tests.verbs.commit_sequence import changes_the_disk
+from tests.disk_events import die_before
 
 __all__ = [
     "NOW",
@@ -112,14 +109,5 @@ def symbols(ws: Workspace) -> list[str]:
 
 def rename_until_killed(home: Path, last: int) -> None:
     """Rename, and die right before the ``last``-th change of the disk on the way."""
-    count = 0
-
-    def die(event: str, words: tuple[object, ...]) -> None:
-        nonlocal count
-        if changes_the_disk(event, words):
-            count += 1
-            if count == last:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(die)
+    die_before(last)
     verbs.rename(opened(home), ("FB", "META"), as_of="2022-04-14")
