@@ -16,6 +16,7 @@ from ml4t_nb.core.bars import COLUMNS, NUMBERS, STAMPS, Numbers
 from ml4t_nb.core.sources import source_of
 from ml4t_nb.core.timestamps import Instants, index_micros
 from ml4t_nb.model import Adjustment, Column
+from ml4t_nb.reading.origin import ATTRIBUTE
 from ml4t_nb.reading.request import BarsRequest, is_derived_of
 from ml4t_nb.reading.symbol_bars import TEXT, SymbolBars
 from ml4t_nb.storage.chunks import ALL_TIME, Rows, TimeRange
@@ -46,6 +47,8 @@ class BarsBatch:
         Columns of numbers, and a line for each.
     others
         The other columns.
+    incomplete
+        How many are derived bars without all of their parts; None if none is derived.
     """
 
     manifests: Sequence[Manifest]
@@ -54,6 +57,7 @@ class BarsBatch:
     names: Sequence[Column]
     numbers: Numbers
     others: Mapping[Column, npt.NDArray[np.generic]]
+    incomplete: int | None = None
 
     def column(self, name: Column) -> npt.NDArray[np.generic]:
         """One column of all."""
@@ -183,7 +187,14 @@ def batch_of(parts: Iterable[SymbolBars], columns: Sequence[Column]) -> BarsBatc
         names,
         np.array([_whole(held, name) for name in names]).reshape(len(names), ends[-1]),
         {name: _whole(held, name) for name in others},
+        _incomplete(held),
     )
+
+
+def _incomplete(parts: Sequence[SymbolBars]) -> int | None:
+    said = [part.bars.attrs[ATTRIBUTE].get("incomplete") for part in parts]
+    counts = [each for each in said if each is not None]
+    return sum(counts) if counts else None
 
 
 def _whole(parts: Sequence[SymbolBars], name: Column) -> npt.NDArray[np.generic]:

@@ -48,7 +48,14 @@ def read_many(
     frame = widened(batch, names, frequency or "daily") if wide else stacked(batch, names)
     sources = dict.fromkeys(each.frequency for each in datasets if each.frequency != frequency)
     derived_from = ", ".join(sources) or None
-    origin = Origin.of(request, datasets, frequency, derived_from=derived_from, skipped=skipped)
+    origin = Origin.of(
+        request,
+        datasets,
+        frequency,
+        derived_from=derived_from,
+        incomplete=batch.incomplete,
+        skipped=skipped,
+    )
     return described(frame, origin)
 
 

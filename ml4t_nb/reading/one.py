@@ -33,9 +33,15 @@ def read_bars(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
     dataset, frequency = manifest.dataset, request.frequency
     if is_derived_of(dataset, request):
         parts = view(snapshot, parts_request(manifest, request))
-        seen = derived_frame(manifest, parts, request)[[*request.names]]
-        origin = Origin.of(request, [dataset], frequency, derived_from=dataset.frequency)
-        return described(seen, origin)
+        made = derived_frame(manifest, parts, request)
+        origin = Origin.of(
+            request,
+            [dataset],
+            frequency,
+            derived_from=dataset.frequency,
+            incomplete=int((~made["complete"]).sum()),
+        )
+        return described(made[[*request.names]], origin)
     if "complete" in request.names and frequency is None:
         raise OptionError(
             "the column 'complete' is one of derived bars", hint="leave it out of the columns"

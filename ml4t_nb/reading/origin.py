@@ -31,15 +31,22 @@ class Origin(dict[str, Any]):
         frequency: str | None,
         *,
         derived_from: str | None = None,
+        incomplete: int | None = None,
         skipped: Mapping[str, str] | None = None,
     ) -> Origin:
-        """That of a frame; what was ``skipped`` only where it may be."""
+        """That of a frame; what was ``skipped`` only where it may be.
+
+        Of derived bars, ``incomplete`` counts those without all of their parts, shown as such or
+        not.
+        """
         facts = cls(
             frequency=frequency,
             derived_from=derived_from,
             adjust=request.adjust,
             datasets=[str(each) for each in datasets],
         )
+        if incomplete is not None:
+            facts["incomplete"] = incomplete
         if skipped is not None:
             facts["skipped"] = dict(skipped)
         return facts

@@ -87,8 +87,9 @@ def bars(
         between the first and the last of them.
 
         ``frame.attrs["ml4t_nb"]`` says which ``datasets`` these are, their ``frequency``, which
-        one they are derived from (``derived_from``) and how they are adjusted (``adjust``), and
-        which symbols were ``skipped``, each with the reason.
+        one they are derived from (``derived_from``), how many of these are not complete
+        (``incomplete``), how they are adjusted (``adjust``), and which symbols were ``skipped``,
+        each with the reason.
 
     Raises
     ------

@@ -365,6 +365,20 @@ def test_a_shell_exports_months(
     assert document["bars"][1]["timestamp"] == "2004-04-01T00:00:00+00:00"
 
 
+def test_a_frame_without_that_column_says_how_many_bars_are_incomplete(tmp_path: Path) -> None:
+    ws = loaded(tmp_path, "daily")
+    verbs.remove(ws, "DEMO", start="2024-03-12", end="2024-03-13", yes=True)
+
+    weeks: dict[str, Any] = {"frequency": "weekly", "start": "2024-03-04", "columns": "close"}
+    whole = verbs.bars(ws, "DEMO", end="2024-03-08", **weeks)
+    one = verbs.bars(ws, "DEMO", end="2024-03-15", **weeks)
+    wide = verbs.bars(ws, ["DEMO"], wide=True, end="2024-03-15", **weeks)
+    stored = verbs.bars(ws, "DEMO")
+
+    found = [each.attrs["ml4t_nb"].get("incomplete") for each in (whole, one, wide, stored)]
+    assert found == [0, 1, 1, None]
+
+
 def test_several_symbols_are_derived_in_one_frame(daily: Workspace) -> None:
     found = verbs.bars(daily, ["IBM", "AAPL"], frequency="monthly", adjust="all")
     closes = verbs.bars(daily, ["IBM", "AAPL"], frequency="monthly", columns="close", wide=True)
