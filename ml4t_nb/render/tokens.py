@@ -26,7 +26,7 @@ TOKENS: Mapping[str, Token] = {
     "line2": Token("#c9ced4", "#434b53"),
     "grid": Token("rgba(27,33,38,.08)", "rgba(228,232,235,.09)"),
     # Three ranks of text.
-    "text": Token("#1b2126", "#e4e8eb"),
+    "text": Token("#1b2126", "#e4e8eb", ("--jp-content-font-color1", "--vscode-foreground")),
     "muted": Token("#5b6670", "#a3adb6"),
     "faint": Token("#68727b", "#8d97a0"),
     # What can be pressed, is chosen, or has the focus.
@@ -64,6 +64,10 @@ TOKENS: Mapping[str, Token] = {
 LIGHT: Mapping[str, str] = {name: each.light for name, each in TOKENS.items()}
 DARK: Mapping[str, str] = {name: each.dark for name, each in TOKENS.items()}
 
+# JupyterLab, Notebook and Voila say it on the body, VS Code by a class, Colab on the root.
+_LIGHT = ('[data-jp-theme-light="true"]', ".vscode-light", '[theme="light"]')
+_DARK = ('[data-jp-theme-light="false"]', ".vscode-dark", ".vscode-high-contrast", '[theme="dark"]')
+
 STYLED = "ml4t"
 """The class of an element below which the tokens are known."""
 
@@ -78,16 +82,13 @@ def token(name: str) -> str:
 def custom_properties() -> str:
     """The style sheet that gives the tokens to elements of the class `STYLED`.
 
-    The theme is the front end's where it says which it is (JupyterLab, Notebook, Voila, VS Code),
-    else the browser's.
+    The theme is the front end's where it says which it is, else that of the page around it.
     """
     lines = "".join(f"--ml4t-{name}:{_both(each)};" for name, each in TOKENS.items())
-    own = f".{STYLED}"
-    light = f'body[data-jp-theme-light="true"] {own},body.vscode-light {own}'
-    dark = f'body[data-jp-theme-light="false"] {own},body.vscode-dark {own}'
+    light, dark = (",".join(f"{page} .{STYLED}" for page in pages) for pages in (_LIGHT, _DARK))
     return (
-        f"{own}{{color-scheme:light dark;{lines}color:{token('text')};}}"
-        f"{light}{{color-scheme:light;}}{dark}{{color-scheme:dark;}}"
+        f".{STYLED}{{{lines}color:{token('text')};}}\n"
+        f"{light}{{color-scheme:light;}}\n{dark}{{color-scheme:dark;}}\n"
     )
 
 

@@ -1,65 +1,10 @@
-"""The look of the findings inbox: its colours in a light and in a dark page, and its places."""
+"""The look of the findings inbox."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+__all__ = ["INBOX_STYLE"]
 
-__all__ = ["DARK", "INBOX_STYLE", "LIGHT"]
-
-LIGHT: Mapping[str, str] = {
-    "sunken": "#f6f7f8",
-    "raised": "#ffffff",
-    "line": "#e3e6e9",
-    "line2": "#c9ced4",
-    "muted": "#5b6670",
-    "faint": "#68727b",
-    "accent": "#1a66b8",
-    "onaccent": "#ffffff",
-    "up": "#0b7c8c",
-    "down": "#c4472b",
-    "grid": "rgba(27,33,38,.08)",
-    "filled": "#3f6fb0",
-    "filledbg": "rgba(63,111,176,.10)",
-    "ok": "#2f7d55",
-    "suspect": "#b3470f",
-    "error": "#b0203a",
-}
-DARK: Mapping[str, str] = {
-    "sunken": "#191d21",
-    "raised": "#1e2328",
-    "line": "#2b3137",
-    "line2": "#434b53",
-    "muted": "#a3adb6",
-    "faint": "#8d97a0",
-    "accent": "#6cb2ff",
-    "onaccent": "#0b1a2a",
-    "up": "#41b9c6",
-    "down": "#f2805f",
-    "grid": "rgba(228,232,235,.09)",
-    "filled": "#86b3ee",
-    "filledbg": "rgba(134,179,238,.13)",
-    "ok": "#6cc493",
-    "suspect": "#f79a5c",
-    "error": "#ff8195",
-}
-"""Colours that carry a meaning; ground and text are the page's own."""
-
-# JupyterLab, Notebook and Voila say it on the body, VS Code by a class, Colab on the root.
-_DARK_PAGES = (
-    '[data-jp-theme-light="false"]', ".vscode-dark", ".vscode-high-contrast",
-    '[theme="dark"]',
-)  # fmt: skip
-
-
-def _properties(colours: Mapping[str, str]) -> str:
-    return " ".join(f"--ml4t-{name}: {colour};" for name, colour in colours.items())
-
-
-_HOST = """
-  --ml4t-paper: var(--jp-layout-color0, var(--vscode-editor-background, {paper}));
-  --ml4t-text: var(--jp-content-font-color1, var(--vscode-foreground, {text}));"""
-
-_PLACES = """
+INBOX_STYLE = """
 .ml4t-review { container-type: inline-size; color: var(--ml4t-text); font-size: 13px;
   line-height: 1.4; font-variant-numeric: tabular-nums; margin: 2px; }
 .ml4t-review .widget-html, .ml4t-review .jupyter-widgets { margin: 0; }
@@ -177,14 +122,4 @@ _PLACES = """
   .ml4t-review .ml4t-inbox-detail { padding: 10px; }
 }
 """
-
-_HOST_LIGHT = _HOST.format(paper="#ffffff", text="#1b2126")
-_HOST_DARK = _HOST.format(paper="#111417", text="#e4e8eb")
-_IN_DARK = ", ".join(f"{page} .ml4t-review" for page in _DARK_PAGES)
-
-INBOX_STYLE = (
-    f".ml4t-review {{{_HOST_LIGHT} {_properties(LIGHT)} }}\n"
-    f"{_IN_DARK} {{{_HOST_DARK} {_properties(DARK)} }}\n"
-    f"{_PLACES}"
-)
 """Everything in it is below ``.ml4t-review``."""

@@ -11,6 +11,7 @@ from ml4t_nb.notebook.panels.inbox_style import INBOX_STYLE
 from ml4t_nb.notebook.panels.widgets import Widget, script
 from ml4t_nb.render.html import FAINT, INK, LINE
 from ml4t_nb.render.markup import element, trusted
+from ml4t_nb.render.tokens import STYLED, custom_properties
 
 __all__ = ["Build", "Changed", "PanelContent", "PanelOutput", "PanelTabs"]
 
@@ -85,10 +86,13 @@ class PanelOutput:
         self._lock = Lock()
         self.content = build(self.changed)
         self._key = f"ml4t-still-{uuid4().hex[:12]}"
-        style = element("style", trusted(f"{_STYLE}{INBOX_STYLE}.{self._key} {{ display: none; }}"))
+        style = element(
+            "style",
+            trusted(f"{custom_properties()}{_STYLE}{INBOX_STYLE}.{self._key} {{ display: none; }}"),
+        )
         head = ipywidgets.HTML(style, layout={"display": "contents"})
         self.widget = ipywidgets.VBox([head, self.content.widget, script("guard.js")])
-        self.widget.add_class("ml4t-panel")
+        self.widget.add_class("ml4t-panel").add_class(STYLED)
 
     def __repr__(self) -> str:
         """The panel in words, for where no widget can be shown."""
