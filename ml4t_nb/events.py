@@ -12,6 +12,7 @@ from ml4t_nb.records import Outcome, Restatement
 __all__ = [
     "Committed",
     "Event",
+    "FetchPlanned",
     "FetchStarted",
     "Fetched",
     "Finished",
@@ -34,8 +35,20 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchPlanned:
+    """What a provider will be asked for from now on, a request a piece.
+
+    A later one takes the place of the pieces that are not begun yet: a contradiction may need the
+    whole history.
+    """
+
+    dataset: DatasetId
+    pieces: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FetchStarted:
-    """A provider is asked for one span."""
+    """A provider is asked for one span: the next piece."""
 
     dataset: DatasetId
     provider: str
@@ -95,7 +108,7 @@ class Stopping:
     """The run was interrupted; what is under way ends at its next request or commit."""
 
 
-Step: TypeAlias = FetchStarted | Fetched | RetryScheduled | GapsFound | Committed
+Step: TypeAlias = FetchPlanned | FetchStarted | Fetched | RetryScheduled | GapsFound | Committed
 """What happens to a dataset before it is done."""
 Event: TypeAlias = Started | Step | Finished | Stopping
 Observer: TypeAlias = Callable[[Event], None]

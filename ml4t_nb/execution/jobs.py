@@ -86,10 +86,8 @@ class Job:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds it will take yet, if the rest is like what is done; None if nothing is."""
-        if self.is_over or not self.track.done:
-            return None
-        return self.elapsed_s / self.track.done * (self.track.total - self.track.done)
+        """Seconds it will take yet, if that can be told already."""
+        return None if self.is_over else self.track.left_s
 
     @property
     def task(self) -> tuple[object, ...]:

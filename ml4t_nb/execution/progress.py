@@ -10,8 +10,8 @@ from time import monotonic
 from typing import Any, Literal, TypeAlias
 
 from ml4t_nb import events
-from ml4t_nb.model import DatasetId, Hint
-from ml4t_nb.render.format import changes, many, plain, ratio, span_words
+from ml4t_nb.model import DatasetId, Hint, Span
+from ml4t_nb.render.format import changes, many, piece_words, plain, ratio, span_words
 
 __all__ = ["CellBar", "Line", "LogLines", "Stage", "Track", "terminal_bar"]
 
@@ -20,13 +20,16 @@ Stage: TypeAlias = Literal["waiting", "running", "changed", "unchanged", "partia
 _PERIOD_S = 0.1
 _QUIET_S = 30.0
 _RETRY_S = 5.0
+_SETTLED_S = 5.0
+_SETTLED_PIECES = 3
 
 
 @dataclass(slots=True)
 class Line:
     """One dataset of a run: what it is at, or what came of it, and what mends an error.
 
-    Its notes are worth keeping visible: a restatement, gaps, an error.
+    Its notes are worth keeping visible: a restatement, gaps, an error. Of its ``pieces``, all that
+    were planned, so many are ``begun`` and so many ``fetched``, with so many ``bars``.
     """
 
     dataset: DatasetId
@@ -34,6 +37,30 @@ class Line:
     doing: str = "waiting"
     notes: tuple[str, ...] = ()
     step: Hint = ""
+    pieces: tuple[Span, ...] = ()
+    begun: int = 0
+    fetched: int = 0
+    bars: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run is done with it, well or not."""
+        return self.stage not in ("waiting", "running")
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, from 0 to 1, by the requests that are answered."""
+        if self.is_over:
+            return 1.0
+        return self.fetched / len(self.pieces) if self.pieces else 0.0
+
+    @property
+    def piece(self) -> str:
+        """``piece 3 of 8, year 2009``; empty where there is only one, or none yet."""
+        if len(self.pieces) <= 1 or not self.begun:
+            return ""
+        span = piece_words(self.pieces[self.begun - 1], self.dataset.frequency)
+        return f"piece {self.begun} of {len(self.pieces)}, {span}"
 
 
 @dataclass(slots=True)
@@ -45,9 +72,40 @@ class Track:
     done: int = 0
     failed: int = 0
     bars: int = 0
+    requests: int = 0
+    fetched: int = 0
     doing: str = ""
     is_stopping: bool = False
+    clock: Callable[[], float] = monotonic
+    _began: float = 0.0
+    _running: dict[DatasetId, Line] = field(default_factory=dict)
     _lines: dict[DatasetId, Line] = field(default_factory=dict)
+
+    @property
+    def current(self) -> Line | None:
+        """The dataset that was begun first of those under way; it stays until it is done."""
+        return next(iter(tuple(self._running.values())), None)
+
+    @property
+    def share(self) -> float:
+        """How much of the run is done, from 0 to 1."""
+        under_way = sum(line.share for line in tuple(self._running.values()))
+        return min((self.done + under_way) / self.total, 1.0) if self.total else 0.0
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the run began; 0 before."""
+        return self.clock() - self._began if self.verb else 0.0
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds it will take yet, if the rest is like what is done.
+
+        None in the first five seconds, and before three answers: too little to tell.
+        """
+        share, elapsed_s = self.share, self.elapsed_s
+        is_early = elapsed_s < _SETTLED_S or self.fetched < _SETTLED_PIECES
+        return None if is_early or not share else elapsed_s / share * (1 - share)
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -72,11 +130,13 @@ class Track:
         match event:
             case events.Started():
                 self.verb, self.total, self.done = event.verb, len(event.datasets), 0
+                self._began = self.clock()
                 self._lines = {each: Line(each) for each in event.datasets}
             case events.Stopping():
                 self.is_stopping = True
             case events.Finished():
                 line = self._line(event.dataset, event.outcome)
+                self._running.pop(line.dataset, None)
                 line.doing = "failed" if event.outcome == "failed" else line.doing
                 line.notes += (event.message,) if event.message else ()
                 line.step = event.hint
@@ -99,12 +159,25 @@ class Track:
                 words = f"committed {', '.join(changes(event))}"
                 line.doing = words if changes(event) else "committed, no bar changed"
                 return
+            case events.FetchPlanned():
+                line.pieces = (*line.pieces[: line.begun], *event.pieces)
+                return
             case events.FetchStarted():
+                self.requests += 1
+                line.begun += 1
+                # One that nobody could plan: whether a history was restated meanwhile.
+                line.pieces += (event.span,) if line.begun > len(line.pieces) else ()
                 words = f"asking {event.provider}"
                 line.doing = f"{words} for {span_words(event.span, event.dataset.frequency)}"
+                words = line.piece or words
             case events.Fetched():
                 self.bars += event.rows
+                self.fetched += 1
+                line.bars += event.rows
+                line.fetched += 1
                 line.doing = words = many(event.rows, "bar")
+                if line.piece:
+                    words = f"{line.piece}, {many(line.bars, 'bar')} so far"
             case events.RetryScheduled():
                 line.doing = words = f"again in {event.wait_s:.0f} s ({event.reason})"
         self.doing = f"{line.dataset.symbol}: {words}"
@@ -117,9 +190,13 @@ class Track:
                 dataset if (old.frequency, old.symbol) == name else old: line
                 for old, line in self._lines.items()
             }
-            self._lines.setdefault(dataset, Line(dataset)).dataset = dataset
-        self._lines[dataset].stage = stage
-        return self._lines[dataset]
+            self._running.pop(self._lines.setdefault(dataset, Line(dataset)).dataset, None)
+            self._lines[dataset].dataset = dataset
+        line = self._lines[dataset]
+        line.stage = stage
+        if stage == "running":
+            self._running[dataset] = line
+        return line
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from ml4t_nb.model import (
     Frequency,
     NextStep,
     SessionOverride,
+    Span,
     StepAction,
     bar_length,
 )
@@ -66,7 +67,7 @@ class DatasetRun:
     ``config`` is as it is to be stored, ``found`` what was stored as the run began, and
     ``provider`` whom it asks: not always the dataset's own. ``zone`` is that of stamps without
     one, and ``fill`` None if gaps are only to be found. ``accept`` takes the provider's view where
-    it contradicts the stored one.
+    it contradicts the stored one. ``ahead`` is what it asks for after the fetch at hand.
     """
 
     context: RunContext
@@ -80,6 +81,7 @@ class DatasetRun:
     zone: str | None
     fill: Fill | None
     accept: bool
+    ahead: tuple[Span, ...] = ()
 
     @classmethod
     def of(

@@ -24,9 +24,9 @@ from ml4t_nb.errors import (
     RangeRefused,
     RateLimited,
 )
-from ml4t_nb.events import Fetched, FetchStarted, RetryScheduled
+from ml4t_nb.events import Fetched, FetchPlanned, FetchStarted, RetryScheduled
 from ml4t_nb.finding import Finding
-from ml4t_nb.model import Basis, Span, bar_length
+from ml4t_nb.model import Basis, Frequency, Span, bar_length
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.providers import Answer, Request
 from ml4t_nb.providers.retry import fetch_with_retries
@@ -108,6 +108,7 @@ def fetch_spans(run: DatasetRun, wanted: Span, others: Sequence[Span] = ()) -> F
     or if the answers are not on one basis.
     """
     first, *rest = _served(run, wanted, others)
+    run.context.observe(FetchPlanned(run.dataset, _planned(run, (first, *rest), wanted.end)))
     main, missed = _pieces(run, first)
     if missed is not None and not main:
         raise missed
@@ -176,18 +177,33 @@ def _served(run: DatasetRun, wanted: Span, others: Sequence[Span]) -> tuple[Span
     return (first, *filter(None, rest))
 
 
-def _later(run: DatasetRun, until: datetime) -> list[Answer]:
-    """Answers to what is asked only for the splits after the wanted bars."""
-    if run.provider.basis == "as-traded" or until >= run.final_before:
-        return []
-    # A day is enough to know a split; who has no days is asked for the bars themselves.
+def _planned(run: DatasetRun, spans: Sequence[Span], until: datetime) -> tuple[Span, ...]:
+    """The pieces of the spans, of what shows the splits after them, and of what is ahead."""
+    longest = _longest(run, None)
+    pieces = [piece for span in spans for piece in split_span(span, longest)]
+    if (run.provider.basis or run.config.basis) == "split-adjusted":
+        coarse, later = _after(run, until)
+        pieces += split_span(later, _longest(run, coarse)) if later else ()
+    return (*pieces, *run.ahead)
+
+
+def _after(run: DatasetRun, until: datetime) -> tuple[Frequency, Span]:
+    """What is asked only for the splits after the wanted bars; an empty span if nothing is."""
     frequency = run.dataset.frequency
+    if run.provider.basis == "as-traded" or until >= run.final_before:
+        return frequency, Span(until, until)
+    # A day is enough to know a split; who has no days is asked for the bars themselves.
     coarse = "daily" if "daily" in run.provider.limits.frequencies else frequency
     start = until if coarse == frequency else day_after(until, run.calendar, frequency)
-    span = Span(start, _brink(run))
+    return coarse, Span(start, _brink(run))
+
+
+def _later(run: DatasetRun, until: datetime) -> list[Answer]:
+    """Answers to what is asked only for the splits after the wanted bars."""
+    coarse, span = _after(run, until)
     if not span:
         return []
-    got, missed = _pieces(replace(run, dataset=replace(run.dataset, frequency=coarse)), span)
+    got, missed = _pieces(run, span, coarse)
     if missed is not None:
         raise missed
     return [answer for _, answer in got]
@@ -228,18 +244,25 @@ def _jumps(earlier: Bars, later: Bars) -> bool:
     return max(before / after, after / before) >= TELLING
 
 
-def _pieces(run: DatasetRun, span: Span) -> tuple[list[tuple[Span, Answer]], ProviderError | None]:
+def _pieces(
+    run: DatasetRun, span: Span, frequency: Frequency | None = None
+) -> tuple[list[tuple[Span, Answer]], ProviderError | None]:
     """Answers to the pieces of one span, oldest first, up to the first that fails."""
     got: list[tuple[Span, Answer]] = []
-    for piece in split_span(span, run.longest_request):
+    for piece in split_span(span, _longest(run, frequency)):
         try:
-            got.append((piece, _answer(run, piece)))
+            got.append((piece, _answer(run, piece, frequency)))
         except ProviderError as error:
             return got, error
     return got, None
 
 
-def _answer(run: DatasetRun, span: Span) -> Answer:
+def _longest(run: DatasetRun, frequency: Frequency | None) -> timedelta | None:
+    """Longest span of one request for bars of that frequency, by default the dataset's own."""
+    return run.provider.limits.max_span.get(frequency or run.dataset.frequency)
+
+
+def _answer(run: DatasetRun, span: Span, frequency: Frequency | None = None) -> Answer:
     dataset, name, context = run.dataset, run.provider.name, run.context
 
     def retried(attempt: int, wait_s: float, reason: str) -> None:
@@ -248,7 +271,8 @@ def _answer(run: DatasetRun, span: Span) -> Answer:
     context.pause(0)
     context.observe(FetchStarted(dataset, name, span))
     began = perf_counter()
-    request = Request(dataset, span, run.as_of, run.calendar, run.zone)
+    asked = replace(dataset, frequency=frequency or dataset.frequency)
+    request = Request(asked, span, run.as_of, run.calendar, run.zone)
     answer = fetch_with_retries(run.provider, request, on_retry=retried, sleep=context.pause)
     _require_within(answer.bars, request, name)
     context.observe(Fetched(dataset, len(answer.bars), perf_counter() - began))

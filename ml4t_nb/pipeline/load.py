@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import get_args
 
 from ml4t_nb.core.request_spans import overlapping_stored, spans_to_fetch, split_span
@@ -74,11 +75,11 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
         )
     wanted = Span(given.start, max(min(given.end, run.final_before), given.start))
 
-    def load(span: Span) -> UpdateResult:
+    def load(span: Span, ahead: tuple[Span, ...] = ()) -> UpdateResult:
         seen = _snapshot(run.context.store, run.dataset)
         if seen is not None and len(held := seen.observed_stamps()):
             span = overlapping_stored(span, held)
-        return fetch_and_commit(run, span, seen=seen)
+        return fetch_and_commit(replace(run, ahead=ahead), span, seen=seen)
 
     longest = run.longest_request
     if longest is None:
@@ -92,7 +93,10 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
         wanted = Span(max(wanted.start, oldest), max(wanted.end, oldest))
     spans = spans_to_fetch(run.found.fetch_log if run.found else (), wanted)
     first = run.found.first if run.found else None
-    return _load_in_batches(_split_into_batches(spans, longest, first), load)
+    batches = _split_into_batches(spans, longest, first)
+    pieces = [split_span(each, longest) for each in batches]
+    ahead = {each: tuple(chain(*pieces[at:])) for at, each in enumerate(batches, start=1)}
+    return _load_in_batches(batches, lambda batch: load(batch, ahead[batch]))
 
 
 def _identify(context: RunContext, provider: Provider, guess: DatasetId) -> Instrument:

@@ -25,6 +25,7 @@ __all__ = [
     "labelled",
     "many",
     "one_line",
+    "piece_words",
     "plain",
     "ratio",
     "restated_words",
@@ -42,6 +43,7 @@ OUTCOME_MARKS: dict[Outcome, str] = {
     "failed": "❌",
 }
 _CLOSE = 1e-4
+_YEAR = timedelta(days=365)
 
 
 def plain(text: str) -> str:
@@ -122,6 +124,13 @@ def span_words(span: Span, frequency: Frequency) -> str:
     """A half-open span by its first and last date, or by its two instants."""
     last = span.end - timedelta(microseconds=1) if bar_length(frequency) is None else span.end
     return stamp_range(span.start, last, frequency)
+
+
+def piece_words(span: Span, frequency: Frequency) -> str:
+    """``year 2009`` for a span that is most of a year; else as `span_words` has it."""
+    middle = span.start + (span.end - span.start) / 2
+    is_year = _YEAR * 0.9 < span.end - span.start < _YEAR * 1.1
+    return f"year {middle.year}" if is_year else span_words(span, frequency)
 
 
 def ratio(value: float) -> str:

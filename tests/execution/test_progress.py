@@ -11,6 +11,7 @@ from ml4t_nb.events import (
     Committed,
     Event,
     Fetched,
+    FetchPlanned,
     FetchStarted,
     Finished,
     RetryScheduled,
@@ -24,6 +25,7 @@ from tests.render.reports import dataset, day
 
 APPLE, IBM = dataset("AAPL"), dataset("<b>IBM[red]")
 SPAN = Span(day("2005-01-03"), day("2005-02-26"))
+YEARS = tuple(Span(day(f"{year}-01-01"), day(f"{year + 1}-01-01")) for year in range(2001, 2005))
 EVENTS: tuple[Event, ...] = (
     Started("update", (APPLE, IBM)),
     FetchStarted(APPLE, "sample", SPAN),
@@ -70,6 +72,96 @@ def test_a_track_keeps_failures_in_sight() -> None:
 
     assert counted.phrase.startswith("(1 failed)")
     assert counted.outcome == "update: 2 of 2 datasets done, 1 failed"
+
+
+def test_a_track_knows_the_pieces_of_what_is_under_way() -> None:
+    counted = track(
+        Started("load", (APPLE, IBM)),
+        FetchPlanned(APPLE, YEARS),
+        FetchStarted(APPLE, "files", YEARS[0]),
+        Fetched(APPLE, 252, 0.1),
+        FetchStarted(APPLE, "files", YEARS[1]),
+    )
+
+    line = counted.current
+    assert line is not None
+    assert (line.begun, line.fetched, len(line.pieces), line.bars) == (2, 1, 4, 252)
+    assert line.piece == "piece 2 of 4, year 2002"
+    assert counted.phrase == "AAPL: piece 2 of 4, year 2002"
+    # One piece of four of the first of two datasets.
+    assert counted.share == 1 / 8
+
+
+def test_a_new_plan_replaces_the_pieces_that_are_not_begun() -> None:
+    counted = track(
+        Started("update", (APPLE,)),
+        FetchPlanned(APPLE, YEARS[3:]),
+        FetchStarted(APPLE, "files", YEARS[3]),
+        Fetched(APPLE, 251, 0.1),
+        FetchPlanned(APPLE, YEARS),
+        FetchStarted(APPLE, "files", YEARS[0]),
+        Fetched(APPLE, 252, 0.1),
+    )
+
+    assert counted.phrase == "AAPL: piece 2 of 5, year 2001, 503 bars so far"
+    assert counted.share == 2 / 5
+
+
+def test_a_request_that_nobody_could_plan_is_a_piece_more() -> None:
+    counted = track(
+        Started("update", (APPLE,)),
+        FetchPlanned(APPLE, (SPAN,)),
+        FetchStarted(APPLE, "files", SPAN),
+        Fetched(APPLE, 38, 0.1),
+        FetchStarted(APPLE, "files", SPAN),
+    )
+
+    assert counted.phrase == "AAPL: piece 2 of 2, 2005-01-03 … 2005-02-25"
+
+
+def test_the_dataset_shown_stays_until_it_is_done() -> None:
+    shown = []
+    counted = Track()
+    for event in (
+        Started("update", (APPLE, IBM)),
+        FetchStarted(APPLE, "sample", SPAN),
+        FetchStarted(IBM, "sample", SPAN),
+        Fetched(IBM, 38, 0.1),
+        Finished(APPLE, "changed"),
+        Finished(IBM, "changed"),
+    ):
+        counted.note(event)
+        shown.append(counted.current and counted.current.dataset)
+
+    assert shown == [None, APPLE, APPLE, APPLE, IBM, None]
+    assert counted.share == 1.0
+
+
+def test_time_left_is_told_after_five_seconds_and_three_answers() -> None:
+    seconds = iter(range(100))
+    counted, told = Track(clock=lambda: float(next(seconds))), []
+    counted.note(Started("load", (APPLE,)))  # at 0
+    counted.note(FetchPlanned(APPLE, YEARS))
+    for year in YEARS[:3]:
+        counted.note(FetchStarted(APPLE, "files", year))
+        counted.note(Fetched(APPLE, 252, 0.1))
+        told.append(counted.left_s)  # at 1, 2 and 3
+    told += [counted.left_s, counted.left_s, counted.left_s]
+
+    # Three quarters took six seconds: the last one takes two.
+    assert told == [None, None, None, None, 5.0 / 3, 2.0]
+
+
+def test_no_time_left_is_told_of_a_slow_first_answer() -> None:
+    counted = Track(clock=lambda: 60.0)
+    for event in (Started("load", (APPLE,)), FetchPlanned(APPLE, YEARS)):
+        counted.note(event)
+    counted.clock = lambda: 120.0
+    for year in YEARS[:2]:
+        counted.note(FetchStarted(APPLE, "files", year))
+        counted.note(Fetched(APPLE, 252, 30.0))
+
+    assert (counted.elapsed_s, counted.left_s) == (60.0, None)
 
 
 def test_a_terminal_shows_a_bar_and_wipes_it(monkeypatch: pytest.MonkeyPatch) -> None:

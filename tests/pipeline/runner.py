@@ -9,7 +9,7 @@ from ml4t_nb.calendars import calendar
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.gapfill import Fill
 from ml4t_nb.core.rules.configuration import RuleSettings
-from ml4t_nb.events import silent
+from ml4t_nb.events import Observer, silent
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import DatasetId, Frequency, SessionOverride
 from ml4t_nb.pipeline import (
@@ -45,6 +45,7 @@ class Runner:
     session_overrides: tuple[SessionOverride, ...] = ()
     others: dict[str, Scripted] = field(default_factory=dict)
     rules: RuleSettings = field(default_factory=RuleSettings)
+    observe: Observer = silent
 
     @property
     def dataset(self) -> DatasetId:
@@ -125,7 +126,7 @@ class Runner:
             self._provider,
             as_of,
             self.session_overrides,
-            silent,
+            self.observe,
             _no_waiting,
             self.rules,
         )

@@ -11,6 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.core.bars import STAMPS, Bars
 from ml4t_nb.errors import OptionError, ProviderError, ProviderUnavailable
+from ml4t_nb.events import Event, Fetched, FetchPlanned, FetchStarted
 from ml4t_nb.model import Frequency, bar_length
 from ml4t_nb.providers import Request
 from tests.pipeline.runner import Runner
@@ -54,6 +55,28 @@ def test_a_load_is_cut_to_the_provider_s_limits(runner: Runner) -> None:
     assert all(span.end - span.start <= timedelta(days=2) for span in spans)
     assert result.gaps == ()
     assert_frame_equal(runner.stored(), WEEK)
+
+
+def test_a_load_tells_its_pieces_before_it_asks_for_the_first(runner: Runner) -> None:
+    runner.provider.bars = WEEK
+    runner.provider.limits = replace(PIECES, max_span={"1m": timedelta(hours=12)})
+    told: list[Event] = []
+
+    replace(runner, observe=told.append).load(at("2024-01-12", "22:00"), start="2024-01-08")
+
+    steps = [e for e in told if isinstance(e, FetchPlanned | FetchStarted | Fetched)]
+    first = steps[0]
+    assert isinstance(first, FetchPlanned)
+    # From Monday's midnight in New York to Friday's 16:29: ten half days, of which eight are stored
+    # first, for which the day after them is asked, which may bring a split.
+    assert len(first.pieces) == 11
+    assert isinstance(steps[1], FetchStarted)
+    assert steps[1].span == first.pieces[0]
+    # The last two are told anew once the others are stored, since they have to overlap them.
+    begun = [e.span.end for e in steps if isinstance(e, FetchStarted)]
+    assert begun[:9] == [each.end for each in first.pieces[:9]]
+    assert [len(e.pieces) for e in steps if isinstance(e, FetchPlanned)] == [11, len(begun) - 9]
+    assert sum(e.rows for e in steps if isinstance(e, Fetched)) >= len(WEEK)
 
 
 def test_a_load_that_breaks_off_keeps_what_came_and_the_next_one_goes_on(runner: Runner) -> None:
