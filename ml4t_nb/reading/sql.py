@@ -6,8 +6,10 @@ import re
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -31,6 +33,7 @@ _LOCK = (
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )
+_STEP_S = 0.1
 _NO_TABLE = re.compile(r"Table with name (?P<name>.+) does not exist")
 _KIND = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
 
@@ -75,7 +78,35 @@ def answer(views: Mapping[str, LazyDataset], query: str) -> pa.Table:
     """
     with closing(locked_connection(views)) as connection, _translated(views):
         _require_select(connection, query)
-        return _plain(connection.sql(query).to_arrow_table())
+        return _plain(_interruptible(connection, query))
+
+
+def _interruptible(connection: DuckDBPyConnection, query: str) -> pa.Table:
+    """What the query gives; an interrupt ends it at once, whatever it is at.
+
+    DuckDB itself minds a signal in some queries only, and reports it as an error of another kind.
+    """
+    answered: Future[pa.Table] = Future()
+
+    def work() -> None:
+        try:
+            answered.set_result(connection.sql(query).to_arrow_table())
+        except BaseException as error:  # noqa: BLE001  # it is raised where the answer is awaited
+            answered.set_exception(error)
+
+    worker = Thread(target=work, name="ml4t-sql")
+    try:
+        worker.start()
+        # In steps, since on Windows an endless wait is not interrupted.
+        while not wait([answered], timeout=_STEP_S).done:
+            pass
+    except KeyboardInterrupt:
+        # More than once: the first may come before the query has begun.
+        while worker.is_alive():
+            connection.interrupt()
+            worker.join(_STEP_S)
+        raise
+    return answered.result()
 
 
 def _require_select(connection: DuckDBPyConnection, query: str) -> None:
@@ -104,8 +135,6 @@ def _translated(views: Mapping[str, LazyDataset]) -> Iterator[None]:
 
     try:
         yield
-    except duckdb.InterruptException as error:
-        raise KeyboardInterrupt from error
     except duckdb.Error as error:
         for view in views.values():
             if view.error is not None:

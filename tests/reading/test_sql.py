@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -362,3 +365,31 @@ def test_an_empty_store_has_its_tables(tmp_path: Path) -> None:
     report = verbs.sql(workspace(tmp_path / "home"), "SELECT * FROM datasets, gaps, runs, findings")
 
     assert report.table.num_rows == 0
+
+
+_INTERRUPTED = """
+import os, signal, sys, threading
+from pathlib import Path
+from ml4t_nb import sql
+
+def interrupt():
+    while "ml4t-sql" not in [each.name for each in threading.enumerate()]:
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=interrupt).start()
+try:
+    sql("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 10000000) "
+        "SELECT count(*) FROM t", home=sys.argv[1])
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+def test_an_interrupt_ends_a_query_before_it_has_an_answer(ws: Workspace) -> None:
+    # DuckDB minds no signal in this query, which takes minutes.
+    command = [sys.executable, "-c", _INTERRUPTED, str(ws.store.home)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.stdout == "interrupted\n", done.stderr
