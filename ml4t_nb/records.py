@@ -29,7 +29,7 @@ __all__ = [
     "Verdict",
 ]
 
-HealthState: TypeAlias = Literal["healthy", "stale", "suspect", "error"]
+HealthState: TypeAlias = Literal["healthy", "incomplete", "stale", "suspect", "error"]
 Outcome: TypeAlias = Literal["changed", "unchanged", "partial", "failed"]
 Verdict: TypeAlias = Literal["same", "corrected", "restated", "suspicious", "insufficient"]
 

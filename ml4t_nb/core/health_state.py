@@ -1,4 +1,4 @@
-"""Judging a dataset: healthy, stale, suspect or in error, why, and what mends it."""
+"""Judging a dataset: healthy, incomplete, stale, suspect or in error, why, and what mends it."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def judge(
     Damaged files, files of others beside them, and a last run that failed are errors. Findings
     that nobody has decided about make it suspect. Sessions missed are counted by the exchange's
     calendar, and make the data stale once the oldest of them closed longer than ``stale_after``
-    ago; so do gaps that are not filled, since a history with holes is not what its range promises,
-    and a long time without a run. A symbol that has ended is not expected to have any more bars.
-    A bar is final ``delay`` after the close.
+    ago; so does a long time without a run. Gaps that are open make it incomplete, since a history
+    with holes is not what its range promises. A symbol that has ended is not expected to have any
+    more bars. A bar is final ``delay`` after the close.
     """
     behind, missed = 0, None
     if summary.last is not None and summary.ended is None:
@@ -128,6 +128,10 @@ def _faults(summary: Summary, late: _Late) -> Iterator[_Fault]:
         yield _Fault("suspect", what, NextStep("review", dataset))
     if summary.ended is None:
         yield from _stale(summary, late)
+        if summary.gaps_open:
+            yield _Fault(
+                "incomplete", f"gaps detected: {_holes(summary)}", NextStep("gaps", dataset)
+            )
 
 
 def _source(summary: Summary) -> LoadArguments | None:
@@ -137,14 +141,11 @@ def _source(summary: Summary) -> LoadArguments | None:
 
 
 def _stale(summary: Summary, late: _Late) -> Iterator[_Fault]:
-    """Why its bars are not what its range promises; the first reason only."""
+    """Why its bars are late, or may be."""
     dataset = summary.dataset
     if late.is_late:
         reason = f"data are stale: {_count(late.behind, 'session')} behind"
         yield _Fault("stale", reason, NextStep("update", dataset))
-    elif summary.gaps_open:
-        reason = f"gaps detected: {_holes(summary)}"
-        yield _Fault("stale", reason, NextStep("gaps", dataset))
     elif late.is_unattended and not late.behind:
         reason = (
             "up to date by its calendar, but no run has reached a provider for "

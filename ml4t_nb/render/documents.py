@@ -103,6 +103,7 @@ class HealthSummary(TypedDict):
 
     datasets: int
     healthy: int
+    incomplete: int
     stale: int
     suspect: int
     error: int

@@ -35,7 +35,13 @@ __all__ = [
     "stamp_range",
 ]
 
-MARKS: dict[HealthState, str] = {"healthy": "✅", "stale": "⚠️", "suspect": "⚠️", "error": "❌"}
+MARKS: dict[HealthState, str] = {
+    "healthy": "✅",
+    "incomplete": "⚠️",
+    "stale": "⚠️",
+    "suspect": "⚠️",
+    "error": "❌",
+}
 OUTCOME_MARKS: dict[Outcome, str] = {
     "changed": "✅",
     "unchanged": "✅",

@@ -118,6 +118,7 @@ def _health(report: reports.HealthReport) -> d.HealthDocument:
     summary: d.HealthSummary = {
         "datasets": len(report.datasets),
         "healthy": report.count("healthy"),
+        "incomplete": report.count("incomplete"),
         "stale": report.count("stale"),
         "suspect": report.count("suspect"),
         "error": report.count("error"),

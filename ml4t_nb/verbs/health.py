@@ -49,7 +49,7 @@ def health(
     as_of: AsOf = None,
     home: Home = None,
 ) -> HealthReport:
-    """Report the health of every dataset: healthy, stale, suspect or in error, and why.
+    """Report the health of every dataset: healthy, incomplete, stale, suspect or in error, and why.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def health(
         Read every file and check it against its checksum.
     fail_on
         States for which the shell's exit code is 1, with commas between them, as in
-        stale,suspect,error; a single one means errors too, and healthy any state.
+        stale,incomplete,error; a single one means errors too, and healthy any state.
     """
     if not stale_days >= 0:
         raise OptionError(f"--stale-days {stale_days:g} is negative", hint="0 or more, such as 7")
@@ -92,7 +92,7 @@ def health(
 def _failing(named: HealthStates) -> tuple[HealthState, ...]:
     """States that the check fails on: those named, but a single one is the least severe.
 
-    Suspect is not among those after stale, which checks were made of before it was a state.
+    Neither suspect nor incomplete is among those after stale, which is about lateness alone.
     """
     states: tuple[HealthState, ...] = get_args(HealthState)
     meant = {named} if isinstance(named, str) else {*named}

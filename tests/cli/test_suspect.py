@@ -69,7 +69,7 @@ def test_health_calls_it_suspect_and_fails_where_that_was_asked_for(found: Path)
     assert "equities/daily/ACME: 1 finding to decide: 2024-03-12 " in asked.stderr
     assert "(ml4t-data review -s ACME)" in asked.stderr
     assert "⚠️  suspect  equities/daily/ACME" in text
-    assert "✅ 0 healthy, ⚠️ 0 stale, ⚠️ 1 suspect, ❌ 0 error" in text
+    assert "✅ 0 healthy, ⚠️ 0 incomplete, ⚠️ 0 stale, ⚠️ 1 suspect, ❌ 0 error" in text
 
 
 def test_a_late_dataset_with_a_doubtful_bar_is_both(found: Path) -> None:

@@ -153,7 +153,11 @@ def test_options_of_the_front_end_are_not_arguments() -> None:
         ("gaps --refill forwad", "unknown fill method 'forwad'", "did you mean 'forward'?"),
         ("health --fail-on stail", "unknown health state 'stail'", "did you mean 'stale'?"),
         ("health --fail-on error,stail", "unknown health state 'stail'", "did you mean 'stale'?"),
-        ("health --fail-on stale,", "unknown health state ''", "choose from error, healthy, stale"),
+        (
+            "health --fail-on stale,",
+            "unknown health state ''",
+            "choose from error, healthy, incomplete, stale",
+        ),
         ("update -l x", "--lookback-days: 'x' is not a whole number", "write it as 5"),
         ("update -l 1.5", "--lookback-days: '1.5' is not a whole number", "write it as 5"),
         ("load A --tolerance nan", "--tolerance: 'nan' is not a number", "write it as 0.5"),

@@ -103,10 +103,27 @@ def test_the_worst_state_is_the_state_and_the_others_are_said() -> None:
     assert late.reason == f"1 finding to decide: {SPIKE}; also stale: 20 sessions behind"
     assert (failed.state, failed.also) == ("error", ("suspect", "stale"))
     assert failed.step == NextStep("update", AAPL)
-    assert (holed.state, holed.also) == ("suspect", ("stale",))
-    assert holed.reason.endswith("; also stale: gaps detected: 2 bars missing in 1 gap")
+    assert (holed.state, holed.also) == ("suspect", ("incomplete",))
+    assert holed.reason.endswith("; also incomplete: gaps detected: 2 bars missing in 1 gap")
     # Of what cannot be read, nothing else is known.
     assert (damaged.state, damaged.also, damaged.reason) == ("error", (), "chunk x is cut")
+
+
+def test_gaps_make_it_incomplete_and_not_stale() -> None:
+    holed = replace(WHOLE, gaps_open=3, missing=14)
+    now, late = judged(holed), judged(holed, MONTH)
+    unattended = judged(replace(holed, updated=FRIDAY_NIGHT - timedelta(days=9)))
+
+    assert (now.state, now.also, now.gaps_open) == ("incomplete", (), 3)
+    assert now.reason == "gaps detected: 14 bars missing in 3 gaps"
+    assert now.step == NextStep("gaps", AAPL)
+    assert (late.state, late.also) == ("stale", ("incomplete",))
+    assert late.reason == (
+        "data are stale: 20 sessions behind; "
+        "also incomplete: gaps detected: 14 bars missing in 3 gaps"
+    )
+    assert late.step == NextStep("update", AAPL)
+    assert (unattended.state, unattended.also) == ("stale", ("incomplete",))
 
 
 def test_what_has_ended_is_not_stale_however_long_ago() -> None:

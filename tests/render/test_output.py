@@ -249,16 +249,24 @@ def test_status_shows_health_around_the_run_and_its_history() -> None:
 
 
 def test_health_counts_states_bars_and_classes() -> None:
-    text = report_text(healths("healthy", "stale", "error", "suspect", "suspect"))
+    text = report_text(healths("healthy", "stale", "error", "suspect", "suspect", "incomplete"))
 
-    whole = "5 datasets: ✅ 1 healthy, ⚠️ 1 stale, ⚠️ 2 suspect, ❌ 1 error; 1,475 bars"
+    whole = (
+        "6 datasets: ✅ 1 healthy, ⚠️ 1 incomplete, ⚠️ 1 stale, ⚠️ 2 suspect, ❌ 1 error; 1,770 bars"
+    )
     assert whole in text
-    assert re.search(r"equities +5 +1,475", text)
+    assert re.search(r"equities +6 +1,770", text)
     assert "   → ml4t-data update -s S1" in text
 
 
 def test_what_needs_attention_is_marked_alike_and_named_by_its_word() -> None:
-    assert MARKS == {"healthy": "✅", "stale": "⚠️", "suspect": "⚠️", "error": "❌"}
+    assert MARKS == {
+        "healthy": "✅",
+        "incomplete": "⚠️",
+        "stale": "⚠️",
+        "suspect": "⚠️",
+        "error": "❌",
+    }
 
 
 def test_health_says_how_long_ago_the_last_run_was_when_asked() -> None:
@@ -445,6 +453,7 @@ def test_json_of_health_has_the_agreed_keys() -> None:
     assert document["summary"] == {
         "datasets": 3,
         "healthy": 1,
+        "incomplete": 0,
         "stale": 1,
         "suspect": 1,
         "error": 0,

@@ -300,10 +300,10 @@ def test_no_other_verb_over_all_datasets_stops_at_a_damaged_one(
     fault(ws)
 
     judged = {each.dataset.symbol: each.state for each in verbs.health(ws, as_of=AS_OF).datasets}
-    assert judged == {"BAD": "error", "FULL": "healthy", "GOOD": "stale"}
+    assert judged == {"BAD": "error", "FULL": "healthy", "GOOD": "incomplete"}
     for verify in (False, True):
         report = verbs.health(ws, verify=verify, sessions=5, verbose=True, as_of=AS_OF)
-        assert [each.state for each in report.datasets] == ["error", "healthy", "stale"]
+        assert [each.state for each in report.datasets] == ["error", "healthy", "incomplete"]
         report_text(report), report_html(report), report_json(report)
     damage = {each.dataset.symbol: bool(each.damage) for each in verbs.list_(ws).datasets}
     assert damage == {"BAD": True, "FULL": False, "GOOD": False}

@@ -232,7 +232,7 @@ def test_a_read_only_store_can_be_looked_at_and_every_change_is_refused(open_fol
             ws = opened(home)
             assert_frame_equal(verbs.bars(ws, "IBM"), bars)
             judged = verbs.health(ws, verify=True, as_of=UPDATED).datasets
-            assert {each.state for each in judged} <= {"healthy", "stale"}
+            assert {each.state for each in judged} <= {"healthy", "incomplete"}
             assert [each.rows for each in verbs.list_(ws).datasets] == [1259, 1254]
             updated = one(verbs.update(ws, "IBM", as_of=UPDATED))
             loaded = one(verbs.load(ws, "MSFT", as_of=UPDATED))

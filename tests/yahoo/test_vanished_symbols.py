@@ -318,4 +318,4 @@ def test_what_cron_is_told_in_five_nights_and_after_the_end(
     assert "ACME: ended on 2006-02-24 (merged)" in words
     for day in (date(2006, 3, 6), date(2006, 3, 13)):
         assert run(day, "update", "-q") == (0, "")
-        assert run(day, "health", "-q", "--fail-on", "stale,suspect,error") == (0, "")
+        assert run(day, "health", "-q", "--fail-on", "stale,incomplete,suspect,error") == (0, "")

@@ -24,7 +24,7 @@ __all__ = ["ROWS", "WORST_FIRST", "BoardTable", "Row", "table_of", "totals_html"
 ROWS = 20
 """Datasets on a page."""
 
-WORST_FIRST: tuple[HealthState, ...] = ("error", "suspect", "stale", "healthy")
+WORST_FIRST: tuple[HealthState, ...] = ("error", "suspect", "stale", "incomplete", "healthy")
 
 
 @dataclass(frozen=True, slots=True)

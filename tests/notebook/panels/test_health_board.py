@@ -13,6 +13,7 @@ from ml4t_nb.execution.jobs import Job
 from ml4t_nb.model import Command, DatasetId, Span
 from ml4t_nb.notebook.panels.health_board import HealthBoard
 from ml4t_nb.notebook.panels.repair import Repair, RepairRun
+from ml4t_nb.records import HealthState
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.store import Store
 from ml4t_nb.workspace import Workspace
@@ -67,14 +68,14 @@ def finish(board: HealthBoard) -> None:
 def test_the_worst_come_first_with_their_reason_and_what_repairs_them() -> None:
     board = HealthBoard(shared=SHARED)
 
-    # HOLE and LATE are both stale.
-    assert names(board) == ["HOLE", "LATE", "FINE"]
-    assert buttons(board) == ["refetch gaps", "update", ""]
-    first = board.table.rows[0].value
+    assert names(board) == ["LATE", "HOLE", "FINE"]
+    assert buttons(board) == ["update", "refetch gaps", ""]
+    first, second = board.table.rows[0].value, board.table.rows[1].value
     assert "⚠️ stale" in first
-    assert "gaps detected: 1 bar missing in 1 gap" in first
-    assert "equities/daily/HOLE (synthetic)" in first
-    assert "data are stale: 12 sessions behind" in board.table.rows[1].value
+    assert "data are stale: 12 sessions behind" in first
+    assert "⚠️ incomplete" in second
+    assert "gaps detected: 1 bar missing in 1 gap" in second
+    assert "equities/daily/HOLE (synthetic)" in second
 
 
 def test_totals_are_reported_in_all_and_by_asset_class(three: Workspace) -> None:
@@ -84,7 +85,7 @@ def test_totals_are_reported_in_all_and_by_asset_class(three: Workspace) -> None
 
     # XNYS has 21 sessions from the 2nd to the 31st: HOLE has 20 bars, LATE 9.
     totals = board.totals.value
-    assert "<b>4 datasets</b>: ❌ 0 error, ⚠️ 0 suspect, ⚠️ 2 stale, ✅ 2 healthy; 80 bars" in totals
+    assert "❌ 0 error, ⚠️ 0 suspect, ⚠️ 1 stale, ⚠️ 1 incomplete, ✅ 2 healthy; 80 bars" in totals
     assert "<b>equities</b> 3 datasets, 50 bars" in totals
     assert "<b>crypto</b> 1 dataset, 30 bars" in totals
 
@@ -118,7 +119,7 @@ def test_every_heading_sorts_by_its_column() -> None:
     assert after("gaps") == ["FINE", "LATE", "HOLE"]
     assert after("last") == ["LATE", "FINE", "HOLE"]
     assert after("reason") == ["LATE", "HOLE", "FINE"]  # data ..., gaps ..., up to date
-    assert after("state") == ["HOLE", "LATE", "FINE"]
+    assert after("state") == ["LATE", "HOLE", "FINE"]
 
 
 @pytest.mark.usefixtures("three")
@@ -142,11 +143,11 @@ def test_the_threshold_acts_at_once() -> None:
     # The oldest session missed, of the 16th, closed 15 days before the as-of.
     board.stale_days.value = 16
     assert board.report is not None
-    assert board.report.count("stale") == 1
+    assert board.report.count("stale") == 0
     assert buttons(board) == ["refetch gaps", "", ""]
 
     board.stale_days.value = 14.5
-    assert buttons(board) == ["refetch gaps", "update", ""]
+    assert buttons(board) == ["update", "refetch gaps", ""]
 
 
 def test_the_threshold_shows_no_map_of_what_was_stored_before(three: Workspace) -> None:
@@ -176,11 +177,11 @@ def test_the_map_shows_the_last_sessions_of_the_rows() -> None:
 def test_an_update_repairs_what_is_behind_and_the_board_follows() -> None:
     board = HealthBoard(shared=SHARED)
 
-    board.table.repairs[1].click()
+    board.table.repairs[0].click()
     finish(board)
 
     assert board.report is not None
-    assert board.report.count("stale") == 1
+    assert board.report.count("stale") == 0
     assert names(board) == ["HOLE", "FINE", "LATE"]
     assert buttons(board) == ["refetch gaps", "", ""]
     (repair_run,) = board.repair_runs.values()
@@ -191,7 +192,7 @@ def test_an_update_repairs_what_is_behind_and_the_board_follows() -> None:
 def test_refetching_repairs_a_gap_that_the_provider_has_by_now() -> None:
     board = HealthBoard(shared=SHARED)
 
-    board.table.repairs[0].click()
+    board.table.repairs[1].click()
     finish(board)
 
     assert buttons(board) == ["update", "", ""]
@@ -444,7 +445,8 @@ def test_a_thousand_datasets_are_paged_sorted_and_found(home: Path) -> None:
 
     assert board.report is not None
     # Of every ten: one failed; one lacks a day and one ends early.
-    assert [board.report.count(each) for each in ("error", "stale", "healthy")] == [100, 200, 700]
+    states: tuple[HealthState, ...] = ("error", "stale", "incomplete", "healthy")
+    assert [board.report.count(each) for each in states] == [100, 100, 100, 700]
     assert "1 to 20 of 1,000" in board.place.value
     assert board.before.disabled
     assert names(board)[:3] == ["S0007", "S0017", "S0027"]
@@ -458,11 +460,11 @@ def test_a_thousand_datasets_are_paged_sorted_and_found(home: Path) -> None:
 
     board.text.value = "s00"
     board.state.value = "stale"
-    assert "1 to 20 of 20 found" in board.place.value
+    assert "1 to 10 of 10 found" in board.place.value
     assert board.before.disabled
     assert board.after.disabled
-    assert len(names(board)) == 20
-    assert board.map.value.count('role="img"') == 20
+    assert len(names(board)) == 10
+    assert board.map.value.count('role="img"') == 10
     assert len(Store(home).datasets()) == 1000
 
 
