@@ -68,7 +68,7 @@ def _framed(verb: Callable[_P, SqlReport]) -> Callable[_P, DataFrame]:
 
     @wraps(verb)
     def call(*args: _P.args, **options: _P.kwargs) -> DataFrame:
-        return verb(*args, **options).frame
+        return verb(*args, **options).to_frame()
 
     framed = inspect.signature(verb).replace(return_annotation="pandas.DataFrame")
     call.__signature__ = framed  # type: ignore[attr-defined]  # read by inspect

@@ -180,6 +180,12 @@ class UpdateRecord:
             return self.outcome == "failed" or bool(self.spans)
         return self.verb in ("load", "update")
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether something is other than before: bars, gaps or decisions."""
+        is_counted = self.added or self.revised or self.filled or self.restatement
+        return self.outcome == "changed" or bool(is_counted)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class AbsentSession:

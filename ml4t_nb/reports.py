@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
+from ml4t_nb import report_frames
 from ml4t_nb.finding import Finding
-from ml4t_nb.model import AssetClass, Basis, DatasetId, FetchAttempt, Frequency, Gap, GapState
+from ml4t_nb.model import DatasetId, Gap
 from ml4t_nb.records import (
     AbsentSession,
-    ErrorNote,
     Exported,
     Health,
     HealthState,
@@ -20,6 +21,17 @@ from ml4t_nb.records import (
     Summary,
     UpdateRecord,
     UpdateResult,
+)
+from ml4t_nb.report_parts import (
+    DatasetFindings,
+    DatasetGaps,
+    DatasetHistory,
+    Difference,
+    PriceScale,
+    ProviderInfo,
+    RecentSession,
+    SessionState,
+    UnreadDataset,
 )
 
 if TYPE_CHECKING:
@@ -53,17 +65,11 @@ __all__ = [
 ]
 
 
-SessionState: TypeAlias = Literal[
-    "present", "partly", "filled", "missing", "closed", "extra", "behind"
-]
-"""What a session has: all of its bars, some, all since the rest was filled, none, none since the
-user declared it closed; bars although the calendar has no session; or none since it came after the
-last bar."""
-
-
 @dataclass(frozen=True, slots=True)
 class RunReport:
     """What ``load`` or ``update`` did, dataset by dataset, in the order asked for.
+
+    It may be iterated over: its ``results`` come one by one.
 
     Parameters
     ----------
@@ -96,22 +102,25 @@ class RunReport:
     allow_empty: bool = False
     home: Path | None = None
 
+    def __iter__(self) -> Iterator[UpdateResult]:
+        return iter(self.results)
 
-@dataclass(frozen=True, slots=True)
-class RecentSession:
-    """What one of the last sessions has.
+    def __len__(self) -> int:
+        return len(self.results)
 
-    Parameters
-    ----------
-    session
-        Its date; of a week, the Monday; of bars outside the calendar, their day.
-    gap
-        State of the first gap in it; None if it has none.
-    """
+    @property
+    def failed(self) -> tuple[UpdateResult, ...]:
+        """Results of datasets whose run failed, wholly or in part."""
+        return tuple(each for each in self if each.record.outcome in ("failed", "partial"))
 
-    session: date
-    state: SessionState
-    gap: GapState | None = None
+    @property
+    def changed(self) -> tuple[UpdateResult, ...]:
+        """Results of datasets in which something is other than before: bars, gaps or decisions."""
+        return tuple(each for each in self if each.record.has_changed)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each dataset: first the results, then those ``left``, of outcome ``left``."""
+        return report_frames.run_frame(self.verb, self.as_of, self.results, self.left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,10 @@ class HealthReport:
         """Bars in all datasets."""
         return sum(each.rows for each in self.datasets)
 
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each dataset, healthy ones too."""
+        return report_frames.health_frame(self.datasets)
+
 
 @dataclass(frozen=True, slots=True)
 class ListReport:
@@ -158,32 +171,9 @@ class ListReport:
     datasets: tuple[Summary, ...]
     home: Path | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class DatasetGaps:
-    """Gaps of one dataset, oldest first; none is a good answer.
-
-    Parameters
-    ----------
-    unanswered
-        Spans that were asked for, at either end too, and that the provider never answered.
-    suspect
-        Findings to be decided.
-    """
-
-    dataset: DatasetId
-    provider: str
-    gaps: tuple[Gap, ...]
-    unanswered: tuple[FetchAttempt, ...] = ()
-    suspect: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadDataset:
-    """A dataset of which nothing can be said, since its files cannot be read."""
-
-    dataset: DatasetId
-    error: ErrorNote
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each dataset; ``ended`` is the last date of a symbol not traded any more."""
+        return report_frames.list_frame(self.datasets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,14 +207,9 @@ class GapsReport:
     declaration: str = ""
     home: Path | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class DatasetFindings:
-    """Findings of one dataset, by stamp; none is a good answer."""
-
-    dataset: DatasetId
-    provider: str
-    findings: tuple[Finding, ...]
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each gap, with its ``first`` and ``last`` missing stamp."""
+        return report_frames.gap_frame(self.datasets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,23 +237,13 @@ class ReviewReport:
     failed: tuple[UnreadDataset, ...] = ()
     home: Path | None = None
 
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each finding, with the ``first`` and ``last`` stamp of its bars.
 
-@dataclass(frozen=True, slots=True)
-class DatasetHistory:
-    """Runs of one dataset, and all that was found in it.
-
-    Parameters
-    ----------
-    records
-        Oldest first.
-    findings
-        By stamp; each names the commit that opened it, as a record does.
-    """
-
-    dataset: DatasetId
-    provider: str
-    records: tuple[UpdateRecord, ...]
-    findings: tuple[Finding, ...]
+        ``decided``, ``by`` and ``reason`` are of the decision; ``run`` is the number of the run
+        that found it, and ``evidence`` a dict of numbers by name.
+        """
+        return report_frames.finding_frame(self.datasets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +263,14 @@ class HistoryReport:
     datasets: tuple[DatasetHistory, ...]
     failed: tuple[UnreadDataset, ...] = ()
     home: Path | None = None
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each run of each dataset, oldest first.
+
+        ``run`` is its number, ``restated`` the ratio, and ``undid`` the number of the run that it
+        took back.
+        """
+        return report_frames.history_frame(self.datasets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +297,13 @@ class ExportReport:
         """The bars that are not in a file."""
         return self.bars if self.out is None else None
 
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each dataset, then one for each symbol that was ``skipped``, with the reason.
+
+        ``frequency`` is that of the bars. The bars themselves are in ``bars``.
+        """
+        return report_frames.export_frame(self.datasets, self.skipped)
+
 
 @dataclass(frozen=True, slots=True)
 class SqlReport:
@@ -332,9 +322,8 @@ class SqlReport:
     limit: int
     out: Path | None
 
-    @property
-    def frame(self) -> pd.DataFrame:
-        """All rows as a frame of pandas."""
+    def to_frame(self) -> pd.DataFrame:
+        """All rows, with the columns of the query."""
         return cast("pd.DataFrame", self.table.to_pandas(date_as_object=False))
 
 
@@ -383,39 +372,9 @@ class PlotReport:
     sources: tuple[Source, ...] = ()
     before: pd.DataFrame | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class PriceScale:
-    """A stretch of bars in which another provider's prices are ``factor`` times the stored ones.
-
-    Parameters
-    ----------
-    first, last
-        Its first and last stamp, both inclusive.
-    """
-
-    first: datetime
-    last: datetime
-    factor: float
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One price in which two providers differ.
-
-    Parameters
-    ----------
-    other
-        On the scale of the stored one.
-    share
-        How far it is from the stored one, as a share of it.
-    """
-
-    stamp: datetime
-    column: str
-    stored: float
-    other: float
-    share: float
+    def to_frame(self) -> pd.DataFrame:
+        """What is drawn: the ``bars``, or the ``sessions`` of a map."""
+        return (self.bars if self.sessions is None else self.sessions).copy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,6 +423,10 @@ class CompareReport:
     stored_bars: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     other_bars: pd.DataFrame | None = field(default=None, repr=False, compare=False)
 
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each price that differs, the furthest apart first."""
+        return report_frames.difference_frame(self.dataset, self.differences)
+
 
 @dataclass(frozen=True, slots=True)
 class RemoveReport:
@@ -475,25 +438,9 @@ class RemoveReport:
     removed: tuple[tuple[DatasetId, int | None], ...]
     whole: bool
 
-
-@dataclass(frozen=True, slots=True)
-class ProviderInfo:
-    """A provider in a few words.
-
-    Parameters
-    ----------
-    span_days, age_days
-        Most days per request and farthest back, by frequency; a frequency without an entry has
-        no limit.
-    """
-
-    name: str
-    summary: str
-    asset_classes: tuple[AssetClass, ...]
-    frequencies: tuple[Frequency, ...]
-    basis: Basis | None
-    span_days: tuple[tuple[Frequency, float], ...] = ()
-    age_days: tuple[tuple[Frequency, float], ...] = ()
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each dataset, with the number of bars it lost in ``rows``."""
+        return report_frames.removed_frame(self.removed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,6 +448,13 @@ class ProvidersReport:
     """The providers, with what they serve."""
 
     providers: tuple[ProviderInfo, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each asset class and frequency that a provider serves.
+
+        ``days_per_request`` and ``days_back`` are missing where there is no limit.
+        """
+        return report_frames.provider_frame(self.providers)
 
 
 Report: TypeAlias = (

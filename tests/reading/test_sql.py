@@ -180,7 +180,7 @@ def test_instants_are_utc_wherever_the_machine_is(
 ) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     query = "SELECT max(timestamp) AS last, '2024-02-29'::TIMESTAMPTZ AS day FROM bars_daily"
-    (row,) = verbs.sql(ws, f"{query} WHERE timestamp >= '2024-02-29'").frame.to_dict("records")
+    (row,) = verbs.sql(ws, f"{query} WHERE timestamp >= '2024-02-29'").to_frame().to_dict("records")
 
     assert row["last"] == row["day"] == pd.Timestamp("2024-02-29", tz="UTC")
     assert str(row["last"].tz) == "UTC"
@@ -235,7 +235,7 @@ def test_gaps_findings_runs_and_datasets_are_tables(ws: Workspace) -> None:
 
 
 def test_there_are_views_of_stored_frequencies_alone(ws: Workspace) -> None:
-    names = verbs.sql(ws, "SHOW TABLES").frame["name"].tolist()
+    names = verbs.sql(ws, "SHOW TABLES").to_frame()["name"].tolist()
 
     assert names == [
         "bars_daily", "bars_daily_all", "bars_daily_raw", "datasets", "findings", "gaps", "runs",
@@ -281,7 +281,7 @@ def test_a_connection_shows_the_moment_it_was_made(ws: Workspace, store: Store) 
     assert bars.fetchall() == [("AAPL", 43, 10.25)]
     assert connection.execute("SELECT symbol, rows FROM datasets").fetchall() == [("AAPL", 43)]
     assert connection.execute("SELECT count(*) FROM runs").fetchall() == [(1,)]
-    now = verbs.sql(ws, "SELECT symbol, rows FROM datasets ORDER BY symbol").frame
+    now = verbs.sql(ws, "SELECT symbol, rows FROM datasets ORDER BY symbol").to_frame()
     assert now["rows"].tolist() == [64, 22]
 
 

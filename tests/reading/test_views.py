@@ -82,7 +82,7 @@ def test_a_view_is_what_bars_gives(ws: Workspace, frequency: Frequency, adjust: 
     report = verbs.sql(ws, f"SELECT * FROM {view(frequency, adjust)}")
 
     assert {"GONE", "FB"}.isdisjoint(expected["symbol"])
-    assert_same(report.frame, expected)
+    assert_same(report.to_frame(), expected)
     connection = verbs.connect(ws)
     table: pa.Table = connection.sql(f"FROM {view(frequency, adjust)}").to_arrow_table()
     assert_same(table.to_pandas(), expected)
@@ -184,8 +184,8 @@ def test_a_query_opens_only_what_its_filter_leaves(tmp_path: Path) -> None:
         rows = verbs.sql(
             ws, f"SELECT close FROM bars_daily_all WHERE {condition} ORDER BY timestamp"
         )
-        assert rows.frame["close"].tolist() == expected["close"].tolist()
-    assert verbs.sql(ws, "SELECT count(*) AS n FROM datasets").frame["n"].tolist() == [9]
+        assert rows.to_frame()["close"].tolist() == expected["close"].tolist()
+    assert verbs.sql(ws, "SELECT count(*) AS n FROM datasets").to_frame()["n"].tolist() == [9]
     scanned = verbs.scan(ws, adjust="all").filter(pl.col("symbol") == "BRK/B").collect()
     assert scanned["close"].to_list() == expected["close"].tolist()
 

@@ -1,0 +1,155 @@
+"""What reports consist of, besides records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal, TypeAlias
+
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import AssetClass, Basis, DatasetId, FetchAttempt, Frequency, Gap, GapState
+from ml4t_nb.records import ErrorNote, UpdateRecord
+
+__all__ = [
+    "DatasetFindings",
+    "DatasetGaps",
+    "DatasetHistory",
+    "Difference",
+    "PriceScale",
+    "ProviderInfo",
+    "RecentSession",
+    "SessionState",
+    "UnreadDataset",
+]
+
+SessionState: TypeAlias = Literal[
+    "present", "partly", "filled", "missing", "closed", "extra", "behind"
+]
+"""What a session has: all of its bars, some, all since the rest was filled, none, none since the
+user declared it closed; bars although the calendar has no session; or none since it came after the
+last bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecentSession:
+    """What one of the last sessions has.
+
+    Parameters
+    ----------
+    session
+        Its date; of a week, the Monday; of bars outside the calendar, their day.
+    gap
+        State of the first gap in it; None if it has none.
+    """
+
+    session: date
+    state: SessionState
+    gap: GapState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetGaps:
+    """Gaps of one dataset, oldest first; none is a good answer.
+
+    Parameters
+    ----------
+    unanswered
+        Spans that were asked for, at either end too, and that the provider never answered.
+    suspect
+        Findings to be decided.
+    """
+
+    dataset: DatasetId
+    provider: str
+    gaps: tuple[Gap, ...]
+    unanswered: tuple[FetchAttempt, ...] = ()
+    suspect: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadDataset:
+    """A dataset of which nothing can be said, since its files cannot be read."""
+
+    dataset: DatasetId
+    error: ErrorNote
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetFindings:
+    """Findings of one dataset, by stamp; none is a good answer."""
+
+    dataset: DatasetId
+    provider: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetHistory:
+    """Runs of one dataset, and all that was found in it.
+
+    Parameters
+    ----------
+    records
+        Oldest first.
+    findings
+        By stamp; each names the commit that opened it, as a record does.
+    """
+
+    dataset: DatasetId
+    provider: str
+    records: tuple[UpdateRecord, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceScale:
+    """A stretch of bars in which another provider's prices are ``factor`` times the stored ones.
+
+    Parameters
+    ----------
+    first, last
+        Its first and last stamp, both inclusive.
+    """
+
+    first: datetime
+    last: datetime
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One price in which two providers differ.
+
+    Parameters
+    ----------
+    other
+        On the scale of the stored one.
+    share
+        How far it is from the stored one, as a share of it.
+    """
+
+    stamp: datetime
+    column: str
+    stored: float
+    other: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderInfo:
+    """A provider in a few words.
+
+    Parameters
+    ----------
+    span_days, age_days
+        Most days per request and farthest back, by frequency; a frequency without an entry has
+        no limit.
+    """
+
+    name: str
+    summary: str
+    asset_classes: tuple[AssetClass, ...]
+    frequencies: tuple[Frequency, ...]
+    basis: Basis | None
+    span_days: tuple[tuple[Frequency, float], ...] = ()
+    age_days: tuple[tuple[Frequency, float], ...] = ()
