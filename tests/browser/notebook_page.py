@@ -121,12 +121,16 @@ class NotebookPage:
         if host.name == "voila":
             page.route(f"https://{_FONTS}/npm/@fortawesome/**", _empty)
 
+    @property
+    def name(self) -> str:
+        """The file of the notebook, in the host's folder."""
+        return f"{self.home.parent.name}.ipynb"
+
     def open(self, *cells: str) -> None:
         """Open a notebook of these cells and run them all."""
-        name = f"{self.home.parent.name}.ipynb"
         store = f"import os\nos.environ['ML4T_DATA_HOME'] = {str(self.home)!r}\n%load_ext ml4t_nb"
-        write_notebook(self.host.folder / name, store, *cells)
-        self.page.goto(self.host.page(name))
+        write_notebook(self.host.folder / self.name, store, *cells)
+        self.page.goto(self.host.page(self.name))
         if self.host.name != "voila":
             self.wait_for_kernel()
             self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 import pytest
 
-from ml4t_nb.render.markup import element, fragment
+from ml4t_nb.render.markup import element, fragment, picture
 
 
 def test_text_is_escaped_and_markup_is_not() -> None:
@@ -36,3 +38,13 @@ def test_signs_that_nobody_sees_are_spelled_out(sign: str) -> None:
 
 def test_lines_stay() -> None:
     assert element("pre", "a\nb") == "<pre>a\nb</pre>"
+
+
+def test_a_picture_is_an_image_of_its_svg_with_words_for_who_does_not_see_it() -> None:
+    svg = element("svg", element("text", "1 < 2 ▼"), xmlns="http://www.w3.org/2000/svg")
+
+    before, source = picture(svg, '"two"').split('src="data:image/svg+xml;base64,')
+
+    assert before == "<img "
+    assert b64decode(source.split('"')[0]).decode() == svg
+    assert 'alt="&#34;two&#34;"' in source

@@ -11,6 +11,7 @@ from typing import Any
 
 from ml4t_nb.notebook.panels.widgets import CENTRED, WRAPPED, button, html, outputs_of, script
 from ml4t_nb.render.html import line_html
+from ml4t_nb.render.markup import picture
 from ml4t_nb.render.plots.comparison import (
     TwoLines,
     around,
@@ -93,9 +94,9 @@ class CompareChart:
         from ml4t_nb.render.plots.svg import comparison_svg_of
 
         report, shown = self._report, self._shown
-        return (
-            "" if report is None or shown is None else comparison_svg_of(report, shown, self._zone)
-        )
+        if report is None or shown is None:
+            return ""
+        return picture(comparison_svg_of(report, shown, self._zone), comparison_title(report))
 
     def _draw(self) -> None:
         from ml4t_nb.render.plots.figures import comparison_bundle_of

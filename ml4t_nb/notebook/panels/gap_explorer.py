@@ -25,8 +25,8 @@ from ml4t_nb.notebook.panels.widgets import WRAPPED, Fold, OwnChange, button, fi
 from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.render.html import INK, as_html, error_html
 from ml4t_nb.render.layout import nothing_stored
-from ml4t_nb.render.markup import element, fragment
-from ml4t_nb.render.plots.theme import gap_story
+from ml4t_nb.render.markup import element, fragment, picture
+from ml4t_nb.render.plots.theme import gap_story, title_of
 from ml4t_nb.reports import GapsReport, ListReport, PlotReport
 
 __all__ = ["GapExplorer"]
@@ -104,7 +104,7 @@ class GapExplorer:
         report, drawn, record = self._report, self.plot_view.report, self._record
         parts = [str(self.message.value)]
         parts += [as_html(kept_blocks(report))] if report is not None else []
-        parts += [svg_of(drawn)] if drawn is not None else []
+        parts += [picture(svg_of(drawn), title_of(drawn))] if drawn is not None else []
         if record is not None and record.revisions and drawn is not None:
             parts.append(as_html(revision_blocks(record, drawn.dataset.frequency)))
         return "".join(parts)

@@ -49,6 +49,13 @@ _STYLE = f"""
 .ml4t-gaps .ml4t-chart {{ overflow: hidden; }}
 """
 
+# JupyterLab and Notebook: "Error displaying widget: model not found".
+_NO_LOST_WIDGET = """
+.jp-OutputArea-child:not(:has(.ml4t-panel)):has(+ .jp-OutputArea-child .ml4t-still) {
+  display: none; }
+"""
+_NOTHING = "<span></span>"
+
 
 Changed: TypeAlias = Callable[[], object]
 """What a panel calls, in any thread, when its static HTML has something new."""
@@ -74,7 +81,8 @@ class PanelOutput:
 
     A front end keeps no widget when a notebook is saved. So a still picture is shown besides, in
     an output of its own, which the living widget's style sheet hides: once the widget is gone,
-    the still is there.
+    the still is there. It hides in turn what a front end says in place of the lost widget. Where
+    no widget is shown at all, an empty one takes its place.
     """
 
     def __init__(self, build: Build, *, name: str) -> None:
@@ -111,7 +119,8 @@ class PanelOutput:
         from IPython.display import display
 
         # Its own words for itself are its widgets and their style, cut off in the middle.
-        alive = {**self.widget._repr_mimebundle_(), "text/plain": repr(self)}  # what IPython calls
+        words = {"text/html": _NOTHING, "text/plain": ""}
+        alive = {**self.widget._repr_mimebundle_(), **words}  # what IPython calls
         display(alive, raw=True)  # type: ignore[no-untyped-call]  # IPython's
         self._kept = self.content.static_html()
         handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
@@ -119,10 +128,9 @@ class PanelOutput:
             self._handles.append(handle)
 
     def _bundle(self) -> dict[str, str]:
-        return {
-            "text/html": element("div", trusted(self._kept), class_=f"ml4t-still {self._key}"),
-            "text/plain": repr(self),
-        }
+        style = element("style", trusted(f"{custom_properties()}{_NO_LOST_WIDGET}"))
+        kept = element("div", trusted(self._kept), class_=f"{STYLED} ml4t-still {self._key}")
+        return {"text/html": style + kept, "text/plain": repr(self)}
 
 
 class PanelTabs:

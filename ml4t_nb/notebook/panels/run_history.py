@@ -26,7 +26,8 @@ from ml4t_nb.records import UpdateRecord
 from ml4t_nb.render.format import change_words, instant
 from ml4t_nb.render.html import INK, as_html, error_html
 from ml4t_nb.render.layout import nothing_stored
-from ml4t_nb.render.markup import element
+from ml4t_nb.render.markup import element, picture
+from ml4t_nb.render.plots.theme import title_of
 from ml4t_nb.reports import DatasetHistory, HistoryReport, PlotReport
 
 __all__ = ["RunHistory"]
@@ -97,8 +98,8 @@ class RunHistory:
         """What was said, the picture of the chosen run, and how its undo went."""
         from ml4t_nb.render.plots.svg import svg_of
 
-        parts = [str(self.message.value)]
-        parts += [svg_of(self._drawn)] if self._drawn is not None else []
+        parts, drawn = [str(self.message.value)], self._drawn
+        parts += [picture(svg_of(drawn), title_of(drawn))] if drawn is not None else []
         parts += [self._view.static_html()] if self._view is not None else []
         return "".join(parts)
 

@@ -112,7 +112,7 @@ def test_what_differs_and_what_is_missing_is_listed_and_drawn(
     assert shares["2004-09-21"] is None
     assert lacking["x"] == ["2004-09-21"]
     assert f"{len(true) - 1} bars in common; 1 differ" in panel.chart._words.value
-    assert "<svg" in panel.static_html()
+    assert "data:image/svg+xml" in panel.static_html()
     assert panel.take.layout.display == "none"
     assert panel.undo.layout.display == "none"
 

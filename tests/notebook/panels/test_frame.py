@@ -40,7 +40,9 @@ def test_a_panel_is_a_widget_and_something_that_stays_readable(
 
     assert VIEW in widget.data
     name = f"ml4t_nb: {part}" if part else "ml4t_nb"
-    assert widget.data["text/plain"] == f"{name} (a panel; run its cell to use it)"
+    # Where no widget is shown, its place is empty, and the still alone is seen.
+    assert (widget.data["text/html"], widget.data["text/plain"]) == ("<span></span>", "")
+    assert static_html.data["text/plain"] == f"{name} (a panel; run its cell to use it)"
     assert "ml4t-still" in static_html.data["text/html"]
     assert "<script" not in static_html.data["text/html"]
     assert VIEW not in static_html.data

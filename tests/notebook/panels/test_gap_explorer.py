@@ -552,7 +552,7 @@ def test_the_still_picture_has_the_gaps_and_the_plot_and_no_program(panel: GapEx
 
     assert "2023-09-11" in static_html
     assert "<table" in static_html
-    assert "<svg" in static_html
+    assert "data:image/svg+xml" in static_html
     assert "<script" not in static_html
     assert len(static_html) < 60_000
 
