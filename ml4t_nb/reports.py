@@ -357,6 +357,12 @@ class PlotReport:
         Bars in the range that are from another provider than ``provider``.
     before
         For ``--run``, the bars in the range as the run found them; ``bars`` are as it left them.
+    changes
+        For ``--run``, a row for each bar on either side: its ``change`` (``same``, ``replaced``,
+        ``added``, ``removed``); of a restatement the ``factor`` of most bars between the same two
+        splits, and whether its ``prices`` keep to it (``exact``, ``rounded``, ``other``), its
+        ``volume`` and ``dividend`` too (``scaled``, ``same``, ``none``, ``other``); and whether the
+        ``split`` is the ``same`` or an ``other``.
     """
 
     dataset: DatasetId
@@ -371,6 +377,7 @@ class PlotReport:
     findings: tuple[Finding, ...] = ()
     sources: tuple[Source, ...] = ()
     before: pd.DataFrame | None = None
+    changes: pd.DataFrame | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """What is drawn: the ``bars``, or the ``sessions`` of a map."""

@@ -11,7 +11,7 @@ __all__ = ["around_change"]
 
 
 def around_change(
-    held: Bars, logged: pd.DataFrame, version: int, *, beside: int
+    held: Bars, logged: pd.DataFrame, version: int, *, beside: int, is_from_start: bool = False
 ) -> tuple[Bars, Bars]:
     """Bars before and after the commit of that number, with some unchanged ones on either side.
 
@@ -23,6 +23,8 @@ def around_change(
     ----------
     beside
         How many unchanged bars.
+    is_from_start
+        With all that precede the first that changed, where none ought to.
     """
     change = logged_change(logged, version)
     old, added = (part[~part["filled"].to_numpy()] for part in (change.old, change.added))
@@ -40,9 +42,10 @@ def around_change(
     before = concat([before, old]).sort_index()
     changed = old.index.union(added.index)
     ends = changed[0], changed[-1]
-    return _beside(before, *ends, beside), _beside(after, *ends, beside)
+    counts = (len(after) + len(before) if is_from_start else beside), beside
+    return _beside(before, ends, counts), _beside(after, ends, counts)
 
 
-def _beside(bars: Bars, first: pd.Timestamp, last: pd.Timestamp, count: int) -> Bars:
-    start, end = bars.index.searchsorted(first), bars.index.searchsorted(last, side="right")
-    return bars.iloc[max(int(start) - count, 0) : int(end) + count]
+def _beside(bars: Bars, ends: tuple[pd.Timestamp, pd.Timestamp], counts: tuple[int, int]) -> Bars:
+    start, end = bars.index.searchsorted(ends[0]), bars.index.searchsorted(ends[1], side="right")
+    return bars.iloc[max(int(start) - counts[0], 0) : int(end) + counts[1]]

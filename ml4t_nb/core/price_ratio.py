@@ -12,7 +12,7 @@ import numpy as np
 from ml4t_nb.core.bars import NUMBERS, PRICES, Flags, Numbers, Split
 from ml4t_nb.core.timestamps import Instants, to_micros
 
-__all__ = ["Scale", "equal_prices", "find_scale", "moved_together"]
+__all__ = ["Scale", "equal_prices", "find_scale", "moved_together", "rounding_steps"]
 
 _RELATIVE = 1e-6
 _FINEST_DECIMALS = 8
@@ -189,7 +189,7 @@ def _ratios_of(stored: Numbers, fetched: Numbers, divided: Flags | None = None) 
 
     In stored bars whose prices an earlier split has divided, cents are rounded too.
     """
-    step, fetched_step = _steps_of_ratio(stored, fetched)
+    step, fetched_step = rounding_steps(stored, fetched)
     stored_step = np.full((len(stored), 1), step)
     if divided is not None and divided.any():
         rounded = _half_step(stored[divided])
@@ -206,12 +206,12 @@ def _is_shift(stored: Numbers, fetched: Numbers) -> bool:
 
     It always does where prices stood still; then a new basis looks like a correction.
     """
-    slack = sum(_steps_of_ratio(stored, fetched)) + _RELATIVE * (stored + fetched)
+    slack = sum(rounding_steps(stored, fetched)) + _RELATIVE * (stored + fetched)
     shift = stored - fetched
     return bool((shift - slack).max() <= (shift + slack).min())
 
 
-def _steps_of_ratio(stored: Numbers, fetched: Numbers) -> tuple[float, float]:
+def rounding_steps(stored: Numbers, fetched: Numbers) -> tuple[float, float]:
     """Half the decimal step of either side, 0 unless its decimals result from a division."""
     stored_step, fetched_step = _half_step(stored), _half_step(fetched)
     return (

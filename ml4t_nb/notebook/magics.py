@@ -114,9 +114,10 @@ def _print_plain(report: Report, printer: RepresentationPrinter, cycle: bool) ->
 
 
 def _html(report: Report) -> str:
+    from ml4t_nb.notebook.run_changes import changes_of
     from ml4t_nb.render.html import report_html
 
-    return report_html(report)
+    return report_html(report, changes_of(report))
 
 
 def _figure(report: PlotReport, include: object = None, exclude: object = None) -> dict[str, Any]:

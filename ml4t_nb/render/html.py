@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ml4t_nb.commands.spelling import Speller, spell
 from ml4t_nb.errors import Ml4tError
+from ml4t_nb.model import DatasetId
+from ml4t_nb.render.change.change_html import changes_html
 from ml4t_nb.render.format import plain
 from ml4t_nb.render.layout import Block, Note, SessionMap, Table
 from ml4t_nb.render.markup import element, fragment, trusted
 from ml4t_nb.render.plots.theme import SESSIONS, style_of
 from ml4t_nb.render.report_blocks import SHOWN, blocks
-from ml4t_nb.reports import ExportReport, RecentSession, Report
+from ml4t_nb.render.tokens import STYLED, custom_properties
+from ml4t_nb.reports import ExportReport, PlotReport, RecentSession, Report
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -31,11 +35,15 @@ FAINT = "color:var(--jp-ui-font-color2, var(--vscode-descriptionForeground, curr
 _CELL = "padding:2px 10px 2px 0;vertical-align:top;border:0"
 _MONO = "font-family:var(--jp-code-font-family, monospace);font-size:11px;line-height:15px"
 _SHORT = len("2005-03-04 14:30 UTC")
+_NO_CHANGES: Mapping[DatasetId, PlotReport] = MappingProxyType({})
 
 
-def report_html(report: Report) -> Markup:
-    """Tables and sentences for a notebook."""
+def report_html(report: Report, changes: Mapping[DatasetId, PlotReport] = _NO_CHANGES) -> Markup:
+    """Tables and sentences for a notebook; below them pictures of what a run changed."""
     words = as_html(blocks(report))
+    if changes:
+        style = element("style", trusted(custom_properties()))
+        words += element("div", style, changes_html(changes), class_=STYLED)
     if isinstance(report, ExportReport) and report.printed is not None:
         words += trusted(report.printed.to_html(max_rows=SHOWN, border=0))  # of numbers
     return words

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from ml4t_nb.records import UpdateRecord
+    from ml4t_nb.records import Restatement, UpdateRecord
     from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.storage.snapshot import Snapshot
     from ml4t_nb.workspace import Workspace
@@ -120,15 +121,22 @@ def _change_of(snapshot: Snapshot, run: int, page: Path | None, home: Path) -> P
     import pandas as pd
 
     from ml4t_nb.calendars import calendar
+    from ml4t_nb.core.change_factors import change_factors
     from ml4t_nb.core.past_values import around_change
 
     manifest, dataset = snapshot.manifest, snapshot.manifest.dataset
     hint = ("the runs there are: ", NextStep("history", dataset))
-    record = next((each for each in snapshot.newest_runs() if 0 < each.version == run), None)
-    if record is None:
+    runs = {each.version: each for each in snapshot.newest_runs() if each.version > 0}
+    if run not in runs:
         raise OptionError(f"{dataset} has no run {run} in its history", hint=hint)
+    record = runs[run]
+    restatement = _restatement(record, runs)
     before, after = around_change(
-        snapshot.bars(), snapshot.revised_rows(), run, beside=_BARS_BESIDE
+        snapshot.bars(),
+        snapshot.revised_rows(),
+        run,
+        beside=_BARS_BESIDE,
+        is_from_start=restatement is not None,
     )
     if before.empty and after.empty:
         raise OptionError(f"no value is kept that run {run} of {dataset} changed", hint=hint)
@@ -142,7 +150,28 @@ def _change_of(snapshot: Snapshot, run: int, page: Path | None, home: Path) -> P
         record=record_at_store(record, home),
         out=page,
         before=before,
+        changes=change_factors(
+            before,
+            after,
+            ratio=None if restatement is None else restatement.ratio,
+            splits=[] if restatement is None else _splits(restatement),
+        ),
     )
+
+
+def _restatement(record: UpdateRecord, runs: Mapping[int, UpdateRecord]) -> Restatement | None:
+    """What the run restated; of one that took back another's, the inverse of that."""
+    undone = runs[record.undid].restatement if record.undid in runs else None
+    if undone is None:
+        return record.restatement
+    splits = tuple((day, 1 / ratio) for day, ratio in undone.splits)
+    return replace(undone, ratio=1 / undone.ratio, splits=splits)
+
+
+def _splits(restatement: Restatement) -> list[tuple[pd.Timestamp, float]]:
+    import pandas as pd
+
+    return [(pd.Timestamp(day), ratio) for day, ratio in restatement.splits]
 
 
 def _to_decide(findings: Sequence[Finding], span: Span) -> Iterator[Finding]:

@@ -13,10 +13,13 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.cli import main
+from ml4t_nb.core.bars import PRICES
+from ml4t_nb.core.change_factors import change_factors
 from ml4t_nb.errors import OptionError
 from ml4t_nb.records import Restatement, UpdateRecord
+from ml4t_nb.render.change.run_change import run_change
+from ml4t_nb.render.change.wording import change_sentence
 from ml4t_nb.render.plots.figures import figure_of
-from ml4t_nb.render.plots.revision import change_sentence, changed_line
 from ml4t_nb.render.plots.svg import svg_of
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.settings import Settings
@@ -39,7 +42,18 @@ def revised(
             before.loc[date, name] = value
     after = what.bars[~what.bars.index.isin(pd.DatetimeIndex(without).tz_localize("UTC"))]
     record = UpdateRecord(day("2024-01-20"), "update", "sample", "changed", version=7, **more)
-    return replace(what, bars=after, before=before, record=record)
+    return replace(
+        what, bars=after, before=before, record=record, changes=judged(before, after, record)
+    )
+
+
+def judged(before: pd.DataFrame, after: pd.DataFrame, record: UpdateRecord) -> pd.DataFrame:
+    """What `plot` says of each bar of a run."""
+    restatement = record.restatement
+    if restatement is None:
+        return change_factors(before, after, ratio=None)
+    splits = [(pd.Timestamp(at), ratio) for at, ratio in restatement.splits]
+    return change_factors(before, after, ratio=restatement.ratio, splits=splits)
 
 
 def test_a_correction_is_drawn_before_and_after_with_its_difference() -> None:
@@ -57,18 +71,21 @@ def test_a_correction_is_drawn_before_and_after_with_its_difference() -> None:
     assert drawn(what)["layout"]["yaxis"]["type"] == "linear"
     title = drawn(what)["layout"]["title"]
     assert title["text"] == "equities/daily/AAPL, run 7: update"
-    words = "2 bars changed; close most on 2024-01-10: 10 → 12.5, +25 %"
+    words = (
+        "sample corrected 2 bars of AAPL; "
+        "the close moved most on 10 Jan 2024, from 10.00 to 12.50 (+25 %)."
+    )
     assert title["subtitle"]["text"] == words
 
 
 def test_the_field_that_changed_most_often_is_drawn() -> None:
     what = revised({"2024-01-10": {"volume": 1.0}, "2024-01-11": {"volume": 2.0, "close": 1.0}})
 
-    line = changed_line(what)
+    change = run_change(what)
 
-    assert line.field == "volume"
-    assert line.is_changed.sum() == 2
-    assert line.before[2:4].tolist() == [1.0, 2.0]
+    assert change.field == "volume"
+    assert change.changed.sum() == 2
+    assert change.was[2:4].tolist() == [1.0, 2.0]
 
 
 def test_a_bar_that_was_taken_out_ends_the_line() -> None:
@@ -76,7 +93,8 @@ def test_a_bar_that_was_taken_out_ends_the_line() -> None:
 
     assert np.isnan(named(what, "now")["y"][2])
     assert named(what, "before")["y"][2] == 12.5
-    assert "1 bar changed" in drawn(what)["layout"]["title"]["subtitle"]["text"]
+    words = "sample took out 1 bar of AAPL."
+    assert drawn(what)["layout"]["title"]["subtitle"]["text"] == words
     assert svg_of(what).count("M") >= 3
 
 
@@ -85,10 +103,11 @@ HALVED = Restatement(2.0, ((day("2024-01-18"), 2.0),))
 
 def restated(*, odd: dict[str, float] | None = None) -> PlotReport:
     """The first seven days at half of what they were."""
-    closes = {date: {"close": 2 * (10.5 + at)} for at, date in enumerate(DAYS[:7])}
+    held = report().bars.loc[list(DAYS[:7]), list(PRICES)]
+    before = {str(at.date()): dict(row * 2) for at, row in held.iterrows()}  # type: ignore[attr-defined]  # of a DatetimeIndex
     for date, close in (odd or {}).items():
-        closes[date] = {"close": close}
-    return revised(closes, restatement=HALVED)
+        before[date]["close"] = close
+    return revised(before, restatement=HALVED)
 
 
 def test_a_restatement_is_on_a_log_axis_with_its_event_and_the_ratio_as_proof() -> None:
@@ -100,34 +119,44 @@ def test_a_restatement_is_on_a_log_axis_with_its_event_and_the_ratio_as_proof() 
     assert [shape["x0"] for shape in layout["shapes"]] == [6.5]
     assert layout["annotations"][0]["text"] == "2:1 2024-01-18"
     assert named(what, "now ÷ before")["y"] == [0.5] * 7
-    sentence = change_sentence(what, changed_line(what))
-    assert sentence == "restated 2:1 (split 2024-01-18): 7 bars at 2:1"
+    sentence = change_sentence(run_change(what))
+    assert sentence == (
+        "AAPL split 2:1 on 18 Jan 2024: its 7 earlier bars were halved, "
+        "so the history stays one line."
+    )
     assert "another ratio" not in str(drawn(what))
 
 
 def test_bars_at_another_ratio_are_counted_and_ringed() -> None:
     what = restated(odd={"2024-01-10": 40.0})
 
-    assert "6 of 7 bars at 2:1" in change_sentence(what, changed_line(what))
+    words = "6 of its 7 earlier bars were halved, and 1 was not."
+    assert change_sentence(run_change(what)).endswith(words)
     assert list(named(what, "another ratio")["x"]) == ["2024-01-10"]
 
 
 def test_a_long_history_is_thinned_and_what_differs_most_stays() -> None:
     stamps = minutes(20_000)
     after = bars_of(stamps)
-    before = after.assign(close=after["close"] * 2)
+    before = after.assign(**{name: after[name] * 2 for name in PRICES})
     before.iloc[12_345, 3] = after["close"].iloc[12_345] * 3
     record = UpdateRecord(
         day("2024-01-20"), "update", "sample", "changed", version=7, restatement=HALVED
     )
-    what = replace(report(frequency="1m"), bars=after, before=before, record=record)
+    made = report(frequency="1m")
+    what = replace(
+        made, bars=after, before=before, record=record, changes=judged(before, after, record)
+    )
 
     figure = unpacked(figure_of(what).to_plotly_json())
 
     ratio = next(trace for trace in figure["data"] if trace["name"] == "now ÷ before")
     assert len(ratio["x"]) <= 1500
     assert sum(value == pytest.approx(1 / 3) for value in ratio["y"]) == 1
-    assert "19,999 of 20,000 bars at 2:1" in figure["layout"]["title"]["subtitle"]["text"]
+    assert (
+        "19,999 of its 20,000 bars were halved, and 1 was not"
+        in figure["layout"]["title"]["subtitle"]["text"]
+    )
 
 
 @pytest.fixture
@@ -193,4 +222,4 @@ def test_a_shell_shows_both_sides_as_numbers_and_as_a_page(
     assert first["timestamp"] == now["timestamp"]
     assert first["close"] == pytest.approx(2 * now["close"], rel=1e-3)
     assert "what run 2, update of" in capsys.readouterr().out
-    assert "restated 2:1" in (tmp_path / "run.html").read_text(encoding="utf-8")
+    assert "its 60 earlier bars were halved" in (tmp_path / "run.html").read_text(encoding="utf-8")

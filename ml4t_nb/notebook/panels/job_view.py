@@ -13,6 +13,7 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.notebook.panels.panel_command import ask, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.widgets import CENTRED, Widget, button, field, html, outputs_of
+from ml4t_nb.notebook.run_changes import changes_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render.format import many
 from ml4t_nb.render.html import FAINT, LINE, error_html, line_html, report_html
@@ -260,7 +261,7 @@ def _row(line: Line) -> Markup:
 
 def _result(job: Job) -> Markup:
     error = "" if job.error is None else error_html(job.error)
-    report = "" if job.report is None else report_html(job.report)
+    report = "" if job.report is None else report_html(job.report, changes_of(job.report))
     log = "".join(job.log)
     logged = element("details", element("summary", "log"), element("pre", log)) if log else ""
     return fragment(error, report, logged)

@@ -20,14 +20,13 @@ from ml4t_nb.notebook.panels.widgets import (
     button,
     field,
     html,
-    outputs_of,
 )
 from ml4t_nb.records import UpdateRecord
+from ml4t_nb.render.change.change_html import change_html
 from ml4t_nb.render.format import change_words, instant
 from ml4t_nb.render.html import INK, as_html, error_html
 from ml4t_nb.render.layout import nothing_stored
-from ml4t_nb.render.markup import element, picture
-from ml4t_nb.render.plots.theme import title_of
+from ml4t_nb.render.markup import element
 from ml4t_nb.reports import DatasetHistory, HistoryReport, PlotReport
 
 __all__ = ["RunHistory"]
@@ -59,7 +58,7 @@ class RunHistory:
         self.refresh()
 
     def _build(self) -> None:
-        from ipywidgets import Dropdown, HBox, Output, Select, VBox
+        from ipywidgets import Dropdown, HBox, Select, VBox
 
         dataset = Dropdown(description="Dataset", style={"description_width": "initial"})
         runs = Select(
@@ -71,7 +70,7 @@ class RunHistory:
         self.list = field(runs, "run-list", partial(self._show, self._draw), "index")
         self.refresh_button = button("Refresh", "run-refresh", self.refresh, "Read the store again")
         self.message = html("run-message")
-        self.picture = Output().add_class("ml4t-run-picture")
+        self.picture = html("run-picture")
         self.undo = button("Undo…", "run-undo", self._question)
         self.question = html("run-question")
         self.confirm = button("Undo", "run-confirm", self._confirmed, is_once=True)
@@ -96,10 +95,8 @@ class RunHistory:
 
     def static_html(self) -> str:
         """What was said, the picture of the chosen run, and how its undo went."""
-        from ml4t_nb.render.plots.svg import svg_of
-
-        parts, drawn = [str(self.message.value)], self._drawn
-        parts += [picture(svg_of(drawn), title_of(drawn))] if drawn is not None else []
+        parts = [str(self.message.value)]
+        parts += [change_html(self._drawn, is_still=True)] if self._drawn is not None else []
         parts += [self._view.static_html()] if self._view is not None else []
         return "".join(parts)
 
@@ -126,7 +123,7 @@ class RunHistory:
             self.dataset.value = known
         self.body.layout.display = "none" if known is None else ""
         if known is None:
-            self._drawn = None
+            self._drawn, self.picture.value = None, ""
             self.message.value = as_html([nothing_stored(report.home)])
         else:
             self._list()
@@ -153,10 +150,8 @@ class RunHistory:
 
     def _draw(self) -> None:
         """The picture of the chosen run; where its values are not kept, why there is none."""
-        from ml4t_nb.render.plots.figures import bundle_of
-
         self._settled()
-        run, self._drawn, self.picture.outputs = self.run, None, ()
+        run, self._drawn, self.picture.value = self.run, None, ""
         self.undo.disabled = run is None
         if run is None:
             none = "no run of this dataset changed a stored value"
@@ -165,7 +160,7 @@ class RunHistory:
         self.undo.tooltip = f"Asks once. {spell(self._command(run), '%ml4t')}"
         asked = {**of_dataset(self.dataset.value), **self._shared}
         self._drawn = ask(PlotReport, "plot", run=run.version, **asked)
-        self.picture.outputs = outputs_of(bundle_of(self._drawn))
+        self.picture.value = change_html(self._drawn)
 
     def _command(self, run: UpdateRecord) -> Command:
         what = {**of_dataset(self.dataset.value), "run": run.version}

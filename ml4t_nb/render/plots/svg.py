@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from ml4t_nb.render.change.run_change import run_change
+from ml4t_nb.render.change.still import change_svg
 from ml4t_nb.render.format import many, one_line
 from ml4t_nb.render.markup import element
 from ml4t_nb.render.plots.comparison import TwoLines, comparison_paths, comparison_title
 from ml4t_nb.render.plots.coverage_calendar import WEEKS, Cells, Styles, cells_of, styles_of
-from ml4t_nb.render.plots.revision import revision_paths
 from ml4t_nb.render.plots.steps import Steps, bands_of, rows_of, steps_of
 from ml4t_nb.render.plots.theme import (
     CLOSE_LINE,
@@ -51,9 +52,8 @@ def svg_of(report: PlotReport) -> Markup:
     """The picture as SVG, some kilobytes; readable on white and on black."""
     parts: Iterator[Markup]
     if report.before is not None:
-        box = {"left": _LEFT, "right": _WIDE, "top": _TOP, "bottom": _TALL - _BOTTOM}
-        tall, parts = _TALL, revision_paths(report, **box)
-    elif report.sessions is None:
+        return change_svg(run_change(report), title_of(report))
+    if report.sessions is None:
         tall, parts = _TALL, _prices(report)
     else:
         cells = cells_of(report.sessions, is_weekly=report.dataset.frequency == "weekly")

@@ -27,6 +27,9 @@ _COLOURS = {
     "suspect": "#d2691e",
     "filled": "#5b8fd0",
     "filledbg": "rgba(91,143,208,.12)",
+    "closedbg": "rgba(128,128,128,.14)",
+    "tip": "#30363d",
+    "tiptext": "#f3f5f7",
 }
 
 

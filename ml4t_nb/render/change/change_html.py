@@ -1,0 +1,158 @@
+"""What a run changed as HTML: a sentence, a picture, its bars, and how to look further."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ml4t_nb.commands.spelling import spell
+from ml4t_nb.model import Command, DatasetId
+from ml4t_nb.render.change.number_words import counts_words, run_words, value_words
+from ml4t_nb.render.change.picture import change_picture
+from ml4t_nb.render.change.run_change import RunChange, run_change
+from ml4t_nb.render.change.still import change_svg
+from ml4t_nb.render.change.wording import change_sentence, detail_words
+from ml4t_nb.render.format import many
+from ml4t_nb.render.icons import icon
+from ml4t_nb.render.markup import element, fragment, picture, trusted
+from ml4t_nb.render.review.wording import finding_time
+from ml4t_nb.render.tokens import token
+from ml4t_nb.reports import PlotReport
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+__all__ = ["change_html", "changes_html"]
+
+_ROWS = 30
+_MUTED = f"color:{token('muted')};font-size:12px"
+
+
+def change_html(report: PlotReport, *, is_still: bool = False) -> Markup:
+    """The change that `plot` reports of one run; below an element of the class `STYLED`.
+
+    Of a still one the picture is an image, which pages keep that take SVG out of HTML. They take
+    out style sheets, too: so the other has the image besides, which a style sheet hides.
+    """
+    change = run_change(report)
+    image = picture(change_svg(change), change_sentence(change))
+    drawn = [image] if is_still else [change_picture(change), _hidden(image)]
+    return element(
+        "div",
+        _head(change),
+        _legend(change),
+        element("div", drawn, style="" if is_still else "padding:0 60px 0 18px"),
+        _footer(change),
+        class_="ml4t-change",
+        style=f"color:{token('text')};font-size:13px;line-height:1.4;max-width:1100px",
+    )
+
+
+def changes_html(changes: Mapping[DatasetId, PlotReport]) -> Markup:
+    """One change as it is; several folded, each below its sentence."""
+    if len(changes) == 1:
+        return fragment(change_html(each) for each in changes.values())
+    return fragment(
+        element(
+            "details",
+            element("summary", change_sentence(run_change(each)), style="cursor:pointer"),
+            change_html(each),
+        )
+        for each in changes.values()
+    )
+
+
+def _hidden(image: Markup) -> Markup:
+    sheet = element("style", trusted(".ml4t-change-image { display: none }"))
+    return fragment(sheet, element("div", image, class_="ml4t-change-image"))
+
+
+def _head(change: RunChange) -> Markup:
+    name = "restated" if change.is_restated else "corrected"
+    sentence = element("div", change_sentence(change), style="font-size:17px;font-weight:600")
+    details = element("div", detail_words(change), style=f"color:{token('muted')};margin-top:2px")
+    return element(
+        "div",
+        element("div", icon(name, token("accent")), style="padding-top:5px;transform:scale(1.3)"),
+        element("div", sentence, details),
+        style="display:flex;gap:10px;margin:4px 0 8px",
+    )
+
+
+def _legend(change: RunChange) -> Markup:
+    record = change.record
+    before = "before the update" if record.verb == "update" else "before the run"
+    scale = ", log scale" if change.is_restated else ""
+    gap = element("span", style="flex:1")
+    parts = (
+        _sample(before, "muted", "1.6", "5 3"),
+        _sample("now", "up", "2.2"),
+        gap,
+        element("span", f"{change.field}{scale}"),
+    )
+    return element("div", parts, style=f"display:flex;gap:14px;flex-wrap:wrap;{_MUTED}")
+
+
+def _sample(words: str, colour: str, width: str, dashes: str = "none") -> Markup:
+    line = element("path", d="M0,6H22", stroke_width=width, stroke_dasharray=dashes, fill="none")
+    look = f"stroke:{token(colour)};vertical-align:-1px;margin-right:6px"
+    drawn = element("svg", line, width=22, height=12, aria_hidden="true", style=look)
+    return element("span", drawn, words)
+
+
+def _footer(change: RunChange) -> Markup:
+    dataset, number = change.report.dataset, len(_listed(change))
+    line = spell(Command("history", {"symbol": (dataset.symbol,)}), "%ml4t")
+    row = (
+        element("span", f"{run_words(change)} · {counts_words(change)}", style=f"flex:1;{_MUTED}"),
+        element("code", line, style=f"font-size:12px;user-select:all;background:{token('sunken')}"),
+    )
+    rule = f"border-top:1px solid {token('line')};margin-top:8px;padding-top:8px"
+    flex = "display:flex;gap:14px;align-items:center;flex-wrap:wrap"
+    words = f"Show {'the bar' if number == 1 else f'the {number:,} bars'}"
+    shown = element("summary", words, style=f"cursor:pointer;color:{token('accent')}")
+    bars = element("details", shown, _bars_table(change), style="margin-top:4px")
+    return fragment(element("div", row, style=f"{flex};{rule}"), bars)
+
+
+def _bars_table(change: RunChange, most: int = _ROWS) -> Markup:
+    """Bars before and now: those that did not move with the others first, then the oldest."""
+    rows = _listed(change)
+    heads = ("Bar", f"{change.field} before", "now", "now ÷ before")
+    head = element("tr", (element("th", each, scope="col") for each in heads))
+    table = element(
+        "table",
+        element("thead", head, style=f"color:{token('muted')}"),
+        element("tbody", (_row(change, row) for row in rows[:most])),
+        cellpadding=3,
+        style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums;"
+        "font-size:12px;margin:6px 0",
+    )
+    dataset, more = change.report.dataset, len(rows) - most
+    if more <= 0:
+        return table
+    asked = {"symbol": (dataset.symbol,), "run": change.record.version}
+    line = element("code", spell(Command("plot", asked, json=True), "%ml4t"))
+    return fragment(table, element("div", f"and {many(more, 'more bar')}: ", line, style=_MUTED))
+
+
+def _listed(change: RunChange) -> list[int]:
+    """Rows that the run changed, those first that did not move with the others."""
+    import numpy as np
+
+    others = change.changed | change.removed
+    others |= change.added & (not change.is_restated)  # those are new days, and not of the past
+    return [*np.flatnonzero(change.odd).tolist(), *np.flatnonzero(others & ~change.odd).tolist()]
+
+
+def _row(change: RunChange, row: int) -> Markup:
+    stamp, ratio = change.stamps[row].to_pydatetime(), float(change.ratios[row])
+    cells = (
+        finding_time(stamp, change.report.dataset.frequency, change.report.zone),
+        value_words(change.was[row], change.field),
+        value_words(change.now[row], change.field),
+        f"{ratio:.6g}" if math.isfinite(ratio) else "",
+    )
+    odd = {"style": f"color:{token('suspect')};font-weight:600"} if change.odd[row] else {}
+    return element("tr", (element("td", each) for each in cells), **odd)

@@ -1,0 +1,152 @@
+"""The bars around what a run changed, counted: every claim about them rests on these numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ml4t_nb.records import UpdateRecord
+from ml4t_nb.reports import PlotReport
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    Floats = npt.NDArray[np.float64]
+    Flags = npt.NDArray[np.bool_]
+
+__all__ = ["RunChange", "run_change"]
+
+_FIELDS = ("close", "open", "high", "low", "volume", "dividend", "split")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunChange:
+    """One run, one field of its bars, and what became of each bar: a row each.
+
+    Parameters
+    ----------
+    field
+        What is drawn: the close, where the run restated; else what it changed most often.
+    was, now
+        The field before and after; NaN where there was no bar.
+    ratios
+        ``now`` over ``was``.
+    factors
+        By what most bars between the same two splits were multiplied; NaN where no restatement is
+        said to have moved the bar.
+    changed, added, removed
+        What the run replaced, brought and took out.
+    keeps
+        Whether all four prices keep to the factor, but for their rounding.
+    counts
+        Of each field that was replaced anywhere, on how many bars.
+    """
+
+    report: PlotReport
+    record: UpdateRecord
+    field: str
+    stamps: pd.DatetimeIndex
+    was: Floats
+    now: Floats
+    ratios: Floats
+    factors: Floats
+    changed: Flags
+    added: Flags
+    removed: Flags
+    keeps: Flags
+    counts: dict[str, int]
+
+    @property
+    def is_restated(self) -> bool:
+        """Whether a restatement moved bars, and so the factor is what there is to see."""
+        return bool(self.moved.any())
+
+    @property
+    def moved(self) -> Flags:
+        """Bars of which a restatement is said to have moved the prices."""
+        import numpy as np
+
+        is_moved: Flags = self.changed & np.isfinite(self.factors) & (self.factors != 1)
+        return is_moved
+
+    @property
+    def earlier(self) -> Flags:
+        """Bars that were there before and after, up to the last that was moved."""
+        import numpy as np
+
+        rows = np.flatnonzero(self.moved)
+        reach = np.arange(len(self.stamps)) <= (rows[-1] if len(rows) else -1)
+        is_earlier: Flags = reach & ~self.added & ~self.removed
+        return is_earlier
+
+    @property
+    def odd(self) -> Flags:
+        """Those of ``earlier`` that did not move with the others."""
+        return self.earlier & ~(self.moved & self.keeps)
+
+    @property
+    def groups(self) -> dict[float, int]:
+        """Each factor, from the oldest bars on, and how many bars kept to it."""
+        kept = self.factors[self.moved & self.keeps]
+        return dict(Counter(kept.tolist()))
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether those that keep to their factor do so to the millionth."""
+        assert self.report.changes is not None
+        return bool((self.report.changes["prices"][self.moved & self.keeps] == "exact").all())
+
+    @property
+    def any_changed(self) -> Flags:
+        """Replaced, brought or taken out."""
+        return self.changed | self.added | self.removed
+
+    def of_moved(self, column: str) -> Counter[str]:
+        """How many of the moved bars have which word in a column of the report's ``changes``."""
+        assert self.report.changes is not None
+        return Counter(self.report.changes[column][self.moved].tolist())
+
+
+def run_change(report: PlotReport) -> RunChange:
+    """The change that `plot` reports of one run."""
+    import numpy as np
+    import pandas as pd
+
+    assert report.before is not None
+    assert report.changes is not None
+    assert report.record is not None
+    changes = report.changes
+    stamps = pd.DatetimeIndex(changes.index)
+    was, now = (bars.reindex(stamps) for bars in (report.before, report.bars))
+    kinds = changes["change"].to_numpy()
+    counts, weights = {}, {}
+    for name in _FIELDS:
+        old, new = was[name].to_numpy(float), now[name].to_numpy(float)
+        differs = ~((old == new) | (np.isnan(old) & np.isnan(new)))
+        weights[name] = int(differs.sum())
+        if number := int((differs & (kinds == "replaced")).sum()):
+            counts[name] = number
+    factors = changes["factor"].to_numpy(float)
+    is_moved = np.isfinite(factors) & (factors != 1)
+    field = "close" if is_moved.any() else max(_FIELDS, key=lambda name: weights[name])
+    before, after = was[field].to_numpy(float), now[field].to_numpy(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = after / before
+    return RunChange(
+        report,
+        report.record,
+        field,
+        stamps,
+        before,
+        after,
+        ratios,
+        factors,
+        changed=kinds == "replaced",
+        added=kinds == "added",
+        removed=kinds == "removed",
+        keeps=(changes["prices"] != "other").to_numpy(),
+        counts=counts,
+    )
