@@ -73,6 +73,11 @@ def _carried_out(words: Sequence[str]) -> int:
             return exit_codes.GOOD if _put(parsed.text) else exit_codes.FAILED
         say(parsed.text)
         return exit_codes.USAGE
+    if parsed.verb not in VERBS:
+        from ml4t_nb.execution.dashboard_server import serve
+
+        serve(SHELL.verbs[parsed.verb](**parsed.arguments), told=_put)
+        return exit_codes.GOOD
     from ml4t_nb.execution.execute import call
 
     try:

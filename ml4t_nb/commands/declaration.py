@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
+from ml4t_nb.commands.dashboard import dashboard
 from ml4t_nb.verbs import (
     compare,
     end,
@@ -53,8 +54,8 @@ class Program:
     elsewhere: tuple[str, ...] = ()
 
 
-SHELL = Program("ml4t-data", VERBS, elsewhere=("panel", "jobs"))
-"""The command of a shell."""
+SHELL = Program("ml4t-data", {**VERBS, "panel": dashboard}, elsewhere=("jobs",))
+"""The command of a shell, whose panel is a page of its own."""
 
 
 def summary(verb: Verb) -> str:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
+from ml4t_nb.commands.dashboard import Part, check_panel
 from ml4t_nb.commands.declaration import VERBS, Program, Verb
 from ml4t_nb.errors import OptionError
 from ml4t_nb.notebook.panels.panel_output import Build, PanelContent, PanelOutput, PanelTabs
-from ml4t_nb.options import as_folder, as_moment, one_of
+from ml4t_nb.options import as_folder, as_moment
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOf, Home, Selection
 
-__all__ = ["NOTEBOOK", "PANELS", "Part", "jobs", "panel"]
-
-Part: TypeAlias = Literal["load", "update", "health", "gaps", "review", "history", "compare"]
-"""Parts of a panel, each a tab."""
+__all__ = ["NOTEBOOK", "PANELS", "jobs", "panel"]
 
 
 @verb
@@ -45,17 +43,7 @@ def panel(
     OptionError
         If there is no such part, or the as-of is not a valid date or instant.
     """
-    one_of(part, Part, what="panel")
-    if symbol and part not in ("review", "history", "compare"):
-        raise OptionError(
-            f"panel {part or ''}".rstrip() + f" takes no symbol, but got {symbol[0]!r}",
-            hint="panel review, panel history and panel compare take symbols",
-        )
-    if with_ is not None and part != "compare":
-        raise OptionError(
-            f"panel {part or ''}".rstrip() + " compares nothing, so that it takes no --with",
-            hint="panel compare takes it",
-        )
+    check_panel(part, symbol, with_)
     moment = as_moment(as_of, option="--as-of")
     folder = None if home is None else as_folder(home, option="--home")
     given = {"as_of": moment, "home": folder}

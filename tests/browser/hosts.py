@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-__all__ = ["Host", "HostName", "serving", "write_notebook"]
+__all__ = ["Host", "HostName", "free_port", "serving", "write_notebook"]
 
 HostName: TypeAlias = Literal["lab", "notebook", "voila"]
 
@@ -53,7 +53,7 @@ class Host:
 @contextmanager
 def serving(name: HostName, folder: Path, environ: Mapping[str, str]) -> Iterator[Host]:
     """A host of notebooks in ``folder``, with a home and settings of its own."""
-    port = _free_port()
+    port = free_port()
     notebooks, settings = folder / "notebooks", folder / "settings"
     notebooks.mkdir(parents=True)
     _quiet(settings)
@@ -130,7 +130,8 @@ def _quiet(settings: Path) -> None:
     (folder / "plugin.jupyterlab-settings").write_text(json.dumps({"autosave": False}))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nothing listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

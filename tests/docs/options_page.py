@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ml4t_nb.commands.declaration import VERBS, Option, Verb, options, summary
+from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Verb, options, summary
 from ml4t_nb.notebook.panel_verbs import PANELS
 from ml4t_nb.settings import Settings
 from ml4t_nb.verbs import bars, files
@@ -48,6 +48,12 @@ NOTEBOOK = """\
 Spelled `%ml4t panel` and `%ml4t jobs`, or `ml4t_nb.panel()` and `ml4t_nb.jobs()`.
 """
 
+ALONE = """\
+## In a shell only
+
+Spelled `ml4t-data panel`; see [panels as a page](howto/dashboard.md).
+"""
+
 PYTHON = """\
 ## In Python only
 """
@@ -74,9 +80,10 @@ def page() -> str:
     """The whole page, as it should be."""
     verbs = (_verb(name, verb, "##") for name, verb in VERBS.items())
     shows = (_verb(name, verb, "###") for name, verb in PANELS.items())
+    alone = (_verb(name, verb, "###") for name, verb in SHELL.verbs.items() if name not in VERBS)
     own = (_function(verb) for verb in (bars, files))
     settings = f"{SETTINGS}\n{_settings()}"
-    return "\n".join([HEAD, *verbs, NOTEBOOK, *shows, PYTHON, *own, settings])
+    return "\n".join([HEAD, *verbs, NOTEBOOK, *shows, ALONE, *alone, PYTHON, *own, settings])
 
 
 def _verb(name: str, verb: Verb, level: str) -> str:

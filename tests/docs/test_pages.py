@@ -14,6 +14,8 @@ from tests.docs.pages import PAGES, ROOT, blocks, differences, reading
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 RUN = [name for name in NAMES if any(block.is_run for block in blocks(ROOT / name))]
 CODE = re.compile(r"^ *```.*?^ *```$|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+PICTURE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)|<(?:img|source)[^>]*? (?:src|srcset)=\"([^\"]+)\"")
+NOTEBOOKS = [f"notebooks/{path.name}" for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"")
 
 
@@ -82,6 +84,16 @@ def anchors(page: Path) -> set[str]:
     """Names of a page's headings, as the forge makes them."""
     heads = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("name", [*NAMES, *NOTEBOOKS])
+def test_every_picture_is_in_the_repository(name: str) -> None:
+    # What is fetched from elsewhere breaks offline, and tells others who reads here.
+    pictures = re.findall(PICTURE, (ROOT / name).read_text("utf-8").replace('\\"', '"'))
+    for target in filter(None, (part for found in pictures for part in found)):
+        if not target.startswith("data:"):
+            picture = (ROOT / name).parent / target
+            assert picture.is_file(), target
 
 
 def test_every_page_is_reached_from_the_index() -> None:

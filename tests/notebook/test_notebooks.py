@@ -26,8 +26,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-BADGE = (
-    "(https://mybinder.org/badge_logo.svg)]"
+BINDER = (
+    "[Run it on Binder]"
     "(https://mybinder.org/v2/gh/ml4t/ml4t-nb/main?urlpath=lab/tree/notebooks/{name})"
 )
 TAGS = {"nbval-check-output", "nbval-skip", "network", "raises-exception"}
@@ -73,14 +73,14 @@ def test_a_notebook_is_valid(path: Path) -> None:
     nbformat.validate(read(path))
 
 
-def test_a_notebook_opens_with_a_heading_its_badge_and_what_it_teaches(
+def test_a_notebook_opens_with_a_heading_a_link_to_run_it_and_what_it_teaches(
     path: Path, book: dict[str, Any]
 ) -> None:
     opening = book["cells"][0]
 
-    heading, badge, words = "".join(opening["source"]).split("\n\n", maxsplit=2)
+    heading, link, words = "".join(opening["source"]).split("\n\n", maxsplit=2)
     assert re.fullmatch(r"# [^\n]+", heading)
-    assert BADGE.format(name=path.name) in badge
+    assert BINDER.format(name=path.name) in link
     assert re.match(r"[A-Z][^#]{40,}[.]", words, flags=re.DOTALL)
     headings = [cell for cell in book["cells"] if "".join(cell["source"]).startswith("# ")]
     assert headings == [opening]

@@ -12,7 +12,7 @@ from IPython.utils.capture import RichOutput, capture_output
 import ml4t_nb
 from ml4t_nb.cli import main
 from ml4t_nb.commands.completion import candidates
-from ml4t_nb.commands.declaration import SHELL
+from ml4t_nb.commands.declaration import SHELL, Program
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Command
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK
@@ -98,18 +98,20 @@ def test_there_is_no_other_panel(notebook: InteractiveShell) -> None:
     assert result.error_in_exec.hint == "did you mean 'load'?"
 
 
-def test_a_shell_says_where_panels_are(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["panel"]) == 2
+def test_a_shell_says_where_jobs_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["jobs"]) == 2
 
     said = capsys.readouterr().err
-    assert "panel is available only in a notebook" in said
+    assert "jobs is available only in a notebook" in said
     assert "%load_ext ml4t_nb" in said
 
 
-def test_a_notebook_completes_panels_and_a_shell_does_not() -> None:
-    assert candidates((), "pa", program=NOTEBOOK) == ("panel",)
-    assert candidates(("panel",), "h", program=NOTEBOOK) == ("health", "history")
-    assert candidates((), "pa", program=SHELL) == ()
+@pytest.mark.parametrize("program", [NOTEBOOK, SHELL])
+def test_panels_are_completed(program: Program) -> None:
+    assert candidates((), "pa", program=program) == ("panel",)
+    assert candidates(("panel",), "h", program=program) == ("health", "history")
+    found = candidates(("panel",), "--por", program=program)
+    assert found == (("--port",) if program is SHELL else ())
 
 
 def test_the_jobs_are_listed_and_each_is_shown_again(notebook: InteractiveShell) -> None:

@@ -1,0 +1,89 @@
+"""``ml4t-data panel``: what a shell shows in a browser, as it is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.options import as_folder, as_moment, one_of
+from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.parameters import AsOf, Home, Selection
+
+__all__ = ["Dashboard", "Part", "check_panel", "dashboard"]
+
+Part: TypeAlias = Literal["load", "update", "health", "gaps", "review", "history", "compare"]
+"""Parts of a panel, each a tab."""
+
+_PORTS = range(1, 65536)
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """A panel, the port of this machine that it is shown at, and whether a browser is opened."""
+
+    part: Part | None
+    symbols: tuple[str, ...]
+    other: str | None
+    as_of: datetime | date | None
+    home: Path | None
+    port: int
+    has_browser: bool
+
+
+@verb
+def dashboard(
+    part: Part | None = None,
+    symbol: Selection = (),
+    *,
+    with_: str | None = None,
+    port: int = 8866,
+    browser: bool = True,
+    as_of: AsOf = None,
+    home: Home = None,
+) -> Dashboard:
+    """Show the panels of a notebook in a browser.
+
+    Parameters
+    ----------
+    part
+        Only that one; all seven in tabs if not given.
+    symbol
+        Symbols whose findings ``review`` shows, whose runs ``history``, and whose bars ``compare``;
+        all stored if none.
+    with_
+        The other provider, for ``compare``.
+    port
+        The port of this machine, 127.0.0.1, which no other machine reaches.
+    browser
+        Open the page in the browser; its address is printed in any case.
+
+    Raises
+    ------
+    OptionError
+        If there is no such part or port, or the as-of is not a valid date or instant.
+    """
+    check_panel(part, symbol, with_)
+    if port not in _PORTS:
+        raise OptionError(f"--port: {port} is no port", hint="choose one from 1024 to 65535")
+    moment = as_moment(as_of, option="--as-of")
+    folder = None if home is None else as_folder(home, option="--home")
+    return Dashboard(part, tuple(symbol), with_, moment, folder, port, browser)
+
+
+def check_panel(part: str | None, symbols: Sequence[str], other: str | None) -> None:
+    """An OptionError if there is no such part, or it takes no symbols or other provider."""
+    one_of(part, Part, what="panel")
+    name = f"panel {part or ''}".rstrip()
+    if symbols and part not in ("review", "history", "compare"):
+        raise OptionError(
+            f"{name} takes no symbol, but got {symbols[0]!r}",
+            hint="panel review, panel history and panel compare take symbols",
+        )
+    if other is not None and part != "compare":
+        raise OptionError(
+            f"{name} compares nothing, so that it takes no --with", hint="panel compare takes it"
+        )
