@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ml4t_nb import report_frames
 from ml4t_nb.finding import Finding
-from ml4t_nb.model import DatasetId, Gap
+from ml4t_nb.model import BarsFrequency, Basis, DatasetId, Gap
 from ml4t_nb.records import (
     AbsentSession,
     Exported,
@@ -363,6 +363,20 @@ class PlotReport:
         splits, and whether its ``prices`` keep to it (``exact``, ``rounded``, ``other``), its
         ``volume`` and ``dividend`` too (``scaled``, ``same``, ``none``, ``other``); and whether the
         ``split`` is the ``same`` or an ``other``.
+    derived
+        The frequency of ``bars`` if they are made of the dataset's; ``missing`` are then periods
+        without any bar. Gaps, findings and sources are those of the dataset.
+    incomplete
+        Of derived bars, the stamps of those that lack a part or are not over.
+    hours
+        Of intraday bars, the sessions from the first bar to the last one: indexed by their dates at
+        00:00 UTC, the instants at which each one's ``open`` and ``close`` are.
+    open_until
+        When the last bar's session closes, if it has not yet.
+    currency, basis
+        What prices are in, empty if the provider does not say, and the split basis they are on.
+    beside
+        Other symbols to be compared with this one.
     """
 
     dataset: DatasetId
@@ -378,6 +392,18 @@ class PlotReport:
     sources: tuple[Source, ...] = ()
     before: pd.DataFrame | None = None
     changes: pd.DataFrame | None = None
+    derived: BarsFrequency | None = None
+    incomplete: pd.DatetimeIndex | None = None
+    hours: pd.DataFrame | None = None
+    open_until: datetime | None = None
+    currency: str = ""
+    basis: Basis | None = None
+    beside: tuple[PlotReport, ...] = ()
+
+    @property
+    def frequency(self) -> BarsFrequency:
+        """That of ``bars``."""
+        return self.derived or self.dataset.frequency
 
     def to_frame(self) -> pd.DataFrame:
         """What is drawn: the ``bars``, or the ``sessions`` of a map."""

@@ -120,7 +120,7 @@ def test_a_picture_of_a_symbol_with_markup_is_well_formed_and_says_it_as_text(
         report = verbs.plot(ws, symbol, coverage=coverage)
         root = ET.fromstring(svg_of(report))  # noqa: S314  # our own
         assert {each.tag.rpartition("}")[2] for each in root.iter()} <= {
-            "svg", "text", "rect", "path", "title", "pattern", "circle",
+            "svg", "text", "tspan", "rect", "path", "title", "pattern", "circle",
         }  # fmt: skip
         assert symbol in "".join(root.itertext())
         figure = bundle_of(report)["application/vnd.plotly.v1+json"]

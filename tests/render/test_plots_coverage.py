@@ -17,6 +17,7 @@ from ml4t_nb import verbs
 from ml4t_nb.model import SessionOverride, Span
 from ml4t_nb.render.plots.coverage_calendar import cells_of
 from ml4t_nb.render.plots.figures import figure_of
+from ml4t_nb.render.plots.steps import steps_of
 from ml4t_nb.render.plots.svg import svg_of
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.settings import Settings
@@ -257,8 +258,8 @@ def test_a_gap_that_crosses_the_range_is_drawn_up_to_its_edge(ws: Workspace) -> 
     report = verbs.plot(ws, "AAPL", start="2024-01-11", end="2024-01-12")
 
     assert [f"{each:%m-%d}" for each in report.missing] == ["01-11"]
-    (band,) = figure_of(report).to_plotly_json()["layout"]["shapes"]
-    assert (band["x0"], band["x1"]) == (-0.5, 0.5)
+    (band,) = (each for each in steps_of(report).bands)
+    assert (band.left, band.right) == (0, 0)
 
 
 def test_a_range_inside_a_gap_is_all_band(ws: Workspace) -> None:
@@ -266,8 +267,10 @@ def test_a_range_inside_a_gap_is_all_band(ws: Workspace) -> None:
 
     assert report.bars.empty
     assert len(report.missing) == 2
-    (band,) = figure_of(report).to_plotly_json()["layout"]["shapes"]
-    assert (band["x0"], band["x1"]) == (-0.5, 1.5)
+    (band,) = (each for each in steps_of(report).bands)
+    assert (band.left, band.right) == (0, 1)
+    bands = [t for t in figure_of(report).to_plotly_json()["data"] if t["name"] == "open gap, 1"]
+    assert [list(each["x"]) for each in bands] == [[-0.5, -0.5, 1.5, 1.5, -0.5]]
 
 
 def test_a_report_is_a_value(ws: Workspace) -> None:

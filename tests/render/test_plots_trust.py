@@ -18,14 +18,27 @@ from ml4t_nb.records import Source, UpdateRecord
 from ml4t_nb.render.plots.figures import figure_of
 from ml4t_nb.render.plots.steps import cut
 from ml4t_nb.render.plots.svg import svg_of
+from ml4t_nb.render.plots.theme import middle
 from ml4t_nb.render.report_blocks import blocks
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.render.reports import day
-from tests.render.test_plots import DAYS, NASTY, bars_of, drawn, gap, minutes, named, report
+from tests.render.test_plots import (
+    DAYS,
+    NASTY,
+    bars_of,
+    drawn,
+    edges,
+    gap,
+    minutes,
+    report,
+    the,
+    told,
+    traces,
+)
 
-SUSPECT, TAKEN = "#d9722e", "#56b4e9"
+SUSPECT, TAKEN = middle("suspect"), middle("filled")
 
 
 def finding(
@@ -48,32 +61,32 @@ def marked(*findings: Finding, sources: tuple[Source, ...] = (), **more: Any) ->
 def test_a_suspicious_value_is_ringed_where_it_stands_and_says_why() -> None:
     what = marked(finding("2024-01-10", detail="high 23 % above", evidence=(("high", 13.0),)))
 
-    ring = named(what, "suspect")
+    ring = the(what, "suspect")
 
     # The third bar: it opens at 12, and its high is 13.
-    assert (list(ring["x"]), list(ring["y"]), ring["yaxis"]) == (["2024-01-10"], [13.0], "y")
+    assert (list(ring["x"]), list(ring["y"]), ring["yaxis"]) == ([2], [13.0], "y2")
     assert ring["marker"]["symbol"] == "circle-open"
     assert ring["marker"]["size"] == 17
     assert ring["marker"]["color"] == SUSPECT
     assert ring["marker"]["line"]["width"] == 2.4
-    assert list(ring["customdata"]) == ["▲ Suspect: high 23 % above. Not decided."]
+    assert list(ring["text"]) == ["▲ Suspect: high 23 % above. Not decided."]
 
 
 @pytest.mark.parametrize(
     ("rule", "evidence", "axis", "value"),
     [
-        ("spike", (("close", 400.0), ("beside", 4.0)), "y", 12.5),
-        ("intraday range", (("low", 8.0), ("intraday low", 9.0)), "y", 11.0),
-        ("range", (), "y", 13.0),
-        ("large dividend", (("dividend", 3.0),), "y", 12.5),
-        ("zero volume", (), "y2", 300.0),
-        ("high volume", (("volume", 300.0), ("factor", 1000.0)), "y2", 300.0),
+        ("spike", (("close", 400.0), ("beside", 4.0)), "y2", 12.5),
+        ("intraday range", (("low", 8.0), ("intraday low", 9.0)), "y2", 11.0),
+        ("range", (), "y2", 13.0),
+        ("large dividend", (("dividend", 3.0),), "y2", 12.5),
+        ("zero volume", (), "y3", 300.0),
+        ("high volume", (("volume", 300.0), ("factor", 1000.0)), "y3", 300.0),
     ],
 )
 def test_the_ring_is_on_the_value_that_the_rule_is_of(
     rule: Rule, evidence: tuple[tuple[str, float], ...], axis: str, value: float
 ) -> None:
-    ring = named(marked(finding("2024-01-10", rule, evidence=evidence)), "suspect")
+    ring = the(marked(finding("2024-01-10", rule, evidence=evidence)), "suspect")
 
     assert (ring["yaxis"], list(ring["y"])) == (axis, [value])
 
@@ -81,10 +94,10 @@ def test_the_ring_is_on_the_value_that_the_rule_is_of(
 def test_a_stretch_is_ringed_bar_by_bar_and_names_its_ends() -> None:
     what = marked(finding("2024-01-11", "frozen", "the same 5 times", end=day("2024-01-17")))
 
-    ring = named(what, "suspect")
+    ring = the(what, "suspect")
 
-    assert list(ring["x"]) == ["2024-01-11", "2024-01-12", "2024-01-16", "2024-01-17"]
-    assert set(ring["customdata"]) == {
+    assert list(ring["x"]) == [3, 4, 5, 6]
+    assert set(ring["text"]) == {
         "▲ Suspect, 2024-01-11 … 2024-01-17: the same 5 times. Not decided."
     }
 
@@ -96,19 +109,19 @@ def test_a_row_that_is_not_stored_is_marked_above_the_place_it_would_have() -> N
         findings=(finding("2024-01-10", "price", "close is 0"), finding("2024-01-13", "nan", "x")),
     )
 
-    ring = named(held, "suspect")
+    ring = the(held, "suspect")
 
     # The 13th is a Saturday, which no place is kept for: the next bar is that of the 16th.
-    assert list(ring["x"]) == ["2024-01-10", "2024-01-16"]
-    assert (ring["yaxis"], list(ring["y"])) == ("y3", [0.94, 0.94])
-    assert ring["customdata"][0] == "▲ Not stored: close is 0. Not decided."
+    assert list(ring["x"]) == [2, 5]
+    assert (ring.get("yaxis", "y"), list(ring["y"])) == ("y", [0.94, 0.94])
+    assert ring["text"][0] == "▲ Not stored: close is 0. Not decided."
 
 
 def test_a_filled_bar_does_not_stand_for_one_that_was_not_stored() -> None:
     made = gap("2024-01-10", "2024-01-10", 1, filled_by="forward")
     what = replace(report(made, filled=("2024-01-10",)), findings=(finding("2024-01-10", "price"),))
 
-    assert named(what, "suspect")["yaxis"] == "y3"
+    assert the(what, "suspect").get("yaxis", "y") == "y"
 
 
 def test_all_that_is_said_of_a_bar_is_said_at_once() -> None:
@@ -117,11 +130,11 @@ def test_all_that_is_said_of_a_bar_is_said_at_once() -> None:
         finding("2024-01-10", "intraday range", "two", evidence=(("high", 13.0),)),
     )
 
-    ring = named(what, "suspect")
+    ring = the(what, "suspect")
 
     assert list(ring["y"]) == [12.5, 13.0]
     both = "▲ Suspect: one. Not decided.<br>▲ Suspect: two. Not decided."
-    assert list(ring["customdata"]) == [both, both]
+    assert list(ring["text"]) == [both, both]
 
 
 def test_words_of_findings_and_providers_are_never_tags() -> None:
@@ -132,7 +145,7 @@ def test_words_of_findings_and_providers_are_never_tags() -> None:
 
     text = str(drawn(what))
 
-    assert "<b>" not in text
+    assert "<b>x" not in text
     assert "<a " not in text
     assert "&lt;b&gt;x&lt;/b&gt;" in text
     assert "y&lt;/a&gt; second line. Not decided." in text
@@ -148,13 +161,14 @@ def test_bars_from_another_provider_are_ringed_in_the_colour_of_what_was_filled(
         filled=("2024-01-16",),
     )  # fmt: skip
 
-    ring, other = named(what, "from files"), named(what, "from yahoo")
+    ring, other = traces(what, "source")
 
-    assert list(ring["x"]) == ["2024-01-09", "2024-01-10"]
+    assert (ring["name"], other["name"]) == ("from files", "from yahoo")
+    assert list(ring["x"]) == [1, 2]
     assert list(ring["y"]) == [11.5, 12.5]
     assert ring["marker"]["color"] == TAKEN
-    assert set(ring["customdata"]) == {"from files, not from sample"}
-    assert list(other["x"]) == ["2024-01-18"]
+    assert set(ring["text"]) == {"from files, not from sample"}
+    assert list(other["x"]) == [7]
     assert "from x" not in str(drawn(what))
 
 
@@ -164,7 +178,7 @@ def test_many_marks_are_small() -> None:
     taken = Source(Span(stamps[0], stamps[70]), "files")
     what = PlotReport(name, "sample", "UTC", bars_of(stamps), as_stamps([]), (), sources=(taken,))
 
-    ring = named(what, "from files")
+    ring = the(what, "source")
 
     assert len(ring["x"]) == 70
     assert ring["marker"]["size"] == 7
@@ -176,25 +190,25 @@ def test_a_thinned_picture_rings_the_step_at_the_bars_own_value() -> None:
     name = DatasetId("equities", "1m", "X")
     what = PlotReport(name, "sample", "UTC", bars_of(stamps), as_stamps([]), (), findings=(spike,))
 
-    ring = named(what, "suspect")
+    ring = the(what, "suspect")
 
-    # Three bars a step: the thousandth is in step 333. Its high is 11 + 1000.
-    assert list(ring["x"]) == [drawn(what)["layout"]["xaxis"]["categoryarray"][333]]
+    # Three bars a step: the ring is on the bar, not on its step.
+    # Its high is 11 + 1000.
+    assert list(ring["x"]) == [1000]
     assert list(ring["y"]) == [1011.0]
 
 
 def test_a_picture_without_marks_is_drawn_as_before() -> None:
-    assert [trace["type"] for trace in drawn(report())["data"]] == ["candlestick", "bar"]
+    layers = [each["meta"]["layer"] for each in drawn(report())["data"]]
+    assert layers == ["candles", "volume", "pointer"]
     assert "circle" not in svg_of(report())
 
 
 def test_bars_rejected_by_a_person_say_so() -> None:
     what = report(gap("2024-01-10", "2024-01-11", 2, "rejected"), missing=DAYS[2:4])
 
-    band = named(what, "rejected")
-
-    assert list(band["x"]) == list(DAYS[2:4])
-    assert "a person rejected the bars that the provider has" in band["customdata"][0]
+    assert edges(the(what, "bands")) == [(1.5, 3.5)]
+    assert "a person rejected the bars that the provider has" in told(what)[0]
     assert "url(#ml4t-rejected)" in svg_of(what)
 
 
@@ -217,12 +231,13 @@ def test_the_still_picture_rings_them_too() -> None:
 
     text = svg_of(what)
 
-    assert text.count("<circle") == 2
+    # Each with its sign in the legend.
+    assert text.count("<circle") == 4
     assert f'stroke="{SUSPECT}"' in text
     assert "<title>▲ Suspect: a &lt; b. Not decided.</title>" in text
     assert "<title>from files, not from sample</title>" in text
-    assert ">suspect</text>" in text
-    assert ">from files</text>" in text
+    assert ">suspect bar, 1</text>" in text
+    assert ">from files, 1</text>" in text
 
 
 DECIDED = Decision(datetime(2024, 2, 1, tzinfo=UTC), "review", "real")

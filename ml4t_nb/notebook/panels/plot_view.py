@@ -40,7 +40,6 @@ Range: TypeAlias = tuple[datetime, datetime]
 _PLOTLY = "application/vnd.plotly.v1+json"
 _TALL = 400
 _TOP = 40
-_LABELS = 5  # as many as a narrow cell has room for
 _AROUND = 20
 _AROUND_INTRADAY = 60
 _INK = "#808080"
@@ -154,7 +153,7 @@ class PlotView:
         layout |= {"meta": {"drawn": self._number}, "height": _TALL}
         layout["title"]["text"] = ""  # it stands in the line above, where it can wrap
         layout["margin"]["t"] = _TOP
-        layout["xaxis"]["nticks"] = _LABELS
+        layout.pop("updatemenus", None)
         if self._steps is not None and self.marked is not None and self.marked in report.gaps:
             layout["shapes"] = [*layout.get("shapes", ()), _outline(self._steps, self.marked)]
         return bundle
@@ -211,16 +210,16 @@ class PlotView:
 
 def _clicked(report: PlotReport, steps: Steps, labels: object) -> Gap | None:
     for label in labels if isinstance(labels, list) else ():
-        if label in steps.labels:
-            return gap_near(report, steps, steps.labels.index(label))
+        if str(label).isdecimal() and int(label) <= steps.last:
+            return gap_near(report, steps, steps.step_of(int(label)))
     return None
 
 
 def _outline(steps: Steps, gap: Gap) -> dict[str, Any]:
     import pandas as pd
 
-    first = int(steps.rows.searchsorted(pd.Timestamp(gap.start))) // steps.size
-    last = int(steps.rows.searchsorted(pd.Timestamp(gap.end), side="right") - 1) // steps.size
+    first = int(steps.rows.searchsorted(pd.Timestamp(gap.start)))
+    last = int(steps.rows.searchsorted(pd.Timestamp(gap.end), side="right") - 1)
     edges = {"x0": first - 0.5, "x1": max(last, first) + 0.5, "y0": 0, "y1": 1}
     line = {"width": 3, "color": _INK}
     return {"type": "rect", "xref": "x", "yref": "paper", **edges, "line": line}

@@ -4,7 +4,8 @@ The horizontal axis of a chart counts *rows*: the bars of the whole report and t
 missing in gaps, in order, from 0 on. A row keeps its number however much of the report is drawn, so
 that a finer drawing of a part lies on the same axis: nothing moves. A *step* is one row, or
 ``ChartSteps.size`` rows that follow one another; its middle is at `ChartSteps.first` plus
-``size * step + (size - 1) / 2``, its edges half a row beyond its first and last row.
+``size * step + (size - 1) / 2``, its edges half a row beyond its first and last row; the last
+step may have fewer rows.
 
 A script that shows the chart and the kernel behind it exchange these messages::
 
@@ -13,10 +14,11 @@ A script that shows the chart and the kernel behind it exchange these messages::
     {"what": "drawing", "drawing": 4, "figure": {"data": [], "layout": {}}, "facts": {}}    to it
 
 ``drawing`` numbers the drawings; what is sent about another than the newest is passed over.
-Each trace has ``meta = {"layer": name, "roles": {attribute: token}}``: the layers ``candles`` and
-``line`` stand for one another (`MOST_BODIES`), and a role names the token of
-`ml4t_nb.render.tokens` that an attribute, such as ``increasing.line.color``, takes its colour from.
-``layout.meta["roles"]`` is the same for shapes and annotations: ``shapes[2].line.color``.
+
+A figure for such a script has colours such as ``token:up``, each the name of one of
+`ml4t_nb.render.tokens`, and in the ``meta`` of each trace its ``layer``. The layers ``candles`` and
+``hollow`` stand for ``line`` and ``range`` where at most `MOST_BODIES` rows are in view. It has no
+title, legend, grid of times or starts of sessions: the script draws those from these facts.
 """
 
 from __future__ import annotations
@@ -197,20 +199,22 @@ class TickLevel:
     """Ticks of one distance: rows, and two lines of words for each.
 
     The second line (``2005``) is shown, in bold, at the first tick in view and where it differs
-    from that of the tick before. Of the levels, finest first, the first is used that has at most
-    one tick in view for every 56 pixels.
+    from that of the tick before. Of the levels, finest first, the first is used whose ticks in view
+    are ``room`` pixels apart on average.
 
     Parameters
     ----------
     name
-        ``hour``, ``session``, ``week``, ``month``, ``quarter`` or ``year``. The ticks of a
-        ``session`` are the starts of the sessions: lines at them part the days of minutes.
+        ``time``, ``session``, ``day``, ``week``, ``month``, ``quarter`` or ``year``. The ticks of a
+        ``session`` are the starts of the sessions: lines at their left edges part the days of
+        minutes.
     """
 
     name: str
-    rows: tuple[float, ...]
+    rows: tuple[int, ...]
     labels: tuple[str, ...]
     below: tuple[str, ...]
+    room: int = 56
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from ml4t_nb.render.plots.coverage_calendar import coverage_drawing
 from ml4t_nb.render.plots.prices import price_drawing
 from ml4t_nb.render.plots.revision import revision_drawing
 from ml4t_nb.render.plots.svg import comparison_svg_of, svg_of
-from ml4t_nb.render.plots.theme import GREY, safe, title_of
+from ml4t_nb.render.plots.theme import CLOSE_LINE, GREY, safe, title_of
 from ml4t_nb.reports import CompareReport, PlotReport
 from ml4t_nb.verbs.formats import write_whole
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["bundle_of", "comparison_bundle_of", "figure_of", "page_of", "write_page"]
 
-_LAYOUT = {
+_FONT = '"Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+_LAYOUT: dict[str, Any] = {
     # Named, since a user's own default template may paint the paper.
     "template": "none",
-    "font": {"color": GREY, "size": 11},
+    "font": {"color": GREY, "size": 11, "family": _FONT},
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
     "margin": {"l": 55, "r": 35, "t": 60, "b": 45},
@@ -33,7 +34,7 @@ _LAYOUT = {
         "align": "left",
         "namelength": -1,
     },
-    "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": GREY, "activecolor": "#3b8bc2"},
+    "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": GREY, "activecolor": CLOSE_LINE},
     "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
     "colorway": [GREY],
     "bargap": 0,
@@ -75,7 +76,9 @@ def figure_of(report: PlotReport) -> Figure:
     else:
         traces, layout = coverage_drawing(report, report.sessions)
     title = _heading(title_of(report))
-    return go.Figure(data=traces, layout={**_LAYOUT, "title": title, **layout})
+    layout = {**_LAYOUT, "title": title, **layout}
+    layout["modebar"] = {**_LAYOUT["modebar"], **layout["modebar"]}
+    return go.Figure(data=traces, layout=layout)
 
 
 def bundle_of(report: PlotReport) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from ml4t_nb.model import DatasetId, Frequency, Gap, GapState, bar_length
+from ml4t_nb.model import BarsFrequency, DatasetId, Gap, GapState, bar_length
+from ml4t_nb.render.plots.step_columns import joined_column
 from ml4t_nb.render.plots.theme import gaps_story
 from ml4t_nb.reports import PlotReport
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     Floats = npt.NDArray[np.float64]
+    Rows = npt.NDArray[np.int64]
 
 __all__ = [
     "MOST_CANDLES",
@@ -36,75 +39,145 @@ __all__ = [
     "steps_of",
 ]
 
-MOST_CANDLES = 1500
+MOST_CANDLES = 1000
 _REACH = 0.005  # of the axis: what a hand that points misses by
+_PRICES = ("open", "high", "low", "close")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Steps:
     """What is drawn from left to right, without holes for nights and closed days.
 
     A step is one bar, or ``size`` bars that follow one another, bars missing in a gap included:
-    ``rows`` are the stamps of all. ``labels`` name each step once, by its date, or by its first
-    stamp in the calendar's own time. ``table`` has one row a step: ``open high low close volume``
-    of the observed bars, NaN if there are none: first, highest, lowest, last, sum. ``made`` is the
-    last filled close, or NaN; ``observed``, ``filled`` and ``missing`` are numbers of bars.
+    ``rows`` are the stamps of all, and ``first`` is the number of the first of them among the
+    ``total`` rows of the report. ``table`` has one row a step: ``open high low close volume`` of
+    the observed bars, NaN if there are none: first, highest, lowest, last, sum; the sum of
+    ``dividend`` and the product of ``split``. ``made`` is the last filled close, or NaN;
+    ``observed``, ``filled`` and ``missing`` are numbers of bars.
     """
 
+    report: PlotReport
     size: int
+    first: int
+    total: int
     rows: pd.DatetimeIndex
-    labels: tuple[str, ...]
     table: pd.DataFrame
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.table)
+
+    @cached_property
+    def middles(self) -> Rows | Floats:
+        """The places of the steps on the axis of the whole report's rows."""
+        import numpy as np
+
+        begins = np.arange(len(self)) * self.size
+        if self.size == 1:
+            return begins + self.first
+        ends = np.minimum(begins + self.size, len(self.rows))
+        return self.first + (begins + ends - 1) / 2
+
+    @cached_property
+    def bands(self) -> tuple[Band, ...]:
+        """Bands over the steps that lack bars, from left to right."""
+        return bands_of(self.report, self)
+
+    @property
+    def last(self) -> int:
+        """The number of the last row."""
+        return self.first + len(self.rows) - 1
+
+    def rows_between(self, spans: Iterable[tuple[datetime, datetime]]) -> list[range]:
+        """Of each span, both ends inclusive, the rows of the bars that meet it."""
+        import numpy as np
+        import pandas as pd
+
+        ends = pd.DatetimeIndex([end for span in spans for end in span])
+        if self.report.derived is None:
+            starts = self.rows.searchsorted(ends[::2])
+        else:  # it may begin within a longer bar
+            starts = np.maximum(self.rows.searchsorted(ends[::2], side="right") - 1, 0)
+        stops = self.rows.searchsorted(ends[1::2], side="right")
+        pairs = zip((starts + self.first).tolist(), (stops + self.first).tolist(), strict=True)
+        return [range(start, stop) for start, stop in pairs]
+
+    def rows_at(self, stamps: pd.DatetimeIndex) -> list[int]:
+        """The rows of bars with those stamps."""
+        at: list[int] = (self.rows.searchsorted(stamps) + self.first).tolist()
+        return at
+
+    def step_of(self, row: int) -> int:
+        """The step that a row is in."""
+        return (row - self.first) // self.size
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Gaps of one state that touch on the axis, from step to step, both inclusive, and why."""
+    """Gaps of one state that touch on the axis, and why.
+
+    Parameters
+    ----------
+    first, last
+        Steps, both inclusive.
+    left, right
+        Rows, both inclusive.
+    gaps, missing
+        Numbers of gaps, and of bars that they lack.
+    """
 
     first: int
     last: int
+    left: int
+    right: int
     state: GapState
     is_filled: bool
+    gaps: int
+    missing: int
     story: str
 
 
-def steps_of(report: PlotReport, *, most: int = MOST_CANDLES) -> Steps:
-    """At most ``most`` steps; no high, low or unit of volume is lost."""
+def steps_of(
+    report: PlotReport, *, most: int = MOST_CANDLES, window: tuple[int, int] | None = None
+) -> Steps:
+    """At most ``most`` steps; no high, low or unit of volume is lost.
+
+    Parameters
+    ----------
+    window
+        First and last row, both inclusive; all of them if it is None.
+    """
     import numpy as np
     import pandas as pd
 
-    rows = rows_in(report)
+    whole = rows_in(report)
+    begin, end = (0, len(whole) - 1) if window is None else window
+    begin, end = max(begin, 0), min(end, len(whole) - 1)
+    rows = whole[begin : end + 1]
     size = max(-(-len(rows) // most), 1)
-    step = np.arange(len(rows)) // size
-    is_made = report.bars["filled"].astype(bool)
-    observed = report.bars[~is_made].reindex(rows)
-    made = report.bars.loc[is_made, "close"].reindex(rows)
-    kinds = pd.DataFrame({"observed": observed["close"].notna(), "filled": made.notna()})
-    kinds["missing"] = ~kinds.any(axis=1)
-    table = observed.groupby(step).agg(
-        {"open": "first", "high": "max", "low": "min", "close": "last"}
-    )
-    table["volume"] = _sum(observed["volume"].to_numpy(), np.arange(0, len(rows), size))
-    table["made"] = made.groupby(step).last()
-    table = table.join(kinds.groupby(step).sum())
-    return Steps(size, rows, labels_of(rows[::size], report.dataset.frequency, report.zone), table)
+    bars = report.bars
+    if len(rows) and len(rows) < len(whole):
+        bars = bars.iloc[bars.index.slice_indexer(rows[0], rows[-1])]
+    at = rows.searchsorted(pd.DatetimeIndex(bars.index))
+    is_made = bars["filled"].to_numpy(bool)
+    starts = np.arange(0, len(rows), size)
+    columns: dict[str, Any] = {}
+    for name in (*_PRICES, "volume", "dividend", "split"):
+        values = np.full(len(rows), np.nan)
+        values[at[~is_made]] = bars[name].to_numpy(float)[~is_made]
+        columns[name] = joined_column(name, values, starts)
+    made = np.full(len(rows), np.nan)
+    made[at[is_made]] = bars["close"].to_numpy(float)[is_made]
+    columns["made"] = joined_column("close", made, starts)
+    kinds = {"observed": at[~is_made], "filled": at[is_made]}
+    for name, places in kinds.items():
+        columns[name] = np.bincount(places // size, minlength=len(starts))
+    held = np.diff(np.append(starts, len(rows)))
+    columns["missing"] = held - columns["observed"] - columns["filled"]
+    table = pd.DataFrame(columns, index=range(len(starts)))
+    return Steps(report, size, begin, len(whole), rows, table)
 
 
-def _sum(values: Floats, starts: Any) -> Floats:  # noqa: ANN401  # row numbers
-    """Sum of each group of values that begins at one of ``starts``; NaN if it has no finite value.
-
-    Not by pandas' groups: their sums are compensated for rounding, and differ in the last digit.
-    """
-    import numpy as np
-
-    sums: Floats = np.add.reduceat(np.nan_to_num(values), starts)
-    return np.where(np.add.reduceat(np.isfinite(values).astype(int), starts) > 0, sums, np.nan)
-
-
-def labels_of(stamps: pd.DatetimeIndex, frequency: Frequency, zone: str) -> tuple[str, ...]:
+def labels_of(stamps: pd.DatetimeIndex, frequency: BarsFrequency, zone: str) -> tuple[str, ...]:
     """A name for each stamp, no two alike."""
     if bar_length(frequency) is None:
         return tuple(stamps.strftime("%Y-%m-%d"))
@@ -117,40 +190,53 @@ def labels_of(stamps: pd.DatetimeIndex, frequency: Frequency, zone: str) -> tupl
 
 def bands_of(report: PlotReport, steps: Steps) -> tuple[Band, ...]:
     """Bands over the steps that lack bars, from left to right."""
-    import pandas as pd
-
     if not report.gaps or not len(steps):
         return ()
-    firsts = steps.rows.searchsorted(pd.DatetimeIndex([gap.start for gap in report.gaps]))
-    ends = pd.DatetimeIndex([gap.end for gap in report.gaps])
-    lasts = steps.rows.searchsorted(ends, side="right") - 1
     runs: dict[tuple[GapState, bool], list[tuple[int, int, list[Gap]]]] = {}
-    for gap, start, end in zip(report.gaps, firsts.tolist(), lasts.tolist(), strict=True):
-        if end < start:
+    spans = steps.rows_between((gap.start, gap.end) for gap in report.gaps)
+    for gap, rows in zip(report.gaps, spans, strict=True):
+        if not rows:
             continue  # it has no row here: it is beyond the bars
-        first, last = start // steps.size, end // steps.size
+        left, right = rows[0], rows[-1]
         known = runs.setdefault((gap.state, gap.filled_by is not None), [])
         # Bands that touch only in a thinned picture are one: a screen cannot part them.
-        if known and steps.size > 1 and first <= known[-1][1] + 1:
-            first, _, gaps = known.pop()
+        if known and steps.size > 1 and steps.step_of(left) <= steps.step_of(known[-1][1]) + 1:
+            left, _, gaps = known.pop()
             gaps.append(gap)
         else:
             gaps = [gap]
-        known.append((first, last, gaps))
+        known.append((left, right, gaps))
     frequency = report.dataset.frequency
     found = (
-        Band(first, last, state, is_filled, gaps_story(tuple(gaps), frequency))
+        Band(
+            steps.step_of(left),
+            steps.step_of(right),
+            left,
+            right,
+            state,
+            is_filled,
+            len(gaps),
+            sum(each.missing for each in gaps),
+            gaps_story(tuple(gaps), frequency),
+        )
         for (state, is_filled), each in runs.items()
-        for first, last, gaps in each
+        for left, right, gaps in each
     )
-    return tuple(sorted(found, key=lambda band: (band.first, band.last, band.state)))
+    return tuple(sorted(found, key=lambda band: (band.left, band.right, band.state)))
 
 
 def rows_in(report: PlotReport) -> pd.DatetimeIndex:
     """Stamps of all its bars and missing ones, in order."""
+    import numpy as np
     import pandas as pd
 
-    return pd.DatetimeIndex(report.bars.index).union(report.missing)
+    index = pd.DatetimeIndex(report.bars.index)
+    if not len(report.missing):
+        return index
+    if index.unit != report.missing.unit:
+        return pd.DatetimeIndex(index.union(report.missing))
+    both = np.concatenate([index.to_numpy("M8[us]"), report.missing.to_numpy("M8[us]")])
+    return pd.DatetimeIndex(np.unique(both), tz="UTC")
 
 
 def rows_of(table: pd.DataFrame) -> Iterator[Any]:
@@ -161,19 +247,16 @@ def rows_of(table: pd.DataFrame) -> Iterator[Any]:
 def stamps_between(
     steps: Steps, left: float, right: float, *, known: pd.DatetimeIndex
 ) -> tuple[datetime, datetime]:
-    """First and last stamp, both inclusive, of the steps whose middle is in a range of the axis.
+    """First and last stamp, both inclusive, of the rows whose middle is in a range of the axis.
 
-    The first step's middle is 0 and the next one's 1; ``left`` and ``right`` may be outside of what
-    is drawn, as after zooming out. ``known`` are the rows of the whole dataset.
+    ``left`` and ``right`` may be outside of what is drawn, as after zooming out. ``known`` are the
+    rows of the whole dataset, of which those drawn are a part.
     """
     first, last = math.ceil(left), math.floor(right)
     if last < first:
         first = last = round((left + right) / 2)
-    offset = int(known.searchsorted(steps.rows[0]))
-    # The last step may hold fewer rows than the others.
-    short = len(steps) * steps.size - len(steps.rows) if last >= len(steps) - 1 else 0
-    end = offset + (last + 1) * steps.size - 1 - short
-    return _stamps_at(known, offset + first * steps.size, end)
+    offset = int(known.searchsorted(steps.rows[0])) - steps.first
+    return _stamps_at(known, offset + first, offset + last)
 
 
 def stamps_around(known: pd.DatetimeIndex, gap: Gap, *, rows: int) -> tuple[datetime, datetime]:

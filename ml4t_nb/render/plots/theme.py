@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import get_args
+from typing import TypeAlias, get_args
 
 from ml4t_nb.model import Frequency, Gap, GapState
 from ml4t_nb.render.format import gap_words, labelled, many, plain
+from ml4t_nb.render.markup import element
 from ml4t_nb.reports import PlotReport, SessionState
 
 __all__ = [
@@ -19,15 +21,60 @@ __all__ = [
     "SESSIONS",
     "SUSPECT",
     "UP",
+    "Colours",
     "StateStyle",
+    "bold",
+    "by_name",
     "gap_story",
     "gaps_story",
+    "in_lines",
     "legend_place",
+    "middle",
     "remark",
     "safe",
     "style_of",
     "title_of",
 ]
+
+
+Colours: TypeAlias = Callable[[str], str]
+"""What a figure calls the colour of a token."""
+
+# Where nobody knows whether the page is light or dark: readable on white and on black.
+_MIDDLE: Mapping[str, str] = {
+    "paper": "rgba(128,128,128,0)",
+    "tip": "#4d565e",
+    "tiptext": "#ffffff",
+    "text": "#808080",
+    "muted": "#808080",
+    "line2": "rgba(128,128,128,0.5)",
+    "grid": "rgba(128,128,128,0.16)",
+    "accent": "#3b8bc2",
+    "up": "#2296a6",
+    "down": "#dd6142",
+    "ontag": "#10151a",
+    "gap": "#cf8f0a",
+    "gapbg": "rgba(233,176,32,0.16)",
+    "filled": "#5c8fd1",
+    "filledbg": "rgba(100,150,215,0.12)",
+    "closed": "#848e97",
+    "closedbg": "rgba(135,145,155,0.13)",
+    "incomplete": "#9469cc",
+    "suspect": "#d9722e",
+    "error": "#d6506b",
+}
+
+
+def middle(token: str) -> str:
+    """The colour of a token for light and dark pages alike."""
+    return _MIDDLE[token]
+
+
+def by_name(token: str) -> str:
+    """The name of a token, for a script that knows the page."""
+    if token not in _MIDDLE:
+        raise KeyError(token)
+    return f"token:{token}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +86,43 @@ class StateStyle:
     symbol: str  # plotly's marker on a session
     sign: str  # what stands for a session in text
     meaning: str
+    token: str = ""  # of a gap: of its lines
+    ground: str = ""
+    words: str = ""  # of a gap, in a legend
 
 
-GREY = "#808080"
+GREY = middle("muted")
 GRID = "rgba(128,128,128,0.22)"
-CLOSE_LINE = "#3b8bc2"
-UP, DOWN = "#2a9d8f", "#b5567a"
+CLOSE_LINE = middle("accent")
+UP, DOWN = middle("up"), middle("down")
 
-# Okabe and Ito's colours, which people with any colour vision can distinguish.
+
+def _gap(token: str, ground: str, hatch: str, symbol: str, sign: str, *words: str) -> StateStyle:
+    meaning, legend = words
+    return StateStyle(middle(token), hatch, symbol, sign, meaning, token, ground, legend)
+
+
 GAPS: dict[GapState, StateStyle] = {
-    "open": StateStyle("#e69f00", "/", "x", "x", "no bars"),
-    "failed": StateStyle("#d55e00", "x", "cross", "!", "request failed"),
-    "confirmed": StateStyle("#8e6bbf", "\\", "diamond", "X", "the provider has no bars"),
-    "closed": StateStyle("#808080", "-", "square", "-", "declared closed"),
-    "rejected": StateStyle("#cc79a7", "+", "hexagon", "r", "bars rejected by a person"),
-}
-SUSPECT = "#d9722e"
+    "open": _gap("gap", "gapbg", "/", "x", "x", "no bars", "open gap"),
+    "failed": _gap("suspect", "gapbg", "+", "cross", "!", "request failed", "gap, request failed"),
+    "confirmed": _gap(
+        "incomplete", "closedbg", "\\", "diamond", "X", "the provider has no bars",
+        "gap, provider has none",
+    ),
+    "closed": _gap("closed", "closedbg", "x", "square", "-", "declared closed", "marked closed"),
+    "rejected": _gap(
+        "error", "gapbg", "-", "hexagon", "r", "bars rejected by a person", "rejected by a person"
+    ),
+}  # fmt: skip
+SUSPECT = middle("suspect")
 # Among the dots, the signs of those that a person has to look for stand out.
 SESSIONS: dict[SessionState, StateStyle] = {
-    "present": StateStyle("#2a9d8f", "", "square", ".", "all bars"),
+    "present": StateStyle(UP, "", "square", ".", "all bars"),
     "partly": StateStyle("#7fc4bb", "", "triangle-up", "~", "some bars"),
-    "filled": StateStyle("#56b4e9", ".", "circle", "o", "made by filling"),
+    "filled": StateStyle(middle("filled"), ".", "circle", "o", "made by filling"),
     "missing": GAPS["open"],
     "closed": GAPS["closed"],
-    "extra": StateStyle("#3b8bc2", "", "star", "+", "bars, but no session"),
+    "extra": StateStyle(CLOSE_LINE, "", "star", "+", "bars, but no session"),
     "behind": StateStyle("#f0e442", "", "triangle-left", "<", "after the last bar"),
 }
 
@@ -91,6 +151,16 @@ def remark(text: str, **where: object) -> dict[str, object]:
         "text": text,
         **where,
     }
+
+
+def bold(text: str) -> str:
+    """``text`` in bold, for plotly."""
+    return str(element("b", text))
+
+
+def in_lines(*parts: str) -> str:
+    """Words for plotly, one below the other."""
+    return "<br>".join(filter(None, parts))
 
 
 def safe(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ml4t_nb.finding import Finding
@@ -11,7 +12,7 @@ from ml4t_nb.model import Frequency
 from ml4t_nb.records import Source
 from ml4t_nb.render.format import many, one_line, stamp_range
 from ml4t_nb.render.plots.steps import Steps
-from ml4t_nb.render.plots.theme import SESSIONS, SUSPECT, safe
+from ml4t_nb.render.plots.theme import SESSIONS, SUSPECT, Colours, middle, safe
 from ml4t_nb.reports import PlotReport
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ __all__ = [
 Pane: TypeAlias = Literal["price", "volume", "lane"]
 """Where a mark is: at a price, at a volume, or above the prices where no bar is."""
 
-_AXES: dict[Pane, str] = {"price": "y", "volume": "y2", "lane": "y3"}
+_AXES: dict[Pane, str] = {"price": "y2", "volume": "y3", "lane": "y"}
 _LANE = 0.94
 _RING, _DOT = 17, 7
 # More rings than this cover one another, and the bars.
@@ -48,12 +49,13 @@ _FIELD_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A mark on a step: on the value that is meant, and why."""
+    """A mark on a bar: on the value that is meant, and why."""
 
-    step: int
+    row: int
     pane: Pane
     value: float
     story: str
+    field: str = ""
 
 
 def finding_story(finding: Finding, frequency: Frequency) -> str:
@@ -89,21 +91,30 @@ def _of_finding(
     if finding.stamp is None or not len(steps):
         return
     first, last = (pd.Timestamp(each) for each in (finding.stamp, finding.end or finding.stamp))
-    if last < steps.rows[0] or first > steps.rows[-1]:
+    (rows,) = steps.rows_between([(first, last)])
+    if last < steps.rows[0] or rows.start > steps.last:
         return
     story = finding_story(finding, report.dataset.frequency)
     field = next((name for name, _ in finding.evidence if name in _FIELDS), None)
     field = field or _FIELD_OF.get(finding.rule, "close")
-    part = observed.iloc[observed.index.slice_indexer(first, last)]
-    at = steps.rows.searchsorted(pd.DatetimeIndex(part.index)) // steps.size
-    places: dict[int, float] = {}
-    for step, value in zip(at.tolist(), part[field].tolist(), strict=True):
-        places.setdefault(step, value)  # of several bars in one step, the first
+    part = _bars_in(rows, observed, steps)
     pane: Pane = "volume" if field == "volume" else "price"
-    yield from (Mark(step, pane, value, story) for step, value in places.items())
+    places: dict[int, Mark] = {}
+    at = steps.rows_at(pd.DatetimeIndex(part.index))
+    for row, value in zip(at, part[field].tolist(), strict=True):
+        # Of several bars in one step, the first.
+        places.setdefault(steps.step_of(row), Mark(row, pane, value, story, field))
+    yield from places.values()
     if not places:
-        row = min(int(steps.rows.searchsorted(first)), len(steps.rows) - 1)
-        yield Mark(row // steps.size, "lane", _LANE, story)
+        yield Mark(min(rows.start, steps.last), "lane", _LANE, story)
+
+
+def _bars_in(rows: range, observed: pd.DataFrame, steps: Steps) -> pd.DataFrame:
+    """The observed bars of those rows."""
+    if not rows:
+        return observed.iloc[:0]
+    ends = steps.rows[[rows[0] - steps.first, rows[-1] - steps.first]]
+    return observed.iloc[observed.index.slice_indexer(ends[0], ends[1])]
 
 
 def taken_marks(report: PlotReport, steps: Steps) -> dict[str, tuple[Mark, ...]]:
@@ -113,40 +124,44 @@ def taken_marks(report: PlotReport, steps: Steps) -> dict[str, tuple[Mark, ...]]
     found: dict[str, dict[int, Mark]] = {}
     observed = _observed(report)
     for source in report.sources:
-        ends = [pd.Timestamp(source.span.start), pd.Timestamp(source.span.end)]
-        part = observed.iloc[slice(*observed.index.searchsorted(ends))]
-        at = (steps.rows.searchsorted(pd.DatetimeIndex(part.index)) // steps.size).tolist()
+        span = source.span.start, source.span.end - timedelta.resolution
+        (rows,) = steps.rows_between([span])
+        part = _bars_in(rows, observed, steps)
         story, own = source_story(source, report.provider), found.setdefault(source.provider, {})
-        for step, close in zip(at, part["close"].tolist(), strict=True):
-            own[step] = Mark(step, "price", close, story)
+        at = steps.rows_at(pd.DatetimeIndex(part.index))
+        for row, close in zip(at, part["close"].tolist(), strict=True):
+            own[steps.step_of(row)] = Mark(row, "price", close, story)
     return {name: tuple(own.values()) for name, own in found.items() if own}
 
 
-def mark_traces(report: PlotReport, steps: Steps) -> Iterator[dict[str, Any]]:
+def mark_traces(
+    report: PlotReport, steps: Steps, colours: Colours = middle
+) -> Iterator[dict[str, Any]]:
     """Rings on the values, in plotly's terms; none where there is nothing to say."""
     suspicious = suspicious_marks(report, steps)
+    number = sum(each.stamp is not None for each in report.findings)
     is_named = False
     for pane, axis in _AXES.items():
         if own := [mark for mark in suspicious if mark.pane == pane]:
-            yield _trace(own, steps, "suspect", SUSPECT, axis) | {"showlegend": not is_named}
+            name = f"suspect, {number:,}"
+            trace = _trace(own, name, colours("suspect"), axis)
+            yield trace | {"showlegend": not is_named, "meta": {"layer": "suspect"}}
             is_named = True
     for provider, marks in taken_marks(report, steps).items():
-        name, colour = safe(f"from {one_line(provider)}"), SESSIONS["filled"].colour
-        yield _trace(marks, steps, name, colour, "y")
+        name = safe(f"from {one_line(provider)}")
+        yield _trace(marks, name, colours("filled"), "y2") | {"meta": {"layer": "source"}}
 
 
-def _trace(
-    marks: Sequence[Mark], steps: Steps, name: str, colour: str, axis: str
-) -> dict[str, Any]:
+def _trace(marks: Sequence[Mark], name: str, colour: str, axis: str) -> dict[str, Any]:
     is_few = len(marks) <= _MOST_RINGS
-    # Of several marks on one step, plotly says one: it says what all of them say.
+    # Of several marks on one bar, plotly says one: it says what all of them say.
     stories: dict[int, list[str]] = {}
     for mark in marks:
-        stories.setdefault(mark.step, []).append(safe(mark.story))
-    texts = {step: "<br>".join(dict.fromkeys(each)) for step, each in stories.items()}
+        stories.setdefault(mark.row, []).append(safe(mark.story))
+    texts = {row: "<br>".join(dict.fromkeys(each)) for row, each in stories.items()}
     return {
         "type": "scatter",
-        "x": [steps.labels[mark.step] for mark in marks],
+        "x": [mark.row for mark in marks],
         "y": [mark.value for mark in marks],
         "yaxis": axis,
         "mode": "markers",
@@ -158,8 +173,8 @@ def _trace(
             "line": {"width": 2.4 if is_few else 1.2},
         },
         "name": name,
-        "customdata": [texts[mark.step] for mark in marks],
-        "hovertemplate": "%{customdata}<extra></extra>",
+        "hoverinfo": "text",
+        "text": [texts[mark.row] for mark in marks],
     }
 
 

@@ -1,0 +1,78 @@
+"""The figure of bars for a script that knows the page and the range in view, and its facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ml4t_nb.render.plots.chart_facts import ChartFacts
+from ml4t_nb.render.plots.chart_words import chart_facts, running_rows
+from ml4t_nb.render.plots.price_layout import (
+    View,
+    axes,
+    band_labels,
+    last_close,
+    last_price,
+    open_until,
+    range_in_view,
+)
+from ml4t_nb.render.plots.price_traces import is_bodied
+from ml4t_nb.render.plots.prices import layers
+from ml4t_nb.render.plots.steps import steps_of
+from ml4t_nb.render.plots.theme import by_name
+from ml4t_nb.reports import PlotReport
+
+__all__ = ["live_chart"]
+
+_TALL, _TALL_INTRADAY = 424, 340
+
+
+def live_chart(
+    report: PlotReport, window: tuple[int, int] | None = None
+) -> tuple[dict[str, Any], ChartFacts]:
+    """``data`` and ``layout`` as plain values, and what is said beside them.
+
+    Parameters
+    ----------
+    window
+        First and last row to be drawn, both inclusive; all of them if it is None.
+    """
+    steps = steps_of(report, window=window)
+    facts = chart_facts(report, steps)
+    if not len(steps):
+        return {"data": [], "layout": {}}, facts
+    is_last = steps.last == steps.total - 1
+    right = steps.last + 0.5 + (running_rows(report) if is_last else 0)
+    view = View(report, steps, steps.bands, steps.first - 0.5, right)
+    layout = axes(steps, facts.decimals, by_name)
+    for name, range_ in range_in_view(view).items():
+        layout[name] = {**layout[name], **range_}
+    for name in ("yaxis2", "yaxis3"):
+        layout[name]["fixedrange"] = True
+    lines, tags = last_price(facts.header, last_close(report), by_name)
+    words = [*band_labels(view, by_name, is_all=True), *open_until(view, by_name), *tags]
+    layout |= {
+        "hovermode": False, "dragmode": "zoom", "showlegend": False, "barmode": "overlay",
+        "bargap": 0, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+        "shapes": lines, "annotations": words,
+        "height": _TALL_INTRADAY if facts.is_intraday else _TALL,
+    }  # fmt: skip
+    hidden = ("line", "range", "filled") if is_bodied(steps) else ("candles", "hollow")
+    data = [
+        {**each, "visible": each["meta"]["layer"] not in hidden}
+        for each in layers(report, steps, by_name, is_told=False)
+    ]
+    return _plain({"data": data, "layout": layout}), facts
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    """``value`` without arrays and without NaN, which JSON does not know."""
+    import numpy as np
+
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.ndarray):
+        known = np.isfinite(value).tolist()
+        return [v if k else None for v, k in zip(value.tolist(), known, strict=True)]
+    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124  # NaN
