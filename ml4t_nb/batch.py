@@ -7,25 +7,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
-from queue import SimpleQueue
+from functools import partial
 from threading import Event as Flag
 from threading import RLock
 from typing import TypeAlias
 
 from ml4t_nb.errors import OUTAGES, Ml4tError, RateLimited
-from ml4t_nb.events import (
-    Event,
-    Fetched,
-    FetchStarted,
-    Finished,
-    Observer,
-    RetryScheduled,
-    Stopping,
-)
+from ml4t_nb.events import Event, Fetched, FetchStarted, Finished, Observer, RetryScheduled
+from ml4t_nb.interruption import run_in_threads
 from ml4t_nb.model import DatasetId
 from ml4t_nb.providers.retry import NoMoreWaiting
 from ml4t_nb.records import ErrorNote, UpdateResult
@@ -69,54 +59,34 @@ class Batch:
 def run_all(tasks: Sequence[Task], *, workers: int, observer: Observer, cancel: Flag) -> Batch:
     """Run ``tasks`` in ``workers`` threads; events reach ``observer`` in the calling thread.
 
-    Ctrl-C, or setting ``cancel``, ends each running task at its next request. Where a provider is
-    down or wants a pause, the running tasks end and it is asked for no other dataset: more requests
-    would only prolong it. Tasks of other providers go on.
+    Ctrl-C, or setting ``cancel``, ends each running task at once, but for one that is about to be
+    committed. Where a provider is down or wants a pause, the running tasks end and it is asked for
+    no other dataset: more requests would only prolong it. Tasks of other providers go on.
     """
-    inbox: SimpleQueue[Event | None] = SimpleQueue()
-    over: list[DatasetId] = []
     outages: dict[str, _Outage] = {}
-    interrupted = Flag()
 
     def outage_of(provider: str) -> _Outage:
         return outages.setdefault(provider, _Outage(len(tasks)))
 
-    def stop() -> None:
-        if not interrupted.is_set():
-            inbox.put(Stopping())
-        interrupted.set()
-        cancel.set()
-
-    def work(task: Task) -> UpdateResult | None:
-        result = _TaskRunner(task, task.provider, inbox.put, cancel, outage_of).outcome()
-        over.append(task.dataset)
-        inbox.put(None if result is None else _finished(result))
+    def work(task: Task, notify: Observer) -> UpdateResult | None:
+        result = _TaskRunner(task, task.provider, notify, cancel, outage_of).outcome()
+        if result is not None:
+            notify(_finished(result))
         return result
 
-    futures: list[Future[UpdateResult | None]] = []
-    with ThreadPoolExecutor(max_workers=max(1, min(workers, len(tasks)))) as pool:
-        try:
-            for task in tasks:
-                # With its context: a notebook knows by it to which cell a thread's output belongs.
-                futures.append(pool.submit(copy_context().run, work, task))  # noqa: PERF401  # Ctrl-C keeps the first
-        except KeyboardInterrupt:
-            stop()
-        # Tasks count themselves: Ctrl-C may take an event away between the queue and its observer,
-        # and who counted events here would wait for that one forever.
-        while len(over) < len(futures) or not inbox.empty():
-            try:
-                _notify(observer, inbox.get())
-            except KeyboardInterrupt:
-                stop()
-    while not inbox.empty():
-        _notify(observer, inbox.get())
-    results = [future.result() for future in futures]
-    done = tuple(result for result in results if result is not None)
-    left = tuple(task.dataset for task, result in zip_longest(tasks, results) if result is None)
-    errors = [] if cancel.is_set() else [result.record.error for result in done]
+    done, interrupted = run_in_threads(
+        [partial(work, task) for task in tasks], workers=workers, observer=observer, cancel=cancel
+    )
+    if faults := [each.error for each in done if each.error is not None]:
+        raise faults[0]
+    results = tuple(each.result for each in done if each.result is not None)
+    left = tuple(
+        task.dataset for task, each in zip(tasks, done, strict=True) if each.result is None
+    )
+    errors = [] if cancel.is_set() else [result.record.error for result in results]
     reasons = [each.message for each in errors if each and each.type in OUTAGES]
     stopped = [*reasons, "interrupted"][0] if left else ""
-    return Batch(done, left, stopped, interrupted=interrupted.is_set())
+    return Batch(results, left, stopped, interrupted=interrupted)
 
 
 @dataclass(slots=True)
@@ -198,7 +168,7 @@ class _TaskRunner:
             return None
         except Ml4tError as error:
             result = self.task.failed(error.note)
-        except Exception as error:  # noqa: BLE001  # one dataset's fault must not stop the rest
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # one dataset's fault must not stop the rest
             _log.exception("%s failed", self.task.dataset)
             result = self.task.failed(ErrorNote(type(error).__name__, str(error)))
         self._outage.ended_with(self.task.dataset, result.record.error)
@@ -237,12 +207,3 @@ class _TaskRunner:
 def _finished(result: UpdateResult) -> Finished:
     error = result.record.error or ErrorNote("", "")
     return Finished(result.dataset, result.record.outcome, error.message, error.hint)
-
-
-def _notify(observer: Observer, event: Event | None) -> None:
-    if event is None:
-        return
-    try:
-        observer(event)
-    except Exception:  # noqa: BLE001  # an observer must not break the run
-        _log.exception("an observer failed on %s", type(event).__name__)

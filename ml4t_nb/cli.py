@@ -16,6 +16,7 @@ from ml4t_nb.commands.parser import Help, parse
 from ml4t_nb.errors import OUTAGES, Interrupted, Ml4tError, OptionError
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.execution.streams import is_terminal, let_go, notes_shown, ready, say, terminable
+from ml4t_nb.interruption import given_up
 from ml4t_nb.model import Command, DatasetId
 from ml4t_nb.records import ErrorNote
 from ml4t_nb.reports import (
@@ -47,7 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _code(words)
     # What could not be written is not tried again as the interpreter ends.
     say("")
-    return exit_codes.TERMINATED if terminated.is_set() and code == exit_codes.INTERRUPTED else code
+    if terminated.is_set() and code == exit_codes.INTERRUPTED:
+        code = exit_codes.TERMINATED
+    if argv is None and given_up():
+        # The end of the interpreter may wait for a library that still waits, or stop it midway.
+        os._exit(code)
+    return code
 
 
 def _code(words: Sequence[str]) -> int:

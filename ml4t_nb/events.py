@@ -105,7 +105,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """The run was interrupted; what is under way ends at its next request or commit."""
+    """The run was interrupted; what waits for an answer is given up, a commit ends first."""
 
 
 Step: TypeAlias = FetchPlanned | FetchStarted | Fetched | RetryScheduled | GapsFound | Committed

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ml4t_nb.errors import StoreNotFound
 from ml4t_nb.events import Observer, silent
+from ml4t_nb.interruption import waiting
 from ml4t_nb.options import Moment, as_folder, as_moment
 from ml4t_nb.settings import Settings, default_home
 
@@ -41,7 +42,7 @@ class Workspace:
     observer
         Told what happens, in the thread that called the verb.
     cancel
-        Set to end the running verb at the next request; what is committed stays.
+        Set to end the running verb, whatever a provider is doing; what is committed stays.
     """
 
     settings: Settings = field(default_factory=Settings.current)
@@ -110,7 +111,7 @@ class Workspace:
         """The provider of that name, opened once."""
         from ml4t_nb.providers import open_provider
 
-        with self._opening:
+        with waiting(), self._opening:
             if name not in self._opened:
                 self._opened[name] = open_provider(name, self.settings)
             return self._opened[name]

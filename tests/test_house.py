@@ -28,6 +28,7 @@ LAYERS = (
         "report_frames",
         "report_parts",
         "events",
+        "interruption",
         "errors",
         "options",
         "frequencies",
@@ -56,8 +57,8 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
     "model.py", "codec.py", "finding.py", "hints.py", "records.py", "reports.py",
-    "report_parts.py", "report_frames.py", "events.py", "errors.py", "options.py",
-    "frequencies.py", "settings.py", "store_settings.py", "workspace.py", "verbs/",
+    "report_parts.py", "report_frames.py", "events.py", "interruption.py", "errors.py",
+    "options.py", "frequencies.py", "settings.py", "store_settings.py", "workspace.py", "verbs/",
     "commands/", "render/", "execution/", "notebook/", "cli.py", "api.py", "__init__.py",
     "__main__.py",
 )  # fmt: skip

@@ -40,7 +40,7 @@ def call(
 ) -> Report:
     """The report of the command's verb; a page that it names is written.
 
-    ``cancel`` is set to end the verb at its next request; ``log`` takes the lines of the package's
+    ``cancel`` is set to end the verb; ``log`` takes the lines of the package's
     log while it runs. A verb that could not be carried out at all raises an Ml4tError.
     """
     settings = settings_of()

@@ -71,6 +71,7 @@ class Job:
         self._jobs = jobs
         self._cancel, self._news, self._over = Flag(), Flag(), Flag()
         self._watchers: list[Watcher] = []
+        self._is_cut_off = False
         self._began, self._ended = monotonic(), 0.0
         self._threads: tuple[Thread, ...] = ()
 
@@ -105,7 +106,7 @@ class Job:
         return report if isinstance(report, RunReport) else None
 
     def cancel(self) -> None:
-        """End it at its next request; what is committed stays."""
+        """End it; what is committed stays, and no answer that is still to come is stored."""
         if not self.is_over:
             self.track.note(Stopping())
             self._cancel.set()
@@ -147,6 +148,8 @@ class Job:
                 log=self.log.append,
                 settings_of=self.settings,
             )
+        except KeyboardInterrupt:
+            self._is_cut_off = True
         except Ml4tError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001  # a thread has no caller that would get it
@@ -158,6 +161,8 @@ class Job:
             self._news.set()
 
     def _outcome(self) -> JobState:
+        if self._is_cut_off:
+            return "cancelled"
         if self.run is None:
             return "failed" if self.report is None else "done"
         if self.run.stopped == "interrupted":

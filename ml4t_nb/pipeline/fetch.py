@@ -26,6 +26,7 @@ from ml4t_nb.errors import (
 )
 from ml4t_nb.events import Fetched, FetchPlanned, FetchStarted, RetryScheduled
 from ml4t_nb.finding import Finding
+from ml4t_nb.interruption import waiting
 from ml4t_nb.model import Basis, Frequency, Span, bar_length
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.providers import Answer, Request
@@ -273,7 +274,8 @@ def _answer(run: DatasetRun, span: Span, frequency: Frequency | None = None) -> 
     began = perf_counter()
     asked = replace(dataset, frequency=frequency or dataset.frequency)
     request = Request(asked, span, run.as_of, run.calendar, run.zone)
-    answer = fetch_with_retries(run.provider, request, on_retry=retried, sleep=context.pause)
+    with waiting():
+        answer = fetch_with_retries(run.provider, request, on_retry=retried, sleep=context.pause)
     _require_within(answer.bars, request, name)
     context.observe(Fetched(dataset, len(answer.bars), perf_counter() - began))
     return answer

@@ -14,6 +14,7 @@ from typing import get_args
 from ml4t_nb.core.request_spans import overlapping_stored, spans_to_fetch, split_span
 from ml4t_nb.errors import DatasetNotFound, OptionError, RangeRefused
 from ml4t_nb.events import RetryScheduled
+from ml4t_nb.interruption import waiting
 from ml4t_nb.model import AssetClass, DatasetId, Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext
@@ -106,7 +107,8 @@ def _identify(context: RunContext, provider: Provider, guess: DatasetId) -> Inst
         context.observe(RetryScheduled(guess, attempt, wait_s, reason))
 
     context.pause(0)
-    return identify(provider, guess.symbol, on_retry=retried, sleep=context.pause)
+    with waiting():
+        return identify(provider, guess.symbol, on_retry=retried, sleep=context.pause)
 
 
 def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:

@@ -201,7 +201,11 @@ class RateLimiter:
             self._counted = instant
             wait_s = -self._left / self._per_second
         if wait_s > 0:
-            sleep(wait_s)
+            try:
+                sleep(wait_s)
+            except BaseException:
+                self.charge(-1)  # it is not sent
+                raise
 
     def charge(self, requests: int) -> None:
         """Spend that many more, which are gone already."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ml4t_nb.errors import LockTimeout, StoreNotWritable
+from ml4t_nb.interruption import waiting
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage.disk import make_folder, writing
 
@@ -114,7 +115,12 @@ def _taken_at_once(path: Path) -> tuple[HeldLock, Callable[[], object]] | None:
 def _waited(path: Path, timeout_s: float) -> tuple[HeldLock, Callable[[], object]]:
     lock = _lock(path, timeout_s)
     while True:
-        lock.acquire()
+        try:
+            with waiting():
+                lock.acquire()
+        except KeyboardInterrupt:
+            lock.release()
+            raise
         try:
             return HeldLock(path, path.stat()), lock.release
         except FileNotFoundError:  # it has just been deleted

@@ -14,7 +14,7 @@ from ml4t_nb.reports import CompareReport, Difference, PriceScale
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.bars import snapshot_of
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, OneSymbol, Start
-from ml4t_nb.verbs.runs import context_of
+from ml4t_nb.verbs.runs import ask_one
 from ml4t_nb.verbs.select import days, latest
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def compare(
             f"{manifest.dataset} has no bars in this range", hint="choose another --start and --end"
         )
     ws.observer(Started("compare", (manifest.dataset,)))
-    other = fetch_other(context_of(ws, moment, asks=True), manifest, with_, _span_of(ours))
+    wanted = _span_of(ours)
+    other = ask_one(ws, moment, lambda context: fetch_other(context, manifest, with_, wanted))
     ws.observer(Finished(manifest.dataset, "unchanged"))
     both = side_by_side(ours, other.bars)
     differences = tuple(_differences(both, tolerance))

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ml4t_nb.errors import DatasetNotFound, Interrupted, Ml4tError
-from ml4t_nb.events import Observer, Started
+from ml4t_nb.events import Observer, Started, silent
 from ml4t_nb.finding import Finding
 from ml4t_nb.hints import at_home
+from ml4t_nb.interruption import run_in_threads
 from ml4t_nb.model import DatasetId
 from ml4t_nb.records import ErrorNote, UpdateRecord, UpdateResult
 from ml4t_nb.reports import RunReport, UnreadDataset
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Work",
+    "ask_one",
     "at_store",
     "context_of",
     "finding_at_store",
@@ -36,6 +38,7 @@ __all__ = [
     "unread_datasets",
 ]
 
+_Answer = TypeVar("_Answer")
 Work: TypeAlias = "Callable[[RunContext], UpdateResult] | Ml4tError"
 """What is to be done on a dataset; where it cannot be done, the error that says so."""
 
@@ -80,11 +83,7 @@ def run_batch(
     results = at_store(batch.results, home)
     report = RunReport(verb, at, results, batch.left, batch.stopped, home=home)
     if batch.interrupted:
-        raise Interrupted(
-            f"{verb} was interrupted: {len(results)} of {len(results) + len(batch.left)} done",
-            hint="commits made so far are kept; run it again to continue",
-            report=replace(report, stopped="interrupted"),
-        )
+        raise _interrupted(report)
     return report
 
 
@@ -107,7 +106,13 @@ def _done(
     return work(begin(observe, pause))
 
 
-def context_of(ws: Workspace, moment: datetime | date, *, asks: bool = False) -> RunContext:
+def context_of(
+    ws: Workspace,
+    moment: datetime | date,
+    *,
+    asks: bool = False,
+    observe: Observer = silent,
+) -> RunContext:
     """What a run on one dataset works with; whether it ``asks`` a provider."""
     from ml4t_nb.pipeline import RunContext
 
@@ -120,7 +125,7 @@ def context_of(ws: Workspace, moment: datetime | date, *, asks: bool = False) ->
 
     rules, closures = _rules(ws.settings.home), ws.settings.closures
     paused = pause if asks else no_pause
-    return RunContext(ws.store, ws.provider, moment, closures, ws.observer, paused, rules)
+    return RunContext(ws.store, ws.provider, moment, closures, observe, paused, rules)
 
 
 def run_one(
@@ -133,12 +138,48 @@ def run_one(
 ) -> RunReport:
     """Do the work on one dataset, which may not ask a provider unless it says so.
 
-    Its error is raised.
+    Its error is raised; `Interrupted` after Ctrl-C, even if it was done.
     """
-    result = work(context_of(ws, moment, asks=asks))
+    result, interrupted = _alone(
+        ws, lambda observe: work(context_of(ws, moment, asks=asks, observe=observe))
+    )
     ws.flush()
     home = ws.settings.home
-    return RunReport(verb, result.record.at, at_store((result,), home), home=home)
+    report = RunReport(verb, result.record.at, at_store((result,), home), home=home)
+    if interrupted:
+        raise _interrupted(report)
+    return report
+
+
+def ask_one(
+    ws: Workspace, moment: datetime | date, question: Callable[[RunContext], _Answer]
+) -> _Answer:
+    """What a provider answers, where nothing is to be stored."""
+    answer, interrupted = _alone(
+        ws, lambda observe: question(context_of(ws, moment, asks=True, observe=observe))
+    )
+    if interrupted:
+        raise KeyboardInterrupt
+    return answer
+
+
+def _alone(ws: Workspace, work: Callable[[Observer], _Answer]) -> tuple[_Answer, bool]:
+    """What a single work comes to, whose error is raised, and whether Ctrl-C was pressed."""
+    (done,), interrupted = run_in_threads([work], workers=1, observer=ws.observer, cancel=ws.cancel)
+    if done.error is not None:
+        raise done.error
+    if done.result is None:
+        raise KeyboardInterrupt
+    return done.result, interrupted
+
+
+def _interrupted(report: RunReport) -> Interrupted:
+    whole = len(report.results) + len(report.left)
+    return Interrupted(
+        f"{report.verb} was interrupted: {len(report.results)} of {whole} done",
+        hint="commits made so far are kept; run it again to continue",
+        report=replace(report, stopped="interrupted"),
+    )
 
 
 def _failed(

@@ -74,6 +74,24 @@ def test_concurrent_waits_queue(clock: Clock) -> None:
     assert waits == pytest.approx([0.5, 1.0, 1.5])
 
 
+def test_a_wait_that_is_broken_off_costs_no_request() -> None:
+    limiter, waits = RateLimiter(60, clock=lambda: 0.0), list[float]()
+    for _ in range(10):
+        limiter.wait(waits.append)
+
+    def interrupted(seconds: float) -> None:
+        del seconds
+        raise KeyboardInterrupt
+
+    for _ in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            limiter.wait(interrupted)
+    limiter.wait(waits.append)
+
+    # The eleventh that is sent, after ten at once.
+    assert waits == [1.0]
+
+
 def test_a_process_has_one_budget_for_each_provider() -> None:
     assert shared_limiter("somebody", 30) is shared_limiter("somebody", 30)
     assert shared_limiter("somebody", 30) is not shared_limiter("somebody else", 30)

@@ -22,6 +22,7 @@ FaultKind = Literal[
     # of the reply's bytes
     "truncated",
     "short_body",
+    "drip",
     # of the reply's rows
     "empty",
     "drop",
@@ -47,7 +48,8 @@ class Fault:
     code
         HTTP status of ``status``.
     seconds
-        How long ``hang`` says nothing; how long after the last row's stamp ``live`` lies.
+        How long ``hang`` says nothing, and ``drip`` takes for each byte; how long after the last
+        row's stamp ``live`` lies.
     days
         Local dates (or starts, ``2019-11-05T14:30``, UTC) of the rows concerned.
     factor

@@ -169,21 +169,26 @@ class _Handler(BaseHTTPRequestHandler):
             if fault.kind == "reset":
                 self._reset()
                 return
-        self._send(_reply(self.server.replay, self.host, self.path, faults))
+        reply = _reply(self.server.replay, self.host, self.path, faults)
+        self._send(reply, next((each.seconds for each in faults if each.kind == "drip"), 0.0))
 
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.connection.close()
 
-    def _send(self, reply: _Reply) -> None:
+    def _send(self, reply: _Reply, pause_s: float) -> None:
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.kind)
         self.send_header("Content-Length", str(len(reply.body) + reply.missing))
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(reply.body)
+        step = 1 if pause_s else max(len(reply.body), 1)
+        for at in range(0, len(reply.body), step):
+            if self.server.replay.closing.wait(pause_s):
+                break
+            self.wfile.write(reply.body[at : at + step])
         if reply.missing:
             self.close_connection = True
 

@@ -19,6 +19,10 @@ from ml4t_nb.settings import Settings
 def _wait(symbol: str) -> None:
     if symbol.startswith("SLOW"):
         time.sleep(0.3)
+    if symbol.startswith("STUCK"):
+        print(f"asked for {symbol}", file=sys.stderr, flush=True)  # noqa: T201  # for who listens
+        time.sleep(60)
+        print("answered at last", file=sys.stderr, flush=True)  # noqa: T201  # for who listens
 
 
 step: Callable[[str], None] = _wait
@@ -26,7 +30,7 @@ step: Callable[[str], None] = _wait
 
 
 class GatedProvider:
-    """Two prices in turn, for every symbol: SLOW..., LOUD..., NONE..., BUG... and others."""
+    """Two prices in turn: for SLOW..., STUCK..., LOUD..., NONE..., BUG..., and any other symbol."""
 
     name = "gated"
     summary = "two prices in turn, when the gate opens"
