@@ -302,6 +302,11 @@ class Health:
         Findings to be decided.
     currency
         What prices are in, as the provider spells it; empty if it does not say.
+    missing
+        Bars that the open gaps lack.
+    due
+        In the exchange's time, from when on its next bar can be fetched: in the past if bars are
+        behind. None if no more bars are expected.
     """
 
     dataset: DatasetId
@@ -320,6 +325,8 @@ class Health:
     days_since_run: int | None = None
     suspect: int = 0
     currency: str = ""
+    missing: int = 0
+    due: datetime | None = None
 
     @property
     def states(self) -> frozenset[HealthState]:

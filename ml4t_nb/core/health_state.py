@@ -18,6 +18,7 @@ __all__ = ["judge"]
 
 # Thousands of datasets are judged at one instant, and most of them end with the same bar.
 _behind = lru_cache(maxsize=1024)(Calendar.behind)
+_next_due = lru_cache(maxsize=1024)(Calendar.next_due)
 
 # Runs are not made on days without a session by everybody: a weekend, or a long one.
 _PAUSE = timedelta(days=4)
@@ -44,9 +45,11 @@ def judge(
     with holes is not what its range promises. A symbol that has ended is not expected to have any
     more bars. A bar is final ``delay`` after the close.
     """
-    behind, missed = 0, None
+    behind, missed, due = 0, None, None
     if summary.last is not None and summary.ended is None:
         behind, missed = _behind(dates, summary.last, as_of, summary.dataset.frequency, delay)
+        since = None if missed is None else missed + delay
+        due = since or _next_due(dates, as_of, summary.dataset.frequency, delay)
     unattended = None if summary.updated is None else max(as_of - summary.updated, timedelta(0))
     late = _Late(
         behind,
@@ -83,6 +86,8 @@ def judge(
         days_since_run=late.days,
         suspect=summary.suspect,
         currency=summary.currency,
+        missing=summary.missing,
+        due=None if due is None else due.astimezone(dates.zone),
     )
 
 

@@ -125,24 +125,24 @@ def test_the_health_board_is_sorted_and_repairs(notebook: NotebookPage) -> None:
         "%ml4t load MSFT -p sample --start 2004-01-02 --as-of 2005-03-11",
         "%ml4t panel health --as-of 2005-03-11",
     )
-    table = notebook.find("ml4t-health").locator(".widget-html:not(.ml4t-health-map)")
-    rows = table.locator("text=/^equities.daily/")
-    expect(rows).to_have_text(["equities/daily/AAPL", "equities/daily/IBM", "equities/daily/MSFT"])
+    names = notebook.find("ml4t-health").locator(".ml4t-board-row .ml4t-board-name")
+    expect(names).to_have_text(["AAPL", "IBM"])  # MSFT is healthy, and folded
+    notebook.find("ml4t-board-head").get_by_text("1 healthy").click()
+    expect(names).to_have_text(["AAPL", "IBM", "MSFT"])
 
-    notebook.click("ml4t-sort-dataset")
-    notebook.click("ml4t-sort-dataset")
-    expect(rows).to_have_text(["equities/daily/MSFT", "equities/daily/IBM", "equities/daily/AAPL"])
-    notebook.see("ml4t-health-totals", "2 stale")
-    days = notebook.find("ml4t-stale-days").locator("input")
+    notebook.find("ml4t-board-sort").get_by_text("Dataset").click()
+    notebook.find("ml4t-board-sort").get_by_text("Dataset").click()
+    expect(names).to_have_text(["IBM", "AAPL", "MSFT"])
+    days = notebook.find("ml4t-board-days")
     days.fill("30")
     days.press("Enter")
-    notebook.see("ml4t-health-totals", "0 stale")
+    notebook.see("ml4t-board-chips", "3 healthy")
     days.fill("7")
     days.press("Enter")
-    notebook.see("ml4t-health-totals", "2 stale")
+    notebook.see("ml4t-board-chips", "2 stale")
 
-    notebook.click("ml4t-repair")
-    notebook.see("ml4t-health-totals", "1 stale")
+    notebook.find("ml4t-board-row").get_by_text("Update").click()
+    notebook.see("ml4t-board-chips", "1 stale")
 
 
 def test_a_panel_is_used_by_keyboard_alone(notebook: NotebookPage) -> None:
@@ -191,7 +191,7 @@ _BUSY = """() => {
 _SEEN = {
     "Load": ("ml4t-load", "more options"),
     "Update": ("ml4t-update", "more options"),
-    "Health": ("ml4t-health-totals", "2 datasets"),
+    "Health": ("ml4t-board-count", "2 datasets"),
     "Gaps": ("ml4t-gaps", "no gaps"),
 }
 
@@ -268,7 +268,7 @@ def test_words_stand_out_from_their_background(notebook: NotebookPage, theme: st
         "%ml4t panel health --as-of 2005-03-11",
         "%ml4t panel gaps --as-of 2005-03-11",
     )
-    notebook.see("ml4t-health-totals", "1 stale")
+    notebook.see("ml4t-board-chips", "1 stale")
     notebook.see_plot("ml4t-chart")
     notebook.set_theme(theme)
 

@@ -21,7 +21,7 @@ from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound
 from ml4t_nb.hints import in_words
 from ml4t_nb.model import DatasetId, LoadArguments, NextStep
-from ml4t_nb.notebook.panels.repair import repair_of
+from ml4t_nb.notebook.panels.repair import remedies_of, remedy_of
 from ml4t_nb.records import ErrorNote
 from tests.render.reports import health
 
@@ -296,4 +296,5 @@ def test_a_history_keeps_a_step(home: Path) -> None:
 def test_what_only_a_person_can_repair_has_no_button() -> None:
     judged = health("AAPL", "error", step="mount its disk")
 
-    assert repair_of(judged) is None
+    assert remedy_of(judged) is None
+    assert remedies_of(judged) == frozenset()

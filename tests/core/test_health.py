@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -194,3 +195,49 @@ def test_bars_rejected_or_from_others_are_counted() -> None:
 
     assert found.reason == "up to date, 2 bars rejected, bars of another provider in 1 place"
     assert found.currency == "GBp"
+
+
+NEW_YORK, TOKYO = ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "frequency", "dates", "due"),
+    [
+        # Saturday; Monday is Martin Luther King day. Bars are final half an hour after 16:00.
+        (FRIDAY_NIGHT + timedelta(days=1), "daily", "XNYS", "2024-01-16 16:30"),
+        # Until that half hour is over, the session of the 12th is the next one.
+        (FRIDAY_NIGHT - timedelta(hours=1), "daily", "XNYS", "2024-01-12 16:30"),
+        (FRIDAY_NIGHT, "hourly", "XNYS", "2024-01-16 16:30"),
+        (FRIDAY_NIGHT, "weekly", "XNYS", "2024-01-19 16:30"),
+        # The day after Thanksgiving closes at 13:00.
+        (datetime(2024, 11, 29, 12, tzinfo=UTC), "daily", "XNYS", "2024-11-29 13:30"),
+    ],
+)
+def test_the_next_bar_is_due_when_its_session_is_final(
+    as_of: datetime, frequency: Frequency, dates: str, due: str
+) -> None:
+    stored = replace(WHOLE, dataset=DatasetId("equities", frequency, "AAPL"), last=as_of)
+
+    found = judged(stored, as_of, dates=dates).due
+
+    assert found is not None
+    assert (f"{found:%Y-%m-%d %H:%M}", found.tzinfo) == (due, NEW_YORK)
+
+
+def test_bars_that_are_behind_are_due_since_the_oldest_session_missed() -> None:
+    # Of the sessions of Tuesday the 16th and Wednesday, the older one closed at 16:00.
+    late = judged(WHOLE, WEDNESDAY_NIGHT)
+
+    assert (late.sessions_behind, late.due) == (2, datetime(2024, 1, 16, 16, 30, tzinfo=NEW_YORK))
+
+
+def test_the_time_it_is_due_is_that_of_its_exchange_and_none_where_no_bar_will_come() -> None:
+    tokyo = judged(replace(WHOLE, calendar="XTKS"), dates="XTKS")
+    ended = replace(WHOLE, ended=Ended(date(2024, 1, 12), FRIDAY))
+
+    # Friday 22:00 UTC is Saturday in Tokyo, which closed at 15:00 until November of 2024.
+    assert tokyo.due == datetime(2024, 1, 15, 15, 30, tzinfo=TOKYO)
+    assert tokyo.due is not None
+    assert tokyo.due.tzinfo == TOKYO
+    assert judged(ended).due is None
+    assert judged(replace(WHOLE, last=None)).due is None

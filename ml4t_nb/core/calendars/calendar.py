@@ -169,6 +169,21 @@ class Calendar:
         """How many sessions the calendar knows that have closed at ``as_of``."""
         return int(np.searchsorted(self.sessions.closes, to_micros(as_of), side="right"))
 
+    def next_due(self, as_of: datetime, frequency: Frequency, delay: timedelta) -> datetime | None:
+        """When the next session's bars will be final, weekly: those of the week under way.
+
+        None where the calendar does not know so far ahead.
+        """
+        known = self.sessions
+        settled = self._settled(known, as_of, delay)
+        row = int(np.searchsorted(known.closes, settled, side="right"))
+        if row < len(known) and frequency == "weekly":
+            # The first day that the calendar does not know may be of that week.
+            week = week_start(int(known.days[row])) + WEEK
+            row = int(np.searchsorted(known.days, week)) - 1
+            row = row if week <= to_micros(known.last) else len(known)
+        return from_micros(int(known.closes[row])) + delay if row < len(known) else None
+
     def behind(
         self, last: datetime, as_of: datetime, frequency: Frequency, delay: timedelta
     ) -> tuple[int, datetime | None]:

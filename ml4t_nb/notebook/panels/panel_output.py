@@ -9,14 +9,14 @@ from uuid import uuid4
 
 from ml4t_nb.notebook.panels.inbox_style import INBOX_STYLE
 from ml4t_nb.notebook.panels.widgets import Widget, script
-from ml4t_nb.render.html import FAINT, INK, LINE
+from ml4t_nb.render.html import INK, LINE
 from ml4t_nb.render.markup import element, trusted
 from ml4t_nb.render.tokens import STYLED, custom_properties
 
 __all__ = ["Build", "Changed", "PanelContent", "PanelOutput", "PanelTabs"]
 
 _STYLE = f"""
-.ml4t-panel {{ {INK}; overflow-x: hidden; }}
+.ml4t-panel {{ {INK}; overflow-x: clip; }}
 .ml4t-panel:focus {{ outline: none; }}
 .ml4t-panel table {{ {INK}; }}
 .ml4t-panel code {{ user-select: all; background: none; {INK}; }}
@@ -27,18 +27,6 @@ _STYLE = f"""
 .ml4t-fold {{ border: 1px solid {LINE}; }}
 .ml4t-fold button.ml4t-fold-head {{ text-align: left; font-weight: bold; }}
 .ml4t-card {{ border: 1px solid {LINE}; border-radius: 4px; padding: 8px; margin: 4px 0; }}
-
-.ml4t-health .ml4t-sorts {{ border-bottom: 2px solid currentColor; }}
-.ml4t-health .ml4t-sorts button {{
-  background: transparent; box-shadow: none; padding: 0; margin: 0; width: auto; color: inherit;
-  font-weight: bold; text-align: left; }}
-.ml4t-health .ml4t-sorts button.ml4t-number {{ text-align: right; }}
-.ml4t-health .ml4t-rows {{ align-items: start; }}
-.ml4t-health .ml4t-rows .widget-html {{ margin: 0; }}
-.ml4t-health .ml4t-rows .widget-html-content {{ line-height: 18px; }}
-.ml4t-health .ml4t-rows button.ml4t-repair {{
-  height: 24px; line-height: 24px; margin: 1px 0 0 10px; }}
-.ml4t-health .ml4t-note {{ {FAINT}; }}
 
 .ml4t-gap-list select, .ml4t-gap-heading {{
   font-family: var(--jp-code-font-family, monospace); font-size: 12px; }}

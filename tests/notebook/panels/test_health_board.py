@@ -1,19 +1,20 @@
-"""The health board, without a browser: what is shown, what a click does."""
+"""The health board, without a browser: what the page is sent, and what its messages do."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.calendars import calendar
 from ml4t_nb.execution.jobs import Job
-from ml4t_nb.model import Command, DatasetId, Span
+from ml4t_nb.model import Command, Span
 from ml4t_nb.notebook.panels.health_board import HealthBoard
 from ml4t_nb.notebook.panels.repair import Repair, RepairRun
-from ml4t_nb.records import HealthState
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.store import Store
 from ml4t_nb.workspace import Workspace
@@ -22,6 +23,7 @@ from tests.notebook.panels.many_datasets import AS_OF, store_many
 from tests.verbs.spans import span_between
 
 SHARED: dict[str, object] = {"as_of": "2024-01-31"}
+LATE, HOLE, FINE = "equities/daily/LATE", "equities/daily/HOLE", "equities/daily/FINE"
 
 
 def synthetic(home: Path, *holes: Span) -> Workspace:
@@ -39,101 +41,76 @@ def three(home: Path) -> Workspace:
     return ws
 
 
-def names(board: HealthBoard) -> list[str]:
-    """Symbols of the rows, from the top."""
-    shown = [each for each in board.table.widget.children if each in board.table.rows]
-    stored = {each.dataset.symbol for each in board.report.datasets} if board.report else set()
-    return [next(name for name in stored if f"/{name} " in f"{row.value} ") for row in shown]
+def hear(board: HealthBoard, **message: object) -> None:
+    """As a message of the page arrives."""
+    board.board._handle_custom_msg(message, [])
 
 
-def buttons(board: HealthBoard) -> list[str]:
-    """What the buttons of the rows say; nothing where none is in sight."""
-    shown = [each for each in board.table.widget.children if each in board.table.repairs]
-    return [each.description if each.layout.visibility == "visible" else "" for each in shown]
+def do(board: HealthBoard, remedy: str, *keys: str, **more: object) -> None:
+    hear(board, what="do", remedy=remedy, keys=[*keys], **more)
 
 
-def first_job(board: HealthBoard) -> int:
-    """Number of the first job that the board began."""
-    return next(iter(board.repair_runs.values())).jobs[0].number
+def groups(board: HealthBoard) -> list[tuple[str, str, list[str], str | None]]:
+    """State, cause, symbols and remedy of each group."""
+    return [
+        (each.state, each.words, [health.dataset.symbol for health in each.datasets], each.remedy)
+        for each in board.groups
+    ]
+
+
+def symbols(board: HealthBoard) -> dict[str, list[str]]:
+    return {state: names for state, _, names, _ in groups(board)}
 
 
 def finish(board: HealthBoard) -> None:
     """Wait until every job that the board began has ended, those that follow another too."""
-    for repair_run in board.repair_runs.values():
-        for job in repair_run.jobs:  # grows while it is gone through
+    for run in board.repair_runs:
+        for job in run.jobs:  # grows while it is gone through
             assert job.join(120)
 
 
+def lines(board: HealthBoard) -> list[str]:
+    return [job.line for run in board.repair_runs for job in run.jobs]
+
+
 @pytest.mark.usefixtures("three")
-def test_the_worst_come_first_with_their_reason_and_what_repairs_them() -> None:
+def test_datasets_are_grouped_by_cause_and_the_worst_come_first() -> None:
     board = HealthBoard(shared=SHARED)
 
-    assert names(board) == ["LATE", "HOLE", "FINE"]
-    assert buttons(board) == ["update", "refetch gaps", ""]
-    first, second = board.table.rows[0].value, board.table.rows[1].value
-    assert "⚠️ stale" in first
-    assert "data are stale: 12 sessions behind" in first
-    assert "⚠️ incomplete" in second
-    assert "gaps detected: 1 bar missing in 1 gap" in second
-    assert "equities/daily/HOLE (synthetic)" in second
+    # The 15th is a holiday; the session of the 16th closed at 16:00.
+    assert groups(board) == [
+        ("stale", "12 sessions behind, ready since Tue 16 Jan 16:00", ["LATE"], "update"),
+        ("incomplete", "1 gap, 1 bar missing", ["HOLE"], "gaps"),
+        ("healthy", "nothing to do", ["FINE"], None),
+    ]
+    assert [each.is_primary for each in board.groups] == [True, False, False]
 
 
-def test_totals_are_reported_in_all_and_by_asset_class(three: Workspace) -> None:
-    verbs.load(three, "BTC-USD", start="2024-01-02", as_of="2024-01-31")
+@pytest.mark.usefixtures("three")
+def test_the_page_is_sent_each_row_once_and_its_words_once() -> None:
+    sent: dict[str, Any] = HealthBoard(shared=SHARED).board.board
 
-    board = HealthBoard(shared=SHARED)
-
+    # The as-of is the close of the 31st; the next session is a day later.
+    assert sent["title"] == "3 datasets"
     # XNYS has 21 sessions from the 2nd to the 31st: HOLE has 20 bars, LATE 9.
-    totals = board.totals.value
-    assert "❌ 0 error, ⚠️ 0 suspect, ⚠️ 1 stale, ⚠️ 1 incomplete, ✅ 2 healthy; 80 bars" in totals
-    assert "<b>equities</b> 3 datasets, 50 bars" in totals
-    assert "<b>crypto</b> 1 dataset, 30 bars" in totals
-
-
-@pytest.mark.usefixtures("three")
-def test_a_click_on_a_heading_sorts_and_a_second_one_reverses() -> None:
-    board = HealthBoard(shared=SHARED)
-
-    board.table.sorts["bars"].click()
-    assert names(board) == ["LATE", "HOLE", "FINE"]
-    assert board.table.sorts["bars"].description == "Bars ↑"
-    assert board.table.sorts["state"].description == "State"
-
-    board.table.sorts["bars"].click()
-    assert names(board) == ["FINE", "HOLE", "LATE"]
-    assert board.table.sorts["bars"].description == "Bars ↓"
-
-    board.table.sorts["dataset"].click()
-    assert names(board) == ["FINE", "HOLE", "LATE"]
-
-
-@pytest.mark.usefixtures("three")
-def test_every_heading_sorts_by_its_column() -> None:
-    board = HealthBoard(shared=SHARED)
-
-    def after(column: str) -> list[str]:
-        board.table.sorts[column].click()
-        return names(board)
-
-    assert after("behind") == ["FINE", "HOLE", "LATE"]
-    assert after("gaps") == ["FINE", "LATE", "HOLE"]
-    assert after("last") == ["LATE", "FINE", "HOLE"]
-    assert after("reason") == ["LATE", "HOLE", "FINE"]  # data ..., gaps ..., up to date
-    assert after("state") == ["LATE", "HOLE", "FINE"]
-
-
-@pytest.mark.usefixtures("three")
-def test_rows_are_found_by_words_and_by_state() -> None:
-    board = HealthBoard(shared=SHARED)
-
-    board.text.value = "SESSIONS late"
-    assert names(board) == ["LATE"]
-    board.text.value = ""
-    board.state.value = "healthy"
-    assert names(board) == ["FINE"]
-    board.text.value = "late"
-    assert names(board) == []
-    assert "none of 3 datasets is like that" in board.place.value
+    assert sent["bars"] == "50 bars"
+    assert sent["as_of"] == "as of Wed 31 Jan 2024 16:00 New York"
+    assert sent["groups"][0] == [
+        "stale", "12 sessions behind, ready since Tue 16 Jan 16:00", "update", 1, True,
+    ]  # fmt: skip
+    assert sent["dues"] == ["now", "Thu 16:00"]
+    assert sent["providers"] == ["synthetic"]
+    # 2024-01-02 is day 19,724; the last of LATE's days the 12th, and the scale ends with the 31st.
+    assert sent["scale"] == [19724, 19754]
+    late, hole, fine = sent["rows"]
+    assert late[:5] == ["LATE", "equities", "daily", 0, 0]
+    assert sent["reasons"][late[5]] == "data are stale: 12 sessions behind"
+    assert late[6:10] == [9, 19724, 19734, 12]
+    assert hole[6:10] == [20, 19724, 19753, 0]
+    # Minutes until Thursday 16:00; since Tuesday the 16th, 15 days ago.
+    assert (fine[11], late[11]) == (24 * 60, -15 * 24 * 60)
+    assert (hole[12], fine[12]) == (1, 0)
+    json.dumps(sent)
 
 
 @pytest.mark.usefixtures("three")
@@ -141,158 +118,172 @@ def test_the_threshold_acts_at_once() -> None:
     board = HealthBoard(shared=SHARED)
 
     # The oldest session missed, of the 16th, closed 15 days before the as-of.
-    board.stale_days.value = 16
-    assert board.report is not None
-    assert board.report.count("stale") == 0
-    assert buttons(board) == ["refetch gaps", "", ""]
+    hear(board, what="stale", days=16)
+    assert symbols(board) == {"incomplete": ["HOLE"], "healthy": ["FINE", "LATE"]}
+    assert board.board.stale_days == "16"
 
-    board.stale_days.value = 14.5
-    assert buttons(board) == ["update", "refetch gaps", ""]
-
-
-def test_the_threshold_shows_no_map_of_what_was_stored_before(three: Workspace) -> None:
-    board = HealthBoard(shared=SHARED)
-    verbs.update(three, "LATE", as_of="2024-01-31")
-
-    board.stale_days.value = 8
-
-    assert "behind" not in board.map.value
-
-
-@pytest.mark.usefixtures("three")
-def test_the_map_shows_the_last_sessions_of_the_rows() -> None:
-    board = HealthBoard(shared=SHARED)
-
-    board.text.value = "hole"
-    # Twenty sessions end with the 31st, and begin with the 3rd: the 15th is a holiday.
-    assert 'title="Wed 2024-01-10: missing, open"' in board.map.value
-    assert 'aria-label="19 present, 1 missing"' in board.map.value
-    assert "<b" not in board.map.value.partition("</table>")[2].replace("<b style", "")
-
-    board.sessions.value = 5
-    assert 'aria-label="5 present"' in board.map.value
+    hear(board, what="stale", days=14.5)
+    assert symbols(board)["stale"] == ["LATE"]
+    hear(board, what="stale", days=float("nan"))
+    assert board.board.stale_days == "14.5"
 
 
 @pytest.mark.usefixtures("three")
 def test_an_update_repairs_what_is_behind_and_the_board_follows() -> None:
     board = HealthBoard(shared=SHARED)
 
-    board.table.repairs[0].click()
+    do(board, "update", LATE)
     finish(board)
 
-    assert board.report is not None
-    assert board.report.count("stale") == 0
-    assert names(board) == ["HOLE", "FINE", "LATE"]
-    assert buttons(board) == ["refetch gaps", "", ""]
-    (repair_run,) = board.repair_runs.values()
-    assert repair_run.jobs[0].line == "%ml4t update LATE -a equities -f daily --as-of 2024-01-31"
+    assert symbols(board) == {"incomplete": ["HOLE"], "healthy": ["FINE", "LATE"]}
+    assert lines(board) == ["%ml4t update LATE -a equities -f daily --as-of 2024-01-31"]
+    assert board.board.busy == []
 
 
 @pytest.mark.usefixtures("three")
-def test_refetching_repairs_a_gap_that_the_provider_has_by_now() -> None:
+def test_asking_again_repairs_a_gap_that_the_provider_has_by_now() -> None:
     board = HealthBoard(shared=SHARED)
 
-    board.table.repairs[1].click()
+    do(board, "gaps", HOLE)
     finish(board)
 
-    assert buttons(board) == ["update", "", ""]
-    assert "missing" not in board.map.value
+    assert symbols(board)["healthy"] == ["FINE", "HOLE"]
+    assert lines(board) == ["%ml4t gaps HOLE -a equities -f daily --refetch --as-of 2024-01-31"]
 
 
-def test_a_row_says_that_a_job_is_at_work_on_it(gate: Gate, home: Path) -> None:
-    gate.let(1)
-    gated = Workspace.open(Settings(home=home, provider="gated"))
-    verbs.load(gated, "SLOW", start="2024-01-02", as_of="2024-01-12")
-    gate.wait()  # for the load's own request, which is through
+def test_one_remedy_for_many_is_one_job(home: Path) -> None:
+    ws = synthetic(home)
+    names = [f"N{number:02}" for number in range(12)]
+    verbs.load(ws, names, start="2024-01-02", as_of="2024-01-12")
+    verbs.load(ws, "FINE", start="2024-01-02", as_of="2024-01-31")
     board = HealthBoard(shared=SHARED)
 
-    board.table.repairs[0].click()
-    gate.wait()
-
-    assert buttons(board) == ["⏳ running"]
-    assert board.table.repairs[0].disabled
-    board.table.repairs[0].click()
-    (repair_run,) = board.repair_runs.values()
-    assert len(repair_run.jobs) == 1
-
-    gate.let(5)
+    do(board, "update", *(f"equities/daily/{each}" for each in names))
+    (run,) = board.repair_runs
+    (job,) = run.jobs
     finish(board)
-    assert buttons(board) == [""]
+
+    assert job.command.arguments["symbol"] == tuple(names)
+    assert symbols(board) == {"healthy": ["FINE", *names]}
+    assert len(run.jobs) == 1
 
 
-def test_a_dataset_that_another_board_is_at_work_on_is_left_alone(gate: Gate, home: Path) -> None:
-    gate.let(1)
-    gated = Workspace.open(Settings(home=home, provider="gated"))
-    verbs.load(gated, "SLOW", start="2024-01-02", as_of="2024-01-12")
-    gate.wait()  # for the load's own request, which is through
-    first, second = HealthBoard(shared=SHARED), HealthBoard(shared=SHARED)
-
-    first.table.repairs[0].click()
-    gate.wait()
-    second.table.repairs[0].click()
-    finish(second)
-
-    assert f"job {first_job(first)} is already running on SLOW" in second.table.rows[0].value
-    assert buttons(second) == ["update"]
-
-    second.refresh_button.click()
-    assert "at work" not in second.table.rows[0].value
-
-    gate.let(5)
-    finish(first)
-
-
-def test_a_repair_that_fails_says_why_and_can_be_tried_again(
-    three: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_datasets_of_several_classes_are_one_job_where_each_symbol_is_stored_once(
+    home: Path,
 ) -> None:
-    folder = tmp_path / "files"
-    folder.mkdir()
-    rows = "".join(f"2024-01-{day:02},1,1,1,1,1\n" for day in (2, 3, 4, 5))
-    (folder / "MINE.csv").write_text(f"Date,Open,High,Low,Close,Volume\n{rows}")
-    monkeypatch.setenv("ML4T_DATA_FILES", str(folder))
-    own = Workspace.open(Settings(home=three.store.home, provider="files", files=folder))
-    verbs.load(own, "MINE", as_of="2024-01-05")
-    (folder / "MINE.csv").unlink()
+    ws = synthetic(home)
+    verbs.load(ws, ["AAA", "BTC-USD"], start="2024-01-02", as_of="2024-01-12")
     board = HealthBoard(shared=SHARED)
-    board.text.value = "mine"
 
-    board.table.repairs[0].click()
+    do(board, "update", "equities/daily/AAA", "crypto/daily/BTC-USD")
     finish(board)
 
-    row = board.table.rows[0].value
-    assert "❌ error" in row
-    assert "the last run failed" in row
-    assert "update, failed: " in row
-    assert buttons(board) == ["update"]
-    assert not board.table.repairs[0].disabled
+    assert lines(board) == ["%ml4t update AAA BTC-USD --as-of 2024-01-31"]
+    assert list(symbols(board)) == ["healthy"]
 
-    (folder / "MINE.csv").write_text(f"Date,Open,High,Low,Close,Volume\n{rows}")
-    board.table.repairs[0].click()
+
+def test_a_symbol_that_is_stored_twice_is_repaired_by_its_frequency(home: Path) -> None:
+    ws = synthetic(home)
+    verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-12")
+    verbs.load(ws, "DEMO", frequency="hourly", start="2024-01-02", as_of="2024-01-12")
+    board = HealthBoard(shared=SHARED)
+
+    do(board, "update", "equities/hourly/DEMO")
     finish(board)
+    assert [each.symbol for each in board.repair_runs[0].datasets] == ["DEMO"]
+    assert symbols(board) == {"stale": ["DEMO"], "healthy": ["DEMO"]}
 
-    assert "failed" not in board.table.rows[0].value.replace("1 failed run in the last 10 runs", "")
+    do(board, "update", "equities/hourly/DEMO", "equities/daily/DEMO")
+    finish(board)
+    assert lines(board)[1:] == [
+        "%ml4t update DEMO -a equities -f hourly --as-of 2024-01-31",
+        "%ml4t update DEMO -a equities -f daily --as-of 2024-01-31",
+    ]
 
 
-def test_a_damaged_dataset_is_loaded_again_only_at_the_second_press(three: Workspace) -> None:
+@pytest.mark.usefixtures("three")
+def test_a_remedy_is_carried_out_only_where_it_fits() -> None:
+    board = HealthBoard(shared=SHARED)
+
+    do(board, "gaps", FINE, "equities/daily/GONE")
+    do(board, "reload", FINE, LATE, HOLE)
+    do(board, "format", LATE)
+
+    assert board.repair_runs == []
+    assert board.board.question == {}
+
+
+def test_rows_say_that_a_job_is_at_work_on_them(gate: Gate, home: Path) -> None:
+    gate.let(1)
+    gated = Workspace.open(Settings(home=home, provider="gated"))
+    verbs.load(gated, "SLOW", start="2024-01-02", as_of="2024-01-12")
+    gate.wait()  # for the load's own request, which is through
+    board = HealthBoard(shared=SHARED)
+
+    do(board, "update", "equities/daily/SLOW")
+    gate.wait()
+    assert board.board.busy == ["equities/daily/SLOW"]
+    do(board, "update", "equities/daily/SLOW")
+    assert len(board.repair_runs) == 1
+
+    gate.let(5)
+    finish(board)
+    assert board.board.busy == []
+    assert list(symbols(board)) == ["healthy"]
+
+
+def test_a_damaged_dataset_is_loaded_again_only_once_that_is_confirmed(three: Workspace) -> None:
     for chunk in (three.store.home / "data/equities/daily/FINE").iterdir():
         chunk.write_bytes(b"short")
     board = HealthBoard(shared=SHARED)
-    assert names(board)[0] == "FINE"
-    assert buttons(board)[0] == "load again"
+    assert board.groups[0].remedy == "reload"
+    assert not board.groups[0].is_primary
 
-    board.table.repairs[0].click()
+    do(board, "reload", FINE)
+    assert board.repair_runs == []
+    assert board.board.question["keys"] == [FINE]
+    assert "This removes all that is stored of equities/daily/FINE" in board.board.question["words"]
 
-    assert board.repair_runs == {}
-    assert buttons(board)[0] == "⚠️ do it"
-    assert "this removes all that is stored of equities/daily/FINE" in board.message.value
+    hear(board, what="keep")
+    assert board.board.question == {}
+    # Sure of nothing that was asked.
+    do(board, "reload", FINE, is_sure=True)
+    assert board.repair_runs == []
 
-    board.table.repairs[0].click()
+    do(board, "reload", FINE, is_sure=True)
+    finish(board)
+    assert symbols(board)["healthy"] == ["FINE"]
+    assert board.board.question == {}
+    assert len(verbs.bars(three, "FINE")) == 21
+
+
+def test_what_cannot_be_loaded_again_does_not_keep_the_others_from_it(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    rows = "Date,Open,High,Low,Close,Volume\n2024-01-02,1,1,1,1,1\n2024-01-03,1,1,1,1,1\n"
+    monkeypatch.setenv("ML4T_DATA_FILES", str(folder))
+    own = Workspace.open(Settings(home=home, provider="files", files=folder))
+    for name in ("GONE", "MINE"):
+        (folder / f"{name}.csv").write_text(rows)
+        verbs.load(own, name, as_of="2024-01-05")
+        for chunk in (home / "data/equities/daily" / name).iterdir():
+            chunk.write_bytes(b"short")
+    (folder / "GONE.csv").unlink()
+    board = HealthBoard(shared=SHARED)
+    keys = ["equities/daily/GONE", "equities/daily/MINE"]
+
+    do(board, "reload", *keys)
+    assert "2 datasets (equities/daily/GONE, equities/daily/MINE)" in board.board.question["words"]
+    do(board, "reload", *keys, is_sure=True)
     finish(board)
 
-    assert board.report is not None
-    assert board.report.count("error") == 0
-    assert board.message.value == ""
-    assert len(verbs.bars(three, "FINE")) == 21
+    (run,) = board.repair_runs
+    assert [(job.command.verb, job.state) for job in run.jobs] == [
+        ("remove", "done"), ("load", "failed"), ("remove", "done"), ("load", "done"),
+    ]  # fmt: skip
+    assert [each.dataset.symbol for each in verbs.list_(own).datasets] == ["MINE"]
 
 
 def test_a_repair_that_hears_twice_of_a_command_s_end_waits_for_the_next(
@@ -311,72 +302,57 @@ def test_a_repair_that_hears_twice_of_a_command_s_end_waits_for_the_next(
 
     monkeypatch.setattr(Job, "observe", hear_twice)
     load = {"symbol": ("SLOW",), "provider": "gated", "start": "2024-01-02", "as_of": "2024-01-12"}
-    repair = Repair("", "", (Command("providers", {}), Command("load", load)))
+    repair = Repair(((Command("providers", {}), Command("load", load)),))
     told: list[bool] = []
-    repair_run = RepairRun(repair, lambda each: told.append(each.is_over))
+    run = RepairRun(repair, (), lambda each: told.append(each.is_over))
 
-    repair_run.start()
+    run.start()
     gate.wait()
 
-    assert [each.command.verb for each in repair_run.jobs] == ["providers", "load"]
-    assert not repair_run.is_over
-    assert True not in told
+    assert [each.command.verb for each in run.jobs] == ["providers", "load"]
+    assert told == []
     gate.let(100)
-    assert repair_run.jobs[1].join(120)
-    assert repair_run.is_over
+    assert run.jobs[1].join(120)
+    assert told == [True]
 
 
-def test_another_click_takes_the_first_press_back(three: Workspace) -> None:
-    for chunk in (three.store.home / "data/equities/daily/FINE").iterdir():
-        chunk.write_bytes(b"short")
-    board = HealthBoard(shared=SHARED)
-
-    board.table.repairs[0].click()
-    board.table.sorts["dataset"].click()
-
-    assert buttons(board)[0] == "load again"
-    assert board.message.value == ""
-    assert board.repair_runs == {}
-
-
-def test_what_was_removed_and_cannot_be_loaded_again_is_reported(
+def test_errors_are_grouped_by_what_happened_whatever_the_symbol_is_called(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "files"
     folder.mkdir()
-    (folder / "MINE.csv").write_text(
-        "Date,Open,High,Low,Close,Volume\n2024-01-02,1,1,1,1,1\n2024-01-03,1,1,1,1,1\n"
-    )
     monkeypatch.setenv("ML4T_DATA_FILES", str(folder))
     own = Workspace.open(Settings(home=home, provider="files", files=folder))
-    verbs.load(own, "MINE", as_of="2024-01-05")
-    for chunk in (home / "data/equities/daily/MINE").iterdir():
-        chunk.write_bytes(b"short")
-    (folder / "MINE.csv").unlink()
+    for name in ("GONE", "LOST"):
+        file = folder / f"{name}.csv"
+        file.write_text("Date,Open,High,Low,Close,Volume\n2024-01-02,1,1,1,1,1\n")
+        verbs.load(own, name, as_of="2024-01-03")
+        file.unlink()
+    verbs.update(own, ["GONE", "LOST"], as_of="2024-01-31")
     board = HealthBoard(shared=SHARED)
 
-    board.table.repairs[0].click()
-    board.table.repairs[0].click()
-    finish(board)
-
-    assert "equities/daily/MINE: ❌ job" in board.message.value
-    assert "nothing is stored yet" in board.totals.value
+    ((state, words, names, remedy),) = groups(board)
+    assert (state, names, remedy) == ("error", ["GONE", "LOST"], "update")
+    assert words.startswith("the last run failed: ")
+    assert "GONE" not in words
+    assert "…" in words
+    assert board.board.board["dues"] == ["paused"]
 
 
 def test_an_empty_store_names_the_next_step(home: Path) -> None:
     home.mkdir()
     board = HealthBoard(shared=SHARED)
 
-    assert "nothing is stored yet" in board.totals.value
-    assert "%ml4t load SYMBOL" in board.totals.value
-    assert board.table.widget.layout.display == "none"
+    assert "nothing is stored yet" in board.message.value
+    assert "%ml4t load SYMBOL" in board.message.value
+    assert board.board.board == {}
     assert "nothing is stored yet" in board.static_html()
 
     verbs.load(synthetic(home), "DEMO", start="2024-01-02", as_of="2024-01-31")
-    board.refresh()
+    hear(board, what="refresh")
 
-    assert names(board) == ["DEMO"]
-    assert board.table.widget.layout.display == ""
+    assert symbols(board) == {"healthy": ["DEMO"]}
+    assert board.message.value == ""
 
 
 @pytest.mark.usefixtures("three")
@@ -384,88 +360,72 @@ def test_an_error_of_the_look_is_shown_and_goes_with_its_cause(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ML4T_DATA_LOCK_TIMEOUT", "soon")
-
     board = HealthBoard(shared=SHARED)
 
-    assert "ML4T_DATA_LOCK_TIMEOUT" in board.totals.value
-    assert board.table.widget.layout.display == "none"
+    assert "ML4T_DATA_LOCK_TIMEOUT" in board.message.value
+    assert board.board.board == {}
 
     monkeypatch.delenv("ML4T_DATA_LOCK_TIMEOUT")
-    board.refresh_button.click()
-
-    assert len(names(board)) == 3
+    hear(board, what="refresh")
+    assert len(board.board.board["rows"]) == 3
 
 
 @pytest.mark.usefixtures("three")
-def test_the_still_picture_has_the_rows_and_neither_widget_nor_script() -> None:
+def test_a_row_opens_what_is_known_of_it() -> None:
+    board = HealthBoard(shared=SHARED)
+
+    hear(board, what="open", key=LATE)
+    assert "data are stale: 12 sessions behind" in board.details.value
+    assert "%ml4t update LATE" in board.details.value
+    assert board.board.opened == LATE
+
+    hear(board, what="open", key=HOLE)
+    assert board.explorer is not None
+    assert board.explorer.dataset.value.symbol == "HOLE"
+    assert board.board.opened == HOLE
+
+
+@pytest.mark.usefixtures("three")
+def test_the_still_has_the_groups_folded_and_neither_widget_nor_script() -> None:
     kept: list[str] = []
     board = HealthBoard(shared=SHARED, changed=lambda: kept.append("new"))
     kept.clear()
 
-    board.text.value = "late"
+    hear(board, what="refresh")
 
     assert kept == ["new"]
-    static_html = board.static_html()
-    assert "data are stale: 12 sessions behind" in static_html
-    assert "1 to 1 of 1 found" in static_html
-    assert "behind (after the last bar)" in static_html
-    assert "<script" not in static_html
-    assert "FINE" not in static_html
+    still = board.static_html()
+    assert "data are stale: 12 sessions behind" in still
+    assert still.count("<details") == 3
+    assert still.count("open=") == 2  # not what is healthy
+    assert "as of Wed 31 Jan 2024 16:00 New York" in still
+    assert "<script" not in still
 
 
 def test_names_from_a_store_cannot_write_html(home: Path) -> None:
     verbs.load(
         synthetic(home), "<B>X", asset_class="equities", start="2024-01-02", as_of="2024-01-12"
     )
-
     board = HealthBoard(shared=SHARED)
+    hear(board, what="open", key="equities/daily/<B>X")
 
-    shown = board.table.rows[0].value + board.map.value + board.static_html()
+    shown = board.details.value + board.static_html()
     assert "&lt;B&gt;X" in shown
     assert "<B>X" not in shown
 
 
-def test_the_same_symbol_at_two_frequencies_is_repaired_by_its_own_row(home: Path) -> None:
-    ws = synthetic(home)
-    verbs.load(ws, "DEMO", start="2024-01-02", as_of="2024-01-31")
-    verbs.load(ws, "DEMO", frequency="hourly", start="2024-01-02", as_of="2024-01-12")
-    board = HealthBoard(shared=SHARED)
-
-    board.table.repairs[0].click()
-    finish(board)
-
-    assert list(board.repair_runs) == [DatasetId("equities", "hourly", "DEMO")]
-    assert board.report is not None
-    assert board.report.count("stale") == 0
-
-
-def test_a_thousand_datasets_are_paged_sorted_and_found(home: Path) -> None:
-    store_many(home, 1000)
+def test_two_thousand_datasets_are_a_short_text(home: Path) -> None:
+    store_many(home, 2000)
     board = HealthBoard(shared={"as_of": AS_OF})
 
-    assert board.report is not None
     # Of every ten: one failed; one lacks a day and one ends early.
-    states: tuple[HealthState, ...] = ("error", "stale", "incomplete", "healthy")
-    assert [board.report.count(each) for each in states] == [100, 100, 100, 700]
-    assert "1 to 20 of 1,000" in board.place.value
-    assert board.before.disabled
-    assert names(board)[:3] == ["S0007", "S0017", "S0027"]
-
-    board.after.click()
-    assert "21 to 40 of 1,000" in board.place.value
-    board.table.sorts["dataset"].click()
-    assert names(board)[:2] == ["S0004", "S0009"]  # crypto comes before equities
-    board.table.sorts["dataset"].click()
-    assert names(board)[:2] == ["S0998", "S0997"]
-
-    board.text.value = "s00"
-    board.state.value = "stale"
-    assert "1 to 10 of 10 found" in board.place.value
-    assert board.before.disabled
-    assert board.after.disabled
-    assert len(names(board)) == 10
-    assert board.map.value.count('role="img"') == 10
-    assert len(Store(home).datasets()) == 1000
+    assert [(each.state, len(each.datasets)) for each in board.groups] == [
+        ("error", 200), ("stale", 200), ("incomplete", 200), ("healthy", 1400),
+    ]  # fmt: skip
+    assert len(json.dumps(board.board.board)) < 250_000
+    assert len(board.static_html()) < 60_000
+    assert board.static_html().count("<details") == 4
+    assert len(Store(home).datasets()) == 2000
 
 
 @pytest.fixture
@@ -487,19 +447,15 @@ def doubtful(home: Path, tmp_path: Path) -> Workspace:
 
 
 @pytest.mark.usefixtures("doubtful")
-def test_a_doubtful_dataset_is_suspect_and_found_by_each_state_it_is_in() -> None:
+def test_findings_to_decide_open_below() -> None:
     board = HealthBoard(shared={"as_of": "2024-02-29"})
 
-    def found(state: str) -> list[str]:
-        board.state.value = state
-        return [each.dataset.symbol for each in board._found]
+    assert groups(board) == [
+        ("suspect", "1 finding to decide", ["ODD"], "review"),
+        ("healthy", "nothing to do", ["FINE"], None),
+    ]
+    assert "; also stale: 13 sessions behind" in board.board.board["reasons"][0]
 
-    assert [found(each) for each in ("suspect", "stale", "error", "healthy")] == [
-        ["ODD"], ["ODD"], [], ["FINE"],
-    ]  # fmt: skip
-    assert found("") == ["ODD", "FINE"]
-    first = board.table.rows[0].value
-    assert "⚠️ suspect" in first
-    assert "1 finding to decide: 2024-01-24 " in first
-    assert "; also stale: 13 sessions behind" in first
-    assert "⚠️ 1 suspect, ⚠️ 0 stale" in board.totals.value
+    do(board, "review", "equities/daily/ODD")
+    assert board.inbox is not None
+    assert len(board.inbox.items) == 1

@@ -372,11 +372,8 @@ def test_dates_of_the_command_are_the_session_s(inbox: ReviewInbox) -> None:
 @pytest.mark.usefixtures("files")
 def test_the_board_opens_the_findings_of_a_row_and_follows_the_decisions() -> None:
     board = HealthBoard(shared={"as_of": AS_OF})
-    (row,) = [at for at, each in enumerate(board.table.rows) if "/IBM" in each.value]
-    assert "suspect" in board.table.rows[row].value
-    assert board.table.repairs[row].description == "review"
+    board.open("equities/daily/IBM")
 
-    board.table.repairs[row].click()
     assert board.inbox is not None
     assert {symbol for symbol, _ in listed(board.inbox)} == {"IBM"}
     while board.inbox.items:
