@@ -377,6 +377,8 @@ class PlotReport:
         What prices are in, empty if the provider does not say, and the split basis they are on.
     beside
         Other symbols to be compared with this one.
+    home
+        Folder of the store.
     """
 
     dataset: DatasetId
@@ -399,6 +401,7 @@ class PlotReport:
     currency: str = ""
     basis: Basis | None = None
     beside: tuple[PlotReport, ...] = ()
+    home: Path | None = None
 
     @property
     def frequency(self) -> BarsFrequency:

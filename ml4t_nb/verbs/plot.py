@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.finding import Finding
-from ml4t_nb.model import Gap, NextStep, Span
-from ml4t_nb.options import PathName, as_folder
-from ml4t_nb.reading.request import BarsRequest
+from ml4t_nb.model import NextStep
+from ml4t_nb.options import Doc, Moment, PathName, Short, Symbols, as_folder
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.bars import snapshot_of
-from ml4t_nb.verbs.coverage import Expectation, sessions_of
-from ml4t_nb.verbs.parameters import AsOfUnused, Class, End, Freq, Home, OneSymbol, Start
+from ml4t_nb.verbs.parameters import BarsFreq, Class, End, Home, Start
+from ml4t_nb.verbs.plot_bars import (
+    bars_report,
+    require_common_session,
+    require_one_axis,
+    snapshots_of,
+)
 from ml4t_nb.verbs.runs import record_at_store
 from ml4t_nb.verbs.select import days, required
 
@@ -25,34 +27,43 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ml4t_nb.records import Restatement, UpdateRecord
-    from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.storage.snapshot import Snapshot
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["plot"]
 
-_BARS_BEFORE = 60
 _BARS_BESIDE = 25
+
+Compared: TypeAlias = Annotated[
+    Symbols, Short("-s"), Doc("The symbol, or several to be compared with one another.")
+]
+Now: TypeAlias = Annotated[
+    Moment | None,
+    Doc("The time that it is: a session that is not over by then is said to be open."),
+]
 
 
 @verb
 def plot(
     ws: Workspace,
     /,
-    symbol: OneSymbol = (),
+    symbol: Compared = (),
     *,
     asset_class: Class = None,
-    frequency: Freq = None,
+    frequency: BarsFreq = None,
     start: Start = None,
     end: End = None,
     coverage: bool = False,
     last_run: bool = False,
     run: int | None = None,
     out: PathName | None = None,
-    as_of: AsOfUnused = None,
+    as_of: Now = None,
     home: Home = None,
 ) -> PlotReport:
     """Draw one dataset's bars, and the gaps among them with their states.
+
+    Of several symbols, the closes are drawn as lines that are 100 at their first common session; a
+    line is broken where its bars are missing, and not on days without a session of its own.
 
     Parameters
     ----------
@@ -66,13 +77,8 @@ def plot(
     out
         A file that ends in .html: the figure as a page that needs no network.
     """
-    from ml4t_nb.calendars import calendar
-    from ml4t_nb.core.bars import as_instant, within
-    from ml4t_nb.reading.one import view
-
     ws = ws.at(home)
-    ws.resolve_as_of(as_of)
-    (name,) = required(symbol, "plot", one=True)
+    names = tuple(dict.fromkeys(required(symbol, "plot")))
     page = None if out is None else as_folder(out, option="--out")
     if page is not None and page.suffix != ".html":
         raise OptionError(f"--out {page.name!r} must end in .html", hint="plot writes a web page")
@@ -83,38 +89,23 @@ def plot(
         raise OptionError(
             "--run draws one run alone", hint="leave out --coverage, --start and --end"
         )
-    snapshot = snapshot_of(ws, name, asset_class, frequency)
+    drawn: dict[str, bool] = {"coverage": coverage, "last_run": last_run}
+    if len(names) > 1:
+        others = [option for option, given in {**drawn, "run": run is not None}.items() if given]
+        if others:
+            flag = "--" + others[0].replace("_", "-")
+            raise OptionError(f"{flag} draws one symbol alone", hint="name one symbol")
+    snapshots = snapshots_of(ws, names, asset_class, frequency)
     if run is not None:
-        return _change_of(snapshot, run, page, ws.settings.home)
-    manifest = snapshot.manifest
-    # Whole, since a gap may begin before the range and end after it.
-    whole = view(snapshot, BarsRequest())
-    record = _last_run(snapshot) if last_run else None
-    span = calendar(manifest.config.calendar).span(*range_, manifest.dataset.frequency)
-    if record is not None and not whole.empty:
-        asked = min(each.start for each in record.spans)
-        row = int(whole.index.searchsorted(asked)) - _BARS_BEFORE
-        span = Span(as_instant(whole.index[max(row, 0)]), span.end)
-    gaps = tuple(gap for gap in manifest.gaps if span.meets(gap.span))
-    findings = tuple(_to_decide(manifest.findings, span))
-    sources = tuple(each for each in manifest.sources if span.meets(each.span))
-    missing, wanted = _lacking(manifest, whole, span, gaps)
-    bars, sessions = within(whole, span), None
-    if coverage:
-        sessions = sessions_of(wanted, bars, gaps, findings, sources)
-    return PlotReport(
-        dataset=manifest.dataset,
-        provider=manifest.config.provider,
-        zone=calendar(manifest.config.calendar).zone.key,
-        bars=bars,
-        missing=missing,
-        gaps=gaps,
-        sessions=sessions,
-        record=None if record is None else record_at_store(record, ws.settings.home),
-        out=page,
-        findings=findings,
-        sources=sources,
-    )
+        return _change_of(snapshots[0], run, page, ws.settings.home)
+    now = ws.resolve_as_of(as_of)
+    require_one_axis([each.manifest for each in snapshots], frequency)
+    reports = [
+        bars_report(each, range_, frequency, now, home=ws.settings.home, **drawn)
+        for each in snapshots
+    ]
+    require_common_session(reports)
+    return replace(reports[0], out=page, beside=tuple(reports[1:]))
 
 
 def _change_of(snapshot: Snapshot, run: int, page: Path | None, home: Path) -> PlotReport:
@@ -172,45 +163,3 @@ def _splits(restatement: Restatement) -> list[tuple[pd.Timestamp, float]]:
     import pandas as pd
 
     return [(pd.Timestamp(day), ratio) for day, ratio in restatement.splits]
-
-
-def _to_decide(findings: Sequence[Finding], span: Span) -> Iterator[Finding]:
-    """Those that nobody decided about and no better bar ended, with a bar in ``span``."""
-    for each in findings:
-        if each.stamp is None or not each.is_open or each.severity == "note":
-            continue
-        if each.stamp < span.end and span.start <= (each.end or each.stamp):
-            yield each
-
-
-def _last_run(snapshot: Snapshot) -> UpdateRecord:
-    for record in snapshot.newest_runs():
-        if record.spans:
-            return record
-    raise OptionError(
-        f"no recorded run of {snapshot.manifest.dataset} fetched bars", hint="leave out --last-run"
-    )
-
-
-def _lacking(
-    manifest: Manifest, whole: pd.DataFrame, span: Span, gaps: tuple[Gap, ...]
-) -> tuple[pd.DatetimeIndex, Expectation]:
-    """Stamps in gaps that no bar represents, and what the calendar expects of the range."""
-    import pandas as pd
-
-    from ml4t_nb.calendars import calendar
-    from ml4t_nb.core.bars import observed
-    from ml4t_nb.core.gap_detection import gap_of
-    from ml4t_nb.core.gapfill import ExpectedGrid
-    from ml4t_nb.core.timestamps import index_micros
-
-    dates = calendar(manifest.config.calendar, manifest.config.session_overrides)
-    grid = ExpectedGrid.of(manifest.dataset, manifest.config, dates)
-    found = grid.match(pd.DatetimeIndex(observed(whole).index))
-    ends = [pd.Timestamp(span.start), pd.Timestamp(span.end)]
-    expected, lacking = (
-        each[slice(*each.searchsorted(ends))] for each in (found.expected, found.missing)
-    )
-    at = gap_of(index_micros(lacking), gaps)
-    bare = lacking[(at >= 0) & ~lacking.isin(whole.index)]
-    return bare, Expectation(grid, expected, lacking, at)

@@ -18,10 +18,10 @@ from ml4t_nb.core.bars import as_stamps, make_bars
 from ml4t_nb.model import DatasetId, Frequency, Gap, GapState, Span
 from ml4t_nb.records import Revision, UpdateRecord
 from ml4t_nb.render.plots.figures import bundle_of, figure_of
-from ml4t_nb.render.plots.price_traces import step_labels
+from ml4t_nb.render.plots.price_traces import line_traces, step_labels, volume_traces
 from ml4t_nb.render.plots.steps import MOST_CANDLES, bands_of, steps_of
 from ml4t_nb.render.plots.svg import svg_of
-from ml4t_nb.render.plots.theme import GAPS
+from ml4t_nb.render.plots.theme import GAPS, middle
 from ml4t_nb.reports import PlotReport
 from tests.render.reports import day
 
@@ -425,6 +425,38 @@ def test_thinning_keeps_extremes_volume_and_counts(
     assert steps.table["volume"].sum() == pytest.approx(sum(kept))
     assert steps.table["observed"].sum() == len(kept)
     assert steps.table["missing"].sum() == len(lacking)
+
+
+@given(
+    closes=st.lists(st.floats(0.001, 1e6), min_size=1, max_size=60),
+    widths=st.lists(st.floats(0, 1), min_size=60, max_size=60),
+    most=st.sampled_from([1, 3, 7, 1000]),
+)
+def test_what_is_drawn_reaches_as_far_as_the_bars_and_no_further(
+    closes: list[float], widths: list[float], most: int
+) -> None:
+    stamps, values = minutes(len(closes)), np.array(closes)
+    wide = np.array(widths[: len(closes)])
+    columns = {"open": values, "high": values * (1 + wide), "low": values / (1 + wide)}
+    bars = make_bars(stamps, {**columns, "close": values, "volume": values})
+    what = PlotReport(DatasetId("equities", "1m", "X"), "sample", "UTC", bars, as_stamps([]), ())
+
+    steps = steps_of(what, most=most)
+    low_to_high, close = line_traces(steps, middle)
+
+    assert np.nanmax(low_to_high["y"]) == bars["high"].max()
+    assert np.nanmin(low_to_high["y"]) == bars["low"].min()
+    # Each step's ends are those of its own bars, at its own place.
+    for step in range(len(steps)):
+        own = bars.iloc[step * steps.size : (step + 1) * steps.size]
+        assert low_to_high["y"][3 * step : 3 * step + 2].tolist() == [
+            own["low"].min(), own["high"].max()
+        ]  # fmt: skip
+        assert close["y"][step] == own["close"].iloc[-1]
+        ends = step * steps.size, step * steps.size + len(own) - 1
+        assert close["x"][step] == low_to_high["x"][3 * step] == sum(ends) / 2
+    drawn_volume = sum(float(sum(each["y"])) for each in volume_traces(steps, middle))
+    assert drawn_volume == pytest.approx(bars["volume"].sum())
 
 
 def test_a_gap_of_one_minute_among_many_still_shows() -> None:

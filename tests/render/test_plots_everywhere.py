@@ -124,8 +124,10 @@ def test_json_shows_what_would_be_drawn(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "exactly one symbol"),
-        (("AAPL", "IBM"), "exactly one symbol"),
+        ((), "plot needs a symbol"),
+        (("AAPL", "IBM", "--coverage"), "--coverage draws one symbol alone"),
+        (("AAPL", "IBM", "--run", "1"), "--run draws one symbol alone"),
+        (("AAPL", "-f", "monthly", "--coverage"), "monthly ones are derived"),
         (("AAPL", "--out", "aapl.png"), "'aapl.png' must end in .html"),
         (("AAPL", "--last-run", "--start", "2024-01-02"), "--last-run sets its own range"),
         (("AAPL", "--covrage"), "did you mean '--coverage'?"),
@@ -249,4 +251,4 @@ def test_a_report_is_one_line_in_every_plain_form(ws: Workspace) -> None:
 
 def test_options_are_read_from_the_verb(ws: Workspace) -> None:
     with pytest.raises(OptionError, match="unknown frequency"):
-        verbs.plot(ws, "AAPL", frequency="dayly")  # type: ignore[arg-type]  # a person's slip
+        verbs.plot(ws, "AAPL", frequency="dayly")

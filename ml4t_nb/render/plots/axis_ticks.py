@@ -82,6 +82,7 @@ def _levels(report: PlotReport, steps: Steps) -> Iterator[TickLevel]:
         days, rows = days[at], rows[at]
         if not len(days):
             return  # all of it is within one session
+        yield _dated("day", days, rows)
     else:
         days = steps.rows.to_numpy("M8[D]").astype(np.int64)
         rows = np.arange(len(days)) + steps.first

@@ -21,7 +21,12 @@ from ml4t_nb.render.plots.chart_facts import (
     RangeButton,
 )
 from ml4t_nb.render.plots.chart_head import chart_header
-from ml4t_nb.render.plots.event_traces import action_stories, band_edges
+from ml4t_nb.render.plots.event_traces import (
+    NOT_COMPLETE,
+    action_stories,
+    band_edges,
+    incomplete_rows,
+)
 from ml4t_nb.render.plots.price_traces import step_labels
 from ml4t_nb.render.plots.price_words import (
     decimals_of,
@@ -100,8 +105,7 @@ def chart_legend(report: PlotReport, steps: Steps) -> Iterator[LegendEntry]:
         yield LegendEntry(
             "source", f"from {one_line(provider)}, {number:,}", number, "filled", "ring"
         )
-    if report.incomplete is not None and len(report.incomplete):
-        number = len(report.incomplete)
+    if number := len(incomplete_rows(report, steps)):
         yield LegendEntry(
             "incomplete", f"not complete, {number:,}", number, "incomplete", "triangle"
         )
@@ -171,10 +175,10 @@ def _zone_words(report: PlotReport) -> str:
 def _actions(report: PlotReport) -> Iterator[ChartAction]:
     pending = sum(gap.is_pending for gap in report.gaps)
     if pending:
-        line = spell(NextStep("gaps", report.dataset), "%ml4t")
+        line = spell(NextStep("gaps", report.dataset, home=report.home), "%ml4t")
         yield ChartAction("gaps", many(pending, "open gap"), line)
     if report.findings:
-        line = spell(NextStep("review", report.dataset), "%ml4t")
+        line = spell(NextStep("review", report.dataset, home=report.home), "%ml4t")
         yield ChartAction("review", f"{many(len(report.findings), 'finding')} to review", line)
 
 
@@ -247,15 +251,6 @@ def _remarks(report: PlotReport, steps: Steps) -> dict[int, tuple[str, ...]]:
             add(mark.row, mark.story)
     for row, (_, story) in action_stories(report, steps).items():
         add(row, story)
-    if report.incomplete is not None and len(steps):
-        for row in _incomplete_rows(report, steps):
-            add(row, "Not complete: a part is missing or filled, or the period is not over.")
+    for row in incomplete_rows(report, steps):
+        add(row, NOT_COMPLETE)
     return {step: tuple(lines) for step, lines in sorted(found.items())}
-
-
-def _incomplete_rows(report: PlotReport, steps: Steps) -> list[int]:
-    import pandas as pd
-
-    stamps = report.incomplete
-    assert stamps is not None
-    return steps.rows_at(pd.DatetimeIndex(stamps[stamps.isin(steps.rows)]))

@@ -12,10 +12,13 @@ from ml4t_nb.render.plots.theme import GAPS, Colours, bold, in_lines, safe
 from ml4t_nb.reports import PlotReport
 
 __all__ = [
+    "NOT_COMPLETE",
     "action_stories",
     "action_trace",
     "band_edges",
     "band_traces",
+    "incomplete_rows",
+    "incomplete_trace",
     "run_traces",
 ]
 
@@ -24,6 +27,8 @@ _LANE = 0.222
 _MOST_SIGNS = 50  # more letters than this cover one another
 _SPOTS = 60  # as many places along the axis say what a band is
 _TOLD = 200
+_ABOVE = 0.975
+NOT_COMPLETE = "Not complete: a part is missing or filled, or the period is not over."
 
 
 def band_traces(steps: Steps, colours: Colours, *, is_told: bool) -> Iterator[dict[str, Any]]:
@@ -146,6 +151,35 @@ def action_trace(
                 "name": words if len(own) == 1 else f"{words}, {len(own):,}",
                 "meta": {"layer": "events"},
             }  # fmt: skip
+
+
+def incomplete_trace(report: PlotReport, steps: Steps, colours: Colours) -> dict[str, Any]:
+    """Signs above longer bars of which a part is missing."""
+    rows = incomplete_rows(report, steps)
+    return {
+        "type": "scatter",
+        "x": rows,
+        "y": [_ABOVE] * len(rows),
+        "mode": "markers",
+        "marker": {
+            "symbol": "triangle-down-open", "size": 9, "color": colours("incomplete"),
+            "line": {"width": 1.6},
+        },
+        "text": [NOT_COMPLETE] * len(rows),
+        "hoverinfo": "text",
+        "name": f"not complete, {len(rows):,}",
+        "meta": {"layer": "incomplete"},
+    }  # fmt: skip
+
+
+def incomplete_rows(report: PlotReport, steps: Steps) -> list[int]:
+    """The rows of longer bars of which a part is missing; none of other bars."""
+    import pandas as pd
+
+    stamps = report.incomplete
+    if stamps is None or not len(steps):
+        return []
+    return steps.rows_at(pd.DatetimeIndex(stamps[stamps.isin(steps.rows)]))
 
 
 def run_traces(report: PlotReport, steps: Steps, colours: Colours) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,14 @@ from ml4t_nb.render.markup import element
 from ml4t_nb.render.plots.chart_facts import MOST_BODIES, ChartHeader, RangeButton
 from ml4t_nb.render.plots.chart_head import chart_header
 from ml4t_nb.render.plots.chart_words import range_buttons
-from ml4t_nb.render.plots.event_traces import action_stories, action_trace, band_traces, run_traces
+from ml4t_nb.render.plots.event_traces import (
+    action_stories,
+    action_trace,
+    band_traces,
+    incomplete_rows,
+    incomplete_trace,
+    run_traces,
+)
 from ml4t_nb.render.plots.price_layout import (
     View,
     axes,
@@ -87,6 +94,8 @@ def layers(report: PlotReport, steps: Steps, colours: Colours, *, is_told: bool)
     stories = action_stories(report, steps)
     traces += action_trace(stories, colours, lane=lane_of(steps))
     traces += run_traces(report, steps, colours)
+    if incomplete_rows(report, steps):
+        traces.append(incomplete_trace(report, steps, colours))
     if report.findings or report.sources:
         traces += mark_traces(report, steps, colours)
     return traces
