@@ -93,9 +93,15 @@ def _pictures(ipython: InteractiveShell) -> Iterator[tuple[Any, str, Callable[..
         ((*_REPORTS, *_FIGURES), display.formatters["text/plain"], _print_plain),
         (_REPORTS, display.formatters["text/html"], _html),
         (_FIGURES, display.mimebundle_formatter, _figure),
+        (_FIGURES if _has_pages(ipython) else (), display.ipython_display_formatter, _live),
     ):
         for name in names:
             yield formatter, name, show
+
+
+def _has_pages(ipython: InteractiveShell) -> bool:
+    """Whether what is displayed may get to a page, as from a kernel's shell."""
+    return getattr(ipython, "kernel", None) is not None
 
 
 def _print_plain(report: Report, printer: RepresentationPrinter, cycle: bool) -> None:  # noqa: FBT001  # IPython's signature
@@ -107,7 +113,8 @@ def _print_plain(report: Report, printer: RepresentationPrinter, cycle: bool) ->
 
     del cycle  # a report holds no report
     # A kernel's terminal is the one its server was started from: no reader looks at that.
-    is_kernel = getattr(get_ipython(), "kernel", None) is not None
+    shell = get_ipython()
+    is_kernel = shell is not None and _has_pages(shell)
     width = _KERNEL_WIDTH if is_kernel else get_terminal_size().columns
     words = report_text(report, width=width, program="%ml4t").rstrip("\n")
     printer.text(words)  # type: ignore[no-untyped-call]  # IPython's
@@ -131,3 +138,18 @@ def _figure(report: PlotReport, include: object = None, exclude: object = None) 
     # A terminal shows one line, and should not wait for plotly to draw what it cannot show.
     is_terminal = shell is not None and shell.display_formatter.active_types == ["text/plain"]
     return {} if is_terminal else bundle_of(report)
+
+
+def _live(report: PlotReport) -> None:
+    """A chart that lives beside its kernel; of what is none, the figure."""
+    from IPython.display import display
+
+    from ml4t_nb.notebook.panels.plot_panel import is_alive, plot_output
+    from ml4t_nb.render.text import report_text
+
+    if is_alive(report):
+        display(plot_output(report))  # type: ignore[no-untyped-call]  # IPython's
+        return
+    words = report_text(report, width=_KERNEL_WIDTH, program="%ml4t").rstrip("\n")
+    bundle = {**_figure(report), "text/plain": words}
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]  # IPython's

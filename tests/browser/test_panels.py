@@ -71,7 +71,7 @@ def test_a_gap_is_found_filled_and_marked_closed(notebook: NotebookPage) -> None
     notebook.see_plot("ml4t-chart")
 
     notebook.find("ml4t-gap-list").locator("select").select_option(index=0)
-    notebook.see("ml4t-chart-range", "40 bars, 3 missing")
+    notebook.see("ml4t-live-count", "43 of ")
     notebook.click("ml4t-refill")
     notebook.see("ml4t-gap-list", "forward")
     notebook.click("ml4t-unfill")
@@ -93,29 +93,6 @@ def test_a_gap_is_asked_for_again_and_gone(notebook: NotebookPage) -> None:
     notebook.click("ml4t-refetch")
 
     notebook.see("ml4t-gaps", "LOST: no gaps")
-
-
-def test_a_range_dragged_over_is_drawn_again_in_full_detail(notebook: NotebookPage) -> None:
-    notebook.open(
-        "%ml4t load DEMO -p synthetic -f 1m --start 2024-01-03 --as-of 2024-03-01",
-        "%ml4t panel gaps --as-of 2024-03-01",
-    )
-    figure = notebook.see_plot("ml4t-chart")
-    notebook.see("ml4t-chart", "per step")
-    box = figure.bounding_box()
-    assert box is not None
-    assert box["height"] > 350
-
-    middle = box["y"] + box["height"] * 0.4
-    notebook.page.mouse.move(box["x"] + box["width"] * 0.5, middle)
-    notebook.page.mouse.down()
-    notebook.page.mouse.move(box["x"] + box["width"] * 0.53, middle, steps=5)
-    notebook.page.mouse.up()
-
-    expect(notebook.find("ml4t-chart")).not_to_contain_text("per step")
-    expect(notebook.find("ml4t-chart-whole")).to_be_enabled()
-    notebook.click("ml4t-chart-whole")
-    notebook.see("ml4t-chart", "per step")
 
 
 @on_two

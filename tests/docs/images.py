@@ -150,7 +150,7 @@ def _panels(browser: Browser, lab: Host, folder: Path, scheme: Scheme) -> None:
         if name == "panel_gaps":
             notebook.see_plot("ml4t-chart")
             notebook.find("ml4t-gap-list").locator("select").select_option(index=0)
-            notebook.see("ml4t-chart-range", "3 missing")
+            notebook.see("ml4t-live-count", "43 of ")
         elif name == "panel_review":
             notebook.find("ml4t-ask").focus()
             page.wait_for_timeout(500)  # what has just appeared is not decided by a key

@@ -76,17 +76,41 @@ def test_a_kernel_completes_a_verb(kernel: BlockingKernelClient) -> None:
     assert reply["content"]["matches"] == ["update"]
 
 
-def test_a_plot_is_a_figure_with_a_still_picture_beside_it(kernel: BlockingKernelClient) -> None:
+def test_a_plot_is_a_chart_that_lives_with_a_still_picture_beside_it(
+    kernel: BlockingKernelClient,
+) -> None:
     run(kernel, f"%load_ext ml4t_nb\n{LOAD}")
 
     status, outputs = run(kernel, "%ml4t plot AAPL")
+
+    assert status == "ok"
+    alive, still = (output["data"] for output in outputs)
+    assert "application/vnd.jupyter.widget-view+json" in alive
+    assert '<img src="data:image/svg+xml;base64,' in still["text/html"]
+    assert "equities/daily/AAPL" in still["text/plain"]
+
+
+def test_a_map_of_sessions_is_a_figure_with_a_still_picture_beside_it(
+    kernel: BlockingKernelClient,
+) -> None:
+    run(kernel, f"%load_ext ml4t_nb\n{LOAD}")
+
+    status, outputs = run(kernel, "%ml4t plot AAPL --coverage")
 
     assert status == "ok"
     (output,) = outputs
     assert set(output["data"]) == {
         "application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"
     }  # fmt: skip
-    assert output["data"]["application/vnd.plotly.v1+json"]["data"][0]["type"] == "candlestick"
+    assert output["data"]["application/vnd.plotly.v1+json"]["data"][0]["type"] == "heatmap"
+
+
+def test_a_plot_that_is_kept_is_a_report(kernel: BlockingKernelClient) -> None:
+    run(kernel, f"%load_ext ml4t_nb\n{LOAD}")
+
+    status, outputs = run(kernel, "r = %ml4t plot AAPL\nprint(type(r).__name__, len(r.bars))")
+
+    assert (status, [output["text"] for output in outputs]) == ("ok", ["PlotReport 38\n"])
 
 
 def test_a_saved_report_does_not_depend_on_the_terminal_of_the_server(

@@ -18,15 +18,15 @@ from ml4t_nb.notebook.panels.gap_rows import (
     revision_blocks,
     revision_title,
 )
+from ml4t_nb.notebook.panels.live_chart import LiveChart
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
-from ml4t_nb.notebook.panels.plot_view import PlotView
 from ml4t_nb.notebook.panels.widgets import WRAPPED, Fold, OwnChange, button, field, html
 from ml4t_nb.records import Summary, UpdateRecord
 from ml4t_nb.render.html import INK, as_html, error_html
 from ml4t_nb.render.layout import nothing_stored
-from ml4t_nb.render.markup import element, fragment, picture
-from ml4t_nb.render.plots.theme import gap_story, title_of
+from ml4t_nb.render.markup import element, fragment
+from ml4t_nb.render.plots.theme import gap_story
 from ml4t_nb.reports import GapsReport, ListReport, PlotReport
 
 __all__ = ["GapExplorer"]
@@ -47,7 +47,7 @@ class GapExplorer:
         self._stored: list[Summary] = []
         self._report: GapsReport | None = None
         self._record: UpdateRecord | None = None
-        self.plot_view = PlotView(shared=self._shared, picked=self._pick, changed=changed)
+        self.chart = LiveChart(shared=self._shared, picked=self._pick, changed=changed)
         self.repairs = GapButtons(shared=self._shared, ended=self.refresh)
         self._build()
         self.refresh()
@@ -78,7 +78,7 @@ class GapExplorer:
         self.fold = Fold(self.revisions, "revisions")
         left = VBox([self.heading, self.list], layout={"flex": "3 1 340px", "margin": "0 12px 0 0"})
         right = VBox([self.description, self.repairs.widget], layout={"flex": "2 1 300px"})
-        rows = (self.plot_view.widget, HBox([left, right], layout=WRAPPED), self.unanswered)
+        rows = (self.chart.widget, HBox([left, right], layout=WRAPPED), self.unanswered)
         self.body = VBox([*rows, self.fold.widget], layout={"display": "none"})
         head = HBox([self.filter, self.dataset, self.refresh_button], layout=WRAPPED)
         self.widget = VBox([head, self.message, self.body]).add_class("ml4t-gaps")
@@ -99,12 +99,10 @@ class GapExplorer:
 
     def static_html(self) -> str:
         """The gaps in a table and the plot as a picture."""
-        from ml4t_nb.render.plots.svg import svg_of
-
-        report, drawn, record = self._report, self.plot_view.report, self._record
+        report, drawn, record = self._report, self.chart.report, self._record
         parts = [str(self.message.value)]
         parts += [as_html(kept_blocks(report))] if report is not None else []
-        parts += [picture(svg_of(drawn), title_of(drawn))] if drawn is not None else []
+        parts += [self.chart.static_html()] if drawn is not None else []
         if record is not None and record.revisions and drawn is not None:
             parts.append(as_html(revision_blocks(record, drawn.dataset.frequency)))
         return "".join(parts)
@@ -154,7 +152,7 @@ class GapExplorer:
     def _chosen_gap(self) -> None:
         self._aim()
         if self.gap is not None:
-            self.plot_view.around(self.gap)
+            self.chart.around(self.gap)
 
     def _pick(self, gap: Gap) -> None:
         """The gap whose band was clicked."""
@@ -163,7 +161,7 @@ class GapExplorer:
             if at is None or at != self.list.index:
                 self.list.index = at
             else:
-                self.plot_view.around(self._gaps[at])
+                self.chart.around(self._gaps[at])
 
     def _row_of(self, gap: Gap) -> int | None:
         return next((at for at, each in enumerate(self._gaps) if is_same_gap(each, gap)), None)
@@ -188,11 +186,11 @@ class GapExplorer:
         self.list.layout.display = "" if rows else "none"
         self.unanswered.value = as_html(besides_blocks(self._report))
         self.body.layout.display = ""
-        self.plot_view.marked = self.gap
+        self.chart.marked = self.gap
         if is_new:
-            self.plot_view.show(dataset)
+            self.chart.show(dataset)
         else:
-            self.plot_view.redraw()
+            self.chart.redraw()
         self._aim()
         self._revise(dataset)
 
@@ -201,7 +199,7 @@ class GapExplorer:
         dataset, gap = self.dataset.value, self.gap
         target, story = None, "Choose a gap in the list, or its band in the plot."
         if gap is not None:
-            zone = "UTC" if self.plot_view.report is None else self.plot_view.report.zone
+            zone = "UTC" if self.chart.report is None else self.chart.report.zone
             target = target_of(gap, dataset, zone=zone, shared=self._shared)
             local = local_words(gap, dataset.frequency, zone)
             parts = (gap_story(gap, dataset.frequency), local, target.description)
@@ -227,5 +225,5 @@ class GapExplorer:
             self._report = self._record = None
             self.list.options = ()
             self.body.layout.display = "none"
-            self.plot_view.show(None)
+            self.chart.show(None)
             self.repairs.set_target(None)

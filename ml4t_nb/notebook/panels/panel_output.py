@@ -65,7 +65,7 @@ Build: TypeAlias = Callable[[Changed], PanelContent]
 
 
 class PanelOutput:
-    """One panel in a cell, and its name in words.
+    """One panel in a cell; ``words`` stand for it where no widget is shown, its name if none.
 
     A front end keeps no widget when a notebook is saved. So a still picture is shown besides, in
     an output of its own, which the living widget's style sheet hides: once the widget is gone,
@@ -73,10 +73,10 @@ class PanelOutput:
     no widget is shown at all, an empty one takes its place.
     """
 
-    def __init__(self, build: Build, *, name: str) -> None:
+    def __init__(self, build: Build, *, name: str, words: str = "") -> None:
         import ipywidgets
 
-        self._name = name
+        self._words = words or f"{name} (a panel; run its cell to use it)"
         self._handles: list[Any] = []
         self._kept = ""
         self._lock = Lock()
@@ -92,7 +92,7 @@ class PanelOutput:
 
     def __repr__(self) -> str:
         """The panel in words, for where no widget can be shown."""
-        return f"{self._name} (a panel; run its cell to use it)"
+        return self._words
 
     def changed(self) -> None:
         """Renew what a saved notebook keeps; in any thread."""

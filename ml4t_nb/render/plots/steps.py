@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
-from ml4t_nb.model import BarsFrequency, DatasetId, Gap, GapState, bar_length
+from ml4t_nb.model import BarsFrequency, Gap, GapState, bar_length
 from ml4t_nb.render.plots.step_columns import joined_column
 from ml4t_nb.render.plots.theme import gaps_story
 from ml4t_nb.reports import PlotReport
@@ -29,18 +27,13 @@ __all__ = [
     "Steps",
     "bands_of",
     "cut",
-    "dates_of",
-    "gap_near",
     "labels_of",
     "rows_in",
     "rows_of",
-    "stamps_around",
-    "stamps_between",
     "steps_of",
 ]
 
 MOST_CANDLES = 1000
-_REACH = 0.005  # of the axis: what a hand that points misses by
 _PRICES = ("open", "high", "low", "close")
 
 
@@ -242,62 +235,6 @@ def rows_in(report: PlotReport) -> pd.DatetimeIndex:
 def rows_of(table: pd.DataFrame) -> Iterator[Any]:
     """Its rows, whose columns are attributes."""
     return iter(table.itertuples())
-
-
-def stamps_between(
-    steps: Steps, left: float, right: float, *, known: pd.DatetimeIndex
-) -> tuple[datetime, datetime]:
-    """First and last stamp, both inclusive, of the rows whose middle is in a range of the axis.
-
-    ``left`` and ``right`` may be outside of what is drawn, as after zooming out. ``known`` are the
-    rows of the whole dataset, of which those drawn are a part.
-    """
-    first, last = math.ceil(left), math.floor(right)
-    if last < first:
-        first = last = round((left + right) / 2)
-    offset = int(known.searchsorted(steps.rows[0])) - steps.first
-    return _stamps_at(known, offset + first, offset + last)
-
-
-def stamps_around(known: pd.DatetimeIndex, gap: Gap, *, rows: int) -> tuple[datetime, datetime]:
-    """First and last stamp of the gap and of so many rows on each side of it."""
-    import pandas as pd
-
-    first = int(known.searchsorted(pd.Timestamp(gap.start)))
-    last = int(known.searchsorted(pd.Timestamp(gap.end), side="right")) - 1
-    return _stamps_at(known, first - rows, last + rows)
-
-
-def _stamps_at(known: pd.DatetimeIndex, first: int, last: int) -> tuple[datetime, datetime]:
-    """The stamps of two rows; of the nearest ones where there are none."""
-    most = len(known) - 1
-    begin, end = (known[min(max(row, 0), most)].to_pydatetime() for row in (first, last))
-    return begin, end
-
-
-def gap_near(report: PlotReport, steps: Steps, step: int) -> Gap | None:
-    """The gap on that step, or the nearest within what a hand misses by; a pending one first."""
-    for distance in range(round(len(steps) * _REACH) + 1):
-        for at in dict.fromkeys((step - distance, step + distance)):
-            if 0 <= at < len(steps):
-                rows = steps.rows[at * steps.size : (at + 1) * steps.size]
-                found = [g for g in report.gaps if g.start <= rows[-1] and g.end >= rows[0]]
-                if found:
-                    return next((gap for gap in found if gap.is_pending), found[0])
-    return None
-
-
-def dates_of(
-    range_: tuple[datetime, datetime], zone: str, dataset: DatasetId, known: pd.DatetimeIndex
-) -> dict[str, date]:
-    """Dates that hold the range, as arguments; an end that is the dataset's own is left open."""
-    first, last = range_
-    if bar_length(dataset.frequency) is not None:
-        # A currency's session begins on the evening before its date.
-        first = first.astimezone(ZoneInfo(zone))
-        last = last.astimezone(ZoneInfo(zone)) + timedelta(days=1)
-    start = {"start": first.date()} if range_[0] > known[0] else {}
-    return start | ({"end": last.date()} if range_[1] < known[-1] else {})
 
 
 def cut(report: PlotReport, first: datetime, last: datetime) -> PlotReport:
