@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import RLock
-from typing import TYPE_CHECKING, Any, get_args
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, get_args
 
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.execution.jobs import JOBS, Job
-from ml4t_nb.model import Command, DatasetId, FillMethod, Gap, bar_length
-from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask, failure, of_dataset
+from ml4t_nb.model import Command, FillMethod, Gap
+from ml4t_nb.notebook.panels.gap_target import (
+    GapDeed,
+    GapStep,
+    GapTarget,
+    disabled_reasons,
+    is_same_gap,
+    target_of,
+    undo_steps,
+)
+from ml4t_nb.notebook.panels.panel_command import Arguments, failure
 from ml4t_nb.notebook.panels.widgets import CENTRED, WRAPPED, Widget, button, field, html
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.render.format import OUTCOME_MARKS, many, plain
 from ml4t_nb.render.html import INK, error_html
 from ml4t_nb.render.markup import element, fragment
-from ml4t_nb.reports import GapsReport
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["GapButtons", "GapTarget", "disabled_reasons", "is_same_gap", "list_gaps", "target_of"]
+__all__ = ["GapButtons"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +44,9 @@ class _Action:
     done: str = ""
 
 
+_NOTHING = "nothing done here can be taken back"
 _ACTIONS = {
-    "refetch": _Action("Request again", "Request the missing bars from the provider again"),
+    "refetch": _Action("Ask again", "Request the missing bars from the provider again"),
     "refill": _Action("Fill by", "Fill it with flagged bars, by the selected method", "filled"),
     "unfill": _Action(
         "Unfill",
@@ -56,91 +64,29 @@ _ACTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class GapTarget:
-    """A gap, and the dates of its calendar, both inclusive, by which a verb acts on it.
+class _Begun:
+    """Steps on a gap that is as ``expected``; the ``name`` of what they do, if a person chose it.
 
-    ``gaps`` are all that these dates meet, the chosen one among them. ``zone`` is the calendar's,
-    for bars within a session.
+    ``is_key`` if by a key: the next gap is then chosen.
     """
 
-    dataset: DatasetId
-    gap: Gap
-    first: date
-    last: date
-    gaps: tuple[Gap, ...]
-    zone: str = "UTC"
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The dates and the dataset as arguments."""
-        return {"start": self.first, "end": self.last, **of_dataset(self.dataset)}
-
-    @property
-    def description(self) -> str:
-        """Which dates are affected, and what else."""
-        dates = str(self.first) if self.first == self.last else f"{self.first} … {self.last}"
-        others = len(self.gaps) - 1
-        if not others:
-            return f"The buttons act on {dates}: on this gap alone."
-        return (
-            f"⚠️ The verb takes whole dates: the buttons act on {dates}, so on this gap and on "
-            f"{many(others, 'other')} there."
-        )
-
-
-def list_gaps(dataset: DatasetId, *, shared: Arguments, **dates: date) -> GapsReport:
-    """All gaps of a dataset, filled, confirmed and closed ones too; ``dates`` are a range."""
-    return ask(GapsReport, "gaps", all=True, **of_dataset(dataset), **dates, **shared)
-
-
-def target_of(
-    gap: Gap, dataset: DatasetId, *, zone: str = "UTC", shared: Arguments = NO_ARGUMENTS
-) -> GapTarget:
-    """The fewest dates that the verb itself says meet the gap; OptionError if it is gone."""
-    day = timedelta(days=1)
-    where = UTC if bar_length(dataset.frequency) is None else ZoneInfo(zone)
-    first, last = gap.start.astimezone(where).date(), gap.end.astimezone(where).date()
-    # A currency's session begins on the evening before its date.
-    for start, end in ((first, last), (first + day, last + day), (first, last + day)):
-        (listed,) = list_gaps(dataset, shared=shared, start=start, end=end).datasets
-        if any(is_same_gap(each, gap) for each in listed.gaps):
-            return GapTarget(dataset, gap, start, end, listed.gaps, zone)
-    raise OptionError("the gap no longer exists", hint="refresh, and choose again")
-
-
-def is_same_gap(one: Gap, other: Gap) -> bool:
-    """Whether both lack the same bars."""
-    return (one.start, one.end) == (other.start, other.end)
-
-
-def disabled_reasons(target: GapTarget | None) -> dict[str, str]:
-    """Why each action is invalid, by its option; empty if it does."""
-    if target is None:
-        return dict.fromkeys(_ACTIONS, "choose a gap")
-    gap = target.gap
-    is_closed = gap.state == "closed"
-    is_declared = gap.state in ("closed", "confirmed") or gap.is_left_open
-    shut = "it is declared closed: reopen it first" if is_closed else ""
-    rejected = "its bars were rejected: undo the rejection" if gap.state == "rejected" else ""
-    long = "" if gap.is_refillable else f"{many(gap.missing, 'bar')} exceed the limit of five"
-    return {
-        "refetch": shut,
-        "refill": shut or long,
-        "unfill": "" if gap.filled_by is not None else "it has no filled bars",
-        "close": "it is declared closed already" if is_closed else "",
-        "reopen": "" if is_declared else rejected or "it was not closed, confirmed or left open",
-    }
+    name: str
+    target: GapTarget
+    expected: GapTarget
+    steps: list[GapStep]
+    is_key: bool = False
 
 
 class GapButtons:
     """Buttons for one gap; each acts as the line of ``%ml4t`` that its tooltip shows.
 
     ``ended`` is called after each job's end, in a thread beside the job's, and where the gap
-    turns out to have changed. The last ``job`` started here ``is_busy`` until what it changed is
+    turns out to have changed: with the gap that the list is to show, if any, and whether rather
+    the next open one after it. The last ``job`` started here ``is_busy`` until what it changed is
     shown.
     """
 
-    def __init__(self, *, shared: Arguments, ended: Callable[[], object]) -> None:
+    def __init__(self, *, shared: Arguments, ended: Callable[[Gap | None, bool], object]) -> None:
         from ipywidgets import Dropdown, HBox, Text, VBox
 
         self.job: Job | None = None
@@ -148,10 +94,9 @@ class GapButtons:
         self._lock = RLock()
         self._target: GapTarget | None = None
         self._is_followed, self.is_busy = True, False
+        self._deeds: list[GapDeed] = []
         self._buttons: dict[str, Widget] = {
-            name: button(
-                action.label, name, partial(self._press, name), is_once=True, disabled=True
-            )
+            name: button(action.label, name, partial(self.press, name), is_once=True, disabled=True)
             for name, action in _ACTIONS.items()
         }
         method = Dropdown(
@@ -171,9 +116,14 @@ class GapButtons:
             "Stop at the next request; commits made so far are kept",
         )
         self.cancel.layout.display = "none"
+        self.undo = button("Undo", "gap-undo", self.take_back, is_once=True, disabled=True)
         self.line = html("gap-line")
         ask, fill, unfill, close, reopen = self._buttons.values()
-        rows = ([ask, fill, self.method, unfill], [self.reason, close, reopen], [self.cancel])
+        rows = (
+            [ask, fill, self.method, unfill],
+            [self.reason, close, reopen],
+            [self.undo, self.cancel],
+        )
         self.widget = VBox([*(HBox(row, layout=WRAPPED | CENTRED) for row in rows), self.line])
 
     def set_target(self, target: GapTarget | None) -> None:
@@ -190,77 +140,131 @@ class GapButtons:
         if self.job is not None:
             self.job.cancel()
 
-    def _command(self, name: str) -> Command:
-        assert self._target is not None
+    def _value(self, name: str) -> object:
         values = {"refill": str(self.method.value), "close": str(self.reason.value).strip()}
-        what = {name: values.get(name, True)}
-        return Command("gaps", {**what, **self._target.arguments, **self._shared})
+        return values.get(name, True)
 
-    def _show(self) -> None:
+    def _command(self, name: str, target: GapTarget, value: object) -> Command:
+        return Command("gaps", {name: value, **target.arguments, **self._shared})
+
+    def _against(self) -> dict[str, str]:
         against = disabled_reasons(self._target)
         if not against["close"] and not str(self.reason.value).strip():
             against["close"] = "enter the reason first"
+        return against
+
+    def _show(self) -> None:
+        against = self._against()
         for name, each in self._buttons.items():
             reason = "a job is running" if self.is_busy else against[name]
-            line = f"({reason})" if reason else spell(self._command(name), "%ml4t")
+            target = self._target
+            line = f"({reason})" if reason or target is None else ""
+            if target is not None and not reason:
+                line = spell(self._command(name, target, self._value(name)), "%ml4t")
             each.disabled, each.tooltip = bool(reason), f"{_ACTIONS[name].does}. {plain(line)}"
         self.cancel.layout.display = "" if self.is_busy else "none"
+        self._show_undo()
 
-    def _press(self, name: str) -> None:
+    def _show_undo(self) -> None:
+        self.undo.disabled = self.is_busy or not self._deeds
+        self.undo.tooltip = f"({_NOTHING})"
+        if self._deeds:
+            deed = self._deeds[-1]
+            steps = undo_steps(deed.name, deed.target.gap)
+            commands = (self._command(name, deed.target, value) for name, value in steps)
+            lines = (spell(each, "%ml4t") for each in commands)
+            self.undo.tooltip = plain(f"Take the last back. {'; '.join(lines)}")
+
+    def press(self, name: str, *, is_key: bool = False) -> None:
+        """Do it to the gap that is chosen, or say why that cannot be done."""
         with self._lock:
             target = self._target
-            if self._buttons[name].disabled or target is None:
+            against = "a job is running" if self.is_busy else self._against()[name]
+            if target is None or against:
+                if is_key:
+                    self._say(element("div", f"{_ACTIONS[name].label}: {against}"))
                 return
-            job = None
-            try:
-                command = self._command(name)
-                now = target_of(target.gap, target.dataset, zone=target.zone, shared=self._shared)
-                if now != target:
-                    raise OptionError(
-                        "the gaps there have changed since they were listed, so nothing was done",
-                        hint="check the list, and press again",
-                    )
-            except Ml4tError as error:
-                self.line.value = _status(error_html(error))
-            else:
-                job = self.job = JOBS.start(command)
-                self._is_followed, self.is_busy = False, True
-                self._show()
-        if job is None:
-            self._ended()
-        else:
-            job.observe(lambda job: self._follow(job, name))
+            begun = _Begun(name, target, target, [(name, self._value(name))], is_key=is_key)
+            follow = self._start(begun)
+        follow()
 
-    def _follow(self, job: Job, name: str) -> None:
-        code = element("code", job.line)
+    def take_back(self) -> None:
+        """Give the gap that was acted on last its fill and its state of before."""
+        with self._lock:
+            if self.is_busy or not self._deeds:
+                self._say(element("div", "a job is running" if self.is_busy else _NOTHING))
+                return
+            deed = self._deeds.pop()
+            steps = [*undo_steps(deed.name, deed.target.gap)]
+            follow = self._start(_Begun("", deed.target, deed.since, steps))
+        follow()
+
+    def _start(self, begun: _Begun) -> Callable[[], object]:
+        """Start the first step, if the gap is as expected still; what is to be called unlocked."""
+        try:
+            if self._now(begun.target) != begun.expected:
+                raise OptionError(
+                    "the gaps there have changed since they were listed, so nothing was done",
+                    hint="check the list, and press again",
+                )
+        except Ml4tError as error:
+            self._say(error_html(error))
+            return partial(self._ended, None, False)
+        name, value = begun.steps[0]
+        job = self.job = JOBS.start(self._command(name, begun.target, value))
+        self._is_followed, self.is_busy = False, True
+        self._show()
+        return partial(job.observe, partial(self._follow, begun))
+
+    def _now(self, target: GapTarget) -> GapTarget:
+        return target_of(target.gap, target.dataset, zone=target.zone, shared=self._shared)
+
+    def _follow(self, begun: _Begun, job: Job) -> None:
+        name, code = begun.steps[0][0], element("code", job.line)
         with self._lock:
             if job is not self.job or self._is_followed:
                 return
             if not job.is_over:
-                doing = job.track.phrase or "at work"
-                self.line.value = _status(code, element("div", f"⏳ {doing}"))
+                self._say(code, element("div", job.track.phrase or "at work"))
                 return
             self._is_followed = True
+        then: Callable[[], object] = partial(self._ended, None, False)
         try:
-            self.line.value = _status(code, _outcome(job, name))
-            if job.state == "done" and name == "close":
-                self.reason.value = ""
-            self._ended()
+            self._say(code, _outcome(job, name))
+            if job.state == "done" and failure(job) is None:
+                if name == "close":
+                    self.reason.value = ""
+                then = self._go_on(begun)
+            then()
         finally:
             # Not earlier: a press would be about the gap as it was before the job.
             with self._lock:
-                self.is_busy = False
+                self.is_busy = self.is_busy and job is not self.job
                 self._show()
 
+    def _go_on(self, begun: _Begun) -> Callable[[], object]:
+        """After a step: the next one, or what can be taken back, and where the list goes on."""
+        with self._lock:
+            now: GapTarget | None = None
+            with suppress(Ml4tError):
+                now = self._now(begun.target)
+            if len(begun.steps) > 1 and now is not None:
+                return self._start(replace(begun, expected=now, steps=begun.steps[1:]))
+            target, name = begun.target, begun.name
+            is_alone = now is not None and len(target.gaps) == 1
+            if now is not None and is_alone and name and undo_steps(name, target.gap):
+                self._deeds.append(GapDeed(name, target, now))
+            is_shown = begun.is_key or not name
+            return partial(self._ended, target.gap if is_shown else None, begun.is_key)
 
-def _status(*parts: Markup) -> Markup:
-    return element("div", parts, role="status", aria_live="polite", style=INK)
+    def _say(self, *parts: Markup) -> None:
+        self.line.value = element("div", parts, role="status", aria_live="polite", style=INK)
 
 
 def _outcome(job: Job, name: str) -> Markup:
     """What came of it, and what to do next if it went wrong."""
     if job.state == "cancelled":
-        return element("div", "⏹ cancelled; commits made so far are kept")
+        return element("div", "cancelled; commits made so far are kept")
     if (error := failure(job)) is not None:
         return error_html(error)
     if job.run is None or not job.run.results:

@@ -8,7 +8,7 @@ from threading import RLock
 
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import DatasetId, Gap
-from ml4t_nb.notebook.panels.gap_buttons import GapButtons, is_same_gap, list_gaps, target_of
+from ml4t_nb.notebook.panels.gap_buttons import GapButtons
 from ml4t_nb.notebook.panels.gap_rows import (
     besides_blocks,
     dataset_row,
@@ -18,11 +18,21 @@ from ml4t_nb.notebook.panels.gap_rows import (
     revision_blocks,
     revision_title,
 )
+from ml4t_nb.notebook.panels.gap_target import is_same_gap, list_gaps, target_of
 from ml4t_nb.notebook.panels.live_chart import LiveChart
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
-from ml4t_nb.notebook.panels.widgets import WRAPPED, Fold, OwnChange, button, field, html
+from ml4t_nb.notebook.panels.widgets import (
+    WRAPPED,
+    Fold,
+    OwnChange,
+    button,
+    field,
+    html,
+    script,
+)
 from ml4t_nb.records import Summary, UpdateRecord
+from ml4t_nb.render.format import many
 from ml4t_nb.render.html import INK, as_html, error_html
 from ml4t_nb.render.layout import nothing_stored
 from ml4t_nb.render.markup import element, fragment
@@ -31,6 +41,11 @@ from ml4t_nb.reports import GapsReport, ListReport, PlotReport
 
 __all__ = ["GapExplorer"]
 
+_ACTS = {"a": "refetch", "f": "refill", "c": "close"}
+_KEYS = (
+    "After A, F and C the next open gap is chosen. C asks for the reason first, Enter then closes. "
+    "U takes the last one back. Keys are heard while the focus is in this panel."
+)
 _MANY = 15
 _ROWS = 9
 
@@ -48,7 +63,7 @@ class GapExplorer:
         self._report: GapsReport | None = None
         self._record: UpdateRecord | None = None
         self.chart = LiveChart(shared=self._shared, picked=self._pick, changed=changed)
-        self.repairs = GapButtons(shared=self._shared, ended=self.refresh)
+        self.repairs = GapButtons(shared=self._shared, ended=self._ended)
         self._build()
         self.refresh()
 
@@ -76,12 +91,22 @@ class GapExplorer:
         self.description, self.unanswered = html("gap-story"), html("unanswered")
         self.revisions = HTML()
         self.fold = Fold(self.revisions, "revisions")
-        left = VBox([self.heading, self.list], layout={"flex": "3 1 340px", "margin": "0 12px 0 0"})
-        right = VBox([self.description, self.repairs.widget], layout={"flex": "2 1 300px"})
+        self.back = button("Back", "gap-back", partial(self._step, -1), "The gap before")
+        self.next = button("Next", "gap-next", partial(self._step, 1), "The gap after")
+        self.place = html("gap-place")
+        self._keys = script("gap_keys.js")
+        self._keys.on_msg(self._hear)
+        steps = HBox([self.place, self.next, self.back]).add_class("ml4t-gap-steps")
+        words = html("gap-words")
+        words.value = element("div", _KEYS)
+        left = VBox(
+            [steps, self.heading, self.list], layout={"flex": "3 1 340px", "margin": "0 12px 0 0"}
+        )
+        right = VBox([self.description, self.repairs.widget, words], layout={"flex": "2 1 300px"})
         rows = (self.chart.widget, HBox([left, right], layout=WRAPPED), self.unanswered)
         self.body = VBox([*rows, self.fold.widget], layout={"display": "none"})
         head = HBox([self.filter, self.dataset, self.refresh_button], layout=WRAPPED)
-        self.widget = VBox([head, self.message, self.body]).add_class("ml4t-gaps")
+        self.widget = VBox([head, self.message, self.body, self._keys]).add_class("ml4t-gaps")
 
     @property
     def gap(self) -> Gap | None:
@@ -96,6 +121,45 @@ class GapExplorer:
     def refresh(self) -> None:
         """Read the store again; dataset, gap and range stay chosen where they are still there."""
         self._show(self._read, is_choice=False)
+
+    def _ended(self, shown: Gap | None, is_next: bool) -> None:  # noqa: FBT001  # as it is called
+        """Read the store again, and choose that gap or the next open one after it."""
+        self.refresh()
+        if shown is None:
+            return
+        with self._lock:
+            at = self._row_of(shown) if not is_next else self._next_open(shown)
+            if at is not None:
+                self.list.index = at
+
+    def _next_open(self, gap: Gap) -> int | None:
+        """The row of the next gap that waits, from the first on again after the last."""
+        waiting = [at for at, each in enumerate(self._gaps) if each.is_pending]
+        waiting = [at for at in waiting if not is_same_gap(self._gaps[at], gap)]
+        return next(
+            (at for at in waiting if self._gaps[at].start > gap.start), next(iter(waiting), None)
+        )
+
+    def _step(self, by: int) -> None:
+        """The next gap of the list, or the one before."""
+        with self._lock:
+            at, last = self.list.index, len(self._gaps) - 1
+            if last >= 0:
+                self.list.index = (
+                    (0 if by > 0 else last) if at is None else min(max(at + by, 0), last)
+                )
+
+    def _hear(self, _: object, content: object, __: object) -> None:
+        """What the key's button does; the next open gap is then chosen."""
+        match content:
+            case {"what": "key", "key": "j" | "k" as key}:
+                self._step(1 if key == "j" else -1)
+            case {"what": "key", "key": "u"}:
+                self.repairs.take_back()
+            case {"what": "key", "key": str(key), "reason": str(reason)} if key in _ACTS:
+                if key == "c":
+                    self.repairs.reason.value = reason
+                self.repairs.press(_ACTS[key], is_key=True)
 
     def static_html(self) -> str:
         """The gaps in a table and the plot as a picture."""
@@ -207,6 +271,11 @@ class GapExplorer:
         self.description.value = element("div", story, style=INK)
         self.description.layout.display = "" if self._gaps else "none"
         self.repairs.set_target(target)
+        at = self.list.index
+        here = (
+            f"{at + 1:,} of {len(self._gaps):,}" if at is not None else many(len(self._gaps), "gap")
+        )
+        self.place.value = element("div", here)
 
     def _revise(self, dataset: DatasetId) -> None:
         """Show what the provider changed when it was last asked."""

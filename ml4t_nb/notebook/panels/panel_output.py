@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any, Protocol, TypeAlias
 from uuid import uuid4
 
+from ml4t_nb.notebook.panels.gap_style import GAP_STYLE
 from ml4t_nb.notebook.panels.inbox_style import INBOX_STYLE
 from ml4t_nb.notebook.panels.widgets import Widget, script
 from ml4t_nb.render.html import INK, LINE
@@ -28,13 +29,6 @@ _STYLE = f"""
 .ml4t-fold button.ml4t-fold-head {{ text-align: left; font-weight: bold; }}
 .ml4t-card {{ border: 1px solid {LINE}; border-radius: 4px; padding: 8px; margin: 4px 0; }}
 
-.ml4t-gap-list select, .ml4t-gap-heading {{
-  font-family: var(--jp-code-font-family, monospace); font-size: 12px; }}
-.ml4t-gap-list select {{ margin: 0; }}
-.ml4t-gap-heading .widget-html-content {{
-  font-size: 12px; padding-left: 3px; overflow: hidden; white-space: pre; }}
-.ml4t-gap-story .widget-html-content {{ white-space: pre-wrap; line-height: 1.4; }}
-.ml4t-gaps .ml4t-chart {{ overflow: hidden; }}
 """
 
 # JupyterLab and Notebook: "Error displaying widget: model not found".
@@ -84,7 +78,10 @@ class PanelOutput:
         self._key = f"ml4t-still-{uuid4().hex[:12]}"
         style = element(
             "style",
-            trusted(f"{custom_properties()}{_STYLE}{INBOX_STYLE}.{self._key} {{ display: none; }}"),
+            trusted(
+                f"{custom_properties()}{_STYLE}{INBOX_STYLE}{GAP_STYLE}"
+                f".{self._key} {{ display: none; }}"
+            ),
         )
         head = ipywidgets.HTML(style, layout={"display": "contents"})
         self.widget = ipywidgets.VBox([head, self.content.widget, script("guard.js")])

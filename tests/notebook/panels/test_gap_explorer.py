@@ -17,9 +17,9 @@ from ml4t_nb.commands.magic_line import split
 from ml4t_nb.commands.parser import parse
 from ml4t_nb.execution.jobs import Job
 from ml4t_nb.model import Command, DatasetId, Gap
-from ml4t_nb.notebook.panels.gap_buttons import GapTarget, disabled_reasons, target_of
 from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
 from ml4t_nb.notebook.panels.gap_rows import gap_rows
+from ml4t_nb.notebook.panels.gap_target import GapTarget, disabled_reasons, target_of
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.notebook.panels.conftest import Gate
@@ -479,7 +479,7 @@ def test_a_job_at_work_can_be_cancelled_and_blocks_the_buttons(gate: Gate) -> No
     assert panel.repairs.job is not None
     assert panel.repairs.job.join(120)
     assert panel.repairs.job.state == "cancelled"
-    assert "⏹ cancelled" in panel.repairs.line.value
+    assert "cancelled" in panel.repairs.line.value
     assert panel.repairs.cancel.layout.display == "none"
     assert enabled(panel) == {"refetch"}
 
