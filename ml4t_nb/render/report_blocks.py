@@ -200,10 +200,9 @@ def _answered(report: reports.SqlReport) -> Iterator[Block]:
 
 
 def _drawn(report: reports.PlotReport) -> Iterator[Block]:
+    name = labelled(report.dataset, report.provider)
     where = f" written to {report.out}" if report.out is not None else ""
-    reports = (report, *report.beside)
-    lines = [f"{labelled(each.dataset, each.provider)}: {_seen(each)}" for each in reports]
-    yield [*map(Note, lines[:-1]), Note(lines[-1] + where)]
+    yield [Note(f"{name}: {_seen(report)}{where}")]
 
 
 def _seen(report: reports.PlotReport) -> str:

@@ -87,11 +87,14 @@ _REACHED = "button, input, select, summary, [tabindex='0']"
 _FONTS = "cdn.jsdelivr.net"
 # What the front ends say of themselves, whatever notebook they show: Voila tries to load the
 # extension of Notebook, which does not fit it, and Notebook trips over a setting of Lab's.
+# anywidget gives a script two seconds to begin, which a busy machine may not have; what it should
+# show is waited for.
 _THEIRS = (
     "favicon",
     "the server responded with a status of 404",
     "/@jupyter-notebook/lab-extension/",
     "(reading 'schema')",
+    "[anywidget] Failed to initialize model",
 )
 
 
@@ -139,9 +142,10 @@ class NotebookPage:
         """Until the notebook's kernel has nothing to do."""
         self.page.wait_for_function(_IDLE)
 
-    def book(self) -> object:
+    def book(self) -> tuple[list[str], int, str]:
         """The notebook's cells, which is active, and whether keys are commands or text."""
-        return self.page.evaluate(_BOOK)
+        sources, active, mode = self.page.evaluate(_BOOK)
+        return sources, active, mode
 
     def set_theme(self, name: str) -> None:
         """Show Lab in that theme."""

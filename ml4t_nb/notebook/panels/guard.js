@@ -1,4 +1,5 @@
-// Keeps the keys pressed in a panel from the page around it, and repeated clicks from the kernel.
+// Keeps the keys pressed in a panel from the page around it, and repeated clicks from the kernel;
+// gives fields the names that screen readers say, which ipywidgets knows as tooltips only.
 //
 // JupyterLab and Notebook match a key's shortcut from its target upwards, and stop at an element
 // that has the attribute below: on the panel's root it would be found too late. So it is set on the
@@ -9,6 +10,17 @@ const ONCE = ".ml4t-once";
 const SUPPRESS = "data-lm-suppress-shortcuts";
 // With Ctrl too, these select, merge, undo or leave cells; in a field they are the field's own.
 const OF_CELLS = new Set(["a", "m", "y", "z"]);
+
+const UNNAMED = ":is(input, select, textarea)[title]:not([aria-label])";
+
+function name(panel) {
+  for (const field of panel.querySelectorAll(UNNAMED)) {
+    // A label that is not shown names nothing.
+    if (![...(field.labels ?? [])].some((label) => label.checkVisibility())) {
+      field.setAttribute("aria-label", field.title);
+    }
+  }
+}
 
 function isForThePage(event) {
   const { key } = event;
@@ -67,6 +79,23 @@ export default {
     // A busy page takes the next key before it comes to what was put off.
     listen("pointerup", (_, panel) => hold(panel));
 
-    return () => heard.abort();
+    let wait = 0;
+    const names = new MutationObserver(() => name(el.closest(PANEL)));
+    const begin = () => {
+      const panel = el.closest(PANEL);
+      if (panel === null) {
+        wait = setTimeout(begin, 200);
+        return;
+      }
+      names.observe(panel, { childList: true, subtree: true, attributeFilter: ["title"] });
+      name(panel);
+    };
+    begin();
+
+    return () => {
+      heard.abort();
+      clearTimeout(wait);
+      names.disconnect();
+    };
   },
 };

@@ -145,7 +145,8 @@ def action_trace(
                 "text": [bold(letters)] * len(own),
                 "textfont": {"size": 9, "color": colours("text")},
                 "textposition": "middle center",
-                "hovertext": [safe(story) for story in own.values()],
+                "customdata": [safe(story) for story in own.values()],
+                "hovertemplate": "%{customdata}<extra></extra>",
                 "hoverinfo": "text",
                 "name": words if len(own) == 1 else f"{words}, {len(own):,}",
                 "meta": {"layer": "events"},
@@ -218,7 +219,7 @@ def run_traces(report: PlotReport, steps: Steps, colours: Colours) -> Iterator[d
             "mode": "markers",
             "marker": {"symbol": "triangle-down", "size": 8, "color": colours("muted")},
             "name": f"revised by the run, {many(len(rows), 'bar')}",
-            "text": ["revised by the run"] * len(rows),
+            "hovertemplate": "revised by the run<extra></extra>",
             "hoverinfo": "text",
             "meta": {"layer": "run"},
         }
