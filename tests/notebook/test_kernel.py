@@ -1,26 +1,11 @@
 """The magics in a real kernel, as a notebook runs them."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
 
 LOAD = "%ml4t load AAPL IBM MSFT -p sample --start 2005-01-03 --as-of 2005-02-25"
-
-
-@pytest.fixture
-def kernel(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A kernel with a store of its own."""
-    assert home.parent == tmp_path
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    manager, client = start_new_kernel(kernel_name="python3")
-    yield client
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
-    manager.context.destroy(linger=0)
 
 
 def run(client: BlockingKernelClient, cell: str) -> tuple[str, list[dict[str, Any]]]:
