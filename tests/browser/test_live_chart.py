@@ -38,8 +38,10 @@ def place(notebook: NotebookPage, row: float) -> tuple[float, float]:
     box = graph_of(notebook).bounding_box()
     assert box is not None
     left, right = axes_of(notebook)[0]
+    margin = graph_of(notebook).evaluate("graph => graph.layout.margin")
+    inner = box["width"] - margin["l"] - margin["r"]
     share = (row - left) / (right - left)
-    return box["x"] + 12 + share * (box["width"] - 76), box["y"] + box["height"] / 3
+    return box["x"] + margin["l"] + share * inner, box["y"] + box["height"] / 3
 
 
 def drag(notebook: NotebookPage, first: float, last: float) -> None:

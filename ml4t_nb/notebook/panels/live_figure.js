@@ -3,9 +3,13 @@
 const TOKEN = "token:";
 const PLOTLY_WAIT_MS = 3000;
 const BAND_PX = 20;
+// The words of a tick at the very left have room.
+const LEFT_PX = 17;
 const EVENT_PX = 16;
 const SESSION_PX = 40;
 const HEADING_PX = 84;
+const HEADING_TALL = 18;
+const BOTTOM_PX = 24;
 
 // The page's own, which JupyterLab, Notebook and Voila have as soon as they know plotly's figures;
 // else the kernel's copy: no other host is asked.
@@ -96,7 +100,9 @@ function drawn({ figure, facts, view, wide, tall, marked, bodies }, root) {
   const isBodies = view[1] - view[0] <= bodies && steps.size === 1;
   const forms = { candles: isBodies, hollow: isBodies, line: !isBodies, range: !isBodies };
   const layout = coloured(figure.layout, colour);
-  const { l, r } = layout.margin;
+  const l = Math.max(layout.margin.l, LEFT_PX);
+  const { r } = layout.margin;
+  layout.margin = { ...layout.margin, l };
   const px = (wide - l - r) / (view[1] - view[0]);
   const data = figure.data.map((trace) => {
     const own = coloured(trace, colour);
@@ -106,6 +112,8 @@ function drawn({ figure, facts, view, wide, tall, marked, bodies }, root) {
     return own;
   });
   const ticks = ticksIn(facts.ticks, view, wide - l - r);
+  const isOneLine = facts.is_intraday && !ticks.words.some((each) => each.includes("<br>"));
+  if (isOneLine) layout.margin.b = BOTTOM_PX;
   layout.width = wide;
   layout.height = tall;
   layout.xaxis = {
@@ -127,8 +135,12 @@ function drawn({ figure, facts, view, wide, tall, marked, bodies }, root) {
     ...(layout.shapes ?? []),
     ...(marked ? [outline(marked, colour("accent"))] : []),
   ];
+  // Below the headings of the sessions.
+  const lowered = facts.is_intraday ? HEADING_TALL : 0;
   layout.annotations = [
-    ...(layout.annotations ?? []).filter((each) => hasRoom(each, facts, view, px)),
+    ...(layout.annotations ?? [])
+      .filter((each) => hasRoom(each, facts, view, px))
+      .map((each) => (each.name === "band" ? { ...each, yshift: -lowered } : each)),
     ...headings(sessions, px, colour("muted")),
   ];
   paint.done();

@@ -102,10 +102,8 @@ class Frame {
     const { steps } = facts;
     const [from, to] = stepsIn(steps, view);
     const isAll = isSame(view, axis);
-    let bars = 0;
-    for (let at = from; at < to; at++) bars += steps.counts[at];
-    // Of steps of several bars, those at the edges may be in view in part.
-    const about = steps.size > 1 && !isAll ? "about " : "";
+    const { bars, isKnown } = barsIn(steps, view);
+    const about = isKnown || isAll ? "" : "about ";
     const number = grouped(isAll ? footer.total : bars, 0);
     const unit = footer.total === 1 ? footer.one : footer.several;
     this.count.textContent = `${about}${number} of ${grouped(footer.total, 0)} ${unit}`;

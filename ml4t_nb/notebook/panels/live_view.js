@@ -28,6 +28,24 @@ function stepsIn(steps, [left, right]) {
   return [start, Math.max(Math.min(to, most), start)];
 }
 
+// How many bars have their middle in view, and whether that is known: of a step at the edge that
+// lacks some, nobody here knows which.
+function barsIn(steps, [left, right]) {
+  const [from, to] = [Math.ceil(left), Math.floor(right) + 1];
+  let [bars, isKnown] = [0, true];
+  const end = steps.first + steps.rows;
+  for (const [at, count] of steps.counts.entries()) {
+    const first = steps.first + at * steps.size;
+    const next = Math.min(first + steps.size, end);
+    const seen = Math.min(next, to) - Math.max(first, from);
+    if (seen <= 0) continue;
+    const rows = next - first;
+    bars += seen === rows ? count : Math.round((count * seen) / rows);
+    isKnown &&= seen === rows || count === rows;
+  }
+  return { bars, isKnown };
+}
+
 function extremes(low, high, [from, to]) {
   let [least, most] = [Infinity, -Infinity];
   for (let at = from; at < to; at++) {
