@@ -60,6 +60,7 @@ class LiveChart:
         self._dataset: DatasetId | None = None
         self._whole: PlotReport | None = None
         self._rows: pd.DatetimeIndex | None = None
+        self._length = 0
         self._view: Rows | None = None
         self._moves = 0
         self._number = 0
@@ -115,7 +116,7 @@ class LiveChart:
             beside = _AROUND_INTRADAY if is_intraday else _AROUND
             first, last = self._rows_of(gap)
             self.marked = gap
-            self._view = self._inside(first - beside, last + beside)
+            self._view = self._inside(first - beside, last + beside, len(self._rows))
             self._moves += 1
             self._draw()
 
@@ -161,7 +162,7 @@ class LiveChart:
         self._whole = report
         self._rows = None if report is None else rows_in(report)
         if self._view is not None and self._rows is not None and len(self._rows):
-            self._view = self._inside(*self._view)
+            self._view = self._inside(*self._view, len(self._rows))
         else:
             self._view = None
 
@@ -171,6 +172,7 @@ class LiveChart:
 
         self._number = next(_numbers)
         drawing = {} if self._whole is None else self._drawing(self._whole, None)
+        self._length = drawing["facts"]["rows"] if drawing else 0
         view = None if self._view is None else _edges(self._view)
         gap = self.marked
         is_marked = gap is not None and self._whole is not None and gap in self._whole.gaps
@@ -192,13 +194,14 @@ class LiveChart:
 
     def _answer(self, message: Mapping[str, Any]) -> None:
         """Finer bars for a view and what is beside it."""
-        ends = [message.get("left"), message.get("right")]
-        finite = [each for each in ends if isinstance(each, int | float) and math.isfinite(each)]
-        if len(finite) < len(ends) or self._whole is None or self._rows is None:
+        given = [message.get("left"), message.get("right")]
+        finite = [each for each in given if isinstance(each, int | float) and math.isfinite(each)]
+        if len(finite) < len(given) or self._whole is None or self._rows is None:
             return
         left, right = sorted(finite)
         beside = (right - left) * _BESIDE
-        window = self._inside(math.ceil(left - beside), math.floor(right + beside))
+        ends = math.ceil(left - beside), math.floor(right + beside)
+        window = self._inside(*ends, self._length)
         answer = {"what": "drawing", "asked": message.get("asked"), "drawing": self._number}
         self._script.send({**answer, **self._drawing(self._whole, window)})
 
@@ -228,9 +231,9 @@ class LiveChart:
         first = rows.searchsorted(start, side="right" if is_within else "left") - is_within
         return max(int(first), 0), int(rows.searchsorted(end, side="right")) - 1
 
-    def _inside(self, first: int, last: int) -> Rows:
-        most = (0 if self._rows is None else len(self._rows)) - 1
-        begin, end = (min(max(row, 0), max(most, 0)) for row in (first, last))
+    def _inside(self, first: int, last: int, length: int) -> Rows:
+        most = max(length - 1, 0)
+        begin, end = (min(max(row, 0), most) for row in (first, last))
         return begin, max(begin, end)
 
     def _send_plotly(self) -> None:

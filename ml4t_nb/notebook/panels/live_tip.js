@@ -63,7 +63,7 @@ function tipLines(facts, step) {
   const head = made("div");
   head.append(made("b", "", steps.labels[step]));
   const change = steps.change[step];
-  if (change !== null) head.append(made("span", "ml4t-live-share", percent(change)));
+  if (change !== null && !facts.is_compared) head.append(made("span", "ml4t-live-share", percent(change)));
   const lines = [head];
   const prices = priceWords(facts, step);
   if (prices.length) {

@@ -50,6 +50,8 @@ const FIELDS = [
 
 // ``O 38.81  H 47.92 ...``, a value in doubt in bold.
 function priceWords(facts, step) {
+  // Of several symbols each has a line of its own among the remarks.
+  if (facts.is_compared) return [];
   const doubtful = facts.doubtful[step] ?? [];
   const parts = [];
   for (const [letter, name] of FIELDS) {
@@ -66,7 +68,7 @@ function priceWords(facts, step) {
 
 function volumeWords(facts, step, word) {
   const value = facts.steps.volume[step];
-  if (value === null) return null;
+  if (value === null || facts.is_compared) return null;
   const isDoubtful = (facts.doubtful[step] ?? []).includes("volume");
   const line = made("span", "", `${word} `);
   line.append(made(isDoubtful ? "b" : "span", "", shortened(value)));

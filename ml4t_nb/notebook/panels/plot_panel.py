@@ -15,8 +15,8 @@ _WIDTH = 100
 
 
 def is_alive(report: PlotReport) -> bool:
-    """Whether there is a living chart of it: bars of one symbol, no map and no change."""
-    return report.sessions is None and report.before is None and not report.beside
+    """Whether there is a living chart of it: bars, not a map of sessions or a change."""
+    return report.sessions is None and report.before is None
 
 
 def plot_output(report: PlotReport) -> PanelOutput:
