@@ -229,7 +229,10 @@ class SessionBars:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapDocument:
-    """Of ``plot``: with ``--coverage`` the sessions, with ``--run`` what it changed."""
+    """Of ``plot``: with ``--coverage`` the sessions, with ``--run`` what it changed.
+
+    ``beside`` are the symbols it is compared with, ``frequency`` is that of derived bars.
+    """
 
     verb: Literal["plot"] = "plot"
     dataset: DatasetId
@@ -246,6 +249,8 @@ class MapDocument:
     sessions: tuple[SessionBars, ...] = OMITTED
     before: tuple[Bar, ...] = OMITTED
     after: tuple[Bar, ...] = OMITTED
+    beside: tuple[DatasetId, ...] = OMITTED
+    frequency: str = OMITTED
 
 
 class Agreeing(TypedDict):

@@ -200,9 +200,10 @@ def _answered(report: reports.SqlReport) -> Iterator[Block]:
 
 
 def _drawn(report: reports.PlotReport) -> Iterator[Block]:
-    name = labelled(report.dataset, report.provider)
     where = f" written to {report.out}" if report.out is not None else ""
-    yield [Note(f"{name}: {_seen(report)}{where}")]
+    reports = (report, *report.beside)
+    lines = [f"{labelled(each.dataset, each.provider)}: {_seen(each)}" for each in reports]
+    yield [*map(Note, lines[:-1]), Note(lines[-1] + where)]
 
 
 def _seen(report: reports.PlotReport) -> str:

@@ -206,6 +206,8 @@ def _plot(report: reports.PlotReport) -> Any:  # noqa: ANN401
         sessions=sessions,
         before=OMITTED if report.before is None else _rows(report.before),
         after=OMITTED if report.before is None else _rows(report.bars),
+        beside=tuple(each.dataset for each in report.beside) or OMITTED,
+        frequency=report.derived or OMITTED,
     )
 
 

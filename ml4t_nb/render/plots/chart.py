@@ -17,6 +17,8 @@ from ml4t_nb.render.plots.price_layout import (
 )
 from ml4t_nb.render.plots.price_traces import is_bodied
 from ml4t_nb.render.plots.prices import layers
+from ml4t_nb.render.plots.rebased import common_report, rebased_facts, rebased_traces
+from ml4t_nb.render.plots.rebased_figure import end_tags
 from ml4t_nb.render.plots.steps import steps_of
 from ml4t_nb.render.plots.theme import by_name
 from ml4t_nb.reports import PlotReport
@@ -34,34 +36,41 @@ def live_chart(
     Parameters
     ----------
     window
-        First and last row to be drawn, both inclusive; all of them if it is None.
+        First and last row to be drawn, both inclusive; all of them if it is None. Of several
+        symbols the rows are those of `ml4t_nb.render.plots.rebased.common_report`.
     """
-    steps = steps_of(report, window=window)
-    facts = chart_facts(report, steps)
+    shown = common_report(report) if report.beside else report
+    steps = steps_of(shown, window=window)
+    facts = rebased_facts(report, shown, steps) if report.beside else chart_facts(report, steps)
     if not len(steps):
         return {"data": [], "layout": {}}, facts
     is_last = steps.last == steps.total - 1
-    right = steps.last + 0.5 + (running_rows(report) if is_last else 0)
-    view = View(report, steps, steps.bands, steps.first - 0.5, right)
+    right = steps.last + 0.5 + (running_rows(shown) if is_last else 0)
+    view = View(shown, steps, steps.bands, steps.first - 0.5, right)
     layout = axes(steps, facts.decimals, by_name)
     for name, range_ in range_in_view(view).items():
         layout[name] = {**layout[name], **range_}
     for name in ("yaxis2", "yaxis3"):
         layout[name]["fixedrange"] = True
-    lines, tags = last_price(facts.header, last_close(report), by_name)
-    words = [*band_labels(view, by_name, is_all=True), *open_until(view, by_name), *tags]
     layout |= {
         "hovermode": False, "dragmode": "zoom", "showlegend": False, "barmode": "overlay",
         "bargap": 0, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
-        "shapes": lines, "annotations": words,
         "height": _TALL_INTRADAY if facts.is_intraday else _TALL,
     }  # fmt: skip
+    if report.beside:
+        data = [*rebased_traces(report, steps, by_name, is_told=False)]
+        tags = end_tags(report, layout["yaxis2"]["range"], by_name)
+        return _plain({"data": data, "layout": {**layout, "annotations": tags}}), facts
+    lines, tags = last_price(facts.header, last_close(report), by_name)
+    words = [*band_labels(view, by_name, is_all=True), *open_until(view, by_name), *tags]
     hidden = ("line", "range", "filled") if is_bodied(steps) else ("candles", "hollow")
     data = [
         {**each, "visible": each["meta"]["layer"] not in hidden}
         for each in layers(report, steps, by_name, is_told=False)
     ]
-    return _plain({"data": data, "layout": layout}), facts
+    return _plain(
+        {"data": data, "layout": {**layout, "shapes": lines, "annotations": words}}
+    ), facts
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401

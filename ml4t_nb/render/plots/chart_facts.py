@@ -235,6 +235,9 @@ class ChartFacts:
         By step, the fields whose values are in doubt: shown in bold.
     drawing
         The drawing's number.
+    is_compared
+        Whether lines of several symbols are drawn: a step's remarks are then their values, and its
+        highest and lowest number those of the lines.
     """
 
     header: ChartHeader
@@ -250,6 +253,7 @@ class ChartFacts:
     remarks: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     doubtful: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     drawing: int = 0
+    is_compared: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`; keys of mappings are text."""

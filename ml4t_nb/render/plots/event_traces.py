@@ -145,8 +145,7 @@ def action_trace(
                 "text": [bold(letters)] * len(own),
                 "textfont": {"size": 9, "color": colours("text")},
                 "textposition": "middle center",
-                "customdata": [safe(story) for story in own.values()],
-                "hovertemplate": "%{customdata}<extra></extra>",
+                "hovertext": [safe(story) for story in own.values()],
                 "hoverinfo": "text",
                 "name": words if len(own) == 1 else f"{words}, {len(own):,}",
                 "meta": {"layer": "events"},
@@ -219,7 +218,7 @@ def run_traces(report: PlotReport, steps: Steps, colours: Colours) -> Iterator[d
             "mode": "markers",
             "marker": {"symbol": "triangle-down", "size": 8, "color": colours("muted")},
             "name": f"revised by the run, {many(len(rows), 'bar')}",
-            "hovertemplate": "revised by the run<extra></extra>",
+            "text": ["revised by the run"] * len(rows),
             "hoverinfo": "text",
             "meta": {"layer": "run"},
         }

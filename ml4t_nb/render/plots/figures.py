@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ml4t_nb.render.plots.comparison import TwoLines, comparison_drawing, comparison_title
 from ml4t_nb.render.plots.coverage_calendar import coverage_drawing
 from ml4t_nb.render.plots.prices import price_drawing
+from ml4t_nb.render.plots.rebased_figure import rebased_drawing
 from ml4t_nb.render.plots.revision import revision_drawing
 from ml4t_nb.render.plots.svg import comparison_svg_of, svg_of
 from ml4t_nb.render.plots.theme import CLOSE_LINE, GREY, safe, title_of
@@ -71,6 +72,8 @@ def figure_of(report: PlotReport) -> Figure:
 
     if report.before is not None:
         traces, layout = revision_drawing(report)
+    elif report.beside:
+        traces, layout = rebased_drawing(report)
     elif report.sessions is None:
         traces, layout = price_drawing(report)
     else:

@@ -43,7 +43,7 @@ from ml4t_nb.render.plots.theme import Colours, in_lines, middle, remark, safe
 from ml4t_nb.render.plots.trust_marks import mark_traces
 from ml4t_nb.reports import PlotReport
 
-__all__ = ["Trace", "layers", "price_drawing"]
+__all__ = ["Trace", "headed_layout", "layers", "placed", "price_drawing", "range_menu"]
 
 Trace = dict[str, Any]
 
@@ -58,7 +58,7 @@ def price_drawing(report: PlotReport) -> tuple[list[Trace], dict[str, Any]]:
     steps = steps_of(report)
     header = chart_header(report)
     if not len(steps):
-        return [], _framed(report, header) | {
+        return [], headed_layout(report, header) | {
             "annotations": [remark("no bars in this range", x=0.5, y=0.5)],
             "xaxis": {"visible": False}, "yaxis": {"visible": False},
         }  # fmt: skip
@@ -74,13 +74,18 @@ def price_drawing(report: PlotReport) -> tuple[list[Trace], dict[str, Any]]:
     views = [_chosen(report, header, button, steps, near, traces) for button in buttons]
     seen, first = views[-1]
     traces = [{**each, "visible": shown} for each, shown in zip(traces, seen, strict=True)]
-    layout = _framed(report, header) | axes(steps, decimals, middle)
-    layout["margin"] = {**layout["margin"], "t": _HEAD, "b": _FOOT}
-    for name, value in first.items():
-        layout[name] = {**layout.get(name, {}), **value} if isinstance(value, dict) else value
+    layout = placed(headed_layout(report, header) | axes(steps, decimals, middle), first)
     if len(buttons) > 1:
-        layout["updatemenus"] = [_menu(layout["height"], buttons, views)]
+        layout["updatemenus"] = [range_menu(layout["height"], buttons, views)]
     return traces, layout
+
+
+def placed(layout: dict[str, Any], view: dict[str, Any]) -> dict[str, Any]:
+    """The layout with room for head and legend, and with what depends on the range in view."""
+    layout = {**layout, "margin": {**layout["margin"], "t": _HEAD, "b": _FOOT}}
+    for name, value in view.items():
+        layout[name] = {**layout.get(name, {}), **value} if isinstance(value, dict) else value
+    return layout
 
 
 def layers(report: PlotReport, steps: Steps, colours: Colours, *, is_told: bool) -> list[Trace]:
@@ -159,7 +164,7 @@ def _chosen(  # noqa: PLR0917  # what a drawing consists of
     return seen, _in_view(report, header, near if is_near else steps, button)
 
 
-def _menu(
+def range_menu(
     tall: int, buttons: Sequence[RangeButton], views: Sequence[tuple[list[bool], dict[str, Any]]]
 ) -> dict[str, Any]:
     """Buttons that change the range, the form of the bars, and the ticks."""
@@ -181,7 +186,7 @@ def _menu(
     }  # fmt: skip
 
 
-def _framed(report: PlotReport, header: ChartHeader) -> dict[str, Any]:
+def headed_layout(report: PlotReport, header: ChartHeader) -> dict[str, Any]:
     """Head, legend and what else does not depend on the range."""
     mark = middle(header.sign) if header.sign != "flat" else middle("muted")
     move = " ".join(filter(None, (header.arrow, header.change, header.percent)))

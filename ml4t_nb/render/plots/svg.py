@@ -14,6 +14,7 @@ from ml4t_nb.render.markup import element
 from ml4t_nb.render.plots.comparison import TwoLines, comparison_paths, comparison_title
 from ml4t_nb.render.plots.coverage_calendar import WEEKS, Cells, Styles, cells_of, styles_of
 from ml4t_nb.render.plots.price_paths import WAYS, hatched, price_paths
+from ml4t_nb.render.plots.rebased_figure import rebased_paths
 from ml4t_nb.render.plots.theme import (
     GREY,
     SESSIONS,
@@ -40,8 +41,8 @@ def svg_of(report: PlotReport) -> Markup:
     if report.before is not None:
         return change_svg(run_change(report), title_of(report))
     if report.sessions is None:
-        tall = _TALL_PRICES
-        parts = price_paths(report, wide=_WIDE, top=_TOP + 26, bottom=tall - 34)
+        tall, paths = _TALL_PRICES, rebased_paths if report.beside else price_paths
+        parts = paths(report, wide=_WIDE, top=_TOP + 26, bottom=tall - 34)
     else:
         cells = cells_of(report.sessions, is_weekly=report.dataset.frequency == "weekly")
         tall = _TOP + _BOTTOM + _ROW * max(len(cells.years), 1)

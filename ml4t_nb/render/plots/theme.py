@@ -174,7 +174,8 @@ def title_of(report: PlotReport) -> str:
     run = f"last {report.record.verb}" if report.record is not None else ""
     if report.record is not None and report.before is not None:
         run = f"run {report.record.version}: {report.record.verb}"
-    return ", ".join(filter(None, (labelled(report.dataset, report.provider), what, run)))
+    names = [labelled(each.dataset, each.provider) for each in (report, *report.beside)]
+    return ", ".join(filter(None, (*names, what, run)))
 
 
 def gap_story(gap: Gap, frequency: Frequency) -> str:
