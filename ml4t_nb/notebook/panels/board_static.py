@@ -19,42 +19,43 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-__all__ = ["board_html", "icon_of"]
+__all__ = ["board_html"]
 
 # Of each group as many rows as tell what it is like, then names, and then their number: a store
 # of thousands stays a few pages.
 _ROWS = 10
 _NAMES = 400
-_GROUPS_OPEN = ("error", "suspect", "stale", "incomplete")
-_NUMBER = "padding:1px 10px 1px 0;text-align:right;border:0"
-_CELL = "padding:1px 10px 1px 0;text-align:left;border:0"
-_HEADINGS = (
-    ("Dataset", _CELL),
+_WORDS = "padding:1px 12px 1px 0;text-align:left;border:0"
+_SHORT = f"{_WORDS};white-space:nowrap"
+_NUMBER = "padding:1px 12px 1px 0;text-align:right;border:0"
+_COLUMNS = (
+    ("Dataset", _SHORT),
     ("Bars", _NUMBER),
-    ("Last", _CELL),
+    ("Last", _SHORT),
     ("Behind", _NUMBER),
-    ("Next due", _CELL),
-    ("Reason", _CELL),
+    ("Next due", _SHORT),
+    ("Reason", _WORDS),
 )
+_TABLE = "border-collapse:collapse;margin:2px 0 2px 16px;font-size:inherit;color:inherit"
+_MUTED = f"color:{token('muted')}"
 
 
-def icon_of(state: str) -> Markup:
+def _icon_of(state: str) -> Markup:
     """The sign of a state in its colour."""
     return icon(state, token("ok" if state == "healthy" else state))
 
 
 def board_html(report: HealthReport, groups: Sequence[Cause]) -> Markup:
     """Totals, and a group for each cause that unfolds without a script."""
-    muted = f"color:{token('muted')}"
     counts = [
-        (icon_of(state), f" {report.count(state):,} {state} ")
+        (_icon_of(state), f" {report.count(state):,} {state} ")
         for state in WORST_FIRST
         if report.count(state)
     ]
     head = element(
         "div",
         element("b", many(len(report.datasets), "dataset")),
-        element("span", f" {many(report.rows, 'bar')}, {as_of_words(report)}", style=muted),
+        element("span", f" {many(report.rows, 'bar')}, {as_of_words(report)}", style=_MUTED),
     )
     held = (_group(each, report.as_of) for each in groups)
     return element("div", head, element("div", counts), held)
@@ -64,19 +65,20 @@ def _group(cause: Cause, as_of: datetime) -> Markup:
     number = len(cause.datasets)
     summary = element(
         "summary",
-        icon_of(cause.state),
+        _icon_of(cause.state),
         element("b", f" {number:,} {cause.state} "),
-        element("span", cause.words, style=f"color:{token('muted')}"),
+        element("span", cause.words, style=_MUTED),
     )
     shown, rest = cause.datasets[:_ROWS], cause.datasets[_ROWS:]
-    head = element("tr", (element("th", words, style=style) for words, style in _HEADINGS))
+    heads = (element("th", words, scope="col", style=style) for words, style in _COLUMNS)
     rows = (_row(each, as_of) for each in shown)
-    table = element("table", element("tbody", head, rows), style="border-collapse:collapse")
+    body = element("thead", element("tr", heads)), element("tbody", rows)
+    table = element("table", body, style=_TABLE)
     names = ", ".join(each.dataset.symbol for each in rest[:_NAMES])
     more = f", and {count(len(rest) - _NAMES)} more" if len(rest) > _NAMES else ""
-    others = element("div", f"and {names}{more}") if rest else ""
+    others = element("div", f"and {names}{more}", style="margin-left:16px") if rest else ""
     is_open = {"open": "open"} if cause.state != "healthy" and number <= _ROWS else {}
-    return element("details", summary, table, others, **is_open)
+    return element("details", summary, table, others, style="margin:6px 0", **is_open)
 
 
 def _row(health: Health, as_of: datetime) -> Markup:
@@ -89,5 +91,5 @@ def _row(health: Health, as_of: datetime) -> Markup:
         due_words(health, as_of),
         health.reason,
     )
-    styles = (style for _, style in _HEADINGS)
+    styles = (style for _, style in _COLUMNS)
     return element("tr", (element("td", c, style=s) for c, s in zip(cells, styles, strict=True)))
