@@ -22,6 +22,7 @@ __all__ = [
     "Started",
     "Step",
     "Stopping",
+    "Waiting",
     "silent",
 ]
 
@@ -108,9 +109,14 @@ class Stopping:
     """The run was interrupted; what waits for an answer is given up, a commit ends first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing has happened for a second, for who shows how long it takes."""
+
+
 Step: TypeAlias = FetchPlanned | FetchStarted | Fetched | RetryScheduled | GapsFound | Committed
 """What happens to a dataset before it is done."""
-Event: TypeAlias = Started | Step | Finished | Stopping
+Event: TypeAlias = Started | Step | Finished | Stopping | Waiting
 Observer: TypeAlias = Callable[[Event], None]
 
 

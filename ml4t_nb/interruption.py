@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Lock, Thread
+from time import monotonic
 from typing import Generic, TypeAlias, TypeVar
 
-from ml4t_nb.events import Event, Observer, Stopping
+from ml4t_nb.events import Event, Observer, Stopping, Waiting
 
 __all__ = ["Done", "given_up", "run_in_threads", "waiting"]
 
@@ -28,6 +29,7 @@ _Work: TypeAlias = "Callable[[Observer], _Result]"
 
 # How often a caller looks whether another thread has cancelled its run.
 _PERIOD_S = 0.1
+_QUIET_S = 1.0
 
 
 @dataclass(slots=True)
@@ -145,6 +147,7 @@ def _watch(
         return thread.ident is None or worker.give_up()
 
     has_begun = interrupted = False
+    told = monotonic()
     while True:
         try:
             if not has_begun:
@@ -153,8 +156,7 @@ def _watch(
                     thread.start()
             # Ctrl-C may come anywhere, so that all of the loop is inside.
             while not (all(is_left(*each) for each in crew) and inbox.empty()):
-                with suppress(Empty):
-                    _notify(observer, inbox.get(timeout=_PERIOD_S))
+                told = _hand_on(inbox, observer, told)
         except KeyboardInterrupt:
             if not interrupted:
                 inbox.put(Stopping())
@@ -162,6 +164,17 @@ def _watch(
             cancel.set()
         else:
             return interrupted
+
+
+def _hand_on(inbox: SimpleQueue[Event | None], observer: Observer, told: float) -> float:
+    """Tell what happens, or that nothing did since ``told``; when it was told last."""
+    with suppress(Empty):
+        _notify(observer, inbox.get(timeout=_PERIOD_S))
+        return monotonic()
+    if monotonic() - told < _QUIET_S:
+        return told
+    _notify(observer, Waiting())
+    return monotonic()
 
 
 def _work(worker: _Worker, left: deque[tuple[_Work[_Result], Done[_Result], Context]]) -> None:

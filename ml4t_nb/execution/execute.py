@@ -11,7 +11,7 @@ from threading import Event as Flag
 
 from ml4t_nb.commands.declaration import VERBS
 from ml4t_nb.errors import Ml4tError
-from ml4t_nb.events import Event, Finished, Observer
+from ml4t_nb.events import Event, Finished, Observer, Waiting
 from ml4t_nb.execution.streams import LineHandler, say
 from ml4t_nb.hints import at_home
 from ml4t_nb.model import Command
@@ -47,7 +47,8 @@ def call(
     home = command.arguments.get("home") or settings.home
 
     def observe(event: Event) -> None:
-        _logger.debug("%s", event)
+        if not isinstance(event, Waiting):
+            _logger.debug("%s", event)
         if isinstance(event, Finished):
             event = replace(event, hint=at_home(event.hint, home))
         watch(event)

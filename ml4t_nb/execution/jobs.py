@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 from dataclasses import replace
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from threading import Event as Flag
@@ -21,10 +22,11 @@ from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import JobBusy, Ml4tError
 from ml4t_nb.events import Event, Started, Stopping
 from ml4t_nb.execution.execute import call
-from ml4t_nb.execution.progress import Track
+from ml4t_nb.execution.track import Track
 from ml4t_nb.model import Command, DatasetId
 from ml4t_nb.reports import ActionReport, Report, RunReport
 from ml4t_nb.settings import Settings, absolute, current_folder
+from ml4t_nb.workspace import utc_now
 
 __all__ = ["JOBS", "Job", "JobState", "Jobs", "JobsWatcher"]
 
@@ -73,6 +75,7 @@ class Job:
         self._watchers: list[Watcher] = []
         self._is_cut_off = False
         self._began, self._ended = monotonic(), 0.0
+        self.ended_at: datetime | None = None
         self._threads: tuple[Thread, ...] = ()
 
     @property
@@ -121,6 +124,12 @@ class Job:
         if is_late:
             watcher(self)
 
+    def forget(self, watcher: Watcher) -> None:
+        """Call ``watcher`` no more."""
+        with self._jobs.lock:
+            if watcher in self._watchers:
+                self._watchers.remove(watcher)
+
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait for its end and for its watchers to know; whether it has ended."""
         for thread in self._threads:
@@ -156,7 +165,7 @@ class Job:
             self.error = Ml4tError(f"{type(error).__name__}: {error}")
             self._note(error)
         finally:
-            self._ended = monotonic()
+            self._ended, self.ended_at = monotonic(), utc_now()
             self.state = self._outcome()
             self._news.set()
 
@@ -225,6 +234,12 @@ class Jobs:
         for watcher in tuple(self._watchers):
             watcher.started(job)
         return job
+
+    def forget(self, job: Job) -> None:
+        """Keep a job that has ended no longer."""
+        with self.lock:
+            if job.is_over:
+                self._jobs.pop(job.number, None)
 
     def observe(self, watcher: JobsWatcher) -> None:
         """Tell ``watcher`` of each job that is started from now on, as long as it lives."""

@@ -1,220 +1,39 @@
-"""How far a run is, dataset by dataset: as a bar in a terminal or a cell, as lines in a log."""
+"""A run as it goes on: a bar in a terminal, a card in a cell, lines in a log."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from ml4t_nb import events
-from ml4t_nb.model import DatasetId, Hint, Span
-from ml4t_nb.render.format import changes, many, piece_words, plain, ratio, span_words
+from ml4t_nb.execution.track import Track, time_words
 
-__all__ = ["CellBar", "Line", "LogLines", "Stage", "Track", "terminal_bar"]
-
-Stage: TypeAlias = Literal["waiting", "running", "changed", "unchanged", "partial", "failed"]
+__all__ = ["CellBar", "LogLines", "terminal_bar"]
 
 _PERIOD_S = 0.1
 _QUIET_S = 30.0
 _RETRY_S = 5.0
-_SETTLED_S = 5.0
-_SETTLED_PIECES = 3
-
-
-@dataclass(slots=True)
-class Line:
-    """One dataset of a run: what it is at, or what came of it, and what mends an error.
-
-    Its notes are worth keeping visible: a restatement, gaps, an error. Of its ``pieces``, all that
-    were planned, so many are ``begun`` and so many ``fetched``, with so many ``bars``.
-    """
-
-    dataset: DatasetId
-    stage: Stage = "waiting"
-    doing: str = "waiting"
-    notes: tuple[str, ...] = ()
-    step: Hint = ""
-    pieces: tuple[Span, ...] = ()
-    begun: int = 0
-    fetched: int = 0
-    bars: int = 0
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the run is done with it, well or not."""
-        return self.stage not in ("waiting", "running")
-
-    @property
-    def share(self) -> float:
-        """How much of it is done, from 0 to 1, by the requests that are answered."""
-        if self.is_over:
-            return 1.0
-        return self.fetched / len(self.pieces) if self.pieces else 0.0
-
-    @property
-    def piece(self) -> str:
-        """``piece 3 of 8, year 2009``; empty where there is only one, or none yet."""
-        if len(self.pieces) <= 1 or not self.begun:
-            return ""
-        span = piece_words(self.pieces[self.begun - 1], self.dataset.frequency)
-        return f"piece {self.begun} of {len(self.pieces)}, {span}"
-
-
-@dataclass(slots=True)
-class Track:
-    """How far a run is, what was heard last, and bars received so far; fed with events."""
-
-    verb: str = ""
-    total: int = 0
-    done: int = 0
-    failed: int = 0
-    bars: int = 0
-    requests: int = 0
-    fetched: int = 0
-    doing: str = ""
-    is_stopping: bool = False
-    clock: Callable[[], float] = monotonic
-    _began: float = 0.0
-    _running: dict[DatasetId, Line] = field(default_factory=dict)
-    _lines: dict[DatasetId, Line] = field(default_factory=dict)
-
-    @property
-    def current(self) -> Line | None:
-        """The dataset that was begun first of those under way; it stays until it is done."""
-        return next(iter(tuple(self._running.values())), None)
-
-    @property
-    def share(self) -> float:
-        """How much of the run is done, from 0 to 1."""
-        under_way = sum(line.share for line in tuple(self._running.values()))
-        return min((self.done + under_way) / self.total, 1.0) if self.total else 0.0
-
-    @property
-    def elapsed_s(self) -> float:
-        """Seconds since the run began; 0 before."""
-        return self.clock() - self._began if self.verb else 0.0
-
-    @property
-    def left_s(self) -> float | None:
-        """Seconds it will take yet, if the rest is like what is done.
-
-        None in the first five seconds, and before three answers: too little to tell.
-        """
-        share, elapsed_s = self.share, self.elapsed_s
-        is_early = elapsed_s < _SETTLED_S or self.fetched < _SETTLED_PIECES
-        return None if is_early or not share else elapsed_s / share * (1 - share)
-
-    @property
-    def lines(self) -> tuple[Line, ...]:
-        """The datasets, in the order of the run."""
-        return tuple(self._lines.values())
-
-    @property
-    def outcome(self) -> str:
-        """What stays to be said when the run is over."""
-        failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.verb}: {self.done} of {many(self.total, 'dataset')} done{failed}"
-
-    @property
-    def phrase(self) -> str:
-        """What goes on, and how much of it went wrong so far."""
-        failed = f"({self.failed} failed) " if self.failed else ""
-        stopping = "stopping soon " if self.is_stopping else ""
-        return plain(f"{failed}{stopping}{self.doing}").replace("\n", " ")
-
-    def note(self, event: events.Event) -> None:
-        """Take ``event`` into account."""
-        match event:
-            case events.Started():
-                self.verb, self.total, self.done = event.verb, len(event.datasets), 0
-                self._began = self.clock()
-                self._lines = {each: Line(each) for each in event.datasets}
-            case events.Stopping():
-                self.is_stopping = True
-            case events.Finished():
-                line = self._line(event.dataset, event.outcome)
-                self._running.pop(line.dataset, None)
-                line.doing = "failed" if event.outcome == "failed" else line.doing
-                line.notes += (event.message,) if event.message else ()
-                line.step = event.hint
-                self.done += 1
-                self.failed += event.outcome == "failed"
-                self.doing = ""
-            case _:
-                self._advance(event)
-
-    def _advance(self, event: events.Step) -> None:
-        line = self._line(event.dataset, "running")
-        match event:
-            case events.GapsFound():
-                lacking = many(sum(gap.missing for gap in event.gaps), "bar")
-                line.notes += (f"{many(len(event.gaps), 'gap')} open, {lacking} missing",)
-                return
-            case events.Committed():
-                if event.restatement is not None:
-                    line.notes += (f"restated {ratio(event.restatement.ratio)}",)
-                words = f"committed {', '.join(changes(event))}"
-                line.doing = words if changes(event) else "committed, no bar changed"
-                return
-            case events.FetchPlanned():
-                line.pieces = (*line.pieces[: line.begun], *event.pieces)
-                return
-            case events.FetchStarted():
-                self.requests += 1
-                line.begun += 1
-                # One that nobody could plan: whether a history was restated meanwhile.
-                line.pieces += (event.span,) if line.begun > len(line.pieces) else ()
-                words = f"asking {event.provider}"
-                line.doing = f"{words} for {span_words(event.span, event.dataset.frequency)}"
-                words = line.piece or words
-            case events.Fetched():
-                self.bars += event.rows
-                self.fetched += 1
-                line.bars += event.rows
-                line.fetched += 1
-                line.doing = words = many(event.rows, "bar")
-                if line.piece:
-                    words = f"{line.piece}, {many(line.bars, 'bar')} so far"
-            case events.RetryScheduled():
-                line.doing = words = f"again in {event.wait_s:.0f} s ({event.reason})"
-        self.doing = f"{line.dataset.symbol}: {words}"
-
-    def _line(self, dataset: DatasetId, stage: Stage) -> Line:
-        """The dataset's line; a load learns only from the provider of what class it is."""
-        if dataset not in self._lines:
-            name = dataset.frequency, dataset.symbol
-            self._lines = {
-                dataset if (old.frequency, old.symbol) == name else old: line
-                for old, line in self._lines.items()
-            }
-            self._running.pop(self._lines.setdefault(dataset, Line(dataset)).dataset, None)
-            self._lines[dataset].dataset = dataset
-        line = self._lines[dataset]
-        line.stage = stage
-        if stage == "running":
-            self._running[dataset] = line
-        return line
 
 
 @contextmanager
 def terminal_bar() -> Iterator[events.Observer]:
     """A bar on standard error, gone when the run is over; appears when a run begins."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
     track = Track()
     progress = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[done]}", markup=False),
         TextColumn("{task.fields[phrase]}", markup=False),
         console=Console(file=sys.stderr),
         transient=True,
     )
-    task = progress.add_task("", total=None, phrase="")
+    task = progress.add_task("", total=1.0, done="", phrase="")
 
     def watch(event: events.Event) -> None:
         track.note(event)
@@ -223,9 +42,11 @@ def terminal_bar() -> Iterator[events.Observer]:
         progress.update(
             task,
             description=track.verb,
-            total=track.total,
-            completed=track.done,
-            phrase=track.phrase,
+            completed=track.share,
+            done=f"{track.done}/{track.total}",
+            phrase=" · ".join(
+                filter(None, (time_words(track.elapsed_s, track.left_s), track.phrase))
+            ),
         )
 
     try:
@@ -269,15 +90,16 @@ class CellBar:
 
     def __call__(self, event: events.Event) -> None:
         """Take ``event`` into account, and draw if it is time."""
-        from ml4t_nb.render.html import progress_html
+        from ml4t_nb.execution.progress_html import card_html
 
-        self._track.note(event)
+        track = self._track
+        track.note(event)
         now = monotonic()
         if isinstance(event, events.Started | events.Stopping) or now - self._drawn_at >= _PERIOD_S:
             self._drawn_at = now
-            track = self._track
-            page = progress_html(track.verb, track.done, track.total, track.phrase)
-            self._show(page, f"{track.verb} {track.done} of {track.total} {track.phrase}")
+            words = track.counts, time_words(track.elapsed_s, track.left_s), track.phrase
+            page = card_html(track.title, track)
+            self._show(page, f"{track.title}: {' · '.join(filter(None, words))}")
 
     def close(self) -> None:
         """Put the outcome in the bar's place, if there is a bar."""

@@ -106,7 +106,8 @@ def jobs(number: int | None = None) -> PanelOutput:
         If there is no such job.
     """
     from ml4t_nb.execution.jobs import JOBS
-    from ml4t_nb.notebook.panels.job_view import JobList, JobView
+    from ml4t_nb.notebook.panels.job_list import JobList
+    from ml4t_nb.notebook.panels.job_view import JobView
 
     if number is None:
         return PanelOutput(JobList, name="ml4t_nb: jobs")
@@ -117,7 +118,9 @@ def jobs(number: int | None = None) -> PanelOutput:
             f"there is no job {number}",
             hint=f"known are {known}" if known else "start a job in a panel: %ml4t panel",
         )
-    return PanelOutput(lambda changed: JobView(job, changed=changed), name=f"ml4t_nb: job {number}")
+    return PanelOutput(
+        lambda changed: JobView(job, changed=changed, opens=True), name=f"ml4t_nb: job {number}"
+    )
 
 
 PANELS: dict[str, Verb] = {"panel": panel, "jobs": jobs}

@@ -18,6 +18,7 @@ __all__ = [
     "count",
     "currency_words",
     "day",
+    "duration",
     "first_of",
     "gap_words",
     "instant",
@@ -91,6 +92,13 @@ def currency_words(currency: str) -> str:
         return currency
     whole, parts = MINOR_UNITS[currency]
     return f"{currency} (1/{parts} {whole})"
+
+
+def duration(seconds: float) -> str:
+    """``0:42``, ``12:05``, ``1:02:03``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def size(number: int) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 __all__ = [
-    "FAINT", "INK", "LINE", "as_html", "error_html", "error_text", "line_html", "progress_html",
+    "FAINT", "INK", "LINE", "as_html", "error_html", "error_text", "line_html",
     "report_html",
 ]  # fmt: skip
 
@@ -54,14 +54,6 @@ def as_html(blocks: Iterable[Block]) -> Markup:
     speller = Speller("%ml4t")
     parts = (_block(each, speller) for each in blocks)
     return element("div", parts, class_="ml4t-report", style=INK)
-
-
-def progress_html(label: str, done: int, total: int, doing: str) -> Markup:
-    """A bar with its numbers in words."""
-    most = max(total, 1)
-    bar = element("progress", max=most, value=done, style="width:16em", aria_label=label)
-    words = f" {label} {done} of {total} {doing}"
-    return element("div", bar, words, class_="ml4t-progress", style=INK)
 
 
 def line_html(text: str) -> Markup:

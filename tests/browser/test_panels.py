@@ -37,7 +37,7 @@ def test_a_slow_job_is_cancelled_and_the_notebook_stays_free(notebook: NotebookP
 
     notebook.fill_load("SLOW", provider="gated", start="1990-01-02")
     notebook.click("ml4t-run")
-    notebook.see("ml4t-lines", "SLOW")
+    notebook.see("ml4t-current", "SLOW")
     notebook.click("ml4t-cancel")
 
     notebook.see("ml4t-result", "1 left: SLOW")
@@ -48,7 +48,7 @@ def test_a_job_is_found_again_after_the_page_is_loaded_again(notebook: NotebookP
     notebook.open("%ml4t panel load --as-of 2006-01-31", "%ml4t jobs")
     notebook.fill_load("SLOW", provider="gated", start="2000-01-03")
     notebook.click("ml4t-run")
-    notebook.see("ml4t-lines", "SLOW")
+    notebook.see("ml4t-current", "SLOW")
 
     notebook.page.reload()
     notebook.wait_for_kernel()
@@ -57,7 +57,7 @@ def test_a_job_is_found_again_after_the_page_is_loaded_again(notebook: NotebookP
         "jupyterapp.shell.currentWidget.content.activeCellIndex = 2;"
         "jupyterapp.commands.execute('notebook:run-cell')"
     )
-    notebook.click("ml4t-job-show")
+    notebook.click("ml4t-job-open")
 
     expect(notebook.find("ml4t-job")).to_contain_text("SLOW")
     notebook.click("ml4t-cancel")
@@ -212,9 +212,9 @@ def test_a_double_click_or_a_key_held_down_is_one_press_and_a_date_runs_as_typed
     notebook.write("start", "2005-01-03")
     notebook.find("ml4t-run").dblclick()
     notebook.see("ml4t-result", "+38")
-    shown = notebook.page.locator(".ml4t-job-show:visible")
+    shown = notebook.page.locator(".ml4t-jobs .ml4t-job-dismiss:visible")
     expect(shown).to_have_count(1)
-    notebook.see("ml4t-jobs", "--start 2005-01-03")
+    notebook.see("ml4t-jobs", "Load AAPL")
 
     notebook.find("ml4t-run").focus()
     for _ in range(4):  # the first is a press, the others say that it is held

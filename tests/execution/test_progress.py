@@ -18,9 +18,10 @@ from ml4t_nb.events import (
     Started,
     Stopping,
 )
-from ml4t_nb.execution.progress import CellBar, Track, terminal_bar
+from ml4t_nb.execution.progress import CellBar, terminal_bar
+from ml4t_nb.execution.progress_html import card_html
+from ml4t_nb.execution.track import Track
 from ml4t_nb.model import Span
-from ml4t_nb.render.html import progress_html
 from tests.render.reports import dataset, day
 
 APPLE, IBM = dataset("AAPL"), dataset("<b>IBM[red]")
@@ -198,9 +199,10 @@ def test_a_cell_shows_a_bar_that_ends_as_a_sentence(shell: InteractiveShell) -> 
         bar.close()
 
     pictures = [output.data["text/html"] for output in captured.outputs]
-    assert "<progress" in pictures[0]
+    assert 'role="progressbar"' in pictures[0]
+    assert "Update 2 datasets" in pictures[0]
     assert "update: 1 of 2 datasets done" in pictures[-1]
-    assert "<progress" not in pictures[-1]
+    assert "progressbar" not in pictures[-1]
     assert captured.outputs[-1].data["text/plain"] == "update: 1 of 2 datasets done"
     # All of it takes less than a tenth of a second, so one bar is drawn.
     assert len(pictures) <= 3
@@ -215,7 +217,7 @@ def test_a_cell_shows_nothing_for_a_verb_that_runs_over_nothing(shell: Interacti
 
 
 def test_a_bar_escapes_what_it_says() -> None:
-    html = progress_html("update", 1, 2, track(*EVENTS).phrase)
+    html = card_html("Update", track(*EVENTS))
 
-    assert "<b>" not in html
-    assert "&lt;b&gt;IBM[red]" in html
+    assert "<b>&lt;b&gt;IBM[red]</b>" in html
+    assert html.count("<b>") == 1

@@ -35,7 +35,7 @@ def test_a_run_leaves_one_sentence_and_its_report(kernel: BlockingKernelClient) 
     assert status == "ok"
     assert len(outputs) == 2
     assert "load: 3 of 3 datasets done" in outputs[0]["data"]["text/html"]
-    assert "<progress" not in outputs[0]["data"]["text/html"]
+    assert "progressbar" not in outputs[0]["data"]["text/html"]
     assert "equities/daily/MSFT" in outputs[1]["data"]["text/html"]
     assert "equities/daily/MSFT" in outputs[1]["data"]["text/plain"]
 

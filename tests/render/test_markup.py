@@ -13,9 +13,10 @@ import pytest
 from ml4t_nb import verbs
 from ml4t_nb.errors import OptionError
 from ml4t_nb.events import Event, Fetched, FetchStarted, Finished, RetryScheduled, Started
-from ml4t_nb.execution.progress import Track
+from ml4t_nb.execution.progress_html import card_html
+from ml4t_nb.execution.track import Track
 from ml4t_nb.model import DatasetId, Span
-from ml4t_nb.render.html import error_html, line_html, progress_html, report_html
+from ml4t_nb.render.html import error_html, line_html, report_html
 from ml4t_nb.render.plots.figures import bundle_of, page_of
 from ml4t_nb.render.plots.svg import svg_of
 from ml4t_nb.reports import Report
@@ -156,11 +157,11 @@ def tracked(symbol: str) -> Track:
 def test_progress_of_a_symbol_with_markup_has_no_tags_of_its_own(symbol: str) -> None:
     hostile, plain = tracked(symbol), tracked(PLAIN)
 
-    bars = [Shape(progress_html(each.verb, 1, 2, each.phrase)) for each in (hostile, plain)]
+    bars = [Shape(card_html(each.title, each)) for each in (hostile, plain)]
     ends = [Shape(line_html(each.outcome)) for each in (hostile, plain)]
     assert bars[0].tags == bars[1].tags
     assert ends[0].tags == ends[1].tags
-    assert symbol in "".join(Shape(progress_html("update", 1, 2, tracked(symbol).phrase)).words)
+    assert symbol in "".join(Shape(card_html("Update", tracked(symbol))).words)
 
 
 @pytest.mark.parametrize("symbol", HOSTILE)

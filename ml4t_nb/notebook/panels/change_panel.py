@@ -92,7 +92,7 @@ class ChangePanel:
         except Ml4tError as error:
             self.message.value = error_html(error)
             return
-        view = JobView(JOBS.start(command), changed=self._changed)
+        view = JobView(JOBS.start(command), changed=self._changed, opens=True)
         view.job.observe(self._ended)
         self.views = [view, *self.views][:_VIEWS]
         self._jobs.children = [each.widget for each in self.views]

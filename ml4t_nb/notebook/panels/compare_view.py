@@ -239,7 +239,7 @@ class CompareView:
             job = self.job = self._going = JOBS.start(command)
             self.status.value = _status(job)
             if command.verb != "compare":
-                self._view = JobView(job, changed=self._changed)
+                self._view = JobView(job, changed=self._changed, opens=True)
                 self.outcome.children = [self._view.widget]
         job.observe(self._follow)
 

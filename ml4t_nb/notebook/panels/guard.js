@@ -1,5 +1,6 @@
 // Keeps the keys pressed in a panel from the page around it, and repeated clicks from the kernel;
-// gives fields the names that screen readers say, which ipywidgets knows as tooltips only.
+// gives fields the names that screen readers say, which ipywidgets knows as tooltips only;
+// copies what a button holds.
 //
 // JupyterLab and Notebook match a key's shortcut from its target upwards, and stop at an element
 // that has the attribute below: on the panel's root it would be found too late. So it is set on the
@@ -30,6 +31,31 @@ function isForThePage(event) {
   if (/^F\d+$/.test(key)) return true;
   // Of keys with Ctrl only letters and signs: with an arrow or Backspace they move and merge cells.
   return isCommand && [...key].length === 1 && !OF_CELLS.has(key.toLowerCase());
+}
+
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Without https there is no clipboard but that of a selection.
+    const field = document.createElement("textarea");
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+}
+
+async function copy(button) {
+  const words = button.textContent;
+  if (await copied(button.dataset.ml4tCopy)) {
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = words; }, 2000);
+  }
+  button.focus();
 }
 
 export default {
@@ -64,6 +90,11 @@ export default {
         event.preventDefault();
         event.stopImmediatePropagation();
       }
+    });
+
+    listen("click", (event) => {
+      const button = event.target.closest("[data-ml4t-copy]");
+      if (button !== null) copy(button);
     });
 
     // A click on words, a plot or a tab would leave the focus on the cell, where keys are commands.

@@ -47,6 +47,7 @@ class HealthBoard:
         self.groups: tuple[Cause, ...] = ()
         self.repair_runs: list[RepairRun] = []
         self.cards: dict[int, JobView] = {}
+        self._dismissed: set[int] = set()
         self.inbox: ReviewInbox | None = None
         self.explorer: GapExplorer | None = None
         self._shared, self._changed = shared, changed
@@ -191,9 +192,15 @@ class HealthBoard:
             for run in self.repair_runs:
                 for job in run.jobs:
                     if job.number not in self.cards:
-                        self.cards[job.number] = JobView(job, changed=self._changed)
-            latest = sorted(self.cards, reverse=True)
+                        self.cards[job.number] = JobView(
+                            job, changed=self._changed, dismissed=self._dismiss
+                        )
+            latest = sorted(set(self.cards) - self._dismissed, reverse=True)
             self.jobs.children = [self.cards[number].widget for number in latest]
+
+    def _dismiss(self, card: JobView) -> None:
+        self._dismissed.add(card.job.number)
+        self._show_jobs()
 
     def _forget(self) -> None:
         """Leave out how earlier repairs went."""

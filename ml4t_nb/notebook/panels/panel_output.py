@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any, Protocol, TypeAlias
 from uuid import uuid4
 
+from ml4t_nb.execution.progress_html import JOB_STYLE
 from ml4t_nb.notebook.panels.gap_style import GAP_STYLE
 from ml4t_nb.notebook.panels.inbox_style import INBOX_STYLE
 from ml4t_nb.notebook.panels.widgets import Widget, script
@@ -76,13 +77,8 @@ class PanelOutput:
         self._lock = Lock()
         self.content = build(self.changed)
         self._key = f"ml4t-still-{uuid4().hex[:12]}"
-        style = element(
-            "style",
-            trusted(
-                f"{custom_properties()}{_STYLE}{INBOX_STYLE}{GAP_STYLE}"
-                f".{self._key} {{ display: none; }}"
-            ),
-        )
+        own = f"{_STYLE}{INBOX_STYLE}{GAP_STYLE}{JOB_STYLE}.{self._key} {{ display: none; }}"
+        style = element("style", trusted(custom_properties() + own))
         head = ipywidgets.HTML(style, layout={"display": "contents"})
         self.widget = ipywidgets.VBox([head, self.content.widget, script("guard.js")])
         self.widget.add_class("ml4t-panel").add_class(STYLED)

@@ -188,7 +188,7 @@ class RunHistory:
                 return
             self._settled()
             job = self.job = JOBS.start(self._command(run))
-            self._view = JobView(job, changed=self._changed)
+            self._view = JobView(job, changed=self._changed, opens=True)
             self.outcome.children = [self._view.widget]
         job.observe(self._follow)
 

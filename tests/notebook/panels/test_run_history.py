@@ -96,7 +96,7 @@ def test_undo_asks_once_and_then_every_value_is_what_it_was(ws: Workspace) -> No
     assert [line[:6] for line in shown(panel)] == ["run 3:", "run 2:"]
     assert shown(panel)[1].endswith("(undone by run 3)")
     assert len(panel.outcome.children) == 1
-    assert "done" in panel.static_html()
+    assert "done · 1 changed" in panel.static_html()
     bars = verbs.plot(ws, "AAPL").bars
     assert bars["close"].equals(before["close"])
 
