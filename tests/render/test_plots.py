@@ -135,7 +135,7 @@ def test_closed_days_leave_no_hole() -> None:
     what = report()
     axis = drawn(what)["layout"]["xaxis"]
 
-    assert (axis["type"], axis["range"]) == ("linear", [-0.5, 8.5])
+    assert (axis["type"], axis["range"]) == ("linear", [-8, 16])
     labels = [text.split("<br>")[0] for text in the(what, "pointer")["text"]]
     assert labels[4:6] == ["Fri 12 Jan 2024", "Tue 16 Jan 2024"]
 
@@ -144,7 +144,7 @@ def test_a_gap_keeps_its_place_and_no_candle_stands_in_it() -> None:
     what = report(gap("2024-01-10", "2024-01-11", 2), missing=("2024-01-10", "2024-01-11"))
 
     assert list(the(what, "candles")["x"]) == [0, 1, 4, 5, 6, 7, 8]
-    assert drawn(what)["layout"]["xaxis"]["range"] == [-0.5, 8.5]
+    assert drawn(what)["layout"]["xaxis"]["range"] == [-8, 16]
 
 
 def test_a_gap_is_a_band_from_its_first_to_its_last_missing_bar() -> None:
@@ -362,6 +362,25 @@ def test_a_line_stands_for_more_than_400_bars(number: int, is_bodied: bool) -> N
 
     assert the(what, "candles")["visible"] is is_bodied
     assert [each["visible"] for each in traces(what, "line")] == ([] if is_bodied else [True])
+
+
+@pytest.mark.parametrize("number", [1, 2, 30])
+def test_a_few_bars_are_bodies_that_are_not_as_wide_as_the_picture(number: int) -> None:
+    name = DatasetId("crypto", "daily", "BTC-USD")
+    stamps = as_stamps(pd.date_range("2020-01-01", periods=number, freq="D"))
+    what = PlotReport(name, "sample", "UTC", bars_of(stamps), as_stamps([]), ())
+
+    assert the(what, "candles")["visible"] is True
+    left, right = drawn(what)["layout"]["xaxis"]["range"]
+    assert right - left == max(number, 24)
+    assert (left + right) / 2 == (number - 1) / 2
+
+
+def test_a_range_of_gaps_alone_has_no_prices_beside_it() -> None:
+    what = report(gap("2024-01-08", "2024-01-19", 9), missing=DAYS)
+
+    assert drawn(what)["layout"]["yaxis2"]["visible"] is False
+    assert edges(the(what, "bands")) == [(-0.5, 8.5)]
 
 
 def test_a_button_shows_bodies_where_its_range_is_short_enough() -> None:

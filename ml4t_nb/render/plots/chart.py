@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ml4t_nb.render.plots.chart_facts import ChartFacts
-from ml4t_nb.render.plots.chart_words import chart_facts, running_rows
+from ml4t_nb.render.plots.chart_words import chart_facts
 from ml4t_nb.render.plots.price_layout import (
     View,
     axes,
@@ -44,9 +44,11 @@ def live_chart(
     facts = rebased_facts(report, shown, steps) if report.beside else chart_facts(report, steps)
     if not len(steps):
         return {"data": [], "layout": {}}, facts
+    whole = facts.buttons[-1]
     is_last = steps.last == steps.total - 1
-    right = steps.last + 0.5 + (running_rows(shown) if is_last else 0)
-    view = View(shown, steps, steps.bands, steps.first - 0.5, right)
+    left = steps.first - 0.5 if steps.first else whole.left
+    right = whole.right if is_last else steps.last + 0.5
+    view = View(shown, steps, steps.bands, left, right)
     layout = axes(steps, facts.decimals, by_name)
     for name, range_ in range_in_view(view).items():
         layout[name] = {**layout[name], **range_}

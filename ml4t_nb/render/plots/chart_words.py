@@ -58,7 +58,8 @@ _RANGES: dict[str, tuple[tuple[str, int], ...]] = {
     ),
     "months": (("1Y", 12), ("5Y", 60), ("10Y", 120)),
 }  # fmt: skip
-_SESSIONS = (("1D", 1), ("3D", 3))
+_SESSIONS = (("1D", 1), ("3D", 3), ("5D", 5))
+_FEWEST = 24  # rows in view
 
 
 def chart_facts(report: PlotReport, steps: Steps) -> ChartFacts:
@@ -143,7 +144,9 @@ def range_buttons(report: PlotReport) -> Iterator[RangeButton]:
         row = int(rows.searchsorted(start))
         if 0 < row < len(rows) - 1:
             yield RangeButton(label, row - 0.5, right)
-    yield RangeButton("All", -0.5, right)
+    # Few bars would be as wide as a hand.
+    spare = max(_FEWEST - (right + 0.5), 0) / 2
+    yield RangeButton("All", -0.5 - spare, right + spare)
 
 
 def running_rows(report: PlotReport) -> int:

@@ -64,7 +64,7 @@ def axes(steps: Steps, decimals: int, colours: Colours) -> dict[str, Any]:
     return {
         "xaxis": {
             "type": "linear",
-            "anchor": "y2" if is_alone else "y3",
+            "anchor": "y" if is_alone else "y3",
             "showgrid": False, "zeroline": False, "showline": False, "ticks": "",
             "ticklabeloverflow": "allow",
             "tickfont": {"size": 11, "color": colours("muted")},
@@ -75,6 +75,7 @@ def axes(steps: Steps, decimals: int, colours: Colours) -> dict[str, Any]:
         "yaxis": {"range": [0, 1], "domain": [0, 1], "visible": False, "fixedrange": True},
         "yaxis2": {
             **common, "domain": list(_ALONE if is_alone else _PRICE), "nticks": 7,
+            "visible": _has_price(steps),
             "tickformat": f",.{decimals}f",
         },
         "yaxis3": {
@@ -88,6 +89,10 @@ def axes(steps: Steps, decimals: int, colours: Colours) -> dict[str, Any]:
 def _has_volume(steps: Steps) -> bool:
     """Whether a bar has one."""
     return bool((steps.table["volume"] > 0).any())
+
+
+def _has_price(steps: Steps) -> bool:
+    return bool(steps.table[["close", "made"]].notna().any(axis=None))
 
 
 def lane_of(steps: Steps) -> float:

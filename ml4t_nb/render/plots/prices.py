@@ -50,6 +50,7 @@ Trace = dict[str, Any]
 _TALL, _TALL_OF_RUN = 520, 400
 _FOOT = 66  # of the ticks and the legend
 _HEAD = 88  # pixels of the title and the two lines below it
+_LONGEST = 32  # characters of a title
 _BODIES = ("candles", "hollow")
 
 
@@ -159,7 +160,8 @@ def _chosen(  # noqa: PLR0917  # what a drawing consists of
     traces: Sequence[Trace],
 ) -> tuple[list[bool], dict[str, Any]]:
     """Which traces are seen in the button's range, and what of the layout depends on it."""
-    is_near = button.right - button.left <= MOST_BODIES and button.left >= near.first - 1
+    is_short = button.right - button.left <= MOST_BODIES
+    is_near = is_short and (near is steps or button.left > near.first - 1)
     seen = _shown(traces, is_near=is_near, is_thinned=near is not steps)
     return seen, _in_view(report, header, near if is_near else steps, button)
 
@@ -191,7 +193,9 @@ def headed_layout(report: PlotReport, header: ChartHeader) -> dict[str, Any]:
     mark = middle(header.sign) if header.sign != "flat" else middle("muted")
     move = " ".join(filter(None, (header.arrow, header.change, header.percent)))
     price = element("span", move, style=f"color:{mark};font-size:13px") if header.price else ""
-    words = element("b", header.symbol, "   ", header.price, "  ", price)
+    symbol = header.symbol
+    symbol = symbol if len(symbol) <= _LONGEST else f"{symbol[:_LONGEST]}…"
+    words = element("b", symbol, "   ", header.price, "  ", price)
     last = "   ".join(filter(None, (header.bar, header.note)))
     below = in_lines(safe(header.description), safe(last))
     return {
