@@ -32,7 +32,7 @@ class LiveChart {
     this.gone = new AbortController();
     this.frame = new Frame({
       go: (view) => this.go(view),
-      act: (kind) => this.model.send({ what: "action", kind }),
+      act: (command) => this.model.send({ what: "action", command }),
     });
     this.tip = new Tip();
     this.root = made("div", "ml4t-live");

@@ -38,7 +38,7 @@ class LiveChart:
 
     All bars are kept from the last reading on, so that every part is of one moment. ``picked`` is
     called with the gap whose band was clicked, ``changed`` after each drawing, ``opened`` with the
-    kind of the action that was pressed, or None when it was pressed again. The gap that is
+    command of the action that was pressed, or None when it was pressed again. The gap that is
     ``marked`` is outlined from the next drawing on.
     """
 
@@ -138,7 +138,7 @@ class LiveChart:
                 self._send_plotly()
                 return
             if what == "action":
-                kind = message.get("kind")
+                command = message.get("command")
             elif message.get("drawing") != self._number:
                 return
             elif what == "range":
@@ -147,7 +147,7 @@ class LiveChart:
                 gap = self._clicked(message.get("row"), message.get("reach"))
         # Without the lock: a listener may draw, and may hold a lock of its own.
         if what == "action":
-            self._opened(kind if isinstance(kind, str) else None)
+            self._opened(command if isinstance(command, str) else None)
         if gap is not None:
             self._picked(gap)
 

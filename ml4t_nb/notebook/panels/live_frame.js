@@ -8,7 +8,7 @@ const KEYS = [
 const COPIED_MS = 2000;
 
 class Frame {
-  // ``go`` is called with a range that was chosen, ``act`` with the kind of an action, or null.
+  // ``go`` is called with a range that was chosen, ``act`` with the command of an action, or null.
   constructor({ go, act }) {
     Object.assign(this, { go, act });
     this.head = made("div", "ml4t-live-head");
@@ -73,19 +73,19 @@ class Frame {
       keys.append(group);
     }
     const actions = made("span", "ml4t-live-actions");
-    for (const { kind, label, command } of footer.actions) {
-      const button = pressed(label, () => this.toggle(kind));
+    for (const { label, command } of footer.actions) {
+      const button = pressed(label, () => this.toggle(command));
       button.title = command;
-      button.setAttribute("aria-expanded", String(this.open === kind));
+      button.setAttribute("aria-expanded", String(this.open === command));
       actions.append(button);
     }
     this.foot.replaceChildren(words, keys, actions);
-    const action = footer.actions.find((each) => each.kind === this.open);
-    this.command.replaceChildren(...(action ? commandLine(action.command) : []));
+    const isOpen = footer.actions.some((each) => each.command === this.open);
+    this.command.replaceChildren(...(isOpen ? commandLine(this.open) : []));
   }
 
-  toggle(kind) {
-    this.open = this.open === kind ? null : kind;
+  toggle(command) {
+    this.open = this.open === command ? null : command;
     const { activeElement } = document;
     const at = [...this.foot.querySelectorAll("button")].indexOf(activeElement);
     this.below();

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ml4t_nb.commands.spelling import spell
+from ml4t_nb.model import NextStep
 from ml4t_nb.notebook.panels.live_chart import LiveChart
 from ml4t_nb.notebook.panels.panel_output import Changed, PanelContent, PanelOutput
 from ml4t_nb.render.text import report_text
@@ -47,23 +49,24 @@ class PlotPanel:
         below = "" if self.opened is None else self.opened.static_html()
         return self.chart.static_html() + below
 
-    def _open(self, kind: str | None) -> None:
-        self.opened = self._panel(kind)
+    def _open(self, command: str | None) -> None:
+        self.opened = None if command is None else self._panel(command)
         self._box.children = () if self.opened is None else (self.opened.widget,)
         self._changed()
 
-    def _panel(self, kind: str | None) -> PanelContent | None:
-        dataset = self._report.dataset
-        if kind == "gaps":
-            from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
+    def _panel(self, command: str) -> PanelContent | None:
+        """The panel about what a line of the chart shows."""
+        for drawn in (self._report, *self._report.beside):
+            dataset = drawn.dataset
+            if command == spell(NextStep("gaps", dataset, drawn.home), "%ml4t"):
+                from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
 
-            explorer = GapExplorer(shared=self._shared, changed=self._changed)
-            explorer.dataset.value = dataset
-            return explorer
-        if kind == "review":
-            from ml4t_nb.notebook.panels.review_inbox import ReviewInbox
+                explorer = GapExplorer(shared=self._shared, changed=self._changed)
+                explorer.dataset.value = dataset
+                return explorer
+            if command == spell(NextStep("review", dataset, drawn.home), "%ml4t"):
+                from ml4t_nb.notebook.panels.review_inbox import ReviewInbox
 
-            return ReviewInbox(
-                symbols=(dataset.symbol,), shared=self._shared, changed=self._changed
-            )
+                symbols = (dataset.symbol,)
+                return ReviewInbox(symbols=symbols, shared=self._shared, changed=self._changed)
         return None

@@ -79,17 +79,6 @@ def test_a_chart_is_drawn_once_and_answers_a_range_with_its_bars(page: Page) -> 
     assert {each.split(":")[0] for each in _colours(answer["figure"])} == {"token"}
 
 
-def test_what_there_is_to_decide_opens_below(page: Page) -> None:
-    page.run(LOAD)
-    page.run("%ml4t plot DEMO")
-    (chart,) = [key for key, each in page.drawn.items() if each]
-
-    page.send(chart, what="action", kind="gaps")
-
-    # The explorer has a chart of its own.
-    assert len([each for each in page.drawn.values() if each]) == 2
-
-
 def _colours(figure: dict[str, Any]) -> set[str]:
     traces = [each for each in figure["data"] if each["type"] == "candlestick"]
     return {each[way]["fillcolor"] for each in traces for way in ("increasing", "decreasing")}

@@ -210,10 +210,10 @@ def test_a_message_that_is_invalid_does_nothing(shown: Shown, message: dict[str,
 
 
 def test_an_action_that_is_pressed_is_told_and_so_is_the_second_press(shown: Shown) -> None:
-    shown.tell("action", kind="gaps")
-    shown.tell("action", kind=None)
+    shown.tell("action", command="%ml4t gaps DEMO")
+    shown.tell("action", command=None)
 
-    assert shown.opened == ["gaps", None]
+    assert shown.opened == ["%ml4t gaps DEMO", None]
 
 
 def test_a_page_without_plotly_is_given_the_kernel_s(shown: Shown) -> None:
