@@ -341,8 +341,8 @@ def test_many_bars_are_a_line_within_its_range() -> None:
     close, low_to_high = the(what, "line"), the(what, "range")
     far, near = traces(what, "volume")
     # Two minutes per step: lows 9 and 10, highs 11 and 12, closes 10.5 and 11.5.
-    assert low_to_high["x"][:2] == [0.5, 0.5]
-    assert low_to_high["y"][:2] == [9, 12]
+    assert list(low_to_high["x"][:2]) == [0.5, 0.5]
+    assert list(low_to_high["y"][:2]) == [9, 12]
     assert (close["x"][0], close["y"][0], close["connectgaps"]) == (0.5, 11.5, False)
     assert (far["x"][0], far["y"][0], far["width"]) == (0.5, 300, 2)
     texts = [each["text"] for each in drawn(what)["layout"]["annotations"]]
@@ -536,7 +536,9 @@ def test_a_figure_of_490_000_minutes_stays_small() -> None:
         stamps[np.sort(holes)], gaps,
     )  # fmt: skip
 
-    assert len(json.dumps(bundle_of(what)[PLOTLY])) < 300_000
+    text = json.dumps(bundle_of(what)[PLOTLY])
+    # Before plotly 6, numbers of 17 digits are written digit by digit.
+    assert len(text) < (300_000 if "bdata" in text else 400_000)
     assert len(svg_of(what)) < 40_000
 
 
