@@ -87,6 +87,8 @@ def chart_facts(report: PlotReport, steps: Steps) -> ChartFacts:
 
 def chart_legend(report: PlotReport, steps: Steps) -> Iterator[LegendEntry]:
     """Each sign in the steps with its meaning, and how often it is there."""
+    import numpy as np
+
     counts: Counter[str] = Counter()
     for band in steps.bands:
         counts["filled" if band.is_filled else band.state] += band.gaps
@@ -111,8 +113,9 @@ def chart_legend(report: PlotReport, steps: Steps) -> Iterator[LegendEntry]:
             "incomplete", f"not complete, {number:,}", number, "incomplete", "triangle"
         )
     signs = [letters for letters, _ in action_stories(report, steps).values()]
-    splits = [value for value in report.bars["split"].tolist() if value not in (0, 1)]
-    for letter, kind, own in (("S", "split", splits), ("D", "dividend", ())):
+    ratios = report.bars["split"].to_numpy(float)
+    splits = ratios[~np.isin(ratios, (0, 1))].tolist()
+    for letter, kind, own in (("S", "split", splits), ("D", "dividend", [])):
         if number := sum(letter in letters for letters in signs):
             label = kind if number == 1 else f"{kind}, {number:,}"
             label = f"split {ratio(own[0])}" if len(own) == number == 1 else label

@@ -228,8 +228,10 @@ def rows_in(report: PlotReport) -> pd.DatetimeIndex:
         return index
     if index.unit != report.missing.unit:
         return pd.DatetimeIndex(index.union(report.missing))
-    both = np.concatenate([index.to_numpy("M8[us]"), report.missing.to_numpy("M8[us]")])
-    return pd.DatetimeIndex(np.unique(both), tz="UTC")
+    held, missing = index.to_numpy("M8[us]"), report.missing.to_numpy("M8[us]")
+    at = np.searchsorted(held, missing)
+    # Without sorting half a million stamps that are sorted already.
+    return pd.DatetimeIndex(np.insert(held, at, missing), tz="UTC")
 
 
 def rows_of(table: pd.DataFrame) -> Iterator[Any]:
