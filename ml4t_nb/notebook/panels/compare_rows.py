@@ -50,7 +50,8 @@ def _bars(
     differing = [each for each in whole.differences if each is not None]
     for each in sorted(differing, key=lambda each: -abs(each.share)):
         when = stamp(each.stamp, dataset.frequency)
-        apart = f"{each.stored:,.6g} here, {each.other:,.6g} there, {100 * each.share:+.4g} %"
+        share = f"{100 * each.share:+.4g} %".replace("-", "\N{MINUS SIGN}")
+        apart = f"{each.stored:,.6g} here, {each.other:,.6g} there, {share}"
         words = f"{when}: {each.column} {apart}"
         yield TakeableBar(each.stamp, "different", _dates(dataset, each.stamp, zone), words)
     closes = dict(zip(whole.stamps.to_pydatetime().tolist(), whole.other.tolist(), strict=True))

@@ -24,10 +24,12 @@ from ml4t_nb.notebook.panels.gap_target import (
 )
 from ml4t_nb.notebook.panels.panel_command import Arguments, failure
 from ml4t_nb.notebook.panels.widgets import CENTRED, WRAPPED, Widget, button, field, html
-from ml4t_nb.records import UpdateRecord
-from ml4t_nb.render.format import OUTCOME_MARKS, many, plain
+from ml4t_nb.records import Outcome, UpdateRecord
+from ml4t_nb.render.format import many, plain
 from ml4t_nb.render.html import INK, error_html
+from ml4t_nb.render.icons import icon
 from ml4t_nb.render.markup import element, fragment
+from ml4t_nb.render.tokens import token
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -44,6 +46,12 @@ class _Action:
     done: str = ""
 
 
+_ICONS: dict[Outcome, tuple[str, str]] = {
+    "changed": ("healthy", token("ok")),
+    "unchanged": ("unchanged", token("muted")),
+    "partial": ("incomplete", token("incomplete")),
+    "failed": ("error", token("error")),
+}
 _NOTHING = "nothing done here can be taken back"
 _ACTIONS = {
     "refetch": _Action("Ask again", "Request the missing bars from the provider again"),
@@ -284,4 +292,5 @@ def _done(record: UpdateRecord, name: str) -> Markup:
         words = "nothing changed"
     elif record.filled:
         words = f"{words}: {many(record.filled, 'bar')}"
-    return element("div", f"{OUTCOME_MARKS[record.outcome]} {words}")
+    sign = icon(*_ICONS[record.outcome])
+    return element("div", sign, f" {words}")

@@ -126,7 +126,7 @@ def _notes(record: UpdateRecord) -> Iterator[Note]:
         what = f"restated {ratio(record.restatement.ratio)} (splits: {why})"
         yield Note(f"{what}; old values are shown on the new basis")
     if record.error is not None:
-        yield Note(f"❌ {record.error.message}", record.error.hint)
+        yield Note(f"failed: {record.error.message}", record.error.hint)
     if len(record.revisions) >= _LOGGED_REVISIONS:
         changed = many(record.revised, "bar")
         yield Note(f"{changed} changed; a history keeps the first {_LOGGED_REVISIONS} values")

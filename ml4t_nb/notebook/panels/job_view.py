@@ -21,6 +21,7 @@ from ml4t_nb.notebook.panels.job_words import ended_words, job_icon, job_title
 from ml4t_nb.notebook.panels.panel_command import ask, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.widgets import button, field, html, outputs_of
+from ml4t_nb.notebook.run_changes import changes_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render.html import error_html, line_html, report_html
 from ml4t_nb.render.markup import element, fragment, trusted
@@ -227,7 +228,7 @@ def _logged(job: Job) -> Markup:
 
 def _result(job: Job) -> Markup:
     error = "" if job.error is None else error_html(job.error)
-    report = "" if job.report is None else report_html(job.report)
+    report = "" if job.report is None else report_html(job.report, changes_of(job.report))
     log = _logged(job)
     logged = element("details", element("summary", "log"), log) if log else ""
     return fragment(error, report, logged)

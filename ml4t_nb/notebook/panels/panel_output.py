@@ -8,8 +8,8 @@ from typing import Any, Protocol, TypeAlias
 from uuid import uuid4
 
 from ml4t_nb.execution.progress_html import JOB_STYLE
-from ml4t_nb.notebook.panels.gap_style import GAP_STYLE
 from ml4t_nb.notebook.panels.inbox_style import INBOX_STYLE
+from ml4t_nb.notebook.panels.list_style import LIST_STYLE
 from ml4t_nb.notebook.panels.widgets import Widget, script
 from ml4t_nb.render.html import INK, LINE
 from ml4t_nb.render.markup import element, trusted
@@ -77,7 +77,7 @@ class PanelOutput:
         self._lock = Lock()
         self.content = build(self.changed)
         self._key = f"ml4t-still-{uuid4().hex[:12]}"
-        own = f"{_STYLE}{INBOX_STYLE}{GAP_STYLE}{JOB_STYLE}.{self._key} {{ display: none; }}"
+        own = f"{_STYLE}{INBOX_STYLE}{LIST_STYLE}{JOB_STYLE}.{self._key} {{ display: none; }}"
         style = element("style", trusted(custom_properties() + own))
         head = ipywidgets.HTML(style, layout={"display": "contents"})
         self.widget = ipywidgets.VBox([head, self.content.widget, script("guard.js")])

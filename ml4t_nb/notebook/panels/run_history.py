@@ -32,7 +32,7 @@ from ml4t_nb.reports import DatasetHistory, HistoryReport, PlotReport
 __all__ = ["RunHistory"]
 
 _RUNS = 100  # as many as are kept
-_ROWS = 7
+_ROWS, _FEWEST = 7, 2
 _DECIDING = ("review", "reconcile", "undo")
 
 
@@ -78,7 +78,8 @@ class RunHistory:
         self.asking = HBox([self.question, self.confirm, self.keep], layout=WRAPPED | CENTRED)
         self.outcome = VBox()
         head = HBox([self.dataset, self.refresh_button], layout=WRAPPED)
-        self.body = VBox([self.list, self.picture, HBox([self.undo]), self.asking])
+        acts = HBox([self.undo]).add_class("ml4t-run-acts")
+        self.body = VBox([self.list, self.picture, acts, self.asking])
         self.widget = VBox([head, self.message, self.body, self.outcome])
         self.widget.add_class("ml4t-runs")
         self._settled()
@@ -141,6 +142,7 @@ class RunHistory:
         self._runs = [each for each in reversed(of.records) if _is_listed(each)]
         with self._own_change:
             self.list.options = [_row(each, undone.get(each.version)) for each in self._runs]
+            self.list.rows = min(max(len(self._runs), _FEWEST), _ROWS)
             versions = [each.version for each in self._runs]
             kept = before is not None and before.version in versions
             self.list.index = versions.index(before.version) if before and kept else None

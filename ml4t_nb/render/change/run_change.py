@@ -41,6 +41,12 @@ class RunChange:
         What the run replaced, brought and took out.
     keeps
         Whether all four prices keep to the factor, but for their rounding.
+    moved
+        Of which a restatement is said to have moved the prices.
+    earlier
+        Those that were there before and after, up to the last that was moved.
+    odd
+        Those of ``earlier`` that did not move with the others.
     counts
         Of each field that was replaced anywhere, on how many bars.
     """
@@ -57,6 +63,9 @@ class RunChange:
     added: Flags
     removed: Flags
     keeps: Flags
+    moved: Flags
+    earlier: Flags
+    odd: Flags
     counts: dict[str, int]
 
     @property
@@ -65,33 +74,14 @@ class RunChange:
         return bool(self.moved.any())
 
     @property
-    def moved(self) -> Flags:
-        """Bars of which a restatement is said to have moved the prices."""
-        import numpy as np
-
-        is_moved: Flags = self.changed & np.isfinite(self.factors) & (self.factors != 1)
-        return is_moved
-
-    @property
-    def earlier(self) -> Flags:
-        """Bars that were there before and after, up to the last that was moved."""
-        import numpy as np
-
-        rows = np.flatnonzero(self.moved)
-        reach = np.arange(len(self.stamps)) <= (rows[-1] if len(rows) else -1)
-        is_earlier: Flags = reach & ~self.added & ~self.removed
-        return is_earlier
-
-    @property
-    def odd(self) -> Flags:
-        """Those of ``earlier`` that did not move with the others."""
-        return self.earlier & ~(self.moved & self.keeps)
-
-    @property
     def groups(self) -> dict[float, int]:
         """Each factor, from the oldest bars on, and how many bars kept to it."""
+        import numpy as np
+
         kept = self.factors[self.moved & self.keeps]
-        return dict(Counter(kept.tolist()))
+        factors, firsts, counts = np.unique(kept, return_index=True, return_counts=True)
+        order = np.argsort(firsts)
+        return dict(zip(factors[order].tolist(), counts[order].tolist(), strict=True))
 
     @property
     def is_exact(self) -> bool:
@@ -107,7 +97,8 @@ class RunChange:
     def of_moved(self, column: str) -> Counter[str]:
         """How many of the moved bars have which word in a column of the report's ``changes``."""
         assert self.report.changes is not None
-        return Counter(self.report.changes[column][self.moved].tolist())
+        counts = self.report.changes[column][self.moved].value_counts()
+        return Counter({str(word): int(number) for word, number in counts.items()})
 
 
 def run_change(report: PlotReport) -> RunChange:
@@ -130,8 +121,12 @@ def run_change(report: PlotReport) -> RunChange:
         if number := int((differs & (kinds == "replaced")).sum()):
             counts[name] = number
     factors = changes["factor"].to_numpy(float)
-    is_moved = np.isfinite(factors) & (factors != 1)
-    field = "close" if is_moved.any() else max(_FIELDS, key=lambda name: weights[name])
+    moved = (kinds == "replaced") & np.isfinite(factors) & (factors != 1)
+    last = np.flatnonzero(moved)[-1] if moved.any() else -1
+    is_both = (kinds == "same") | (kinds == "replaced")
+    earlier = is_both & (np.arange(len(stamps)) <= last)
+    keeps = (changes["prices"] != "other").to_numpy()
+    field = "close" if moved.any() else max(_FIELDS, key=lambda name: weights[name])
     before, after = was[field].to_numpy(float), now[field].to_numpy(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = after / before
@@ -147,6 +142,9 @@ def run_change(report: PlotReport) -> RunChange:
         changed=kinds == "replaced",
         added=kinds == "added",
         removed=kinds == "removed",
-        keeps=(changes["prices"] != "other").to_numpy(),
+        keeps=keeps,
+        moved=moved,
+        earlier=earlier,
+        odd=earlier & ~(moved & keeps),
         counts=counts,
     )

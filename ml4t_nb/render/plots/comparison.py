@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ml4t_nb.render.format import count, labelled, many, one_line
 from ml4t_nb.render.markup import element
 from ml4t_nb.render.plots.steps import MOST_CANDLES, labels_of
-from ml4t_nb.render.plots.theme import GREY, GRID, SESSIONS, safe
+from ml4t_nb.render.plots.theme import GREY, GRID, SESSIONS, UP, safe
 from ml4t_nb.reports import CompareReport, Difference
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def _lines(
 ) -> Iterator[dict[str, Any]]:
     mode = "lines+markers" if len(labels) <= _POINTS else "lines"
     for name, values, look in (
-        (f"{report.provider}, stored", shown.stored, {"color": GREY, "width": 2.4}),
+        (f"{report.provider}, stored", shown.stored, {"color": UP, "width": 2.4}),
         (report.other, shown.other, {"color": _OTHER, "width": 1.6, "dash": "5px,3px"}),
     ):
         yield {
@@ -261,7 +261,7 @@ def comparison_paths(
         return
     low, high = float(np.nanmin(both)), float(np.nanmax(both))
     scale, step = (bottom - 10 - top) / ((high - low) or 1), (right - left) / len(shown.stamps)
-    for values, colour, dashes in ((shown.stored, GREY, "none"), (shown.other, _OTHER, "5 3")):
+    for values, colour, dashes in ((shown.stored, UP, "none"), (shown.other, _OTHER, "5 3")):
         way, is_on = "", False
         for at, value in enumerate(values.tolist()):
             if is_there := math.isfinite(value):

@@ -100,7 +100,8 @@ def test_what_differs_and_what_is_missing_is_listed_and_drawn(
 
     right = true["high"].to_dict()[pd.Timestamp("2004-11-15", tz="UTC")]
     first, second = shown(panel)
-    assert first == f"2004-11-15: high {3 * right:.6g} here, {right:.6g} there, -66.67 %"
+    apart = f"high {3 * right:.6g} here, {right:.6g} there, \N{MINUS SIGN}66.67 %"
+    assert first == f"2004-11-15: {apart}"
     assert second.startswith("2004-09-21: missing here, close ")
     assert panel.bar is None
     stored, other, apart, lacking = figure(panel)["data"]
