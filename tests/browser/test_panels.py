@@ -104,11 +104,11 @@ def test_the_health_board_is_sorted_and_repairs(notebook: NotebookPage) -> None:
     )
     names = notebook.find("ml4t-health").locator(".ml4t-board-row .ml4t-board-name")
     expect(names).to_have_text(["AAPL", "IBM"])  # MSFT is healthy, and folded
-    notebook.find("ml4t-board-head").get_by_text("1 healthy").click()
+    notebook.page.locator(".ml4t-board-head").get_by_text("1 healthy").click()
     expect(names).to_have_text(["AAPL", "IBM", "MSFT"])
 
-    notebook.find("ml4t-board-sort").get_by_text("Dataset").click()
-    notebook.find("ml4t-board-sort").get_by_text("Dataset").click()
+    notebook.page.locator(".ml4t-board-sort", has_text="Dataset").click()
+    notebook.page.locator(".ml4t-board-sort", has_text="Dataset").click()
     expect(names).to_have_text(["IBM", "AAPL", "MSFT"])
     days = notebook.find("ml4t-board-days")
     days.fill("30")
@@ -118,7 +118,7 @@ def test_the_health_board_is_sorted_and_repairs(notebook: NotebookPage) -> None:
     days.press("Enter")
     notebook.see("ml4t-board-chips", "2 stale")
 
-    notebook.find("ml4t-board-row").get_by_text("Update").click()
+    notebook.page.locator(".ml4t-board-row").get_by_text("Update").first.click()
     notebook.see("ml4t-board-chips", "1 stale")
 
 

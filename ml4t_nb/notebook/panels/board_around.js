@@ -18,7 +18,7 @@ function shell() {
   const main = made("div", "ml4t-board-main");
   main.innerHTML = `
     <div class="ml4t-board-scroll"><div class="ml4t-board-grid" role="treegrid"
-      aria-label="Datasets" aria-multiselectable="true">
+      tabindex="-1" aria-label="Datasets" aria-multiselectable="true">
       <div role="rowgroup" class="ml4t-board-heads"></div>
       <div role="rowgroup" class="ml4t-board-body"></div></div></div>
     <div class="ml4t-board-none">No dataset is like that: change the filter, or show more states.</div>

@@ -22,7 +22,8 @@ function decoded(board) {
     return {
       key: `${kind}/${frequency}/${symbol}`,
       symbol,
-      more: providers[provider] === "synthetic" ? `${more} synthetic`.trim() : more,
+      // Made-up bars are never shown without saying so, where there is little room neither.
+      more: providers[provider] === "synthetic" ? `synthetic ${more}`.trim() : more,
       kind: kinds.size > 1 ? `${kind} ${frequency}` : kind,
       provider: providers[provider],
       group,
@@ -73,7 +74,7 @@ function grouped(rows, wanted, board, look) {
   }
   let groups;
   if (look.grouping === "cause") {
-    groups = board.groups.map(([state, words, remedy, number, isPrimary], at) => ({
+    groups = (board.groups ?? []).map(([state, words, remedy, number, isPrimary], at) => ({
       key: `${state} ${words}`,
       state,
       words,

@@ -105,10 +105,14 @@ class BoardView {
     body.style.paddingTop = `${before}px`;
     body.style.paddingBottom = `${after}px`;
     this.grid.setAttribute("aria-rowcount", String(lines.length + 1));
+    // Of lines that are scrolled out of sight the Tab key leads to the first of those in sight.
+    const drawn = lines.slice(first, last);
+    const isInSight = drawn.some((line) => line.key === this.active);
+    const reached = isInSight ? this.active : drawn[0]?.key;
     // Those that are there already stay where they are, and keep the focus.
     let next = body.firstChild;
-    for (let at = first; at < last; at += 1) {
-      const element = this.elementOf(lines[at], at);
+    for (const [at, line] of drawn.entries()) {
+      const element = this.elementOf(line, first + at, line.key === reached);
       if (element === next) next = next.nextSibling;
       else body.insertBefore(element, next);
     }
@@ -118,16 +122,16 @@ class BoardView {
       gone.remove();
     }
     if (hadFocus && !body.contains(document.activeElement)) {
-      const line = this.elements.get(this.active)?.element;
+      const line = isInSight ? this.elements.get(this.active)?.element : null;
       const within = wasInRow ? line?.querySelector("input") : null;
-      (within ?? line)?.focus({ preventScroll: true });
+      (within ?? line ?? this.grid).focus({ preventScroll: true });
     }
     drawHeads(this);
     drawSelection(this);
     this.askForStrips();
   }
 
-  elementOf(line, at) {
+  elementOf(line, at, isReached) {
     const { key } = line;
     const facts = this.factsOf(line);
     let element = this.elements.get(key)?.element;
@@ -136,11 +140,10 @@ class BoardView {
       element.dataset.key = key;
       this.elements.set(key, { element, facts });
     }
-    const isActive = key === this.active;
-    element.tabIndex = isActive ? 0 : -1;
+    element.tabIndex = isReached ? 0 : -1;
     element.setAttribute("aria-rowindex", String(at + 2));
     for (const each of element.querySelectorAll("input, .ml4t-board-link")) {
-      each.tabIndex = isActive ? 0 : -1;
+      each.tabIndex = isReached ? 0 : -1;
     }
     return element;
   }
