@@ -69,6 +69,7 @@ class LiveChart {
     const before = this.base;
     this.base = this.model.get("drawn");
     this.finer = this.waiting = null;
+    this.root.removeAttribute("aria-busy");
     this.pointed = -1;
     const { facts, figure, view, moved } = this.base;
     this.root.hidden = facts === undefined;
