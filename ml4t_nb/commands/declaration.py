@@ -31,7 +31,17 @@ from ml4t_nb.verbs import (
 from ml4t_nb.verbs.arguments import Option, complete, declared
 from ml4t_nb.verbs.docstrings import paragraphs
 
-__all__ = ["SHELL", "VERBS", "Option", "Program", "ProgramName", "Verb", "options", "summary"]
+__all__ = [
+    "SHELL",
+    "USED_MOST",
+    "VERBS",
+    "Option",
+    "Program",
+    "ProgramName",
+    "Verb",
+    "options",
+    "summary",
+]
 
 Verb: TypeAlias = Callable[..., Any]
 ProgramName: TypeAlias = Literal["ml4t-data", "%ml4t", "ml4t_nb"]
@@ -43,6 +53,9 @@ _IN_ORDER = (
 )  # fmt: skip
 VERBS: dict[str, Verb] = {each.__name__.rstrip("_"): each for each in _IN_ORDER}
 """The verbs by their spelling, in the order of a person's first day with them."""
+
+USED_MOST = ("load", "update", "health", "plot", "review")
+"""What most days need."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

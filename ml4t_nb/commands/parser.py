@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,16 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, NoReturn
 
-from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, Verb, options, summary
+from ml4t_nb.commands.declaration import (
+    SHELL,
+    USED_MOST,
+    VERBS,
+    Option,
+    Program,
+    Verb,
+    options,
+    summary,
+)
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Command
 from ml4t_nb.options import did_you_mean
@@ -147,11 +157,13 @@ def tree(
     """The parser of all verbs, and that of each."""
     root = _Parser(
         prog=program.name,
-        description="Load market history, keep it current, and see whether it can be trusted.",
+        usage="%(prog)s VERB [SYMBOL ...] [OPTIONS]",
+        description=_overview(program),
         epilog=f"{program.name} VERB --help lists a verb's options.",
     )
+    root.formatter_class = argparse.RawDescriptionHelpFormatter
     root.add_argument("--version", action="store_true", help="Print the version.")
-    branches = root.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
+    branches = root.add_subparsers(metavar="VERB", parser_class=_Parser, help=argparse.SUPPRESS)
     parsers = {
         name: _filled(
             branches.add_parser(name, help=_said_of(verb), description=summary(verb)), name, program
@@ -159,6 +171,20 @@ def tree(
         for name, verb in program.verbs.items()
     }
     return root, parsers
+
+
+def _overview(program: Program) -> str:
+    """All verbs, those used most first."""
+    verbs = program.verbs
+    others = [name for name in verbs if name not in USED_MOST]
+    width = max(map(len, verbs))
+    lines = ["Load market history, keep it current, and see whether it can be trusted."]
+    for title, names in (("used most", USED_MOST), ("also", others)):
+        lines += ["", f"{title}:"]
+        # What stands before the first colon is the verb in a line.
+        said = (re.split("[:;]", _said_of(verbs[name]))[0] for name in names)
+        lines += [f"  {name:{width}}  {words}" for name, words in zip(names, said, strict=True)]
+    return "\n".join(lines)
 
 
 @cache

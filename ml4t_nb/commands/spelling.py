@@ -25,15 +25,20 @@ class Speller:
     def __init__(self, program: ProgramName) -> None:
         self.program = program
 
-    def __call__(self, hint: Hint) -> str:
-        """The words of ``hint``."""
-        return in_words(hint, self._step)
+    def __call__(self, what: Hint | Command) -> str:
+        """The words of a hint, or of a command."""
+        return self._command(what) if isinstance(what, Command) else in_words(what, self._step)
+
+    def _command(self, command: Command) -> str:
+        home = command.arguments.get("home")
+        if home is not None and os.path.realpath(home) == self._own:
+            others = {name: each for name, each in command.arguments.items() if name != "home"}
+            command = replace(command, arguments=others)
+        return spell(command, self.program)
 
     def _step(self, step: NextStep) -> str:
-        if step.home is not None and os.path.realpath(step.home) == self._own:
-            step = replace(step, home=None)
         and_then = {"ml4t-data": " && ", "%ml4t": ", then ", "ml4t_nb": "; "}[self.program]
-        return and_then.join(spell(c, self.program) for c in commands_of(step)) + rest_of(step)
+        return and_then.join(map(self._command, commands_of(step))) + rest_of(step)
 
     @cached_property
     def _own(self) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ml4t_nb.commands.exit_codes import GOOD, code_of
@@ -57,11 +58,11 @@ def carry_out(
 def _each_line(
     cell: str, shared: Sequence[str], names: Mapping[str, Any], shell: InteractiveShell
 ) -> CellResult:
-    if shared and not shared[0].startswith("-"):
-        raise OptionError(
-            f"{shared[0]!r} stands on the line of %%ml4t, which takes options for all lines",
-            hint="put the verb in the first line below, or write %ml4t for a single verb",
-        )
+    variable, options = _variable(shared)
+    results: list[CellResult] = []
+    if variable:
+        # Known at once, so that a line that fails leaves what the others gave.
+        shell.push({variable: results})  # type: ignore[no-untyped-call]  # IPython's
     result = None
     for number, line in lines_of(cell):
         try:
@@ -70,12 +71,39 @@ def _each_line(
                 continue
             _display(result)
             result = None
-            result = _one((*words, *shared), shell)
+            result = _one((*words, *options), shell)
         except Ml4tError as error:
             _display(result)
             error.message = f"line {number} ({line.strip()}): {error.message}"
             raise
+        results += [] if result is None else [result]
     return result
+
+
+def _variable(shared: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The variable that takes the results, empty if none is named, and the options for all lines.
+
+    They stand on the line of ``%%ml4t``.
+    """
+    if not shared or shared[0].startswith("-"):
+        return "", shared
+    name, *options = shared
+    if name in NOTEBOOK.verbs:
+        raise OptionError(
+            f"{name!r} stands on the line of %%ml4t, which takes options for all lines",
+            hint="put the verb in the first line below, or write %ml4t for a single verb",
+        )
+    if not name.isidentifier() or iskeyword(name):
+        raise OptionError(
+            f"{name!r} is no name for the variable that takes the results",
+            hint="name it as in %%ml4t results, and put verbs and symbols in the lines below",
+        )
+    if options and not options[0].startswith("-"):
+        raise OptionError(
+            f"{options[0]!r} follows {name!r}, but the line of %%ml4t names one variable",
+            hint="put verbs and symbols in the lines below",
+        )
+    return name, options
 
 
 def _one(words: Sequence[str], shell: InteractiveShell) -> CellResult:

@@ -63,12 +63,25 @@ def ml4t(
 ) -> CellResult:
     """Load market history, keep it current, and see whether it can be trusted.
 
-    ``%ml4t VERB ...`` gives the verb's report: ``r = %ml4t health``. ``%ml4t --help`` lists the
-    verbs, ``%ml4t VERB --help`` a verb's options. ``%%ml4t`` takes one verb a line and stops at
-    the first that fails; options on its own line hold for every line.
+    ``%ml4t --help`` lists the verbs, ``%ml4t VERB --help`` the options of one. The Tab key
+    completes verbs, options, values, stored symbols and dates.
 
-    ``$name`` and ``{name}`` insert a variable, and a list for several symbols:
-    ``%ml4t update {symbols}``.
+    Examples
+    --------
+    ::
+
+        %ml4t load AAPL MSFT --start 2015-01-01     # from the default provider
+        %ml4t update                                # all that is stored
+        r = %ml4t health                            # a result is a value:
+        r.to_frame()                                # ... its rows as a DataFrame
+        %ml4t plot AAPL --start 2024-01-01
+        %ml4t update {symbols}                      # a list inserts several symbols,
+        %ml4t export $symbol --out {symbol}.csv     # $name and {name} any variable
+        %ml4t panel                                 # the same with forms and buttons
+
+        %%ml4t results --as-of 2024-06-10           # one verb a line; the variable takes
+        update                                      # all results, the options hold for
+        health                                      # every line
     """
     from IPython import get_ipython
 

@@ -7,36 +7,86 @@ from collections.abc import Iterable, Iterator, Sequence
 from ml4t_nb import reports
 from ml4t_nb.model import AssetClass
 from ml4t_nb.records import Health
+from ml4t_nb.render.folding import (
+    FEW,
+    Counted,
+    GroupKind,
+    folded_groups,
+    names_of,
+    next_commands,
+)
 from ml4t_nb.render.format import MARKS, count, day, instant, labelled, many, stamp
-from ml4t_nb.render.layout import Block, Note, SessionMap, Table, nothing_stored
+from ml4t_nb.render.layout import (
+    Block,
+    Folded,
+    Group,
+    Headline,
+    NextCommands,
+    Note,
+    SessionMap,
+    Table,
+    nothing_stored,
+)
 
 __all__ = ["class_totals", "health_blocks", "session_maps"]
 
+_HEADINGS = ("State", "Datasets", "Bars>", "Last>")
+
 
 def health_blocks(report: reports.HealthReport) -> Iterator[Block]:
-    """A row for each dataset that needs attention, why, and the totals."""
+    """How many are in which state; then those that need attention, each, or of many each cause."""
     if not report.datasets:
         yield nothing_stored(report.home)
         return
+    yield _headline(report)
     shown = [each for each in report.datasets if report.detailed or each.state != "healthy"]
+    doubtful = [each for each in shown if each.state != "healthy"]
     if shown:
-        yield _judged(shown, detailed=report.detailed)
-        yield [
-            Note(f"{MARKS[each.state]} {each.dataset.symbol}: {each.reason}", each.step)
-            for each in shown
-            if each.state != "healthy"
-        ]
+        table = _judged(shown, detailed=report.detailed)
+        if len(doubtful) > FEW:
+            yield Folded(_HEADINGS, _groups(report), len(report.datasets), table)
+            yield NextCommands(
+                next_commands(((each.dataset, each.step) for each in doubtful), report.home)
+            )
+        if len(doubtful) <= FEW or report.detailed:
+            yield table
+        if len(doubtful) <= FEW:
+            yield [
+                Note(f"{MARKS[each.state]} {each.dataset.symbol}: {each.reason}", each.step)
+                for each in doubtful
+            ]
     if report.recent:
         yield from session_maps(report.datasets, report.recent)
-    classes = class_totals(report.datasets).items()
-    yield Table(
-        ("Asset class", "Datasets>", "Bars>"),
-        tuple((name, count(number), count(rows)) for name, (number, rows) in classes),
-        is_total=True,
+
+
+def _headline(report: reports.HealthReport) -> Headline:
+    counted = ", ".join(
+        f"{report.count(state):,} {state}" for state in MARKS if report.count(state)
     )
-    states = ", ".join(f"{mark} {report.count(state)} {state}" for state, mark in MARKS.items())
-    total = f"{many(len(report.datasets), 'dataset')}: {states}; {many(report.rows, 'bar')}"
-    yield [Note(f"{total}; as of {instant(report.as_of)}")]
+    classes = class_totals(report.datasets)
+    each_of = ", ".join(f"{number:,} {name}" for name, (number, _) in classes.items())
+    about = [many(report.rows, "bar"), f"as of {instant(report.as_of)}"]
+    if len(classes) > 1:
+        about.insert(1, each_of)
+    return Headline(f"{many(len(report.datasets), 'dataset')}: {counted}", " · ".join(about))
+
+
+def _groups(report: reports.HealthReport) -> tuple[Group, ...]:
+    names = names_of(each.dataset for each in report.datasets)
+    items = [
+        Counted(
+            each.state,
+            names[each.dataset],
+            "" if each.state == "healthy" else each.reason.removeprefix(f"data are {each.state}: "),
+            each.rows,
+            stamp(each.last, each.dataset.frequency),
+        )
+        for each in report.datasets
+    ]
+    kinds: dict[str, GroupKind] = {
+        state: GroupKind(state, state, is_open=state != "healthy") for state in reversed(MARKS)
+    }
+    return folded_groups(items, kinds, signed=False)
 
 
 def session_maps(

@@ -9,24 +9,31 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ml4t_nb.hints import at_home
-from ml4t_nb.model import DatasetId, Hint, LoadArguments, NextStep
+from ml4t_nb.model import Command, DatasetId, Hint, LoadArguments, NextStep
 from ml4t_nb.render.plots.theme import StateStyle, legend_place, style_of
 from ml4t_nb.reports import RecentSession
 
-__all__ = ["Block", "Note", "SessionMap", "Table", "nothing_stored"]
+__all__ = [
+    "AlikeDatasets",
+    "Block",
+    "Folded",
+    "Group",
+    "Headline",
+    "NextCommands",
+    "Note",
+    "SessionMap",
+    "Table",
+    "nothing_stored",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of words under headings; one that ends in ``>`` is over right-aligned numbers.
-
-    A script that reads bare rows is spared a total, which sums up another table.
-    """
+    """Rows of words under headings; one that ends in ``>`` is over right-aligned numbers."""
 
     headings: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     title: str = ""
-    is_total: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Note:
     """A sentence, with the next step if there is one."""
 
     text: str
-    step: Hint = ""
+    step: Hint | Command = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,76 @@ class SessionMap:
         return sorted(styles, key=lambda each: legend_place(each[0]))
 
 
-Block: TypeAlias = Table | SessionMap | list[Note]
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What came of it in one sentence, and below it the facts about all of it."""
+
+    text: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeDatasets:
+    """Datasets of which the same is to be said."""
+
+    says: str
+    names: tuple[str, ...]
+    bars: str = ""
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Causes of one state.
+
+    Parameters
+    ----------
+    state
+        Name of its icon.
+    causes
+        Without their own words and of all names, where there is nothing to say but the names.
+    is_open
+        Whether its causes are shown before somebody asks for them.
+    """
+
+    state: str
+    title: str
+    says: str
+    bars: str
+    last: str
+    causes: tuple[AlikeDatasets, ...]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Many datasets in few rows, the worst first.
+
+    Parameters
+    ----------
+    number
+        Of datasets.
+    table
+        A row for each dataset, for scripts.
+    members
+        What the result is asked for its values by: ``to_frame()``.
+    """
+
+    headings: tuple[str, str, str, str]
+    groups: tuple[Group, ...]
+    number: int
+    table: Table
+    members: tuple[str, ...] = ("to_frame()",)
+
+
+@dataclass(frozen=True, slots=True)
+class NextCommands:
+    """What to type next, the most useful first."""
+
+    commands: tuple[Command, ...]
+
+
+Block: TypeAlias = Headline | Table | SessionMap | Folded | NextCommands | list[Note]
 """Notes stand one under the other."""
 
 _LOAD = NextStep("load", DatasetId("equities", "daily", "SYMBOL"), source=LoadArguments("PROVIDER"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 from ml4t_nb import reports
@@ -12,6 +13,7 @@ from ml4t_nb.model import Frequency, Gap, Hint, NextStep
 from ml4t_nb.records import Summary
 from ml4t_nb.render.compare_blocks import compare_blocks
 from ml4t_nb.render.finding_blocks import review_blocks
+from ml4t_nb.render.folding import one_command
 from ml4t_nb.render.format import (
     change_words,
     count,
@@ -54,7 +56,7 @@ def _list(report: reports.ListReport) -> Iterator[Block]:
     shown = len(headings) - (not any(each.currency for each in report.datasets))
     rows = tuple(_stored(each)[:shown] for each in report.datasets)
     yield Table(headings[:shown], rows)
-    yield [note for each in report.datasets for note in _remarks(each)]
+    yield [note for each in report.datasets for note in _remarks(each, report.home)]
 
 
 def _stored(summary: Summary) -> tuple[str, ...]:
@@ -71,7 +73,7 @@ def _stored(summary: Summary) -> tuple[str, ...]:
     )
 
 
-def _remarks(summary: Summary) -> Iterator[Note]:
+def _remarks(summary: Summary, home: Path | None) -> Iterator[Note]:
     name = summary.dataset.symbol
     if summary.damage:
         yield Note(f"❌ {name}: {summary.damage}")
@@ -80,13 +82,18 @@ def _remarks(summary: Summary) -> Iterator[Note]:
     if summary.suspect:
         what = many(summary.suspect, "finding")
         yield Note(
-            f"⚠️ {name}: {what} to decide: {summary.finding}", NextStep("review", summary.dataset)
+            f"⚠️ {name}: {what} to decide: {summary.finding}",
+            _at(NextStep("review", summary.dataset), home),
         )
     if summary.gaps_open:
         lacking = many(summary.missing, "bar")
         yield Note(f"⚠️ {name}: {many(summary.gaps_open, 'gap')} open, {lacking} missing")
     if summary.filled:
         yield Note(f"{name}: {many(summary.filled, 'bar')} made by filling")
+
+
+def _at(step: NextStep, home: Path | None) -> Hint:
+    return step if home is None else at_home(step, home)
 
 
 def _gaps(report: reports.GapsReport) -> Iterator[Block]:
@@ -106,7 +113,7 @@ def _gaps(report: reports.GapsReport) -> Iterator[Block]:
         Note(
             f"⚠️ {each.dataset.symbol}: {span_words(failed.span, each.dataset.frequency)} was "
             f"requested {many(failed.attempts, 'time')} without a reply: {failed.error}",
-            "update requests it again",
+            _at(NextStep("update", each.dataset), report.home),
         )
         for each in report.datasets
         for failed in each.unanswered
@@ -130,10 +137,8 @@ def _suspect(report: reports.GapsReport) -> Iterator[Note]:
     if not doubted:
         return
     names = ", ".join(first_of((each.dataset.symbol for each in doubted), _NAMED))
-    step: Hint = "review lists them"
-    if len(doubted) == 1:
-        step = NextStep("review", doubted[0].dataset)
-        step = step if report.home is None else at_home(step, report.home)
+    steps = ((each.dataset, NextStep("review", each.dataset)) for each in doubted)
+    step = one_command(steps, report.home)
     number = many(sum(each.suspect for each in doubted), "finding")
     yield Note(f"⚠️ {names}: {number} to decide", step)
 

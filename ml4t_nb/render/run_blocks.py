@@ -11,6 +11,7 @@ from ml4t_nb.finding import Finding
 from ml4t_nb.hints import at_home
 from ml4t_nb.model import Frequency, Gap, NextStep
 from ml4t_nb.records import UpdateRecord, UpdateResult
+from ml4t_nb.render.folding import FEW
 from ml4t_nb.render.format import (
     OUTCOME_MARKS,
     change_words,
@@ -24,7 +25,8 @@ from ml4t_nb.render.format import (
     span_words,
     stamp,
 )
-from ml4t_nb.render.layout import Block, Note, Table, nothing_stored
+from ml4t_nb.render.layout import Block, Folded, NextCommands, Note, Table, nothing_stored
+from ml4t_nb.render.run_groups import again, run_commands, run_groups, run_headline
 from ml4t_nb.reports import GapsReport, RunReport
 
 __all__ = ["absent_notes", "news", "run_blocks", "summary_line"]
@@ -32,21 +34,37 @@ __all__ = ["absent_notes", "news", "run_blocks", "summary_line"]
 _SHOWN = 3
 _NAMED = 8
 _HISTORY = 10
+_HEADINGS = ("What happened", "Datasets", "Bars>", "Last>")
+_MEMBERS = ("to_frame()", "failed", "changed")
 
 
 def run_blocks(report: RunReport) -> Iterator[Block]:
-    """A row for each dataset, then what there is to say about some, then how the run ended."""
-    if report.results:
-        yield _table(report)
-    notes = [note for result in report.results for note in _notes(result, report.home)]
-    yield [*notes, *absent_notes(report)]
+    """A row for each dataset, or of many for each cause, and what there is to say about some."""
+    number = len(report.results) + len(report.left)
+    if not number:
+        yield nothing_stored(report.home)
+        return
+    table = _table(report)
+    if number == 1 and report.results:
+        yield table
+    else:
+        yield run_headline(report)
+        table = replace(table, title="")
+    if number > FEW:
+        yield Folded(_HEADINGS, run_groups(report), number, table, _MEMBERS)
+        yield list(absent_notes(report))
+        yield NextCommands(run_commands(report))
+    else:
+        if report.results and number > 1:
+            yield table
+        notes = [note for result in report.results for note in _notes(result, report.home)]
+        yield [*notes, *absent_notes(report)]
+    if report.left and number <= FEW:
+        names = ", ".join(each.symbol for each in report.left)
+        yield [Note(f"not reached: {names}", again(report))]
     if report.detailed:
         for result in report.results:
             yield from _details(result)
-    if not report.results and not report.left:
-        yield nothing_stored(report.home)
-    elif len(report.results) != 1 or report.left:
-        yield [Note(summary_line(report))]
 
 
 def news(report: RunReport) -> Iterator[Note]:

@@ -8,8 +8,8 @@ from itertools import zip_longest
 
 from ml4t_nb.commands.declaration import ProgramName
 from ml4t_nb.commands.spelling import Speller
-from ml4t_nb.render.format import plain
-from ml4t_nb.render.layout import Block, SessionMap, Table
+from ml4t_nb.render.format import first_of, plain
+from ml4t_nb.render.layout import Block, Folded, Group, Headline, NextCommands, SessionMap, Table
 from ml4t_nb.render.plots.theme import style_of
 from ml4t_nb.render.report_blocks import SHOWN, blocks
 from ml4t_nb.render.run_blocks import news
@@ -18,6 +18,8 @@ from ml4t_nb.reports import ExportReport, Report, RunReport, SqlReport
 __all__ = ["as_text", "report_news", "report_rows", "report_text"]
 
 _UNBOUNDED = 100_000
+_NAMED = 8
+_FEW_NAMES = 3
 
 
 def report_text(
@@ -38,9 +40,15 @@ def report_rows(report: Report) -> str:
     """Rows of the tables, tab-separated, without headings or totals; for scripts."""
     if isinstance(report, SqlReport):
         report = replace(report, limit=0)  # a script would not see that some are missing
-    tables = (each for each in blocks(report) if isinstance(each, Table) and not each.is_total)
-    rows = (row for table in tables for row in table.rows)
+    tables = (_bare(each) for each in blocks(report))
+    rows = (row for table in tables if table for row in table.rows)
     return "".join("\t".join(plain(cell).replace("\n", " ") for cell in row) + "\n" for row in rows)
+
+
+def _bare(block: Block) -> Table | None:
+    if isinstance(block, Folded):
+        return block.table
+    return block if isinstance(block, Table) else None
 
 
 def report_news(report: RunReport) -> str:
@@ -74,12 +82,37 @@ def _lines(block: Block, width: int, spell: Speller, *, colour: bool) -> Iterato
                 yield plain(note.text)
                 if note.step:
                     yield f"   → {plain(spell(note.step))}"
+        case Headline():
+            yield plain(block.text)
+            yield from [plain(block.about)] * bool(block.about)
+        case NextCommands():
+            yield from (f"   → {plain(spell(each))}" for each in block.commands)
         case SessionMap():
             yield from _map(block)
+        case Folded():
+            rows = [row for group in block.groups for row in _rows_of(group)]
+            yield from _drawn(Table(block.headings, rows), width, colour=colour)
         case Table():
             if block.title:
                 yield plain(block.title)
             yield from _drawn(block, width, colour=colour)
+
+
+def _rows_of(group: Group) -> Iterator[tuple[str, ...]]:
+    """A row for the group, and one for each of its causes if it is open."""
+    if not group.is_open:
+        every = (name for cause in group.causes for name in cause.names)
+        says = ", ".join(first_of(every, _NAMED))
+        yield group.title, says, group.bars, group.last
+        return
+    yield group.title, group.says, group.bars, group.last
+    for cause in group.causes:
+        names = ", ".join(first_of(cause.names, _NAMED))
+        if len(cause.names) <= _FEW_NAMES:
+            yield f"  {names}", cause.says, cause.bars, cause.last
+        else:
+            what = f"  {len(cause.names):,} datasets"
+            yield what, f"{cause.says}: {names}", cause.bars, cause.last
 
 
 def _map(block: SessionMap) -> Iterator[str]:

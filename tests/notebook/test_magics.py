@@ -1,6 +1,7 @@
 """The magics in a real IPython."""
 
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
@@ -51,8 +52,8 @@ def test_the_report_is_html_in_a_notebook_and_text_elsewhere(loaded: Interactive
 
     shown, _ = loaded.display_formatter.format(loaded.user_ns["r"])  # type: ignore[no-untyped-call]  # IPython's
 
-    assert shown["text/html"].startswith('<div class="ml4t-report"')
-    assert "2 datasets: ✅ 2 healthy" in shown["text/plain"]
+    assert shown["text/html"].startswith('<div class="ml4t ml4t-report"')
+    assert "2 datasets: 2 healthy" in shown["text/plain"]
 
 
 def test_every_report_has_its_picture() -> None:
@@ -144,8 +145,8 @@ def test_a_cell_runs_a_verb_a_line(loaded: InteractiveShell) -> None:
     result, said = run(loaded, cell)
 
     assert result.success, said
-    assert "update: 2 datasets, 2 changed" in said
-    assert "1 dataset: ✅ 1 healthy" in said
+    assert "2 datasets: 2 updated\n" in said
+    assert "1 dataset: 1 healthy" in said
     assert isinstance(result.result, HealthReport)
 
 
@@ -158,6 +159,56 @@ def test_a_cell_stops_at_the_first_line_that_fails(loaded: InteractiveShell) -> 
     assert "equities/daily/AAPL" in said
     assert "OptionError: line 2 (healht): unknown verb 'healht'\ndid you mean 'health'?" in said
     assert run(loaded, "%ml4t list AAPL")[0].success
+
+
+def test_a_cell_gives_its_results_to_the_variable_on_its_line(loaded: InteractiveShell) -> None:
+    cell = "%%ml4t out --as-of 2005-03-01\nupdate\n\nhealth AAPL\n"
+
+    result, said = run(loaded, cell)
+
+    assert result.success, said
+    out = loaded.user_ns["out"]
+    assert [type(each) for each in out] == [RunReport, HealthReport]
+    assert out[0].as_of == datetime(2005, 3, 1, 21, 30, tzinfo=UTC)
+    assert result.result is out[1]
+    assert "2 datasets: 2 updated\n" in said
+
+
+def test_a_cell_that_fails_leaves_what_its_lines_gave_so_far(loaded: InteractiveShell) -> None:
+    result, _ = run(loaded, "%%ml4t out\nlist AAPL\nhealht\n")
+
+    assert not result.success
+    assert [type(each).__name__ for each in loaded.user_ns["out"]] == ["ListReport"]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("a-b", "'a-b' is no name for the variable that takes the results"),
+        ("class", "'class' is no name for the variable that takes the results"),
+        ("out AAPL", "'AAPL' follows 'out', but the line of %%ml4t names one variable"),
+    ],
+)
+def test_a_bad_name_on_the_line_of_a_cell_is_refused(
+    loaded: InteractiveShell, line: str, why: str
+) -> None:
+    result, said = run(loaded, f"%%ml4t {line}\nremove AAPL --yes\n")
+
+    assert not result.success
+    assert why in said
+    assert "out" not in loaded.user_ns
+    assert run(loaded, "%ml4t list AAPL")[0].success
+
+
+def test_help_has_examples_and_begins_with_the_verbs_used_most(loaded: InteractiveShell) -> None:
+    _, said = run(loaded, "%ml4t --help")
+
+    assert [line.split()[0] for line in said.splitlines() if line.startswith("  ")][:6] == [
+        "load", "update", "health", "plot", "review", "list",
+    ]  # fmt: skip
+    assert max(map(len, said.splitlines())) <= 100
+    asked = loaded.object_inspect_text("%ml4t")  # type: ignore[no-untyped-call]  # IPython's
+    assert "r = %ml4t health" in asked
 
 
 def test_a_verb_on_the_line_of_the_cell_magic_is_refused(loaded: InteractiveShell) -> None:

@@ -52,8 +52,8 @@ def test_text_has_a_row_a_dataset_and_a_column_a_day() -> None:
         )
     )
 
-    assert words.startswith(
-        "sessions from 2005-02-25 to 2005-03-01\n"
+    assert words.endswith(
+        "\nsessions from 2005-02-25 to 2005-03-01\n"
         "                   2220\n"
         "                   5681\n"
         "equities/daily/S0  . x<\n"

@@ -157,7 +157,7 @@ def test_a_dataset_without_gaps_says_so_and_is_drawn(panel: GapExplorer) -> None
     panel.dataset.value = DatasetId("equities", "daily", "AFULL")
 
     assert rows(panel) == []
-    assert "✅ equities/daily/AFULL (synthetic): no gaps" in panel.unanswered.value
+    assert "equities/daily/AFULL (synthetic): no gaps" in panel.unanswered.value
     assert panel.chart.report is not None
     assert enabled(panel) == set()
 
@@ -401,7 +401,7 @@ def test_a_provider_that_fails_is_reported_with_the_next_step(
 
     assert panel.repairs.job is not None
     assert panel.repairs.job.state == "failed"
-    assert "❌" in panel.repairs.line.value
+    assert "ml4t-icon-error" in panel.repairs.line.value
     assert "MINE" in words(panel.repairs.line.value)
     assert panel.list.index == 0
     assert "refetch" in enabled(panel)
@@ -579,7 +579,7 @@ def test_a_damaged_dataset_is_reported_and_the_others_stay_usable(
 
     panel.refresh()
 
-    assert "❌" in panel.message.value
+    assert "ml4t-icon-error" in panel.message.value
     assert "%ml4t remove DEMO --yes" in panel.message.value
     assert panel.body.layout.display == "none"
     panel.dataset.value = DatasetId("equities", "daily", "AFULL")
