@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
-    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
     from IPython.lib.pretty import RepresentationPrinter
 
     from ml4t_nb.notebook.magic_cell import CellResult
@@ -42,6 +43,8 @@ def load_ipython_extension(ipython: InteractiveShell) -> None:
     ipython.Completer.custom_matchers.append(matcher)
     for formatter, name, show in _pictures(ipython):
         formatter.for_type_by_name(_REPORTS_OF, name, show)
+    register_event = cast("Callable[..., None]", ipython.events.register)
+    register_event("post_run_cell", _after_cell)
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:
@@ -54,6 +57,8 @@ def unload_ipython_extension(ipython: InteractiveShell) -> None:
     # By module, not by identity: the function that was registered may be one of an older import.
     matchers = ipython.Completer.custom_matchers
     matchers[:] = [each for each in matchers if each.__module__ != _complete.__module__]
+    heard = ipython.events.callbacks["post_run_cell"]
+    heard[:] = [each for each in heard if each.__module__ != _after_cell.__module__]
     for formatter, name, _ in _pictures(ipython):
         formatter.pop(f"{_REPORTS_OF}.{name}", None)
 
@@ -96,6 +101,15 @@ def _complete(context: CompletionContext) -> SimpleMatcherResult:
     from ml4t_nb.notebook.cell_completion import complete_cell
 
     return complete_cell(context)
+
+
+def _after_cell(result: ExecutionResult) -> None:
+    is_interrupted = isinstance(result.error_in_exec, KeyboardInterrupt)
+    # Where no job was ever made, there is nothing to import for it.
+    if is_interrupted and "ml4t_nb.execution.jobs" in sys.modules:
+        from ml4t_nb.notebook.after_interrupt import say_what_goes_on
+
+        say_what_goes_on()
 
 
 def _pictures(ipython: InteractiveShell) -> Iterator[tuple[Any, str, Callable[..., Any]]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import KernelManager, start_new_kernel
 
 from tests.cli.gated.installed import install_gated
 
@@ -27,8 +28,8 @@ print(p.run.comm.comm_id)
 class Front:
     """A front end: it runs cells, clicks, and keeps what the kernel says by whom it answers."""
 
-    def __init__(self, client: BlockingKernelClient) -> None:
-        self.client = client
+    def __init__(self, client: BlockingKernelClient, manager: KernelManager) -> None:
+        self.client, self.manager = client, manager
         self.said: dict[str, list[tuple[str, str]]] = {}
 
     def run(self, cell: str) -> list[tuple[str, str]]:
@@ -37,6 +38,16 @@ class Front:
         while self._hear() != (asked, "idle"):
             pass
         return self.said.get(asked, [])
+
+    def interrupt(self, cell: str, *, once: str) -> list[tuple[str, str]]:
+        """Run a cell, and interrupt the kernel once it has said that; its outputs."""
+        asked = self.client.execute(cell)
+        while not any(once in text for _, text in self.said.get(asked, [])):
+            self._hear()
+        self.manager.interrupt_kernel()
+        while self._hear() != (asked, "idle"):
+            pass
+        return self.said[asked]
 
     def click(self, button: str) -> str:
         """Click a button, and wait until the kernel has taken it; the message's own name."""
@@ -71,7 +82,7 @@ def front(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     places = [str(install_gated(tmp_path / "site")), *filter(None, [os.getenv("PYTHONPATH")])]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(places))
     manager, client = start_new_kernel(kernel_name="python3")
-    yield Front(client)
+    yield Front(client, manager)
     client.stop_channels()
     manager.shutdown_kernel(now=True)
     manager.context.destroy(linger=0)
@@ -122,3 +133,39 @@ def test_a_job_goes_on_when_its_cell_is_cleared_and_is_found_again(front: Front)
     assert end == [("stream", "done\n")]
     (rows,) = front.run("print(len(ml4t_nb.bars('SLOW')))")
     assert rows == ("stream", "272\n")
+
+
+def test_an_interrupt_ends_a_cell_that_waits_and_its_jobs_go_on(front: Front) -> None:
+    front.run("%load_ext ml4t_nb")
+    started(front, ["SLOW"])
+
+    said = front.interrupt("import time; print('now', flush=True); time.sleep(600)", once="now")
+
+    assert ("error", "") in [(kind, text) for kind, text in said if kind == "error"]
+    words = "".join(text for kind, text in said if kind == "stream")
+    assert "job 1 goes on in the background: %ml4t load SLOW -p gated" in words
+    assert "(to cancel it: %ml4t jobs)" in words
+    end = front.run("p.views[0].job.join(120); print(p.views[0].job.state)")
+    assert end == [("stream", "done\n")]
+
+
+def test_an_interrupt_ends_a_magic_whose_provider_blocks(front: Front) -> None:
+    front.run("%load_ext ml4t_nb")
+    line = "-p gated --start 2024-01-02 --as-of 2024-06-28"
+    front.run(f"%ml4t load A {line}")
+
+    said = front.interrupt(f"%ml4t load B STUCK {line}", once="asked for STUCK")
+
+    words = "".join(text for _, text in said)
+    assert re.search(r"load was interrupted: [01] of 2 done", words), words
+    assert "answered at last" not in words
+    (rows,) = front.run("import ml4t_nb; print(len(ml4t_nb.bars('A')))")
+    assert rows == ("stream", "124\n")
+
+
+def test_an_interrupt_without_a_job_says_nothing(front: Front) -> None:
+    front.run("%load_ext ml4t_nb")
+
+    said = front.interrupt("import time; print('now', flush=True); time.sleep(600)", once="now")
+
+    assert [text for kind, text in said if kind == "stream"] == ["now\n"]
