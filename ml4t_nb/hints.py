@@ -33,7 +33,7 @@ def commands_of(step: NextStep) -> tuple[Command, ...]:
         "reset_as_of": (("update", {}, {"reset_as_of": True}),),
         "remove": (remove,),
         "export": (("export", dates, {"out": _file(step, ".csv")}),),
-        "plot": (("plot", dates, {"out": _file(step, ".html")}),),
+        "plot": (("plot", dates, _given(run=step.version) or {"out": _file(step, ".html")}),),
         "gaps": (("gaps", dates, {}),),
         "all_gaps": (("gaps", dates, {"all": True}),),
         "update": (("update", {}, {}),),

@@ -367,7 +367,7 @@ class NextStep:
     switch
         Whether that provider becomes the dataset's own.
     version
-        Number of the run to undo; 0 where none is meant.
+        Number of the run to undo or to draw; 0 where none is meant.
     other
         The new name of a symbol that is renamed, or what is to be taken from another provider.
     """

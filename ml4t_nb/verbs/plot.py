@@ -141,6 +141,8 @@ def _change_of(snapshot: Snapshot, run: int, page: Path | None, home: Path) -> P
         record=record_at_store(record, home),
         out=page,
         before=before,
+        currency=manifest.config.currency,
+        home=home,
         changes=change_factors(
             before,
             after,

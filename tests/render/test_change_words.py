@@ -8,6 +8,7 @@ from base64 import b64decode
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -218,6 +219,19 @@ def test_the_end_of_a_long_line_is_named_by_its_last_value() -> None:
 
     assert re.search(r">before <tspan[^>]*>3.00<", html)
     assert re.search(r">now <tspan[^>]*>1.50<", html)
+
+
+def test_its_commands_name_the_store_that_was_looked_at_and_its_axis_the_currency(
+    tmp_path: Path,
+) -> None:
+    before = frame([(20_000 + 2 * at,) * 4 for at in range(100)])
+    made = changed(before, with_prices(before, 0.5), Restatement(2.0)).report
+
+    html = change_html(replace(made, home=tmp_path / "other", currency="GBp"))
+
+    assert f"%ml4t history AAPL --home {tmp_path}/other" in html
+    assert f"%ml4t plot AAPL --home {tmp_path}/other --run 2 --json" in html
+    assert "close, log scale, GBp (1/100 GBP)" in html
 
 
 def test_a_report_of_words_from_outside_is_text() -> None:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ml4t_nb.commands.spelling import spell
-from ml4t_nb.model import Command, DatasetId
+from ml4t_nb.model import DatasetId, NextStep
 from ml4t_nb.render.change.number_words import counts_words, run_words, value_words
 from ml4t_nb.render.change.picture import change_picture
 from ml4t_nb.render.change.run_change import RunChange, run_change
 from ml4t_nb.render.change.still import change_svg
 from ml4t_nb.render.change.wording import change_sentence, detail_words
-from ml4t_nb.render.format import many
+from ml4t_nb.render.format import currency_words, many
 from ml4t_nb.render.icons import icon
 from ml4t_nb.render.markup import element, fragment, picture, trusted
 from ml4t_nb.render.review.wording import finding_time
@@ -84,12 +84,14 @@ def _legend(change: RunChange) -> Markup:
     record = change.record
     before = "before the update" if record.verb == "update" else "before the run"
     scale = ", log scale" if change.is_restated else ""
+    is_money = change.field not in ("volume", "split")
+    money = f", {currency_words(change.report.currency)}" if change.report.currency else ""
     gap = element("span", style="flex:1")
     parts = (
         _sample(before, "muted", "1.6", "5 3"),
         _sample("now", "up", "2.2"),
         gap,
-        element("span", f"{change.field}{scale}"),
+        element("span", f"{change.field}{scale}{money if is_money else ''}"),
     )
     return element("div", parts, style=f"display:flex;gap:14px;flex-wrap:wrap;{_MUTED}")
 
@@ -103,7 +105,7 @@ def _sample(words: str, colour: str, width: str, dashes: str = "none") -> Markup
 
 def _footer(change: RunChange) -> Markup:
     dataset, number = change.report.dataset, len(_listed(change))
-    line = spell(Command("history", {"symbol": (dataset.symbol,)}), "%ml4t")
+    line = spell(NextStep("history", dataset, home=change.report.home), "%ml4t")
     row = (
         element("span", f"{run_words(change)} · {counts_words(change)}", style=f"flex:1;{_MUTED}"),
         element("code", line, style=f"font-size:12px;user-select:all;background:{token('sunken')}"),
@@ -132,8 +134,9 @@ def _bars_table(change: RunChange, most: int = _ROWS) -> Markup:
     dataset, more = change.report.dataset, len(rows) - most
     if more <= 0:
         return table
-    asked = {"symbol": (dataset.symbol,), "run": change.record.version}
-    line = element("code", spell(Command("plot", asked, json=True), "%ml4t"))
+    home, version = change.report.home, change.record.version
+    step = NextStep("plot", dataset, home=home, version=version)
+    line = element("code", f"{spell(step, '%ml4t')} --json")
     return fragment(table, element("div", f"and {many(more, 'more bar')}: ", line, style=_MUTED))
 
 
