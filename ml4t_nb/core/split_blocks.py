@@ -54,9 +54,8 @@ class SplitBlock:
 
 def may_have_blocks(bars: Bars) -> bool:
     """Whether prices move both ways like a split, not by chance: a cheap test."""
-    prices = np.log(prices_of(bars))
-    opens, closes = prices[:, 0], prices[:, 3]
-    moves, least = opens[1:] - closes[:-1], (1 - _OPENING) * log(_CERTAIN)
+    prices, least = prices_of(bars), (1 - _OPENING) * log(_CERTAIN)
+    moves = np.log(prices[1:, 0]) - np.log(prices[:-1, 3])
     return bool((moves >= least).any() and (moves <= -least).any())
 
 

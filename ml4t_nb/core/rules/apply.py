@@ -14,8 +14,8 @@ from ml4t_nb.core.rules.dividends import (
     repeated_dividends,
 )
 from ml4t_nb.core.rules.prices import frozen_bars, jumps, out_of_range
-from ml4t_nb.core.rules.spikes import spikes
-from ml4t_nb.core.rules.suspect import Suspect
+from ml4t_nb.core.rules.spikes import SPIKE_REACH, spikes
+from ml4t_nb.core.rules.suspect import Suspect, by_blocks
 from ml4t_nb.core.rules.thresholds import Thresholds
 from ml4t_nb.core.rules.units import unit_blocks
 from ml4t_nb.core.rules.volumes import lost_volumes, outsized_volumes
@@ -56,16 +56,19 @@ def suspects(
     numbers = own if level is bars else numbers_of(level)
     prices, volume, dividend = numbers[:, : len(PRICES)], numbers[:, _VOLUME], numbers[:, _DIVIDEND]
     units = unit_blocks(prices, allowed)
-    spiked = _without(spikes(prices, allowed), _rows_of(units, len(bars)))
+    spiking = by_blocks(len(bars), SPIKE_REACH, lambda rows: spikes(prices[rows], allowed))
+    spiked = _without(spiking, _rows_of(units, len(bars)))
     explained = _rows_of((*units, *spiked), len(bars))
     foreign = dividends_in_another_unit(prices, dividend, earlier_dividends, allowed)
     # Prices move into a stretch, and out of it.
     explained[1:] |= explained[:-1]
-    jumping = _without(jumps(bars, own, allowed), explained)
+    jumped = by_blocks(len(bars), 1, lambda rows: jumps(bars.iloc[rows], own[rows], allowed))
+    jumping = _without(jumped, explained)
+    ranging = by_blocks(len(bars), 0, lambda rows: out_of_range(bars.iloc[rows], prices[rows]))
     found = [
         *units,
         *spiked,
-        *_without(out_of_range(bars, prices), _rows_of((*spiked, *jumping), len(bars))),
+        *_without(ranging, _rows_of((*spiked, *jumping), len(bars))),
         *frozen_bars(level, stamps, numbers, allowed),
         *jumping,
         *foreign,

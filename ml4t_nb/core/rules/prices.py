@@ -56,8 +56,9 @@ def frozen_bars(
     untraded = (volume[1:] == 0) | (volume[1:] == volume[:-1])
     found: list[Suspect] = []
     for same, is_traded in ((repeats, True), (repeats & untraded, False)):
-        lasts = np.flatnonzero(~np.append(same, np.False_))
-        firsts = np.append(0, lasts[:-1] + 1)
+        # A bar alone is of no time.
+        edges = np.flatnonzero(np.diff(same, prepend=np.False_, append=np.False_))
+        firsts, lasts = edges.reshape(-1, 2).T
         long = lasts - firsts + 1 >= allowed.frozen_bars
         long &= stamps[lasts] - stamps[firsts] >= _FROZEN_TIME
         for first, last in zip(firsts[long].tolist(), lasts[long].tolist(), strict=True):

@@ -10,7 +10,7 @@ from ml4t_nb.core.bars import Numbers
 from ml4t_nb.core.rules.suspect import Suspect, deviation, others_around
 from ml4t_nb.core.rules.thresholds import Thresholds
 
-__all__ = ["spikes"]
+__all__ = ["SPIKE_REACH", "spikes"]
 
 # Moves are usual or not beside those of so many bars around, and of the few next to it: in a
 # squeeze the week is wild, while the quarter is calm.
@@ -26,6 +26,9 @@ _AGREE = 1 / 3
 # A high or low is also far by how far those of so many bars before it reach.
 _REACH_BARS = 60
 _LEAST_REACH = 1e-3
+
+SPIKE_REACH = max(_AROUND + 2, _REACH_BARS) + 1
+"""Rows before and after a bar by which it is judged."""
 
 # Where bars reach far all the time, one that reaches so many times as far as most is usual.
 _USUAL_REACH = 4
@@ -87,11 +90,14 @@ def spikes(prices: Numbers, allowed: Thresholds) -> list[Suspect]:
     steps = np.abs(np.append(np.nan, np.diff(prices[:, 3])))
     found: dict[int, Suspect] = {}
     for field in _fields(logs):
-        far = field.excess >= np.log(allowed.spike_factor)
-        far &= field.disagreement <= field.excess * _AGREE
-        for row in np.flatnonzero(far & ~np.isnan(field.excess)).tolist():
+        beyond = field.excess
+        far = beyond >= np.log(allowed.spike_factor)
+        if not far.any():
+            continue
+        far &= field.disagreement <= beyond * _AGREE
+        for row in np.flatnonzero(far & ~np.isnan(beyond)).tolist():
             usual = _usual(moves, row)
-            excess = float(field.excess[row])
+            excess = float(beyond[row])
             if row in found or _is_usual_reach(field, row):
                 continue
             if not _is_over_steps(field, row, steps):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ml4t_nb.core.bars import Numbers
 from ml4t_nb.finding import Rule
 
-__all__ = ["Suspect", "deviation", "others_around"]
+__all__ = ["RowBlock", "Suspect", "by_blocks", "deviation", "in_blocks", "others_around"]
 
+_BLOCK = 32_768
 _SIGMA_OF_MEDIAN = 1.4826
 
 
@@ -31,6 +33,34 @@ class Suspect:
     last: int
     detail: str
     evidence: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowBlock:
+    """Some rows that are looked at by themselves, and which of them are only beside its own."""
+
+    rows: slice
+    own: range
+
+    def owns(self, row: int) -> bool:
+        """Whether it is to tell of that one of its rows."""
+        return self.rows.start + row in self.own
+
+
+def in_blocks(count: int, *, reach: int) -> Iterator[RowBlock]:
+    """All rows, in blocks that the processor's cache holds, with so many rows beside each."""
+    for start in range(0, count, _BLOCK):
+        own = range(start, min(start + _BLOCK, count))
+        yield RowBlock(slice(max(start - reach, 0), min(own.stop + reach, count)), own)
+
+
+def by_blocks(count: int, reach: int, rule: Callable[[slice], list[Suspect]]) -> Iterator[Suspect]:
+    """What a rule finds in each block, that judges a row by those within ``reach`` of it alone."""
+    for block in in_blocks(count, reach=reach):
+        start = block.rows.start
+        for each in rule(block.rows):
+            if block.owns(each.first):
+                yield replace(each, first=each.first + start, last=each.last + start)
 
 
 def others_around(values: Numbers, row: int, reach: int, *, leave_out: int = 1) -> Numbers:
