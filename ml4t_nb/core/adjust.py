@@ -14,7 +14,7 @@ from ml4t_nb.core.bars import (
     Flags,
     Numbers,
     as_instant,
-    numbers_of,
+    number_lines,
     with_numbers,
 )
 from ml4t_nb.core.timestamps import Instants, from_micros, index_micros
@@ -47,8 +47,8 @@ def adjusted(bars: Bars, how: Adjustment, *, basis: Basis) -> Bars:
     ``Adj = Close * prod(1 - D / Close_before)`` over later ex-dates is Yahoo's own formula. A
     filled bar is adjusted like its neighbours, but its close never prices a dividend.
     """
-    lines = np.ascontiguousarray(numbers_of(bars).T)
-    flags = bars["filled"].to_numpy()
+    held, flags = number_lines(bars)
+    lines = np.array(held, order="C")
     adjust_lines(index_micros(bars.index), lines, flags, how, basis=basis)
     return with_numbers(bars, lines.T)
 
@@ -138,7 +138,7 @@ def _later(factors: Numbers) -> Numbers:
 
 def _moved(bars: Bars, ratio: Numbers, *, is_finer: bool) -> Bars:
     """Bars on a basis that is finer, or coarser, by a ratio of each; BarsInvalid if one is lost."""
-    lines = np.ascontiguousarray(numbers_of(bars).T)
+    lines = np.array(number_lines(bars)[0], order="C")
     line = dict(zip(NUMBERS, lines, strict=True))
     _move(index_micros(bars.index), line, ratio, is_finer=is_finer)
     return with_numbers(bars, lines.T)

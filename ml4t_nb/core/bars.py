@@ -25,11 +25,13 @@ __all__ = [
     "Places",
     "Split",
     "as_instant",
+    "as_slice",
     "as_stamps",
     "concat",
     "empty_bars",
     "framed",
     "make_bars",
+    "number_lines",
     "numbers_of",
     "observed",
     "prices_of",
@@ -58,6 +60,8 @@ _NAMES = pd.Index(COLUMNS)
 _KINDS = [np.dtype("float64")] * len(NUMBERS) + [np.dtype(bool)]
 # Before 3 a shallow copy in pandas shares what is written to it later.
 _COPIES_ON_WRITE = int(pd.__version__.partition(".")[0]) >= 3  # noqa: PLR2004
+# From so many rows on, leaving a column out takes pandas less time than copying the others.
+_LONG = 10_000
 _DEFAULTS = {"volume": 0.0, "dividend": 0.0, "split": 1.0}
 
 
@@ -117,10 +121,26 @@ def framed(stamps: pd.DatetimeIndex, numbers: Numbers, filled: Flags) -> Bars:
     return bars
 
 
+def number_lines(bars: Bars) -> tuple[Numbers, Flags]:
+    """A line for each of ``NUMBERS``, and the flags, of which nothing may be written to."""
+    if len(bars) < _LONG:
+        # The flags come along as 0 and 1: leaving them out first takes pandas ten times as long.
+        lines = bars.to_numpy(dtype="float64").T
+        return _unwritable(lines[:-1]), _unwritable(lines[-1].astype(bool))
+    # Without a copy, unless the columns lie in several blocks.
+    lines = bars.iloc[:, : len(NUMBERS)].to_numpy(dtype="float64").T
+    return _unwritable(lines), _unwritable(bars["filled"].to_numpy())
+
+
+def _unwritable(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = values[:]
+    view.flags.writeable = False
+    return view
+
+
 def numbers_of(bars: Bars) -> Numbers:
-    """A copy of the columns of ``NUMBERS``, a row a bar."""
-    # The flags come along as 0 and 1: leaving them out first takes pandas fifteen times as long.
-    return bars.to_numpy(dtype="float64")[:, : len(NUMBERS)]
+    """The columns of ``NUMBERS``, a row a bar, which may not be written to."""
+    return number_lines(bars)[0].T
 
 
 def with_numbers(bars: Bars, numbers: Numbers) -> Bars:
@@ -130,7 +150,7 @@ def with_numbers(bars: Bars, numbers: Numbers) -> Bars:
 
 
 def prices_of(bars: Bars) -> Numbers:
-    """A copy of open, high, low and close, a row a bar."""
+    """Open, high, low and close, a row a bar, which may not be written to."""
     return numbers_of(bars)[:, : len(PRICES)]
 
 
@@ -190,6 +210,13 @@ def rows_in_common(stamps: Instants, others: Instants) -> tuple[Places, Places]:
     return places[is_held], np.flatnonzero(is_held)
 
 
+def as_slice(places: Places) -> Places | slice:
+    """The same rows, increasing, as a slice if they adjoin: what it takes is no copy."""
+    if len(places) and places[-1] - places[0] == len(places) - 1:
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
+
+
 def upsert(stored: Bars, fetched: Bars) -> Bars:
     """Stored bars with the fetched ones laid over them; a filled never replaces an observed.
 
@@ -197,18 +224,34 @@ def upsert(stored: Bars, fetched: Bars) -> Bars:
     """
     if stored.empty or fetched.empty:
         return stored if fetched.empty else fetched
-    winning, made = fetched, fetched["filled"].to_numpy()
+    # As plain arrays: joining and sorting frames takes a millisecond, and sorting millions of
+    # stamps, which are in order on either side, a second.
+    held = index_micros(require_bars(stored).index)
+    stamps = index_micros(require_bars(fetched).index)
+    (lines, flags), (laid, made) = number_lines(stored), number_lines(fetched)
+    places = np.searchsorted(held, stamps)
+    is_held = places < len(held)
+    is_held[is_held] = held[places[is_held]] == stamps[is_held]
     if made.any():
-        winning = fetched[~(made & fetched.index.isin(observed(stored).index))]
-    # As plain arrays, in the order of the columns: joining and sorting frames takes a millisecond.
-    parts = [require_bars(stored), require_bars(winning)]
-    columns = np.concatenate([part.to_numpy(dtype="float64") for part in parts]).T
-    stamps = np.concatenate([pd.DatetimeIndex(part.index).asi8 for part in parts])
-    # Of two of one stamp the fetched one comes last, and stays.
-    order = np.argsort(stamps, kind="stable")
-    order = order[np.append(stamps[order][1:] != stamps[order][:-1], np.True_)]
-    index = pd.DatetimeIndex(stamps[order], dtype=STAMPS, name="timestamp")
-    return framed(index, columns[:-1, order], columns[-1, order].astype(bool))
+        wins = ~(made & is_held)
+        wins[~wins] = flags[places[~wins]]
+        stamps, laid, made = stamps[wins], laid[:, wins], made[wins]
+        places, is_held = places[wins], is_held[wins]
+    # Each stored row moves down by the new ones before it.
+    rows = places + np.cumsum(~is_held) - ~is_held
+    count = len(held) + int((~is_held).sum())
+    is_kept = np.ones(count, dtype=bool)
+    is_kept[rows[~is_held]] = False
+    index, numbers = np.empty(count, dtype=np.int64), np.empty((len(NUMBERS), count))
+    filled = np.empty(count, dtype=bool)
+    for line, old, new in (
+        (index, held, stamps),
+        (filled, flags, made),
+        *zip(numbers, lines, laid, strict=True),
+    ):
+        line[is_kept] = old
+        line[rows] = new
+    return framed(pd.DatetimeIndex(index, dtype=STAMPS, name="timestamp"), numbers, filled)
 
 
 def observed(bars: Bars) -> Bars:

@@ -12,7 +12,7 @@ from operator import attrgetter
 import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import PRICES, Bars, Flags, empty_bars, make_bars, observed
+from ml4t_nb.core.bars import PRICES, Bars, Flags, empty_bars, make_bars, observed, rows_in_common
 from ml4t_nb.core.timestamps import TICK, Instants, index_micros, to_micros
 from ml4t_nb.model import Basis, FillMethod, Gap, Span
 
@@ -173,8 +173,9 @@ def fill(
     stamps, wanted = index_micros(pd.DatetimeIndex(real.index)), index_micros(expected)
     if not len(stamps) or not len(wanted):
         return empty_bars()
-    lacking = np.isin(wanted, index_micros(missing)) & ~np.isin(wanted, stamps)
-    rows = np.flatnonzero(lacking & (stamps[0] < wanted) & (wanted < stamps[-1]))
+    rows, _ = rows_in_common(wanted, np.unique(index_micros(missing)))
+    rows = rows[(stamps[0] < wanted[rows]) & (wanted[rows] < stamps[-1])]
+    rows = rows[stamps[np.searchsorted(stamps, wanted[rows])] != wanted[rows]]
     firsts, lasts = _runs(rows)
     lengths = lasts - firsts + 1
     rows = rows[np.repeat(lengths <= max_fill, lengths)]
@@ -189,9 +190,11 @@ def fill(
             price = real["open"].to_numpy()[after] * ratio
         case "interpolate":
             # Steps are bars, not hours: a weekend in the hole must not bend the line.
-            steps = np.interp(stamps, wanted, np.arange(len(wanted)))
-            way = np.maximum(steps[after] - steps[after - 1], np.finfo(float).tiny)
-            price = last + (following - last) * ((rows - steps[after - 1]) / way)
+            count = np.arange(len(wanted))
+            before = np.interp(stamps[after - 1], wanted, count)
+            way = np.interp(stamps[after], wanted, count) - before
+            way = np.maximum(way, np.finfo(float).tiny)
+            price = last + (following - last) * ((rows - before) / way)
         case "zero":
             price = np.zeros(len(rows))
     return make_bars(expected[rows], dict.fromkeys(PRICES, price), filled=True)

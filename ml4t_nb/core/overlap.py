@@ -17,6 +17,7 @@ from ml4t_nb.core.bars import (
     Numbers,
     Split,
     as_instant,
+    as_slice,
     numbers_of,
     observed,
     rows_in_common,
@@ -92,12 +93,14 @@ class _Pair:
     def revisions(self, old: Numbers, unlike: Flags) -> tuple[Revision, ...]:
         """Values that differ from ``old`` ones, of which the ``unlike`` prices do."""
         others = slice(len(PRICES), None)
-        close = np.isclose(old[:, others], self.fetched[:, others], rtol=_ROUNDINGS, atol=_STEPS)
-        rows, columns = np.nonzero(np.column_stack([unlike, ~close]))
-        stamps = map(from_micros, self.stamps[rows].tolist())
+        # Most are equal, which takes a tenth of the time to see.
+        differ = unlike.any(axis=1) | (old[:, others] != self.fetched[:, others]).any(axis=1)
+        old, new, stamps = old[differ], self.fetched[differ], self.stamps[differ]
+        close = np.isclose(old[:, others], new[:, others], rtol=_ROUNDINGS, atol=_STEPS)
+        rows, columns = np.nonzero(np.column_stack([unlike[differ], ~close]))
         names = (NUMBERS[column] for column in columns)
-        before, after = old[rows, columns].tolist(), self.fetched[rows, columns].tolist()
-        return tuple(map(Revision, stamps, names, before, after))
+        before, after = old[rows, columns].tolist(), new[rows, columns].tolist()
+        return tuple(map(Revision, map(from_micros, stamps[rows].tolist()), names, before, after))
 
 
 def compare_overlap(
@@ -138,7 +141,7 @@ def compare_overlap(
     if len(stamps) < max(need, 1):
         return Comparison("insufficient", f"{_bars(len(stamps))} in common, {need} needed")
     splits = tuple(sorted((*reported, *splits_in(fetched))))
-    was, now = numbers_of(stored)[rows], numbers_of(fetched)[common]
+    was, now = numbers_of(stored)[as_slice(rows)], numbers_of(fetched)[as_slice(common)]
     unlike = ~equal_prices(was[:, _PRICES], now[:, _PRICES])
     pair = _Pair(stamps, was, now, unlike)
     scale = find_scale(stamps, was, now, splits) if unlike.any() else None

@@ -76,7 +76,7 @@ def sort_rows(bars: Bars) -> SortedRows:
     """
     numbers = numbers_of(bars)
     counted, soft = _with_volumes(bars, numbers[:, _VOLUME])
-    wrong = _unreadable(counted, numbers)
+    wrong = _unreadable(counted, numbers if counted is bars else numbers_of(counted))
     sound, places = counted, np.arange(len(bars))
     if wrong:
         left = np.ones(len(bars), dtype=bool)
@@ -144,18 +144,14 @@ def with_known_volumes(
 
 
 def _with_volumes(bars: Bars, volume: Numbers) -> tuple[Bars, list[Finding]]:
-    """Rows with 0 for a volume that is missing, and findings where others have theirs.
-
-    In ``volume``, theirs, it is put too.
-    """
+    """Rows with 0 for a volume that is missing, and findings where others have theirs."""
     missing = np.isnan(volume)
     if not missing.any():
         return bars, []
     if not missing.all():
         # Of two rows of one stamp, that with a volume is the bar.
         missing &= ~bars.index.isin(bars.index[~missing])
-    volume[missing] = 0.0
-    rows = bars.assign(volume=volume.copy())
+    rows = bars.assign(volume=np.where(missing, 0.0, volume))
     if missing.all():
         return rows, []
     at = np.flatnonzero(missing & np.asarray(bars.index.notna()))

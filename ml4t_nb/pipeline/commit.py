@@ -131,12 +131,10 @@ def _commit_fetch(
         if got.error is not None:
             raise got.error
         return everything
-    reconciled = _reconciled(rewrite, merged)
-    missed = find_missed_splits(rewrite, observed(merged.bars))
+    reconciled, real = _reconciled(rewrite, merged), observed(merged.bars)
+    missed = find_missed_splits(rewrite, real)
     news = (*got.findings, *merged.findings, *missed, *currency_findings(rewrite, merged))
-    findings, opened = findings_after(
-        rewrite, reconciled.bars, reconciled.findings, news, pending=pending
-    )
+    findings, opened = findings_after(rewrite, real, reconciled.findings, news, pending=pending)
     record = record_of(rewrite, merged, reconciled, seconds=perf_counter() - began)
     rewrite.put(reconciled.bars)
     after = replace(

@@ -32,20 +32,20 @@ _STANDING = ("open", "accepted")
 
 def findings_after(
     rewrite: Rewrite,
-    bars: Bars,
+    real: Bars,
     extra: tuple[Finding, ...],
     news: tuple[Finding, ...],
     *,
     pending: float = 1.0,
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """All findings, and those that are new, once ``bars`` are stored where they may change.
+    """All findings, and those that are new, once ``real`` bars are stored where they may change.
 
     ``extra`` are of bars outside the calendar, ``news`` of rows that were kept out and of what
     the fetch showed, on a basis that splits of the ratio ``pending`` have restated already.
     """
     run = rewrite.run
     off = run.context.rules.of_dataset(run.dataset).off
-    judgement = _Judgement.of(rewrite, observed(bars))
+    judgement = _Judgement.of(rewrite, real)
     suspicious = judgement.suspicious()
     if judgement.cuts_stretch(suspicious):
         judgement = judgement.of_all()

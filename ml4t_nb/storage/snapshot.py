@@ -34,7 +34,7 @@ from ml4t_nb.storage.record_log import MOST_RECORDS, decode_records, record_line
 from ml4t_nb.storage.row_log import LoggedTable, as_logged_rows, decode_row_file
 from ml4t_nb.storage.verified import VERIFIED, read_file
 
-__all__ = ["Snapshot", "chunks_in", "not_found_error"]
+__all__ = ["Snapshot", "chunks_in", "is_read_anew", "not_found_error"]
 
 # Each takes a chunk from the disk to its place in memory, checksum and all: within a chunk, arrow's
 # own threads gain less.
@@ -64,7 +64,11 @@ class Snapshot:
 
     def observed_stamps(self, span: Span | None = None) -> Instants:
         """Stamps in ``span`` of the bars that a provider served."""
-        rows = self.kept_rows(self.manifest.chunks, TimeRange.of(span))
+        chunks, time_range = self.manifest.chunks, TimeRange.of(span)
+        if is_read_anew(chunks, time_range):
+            rows = self.rows(chunks, time_range, names=())
+        else:
+            rows = self.kept_rows(chunks, time_range)
         return rows.stamps[~rows.filled]
 
     def kept_rows(self, chunks: Sequence[Chunk], time_range: TimeRange = ALL_TIME) -> Rows:
@@ -74,7 +78,7 @@ class Snapshot:
         group are decoded whole anyway.
         """
         wanted = chunks_in(chunks, time_range)
-        if sum(chunk.rows for chunk in wanted) > _KEPT_ROWS:
+        if is_read_anew(wanted, time_range):
             return self.rows(wanted, time_range)
         for chunk in wanted:
             if chunk not in self.kept:
@@ -85,12 +89,20 @@ class Snapshot:
         """Its Parquet files, in order of time."""
         return tuple(self._found(chunk, _existing) for chunk in self.manifest.chunks)
 
-    def rows(self, chunks: Sequence[Chunk], time_range: TimeRange = ALL_TIME) -> Rows:
-        """Rows of these chunks within ``time_range``: bytes, rows and stamps are checked."""
+    def rows(
+        self,
+        chunks: Sequence[Chunk],
+        time_range: TimeRange = ALL_TIME,
+        names: Sequence[str] = NUMBERS,
+    ) -> Rows:
+        """Rows of these chunks within ``time_range``: bytes, rows and stamps are checked.
+
+        Of their numbers they have a line for each of ``names``.
+        """
         wanted = chunks_in(chunks, time_range)
         self.require_sizes(wanted)
-        target = Rows.empty(sum(chunk.rows for chunk in wanted))
-        found = self.lay(target, NUMBERS, time_range, wanted)
+        target = Rows.empty(sum(chunk.rows for chunk in wanted), len(names))
+        found = self.lay(target, names, time_range, wanted)
         # A copy of a part lets go of the rest's memory.
         return found if len(found) == len(target) else found.copy()
 
@@ -282,6 +294,11 @@ def chunks_in(chunks: Sequence[Chunk], time_range: TimeRange) -> list[Chunk]:
     return [
         each for each in chunks if TimeRange.through(each.first, each.last).overlaps(time_range)
     ]
+
+
+def is_read_anew(chunks: Sequence[Chunk], time_range: TimeRange) -> bool:
+    """Whether so many rows meet ``time_range`` that they are read again rather than kept."""
+    return sum(chunk.rows for chunk in chunks_in(chunks, time_range)) > _KEPT_ROWS
 
 
 def _some_at_a_time(chunks: Sequence[Chunk]) -> Iterator[list[Chunk]]:

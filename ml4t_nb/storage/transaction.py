@@ -31,7 +31,7 @@ from ml4t_nb.storage.row_log import (
     not_yet_logged,
     rejected_table,
 )
-from ml4t_nb.storage.snapshot import Snapshot, not_found_error
+from ml4t_nb.storage.snapshot import Snapshot, is_read_anew, not_found_error
 
 __all__ = ["Transaction"]
 
@@ -109,7 +109,8 @@ class Transaction:
         ]
         rows = self._read(chunks, time_range).edited(self._edits, time_range)
         # A caller that changes the frame must not change what was put, or what is decoded once.
-        return rows.copy().bars()
+        is_own = not self._edits and is_read_anew(chunks, time_range)
+        return (rows if is_own else rows.copy()).bars()
 
     def put(self, bars: Bars, span: Span | None = None) -> None:
         """From now on ``span`` holds exactly ``bars``; for None, the dataset does.
