@@ -282,7 +282,8 @@ class Snapshot:
         what = "chunk" if isinstance(file, Chunk) else "log"
         words = f"the {what} {self._home_of(file) / file.file} {reason}"
         if file in self.manifest.records:
-            return ChunkCorrupt(words, hint="restore it from a backup; bars do not need it")
+            remedy = "restore it from a backup, or leave it: bars do not need it"
+            return ChunkCorrupt(words, hint=remedy)
         step = reload_step(summarize(self.manifest))
         return ChunkCorrupt(
             words, hint=("restore it from a backup, or fetch everything again: ", step)

@@ -125,12 +125,12 @@ class Store:
             raise not_found_error(dataset)
         return Snapshot(folder, manifest)
 
-    def verify(self, dataset: DatasetId) -> tuple[str, ...]:
-        """A sentence for each damaged file of the dataset, after reading every one whole."""
+    def verify(self, dataset: DatasetId) -> tuple[StoreError, ...]:
+        """The error of each damaged file of the dataset, after reading every one whole."""
         try:
             snapshot = self.snapshot(dataset)
         except StoreError as error:
-            return (error.message,)
+            return (error,)
         manifest, faults = snapshot.manifest, []
         looks = (
             *(partial(snapshot.check, chunk) for chunk in manifest.chunks),
@@ -141,7 +141,7 @@ class Store:
             try:
                 look()
             except StoreError as error:
-                faults.append(error.message)
+                faults.append(error)
         return tuple(faults)
 
     @contextmanager

@@ -103,11 +103,17 @@ def _failing(named: HealthStates) -> tuple[HealthState, ...]:
 
 def _verified(ws: Workspace, summary: Summary) -> Summary | None:
     """The row with every checksum compared; None if the dataset was removed meanwhile."""
+    if summary.damage:
+        return summary
     try:
-        damage = summary.damage or "; ".join(ws.store.verify(summary.dataset))
+        faults = ws.store.verify(summary.dataset)
     except DatasetNotFound:
         return None
-    return replace(summary, damage=damage)
+    # Where a step is told, it is to load everything again, which mends all of them.
+    advice = dict.fromkeys(each.advice for each in faults)
+    words = [each for each in advice if isinstance(each, str)]
+    remedy = "; ".join(words) if len(words) == len(advice) else ""
+    return replace(summary, damage="; ".join(each.message for each in faults), remedy=remedy)
 
 
 def judge_all(

@@ -124,9 +124,9 @@ def test_an_append_works_beside_a_damaged_chunk_and_does_not_hide_it(store: Stor
     append(store, AAPL, daily("2024-03-04", "2024-03-05"))
 
     assert path.name in store.summaries()[0].damage
-    assert store.verify(AAPL) == (
+    assert [each.message for each in store.verify(AAPL)] == [
         f"the chunk {path} has {path.stat().st_size} bytes instead of {path.stat().st_size + 1}",
-    )
+    ]
 
 
 def test_a_check_of_the_files_counts_their_rows(store: Store) -> None:
@@ -138,7 +138,7 @@ def test_a_check_of_the_files_counts_their_rows(store: Store) -> None:
 
     (fault,) = store.verify(AAPL)
 
-    assert f"{chunk.rows} rows instead of {chunk.rows + 1}" in fault
+    assert f"{chunk.rows} rows instead of {chunk.rows + 1}" in fault.message
 
 
 def test_an_update_of_a_damaged_chunk_fails_and_changes_nothing(store: Store) -> None:
@@ -613,4 +613,4 @@ def test_a_check_of_the_files_compares_the_columns_that_are_said_to_hold_one_val
 
     (fault,) = store.verify(AAPL)
 
-    assert words in fault
+    assert words in fault.message

@@ -395,7 +395,7 @@ def test_a_damaged_log_is_told_where_it_is_read_and_nowhere_else(
         snapshot.revised_rows()
     assert "restore it from a backup" in caught.value.hint
     (fault,) = logged.verify(AAPL)
-    assert path.name in fault
+    assert path.name in fault.message
     assert len(snapshot.bars()) == 5
     assert len(snapshot.rejected_rows()) == 1
     assert [row.damage for row in logged.summaries()] == [""]

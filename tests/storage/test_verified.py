@@ -58,7 +58,7 @@ def test_what_is_taken_as_verified_is_read_anew_by_a_verification(
 
     (fault,) = store.verify(AAPL)
 
-    assert "its checksum does not match" in fault
+    assert "its checksum does not match" in fault.message
 
 
 def test_a_file_that_has_just_changed_is_not_taken_as_verified(snapshot: Snapshot) -> None:

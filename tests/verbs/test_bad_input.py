@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from ml4t_nb import verbs
 from ml4t_nb.cli import main
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound, Interrupted, Ml4tError, OptionError
 from ml4t_nb.events import Event, Finished
+from ml4t_nb.model import NextStep
 from ml4t_nb.reports import RunReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
@@ -146,6 +148,25 @@ def test_a_flipped_byte_is_found_by_reading_and_by_verify(ws: Workspace) -> None
         verbs.bars(ws, "AAPL")
     (judged,) = verbs.health(ws, verify=True).datasets
     assert (judged.state, chunk.name in judged.reason) == ("error", True)
+
+
+def test_verify_asks_for_no_load_where_only_a_record_of_runs_is_damaged(ws: Workspace) -> None:
+    verbs.load(ws, "AAPL")
+    for minute in range(25):
+        verbs.update(ws, "AAPL", as_of=datetime(2005, 2, 26, 1, minute, tzinfo=UTC))
+    (path,) = (ws.store.home / "state").rglob("records.*.jsonl")
+    path.write_bytes(path.read_bytes()[:-1])
+
+    (judged,) = verbs.health(ws, verify=True).datasets
+    assert judged.state == "error"
+    assert path.name in judged.reason
+    assert judged.step == "restore it from a backup, or leave it: bars do not need it"
+
+    chunk = verbs.files(ws, "AAPL")[0]
+    chunk.write_bytes(chunk.read_bytes()[:-1] + b"?")
+    (judged,) = verbs.health(ws, verify=True).datasets
+    assert isinstance(judged.step, NextStep)
+    assert judged.step.action == "reload"
 
 
 def test_a_damaged_dataset_can_be_removed_and_loaded_again(ws: Workspace) -> None:
