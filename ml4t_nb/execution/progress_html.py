@@ -31,7 +31,8 @@ JOB_STYLE = f"""
 .ml4t-job .ml4t-job-top {{ display: flex; flex-wrap: wrap; align-items: center;
   gap: 2px 8px; min-height: 26px; }}
 .ml4t-job .ml4t-job-head {{ flex: 1 1 120px; min-width: 0; }}
-.ml4t-job .ml4t-job-title {{ font-weight: 600; margin-right: 10px; }}
+.ml4t-job .ml4t-job-title {{ font-weight: 600; margin-right: 10px; white-space: nowrap; }}
+.ml4t-job .ml4t-job-title + .ml4t-job-faint {{ display: inline-block; }}
 .ml4t-job .ml4t-job-faint {{ color: {token("muted")}; }}
 .ml4t-job .ml4t-icon-running {{ color: {token("accent")};
   animation: ml4t-turn 1.2s linear infinite; }}
