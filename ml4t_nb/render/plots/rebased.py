@@ -41,10 +41,12 @@ __all__ = [
 ]
 
 LOOKS = (
-    ("accent", "solid"), ("gap", "dash"), ("incomplete", "dot"), ("up", "dashdot"),
-    ("error", "longdash"), ("closed", "longdashdot"),
+    ("accent", "solid"), ("gap", "9px,2px"), ("incomplete", "4px,1.5px"),
+    ("up", "12px,2px,3px,2px"), ("error", "16px,3px"), ("closed", "2px,1.5px"),
 )  # fmt: skip
-"""Token and dash of each line, so that they are told apart without their colours."""
+"""Token and dash of each line, so that they are told apart without their colours.
+
+Blanks are short: a spike of one bar must not fall into one."""
 
 _POINTS = 4000  # of all lines together
 

@@ -36,7 +36,6 @@ __all__ = ["end_tags", "rebased_drawing", "rebased_paths"]
 
 _PANE = 340  # pixels of the lines
 _APART = 17  # of tags one above the other
-_DASHES = {"dash": "7 4", "dot": "2 3", "dashdot": "7 3 2 3", "longdash": "10 4"}
 
 
 def rebased_drawing(report: PlotReport) -> tuple[list[Trace], dict[str, Any]]:
@@ -105,8 +104,8 @@ def rebased_paths(
     ):
         token, dash = LOOKS[number % len(LOOKS)]
         look = {"stroke": middle(token), "stroke_width": 1.5, "fill": "none"}
-        if dash in _DASHES:
-            look["stroke_dasharray"] = _DASHES[dash]
+        if dash != "solid":
+            look["stroke_dasharray"] = dash.replace("px", "")
         yield element("path", d=_way(line.rows.tolist(), line.shares.tolist(), box), **look)
         yield element("path", d=f"M{x},{top - 22:.0f}h18", **look)
         words = f"{entry.label} {entry.value} {entry.percent}"
