@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, options
-from ml4t_nb.commands.parser import flags, tree
+from ml4t_nb.commands.parser import flags, said_of, tree
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.verbs.arguments import ALIASES
 from ml4t_nb.verbs.select import calendar_names
 from ml4t_nb.verbs.sql import sql_names
 from ml4t_nb.workspace import Workspace
 
-__all__ = ["candidates", "complete_shell", "stored"]
+__all__ = ["about", "candidates", "complete_shell", "stored"]
 
 _PROVIDERS = ("provider", "with_")
 _FOLDER = "files:"
@@ -39,6 +39,22 @@ def candidates(words: Sequence[str], fragment: str, *, program: Program) -> tupl
     bare = next((each for each in known if each.is_bare), None)
     long = [each for each in flags(words[0], program) if each.startswith("--")]
     return (*_offered(bare, fragment, words), *_beginning(fragment, long))
+
+
+def about(words: Sequence[str], candidate: str, *, program: Program) -> str:
+    """What a candidate after ``words`` is, in a few words to stand beside it."""
+    if not words:
+        return said_of(program.verbs[candidate]) if candidate in program.verbs else "option"
+    if words[0] not in program.verbs:
+        return ""
+    flag, sign, _ = candidate.partition("=")
+    known = options(program.verbs[words[0]])
+    of = next((each for each in known if words[-1] in each.flags and each.kind != "switch"), None)
+    if of is None and flag.startswith("--"):
+        named = (each for each in known if flag in (*each.flags, *each.off_flags))
+        option = next(named, None)
+        return "option" if option is None or sign else option.help.partition(". ")[0].rstrip(".")
+    return "symbol" if of is None else of.name.rstrip("_").replace("_", " ")
 
 
 def stored(home: Path | str | None = None) -> tuple[str, ...]:
@@ -97,9 +113,11 @@ def _offered(option: Option | None, fragment: str, words: Sequence[str]) -> tupl
     return _beginning(fragment, (f"{begun}{comma}{each}" for each in known))
 
 
-def _values(option: Option, words: Sequence[str]) -> tuple[str, ...]:
+def _values(option: Option, words: Sequence[str]) -> tuple[str, ...]:  # noqa: PLR0911  # one a kind
     try:
         match option.name:
+            case _ if option.kind in ("day", "moment"):
+                return _days(words)
             case "symbol":
                 return stored(_home(words))
             case name if name in _PROVIDERS:
@@ -112,6 +130,16 @@ def _values(option: Option, words: Sequence[str]) -> tuple[str, ...]:
         # The command itself will say what is wrong; completion is not the place for it.
         return ()
     return (*option.choices, *ALIASES.get(option.name, ()))
+
+
+def _days(words: Sequence[str]) -> tuple[str, ...]:
+    """Today, and the first and the last day stored of the symbols on the line, oldest first."""
+    ws = Workspace.open()
+    report = VERBS["list"](ws, home=_home(words))
+    named = [each for each in report.datasets if each.dataset.symbol in words]
+    stamps = [stamp for each in named for stamp in (each.first, each.last) if stamp is not None]
+    days = {f"{each:%Y-%m-%d}" for each in (*stamps, ws.resolve_as_of(None))}
+    return tuple(sorted(days))
 
 
 def _paths(fragment: str) -> tuple[str, ...]:

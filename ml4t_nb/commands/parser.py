@@ -26,7 +26,7 @@ from ml4t_nb.model import Command
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.verbs.arguments import convert
 
-__all__ = ["Help", "flags", "parse", "tree"]
+__all__ = ["Help", "flags", "parse", "said_of", "tree"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def tree(
     branches = root.add_subparsers(metavar="VERB", parser_class=_Parser, help=argparse.SUPPRESS)
     parsers = {
         name: _filled(
-            branches.add_parser(name, help=_said_of(verb), description=summary(verb)), name, program
+            branches.add_parser(name, help=said_of(verb), description=summary(verb)), name, program
         )
         for name, verb in program.verbs.items()
     }
@@ -181,9 +181,7 @@ def _overview(program: Program) -> str:
     lines = ["Load market history, keep it current, and see whether it can be trusted."]
     for title, names in (("used most", USED_MOST), ("also", others)):
         lines += ["", f"{title}:"]
-        # What stands before the first colon is the verb in a line.
-        said = (re.split("[:;]", _said_of(verbs[name]))[0] for name in names)
-        lines += [f"  {name:{width}}  {words}" for name, words in zip(names, said, strict=True)]
+        lines += [f"  {name:{width}}  {said_of(verbs[name])}" for name in names]
     return "\n".join(lines)
 
 
@@ -194,8 +192,9 @@ def _branch(name: str, program: Program) -> argparse.ArgumentParser:
     return _filled(_Parser(prog=f"{program.name} {name}", description=line), name, program)
 
 
-def _said_of(verb: Verb) -> str:
-    line = summary(verb)
+def said_of(verb: Verb) -> str:
+    """The verb in one line: what stands before the first colon of its summary."""
+    line = re.split("[:;]", summary(verb))[0]
     return line[:1].lower() + line[1:].rstrip(".")
 
 

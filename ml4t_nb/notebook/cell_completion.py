@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ml4t_nb.commands.completion import candidates
+from ml4t_nb.commands.completion import about, candidates
 from ml4t_nb.commands.magic_line import begun, quoted
 from ml4t_nb.commands.sql_line import is_query
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK
@@ -38,13 +38,17 @@ def complete_cell(context: CompletionContext) -> SimpleMatcherResult:
         # A name may follow a bracket or a comma.
         written = fragment = _NAME.search(fragment)[0]  # type: ignore[index]  # it matches nothing, too
     after = context.full_text.split("\n")[context.cursor_line][context.cursor_position :]
-    texts = [
-        _spelled(each, written, after) for each in candidates(words, fragment, program=NOTEBOOK)
+    # Terminals and Lab show the type of a completion beside it.
+    completions = [
+        SimpleCompletion(
+            text=_spelled(each, written, after), type=about(words, each, program=NOTEBOOK)
+        )
+        for each in candidates(words, fragment, program=NOTEBOOK)
     ]
     return {
-        "completions": [SimpleCompletion(text=each, type="ml4t") for each in texts],
+        "completions": completions,
         "matched_fragment": written,
-        "suppress": bool(texts),
+        "suppress": bool(completions),
         "ordered": True,
     }
 

@@ -38,7 +38,7 @@ _MOST_NAMES = 2500
 def folded_html(block: Folded) -> Markup:
     """Its groups, and a field to find a dataset in them."""
     titles = (
-        element("span", heading.removesuffix(">"), **_aligned(heading))
+        (element("span", heading.removesuffix(">"), **_aligned(heading)), " ")
         for heading in block.headings
     )
     head = element("div", titles, class_="ml4t-head", aria_hidden="true")
@@ -83,7 +83,7 @@ def _line(at: int, words: str) -> Markup:
         data_scripted="",
     )
     return element(
-        "div", element("strong", "" if at else "Next"), element("code", words), button,
+        "div", element("strong", "" if at else "Next"), " ", element("code", words), button,
         class_="ml4t-line",
     )  # fmt: skip
 

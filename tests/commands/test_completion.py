@@ -67,6 +67,31 @@ def test_a_value_follows_its_option(offered: InteractiveShell) -> None:
     ]
 
 
+def test_what_is_offered_is_described_beside_it(offered: InteractiveShell) -> None:
+    def beside(text: str) -> dict[str, str | None]:
+        with provisionalcompleter():
+            found = list(offered.Completer.completions(text, len(text)))
+        return {each.text: each.type for each in found}
+
+    assert beside("%ml4t upd") == {
+        "update": "fetch what is new, check the overlap, and close the gaps"
+    }
+    assert beside("%ml4t update AAP") == {"AAPL": "symbol"}
+    assert beside("%ml4t update --work") == {"--workers": "Datasets updated at the same time"}
+    assert beside("%ml4t load X -f week") == {"weekly": "frequency"}
+
+
+def test_dates_are_those_of_the_symbols_on_the_line_and_of_today(
+    offered: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ML4T_DATA_AS_OF", "2024-02-05")
+
+    assert completed(offered, "%ml4t gaps AAPL --start ") == [
+        f"%ml4t gaps AAPL --start {day}" for day in ("2024-01-02", "2024-01-31", "2024-02-05")
+    ]
+    assert completed(offered, "%ml4t gaps --end=2024-02") == ["%ml4t gaps --end=2024-02-05"]
+
+
 def test_symbols_come_before_options(offered: InteractiveShell) -> None:
     lines = completed(offered, "%ml4t update ")
 
