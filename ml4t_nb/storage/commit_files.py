@@ -53,7 +53,7 @@ class CommitFiles:
     def write_chunks(self, pieces: Sequence[Piece], compression: Compression) -> tuple[Chunk, ...]:
         """The pieces as chunks on disk."""
         folder, number = self._folder, self._number
-        if not os.path.isdir(folder.data):  # noqa: PTH112
+        if not os.path.isdir(folder.data_path):  # noqa: PTH112
             folder.data.mkdir(parents=True, exist_ok=True)
         parts = [rows for rows in pieces if isinstance(rows, Rows)]
         written = []
@@ -65,9 +65,9 @@ class CommitFiles:
         few = sum(map(len, parts)) <= MOST_ROWS
         for chunk, content in parallel_map(encode, parts, threads=1 if few else _ENCODERS):
             written.append(chunk)
-            self._write(folder.data, chunk.file, content)
+            self._write(folder.data_path, chunk.file, content)
         if written:
-            disk.sync_folder(folder.data)
+            disk.sync_folder(folder.data_path)
         self.chunks_written = len(written)
         new = iter(written)
         return tuple(piece if isinstance(piece, Chunk) else next(new) for piece in pieces)
@@ -114,11 +114,11 @@ class CommitFiles:
                     path.unlink(missing_ok=True)
 
     def _write_to_log(self, file: LogFile, content: bytes) -> None:
-        self._write(self._folder.state, file.file, content)
+        self._write(self._folder.state_path, file.file, content)
         # Before a manifest in the same folder names it.
-        disk.sync_folder(self._folder.state)
+        disk.sync_folder(self._folder.state_path)
 
-    def _write(self, folder: Path, name: str, content: bytes) -> None:
+    def _write(self, folder: str, name: str, content: bytes) -> None:
         path = f"{folder}/{name}"
         self._paths.append(path)
         disk.write_new(path, content)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +25,7 @@ from ml4t_nb.storage.names import (
     manifest_name,
     manifest_number,
     newest_number,
-    relative_folder,
+    place_of,
     symbol_of,
 )
 
@@ -50,27 +51,45 @@ def removed_by_hand(data: Path | str) -> bool:
 
 
 class DatasetFolder:
-    """The three places of a dataset below the store's home."""
+    """The three places of a dataset below the store's home, each as text too.
+
+    Thousands are looked at one after the other, and a Path costs more than the look at the disk.
+    """
 
     def __init__(self, home: Path, dataset: DatasetId) -> None:
         self.home = home
         self.dataset = dataset
-        self.place = relative_folder(dataset)
-        self.data = home / "data" / self.place
-        self.state = home / "state" / self.place
-        self.trash = home / "trash" / self.place
+        self.place = place_of(dataset)
+        self.data_path = f"{home}/data/{self.place}"
+        self.state_path = f"{home}/state/{self.place}"
+        self.trash_path = f"{home}/trash/{self.place}"
+
+    @cached_property
+    def data(self) -> Path:
+        """Where the chunks are."""
+        return Path(self.data_path)
+
+    @cached_property
+    def state(self) -> Path:
+        """Where the manifests and the logs are."""
+        return Path(self.state_path)
+
+    @cached_property
+    def trash(self) -> Path:
+        """Where files are for an hour after they were replaced."""
+        return Path(self.trash_path)
 
     def sequence(self) -> int:
         """Number of the newest commit; 0 before the first."""
-        return newest_number(disk.names_in(self.state))
+        return newest_number(disk.names_in(self.state_path))
 
-    def newest(self) -> CommittedState:
-        """What the newest commit left, hand-removed or not.
+    def newest(self, seen: int | None = None) -> CommittedState:
+        """What the newest commit left, hand-removed or not; its number, if it was just ``seen``.
 
         ChunkCorrupt if its manifest cannot be read: an older one is never taken instead.
         """
-        for _ in range(_TRIES):
-            sequence = self.sequence()
+        for attempt in range(_TRIES):
+            sequence = self.sequence() if seen is None or attempt else seen
             if not sequence:
                 if self._has_lost_manifest():
                     raise self.lost_manifest_error()
@@ -83,7 +102,7 @@ class DatasetFolder:
 
     def has_chunks(self) -> bool:
         """Whether there are chunks in the data folder, listed in a manifest or not."""
-        return any(map(chunk_number, disk.names_in(self.data)))
+        return any(map(chunk_number, disk.names_in(self.data_path)))
 
     def _has_lost_manifest(self) -> bool:
         """Whether there are chunks, and the manifests that listed them were deleted.
@@ -91,12 +110,12 @@ class DatasetFolder:
         A first load that was killed, or is running, has chunks of the first commit alone, and a
         lock.
         """
-        highest = max(map(chunk_number, disk.names_in(self.data)), default=0)
+        highest = max(map(chunk_number, disk.names_in(self.data_path)), default=0)
         if not highest or self.sequence():
             return False
         if highest > 1 or not (self.state / LOCK_NAME).exists():
             return True
-        return newest_number(disk.names_in(self.trash)) > 0
+        return newest_number(disk.names_in(self.trash_path)) > 0
 
     def lost_manifest_error(self) -> ChunkCorrupt:
         """The error that says that there are bars, and no manifest."""
@@ -106,16 +125,16 @@ class DatasetFolder:
         """The number of the commit that follows ``sequence``; none is given twice."""
         if sequence:
             return sequence + 1
-        trash = disk.names_in(self.trash)
-        chunks = map(chunk_number, (*trash, *disk.names_in(self.data)))
-        logs = map(log_file_number, (*trash, *disk.names_in(self.state)))
+        trash = disk.names_in(self.trash_path)
+        chunks = map(chunk_number, (*trash, *disk.names_in(self.data_path)))
+        logs = map(log_file_number, (*trash, *disk.names_in(self.state_path)))
         highest = max(newest_number(trash), *chunks, *logs, 0)
         # Files of the first commit alone are those of one that was killed before it counted.
         return highest + 1 if highest > 1 else 1
 
     def committed(self, sequence: int) -> Manifest | None:
         """What that commit left, replaced since or not; StoreError if it is too long ago."""
-        for folder in (self.state, self.trash):
+        for folder in (self.state_path, self.trash_path):
             with suppress(FileNotFoundError):
                 return self._read(sequence, folder)
         raise self.outdated_error()
@@ -127,10 +146,10 @@ class DatasetFolder:
             hint="read it again",
         )
 
-    def _read(self, sequence: int, folder: Path | None = None) -> Manifest | None:
-        path = Path(f"{folder or self.state}/{manifest_name(sequence)}")
+    def _read(self, sequence: int, folder: str = "") -> Manifest | None:
+        path = f"{folder or self.state_path}/{manifest_name(sequence)}"
         try:
-            content = path.read_bytes()
+            content = disk.content_of(path)
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -176,7 +195,7 @@ class DatasetFolder:
                 f"the lock of {self.dataset} was deleted while it was held: {lock.path}",
                 hint="run it again; the files below `state` must not be deleted",
             )
-        path = f"{self.state}/{manifest_name(sequence)}"
+        path = f"{self.state_path}/{manifest_name(sequence)}"
         staged = f"{path}.{secrets.token_hex(3)}"
         try:
             disk.write_new(staged, encode_manifest(after))
@@ -186,7 +205,7 @@ class DatasetFolder:
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(staged)  # noqa: PTH108
-        disk.sync_folder(f"{self.state}")
+        disk.sync_folder(self.state_path)
         try:
             self._require_newest(sequence)
         except StoreError:
@@ -222,7 +241,7 @@ class DatasetFolder:
         other programs' files with such names. Any other file belongs to the user, and stays.
         """
         sequence, after = now
-        data, state, trash = f"{self.data}", f"{self.state}", f"{self.trash}"
+        data, state, trash = self.data_path, self.state_path, self.trash_path
         names = disk.names_in(state)
         numbers = {name: number for name in names if (number := manifest_number(name))}
         if max(numbers.values(), default=0) != sequence:
@@ -257,10 +276,11 @@ class DatasetFolder:
         ``now`` is of a file just written: the file system's own clock.
         """
         trash = f"{self.home}/trash"
-        parents = accumulate(self.place.parts, lambda above, name: f"{above}/{name}", initial=trash)
+        names = self.place.split("/")
+        parents = accumulate(names, lambda above, name: f"{above}/{name}", initial=trash)
         if not all(map(disk.is_own_folder, parents)):
             return
-        trash = f"{self.trash}"
+        trash = self.trash_path
         with suppress(StoreError):
             names = disk.names_in(trash)
             # Manifests are moved here in the order of their names, each after the files that went
@@ -276,7 +296,7 @@ class DatasetFolder:
 
     def replaced(self, sequence: int) -> set[str]:
         """Files that manifests older than that one name; the manifests are not in the trash yet."""
-        numbers = map(manifest_number, disk.names_in(self.state))
+        numbers = map(manifest_number, disk.names_in(self.state_path))
         return self._files_of([number for number in numbers if 0 < number < sequence], None)
 
     def _files_of(self, numbers: Iterable[int], known: CommittedState | None) -> set[str]:

@@ -16,6 +16,7 @@ from ml4t_nb.errors import StoreError, StoreNotWritable
 
 __all__ = [
     "GRACE_S",
+    "content_of",
     "is_old",
     "is_own_folder",
     "link_new",
@@ -138,6 +139,12 @@ def names_in(folder: Path | str) -> list[str]:
         return []
     except OSError as error:
         raise _unreadable(folder, error) from error
+
+
+def content_of(path: str) -> bytes:
+    """All of a small file."""
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # as above
+        return file.read()
 
 
 def status(path: str) -> os.stat_result | None:

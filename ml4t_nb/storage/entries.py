@@ -39,8 +39,8 @@ def read_entry(home: Path, dataset: DatasetId, known: CatalogueEntry | None) -> 
         try:
             # Its stat before it is read: if it is replaced meanwhile, this one is old.
             sequence = folder.sequence()
-            stat = manifest_stat(f"{folder.state}", sequence)
-            now = folder.newest()
+            stat = manifest_stat(folder.state_path, sequence)
+            now = folder.newest(sequence)
             if now.sequence == 0:
                 if summary and folder.has_chunks():
                     raise folder.lost_manifest_error()

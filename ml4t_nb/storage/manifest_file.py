@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 from ml4t_nb.codec import Codec
@@ -72,7 +71,7 @@ def encode_manifest(manifest: Manifest | None) -> bytes:
 
 
 def decode_manifest(
-    content: bytes, dataset: DatasetId, sequence: int, path: Path
+    content: bytes, dataset: DatasetId, sequence: int, path: str
 ) -> Manifest | None:
     """The manifest in ``content``; None if it marks a removal.
 

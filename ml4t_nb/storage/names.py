@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from itertools import product
-from pathlib import PurePosixPath
 from typing import Literal, TypeAlias, get_args
 from urllib.parse import unquote
 
@@ -30,7 +29,6 @@ __all__ = [
     "manifest_number",
     "newest_number",
     "place_of",
-    "relative_folder",
     "symbol_of",
 ]
 
@@ -102,17 +100,14 @@ def newest_number(names: Iterable[str]) -> int:
     return max(map(manifest_number, names), default=0)
 
 
-def relative_folder(dataset: DatasetId) -> PurePosixPath:
-    """The dataset's place below ``data``, ``state`` and ``trash``; OptionError if it has none."""
-    return PurePosixPath(
-        one_of(dataset.asset_class, AssetClass, what="asset class"),
-        one_of(dataset.frequency, Frequency, what="frequency"),
-        folder_name(dataset.symbol),
-    )
-
-
 def place_of(dataset: DatasetId) -> str:
-    """The same place as text, such as ``equities/daily/AAPL``, of a dataset that is valid."""
+    """Its place below ``data``, ``state`` and ``trash``, such as ``equities/daily/AAPL``.
+
+    OptionError if it has none.
+    """
+    if (dataset.asset_class, dataset.frequency) not in GROUPS:
+        one_of(dataset.asset_class, AssetClass, what="asset class")
+        one_of(dataset.frequency, Frequency, what="frequency")
     return f"{dataset.asset_class}/{dataset.frequency}/{folder_name(dataset.symbol)}"
 
 

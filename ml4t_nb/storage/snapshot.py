@@ -252,7 +252,7 @@ class Snapshot:
     def _found(self, file: Chunk | LogFile, look: Callable[[str], _Found]) -> _Found:
         """What a look at the file gives, which raises if there is none."""
         # Files move from the first place to the second, and never back.
-        for folder in (self._home_of(file), self.folder.trash):
+        for folder in (self._home_of(file), self.folder.trash_path):
             try:
                 return look(f"{folder}/{file.file}")
             except FileNotFoundError:
@@ -261,8 +261,8 @@ class Snapshot:
                 raise self._corrupt(file, f"cannot be read: {error.strerror}") from error
         raise self._gone(file)
 
-    def _home_of(self, file: Chunk | LogFile) -> Path:
-        return self.folder.data if isinstance(file, Chunk) else self.folder.state
+    def _home_of(self, file: Chunk | LogFile) -> str:
+        return self.folder.data_path if isinstance(file, Chunk) else self.folder.state_path
 
     def _require_size(self, file: Chunk | LogFile, size: int) -> None:
         if size != file.bytes:
@@ -272,7 +272,7 @@ class Snapshot:
         folder = self.folder
         if folder.sequence() != self.manifest.sequence:
             return folder.outdated_error()
-        if removed_by_hand(folder.data):
+        if removed_by_hand(folder.data_path):
             return not_found_error(folder.dataset)
         if folder.data.exists() or isinstance(file, LogFile):
             return self._corrupt(file, "is missing")
@@ -280,10 +280,11 @@ class Snapshot:
 
     def _corrupt(self, file: Chunk | LogFile, reason: str) -> ChunkCorrupt:
         what = "chunk" if isinstance(file, Chunk) else "log"
-        words = f"the {what} {self._home_of(file) / file.file} {reason}"
+        words = f"the {what} {self._home_of(file)}/{file.file} {reason}"
         if file in self.manifest.records:
-            remedy = "restore it from a backup, or leave it: bars do not need it"
-            return ChunkCorrupt(words, hint=remedy)
+            return ChunkCorrupt(
+                words, hint="restore it from a backup, or leave it: bars do not need it"
+            )
         step = reload_step(summarize(self.manifest))
         return ChunkCorrupt(
             words, hint=("restore it from a backup, or fetch everything again: ", step)

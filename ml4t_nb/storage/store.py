@@ -121,7 +121,7 @@ class Store:
 
         folder = DatasetFolder(self.home, dataset)
         manifest = folder.newest().manifest
-        if manifest is None or removed_by_hand(folder.data):
+        if manifest is None or removed_by_hand(folder.data_path):
             raise not_found_error(dataset)
         return Snapshot(folder, manifest)
 

@@ -108,7 +108,7 @@ class StoreState:
             manifest = folder.committed(number)
         if manifest is None:
             return None
-        if removed_by_hand(folder.data) and folder.sequence() == manifest.sequence:
+        if removed_by_hand(folder.data_path) and folder.sequence() == manifest.sequence:
             return None
         return Snapshot(folder, manifest)
 

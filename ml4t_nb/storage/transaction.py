@@ -246,7 +246,7 @@ class Transaction:
         self._require_open()
         if self._state is None:
             state = self._folder.newest()
-            if removed_by_hand(self._folder.data):
+            if removed_by_hand(self._folder.data_path):
                 state = state._replace(manifest=None)
             elif state.manifest and not self._folder.data.exists():
                 raise self._folder.unmounted_error()
@@ -301,9 +301,9 @@ class Transaction:
         with suppress(OSError, StoreError):
             folder.clean_up(now, self._state)
         with suppress(OSError, StoreError):
-            if stat := manifest_stat(f"{folder.state}", now.sequence):
+            if stat := manifest_stat(folder.state_path, now.sequence):
                 entry = CatalogueEntry.of(folder.dataset, now.sequence, stat, now.manifest)
-                self._catalogue.note(f"{folder.place}", entry)
+                self._catalogue.note(folder.place, entry)
 
     def _require_open(self) -> None:
         if self._over:

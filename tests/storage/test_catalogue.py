@@ -371,9 +371,9 @@ def test_a_dataset_replaced_by_hand_while_its_manifest_is_read_is_read_again(
     commit(others, AAPL, daily("2024-01-01", "2024-01-09"))
     newest = DatasetFolder.newest
 
-    def replaced(folder: DatasetFolder) -> CommittedState:
+    def replaced(folder: DatasetFolder, seen: int | None = None) -> CommittedState:
         """As the listing has read the manifest, others are put in the place of the dataset."""
-        state = newest(folder)
+        state = newest(folder, seen)
         laid_over(others.home, store.home)
         return state
 

@@ -3,7 +3,6 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from math import inf, isnan, nan
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest, summarize
 from ml4t_nb.storage.manifest_file import OLDEST_READ, VERSION, decode_manifest, encode_manifest
 
 AAPL = DatasetId("equities", "daily", "AAPL")
-PATH = Path("m.00000003.json")
+PATH = "m.00000003.json"
 D1 = datetime(2024, 1, 2, tzinfo=UTC)
 D2 = datetime(2024, 1, 3, 14, 30, 0, 123456, tzinfo=UTC)
 CHUNK = Chunk(

@@ -1,5 +1,5 @@
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given, settings
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import DatasetId
-from ml4t_nb.storage.names import folder_name, relative_folder, symbol_of
+from ml4t_nb.storage.names import folder_name, place_of, symbol_of
 from ml4t_nb.storage.store import Store
 from tests.storage.builders import commit, daily
 
@@ -97,7 +97,7 @@ def test_a_folder_is_one_legal_name_everywhere(symbol: str) -> None:
 @given(st.text(st.characters(), max_size=60))
 def test_any_text_is_refused_or_a_folder_inside_the_store_that_gives_it_back(symbol: str) -> None:
     try:
-        place = relative_folder(DatasetId("equities", "daily", symbol))
+        place = PurePosixPath(place_of(DatasetId("equities", "daily", symbol)))
     except OptionError:
         return
     assert place.parts == ("equities", "daily", place.name)
@@ -136,4 +136,4 @@ def test_no_folder_name_makes_the_reader_fail(name: str) -> None:
 )
 def test_a_class_or_frequency_that_does_not_exist_has_no_folder(dataset: DatasetId) -> None:
     with pytest.raises(OptionError):
-        relative_folder(dataset)
+        place_of(dataset)
