@@ -16,13 +16,14 @@ from benchmarks.own.clock import Number
 from benchmarks.peers.ours import Opened
 from benchmarks.workers import environment
 
-__all__ = ["measured", "program"]
+__all__ = ["in_a_shell", "measured", "program"]
 
 _SHELL = "from IPython.core.interactiveshell import InteractiveShell as S; s = S.instance()"
 _CLOCKED = f"""{_SHELL}
+{{before}}
 from time import perf_counter, process_time
 began, used = perf_counter(), process_time()
-{{}}
+{{clocked}}
 print((perf_counter() - began) * 1000, (process_time() - used) * 1000)
 """
 _EXTENSION = 's.run_line_magic("load_ext", "ml4t_nb")'
@@ -42,8 +43,8 @@ def measured(folder: Path, *, rounds: int, share: float) -> Iterator[Number]:
             if number:
                 yield "cold start", what, ms, "ms"
                 yield "cold start, processor", what, cpu, "ms"
-        for what, program in _inside(folder, number).items():
-            ms, cpu = map(float, _spent([*_PYTHON, _CLOCKED.format(program)])[2].split()[-2:])
+        for what, words in _inside(folder, number).items():
+            ms, cpu = in_a_shell(words)
             if number:
                 yield "in a running shell", what, ms, "ms"
                 yield "in a running shell, processor", what, cpu, "ms"
@@ -84,6 +85,13 @@ def _remade(folder: Path, number: int) -> str:
     home = folder / f"used{number}-{secrets.token_hex(2)}"
     shutil.copytree(folder / "used", home)
     return _LOAD.format("AAPL", home)
+
+
+def in_a_shell(clocked: str, *, before: str = "") -> tuple[float, float]:
+    """Milliseconds by the clock and of the processor in a fresh IPython, in which ``s`` is it."""
+    text = _CLOCKED.format(before=before, clocked=clocked)
+    ms, cpu = map(float, _spent([*_PYTHON, text])[2].split()[-2:])
+    return ms, cpu
 
 
 def program() -> list[str]:

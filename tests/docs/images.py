@@ -1,32 +1,41 @@
-"""The pictures of the README, taken in Chromium from real bars with some left out.
+"""The pictures of README and gallery, taken in JupyterLab from real bars with some left out.
 
-``python -m tests.docs.images`` takes all of them anew; look at each before it is committed.
+``python -m tests.docs.images`` takes all of them anew, light and dark, ``... panel_gaps restated``
+those named; look at each before it is committed.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import ml4t_nb
 from tests.browser.hosts import Host, serving
 from tests.browser.notebook_page import LOAD_DOUBTFUL, LOAD_WITH_GAP, NotebookPage
 
-__all__ = ["IMAGES"]
+__all__ = ["IMAGES", "PICTURES", "Picture", "file_of"]
 
 IMAGES = Path(__file__).parent.parent.parent / "docs" / "images"
 
 Scheme: TypeAlias = Literal["light", "dark"]
+Act: TypeAlias = Callable[[NotebookPage], object]
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-_WIDTH = 880
+_WIDE, _TALL = 1_000, 1_100
+_PROMPT = 50  # left of an output, where nothing is
+_COLOURS = 96  # a picture of text and lines looks the same, in a third of the bytes
+_SETTLED_MS = 4_000  # the theme is applied, a plot drawn again
+_PATIENCE_MS = 120_000
 
 # Sessions of AAPL that its file lacks: what an update fills, what it confirms, what is closed by
 # hand, and what has been requested once only.
@@ -37,48 +46,113 @@ _OPEN = ("2004-05-17", "2004-05-20")
 _FIRST_LOAD, _BEFORE_OPEN, _AS_OF = "2004-05-06", "2004-05-07", "2004-06-30"
 
 
-def main() -> None:
-    """Take all pictures."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The output of the last of some cells, ``seen`` when what it names is there.
+
+    ``{stores}`` is the folder of the stores that `_make_stores` makes.
+    """
+
+    name: str
+    cells: tuple[str, ...]
+    seen: str
+    act: Act = lambda _: None
+
+
+def _fill_form(notebook: NotebookPage) -> None:
+    notebook.load("AAPL", "IBM", start="2004-01-02")
+
+
+def _choose_gap(notebook: NotebookPage) -> None:
+    notebook.find("ml4t-gap-list").locator("select").select_option(index=0)
+
+
+def _ask(notebook: NotebookPage) -> None:
+    notebook.find("ml4t-ask").focus()
+    notebook.page.wait_for_timeout(500)  # what has just appeared is not decided by a key
+    notebook.page.keyboard.press("t")
+    notebook.see("ml4t-inbox-evidence", "sample says")
+
+
+_THREE = "%ml4t load AAPL MSFT IBM -q -p sample --start 2003-01-02 --as-of 2005-02-25"
+_SPLIT = "%ml4t update -q --as-of 2005-03-10"
+_TWO_STATES = f"{LOAD_WITH_GAP}\n%ml4t load AAPL MSFT -p sample -q --as-of 2004-12-23"
+_PLOTLY = ".js-plotly-plot .main-svg"
+
+PICTURES = (
+    Picture("candles", ("%ml4t plot AAPL --home {stores}/daily --as-of 2004-06-30",), _PLOTLY),
+    Picture("minutes", ("%ml4t plot DEMO --home {stores}/minutes --as-of 2024-02-01",), _PLOTLY),
+    Picture(
+        "coverage",
+        ("%ml4t plot DEMO --coverage --home {stores}/minutes --as-of 2024-02-01",),
+        _PLOTLY,
+    ),
+    Picture("symbols", (_THREE, "%ml4t plot AAPL MSFT IBM --as-of 2005-02-25"), _PLOTLY),
+    Picture("restated", (_THREE, _SPLIT, "%ml4t plot AAPL --last-run"), _PLOTLY),
+    Picture("result", (_THREE, "%ml4t update --as-of 2005-03-10"), ".ml4t"),
+    Picture("panel_load", ("%ml4t panel load --as-of 2005-02-25",), ".ml4t-load", _fill_form),
+    Picture("panel_update", (_THREE, "%ml4t panel update --as-of 2005-03-10"), ".ml4t-update"),
+    Picture("panel_health", (_TWO_STATES, "%ml4t panel health --as-of 2004-12-31"), ".ml4t-health"),
+    Picture(
+        "panel_gaps",
+        (LOAD_WITH_GAP, "%ml4t panel gaps --as-of 2004-12-31"),
+        f".ml4t-gaps {_PLOTLY}",
+        _choose_gap,
+    ),
+    Picture(
+        "panel_review",
+        (LOAD_DOUBTFUL, "%ml4t panel review --as-of 2005-06-03"),
+        ".ml4t-inbox-evidence svg",
+        _ask,
+    ),
+    Picture("panel_history", (_THREE, _SPLIT, "%ml4t panel history AAPL"), _PLOTLY),
+    Picture(
+        "panel_compare",
+        (LOAD_DOUBTFUL, "%ml4t panel compare AAPL --with sample --as-of 2005-06-01"),
+        _PLOTLY,
+    ),
+)
+"""In the order of the gallery."""
+
+
+def file_of(name: str, scheme: Scheme) -> Path:
+    """Where that picture is kept."""
+    return IMAGES / f"{name}{'_dark' if scheme == 'dark' else ''}.png"
+
+
+def main(names: Sequence[str]) -> None:
+    """Take the pictures of these names, all if there is none."""
     with tempfile.TemporaryDirectory() as made, sync_playwright() as play:
         folder = Path(made)
         found = next(path for path in map(shutil.which, _CHROMIUM) if path)
         browser = play.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        _plots(browser, folder)
+        if not names or {"candles", "minutes", "coverage"} & {*names}:
+            _make_stores(folder)
         with serving("lab", folder / "lab", {}) as lab:
-            for scheme in ("light", "dark"):
-                _panels(browser, lab, folder / f"panels-{scheme}", scheme)
+            for picture in PICTURES:
+                if not names or picture.name in names:
+                    _take(picture, browser, lab, folder)
         browser.close()
 
 
-def _plots(browser: Browser, folder: Path) -> None:
-    candles, minutes, coverage = (folder / f"{name}.html" for name in ("a", "b", "c"))
+def _make_stores(folder: Path) -> None:
+    source = folder / "files"
+    source.mkdir()
+    os.environ["ML4T_DATA_FILES"] = str(source)
+    os.environ["ML4T_DATA_FILES_BASIS"] = "split-adjusted"
     _store_with_gaps(folder)
-    ml4t_nb.plot("AAPL", home=folder / "daily", out=candles, start="2003-12-01", as_of=_AS_OF)
     _store_of_minutes(folder)
-    ml4t_nb.plot("DEMO", home=folder / "minutes", out=minutes, as_of="2024-02-01")
-    ml4t_nb.plot("DEMO", home=folder / "minutes", out=coverage, coverage=True, as_of="2024-02-01")
-    for scheme in ("light", "dark"):
-        with _page(browser, candles, scheme, 480) as page:
-            page.mouse.move(335, 160)
-            _take(page, "candles", scheme)
-    with _page(browser, minutes, "dark", 500) as page:  # its axis has a title
-        _take(page, "minutes", "dark")
-    with _page(browser, coverage, "light", 310) as page:
-        _take(page, "coverage", "light")
 
 
 def _store_with_gaps(folder: Path) -> None:
     """A store whose AAPL has a gap of each state."""
-    home, source = folder / "daily", folder / "files"
-    source.mkdir()
+    home = folder / "daily"
     ml4t_nb.load("AAPL", provider="sample", start="2003-12-01", as_of=_AS_OF, home=folder / "whole")
     bars = ml4t_nb.bars("AAPL", home=folder / "whole").drop(columns="filled")
     for first, last in (_FILLED, _CONFIRMED, _CLOSED, _OPEN):
         bars = bars.drop(bars.loc[first:last].index)
-    os.environ["ML4T_DATA_FILES"] = str(source)
-    os.environ["ML4T_DATA_FILES_BASIS"] = "split-adjusted"
     # The second update confirms what the first load found; the last finds the open gap.
-    bars.to_csv(source / "AAPL.csv")
+    bars.to_csv(folder / "files" / "AAPL.csv")
     ml4t_nb.load("AAPL", provider="files", start="2003-12-01", as_of=_FIRST_LOAD, home=home)
     for as_of in (_BEFORE_OPEN, _AS_OF):
         ml4t_nb.update("AAPL", as_of=as_of, home=home)
@@ -86,17 +160,9 @@ def _store_with_gaps(folder: Path) -> None:
 
 
 def _store_of_minutes(folder: Path) -> None:
-    """A store with five years of generated minutes, of which some weeks are missing."""
-    home, source = folder / "minutes", folder / "files"
+    """A store with two years of generated minutes, of which a month and two outages are missing."""
     whole = folder / "whole-minutes"
-    ml4t_nb.load(
-        "DEMO",
-        provider="synthetic",
-        frequency="1m",
-        start="2019-01-02",
-        as_of="2024-01-31",
-        home=whole,
-    )
+    _load_minutes("synthetic", whole)
     bars = ml4t_nb.bars("DEMO", home=whole).drop(columns="filled")
     for first, last in (
         ("2022-03-01", "2022-03-31"),
@@ -104,64 +170,41 @@ def _store_of_minutes(folder: Path) -> None:
         ("2024-01-10 15:00", "2024-01-10 15:29"),
     ):
         bars = bars.drop(bars.loc[first:last].index)
-    bars.to_parquet(source / "DEMO.parquet")
+    bars.to_parquet(folder / "files" / "DEMO.parquet")
+    _load_minutes("files", folder / "minutes")
+
+
+def _load_minutes(provider: str, home: Path) -> None:
     ml4t_nb.load(
-        "DEMO", provider="files", frequency="1m", start="2019-01-02", as_of="2024-01-31", home=home
+        "DEMO", provider=provider, frequency="1m", start="2022-01-03", as_of="2024-01-31", home=home
     )
 
 
-@contextmanager
-def _page(browser: Browser, path: Path, scheme: Scheme, height: int) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": _WIDTH, "height": height}, color_scheme=scheme)
-    page.goto(path.as_uri())
-    page.locator(".js-plotly-plot .main-svg").first.wait_for()
-    yield page
+def _take(picture: Picture, browser: Browser, lab: Host, folder: Path) -> None:
+    """In the light theme, then, of the same page, in the dark one."""
+    print(picture.name, flush=True)  # noqa: T201  # it takes minutes
+    place = folder / "books" / picture.name
+    place.mkdir(parents=True)
+    page = browser.new_page(viewport={"width": _WIDE, "height": _TALL})
+    page.set_default_timeout(_PATIENCE_MS)
+    notebook = NotebookPage(lab, page, home=place / "store")
+    notebook.open(*(cell.replace("{stores}", str(folder)) for cell in picture.cells))
+    page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    page.locator(picture.seen).first.wait_for()
+    picture.act(notebook)
+    for scheme in ("light", "dark"):
+        notebook.set_theme(f"JupyterLab {scheme.title()}")
+        page.wait_for_timeout(_SETTLED_MS)
+        _shoot(page, file_of(picture.name, scheme))
     page.close()
 
 
-def _take(page: Page, name: str, scheme: Scheme) -> None:
-    page.wait_for_timeout(800)  # the hover fades in
-    page.screenshot(path=IMAGES / _named(name, scheme))
-
-
-def _named(name: str, scheme: Scheme) -> str:
-    return f"{name}{'_dark' if scheme == 'dark' else ''}.png"
-
-
-_HELD = "%ml4t load AAPL MSFT IBM -p sample --start 2004-01-02 --as-of 2005-02-25"
-
-
-def _panels(browser: Browser, lab: Host, folder: Path, scheme: Scheme) -> None:
-    folder.mkdir()
-    for name, cells in (
-        ("panel_gaps", (LOAD_WITH_GAP, "%ml4t panel gaps --as-of 2004-12-31")),
-        ("panel_health", (_HELD, "%ml4t panel health --as-of 2005-03-11")),
-        ("panel_review", (LOAD_DOUBTFUL, "%ml4t panel review --as-of 2005-06-03")),
-    ):
-        context = browser.new_context(viewport={"width": 1300, "height": 1400}, color_scheme=scheme)
-        page = context.new_page()
-        notebook = NotebookPage(lab, page, home=folder / name / "store")
-        (folder / name).mkdir()
-        notebook.open(*cells)
-        if scheme == "dark":
-            page.evaluate(
-                "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
-            )
-        if name == "panel_gaps":
-            notebook.see_plot("ml4t-chart")
-            notebook.find("ml4t-gap-list").locator("select").select_option(index=0)
-            notebook.see("ml4t-live-count", "43 of ")
-        elif name == "panel_review":
-            notebook.find("ml4t-ask").focus()
-            page.wait_for_timeout(500)  # what has just appeared is not decided by a key
-            page.keyboard.press("t")
-            notebook.see("ml4t-inbox-evidence", "sample says")
-        else:
-            notebook.see("ml4t-panel", "sessions from")
-        page.wait_for_timeout(2500)  # the theme is applied, the plot drawn again
-        page.locator(".ml4t-panel").first.screenshot(path=IMAGES / _named(name, scheme))
-        context.close()
+def _shoot(page: Page, path: Path) -> None:
+    outputs = page.locator(".jp-Cell").last.locator(".jp-OutputArea")
+    taken = Image.open(io.BytesIO(outputs.first.screenshot())).convert("RGB")
+    taken = taken.crop((_PROMPT, 0, *taken.size))
+    taken.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
