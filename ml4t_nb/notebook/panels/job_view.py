@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Ml4tError
@@ -20,7 +20,8 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.notebook.panels.job_words import ended_words, job_icon, job_title
 from ml4t_nb.notebook.panels.panel_command import ask, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
-from ml4t_nb.notebook.panels.widgets import button, field, html, outputs_of
+from ml4t_nb.notebook.panels.plot_panel import PlotPanel
+from ml4t_nb.notebook.panels.widgets import button, field, html
 from ml4t_nb.notebook.run_changes import changes_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render.html import error_html, line_html, report_html
@@ -55,7 +56,7 @@ class JobView:
         opens: bool = False,
         dismissed: Callable[[JobView], object] | None = None,
     ) -> None:
-        from ipywidgets import Dropdown, HBox, Output, VBox
+        from ipywidgets import Dropdown, HBox, VBox
 
         self.job = job
         self._changed, self._opens, self._dismissed = changed, opens, dismissed
@@ -79,11 +80,13 @@ class JobView:
             description="plot", style={"description_width": "initial"}, layout={"display": "none"}
         )
         self.drawn = field(drawn, "drawn", self._draw)
-        self.picture = Output().add_class("ml4t-picture")
+        self.plot: PlotPanel | None = None
+        self._no_plot = html("no-plot")
+        self._picture = VBox().add_class("ml4t-picture")
         buttons = (self.open, self.cancel, self.dismiss)
         top = HBox((self.mark, self.head, self.numbers, *buttons)).add_class("ml4t-job-top")
         self._going = VBox((self.bar, self.heard, self.current))
-        self._more = VBox((self.line, self.lines, self.result, self.drawn, self.picture))
+        self._more = VBox((self.line, self.lines, self.result, self.drawn, self._picture))
         self._more.layout.display = "none"
         self.widget = VBox((top, self._going, self._more)).add_class("ml4t-job")
         self.dismiss.layout.display = "none"
@@ -104,7 +107,9 @@ class JobView:
         parts = self.head, self.numbers, self.current
         top = element("div", (fragment(trusted(each.value), " ") for each in parts))
         line = element("div", element("code", self.job.line))
-        return element("div", top, line, trusted(self.result.value) if self.is_open else "")
+        result = self.result.value if self.is_open else ""
+        plot = "" if self.plot is None or not self.is_open else self.plot.static_html()
+        return element("div", top, line, trusted(result), trusted(plot))
 
     def _turn(self) -> None:
         self._more.layout.display = "none" if self.is_open else ""
@@ -170,25 +175,24 @@ class JobView:
         self.drawn.value = results[0].dataset
 
     def _draw(self) -> None:
-        from ml4t_nb.render.plots.figures import bundle_of
-
         dataset = self.drawn.value
         if dataset is None:
             return
         where = {k: v for k, v in self.job.command.arguments.items() if k == "home"}
+        self.plot = None
         try:
             report = ask(PlotReport, "plot", last_run=True, **of_dataset(dataset), **where)
         except Ml4tError as error:
-            data: dict[str, Any] = {"text/html": error_html(error)}
+            self._no_plot.value = error_html(error)
         else:
             if _is_same(report.record, self._records[dataset]):
-                data = {**bundle_of(report), "text/plain": str(dataset)}
+                self.plot = PlotPanel(report, changed=self._changed)
             else:
-                message = (
+                self._no_plot.value = line_html(
                     f"a later run has requested {dataset} since, so this run's plot is not drawn"
                 )
-                data = {"text/html": line_html(message), "text/plain": message}
-        self.picture.outputs = outputs_of(data)
+        shown = self._no_plot if self.plot is None else self.plot.widget
+        self._picture.children = (shown,)
 
 
 def _is_drawn(result: UpdateResult) -> bool:

@@ -26,6 +26,7 @@ from ml4t_nb.render.plots.event_traces import (
     action_stories,
     band_edges,
     incomplete_rows,
+    run_traces,
 )
 from ml4t_nb.render.plots.price_traces import step_labels
 from ml4t_nb.render.plots.price_words import (
@@ -112,6 +113,7 @@ def chart_legend(report: PlotReport, steps: Steps) -> Iterator[LegendEntry]:
         yield LegendEntry(
             "incomplete", f"not complete, {number:,}", number, "incomplete", "triangle"
         )
+    yield from _run_entries(report, steps)
     signs = [letters for letters, _ in action_stories(report, steps).values()]
     ratios = report.bars["split"].to_numpy(float)
     splits = ratios[~np.isin(ratios, (0, 1))].tolist()
@@ -120,6 +122,13 @@ def chart_legend(report: PlotReport, steps: Steps) -> Iterator[LegendEntry]:
             label = kind if number == 1 else f"{kind}, {number:,}"
             label = f"split {ratio(own[0])}" if len(own) == number == 1 else label
             yield LegendEntry(kind, label, number, "text", letter)
+
+
+def _run_entries(report: PlotReport, steps: Steps) -> Iterator[LegendEntry]:
+    for trace in run_traces(report, steps, str):
+        mark = "line" if "line" in trace else "triangle"
+        colour = trace["line" if mark == "line" else "marker"]["color"]
+        yield LegendEntry("run", trace["name"], len(trace["x"]), colour, mark)
 
 
 def range_buttons(report: PlotReport) -> Iterator[RangeButton]:

@@ -16,6 +16,9 @@ from ml4t_nb.execution.jobs import JOBS
 from ml4t_nb.model import Command
 from ml4t_nb.notebook.panels.change_panel import ChangePanel, Verb
 from ml4t_nb.notebook.panels.job_view import JobView
+from ml4t_nb.render.html import line_html
+from ml4t_nb.render.plots.chart import live_chart
+from ml4t_nb.reports import PlotReport
 from tests.notebook.panels.conftest import Gate
 
 AS_OF = date(2005, 2, 25)
@@ -124,6 +127,14 @@ def test_a_symbol_with_signs_is_spelled_so_that_it_can_be_pasted() -> None:
     assert "<b>" not in made.line.value.replace("<code>", "").replace("</code>", "")
 
 
+def drawn(view: JobView) -> PlotReport:
+    """What the plot below a job's result shows."""
+    assert view.plot is not None
+    report = view.plot.chart.report
+    assert report is not None
+    return report
+
+
 def test_a_load_runs_and_leaves_its_result_a_plot_and_its_symbols() -> None:
     made = loader("AAPL", "IBM")
 
@@ -135,8 +146,8 @@ def test_a_load_runs_and_leaves_its_result_a_plot_and_its_symbols() -> None:
     assert "equities/daily/IBM" in view.result.value
     assert "+38" in view.result.value
     assert view.drawn.options[0][0] == "equities/daily/AAPL"
-    assert "application/vnd.plotly.v1+json" in view.picture.outputs[0]["data"]
-    assert "<svg" in view.picture.outputs[0]["data"]["image/svg+xml"]
+    assert drawn(view).dataset.symbol == "AAPL"
+    assert "data:image/svg+xml" in made.static_html()
     assert made.form.symbols.box.options == ("AAPL", "IBM")
     assert len(ml4t_nb.bars("IBM")) == 38
 
@@ -148,7 +159,7 @@ def test_another_dataset_of_the_run_is_drawn_on_request() -> None:
 
     view.drawn.value = view.drawn.options[1][1]
 
-    assert "equities/daily/IBM" in view.picture.outputs[0]["data"]["image/svg+xml"]
+    assert drawn(view).dataset.symbol == "IBM"
 
 
 def test_an_update_marks_what_it_asked_for_and_what_was_restated() -> None:
@@ -160,8 +171,7 @@ def test_an_update_marks_what_it_asked_for_and_what_was_restated() -> None:
     view = made.views[0]
     assert view.job.track.lines[0].notes == ("restated 2:1",)
     assert "restated 2:1 (split 2005-02-28)" in view.result.value
-    traces = view.picture.outputs[0]["data"]["application/vnd.plotly.v1+json"]["data"]
-    assert "requested by the run" in {each.get("name") for each in traces}
+    assert [each.kind for each in live_chart(drawn(view))[1].legend] == ["run", "split"]
 
 
 def test_a_load_without_a_symbol_says_so_and_starts_nothing() -> None:
@@ -219,7 +229,7 @@ def test_a_failed_run_draws_no_plot_of_an_earlier_one() -> None:
 
     view = made.views[0]
     assert view.job.state == "failed"
-    assert view.picture.outputs == ()
+    assert view.plot is None
     assert view.drawn.layout.display == "none"
 
 
@@ -231,11 +241,12 @@ def test_a_job_looked_at_again_draws_no_plot_of_a_later_run() -> None:
 
     second = JobView(made.views[0].job, changed=Count(), opens=True)
 
-    (shown,) = second.picture.outputs
-    assert list(shown["data"]) == ["text/html", "text/plain"]
-    assert shown["data"]["text/plain"] == (
-        "a later run has requested equities/daily/AAPL since, so this run's plot is not drawn"
-    )
+    assert second.plot is None
+    assert [each.value for each in second.widget.children[-1].children[-1].children] == [
+        line_html(
+            "a later run has requested equities/daily/AAPL since, so this run's plot is not drawn"
+        )
+    ]
 
 
 def test_a_second_press_while_it_runs_starts_no_second_job(gate: Gate) -> None:
@@ -282,7 +293,7 @@ def test_a_run_can_be_cancelled_and_says_what_is_left(gate: Gate) -> None:
     view.job.join(120)
 
     assert "cancelled · 1 left" in view.head.value
-    assert "1 left: SLOW" in view.result.value
+    assert "not reached: SLOW" in view.result.value
     assert view.cancel.layout.display == "none"
 
 
