@@ -68,7 +68,8 @@ def sources_after(
 def switched(sources: Sequence[Source], whole: Span, *, old: str, new: str) -> tuple[Source, ...]:
     """Sources once ``new`` is the dataset's own provider, of which ``whole`` holds all bars.
 
-    What was from the ``old`` one still is, and is not the dataset's own any more.
+    What was from the ``old`` one still is, and is not the dataset's own any more. A span of it may
+    hold no bar, since of the bars nothing is known here but the first and the last.
     """
     found, done = [], whole.start
     for each in sources:

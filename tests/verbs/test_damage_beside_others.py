@@ -103,7 +103,8 @@ def test_a_damaged_dataset_is_named_as_such_in_words_pages_and_documents(
     assert "2024-02-27" in words
     assert words.count("no open gaps") == 1
     assert "✅ equities/daily/FULL (synthetic): no open gaps" in words
-    assert "❌ equities/daily/BAD: " in page
+    assert "ml4t-icon-error" in page
+    assert "</svg> equities/daily/BAD: " in page
     assert "restore it from a backup" in page
     assert document["datasets"] == ["equities/daily/FULL", "equities/daily/GOOD"]
     (failed,) = document["failed"]
