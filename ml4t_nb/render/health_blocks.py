@@ -45,9 +45,9 @@ def health_blocks(report: reports.HealthReport) -> Iterator[Block]:
         table = _judged(shown, detailed=report.detailed)
         if len(doubtful) > FEW:
             yield Folded(_HEADINGS, _groups(report), len(report.datasets), table)
-            yield NextCommands(
-                next_commands(((each.dataset, each.step) for each in doubtful), report.home)
-            )
+            steps = ((each.dataset, each.step) for each in doubtful)
+            if commands := next_commands(steps, report.home):
+                yield NextCommands(commands)
         if len(doubtful) <= FEW or report.detailed:
             yield table
         if len(doubtful) <= FEW:

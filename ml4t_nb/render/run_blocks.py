@@ -53,7 +53,8 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
     if number > FEW:
         yield Folded(_HEADINGS, run_groups(report), number, table, _MEMBERS)
         yield list(absent_notes(report))
-        yield NextCommands(run_commands(report))
+        if commands := run_commands(report):
+            yield NextCommands(commands)
     else:
         if report.results and number > 1:
             yield table
@@ -62,6 +63,9 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
     if report.left and number <= FEW:
         names = ", ".join(each.symbol for each in report.left)
         yield [Note(f"not reached: {names}", again(report))]
+    elif report.left and report.verb != "update":
+        # What an update types next is among the commands.
+        yield [Note(f"{many(len(report.left), 'dataset')} not reached", again(report))]
     if report.detailed:
         for result in report.results:
             yield from _details(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -257,10 +258,15 @@ def test_a_signal_keeps_what_is_done_and_says_what_is_left(
         said, _ = process.communicate()
 
     assert process.returncode == code
-    summary = said.strip().splitlines()[-1]
-    assert summary.startswith("load stopped, interrupted: ")
-    done = int(summary.split(": ")[1].split()[0])
+    headline, about, *_, last, step = said.splitlines()
+    told = re.fullmatch(r"400 datasets: (\d+) loaded, (\d+) not reached", headline)
+    assert told, headline
+    done, left = map(int, told.groups())
     assert 0 < done < 400
+    assert done + left == 400
+    assert "stopped, interrupted" in about.split(" · ")
+    assert last == f"{left} dataset{'s' * (left > 1)} not reached"
+    assert step == "   → run it again to continue"
     assert len(ml4t("list", "-q").stdout.splitlines()) == done
 
 

@@ -57,6 +57,14 @@ def command(line: str, *once: str) -> subprocess.CompletedProcess[str]:
     return interrupted("-m", "ml4t_nb", *line.split(), once=once)
 
 
+def told(done: subprocess.CompletedProcess[str]) -> tuple[str, str]:
+    """How many became what, and who was not reached, of a load that says it was interrupted."""
+    headline, about, *_, left, step = done.stdout.splitlines()
+    assert "stopped, interrupted" in about.split(" · ")
+    assert step == "   → run it again to continue"
+    return headline, left
+
+
 def asking(symbol: str) -> str:
     return f"FetchStarted.*symbol='{symbol}'"
 
@@ -71,9 +79,10 @@ def test_a_provider_that_blocks_is_not_waited_for() -> None:
     assert done.returncode == 130
     # It sleeps for a minute in a call that hears of no signal.
     assert "answered at last" not in done.stderr
-    summary = done.stdout.splitlines()[-1]
-    assert re.fullmatch(r"load stopped, interrupted: \d of 5 done.*", summary), summary
-    assert summary.endswith("STUCK1, STUCK2")
+    headline, left = told(done)
+    assert re.fullmatch(r"5 datasets: (\d loaded, )?\d not reached", headline), headline
+    assert sum(map(int, re.findall(r"(\d) (?:loaded|not)", headline))) == 5
+    assert re.fullmatch(r"not reached: .*STUCK1, STUCK2", left), left
     assert "Traceback" not in done.stderr
 
 
@@ -81,7 +90,7 @@ def test_what_is_committed_is_kept_and_nothing_is_left_half_done(home: Path) -> 
     done = command(f"load A STUCK {GATED}", committed("A"), asking("STUCK"))
 
     assert done.returncode == 130
-    assert "1 of 2 done" in done.stdout
+    assert told(done) == ("2 datasets: 1 loaded, 1 not reached", "not reached: STUCK")
     assert len(ml4t_nb.bars("A")) == 124
     assert list(home.rglob("*STUCK*")) == []
     # No lock is held: another run writes.
@@ -113,7 +122,7 @@ def test_a_server_that_does_not_come_to_an_end_is_not_waited_for(
     done = command(f"load AAPL IBM {YAHOO}", asking("AAPL"), committed("IBM"))
 
     assert done.returncode == 130
-    assert done.stdout.splitlines()[-1].startswith("load stopped, interrupted: 1 of 2 done")
+    assert told(done) == ("2 datasets: 1 loaded, 1 not reached", "not reached: AAPL")
     # A reply that does not come is given up after ten seconds, and asked for again.
     assert "RetryScheduled" not in done.stderr
     assert len([each for each in replay.asked if re.search(chart, each)]) <= 1
@@ -127,7 +136,7 @@ def test_a_pause_before_the_next_attempt_ends_at_once(replay: Replay) -> None:
     assert done.returncode == 130
     # It would have come after half a minute.
     assert "attempt 2\n" not in done.stderr
-    assert done.stdout.splitlines()[-1].startswith("load stopped, interrupted: 0 of 1 done")
+    assert told(done) == ("1 dataset: 1 not reached", "not reached: AAPL")
 
 
 SCRIPT = """

@@ -145,7 +145,7 @@ def test_a_cell_runs_a_verb_a_line(loaded: InteractiveShell) -> None:
     result, said = run(loaded, cell)
 
     assert result.success, said
-    assert "2 datasets: 2 updated\n" in said
+    assert "2 datasets: 1 updated, 1 restated\n" in said
     assert "1 dataset: 1 healthy" in said
     assert isinstance(result.result, HealthReport)
 
@@ -171,7 +171,7 @@ def test_a_cell_gives_its_results_to_the_variable_on_its_line(loaded: Interactiv
     assert [type(each) for each in out] == [RunReport, HealthReport]
     assert out[0].as_of == datetime(2005, 3, 1, 21, 30, tzinfo=UTC)
     assert result.result is out[1]
-    assert "2 datasets: 2 updated\n" in said
+    assert "2 datasets: 1 updated, 1 restated\n" in said
 
 
 def test_a_cell_that_fails_leaves_what_its_lines_gave_so_far(loaded: InteractiveShell) -> None:

@@ -233,7 +233,25 @@ def test_an_interrupted_run_says_what_is_done_and_what_is_left() -> None:
         "3 datasets: 1 updated, 2 not reached",
         "stopped, interrupted · from sample · as of 2005-03-04 21:30 UTC",
     ]
-    assert lines(report)[-2:] == ["not reached: IBM, MSFT", "   → run it again to continue"]
+    update = "   → ml4t-data update -s IBM -s MSFT"
+    assert lines(report)[-2:] == ["not reached: IBM, MSFT", update]
+    loaded = lines(replace(report, verb="load"))
+    assert loaded[0] == "3 datasets: 1 loaded, 2 not reached"
+    assert loaded[-2:] == ["not reached: IBM, MSFT", "   → run it again to continue"]
+
+
+@pytest.mark.parametrize("done", [0, 7])
+def test_an_interrupted_run_of_many_ends_with_how_to_go_on(done: int) -> None:
+    symbols = tuple(f"S{number}" for number in range(400))
+    report = run(*map(result, symbols[:done]), left=symbols[done:], stopped="interrupted")
+
+    loaded = report_text(replace(report, verb="load"))
+    assert "stopped, interrupted" in loaded.splitlines()[1].split(" · ")
+    assert loaded.endswith(
+        f"\n\n{400 - done} datasets not reached\n   → run it again to continue\n"
+    )
+    assert "\n\n\n" not in loaded
+    assert report_text(report).endswith("\n\n   → ml4t-data update\n")
 
 
 def test_made_up_bars_are_always_labelled() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -270,11 +271,19 @@ def test_ctrl_c_keeps_what_is_committed_and_says_what_is_left(home: Path) -> Non
         out, err = running.communicate()
 
     assert running.returncode == 130, err
-    assert "left" in out + err
+    headline, about, *_, last, step = out.splitlines()
+    told = re.fullmatch(r"400 datasets: (\d+) loaded, (\d+) not reached", headline)
+    assert told, headline
+    done, left = map(int, told.groups())
+    assert done + left == len(symbols)
+    assert "stopped, interrupted" in about.split(" · ")
+    assert last == f"{left} dataset{'s' * (left > 1)} not reached"
+    assert step == "   → run it again to continue"
     assert "Traceback" not in err
     ws = Workspace.open(Settings(home=home, provider="synthetic"))
     report = verbs.health(ws, as_of=AS_OF)
     assert 0 < len(report.datasets) < len(symbols)
+    assert len(report.datasets) == done
     assert {each.state for each in report.datasets} == {"healthy"}
 
 

@@ -371,8 +371,8 @@ def test_the_shell_says_75_and_when_to_try_again(
     said = capsys.readouterr().out
     assert "too many requests" in said
     assert "try again in 15 minutes" in said
-    assert "2 of 3 done" in said
-    assert "1 left: ACME2" in said
+    assert said.startswith("3 datasets: 1 updated, 1 failed, 1 not reached\n")
+    assert said.endswith("\nnot reached: ACME2\n   → ml4t-data update -s ACME2\n")
 
 
 def test_the_shell_s_document_of_a_rate_limit(
@@ -397,7 +397,7 @@ def test_the_shell_names_the_bad_symbol_at_the_end(
 
     said = capsys.readouterr().out
     assert "ACME1" in said.splitlines()[-1] or "yahoo has no symbol 'ACME1'" in said
-    assert "3 datasets, 2 changed, 1 failed" in said
+    assert said.startswith("3 datasets: 2 updated, 1 failed\n")
 
 
 class Watched(NoWaiting):

@@ -70,7 +70,7 @@ def test_the_cells_that_ask_yahoo_run(kernel: BlockingKernelClient, replay: Repl
     assert "crypto/daily/BTC-USD" in said["load-others"]
     assert "fx/daily/EURUSD=X" in said["load-others"]
     # That of Apple is of 6 May 2010, when prices fell for minutes.
-    assert "0 stale, ⚠️ 1 suspect, ❌ 0 error" in said["health"]
+    assert "5 datasets: 4 healthy, 1 suspect\n" in said["health"]
     assert "low 199.25 is 18.2 % below" in said["health"]
     assert "equities/daily/MSFT" in said["continue"]
     assert replay.bars_asked
