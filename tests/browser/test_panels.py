@@ -40,7 +40,7 @@ def test_a_slow_job_is_cancelled_and_the_notebook_stays_free(notebook: NotebookP
     notebook.see("ml4t-current", "SLOW")
     notebook.click("ml4t-cancel")
 
-    notebook.see("ml4t-result", "1 left: SLOW")
+    notebook.see("ml4t-result", "not reached: SLOW")
     expect(notebook.find("ml4t-job")).to_contain_text("cancelled")
 
 
