@@ -84,8 +84,8 @@ def _rules() -> str:
   color:{token("onaccent")};font-weight:600;}}
 {_OWN} {{container-type:inline-size;}}
 @container (max-width:640px) {{
-  {_OWN} th, {_OWN} td {{padding-right:8px;overflow-wrap:anywhere;}}
-  {_OWN} td.s {{white-space:normal;}}
+{_OWN} th, {_OWN} td {{padding-right:8px;overflow-wrap:anywhere;}}
+{_OWN} td.s {{white-space:normal;}}
 {_OWN} .ml4t-head, {_OWN} .ml4t-group > summary {{
   grid-template-columns:14px 16px 130px minmax(0,1fr) 60px 82px;column-gap:6px;}}
 {_OWN} .ml4t-group td:nth-child(1) {{width:122px;padding-left:48px;}}

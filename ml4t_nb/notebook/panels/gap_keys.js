@@ -57,7 +57,8 @@ export default {
         const isRead = performance.now() - shown > UNREAD_MS && !event.repeat;
         if (MOVES.includes(key) || isRead) send(gaps, key);
       },
-      { signal },
+      // A field keeps its keys from whoever would hear them after it.
+      { capture: true, signal },
     );
 
     // Where the focus was last; null once a person has gone elsewhere.
