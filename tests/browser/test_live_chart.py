@@ -132,9 +132,12 @@ def test_keys_move_and_zoom_the_chart_and_do_nothing_to_the_notebook(daily: Note
 
 
 def test_the_chart_takes_the_colours_of_a_page_that_turns_dark(daily: NotebookPage) -> None:
+    daily.set_theme("JupyterLab Light")
     daily.find("ml4t-live-ranges").get_by_text("6M", exact=True).click()
     daily.see("ml4t-live-count", "126 of 608")
-    assert graph_of(daily).evaluate(_UP) == "rgb(11, 124, 140)"
+    daily.page.wait_for_function(
+        f"graph => ({_UP})(graph) === 'rgb(11, 124, 140)'", arg=graph_of(daily).element_handle()
+    )
 
     daily.set_theme("JupyterLab Dark")
 

@@ -61,7 +61,7 @@ def test_a_job_is_found_again_after_the_page_is_loaded_again(notebook: NotebookP
 
     expect(notebook.find("ml4t-job")).to_contain_text("SLOW")
     notebook.click("ml4t-cancel")
-    notebook.see("ml4t-result", "left: SLOW")
+    notebook.see("ml4t-result", "not reached: SLOW")
 
 
 @on_two

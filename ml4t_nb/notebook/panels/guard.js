@@ -15,7 +15,8 @@ const OF_CELLS = new Set(["a", "m", "y", "z"]);
 const UNNAMED = ":is(input, select, textarea)[title]:not([aria-label])";
 
 function name(panel) {
-  for (const field of panel.querySelectorAll(UNNAMED)) {
+  // None is there once the panel was taken from the page, while a change of it is still told.
+  for (const field of panel?.querySelectorAll(UNNAMED) ?? []) {
     // A label that is not shown names nothing.
     if (![...(field.labels ?? [])].some((label) => label.checkVisibility())) {
       field.setAttribute("aria-label", field.title);
