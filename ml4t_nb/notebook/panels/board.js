@@ -94,10 +94,13 @@ function listen(view, signal) {
     view.look.grouping = target.value;
     view.arrange();
   });
-  on(view.part("foot"), "change", ({ target }) => {
+  const judge = ({ target }) => {
     const days = target.valueAsNumber;
     if (Number.isFinite(days)) model.send({ what: "stale", days });
-  });
+  };
+  on(view.part("foot"), "change", judge);
+  // Not every page lets Enter end a change.
+  on(view.part("foot"), "keydown", (event) => event.key === "Enter" && judge(event));
   // A click on words leaves the focus on the panel that all this is in.
   on(window, "keydown", (event) => {
     const panel = main.closest(".ml4t-panel") ?? main;
