@@ -42,7 +42,6 @@ BARS_SCHEMA = pa.schema(
 _PARQUET = ds.ParquetFileFormat()
 _LOCAL = fs.LocalFileSystem()
 _READERS = 4
-_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +133,13 @@ class PieceReader:
 
     def _of_chunks(self, pieces: Sequence[BarsPiece], asked: Asked) -> pa.Table:
         left = [*_overlapping(pieces, asked)]
-        for _ in range(_TRIES):
-            paths = parallel_map(self._verified, left, threads=min(_READERS, len(left) or 1))
-            fragments = [
-                _fragment(piece, path, asked) for piece, path in zip(left, paths, strict=True)
-            ]
+        # A file moves to the trash once and never back, so that each try finds one more at its end.
+        for _ in range(len(left) + 1):
             try:
+                paths = parallel_map(self._verified, left, threads=min(_READERS, len(left) or 1))
+                fragments = [
+                    _fragment(piece, path, asked) for piece, path in zip(left, paths, strict=True)
+                ]
                 return _dataset(fragments).scanner(**asked.options).to_table()
             except FileNotFoundError:
                 continue  # a writer has just moved one to the trash
