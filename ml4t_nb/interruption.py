@@ -125,6 +125,7 @@ def run_in_threads(
     try:
         interrupted = _watch(pairs, inbox, observer, cancel)
     except BaseException:
+        # Whatever ends the caller ends its workers, too: nobody would take what they bring.
         cancel.set()
         raise
     _ABANDONED.difference_update([each for each in _ABANDONED if not each.is_alive()])
