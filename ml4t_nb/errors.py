@@ -5,7 +5,7 @@ Where the standard library has an error of the same meaning, ours is one too, so
 
     Ml4tError(message, *, hint="")
     ├── OptionError         a word on the command line, a keyword, a date     ValueError
-    ├── SettingsInvalid     ML4T_DATA_* in the environment or in .env         ValueError
+    ├── SettingsInvalid     ML4T_DATA_* of the environment, .env, ml4t.toml   ValueError
     ├── CalendarUnknown     no such exchange, or no such year of it           LookupError
     ├── DatasetNotFound     nothing stored under that name                    LookupError
     ├── BarsInvalid         a frame that is not Bars                          ValueError

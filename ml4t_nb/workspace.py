@@ -11,11 +11,13 @@ from threading import Event as Flag
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
-from ml4t_nb.errors import StoreNotFound
+from ml4t_nb.errors import CalendarUnknown, StoreNotFound
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.interruption import waiting
+from ml4t_nb.model import SessionOverride
 from ml4t_nb.options import Moment, as_folder, as_moment
 from ml4t_nb.settings import Settings, default_home
+from ml4t_nb.store_settings import StoreSettings
 
 if TYPE_CHECKING:
     from ml4t_nb.providers import Limits, Provider
@@ -92,6 +94,25 @@ class Workspace:
         given = as_moment(as_of, option="--as-of")
         return given or self.settings.as_of or self.clock()
 
+    @property
+    def closures(self) -> tuple[SessionOverride, ...]:
+        """Days on which a calendar is wrong: those of the environment, then of the store's file.
+
+        Of a day that both name, the environment's holds.
+
+        Raises
+        ------
+        SettingsInvalid
+            If the file is wrong, or names a calendar that does not exist.
+        """
+        own, settings = self.settings.closures, StoreSettings.read(self.settings.home)
+        if not settings.closures:
+            return own
+        known = {(each.calendar.upper(), each.day) for each in own}
+        found = (_canonical(each, settings) for each in settings.overrides())
+        added = (each for each in found if (each.calendar.upper(), each.day) not in known)
+        return tuple(sorted({*own, *added}))
+
     @cached_property
     def store(self) -> Store:
         """The store in the settings' home; sessions of calendars are kept beside it from now on."""
@@ -134,6 +155,17 @@ def _store_at(home: Path, lock_timeout_s: float) -> Store:
     from ml4t_nb.storage.store import Store
 
     return Store(home, lock_timeout_s=lock_timeout_s)
+
+
+def _canonical(override: SessionOverride, settings: StoreSettings) -> SessionOverride:
+    """The day under the one name of its calendar."""
+    from ml4t_nb.calendars import calendar
+
+    name = override.calendar
+    try:
+        return replace(override, calendar=calendar(name).name)
+    except CalendarUnknown as error:
+        raise settings.closures.error(name, error.message, error.advice) from error
 
 
 def _why_not(home: Path) -> str:

@@ -33,7 +33,9 @@ LAYERS = (
         "options",
         "frequencies",
         "settings",
+        "settings_file",
         "store_settings",
+        "universes",
     },
     {"core"},
     {"providers", "storage"},
@@ -58,9 +60,9 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 LIGHT = (
     "model.py", "codec.py", "finding.py", "hints.py", "records.py", "reports.py",
     "report_parts.py", "report_frames.py", "events.py", "interruption.py", "errors.py",
-    "options.py", "frequencies.py", "settings.py", "store_settings.py", "workspace.py", "verbs/",
-    "commands/", "render/", "execution/", "notebook/", "cli.py", "api.py", "__init__.py",
-    "__main__.py",
+    "options.py", "frequencies.py", "settings.py", "settings_file.py", "store_settings.py",
+    "universes.py", "workspace.py", "verbs/", "commands/", "render/", "execution/", "notebook/",
+    "cli.py", "api.py", "__init__.py", "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
 NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "reading/", "batch.py", "calendars.py")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.errors import SettingsInvalid
+from ml4t_nb.model import SessionOverride
 from ml4t_nb.settings import Settings
 from ml4t_nb.store_settings import StoreSettings
 from ml4t_nb.workspace import Workspace
@@ -72,10 +74,39 @@ def test_a_rule_is_tuned_for_one_dataset_or_switched_off_for_all(ws: Workspace) 
     ("content", "message", "hint"),
     [
         ("[rules]\nspike = \n", "is not TOML: Invalid value (at line 2, column 9)", "correct it"),
-        ("[rulse]\n", ": unknown table [rulse]", "did you mean 'rules'?"),
-        ("spike_factor = 3", ": unknown setting 'spike_factor'", "choose from rules"),
-        ("rules = 3", ": rules must be a table, not 3", "write it below [rules]"),
-        ("[rules]\noff = ['spikes']", ", [rules]: unknown rule 'spikes'", "did you mean 'spike'?"),
+        ("\n[rulse]\n", ", line 2: unknown table [rulse]", "did you mean 'rules'?"),
+        ("spike_factor = 3", ", line 1: unknown setting 'spike_factor'", "choose from closures"),
+        ("rules = 3", ", line 1: rules must be a table, not 3", "write it below [rules]"),
+        (
+            "[rules]\noff = ['spikes']",
+            ", line 2, [rules]: unknown rule 'spikes'",
+            "did you mean 'spike'?",
+        ),
+        (
+            "[closures]\nXNYS = '2024-01-09'",
+            ", line 2, [closures]: XNYS must be a list of days, not '2024-01-09'",
+            'write it as XNYS = ["2024-01-09", "+2024-01-06"]',
+        ),
+        (
+            "[closures]\nXNYS = ['9 January']",
+            ", line 2, [closures]: '9 January' of XNYS is not a day",
+            "+ before a day that was a session",
+        ),
+        (
+            "[closures]\nXNYS = [3]",
+            ", line 2, [closures]: 3 of XNYS is not a day",
+            "+ before a day that was a session",
+        ),
+        (
+            "[closures]\nXNYS = ['2024-01-09', '+2024-01-09']",
+            ", line 2, [closures]: 2024-01-09 of XNYS is both closed and a session",
+            "keep one",
+        ),
+        (
+            "\n[closures]\nXHKB = ['2024-01-09']",
+            ", line 3, [closures]: unknown calendar 'XHKB'",
+            "did you mean 'XHKG'?",
+        ),
         (b"\xff\xfe", "is not UTF-8", "save it as UTF-8"),
     ],
 )
@@ -94,4 +125,52 @@ def test_a_broken_file_stops_a_run_before_it_fetches_and_no_reading(
         assert hint in refused.value.hint
     assert len(verbs.bars(ws, "ACME")) == 51
     assert [each.rows for each in verbs.list_(ws).datasets] == [51]
+
+
+def test_closures_of_the_file_join_those_of_the_environment_which_win(ws: Workspace) -> None:
+    assert ws.closures == ()
+    set_up(ws, "[closures]\nNYSE = ['2024-01-09', 2024-01-10, '+2024-01-06']\n'24/7' = []")
+    in_file = [
+        SessionOverride("XNYS", date(2024, 1, 6), is_open=True),
+        SessionOverride("XNYS", date(2024, 1, 9)),
+        SessionOverride("XNYS", date(2024, 1, 10)),
+    ]
+    assert list(ws.closures) == in_file
+
+    given = (
+        SessionOverride("XHKG", date(2023, 9, 1)),
+        SessionOverride("XNYS", date(2024, 1, 9), is_open=True),
+    )
+    both = Workspace.open(replace(ws.settings, closures=given)).closures
+    assert list(both) == [given[0], in_file[0], given[1], in_file[2]]
+
+
+def test_a_day_that_the_file_closes_is_no_gap_whatever_reads_it(ws: Workspace) -> None:
+    write(ws, days=60, spoilt=40, factor=1.0)
+    assert ws.settings.files is not None
+    file = ws.settings.files / "ACME.csv"
+    rows = file.read_text().splitlines()
+    file.write_text("\n".join(each for each in rows if "2023-02-10" not in each))
+    verbs.load(ws, "ACME", calendar="24/7", as_of="2023-02-20")
+    (before,) = verbs.gaps(ws, "ACME").datasets
+    assert [(each.start.date(), each.state) for each in before.gaps] == [
+        (date(2023, 2, 10), "open")
+    ]
+
+    set_up(ws, "[closures]\n'24/7' = ['2023-02-10']")
+    verbs.update(ws, "ACME", as_of="2023-02-20")
+    assert [each.gaps for each in verbs.gaps(ws, "ACME").datasets] == [()]
+    assert [each.state for each in verbs.health(ws, as_of="2023-02-20").datasets] == ["healthy"]
+
+
+def test_health_judges_by_the_closures_and_refuses_a_file_that_cannot_be_read(
+    ws: Workspace,
+) -> None:
+    write(ws, days=60, spoilt=40, factor=1.0)
+    verbs.load(ws, "ACME", calendar="24/7", as_of="2023-02-20")
+    set_up(ws, "[closures]\n'24/7' = 3")
+
+    with pytest.raises(SettingsInvalid, match="24/7 must be a list of days"):
+        verbs.health(ws, as_of="2023-02-20")
+    set_up(ws, "[rules]\nspike_facter = 3")
     assert [each.state for each in verbs.health(ws, as_of="2023-02-20").datasets] == ["healthy"]

@@ -61,7 +61,7 @@ def _by_calendar(
         asked = [*group]
         others = _others(ws, asked, None if is_few else rows)
         try:
-            dates = calendar(name, ws.settings.closures)
+            dates = calendar(name, ws.closures)
             found = absent_sessions(dates, _held(ws, asked), _held(ws, others))
         except CalendarUnknown:
             continue

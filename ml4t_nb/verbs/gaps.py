@@ -189,5 +189,5 @@ def _gaps(
 def _span(ws: Workspace, summary: Summary, range_: tuple[date | None, date | None]) -> Span:
     from ml4t_nb.calendars import calendar
 
-    dates = calendar(summary.calendar, ws.settings.closures)
+    dates = calendar(summary.calendar, ws.closures)
     return dates.span(*range_, summary.dataset.frequency)

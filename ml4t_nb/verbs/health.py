@@ -152,7 +152,7 @@ def _when(ws: Workspace, moment: datetime | date) -> When:
 
     @cache
     def at(name: str, wait: timedelta) -> tuple[Calendar, datetime, timedelta]:
-        dates = calendar(name, ws.settings.closures)
+        dates = calendar(name, ws.closures)
         as_of = moment if isinstance(moment, datetime) else dates.closing(moment, wait)
         return dates, as_of, wait
 

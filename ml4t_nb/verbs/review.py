@@ -176,5 +176,5 @@ def _span(ws: Workspace, summary: Summary, range_: tuple[date | None, date | Non
 
     if range_ == (None, None):
         return None
-    dates = calendar(summary.calendar, ws.settings.closures)
+    dates = calendar(summary.calendar, ws.closures)
     return dates.span(*range_, summary.dataset.frequency)

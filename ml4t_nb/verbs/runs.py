@@ -61,7 +61,7 @@ def run_batch(
     from ml4t_nb.batch import Task, run_all
     from ml4t_nb.pipeline import RunContext
 
-    rules, closures = _rules(ws.settings.home), ws.settings.closures
+    rules, closures = _rules(ws.settings.home), ws.closures
     begin = partial(RunContext, ws.store, ws.provider, moment, closures, rules=rules)
     blank = UpdateRecord(latest(moment, ()), verb, provider, "failed")
     tasks = [
@@ -91,8 +91,7 @@ def _rules(home: Path) -> RuleSettings:
     """The store's rules, once for all datasets of a run; before anything is fetched."""
     from ml4t_nb.core.rules.configuration import RuleSettings
 
-    settings = StoreSettings.read(home)
-    return RuleSettings.of(settings.rules, file=str(settings.path))
+    return RuleSettings.of(StoreSettings.read(home).rules)
 
 
 def _done(
@@ -123,7 +122,7 @@ def context_of(
         if ws.cancel.wait(seconds):
             raise KeyboardInterrupt
 
-    rules, closures = _rules(ws.settings.home), ws.settings.closures
+    rules, closures = _rules(ws.settings.home), ws.closures
     paused = pause if asks else no_pause
     return RunContext(ws.store, ws.provider, moment, closures, observe, paused, rules)
 

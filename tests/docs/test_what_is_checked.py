@@ -8,6 +8,7 @@ from dataclasses import fields
 
 from ml4t_nb.core.rules.configuration import SWITCHABLE, RuleSettings
 from ml4t_nb.core.rules.thresholds import Thresholds
+from ml4t_nb.settings_file import SettingsTable
 from tests.docs.pages import ROOT, blocks
 
 PAGE = ROOT / "docs" / "what-is-checked.md"
@@ -39,7 +40,7 @@ def test_each_rule_that_can_be_switched_off_is_there() -> None:
 
 def test_the_example_can_be_used() -> None:
     (example,) = (each.text for each in blocks(PAGE) if each.language == "toml")
-    rules = RuleSettings.of(tomllib.loads(example)["rules"], file="")
+    rules = RuleSettings.of(SettingsTable(PAGE, tomllib.loads(example)).table("rules"))
 
     assert rules.general.off == {"high volume"}
     assert {name: each.jump_factor for name, each in rules.single.items()} == {

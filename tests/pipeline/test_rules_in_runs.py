@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from ml4t_nb.core.bars import Bars, make_bars
 from ml4t_nb.core.rules.configuration import RuleSettings
 from ml4t_nb.finding import Finding
+from ml4t_nb.settings_file import SettingsTable
 from tests.pipeline.runner import Runner
 from tests.pipeline.scripted import evening, rising, sessions
 
@@ -96,7 +98,9 @@ def test_a_rule_that_is_switched_off_takes_its_findings_along(runner: Runner) ->
     told(runner, EVENINGS[3:-1])
     assert states(runner) == [("spike", "2024-03-08", "open")]
 
-    switched = replace(runner, rules=RuleSettings.of({"off": ["spike"]}, file="ml4t.toml"))
+    switched = replace(
+        runner, rules=RuleSettings.of(SettingsTable(Path("ml4t.toml"), {"off": ["spike"]}))
+    )
 
     assert told(switched, EVENINGS[-1:]) == [[]]
     assert states(runner) == [("spike", "2024-03-08", "corrected")]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any, get_args
 
 from ml4t_nb.core.rules.thresholds import Thresholds
-from ml4t_nb.errors import SettingsInvalid
 from ml4t_nb.finding import Rule
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.options import did_you_mean
+from ml4t_nb.settings_file import SettingsTable
 
 __all__ = ["SWITCHABLE", "RuleSettings"]
 
@@ -42,7 +42,7 @@ class RuleSettings:
     single: Mapping[str, Thresholds] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, table: Mapping[str, Any], *, file: str) -> RuleSettings:
+    def of(cls, table: SettingsTable) -> RuleSettings:
         """Settings of a table ``[rules]``; what single datasets have of their own comes first.
 
         Parameters
@@ -50,8 +50,6 @@ class RuleSettings:
         table
             Values by the names of `Thresholds`, for all datasets; and tables of such values by
             the name of a dataset (``equities/daily/GME``).
-        file
-            Where it was read, for errors.
 
         Raises
         ------
@@ -59,14 +57,15 @@ class RuleSettings:
             For a name that is not known, or a value that its rule cannot use; of any dataset, so
             that a wrong setting is reported by the first run.
         """
-        values = {name: value for name, value in table.items() if not isinstance(value, Mapping)}
-        general = _checked(values, f"{file}, [rules]")
+        own = {name for name, value in table.items() if isinstance(value, Mapping)}
+        general = {name: _value(table, name) for name in table if name not in own}
         single = {}
-        for name, own in table.items():
-            if isinstance(own, Mapping):
-                _require_dataset(name, file)
-                checked = _checked(own, f'{file}, [rules."{name}"]')
-                single[name] = Thresholds(**{**general, **checked})
+        for name in own:
+            _require_dataset(table, name)
+            values = table.table(name)
+            single[name] = Thresholds(
+                **{**general, **{each: _value(values, each) for each in values}}
+            )
         return cls(Thresholds(**general), single)
 
     def of_dataset(self, dataset: DatasetId) -> Thresholds:
@@ -74,58 +73,53 @@ class RuleSettings:
         return self.single.get(str(dataset), self.general)
 
 
-def _require_dataset(name: str, file: str) -> None:
+def _require_dataset(table: SettingsTable, name: str) -> None:
     match name.split("/"):
         case [asset_class, frequency, symbol] if symbol:
             for word, known in ((asset_class, AssetClass), (frequency, Frequency)):
                 if word not in get_args(known):
-                    raise SettingsInvalid(
-                        f"{file}, rules for {name!r}: unknown {word!r}",
-                        hint=did_you_mean(word, get_args(known)),
+                    raise table.error(
+                        name,
+                        f"rules for {name!r}: unknown {word!r}",
+                        did_you_mean(word, get_args(known)),
                     )
         case _:
-            raise SettingsInvalid(
-                f"{file}, rules for {name!r}: not a dataset",
-                hint='name it by class, frequency and symbol: [rules."equities/daily/GME"]',
+            raise table.error(
+                name,
+                f"rules for {name!r}: not a dataset",
+                'name it by class, frequency and symbol: [rules."equities/daily/GME"]',
             )
 
 
-def _checked(table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    return {name: _value(name, value, where) for name, value in table.items()}
-
-
-def _value(name: str, value: Any, where: str) -> Any:  # noqa: ANN401  # whatever TOML holds
+def _value(table: SettingsTable, name: str) -> Any:  # noqa: ANN401  # whatever TOML holds
     """A setting's value as its rule takes it."""
+    value = table[name]
     if name not in _NAMES:
-        raise SettingsInvalid(
-            f"{where}: unknown rule setting {name!r}", hint=did_you_mean(name, _NAMES)
-        )
+        raise table.error(name, f"unknown rule setting {name!r}", did_you_mean(name, _NAMES))
     if name == "off":
-        return _switched_off(value, where)
+        return _switched_off(table, value)
     if name == "unit_factors":
         if isinstance(value, list) and all(_is_number(each) and each > 1 for each in value):
             return tuple(float(each) for each in value)
-        raise SettingsInvalid(f"{where}: {name} must be a list of numbers above 1, not {value!r}")
+        raise table.error(name, f"{name} must be a list of numbers above 1, not {value!r}")
     least, most = _bounds(name)
     if not _is_number(value) or not least <= value <= most:
-        raise SettingsInvalid(
-            f"{where}: {name} must be a number from {least:g} to {most:g}, not {value!r}"
+        raise table.error(
+            name, f"{name} must be a number from {least:g} to {most:g}, not {value!r}"
         )
     return value
 
 
-def _switched_off(value: object, where: str) -> frozenset[Rule]:
+def _switched_off(table: SettingsTable, value: object) -> frozenset[Rule]:
     if not isinstance(value, list):
-        raise SettingsInvalid(f"{where}: off must be a list of rules, not {value!r}")
+        raise table.error("off", f"off must be a list of rules, not {value!r}")
     for rule in value:
         if rule in _NOT_STORED:
-            raise SettingsInvalid(
-                f"{where}: the rule {rule!r} cannot be switched off", hint="such rows are no bars"
+            raise table.error(
+                "off", f"the rule {rule!r} cannot be switched off", "such rows are no bars"
             )
         if rule not in SWITCHABLE:
-            raise SettingsInvalid(
-                f"{where}: unknown rule {rule!r}", hint=did_you_mean(str(rule), SWITCHABLE)
-            )
+            raise table.error("off", f"unknown rule {rule!r}", did_you_mean(str(rule), SWITCHABLE))
     return frozenset(value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from ml4t_nb.core.rules.configuration import RuleSettings
 from ml4t_nb.core.rules.thresholds import Thresholds
 from ml4t_nb.errors import SettingsInvalid
 from ml4t_nb.model import DatasetId
+from ml4t_nb.settings_file import SettingsTable
 
 GME = DatasetId("equities", "daily", "GME")
 IBM = DatasetId("equities", "daily", "IBM")
@@ -25,7 +27,7 @@ off = []
 
 
 def read(text: str) -> RuleSettings:
-    return RuleSettings.of(tomllib.loads(text), file="f.toml")
+    return RuleSettings.of(SettingsTable(Path("f.toml"), tomllib.loads(text), ("rules",)))
 
 
 def test_a_dataset_has_the_values_of_all_but_for_its_own() -> None:
@@ -79,5 +81,5 @@ def test_settings_of_what_is_no_dataset_are_refused(name: str, message: str, hin
     with pytest.raises(SettingsInvalid) as refused:
         read(f'["{name}"]\nspike_factor = 2')
 
-    assert refused.value.message == f"f.toml, rules for {name!r}: {message}"
+    assert refused.value.message == f"f.toml, [rules]: rules for {name!r}: {message}"
     assert hint in str(refused.value.hint)
