@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -379,6 +379,11 @@ class PlotReport:
         Other symbols to be compared with this one.
     home
         Folder of the store.
+    version
+        Number of the commit that it is of; 0 if it is of none.
+    asked
+        Arguments of the verb that draw the same of what is stored later; empty where the report is
+        of one run.
     """
 
     dataset: DatasetId
@@ -402,6 +407,8 @@ class PlotReport:
     basis: Basis | None = None
     beside: tuple[PlotReport, ...] = ()
     home: Path | None = None
+    version: int = 0
+    asked: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property
     def frequency(self) -> BarsFrequency:

@@ -104,6 +104,10 @@ def _complete(context: CompletionContext) -> SimpleMatcherResult:
 
 
 def _after_cell(result: ExecutionResult) -> None:
+    # What was never imported has nothing to be told.
+    if charts := sys.modules.get("ml4t_nb.notebook.panels.live_chart"):
+        for chart in tuple(charts.CHARTS):
+            chart.look_again()
     is_interrupted = isinstance(result.error_in_exec, KeyboardInterrupt)
     # Where no job was ever made, there is nothing to import for it.
     if is_interrupted and "ml4t_nb.execution.jobs" in sys.modules:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from ml4t_nb.events import Committed
 from ml4t_nb.model import MINOR_UNITS, DatasetId, Frequency, Gap, Span, bar_length
@@ -33,6 +34,7 @@ __all__ = [
     "size",
     "span_words",
     "stamp",
+    "stamp_in",
     "stamp_range",
 ]
 
@@ -194,9 +196,10 @@ def judgement(health: Health | None) -> str:
     return f"{MARKS[health.state]} {health.state}: {reason}"
 
 
-def gap_words(gap: Gap, frequency: Frequency) -> str:
-    """Where a gap is and how much it lacks."""
-    return f"{many(gap.missing, 'bar')} missing, {stamp_range(gap.start, gap.end, frequency)}"
+def gap_words(gap: Gap, frequency: Frequency, zone: str | None = None) -> str:
+    """Where a gap is, by `stamp_range`, and how much it lacks."""
+    where = stamp_range(gap.start, gap.end, frequency, zone)
+    return f"{many(gap.missing, 'bar')} missing, {where}"
 
 
 def first_of(words: Iterable[str], limit: int) -> list[str]:
@@ -206,7 +209,27 @@ def first_of(words: Iterable[str], limit: int) -> list[str]:
     return each if more <= 0 else [*each[:limit], f"and {more:,} more"]
 
 
-def stamp_range(first: datetime, last: datetime, frequency: Frequency) -> str:
-    """The first and the last stamp of some bars; one, if it is one bar."""
-    start, end = stamp(first, frequency), stamp(last, frequency)
-    return start if start == end else f"{start} … {end}"
+def stamp_range(
+    first: datetime, last: datetime, frequency: Frequency, zone: str | None = None
+) -> str:
+    """The first and the last stamp of some bars; one, if it is one bar.
+
+    Those of intraday bars are in ``zone`` if one is given: beside a plot, whose axis is. What both
+    have in common is then said once: ``2024-01-10 15:00 … 15:29 EST``.
+    """
+    if zone is None or bar_length(frequency) is None:
+        start, end = stamp(first, frequency), stamp(last, frequency)
+        return start if start == end else f"{start} … {end}"
+    start, end = (stamp_in(each, frequency, zone) for each in (first, last))
+    if start == end:
+        return start
+    (day, clock, name), (last_day, last_clock, last_name) = start.split(" "), end.split(" ")
+    begin = f"{day} {clock}" if name == last_name else start
+    return f"{begin} … {f'{last_clock} {last_name}' if day == last_day else end}"
+
+
+def stamp_in(moment: datetime, frequency: Frequency, zone: str) -> str:
+    """A bar's stamp beside a plot: that of an intraday bar as ``2024-01-10 15:00 EST``."""
+    if bar_length(frequency) is None:
+        return stamp(moment, frequency)
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M %Z}"

@@ -125,6 +125,10 @@ class Store:
             raise not_found_error(dataset)
         return Snapshot(folder, manifest)
 
+    def sequence(self, dataset: DatasetId) -> int:
+        """Number of the dataset's newest commit, 0 before the first: one look at a folder."""
+        return DatasetFolder(self.home, dataset).sequence()
+
     def verify(self, dataset: DatasetId) -> tuple[StoreError, ...]:
         """The error of each damaged file of the dataset, after reading every one whole."""
         try:

@@ -105,7 +105,12 @@ def plot(
         for each in snapshots
     ]
     require_common_session(reports)
-    return replace(reports[0], out=page, beside=tuple(reports[1:]))
+    asked = {
+        "symbol": names, "asset_class": asset_class, "frequency": frequency, "start": start,
+        "end": end, "as_of": as_of, "home": ws.settings.home,
+    }  # fmt: skip
+    beside = tuple(reports[1:])
+    return replace(reports[0], out=page, beside=beside, asked={} if last_run else asked)
 
 
 def _change_of(snapshot: Snapshot, run: int, page: Path | None, home: Path) -> PlotReport:

@@ -136,6 +136,7 @@ def bars_report(
         currency=manifest.config.currency,
         basis=manifest.config.basis,
         home=home,
+        version=manifest.sequence,
     )
     if derived is not None:
         report = _longer(report, snapshot, range_, derived)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.notebook_page import NotebookPage
+from tests.browser.notebook_page import LOAD_WITH_GAP, NotebookPage
 
 DAILY = "%ml4t load AAPL -p sample --start 2003-01-02 --as-of 2005-06-01"
 MINUTES = "%ml4t load DEMO -p synthetic -f 1m --start 2024-01-03 --as-of 2024-03-01"
@@ -163,3 +163,18 @@ def test_a_narrow_range_of_many_minutes_gets_every_bar(notebook: NotebookPage) -
     expect(count).not_to_contain_text("about")
     left, right = axes_of(notebook)[0]
     expect(count).to_contain_text(f"{int(right + 0.5) - int(left + 0.5)} of 15,990")
+
+
+def test_what_a_panel_in_a_cell_below_mends_is_mended_in_the_chart(notebook: NotebookPage) -> None:
+    notebook.open(LOAD_WITH_GAP, "%ml4t plot LOST", "%ml4t panel gaps --as-of 2004-12-31")
+    notebook.see_plot("ml4t-live")
+    notebook.see("ml4t-live-legend", "open gap, 1")
+    notebook.see("ml4t-gap-list", "2004-06-16")
+    notebook.find("ml4t-live-ranges").get_by_text("1Y", exact=True).click()
+
+    notebook.find("ml4t-gap-list").locator("select").select_option(index=0)
+    notebook.click("ml4t-refill")
+
+    # Both are there: the first is that of the plot.
+    notebook.see("ml4t-live-legend", "filled, 1 (hollow bars)")
+    expect(notebook.find("ml4t-live-legend")).not_to_contain_text("open gap")

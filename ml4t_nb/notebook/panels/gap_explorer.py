@@ -14,7 +14,6 @@ from ml4t_nb.notebook.panels.gap_rows import (
     dataset_row,
     gap_rows,
     kept_blocks,
-    local_words,
     revision_blocks,
     revision_title,
 )
@@ -62,7 +61,9 @@ class GapExplorer:
         self._stored: list[Summary] = []
         self._report: GapsReport | None = None
         self._record: UpdateRecord | None = None
-        self.chart = LiveChart(shared=self._shared, picked=self._pick, changed=changed)
+        self.chart = LiveChart(
+            shared=self._shared, picked=self._pick, changed=changed, newer=self.refresh
+        )
         self.repairs = GapButtons(shared=self._shared, ended=self._ended)
         self._build()
         self.refresh()
@@ -242,19 +243,20 @@ class GapExplorer:
             # What was shown before is no longer what is stored.
             self._forget()
             raise
-        heading, rows = gap_rows(self._gaps, dataset.frequency)
-        with self._own_change:
-            self.heading.value = fragment(heading if rows else "")
-            self.list.options = rows
-            self.list.index = None if before is None else self._row_of(before)
-        self.list.layout.display = "" if rows else "none"
-        self.unanswered.value = as_html(besides_blocks(self._report))
-        self.body.layout.display = ""
-        self.chart.marked = self.gap
+        at = None if before is None else self._row_of(before)
         if is_new:
             self.chart.show(dataset)
         else:
+            self.chart.marked = None if at is None else self._gaps[at]
             self.chart.redraw()
+        heading, rows = gap_rows(self._gaps, dataset.frequency, self.chart.zone)
+        with self._own_change:
+            self.heading.value = fragment(heading if rows else "")
+            self.list.options = rows
+            self.list.index = at
+        self.list.layout.display = "" if rows else "none"
+        self.unanswered.value = as_html(besides_blocks(self._report))
+        self.body.layout.display = ""
         self._aim()
         self._revise(dataset)
 
@@ -263,11 +265,9 @@ class GapExplorer:
         dataset, gap = self.dataset.value, self.gap
         target, story = None, "Choose a gap in the list, or its band in the plot."
         if gap is not None:
-            zone = "UTC" if self.chart.report is None else self.chart.report.zone
-            target = target_of(gap, dataset, zone=zone, shared=self._shared)
-            local = local_words(gap, dataset.frequency, zone)
-            parts = (gap_story(gap, dataset.frequency), local, target.description)
-            story = "\n".join(filter(None, parts))
+            target = target_of(gap, dataset, zone=self.chart.zone, shared=self._shared)
+            told = gap_story(gap, dataset.frequency, self.chart.zone)
+            story = f"{told}\n{target.description}"
         self.description.value = element("div", story, style=INK)
         self.description.layout.display = "" if self._gaps else "none"
         self.repairs.set_target(target)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
-from ml4t_nb.model import Frequency, Gap, bar_length
+from ml4t_nb.model import Frequency, Gap
 from ml4t_nb.records import Revision, Summary, UpdateRecord, Verdict
-from ml4t_nb.render.format import count, instant, labelled, many, plain, ratio, stamp
+from ml4t_nb.render.format import count, instant, labelled, many, plain, ratio, stamp, stamp_in
 from ml4t_nb.render.layout import Block, Note, Table
 from ml4t_nb.render.report_blocks import blocks
 from ml4t_nb.reports import GapsReport
 
 __all__ = [
-    "besides_blocks", "dataset_row", "gap_rows", "kept_blocks", "local_words", "revision_blocks",
+    "besides_blocks", "dataset_row", "gap_rows", "kept_blocks", "revision_blocks",
     "revision_title",
 ]  # fmt: skip
 
@@ -42,9 +41,12 @@ def dataset_row(summary: Summary) -> str:
     return f"{name}: {many(summary.gaps_open, 'gap')} open, {many(summary.missing, 'bar')} missing"
 
 
-def gap_rows(gaps: Sequence[Gap], frequency: Frequency) -> tuple[str, list[str]]:
-    """A heading and a row for each gap, in columns of characters of one width."""
-    table = [_HEADING, *(_cells(gap, frequency) for gap in gaps)]
+def gap_rows(gaps: Sequence[Gap], frequency: Frequency, zone: str) -> tuple[str, list[str]]:
+    """A heading and a row for each gap, in columns of characters of one width.
+
+    Its times are those of ``zone``, as on the plot's axis.
+    """
+    table = [_HEADING, *(_cells(gap, frequency, zone) for gap in gaps)]
     *widths, _ = (max(map(len, column)) for column in zip(*table, strict=True))
     columns = (f"{{:{side}{width}}}  " for side, width in zip(_SIDES, widths, strict=True))
     line = "".join((*columns, "{}"))
@@ -52,17 +54,8 @@ def gap_rows(gaps: Sequence[Gap], frequency: Frequency) -> tuple[str, list[str]]
     return heading, [row.replace(" ", _SPACE) for row in rows]
 
 
-def local_words(gap: Gap, frequency: Frequency, zone: str) -> str:
-    """Where a gap within a session is on the plot's axis, which is in the calendar's own time."""
-    if bar_length(frequency) is None:
-        return ""
-    start, end = (each.astimezone(ZoneInfo(zone)) for each in (gap.start, gap.end))
-    last = f"{end:%H:%M}" if start.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
-    return f"in the plot: {start:%Y-%m-%d %H:%M} … {last}, {zone}"
-
-
-def _cells(gap: Gap, frequency: Frequency) -> tuple[str, ...]:
-    start, end = stamp(gap.start, frequency), stamp(gap.end, frequency)
+def _cells(gap: Gap, frequency: Frequency, zone: str) -> tuple[str, ...]:
+    start, end = (stamp_in(each, frequency, zone) for each in (gap.start, gap.end))
     date, _, clock = end.partition(" ")
     why = gap.error or gap.reason or ("left open on request" if gap.is_left_open else "")
     why = why or ("its bars were rejected" if gap.state == "rejected" else "")

@@ -50,6 +50,13 @@ class LiveChart {
     el.append(this.root);
     this.listen();
     this.take();
+    // What was stored before somebody listened here, such as by a cell that ran meanwhile.
+    this.look(this.base.facts?.drawing);
+  }
+
+  // The kernel draws anew if the store has something newer than the drawing of that number.
+  look(drawing) {
+    if (drawing !== undefined) this.model.send({ what: "redraw", drawing });
   }
 
   get shown() {
@@ -119,6 +126,8 @@ class LiveChart {
   }
 
   hear(message) {
+    const { drawing } = this.base.facts ?? {};
+    if (message.what === "newer" && message.drawing === drawing) this.look(drawing);
     if (message.what !== "drawing" || message.asked !== this.waiting?.asked) return;
     const isOvertaken = !isSame(this.waiting.view, this.view);
     this.waiting = null;

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from itertools import count as counted
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakSet
 
 from ml4t_nb.errors import Ml4tError
+from ml4t_nb.execution.jobs import JOBS, Job
 from ml4t_nb.model import DatasetId, Gap, bar_length
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
@@ -17,11 +19,12 @@ from ml4t_nb.render.html import error_html
 from ml4t_nb.render.markup import picture
 from ml4t_nb.render.plots.theme import title_of
 from ml4t_nb.reports import PlotReport
+from ml4t_nb.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LiveChart"]
+__all__ = ["CHARTS", "LiveChart"]
 
 Rows: TypeAlias = tuple[int, int]
 """First and last row of a chart's axis, both inclusive."""
@@ -32,14 +35,18 @@ _BESIDE = 0.5  # of the view, drawn on either side of it: a small move needs no 
 
 _numbers = counted(1)
 
+CHARTS: WeakSet[LiveChart] = WeakSet()
+"""All of this process."""
+
 
 class LiveChart:
     """The bars of one dataset, of which the page shows a part.
 
     All bars are kept from the last reading on, so that every part is of one moment. ``picked`` is
     called with the gap whose band was clicked, ``changed`` after each drawing, ``opened`` with the
-    command of the action that was pressed, or None when it was pressed again. The gap that is
-    ``marked`` is outlined from the next drawing on.
+    command of the action that was pressed, or None when it was pressed again, ``newer`` when a page
+    shows the chart and the store has something newer; without it, the chart is then redrawn. The
+    gap that is ``marked`` is outlined from the next drawing on.
     """
 
     def __init__(
@@ -49,15 +56,16 @@ class LiveChart:
         picked: Callable[[Gap], object] = lambda _: None,
         opened: Callable[[str | None], object] = lambda _: None,
         changed: Changed = lambda: None,
+        newer: Callable[[], object] | None = None,
     ) -> None:
         from ipywidgets import VBox
 
         from ml4t_nb.notebook.panels.live_script import live_script
 
         self._shared, self._picked, self._opened = shared, picked, opened
-        self._changed = changed
+        self._changed, self._newer = changed, newer or self.redraw
         self._lock = RLock()
-        self._dataset: DatasetId | None = None
+        self._asked: Arguments = NO_ARGUMENTS
         self._whole: PlotReport | None = None
         self._rows: pd.DatetimeIndex | None = None
         self._length = 0
@@ -69,6 +77,8 @@ class LiveChart:
         self._script = live_script()
         self._script.on_msg(lambda _widget, message, _buffers: self.hear(message))
         self.widget = VBox([self._message, self._script]).add_class("ml4t-chart")
+        CHARTS.add(self)
+        JOBS.observe(self)
 
     @property
     def report(self) -> PlotReport | None:
@@ -81,17 +91,23 @@ class LiveChart:
         first, last = self._view
         return cut(whole, rows[first].to_pydatetime(), rows[last].to_pydatetime())
 
+    @property
+    def zone(self) -> str:
+        """The time zone of its axis."""
+        return "UTC" if self._whole is None else self._whole.zone
+
     def show(self, dataset: DatasetId | None) -> None:
         """Draw all of that dataset, or nothing."""
         with self._lock:
-            self._dataset, self._view, self.marked = dataset, None, None
+            self._asked = {} if dataset is None else {**of_dataset(dataset), **self._shared}
+            self._view = self.marked = None
             self._moves += 1
             self.redraw()
 
     def show_report(self, report: PlotReport) -> None:
         """Draw what is in a report."""
         with self._lock:
-            self._dataset, self._view, self.marked = report.dataset, None, None
+            self._asked, self._view, self.marked = report.asked, None, None
             self._moves += 1
             self._take(report)
             self._draw()
@@ -110,9 +126,9 @@ class LiveChart:
     def around(self, gap: Gap) -> None:
         """Show the gap, marked, and some bars on either side of it."""
         with self._lock:
-            if self._dataset is None or self._rows is None or not len(self._rows):
+            if self._whole is None or self._rows is None or not len(self._rows):
                 return
-            is_intraday = bar_length(self._dataset.frequency) is not None
+            is_intraday = bar_length(self._whole.dataset.frequency) is not None
             beside = _AROUND_INTRADAY if is_intraday else _AROUND
             first, last = self._rows_of(gap)
             self.marked = gap
@@ -129,9 +145,43 @@ class LiveChart:
             return str(self._message.value)
         return picture(svg_of(report), title_of(report))
 
+    def started(self, job: Job) -> None:
+        """A job may change what is drawn: look again at its end."""
+        job.observe(self._after)
+
+    def _after(self, job: Job) -> None:
+        if job.is_over:
+            job.forget(self._after)
+            self.look_again()
+
+    def look_again(self) -> None:
+        """Ask the pages that show the chart to ask for a new one if the store has something newer.
+
+        Of a cell that was run again nobody looks at the old chart, which is still here.
+        """
+        with self._lock:
+            if self._is_outdated():
+                self._script.send({"what": "newer", "drawing": self._number})
+
+    def _is_outdated(self) -> bool:
+        """Whether a dataset was committed to since it was drawn."""
+        whole = self._whole
+        if whole is None or not self._asked:
+            return False
+        try:
+            store = Workspace.open().at(whole.home).store
+            drawn = (each for each in (whole, *whole.beside) if each.version)
+            later = [each.dataset for each in drawn if store.sequence(each.dataset) != each.version]
+            for each in later:
+                store.snapshot(each)
+        except Ml4tError:
+            # It was removed, or cannot be read: what is drawn is the last that there was.
+            return False
+        return bool(later)
+
     def hear(self, message: Mapping[str, Any]) -> None:
         """What the page sends; about a drawing that is not the newest, nothing is done."""
-        gap = None
+        gap, is_newer = None, False
         with self._lock:
             what = message.get("what")
             if what == "plotly":
@@ -141,20 +191,22 @@ class LiveChart:
                 command = message.get("command")
             elif message.get("drawing") != self._number:
                 return
+            elif is_newer := self._is_outdated():
+                pass  # the page asks again about what it then has
             elif what == "range":
                 self._answer(message)
             elif what == "click":
                 gap = self._clicked(message.get("row"), message.get("reach"))
         # Without the lock: a listener may draw, and may hold a lock of its own.
+        if is_newer:
+            self._newer()
         if what == "action":
             self._opened(command if isinstance(command, str) else None)
         if gap is not None:
             self._picked(gap)
 
     def _read(self) -> PlotReport | None:
-        if self._dataset is None:
-            return None
-        return ask(PlotReport, "plot", **of_dataset(self._dataset), **self._shared)
+        return ask(PlotReport, "plot", **self._asked) if self._asked else None
 
     def _take(self, report: PlotReport | None) -> None:
         from ml4t_nb.render.plots.steps import rows_in

@@ -42,7 +42,7 @@ class PlotPanel:
         self.widget = VBox([self.chart.widget, self._box])
 
     def refresh(self) -> None:
-        """Nothing: a cell's picture is that of its moment."""
+        """Nothing: the chart notices itself when the store has something newer."""
 
     def static_html(self) -> str:
         """The picture, and what was opened below it."""

@@ -61,7 +61,7 @@ def session_starts(report: PlotReport, steps: Steps) -> TickLevel | None:
     """First rows of the sessions of intraday bars."""
     if bar_length(report.frequency) is None or not len(steps):
         return None
-    days, rows = _session_days(report, steps)
+    days, rows = steps.session_days
     at = _changes(days, is_begun=steps.first == 0)
     labels = _day_words(days[at])
     below = [label[-4:] for label in labels]
@@ -74,12 +74,13 @@ def _levels(report: PlotReport, steps: Steps) -> Iterator[TickLevel]:
     import numpy as np
 
     frequency = report.frequency
-    if (starts := session_starts(report, steps)) is not None:
+    if bar_length(frequency) is not None:
+        days, rows = steps.session_days
         yield from _times(report, steps)
-        yield starts
-        days, rows = _session_days(report, steps)
         at = _changes(days, is_begun=steps.first == 0)
         days, rows = days[at], rows[at]
+        if len(days) <= _MOST and (starts := session_starts(report, steps)) is not None:
+            yield starts
         if not len(days):
             return  # all of it is within one session
         yield _dated("day", days, rows)
@@ -108,6 +109,8 @@ def _levels(report: PlotReport, steps: Steps) -> Iterator[TickLevel]:
 
 
 def _dated(name: str, days: Ints, rows: Ints) -> TickLevel:
+    # One of more ticks is not used: it need not be written.
+    days, rows = days[: _MOST + 1], rows[: _MOST + 1]
     labels = [each.split(" ", 1)[1] for each in _day_words(days)]
     below = tuple(label[-4:] for label in labels)
     return TickLevel(name, _ints(rows), tuple(label[:-5] for label in labels), below)
@@ -117,11 +120,14 @@ def _times(report: PlotReport, steps: Steps) -> Iterator[TickLevel]:
     """Whole hours and parts of them in the exchange's time, or the bars next to them."""
     import numpy as np
 
+    days, _ = steps.session_days
+    begins = _changes(days, is_begun=True)
+    if len(begins) > _MOST:
+        return  # each session has a tick
     local = steps.rows.tz_convert(report.zone)
     minutes = (local.hour * 60 + local.minute).to_numpy()
-    days, _ = _session_days(report, steps)
     is_first = np.zeros(len(days), dtype=bool)
-    is_first[_changes(days, is_begun=True)] = True
+    is_first[begins] = True
     for every in _MINUTES:
         at = np.flatnonzero((minutes % every == 0) & (local.second == 0))
         if not len(at):
@@ -139,22 +145,6 @@ def _ends(report: PlotReport, steps: Steps) -> tuple[TickLevel, ...]:
     stamps = steps.rows[[row - steps.first for row in rows]]
     labels = stamp_words(stamps, report.frequency, report.zone, zoned=False)
     return (TickLevel("ends", tuple(rows), tuple(labels), ("",) * len(rows)),)
-
-
-def _session_days(report: PlotReport, steps: Steps) -> tuple[Ints, Ints]:
-    """The session of each row, as days since 1970, and the rows."""
-    import numpy as np
-
-    rows = np.arange(len(steps.rows)) + steps.first
-    local: Any = steps.rows.tz_convert(report.zone).tz_localize(None)
-    days = local.to_numpy("M8[D]").astype(np.int64)
-    if report.hours is not None and len(report.hours):
-        opens = report.hours["open"].to_numpy("M8[us]")
-        at = np.searchsorted(opens, steps.rows.to_numpy("M8[us]"), side="right") - 1
-        sessions = report.hours.index.to_numpy("M8[D]").astype(np.int64)
-        # A currency's evening is of the next day; a bar before the open is of its own.
-        days = np.where(at >= 0, np.maximum(sessions[np.maximum(at, 0)], days), days)
-    return np.maximum.accumulate(days), rows
 
 
 def _changes(values: Ints, *, is_begun: bool) -> Ints:

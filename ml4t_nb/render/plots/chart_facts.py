@@ -12,6 +12,8 @@ A script that shows the chart and the kernel behind it exchange these messages::
     {"what": "range", "left": -0.5, "right": 125.5, "drawing": 3}   from the script: edges, in rows
     {"what": "click", "row": 37, "drawing": 3}                      from the script: a row
     {"what": "drawing", "drawing": 4, "figure": {"data": [], "layout": {}}, "facts": {}}    to it
+    {"what": "newer", "drawing": 4}                                 to it: the store has newer bars
+    {"what": "redraw", "drawing": 4}                from the script: wanted, if there is something newer
 
 ``drawing`` numbers the drawings; what is sent about another than the newest is passed over.
 
@@ -24,7 +26,7 @@ title, legend, grid of times or starts of sessions: the script draws those from 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal, TypeAlias
 
 __all__ = [
@@ -257,7 +259,16 @@ class ChartFacts:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`; keys of mappings are text."""
-        plain = asdict(self)
+        plain: dict[str, Any] = _by_field(self)
         for name in ("remarks", "doubtful"):
             plain[name] = {str(step): lines for step, lines in plain[name].items()}
         return plain
+
+
+def _by_field(value: Any) -> Any:  # noqa: ANN401
+    """Fields by name; columns of thousands of numbers as they are, and not one by one."""
+    if is_dataclass(value):
+        return {each.name: _by_field(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, tuple) and value and is_dataclass(value[0]):
+        return tuple(map(_by_field, value))
+    return dict(value) if isinstance(value, Mapping) else value

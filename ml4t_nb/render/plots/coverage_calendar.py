@@ -105,7 +105,8 @@ def _heat(report: PlotReport, sessions: pd.DataFrame, cells: Cells, styles: Styl
 
     shares = np.full((len(cells.years), WEEKS * cells.width), np.nan)
     stories = np.full(shares.shape, "", dtype=object)
-    of_gaps = [theme.gap_story(gap, report.dataset.frequency) for gap in report.gaps]
+    frequency = report.dataset.frequency
+    of_gaps = [theme.gap_story(gap, frequency, report.zone) for gap in report.gaps]
     for row, at, column, (_, style) in zip(
         rows_of(sessions), cells.rows, cells.columns, styles, strict=True
     ):

@@ -7,7 +7,7 @@ from typing import Any
 
 from ml4t_nb.render.format import many, one_line, ratio
 from ml4t_nb.render.plots.price_words import stamp_words
-from ml4t_nb.render.plots.steps import Band, Steps
+from ml4t_nb.render.plots.steps import Band, Steps, bars_between
 from ml4t_nb.render.plots.theme import GAPS, Colours, bold, in_lines, safe
 from ml4t_nb.reports import PlotReport
 
@@ -103,11 +103,11 @@ def action_stories(report: PlotReport, steps: Steps) -> dict[int, tuple[str, str
     """By row, the letters of its dividend and split, and what they are."""
     import pandas as pd
 
-    bars = report.bars
-    if not len(steps) or bars.empty:
+    bars = bars_between(report.bars, steps.rows)
+    splits = bars["split"].to_numpy(float)
+    bars = bars[(bars["dividend"].to_numpy(float) > 0) | ((splits != 0) & (splits != 1))]
+    if bars.empty:
         return {}
-    bars = bars.iloc[bars.index.slice_indexer(steps.rows[0], steps.rows[-1])]
-    bars = bars[(bars["dividend"].to_numpy() > 0) | ~bars["split"].isin((0, 1)).to_numpy()]
     stamps = pd.DatetimeIndex(bars.index)
     days = stamp_words(stamps, report.frequency, report.zone)
     currency = one_line(report.currency)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.render.plots.chart_facts import MOST_BODIES
 from ml4t_nb.render.plots.price_words import price_words, stamp_words, volume_words
-from ml4t_nb.render.plots.steps import Steps
+from ml4t_nb.render.plots.steps import Steps, bars_between
 from ml4t_nb.render.plots.theme import Colours, in_lines
 from ml4t_nb.reports import PlotReport
 
@@ -20,6 +20,7 @@ __all__ = [
     "is_bodied",
     "line_traces",
     "pointer_trace",
+    "rounded",
     "step_labels",
     "volume_traces",
 ]
@@ -27,6 +28,8 @@ __all__ = [
 _OPACITY = 0.38
 _TIMED = 6  # words of a day, a time and a zone
 _PRICES = ("open", "high", "low", "close")
+_FINER = 3  # decimals more than are said
+_VOLUMES = 6  # decimals
 
 
 def bar_traces(report: PlotReport, steps: Steps, colours: Colours) -> Iterator[dict[str, Any]]:
@@ -67,12 +70,28 @@ def bar_traces(report: PlotReport, steps: Steps, colours: Colours) -> Iterator[d
             yield _squares(flat["row"].to_numpy(), flat["close"].to_numpy(), colours, "hollow")
 
 
+def rounded(traces: Iterable[dict[str, Any]], decimals: int) -> Iterator[dict[str, Any]]:
+    """The traces with prices and volumes as fine as can be seen, a thousandth of what is said.
+
+    Plotly before 6, and a living chart, write each digit, of which many a float has 17.
+    """
+    import numpy as np
+
+    for trace in traces:
+        found = {name: trace[name] for name in ("y", *_PRICES) if name in trace}
+        places = {"y2": decimals + _FINER, "y3": _VOLUMES}.get(trace.get("yaxis", ""))
+        if places is None:
+            yield trace
+        else:
+            short = {name: np.round(np.asarray(v, float), places) for name, v in found.items()}
+            yield {**trace, **short}
+
+
 def filled_bars(report: PlotReport, steps: Steps) -> pd.DataFrame:
     """The filled bars in the steps, with their rows."""
     import pandas as pd
 
-    made = report.bars[report.bars["filled"].to_numpy(bool)]
-    made = made.iloc[made.index.slice_indexer(steps.rows[0], steps.rows[-1])]
+    made = bars_between(report.bars[report.bars["filled"].to_numpy(bool)], steps.rows)
     return made.assign(row=steps.rows_at(pd.DatetimeIndex(made.index)))
 
 

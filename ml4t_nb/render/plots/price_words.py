@@ -104,5 +104,15 @@ def stamp_words(
         return [f"week of {day}" for day in days]
     if not is_intraday:
         return days
-    times = local.strftime("%H:%M %Z" if zoned else "%H:%M")
-    return [f"{day} {time}" for day, time in zip(days, times, strict=True)]
+    times = [f"{h:02}:{m:02}" for h, m in zip(local.hour, local.minute, strict=True)]
+    names = [f" {name}" for name in _zone_names(local)] if zoned else [""] * len(times)
+    return [f"{day} {t}{name}" for day, t, name in zip(days, times, names, strict=True)]
+
+
+def _zone_names(local: Any) -> list[str]:  # noqa: ANN401  # of stamps
+    """``EST`` or ``EDT`` of each: one and the same of all that are as far from UTC in a year."""
+    offsets = (local.tz_localize(None) - local.tz_convert(None)).total_seconds()
+    kinds = list(zip(local.year, offsets, strict=True))
+    samples = {kind: stamp for stamp, kind in enumerate(kinds)}
+    names = {kind: local[stamp].strftime("%Z") for kind, stamp in samples.items()}
+    return [names[kind] for kind in kinds]

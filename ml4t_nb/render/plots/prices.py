@@ -35,6 +35,7 @@ from ml4t_nb.render.plots.price_traces import (
     is_bodied,
     line_traces,
     pointer_trace,
+    rounded,
     volume_traces,
 )
 from ml4t_nb.render.plots.price_words import decimals_of
@@ -66,10 +67,11 @@ def price_drawing(report: PlotReport) -> tuple[list[Trace], dict[str, Any]]:
     decimals = decimals_of(report.bars, report.dataset.asset_class)
     near = _near(report, steps)
     traces = [*layers(report, steps, middle, is_told=True)]
-    traces += pointer_trace(report, steps, decimals, report.zone)
+    traces += rounded(pointer_trace(report, steps, decimals, report.zone), decimals)
     if near is not steps:
         own = [*bar_traces(report, near, middle), *volume_traces(near, middle)]
         own += pointer_trace(report, near, decimals, report.zone)
+        own = [*rounded(own, decimals)]
         traces += [{**each, "meta": {**each["meta"], "near": True}} for each in own]
     buttons = tuple(range_buttons(report))
     views = [_chosen(report, header, button, steps, near, traces) for button in buttons]
@@ -104,7 +106,7 @@ def layers(report: PlotReport, steps: Steps, colours: Colours, *, is_told: bool)
         traces.append(incomplete_trace(report, steps, colours))
     if report.findings or report.sources:
         traces += mark_traces(report, steps, colours)
-    return traces
+    return [*rounded(traces, decimals_of(report.bars, report.dataset.asset_class))]
 
 
 def _near(report: PlotReport, steps: Steps) -> Steps:

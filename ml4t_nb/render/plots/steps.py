@@ -26,6 +26,7 @@ __all__ = [
     "Band",
     "Steps",
     "bands_of",
+    "bars_between",
     "cut",
     "labels_of",
     "rows_in",
@@ -74,6 +75,23 @@ class Steps:
     def bands(self) -> tuple[Band, ...]:
         """Bands over the steps that lack bars, from left to right."""
         return bands_of(self.report, self)
+
+    @cached_property
+    def session_days(self) -> tuple[Rows, Rows]:
+        """The session of each row of intraday bars, as days since 1970, and the rows."""
+        import numpy as np
+
+        report = self.report
+        rows = np.arange(len(self.rows)) + self.first
+        local: Any = self.rows.tz_convert(report.zone).tz_localize(None)
+        days = local.to_numpy("M8[D]").astype(np.int64)
+        if report.hours is not None and len(report.hours):
+            opens = report.hours["open"].to_numpy("M8[us]")
+            at = np.searchsorted(opens, self.rows.to_numpy("M8[us]"), side="right") - 1
+            sessions = report.hours.index.to_numpy("M8[D]").astype(np.int64)
+            # A currency's evening is of the next day; a bar before the open is of its own.
+            days = np.where(at >= 0, np.maximum(sessions[np.maximum(at, 0)], days), days)
+        return np.maximum.accumulate(days), rows
 
     @property
     def last(self) -> int:
@@ -147,16 +165,17 @@ def steps_of(
     begin, end = max(begin, 0), min(end, len(whole) - 1)
     rows = whole[begin : end + 1]
     size = max(-(-len(rows) // most), 1)
-    bars = report.bars
-    if len(rows) and len(rows) < len(whole):
-        bars = bars.iloc[bars.index.slice_indexer(rows[0], rows[-1])]
-    at = rows.searchsorted(pd.DatetimeIndex(bars.index))
+    bars = bars_between(report.bars, rows)
+    # Where none is missing, each bar is a row: half a million need not be looked for.
+    is_whole = len(bars) == len(rows)
+    at = np.arange(len(rows)) if is_whole else rows.searchsorted(pd.DatetimeIndex(bars.index))
     is_made = bars["filled"].to_numpy(bool)
+    own = slice(None) if not is_made.any() else ~is_made
     starts = np.arange(0, len(rows), size)
     columns: dict[str, Any] = {}
     for name in (*_PRICES, "volume", "dividend", "split"):
         values = np.full(len(rows), np.nan)
-        values[at[~is_made]] = bars[name].to_numpy(float)[~is_made]
+        values[at[own]] = bars[name].to_numpy(float)[own]
         columns[name] = joined_column(name, values, starts)
     made = np.full(len(rows), np.nan)
     made[at[is_made]] = bars["close"].to_numpy(float)[is_made]
@@ -168,6 +187,15 @@ def steps_of(
     columns["missing"] = held - columns["observed"] - columns["filled"]
     table = pd.DataFrame(columns, index=range(len(starts)))
     return Steps(report, size, begin, len(whole), rows, table)
+
+
+def bars_between(bars: pd.DataFrame, rows: pd.DatetimeIndex) -> pd.DataFrame:
+    """The bars from the first to the last of some rows, both inclusive."""
+    if not len(rows):
+        return bars.iloc[:0]
+    # A search by label makes an index of all bars first.
+    first = int(bars.index.searchsorted(rows[0]))
+    return bars.iloc[first : int(bars.index.searchsorted(rows[-1], side="right"))]
 
 
 def labels_of(stamps: pd.DatetimeIndex, frequency: BarsFrequency, zone: str) -> tuple[str, ...]:
@@ -199,7 +227,7 @@ def bands_of(report: PlotReport, steps: Steps) -> tuple[Band, ...]:
         else:
             gaps = [gap]
         known.append((left, right, gaps))
-    frequency = report.dataset.frequency
+    dataset, zone = report.dataset, report.zone
     found = (
         Band(
             steps.step_of(left),
@@ -210,7 +238,7 @@ def bands_of(report: PlotReport, steps: Steps) -> tuple[Band, ...]:
             is_filled,
             len(gaps),
             sum(each.missing for each in gaps),
-            gaps_story(tuple(gaps), frequency),
+            gaps_story(tuple(gaps), dataset.frequency, zone),
         )
         for (state, is_filled), each in runs.items()
         for left, right, gaps in each

@@ -178,12 +178,15 @@ def title_of(report: PlotReport) -> str:
     return ", ".join(filter(None, (*names, what, run)))
 
 
-def gap_story(gap: Gap, frequency: Frequency) -> str:
-    """Where a gap is, why, what was tried, what replaces it; one line each."""
+def gap_story(gap: Gap, frequency: Frequency, zone: str) -> str:
+    """Where a gap is, by the clocks of ``zone``, why, what was tried, what replaces it.
+
+    One line each.
+    """
     times = {1: "once", 2: "twice"}.get(gap.attempts, f"{gap.attempts} times")
     tried = f"requested {times}: no bars" if gap.attempts else "not requested again yet"
     lines = [
-        f"gap, {gap.state}: {gap_words(gap, frequency)}",
+        f"gap, {gap.state}: {gap_words(gap, frequency, zone)}",
         f"declared closed: {gap.reason or 'no reason given'}" if gap.state == "closed" else tried,
         "a person rejected the bars that the provider has" if gap.state == "rejected" else "",
         f"error: {gap.error}" if gap.error else "",
@@ -193,9 +196,9 @@ def gap_story(gap: Gap, frequency: Frequency) -> str:
     return "\n".join(filter(None, lines))
 
 
-def gaps_story(gaps: tuple[Gap, ...], frequency: Frequency) -> str:
+def gaps_story(gaps: tuple[Gap, ...], frequency: Frequency, zone: str) -> str:
     """The story of one gap, or the sum of several."""
-    first = gap_story(gaps[0], frequency)
+    first = gap_story(gaps[0], frequency, zone)
     if len(gaps) == 1:
         return first
     lacking = many(sum(gap.missing for gap in gaps), "bar")

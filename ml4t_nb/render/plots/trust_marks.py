@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ml4t_nb.finding import Finding
-from ml4t_nb.model import Frequency
 from ml4t_nb.records import Source
 from ml4t_nb.render.format import many, one_line, stamp_range
 from ml4t_nb.render.plots.steps import Steps
@@ -58,11 +57,12 @@ class Mark:
     field: str = ""
 
 
-def finding_story(finding: Finding, frequency: Frequency) -> str:
+def finding_story(finding: Finding, report: PlotReport) -> str:
     """What is doubtful, and that nobody decided about it yet."""
     what = "Not stored" if finding.is_hard else "Suspect"
     if finding.stamp is not None and finding.end is not None:
-        what += f", {stamp_range(finding.stamp, finding.end, frequency)}"
+        frequency, zone = report.dataset.frequency, report.zone
+        what += f", {stamp_range(finding.stamp, finding.end, frequency, zone)}"
     return f"▲ {what}: {one_line(finding.detail)}. Not decided."
 
 
@@ -94,7 +94,7 @@ def _of_finding(
     (rows,) = steps.rows_between([(first, last)])
     if last < steps.rows[0] or rows.start > steps.last:
         return
-    story = finding_story(finding, report.dataset.frequency)
+    story = finding_story(finding, report)
     field = next((name for name, _ in finding.evidence if name in _FIELDS), None)
     field = field or _FIELD_OF.get(finding.rule, "close")
     part = _bars_in(rows, observed, steps)
@@ -182,7 +182,7 @@ def session_story(row: Any, report: PlotReport) -> list[str]:  # noqa: ANN401  #
     """What is doubtful in a session of a map, and from whom its bars are."""
     lines = []
     if row.finding >= 0:
-        lines.append(finding_story(report.findings[row.finding], report.dataset.frequency))
+        lines.append(finding_story(report.findings[row.finding], report))
     if row.source >= 0:
         lines.append(source_story(report.sources[row.source], report.provider))
     return lines

@@ -335,8 +335,9 @@ def test_two_gaps_of_one_session_are_said_to_go_together(
 
     panel.list.index = 1
 
-    assert rows(panel)[1][:5] == ["2024-01-30", "17:00", "UTC", "17:01", "UTC"]
-    assert "in the plot: 2024-01-30 12:00 … 12:01, America/New_York" in panel.description.value
+    assert rows(panel)[1][:5] == ["2024-01-30", "12:00", "EST", "12:01", "EST"]
+    # By the clocks of New York, as the axis of the plot is.
+    assert "2 bars missing, 2024-01-30 12:00 … 12:01 EST" in panel.description.value
     assert "act on 2024-01-30, so on this gap and on 1 other there" in panel.description.value
     press(panel, "refill")
     assert stored(frequency="1m") == [("01-30", "open", "forward"), ("01-30", "open", "forward")]
@@ -635,7 +636,7 @@ def test_a_gap_that_is_gone_is_not_a_target(ws: Workspace) -> None:
 
 
 def test_columns_of_the_list_stand_under_their_headings() -> None:
-    heading, lines = gap_rows([gap(1200, state="confirmed"), gap(filled_by="zero")], "daily")
+    heading, lines = gap_rows([gap(1200, state="confirmed"), gap(filled_by="zero")], "daily", "UTC")
 
     starts = [heading.index(word) for word in ("First", "Last", "State", "Filled")]
     assert [line[at - 1] for line in lines for at in starts[1:]] == ["\u00a0"] * 6

@@ -79,6 +79,22 @@ def test_a_chart_is_drawn_once_and_answers_a_range_with_its_bars(page: Page) -> 
     assert {each.split(":")[0] for each in _colours(answer["figure"])} == {"token"}
 
 
+def test_an_update_in_a_cell_below_is_told_to_the_page_and_drawn(page: Page) -> None:
+    page.run(LOAD)
+    page.run("%ml4t plot DEMO")
+    ((chart, drawn),) = [(key, each) for key, each in page.drawn.items() if each]
+
+    page.run("r = %ml4t update --as-of 2024-01-16")
+
+    (told,) = page.told
+    assert told == {"what": "newer", "drawing": drawn["facts"]["drawing"]}
+    page.send(chart, what="redraw", drawing=told["drawing"])
+    # The 15th was a holiday: one session more.
+    assert page.drawn[chart]["facts"]["rows"] == 9 * 390
+    page.run("1 + 1")
+    assert len(page.told) == 1
+
+
 def _colours(figure: dict[str, Any]) -> set[str]:
     traces = [each for each in figure["data"] if each["type"] == "candlestick"]
     return {each[way]["fillcolor"] for each in traces for way in ("increasing", "decreasing")}
