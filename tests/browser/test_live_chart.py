@@ -170,7 +170,7 @@ def test_what_a_panel_in_a_cell_below_mends_is_mended_in_the_chart(notebook: Not
     notebook.see_plot("ml4t-live")
     notebook.see("ml4t-live-legend", "open gap, 1")
     notebook.see("ml4t-gap-list", "2004-06-16")
-    notebook.find("ml4t-live-ranges").get_by_text("1Y", exact=True).click()
+    notebook.find("ml4t-live-ranges").get_by_text("6M", exact=True).click()
 
     notebook.find("ml4t-gap-list").locator("select").select_option(index=0)
     notebook.click("ml4t-refill")

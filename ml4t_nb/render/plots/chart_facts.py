@@ -13,7 +13,7 @@ A script that shows the chart and the kernel behind it exchange these messages::
     {"what": "click", "row": 37, "drawing": 3}                      from the script: a row
     {"what": "drawing", "drawing": 4, "figure": {"data": [], "layout": {}}, "facts": {}}    to it
     {"what": "newer", "drawing": 4}                                 to it: the store has newer bars
-    {"what": "redraw", "drawing": 4}                from the script: wanted, if there is something newer
+    {"what": "redraw", "drawing": 4}                from the script: wanted, if there is a newer one
 
 ``drawing`` numbers the drawings; what is sent about another than the newest is passed over.
 
