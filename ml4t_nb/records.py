@@ -250,6 +250,8 @@ class Summary:
         Symbols under which its earlier bars were listed, oldest first.
     currency
         What prices are in, as the provider spells it; empty if it does not say.
+    is_vanished
+        Its provider does not know the symbol any more, and nobody has decided whether it ended.
     """
 
     dataset: DatasetId
@@ -281,6 +283,7 @@ class Summary:
     ended: Ended | None = None
     former_names: tuple[FormerName, ...] = ()
     currency: str = ""
+    is_vanished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +309,13 @@ class Health:
         Bars that the open gaps lack.
     due
         In the exchange's time, from when on its next bar can be fetched: in the past if bars are
-        behind. None if no more bars are expected.
+        behind. None if no more bars are expected, or the calendar does not know so far ahead.
+    calendar
+        Exchange by MIC (``XNYS``), ``24/7`` or ``fx``.
+    ended
+        The last date of a symbol that is not traded any more; None if it is.
+    is_vanished
+        Its provider does not know the symbol any more, and nobody has decided whether it ended.
     """
 
     dataset: DatasetId
@@ -327,6 +336,9 @@ class Health:
     currency: str = ""
     missing: int = 0
     due: datetime | None = None
+    calendar: str = ""
+    ended: date | None = None
+    is_vanished: bool = False
 
     @property
     def states(self) -> frozenset[HealthState]:

@@ -43,7 +43,8 @@ def judge(
     calendar, and make the data stale once the oldest of them closed longer than ``stale_after``
     ago; so does a long time without a run. Gaps that are open make it incomplete, since a history
     with holes is not what its range promises. A symbol that has ended is not expected to have any
-    more bars. A bar is final ``delay`` after the close.
+    more bars; what its history lacks, it lacks all the same, and no update asks for it any more.
+    A bar is final ``delay`` after the close.
     """
     behind, missed, due = 0, None, None
     if summary.last is not None and summary.ended is None:
@@ -88,6 +89,9 @@ def judge(
         currency=summary.currency,
         missing=summary.missing,
         due=None if due is None else due.astimezone(dates.zone),
+        calendar=summary.calendar,
+        ended=None if summary.ended is None else summary.ended.on,
+        is_vanished=summary.is_vanished,
     )
 
 
@@ -133,10 +137,9 @@ def _faults(summary: Summary, late: _Late) -> Iterator[_Fault]:
         yield _Fault("suspect", what, NextStep("review", dataset))
     if summary.ended is None:
         yield from _stale(summary, late)
-        if summary.gaps_open:
-            yield _Fault(
-                "incomplete", f"gaps detected: {_holes(summary)}", NextStep("gaps", dataset)
-            )
+    if summary.gaps_open:
+        reason = "; ".join(filter(None, (f"gaps detected: {_holes(summary)}", _end(summary))))
+        yield _Fault("incomplete", reason, NextStep("gaps", dataset))
 
 
 def _source(summary: Summary) -> LoadArguments | None:
@@ -160,11 +163,7 @@ def _stale(summary: Summary, late: _Late) -> Iterator[_Fault]:
 
 
 def _current(summary: Summary, behind: int) -> str:
-    parts = [f"{_count(behind, 'session')} behind" if behind else "up to date"]
-    if summary.ended is not None:
-        why = f": {summary.ended.reason}" if summary.ended.reason else ""
-        parts = [f"ended on {summary.ended.on}{why}"]
-        parts += [_holes(summary)] if summary.gaps_open else []
+    parts = [_end(summary) or (f"{_count(behind, 'session')} behind" if behind else "up to date")]
     if summary.unserved:
         parts.append(f"{_count(summary.unserved, 'bar')} missing (not available from the provider)")
     if summary.rejected:
@@ -174,6 +173,14 @@ def _current(summary: Summary, behind: int) -> str:
     if summary.filled:
         parts.append(f"{_count(summary.filled, 'bar')} filled")
     return ", ".join(parts)
+
+
+def _end(summary: Summary) -> str:
+    """When and why the symbol ended; empty if it did not."""
+    if summary.ended is None:
+        return ""
+    why = f": {summary.ended.reason}" if summary.ended.reason else ""
+    return f"ended on {summary.ended.on}{why}"
 
 
 def _failures(summary: Summary) -> str:

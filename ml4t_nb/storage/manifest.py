@@ -240,6 +240,7 @@ def summarize(manifest: Manifest) -> Summary:
         ended=manifest.ended,
         former_names=manifest.former_names,
         currency=manifest.config.currency,
+        is_vanished=any(each.rule == "unknown symbol" and each.is_open for each in suspect),
     )
 
 

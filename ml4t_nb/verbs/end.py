@@ -9,8 +9,8 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.options import Day, as_day
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.parameters import AsOf, Class, Freq, Home, OneSymbol
-from ml4t_nb.verbs.runs import run_one
+from ml4t_nb.verbs.parameters import AsOf, Class, Freq, Home, Selection
+from ml4t_nb.verbs.runs import run_batch, run_one
 from ml4t_nb.verbs.select import required, select_named
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = ["end"]
 def end(
     ws: Workspace,
     /,
-    symbol: OneSymbol = (),
+    symbol: Selection = (),
     *,
     asset_class: Class = None,
     frequency: Freq = None,
@@ -37,24 +37,31 @@ def end(
 
     Parameters
     ----------
+    symbol
+        Symbols that ended; at least one.
     on
-        Its last date; if not given, that of the last stored bar.
+        The last date of each; if not given, that of its last stored bar.
     reason
         Why, such as a merger.
     reopen
-        Take it back: the symbol is requested again.
+        Take it back: the symbols are requested again.
     """
     from ml4t_nb.pipeline import EndRequest, run_end
 
     ws = ws.at(home)
-    (name,) = required(symbol, "end", one=True)
+    names = required(symbol, "end")
     day, moment = as_day(on, option="--on"), ws.resolve_as_of(as_of)
     if reopen and (day is not None or reason is not None):
         raise OptionError(
             "--reopen takes the end back, so that it has no date and no reason",
             hint="leave out --on and --reason",
         )
-    (dataset,) = select_named(ws, (name,), asset_class, frequency)
-    why = " ".join((reason or "").split())
-    request = EndRequest(dataset, ws.clock(), day, why, reopen)
-    return run_one(ws, "end", partial(run_end, request=request), moment)
+    chosen = select_named(ws, names, asset_class, frequency)
+    why, now = " ".join((reason or "").split()), ws.clock()
+    works = {
+        each: partial(run_end, request=EndRequest(each, now, day, why, reopen)) for each in chosen
+    }
+    if len(works) == 1:
+        (work,) = works.values()
+        return run_one(ws, "end", work, moment)
+    return run_batch(ws, "end", works, moment)

@@ -136,11 +136,21 @@ def test_what_has_ended_is_not_stale_however_long_ago() -> None:
     ):
         assert (each.state, each.reason) == ("healthy", "ended on 2024-01-12: bought by IBM")
         assert (each.sessions_behind, each.step) == (0, "")
-    holes = judged(replace(ended, gaps_open=1, missing=2), MONTH)
-    assert holes.state == "healthy"
-    assert holes.reason == "ended on 2024-01-12: bought by IBM, 2 bars missing in 1 gap"
+    assert judged(ended).ended == date(2024, 1, 12)
     silent = replace(ended, ended=Ended(date(2024, 1, 12), FRIDAY))
     assert judged(silent, MONTH).reason == "ended on 2024-01-12"
+
+
+def test_what_has_ended_is_incomplete_while_its_history_has_holes() -> None:
+    # No update asks for them any more: only a person closes them.
+    ended = replace(WHOLE, ended=Ended(date(2024, 1, 12), FRIDAY, "bought by IBM"))
+    holes = judged(replace(ended, gaps_open=1, missing=2), MONTH)
+
+    assert (holes.state, holes.also) == ("incomplete", ())
+    assert holes.reason == (
+        "gaps detected: 2 bars missing in 1 gap; ended on 2024-01-12: bought by IBM"
+    )
+    assert holes.step == NextStep("gaps", AAPL)
 
 
 def test_what_has_ended_is_suspect_or_in_error_all_the_same() -> None:

@@ -90,6 +90,30 @@ def test_an_end_may_be_declared_before_the_as_of_of_the_last_update(ws: Workspac
     assert manifest(ws).updated == before.updated
 
 
+def test_several_symbols_each_end_with_their_own_last_bar(ws: Workspace) -> None:
+    verbs.load(ws, "IBM", provider="sample", start="2005-01-03", as_of="2005-12-23")
+
+    report = verbs.end(ws, ["AAPL", "IBM"], reason="gone", as_of=AS_OF)
+
+    assert manifest(ws).ended == Ended(date(2005, 12, 30), NOW, "gone")
+    assert manifest(ws, "IBM").ended == Ended(date(2005, 12, 23), NOW, "gone")
+    assert [each.record.outcome for each in report.results] == ["changed", "changed"]
+    verbs.end(ws, ["AAPL", "IBM"], reopen=True, as_of=AS_OF)
+    assert (manifest(ws).ended, manifest(ws, "IBM").ended) == (None, None)
+
+
+def test_one_symbol_that_cannot_have_ended_keeps_no_other_from_it(ws: Workspace) -> None:
+    verbs.load(ws, "IBM", provider="sample", start="2005-01-03", as_of="2005-12-23")
+
+    report = verbs.end(ws, ["AAPL", "IBM"], on="2005-12-27", as_of=AS_OF)
+
+    # AAPL has a bar of the 30th.
+    assert [each.record.outcome for each in report.results] == ["failed", "changed"]
+    assert manifest(ws).ended is None
+    assert manifest(ws, "IBM").ended == Ended(date(2005, 12, 27), NOW)
+    assert code_of(report) == 1
+
+
 def test_another_end_takes_the_place_of_the_first(ws: Workspace) -> None:
     end(ws, on="2006-01-03", reason="rumour")
 
