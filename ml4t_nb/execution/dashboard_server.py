@@ -100,11 +100,12 @@ def _need_free(port: int) -> None:
 
 def _written(asked: Dashboard, folder: Path) -> Path:
     """A notebook with the panel, and a kernel of this very Python for it."""
-    moments = {"as_of": asked.as_of, "home": asked.home}
+    panel = asked.panel
+    moments = {"as_of": panel.as_of, "home": panel.home}
     words = {
-        "part": asked.part,
-        "symbol": asked.symbols,
-        "with_": asked.other,
+        "part": panel.part,
+        "symbol": panel.symbols,
+        "with_": panel.other,
         **{name: None if value is None else str(value) for name, value in moments.items()},
     }
     given = ", ".join(f"{name}={value!r}" for name, value in words.items() if value)
@@ -134,7 +135,7 @@ def _written(asked: Dashboard, folder: Path) -> Path:
         "cells": [cell],
         "metadata": {
             "kernelspec": {"name": _KERNEL, "display_name": _KERNEL, "language": "python"},
-            "title": f"ml4t-data: {asked.part or 'panels'}",
+            "title": f"ml4t-data: {panel.part or 'panels'}",
         },
         "nbformat": 4,
         "nbformat_minor": 5,

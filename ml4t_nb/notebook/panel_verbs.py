@@ -6,51 +6,44 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import get_args
 
-from ml4t_nb.commands.dashboard import Part, check_panel
+from ml4t_nb.commands.dashboard import (
+    OtherProvider,
+    PanelChoice,
+    PanelPart,
+    PanelSymbols,
+    Part,
+)
 from ml4t_nb.commands.declaration import VERBS, Program, Verb
 from ml4t_nb.errors import OptionError
 from ml4t_nb.notebook.panels.panel_output import Build, PanelContent, PanelOutput, PanelTabs
-from ml4t_nb.options import as_folder, as_moment
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.parameters import AsOf, Home, Selection
+from ml4t_nb.verbs.parameters import AsOf, Home
 
 __all__ = ["NOTEBOOK", "PANELS", "jobs", "panel"]
 
 
 @verb
 def panel(
-    part: Part | None = None,
-    symbol: Selection = (),
+    part: PanelPart = None,
+    symbol: PanelSymbols = (),
     *,
-    with_: str | None = None,
+    with_: OtherProvider = None,
     as_of: AsOf = None,
     home: Home = None,
 ) -> PanelOutput:
     """Show the verbs as interactive forms, tables and plots.
-
-    Parameters
-    ----------
-    part
-        Only that one; all seven in tabs if not given.
-    symbol
-        Symbols whose findings ``review`` shows, whose runs ``history``, and whose bars ``compare``;
-        all stored if none.
-    with_
-        The other provider, for ``compare``.
 
     Raises
     ------
     OptionError
         If there is no such part, or the as-of is not a valid date or instant.
     """
-    check_panel(part, symbol, with_)
-    moment = as_moment(as_of, option="--as-of")
-    folder = None if home is None else as_folder(home, option="--home")
-    given = {"as_of": moment, "home": folder}
+    chosen = PanelChoice.of(part, symbol, with_, as_of, home)
+    given = {"as_of": chosen.as_of, "home": chosen.home}
     shared = {name: value for name, value in given.items() if value is not None}
-    symbols = tuple(symbol)
     builds: dict[str, Build] = {
-        each: partial(_part, each, symbols, with_ or "", shared) for each in get_args(Part)
+        each: partial(_part, each, chosen.symbols, chosen.other or "", shared)
+        for each in get_args(Part)
     }
     if part is None:
         return PanelOutput(partial(PanelTabs, builds), name="ml4t_nb")

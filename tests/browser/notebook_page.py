@@ -82,6 +82,12 @@ _FAINT = """() => {
   }
   return found;
 }"""
+_CUT_OFF = """boxes => boxes.flatMap(box => {
+  const right = box.getBoundingClientRect().right + 1;
+  const parts = [...box.querySelectorAll('*')].filter(each => each.checkVisibility());
+  return parts.filter(each => each.getBoundingClientRect().right > right)
+    .map(each => each.className.baseVal ?? each.className);
+})"""
 _REACHED = "button, input, select, summary, [tabindex='0']"
 # Voila's own template wants an icon font from there; nothing else may.
 _FONTS = "cdn.jsdelivr.net"
@@ -156,6 +162,11 @@ class NotebookPage:
     def faint_words(self) -> list[str]:
         """Words of panels that hardly stand out from what is behind them."""
         found: list[str] = self.page.evaluate(_FAINT)
+        return found
+
+    def cut_off(self, name: str) -> list[str]:
+        """Class names of what is further right than the visible widget of that class name."""
+        found: list[str] = self.page.locator(f".{name}:visible").evaluate_all(_CUT_OFF)
         return found
 
     def controls(self) -> Iterator[ElementHandle]:

@@ -9,14 +9,6 @@ from tests.browser.notebook_page import LOAD_DOUBTFUL, NotebookPage
 
 on_jupyter = pytest.mark.parametrize("notebook", ["lab", "notebook"], indirect=True)
 
-_WIDER = """() => {
-  const box = document.querySelector('.ml4t-inbox');
-  const right = box.getBoundingClientRect().right + 1;
-  const parts = [...box.querySelectorAll('*')].filter(each => each.checkVisibility());
-  return parts.filter(each => each.getBoundingClientRect().right > right)
-    .map(each => each.className.baseVal ?? each.className);
-}"""
-
 
 def _open(notebook: NotebookPage) -> None:
     notebook.open(LOAD_DOUBTFUL, "%ml4t panel review", "'the last cell'")
@@ -138,11 +130,11 @@ def test_in_a_narrow_cell_the_list_is_one_line_and_nothing_is_cut_off(
     notebook.page.evaluate("document.querySelector('.ml4t-review').style.width = '600px'")
     expect(notebook.page.locator(".ml4t-inbox-item").first).to_be_hidden()
     notebook.see("ml4t-inbox-count", "1 of 3 to decide")
-    assert notebook.page.evaluate(_WIDER) == []
+    assert notebook.cut_off("ml4t-inbox") == []
 
     notebook.page.evaluate("document.querySelector('.ml4t-review').style.width = '926px'")
     expect(notebook.page.locator(".ml4t-inbox-item").first).to_be_visible()
-    assert notebook.page.evaluate(_WIDER) == []
+    assert notebook.cut_off("ml4t-inbox") == []
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])

@@ -95,7 +95,7 @@ class GapExplorer:
         self.back = button("Back", "gap-back", partial(self._step, -1), "The gap before")
         self.next = button("Next", "gap-next", partial(self._step, 1), "The gap after")
         self.place = html("gap-place")
-        self._keys = script("gap_keys.js")
+        self._keys = script("keyed_panel.js", "gap_keys.js")
         self._keys.on_msg(self._hear)
         steps = HBox([self.place, self.next, self.back]).add_class("ml4t-gap-steps")
         words = html("gap-words")

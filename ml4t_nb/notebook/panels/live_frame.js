@@ -5,7 +5,6 @@ const KEYS = [
   ["+\u2212", "zoom"],
   ["0", "all"],
 ];
-const COPIED_MS = 2000;
 
 class Frame {
   // ``go`` is called with a range that was chosen, ``act`` with the command of an action, or null.
@@ -137,13 +136,10 @@ function pressed(label, act) {
   return button;
 }
 
+// What is copied is the panel's to do.
 function commandLine(command) {
-  const copy = pressed("Copy", () => {
-    const say = (words) => {
-      copy.textContent = words;
-      setTimeout(() => (copy.textContent = "Copy"), COPIED_MS);
-    };
-    copied(command).then(() => say("Copied"), () => say("Not copied"));
-  });
+  const copy = made("button", "", "Copy");
+  copy.type = "button";
+  copy.dataset.ml4tCopy = command;
   return [made("code", "", command), copy];
 }

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
-from ml4t_nb.notebook.panels.widgets import Widget
+from ml4t_nb.notebook.panels.widgets import Widget, page_text
 
 __all__ = ["live_script"]
 
-# Each has functions that the later ones use: a page takes a widget's script as one text.
 _PARTS = (
     "live_view.js", "live_words.js", "live_legend.js", "live_figure.js", "live_tip.js",
     "live_frame.js", "live_chart.js",
@@ -27,13 +25,8 @@ def _kind() -> Widget:
     from traitlets import Dict, Unicode
 
     class LiveScript(AnyWidget):
-        _esm = Unicode(_text(*_PARTS)).tag(sync=True)
-        _css = Unicode(_text("live_chart.css")).tag(sync=True)
+        _esm = Unicode(page_text(*_PARTS)).tag(sync=True)
+        _css = Unicode(page_text("live_chart.css")).tag(sync=True)
         drawn = Dict().tag(sync=True)
 
     return LiveScript
-
-
-def _text(*names: str) -> str:
-    folder = files("ml4t_nb.notebook.panels")
-    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)

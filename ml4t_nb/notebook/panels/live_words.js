@@ -74,13 +74,3 @@ function volumeWords(facts, step, word) {
   line.append(made(isDoubtful ? "b" : "span", "", shortened(value)));
   return line;
 }
-
-function copied(text) {
-  if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
-  const area = made("textarea", "", text);
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
-  return Promise.resolve();
-}

@@ -86,7 +86,7 @@ class ReviewInbox:
         words.value = fragment(
             element("b", each) if row % 2 else each for row, each in enumerate(_WORDS)
         )
-        self._listener = script("inbox.js")
+        self._listener = script("keyed_panel.js", "inbox.js")
         self._listener.on_msg(lambda _widget, message, _buffers: self._hear(message))
         self._deciding = VBox([self.actions.warning, self.actions.widget, words, self.actions.line])
         self._detail = VBox([self.head, self.evidence, self._deciding])

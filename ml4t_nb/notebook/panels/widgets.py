@@ -7,8 +7,17 @@ from importlib.resources import files
 from typing import Any, TypeAlias
 
 __all__ = [
-    "CENTRED", "WRAPPED", "Fold", "OwnChange", "Widget", "button", "field", "html",
-    "outputs_of", "script",
+    "CENTRED",
+    "WRAPPED",
+    "Fold",
+    "OwnChange",
+    "Widget",
+    "button",
+    "field",
+    "html",
+    "outputs_of",
+    "page_text",
+    "script",
 ]  # fmt: skip
 
 Widget: TypeAlias = Any
@@ -54,12 +63,20 @@ def html(name: str) -> Widget:
     return HTML().add_class(f"ml4t-{name}")
 
 
-def script(file: str) -> Widget:
-    """A hidden widget that runs this file of the package in the page."""
+def page_text(*names: str) -> str:
+    """These files of the panels as one text: a page takes a widget's script, or style, as one.
+
+    Of scripts, each has functions that the later ones use.
+    """
+    folder = files("ml4t_nb.notebook.panels")
+    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
+
+
+def script(*names: str) -> Widget:
+    """A hidden widget that runs these files of the panels in the page."""
     from anywidget import AnyWidget
 
-    text = files("ml4t_nb.notebook.panels").joinpath(file).read_text(encoding="utf-8")
-    return AnyWidget(_esm=text)
+    return AnyWidget(_esm=page_text(*names))
 
 
 def outputs_of(bundle: Mapping[str, Any]) -> tuple[dict[str, object], ...]:
