@@ -63,6 +63,18 @@ class Sessions:
         """The sessions of those rows; the days that are known stay the same."""
         return Sessions(self.first, self.last, *(each[rows] for each in self.columns()))
 
+    def day_spans(self, first: int, end: int) -> tuple[tuple[int, int], ...]:
+        """Days in a row with a session, counted from 1970, from ``first`` to before ``end``.
+
+        The end of a span is exclusive.
+        """
+        days = self.days // DAY
+        days = days[slice(*np.searchsorted(days, [first, end]))]
+        far = days[-1:] + 2  # none, of no days
+        begins = days[np.diff(days, prepend=days[:1] - 2) > 1]
+        ends = days[np.diff(days, append=far) > 1] + 1
+        return tuple(zip(begins.tolist(), ends.tolist(), strict=True))
+
     def columns(self) -> tuple[Instants, ...]:
         """The arrays, in the order of the fields."""
         return (self.days, self.opens, self.break_starts, self.break_ends, self.closes)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
+from ml4t_nb import verbs
 from ml4t_nb.notebook.panels.board_script import board_script
+from ml4t_nb.settings import Settings
+from ml4t_nb.workspace import Workspace
 from tests.browser.notebook_page import NotebookPage
 from tests.notebook.panels.many_datasets import store_many
 
@@ -21,14 +24,6 @@ os.environ["ML4T_DATA_SYNTHETIC_HOLES"] = "2024-01-10/2024-01-12"
 del os.environ["ML4T_DATA_SYNTHETIC_HOLES"]
 %ml4t load FINE -p synthetic --start 2024-01-02 --as-of 2024-01-31"""
 _BOARD = "%ml4t panel health --as-of 2024-01-31"
-
-_WIDER = """() => {
-  const box = document.querySelector('.ml4t-board-main');
-  const right = box.getBoundingClientRect().right + 1;
-  const parts = [...box.querySelectorAll('*')].filter(each => each.checkVisibility());
-  return parts.filter(each => each.getBoundingClientRect().right > right)
-    .map(each => each.className.baseVal ?? each.className);
-}"""
 
 
 def _open(notebook: NotebookPage) -> None:
@@ -76,6 +71,12 @@ def test_one_button_mends_all_of_a_group_by_one_job(notebook: NotebookPage) -> N
     notebook.see("ml4t-job", "%ml4t update L0 L4 L5 L6 L7 -a equities -f daily")
     page.get_by_role("button", name="Ask again").first.click()
     expect(groups).to_have_text(["10 healthynothing to do"])
+
+    # Another process is at work in the same store.
+    settings = Settings(home=notebook.home, provider="synthetic")
+    verbs.load(Workspace.open(settings), "MORE", start="2024-01-02", as_of="2024-01-12")
+    expect(groups.first).to_contain_text("1 stale")
+    notebook.see("ml4t-board-count", "11 datasets")
 
 
 @on_jupyter
@@ -142,7 +143,7 @@ def test_the_board_fits_a_narrow_page(notebook: NotebookPage, theme: str) -> Non
     assert cause["y"] >= title["y"] + title["height"] - 1
     page.get_by_role("checkbox", name="Select L1").click()
     notebook.see("ml4t-board-selection", "1 selected")
-    assert page.evaluate(_WIDER) == []
+    assert notebook.cut_off("ml4t-board-main") == []
     assert notebook.faint_words() == []
 
 
@@ -182,6 +183,28 @@ def test_of_thousands_only_the_rows_in_sight_are_drawn(notebook: NotebookPage) -
 _STORED = {"first": 0, "last": 999, "behind": 0, "isEnded": False}
 
 
+def _page_of_script(browser: Browser) -> Page:
+    """A page that has the functions of the board and nothing else."""
+    page = browser.new_page()
+    page.add_script_tag(content=str(board_script()._esm).replace("export default", "0,"))
+    return page
+
+
+def test_days_without_a_session_take_no_room_and_buttons_name_their_number(
+    browser: Browser,
+) -> None:
+    page = _page_of_script(browser)
+    # Two weeks of five sessions, days 0 to 4 and 7 to 11.
+    shares = page.evaluate("[-1, 0, 4, 5, 6, 7, 9, 12, Infinity].map(placesOf([0, 5, 7, 12]))")
+    ends = page.evaluate(
+        "[[1, true], [2, true], [5, true], [2, false]].map(each => labelOf('end', ...each))"
+    )
+    page.close()
+
+    assert shares == [0, 0, 0.4, 0.5, 0.5, 0.5, 0.7, 1, 1]
+    assert ends == ["End…", "End both…", "End all 5…", "End 2…"]
+
+
 @pytest.mark.parametrize(
     ("row", "spans", "parts"),
     [
@@ -217,13 +240,14 @@ _STORED = {"first": 0, "last": 999, "behind": 0, "isEnded": False}
 def test_a_strip_shows_each_state_at_its_place(
     browser: Browser, row: dict[str, Any], spans: dict[str, Any], parts: dict[str, Any]
 ) -> None:
-    page = browser.new_page()
-    script = str(board_script()._esm).replace("export default", "0,")
-    page.add_script_tag(content=script)
-    asked = [{**_STORED, **row}, {"spans": list(spans.items()), "words": "so"}, [0, 1000], 100]
+    page = _page_of_script(browser)
+    asked = [{**_STORED, **row}, {"spans": list(spans.items()), "words": "so"}, 100]
+    scaled = "([row, ...rest]) => [{ ...row, toShare: placesOf([0, 1000]) }, ...rest]"
 
-    drawn = page.evaluate("asked => stripParts(...asked)", asked)
-    label = page.evaluate("asked => drawStrip(...asked).getAttribute('aria-label')", asked)
+    drawn = page.evaluate(f"asked => stripParts(...({scaled})(asked))", asked)
+    label = page.evaluate(
+        f"asked => drawStrip(...({scaled})(asked)).getAttribute('aria-label')", asked
+    )
     page.close()
 
     assert {kind: held for kind, held in drawn.items() if held} == parts

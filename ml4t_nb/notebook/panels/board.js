@@ -113,6 +113,24 @@ function listen(view, signal) {
   });
 }
 
+// Tells the kernel while the page is there and not hidden: so long it looks whether the store has
+// changed.
+function tellWhetherSeen(model, signal) {
+  const page = `${Date.now()} ${Math.random()}`;
+  let isSeen = false;
+  const tell = (isThere) => {
+    if (isThere === isSeen) return;
+    isSeen = isThere;
+    model.send({ what: "seen", page, is_seen: isSeen });
+  };
+  const look = () => tell(!document.hidden);
+  document.addEventListener("visibilitychange", look, { signal });
+  window.addEventListener("pagehide", () => tell(false), { signal });
+  window.addEventListener("pageshow", look, { signal });
+  signal.addEventListener("abort", () => tell(false));
+  look();
+}
+
 export default {
   render({ model, el }) {
     const view = new BoardView(model);
@@ -135,6 +153,7 @@ export default {
     view.take();
     drawQuestion(view, model.get("question"));
     listen(view, stop.signal);
+    tellWhetherSeen(model, stop.signal);
     for (const [name, hear] of Object.entries(changes)) model.on(name, hear);
     const sizes = new ResizeObserver(() => {
       if (view.measure()) view.draw();

@@ -159,7 +159,8 @@ const KEYS = [["/", "filter"], ["Space", "select"], ["Enter", "open"]];
 function drawFoot({ part }, staleDays) {
   const samples = Object.entries(SAMPLES).map(([kind, [words, spans]]) => {
     const row = kind === "due" ? { first: -9, last: -1, behind: 1 } : { first: 0, last: 9, behind: 0 };
-    const picture = drawStrip(row, { spans, words: "" }, [0, 10], 16);
+    row.toShare = placesOf([0, 10]);
+    const picture = drawStrip(row, { spans, words: "" }, 16);
     if (kind !== "stored") {
       for (const each of picture.querySelectorAll(".ml4t-strip-stored")) each.remove();
     }

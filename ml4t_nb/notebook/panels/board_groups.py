@@ -59,9 +59,18 @@ def causes(report: HealthReport) -> tuple[Cause, ...]:
 
 
 def due_words(health: Health, as_of: datetime) -> str:
-    """When its next bar can be fetched, in the exchange's time: ``now``, ``Tue 16:15``."""
-    if health.due is None or health.state == "error":
-        return "paused"
+    """When an update can fetch its next bar, in the exchange's time: ``now``, ``Tue 16:15``.
+
+    A symbol that failed, or that its provider does not know, is asked for all the same.
+    """
+    if health.ended is not None:
+        return "ended"
+    if remedy_of(health) == "reload":
+        return "after repair"  # what cannot be read cannot be updated
+    if health.last is None:
+        return "now"
+    if health.due is None:
+        return "unknown"
     if health.due <= as_of:
         return "now"
     is_near = health.due - as_of < _NEAR
@@ -74,8 +83,13 @@ def _of_state(state: HealthState, held: Sequence[Health]) -> Iterator[Cause]:
     if state == "error":
         yield from _errors(held)
     elif state == "suspect":
-        words = f"{many(sum(each.suspect for each in held), 'finding')} to decide"
-        yield Cause(state, words, tuple(held), "review")
+        vanished = tuple(each for each in held if each.is_vanished)
+        doubted = tuple(each for each in held if not each.is_vanished)
+        if vanished:
+            yield Cause(state, _vanished(vanished), vanished, "end")
+        if doubted:
+            words = f"{many(sum(each.suspect for each in doubted), 'finding')} to decide"
+            yield Cause(state, words, doubted, "review")
     elif state == "stale":
         late = tuple(each for each in held if each.sessions_behind)
         unattended = tuple(each for each in held if not each.sessions_behind)
@@ -115,6 +129,14 @@ def _without_name(health: Health) -> str:
     """The first reason, with an ellipsis for the symbol."""
     reason = health.reason.partition("; also ")[0]
     return re.sub(rf"(?<!\w){re.escape(health.dataset.symbol)}(?!\w)", "…", reason)
+
+
+def _vanished(vanished: Sequence[Health]) -> str:
+    providers = {each.provider for each in vanished}
+    is_one = len(providers) == 1
+    who = f"{providers.pop()} no longer knows" if is_one else "their providers no longer know"
+    what = "the symbol" if len(vanished) == 1 else "the symbols"
+    return f"{who} {what}: delisted, or renamed?"
 
 
 def _late(late: Sequence[Health]) -> str:

@@ -11,11 +11,12 @@ const dated = (day) => (day === null ? "-" : new Date(day * DAY_MS).toISOString(
 // The rows of a board as objects; see `board_json`.
 function decoded(board) {
   const { groups = [], rows = [], remedies = [], reasons, dues, providers } = board;
+  const places = (board.sessions ?? []).map(placesOf);
   const kinds = new Set(rows.map((row) => `${row[1]}/${row[2]}`));
   const several = [1, 2].map((at) => new Set(rows.map((row) => row[at])).size > 1);
   return rows.map((row) => {
     const [symbol, kind, frequency, provider, group, reason, bars, first, last, behind] = row;
-    const [due, dueIn, gaps, suspect, bits] = row.slice(10);
+    const [due, dueIn, gaps, suspect, bits, calendar] = row.slice(10);
     const state = groups[group][0];
     const more = [kind, frequency].filter((_, at) => several[at]).join(" ");
     const own = remedies[(bits >> remedies.length) - 1] ?? null;
@@ -38,9 +39,10 @@ function decoded(board) {
       gaps,
       suspect,
       own,
+      toShare: places[calendar],
       can: new Set(remedies.filter((_, at) => (bits >> at) & 1)),
       isFailed: state === "error",
-      isEnded: dueIn === null && state !== "error",
+      isEnded: dues[due] === "ended",
       found: `${kind}/${frequency}/${symbol} ${providers[provider]} ${state} ${reasons[reason]}`.toLowerCase(),
     };
   });

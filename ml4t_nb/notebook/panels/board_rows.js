@@ -16,6 +16,7 @@ const LABELS = {
   reload: ["Load again…", "Load both again…", "Load all # again…", "Load # again…"],
   accept: ["Take new history", "Take both new histories", "Take all # histories", "Take # histories"],
   review: ["Review 1", "Review 2", "Review #", "Review #"],
+  end: ["End…", "End both…", "End all #…", "End #…"],
 };
 const AGAIN = ["Try again", "Try both again", "Try all # again", "Try # again"];
 const HINTS = {
@@ -25,6 +26,7 @@ const HINTS = {
   reload: "Remove what is damaged, then load it again; asks first.",
   accept: "Accept the provider's history.",
   review: "Show below what is doubtful, to decide about it.",
+  end: "Declare that it is not traded any more; asks first.",
 };
 
 // What a button says that does this about so many, and whether these are all there are.
@@ -72,14 +74,15 @@ function cell(className, ...content) {
 
 // What the row's own button says and does.
 function actionOf(row) {
-  if (row.own === "review") return [`Review ${thousands(row.suspect)}`, "open"];
+  // Of a single symbol that vanished one looks first: it may have been renamed.
+  if (row.own === "review" || row.own === "end") return [`Review ${thousands(row.suspect)}`, "open"];
   if (row.own === "gaps") return [`${thousands(row.gaps)} gap${row.gaps === 1 ? "" : "s"}`, "open"];
   if (row.own === null) return ["Details", "open"];
   if (row.own === "update" && row.isFailed) return ["Try again", "do"];
   return [{ load: "Load", reload: "Load again…", accept: "Accept…" }[row.own] ?? "Update", "do"];
 }
 
-function rowElement(row, { icons, isSelected, isBusy, isOpen, strip, scale, width }) {
+function rowElement(row, { icons, isSelected, isBusy, isOpen, strip, width }) {
   const element = made("div", `ml4t-board-row${row.isFailed ? " ml4t-is-failed" : ""}`);
   element.setAttribute("role", "row");
   element.setAttribute("aria-level", "2");
@@ -91,13 +94,13 @@ function rowElement(row, { icons, isSelected, isBusy, isOpen, strip, scale, widt
   const dataset = cell("dataset", name);
   if (row.more) dataset.append(made("span", "ml4t-board-kind", ` ${row.more}`));
   dataset.title = row.key;
-  const sessions = cell("sessions", drawStrip(row, strip, scale, width));
+  const sessions = cell("sessions", drawStrip(row, strip, width));
   if (strip) sessions.title = strip.words;
   const [label, does] = actionOf(row);
   const action = press(label, "ml4t-board-link ml4t-once", { does, remedy: row.own ?? "" });
   action.tabIndex = -1;
   action.setAttribute("aria-label", `${label}, ${row.symbol}`);
-  action.title = HINTS[row.own] ?? "Show why, below.";
+  action.title = HINTS[row.own === "end" ? "review" : row.own] ?? "Show why, below.";
   const running = made("span", "ml4t-board-running", sign(icons, "running"), "running");
   element.append(
     cell("box", check(`Select ${row.symbol}`, isSelected)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -18,13 +18,19 @@ __all__ = ["as_of_words", "board_json", "scale"]
 _REMEDIES: tuple[Remedy, ...] = get_args(Remedy)
 
 
-def board_json(report: HealthReport, groups: Sequence[Cause], version: int) -> dict[str, Any]:
+def board_json(
+    report: HealthReport,
+    groups: Sequence[Cause],
+    version: int,
+    sessions: Mapping[str, Sequence[tuple[int, int]]],
+) -> dict[str, Any]:
     """All that is drawn but the strips, of which only those in sight are read.
 
     A row is a list: what many rows have in common stands once, in a list of its own, and the row
-    has its place there.
+    has its place there. ``sessions`` are spans of the days of the scale on which the exchange of a
+    calendar is open; without them, all days are alike.
     """
-    reasons, dues, providers = _Once(), _Once(), _Once()
+    reasons, dues, providers, calendars = _Once(), _Once(), _Once(), _Once()
     first, end = scale(report)
     rows = [
         [
@@ -43,6 +49,7 @@ def board_json(report: HealthReport, groups: Sequence[Cause], version: int) -> d
             each.gaps_open,
             each.suspect,
             _bits(each),
+            calendars[each.calendar],
         ]
         for at, cause in enumerate(groups)
         for each in cause.datasets
@@ -62,6 +69,10 @@ def board_json(report: HealthReport, groups: Sequence[Cause], version: int) -> d
         "reasons": list(reasons),
         "dues": list(dues),
         "providers": list(providers),
+        "sessions": [
+            [day for span in sessions.get(each) or ((first, end),) for day in span]
+            for each in calendars
+        ],
     }
 
 
@@ -98,8 +109,8 @@ class _Once:
 
 
 def _due_order(health: Health, as_of: datetime) -> int | None:
-    """Minutes until it is due; None if no bar will come."""
-    if health.due is None or health.state == "error":
+    """Minutes until it is due; None if no bar will come, or nobody knows when."""
+    if health.due is None:
         return None
     return int((health.due - as_of).total_seconds() // 60)
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from ml4t_nb.notebook.panels.widgets import Widget
+from ml4t_nb.notebook.panels.widgets import Widget, page_text
 from ml4t_nb.render.icons import ICONS, icon
 
 __all__ = ["board_script"]
 
-# Each is a module of functions that the later ones use: a page takes a widget's script as one text.
 _PARTS = (
     "board_strip.js", "board_lines.js", "board_rows.js", "board_around.js", "board_keys.js",
     "board_view.js", "board.js",
@@ -25,8 +23,8 @@ def board_script() -> Widget:
     ``question`` what is asked before something can be lost, and ``opened`` the key of the dataset
     that is open below. The page sends ``{what: "strips", keys}``, answered by ``{version,
     strips}``; ``{what: "do", remedy, keys}``, with ``is_sure`` once a question was answered;
-    ``{what: "keep"}`` if the answer is no; ``{what: "open", key}``; ``{what: "refresh"}`` and
-    ``{what: "stale", days}``.
+    ``{what: "keep"}`` if the answer is no; ``{what: "open", key}``; ``{what: "refresh"}``;
+    ``{what: "stale", days}``; and ``{what: "seen", page, is_seen}``, whether somebody may see it.
     """
     return _kind()()
 
@@ -37,8 +35,8 @@ def _kind() -> Any:  # noqa: ANN401  # a class of anywidget's, which takes long 
     from traitlets import Dict, List, Unicode
 
     class BoardScript(AnyWidget):
-        _esm = Unicode(_text(*_PARTS)).tag(sync=True)
-        _css = Unicode(_text("board.css")).tag(sync=True)
+        _esm = Unicode(page_text(*_PARTS)).tag(sync=True)
+        _css = Unicode(page_text("board.css")).tag(sync=True)
         icons = Dict({name: str(icon(name)) for name in ICONS}).tag(sync=True)
         board = Dict().tag(sync=True)
         busy: List[str] = List().tag(sync=True)
@@ -47,8 +45,3 @@ def _kind() -> Any:  # noqa: ANN401  # a class of anywidget's, which takes long 
         stale_days = Unicode("7").tag(sync=True)
 
     return BoardScript
-
-
-def _text(*names: str) -> str:
-    folder = files("ml4t_nb.notebook.panels")
-    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)

@@ -1,4 +1,4 @@
-// The strip of a row: what a dataset has of each day from the first of all to today.
+// The strip of a row: what a dataset has of each session from the first day of all to today.
 //
 // It is drawn at the pixels it has, since a picture that is scaled would blur or lose a mark that
 // is one day of twenty years. Where several states meet in one place the worst is drawn.
@@ -12,6 +12,28 @@ function shape(name, attributes) {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   return made;
+}
+
+// Which share of the sessions is before a day, of those on days in the spans: so weekends and
+// holidays take no room. `days` are begin and exclusive end of each span, one after the other.
+function placesOf(days) {
+  const spans = [];
+  let all = 0;
+  for (let at = 0; at < days.length; at += 2) {
+    spans.push({ start: days[at], length: days[at + 1] - days[at], before: all });
+    all += days[at + 1] - days[at];
+  }
+  return (day) => {
+    let [low, high] = [0, spans.length]; // the first of them that begins after the day
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (spans[middle].start <= day) low = middle + 1;
+      else high = middle;
+    }
+    if (low === 0) return 0;
+    const { start, length, before } = spans[low - 1];
+    return (before + Math.min(day - start, length)) / all;
+  };
 }
 
 // Spans of days as spans of whole pixels, none so narrow that it could be overlooked.
@@ -43,18 +65,18 @@ function without(spans, others) {
   return left;
 }
 
-// Which pixels show what. `row` has first and last day and the sessions it is behind; `strip` is
-// null until it is known.
-function stripParts(row, strip, [from, to], width) {
-  const toX = (day) => ((day - from) / (to - from)) * width;
+// Which pixels show what. `row` has first and last day, the sessions it is behind and its scale;
+// `strip` is null until it is known.
+function stripParts(row, strip, width) {
+  const toX = (day) => row.toShare(day) * width;
   const parts = { before: [], due: [], absent: [], filled: [], gap: [], suspect: [], stored: [] };
   if (row.first === null || row.last === null) return parts;
   const isDue = row.behind > 0;
   // The days after the last bar lack nothing until a session has passed without one.
-  const end = isDue || row.isEnded ? row.last + 1 : to;
-  const due = isDue && row.last + 1 < to ? pixels([[row.last + 1, to]], toX, width, 5) : [];
+  const end = isDue || row.isEnded ? toX(row.last + 1) : width;
+  const due = isDue ? pixels([[row.last + 1, Infinity]], toX, width, 5) : [];
   const left = Math.round(toX(row.first));
-  const right = due.length ? due[0][0] : Math.max(Math.round(toX(end)), left + 1);
+  const right = due.length ? due[0][0] : Math.max(Math.round(end), left + 1);
   if (left > 0) parts.before = [[0, left]];
   parts.due = due;
   let stored = [[left, Math.max(right, Math.min(left + 1, width))]];
@@ -72,7 +94,7 @@ function stripParts(row, strip, [from, to], width) {
   return parts;
 }
 
-function drawStrip(row, strip, scale, width) {
+function drawStrip(row, strip, width) {
   const svg = shape("svg", {
     width,
     height: STRIP.height,
@@ -82,7 +104,7 @@ function drawStrip(row, strip, scale, width) {
     "shape-rendering": "crispEdges",
   });
   const { top, bottom } = STRIP;
-  const parts = stripParts(row, strip, scale, width);
+  const parts = stripParts(row, strip, width);
   const box = (name, [left, right], more = {}) =>
     svg.append(
       shape("rect", {

@@ -165,8 +165,7 @@ class BoardView {
     if (line.what === "more") return moreElement(line);
     if (line.what === "group") return groupElement(line, { icons, chosen: facts[0] });
     const [row, isSelected, isBusy, isOpen, strip] = facts;
-    const { scale } = this.board;
-    return rowElement(row, { icons, isSelected, isBusy, isOpen, strip, scale, width });
+    return rowElement(row, { icons, isSelected, isBusy, isOpen, strip, width });
   }
 
   askForStrips() {

@@ -18,11 +18,14 @@ from ml4t_nb.notebook.panels.job_view import JobView
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask
 from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.repair import Remedy, RepairRun, remedies_of, repair_of
+from ml4t_nb.notebook.panels.store_watch import StoreWatch
 from ml4t_nb.notebook.panels.widgets import Widget, html
 from ml4t_nb.records import Health
 from ml4t_nb.render.html import as_html, error_html
 from ml4t_nb.render.layout import Note, nothing_stored
 from ml4t_nb.reports import HealthReport
+from ml4t_nb.verbs.session_days import session_days
+from ml4t_nb.workspace import Workspace
 
 if TYPE_CHECKING:
     from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
@@ -58,6 +61,8 @@ class HealthBoard:
         self._version = 0
         self._by_key: dict[str, Health] = {}
         self._static_html = ""
+        self._shown: tuple[Health, ...] | str = ""
+        self._watch = StoreWatch(self.look)
         self.board = board_script()
         self.board.on_msg(self._hear)
         self.message, self.details = html("health-message"), html("health-details")
@@ -69,15 +74,28 @@ class HealthBoard:
 
     def refresh(self) -> None:
         """Read the store again."""
+        self._read()
+
+    def look(self) -> None:
+        """Show the store if it is not as it is shown, whoever changed it."""
+        self._read(is_look=True)
+
+    def _read(self, *, is_look: bool = False) -> None:
         with self._lock:
-            self._version += 1
             try:
                 asked = {"stale_days": self._stale_days, **self._shared}
-                self.report = ask(HealthReport, "health", **asked)
+                report, words = ask(HealthReport, "health", **asked), ""
             except Ml4tError as error:
-                self._show_only(error_html(error))
+                report, words = None, error_html(error)
+            shown = words if report is None else report.datasets
+            if is_look and shown == self._shown:
+                return
+            self._shown = shown
+            self._version += 1
+            if report is None:
+                self._show_only(words)
             else:
-                self._show(self.report)
+                self._show(report)
         self._changed()
 
     def static_html(self) -> str:
@@ -139,6 +157,8 @@ class HealthBoard:
                 self.mend(remedy, keys, is_sure=message.get("is_sure") is True)
             case {"what": "keep"}:
                 self.board.question = {}
+            case {"what": "seen", "page": str(page), "is_seen": bool(is_seen)}:
+                self._watch.see(page, is_seen=is_seen)
             case {"what": "open", "key": str(key)}:
                 self.open(key)
             case {"what": "close"}:
@@ -168,12 +188,17 @@ class HealthBoard:
         if not report.datasets:
             self._show_only(as_html([nothing_stored(report.home)]))
             return
-        self.message.value = ""
+        self.report, self.message.value = report, ""
         self.groups = causes(report)
         self._by_key = {str(each.dataset): each for each in report.datasets}
         self.board.busy = [str(each) for each in self._busy()]
-        self.board.board = board_json(report, self.groups, self._version)
+        self.board.board = board_json(report, self.groups, self._version, self._sessions(report))
         self._static_html = board_html(report, self.groups)
+
+    def _sessions(self, report: HealthReport) -> dict[str, tuple[tuple[int, int], ...]]:
+        """Days of the scale with a session, of each calendar in use."""
+        names = (each.calendar for each in report.datasets)
+        return session_days(Workspace.open(), names, *scale(report))
 
     def _show_only(self, words: str) -> None:
         self.report, self.groups, self._by_key = None, (), {}

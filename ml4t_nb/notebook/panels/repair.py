@@ -16,7 +16,7 @@ from ml4t_nb.render.format import first_of, labelled, many, plain
 
 __all__ = ["Remedy", "Repair", "RepairRun", "remedies_of", "remedy_of", "repair_of"]
 
-Remedy: TypeAlias = Literal["update", "gaps", "load", "reload", "accept", "review"]
+Remedy: TypeAlias = Literal["update", "gaps", "load", "reload", "accept", "review", "end"]
 """What is done about a dataset; ``review`` opens its findings, the others are commands."""
 
 _REMEDIES: Mapping[StepAction, Remedy] = {
@@ -46,6 +46,8 @@ class Repair:
 
 def remedy_of(health: Health) -> Remedy | None:
     """What its state asks for; None if nothing, or nothing but what only a person can do."""
+    if health.is_vanished and health.state == "suspect":
+        return "end"
     step = health.step
     return _REMEDIES.get(step.action) if isinstance(step, NextStep) else None
 
@@ -62,6 +64,8 @@ def remedies_of(health: Health) -> frozenset[Remedy]:
         found.add("gaps")
     if health.suspect:
         found.add("review")
+    if health.is_vanished:
+        found.add("end")
     return frozenset(found)
 
 
@@ -79,7 +83,7 @@ def repair_of(
     if remedy == "reload":
         # One after the other: where one cannot be loaded again, the next is not removed for it.
         chains = tuple(tuple(_commands(remedy, each, shared)) for each in datasets)
-        return Repair(chains, _warning(datasets))
+        return Repair(chains, _loss(datasets))
     alike: dict[tuple[str, tuple[tuple[str, object], ...]], list[DatasetId]] = {}
     for health in datasets:
         for command in _commands(remedy, health, shared):
@@ -90,7 +94,7 @@ def repair_of(
         for (verb, rest), names in alike.items()
         for selector in _selectors(verb, names, stored)
     )
-    return Repair(chains)
+    return Repair(chains, _end(datasets) if remedy == "end" else "")
 
 
 _SELECTORS = frozenset(("symbol", "asset_class", "frequency"))
@@ -98,8 +102,8 @@ _SELECTORS = frozenset(("symbol", "asset_class", "frequency"))
 
 def _commands(remedy: Remedy, health: Health, shared: Arguments) -> Iterator[Command]:
     step = health.step
-    if not isinstance(step, NextStep) or remedy_of(health) != remedy:
-        action: StepAction = "gaps" if remedy == "gaps" else "update"
+    if not isinstance(step, NextStep) or _REMEDIES.get(step.action) != remedy:
+        action: StepAction = remedy if remedy in ("gaps", "end") else "update"
         step = NextStep(action, health.dataset)
     step = replace(step, home=None, source=step.source or LoadArguments())
     own: dict[str, object] = {"refetch": True} if remedy == "gaps" else {}
@@ -124,7 +128,23 @@ def _selectors(
         yield {"symbol": tuple(symbols), "asset_class": asset_class, "frequency": frequency}
 
 
-def _warning(datasets: Sequence[Health]) -> str:
+def _end(datasets: Sequence[Health]) -> str:
+    """What is to be confirmed before symbols end; each ends with its last bar."""
+    names = first_of([_with_last(each) for each in datasets], _NAMED)
+    is_one = len(datasets) == 1
+    who, one, that = ("It is", "it", "it") if is_one else ("They are", "one", "that one")
+    return (
+        f"This declares that trading ended with the last stored bar: {', '.join(names)}. {who} not "
+        f"requested any more, and the bars stay. If {one} was renamed, review {that} instead."
+    )
+
+
+def _with_last(health: Health) -> str:
+    name = plain(labelled(health.dataset, health.provider))
+    return name if health.last is None else f"{name} on {health.last:%Y-%m-%d}"
+
+
+def _loss(datasets: Sequence[Health]) -> str:
     names = [plain(labelled(each.dataset, each.provider)) for each in datasets]
     providers = {each.provider or "the default provider" for each in datasets}
     which = names[0] if len(names) == 1 else many(len(names), "dataset")

@@ -12,22 +12,27 @@ import pytest
 from ml4t_nb import verbs
 from ml4t_nb.calendars import calendar
 from ml4t_nb.execution.jobs import Job
-from ml4t_nb.model import Command, Span
+from ml4t_nb.model import Command
 from ml4t_nb.notebook.panels.health_board import HealthBoard
 from ml4t_nb.notebook.panels.repair import Repair, RepairRun
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.store import Store
 from ml4t_nb.workspace import Workspace
+from tests.notebook.panels.board_messages import (
+    do,
+    finish,
+    groups,
+    hear,
+    lines,
+    symbols,
+    synthetic,
+)
 from tests.notebook.panels.conftest import Gate
 from tests.notebook.panels.many_datasets import AS_OF, store_many
 from tests.verbs.spans import span_between
 
 SHARED: dict[str, object] = {"as_of": "2024-01-31"}
 LATE, HOLE, FINE = "equities/daily/LATE", "equities/daily/HOLE", "equities/daily/FINE"
-
-
-def synthetic(home: Path, *holes: Span) -> Workspace:
-    return Workspace.open(Settings(home=home, provider="synthetic", synthetic_holes=holes))
 
 
 @pytest.fixture
@@ -39,38 +44,6 @@ def three(home: Path) -> Workspace:
     verbs.load(ws, "FINE", start="2024-01-02", as_of="2024-01-31")
     verbs.load(ws, "LATE", start="2024-01-02", as_of="2024-01-12")
     return ws
-
-
-def hear(board: HealthBoard, **message: object) -> None:
-    """As a message of the page arrives."""
-    board.board._handle_custom_msg(message, [])
-
-
-def do(board: HealthBoard, remedy: str, *keys: str, **more: object) -> None:
-    hear(board, what="do", remedy=remedy, keys=[*keys], **more)
-
-
-def groups(board: HealthBoard) -> list[tuple[str, str, list[str], str | None]]:
-    """State, cause, symbols and remedy of each group."""
-    return [
-        (each.state, each.words, [health.dataset.symbol for health in each.datasets], each.remedy)
-        for each in board.groups
-    ]
-
-
-def symbols(board: HealthBoard) -> dict[str, list[str]]:
-    return {state: names for state, _, names, _ in groups(board)}
-
-
-def finish(board: HealthBoard) -> None:
-    """Wait until every job that the board began has ended, those that follow another too."""
-    for run in board.repair_runs:
-        for job in run.jobs:  # grows while it is gone through
-            assert job.join(120)
-
-
-def lines(board: HealthBoard) -> list[str]:
-    return [job.line for run in board.repair_runs for job in run.jobs]
 
 
 @pytest.mark.usefixtures("three")
@@ -102,6 +75,10 @@ def test_the_page_is_sent_each_row_once_and_its_words_once() -> None:
     assert sent["providers"] == ["synthetic"]
     # 2024-01-02 is day 19,724; the last of LATE's days the 12th, and the scale ends with the 31st.
     assert sent["scale"] == [19724, 19754]
+    # Neither a weekend nor Monday the 15th is among the days of the scale.
+    assert sent["sessions"] == [
+        [19724, 19728, 19730, 19735, 19738, 19742, 19744, 19749, 19751, 19754]
+    ]
     late, hole, fine = sent["rows"]
     assert late[:5] == ["LATE", "equities", "daily", 0, 0]
     assert sent["reasons"][late[5]] == "data are stale: 12 sessions behind"
@@ -110,6 +87,7 @@ def test_the_page_is_sent_each_row_once_and_its_words_once() -> None:
     # Minutes until Thursday 16:00; since Tuesday the 16th, 15 days ago.
     assert (fine[11], late[11]) == (24 * 60, -15 * 24 * 60)
     assert (hole[12], fine[12]) == (1, 0)
+    assert [row[15] for row in sent["rows"]] == [0, 0, 0]
     json.dumps(sent)
 
 
@@ -336,7 +314,8 @@ def test_errors_are_grouped_by_what_happened_whatever_the_symbol_is_called(
     assert words.startswith("the last run failed: ")
     assert "GONE" not in words
     assert "…" in words
-    assert board.board.board["dues"] == ["paused"]
+    # An update asks for them all the same.
+    assert board.board.board["dues"] == ["now"]
 
 
 def test_an_empty_store_names_the_next_step(home: Path) -> None:
