@@ -110,7 +110,7 @@ def _carried_out(words: Sequence[str]) -> int:
 def _nothing_found(report: Report) -> ErrorNote | None:
     """What is printed where there was nothing to work on: cron takes silence for success."""
     match report:
-        case RunReport(verb="update", results=(), left=(), allow_empty=False):
+        case RunReport(verb="update", results=(), left=(), waiting=None | 0, allow_empty=False):
             what = "update found no dataset"
         case HealthReport(datasets=(), allow_empty=False):
             what = "health found no dataset"

@@ -252,6 +252,12 @@ class Summary:
         What prices are in, as the provider spells it; empty if it does not say.
     is_vanished
         Its provider does not know the symbol any more, and nobody has decided whether it ended.
+    tries
+        As-ofs of the last runs in a row, ten at most, that asked its provider for new bars and
+        received none.
+    pending
+        The newest twenty spans that are still to be fetched: of gaps, and of requests that
+        failed.
     """
 
     dataset: DatasetId
@@ -284,6 +290,8 @@ class Summary:
     former_names: tuple[FormerName, ...] = ()
     currency: str = ""
     is_vanished: bool = False
+    tries: tuple[datetime, ...] = ()
+    pending: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,14 +316,17 @@ class Health:
     missing
         Bars that the open gaps lack.
     due
-        In the exchange's time, from when on its next bar can be fetched: in the past if bars are
-        behind. None if no more bars are expected, or the calendar does not know so far ahead.
+        In the exchange's time, from when on an update is due: in the past if it is. None if no
+        more bars are expected, or the calendar does not know so far ahead.
     calendar
         Exchange by MIC (``XNYS``), ``24/7`` or ``fx``.
     ended
         The last date of a symbol that is not traded any more; None if it is.
     is_vanished
         Its provider does not know the symbol any more, and nobody has decided whether it ended.
+    lost_from
+        From when on the provider no longer has bars that can be fetched now and are missing: the
+        as-of if it has some of them no longer. None if none are missing, or it has them always.
     """
 
     dataset: DatasetId
@@ -339,6 +350,7 @@ class Health:
     calendar: str = ""
     ended: date | None = None
     is_vanished: bool = False
+    lost_from: datetime | None = None
 
     @property
     def states(self) -> frozenset[HealthState]:

@@ -89,6 +89,11 @@ class RunReport:
         Whether ``--allow-empty`` was given.
     home
         Folder of the store.
+    waiting
+        With ``--due``, datasets that were not due; else None.
+    next_due
+        With ``--due``, when the next update is due after this one: in the past if one is still.
+        None if none will be.
     """
 
     verb: str
@@ -101,6 +106,8 @@ class RunReport:
     declaration: str = ""
     allow_empty: bool = False
     home: Path | None = None
+    waiting: int | None = None
+    next_due: datetime | None = None
 
     def __iter__(self) -> Iterator[UpdateResult]:
         return iter(self.results)

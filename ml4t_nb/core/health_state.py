@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from ml4t_nb.core.calendars.calendar import Calendar
+from ml4t_nb.core.due import Vanishing, due_of
 from ml4t_nb.hints import at_home
-from ml4t_nb.model import Hint, LoadArguments, NextStep
+from ml4t_nb.model import Frequency, Hint, LoadArguments, NextStep, bar_length
 from ml4t_nb.options import load_arguments
 from ml4t_nb.records import Health, HealthState, Summary
 
@@ -18,10 +19,19 @@ __all__ = ["judge"]
 
 # Thousands of datasets are judged at one instant, and most of them end with the same bar.
 _behind = lru_cache(maxsize=1024)(Calendar.behind)
-_next_due = lru_cache(maxsize=1024)(Calendar.next_due)
 
 # Runs are not made on days without a session by everybody: a weekend, or a long one.
 _PAUSE = timedelta(days=4)
+
+# What is lost within a week is worth a word although all is well.
+_SOON = timedelta(days=7)
+
+_LENGTHS: Mapping[Frequency, str] = {
+    "1m": "one-minute",
+    "5m": "five-minute",
+    "15m": "15-minute",
+    "30m": "30-minute",
+}
 
 # So many failed runs among ten are no accident, although the last one went well.
 _MANY = 3
@@ -34,6 +44,7 @@ def judge(
     as_of: datetime,
     delay: timedelta,
     stale_after: timedelta,
+    reach: timedelta | None = None,
     home: Path | None = None,
 ) -> Health:
     """Health of a dataset, as of ``as_of``; ``home``, the folder of the store, is for its step.
@@ -44,13 +55,13 @@ def judge(
     ago; so does a long time without a run. Gaps that are open make it incomplete, since a history
     with holes is not what its range promises. A symbol that has ended is not expected to have any
     more bars; what its history lacks, it lacks all the same, and no update asks for it any more.
-    A bar is final ``delay`` after the close.
+    A bar is final ``delay`` after the close, and the provider's ``reach`` says from when on a
+    missing one is lost.
     """
-    behind, missed, due = 0, None, None
+    behind, missed = 0, None
     if summary.last is not None and summary.ended is None:
         behind, missed = _behind(dates, summary.last, as_of, summary.dataset.frequency, delay)
-        since = None if missed is None else missed + delay
-        due = since or _next_due(dates, as_of, summary.dataset.frequency, delay)
+    due = due_of(summary, dates, as_of=as_of, delay=delay, reach=reach)
     unattended = None if summary.updated is None else max(as_of - summary.updated, timedelta(0))
     late = _Late(
         behind,
@@ -70,6 +81,8 @@ def judge(
     else:
         reason = _current(summary, behind)
     also = "".join(f"; also {name}: {_bare(words, name)}" for name, words in others.items())
+    if (lost := due.vanishing) and (state != "healthy" or lost.lost_from - as_of < _SOON):
+        also += f"; {_deadline(lost, summary.dataset.frequency, dates, as_of)}"
     return Health(
         dataset=summary.dataset,
         state=state,
@@ -88,10 +101,11 @@ def judge(
         suspect=summary.suspect,
         currency=summary.currency,
         missing=summary.missing,
-        due=None if due is None else due.astimezone(dates.zone),
+        due=None if due.at is None else due.at.astimezone(dates.zone),
         calendar=summary.calendar,
         ended=None if summary.ended is None else summary.ended.on,
         is_vanished=summary.is_vanished,
+        lost_from=None if lost is None else lost.lost_from,
     )
 
 
@@ -181,6 +195,17 @@ def _end(summary: Summary) -> str:
         return ""
     why = f": {summary.ended.reason}" if summary.ended.reason else ""
     return f"ended on {summary.ended.on}{why}"
+
+
+def _deadline(lost: Vanishing, frequency: Frequency, dates: Calendar, as_of: datetime) -> str:
+    """What is about to be lost, and when, in dates of the exchange."""
+    is_intraday = bar_length(frequency) is not None
+    first = (lost.first.astimezone(dates.zone) if is_intraday else lost.first).date()
+    what = f"{_LENGTHS.get(frequency, frequency)} bars"
+    if lost.lost_from <= as_of:
+        return f"{what} before {first} are lost already, and more every day"
+    day = lost.lost_from.astimezone(dates.zone).date()
+    return f"{what} of {first} and later are lost from {day} on"
 
 
 def _failures(summary: Summary) -> str:

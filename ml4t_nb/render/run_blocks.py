@@ -42,7 +42,7 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
     """A row for each dataset, or of many for each cause, and what there is to say about some."""
     number = len(report.results) + len(report.left)
     if not number:
-        yield nothing_stored(report.home)
+        yield [_none_due(report)] if report.waiting else nothing_stored(report.home)
         return
     table = _table(report)
     if number == 1 and report.results:
@@ -69,6 +69,12 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
     if report.detailed:
         for result in report.results:
             yield from _details(result)
+
+
+def _none_due(report: RunReport) -> Note:
+    datasets = many(report.waiting or 0, "dataset")
+    following = f", the next is on {instant(report.next_due)}" if report.next_due else ""
+    return Note(f"none of {datasets} is due{following}")
 
 
 def news(report: RunReport) -> Iterator[Note]:

@@ -115,6 +115,8 @@ def _about(report: RunReport) -> Iterator[str]:
         (first, what), *others = counted
         more = "".join(f", {number:,} {word}" for number, word in others)
         yield f"{many(first, 'bar')} {what}{more}"
+    if report.waiting:
+        yield f"{report.waiting:,} not due"
     if report.stopped:
         yield f"stopped, {report.stopped}"
     if providers := [name for name in dict.fromkeys(each.provider for each in records) if name]:

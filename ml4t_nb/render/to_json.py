@@ -62,7 +62,7 @@ def _finite(value: float) -> float | None:
 def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911  # one for each report
     match report:
         case reports.RunReport():
-            return _filled(d.RunDocument, report, results=_results(report))
+            return _run(report)
         case reports.HealthReport():
             return _health(report)
         case reports.ListReport():
@@ -99,6 +99,13 @@ def _filled(kind: type[Any], *sources: object, **own: object) -> Any:  # noqa: A
         if hasattr(source, each.name)
     }
     return kind(**{**found, **own})
+
+
+def _run(report: reports.RunReport) -> Any:  # noqa: ANN401
+    whole = _filled(d.RunDocument, report, results=_results(report))
+    if report.waiting is None:
+        return replace(whole, waiting=OMITTED, next_due=OMITTED)
+    return whole
 
 
 def _results(report: reports.RunReport | None) -> tuple[d.DetailedResult, ...]:

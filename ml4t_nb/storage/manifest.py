@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Literal, TypeAlias
 
 from ml4t_nb.finding import Finding, Refusal
@@ -15,6 +17,7 @@ from ml4t_nb.model import (
     FetchAttempt,
     Gap,
     NextStep,
+    Span,
 )
 from ml4t_nb.options import load_arguments
 from ml4t_nb.records import Ended, FormerName, Source, Summary, UpdateRecord
@@ -36,6 +39,8 @@ NumberColumn: TypeAlias = Literal["open", "high", "low", "close", "volume", "div
 
 RECENT = 10
 """Runs by which a dataset is judged, and as many that asked a provider."""
+
+_PENDING = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +246,25 @@ def summarize(manifest: Manifest) -> Summary:
         former_names=manifest.former_names,
         currency=manifest.config.currency,
         is_vanished=any(each.rule == "unknown symbol" and each.is_open for each in suspect),
+        tries=_vain_tries(manifest),
+        pending=_still_to_fetch(manifest, pending),
     )
+
+
+def _vain_tries(manifest: Manifest) -> tuple[datetime, ...]:
+    """As-ofs of the last runs that asked the dataset's provider for new bars and received none."""
+    runs = [
+        run
+        for run in manifest.recent
+        if run.verb in ("load", "update") and run.provider == manifest.config.provider
+    ]
+    vain = [*takewhile(lambda run: not run.added, reversed(runs))]
+    return tuple(run.at for run in reversed(vain[:RECENT]))
+
+
+def _still_to_fetch(manifest: Manifest, gaps: Iterable[Gap]) -> tuple[Span, ...]:
+    failed = (each.span for each in manifest.fetch_log if each.outcome == "failed")
+    return tuple(sorted((*(gap.span for gap in gaps), *failed))[-_PENDING:])
 
 
 def unknown_summary(dataset: DatasetId) -> Summary:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, TypeAlias, get_args
 
-from ml4t_nb.errors import CalendarUnknown, DatasetNotFound, Ml4tError, OptionError, StoreError
+from ml4t_nb.errors import CalendarUnknown, DatasetNotFound, OptionError, StoreError
 from ml4t_nb.options import Short
 from ml4t_nb.records import Health, HealthState, Summary
 from ml4t_nb.reports import HealthReport, RecentSession
 from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.due import terms_of
 from ml4t_nb.verbs.parameters import AllowEmpty, AsOf, ClassFilter, FreqFilter, Home, Selection
 from ml4t_nb.verbs.select import latest, summaries
 
 if TYPE_CHECKING:
-    from ml4t_nb.core.calendars.calendar import Calendar
     from ml4t_nb.core.session_states import StoredRange
-    from ml4t_nb.providers import Limits
     from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.workspace import Workspace
 
@@ -27,9 +26,6 @@ __all__ = ["HealthStates", "health", "judge_all"]
 
 HealthStates: TypeAlias = HealthState | Sequence[HealthState]
 """One state, or several."""
-
-When: TypeAlias = "Callable[[Summary], tuple[Calendar, datetime, timedelta]]"
-"""A dataset's calendar, the instant the run is as of for it, and its provider's delay."""
 
 
 @verb
@@ -122,41 +118,27 @@ def judge_all(
     """Health of each dataset, and the instant that represents all of them."""
     from ml4t_nb.core.health_state import judge
 
-    when, home = _when(ws, moment), ws.settings.home
+    terms, home = terms_of(ws, moment), ws.settings.home
     judged, instants = [], []
     for each in chosen:
         try:
-            dates, at, wait = when(each)
+            own = terms(each)
         except CalendarUnknown as error:
             # Of one dataset: the others are judged all the same.
             each = replace(each, damage=f"its calendar: {error.message}", remedy=error.hint)  # noqa: PLW2901
-            dates, at, wait = when(replace(each, calendar="24/7"))
-        instants.append(at)
-        state = judge(each, dates=dates, as_of=at, delay=wait, stale_after=stale_after, home=home)
+            own = terms(replace(each, calendar="24/7"))
+        instants.append(own.as_of)
+        state = judge(
+            each,
+            dates=own.calendar,
+            as_of=own.as_of,
+            delay=own.delay,
+            stale_after=stale_after,
+            reach=own.reach,
+            home=home,
+        )
         judged.append(state)
     return tuple(judged), latest(moment, instants)
-
-
-def _when(ws: Workspace, moment: datetime | date) -> When:
-    from ml4t_nb.calendars import calendar
-    from ml4t_nb.providers import Limits
-
-    # Thousands of datasets share a few of them.
-    @cache
-    def limits(provider: str) -> Limits:
-        try:
-            return ws.limits(provider)
-        except Ml4tError:
-            # The usual ones, for a provider that is not there now.
-            return Limits((), ())
-
-    @cache
-    def at(name: str, wait: timedelta) -> tuple[Calendar, datetime, timedelta]:
-        dates = calendar(name, ws.closures)
-        as_of = moment if isinstance(moment, datetime) else dates.closing(moment, wait)
-        return dates, as_of, wait
-
-    return lambda each: at(each.calendar, limits(each.provider).delay_of(each.dataset))
 
 
 def _recent(
@@ -167,7 +149,7 @@ def _recent(
     from ml4t_nb.core.gapfill import ExpectedGrid
     from ml4t_nb.core.session_states import last_sessions, recent
 
-    when = _when(ws, moment)
+    terms = terms_of(ws, moment)
     # Most datasets share their calendar and their as-of, and with them what is expected of them.
     shared = lru_cache(maxsize=256)(last_sessions)
     dates_of = lru_cache(maxsize=256)(calendar)
@@ -179,10 +161,12 @@ def _recent(
             manifest = ws.store.snapshot(summary.dataset).manifest
         except (DatasetNotFound, StoreError):
             return ()
-        now, as_of, delay = when(summary)
+        own = terms(summary)
         config, frequency = manifest.config, summary.dataset.frequency
         stored = dates_of(config.calendar, config.session_overrides)
-        due = shared(stored, now, frequency, as_of=as_of, delay=delay, number=number)
+        due = shared(
+            stored, own.calendar, frequency, as_of=own.as_of, delay=own.delay, number=number
+        )
         grid = ExpectedGrid.of(summary.dataset, config, stored)
         holding = _holding(manifest, grid.slack)
         return recent(due, holding, stored.zone) if holding else ()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.model import DatasetId, FillMethod, NextStep
@@ -15,6 +15,7 @@ from ml4t_nb.records import Health, UpdateResult
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.absent import absent, declaration, doubted
 from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.due import DueDatasets, due_datasets
 from ml4t_nb.verbs.health import judge_all
 from ml4t_nb.verbs.parameters import (
     AllowEmpty,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["update"]
 
+
+Meant: TypeAlias = "dict[DatasetId, Ml4tError | None]"
+"""Datasets to update, and symbols that mean none with the error that says so."""
 
 _STALE_AFTER = timedelta(days=7)
 
@@ -55,6 +59,8 @@ def update(
     accept: bool = False,
     reset_as_of: bool = False,
     show_status: bool = False,
+    due: bool = False,
+    intraday_bars: int | None = None,
     allow_empty: AllowEmpty = False,
     as_of: AsOf = None,
     home: Home = None,
@@ -87,19 +93,27 @@ def update(
         stay, and are compared.
     show_status
         Show health before and after, the last ten runs, and what was requested.
+    due
+        Only datasets that are due: their next bar is final, and no request in vain was just made.
+        Those whose bars the provider is about to drop come first.
+    intraday_bars
+        Final intraday bars that make a dataset due; the last ones of a session do in any case. If
+        not given, 30.
     """
+    from ml4t_nb.core.due import INTRADAY_BARS
     from ml4t_nb.core.gapfill import Fill
     from ml4t_nb.pipeline import UpdateRequest, run_update, with_proposals
 
     lookback = 1 if lookback_days is None else lookback_days
-    _require_positive(lookback_days=lookback, max_fill=max_fill, workers=workers)
-    if switch and provider is None:
-        raise OptionError("--switch needs a provider", hint="name it with -p/--provider")
-    if accept and not as_symbols(symbol):
-        raise OptionError(
-            "--accept requires a symbol: decide on each contradiction separately",
-            hint=NextStep("accept", EXAMPLE),
-        )
+    enough = INTRADAY_BARS if intraday_bars is None else intraday_bars
+    _require_positive(
+        lookback_days=lookback, max_fill=max_fill, workers=workers, intraday_bars=enough
+    )
+    _require_sound(
+        switch_to=provider if switch else "",
+        is_accepting_all=accept and not as_symbols(symbol),
+        is_lone_number=intraday_bars is not None and not due,
+    )
     ws = ws.at(home)
     if provider is not None:
         ws.provider(provider)
@@ -107,6 +121,10 @@ def update(
         ws.require_home()
     moment = ws.resolve_as_of(as_of)
     meant = _meant(ws, as_symbols(symbol), asset_class, frequency)
+    stored = tuple(each for each, error in meant.items() if error is None)
+    before_run = _due_of(ws, stored, moment, enough) if due else None
+    if before_run is not None:
+        meant = _only(meant, before_run.datasets)
     chosen = {each for each, error in meant.items() if error is None}
     missed = absent(ws, chosen)
     unsure = doubted(ws, chosen) if missed and fill_gaps is None else {}
@@ -132,6 +150,9 @@ def update(
     names = renamed(ws, as_symbols(symbol))
     results = tuple(_noted(each, names.get(each.dataset, "")) for each in results)
     report = replace(report, results=at_store(results, ws.settings.home), allow_empty=allow_empty)
+    if before_run is not None:
+        after_run = _due_of(ws, stored, moment, enough) if works else before_run
+        report = replace(report, waiting=before_run.waiting, next_due=after_run.next_at)
     if found := tuple(sorted(set(absent(ws, chosen)) - set(missed))):
         report = replace(report, absent=found, declaration=declaration(ws, found))
     if not as_symbols(symbol):
@@ -151,11 +172,11 @@ def _meant(
     symbols: Sequence[str],
     asset_class: ClassFilter,
     frequency: FreqFilter,
-) -> dict[DatasetId, Ml4tError | None]:
+) -> Meant:
     """Datasets to update; for a symbol that means none, the error that says so."""
     if not symbols:
         return dict.fromkeys(select(ws, (), asset_class, frequency))
-    meant: dict[DatasetId, Ml4tError | None] = {}
+    meant: Meant = {}
     for symbol, found in select_each(ws, symbols, asset_class, frequency):
         if isinstance(found, Ml4tError):
             guess = DatasetId(asset_class or "equities", frequency or "daily", symbol)
@@ -163,6 +184,19 @@ def _meant(
         else:
             meant[found] = None
     return meant
+
+
+def _due_of(
+    ws: Workspace, stored: Sequence[DatasetId], moment: datetime | date, intraday_bars: int
+) -> DueDatasets:
+    """Which of the datasets are due."""
+    return due_datasets(ws, ws.store.summaries(stored), moment, intraday_bars)
+
+
+def _only(meant: Meant, due: Sequence[DatasetId]) -> Meant:
+    """Those that are due, in their order, after the symbols that mean no dataset."""
+    errors = {each: error for each, error in meant.items() if error is not None}
+    return {**errors, **dict.fromkeys(due)}
 
 
 def _noted(result: UpdateResult, note: str) -> UpdateResult:
@@ -175,6 +209,19 @@ def _noted(result: UpdateResult, note: str) -> UpdateResult:
 def _health_of(ws: Workspace, moment: datetime | date) -> dict[DatasetId, Health]:
     judged, _ = judge_all(ws, ws.store.summaries(), moment, _STALE_AFTER)
     return {each.dataset: each for each in judged}
+
+
+def _require_sound(*, switch_to: str | None, is_accepting_all: bool, is_lone_number: bool) -> None:
+    """Raise OptionError where an option lacks the one that it needs."""
+    if is_lone_number:
+        raise OptionError("--intraday-bars needs --due", hint="add --due, or leave it out")
+    if switch_to is None:
+        raise OptionError("--switch needs a provider", hint="name it with -p/--provider")
+    if is_accepting_all:
+        raise OptionError(
+            "--accept requires a symbol: decide on each contradiction separately",
+            hint=NextStep("accept", EXAMPLE),
+        )
 
 
 def _require_positive(**numbers: int) -> None:

@@ -31,7 +31,9 @@ def shell(folder: Path, words: str, **settings: str) -> subprocess.CompletedProc
     )
 
 
-@pytest.mark.parametrize("verb", ["update -q", "health -q", "update", "health"])
+@pytest.mark.parametrize(
+    "verb", ["update -q", "update -q --due", "health -q", "update", "update --due", "health"]
+)
 @pytest.mark.parametrize(
     ("home", "told"),
     [
@@ -61,7 +63,11 @@ def test_a_store_that_is_not_there_is_no_success(
 def test_an_empty_store_can_be_allowed(tmp_path: Path, home: str) -> None:
     (tmp_path / "empty").mkdir()
 
-    for verb in ("update -q --allow-empty", "health -q --allow-empty"):
+    for verb in (
+        "update -q --allow-empty",
+        "update -q --due --allow-empty",
+        "health -q --allow-empty",
+    ):
         done = shell(tmp_path, verb, home=home)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -114,6 +120,24 @@ def test_a_failure_is_reported_once_and_a_good_dataset_not_at_all(tmp_path: Path
     assert done.returncode == 1
     assert done.stderr.count("equities/daily/NOPE: ") == done.stderr.count("\n") == 1
     assert "IBM" not in done.stdout + done.stderr
+
+
+def test_a_run_with_nothing_due_is_one_line_and_none_when_quiet(tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    shell(tmp_path, "load IBM -q -p sample --start 2004-12-01 --as-of 2005-02-25", home=store)
+
+    loud, quiet, due = (
+        shell(tmp_path, f"update --due {words}", home=store)
+        for words in (
+            "--as-of 2005-02-27T12:00Z", "-q --as-of 2005-02-27T12:00Z", "-q --as-of 2005-02-28"
+        )
+    )  # fmt: skip
+
+    assert (loud.returncode, loud.stderr) == (0, "")
+    assert loud.stdout == "none of 1 dataset is due, the next is on 2005-02-28 21:30 UTC\n"
+    for each in (quiet, due):
+        assert (each.returncode, each.stdout, each.stderr) == (0, "", "")
+    assert "2005-02-28" in shell(tmp_path, "list", home=store).stdout
 
 
 def test_a_restatement_is_reported_when_quiet_and_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from ml4t_nb.calendars import calendar
 from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.core.health_state import judge
-from ml4t_nb.model import DatasetId, Frequency, NextStep, SessionOverride
+from ml4t_nb.model import DatasetId, Frequency, NextStep, SessionOverride, Span
 from ml4t_nb.records import Ended, Health, Summary
 
 FRIDAY = datetime(2024, 1, 12, tzinfo=UTC)
@@ -211,27 +212,72 @@ NEW_YORK, TOKYO = ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")
 
 
 @pytest.mark.parametrize(
-    ("as_of", "frequency", "dates", "due"),
+    ("last", "frequency", "due"),
     [
-        # Saturday; Monday is Martin Luther King day. Bars are final half an hour after 16:00.
-        (FRIDAY_NIGHT + timedelta(days=1), "daily", "XNYS", "2024-01-16 16:30"),
-        # Until that half hour is over, the session of the 12th is the next one.
-        (FRIDAY_NIGHT - timedelta(hours=1), "daily", "XNYS", "2024-01-12 16:30"),
-        (FRIDAY_NIGHT, "hourly", "XNYS", "2024-01-16 16:30"),
-        (FRIDAY_NIGHT, "weekly", "XNYS", "2024-01-19 16:30"),
+        # Monday the 15th is Martin Luther King day. Bars are final half an hour after 16:00.
+        (FRIDAY, "daily", "2024-01-16 16:30"),
+        (FRIDAY - timedelta(days=1), "daily", "2024-01-12 16:30"),
+        (FRIDAY_NIGHT - timedelta(hours=1.5), "hourly", "2024-01-16 16:30"),
+        (FRIDAY - timedelta(days=4), "weekly", "2024-01-19 16:30"),
         # The day after Thanksgiving closes at 13:00.
-        (datetime(2024, 11, 29, 12, tzinfo=UTC), "daily", "XNYS", "2024-11-29 13:30"),
+        (datetime(2024, 11, 27, tzinfo=UTC), "daily", "2024-11-29 13:30"),
     ],
 )
 def test_the_next_bar_is_due_when_its_session_is_final(
-    as_of: datetime, frequency: Frequency, dates: str, due: str
+    last: datetime, frequency: Frequency, due: str
 ) -> None:
-    stored = replace(WHOLE, dataset=DatasetId("equities", frequency, "AAPL"), last=as_of)
+    stored = replace(WHOLE, dataset=DatasetId("equities", frequency, "AAPL"), last=last)
 
-    found = judged(stored, as_of, dates=dates).due
+    found = judged(stored, last + timedelta(hours=22)).due
 
     assert found is not None
     assert (f"{found:%Y-%m-%d %H:%M}", found.tzinfo) == (due, NEW_YORK)
+
+
+def minutes(last: datetime, as_of: datetime, **more: Any) -> Health:  # noqa: ANN401
+    dataset = DatasetId("equities", "1m", "AAPL")
+    return judge(
+        replace(WHOLE, dataset=dataset, last=last, updated=as_of, **more),
+        dates=calendar("XNYS"),
+        as_of=as_of,
+        delay=timedelta(minutes=30),
+        stale_after=timedelta(days=7),
+        reach=timedelta(days=29),
+    )
+
+
+def test_minutes_that_are_about_to_leave_the_provider_s_reach_are_named_with_the_date() -> None:
+    # Friday's session began at 14:30 UTC and Thursday's last minute at 20:59.
+    thursday = datetime(2024, 1, 4, 20, 59, tzinfo=UTC)
+    late, later, lost = (
+        minutes(thursday, thursday + timedelta(days=days)) for days in (1.1, 20, 40)
+    )
+
+    assert late.reason == "1 session behind"
+    assert late.lost_from == datetime(2024, 2, 3, 14, 30, tzinfo=UTC)
+    assert later.reason == (
+        "data are stale: 12 sessions behind; "
+        "one-minute bars of 2024-01-05 and later are lost from 2024-02-03 on"
+    )
+    assert lost.reason.endswith(
+        "; one-minute bars before 2024-01-15 are lost already, and more every day"
+    )
+
+
+def test_a_gap_that_is_about_to_be_lost_is_named_and_days_of_a_provider_without_end_are_not() -> (
+    None
+):
+    gap = Span(datetime(2024, 1, 3, 15, tzinfo=UTC), datetime(2024, 1, 3, 16, tzinfo=UTC))
+    friday = datetime(2024, 1, 12, 20, 59, tzinfo=UTC)
+
+    holed = minutes(friday, FRIDAY_NIGHT, gaps_open=1, missing=60, pending=(gap,))
+
+    assert holed.reason == (
+        "gaps detected: 60 bars missing in 1 gap; "
+        "one-minute bars of 2024-01-03 and later are lost from 2024-02-01 on"
+    )
+    assert minutes(friday, FRIDAY_NIGHT).lost_from is None
+    assert judged(WHOLE, MONTH).lost_from is None
 
 
 def test_bars_that_are_behind_are_due_since_the_oldest_session_missed() -> None:

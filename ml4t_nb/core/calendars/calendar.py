@@ -169,20 +169,39 @@ class Calendar:
         """How many sessions the calendar knows that have closed at ``as_of``."""
         return int(np.searchsorted(self.sessions.closes, to_micros(as_of), side="right"))
 
-    def next_due(self, as_of: datetime, frequency: Frequency, delay: timedelta) -> datetime | None:
-        """When the next session's bars will be final, weekly: those of the week under way.
+    def next_close(self, as_of: datetime, delay: timedelta) -> datetime | None:
+        """When the next session is final; None where the calendar does not know so far ahead."""
+        known = self.sessions
+        row = int(np.searchsorted(known.closes, to_micros(as_of) - delay // TICK, side="right"))
+        return from_micros(int(known.closes[row])) + delay if row < len(known) else None
 
-        None where the calendar does not know so far ahead.
+    def next_final(
+        self, last: datetime, frequency: Frequency, delay: timedelta, bars: int = 1
+    ) -> tuple[datetime, datetime] | None:
+        """Stamp of the bar expected next after ``last``, and when ``bars`` of them are final.
+
+        Of fewer bars until the session's close, or of one that is no intraday bar, when that one
+        is. None where the calendar does not know so far ahead.
         """
         known = self.sessions
-        settled = self._settled(known, as_of, delay)
-        row = int(np.searchsorted(known.closes, settled, side="right"))
-        if row < len(known) and frequency == "weekly":
-            # The first day that the calendar does not know may be of that week.
-            week = week_start(int(known.days[row])) + WEEK
-            row = int(np.searchsorted(known.days, week)) - 1
-            row = row if week <= to_micros(known.last) else len(known)
-        return from_micros(int(known.closes[row])) + delay if row < len(known) else None
+        row = _first_lacking(known, stamp := to_micros(last), frequency)
+        if row >= len(known):
+            return None
+        if (length := _length(frequency)) is not None:
+            session = known.pick(slice(row, row + 1))
+            stamps = bars_of(session, length)
+            coming = stamps[stamps > stamp + length // 2][:bars]
+            stops = np.sort(stretches(session)[1])
+            stop = int(stops[np.searchsorted(stops, coming[-1], side="right")])
+            first, final = int(coming[0]), min(int(coming[-1]) + length, stop)
+        elif frequency == "daily":
+            first, final = int(known.days[row]), int(known.closes[row])
+        else:
+            first = week_start(int(known.days[row]))
+            if first + WEEK > to_micros(known.last):
+                return None  # the first day that the calendar does not know may be of that week
+            final = int(known.closes[_last_of_week(known, first)])
+        return from_micros(first), from_micros(final) + delay
 
     def behind(
         self, last: datetime, as_of: datetime, frequency: Frequency, delay: timedelta
@@ -196,24 +215,13 @@ class Calendar:
         """
         known = self.sessions
         settled = self._settled(known, as_of, delay)
-        stamp = to_micros(last)
-        oldest = done = int(np.searchsorted(known.closes, settled, side="right"))
-        if (length := _length(frequency)) is not None:
-            first = int(np.searchsorted(known.closes, stamp, side="right"))
-            # A stamp within half a bar of the session's last one is that bar.
-            session = known.pick(slice(first, first + 1))
-            if first < done and bars_of(session, length)[-1] <= stamp + length // 2:
-                first += 1
-            oldest = first
-        elif frequency == "daily":
-            first = oldest = int(np.searchsorted(known.days, stamp, side="right"))
-        else:
+        done = int(np.searchsorted(known.closes, settled, side="right"))
+        first = oldest = _first_lacking(known, to_micros(last), frequency)
+        if frequency == "weekly":
             bound = to_micros(self.final_before(as_of, "weekly", delay))
             done = int(np.searchsorted(known.days, bound))
-            first = int(np.searchsorted(known.days, week_start(stamp) + WEEK))
             if first < done:
-                week = week_start(int(known.days[first])) + WEEK
-                oldest = int(np.searchsorted(known.days, week)) - 1
+                oldest = _last_of_week(known, week_start(int(known.days[first])))
         if first >= done:
             return 0, None
         return done - first, from_micros(int(known.closes[oldest]))
@@ -248,6 +256,23 @@ class Calendar:
                 f"the calendar {self.name} ends on {known.last}",
                 hint=f"choose an end of {known.last} or earlier, or upgrade exchange_calendars",
             )
+
+
+def _first_lacking(known: Sessions, stamp: int, frequency: Frequency) -> int:
+    """Row of the first session that lacks bars after the one of that stamp."""
+    if (length := _length(frequency)) is not None:
+        row = int(np.searchsorted(known.closes, stamp, side="right"))
+        session = known.pick(slice(row, row + 1))
+        # A stamp within half a bar of the session's last one is that bar.
+        return row + (len(session) > 0 and bars_of(session, length)[-1] <= stamp + length // 2)
+    if frequency == "daily":
+        return int(np.searchsorted(known.days, stamp, side="right"))
+    return int(np.searchsorted(known.days, week_start(stamp) + WEEK))
+
+
+def _last_of_week(known: Sessions, monday: int) -> int:
+    """Row of the last session in the week of that Monday."""
+    return int(np.searchsorted(known.days, monday + WEEK)) - 1
 
 
 def _length(frequency: BarsFrequency) -> int | None:

@@ -49,7 +49,9 @@ def causes(report: HealthReport) -> tuple[Cause, ...]:
     by_state: dict[HealthState, list[Health]] = {state: [] for state in WORST_FIRST}
     for each in sorted(report.datasets, key=lambda health: str(health.dataset)):
         by_state[each.state].append(each)
-    found = [cause for state, held in by_state.items() for cause in _of_state(state, held)]
+    found = [
+        cause for state, held in by_state.items() for cause in _of_state(state, held, report.as_of)
+    ]
     safe = [each for each in found if each.remedy in _SAFE]
     first = max(safe, key=lambda each: (each.number, each.state != "error"), default=None)
     return tuple(
@@ -59,9 +61,9 @@ def causes(report: HealthReport) -> tuple[Cause, ...]:
 
 
 def due_words(health: Health, as_of: datetime) -> str:
-    """When an update can fetch its next bar, in the exchange's time: ``now``, ``Tue 16:15``.
+    """When an update of it is due, in the exchange's time: ``now``, ``Tue 16:15``.
 
-    A symbol that failed, or that its provider does not know, is asked for all the same.
+    A symbol that failed, or that its provider does not know, is asked for again, ever less often.
     """
     if health.ended is not None:
         return "ended"
@@ -77,7 +79,7 @@ def due_words(health: Health, as_of: datetime) -> str:
     return f"{health.due:%a %H:%M}" if is_near else f"{health.due:%Y-%m-%d}"
 
 
-def _of_state(state: HealthState, held: Sequence[Health]) -> Iterator[Cause]:
+def _of_state(state: HealthState, held: Sequence[Health], as_of: datetime) -> Iterator[Cause]:
     if not held:
         return
     if state == "error":
@@ -94,7 +96,7 @@ def _of_state(state: HealthState, held: Sequence[Health]) -> Iterator[Cause]:
         late = tuple(each for each in held if each.sessions_behind)
         unattended = tuple(each for each in held if not each.sessions_behind)
         if late:
-            yield Cause(state, _late(late), late, "update")
+            yield Cause(state, _late(late, as_of), late, "update")
         if unattended:
             days = _between((each.days_since_run or 0 for each in unattended), "day")
             words = f"up to date by the calendar, but no run has reached a provider for {days}"
@@ -139,11 +141,13 @@ def _vanished(vanished: Sequence[Health]) -> str:
     return f"{who} {what}: delisted, or renamed?"
 
 
-def _late(late: Sequence[Health]) -> str:
+def _late(late: Sequence[Health], as_of: datetime) -> str:
     words = f"{_between((each.sessions_behind for each in late), 'session')} behind"
     instants = {each.due for each in late}
     (due, *others) = instants
-    return words if others or due is None else f"{words}, ready since {due:%a %d %b %H:%M}"
+    # One that is due later was asked for in vain.
+    is_ready = not others and due is not None and due <= as_of
+    return words if not is_ready else f"{words}, ready since {due:%a %d %b %H:%M}"
 
 
 def _between(numbers: Iterable[int], what: str) -> str:

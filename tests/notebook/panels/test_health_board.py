@@ -314,8 +314,8 @@ def test_errors_are_grouped_by_what_happened_whatever_the_symbol_is_called(
     assert words.startswith("the last run failed: ")
     assert "GONE" not in words
     assert "…" in words
-    # An update asks for them all the same.
-    assert board.board.board["dues"] == ["now"]
+    # An update asks for them all the same, and the next one is due a quarter of an hour later.
+    assert board.board.board["dues"] == ["Wed 16:15"]
 
 
 def test_an_empty_store_names_the_next_step(home: Path) -> None:

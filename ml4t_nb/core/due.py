@@ -1,0 +1,137 @@
+"""When a dataset is due: its next bars are final, and from when on bars it lacks are lost.
+
+It is pure, and a dataset's row in the catalogue is enough for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from ml4t_nb.core.calendars.calendar import Calendar
+from ml4t_nb.model import Span
+from ml4t_nb.records import Summary
+
+__all__ = ["INTRADAY_BARS", "RETRY_AFTER", "Due", "Vanishing", "due_of"]
+
+INTRADAY_BARS = 30
+"""Intraday bars that are worth a request, unless told otherwise."""
+
+RETRY_AFTER = timedelta(minutes=15)
+"""After the first request in vain; each further one waits twice as long."""
+
+# Thousands of datasets are looked at, at one instant, and most of them end with the same bar.
+_next_final = lru_cache(maxsize=1024)(Calendar.next_final)
+_next_close = lru_cache(maxsize=1024)(Calendar.next_close)
+_final_before = lru_cache(maxsize=1024)(Calendar.final_before)
+
+# The last of these waits is eight hours: a provider that is late has its bars by then.
+_RETRIES = 6
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Vanishing:
+    """Bars that can be fetched now, are missing, and will leave the provider's reach.
+
+    Parameters
+    ----------
+    first
+        Stamp of the oldest of them, or how far back the provider reaches if older ones are lost.
+    lost_from
+        From when on the first of them is lost; the as-of if older ones are.
+    """
+
+    first: datetime
+    lost_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When an update of a dataset is due.
+
+    Parameters
+    ----------
+    at
+        None if no more bars are expected, or nothing can be known.
+    vanishing
+        None if nothing is missing, or the provider has it always.
+    """
+
+    at: datetime | None = None
+    vanishing: Vanishing | None = None
+
+    def is_at(self, as_of: datetime) -> bool:
+        """Whether an update is due at ``as_of``."""
+        return self.at is not None and self.at <= as_of
+
+    @property
+    def order(self) -> tuple[datetime, datetime]:
+        """Sorts what vanishes first before all else, then what has waited longest."""
+        lost_from = self.vanishing.lost_from if self.vanishing else _NEVER
+        return lost_from, self.at or _NEVER
+
+
+def due_of(
+    summary: Summary,
+    dates: Calendar,
+    *,
+    as_of: datetime,
+    delay: timedelta,
+    reach: timedelta | None,
+    intraday_bars: int = INTRADAY_BARS,
+) -> Due:
+    """When an update of the dataset is due, and what it lacks that is about to vanish.
+
+    Parameters
+    ----------
+    delay
+        How long after its own period a bar is final.
+    reach
+        How far before the as-of the provider serves; None if it serves all.
+    intraday_bars
+        So many final bars that are not stored make an intraday dataset due, or fewer if they are
+        the last ones of their session.
+
+    Notes
+    -----
+    A day is due when its session has closed, a week with its last session; nothing is due on a
+    holiday. A dataset that has ended, has no bars, or is damaged never is: no update mends it.
+
+    Once an update has asked in vain, whether it failed or the provider had no new bars yet, the
+    next one is due a quarter of an hour later, then after twice as long each time, and after the
+    sixth, or as soon as another session has closed, once for every session.
+    """
+    if summary.last is None or summary.ended is not None or summary.damage:
+        return Due()
+    frequency = summary.dataset.frequency
+    found = _next_final(dates, summary.last, frequency, delay, intraday_bars)
+    if found is None:
+        return Due()
+    coming, at = found
+    vain = [each for each in summary.tries if each >= at]
+    if vain and (again := _again(vain, dates, delay)) is not None:
+        at = again
+    vanishing = None
+    if reach is not None:
+        bound = _final_before(dates, as_of, frequency, delay)
+        vanishing = _vanishing((*summary.pending, Span(coming, bound)), as_of, reach)
+    return Due(at, vanishing)
+
+
+def _again(vain: list[datetime], dates: Calendar, delay: timedelta) -> datetime | None:
+    """When to ask again after these requests in vain; None if the calendar does not know."""
+    last, number = vain[-1], len(vain)
+    closed = _next_close(dates, last, delay)
+    if number > _RETRIES:
+        return closed
+    soon: datetime = last + RETRY_AFTER * 2 ** (number - 1)
+    return soon if closed is None else min(soon, closed)
+
+
+def _vanishing(missing: tuple[Span, ...], as_of: datetime, reach: timedelta) -> Vanishing | None:
+    """The first loss among the missing spans, of what the provider serves still."""
+    oldest = as_of - reach
+    served = [max(each.start, oldest) for each in missing if max(each.start, oldest) < each.end]
+    return Vanishing(min(served), min(served) + reach) if served else None
