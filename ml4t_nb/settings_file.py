@@ -14,6 +14,7 @@ from ml4t_nb.options import did_you_mean
 __all__ = ["SettingsTable"]
 
 _Where: TypeAlias = tuple[str | int, ...]
+_CLOSING = ("]", "}", '"""', "'''")
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +193,11 @@ def _lines(text: str) -> dict[_Where, int]:
     table: _Where = ()
     statement, first = "", 1
     for number, line in enumerate(text.split("\n"), start=1):
+        is_continued = bool(statement)
         statement += f"{line}\n"
+        if is_continued and not any(mark in line for mark in _CLOSING):
+            # Nothing that takes several lines can end here; a list may take thousands.
+            continue
         try:
             parsed = tomllib.loads(statement)
         except tomllib.TOMLDecodeError:
