@@ -133,9 +133,9 @@ def _only_error(report: Report) -> ErrorNote | None:
         return errors[0]
     if not report.left or not all(map(_is_outage, errors)):
         return None
-    from ml4t_nb.render.run_blocks import summary_line
+    from ml4t_nb.render.run_blocks import stopped_line
 
-    return ErrorNote("RunFailed", summary_line(report), "try again later")
+    return ErrorNote("RunFailed", stopped_line(report), "try again later")
 
 
 def _is_outage(error: ErrorNote | None) -> bool:
@@ -155,9 +155,9 @@ def _reasons(report: Report) -> Iterator[ErrorNote]:
             if error is not None and not (run.left and _is_outage(error)):
                 yield _named(error, result.dataset)
         if run.left:
-            from ml4t_nb.render.run_blocks import summary_line
+            from ml4t_nb.render.run_blocks import stopped_line
 
-            yield ErrorNote("RunFailed", summary_line(run), "run it again to continue")
+            yield ErrorNote("RunFailed", stopped_line(run), "run it again to continue")
     if isinstance(report, ActionReport):
         for unread in report.failed:
             yield _named(unread.error, unread.dataset)

@@ -94,6 +94,10 @@ class RunReport:
     next_due
         With ``--due``, when the next update is due after this one: in the past if one is still.
         None if none will be.
+    requests
+        Requests for bars that were sent, repeated ones too; None where they were not counted.
+    seconds
+        Wall time of the whole run; None where it was not taken.
     """
 
     verb: str
@@ -108,6 +112,8 @@ class RunReport:
     home: Path | None = None
     waiting: int | None = None
     next_due: datetime | None = None
+    requests: int | None = None
+    seconds: float | None = field(default=None, compare=False)
 
     def __iter__(self) -> Iterator[UpdateResult]:
         return iter(self.results)

@@ -6,6 +6,20 @@ import os
 from collections.abc import Generator
 
 import pytest
+from nbval.plugin import IPyNbFile
+
+_NOT_COMPARED = {
+    # What a page looks like and how its buttons work says nothing of what a cell shows.
+    r"(?s)<(style|script)>.*?</\1>": "",
+    r"\b\d+\.\d s ·": "0.0 s ·",
+}
+"""What outputs are compared without, as patterns, and what takes its place."""
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Compare outputs without style sheets, scripts and run times."""
+    if isinstance(collector, IPyNbFile):
+        collector.sanitize_patterns.update(_NOT_COMPARED)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
@@ -80,7 +80,8 @@ class CellBar:
     """A bar in a notebook's cell, drawn again at most ten times a second.
 
     The front end keeps what was last drawn, so `close` puts the outcome in the bar's place: a
-    notebook that is opened again shows no bar that stands still.
+    notebook that is opened again shows no bar that stands still. A result that is shown may take
+    the place of the outcome, which says less.
     """
 
     def __init__(self) -> None:
@@ -101,19 +102,28 @@ class CellBar:
             page = card_html(track.title, track)
             self._show(page, f"{track.title}: {' · '.join(filter(None, words))}")
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether there is a bar, or its outcome: a verb that runs over nothing has none."""
+        return self._handle is not None
+
     def close(self) -> None:
         """Put the outcome in the bar's place, if there is a bar."""
         from ml4t_nb.render.html import line_html
 
-        if self._handle is not None:
+        if self.is_drawn:
             self._show(line_html(self._track.outcome), self._track.outcome)
+
+    def replace(self, bundle: Mapping[str, Any]) -> None:
+        """Put what is displayed as ``bundle`` in the place of the bar that is drawn."""
+        self._handle.update(bundle, raw=True)
 
     def _show(self, page: str, text: str) -> None:
         """Both at once: a saved notebook is also read where no HTML is shown."""
         from IPython.display import display
 
         bundle = {"text/html": page, "text/plain": text}
-        if self._handle is None:
+        if not self.is_drawn:
             self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's
         else:
-            self._handle.update(bundle, raw=True)
+            self.replace(bundle)

@@ -20,7 +20,8 @@ from ml4t_nb.execution.progress import CellBar, terminal_bar
 from ml4t_nb.execution.streams import is_terminal
 from ml4t_nb.model import Command
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK, PANELS
-from ml4t_nb.render.run_blocks import summary_line
+from ml4t_nb.notebook.result_place import keep_place
+from ml4t_nb.render.run_blocks import stopped_line
 from ml4t_nb.reports import ActionReport, Report, RunReport
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def _reported(command: Command, shell: InteractiveShell) -> Report:
             report = call(command, watch=watch)
     except Interrupted as stop:
         if stop.report is not None and _is_of_many(stop.report):
+            keep_place(stop.report, watch)
             _display(stop.report)
         raise
     except KeyboardInterrupt:
@@ -142,6 +144,7 @@ def _reported(command: Command, shell: InteractiveShell) -> Report:
             f"{command.verb} was interrupted",
             hint=_KEPT,
         ) from None
+    keep_place(report, watch)
     run = report.run if isinstance(report, ActionReport) else report
     if isinstance(run, RunReport) and code_of(run) != GOOD:
         if _is_of_many(run):
@@ -156,7 +159,7 @@ def _is_of_many(run: RunReport) -> bool:
 
 def _failure(report: RunReport) -> RunFailed:
     if report.left:
-        return RunFailed(summary_line(report), report=report, hint=_KEPT)
+        return RunFailed(stopped_line(report), report=report, hint=_KEPT)
     failed = [
         result.dataset.symbol
         for result in report.results

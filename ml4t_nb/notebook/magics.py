@@ -114,17 +114,23 @@ def _after_cell(result: ExecutionResult) -> None:
         from ml4t_nb.notebook.after_interrupt import say_what_goes_on
 
         say_what_goes_on()
+    if "ml4t_nb.notebook.result_place" in sys.modules:
+        from ml4t_nb.notebook.result_place import forget_places
+
+        forget_places()
 
 
 def _pictures(ipython: InteractiveShell) -> Iterator[tuple[Any, str, Callable[..., Any]]]:
     """For each formatter and each report that it formats, the function that does."""
     display = ipython.display_formatter
     assert display is not None  # every shell has made its own by now
+    pages = _has_pages(ipython)
     for names, formatter, show in (
         ((*_REPORTS, *_FIGURES), display.formatters["text/plain"], _print_plain),
         (_REPORTS, display.formatters["text/html"], _html),
         (_FIGURES, display.mimebundle_formatter, _figure),
-        (_FIGURES if _has_pages(ipython) else (), display.ipython_display_formatter, _live),
+        (_FIGURES if pages else (), display.ipython_display_formatter, _live),
+        (_REPORTS if pages else (), display.ipython_display_formatter, _in_place),
     ):
         for name in names:
             yield formatter, name, show
@@ -156,6 +162,18 @@ def _html(report: Report) -> str:
     from ml4t_nb.render.html import report_html
 
     return report_html(report, changes_of(report))
+
+
+def _in_place(report: Report) -> None:
+    """A result in the place of its progress; any other as the other formatters have it."""
+    from IPython import get_ipython
+
+    from ml4t_nb.notebook.result_place import put_in_place
+
+    shell = get_ipython()
+    assert shell is not None  # it formats
+    assert shell.display_formatter is not None
+    put_in_place(report, shell.display_formatter)
 
 
 def _figure(report: PlotReport, include: object = None, exclude: object = None) -> dict[str, Any]:

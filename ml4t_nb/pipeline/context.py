@@ -48,7 +48,8 @@ class RunContext:
 
     An as-of that is a date means after that session's close and the provider's delay. ``observe``
     may be called in any thread; ``pause`` sleeps so many seconds, and raises KeyboardInterrupt if
-    the run is to end. ``rules`` say from where on bars are suspicious.
+    the run is to end. ``rules`` say from where on bars are suspicious. ``on_request`` is called, in
+    any thread, for each request for bars.
     """
 
     store: Store
@@ -58,6 +59,7 @@ class RunContext:
     observe: Callable[[Event], None]
     pause: Callable[[float], None]
     rules: RuleSettings = field(default_factory=RuleSettings)
+    on_request: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

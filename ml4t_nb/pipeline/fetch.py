@@ -275,7 +275,13 @@ def _answer(run: DatasetRun, span: Span, frequency: Frequency | None = None) -> 
     asked = replace(dataset, frequency=frequency or dataset.frequency)
     request = Request(asked, span, run.as_of, run.calendar, run.zone)
     with waiting():
-        answer = fetch_with_retries(run.provider, request, on_retry=retried, sleep=context.pause)
+        answer = fetch_with_retries(
+            run.provider,
+            request,
+            on_retry=retried,
+            on_request=context.on_request,
+            sleep=context.pause,
+        )
     _require_within(answer.bars, request, name)
     context.observe(Fetched(dataset, len(answer.bars), perf_counter() - began))
     return answer

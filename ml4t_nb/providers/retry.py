@@ -58,6 +58,7 @@ def fetch_with_retries(
     request: Request,
     *,
     on_retry: Callable[[int, float, str], None],
+    on_request: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
     policy: Policy | None = None,
 ) -> Answer:
@@ -65,6 +66,8 @@ def fetch_with_retries(
 
     Parameters
     ----------
+    on_request
+        Called before each attempt, once it is its turn.
     on_retry
         Told the number of the attempt that failed, the seconds until the next, and why.
     sleep
@@ -77,6 +80,7 @@ def fetch_with_retries(
     def fetch() -> Answer:
         if limits.requests_per_minute is not None:
             shared_limiter(provider.name, limits.requests_per_minute).wait(sleep)
+        on_request()
         return provider.fetch(request)
 
     about = f"{request.dataset}: asking {provider.name} for {request.span}"

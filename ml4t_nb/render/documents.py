@@ -89,6 +89,8 @@ class RunDocument:
     left: tuple[DatasetId, ...]
     stopped: str
     absent: tuple[records.AbsentSession, ...]
+    requests: int | None
+    seconds: float | None
     waiting: int = OMITTED
     next_due: datetime | None = OMITTED
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC
-from pathlib import Path
 
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import DatasetId, Frequency, NextStep, bar_length
+from ml4t_nb.render.alike_notes import Told, alike_notes, unread_notes
+from ml4t_nb.render.folding import FEW
 from ml4t_nb.render.format import day, labelled, many, one_line, stamp_range
-from ml4t_nb.render.layout import Block, Note, Table, nothing_stored
+from ml4t_nb.render.layout import Block, Headline, Note, Table, nothing_stored
 from ml4t_nb.render.run_blocks import run_blocks
 from ml4t_nb.reports import DatasetFindings, ReviewReport
 
@@ -23,16 +24,19 @@ _HEADINGS = ("Dataset", "Bars", "Rule", "What was seen", "Evidence", "Found", "S
 
 def review_blocks(report: ReviewReport) -> Iterator[Block]:
     """A row for each finding, then how to decide, then datasets that have none."""
-    if not report.datasets and not report.failed:
+    number = len(report.datasets) + len(report.failed)
+    if not number:
         yield nothing_stored(report.home)
         return
-    if report.run is not None:
-        yield from run_blocks(report.run)
     rows = [
         (labelled(each.dataset, each.provider), *_row(finding, each.dataset.frequency))
         for each in report.datasets
         for finding in each.findings
     ]
+    if report.run is not None:
+        yield from run_blocks(report.run)
+    elif number > 1 or len(rows) > 1:
+        yield _headline(report)
     if rows:
         yield Table(_HEADINGS, rows)
     yield [
@@ -41,16 +45,42 @@ def review_blocks(report: ReviewReport) -> Iterator[Block]:
         for finding in each.findings
         if finding.step is not None and finding.is_open
     ]
-    yield [note for each in report.datasets for note in _to_decide(each, report.home)]
-    yield [
-        Note(f"❌ {each.dataset}: {each.error.message}", each.error.hint) for each in report.failed
-    ]
-    what = "no findings" if report.every else "nothing to decide"
-    yield [
-        Note(f"✅ {labelled(each.dataset, each.provider)}: {what}")
-        for each in report.datasets
-        if not each.findings
-    ]
+    waiting = [each for each in report.datasets if any(f.is_to_decide for f in each.findings)]
+    told = [_to_decide(each, is_one_of_many=len(waiting) > FEW) for each in waiting]
+    yield list(alike_notes(told, report.home))
+    yield list(unread_notes(report.failed, report.home))
+    if number <= FEW:
+        yield [
+            Note(f"✅ {labelled(each.dataset, each.provider)}: {_nothing(report)}")
+            for each in report.datasets
+            if not each.findings
+        ]
+
+
+def _headline(report: ReviewReport) -> Headline:
+    """How many findings of how many datasets, by what became of them."""
+    number = len(report.datasets) + len(report.failed)
+    having = [each for each in report.datasets if each.findings]
+    findings = [finding for each in having for finding in each.findings]
+    whole = many(number, "dataset")
+    about = f"{many(len(report.failed), 'dataset')} not readable" if report.failed else ""
+    if not findings:
+        return Headline(f"{whole}: {_nothing(report)}", about)
+    states = Counter(map(_kind, findings))
+    counted = ", ".join(f"{each:,} {state}" for state, each in states.most_common())
+    where = whole if len(having) == number else f"{len(having):,} of {whole}"
+    return Headline(f"{many(len(findings), 'finding')} in {where}: {counted}", about)
+
+
+def _nothing(report: ReviewReport) -> str:
+    return "no findings" if report.every else "nothing to decide"
+
+
+def _kind(finding: Finding) -> str:
+    """What became of it in one word."""
+    if finding.is_to_decide:
+        return "to decide"
+    return "noted" if finding.severity == "note" and finding.is_open else finding.state
 
 
 def finding_bars(finding: Finding, frequency: Frequency) -> str:
@@ -105,15 +135,16 @@ def _bar(finding: Finding, of: DatasetFindings) -> str:
     return finding_bars(finding, of.dataset.frequency)
 
 
-def _to_decide(of: DatasetFindings, home: Path | None) -> Iterator[Note]:
-    """How many findings wait, and which command names the first of them."""
+def _to_decide(of: DatasetFindings, *, is_one_of_many: bool) -> Told:
+    """How many findings wait, and which command names the first of them, or all."""
     waiting = [each for each in of.findings if each.is_to_decide]
-    if waiting:
-        yield Note(
-            f"⚠️ {of.dataset.symbol}: {many(len(waiting), 'finding')} to decide: --accept REASON "
-            "keeps the bars, --reject REASON takes them out; dates or --rule choose among them",
-            replace(_choice(of.dataset, waiting[0]), home=home),
-        )
+    words = (
+        f"{many(len(waiting), 'finding')} to decide: --accept REASON keeps the bars, "
+        "--reject REASON takes them out; dates or --rule choose among them"
+    )
+    all_of_it = NextStep("review", of.dataset)
+    step = all_of_it if is_one_of_many else _choice(of.dataset, waiting[0])
+    return Told(of.dataset, "⚠️ ", words, step)
 
 
 def _choice(dataset: DatasetId, finding: Finding) -> NextStep:

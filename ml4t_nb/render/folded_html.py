@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ml4t_nb.commands.spelling import Speller
+from ml4t_nb.model import DatasetId
 from ml4t_nb.render.icons import icon
-from ml4t_nb.render.layout import AlikeDatasets, Folded, Group, NextCommands
+from ml4t_nb.render.layout import AlikeDatasets, Folded, Group
 from ml4t_nb.render.markup import element, fragment
 from ml4t_nb.render.tokens import token
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["STATE_COLOURS", "folded_html", "next_html"]
+__all__ = ["STATE_COLOURS", "find_html", "folded_html"]
 
 STATE_COLOURS = {
     "healthy": token("ok"),
@@ -35,25 +35,16 @@ _NAMED = 12
 _MOST_NAMES = 2500
 
 
-def folded_html(block: Folded) -> Markup:
-    """Its groups, and a field to find a dataset in them."""
+def folded_html(
+    block: Folded, changes_of: Callable[[Iterable[DatasetId]], Iterable[Markup]]
+) -> Markup:
+    """Its groups, and a field to find a dataset in them; ``changes_of`` some, to be shown."""
     titles = (
         (element("span", heading.removesuffix(">"), **_aligned(heading)), " ")
         for heading in block.headings
     )
     head = element("div", titles, class_="ml4t-head", aria_hidden="true")
-    find = element(
-        "span",
-        element(
-            "input",
-            type="search",
-            placeholder=f"Find in all {block.number:,}",
-            aria_label=f"Find in all {block.number:,} datasets",
-        ),
-        class_="ml4t-find",
-        hidden="hidden",
-        data_scripted="",
-    )
+    find = find_html(f"all {block.number:,}", "datasets")
     expand = element(
         "button",
         "Expand all",
@@ -65,30 +56,17 @@ def folded_html(block: Folded) -> Markup:
     members = ((element("code", f".{each}"), " ") for each in block.members)
     named = element("span", "The result has ", members, class_="ml4t-members ml4t-says")
     tools = element("div", find, expand, named, class_="ml4t-tools")
-    return fragment(head, map(_group, block.groups), tools)
+    return fragment(head, (_group(each, changes_of) for each in block.groups), tools)
 
 
-def next_html(block: NextCommands, speller: Speller) -> Markup:
-    """A line for each command, with a button that copies it."""
-    return fragment(_line(at, speller(each)) for at, each in enumerate(block.commands))
+def find_html(which: str, what: str) -> Markup:
+    """A field that a script filters the page by, hidden until it runs."""
+    words = f"Find in {which}"
+    field = element("input", type="search", placeholder=words, aria_label=f"{words} {what}")
+    return element("span", field, class_="ml4t-find", hidden="hidden", data_scripted="")
 
 
-def _line(at: int, words: str) -> Markup:
-    button = element(
-        "button",
-        "Copy",
-        type="button",
-        class_="ml4t-copy ml4t-first" if at == 0 else "ml4t-copy",
-        hidden="hidden",
-        data_scripted="",
-    )
-    return element(
-        "div", element("strong", "" if at else "Next"), " ", element("code", words), button,
-        class_="ml4t-line",
-    )  # fmt: skip
-
-
-def _group(group: Group) -> Markup:
+def _group(group: Group, changes_of: Callable[[Iterable[DatasetId]], Iterable[Markup]]) -> Markup:
     names = [] if group.is_open else [name for each in group.causes for name in each.names]
     says = group.says if group.is_open else _first(names)
     summary = element(
@@ -103,12 +81,12 @@ def _group(group: Group) -> Markup:
         " ",
         element("span", group.last, class_="n ml4t-says"),
     )
-    rows = element("table", element("tbody", map(_row, group.causes)))
+    rows = [part for each in group.causes for part in (_row(each), _shown(each, changes_of))]
     shown = {"open": "open"} if group.is_open else {}
     return element(
         "details",
         summary,
-        rows,
+        element("table", element("tbody", rows)),
         class_="ml4t-group",
         data_open=str(group.is_open).lower(),
         **shown,
@@ -125,6 +103,14 @@ def _row(cause: AlikeDatasets) -> Markup:
         element("td", cause.last, class_="n", align="right"),
     )
     return element("tr", cells)
+
+
+def _shown(
+    cause: AlikeDatasets, changes_of: Callable[[Iterable[DatasetId]], Iterable[Markup]]
+) -> Markup:
+    """A row in which the changes that a cause tells of can be shown."""
+    shown = [*changes_of(cause.changed)]
+    return element("tr", element("td", shown, colspan=4)) if shown else fragment()
 
 
 def _of_many(cause: AlikeDatasets) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +24,6 @@ __all__ = [
 FEW = 20
 """Rows that are read one by one; of more datasets those of a kind share a row."""
 
-_COMMANDS = 3
 # Of all that is stored, these do nothing to a dataset that needs nothing.
 _OF_ALL = ("review", "gaps", "update", "history")
 
@@ -43,6 +42,8 @@ class Counted:
         None where no number is to be summed.
     last
         Its last stamp, in words.
+    changed
+        The dataset, if ``says`` tells of a change of its values.
     """
 
     group: str
@@ -50,6 +51,7 @@ class Counted:
     says: str
     bars: int | None
     last: str
+    changed: DatasetId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def folded_groups(
 def next_commands(
     steps: Iterable[tuple[DatasetId, Hint]], home: Path | None
 ) -> tuple[Command, ...]:
-    """What to type about the datasets: steps that are alike as one command of all of them."""
+    """What to type about the datasets: steps that are alike as one command of many of them."""
     alike: dict[tuple[str, str], list[Command]] = {}
     for _, hint in steps:
         step = _only_step(hint)
@@ -102,8 +104,7 @@ def next_commands(
         if len(commands) == 1:
             others = {k: v for k, v in commands[0].arguments.items() if k != "symbol"}
             alike.setdefault((commands[0].verb, repr(others)), []).append(commands[0])
-    joined = (_joined(commands) for commands in alike.values())
-    return tuple(each for each in joined if each is not None)[:_COMMANDS]
+    return tuple(each for commands in alike.values() for each in _joined(commands))
 
 
 def one_command(steps: Iterable[tuple[DatasetId, Hint]], home: Path | None) -> Command:
@@ -125,14 +126,19 @@ def _at(step: NextStep, home: Path) -> NextStep:
     return placed
 
 
-def _joined(commands: Sequence[Command]) -> Command | None:
-    """One command of all their symbols; of all that is stored, if these are too many to read."""
+def _joined(commands: Sequence[Command]) -> Iterator[Command]:
+    """One command of all their symbols; if these are too many to read, of all that is stored.
+
+    Where that would do something to others, too, several commands.
+    """
     symbols = tuple(dict.fromkeys(word for each in commands for word in each.arguments["symbol"]))
     first = commands[0]
     others = {name: value for name, value in first.arguments.items() if name != "symbol"}
-    if len(symbols) <= FEW:
-        return replace(first, arguments={"symbol": symbols, **others})
-    return replace(first, arguments=others) if first.verb in _OF_ALL else None
+    if len(symbols) > FEW and first.verb in _OF_ALL:
+        yield replace(first, arguments=others)
+        return
+    for at in range(0, len(symbols), FEW):
+        yield replace(first, arguments={"symbol": symbols[at : at + FEW], **others})
 
 
 def _causes(members: Sequence[Counted], *, signed: bool) -> list[AlikeDatasets]:
@@ -147,6 +153,7 @@ def _causes(members: Sequence[Counted], *, signed: bool) -> list[AlikeDatasets]:
             tuple(each.name for each in having),
             _bars(having, signed=signed),
             _last(having),
+            tuple(each.changed for each in having if each.changed is not None),
         )
         for says, having in ordered
     ]

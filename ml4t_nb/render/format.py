@@ -31,6 +31,7 @@ __all__ = [
     "plain",
     "ratio",
     "restated_words",
+    "run_time",
     "size",
     "span_words",
     "stamp",
@@ -52,6 +53,7 @@ OUTCOME_MARKS: dict[Outcome, str] = {
     "failed": "❌",
 }
 _CLOSE = 1e-4
+_MINUTE_S = 60
 _YEAR = timedelta(days=365)
 
 
@@ -101,6 +103,15 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def run_time(seconds: float) -> str:
+    """How long a run took: ``1.2 s``, ``2 min 5 s``, ``1 h 5 min``."""
+    if round(seconds, 1) < _MINUTE_S:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE_S)
+    hours, left = divmod(minutes, _MINUTE_S)
+    return f"{hours} h {left} min" if hours else f"{minutes} min {rest} s"
 
 
 def size(number: int) -> str:

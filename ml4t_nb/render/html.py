@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING
 
 from ml4t_nb.commands.spelling import Speller, spell
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import DatasetId
-from ml4t_nb.render.change.change_html import changes_html
-from ml4t_nb.render.folded_html import STATE_COLOURS, folded_html, next_html
+from ml4t_nb.render.change.change_html import changes_html, one_change_html
+from ml4t_nb.render.command_html import command_html, next_html, step_html
+from ml4t_nb.render.folded_html import find_html, folded_html
 from ml4t_nb.render.folding import FEW
 from ml4t_nb.render.format import many, plain
 from ml4t_nb.render.icons import icon
@@ -26,12 +25,19 @@ from ml4t_nb.render.layout import (
     Table,
 )
 from ml4t_nb.render.markup import element, fragment, trusted
-from ml4t_nb.render.plots.theme import SESSIONS, style_of
 from ml4t_nb.render.report_blocks import SHOWN, blocks
 from ml4t_nb.render.report_sheet import report_script, report_style
-from ml4t_nb.render.text import as_text
+from ml4t_nb.render.rows_html import (
+    bare_note,
+    fold_rows,
+    folded_lines_html,
+    marked,
+    rows_title,
+    table_html,
+)
+from ml4t_nb.render.session_map_html import session_map_html
 from ml4t_nb.render.tokens import STYLED, token
-from ml4t_nb.reports import ExportReport, PlotReport, RecentSession, Report, SqlReport
+from ml4t_nb.reports import ExportReport, PlotReport, Report, SqlReport
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -46,41 +52,40 @@ __all__ = [
 INK = "color:var(--jp-ui-font-color1, var(--vscode-foreground, currentColor))"
 LINE = "var(--jp-border-color2, var(--vscode-panel-border, currentColor))"
 FAINT = "color:var(--jp-ui-font-color2, var(--vscode-descriptionForeground, currentColor))"
-_RIGHT = {"class_": "n s", "align": "right"}
-_MARKS = {"✅": "healthy", "⚠️": "suspect", "❌": "error"}
-# Characters that are there but folded; of more a page would be large.
-_FOLDED = 30_000
-_STEP, _BETWEEN = 60, 6
+# Characters of a page without its style sheet and script: of more it would be large.
+_ROOM = 46_000
+_STEP = 60
 _SLACK = 4
-_Line = TypeVar("_Line")
 _NO_CHANGES: Mapping[DatasetId, PlotReport] = MappingProxyType({})
-_MONO = "font-family:var(--jp-code-font-family, monospace);font-size:11px;line-height:15px"
-_SHORT = len("2005-03-04 14:30 UTC")
 
 
 def report_html(report: Report, changes: Mapping[DatasetId, PlotReport] = _NO_CHANGES) -> Markup:
     """Tables and sentences for a notebook, with their style sheet and the script of their buttons.
 
-    What is long is folded, but for an answer to a query, whose reader says how much to show. Below
-    stand pictures of what a run changed.
+    What is long is folded, but for an answer to a query, whose reader says how much to show. A
+    picture of what a run changed stands where the change is told.
     """
-    words = as_html(blocks(report), folds=not isinstance(report, SqlReport))
+    words = as_html(blocks(report), folds=not isinstance(report, SqlReport), changes=changes)
     if isinstance(report, ExportReport) and report.printed is not None:
         words += trusted(report.printed.to_html(max_rows=SHOWN, border=0))  # of numbers
     has_buttons = "data-scripted" in words
-    whole = element(
+    return element(
         "div",
         element("style", trusted(report_style())),
         words,
         element("script", trusted(report_script())) if has_buttons else "",
         class_=f"{STYLED} ml4t-report",
     )
-    return whole + element("div", changes_html(changes), class_=STYLED) if changes else whole
 
 
-def as_html(blocks: Iterable[Block], *, folds: bool = True) -> Markup:
+def as_html(
+    blocks: Iterable[Block],
+    *,
+    folds: bool = True,
+    changes: Mapping[DatasetId, PlotReport] = _NO_CHANGES,
+) -> Markup:
     """Blocks one under the other; with ``folds``, some rows of a long one are shown at first."""
-    page = _Page(folds=folds)
+    page = _Page(folds=folds, changes=changes)
     parts = [page.block(each) for each in blocks]
     return element("div", parts, page.rest, class_="ml4t-blocks")
 
@@ -91,14 +96,23 @@ def line_html(text: str) -> Markup:
 
 
 class _Page:
-    """Writes blocks, and knows how much room is left for what is shown, and for what is folded."""
+    """Writes blocks, and knows how much room is left for what is shown, and for what is folded.
 
-    def __init__(self, *, folds: bool) -> None:
+    ``changes`` are shown where a block tells of them.
+    """
+
+    def __init__(self, *, folds: bool, changes: Mapping[DatasetId, PlotReport]) -> None:
         self._speller = Speller("%ml4t")
         self._folds = folds
         self._open = {"row": FEW, "note": FEW}
-        self._folded = _FOLDED
+        self._left_room = _ROOM
         self._left = {"row": 0, "note": 0}
+        self._searched = 0
+        self._has_field = False
+        self._changes = dict(changes)
+        # The only one is in sight, below all that is told.
+        self._is_alone = len(changes) == 1
+        self._others = 0 if changes else None
 
     def block(self, block: Block) -> Markup:
         """One block."""
@@ -108,164 +122,113 @@ class _Page:
                 head = element("div", element("strong", block.text), class_="ml4t-headline")
                 return fragment(head, about if block.about else "")
             case Table():
-                shown, rest = self._parted(block.rows, "row")
-                table = _table(block, shown) if shown else ""
-                return fragment(table, self._more(replace(block, rows=rest), len(rest), shown))
+                return self._rows(block)
             case list():
-                notes, more = self._parted(block, "note")
-                written = element("div", map(self._note, notes), class_="ml4t-notes")
-                return fragment(written if notes else "", self._more(more, len(more), notes))
+                return self._notes(block)
             case SessionMap():
-                return _map(block)
+                return session_map_html(block)
             case Folded():
-                return folded_html(block)
+                self._has_field = True
+                return self._written(folded_html(block, self._shown))
             case NextCommands():
-                return next_html(block, self._speller)
+                return next_html(block.commands, self._speller)
 
     @property
     def rest(self) -> Markup:
-        """How much there was no room for, and where it is."""
+        """A field to find folded rows by, what there was no room for, and changes not shown yet."""
         left = [many(number, f"more {what}") for what, number in self._left.items() if number]
         words = f"and {', '.join(left)}: to_frame() of the result has all of them"
-        return element("div", words, class_="ml4t-says") if left else fragment()
+        number, hidden = self._searched, self._left["row"]
+        which = f"{number:,} of {number + hidden:,}" if hidden else f"all {number:,}"
+        field = find_html(which, "rows")
+        is_searched = self._searched and not self._has_field
+        return fragment(
+            element("div", field, class_="ml4t-tools") if is_searched else "",
+            element("div", words, class_="ml4t-says") if left else "",
+            changes_html(self._changes),
+            self._elsewhere,
+        )
 
-    def _parted(self, lines: Sequence[_Line], what: str) -> tuple[list[_Line], list[_Line]]:
-        """The lines to show, and those to fold."""
-        room = self._open[what]
-        if not self._folds or len(lines) <= room + _SLACK * bool(room):
-            self._open[what] = max(room - len(lines), 0)
-            return [*lines], []
-        folded = list(_within(lines[room:], self._folded))
-        self._open[what] = 0
-        self._folded -= sum(map(_size, folded))
-        self._left[what] += len(lines) - room - len(folded)
-        return [*lines[:room]], folded
-
-    def _more(self, block: Table | list[Note], number: int, shown: Sequence[object]) -> Markup:
-        """Lines that are folded, as plain text, of which many take little room."""
-        if not number:
+    @property
+    def _elsewhere(self) -> Markup:
+        """Where the changes are that are told of and not shown."""
+        if not self._others:
             return fragment()
-        what = "row" if isinstance(block, Table) else "note"
-        title = block.title if isinstance(block, Table) and not shown else ""
-        words = title or many(number, f"more {what}" if shown else what)
-        text = as_text([_unmarked(block)], program="%ml4t")
-        return element("details", element("summary", words), element("pre", text.rstrip("\n")))
+        words = f"{many(self._others, 'more dataset has', 'more datasets have')} changed: "
+        where = command_html("%ml4t panel history")
+        return element("div", words, where, class_="ml4t-says")
+
+    def _rows(self, block: Table) -> Markup:
+        room = self._room(len(block.rows), "row")
+        table = self._written(table_html(block, block.rows[:room]) if room else fragment())
+        number = len(block.rows) - room
+        if not number:
+            return table
+        folded = fold_rows(block, room, self._left_room)
+        fitting = len(folded.table.rows)
+        self._left["row"] += number - fitting
+        self._searched += room + fitting
+        if not fitting:
+            return table
+        title = block.title if block.title and not room else rows_title(folded, is_first=not room)
+        return fragment(table, self._written(folded_lines_html(folded.table, title)))
+
+    def _notes(self, block: Sequence[Note]) -> Markup:
+        room = self._room(len(block), "note")
+        notes = element("div", map(self._note, block[:room]), class_="ml4t-notes")
+        shown = self._written(notes if room else fragment())
+        folded = list(_within(block[room:], self._left_room))
+        self._left["note"] += len(block) - room - len(folded)
+        if not folded:
+            return shown
+        title = many(len(folded), "more note" if room else "note")
+        lines = folded_lines_html(list(map(bare_note, folded)), title)
+        return fragment(shown, self._written(lines))
+
+    def _written(self, part: Markup) -> Markup:
+        """What is written, which takes its room."""
+        self._left_room -= len(part)
+        return part
+
+    def _room(self, number: int, what: str) -> int:
+        """How many of the lines are shown."""
+        room = self._open[what]
+        if not self._folds or number <= room + _SLACK * bool(room):
+            self._open[what] = max(room - number, 0)
+            return number
+        self._open[what] = 0
+        return room
 
     def _note(self, note: Note) -> Iterator[Markup]:
-        yield element("div", _marked(note.text), style="white-space:pre-wrap")
+        yield element("div", marked(note.text), style="white-space:pre-wrap")
         if note.step:
-            yield element("div", element("code", self._speller(note.step)))
+            yield step_html(note.step, self._speller)
+        if note.changed is not None and not self._is_alone:
+            yield fragment(self._shown([note.changed]))
+
+    def _shown(self, datasets: Iterable[DatasetId]) -> Iterator[Markup]:
+        """Pictures of what was changed of the datasets, to be opened."""
+        for each in datasets:
+            if each in self._changes:
+                shown = one_change_html(each, self._changes.pop(each))
+                self._left_room += len(shown)  # pictures take no room of words
+                yield shown
+            elif self._others is not None:
+                self._others += 1
 
 
-def _within(lines: Iterable[_Line], room: int) -> Iterator[_Line]:
-    """As many of the lines as there is room for."""
-    for line in lines:
-        room -= _size(line)
+def _within(notes: Iterable[Note], room: int) -> Iterator[Note]:
+    """As many of the notes as there is room for."""
+    for each in notes:
+        room -= _size(each)
         if room < 0:
             return
-        yield line
+        yield each
 
 
-def _size(line: object) -> int:
-    """About how many characters a line takes, between columns too."""
-    if isinstance(line, Note):
-        return len(line.text) + (_STEP if line.step else 1)
-    return sum(len(cell) + _BETWEEN for cell in cast("tuple[str, ...]", line))
-
-
-def _unmarked(block: Table | list[Note]) -> Table | list[Note]:
-    """The block without the marks that stand for a drawing."""
-    if isinstance(block, list):
-        return [replace(note, text=_bare(note.text)) for note in block]
-    rows = [tuple(map(_bare, row)) for row in block.rows]
-    # A title says what is folded already.
-    return replace(block, rows=rows, title="")
-
-
-def _bare(words: str) -> str:
-    mark, _, rest = words.partition(" ")
-    return rest if mark in _MARKS else words
-
-
-def _table(block: Table, rows: Sequence[tuple[str, ...]]) -> Markup:
-    is_number = [heading.endswith(">") for heading in block.headings]
-    aligned = [_RIGHT if right else {} for right in is_number]
-    head = (
-        element("th", heading.removesuffix(">"), scope="col", **how)
-        for heading, how in zip(block.headings, aligned, strict=True)
-    )
-    title = element("caption", block.title)
-    return element(
-        "table",
-        title if block.title else "",
-        element("thead", element("tr", head)),
-        element("tbody", (_row(row, aligned) for row in rows)),
-    )
-
-
-def _row(row: Sequence[str], aligned: Sequence[Mapping[str, str]]) -> Markup:
-    following = (*row[1:], "")
-    return element(
-        "tr",
-        (_cell(*each) for each in zip(row, following, aligned, strict=True)),
-    )
-
-
-def _cell(cell: str, after: str, how: Mapping[str, str]) -> Markup:
-    # A browser breaks a line at the hyphens of a date.
-    width = {"class_": "s" if len(cell) <= _SHORT else "w"}
-    return element("td", _marked(cell, after), **{**width, **how})
-
-
-def _marked(words: str, after: str = "") -> Sequence[str]:
-    """Words whose mark is drawn: the sign of the state that they, or those ``after``, name."""
-    mark, _, rest = words.partition(" ")
-    if mark not in _MARKS:
-        return (words,)
-    named = (rest or after).partition(" ")[0].rstrip(":")
-    state = named if named in STATE_COLOURS else _MARKS[mark]
-    return (icon(state, STATE_COLOURS[state]), f" {rest}" if rest else "")
-
-
-def _map(block: SessionMap) -> Markup:
-    """Its rows as cells, each with its sign, its colour and its story, and a legend."""
-    columns = f"display:grid;grid-template-columns:repeat({len(block.days)},16px);gap:1px"
-    cells = f"{columns};text-align:center;color:#000"
-    cell = f"padding:0 8px 1px 0;border:0;text-align:left;font-weight:normal;{_MONO}"
-    days = (element("span", f"{day:%d}", title=f"{day:%a %Y-%m-%d}") for day in block.days)
-    heading = element("th", block.title, style=cell)
-    head = element("tr", heading, element("th", element("div", days, style=columns), style=cell))
-    body = []
-    for name, row in zip(block.names, block.rows, strict=True):
-        signs = element("div", map(_session, row), role="img", aria_label=_sum(row), style=cells)
-        first = element("th", name, scope="row", style=cell)
-        body.append(element("tr", first, element("td", signs, style=cell)))
-    look = "border-collapse:collapse;margin:6px 0"
-    parts = element("thead", head), element("tbody", body)
-    table = element("table", parts, class_="ml4t-sessions", style=look)
-    whole = element("div", table, style="overflow-x:auto")
-    patch = "display:inline-block;width:16px;text-align:center;color:#000;margin-right:4px"
-    kinds = []
-    for name, style in block.legend:
-        sign = element("b", style.sign, style=f"{patch};background:{style.colour}")
-        words = f"{name} ({style.meaning})"
-        kinds.append(element("span", sign, words, style="margin-right:14px;white-space:nowrap"))
-    return fragment(whole, element("div", kinds, style=f"{_MONO};margin:2px 0 6px"))
-
-
-def _session(had: RecentSession | None) -> Markup:
-    if had is None:
-        return element("b")
-    style = style_of(had.state, had.gap)[1]
-    gap = f", {had.gap}" if had.gap not in (None, had.state) else ""
-    story = f"{had.session:%a %Y-%m-%d}: {had.state}{gap}"
-    return element("b", style.sign, title=story, style=f"background:{style.colour}")
-
-
-def _sum(row: Sequence[RecentSession | None]) -> str:
-    counts = Counter(each.state for each in row if each is not None)
-    counted = ", ".join(f"{counts[state]} {state}" for state in SESSIONS if counts[state])
-    return counted or "nothing known"
+def _size(note: Note) -> int:
+    """About how many characters a note takes."""
+    return len(note.text) + (_STEP if note.step else 1)
 
 
 def error_text(error: Ml4tError) -> str:

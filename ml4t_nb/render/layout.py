@@ -38,10 +38,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence, with the next step if there is one."""
+    """A sentence, with the next step if there is one.
+
+    Parameters
+    ----------
+    changed
+        The dataset whose change it tells, which may be shown.
+    """
 
     text: str
     step: Hint | Command = ""
+    changed: DatasetId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,19 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class AlikeDatasets:
-    """Datasets of which the same is to be said."""
+    """Datasets of which the same is to be said.
+
+    Parameters
+    ----------
+    changed
+        Those of them whose change it tells.
+    """
 
     says: str
     names: tuple[str, ...]
     bars: str = ""
     last: str = ""
+    changed: tuple[DatasetId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,25 +3,43 @@
   const root = document.currentScript?.closest(".ml4t-report");
   if (!root) return;
   const groups = [...root.querySelectorAll("details.ml4t-group")];
+  const tables = root.querySelectorAll(".ml4t-blocks > table");
+  const lines = [...root.querySelectorAll("details.ml4t-rows > pre")];
+  const unfiltered = new Map(lines.map((each) => [each, each.textContent.split("\n")]));
   const find = root.querySelector(".ml4t-find input");
   const expand = root.querySelector(".ml4t-expand");
 
   root.querySelectorAll("[data-scripted]").forEach((each) => { each.hidden = false; });
 
+  const filterRows = (table, wanted) => {
+    let found = 0;
+    for (const row of table.querySelectorAll(":scope > tbody > tr")) {
+      const fits = row.textContent.toLowerCase().includes(wanted);
+      row.hidden = !fits;
+      found += fits;
+    }
+    return found;
+  };
+  const filterLines = (pre, wanted) => {
+    const [heading, ...rows] = unfiltered.get(pre);
+    const fitting = rows.filter((each) => each.toLowerCase().includes(wanted));
+    pre.textContent = [heading, ...fitting].join("\n");
+    pre.parentElement.hidden = !fitting.length;
+    pre.parentElement.open = wanted !== "";
+  };
   const filter = () => {
     const wanted = find.value.trim().toLowerCase();
     for (const group of groups) {
-      let found = 0;
-      for (const row of group.querySelectorAll("tr")) {
-        const fits = row.textContent.toLowerCase().includes(wanted);
-        row.hidden = !fits;
-        found += fits;
-      }
+      const found = filterRows(group.querySelector(":scope > table"), wanted);
       group.hidden = wanted ? !found : false;
       group.open = wanted ? found > 0 : group.dataset.open === "true";
       // Names of many datasets are folded once more in their row.
-      group.querySelectorAll("td details").forEach((each) => { each.open = Boolean(wanted); });
+      group.querySelectorAll("td > details:not(.ml4t-shown)").forEach((each) => {
+        each.open = wanted !== "";
+      });
     }
+    tables.forEach((each) => { each.hidden = !filterRows(each, wanted); });
+    lines.forEach((each) => filterLines(each, wanted));
   };
   find?.addEventListener("input", filter);
   // The notebook has commands on single keys.
@@ -47,7 +65,7 @@
     return done;
   };
   for (const button of root.querySelectorAll("button.ml4t-copy")) {
-    const line = button.closest(".ml4t-line").querySelector("code");
+    const line = button.previousElementSibling;
     button.addEventListener("click", async () => {
       button.textContent = await copied(line.textContent) ? "Copied" : "Select it";
       setTimeout(() => { button.textContent = "Copy"; }, 2000);

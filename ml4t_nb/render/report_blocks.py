@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, get_args
 
 from ml4t_nb import reports
-from ml4t_nb.hints import at_home
-from ml4t_nb.model import Frequency, Gap, Hint, NextStep
-from ml4t_nb.records import Summary
 from ml4t_nb.render.compare_blocks import compare_blocks
 from ml4t_nb.render.finding_blocks import review_blocks
-from ml4t_nb.render.folding import one_command
 from ml4t_nb.render.format import (
     change_words,
     count,
-    currency_words,
-    day,
-    first_of,
     instant,
     labelled,
     many,
     one_line,
-    size,
-    span_words,
     stamp,
 )
+from ml4t_nb.render.gap_blocks import gap_blocks
 from ml4t_nb.render.health_blocks import health_blocks
 from ml4t_nb.render.history_blocks import history_blocks
-from ml4t_nb.render.layout import Block, Note, Table, nothing_stored
-from ml4t_nb.render.run_blocks import absent_notes, run_blocks
+from ml4t_nb.render.layout import Block, Note, Table
+from ml4t_nb.render.list_blocks import list_blocks
+from ml4t_nb.render.run_blocks import run_blocks
 from ml4t_nb.render.table_cells import arrow_cells, arrow_headings
 
 __all__ = ["SHOWN", "blocks"]
@@ -39,138 +31,10 @@ __all__ = ["SHOWN", "blocks"]
 SHOWN = 10
 """Bars of an export that are shown below its blocks."""
 
-_NAMED = 8
-
 
 def blocks(report: reports.Report) -> tuple[Block, ...]:
     """Tables and lines of ``report``, in reading order."""
     return tuple(block for block in _BLOCKS[type(report)](report) if block != [])
-
-
-def _list(report: reports.ListReport) -> Iterator[Block]:
-    if not report.datasets:
-        yield nothing_stored(report.home)
-        return
-    headings = ("Dataset", "Provider", "Bars>", "First", "Last", "Updated", "Size>", "Currency")
-    # Few providers say it: a column of blanks would say nothing.
-    shown = len(headings) - (not any(each.currency for each in report.datasets))
-    rows = tuple(_stored(each)[:shown] for each in report.datasets)
-    yield Table(headings[:shown], rows)
-    yield [note for each in report.datasets for note in _remarks(each, report.home)]
-
-
-def _stored(summary: Summary) -> tuple[str, ...]:
-    frequency = summary.dataset.frequency
-    return (
-        str(summary.dataset),
-        summary.provider,
-        count(summary.rows),
-        stamp(summary.first, frequency),
-        stamp(summary.last, frequency),
-        day(summary.updated),
-        size(summary.bytes),
-        currency_words(summary.currency),
-    )
-
-
-def _remarks(summary: Summary, home: Path | None) -> Iterator[Note]:
-    name = summary.dataset.symbol
-    if summary.damage:
-        yield Note(f"❌ {name}: {summary.damage}")
-    if summary.last_error:
-        yield Note(f"⚠️ {name}: the last run failed: {summary.last_error}")
-    if summary.suspect:
-        what = many(summary.suspect, "finding")
-        yield Note(
-            f"⚠️ {name}: {what} to decide: {summary.finding}",
-            _at(NextStep("review", summary.dataset), home),
-        )
-    if summary.gaps_open:
-        lacking = many(summary.missing, "bar")
-        yield Note(f"⚠️ {name}: {many(summary.gaps_open, 'gap')} open, {lacking} missing")
-    if summary.filled:
-        yield Note(f"{name}: {many(summary.filled, 'bar')} made by filling")
-
-
-def _at(step: NextStep, home: Path | None) -> Hint:
-    return step if home is None else at_home(step, home)
-
-
-def _gaps(report: reports.GapsReport) -> Iterator[Block]:
-    if not report.datasets and not report.failed:
-        yield nothing_stored(report.home)
-        return
-    if report.run is not None:
-        yield from run_blocks(report.run)
-    rows = [
-        (labelled(each.dataset, each.provider), *_gap(gap, each.dataset.frequency))
-        for each in report.datasets
-        for gap in each.gaps
-    ]
-    if rows:
-        yield Table(("Dataset", "First", "Last", "Missing>", "State", "Requests>", "Next"), rows)
-    yield [
-        Note(
-            f"⚠️ {each.dataset.symbol}: {span_words(failed.span, each.dataset.frequency)} was "
-            f"requested {many(failed.attempts, 'time')} without a reply: {failed.error}",
-            _at(NextStep("update", each.dataset), report.home),
-        )
-        for each in report.datasets
-        for failed in each.unanswered
-    ]
-    yield list(absent_notes(report))
-    yield [
-        Note(f"❌ {each.dataset}: {each.error.message}", each.error.hint) for each in report.failed
-    ]
-    yield list(_suspect(report))
-    what = "no gaps" if report.every else "no open gaps"
-    yield [
-        Note(f"✅ {labelled(each.dataset, each.provider)}: {what}")
-        for each in report.datasets
-        if not each.gaps and not each.unanswered
-    ]
-
-
-def _suspect(report: reports.GapsReport) -> Iterator[Note]:
-    """In one line, how many findings wait for a decision, which gaps are not."""
-    doubted = [each for each in report.datasets if each.suspect]
-    if not doubted:
-        return
-    names = ", ".join(first_of((each.dataset.symbol for each in doubted), _NAMED))
-    steps = ((each.dataset, NextStep("review", each.dataset)) for each in doubted)
-    step = one_command(steps, report.home)
-    number = many(sum(each.suspect for each in doubted), "finding")
-    yield Note(f"⚠️ {names}: {number} to decide", step)
-
-
-def _gap(gap: Gap, frequency: Frequency) -> tuple[str, ...]:
-    start, end = stamp(gap.start, frequency), stamp(gap.end, frequency)
-    state = gap.state if gap.filled_by is None else f"{gap.state}, filled {gap.filled_by}"
-    return (start, end, count(gap.missing), state, count(gap.attempts), "; ".join(_next(gap)))
-
-
-def _next(gap: Gap) -> Iterator[str]:
-    """What was the matter, and what can be done about it."""
-    if gap.error:
-        yield gap.error
-    match gap.state:
-        case "closed":
-            yield gap.reason
-        case "confirmed":
-            yield (
-                "the provider has no bars: --refetch requests them anyway, "
-                "--close REASON closes the gap"
-            )
-        case "rejected":
-            yield (
-                "its bars were rejected: reconcile takes them from another provider, "
-                "undo puts them back, --refill METHOD fills it"
-            )
-        case _ if gap.is_left_open:
-            yield "left open: update requests the bars again, --refill METHOD fills it"
-        case _:
-            fills = "" if gap.filled_by else ", and fills the gap if it is short"
-            yield f"update requests the bars again{fills}"
 
 
 def _exported(report: reports.ExportReport) -> Iterator[Block]:
@@ -272,8 +136,8 @@ def _card(card: reports.ProviderInfo) -> tuple[str, ...]:
 _BLOCKS: dict[type[reports.Report], Callable[[Any], Iterator[Block]]] = {
     reports.RunReport: run_blocks,
     reports.HealthReport: health_blocks,
-    reports.ListReport: _list,
-    reports.GapsReport: _gaps,
+    reports.ListReport: list_blocks,
+    reports.GapsReport: gap_blocks,
     reports.ReviewReport: review_blocks,
     reports.HistoryReport: history_blocks,
     reports.CompareReport: compare_blocks,

@@ -36,7 +36,8 @@ def _rules() -> str:
 {_OWN} .ml4t-notes > div {{white-space:pre-wrap;overflow-wrap:anywhere;padding:1px 0;}}
 {_OWN} code {{font:12px ui-monospace,Menlo,Consolas,monospace;color:{token("text")};
   background:{sunken};border:1px solid {line};border-radius:4px;padding:1px 6px;user-select:all;}}
-{_OWN} .ml4t-notes code {{margin-left:20px;}}
+{_OWN} .ml4t-step {{margin-left:20px;color:{muted};}}
+{_OWN} .ml4t-step .ml4t-copy {{height:20px;padding:0 6px;margin-left:6px;font-size:11px;}}
 {_OWN} .ml4t-head, {_OWN} .ml4t-group > summary {{display:grid;grid-template-columns:{_COLUMNS};
   column-gap:8px;align-items:center;border-bottom:1px solid {line};}}
 {_OWN} .ml4t-head {{font-size:11.5px;font-weight:600;color:{muted};min-height:24px;
@@ -44,8 +45,8 @@ def _rules() -> str:
 {_OWN} .ml4t-head > :first-child {{grid-column:3;}}
 {_OWN} pre {{font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;color:{token("text")};margin:4px 0;
   overflow:auto;max-height:420px;}}
-{_OWN} .ml4t-blocks > details > summary {{color:{token("accent")};font-size:12px;padding:3px 0;
-  list-style:revert;}}
+{_OWN} .ml4t-blocks > details > summary, {_OWN} .ml4t-shown > summary {{
+  color:{token("accent")};font-size:12px;padding:3px 0;list-style:revert;}}
 {_OWN} summary {{cursor:pointer;list-style:none;}}
 {_OWN} summary::-webkit-details-marker {{display:none;}}
 {_OWN} .ml4t-group {{margin:0;}}
@@ -64,6 +65,8 @@ def _rules() -> str:
 {_OWN} .ml4t-group td:nth-child(3) {{width:84px;}}
 {_OWN} .ml4t-group td:nth-child(4) {{width:96px;padding-right:0;color:{muted};}}
 {_OWN} .ml4t-group td:nth-child(2) {{color:{muted};}}
+{_OWN} .ml4t-group td[colspan] {{padding-left:66px;}}
+{_OWN} .ml4t-notes .ml4t-shown {{margin-left:20px;white-space:normal;}}
 {_OWN} .ml4t-group td summary::after {{content:" show all";color:{token("accent")};}}
 {_OWN} .ml4t-group td [open] > summary::after {{content:"";}}
 {_OWN} .ml4t-tools, {_OWN} .ml4t-line {{display:flex;gap:8px;align-items:center;margin:8px 0;
@@ -73,6 +76,8 @@ def _rules() -> str:
 {_OWN} .ml4t-members {{margin-left:auto;display:flex;gap:6px;flex-wrap:wrap;}}
 {_OWN} .ml4t-line > strong {{width:34px;flex:none;}}
 {_OWN} .ml4t-line > code {{flex:1;min-width:0;overflow-wrap:anywhere;padding:4px 8px;}}
+{_OWN} .ml4t-lines {{align-items:flex-start;}}
+{_OWN} .ml4t-lines > code {{white-space:pre-wrap;overflow:auto;max-height:420px;}}
 {_OWN} button, {_OWN} input {{font:inherit;font-size:12px;height:26px;padding:0 10px;
   border-radius:4px;border:1px solid {token("line2")};background:{token("raised")};
   color:{token("text")};}}

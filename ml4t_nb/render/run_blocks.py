@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +28,7 @@ from ml4t_nb.render.layout import Block, Folded, NextCommands, Note, Table, noth
 from ml4t_nb.render.run_groups import again, run_commands, run_groups, run_headline
 from ml4t_nb.reports import GapsReport, RunReport
 
-__all__ = ["absent_notes", "news", "run_blocks", "summary_line"]
+__all__ = ["absent_notes", "news", "run_blocks", "stopped_line"]
 
 _SHOWN = 3
 _NAMED = 8
@@ -98,19 +97,10 @@ def absent_notes(report: RunReport | GapsReport) -> Iterator[Note]:
         )
 
 
-def summary_line(report: RunReport) -> str:
-    """The run in one sentence: how many datasets, what became of them, who was not reached."""
-    outcomes = Counter(result.record.outcome for result in report.results)
-    words = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items())
-    done, left = len(report.results), len(report.left)
-    if not left:
-        return f"{report.verb}: {many(done, 'dataset')}, {words}"
+def stopped_line(report: RunReport) -> str:
+    """A run that ended early in one sentence: why, what became of how many, who was not reached."""
     names = ", ".join(first_of((each.symbol for each in report.left), _NAMED))
-    reason = f" ({words})" if words else ""
-    return (
-        f"{report.verb} stopped, {report.stopped}: {done} of {done + left} done{reason}, "
-        f"{left} left: {names}"
-    )
+    return f"{report.verb} stopped, {report.stopped}; {run_headline(report).text}: {names}"
 
 
 def _table(report: RunReport) -> Table:
@@ -163,7 +153,8 @@ def _notes(result: UpdateResult, home: Path | None) -> Iterator[Note]:
             f"{each.column} of {stamp(each.stamp, frequency)} {each.old:.10g} → {each.new:.10g}"
             for each in record.revisions
         )
-        yield Note(f"{name}: revised: {', '.join(first_of(revised, _SHOWN))}")
+        words = f"{name}: revised: {', '.join(first_of(revised, _SHOWN))}"
+        yield Note(words, changed=result.dataset)
     yield from _found(result, home)
     waiting = (
         f"{gap_words(gap, frequency)} ({gap.state})" for gap in result.gaps if gap.is_pending
@@ -180,7 +171,8 @@ def _restated(result: UpdateResult) -> Iterator[Note]:
     kept = f", {many(restatement.kept, 'bar')} kept that the provider no longer has"
     yield Note(
         f"{result.dataset.symbol}: {restated_words(restatement)}: history replaced, "
-        f"{many(result.rows, 'bar')}{kept if restatement.kept else ''}"
+        f"{many(result.rows, 'bar')}{kept if restatement.kept else ''}",
+        changed=result.dataset,
     )
 
 

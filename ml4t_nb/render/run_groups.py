@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ml4t_nb.errors import OUTAGES
 from ml4t_nb.model import Command, DatasetId, Hint, NextStep
@@ -19,17 +20,19 @@ from ml4t_nb.render.folding import (
 )
 from ml4t_nb.render.format import (
     change_words,
+    day,
     first_of,
     gap_words,
     instant,
     many,
     restated_words,
+    run_time,
     stamp,
 )
 from ml4t_nb.render.layout import Group, Headline
-from ml4t_nb.reports import RunReport
+from ml4t_nb.reports import DatasetHistory, RunReport
 
-__all__ = ["again", "run_commands", "run_groups", "run_headline"]
+__all__ = ["again", "newest_groups", "run_commands", "run_groups", "run_headline"]
 
 _SHOWN = 3
 _FEW_BARS = 5
@@ -59,8 +62,24 @@ def run_groups(report: RunReport) -> tuple[Group, ...]:
     names = names_of(datasets)
     items = [_counted(each, names[each.dataset]) for each in report.results]
     items += [Counted("left", names[each], "", None, "") for each in report.left]
-    done = _DONE.get(report.verb, "changed")
-    kinds = {
+    return folded_groups(items, _kinds(_DONE.get(report.verb, "changed")), signed=True)
+
+
+def newest_groups(histories: Sequence[DatasetHistory]) -> tuple[Group, ...]:
+    """The newest runs of datasets in the same way; of one without any run there is nothing."""
+    names = names_of(each.dataset for each in histories)
+    items = []
+    for each in histories:
+        for record in each.records[-1:]:
+            found = tuple(f for f in each.findings if record.version and f.opened == record.version)
+            result = UpdateResult(each.dataset, record, findings=found)
+            items.append(replace(_counted(result, names[each.dataset]), last=day(record.at)))
+    return folded_groups(items, _kinds("changed"), signed=True)
+
+
+def _kinds(done: str) -> dict[str, GroupKind]:
+    """How each group of `_group_of` is shown, the worst first."""
+    return {
         "failed": GroupKind("error", "failed"),
         "left": GroupKind("cancelled", "not reached", is_open=False),
         "suspect": GroupKind("suspect", "suspect"),
@@ -73,7 +92,6 @@ def run_groups(report: RunReport) -> tuple[Group, ...]:
         "none": GroupKind("healthy", f"{done}, no new bar", is_open=False),
         "unchanged": GroupKind("unchanged", "unchanged", is_open=False),
     }
-    return folded_groups(items, kinds, signed=True)
 
 
 def run_commands(report: RunReport) -> tuple[Command, ...]:
@@ -82,10 +100,12 @@ def run_commands(report: RunReport) -> tuple[Command, ...]:
 
 
 def again(report: RunReport) -> Command | str:
-    """How to go on with datasets that were not reached."""
+    """How to go on with datasets that were not reached, and with those that were refused before."""
     if report.verb != "update":
         return "run it again to continue"
-    return one_command(((each, NextStep("update", each)) for each in report.left), report.home)
+    refused = (each.dataset for each in report.results if _is_refused(each))
+    datasets = (*refused, *report.left)
+    return one_command(((each, NextStep("update", each)) for each in datasets), report.home)
 
 
 def _steps(report: RunReport) -> Iterator[tuple[DatasetId, Hint]]:
@@ -96,11 +116,17 @@ def _steps(report: RunReport) -> Iterator[tuple[DatasetId, Hint]]:
         error = each.record.error
         if error is not None:
             update: Hint = NextStep("update", each.dataset) if each.rows else ""
-            is_repeated = error.type in OUTAGES or not error.hint
+            is_repeated = _is_refused(each) or not error.hint
             yield each.dataset, update if is_repeated else error.hint
     for left in report.left:
         if report.verb == "update":
             yield left, NextStep("update", left)
+
+
+def _is_refused(result: UpdateResult) -> bool:
+    """Whether its provider was down, or wanted a pause: later it may have the bars."""
+    error = result.record.error
+    return error is not None and error.type in OUTAGES
 
 
 def _about(report: RunReport) -> Iterator[str]:
@@ -119,6 +145,10 @@ def _about(report: RunReport) -> Iterator[str]:
         yield f"{report.waiting:,} not due"
     if report.stopped:
         yield f"stopped, {report.stopped}"
+    requests = many(report.requests, "request") if report.requests else ""
+    took = "" if report.seconds is None else run_time(report.seconds)
+    if cost := ", ".join(filter(None, (requests, took))):
+        yield cost
     if providers := [name for name in dict.fromkeys(each.provider for each in records) if name]:
         yield f"from {', '.join(providers)}"
     yield f"as of {instant(report.as_of)}"
@@ -146,9 +176,10 @@ def _counted(result: UpdateResult, name: str) -> Counted:
         added = result.record.added
         group = "many" if added > _FEW_BARS else "few" if added > 1 else "one" if added else "none"
     says = "; ".join(_facts(result))
-    return Counted(
-        group, name, says, result.record.added, stamp(result.last, result.dataset.frequency)
-    )
+    last = stamp(result.last, result.dataset.frequency)
+    is_changed = result.record.revised > 0 or result.record.restatement is not None
+    changed = result.dataset if is_changed else None
+    return Counted(group, name, says, result.record.added, last, changed)
 
 
 def _facts(result: UpdateResult) -> Iterator[str]:

@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from ml4t_nb.commands.declaration import ProgramName
 from ml4t_nb.commands.spelling import Speller
+from ml4t_nb.render.folding import FEW
 from ml4t_nb.render.format import first_of, plain
 from ml4t_nb.render.layout import Block, Folded, Group, Headline, NextCommands, SessionMap, Table
 from ml4t_nb.render.plots.theme import style_of
@@ -86,7 +87,8 @@ def _lines(block: Block, width: int, spell: Speller, *, colour: bool) -> Iterato
             yield plain(block.text)
             yield from [plain(block.about)] * bool(block.about)
         case NextCommands():
-            yield from (f"   → {plain(spell(each))}" for each in block.commands)
+            lines = (f"→ {plain(spell(each))}" for each in block.commands)
+            yield from (f"   {each}" for each in first_of(lines, FEW))
         case SessionMap():
             yield from _map(block)
         case Folded():

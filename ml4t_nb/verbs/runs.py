@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ml4t_nb.errors import DatasetNotFound, Interrupted, Ml4tError
@@ -61,8 +62,12 @@ def run_batch(
     from ml4t_nb.batch import Task, run_all
     from ml4t_nb.pipeline import RunContext
 
+    began, sent = perf_counter(), list[None]()
     rules, closures = _rules(ws.settings.home), ws.closures
-    begin = partial(RunContext, ws.store, ws.provider, moment, closures, rules=rules)
+    on_request = partial(sent.append, None)
+    begin = partial(
+        RunContext, ws.store, ws.provider, moment, closures, rules=rules, on_request=on_request
+    )
     blank = UpdateRecord(latest(moment, ()), verb, provider, "failed")
     tasks = [
         Task(
@@ -81,7 +86,16 @@ def run_batch(
     at = latest(moment, known or [each.record.at for each in batch.results])
     home = ws.settings.home
     results = at_store(batch.results, home)
-    report = RunReport(verb, at, results, batch.left, batch.stopped, home=home)
+    report = RunReport(
+        verb,
+        at,
+        results,
+        batch.left,
+        batch.stopped,
+        home=home,
+        requests=len(sent),
+        seconds=perf_counter() - began,
+    )
     if batch.interrupted:
         raise _interrupted(report)
     return report

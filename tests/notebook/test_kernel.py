@@ -27,17 +27,52 @@ def run(client: BlockingKernelClient, cell: str) -> tuple[str, list[dict[str, An
     return reply["content"]["status"], outputs
 
 
-def test_a_run_leaves_one_sentence_and_its_report(kernel: BlockingKernelClient) -> None:
+def test_the_result_of_a_run_takes_the_place_of_its_progress(kernel: BlockingKernelClient) -> None:
     run(kernel, "%load_ext ml4t_nb")
 
     status, outputs = run(kernel, LOAD)
 
     assert status == "ok"
-    assert len(outputs) == 2
-    assert "load: 3 of 3 datasets done" in outputs[0]["data"]["text/html"]
-    assert "progressbar" not in outputs[0]["data"]["text/html"]
-    assert "equities/daily/MSFT" in outputs[1]["data"]["text/html"]
-    assert "equities/daily/MSFT" in outputs[1]["data"]["text/plain"]
+    (output,) = outputs
+    assert set(output["data"]) == {"text/html", "text/plain"}
+    assert output["data"]["text/plain"].startswith("3 datasets: 3 loaded\n")
+    assert "equities/daily/MSFT" in output["data"]["text/html"]
+    for words in output["data"].values():
+        assert "datasets done" not in words
+        assert "progressbar" not in words
+    # It is the cell's value all the same.
+    assert run(kernel, "print(len(_))")[1] == [{"name": "stdout", "text": "3\n"}]
+
+
+def test_a_run_whose_result_is_not_shown_leaves_a_sentence(kernel: BlockingKernelClient) -> None:
+    run(kernel, "%load_ext ml4t_nb")
+
+    (kept,) = run(kernel, f"r = {LOAD}")[1]
+    shown = [run(kernel, "r")[1] for _ in range(2)]
+
+    assert kept["data"]["text/plain"] == "load: 3 of 3 datasets done"
+    # Of an earlier cell's progress nothing is touched.
+    for outputs in shown:
+        (output,) = outputs
+        assert output["execution_count"]
+        assert output["data"]["text/plain"].startswith("3 datasets: 3 loaded\n")
+
+
+def test_each_result_of_a_cell_takes_the_place_of_its_own_progress(
+    kernel: BlockingKernelClient,
+) -> None:
+    run(kernel, "%load_ext ml4t_nb")
+
+    status, outputs = run(
+        kernel,
+        "%%ml4t --as-of 2005-02-25\n"
+        "load AAPL -p sample --start 2005-01-03\nhealth\nload IBM NOPE -p sample",
+    )
+
+    assert status == "error"
+    kinds = [output.get("ename") or output["data"]["text/plain"][:20] for output in outputs]
+    assert kinds[1:] == ["1 dataset: 1 healthy", "2 datasets: 1 loaded", "RunFailed"]
+    assert kinds[0].startswith("load from sample")
 
 
 def test_a_failure_is_two_lines_and_an_error_that_stops_the_notebook(

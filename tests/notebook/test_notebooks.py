@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -275,6 +276,7 @@ def spoiled(change: Callable[[dict[str, Any]], None], folder: Path) -> tuple[Pat
     change(book)
     path = folder / "01_quickstart.ipynb"
     path.write_text(json.dumps(book), encoding="utf-8")
+    shutil.copy(ROOT / "notebooks" / "conftest.py", folder)
     return path, [cell["id"] for cell in code(book)]
 
 
@@ -284,6 +286,13 @@ def test_one_digit_of_the_quickstart_is_missed_and_nothing_else(tmp_path: Path, 
         words = json.dumps(cell["outputs"])
         assert words.count("44.465") == 2
         cell["outputs"] = json.loads(words.replace("44.465", "44.466"))
+        # Neither a style sheet of another day nor a slower machine is a difference.
+        for other in (each for each in code(book) if CHECK in tags(each)):
+            words = json.dumps(other["outputs"])
+            words = words.replace("<style>", "<style>.of-another-day {}").replace(
+                "<script>", "<script>;"
+            )
+            other["outputs"] = json.loads(re.sub(r"(requests?, )\d+\.\d s", r"\g<1>59.9 s", words))
 
     path, names = spoiled(spoil, tmp_path)
 

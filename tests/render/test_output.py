@@ -301,7 +301,7 @@ def test_health_says_how_long_ago_the_last_run_was_when_asked() -> None:
 
 def test_a_list_names_currencies_where_one_is_known() -> None:
     pounds = replace(summary("BARC.L"), currency="GBp")
-    stored = lines(ListReport((pounds, summary("IBM"))))
+    _, _, _, *stored = lines(ListReport((pounds, summary("IBM"))))
 
     assert stored[0].endswith("Size  Currency")
     assert stored[1].endswith("51.2 kB  GBp (1/100 GBP)")

@@ -372,7 +372,7 @@ def test_the_shell_says_75_and_when_to_try_again(
     assert "too many requests" in said
     assert "try again in 15 minutes" in said
     assert said.startswith("3 datasets: 1 updated, 1 failed, 1 not reached\n")
-    assert said.endswith("\nnot reached: ACME2\n   → ml4t-data update -s ACME2\n")
+    assert said.endswith("\nnot reached: ACME2\n   → ml4t-data update -s ACME1 -s ACME2\n")
 
 
 def test_the_shell_s_document_of_a_rate_limit(

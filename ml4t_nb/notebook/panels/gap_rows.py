@@ -8,7 +8,7 @@ from dataclasses import replace
 from ml4t_nb.model import Frequency, Gap
 from ml4t_nb.records import Revision, Summary, UpdateRecord, Verdict
 from ml4t_nb.render.format import count, instant, labelled, many, plain, ratio, stamp, stamp_in
-from ml4t_nb.render.layout import Block, Note, Table
+from ml4t_nb.render.layout import Block, Headline, Note, Table
 from ml4t_nb.render.report_blocks import blocks
 from ml4t_nb.reports import GapsReport
 
@@ -72,7 +72,9 @@ def _cells(gap: Gap, frequency: Frequency, zone: str) -> tuple[str, ...]:
 def kept_blocks(report: GapsReport) -> Iterator[Block]:
     """Gaps of one dataset as a saved notebook keeps them: of thousands, the first hundred."""
     (listed,) = report.datasets
-    yield from blocks(replace(report, datasets=(replace(listed, gaps=listed.gaps[:_KEPT]),)))
+    kept = replace(report, datasets=(replace(listed, gaps=listed.gaps[:_KEPT]),))
+    # A headline would count those that are kept.
+    yield from (each for each in blocks(kept) if not isinstance(each, Headline))
     more = len(listed.gaps) - _KEPT
     if more > 0:
         yield [Note(f"and {many(more, 'more gap')}")]

@@ -52,7 +52,7 @@ async function copied(text) {
 
 async function copy(button) {
   const words = button.textContent;
-  if (await copied(button.dataset.ml4tCopy)) {
+  if (await copied(button.dataset.ml4tCopy || button.previousElementSibling.textContent)) {
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = words; }, 2000);
   }

@@ -22,6 +22,7 @@ _STYLE = f"""
 .ml4t-panel:focus {{ outline: none; }}
 .ml4t-panel table {{ {INK}; }}
 .ml4t-panel code {{ user-select: all; background: none; {INK}; }}
+.ml4t-panel.ml4t-panel.ml4t-panel.ml4t-panel button.ml4t-copy {{ display: inline-block; }}
 .ml4t-panel .widget-html-content {{ line-height: 1.4; }}
 .ml4t-panel button:focus-visible, .ml4t-panel input:focus-visible,
 .ml4t-panel select:focus-visible, .ml4t-panel [tabindex]:focus-visible:not(.ml4t-panel) {{

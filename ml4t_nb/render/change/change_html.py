@@ -13,6 +13,7 @@ from ml4t_nb.render.change.picture import change_picture
 from ml4t_nb.render.change.run_change import RunChange, run_change
 from ml4t_nb.render.change.still import change_svg
 from ml4t_nb.render.change.wording import change_sentence, detail_words
+from ml4t_nb.render.command_html import command_html
 from ml4t_nb.render.format import currency_words, many
 from ml4t_nb.render.icons import icon
 from ml4t_nb.render.markup import element, fragment, picture, trusted
@@ -23,7 +24,7 @@ from ml4t_nb.reports import PlotReport
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["change_html", "changes_html"]
+__all__ = ["change_html", "changes_html", "one_change_html"]
 
 _ROWS = 30
 _MUTED = f"color:{token('muted')};font-size:12px"
@@ -47,6 +48,12 @@ def change_html(report: PlotReport, *, is_still: bool = False) -> Markup:
         class_="ml4t-change",
         style=f"color:{token('text')};font-size:13px;line-height:1.4;max-width:1100px",
     )
+
+
+def one_change_html(dataset: DatasetId, report: PlotReport) -> Markup:
+    """What was changed of a dataset, shown on demand where the change is told."""
+    summary = element("summary", f"Show the change of {dataset.symbol}")
+    return element("details", summary, change_html(report), class_="ml4t-shown")
 
 
 def changes_html(changes: Mapping[DatasetId, PlotReport]) -> Markup:
@@ -108,7 +115,7 @@ def _footer(change: RunChange) -> Markup:
     line = spell(NextStep("history", dataset, home=change.report.home), "%ml4t")
     row = (
         element("span", f"{run_words(change)} · {counts_words(change)}", style=f"flex:1;{_MUTED}"),
-        element("code", line, style=f"font-size:12px;user-select:all;background:{token('sunken')}"),
+        element("span", command_html(line), class_="ml4t-line"),
     )
     rule = f"border-top:1px solid {token('line')};margin-top:8px;padding-top:8px"
     flex = "display:flex;gap:14px;align-items:center;flex-wrap:wrap"
