@@ -14,7 +14,7 @@ from ml4t_nb.render.markup import element, fragment
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["command_html", "next_html", "step_html"]
+__all__ = ["command_html", "next_html", "next_step_html"]
 
 _SHOWN = 3
 # Of the lines that are folded; of more the page would be large.
@@ -35,7 +35,7 @@ def command_html(words: str, *, is_first: bool = False) -> Markup:
     return fragment(element("code", words), button)
 
 
-def step_html(step: Hint | Command, speller: Speller) -> Markup:
+def next_step_html(step: Hint | Command, speller: Speller) -> Markup:
     """One step, on a line of its own."""
     parts = step if isinstance(step, tuple) else (step,)
     return element("div", (_part(each, speller) for each in parts), class_="ml4t-step")

@@ -10,7 +10,7 @@ from ml4t_nb.commands.spelling import Speller, spell
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.render.change.change_html import changes_html, one_change_html
-from ml4t_nb.render.command_html import command_html, next_html, step_html
+from ml4t_nb.render.command_html import command_html, next_html, next_step_html
 from ml4t_nb.render.folded_html import find_html, folded_html
 from ml4t_nb.render.folding import FEW
 from ml4t_nb.render.format import many, plain
@@ -202,7 +202,7 @@ class _Page:
     def _note(self, note: Note) -> Iterator[Markup]:
         yield element("div", marked(note.text), style="white-space:pre-wrap")
         if note.step:
-            yield step_html(note.step, self._speller)
+            yield next_step_html(note.step, self._speller)
         if note.changed is not None and not self._is_alone:
             yield fragment(self._shown([note.changed]))
 
