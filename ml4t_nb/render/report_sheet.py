@@ -45,7 +45,7 @@ def _rules() -> str:
 {_OWN} .ml4t-head > :first-child {{grid-column:3;}}
 {_OWN} pre {{font:12px/1.5 ui-monospace,Menlo,Consolas,monospace;color:{token("text")};margin:4px 0;
   overflow:auto;max-height:420px;}}
-{_OWN} .ml4t-blocks > details > summary, {_OWN} .ml4t-shown > summary {{
+{_OWN} .ml4t-blocks > details:not(.ml4t-group) > summary, {_OWN} .ml4t-shown > summary {{
   color:{token("accent")};font-size:12px;padding:3px 0;list-style:revert;}}
 {_OWN} summary {{cursor:pointer;list-style:none;}}
 {_OWN} summary::-webkit-details-marker {{display:none;}}
@@ -67,8 +67,9 @@ def _rules() -> str:
 {_OWN} .ml4t-group td:nth-child(2) {{color:{muted};}}
 {_OWN} .ml4t-group td[colspan] {{padding-left:66px;}}
 {_OWN} .ml4t-notes .ml4t-shown {{margin-left:20px;white-space:normal;}}
-{_OWN} .ml4t-group td summary::after {{content:" show all";color:{token("accent")};}}
-{_OWN} .ml4t-group td [open] > summary::after {{content:"";}}
+{_OWN} .ml4t-group td > :not(.ml4t-shown) > summary::after {{
+  content:" show all";color:{token("accent")};}}
+{_OWN} .ml4t-group td > [open]:not(.ml4t-shown) > summary::after {{content:"";}}
 {_OWN} .ml4t-tools, {_OWN} .ml4t-line {{display:flex;gap:8px;align-items:center;margin:8px 0;
   flex-wrap:wrap;}}
 {_OWN} .ml4t-line {{margin:6px 0;flex-wrap:nowrap;}}
