@@ -80,9 +80,7 @@ def _carried_out(words: Sequence[str]) -> int:
         say(parsed.text)
         return exit_codes.USAGE
     if parsed.verb not in VERBS:
-        from ml4t_nb.execution.dashboard_server import serve
-
-        serve(SHELL.verbs[parsed.verb](**parsed.arguments), told=_put)
+        _serve(SHELL.verbs[parsed.verb](**parsed.arguments))
         return exit_codes.GOOD
     from ml4t_nb.execution.execute import call
 
@@ -105,6 +103,22 @@ def _carried_out(words: Sequence[str]) -> int:
         for reason in _reasons(report):
             _complain(reason)
     return code if _put(spoken) else code or exit_codes.FAILED
+
+
+def _serve(asked: object) -> None:
+    """Serve panels, or the verbs, until the process is ended."""
+    from ml4t_nb.commands.serving import Serving
+
+    if isinstance(asked, Serving):
+        from ml4t_nb.server.alone import serve_alone
+
+        serve_alone(asked, told=_put)
+        return
+    from ml4t_nb.commands.dashboard import Dashboard
+    from ml4t_nb.execution.dashboard_server import serve
+
+    assert isinstance(asked, Dashboard)
+    serve(asked, told=_put)
 
 
 def _nothing_found(report: Report) -> ErrorNote | None:

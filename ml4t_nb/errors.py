@@ -172,7 +172,17 @@ class Overtaken(Ml4tError):
 
 
 class JobBusy(Ml4tError):
-    """A background job of this process is already running on the same dataset."""
+    """A background job of this process is already running on the same dataset.
+
+    Parameters
+    ----------
+    job
+        Its number.
+    """
+
+    def __init__(self, message: str, *, job: int, hint: Hint = "") -> None:
+        super().__init__(message, hint=hint)
+        self.job = job
 
 
 class RunFailed(Ml4tError):

@@ -66,7 +66,7 @@ Column: TypeAlias = Literal[
     "open", "high", "low", "close", "volume", "dividend", "split", "filled", "provider", "complete"
 ]  # fmt: skip
 OnError: TypeAlias = Literal["raise", "skip"]
-FileFormat: TypeAlias = Literal["parquet", "csv", "json"]
+FileFormat: TypeAlias = Literal["parquet", "csv", "json", "arrow"]
 Requirement: TypeAlias = Literal["observed", "clean"]
 Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
 StepAction: TypeAlias = Literal[

@@ -29,6 +29,7 @@ __all__ = [
     "PathName",
     "Short",
     "Symbols",
+    "Writes",
     "as_day",
     "as_folder",
     "as_moment",
@@ -87,6 +88,11 @@ class Doc:
     """What an option does, in lines, for all verbs that have no paragraph of their own for it."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """With the option, a verb that else only reads changes the store, or asks a provider."""
 
 
 def _refused(option: str, value: object, reason: str, hint: str) -> OptionError:

@@ -78,6 +78,8 @@ class Settings:
         Time zone of intraday stamps without a zone in those files: an IANA name, such as
         ``Europe/Athens``, or one and hours ahead, ``America/New_York+07:00``; the calendar's own
         if not set.
+    read_tokens
+        Tokens, comma-separated, with which the store is read over HTTP, and no more.
     yahoo_per_minute
         Maximum number of requests per minute to Yahoo.
     """
@@ -95,6 +97,7 @@ class Settings:
     files_decimal: DecimalSign | None = None
     files_weeks: WeekDating | None = None
     files_zone: str | None = None
+    read_tokens: tuple[str, ...] = field(default=(), repr=False)
     yahoo_per_minute: float = 60.0
 
     def __post_init__(self) -> None:
@@ -256,6 +259,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "files_decimal": lambda word: one_of(word, DecimalSign, what="sign"),
     "files_weeks": lambda word: one_of(word, WeekDating, what="end"),
     "files_zone": lambda word: as_zone(word, option="a zone"),
+    "read_tokens": lambda word: tuple(_parts(word)),
     "yahoo_per_minute": _rate,
 }
 

@@ -9,7 +9,9 @@ from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from ml4t_nb.commands.dashboard import dashboard
+from ml4t_nb.commands.serving import serve_
 from ml4t_nb.verbs import (
+    bars,
     compare,
     end,
     export,
@@ -28,10 +30,11 @@ from ml4t_nb.verbs import (
     undo,
     update,
 )
-from ml4t_nb.verbs.arguments import Option, complete, declared
+from ml4t_nb.verbs.arguments import Option, complete, declared, served_as
 from ml4t_nb.verbs.docstrings import paragraphs
 
 __all__ = [
+    "SERVED",
     "SHELL",
     "USED_MOST",
     "VERBS",
@@ -41,6 +44,7 @@ __all__ = [
     "Verb",
     "options",
     "summary",
+    "taken",
 ]
 
 Verb: TypeAlias = Callable[..., Any]
@@ -53,6 +57,11 @@ _IN_ORDER = (
 )  # fmt: skip
 VERBS: dict[str, Verb] = {each.__name__.rstrip("_"): each for each in _IN_ORDER}
 """The verbs by their spelling, in the order of a person's first day with them."""
+
+SERVED: dict[str, Verb] = {
+    name: each for name, each in (*VERBS.items(), ("bars", bars)) if served_as(each)
+}
+"""The verbs that are asked for over HTTP."""
 
 USED_MOST = ("load", "update", "health", "plot", "review")
 """What most days need."""
@@ -67,8 +76,8 @@ class Program:
     elsewhere: tuple[str, ...] = ()
 
 
-SHELL = Program("ml4t-data", {**VERBS, "panel": dashboard}, elsewhere=("jobs",))
-"""The command of a shell, whose panel is a page of its own."""
+SHELL = Program("ml4t-data", {**VERBS, "panel": dashboard, "serve": serve_}, elsewhere=("jobs",))
+"""The command of a shell, whose panel is a page of its own, and which serves the others."""
 
 
 def summary(verb: Verb) -> str:
@@ -81,6 +90,15 @@ def options(verb: Verb) -> tuple[Option, ...]:
     """Options of ``verb`` in the order of its signature; its positional-only workspace is none."""
     helps = paragraphs(_docstring(verb))
     return tuple(replace(each, help=helps.get(each.name, "")) for each in declared(verb))
+
+
+@cache
+def taken(verb: Verb) -> dict[str, Option]:
+    """Options that a request may give, by their spelling there.
+
+    None is a path: a request names no folder, and no file, of the machine that answers it.
+    """
+    return {each.name.rstrip("_"): each for each in options(verb) if each.kind != "path"}
 
 
 def _docstring(verb: Verb) -> str:

@@ -7,10 +7,8 @@ be answered. Nothing is asked of another host.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import socket
 import sys
 import webbrowser
 from collections.abc import Callable
@@ -20,7 +18,8 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 
 from ml4t_nb.commands.dashboard import Dashboard
-from ml4t_nb.errors import MissingExtra, OptionError
+from ml4t_nb.errors import MissingExtra
+from ml4t_nb.execution.ports import require_free
 
 __all__ = ["serve"]
 
@@ -36,7 +35,7 @@ def serve(asked: Dashboard, *, told: Callable[[str], object]) -> None:
 
     Each page that is open has a kernel, which ends with the page, or with this.
     """
-    _need_free(asked.port)
+    require_free(asked.port, _HOST)
     try:
         import ipykernel  # noqa: F401  # the kernel of each page
         from voila.app import Voila
@@ -81,21 +80,6 @@ def serve(asked: Dashboard, *, told: Callable[[str], object]) -> None:
             "websocket_ping_timeout": _PING_MS,  # its own is longer than is allowed, it says
         }
         server.start()
-
-
-def _need_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError as error:
-            in_use = error.errno == errno.EADDRINUSE
-            why = "is in use" if in_use else f"cannot be used: {error.strerror}"
-            free = f"--port {port + 1 if port < 65535 else port - 1}"  # noqa: PLR2004  # the last one
-            raise OptionError(
-                f"port {port} {why}",
-                hint=f"name another: {free if port >= 1024 else '--port 8866'}",  # noqa: PLR2004  # those below belong to the system
-            ) from error
 
 
 def _written(asked: Dashboard, folder: Path) -> Path:

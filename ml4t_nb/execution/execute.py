@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from threading import Event as Flag
+from threading import Lock
 
 from ml4t_nb.commands.declaration import VERBS
 from ml4t_nb.errors import Ml4tError
@@ -23,6 +24,7 @@ __all__ = ["call"]
 
 _logger = logging.getLogger(__name__)
 
+_lock = Lock()  # held while who runs changes: a server answers in many threads
 _running: dict[LineHandler, int] = {}
 """Of each verb that runs; with the level of the package's logger before the first of them."""
 
@@ -74,15 +76,17 @@ def _logged(write: Callable[[str], object], level: str) -> Iterator[None]:
     handler = LineHandler(write, "%(levelname)s %(name)s: %(message)s", level)
     # What is logged while no verb runs goes to all handlers.
     handler.addFilter(lambda _: _listening.get(handler) is handler)
-    found = next(iter(_running.values()), logger.level)
-    _running[handler] = found
+    with _lock:
+        found = next(iter(_running.values()), logger.level)
+        _running[handler] = found
+        logger.addHandler(handler)
+        logger.setLevel(min(each.level for each in _running))
     before = _listening.set(handler)
-    logger.addHandler(handler)
-    logger.setLevel(min(each.level for each in _running))
     try:
         yield
     finally:
-        logger.removeHandler(handler)
-        del _running[handler]
-        logger.setLevel(min((each.level for each in _running), default=found))
         _listening.reset(before)
+        with _lock:
+            logger.removeHandler(handler)
+            del _running[handler]
+            logger.setLevel(min((each.level for each in _running), default=found))

@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Literal, Protocol, TypeAlias
 from weakref import WeakSet
 
+from ml4t_nb.commands.declaration import ProgramName
 from ml4t_nb.commands.exit_codes import GOOD, code_of
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import JobBusy, Ml4tError
@@ -61,7 +62,7 @@ class Job:
     def __init__(self, number: int, command: Command, jobs: Jobs) -> None:
         given = command.arguments
         paths = {name: absolute(each) for name, each in given.items() if isinstance(each, Path)}
-        self.number, self.line = number, spell(command, "%ml4t")
+        self.number, self.line = number, spell(command, jobs.program)
         self.command = replace(command, arguments={**given, **paths})
         self.environment, self.folder = dict(os.environ), current_folder()
         self.track = Track()
@@ -211,9 +212,16 @@ class Job:
 
 
 class Jobs:
-    """The jobs of a process: those that run, and the last fifty that ended."""
+    """The jobs of a process: those that run, and the last fifty that ended.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    program
+        What their lines are typed into.
+    """
+
+    def __init__(self, program: ProgramName = "%ml4t") -> None:
+        self.program = program
         self.lock = Lock()  # held while who works on what, or who watches, changes
         self._numbers = count(1)
         self._jobs: dict[int, Job] = {}
@@ -268,6 +276,7 @@ class Jobs:
                         f"job {other.number} is already running on "
                         f"{', '.join(sorted(s[-1] for s in both))}"
                         f": {other.line}",
+                        job=other.number,
                         hint="wait for it to finish, or cancel it: %ml4t jobs",
                     )
             job.claims = wanted

@@ -28,6 +28,7 @@ from ml4t_nb.options import (
     Doc,
     KeepsOne,
     Short,
+    Writes,
     as_day,
     as_folder,
     as_moment,
@@ -41,14 +42,30 @@ from ml4t_nb.options import (
 )
 from ml4t_nb.verbs.docstrings import with_shared
 
-__all__ = ["ALIASES", "Option", "OptionKind", "complete", "convert", "declared", "verb"]
+__all__ = [
+    "ALIASES",
+    "Option",
+    "OptionKind",
+    "Served",
+    "complete",
+    "convert",
+    "declared",
+    "served",
+    "served_as",
+    "verb",
+]
 
 OptionKind: TypeAlias = Literal[
     "switch", "choice", "choices", "whole", "number", "path", "moment", "day", "word", "frequency"
 ]
 
+Served: TypeAlias = Literal["read", "job"]
+"""How a verb is answered over HTTP: at once, since it only reads, or in the background."""
+
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_V = TypeVar("_V", bound=Callable[..., Any])
+_SERVED: dict[Callable[..., Any], Served] = {}
 
 ALIASES = {"frequency": {"minute": "1m"}}
 """Other words for a value, by parameter."""
@@ -88,6 +105,7 @@ class Option:
     with commas between them; of the kind ``frequency`` it takes minutes besides, such as ``45m``.
     ``is_repeated`` takes several words, where one that ``keeps_one`` leaves a single word what it
     is; those of one that ``is_bare`` may stand without a flag.
+    With one that ``writes``, a verb that only reads changes the store, or asks a provider.
     ``short`` is its one-letter flag, and ``help`` what its type says, or its paragraph in the
     verb's docstring; each may be empty.
     """
@@ -100,6 +118,7 @@ class Option:
     is_bare: bool = False
     may_be_none: bool = False
     keeps_one: bool = False
+    writes: bool = False
     short: str = ""
     help: str = ""
 
@@ -153,6 +172,21 @@ def verb(function: Callable[_P, _R]) -> Callable[_P, _R]:
     if documented := inspect.getdoc(function):
         call.__doc__ = complete(documented, function)
     return call
+
+
+def served(how: Served) -> Callable[[_V], _V]:
+    """Let a verb be asked for over HTTP; one that says nothing is not."""
+
+    def declare(function: _V) -> _V:
+        _SERVED[inspect.unwrap(function)] = how
+        return function
+
+    return declare
+
+
+def served_as(function: Callable[..., Any]) -> Served | None:
+    """How the verb is answered over HTTP; None if it is not."""
+    return _SERVED.get(inspect.unwrap(function))
 
 
 def complete(docstring: str, function: Callable[..., Any]) -> str:
@@ -275,6 +309,7 @@ def _option(parameter: inspect.Parameter, hint: object) -> Option:
         is_bare=parameter.kind is parameter.POSITIONAL_OR_KEYWORD,
         may_be_none=types.NoneType in members,
         keeps_one=any(isinstance(each, KeepsOne) for each in extras),
+        writes=any(isinstance(each, Writes) for each in extras),
         short=next((each.flag for each in extras if isinstance(each, Short)), ""),
         help=next((each.text for each in extras if isinstance(each, Doc)), ""),
     )

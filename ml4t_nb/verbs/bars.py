@@ -9,7 +9,7 @@ from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import AssetClass, BarsFrequency, Column, Frequency, OnError
 from ml4t_nb.options import as_symbols
 from ml4t_nb.reading.request import BarsRequest
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import (
     Adjust,
     BarsFreq,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["bars", "files", "snapshot_of"]
 
 
+@served("read")
 @verb
 def bars(
     ws: Workspace,

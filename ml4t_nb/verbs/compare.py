@@ -11,7 +11,7 @@ from ml4t_nb.model import Span
 from ml4t_nb.options import as_symbols
 from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.reports import CompareReport, Difference, PriceScale
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.bars import snapshot_of
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, OneSymbol, Start
 from ml4t_nb.verbs.runs import ask_one
@@ -29,6 +29,7 @@ __all__ = ["compare"]
 _VOLUMES_APART = 2.0
 
 
+@served("job")
 @verb
 def compare(
     ws: Workspace,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ml4t_nb.errors import OptionError
 from ml4t_nb.options import Day, as_day
 from ml4t_nb.reports import RunReport
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import AsOf, Class, Freq, Home, Selection
 from ml4t_nb.verbs.runs import run_batch, run_one
 from ml4t_nb.verbs.select import required, select_named
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["end"]
 
 
+@served("job")
 @verb
 def end(
     ws: Workspace,

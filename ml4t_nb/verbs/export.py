@@ -73,9 +73,9 @@ def export(
         Of several symbols, raise the first error and write nothing, or skip those that cannot be
         read.
     out
-        A file that ends in .csv, .parquet or .json, where several symbols are told apart by the
-        column symbol; or a folder, for a file of each symbol: one that exists, or a name without
-        an extension.
+        A file that ends in .csv, .parquet, .json or .arrow, where several symbols are told apart by
+        the column symbol; or a folder, for a file of each symbol: one that exists, or a name
+        without an extension.
     format_
         Of the files in a folder; Parquet if it is left out.
 
@@ -138,7 +138,7 @@ def _require_possible(
         target is None or target.is_folder or target.kind == "json" or len(request.names) > 1
     ):
         raise OptionError(
-            "--wide writes one column to one file, .csv or .parquet",
+            "--wide writes one column to one file, .csv, .parquet or .arrow",
             hint="add --columns close --out closes.parquet",
         )
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["Target", "exported", "write_bars"]
 
 
+_ROWS = 50_000
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A file of bars, or a folder with one for each symbol.
@@ -134,16 +137,42 @@ def _fill(
     from ml4t_nb.reading.batch import batch_of
     from ml4t_nb.reading.many import stacked
 
-    pieces = (stacked(batch_of([part], request.names), request.names) for part in parts)
+    frames = (stacked(batch_of([part], request.names), request.names) for part in parts)
     if kind == "parquet":
-        _fill_parquet(file, pieces, lambda: _origin_of_all(found, request))
-    elif kind == "csv":
+        _fill_parquet(file, frames, lambda: _origin_of_all(found, request))
+    elif kind == "arrow":
+        # What is written last, the datasets, has no place after the first bars.
+        _fill_arrow(file, frames, {"adjust": request.adjust})
+    else:
+        _fill_text(file, kind, frames)
+
+
+def _fill_text(file: BinaryIO, kind: FileFormat, frames: Iterable[pd.DataFrame]) -> None:
+    """Rows as text, some at a time: in words they are much larger than in a frame."""
+    pieces = (
+        frame.iloc[first : first + _ROWS]
+        for frame in frames
+        for first in range(0, max(len(frame), 1), _ROWS)
+    )
+    if kind == "csv":
         texts = (csv_of(piece, heading=number == 0) for number, piece in enumerate(pieces))
         file.writelines(text.encode("utf-8") for text in texts)
     else:
         rows = (json_of(piece)[1:-1] for piece in pieces if len(piece))
         texts = (f"{', ' if number else ''}{row}" for number, row in enumerate(rows))
         file.writelines(text.encode("utf-8") for text in chain("[", texts, "]"))
+
+
+def _fill_arrow(file: BinaryIO, frames: Iterable[pd.DataFrame], words: Mapping[str, str]) -> None:
+    """A batch of rows, or more, for each frame, the first of which has the types of all."""
+    import pyarrow as pa
+
+    tables = map(pa.Table.from_pandas, frames)
+    first = next(tables)
+    schema = first.schema.with_metadata({**first.schema.metadata, **_as_metadata(words)})
+    with pa.ipc.new_file(file, schema) as writer:
+        for table in chain([first], tables):
+            writer.write_table(table)
 
 
 def _fill_parquet(
@@ -162,7 +191,7 @@ def _fill_parquet(
 
 
 def _put(file: BinaryIO, kind: FileFormat, bars: pd.DataFrame, words: Mapping[str, str]) -> None:
-    """Bars as a file; what they are is in the metadata of a Parquet one, beside pandas' own."""
+    """Bars as a file; Parquet and Arrow say in metadata what they are, beside pandas' own."""
     if kind == "parquet":
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -170,9 +199,10 @@ def _put(file: BinaryIO, kind: FileFormat, bars: pd.DataFrame, words: Mapping[st
         table = pa.Table.from_pandas(bars)
         known = table.schema.metadata or {}
         pq.write_table(table.replace_schema_metadata({**known, **_as_metadata(words)}), file)
+    elif kind == "arrow":
+        _fill_arrow(file, [bars], words)
     else:
-        text = csv_of(bars) if kind == "csv" else json_of(bars)
-        file.write(text.encode("utf-8"))
+        _fill_text(file, kind, [bars])
 
 
 def _as_metadata(words: Mapping[str, str]) -> dict[str, str]:

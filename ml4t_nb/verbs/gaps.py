@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
 from ml4t_nb.model import DatasetId, FillMethod, NextStep, Span
+from ml4t_nb.options import Writes
 from ml4t_nb.records import Summary
 from ml4t_nb.reports import DatasetGaps, GapsReport
 from ml4t_nb.verbs.absent import absent, declaration
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import AsOf, ClassFilter, End, FreqFilter, Home, Selection, Start
 from ml4t_nb.verbs.runs import Work, run_batch, unread_datasets
 from ml4t_nb.verbs.select import days, latest, summaries
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["gaps"]
 
 
+@served("read")
 @verb
 def gaps(
     ws: Workspace,
@@ -35,11 +37,11 @@ def gaps(
     start: Start = None,
     end: End = None,
     all: bool = False,  # noqa: A002  # the option's word
-    refetch: bool = False,
-    refill: FillMethod | None = None,
-    unfill: bool = False,
-    close: str | None = None,
-    reopen: bool = False,
+    refetch: Annotated[bool, Writes()] = False,
+    refill: Annotated[FillMethod | None, Writes()] = None,
+    unfill: Annotated[bool, Writes()] = False,
+    close: Annotated[str | None, Writes()] = None,
+    reopen: Annotated[bool, Writes()] = False,
     as_of: AsOf = None,
     home: Home = None,
 ) -> GapsReport:

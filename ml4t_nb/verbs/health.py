@@ -12,7 +12,7 @@ from ml4t_nb.errors import CalendarUnknown, DatasetNotFound, OptionError, StoreE
 from ml4t_nb.options import Short
 from ml4t_nb.records import Health, HealthState, Summary
 from ml4t_nb.reports import HealthReport, RecentSession
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.due import terms_of
 from ml4t_nb.verbs.parameters import AllowEmpty, AsOf, ClassFilter, FreqFilter, Home, Selection
 from ml4t_nb.verbs.select import latest, summaries
@@ -28,6 +28,7 @@ HealthStates: TypeAlias = HealthState | Sequence[HealthState]
 """One state, or several."""
 
 
+@served("read")
 @verb
 def health(
     ws: Workspace,

@@ -8,7 +8,7 @@ from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.options import as_symbols
 from ml4t_nb.reports import DatasetHistory, HistoryReport
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import AsOfUnused, ClassFilter, FreqFilter, Home, Selection
 from ml4t_nb.verbs.runs import unread_datasets
 from ml4t_nb.verbs.select import select
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["history"]
 
 
+@served("read")
 @verb
 def history(
     ws: Workspace,

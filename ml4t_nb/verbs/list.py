@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.model import Frequency
 from ml4t_nb.reports import ListReport, ProviderInfo, ProvidersReport
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import AsOfUnused, ClassFilter, FreqFilter, Home, Selection
 from ml4t_nb.verbs.select import summaries
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["list_", "providers"]
 
 
+@served("read")
 @verb
 def list_(
     ws: Workspace,
@@ -37,6 +38,7 @@ def list_(
     return ListReport(summaries(ws, symbol, asset_class, frequency), ws.settings.home)
 
 
+@served("read")
 @verb
 def providers(ws: Workspace, /, *, as_of: AsOfUnused = None, home: Home = None) -> ProvidersReport:
     """List the providers, what they serve, and their limits."""

@@ -12,7 +12,7 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Chunking, Compression, DatasetId, LoadArguments, NextStep
 from ml4t_nb.options import as_zone
 from ml4t_nb.reports import RunReport
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, ProviderName, Selection, Start
 from ml4t_nb.verbs.runs import Work, run_batch
 from ml4t_nb.verbs.select import days, not_stored, renaming, required
@@ -26,6 +26,7 @@ __all__ = ["load"]
 _MOST_TOLERANCE = 0.5
 
 
+@served("job")
 @verb
 def load(
     ws: Workspace,

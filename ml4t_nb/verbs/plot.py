@@ -10,7 +10,7 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.model import NextStep
 from ml4t_nb.options import Doc, Moment, PathName, Short, Symbols, as_folder
 from ml4t_nb.reports import PlotReport
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import BarsFreq, Class, End, Home, Start
 from ml4t_nb.verbs.plot_bars import (
     bars_report,
@@ -43,6 +43,7 @@ Now: TypeAlias = Annotated[
 ]
 
 
+@served("read")
 @verb
 def plot(
     ws: Workspace,

@@ -10,7 +10,7 @@ from ml4t_nb.events import Finished, Started
 from ml4t_nb.model import TakenKind
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.reports import RunReport
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, OneSymbol, Start
 from ml4t_nb.verbs.runs import run_one
 from ml4t_nb.verbs.select import days, required, select
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["reconcile"]
 
 
+@served("job")
 @verb
 def reconcile(
     ws: Workspace,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.reports import RemoveReport
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, Selection, Start
 from ml4t_nb.verbs.select import days, required, select_named
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["remove"]
 
 
+@served("job")
 @verb
 def remove(
     ws: Workspace,

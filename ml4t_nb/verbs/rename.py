@@ -10,7 +10,7 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.model import DatasetId, NextStep
 from ml4t_nb.options import Day, Doc, Short, Symbols, as_day, as_symbols
 from ml4t_nb.reports import RunReport
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import AsOf, Class, Freq, Home
 from ml4t_nb.verbs.runs import run_one
 from ml4t_nb.verbs.select import EXAMPLE, renaming, select_named
@@ -23,6 +23,7 @@ __all__ = ["rename"]
 _TWO = 2
 
 
+@served("job")
 @verb
 def rename(
     ws: Workspace,

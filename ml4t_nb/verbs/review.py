@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
 from ml4t_nb.finding import Rule, Ruling
 from ml4t_nb.model import DatasetId, NextStep, Span
-from ml4t_nb.options import Symbols, as_symbols
+from ml4t_nb.options import Symbols, Writes, as_symbols
 from ml4t_nb.records import Summary
 from ml4t_nb.reports import DatasetFindings, ReviewReport, RunReport
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import AsOf, ClassFilter, End, FreqFilter, Home, Selection, Start
 from ml4t_nb.verbs.runs import finding_at_store, run_one, unread_datasets
 from ml4t_nb.verbs.select import EXAMPLE, days, latest, summaries
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["review"]
 
 
+@served("read")
 @verb
 def review(
     ws: Workspace,
@@ -38,8 +39,8 @@ def review(
     end: End = None,
     rule: Rule | None = None,
     all: bool = False,  # noqa: A002  # the option's word
-    accept: str | None = None,
-    reject: str | None = None,
+    accept: Annotated[str | None, Writes()] = None,
+    reject: Annotated[str | None, Writes()] = None,
     as_of: AsOf = None,
     home: Home = None,
 ) -> ReviewReport:

@@ -9,7 +9,7 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.model import NextStep
 from ml4t_nb.options import Symbols, as_symbols, as_whole
 from ml4t_nb.reports import RunReport
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import AsOf, Class, Freq, Home, OneSymbol
 from ml4t_nb.verbs.runs import run_one
 from ml4t_nb.verbs.select import EXAMPLE, required, select
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["undo"]
 
 
+@served("job")
 @verb
 def undo(
     ws: Workspace,

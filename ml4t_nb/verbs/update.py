@@ -14,7 +14,7 @@ from ml4t_nb.options import Short, as_symbols
 from ml4t_nb.records import Health, UpdateResult
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.absent import absent, declaration, doubted
-from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.due import DueDatasets, due_datasets
 from ml4t_nb.verbs.health import judge_all
 from ml4t_nb.verbs.parameters import (
@@ -41,6 +41,7 @@ Meant: TypeAlias = "dict[DatasetId, Ml4tError | None]"
 _STALE_AFTER = timedelta(days=7)
 
 
+@served("job")
 @verb
 def update(
     ws: Workspace,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -138,6 +139,7 @@ PATHS: dict[str, Callable[..., Frames]] = {
     "csv": exported("csv"),
     "parquet": exported("parquet"),
     "json": exported("json"),
+    "arrow": exported("arrow"),
     "csv each": exported_each("csv"),
     "parquet each": exported_each("parquet"),
     "wide csv": exported_wide,
@@ -164,6 +166,9 @@ def from_file(path: Path) -> pd.DataFrame:
     """Bars of an export: of text, each number by itself, as Python reads it."""
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
+    if path.suffix == ".arrow":
+        with pa.ipc.open_file(path) as opened:
+            return pd.DataFrame(opened.read_pandas())
     if path.suffix == ".json":
         rows = json.loads(path.read_text())
         names = [*rows[0]] if rows else ["timestamp"]

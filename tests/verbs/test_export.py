@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
@@ -56,6 +57,9 @@ def put(
 def read(path: Path) -> Any:  # noqa: ANN401  # a frame, as its kind of file has it
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
+    if path.suffix == ".arrow":
+        with pa.ipc.open_file(path) as opened:
+            return opened.read_pandas()
     named = ["symbol", "timestamp"] if "symbol" in path.read_text()[:200] else ["timestamp"]
     words: Any = pd.DataFrame(json.loads(path.read_text())) if path.suffix == ".json" else None
     frame = pd.read_csv(path) if words is None else words
@@ -63,7 +67,7 @@ def read(path: Path) -> Any:  # noqa: ANN401  # a frame, as its kind of file has
     return frame.set_index(named)
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet", "json"])
+@pytest.mark.parametrize("ending", ["csv", "parquet", "json", "arrow"])
 def test_one_file_of_several_symbols_reads_back_to_their_bars(
     ws: Workspace, tmp_path: Path, ending: str
 ) -> None:
@@ -81,7 +85,7 @@ def test_one_file_of_several_symbols_reads_back_to_their_bars(
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [out.name]
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet", "json"])
+@pytest.mark.parametrize("ending", ["csv", "parquet", "json", "arrow"])
 def test_a_folder_gets_a_file_of_each_symbol_by_the_name_that_the_store_gives_it(
     ws: Workspace, tmp_path: Path, ending: FileFormat
 ) -> None:
