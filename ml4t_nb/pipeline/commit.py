@@ -9,7 +9,6 @@ unless other writers go on extending the dataset meanwhile.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from time import perf_counter
 
 import pandas as pd
@@ -42,9 +41,10 @@ from ml4t_nb.pipeline.checks import (
 )
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.currency import currency_change, currency_findings, with_currency
-from ml4t_nb.pipeline.fetch import FetchResult, fetch_spans
+from ml4t_nb.pipeline.fetch import FetchResult, fetch_order
 from ml4t_nb.pipeline.judge import findings_after
 from ml4t_nb.pipeline.manifest_after import manifest_after
+from ml4t_nb.pipeline.pieces import Order
 from ml4t_nb.pipeline.record import attempts_of, notify, publish, record_of
 from ml4t_nb.pipeline.refusals import without_refused
 from ml4t_nb.pipeline.repeated import judged_since
@@ -61,44 +61,36 @@ _RECENT = 10
 
 
 def fetch_and_commit(
-    run: DatasetRun,
-    wanted: Span,
-    others: tuple[Span, ...] = (),
-    *,
-    seen: Snapshot | None = None,
-    since: datetime | None = None,
+    run: DatasetRun, order: Order, *, seen: Snapshot | None = None
 ) -> UpdateResult:
-    """Fetch what is wanted and commit it, or keep the failure in the history.
+    """Fetch what is ordered and commit it, or keep the failure in the history.
 
-    ``wanted`` is the latest span, up to which bars are to be stored; of the ``others`` before it,
-    one that fails does not stop the run. What is wanted from before ``since`` is wanted for its
-    gaps alone. What was ``seen`` of the dataset is not read again.
+    What was ``seen`` of the dataset is not read again.
     """
     began = perf_counter()
-    store, asked, reading = run.context.store, wanted, run
+    store, asked, reading = run.context.store, order, run
     try:
         while True:
-            got = fetch_spans(reading, asked, others)
+            got = fetch_order(reading, asked)
             if got.zone is not None:
                 # As it was read once, so always: a setting that changes later would move the bars.
                 reading = replace(reading, config=replace(reading.config, zone=got.zone))
             with store.transaction(run.dataset, seen) as tx:
-                done = _commit_fetch(tx, reading, got, asked, since=since, began=began)
+                done = _commit_fetch(tx, reading, got, asked, began=began)
             if isinstance(done, UpdateResult):
                 return notify(run, done)
-            asked, others, since = done, (), None
+            asked = Order(done)
     except (ProviderError, BarsInvalid, Suspicious) as error:
         with store.transaction(run.dataset) as tx:
-            return _commit_failure(tx, run, error, wanted, began=began)
+            return _commit_failure(tx, run, error, order.wanted, began=began)
 
 
 def _commit_fetch(
     tx: Transaction,
     run: DatasetRun,
     got: FetchResult,
-    wanted: Span,
+    order: Order,
     *,
-    since: datetime | None,
     began: float,
 ) -> UpdateResult | Span:
     """Judge fetched bars against what is stored now, and commit them with the run's record.
@@ -108,14 +100,14 @@ def _commit_fetch(
     """
     _require_as_found(tx.manifest, run)
     before = tx.manifest or Manifest.empty(run.dataset, run.config)
-    everything = wanted
+    wanted = everything = order.wanted
     if before.first is not None and before.last is not None:
         everything = Span(min(wanted.start, before.first), max(wanted.end, before.last + TICK))
     is_whole = everything == wanted
     if is_whole and tx.manifest is not None and got.error is not None:
         raise got.error
     if not is_whole:
-        got = judged_since(got, run, before, since)
+        got = judged_since(got, run, before, order.since)
     rewrite = with_basis(Rewrite.of(tx, run, got, before, is_whole=is_whole))
     if rewrite is None:
         return everything

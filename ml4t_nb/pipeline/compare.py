@@ -10,7 +10,8 @@ from ml4t_nb.core.currencies import requoted_words
 from ml4t_nb.errors import RangeRefused
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.context import DatasetRun, RunContext
-from ml4t_nb.pipeline.fetch import fetch_spans
+from ml4t_nb.pipeline.fetch import fetch_order
+from ml4t_nb.pipeline.pieces import Order
 from ml4t_nb.pipeline.requests import require_served
 from ml4t_nb.storage.manifest import Manifest
 
@@ -44,7 +45,7 @@ def fetch_other(context: RunContext, found: Manifest, provider: str, span: Span)
             provider=provider,
             hint="choose an earlier --start, or a later --as-of",
         )
-    got = fetch_spans(run, wanted)
+    got = fetch_order(run, Order(wanted))
     if got.error is not None:
         raise got.error
     basis = got.basis or found.config.basis

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from time import perf_counter
 
@@ -14,25 +14,25 @@ import pandas as pd
 from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
 from ml4t_nb.core.basis import TELLING
 from ml4t_nb.core.overlap import compare_overlap, unrestated_splits
-from ml4t_nb.core.request_spans import JOIN, day_after, split_span
+from ml4t_nb.core.request_spans import JOIN
 from ml4t_nb.core.timestamps import TICK, index_micros, to_micros
 from ml4t_nb.core.validation import KeptOut, reject_invalid, rejected_actions, sort_rows
 from ml4t_nb.errors import (
     BarsInvalid,
     ProviderError,
     ProviderUnavailable,
-    RangeRefused,
     RateLimited,
 )
 from ml4t_nb.events import Fetched, FetchPlanned, FetchStarted, RetryScheduled
 from ml4t_nb.finding import Finding
 from ml4t_nb.interruption import waiting
-from ml4t_nb.model import Basis, Frequency, Span, bar_length
+from ml4t_nb.model import Basis, Frequency, Span
 from ml4t_nb.pipeline.context import DatasetRun
+from ml4t_nb.pipeline.pieces import Order, Pieces, request_pieces
 from ml4t_nb.providers import Answer, Request
 from ml4t_nb.providers.retry import fetch_with_retries
 
-__all__ = ["FetchResult", "fetch_spans"]
+__all__ = ["FetchResult", "fetch_order"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +102,24 @@ class FetchResult:
         return float(later["split"].to_numpy()[is_applied].prod())
 
 
-def fetch_spans(run: DatasetRun, wanted: Span, others: Sequence[Span] = ()) -> FetchResult:
-    """Ask for what is wanted, for ``others``, and for what shows on which basis the bars are.
+def fetch_order(run: DatasetRun, order: Order) -> FetchResult:
+    """Ask for what is ordered, and for what shows on which basis the bars are.
 
     Raises ProviderError if nothing of what is wanted could be had, or the later splits could not;
     or if the answers are not on one basis.
     """
-    first, *rest = _served(run, wanted, others)
-    run.context.observe(FetchPlanned(run.dataset, _planned(run, (first, *rest), wanted.end)))
-    main, missed = _pieces(run, first)
+    pieces = request_pieces(run, order)
+    run.context.observe(FetchPlanned(run.dataset, (*pieces.certain, *run.ahead)))
+    first, *rest = pieces.spans
+    main, missed = _answers(run, first)
     if missed is not None and not main:
         raise missed
     answers = [answer for _, answer in main]
-    answered = [Span(first.start, main[-1][0].end)]
+    answered = [Span(first[0].start, main[-1][0].end)]
     failed: list[tuple[Span, ProviderError]] = []
-    for span in () if missed else rest:
-        got, error = _pieces(run, span)
+    for parts in () if missed else rest:
+        got, error = _answers(run, parts)
+        span = Span(parts[0].start, parts[-1].end)
         if error is None:
             answers += [answer for _, answer in got]
             answered.append(span)
@@ -127,7 +129,7 @@ def fetch_spans(run: DatasetRun, wanted: Span, others: Sequence[Span] = ()) -> F
             break
     shown = next((each.basis for each in answers if each.basis is not None), run.provider.basis)
     is_adjusted = (shown or run.config.basis) == "split-adjusted"
-    later = _later(run, wanted.end) if is_adjusted else []
+    later = _later(run, pieces) if is_adjusted else []
     try:
         is_restated = is_adjusted and _is_restated(run, [*answers, *later])
     except ProviderError as error:
@@ -136,7 +138,7 @@ def fetch_spans(run: DatasetRun, wanted: Span, others: Sequence[Span] = ()) -> F
         if later or missed is None or kept == len(main):
             raise
         answers, missed, is_restated = answers[:kept], error, False
-        answered = [Span(first.start, main[kept - 1][0].end)]
+        answered = [Span(first[0].start, main[kept - 1][0].end)]
     if is_restated:
         raise ProviderUnavailable(
             f"{run.provider.name} restated its bars of {run.dataset} during the run",
@@ -145,7 +147,7 @@ def fetch_spans(run: DatasetRun, wanted: Span, others: Sequence[Span] = ()) -> F
         )
     known = [answer.over_before for answer in answers if answer.over_before is not None]
     return replace(
-        _sorted_out(answers, later, until=min((wanted.end, *known))),
+        _sorted_out(answers, later, until=min((order.wanted.end, *known))),
         # What an answer that was made earlier does not know yet, it has not answered.
         answered=tuple(
             Span(span.start, max(span.start, min((span.end, *known)))) for span in answered
@@ -156,55 +158,9 @@ def fetch_spans(run: DatasetRun, wanted: Span, others: Sequence[Span] = ()) -> F
     )
 
 
-def _brink(run: DatasetRun) -> datetime:
-    """Beyond the last final bar is the running session, which may bring a split: its end."""
-    return run.as_of + (TICK if bar_length(run.dataset.frequency) else timedelta(days=1))
-
-
-def _served(run: DatasetRun, wanted: Span, others: Sequence[Span]) -> tuple[Span, ...]:
-    """The spans as far back as the provider serves them; the first is what is wanted."""
-    oldest = run.oldest_served
-    end = _brink(run) if wanted.end >= run.final_before else wanted.end
-    first, *rest = (
-        span if oldest is None else Span(max(span.start, oldest), span.end)
-        for span in (Span(wanted.start, end), *others)
-    )
-    if not first:
-        raise RangeRefused(
-            f"{run.provider.name} serves {run.dataset.frequency} bars from {oldest:%Y-%m-%d} on",
-            provider=run.provider.name,
-            hint="choose a later --start",
-        )
-    return (first, *filter(None, rest))
-
-
-def _planned(run: DatasetRun, spans: Sequence[Span], until: datetime) -> tuple[Span, ...]:
-    """The pieces of the spans, of what shows the splits after them, and of what is ahead."""
-    longest = _longest(run, None)
-    pieces = [piece for span in spans for piece in split_span(span, longest)]
-    if (run.provider.basis or run.config.basis) == "split-adjusted":
-        coarse, later = _after(run, until)
-        pieces += split_span(later, _longest(run, coarse)) if later else ()
-    return (*pieces, *run.ahead)
-
-
-def _after(run: DatasetRun, until: datetime) -> tuple[Frequency, Span]:
-    """What is asked only for the splits after the wanted bars; an empty span if nothing is."""
-    frequency = run.dataset.frequency
-    if run.provider.basis == "as-traded" or until >= run.final_before:
-        return frequency, Span(until, until)
-    # A day is enough to know a split; who has no days is asked for the bars themselves.
-    coarse = "daily" if "daily" in run.provider.limits.frequencies else frequency
-    start = until if coarse == frequency else day_after(until, run.calendar, frequency)
-    return coarse, Span(start, _brink(run))
-
-
-def _later(run: DatasetRun, until: datetime) -> list[Answer]:
+def _later(run: DatasetRun, pieces: Pieces) -> list[Answer]:
     """Answers to what is asked only for the splits after the wanted bars."""
-    coarse, span = _after(run, until)
-    if not span:
-        return []
-    got, missed = _pieces(run, span, coarse)
+    got, missed = _answers(run, pieces.later, pieces.coarse)
     if missed is not None:
         raise missed
     return [answer for _, answer in got]
@@ -245,22 +201,17 @@ def _jumps(earlier: Bars, later: Bars) -> bool:
     return max(before / after, after / before) >= TELLING
 
 
-def _pieces(
-    run: DatasetRun, span: Span, frequency: Frequency | None = None
+def _answers(
+    run: DatasetRun, pieces: Iterable[Span], frequency: Frequency | None = None
 ) -> tuple[list[tuple[Span, Answer]], ProviderError | None]:
     """Answers to the pieces of one span, oldest first, up to the first that fails."""
     got: list[tuple[Span, Answer]] = []
-    for piece in split_span(span, _longest(run, frequency)):
+    for piece in pieces:
         try:
             got.append((piece, _answer(run, piece, frequency)))
         except ProviderError as error:
             return got, error
     return got, None
-
-
-def _longest(run: DatasetRun, frequency: Frequency | None) -> timedelta | None:
-    """Longest span of one request for bars of that frequency, by default the dataset's own."""
-    return run.provider.limits.max_span.get(frequency or run.dataset.frequency)
 
 
 def _answer(run: DatasetRun, span: Span, frequency: Frequency | None = None) -> Answer:

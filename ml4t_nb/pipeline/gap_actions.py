@@ -13,16 +13,16 @@ from typing import TypeAlias
 
 from ml4t_nb.core.bars import observed
 from ml4t_nb.core.gapfill import reconcile_gaps
-from ml4t_nb.core.request_spans import merge_spans, overlapping_stored
 from ml4t_nb.model import DatasetId, FillMethod, Gap, Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext
+from ml4t_nb.pipeline.orders import order_of_refetch
 from ml4t_nb.pipeline.record import notify, publish, result_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot, not_found_error
 
-__all__ = ["GapAction", "close", "refetch", "refill", "reopen", "unfill"]
+__all__ = ["GapAction", "begin_gap_action", "close", "refetch", "refill", "reopen", "unfill"]
 
 GapAction: TypeAlias = Callable[[RunContext, DatasetId, Span], UpdateResult]
 """Does something about the gaps of a dataset that meet a span."""
@@ -30,20 +30,15 @@ GapAction: TypeAlias = Callable[[RunContext, DatasetId, Span], UpdateResult]
 
 def refetch(context: RunContext, dataset: DatasetId, span: Span) -> UpdateResult:
     """Request the bars again, for confirmed gaps too."""
-    run, snapshot = _begun(context, dataset)
+    run, snapshot = begin_gap_action(context, dataset)
+    order = order_of_refetch(run, snapshot, span)
+    if order is not None:
+        return fetch_and_commit(run, order)
     manifest = snapshot.manifest
-    wanted = [gap.span for gap in manifest.gaps if gap.state != "closed" and span.meets(gap.span)]
-    if not wanted:
-        pending = sum(gap.is_pending for gap in manifest.gaps)
-        name = manifest.config.provider
-        nothing = UpdateRecord(run.as_of, "gaps", name, "unchanged", gaps_open=pending)
-        return replace(result_of(manifest), record=nothing)
-    held = snapshot.observed_stamps()
-    spans = merge_spans(
-        (overlapping_stored(each, held) for each in wanted), at_once=run.longest_request is None
-    )
-    # The latest span comes first: bars after its end are not asked for.
-    return fetch_and_commit(run, spans[-1], spans[:-1])
+    pending = sum(gap.is_pending for gap in manifest.gaps)
+    name = manifest.config.provider
+    nothing = UpdateRecord(run.as_of, "gaps", name, "unchanged", gaps_open=pending)
+    return replace(result_of(manifest), record=nothing)
 
 
 def refill(method: FillMethod) -> GapAction:
@@ -79,7 +74,7 @@ def _changing(change: Callable[[Gap], Gap]) -> GapAction:
 
     def act(context: RunContext, dataset: DatasetId, span: Span) -> UpdateResult:
         began = perf_counter()
-        _begun(context, dataset)
+        begin_gap_action(context, dataset)
         with context.store.transaction(dataset) as tx:
             state = tx.manifest
             if state is None:
@@ -113,7 +108,8 @@ def _changing(change: Callable[[Gap], Gap]) -> GapAction:
     return act
 
 
-def _begun(context: RunContext, dataset: DatasetId) -> tuple[DatasetRun, Snapshot]:
+def begin_gap_action(context: RunContext, dataset: DatasetId) -> tuple[DatasetRun, Snapshot]:
+    """The run of an action, and what is stored as it begins."""
     snapshot = context.store.snapshot(dataset)
     run = _run_on(context, snapshot.manifest)
     run.require_not_earlier()

@@ -6,30 +6,85 @@ What a provider serves in short pieces is committed every few of them: an interr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import get_args
 
-from ml4t_nb.core.request_spans import overlapping_stored, spans_to_fetch, split_span
+import numpy as np
+
 from ml4t_nb.errors import DatasetNotFound, OptionError, RangeRefused
 from ml4t_nb.events import RetryScheduled
 from ml4t_nb.interruption import waiting
 from ml4t_nb.model import AssetClass, DatasetId, Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext
-from ml4t_nb.pipeline.life import require_before_end
+from ml4t_nb.pipeline.orders import batches_of_load, expected_orders
+from ml4t_nb.pipeline.pieces import Order, request_pieces
 from ml4t_nb.pipeline.requests import LoadRequest, require_served, resolve_config
-from ml4t_nb.providers import Instrument, Provider
+from ml4t_nb.providers import IdentifiesByBars, Instrument, Provider, Request
 from ml4t_nb.providers.retry import identify
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
 
-__all__ = ["run_load"]
+__all__ = ["LoadTarget", "orders_of_load", "run_load"]
 
-# Pieces that are committed together.
-_PIECES = 8
+
+@dataclass(frozen=True, slots=True)
+class LoadTarget:
+    """Which dataset a load means, as far as that is known before the provider is asked.
+
+    ``guess`` is its name, with the class that the request names, else that of shares; ``stored``
+    are the datasets that the symbol may be already.
+    """
+
+    context: RunContext
+    request: LoadRequest
+    provider: Provider
+    guess: DatasetId
+    stored: tuple[DatasetId, ...]
+
+    @classmethod
+    def of(cls, context: RunContext, request: LoadRequest) -> LoadTarget:
+        """That of a request."""
+        provider = context.provider(request.provider)
+        guess = DatasetId(request.asset_class or "equities", request.frequency, request.symbol)
+        named = [replace(guess, asset_class=each) for each in _classes(request)]
+        stored = tuple(each for each in named if _snapshot(context.store, each) is not None)
+        return cls(context, request, provider, guess, stored)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is stored, so that nobody need be asked what the symbol is."""
+        return len(self.stored) == 1
+
+    def run(self, known: Instrument, provider: Provider) -> DatasetRun:
+        """The run on the dataset that the symbol is, which asks ``provider``."""
+        context, request = self.context, self.request
+        if known.asset_class not in (None, *_classes(request)):
+            raise OptionError(
+                f"{request.provider} lists {request.symbol} under {known.asset_class}, "
+                f"not {request.asset_class}",
+                hint=f"leave out -a, or use -a {known.asset_class}",
+            )
+        dataset = replace(self.guess, asset_class=known.asset_class or self.guess.asset_class)
+        require_served(provider, dataset)
+        snapshot = _snapshot(context.store, dataset)
+        found = snapshot.manifest if snapshot else None
+        held = found.config if found else None
+        config = resolve_config(request, dataset, provider, known.calendar, held)
+        config = replace(config, session_overrides=context.session_overrides)
+        run = DatasetRun.of(
+            context, "load", dataset, config, provider, found=found, zone=request.zone
+        )
+        run.require_not_earlier()
+        return run
+
+    @property
+    def expected(self) -> DatasetRun:
+        """The run on the dataset as it is stored, or as it is guessed."""
+        known = Instrument(self.stored[0].asset_class) if self.is_known else Instrument()
+        return self.run(known, self.provider)
 
 
 def run_load(context: RunContext, request: LoadRequest) -> UpdateResult:
@@ -37,78 +92,54 @@ def run_load(context: RunContext, request: LoadRequest) -> UpdateResult:
 
     A provider's error is raised only where nothing was stored before; else the result has it.
     """
-    provider = context.provider(request.provider)
-    guess = DatasetId(request.asset_class or "equities", request.frequency, request.symbol)
-    allowed = get_args(AssetClass) if request.asset_class is None else (request.asset_class,)
-    stored = [
-        each
-        for each in allowed
-        if _snapshot(context.store, replace(guess, asset_class=each)) is not None
-    ]
-    # What is stored has been identified already: one request less.
-    known = Instrument(stored[0]) if len(stored) == 1 else _identify(context, provider, guess)
-    if known.asset_class not in (None, *allowed):
-        raise OptionError(
-            f"{request.provider} lists {request.symbol} under {known.asset_class}, "
-            f"not {request.asset_class}",
-            hint=f"leave out -a, or use -a {known.asset_class}",
-        )
-    dataset = replace(guess, asset_class=known.asset_class or guess.asset_class)
-    require_served(provider, dataset)
-    snapshot = _snapshot(context.store, dataset)
-    found = snapshot.manifest if snapshot else None
-    held = found.config if found else None
-    config = resolve_config(request, dataset, provider, known.calendar, held)
-    config = replace(config, session_overrides=context.session_overrides)
-    run = DatasetRun.of(context, "load", dataset, config, provider, found=found, zone=request.zone)
-    run.require_not_earlier()
-    return _load(run, request)
+    target = LoadTarget.of(context, request)
+    if target.is_known:
+        return _load(target.expected, request)
+    return _load(target.run(*_identified(target)), request)
 
 
 def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
-    frequency, oldest = run.dataset.frequency, run.oldest_served
-    end = require_before_end(run.found, request.start, request.end)
-    given = run.calendar.span(request.start, end, frequency)
-    if request.start is not None and given.start > run.as_of:
-        raise OptionError(
-            f"--start {request.start} is after the as-of, {run.as_of:%Y-%m-%d}",
-            hint="choose an earlier start",
-        )
-    wanted = Span(given.start, max(min(given.end, run.final_before), given.start))
+    batches = batches_of_load(run, request)
+    _, orders = orders_of_load(run, batches)
+    pieces = [request_pieces(run, each).certain for each in orders[1:]]
+    ahead = {each: tuple(chain(*pieces[at:])) for at, each in enumerate(batches)}
 
-    def load(span: Span, ahead: tuple[Span, ...] = ()) -> UpdateResult:
-        seen = _snapshot(run.context.store, run.dataset)
-        if seen is not None and len(held := seen.observed_stamps()):
-            span = overlapping_stored(span, held)
-        return fetch_and_commit(replace(run, ahead=ahead), span, seen=seen)
+    def load(batch: Span) -> UpdateResult:
+        seen, (order,) = orders_of_load(run, [batch])
+        return fetch_and_commit(replace(run, ahead=ahead[batch]), order, seen=seen)
 
-    longest = run.longest_request
-    if longest is None:
-        return load(wanted)
-    if request.start is None and oldest is None:
-        raise OptionError(
-            f"{run.provider.name} serves {frequency} bars at most {longest.days} days at a time",
-            hint="set the first date with --start",
-        )
-    if oldest is not None:
-        wanted = Span(max(wanted.start, oldest), max(wanted.end, oldest))
-    spans = spans_to_fetch(run.found.fetch_log if run.found else (), wanted)
-    first = run.found.first if run.found else None
-    batches = _split_into_batches(spans, longest, first)
-    pieces = [split_span(each, longest) for each in batches]
-    ahead = {each: tuple(chain(*pieces[at:])) for at, each in enumerate(batches, start=1)}
-    return _load_in_batches(batches, lambda batch: load(batch, ahead[batch]))
+    return _load_in_batches(batches, load)
 
 
-def _identify(context: RunContext, provider: Provider, guess: DatasetId) -> Instrument:
-    """What the provider knows of the symbol of ``guess``, whose class is not known yet."""
+def orders_of_load(
+    run: DatasetRun, batches: Sequence[Span]
+) -> tuple[Snapshot | None, tuple[Order, ...]]:
+    """What is stored now, and the orders of the batches that are to meet it."""
+    seen = _snapshot(run.context.store, run.dataset)
+    held = np.empty(0, dtype=np.int64) if seen is None else seen.observed_stamps()
+    return seen, expected_orders(run, batches, held)
+
+
+def _identified(target: LoadTarget) -> tuple[Instrument, Provider]:
+    """What the provider knows of the symbol, whose class is not known yet, and whom to ask on."""
+    context, guess = target.context, target.guess
 
     def retried(attempt: int, wait_s: float, reason: str) -> None:
         context.observe(RetryScheduled(guess, attempt, wait_s, reason))
 
+    first: Request | None = None
+    if isinstance(target.provider, IdentifiesByBars):
+        run = target.expected
+        span = request_pieces(run, Order(batches_of_load(run, target.request)[0])).certain[0]
+        first = Request(run.dataset, span, run.as_of, run.calendar, run.zone)
     context.pause(0)
     with waiting():
-        return identify(provider, guess.symbol, on_retry=retried, sleep=context.pause)
+        return identify(target.provider, guess.symbol, first, on_retry=retried, sleep=context.pause)
+
+
+def _classes(request: LoadRequest) -> tuple[AssetClass, ...]:
+    """Asset classes that the symbol may be of."""
+    return get_args(AssetClass) if request.asset_class is None else (request.asset_class,)
 
 
 def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
@@ -116,21 +147,6 @@ def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
         return store.snapshot(dataset)
     except DatasetNotFound:
         return None
-
-
-def _split_into_batches(
-    wanted: Sequence[Span], longest: timedelta, first: datetime | None
-) -> tuple[Span, ...]:
-    """Spans to load one after the other, each of a few pieces, so that each meets what is stored.
-
-    What is after the ``first`` stored bar comes oldest first, then what is before it, newest first.
-    """
-    parts = [part for span in wanted for part in split_span(span, longest * _PIECES)]
-    if first is None:
-        return tuple(parts)
-    after = [part for part in parts if part.end > first]
-    before = [part for part in parts if part.end <= first]
-    return (*after, *reversed(before))
 
 
 def _load_in_batches(spans: Sequence[Span], load: Callable[[Span], UpdateResult]) -> UpdateResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ml4t_nb.errors import ProviderError
 from ml4t_nb.finding import Finding
@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from ml4t_nb.core.bars import Bars
     from ml4t_nb.core.calendars.calendar import Calendar
 
-__all__ = ["Answer", "Backoff", "Instrument", "Limits", "Policy", "Provider", "Request"]
+__all__ = [
+    "Answer",
+    "Backoff",
+    "IdentifiesByBars",
+    "Instrument",
+    "Limits",
+    "Policy",
+    "Provider",
+    "Request",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,4 +204,21 @@ class Provider(Protocol):
         ------
         ProviderError
             One of its four kinds.
+        """
+
+
+@runtime_checkable
+class IdentifiesByBars(Protocol):
+    """A provider whose answer with bars says what the symbol is, too: a request less for a load."""
+
+    def identify(self, request: Request) -> tuple[Instrument, Provider]:
+        """What the symbol is, and a provider that has the answer to ``request`` at hand.
+
+        Asset class and calendar of the request are guessed. Where they turn out to be others, that
+        provider is asked for what the right ones want, and may still need no request.
+
+        Raises
+        ------
+        ProviderError
+            As ``fetch`` does.
         """

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +20,15 @@ from ml4t_nb.errors import (
     RateLimited,
     SymbolUnknown,
 )
-from ml4t_nb.providers.base import Answer, Backoff, Instrument, Policy, Provider, Request
+from ml4t_nb.providers.base import (
+    Answer,
+    Backoff,
+    IdentifiesByBars,
+    Instrument,
+    Policy,
+    Provider,
+    Request,
+)
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -75,33 +84,46 @@ def fetch_with_retries(
     policy
         By default the provider's own (``limits.retry``), else ``DEFAULT``.
     """
-    limits = provider.limits
 
     def fetch() -> Answer:
-        if limits.requests_per_minute is not None:
-            shared_limiter(provider.name, limits.requests_per_minute).wait(sleep)
+        _wait_for_budget(provider, sleep)
         on_request()
         return provider.fetch(request)
 
     about = f"{request.dataset}: asking {provider.name} for {request.span}"
-    return _retried(fetch, policy or limits.retry or DEFAULT, about, on_retry, sleep)
+    return _retried(fetch, policy or provider.limits.retry or DEFAULT, about, on_retry, sleep)
 
 
 def identify(
     provider: Provider,
     symbol: str,
+    first: Request | None = None,
     *,
     on_retry: Callable[[int, float, str], None],
     sleep: Callable[[float], None] = time.sleep,
-) -> Instrument:
-    """What the provider knows of ``symbol``, asked for again as `fetch_with_retries` does."""
-    return _retried(
-        lambda: provider.instrument(symbol),
-        provider.limits.retry or DEFAULT,
-        f"asking {provider.name} what {symbol} is",
-        on_retry,
-        sleep,
-    )
+) -> tuple[Instrument, Provider]:
+    """What the provider knows of ``symbol``, and whom to ask for its bars.
+
+    Asked for again as `fetch_with_retries` does. Where an answer with bars says it, the ``first``
+    that are likely to be wanted are asked for.
+    """
+
+    def question() -> tuple[Instrument, Provider]:
+        if first is not None and isinstance(provider, IdentifiesByBars):
+            _wait_for_budget(provider, sleep)
+            # Bars that are not served say nothing of the symbol.
+            with suppress(RangeRefused):
+                return provider.identify(first)
+        return provider.instrument(symbol), provider
+
+    policy = provider.limits.retry or DEFAULT
+    return _retried(question, policy, f"asking {provider.name} what {symbol} is", on_retry, sleep)
+
+
+def _wait_for_budget(provider: Provider, sleep: Callable[[float], None]) -> None:
+    per_minute = provider.limits.requests_per_minute
+    if per_minute is not None:
+        shared_limiter(provider.name, per_minute).wait(sleep)
 
 
 def _retried(

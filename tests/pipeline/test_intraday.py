@@ -68,14 +68,11 @@ def test_a_load_tells_its_pieces_before_it_asks_for_the_first(runner: Runner) ->
     first = steps[0]
     assert isinstance(first, FetchPlanned)
     # From Monday's midnight in New York to Friday's 16:29: ten half days, of which eight are stored
-    # first, for which the day after them is asked, which may bring a split.
-    assert len(first.pieces) == 11
-    assert isinstance(steps[1], FetchStarted)
-    assert steps[1].span == first.pieces[0]
-    # The last two are told anew once the others are stored, since they have to overlap them.
-    begun = [e.span.end for e in steps if isinstance(e, FetchStarted)]
-    assert begun[:9] == [each.end for each in first.pieces[:9]]
-    assert [len(e.pieces) for e in steps if isinstance(e, FetchPlanned)] == [11, len(begun) - 9]
+    # first, for which the day after them is asked, which may bring a split. The last two overlap
+    # the others by three minutes, and so are three.
+    assert len(first.pieces) == 12
+    assert first.pieces == tuple(e.span for e in steps if isinstance(e, FetchStarted))
+    assert [len(e.pieces) for e in steps if isinstance(e, FetchPlanned)] == [12, 3]
     assert sum(e.rows for e in steps if isinstance(e, Fetched)) >= len(WEEK)
 
 

@@ -135,6 +135,7 @@ def test_an_empty_row_on_a_holiday_is_not_a_bar(replay: Replay, yahoo: YahooProv
 def test_of_two_rows_for_the_last_session_the_later_counts(
     replay: Replay, yahoo: YahooProvider
 ) -> None:
+    replay.at("2012-08-08T18:00-04:00")
     replay.faults.append(Fault("last_twice"))
 
     bars = yahoo.fetch(request_for("AAPL", "daily", "2012-08-06", "2012-08-09")).bars

@@ -55,7 +55,9 @@ def test_an_update_of_one_daily_symbol_is_one_request(
     assert "period1" in asked
 
 
-def test_a_second_update_asks_as_often_as_the_first(client: Client, three: tuple[str, ...]) -> None:
+def test_a_second_update_of_a_named_symbol_asks_as_often_as_the_first(
+    client: Client, three: tuple[str, ...]
+) -> None:
     for _ in range(3):
         client.updated(three[0], at=evening(DAY))
 
@@ -151,15 +153,15 @@ def test_an_outage_fails_after_five_attempts_and_leaves_the_bars(
     assert client.updated(three[0], at=evening(NEXT)).added == 2
 
 
-def test_a_load_asks_again_for_the_instrument_too(client: Client, share: Listing) -> None:
+def test_a_first_load_asks_again_too(client: Client, share: Listing) -> None:
     (name,) = listed(client, share, 1)
-    client.replay.faults.append(
-        Fault("status", match=r"chart/ACME0\?.*range=1d", code=503, times=4)
-    )
+    client.replay.faults.append(Fault("status", match=r"chart/ACME0\?", code=503, times=4))
 
     client.loaded(name, at=evening(DAY))
 
+    # Each attempt is made with two cookies.
     assert len([s for s in client.waited.seconds if s >= 1]) == 2
+    assert client.replay.bars_asked == 2 * 2 + 1
 
 
 def test_a_rate_limit_stops_the_batch_and_keeps_what_is_done(

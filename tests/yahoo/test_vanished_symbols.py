@@ -114,13 +114,17 @@ def test_the_proposal_is_told_with_its_command_in_a_quiet_run_too(stored: Client
 
 def test_runs_of_one_session_and_of_a_weekend_count_once(stored: Client) -> None:
     vanish(stored, "ACME")
-    friday = [evening(LAST, hour=22), evening(LAST), evening(date(2006, 2, 25))]
-    for at in (*friday, evening(date(2006, 2, 26)), evening(NIGHTS[0]), evening(NIGHTS[0])):
+    # Nothing is due on the evening of the last bar, and nothing on the weekend.
+    for quiet in (LAST, date(2006, 2, 25), date(2006, 2, 26)):
+        assert outcome(night(stored, quiet), "ACME") == "unchanged"
+    thursday = [evening(NIGHTS[3], hour=22), evening(NIGHTS[3])]
+    weekend = [evening(date(2006, 3, day)) for day in (3, 4, 5)]
+    for at in (*thursday, *weekend):
         report = stored.update(at=at)
         assert outcome(report, "ACME") == "failed"
 
     assert findings(stored, "ACME") == []
-    night(stored, NIGHTS[1])
+    night(stored, date(2006, 3, 6))
     assert len(findings(stored, "ACME")) == 1
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import pandas as pd
 
+from ml4t_nb.core.bars import as_stamps
 from ml4t_nb.errors import ProviderError, ProviderUnavailable
+from ml4t_nb.model import Span
 from ml4t_nb.providers.retry import RateLimiter, shared_limiter
 from ml4t_nb.providers.yahoo.corporate_actions import CorporateAction, actions_of
 from ml4t_nb.providers.yahoo.errors import NoBars, raised_by, translate, unknown
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     from ml4t_nb.providers.yahoo.session import Call
 
-__all__ = ["ChartReply", "Client"]
+__all__ = ["ChartReply", "Charts", "Client", "ReplyAtHand", "local_dates"]
 
 # Yahoo's symbols; another character would be read as a part of the address.
 _SYMBOL = re.compile(r"[A-Za-z0-9^][A-Za-z0-9.^=&_-]*")
@@ -38,6 +41,37 @@ class ChartReply:
     frame: pd.DataFrame
     meta: Mapping[str, Any]
     actions: tuple[CorporateAction, ...]
+
+    def within(self, window: Span, *, are_days: bool) -> ChartReply:
+        """What it has of ``window``: of days by their local dates, else by instant.
+
+        Raises `NoBars` if those are none. Where there are bars after the window, none of it was
+        traded.
+        """
+        local = pd.DatetimeIndex(self.frame.index)
+        stamps = local_dates(local) if are_days else as_stamps(local)
+        start, end = pd.Timestamp(window.start), pd.Timestamp(window.end)
+        inside = np.asarray((stamps >= start) & (stamps < end))
+        if not inside.any():
+            raise NoBars(
+                f"yahoo has no bars of {self.meta.get('symbol', 'it')} for this span",
+                is_explained=bool((stamps >= end).any()),
+                meta=self.meta,
+            )
+        kept = tuple(a for a in self.actions if (a.day if are_days else a.instant) in window)
+        return replace(self, frame=self.frame[inside], actions=kept)
+
+
+def local_dates(local: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """The dates of stamps in the exchange's time, at 00:00 UTC."""
+    return as_stamps(local.tz_localize(None).normalize())
+
+
+class Charts(Protocol):
+    """Who answers with the bars of a span."""
+
+    def chart(self, symbol: str, interval: str, span: Span) -> ChartReply:
+        """Bars of the span, perhaps more; raises `NoBars` if there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +92,23 @@ class Client:
         """What Yahoo says of ``symbol`` beside its bars."""
         self._limiter().wait()
         try:
-            return self.chart(symbol, interval="1d", period="1d").meta
+            return self._asked(symbol, interval="1d", period="1d").meta
         except NoBars as error:
             # It has not traded of late, but is known.
             return error.meta
 
-    def chart(self, symbol: str, **span: Any) -> ChartReply:  # noqa: ANN401  # for an untyped neighbour
-        """Bars of the ``interval`` from ``start`` on and before ``end``; or of the last ``period``.
+    def chart(self, symbol: str, interval: str, span: Span) -> ChartReply:
+        """Bars of the ``interval`` in ``span``, raising `NoBars` if the answer has none.
 
-        Bare dates are the exchange's. The caller has waited for the budget; requests beyond the
-        first are charged afterwards. Raises `NoBars` if the answer has none.
+        The caller has waited for the budget; requests beyond the first are charged afterwards.
         """
+        return self._asked(symbol, interval=interval, start=span.start, end=span.end)
+
+    def refund(self) -> None:
+        """Give back the request that a caller has waited for and need not send."""
+        self._limiter().charge(-1)
+
+    def _asked(self, symbol: str, **span: Any) -> ChartReply:  # noqa: ANN401  # for an untyped neighbour
         from ml4t_nb.providers.yahoo.session import calling
 
         if not _SYMBOL.fullmatch(symbol):
@@ -94,6 +134,31 @@ class Client:
         return shared_limiter("yahoo", self.per_minute)
 
 
+@dataclass(slots=True)
+class ReplyAtHand:
+    """A client that gives one reply, which it has already, to the first question it answers.
+
+    Others are asked of ``client``. A reply that had no bars is the error that says so.
+    """
+
+    client: Client
+    symbol: str
+    interval: str
+    span: Span
+    reply: ChartReply | NoBars | None
+
+    def chart(self, symbol: str, interval: str, span: Span) -> ChartReply:
+        """As the client's own."""
+        held, self.reply = self.reply, None
+        is_same = (symbol, interval) == (self.symbol, self.interval) and self.span.covers(span)
+        if held is None or not is_same:
+            return self.client.chart(symbol, interval, span)
+        self.client.refund()
+        if isinstance(held, NoBars):
+            raise held
+        return held
+
+
 def _history(call: Call, symbol: str, span: Mapping[str, Any]) -> pd.DataFrame:
     from yfinance.data import YfData
 
@@ -101,7 +166,11 @@ def _history(call: Call, symbol: str, span: Mapping[str, Any]) -> pd.DataFrame:
     clear = getattr(YfData.cache_get, "cache_clear", None)
     if clear is not None:
         clear()
-    frame: pd.DataFrame = call.yfinance.Ticker(symbol, session=call.session).history(
+    ticker = call.yfinance.Ticker(symbol, session=call.session)
+    # It would send a request for the exchange's time zone first, only to read bare dates by it; the
+    # instants that it is given here need none, and its frame is in the zone that the reply names.
+    ticker._tz = "UTC"  # noqa: SLF001  # there is no other way to say it
+    frame: pd.DataFrame = ticker.history(
         **span,
         auto_adjust=False,
         back_adjust=False,

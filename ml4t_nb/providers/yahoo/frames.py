@@ -25,7 +25,7 @@ from ml4t_nb.core.timestamps import from_micros, next_week_start, to_micros, wee
 from ml4t_nb.finding import Finding, Rule
 from ml4t_nb.model import Frequency, Span, bar_length
 from ml4t_nb.providers.base import Answer, Request
-from ml4t_nb.providers.yahoo.client import ChartReply
+from ml4t_nb.providers.yahoo.client import ChartReply, local_dates
 from ml4t_nb.providers.yahoo.corporate_actions import REACH, assign_actions
 
 __all__ = ["asked_as", "bars_of_chart", "days_of_weeks", "weeks"]
@@ -50,7 +50,7 @@ def bars_of_chart(
     """
     local = pd.DatetimeIndex(chart.frame.index)
     length = bar_length(frequency)
-    stamps = _dates(local) if length is None else as_stamps(local)
+    stamps = local_dates(local) if length is None else as_stamps(local)
     names = ("Open", "High", "Low", "Close", "Volume")
     bars = make_bars(stamps, {name.lower(): chart.frame[name] for name in names})
     is_void = np.array(bars[list(PRICES)].isna().all(axis=1) & (bars["volume"] == 0))
@@ -67,12 +67,8 @@ def bars_of_chart(
         quarters = bars.sort_index(kind="stable")
         starts = longer_stamps(pd.DatetimeIndex(quarters.index), frequency, calendar, asked)
         bars = joined_bars(quarters, starts, whole=True)
-    days = _dates(pd.DatetimeIndex(bars.index).tz_convert(local.tz))
+    days = local_dates(pd.DatetimeIndex(bars.index).tz_convert(local.tz))
     return assign_actions(bars, days, chart.actions, reach=timedelta(0), sessions=sessions)
-
-
-def _dates(local: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    return as_stamps(local.tz_localize(None).normalize())
 
 
 def asked_as(frequency: Frequency, calendar: Calendar, window: Span) -> Frequency:
