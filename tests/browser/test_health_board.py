@@ -12,6 +12,7 @@ from ml4t_nb.notebook.panels.board_script import board_script
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.browser.notebook_page import NotebookPage
+from tests.notebook.panels.board_messages import propose_to_end
 from tests.notebook.panels.many_datasets import store_many
 
 on_jupyter = pytest.mark.parametrize("notebook", ["lab", "notebook"], indirect=True)
@@ -24,6 +25,13 @@ os.environ["ML4T_DATA_SYNTHETIC_HOLES"] = "2024-01-10/2024-01-12"
 del os.environ["ML4T_DATA_SYNTHETIC_HOLES"]
 %ml4t load FINE -p synthetic --start 2024-01-02 --as-of 2024-01-31"""
 _BOARD = "%ml4t panel health --as-of 2024-01-31"
+# What turns the sign of a job that runs.
+_TURNING = """() => {
+  const job = document.querySelector('.ml4t-board-jobs').appendChild(document.createElement('div'));
+  job.className = 'ml4t-job';
+  job.innerHTML = '<svg class="ml4t-icon-running"></svg>';
+  return getComputedStyle(job.firstChild).animationName;
+}"""
 
 
 def _open(notebook: NotebookPage) -> None:
@@ -77,6 +85,17 @@ def test_one_button_mends_all_of_a_group_by_one_job(notebook: NotebookPage) -> N
     verbs.load(Workspace.open(settings), "MORE", start="2024-01-02", as_of="2024-01-12")
     expect(groups.first).to_contain_text("1 stale")
     notebook.see("ml4t-board-count", "11 datasets")
+
+    # Its provider does not know the symbol any more; from here on by keyboard.
+    propose_to_end(Workspace.open(settings), "MORE")
+    page.get_by_role("button", name="End…").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Keep as it is")).to_be_focused()
+    notebook.see("ml4t-board-question", "equities/daily/MORE (synthetic) on 2024-01-12")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(groups).to_have_text(["11 healthynothing to do"])
+    assert _focused(notebook).startswith("group healthy")
 
 
 @on_jupyter
@@ -145,6 +164,14 @@ def test_the_board_fits_a_narrow_page(notebook: NotebookPage, theme: str) -> Non
     notebook.see("ml4t-board-selection", "1 selected")
     assert notebook.cut_off("ml4t-board-main") == []
     assert notebook.faint_words() == []
+
+    # Who enlarges the page by half has as many pixels in a window of 720.
+    page.set_viewport_size({"width": 480, "height": 700})
+    expect(page.locator(".ml4t-board-row .ml4t-board-due").first).to_be_hidden()
+    assert notebook.cut_off("ml4t-board-main") == []
+    assert page.evaluate(_TURNING) == "ml4t-turn"
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(_TURNING) == "none"
 
 
 def test_of_thousands_only_the_rows_in_sight_are_drawn(notebook: NotebookPage) -> None:

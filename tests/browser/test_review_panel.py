@@ -131,6 +131,9 @@ def test_in_a_narrow_cell_the_list_is_one_line_and_nothing_is_cut_off(
     expect(notebook.page.locator(".ml4t-inbox-item").first).to_be_hidden()
     notebook.see("ml4t-inbox-count", "1 of 3 to decide")
     assert notebook.cut_off("ml4t-inbox") == []
+    # The same at 150 %.
+    notebook.page.evaluate("document.querySelector('.ml4t-review').style.width = '400px'")
+    assert notebook.cut_off("ml4t-inbox") == []
 
     notebook.page.evaluate("document.querySelector('.ml4t-review').style.width = '926px'")
     expect(notebook.page.locator(".ml4t-inbox-item").first).to_be_visible()

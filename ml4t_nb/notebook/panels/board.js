@@ -24,7 +24,6 @@ function obey(view, button) {
     view.focusActive();
   } else if (does === "keep") {
     model.send({ what: "keep" });
-    view.focusActive();
   } else if (does === "sure") {
     const asked = model.get("question");
     model.send({ what: "do", remedy: asked.remedy, keys: asked.keys, is_sure: true });
@@ -82,7 +81,7 @@ function listen(view, signal) {
     if (line?.what === "row" && !event.target.closest("button, input")) view.enter(line);
   });
   on(main, "focusin", ({ target }) => {
-    const line = target.matches('[role="row"]') ? view.lineOf(target) : undefined;
+    const line = view.lineOf(target);
     if (line === undefined || line.key === view.active) return;
     view.active = line.key;
     view.draw();

@@ -134,11 +134,16 @@ function drawSelection({ part, rows, selected, busy, board }) {
   if (hadFocus) bar.querySelector("button")?.focus({ preventScroll: true });
 }
 
-function drawQuestion({ part, icons }, { words, keys, remedy }) {
+function drawQuestion(view, { words, keys, remedy }) {
+  const { part, icons } = view;
   const asks = part("question");
+  const hadFocus = asks.contains(document.activeElement);
   asks.style.display = words ? "" : "none";
   asks.replaceChildren();
-  if (!words) return;
+  if (!words) {
+    if (hadFocus) view.focusActive();
+    return;
+  }
   const label = labelOf(remedy, keys.length, false).replace("…", "");
   const yes = press(label, "ml4t-board-outlined ml4t-once", { does: "sure" });
   const no = press("Keep as it is", "", { does: "keep" });

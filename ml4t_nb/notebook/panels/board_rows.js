@@ -89,7 +89,7 @@ function rowElement(row, { icons, isSelected, isBusy, isOpen, strip, width }) {
   element.setAttribute("aria-selected", String(isSelected));
   if (isOpen) element.setAttribute("aria-current", "true");
   const state = cell("state", sign(icons, row.state), made("span", "", row.state));
-  state.title = row.reason;
+  state.title = `${row.reason}. Next due: ${row.due}.`;
   const name = made("span", "ml4t-board-name", row.symbol);
   const dataset = cell("dataset", name);
   if (row.more) dataset.append(made("span", "ml4t-board-kind", ` ${row.more}`));

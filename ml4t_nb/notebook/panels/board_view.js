@@ -101,6 +101,7 @@ class BoardView {
     const { body, lines } = this;
     const hadFocus = body.contains(document.activeElement);
     const wasInRow = hadFocus && !document.activeElement.matches('[role="row"]');
+    const does = wasInRow ? document.activeElement.dataset.does : undefined;
     const [first, last, before, after] = this.inSight();
     body.style.paddingTop = `${before}px`;
     body.style.paddingBottom = `${after}px`;
@@ -123,7 +124,7 @@ class BoardView {
     }
     if (hadFocus && !body.contains(document.activeElement)) {
       const line = isInSight ? this.elements.get(this.active)?.element : null;
-      const within = wasInRow ? line?.querySelector("input") : null;
+      const within = wasInRow ? line?.querySelector(does ? `[data-does="${does}"]` : "input") : null;
       (within ?? line ?? this.grid).focus({ preventScroll: true });
     }
     drawHeads(this);

@@ -79,7 +79,7 @@ class GapExplorer:
         dataset = Dropdown(
             description="Dataset",
             style={"description_width": "initial"},
-            layout={"width": "auto", "max_width": "100%"},
+            layout={"width": "auto", "max_width": "calc(100% - 4px)"},  # and its margins
         )
         gaps = Select(
             rows=_ROWS, tooltip="Gaps: one that is chosen is drawn above", layout={"width": "auto"}

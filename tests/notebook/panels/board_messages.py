@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from ml4t_nb.model import Span
+from ml4t_nb.finding import Finding
+from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.notebook.panels.health_board import HealthBoard
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 
-__all__ = ["do", "finish", "groups", "hear", "lines", "symbols", "synthetic"]
+__all__ = ["do", "finish", "groups", "hear", "lines", "propose_to_end", "symbols", "synthetic"]
 
 
 def synthetic(home: Path, *holes: Span) -> Workspace:
@@ -46,3 +48,13 @@ def finish(board: HealthBoard) -> None:
 
 def lines(board: HealthBoard) -> list[str]:
     return [job.line for run in board.repair_runs for job in run.jobs]
+
+
+def propose_to_end(ws: Workspace, symbol: str, *others: Finding) -> None:
+    """As the third update does in whose session the provider does not know the symbol."""
+    with ws.store.transaction(DatasetId("equities", "daily", symbol)) as tx:
+        state = tx.manifest
+        assert state is not None
+        words = f"synthetic has not known the symbol in 3 sessions: was {symbol} delisted?"
+        found = Finding(None, "unknown symbol", words, seen=state.updated)
+        tx.commit(replace(state, findings=(found, *others)), state.recent[-1])

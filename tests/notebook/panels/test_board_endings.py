@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,21 +12,19 @@ from ml4t_nb.finding import Finding
 from ml4t_nb.model import DatasetId
 from ml4t_nb.notebook.panels.health_board import HealthBoard
 from ml4t_nb.workspace import Workspace
-from tests.notebook.panels.board_messages import do, finish, groups, hear, lines, synthetic
+from tests.notebook.panels.board_messages import (
+    do,
+    finish,
+    groups,
+    hear,
+    lines,
+    propose_to_end,
+    synthetic,
+)
 from tests.verbs.spans import span_between
 
 SHARED: dict[str, object] = {"as_of": "2024-01-31"}
 PXD, SPLK = "equities/daily/PXD", "equities/daily/SPLK"
-
-
-def propose_to_end(ws: Workspace, symbol: str, *others: Finding) -> None:
-    """As the third update does in whose session the provider does not know the symbol."""
-    with ws.store.transaction(DatasetId("equities", "daily", symbol)) as tx:
-        state = tx.manifest
-        assert state is not None
-        words = f"synthetic has not known the symbol in 3 sessions: was {symbol} delisted?"
-        found = Finding(None, "unknown symbol", words, seen=state.updated)
-        tx.commit(replace(state, findings=(found, *others)), state.recent[-1])
 
 
 @pytest.fixture
