@@ -54,7 +54,7 @@ class KeyedPanel {
   }
 
   read() {
-    const words = this.content?.querySelector(this.sentence)?.textContent ?? "";
+    const words = this.el.closest(this.own)?.querySelector(this.sentence)?.textContent ?? "";
     if (words !== this.words) [this.words, this.shown] = [words, performance.now()];
   }
 
@@ -80,6 +80,8 @@ class KeyedPanel {
       this.wait = setTimeout(() => this.begin(), 100);
       return;
     }
+    // What is there already may be read long before anything changes.
+    this.read();
     const seen = { childList: true, subtree: true, attributes: true };
     this.watch.observe(content, { ...seen, attributeFilter: ["style", "disabled", "class"] });
   }
