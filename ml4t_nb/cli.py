@@ -11,8 +11,11 @@ from dataclasses import replace
 from shutil import get_terminal_size
 
 from ml4t_nb.commands import exit_codes
+from ml4t_nb.commands.dashboard import Dashboard
 from ml4t_nb.commands.declaration import SHELL, VERBS
 from ml4t_nb.commands.parser import Help, parse
+from ml4t_nb.commands.serving import Serving
+from ml4t_nb.commands.watch import Watch
 from ml4t_nb.errors import OUTAGES, Interrupted, Ml4tError, OptionError
 from ml4t_nb.events import Observer, silent
 from ml4t_nb.execution.streams import is_terminal, let_go, notes_shown, ready, say, terminable
@@ -80,17 +83,44 @@ def _carried_out(words: Sequence[str]) -> int:
         say(parsed.text)
         return exit_codes.USAGE
     if parsed.verb not in VERBS:
-        _serve(SHELL.verbs[parsed.verb](**parsed.arguments))
-        return exit_codes.GOOD
-    from ml4t_nb.execution.execute import call
-
+        return _of_shell(SHELL.verbs[parsed.verb](**parsed.arguments))
     try:
-        with _progress(parsed) as watch:
-            report = call(parsed, watch=watch)
+        report = _called(parsed)
     except Interrupted as stop:
         if stop.report is None:
             raise
         report = stop.report
+    return _told(report, parsed)
+
+
+def _of_shell(asked: Dashboard | Serving | Watch) -> int:
+    """What is no verb, but a command of the shell alone."""
+    match asked:
+        case Serving():
+            from ml4t_nb.server.alone import serve_alone
+
+            serve_alone(asked, told=_put)
+            return exit_codes.GOOD
+        case Watch():
+            from ml4t_nb.execution.watch import keep_current
+
+            return keep_current(asked, carry_out=_called, tell=_told)
+        case Dashboard():
+            from ml4t_nb.execution.dashboard_server import serve
+
+            serve(asked, told=_put)
+            return exit_codes.GOOD
+
+
+def _called(command: Command) -> Report:
+    from ml4t_nb.execution.execute import call
+
+    with _progress(command) as watch:
+        return call(command, watch=watch)
+
+
+def _told(report: Report, parsed: Command) -> int:
+    """Print the report; its exit code."""
     code = exit_codes.code_of(report)
     if nothing := _nothing_found(report):
         _complain(nothing)
@@ -103,22 +133,6 @@ def _carried_out(words: Sequence[str]) -> int:
         for reason in _reasons(report):
             _complain(reason)
     return code if _put(spoken) else code or exit_codes.FAILED
-
-
-def _serve(asked: object) -> None:
-    """Serve panels, or the verbs, until the process is ended."""
-    from ml4t_nb.commands.serving import Serving
-
-    if isinstance(asked, Serving):
-        from ml4t_nb.server.alone import serve_alone
-
-        serve_alone(asked, told=_put)
-        return
-    from ml4t_nb.commands.dashboard import Dashboard
-    from ml4t_nb.execution.dashboard_server import serve
-
-    assert isinstance(asked, Dashboard)
-    serve(asked, told=_put)
 
 
 def _nothing_found(report: Report) -> ErrorNote | None:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from ml4t_nb.commands.dashboard import dashboard
 from ml4t_nb.commands.serving import serve_
+from ml4t_nb.commands.watch import watch
 from ml4t_nb.verbs import (
     bars,
     compare,
@@ -76,8 +77,9 @@ class Program:
     elsewhere: tuple[str, ...] = ()
 
 
-SHELL = Program("ml4t-data", {**VERBS, "panel": dashboard, "serve": serve_}, elsewhere=("jobs",))
-"""The command of a shell, whose panel is a page of its own, and which serves the others."""
+_ALONE: Mapping[str, Verb] = {"panel": dashboard, "serve": serve_, "watch": watch}
+SHELL = Program("ml4t-data", {**VERBS, **_ALONE}, elsewhere=("jobs",))
+"""The command of a shell, whose panel is a page, and which serves the others and the store."""
 
 
 def summary(verb: Verb) -> str:

@@ -86,6 +86,8 @@ def _command(verb: str, words: list[str], bare: list[str], program: Program) -> 
         raise OptionError(f"{verb} takes no symbol, but got {symbols[0]!r}")
     else:
         given |= {"symbol": tuple(symbols)} if symbols else {}
+    if verb not in VERBS:
+        return Command(verb, given)
     json, quiet = given.pop("json", False), given.pop("quiet", False)
     return Command(verb, given, json=json, quiet=quiet)
 

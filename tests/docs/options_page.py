@@ -51,8 +51,8 @@ Spelled `%ml4t panel` and `%ml4t jobs`, or `ml4t_nb.panel()` and `ml4t_nb.jobs()
 ALONE = """\
 ## In a shell only
 
-Spelled `ml4t-data panel` and `ml4t-data serve`; see [panels as a page](howto/dashboard.md) and
-[over HTTP](howto/http.md).
+Spelled `ml4t-data panel` and so on; see [panels as a page](howto/dashboard.md),
+[over HTTP](howto/http.md) and [update from cron](howto/cron.md).
 """
 
 PYTHON = """\
