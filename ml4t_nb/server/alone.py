@@ -67,4 +67,5 @@ def _token_made(server: Any, asked: Serving) -> str:  # noqa: ANN401  # a Server
             hint="set JUPYTER_TOKEN, or leave out --ip and use a tunnel",
         )
     users.token = users.token or token_hex(24)
+    users.token_generated = False  # or Jupyter logs it, too
     return str(users.token)

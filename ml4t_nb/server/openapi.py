@@ -140,7 +140,8 @@ def _schema(option: Option) -> _Plain:
     if option.is_repeated:
         return {"type": "array", "items": schema, "minItems": 1}
     if isinstance(option.default, bool | int | float | str):
-        schema = {**schema, "default": option.default}
+        default = [option.default] if option.kind == "choices" else option.default
+        schema = {**schema, "default": default}
     return schema
 
 

@@ -105,6 +105,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     """That of somebody with a store, both tokens, and no Jupyter of their own."""
     own = {name: word for name, word in os.environ.items() if not name.startswith("ML4T_DATA")}
     place = str(home.parent)
+    paths = [f"{place}/site", *filter(None, [os.getenv("PYTHONPATH")])]
     return {
         **own,
         "HOME": place,
@@ -114,6 +115,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "ML4T_DATA_HOME": str(home),
         "ML4T_DATA_PROVIDER": "synthetic",
         "ML4T_DATA_READ_TOKENS": READ_TOKEN,
+        "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONUNBUFFERED": "1",
         **more,
     }

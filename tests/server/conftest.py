@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from ml4t_nb.cli import main
+from tests.cli.gated.installed import install_gated
 from tests.server.client import Client, Running, environment, serving
 
 AS_OF = "2024-01-20"
 
 
 def loaded(home: Path) -> Path:
-    """A store with a synthetic symbol, and a real one with a split."""
+    """A store with a synthetic symbol, and a real one with a split; beside it a slow provider."""
+    install_gated(home.parent / "site")
     synthetic = ("load", "DEMO", "-p", "synthetic", "--start", "2024-01-02", "--as-of", AS_OF)
     real = ("load", "AAPL", "-p", "sample", "--start", "2004-01-02", "--as-of", "2005-02-25")
     for words in (synthetic, real):
