@@ -35,7 +35,7 @@ _WIDE, _TALL = 1_000, 1_100
 _PROMPT = 50  # left of an output, where nothing is
 _COLOURS = 96  # a picture of text and lines looks the same, in a third of the bytes
 _SETTLED_MS = 4_000  # the theme is applied, a plot drawn again
-_PATIENCE_MS = 120_000
+_PATIENCE_MS = 400_000  # a busy machine may take minutes to run the cells
 
 # Sessions of AAPL that its file lacks: what an update fills, what it confirms, what is closed by
 # hand, and what has been requested once only.
@@ -88,7 +88,7 @@ PICTURES = (
         _PLOTLY,
     ),
     Picture("symbols", (_THREE, "%ml4t plot AAPL MSFT IBM --as-of 2005-02-25"), _PLOTLY),
-    Picture("restated", (_THREE, _SPLIT, "%ml4t plot AAPL --last-run"), _PLOTLY),
+    Picture("restated", (_THREE, _SPLIT, "%ml4t plot AAPL --run 2"), _PLOTLY),
     Picture("result", (_THREE, "%ml4t update --as-of 2005-03-10"), ".ml4t"),
     Picture("panel_load", ("%ml4t panel load --as-of 2005-02-25",), ".ml4t-load", _fill_form),
     Picture("panel_update", (_THREE, "%ml4t panel update --as-of 2005-03-10"), ".ml4t-update"),
@@ -105,7 +105,9 @@ PICTURES = (
         ".ml4t-inbox-evidence svg",
         _ask,
     ),
-    Picture("panel_history", (_THREE, _SPLIT, "%ml4t panel history AAPL"), _PLOTLY),
+    Picture(
+        "panel_history", (_THREE, _SPLIT, "%ml4t panel history AAPL"), ".ml4t-runs .ml4t-change svg"
+    ),
     Picture(
         "panel_compare",
         (LOAD_DOUBTFUL, "%ml4t panel compare AAPL --with sample --as-of 2005-06-01"),

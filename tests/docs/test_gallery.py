@@ -15,17 +15,13 @@ GALLERY = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-SHOWN = [each for each in PICTURES if f'src="images/{each.name}.png"' in GALLERY]
-
-
 def test_panels_are_in_it() -> None:
     named = {name.removesuffix("_dark") for name in re.findall(r"images/panel_(\w+)\.png", GALLERY)}
 
-    # history and compare are shown in the notebooks alone so far.
-    assert named == {*get_args(Part)} - {"history", "compare"}
+    assert named == {*get_args(Part)}
 
 
-@pytest.mark.parametrize("picture", SHOWN, ids=[each.name for each in SHOWN])
+@pytest.mark.parametrize("picture", PICTURES, ids=[each.name for each in PICTURES])
 def test_each_picture_is_there_light_and_dark_and_shown_in_both(picture: Picture) -> None:
     light, dark = (file_of(picture.name, scheme).read_bytes() for scheme in ("light", "dark"))
 

@@ -116,6 +116,9 @@ def test_a_restatement_is_on_a_log_axis_with_its_event_and_the_ratio_as_proof() 
     layout = drawn(what)["layout"]
 
     assert layout["yaxis"]["type"] == "log"
+    # In full: plotly's own words for 20 and 50 would be 2 and 5.
+    ticks = dict(zip(layout["yaxis"]["ticktext"], layout["yaxis"]["tickvals"], strict=True))
+    assert (ticks["20"], ticks["50"], ticks["100"]) == (20, 50, 100)
     assert [shape["x0"] for shape in layout["shapes"]] == [6.5]
     assert layout["annotations"][0]["text"] == "2:1 2024-01-18"
     assert named(what, "now ÷ before")["y"] == [0.5] * 7

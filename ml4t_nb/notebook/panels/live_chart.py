@@ -17,7 +17,7 @@ from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.widgets import html
 from ml4t_nb.render.html import error_html
 from ml4t_nb.render.markup import picture
-from ml4t_nb.render.plots.theme import title_of
+from ml4t_nb.render.text import report_text
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.workspace import Workspace
 
@@ -143,7 +143,7 @@ class LiveChart:
         report = self.report
         if report is None:
             return str(self._message.value)
-        return picture(svg_of(report), title_of(report))
+        return picture(svg_of(report), report_text(report).strip())
 
     def started(self, job: Job) -> None:
         """A job may change what is drawn: look again at its end."""

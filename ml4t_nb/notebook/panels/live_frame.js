@@ -44,6 +44,7 @@ class Frame {
     const words = [arrow, change, share].filter(Boolean).join(" ");
     first.append(" ", made("span", `ml4t-live-${sign}`, words));
     this.bar = made("div", "ml4t-live-bar");
+    box.classList.toggle("ml4t-live-timed", this.facts.is_intraday);
     box.append(first, this.bar);
     return box;
   }

@@ -38,6 +38,13 @@ _NO_LOST_WIDGET = """
 .jp-OutputArea-child:not(:has(.ml4t-panel)):has(+ .jp-OutputArea-child .ml4t-still) {
   display: none; }
 """
+# Tables that have no sheet of their own here; a front end's would break dates in two.
+_STILL = """
+.ml4t-still table { border-collapse: collapse; font-size: 13px; }
+.ml4t-still :is(th, td) { padding: 2px 12px 2px 0; text-align: left; vertical-align: top; }
+.ml4t-still :is(th, td)[align="right"] { text-align: right; }
+.ml4t-still :is(td.s, th) { white-space: nowrap; }
+"""
 _NOTHING = "<span></span>"
 
 
@@ -110,7 +117,7 @@ class PanelOutput:
             self._handles.append(handle)
 
     def _bundle(self) -> dict[str, str]:
-        style = element("style", trusted(f"{custom_properties()}{_NO_LOST_WIDGET}"))
+        style = element("style", trusted(f"{custom_properties()}{_NO_LOST_WIDGET}{_STILL}"))
         kept = element("div", trusted(self._kept), class_=f"{STYLED} ml4t-still {self._key}")
         return {"text/html": style + kept, "text/plain": repr(self)}
 

@@ -34,6 +34,7 @@ from ml4t_nb.render.review.inbox_html import (
     list_html,
     sentence_html,
     step_html,
+    still_html,
 )
 from ml4t_nb.reports import ReviewReport
 
@@ -113,7 +114,7 @@ class ReviewInbox:
         with self._lock:
             parts: list[Content] = [trusted(str(self.message.value))]
             if self.current is not None:
-                parts += [trusted(str(each.value)) for each in (self.head, self.evidence)]
+                parts += [still_html(str(each.value)) for each in (self.head, self.evidence)]
             return fragment(parts, list_html(self.items, self.decided))
 
     def open(self, row: int) -> None:

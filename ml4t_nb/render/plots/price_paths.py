@@ -65,7 +65,7 @@ def price_paths(report: PlotReport, *, wide: float, top: float, bottom: float) -
     floor = top + (0.74 if has_volume else 0.94) * (bottom - top)
     box = Box.of(steps, right=wide - _RIGHT, top=top, floor=floor, bottom=bottom)
     yield from _legend(tuple(chart_legend(report, steps)), top - 18)
-    yield from grid_paths(report, steps, box)
+    yield from grid_paths(report, steps, box, tagged=last_close(report))
     yield from _bands(steps, box)
     yield from _volumes(steps, box)
     if len(steps) <= _CANDLES and steps.size == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["revision_drawing"]
 
 _POINTS = 60  # as many points as a line shows one by one
+_PANE = (0.28, 1)  # of the two lines
+_DECADES = 5
 _AREA = "rgba(128,128,128,0.14)"
 
 
@@ -74,6 +77,7 @@ def revision_drawing(report: PlotReport) -> tuple[list[dict[str, Any]], dict[str
         "font": {"size": 15},
         "subtitle": {"text": safe(change_sentence(change)), "font": {"size": 12}},
     }
+    scale = _log_scale(line) if is_restated else {"type": "linear"}
     common = {"gridcolor": GRID, "linecolor": GRID, "zeroline": False}
     layout = {
         "title": title,
@@ -91,7 +95,7 @@ def revision_drawing(report: PlotReport) -> tuple[list[dict[str, Any]], dict[str
             "showgrid": False,
             "anchor": "y2",
         },
-        "yaxis": {**common, "domain": [0.28, 1], **_scale(is_restated=is_restated)},
+        "yaxis": {**common, "domain": list(_PANE), **scale},
         "yaxis2": {
             **common,
             "domain": [0, 0.2],
@@ -103,9 +107,20 @@ def revision_drawing(report: PlotReport) -> tuple[list[dict[str, Any]], dict[str
     return traces, layout
 
 
-def _scale(*, is_restated: bool) -> dict[str, Any]:
-    # On a log axis a factor is an equal distance everywhere; ticks at 1, 2 and 5.
-    return {"type": "log", "dtick": "D2"} if is_restated else {"type": "linear"}
+def _log_scale(line: _Line) -> dict[str, Any]:
+    """On a log axis a factor is an equal distance everywhere; ticks at 1, 2 and 5, or at tens."""
+    import numpy as np
+
+    values = np.concatenate([line.was, line.now])
+    values = values[np.isfinite(values) & (values > 0)]
+    if not len(values):
+        return {"type": "log"}
+    low, high = float(values.min()), float(values.max())
+    tens = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
+    digits = (1, 2, 5) if len(tens) <= _DECADES else (1,)
+    # plotly would write a 2 and a 5 without their tens.
+    ticks = [digit * 10.0**power for power in tens for digit in digits]
+    return {"type": "log", "tickvals": ticks, "ticktext": [f"{each:,g}" for each in ticks]}
 
 
 def _lines(line: _Line, labels: tuple[str, ...], *, is_filled: bool) -> Iterator[dict[str, Any]]:
@@ -197,8 +212,9 @@ def _marked(events: Sequence[tuple[int, str]]) -> dict[str, Any]:
     """A line at each of them, with its words beside it."""
     line = {"type": "line", "xref": "x", "yref": "paper", "y0": 0, "y1": 1}
     edge = {"line": {"width": 1, "color": GREY}}
-    place = {"xref": "x", "xanchor": "right", "yanchor": "top"}
+    # At the foot of the pane, where no legend is, and lines come only where prices have fallen.
+    place = {"xref": "x", "xanchor": "right", "yanchor": "bottom"}
     return {
         "shapes": [{**line, **edge, "x0": at - 0.5, "x1": at - 0.5} for at, _ in events],
-        "annotations": [remark(words, x=at - 0.6, y=0.99, **place) for at, words in events],
+        "annotations": [remark(words, x=at - 0.6, y=_PANE[0], **place) for at, words in events],
     }

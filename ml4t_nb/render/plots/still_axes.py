@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Box", "grid_paths", "volume_height"]
 
 _MOST_DAYS = 9
+_TAG = 14  # pixels from the middle of a tag to that of words beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,19 @@ class Box:
         return min(max(self.floor - share * (self.floor - self.top), self.top), self.floor)
 
 
-def grid_paths(report: PlotReport, steps: Steps, box: Box) -> Iterator[Markup]:
-    """Ticks with their lines: round prices and volumes at the right, dates below."""
+def grid_paths(
+    report: PlotReport, steps: Steps, box: Box, *, tagged: float | None = None
+) -> Iterator[Markup]:
+    """Ticks with their lines: round prices and volumes at the right, dates below.
+
+    The words of a price are left out where the tag of the price ``tagged`` would cover a part.
+    """
     decimals = decimals_of(report.bars, report.dataset.asset_class)
     lines = ""
     for price in _round_numbers(box.low, box.high):
         lines += f"M0,{box.y(price):.1f}H{box.right:.0f}"
-        yield _text(box.right + 6, box.y(price) + 4, price_words(price, decimals))
+        if tagged is None or abs(box.y(price) - box.y(tagged)) > _TAG:
+            yield _text(box.right + 6, box.y(price) + 4, price_words(price, decimals))
     most = float(steps.table["volume"].max())
     for volume in volume_ticks(most) if most > 0 else ():
         y = box.bottom - volume / most * volume_height(box)

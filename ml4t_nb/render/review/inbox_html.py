@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import unescape
 from typing import TYPE_CHECKING
 
 from ml4t_nb.commands.spelling import Speller
 from ml4t_nb.finding import Finding, FindingState
 from ml4t_nb.model import DatasetId, bar_length
 from ml4t_nb.render.format import count
-from ml4t_nb.render.markup import Content, element, fragment
+from ml4t_nb.render.markup import Content, element, fragment, picture, trusted
 from ml4t_nb.render.review.evidence import Evidence, EvidenceBar, SecondOpinion
 from ml4t_nb.render.review.evidence_plot import evidence_plot
 from ml4t_nb.render.review.wording import (
@@ -35,10 +36,13 @@ __all__ = [
     "list_html",
     "sentence_html",
     "step_html",
+    "still_html",
 ]  # fmt: skip
 
 _PRICES = ("open", "high", "low", "close")
 _LISTED = 100
+_DRAWN = '<svg xmlns="http://www.w3.org/2000/svg" class="ml4t-evidence"'
+_WIDE = 800
 _ICONS: dict[FindingState, tuple[str, ...]] = {
     "open": ("M7 1.8 13 12.4H1Z", "M7 5.6V8.6", "M7 10.3V10.9"),
     "accepted": ("M7 1.2a5.8 5.8 0 1 0 0 11.6a5.8 5.8 0 1 0 0-11.6Z", "M4.4 7.2 6.3 9.1 9.8 5.2"),
@@ -95,6 +99,7 @@ def sentence_html(item: InboxItem, place: str, zone: str = "UTC") -> Markup:
     return element(
         "div",
         element("span", words, class_="ml4t-inbox-sentence", role="heading", aria_level=3),
+        " ",
         element("span", place, class_="ml4t-inbox-place"),
         class_="ml4t-inbox-head",
     )
@@ -104,6 +109,19 @@ def evidence_html(evidence: Evidence, opinion: SecondOpinion | None, currency: s
     """Why it is doubted, the plot, and the numbers."""
     why = element("div", why_words(evidence, opinion), class_="ml4t-inbox-why")
     return fragment(why, evidence_plot(evidence, opinion), _table(evidence, opinion, currency))
+
+
+def still_html(html: str) -> Markup:
+    """What the inbox shows, with its drawing as a picture, which pages keep that drop drawings."""
+    before, start, rest = html.partition(_DRAWN)
+    if not start:
+        return trusted(html)
+    drawing, end, after = rest.partition("</svg>")
+    # Of a page that it is no part of, it knows neither width nor font.
+    sized = f'width="{_WIDE}" font-family="sans-serif"'
+    svg = f"{start}{drawing}{end}".replace('width="100%"', sized, 1)
+    words = unescape(svg.partition('aria-label="')[2].partition('"')[0])
+    return fragment(trusted(before), picture(svg, words), trusted(after))
 
 
 def step_html(item: InboxItem) -> Markup:
