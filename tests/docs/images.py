@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import ml4t_nb
 from tests.browser.hosts import Host, serving
@@ -33,7 +33,7 @@ Act: TypeAlias = Callable[[NotebookPage], object]
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _WIDE, _TALL = 1_000, 1_100
 _PROMPT = 50  # left of an output, where nothing is
-_COLOURS = 96  # a picture of text and lines looks the same, in a third of the bytes
+_COLOURS = 160  # a picture of text and lines looks the same, in a third of the bytes
 _SETTLED_MS = 4_000  # the theme is applied, a plot drawn again
 _PATIENCE_MS = 400_000  # a busy machine may take minutes to run the cells
 
@@ -68,23 +68,28 @@ def _choose_gap(notebook: NotebookPage) -> None:
 
 
 def _ask(notebook: NotebookPage) -> None:
-    notebook.find("ml4t-ask").focus()
-    notebook.page.wait_for_timeout(500)  # what has just appeared is not decided by a key
-    notebook.page.keyboard.press("t")
+    # No key: what has just appeared is not decided by one, and when that was nobody knows here.
+    notebook.click("ml4t-ask")
     notebook.see("ml4t-inbox-evidence", "sample says")
 
 
 _THREE = "%ml4t load AAPL MSFT IBM -q -p sample --start 2003-01-02 --as-of 2005-02-25"
 _SPLIT = "%ml4t update -q --as-of 2005-03-10"
 _TWO_STATES = f"{LOAD_WITH_GAP}\n%ml4t load AAPL MSFT -p sample -q --as-of 2004-12-23"
+_MINUTES = "%ml4t plot DEMO --home {stores}/minutes --as-of 2024-02-01"
 _PLOTLY = ".js-plotly-plot .main-svg"
 
 PICTURES = (
     Picture("candles", ("%ml4t plot AAPL --home {stores}/daily --as-of 2004-06-30",), _PLOTLY),
-    Picture("minutes", ("%ml4t plot DEMO --home {stores}/minutes --as-of 2024-02-01",), _PLOTLY),
+    Picture("minutes", (_MINUTES,), _PLOTLY),
+    Picture(
+        "sessions",
+        (f"{_MINUTES} --start 2024-01-09 --end 2024-01-11",),
+        _PLOTLY,
+    ),
     Picture(
         "coverage",
-        ("%ml4t plot DEMO --coverage --home {stores}/minutes --as-of 2024-02-01",),
+        (f"{_MINUTES} --coverage",),
         _PLOTLY,
     ),
     Picture("symbols", (_THREE, "%ml4t plot AAPL MSFT IBM --as-of 2005-02-25"), _PLOTLY),
@@ -124,11 +129,12 @@ def file_of(name: str, scheme: Scheme) -> Path:
 
 def main(names: Sequence[str]) -> None:
     """Take the pictures of these names, all if there is none."""
+    expect.set_options(timeout=_PATIENCE_MS)
     with tempfile.TemporaryDirectory() as made, sync_playwright() as play:
         folder = Path(made)
         found = next(path for path in map(shutil.which, _CHROMIUM) if path)
         browser = play.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        if not names or {"candles", "minutes", "coverage"} & {*names}:
+        if not names or {"candles", "minutes", "sessions", "coverage"} & {*names}:
             _make_stores(folder)
         with serving("lab", folder / "lab", {}) as lab:
             for picture in PICTURES:
@@ -192,6 +198,7 @@ def _take(picture: Picture, browser: Browser, lab: Host, folder: Path) -> None:
     notebook = NotebookPage(lab, page, home=place / "store")
     notebook.open(*(cell.replace("{stores}", str(folder)) for cell in picture.cells))
     page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
+    page.add_style_tag(content=".jp-OutputPrompt { visibility: hidden; }")
     page.locator(picture.seen).first.wait_for()
     picture.act(notebook)
     for scheme in ("light", "dark"):
@@ -205,7 +212,9 @@ def _shoot(page: Page, path: Path) -> None:
     outputs = page.locator(".jp-Cell").last.locator(".jp-OutputArea")
     taken = Image.open(io.BytesIO(outputs.first.screenshot())).convert("RGB")
     taken = taken.crop((_PROMPT, 0, *taken.size))
-    taken.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    # By the colours there are: by how often each is there, the few pixels of a sign lose theirs.
+    way = Image.Quantize.MAXCOVERAGE
+    taken.quantize(_COLOURS, way, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

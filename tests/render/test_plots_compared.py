@@ -17,6 +17,7 @@ from ml4t_nb.core.bars import as_stamps, make_bars
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.render.plots.chart import live_chart
+from ml4t_nb.render.plots.rebased import rebased_legend
 from ml4t_nb.render.plots.svg import svg_of
 from ml4t_nb.render.text import report_text
 from ml4t_nb.render.to_json import report_json
@@ -64,6 +65,8 @@ def test_each_line_is_100_at_the_first_session_in_common() -> None:
     assert coin["name"] == "BTC-USD 15.00 \N{MINUS SIGN}50.00 %"
     assert stock["line"] != coin["line"]
     assert stock["line"]["dash"] != coin["line"]["dash"]
+    legend = rebased_legend(replace(STOCK, beside=(COIN,)))
+    assert [each.mark for each in legend] == ["line", f"line {coin['line']['dash']}"]
 
 
 def test_a_day_that_only_another_has_does_not_break_a_line() -> None:

@@ -136,7 +136,7 @@ function drawn({ figure, facts, view, wide, tall, marked, bodies }, root) {
     ...(marked ? [outline(marked, colour("accent"))] : []),
   ];
   // Below the headings of the sessions.
-  const lowered = facts.is_intraday ? HEADING_TALL : 0;
+  const lowered = sessions.length ? HEADING_TALL : 0;
   layout.annotations = [
     ...(layout.annotations ?? [])
       .filter((each) => hasRoom(each, facts, view, px))

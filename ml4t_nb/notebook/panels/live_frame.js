@@ -121,7 +121,9 @@ class Frame {
   name(facts, step) {
     if (step < 0) {
       const { header } = this.facts;
-      this.bar.textContent = [header.bar, header.note].filter(Boolean).join("   ");
+      const words = [header.bar, header.note].filter(Boolean).join("   ");
+      // A letter stays beside its number.
+      this.bar.textContent = words.replace(/\b([OHLC]|Vol) /g, `$1${SPACE}`);
       return;
     }
     const volume = volumeWords(facts, step, "Vol");

@@ -34,7 +34,10 @@ function sign(mark, token) {
   const add = (tag, attributes) => svg.append(shape(tag, attributes));
   if (mark === "ring") add("circle", { cx: 7, cy: 7, r: 5, "stroke-width": 2 });
   else if (mark === "triangle") add("path", { d: "M2 3h10l-5 8z" });
-  else if (mark === "line") add("path", { d: "M0 6h18", "stroke-width": 2 });
+  else if (mark.startsWith("line")) {
+    const dash = mark.slice("line ".length).replaceAll("px", "");
+    add("path", { d: "M0 6h18", "stroke-width": 2, "stroke-dasharray": dash || "none" });
+  }
   else if (isLetter) {
     if (mark === "S") add("rect", { x: 1.5, y: 1.5, width: 11, height: 11 });
     else add("circle", { cx: 7, cy: 7, r: 5.5 });

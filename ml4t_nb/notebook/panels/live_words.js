@@ -58,7 +58,7 @@ function priceWords(facts, step) {
     const value = facts.steps[name][step];
     if (value === null) continue;
     parts.push(
-      made("span", "", `${letter} `),
+      made("span", "", letter + SPACE),
       made(doubtful.includes(name) ? "b" : "span", "", grouped(value, facts.decimals)),
       made("span", "", "  "),
     );
@@ -70,7 +70,7 @@ function volumeWords(facts, step, word) {
   const value = facts.steps.volume[step];
   if (value === null || facts.is_compared) return null;
   const isDoubtful = (facts.doubtful[step] ?? []).includes("volume");
-  const line = made("span", "", `${word} `);
+  const line = made("span", "", word + SPACE);
   line.append(made(isDoubtful ? "b" : "span", "", shortened(value)));
   return line;
 }

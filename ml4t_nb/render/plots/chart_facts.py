@@ -97,7 +97,7 @@ class LegendEntry:
         Its colour.
     mark
         How it is drawn: plotly's pattern of a band (``/``, ``x``, ...), ``dotted``, ``ring``,
-        ``S``, ``D``, ``triangle`` or ``line``.
+        ``S``, ``D``, ``triangle`` or ``line``, which may be followed by its dash: ``line 9px,2px``.
     value, percent, sign
         Of a ``symbol`` beside others: its last value and change.
     """

@@ -135,7 +135,10 @@ def comparison_sentence(report: CompareReport) -> str:
     differing = len({each.stamp for each in report.differences})
     parts = [
         f"{many(report.common, 'bar')} in common",
-        f"{count(differing)} differ by more than {report.tolerance:.2%}" if differing else "",
+        f"{count(differing)} {'differs' if differing == 1 else 'differ'} by more than "
+        f"{100 * report.tolerance:.2f} %"
+        if differing
+        else "",
         "all agree" if report.common and not differing else "",
     ]
     for stamps, name in ((report.only_stored, report.provider), (report.only_other, report.other)):

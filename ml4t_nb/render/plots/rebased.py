@@ -216,13 +216,14 @@ def rebased_legend(report: PlotReport) -> list[LegendEntry]:
         first, last = float(closes[base]), float(closes.iloc[-1])
         decimals = decimals_of(each.bars, each.dataset.asset_class)
         sign = "flat" if last == first else "up" if last > first else "down"
+        token, dash = LOOKS[number % len(LOOKS)]
         entries.append(
             LegendEntry(
                 "symbol",
                 each.dataset.symbol,
                 len(closes),
-                LOOKS[number % len(LOOKS)][0],
-                "line",
+                token,
+                "line" if dash == "solid" else f"line {dash}",
                 value=price_words(last, decimals),
                 percent=percent_words(last / first - 1),
                 sign=sign,  # type: ignore[arg-type]  # one of them
