@@ -181,6 +181,7 @@ def test_a_rate_limit_stops_the_batch_and_keeps_what_is_done(
     assert (error.type, error.hint) == ("RateLimited", "try again in 15 minutes")
     assert [each.symbol for each in report.left] == ["ACME3", "ACME4", "ACME5"]
     assert "429, too many requests" in report.stopped
+    assert report.requests == 2 + 4
     # Two good ones, and four attempts at the third, each of them with two cookies.
     assert client.replay.bars_asked == 2 + 4 * 2
     waits = [seconds for seconds in client.waited.seconds if seconds]
