@@ -14,6 +14,7 @@ from ml4t_nb.commands import exit_codes
 from ml4t_nb.commands.dashboard import Dashboard
 from ml4t_nb.commands.declaration import SHELL, VERBS
 from ml4t_nb.commands.parser import Help, parse
+from ml4t_nb.commands.schedule import Schedule
 from ml4t_nb.commands.serving import Serving
 from ml4t_nb.commands.watch import Watch
 from ml4t_nb.errors import OUTAGES, Interrupted, Ml4tError, OptionError
@@ -93,9 +94,13 @@ def _carried_out(words: Sequence[str]) -> int:
     return _told(report, parsed)
 
 
-def _of_shell(asked: Dashboard | Serving | Watch) -> int:
+def _of_shell(asked: Dashboard | Schedule | Serving | Watch) -> int:
     """What is no verb, but a command of the shell alone."""
     match asked:
+        case Schedule():
+            from ml4t_nb.execution.schedule import scheduled
+
+            return exit_codes.GOOD if _put(scheduled(asked)) else exit_codes.FAILED
         case Serving():
             from ml4t_nb.server.alone import serve_alone
 

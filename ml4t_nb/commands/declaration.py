@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from ml4t_nb.commands.dashboard import dashboard
+from ml4t_nb.commands.schedule import schedule
 from ml4t_nb.commands.serving import serve_
 from ml4t_nb.commands.watch import watch
 from ml4t_nb.verbs import (
@@ -77,7 +78,12 @@ class Program:
     elsewhere: tuple[str, ...] = ()
 
 
-_ALONE: Mapping[str, Verb] = {"panel": dashboard, "serve": serve_, "watch": watch}
+_ALONE: Mapping[str, Verb] = {
+    "panel": dashboard,
+    "schedule": schedule,
+    "serve": serve_,
+    "watch": watch,
+}
 SHELL = Program("ml4t-data", {**VERBS, **_ALONE}, elsewhere=("jobs",))
 """The command of a shell, whose panel is a page, and which serves the others and the store."""
 
