@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ml4t_nb.pipeline.requests import LoadRequest, UpdateRequest
     from ml4t_nb.pipeline.undo import UndoRequest, run_undo
     from ml4t_nb.pipeline.unknown import with_proposals
+    from ml4t_nb.pipeline.unrecorded import keep_failures
     from ml4t_nb.pipeline.update import run_update
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "UndoRequest",
     "UpdateRequest",
     "close",
+    "keep_failures",
     "refetch",
     "refill",
     "reopen",
@@ -58,6 +60,7 @@ _HOMES = {
     "UndoRequest": "undo",
     "UpdateRequest": "requests",
     "close": "gap_actions",
+    "keep_failures": "unrecorded",
     "refetch": "gap_actions",
     "refill": "gap_actions",
     "reopen": "gap_actions",

@@ -103,7 +103,7 @@ def update(
     """
     from ml4t_nb.core.due import INTRADAY_BARS
     from ml4t_nb.core.gapfill import Fill
-    from ml4t_nb.pipeline import UpdateRequest, run_update, with_proposals
+    from ml4t_nb.pipeline import UpdateRequest, keep_failures, run_update, with_proposals
 
     lookback = 1 if lookback_days is None else lookback_days
     enough = INTRADAY_BARS if intraday_bars is None else intraday_bars
@@ -152,6 +152,8 @@ def update(
     results = tuple(_noted(each, names.get(each.dataset, "")) for each in results)
     report = replace(report, results=at_store(results, ws.settings.home), allow_empty=allow_empty)
     if before_run is not None:
+        if isinstance(moment, datetime):
+            keep_failures(context_of(ws, moment), report.results, moment)
         after_run = _due_of(ws, stored, moment, enough) if works else before_run
         report = replace(report, waiting=before_run.waiting, next_due=after_run.next_at)
     if found := tuple(sorted(set(absent(ws, chosen)) - set(missed))):

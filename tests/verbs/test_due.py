@@ -35,9 +35,12 @@ class Market(Scripted):
     """Has every bar that its calendar expects, but of symbols that are down; minutes for a week."""
 
     down: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
 
     def fetch(self, request: Request) -> Answer:
         self.asked.append(request)
+        if request.dataset.symbol in self.broken:
+            raise ZeroDivisionError("a bug of the provider")
         if request.dataset.symbol in self.down:
             raise ProviderUnavailable("no network", provider=self.name)
         frequency: BarsFrequency = request.dataset.frequency
@@ -159,6 +162,28 @@ def test_a_symbol_that_fails_is_not_asked_for_at_every_quarter_of_an_hour(
         "16 21:00 DOWN", "16 21:00 GOOD", "16 21:15 DOWN", "16 21:45 DOWN", "16 22:45 DOWN",
         "17 00:45 DOWN", "17 04:45 DOWN", "17 12:45 DOWN", "17 21:00 DOWN", "17 21:00 GOOD",
     ]  # fmt: skip
+
+
+def test_a_failure_that_no_run_could_record_is_not_repeated_at_once_either(
+    ws: Workspace, market: Market
+) -> None:
+    load(ws, "BUG")
+    load(ws, "CUT")
+    market.broken = {"BUG"}
+    file = next((ws.settings.home / "data").rglob("CUT/*.parquet"))
+    whole = file.read_bytes()
+    file.write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])  # its size is the same
+    asked: dict[str, list[str]] = {"BUG": [], "CUT": []}
+
+    for at in ("21:00", "21:05", "21:15", "21:30", "21:45", "22:00"):
+        for each in due(ws, f"2024-01-16T{at}Z"):
+            assert each.record.outcome == "failed"
+            asked[each.dataset.symbol].append(at)
+
+    assert [*asked.values()] == [["21:00", "21:15", "21:45"]] * 2
+    (bug, cut) = verbs.health(ws, as_of="2024-01-16T22:00Z").datasets
+    assert bug.reason.startswith("the last run failed: a bug of the provider")
+    assert cut.reason.startswith("the last run failed: ")
 
 
 def test_a_symbol_that_fails_is_updated_when_its_provider_is_back(
