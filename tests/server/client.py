@@ -64,7 +64,10 @@ class Client:
             target = path if path.startswith("/") else f"{parts.path}/{path}"
             connection.request(method, target, body, {**own, **(headers or {})})
             answer = connection.getresponse()
-            named = {name.lower(): value for name, value in answer.getheaders()}
+            named: dict[str, str] = {}
+            for name, value in answer.getheaders():
+                key = name.lower()
+                named[key] = f"{named[key]}, {value}" if key in named else value
             return Answer(answer.status, named, answer.read())
         finally:
             connection.close()

@@ -191,7 +191,8 @@ def test_a_read_that_decides_something_is_a_job_of_the_same_verb(client: Client)
 
 @pytest.mark.parametrize("id_", ["1", "none-1", "-1", "x-99", "%2e%2e"])
 def test_a_job_that_is_not_known_is_not_found(client: Client, id_: str) -> None:
-    own = re.sub(r"-\d+$", "", client.get("jobs").json["jobs"][0]["id"])
+    job = client.ended(client.post("update", symbol=["DEMO"]).json)
+    own = re.sub(r"-\d+$", "", job["id"])
 
     for each in (id_, f"{own}-999", f"{own}-one", f"{own}-%D9%A1"):
         for path in (f"jobs/{each}", f"jobs/{each}/events"):
