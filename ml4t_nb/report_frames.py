@@ -48,7 +48,7 @@ _RUN = (
 )  # fmt: skip
 _HEALTH = (
     *_DATASET, "provider", "state", "reason", "rows", "first", "last", "updated", "days_since_run",
-    "sessions_behind", "gaps_open", "suspect", "recent_errors", "currency",
+    "sessions_behind", "gaps_open", "suspect", "recent_errors", "currency", "due", "lost_from",
 )  # fmt: skip
 _LIST = (
     *_DATASET, "provider", "rows", "first", "last", "updated", "bytes", "chunks", "period",
@@ -81,7 +81,10 @@ _COUNT, _COUNT_IF_KNOWN = "int64", "Int64"
 # A name means the same, and is of the same type, in every report; all others are text.
 _TYPES: Mapping[str, str] = {
     **dict.fromkeys(
-        ("as_of", "asked", "decided", "ended", "first", "last", "seen", "timestamp", "updated"),
+        (
+            "as_of", "asked", "decided", "due", "ended", "first", "last", "lost_from", "seen",
+            "timestamp", "updated",
+        ),
         _STAMP,
     ),
     **dict.fromkeys(("rows", "days_since_run", "run", "undid"), _COUNT_IF_KNOWN),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
@@ -188,9 +189,16 @@ def test_findings_of_a_run_are_counted_that_are_to_decide() -> None:
 
 
 def test_health_has_its_state_and_its_numbers() -> None:
-    late = replace(health("A", "stale", reason="8 sessions behind"), days_since_run=12)
+    late = replace(
+        health("A", "stale", reason="8 sessions behind"),
+        days_since_run=12,
+        due=datetime(2005, 3, 7, 16, 30, tzinfo=ZoneInfo("America/New_York")),
+    )
+    other = replace(late, due=datetime(2005, 3, 8, 15, 30, tzinfo=ZoneInfo("Asia/Tokyo")))
 
-    (row,) = rows(reports.HealthReport(AS_OF, (late,)).to_frame())
+    (row, tokyo) = rows(reports.HealthReport(AS_OF, (late, other)).to_frame())
+
+    assert tokyo["due"] == pd.Timestamp("2005-03-08 06:30", tz="UTC")
 
     assert row == {
         "symbol": "A",
@@ -209,6 +217,8 @@ def test_health_has_its_state_and_its_numbers() -> None:
         "suspect": 0,
         "recent_errors": 0,
         "currency": "",
+        "due": pd.Timestamp("2005-03-07 21:30", tz="UTC"),
+        "lost_from": None,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from ml4t_nb import reports
 from ml4t_nb.model import AssetClass
@@ -42,7 +43,7 @@ def health_blocks(report: reports.HealthReport) -> Iterator[Block]:
     shown = [each for each in report.datasets if report.detailed or each.state != "healthy"]
     doubtful = [each for each in shown if each.state != "healthy"]
     if shown:
-        table = _judged(shown, detailed=report.detailed)
+        table = _judged(shown, report)
         if len(doubtful) > FEW:
             yield Folded(_HEADINGS, _groups(report), len(report.datasets), table)
             steps = ((each.dataset, each.step) for each in doubtful)
@@ -117,8 +118,8 @@ def class_totals(datasets: Iterable[Health]) -> dict[AssetClass, tuple[int, int]
     return totals
 
 
-def _judged(shown: list[Health], *, detailed: bool) -> Table:
-    more = ("First", "Updated", "Days ago>", "Failed>") if detailed else ()
+def _judged(shown: list[Health], report: reports.HealthReport) -> Table:
+    more = ("First", "Updated", "Days ago>", "Failed>", "Next due") if report.detailed else ()
     headings = ("", "State", "Dataset", "Bars>", "Last", "Behind>", "Gaps>", *more)
     rows = (
         (
@@ -133,7 +134,15 @@ def _judged(shown: list[Health], *, detailed: bool) -> Table:
             day(each.updated),
             "-" if each.days_since_run is None else count(each.days_since_run),
             count(each.recent_errors),
+            _due_words(each, report.as_of),
         )
         for each in shown
     )
     return Table(headings, tuple(row[: len(headings)] for row in rows))
+
+
+def _due_words(health: Health, as_of: datetime) -> str:
+    """When an update of it is due."""
+    if health.due is None:
+        return "-"
+    return "now" if health.due <= as_of else instant(health.due)

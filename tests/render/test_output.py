@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import tzset
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -294,9 +295,20 @@ def test_health_says_how_long_ago_the_last_run_was_when_asked() -> None:
     ago = replace(health("S0"), days_since_run=3)
     text = report_text(HealthReport(AS_OF, (ago, health("S1")), detailed=True))
 
-    assert re.search(r"Updated +Days ago +Failed\n", text)
-    assert re.search(r"S0 .* 2005-03-04 +3 +0\n", text)
-    assert re.search(r"S1 .* 2005-03-04 +- +0\n", text)
+    assert re.search(r"Updated +Days ago +Failed +Next due\n", text)
+    assert re.search(r"S0 .* 2005-03-04 +3 +0 +-\n", text)
+    assert re.search(r"S1 .* 2005-03-04 +- +0 +-\n", text)
+
+
+def test_health_says_when_the_next_update_is_due_when_asked() -> None:
+    now = replace(health("S0"), due=AS_OF)
+    later = replace(
+        health("S1"), due=datetime(2005, 3, 11, 16, 30, tzinfo=ZoneInfo("America/New_York"))
+    )
+    text = report_text(HealthReport(AS_OF, (now, later), detailed=True))
+
+    assert re.search(r"S0 .* now\n", text)
+    assert re.search(r"S1 .* 2005-03-11 21:30 UTC\n", text)
 
 
 def test_a_list_names_currencies_where_one_is_known() -> None:
