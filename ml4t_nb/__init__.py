@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         review,
         scan,
         sql,
+        sync,
         undo,
         update,
     )
@@ -64,6 +65,7 @@ __all__ = [
     "review",
     "scan",
     "sql",
+    "sync",
     "undo",
     "update",
 ]

@@ -77,6 +77,7 @@ def _framed(verb: Callable[_P, SqlReport]) -> Callable[_P, DataFrame]:
 
 load = _bound(verbs.load)
 update = _bound(verbs.update)
+sync = _bound(verbs.sync)
 health = _bound(verbs.health)
 list_ = _bound(verbs.list_)
 gaps = _bound(verbs.gaps)

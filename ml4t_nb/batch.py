@@ -14,19 +14,34 @@ from threading import RLock
 from typing import TypeAlias
 
 from ml4t_nb.errors import OUTAGES, Ml4tError, RateLimited
-from ml4t_nb.events import Event, Fetched, FetchStarted, Finished, Observer, RetryScheduled
+from ml4t_nb.events import (
+    Event,
+    FellBack,
+    Fetched,
+    FetchStarted,
+    Finished,
+    Observer,
+    RetryScheduled,
+)
 from ml4t_nb.interruption import run_in_threads
 from ml4t_nb.model import DatasetId
 from ml4t_nb.providers.retry import NoMoreWaiting
 from ml4t_nb.records import ErrorNote, UpdateResult
 
-__all__ = ["Batch", "Task", "run_all"]
+__all__ = ["Batch", "ProviderDown", "Task", "run_all"]
 
 _log = logging.getLogger(__name__)
 _PATIENCE_S = 30.0
 _IN_A_ROW = 3
 
 Pause: TypeAlias = Callable[[float], None]
+
+
+class ProviderDown(KeyboardInterrupt):
+    """Raised in a work that is about to ask a provider which is known to be down.
+
+    It ends the work without a result, unless that asks another provider instead.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +196,13 @@ class _TaskRunner:
     def _observe(self, event: Event) -> None:
         match event:
             case FetchStarted():
+                self.has_asked &= event.provider == self.provider
                 self.provider = event.provider
                 if self._outage.is_down and not self.has_asked:
-                    raise KeyboardInterrupt
+                    raise ProviderDown
                 self.has_asked = True
+            case FellBack():
+                self._outage.ended_with(self.task.dataset, event.error)
             case Fetched():
                 self._outage.answered()
             case RetryScheduled():

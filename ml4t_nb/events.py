@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ml4t_nb.model import DatasetId, Gap, Hint, Span
-from ml4t_nb.records import Outcome, Restatement
+from ml4t_nb.records import ErrorNote, Outcome, Restatement
 
 __all__ = [
     "Committed",
     "Event",
+    "FellBack",
     "FetchPlanned",
     "FetchStarted",
     "Fetched",
@@ -76,6 +77,15 @@ class RetryScheduled:
 
 
 @dataclass(frozen=True, slots=True)
+class FellBack:
+    """The provider that was asked has failed, and from now on ``provider`` is asked instead."""
+
+    dataset: DatasetId
+    provider: str
+    error: ErrorNote
+
+
+@dataclass(frozen=True, slots=True)
 class GapsFound:
     """Gaps that are pending after the run."""
 
@@ -114,7 +124,9 @@ class Waiting:
     """Nothing has happened for a second, for who shows how long it takes."""
 
 
-Step: TypeAlias = FetchPlanned | FetchStarted | Fetched | RetryScheduled | GapsFound | Committed
+Step: TypeAlias = (
+    FetchPlanned | FetchStarted | Fetched | RetryScheduled | FellBack | GapsFound | Committed
+)
 """What happens to a dataset before it is done."""
 Event: TypeAlias = Started | Step | Finished | Stopping | Waiting
 Observer: TypeAlias = Callable[[Event], None]

@@ -61,6 +61,7 @@ __all__ = [
     "RunReport",
     "SessionState",
     "SqlReport",
+    "SyncReport",
     "UnreadDataset",
 ]
 
@@ -134,6 +135,28 @@ class RunReport:
     def to_frame(self) -> pd.DataFrame:
         """A row for each dataset: first the results, then those ``left``, of outcome ``left``."""
         return report_frames.run_frame(self.verb, self.as_of, self.results, self.left)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport(RunReport):
+    """What ``sync`` did: the verb of each result's record says whether it was loaded or updated.
+
+    Parameters
+    ----------
+    universes
+        Names of those that were to be stored, each with the number of its symbols.
+    declared_in
+        The file that declares them.
+    undeclared
+        Datasets that are stored and in no universe of that file.
+    verbose
+        Whether ``--verbose`` was given.
+    """
+
+    universes: tuple[tuple[str, int], ...] = ()
+    declared_in: Path | None = None
+    undeclared: tuple[DatasetId, ...] = ()
+    verbose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

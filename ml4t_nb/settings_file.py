@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
-from ml4t_nb.errors import SettingsInvalid
+from ml4t_nb.errors import OptionError, SettingsInvalid
 from ml4t_nb.model import Hint
-from ml4t_nb.options import did_you_mean
+from ml4t_nb.options import as_day, as_word, did_you_mean
 
 __all__ = ["SettingsTable"]
 
@@ -136,14 +137,45 @@ class SettingsTable(Mapping[str, Any]):
                 word = f"table [[{key}]]"
             raise self.error(key, f"unknown {word}", did_you_mean(key, known))
 
+    def word(self, key: str) -> str:
+        """The text below ``key``."""
+        try:
+            return as_word(self.content[key], option=key)
+        except OptionError as error:
+            raise self.error(key, error.message, f'write it as {key} = "..."') from error
+
+    def day(self, key: str) -> date:
+        """The date below ``key``, in quotes or without."""
+        value = self.content[key]
+        is_day = isinstance(value, str) or type(value) is date
+        try:
+            day = as_day(value, option=key) if is_day else None
+        except OptionError:
+            day = None
+        if day is None:
+            raise self.error(
+                key,
+                f"{key} must be a date, not {_shown(value)}",
+                f"write it as {key} = 2010-01-04",
+            )
+        return day
+
+    def choice(self, key: str, *, choices: object) -> str:
+        """The word below ``key``, which is one of a ``Literal``."""
+        value, known = self.content[key], get_args(choices)
+        if value not in known:
+            what = key.replace("_", " ")
+            raise self.error(
+                key, f"unknown {what} {_shown(value)}", did_you_mean(str(value), known)
+            )
+        return str(value)
+
     def resolved(self, key: str, environ: Mapping[str, str]) -> str:
         """The text below ``key``; of ``"$NAME"``, what that name has in the environment.
 
         So a secret need not be in the file, nor does the error repeat it.
         """
-        word = self.content[key]
-        if not isinstance(word, str) or not word.strip():
-            raise self.error(key, f"{key} must be a text", 'write it as "..." or "$NAME"')
+        word = self.word(key)
         if not word.startswith("$"):
             return word
         name = word.removeprefix("$").removeprefix("{").removesuffix("}")
@@ -159,6 +191,10 @@ class SettingsTable(Mapping[str, Any]):
             return ""
         label = f"[{'.'.join(names)}]"
         return f"[{label}]" if isinstance(self.where[-1], int) else label
+
+
+def _shown(value: object) -> str:
+    return str(value) if isinstance(value, date) else repr(value)
 
 
 def _quoted(name: str) -> str:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from ml4t_nb.errors import OptionError, SettingsInvalid
 from ml4t_nb.model import AssetClass, Frequency, Hint
-from ml4t_nb.options import as_day, as_symbols, as_word, did_you_mean
+from ml4t_nb.options import as_symbols
 from ml4t_nb.settings_file import SettingsTable
 from ml4t_nb.store_settings import STORE_SETTINGS, StoreSettings
 
@@ -47,6 +48,11 @@ class Universe:
     fallback: tuple[str, ...] = ()
     table: SettingsTable = field(default_factory=lambda: SettingsTable(Path()), compare=False)
     defaults: SettingsTable = field(default_factory=lambda: SettingsTable(Path()), compare=False)
+
+    @property
+    def listed(self) -> str:
+        """The key that lists the symbols."""
+        return "file" if "file" in self.table else "symbols"
 
     def error(self, key: str, message: str, hint: Hint = "") -> SettingsInvalid:
         """An error about one of its settings, which names the line that has it."""
@@ -88,6 +94,7 @@ def read_universes(folder: Path | None, home: Path) -> UniverseFile:
                 "give one of them another name",
             )
         universes[universe.name] = universe
+    _require_agreement(tuple(universes.values()))
     return UniverseFile(chosen.path, tuple(universes.values()))
 
 
@@ -123,6 +130,39 @@ def _universe(table: SettingsTable, defaults: SettingsTable, given: dict[str, An
             "name only providers to ask after it",
         )
     return universe
+
+
+def _require_agreement(universes: Sequence[Universe]) -> None:
+    """Raise SettingsInvalid for a symbol that two universes would store in two ways as one dataset.
+
+    Of another frequency, or class, it is another dataset.
+    """
+    first: dict[tuple[str, Frequency], list[Universe]] = {}
+    for universe in universes:
+        for symbol in universe.symbols:
+            before = first.setdefault((symbol, universe.frequency), [])
+            for other in before:
+                _require_alike(symbol, other, universe)
+            before.append(universe)
+
+
+def _require_alike(symbol: str, one: Universe, other: Universe) -> None:
+    if one.asset_class and other.asset_class and one.asset_class != other.asset_class:
+        return
+    for key in _READERS:
+        was, now = getattr(one, key), getattr(other, key)
+        if was != now:
+            raise other.error(
+                other.listed,
+                f"{symbol} is in {one.name} (line {one.table.line()}) and in {other.name} with "
+                f"another {key}: {_said(was)} and {_said(now)}",
+                "declare it once, or in both alike",
+            )
+
+
+def _said(value: object) -> str:
+    words = ", ".join(value) if isinstance(value, tuple) else value
+    return f"{words}" if words else "none"
 
 
 def _defaults(table: SettingsTable) -> dict[str, Any]:
@@ -184,7 +224,7 @@ def _valid(
 
 def _listed(table: SettingsTable) -> Iterator[str]:
     """Symbols of the file that is named, relative to the folder of the settings."""
-    name = _word(table, "file")
+    name = table.word("file")
     path = table.path.parent / Path(name).expanduser()
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -208,62 +248,24 @@ def _listed(table: SettingsTable) -> Iterator[str]:
         raise table.error("file", f"{path} lists no symbol", "write one a line")
 
 
-def _day(table: SettingsTable, key: str) -> date:
-    value = table[key]
-    is_day = isinstance(value, str) or type(value) is date
-    try:
-        day = as_day(value, option=key) if is_day else None
-    except OptionError:
-        day = None
-    if day is None:
-        raise table.error(
-            key, f"{key} must be a date, not {_shown(value)}", f"write it as {key} = 2010-01-04"
-        )
-    return day
-
-
-def _word(table: SettingsTable, key: str) -> str:
-    try:
-        return as_word(table[key], option=key)
-    except OptionError as error:
-        raise table.error(key, error.message, f'write it as {key} = "..."') from error
-
-
-def _one_of(choices: object, what: str) -> Callable[[SettingsTable, str], str]:
-    known = get_args(choices)
-
-    def read(table: SettingsTable, key: str) -> str:
-        if (value := table[key]) not in known:
-            raise table.error(
-                key, f"unknown {what} {_shown(value)}", did_you_mean(str(value), known)
-            )
-        return str(value)
-
-    return read
-
-
 def _providers(table: SettingsTable, key: str) -> tuple[str, ...]:
     words = table[key]
     if not isinstance(words, list) or not all(isinstance(each, str) and each for each in words):
         raise table.error(
             key,
-            f"{key} must be a list of providers, not {_shown(words)}",
+            f"{key} must be a list of providers, not {words!r}",
             f'write it as {key} = ["files"]',
         )
     return tuple(dict.fromkeys(words))
 
 
-def _shown(value: object) -> str:
-    return str(value) if isinstance(value, date) else repr(value)
-
-
 _OWN = ("name", "symbols", "file")
 _READERS: dict[str, Callable[[SettingsTable, str], object]] = {
-    "start": _day,
-    "end": _day,
-    "frequency": _one_of(Frequency, "frequency"),
-    "asset_class": _one_of(AssetClass, "asset class"),
-    "calendar": _word,
-    "provider": _word,
+    "start": SettingsTable.day,
+    "end": SettingsTable.day,
+    "frequency": partial(SettingsTable.choice, choices=Frequency),
+    "asset_class": partial(SettingsTable.choice, choices=AssetClass),
+    "calendar": SettingsTable.word,
+    "provider": SettingsTable.word,
     "fallback": _providers,
 }

@@ -103,7 +103,7 @@ def test_a_value_may_be_one_of_the_environment_and_no_error_repeats_it(tmp_path:
     assert table.resolved("named", environ) == table.resolved("braced", environ) == environ["URL"]
     for key, message, hint in (
         ("unset", "line 4: unset: $NONE is not set", "set NONE in the environment"),
-        ("number", "line 5: number must be a text", 'write it as "..." or "$NAME"'),
+        ("number", "line 5: number: 3 is not a string", 'write it as number = "..."'),
     ):
         with pytest.raises(SettingsInvalid) as refused:
             table.resolved(key, environ)

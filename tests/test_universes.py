@@ -77,6 +77,20 @@ fallback = []
     assert core.error("start", "too early").message == f"{path}, line 3, [defaults]: too early"
 
 
+def test_a_symbol_may_be_in_two_universes_that_agree_or_mean_other_datasets(
+    tmp_path: Path,
+) -> None:
+    minutes = '[[universe]]\nname = "b"\nsymbols = ["AAPL"]\nfrequency = "5m"\n'
+    again = '[[universe]]\nname = "c"\nsymbols = ["MSFT", "AAPL"]\n'
+    write(tmp_path, AAPL + minutes + again)
+
+    assert [each.symbols for each in read_universes(None, tmp_path).universes] == [
+        ("AAPL",),
+        ("AAPL",),
+        ("MSFT", "AAPL"),
+    ]
+
+
 def test_the_folder_comes_before_the_store_if_it_declares_anything(tmp_path: Path) -> None:
     folder, home = tmp_path / "folder", tmp_path / "home"
     at_home = write(home, AAPL + "[rules]\nspike_factor = 2\n")
@@ -195,6 +209,18 @@ def test_the_folder_comes_before_the_store_if_it_declares_anything(tmp_path: Pat
             "6, [[universe]]: fallback names 'files', which is asked first",
             "name only providers to ask after it",
         ),
+        (
+            "[defaults]\nstart = 2010-01-04\n"
+            + AAPL
+            + '[[universe]]\nname = "b"\nstart = 2015-01-02\nsymbols = ["MSFT", "AAPL"]',
+            "9, [[universe]]: AAPL is in core (line 3) and in b with another start: {dates}",
+            "declare it once",
+        ),
+        (
+            AAPL + '[[universe]]\nname = "b"\nsymbols = ["AAPL"]\nfallback = ["files", "sample"]',
+            "6, [[universe]]: AAPL is in core (line 1) and in b with another fallback: {others}",
+            "in both alike",
+        ),
         (AAPL + "workers = 3", "4, [[universe]]: unknown setting of a universe 'workers'", "from"),
         (
             AAPL + "[rules]\nspike_factor = 2",
@@ -215,6 +241,11 @@ def test_what_cannot_be_meant_is_refused_by_file_line_and_key(
     with pytest.raises(SettingsInvalid) as refused:
         read_universes(folder, home)
 
-    words = {"folder": folder, "home": home}
+    words = {
+        "folder": folder,
+        "home": home,
+        "dates": "2010-01-04 and 2015-01-02",
+        "others": "none and files, sample",
+    }
     assert refused.value.message == f"{path}, line {message.format(**words)}"
     assert hint.format(**words) in refused.value.hint

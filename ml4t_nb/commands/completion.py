@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ml4t_nb.commands.declaration import SHELL, VERBS, Option, Program, options
-from ml4t_nb.commands.parser import flags, said_of, tree
+from ml4t_nb.commands.parser import flags, said_of, several, tree
 from ml4t_nb.errors import Ml4tError
+from ml4t_nb.settings import current_folder
+from ml4t_nb.universes import read_universes
 from ml4t_nb.verbs.arguments import ALIASES
 from ml4t_nb.verbs.select import calendar_names
 from ml4t_nb.verbs.sql import sql_names
@@ -54,7 +56,8 @@ def about(words: Sequence[str], candidate: str, *, program: Program) -> str:
         named = (each for each in known if flag in (*each.flags, *each.off_flags))
         option = next(named, None)
         return "option" if option is None or sign else option.help.partition(". ")[0].rstrip(".")
-    return "symbol" if of is None else of.name.rstrip("_").replace("_", " ")
+    name = several(words[0], program) or "symbol" if of is None else of.name
+    return name.rstrip("_").replace("_", " ")
 
 
 def stored(home: Path | str | None = None) -> tuple[str, ...]:
@@ -76,7 +79,7 @@ def complete_shell() -> None:
     for verb, parser in parsers.items():
         by_name = {each.name: each for each in options(SHELL.verbs[verb])}
         for action in parser._actions:  # noqa: SLF001  # argcomplete's own way to attach completers
-            option = by_name.get("symbol" if action.dest == "bare" else action.dest)
+            option = by_name.get(several(verb) if action.dest == "bare" else action.dest)
             if option is not None and option.kind != "switch":
                 known: Any = FilesCompleter() if option.kind == "path" else _completer(option)
                 action.completer = known  # type: ignore[attr-defined]  # argcomplete reads it
@@ -122,6 +125,9 @@ def _values(option: Option, words: Sequence[str]) -> tuple[str, ...]:  # noqa: P
                 return stored(_home(words))
             case name if name in _PROVIDERS:
                 return tuple(each.name for each in VERBS["providers"](Workspace.open()).providers)
+            case "universe":
+                home = Workspace.open().at(_home(words)).settings.home
+                return tuple(each.name for each in read_universes(current_folder(), home).universes)
             case "query":
                 return sql_names(Workspace.open().at(_home(words)))
             case "calendar":

@@ -29,6 +29,7 @@ from ml4t_nb.verbs import (
     rename,
     review,
     sql,
+    sync,
     undo,
     update,
 )
@@ -54,8 +55,8 @@ ProgramName: TypeAlias = Literal["ml4t-data", "%ml4t", "ml4t_nb"]
 """What a reader types into: a shell, a cell, Python."""
 
 _IN_ORDER = (
-    load, update, health, list_, gaps, review, history, undo, plot, compare, reconcile, export,
-    sql, end, rename, remove, providers,
+    load, update, sync, health, list_, gaps, review, history, undo, plot, compare, reconcile,
+    export, sql, end, rename, remove, providers,
 )  # fmt: skip
 VERBS: dict[str, Verb] = {each.__name__.rstrip("_"): each for each in _IN_ORDER}
 """The verbs by their spelling, in the order of a person's first day with them."""

@@ -26,7 +26,7 @@ from ml4t_nb.model import Command
 from ml4t_nb.options import did_you_mean
 from ml4t_nb.verbs.arguments import convert
 
-__all__ = ["Help", "flags", "parse", "said_of", "tree"]
+__all__ = ["Help", "flags", "parse", "said_of", "several", "tree"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,9 @@ class Help:
 def parse(words: Sequence[str], *, program: Program = SHELL) -> Command | Help:
     """The command, or the help, that ``words`` ask for after the program's own name.
 
-    Words after ``--`` are symbols, whatever they begin with. An OptionError names the nearest word
-    in place of one that is invalid, in the spelling of ``program``.
+    Words after ``--`` are symbols, or what the verb takes for them, whatever they begin with. An
+    OptionError names the nearest word in place of one that is invalid, in the spelling of
+    ``program``.
     """
     if not words or words[0] in ("-h", "--help"):
         return Help(tree(program)[0].format_help(), asked=bool(words))
@@ -56,7 +57,7 @@ def parse(words: Sequence[str], *, program: Program = SHELL) -> Command | Help:
     if rest[cut:] == ["--"]:
         # As xargs and "$@" write it of an empty list, which selects nothing.
         raise OptionError(
-            f"no symbol follows -- after {verb}",
+            f"no {several(verb, program) or 'symbol'} follows -- after {verb}",
             hint="check the selection; to select all, leave -- out",
         )
     if not {"-h", "--help"}.isdisjoint(rest[:cut]):
@@ -72,6 +73,12 @@ def flags(verb: str, program: Program = SHELL) -> tuple[str, ...]:
     return (*theirs, *own)
 
 
+def several(verb: str, program: Program = SHELL) -> str:
+    """The option of ``verb`` that takes all words without a flag: symbols; empty if none does."""
+    declared = options(program.verbs[verb])
+    return next((each.name for each in declared if each.is_bare and each.is_repeated), "")
+
+
 def _command(verb: str, words: list[str], bare: list[str], program: Program) -> Command:
     found, extras = _branch(verb, program).parse_known_args(words)
     given = {name: value for name, value in vars(found).items() if value is not None}
@@ -79,13 +86,14 @@ def _command(verb: str, words: list[str], bare: list[str], program: Program) -> 
         if word.startswith("-") and word != "-":
             raise _no_option(verb, word.partition("=")[0], program)
     known = [each.name for each in options(program.verbs[verb])]
-    symbols = [*given.pop("bare", ()), *extras, *bare, *given.pop("symbol", ())]
+    name = several(verb, program)
+    loose = [*given.pop("bare", ()), *extras, *bare, *given.pop(name, ())]
     if "query" in known:
-        given |= _one_query([*([given.pop("query")] if "query" in given else []), *symbols])
-    elif symbols and "symbol" not in known:
-        raise OptionError(f"{verb} takes no symbol, but got {symbols[0]!r}")
+        given |= _one_query([*([given.pop("query")] if "query" in given else []), *loose])
+    elif loose and not name:
+        raise OptionError(f"{verb} takes no symbol, but got {loose[0]!r}")
     else:
-        given |= {"symbol": tuple(symbols)} if symbols else {}
+        given |= {name: tuple(loose)} if loose else {}
     if verb not in VERBS:
         return Command(verb, given)
     json, quiet = given.pop("json", False), given.pop("quiet", False)
@@ -231,8 +239,8 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         )
         return
     if option.is_bare:
-        parser.add_argument("bare", nargs="*", metavar="SYMBOL", help=text)
-        text = "The same, one symbol at a time."
+        parser.add_argument("bare", nargs="*", metavar=name.upper(), help=text)
+        text = f"The same, one {name} at a time."
     parser.add_argument(
         *option.flags,
         dest=name,

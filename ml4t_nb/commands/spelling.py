@@ -11,6 +11,7 @@ from functools import cached_property
 
 from ml4t_nb.commands.declaration import VERBS, Option, ProgramName, options
 from ml4t_nb.commands.magic_line import joined
+from ml4t_nb.commands.parser import several
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.hints import as_call, commands_of, in_words, rest_of
 from ml4t_nb.model import Command, Hint, NextStep
@@ -65,14 +66,15 @@ def spell(what: Hint | Command, program: ProgramName) -> str:
 def _words_of(command: Command, *, is_bare: bool) -> Iterator[str]:
     """The words that parse to ``command``, the verb first; symbols without a flag if bare."""
     known = {each.name: each for each in options(VERBS[command.verb])}
-    symbols = command.arguments.get("symbol", ())
-    needs_flag = not is_bare or any(each.startswith("-") for each in symbols)
+    first = several(command.verb)
+    loose = command.arguments.get(first, ())
+    needs_flag = not is_bare or any(each.startswith("-") for each in loose)
     yield command.verb
     # Symbols first, as people type them.
-    for symbol in symbols:
-        yield from _words(known["symbol"], symbol) if needs_flag else (symbol,)
+    for word in loose:
+        yield from _words(known[first], word) if needs_flag else (word,)
     for name, value in command.arguments.items():
-        if name != "symbol" and value is not None:
+        if name != first and value is not None:
             yield from _words(known[name], value)
     yield from ("--json",) * command.json + ("-q",) * command.quiet
 

@@ -22,6 +22,7 @@ __all__ = [
     "reach_back",
     "spans_to_fetch",
     "split_span",
+    "unanswered",
     "with_attempts",
     "without",
 ]
@@ -131,12 +132,17 @@ def spans_to_fetch(fetch_log: Iterable[FetchAttempt], wanted: Span) -> tuple[Spa
     Where nothing in it failed, that is the whole of it, to see what has changed.
     """
     meeting = [each for each in fetch_log if wanted.meets(each.span)]
-    answered = [each.span for each in meeting if each.outcome != "failed"]
-    if len(answered) == len(meeting):
+    if all(each.outcome != "failed" for each in meeting):
         return (wanted,)
-    left = [wanted]
-    for taken in answered:
-        left = [part for span in left for part in _without(span, taken)]
+    return unanswered(meeting, wanted)
+
+
+def unanswered(fetch_log: Iterable[FetchAttempt], wanted: Span) -> tuple[Span, ...]:
+    """What of ``wanted`` no provider has answered yet."""
+    left = [wanted] if wanted else []
+    for each in fetch_log:
+        if each.outcome != "failed":
+            left = [part for span in left for part in _without(span, each.span)]
     return tuple(left)
 
 

@@ -213,6 +213,10 @@ class Track:
                     words = f"{line.piece}, {many(line.bars, 'bar')} so far"
             case events.RetryScheduled():
                 line.pause = words = f"again in {event.wait_s:.0f} s ({event.reason})"
+            case events.FellBack():
+                line.pause = ""
+                line.notes += (f"{event.provider} is asked instead",)
+                words = f"{event.error.message}; {line.notes[-1]}"
         self.doing = f"{line.dataset.symbol}: {words}"
 
     def _line(self, dataset: DatasetId, stage: Stage) -> Line:

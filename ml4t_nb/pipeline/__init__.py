@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ml4t_nb.pipeline.remove import run_remove
     from ml4t_nb.pipeline.rename import RenameRequest, run_rename
     from ml4t_nb.pipeline.requests import LoadRequest, UpdateRequest
+    from ml4t_nb.pipeline.sync import SyncRequest, run_sync
     from ml4t_nb.pipeline.undo import UndoRequest, run_undo
     from ml4t_nb.pipeline.unknown import with_proposals
     from ml4t_nb.pipeline.unrecorded import keep_failures
@@ -27,6 +28,7 @@ __all__ = [
     "ReconcileRequest",
     "RenameRequest",
     "RunContext",
+    "SyncRequest",
     "UndoRequest",
     "UpdateRequest",
     "close",
@@ -40,6 +42,7 @@ __all__ = [
     "run_reconcile",
     "run_remove",
     "run_rename",
+    "run_sync",
     "run_undo",
     "run_update",
     "to_decide",
@@ -57,6 +60,7 @@ _HOMES = {
     "ReconcileRequest": "reconcile",
     "RenameRequest": "rename",
     "RunContext": "context",
+    "SyncRequest": "sync",
     "UndoRequest": "undo",
     "UpdateRequest": "requests",
     "close": "gap_actions",
@@ -70,6 +74,7 @@ _HOMES = {
     "run_reconcile": "reconcile",
     "run_remove": "remove",
     "run_rename": "rename",
+    "run_sync": "sync",
     "run_undo": "undo",
     "run_update": "update",
     "to_decide": "decide",

@@ -15,7 +15,7 @@ from ml4t_nb.pipeline.pieces import Order
 from ml4t_nb.pipeline.requests import require_served
 from ml4t_nb.storage.manifest import Manifest
 
-__all__ = ["OtherBars", "fetch_other"]
+__all__ = ["OtherBars", "fetch_other", "other_bars"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,20 @@ def fetch_other(context: RunContext, found: Manifest, provider: str, span: Span)
             provider=provider,
             hint="choose an earlier --start, or a later --as-of",
         )
-    got = fetch_order(run, Order(wanted))
+    return other_bars(run, wanted)
+
+
+def other_bars(run: DatasetRun, span: Span) -> OtherBars:
+    """What the provider of a run, which is not the dataset's own, has in ``span``.
+
+    Raises ProviderError if not all of it could be had.
+    """
+    got = fetch_order(run, Order(span))
     if got.error is not None:
         raise got.error
-    basis = got.basis or found.config.basis
+    basis = got.basis or run.config.basis
     bars = within(adjusted(got.final, "splits", basis=basis), span)
-    was, now = found.config.currency, got.currency
-    change = requoted_words(was, now, other.name, is_own=False) if was and now != was else ""
+    was, now, name = run.config.currency, got.currency, run.provider.name
+    change = requoted_words(was, now, name, is_own=False) if was and now != was else ""
     notes = (change, *got.notes) if now and change else got.notes
     return OtherBars(bars, notes, now)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
 from ml4t_nb.calendars import calendar
-from ml4t_nb.core.adjust import inexact_weeks
 from ml4t_nb.core.bars import NUMBERS, Bars, as_instant, numbers_of, observed
-from ml4t_nb.core.currencies import factor_between
 from ml4t_nb.core.gapfill import ExpectedGrid, reconcile_gaps
 from ml4t_nb.core.joins import JoinFault
 from ml4t_nb.core.sources import sources_after
@@ -21,10 +19,16 @@ from ml4t_nb.core.taking import Taking, Wanted, taking_of, wanted_of
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import OptionError, RangeRefused, Suspicious
 from ml4t_nb.finding import Decision, Refusal
-from ml4t_nb.model import DatasetId, NextStep, Span, TakenKind, bar_length
+from ml4t_nb.model import DatasetId, NextStep, Span, TakenKind
 from ml4t_nb.pipeline.compare import OtherBars, fetch_other
 from ml4t_nb.pipeline.context import RunContext, instant_of, require_as_of_not_earlier
 from ml4t_nb.pipeline.decided import findings_with
+from ml4t_nb.pipeline.joining import (
+    named,
+    reach_around,
+    require_one_basis,
+    require_one_currency,
+)
 from ml4t_nb.pipeline.record import publish, result_of
 from ml4t_nb.records import Revision, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
@@ -33,9 +37,6 @@ from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["ReconcileRequest", "run_reconcile"]
 
-# Bars around those that are wanted show the scale between the two providers, over weekends.
-_BARS_AROUND = 40
-_WEEKEND = timedelta(days=4)
 _LOGGED_REVISIONS = 100
 _NAMED = 3
 _WORDS: dict[TakenKind, str] = {
@@ -99,8 +100,8 @@ def _commit(
     if state is None:
         raise not_found_error(request.dataset)
     at, before = _require_not_later(context, state), tx.bars()
-    _require_one_currency(state, other, name)
-    _require_one_basis(state, before)
+    require_one_currency(state, other, name)
+    require_one_basis(state, before)
     grid = _grid(state)
     wanted = _wanted(request, state, before)
     taking = taking_of(
@@ -171,10 +172,7 @@ def _wanted(request: ReconcileRequest, state: Manifest, bars: Bars) -> Wanted:
 
 def _around(wanted: Wanted, found: Manifest) -> Span:
     """From some bars before the first that is wanted to some after the last, of those stored."""
-    length = bar_length(found.dataset.frequency) or timedelta(days=1.5)
-    if found.dataset.frequency == "weekly":
-        length = timedelta(weeks=1)
-    reach, stamps = _WEEKEND + _BARS_AROUND * length, wanted.stamps
+    reach, stamps = reach_around(found.dataset.frequency), wanted.stamps
     first, last = as_instant(stamps[0]), as_instant(stamps[-1])
     held = (found.first or first, found.last or last)
     return Span(max(first - reach, held[0]), min(last + reach, held[1]) + TICK)
@@ -185,31 +183,6 @@ def _require_not_later(context: RunContext, found: Manifest) -> datetime:
     at = instant_of(context.as_of, found, _grid(found).calendar)
     require_as_of_not_earlier(found, at)
     return at
-
-
-def _require_one_basis(state: Manifest, bars: Bars) -> None:
-    """Raise OptionError if it is not known on which basis the days of some weeks are."""
-    weeks = inexact_weeks(bars, "splits", basis=state.config.basis)
-    if state.dataset.frequency == "weekly" and weeks:
-        raise OptionError(
-            f"{state.dataset} has weeks as traded, and that of {weeks[-1]:%Y-%m-%d} cannot be put "
-            "on one basis: its split fell between days",
-            hint=f"load daily bars of {state.dataset.symbol}, and reconcile those",
-        )
-
-
-def _require_one_currency(state: Manifest, other: OtherBars, name: str) -> None:
-    """Raise Suspicious if prices are in two currencies that are no units of one."""
-    was, now = state.config.currency, other.currency
-    if was and now and factor_between(was, now) is None:
-        raise Suspicious(
-            f"{name} quotes {now}, and {state.dataset} is in {was}: a price in another currency "
-            "is not taken",
-            hint=(
-                "nothing was changed; choose another provider, or compare the two: ",
-                NextStep("compare", state.dataset, provider=name),
-            ),
-        )
 
 
 def _nothing(context: RunContext, state: Manifest, name: str, *notes: str) -> UpdateResult:
@@ -231,7 +204,7 @@ def _refused(
             hint="nothing was changed; choose another provider, or another --start and --end",
         )
     return Suspicious(
-        f"the bar of {_named(fault.stamp, state)} {fault.reason}, so that it cannot be taken "
+        f"the bar of {named(fault.stamp, state)} {fault.reason}, so that it cannot be taken "
         f"from {name}",
         hint=(
             "nothing was changed; leave it out with --start and --end: `",
@@ -239,11 +212,6 @@ def _refused(
             "` shows both",
         ),
     )
-
-
-def _named(stamp: pd.Timestamp, state: Manifest) -> str:
-    is_daily = bar_length(state.dataset.frequency) is None
-    return f"{stamp:%Y-%m-%d}" if is_daily else f"{stamp:%Y-%m-%d %H:%M} UTC"
 
 
 def _revisions(before: Bars, after: Bars, taken: pd.DatetimeIndex) -> Iterator[Revision]:
@@ -285,7 +253,7 @@ def _notes(taking: Taking, wanted: Wanted, name: str, state: Manifest) -> Iterat
 
 
 def _list(stamps: pd.DatetimeIndex, state: Manifest) -> str:
-    named = ", ".join(_named(each, state) for each in stamps[:_NAMED])
+    named = ", ".join(named(each, state) for each in stamps[:_NAMED])
     return named if len(stamps) <= _NAMED else f"{named} and {len(stamps) - _NAMED} more"
 
 

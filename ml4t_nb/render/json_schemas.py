@@ -15,7 +15,14 @@ from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render import documents, review_documents
 from ml4t_nb.render.sql_document import SqlDocument
-from ml4t_nb.reports import GapsReport, HealthReport, PlotReport, ReviewReport, RunReport
+from ml4t_nb.reports import (
+    GapsReport,
+    HealthReport,
+    PlotReport,
+    ReviewReport,
+    RunReport,
+    SyncReport,
+)
 from ml4t_nb.verbs.docstrings import paragraphs
 
 __all__ = ["DOCUMENTS", "PLAIN_TYPES", "SHOWN_TYPES", "Schema", "SchemaTypes", "schema_name"]
@@ -24,6 +31,7 @@ Schema: TypeAlias = dict[str, Any]
 
 DOCUMENTS: dict[str, Any] = {
     "run": documents.RunDocument,
+    "sync": documents.SyncDocument,
     "health": documents.HealthDocument,
     "list": documents.ListDocument,
     "gaps": documents.GapsDocument,
@@ -44,6 +52,7 @@ _ONE_FOR_ALL = ("load", "update", "reconcile", "end", "rename", "undo")
 _SAME_FIELDS: Mapping[type, tuple[type, ...]] = {
     documents.DetailedResult: (UpdateRecord, UpdateResult),
     documents.RunDocument: (RunReport,),
+    documents.SyncDocument: (SyncReport, RunReport),
     documents.GapsDocument: (GapsReport,),
     review_documents.ReviewDocument: (ReviewReport,),
     documents.HealthDocument: (HealthReport,),

@@ -24,6 +24,7 @@ from ml4t_nb.render.history_blocks import history_blocks
 from ml4t_nb.render.layout import Block, Note, Table
 from ml4t_nb.render.list_blocks import list_blocks
 from ml4t_nb.render.run_blocks import run_blocks
+from ml4t_nb.render.sync_blocks import sync_blocks
 from ml4t_nb.render.table_cells import arrow_cells, arrow_headings
 
 __all__ = ["SHOWN", "blocks"]
@@ -135,6 +136,7 @@ def _card(card: reports.ProviderInfo) -> tuple[str, ...]:
 
 _BLOCKS: dict[type[reports.Report], Callable[[Any], Iterator[Block]]] = {
     reports.RunReport: run_blocks,
+    reports.SyncReport: sync_blocks,
     reports.HealthReport: health_blocks,
     reports.ListReport: list_blocks,
     reports.GapsReport: gap_blocks,

@@ -111,6 +111,9 @@ def _table(report: RunReport) -> Table:
     rows = [headings, *map(_row, report.results)]
     if len(providers) <= 1:
         rows = [(dataset, *others) for dataset, _, *others in rows]
+    if report.verb == "sync":
+        verbs = ("Run", *(each.record.verb for each in report.results))
+        rows = [(row[0], run, *row[1:]) for row, run in zip(rows, verbs, strict=True)]
     title = f"{report.verb}{source}, as of {instant(report.as_of)}"
     return Table(rows[0], tuple(rows[1:]), title)
 

@@ -43,8 +43,11 @@ _DONE = {"load": "loaded", "update": "updated"}
 def run_headline(report: RunReport) -> Headline:
     """How many datasets, and of how many what is to be said: numbers that add up."""
     counts = Counter(_group_of(each) for each in report.results)
+    done = Counter(
+        _done(each) for each in report.results if _group_of(each) in ("new", "corrected")
+    )
     counted = (
-        (counts["new"] + counts["corrected"], _DONE.get(report.verb, "changed")),
+        *((number, what) for what, number in sorted(done.items())),
         (counts["unchanged"], "unchanged"),
         (counts["restated"], "restated"),
         (counts["suspect"] + counts["incomplete"], "to look at"),
@@ -62,7 +65,8 @@ def run_groups(report: RunReport) -> tuple[Group, ...]:
     names = names_of(datasets)
     items = [_counted(each, names[each.dataset]) for each in report.results]
     items += [Counted("left", names[each], "", None, "") for each in report.left]
-    return folded_groups(items, _kinds(_DONE.get(report.verb, "changed")), signed=True)
+    done = "loaded or updated" if report.verb == "sync" else _DONE.get(report.verb, "changed")
+    return folded_groups(items, _kinds(done), signed=True)
 
 
 def newest_groups(histories: Sequence[DatasetHistory]) -> tuple[Group, ...]:
@@ -168,6 +172,10 @@ def _group_of(result: UpdateResult) -> str:
     if record.revised:
         return "corrected"
     return "new" if record.has_changed else "unchanged"
+
+
+def _done(result: UpdateResult) -> str:
+    return _DONE.get(result.record.verb, "changed")
 
 
 def _counted(result: UpdateResult, name: str) -> Counted:

@@ -59,8 +59,11 @@ def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911  # one for each report
+def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911, PLR0912  # one for each
     match report:
+        case reports.SyncReport():
+            universes = tuple(d.DeclaredUniverse(*each) for each in report.universes)
+            return _filled(d.SyncDocument, report, results=_results(report), universes=universes)
         case reports.RunReport():
             return _run(report)
         case reports.HealthReport():

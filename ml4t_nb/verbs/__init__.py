@@ -15,6 +15,7 @@ from ml4t_nb.verbs.remove import remove
 from ml4t_nb.verbs.rename import rename
 from ml4t_nb.verbs.review import review
 from ml4t_nb.verbs.sql import connect, scan, sql
+from ml4t_nb.verbs.sync import sync
 from ml4t_nb.verbs.undo import undo
 from ml4t_nb.verbs.update import update
 
@@ -38,6 +39,7 @@ __all__ = [
     "review",
     "scan",
     "sql",
+    "sync",
     "undo",
     "update",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,10 @@ from ml4t_nb.records import AbsentSession, Summary
 if TYPE_CHECKING:
     from ml4t_nb.core.calendars.calendar import Calendar
     from ml4t_nb.core.session_states import StoredRange
+    from ml4t_nb.reports import RunReport
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["absent", "declaration", "doubted"]
+__all__ = ["absent", "declaration", "doubted", "with_absent"]
 
 _FEW = 30
 
@@ -43,6 +45,17 @@ def declaration(ws: Workspace, found: Sequence[AbsentSession]) -> str:
     ]
     words = (f"{each.calendar}:{'+' if each.is_open else ''}{each.day}" for each in closures)
     return f"ML4T_DATA_CLOSURES={','.join(words)}"
+
+
+def with_absent(
+    ws: Workspace,
+    report: RunReport,
+    chosen: Collection[DatasetId],
+    before: Collection[AbsentSession],
+) -> RunReport:
+    """The report with the sessions that no dataset has and that were not absent ``before``."""
+    found = tuple(sorted(set(absent(ws, chosen)) - set(before)))
+    return replace(report, absent=found, declaration=declaration(ws, found)) if found else report
 
 
 def _by_calendar(

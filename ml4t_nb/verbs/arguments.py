@@ -219,8 +219,8 @@ def convert(value: object, wanted: Option) -> object:
             return symbols[0] if wanted.keeps_one and isinstance(value, str) else symbols
         # Left out it means everything, or is asked for; who selects nothing means neither.
         raise OptionError(
-            "an empty list of symbols selects nothing",
-            hint="check the selection; to select all, leave symbol out",
+            f"an empty list of {wanted.name}s selects nothing",
+            hint=f"check the selection; to select all, leave {wanted.name} out",
         )
     if wanted.kind == "choice":
         return _choice(value, wanted)

@@ -33,6 +33,7 @@ __all__ = [
     "at_store",
     "context_of",
     "finding_at_store",
+    "noted",
     "record_at_store",
     "run_batch",
     "run_one",
@@ -218,6 +219,13 @@ def _at_store(result: UpdateResult, home: Path) -> UpdateResult:
     """The result whose next steps name the store."""
     findings = tuple(finding_at_store(each, home) for each in result.findings)
     return replace(result, record=record_at_store(result.record, home), findings=findings)
+
+
+def noted(result: UpdateResult, note: str) -> UpdateResult:
+    """``result`` with a note for who reads it, which no history keeps."""
+    if not note:
+        return result
+    return replace(result, record=replace(result.record, notes=(note, *result.record.notes)))
 
 
 def finding_at_store(finding: Finding, home: Path) -> Finding:

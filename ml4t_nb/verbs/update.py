@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.model import DatasetId, FillMethod, NextStep
 from ml4t_nb.options import Short, as_symbols
-from ml4t_nb.records import Health, UpdateResult
+from ml4t_nb.records import Health
 from ml4t_nb.reports import RunReport
-from ml4t_nb.verbs.absent import absent, declaration, doubted
+from ml4t_nb.verbs.absent import absent, doubted, with_absent
 from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.due import DueDatasets, due_datasets
 from ml4t_nb.verbs.health import judge_all
@@ -26,7 +26,7 @@ from ml4t_nb.verbs.parameters import (
     ProviderName,
     Selection,
 )
-from ml4t_nb.verbs.runs import Work, at_store, context_of, run_batch
+from ml4t_nb.verbs.runs import Work, at_store, context_of, noted, run_batch
 from ml4t_nb.verbs.select import EXAMPLE, renamed, select, select_each
 
 if TYPE_CHECKING:
@@ -149,15 +149,14 @@ def update(
     report = run_batch(ws, "update", works, moment, workers=workers, provider=provider or "")
     results = with_proposals(context_of(ws, moment), report.results)
     names = renamed(ws, as_symbols(symbol))
-    results = tuple(_noted(each, names.get(each.dataset, "")) for each in results)
+    results = tuple(noted(each, names.get(each.dataset, "")) for each in results)
     report = replace(report, results=at_store(results, ws.settings.home), allow_empty=allow_empty)
     if before_run is not None:
         if isinstance(moment, datetime):
             keep_failures(context_of(ws, moment), report.results, moment)
         after_run = _due_of(ws, stored, moment, enough) if works else before_run
         report = replace(report, waiting=before_run.waiting, next_due=after_run.next_at)
-    if found := tuple(sorted(set(absent(ws, chosen)) - set(missed))):
-        report = replace(report, absent=found, declaration=declaration(ws, found))
+    report = with_absent(ws, report, chosen, missed)
     if not as_symbols(symbol):
         ws.store.sweep()
     if not show_status:
@@ -200,13 +199,6 @@ def _only(meant: Meant, due: Sequence[DatasetId]) -> Meant:
     """Those that are due, in their order, after the symbols that mean no dataset."""
     errors = {each: error for each, error in meant.items() if error is not None}
     return {**errors, **dict.fromkeys(due)}
-
-
-def _noted(result: UpdateResult, note: str) -> UpdateResult:
-    """``result`` with a note for who reads it, which no history keeps."""
-    if not note:
-        return result
-    return replace(result, record=replace(result.record, notes=(note, *result.record.notes)))
 
 
 def _health_of(ws: Workspace, moment: datetime | date) -> dict[DatasetId, Health]:

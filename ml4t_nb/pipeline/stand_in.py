@@ -1,0 +1,173 @@
+"""New bars from a provider that stands in for a dataset's own, once the two agree on the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from ml4t_nb.core.adjust import adjusted
+from ml4t_nb.core.bars import Bars, as_stamps, observed
+from ml4t_nb.core.basis import TELLING
+from ml4t_nb.core.gapfill import reconcile_gaps
+from ml4t_nb.core.joins import JoinFault
+from ml4t_nb.core.sources import sources_after
+from ml4t_nb.core.taking import Taking, Wanted, taking_of
+from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.errors import RangeRefused, Suspicious
+from ml4t_nb.model import DatasetId, Span
+from ml4t_nb.pipeline.compare import OtherBars, other_bars
+from ml4t_nb.pipeline.context import DatasetRun, RunContext, require_as_of_not_earlier
+from ml4t_nb.pipeline.joining import (
+    named,
+    reach_around,
+    require_one_basis,
+    require_one_currency,
+)
+from ml4t_nb.pipeline.record import notify, publish
+from ml4t_nb.pipeline.rejudge import judged_around
+from ml4t_nb.pipeline.requests import require_served
+from ml4t_nb.records import UpdateRecord, UpdateResult
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.snapshot import not_found_error
+from ml4t_nb.storage.transaction import Transaction
+
+__all__ = ["run_stand_in"]
+
+_TOLERANCE = 1e-3
+
+
+def run_stand_in(context: RunContext, dataset: DatasetId, name: str, why: str) -> UpdateResult:
+    """Store what ``name`` has after the last stored bar; stored bars stay as they are, to the bit.
+
+    Raises ProviderError if it fails too or has nothing newer, and Suspicious if what it has cannot
+    be joined: then nothing is stored. What the own provider failed to answer stays open in the log
+    of requests, and so is asked for again.
+
+    Parameters
+    ----------
+    why
+        What became of the dataset's own provider, for the history.
+    """
+    began = perf_counter()
+    found = context.store.snapshot(dataset).manifest
+    other = context.provider(name)
+    require_served(other, dataset)
+    config = replace(found.config, session_overrides=context.session_overrides)
+    run = DatasetRun.of(context, "update", dataset, config, other, found=found)
+    run.require_not_earlier()
+    _require_newer(run, found)
+    assert found.last is not None
+    span = Span(found.last - reach_around(dataset.frequency), run.final_before)
+    got = other_bars(run, span)
+    with context.store.transaction(dataset) as tx:
+        return notify(run, _commit(tx, run, got, span, why, began=began))
+
+
+def _require_newer(run: DatasetRun, state: Manifest) -> pd.DatetimeIndex:
+    """Stamps expected after the last stored bar; RangeRefused if there are none."""
+    name, last = run.provider.name, state.last
+    new = as_stamps([])
+    if last is not None and last + TICK < run.final_before:
+        new = run.calendar.stamps(Span(last + TICK, run.final_before), run.dataset.frequency)
+    if new.empty:
+        raise RangeRefused(f"no newer bar is due from {name}", provider=name)
+    return new
+
+
+def _commit(
+    tx: Transaction, run: DatasetRun, got: OtherBars, span: Span, why: str, *, began: float
+) -> UpdateResult:
+    """Join the new bars to what is stored now."""
+    state, name = tx.manifest, run.provider.name
+    if state is None:
+        raise not_found_error(run.dataset)
+    require_as_of_not_earlier(state, run.as_of)
+    before = tx.bars()
+    require_one_currency(state, got, name)
+    require_one_basis(state, before)
+    taking = _taking(run, state, before, got.bars)
+    stamps, taken = pd.DatetimeIndex(taking.bars.index), taking.chosen.stamps
+    reconciled = reconcile_gaps(
+        taking.bars, grid=run.grid, known=state.gaps, fill_by=None, is_whole=True
+    )
+    findings, opened = judged_around(
+        run.context,
+        state,
+        taking.bars,
+        taken,
+        extra=reconciled.findings,
+        as_of=run.as_of,
+        number=tx.number,
+    )
+    own = state.config.provider
+    after = replace(
+        state,
+        config=replace(state.config, session_overrides=run.config.session_overrides),
+        gaps=reconciled.gaps,
+        findings=findings,
+        carried=taking.carried,
+        updated=max(run.as_of, state.updated or run.as_of),
+        prior=None,
+        sources=sources_after(
+            state.sources, stamps, np.asarray(stamps.isin(taken)), provider=name, own=own
+        ),
+    )
+    record = UpdateRecord(
+        at=run.as_of,
+        verb=run.verb,
+        provider=name,
+        outcome="changed",
+        added=len(taken),
+        seconds=perf_counter() - began,
+        verdict="same",
+        spans=(span,),
+        notes=(f"{why}; {name}, which agrees with the stored bars, stands in", *got.notes),
+    )
+    tx.put(reconciled.bars)
+    return publish(tx, after, record, opened)
+
+
+def _taking(run: DatasetRun, state: Manifest, before: Bars, other: Bars) -> Taking:
+    """The stored bars with the new ones.
+
+    Raises Suspicious unless the two agree on the bars before, and nothing among the new ones may be
+    a split or a dividend: those come with the bars of the dataset's own provider alone.
+    """
+    name = run.provider.name
+    nothing = as_stamps([])
+    taking = taking_of(
+        Wanted({"missing": _require_newer(run, state)}, nothing),
+        before,
+        other,
+        carried=state.carried,
+        grid=run.grid,
+        tolerance=_TOLERANCE,
+    )
+    if isinstance(taking, JoinFault):
+        raise _refused(f"the bar of {named(taking.stamp, state)} {taking.reason}")
+    if taking.chosen.stamps.empty:
+        raise RangeRefused(f"{name} has no newer bar", provider=name)
+    if len(taking.events):
+        day = named(taking.events[0], state)
+        raise _refused(f"{name} names a split or a dividend of {day}, which is not taken from it")
+    if jump := _jump(state, before, taking):
+        stamp, ratio = jump
+        moved = f"moved by {ratio - 1:+.1%} from the bar before it, as by a split"
+        raise _refused(f"the bar of {named(stamp, state)} {moved}")
+    return taking
+
+
+def _jump(state: Manifest, before: Bars, taking: Taking) -> tuple[pd.Timestamp, float] | None:
+    """The first new bar that opens so far from the close before it that it may be a split."""
+    new = len(taking.bars) - len(observed(before))
+    tail = adjusted(taking.bars.iloc[-new - 1 :], "splits", basis=state.config.basis)
+    ratio = tail["open"].to_numpy()[1:] / tail["close"].to_numpy()[:-1]
+    found = np.flatnonzero(np.maximum(ratio, 1 / ratio) >= TELLING)
+    return (tail.index[found[0] + 1], float(ratio[found[0]])) if len(found) else None
+
+
+def _refused(what: str) -> Suspicious:
+    return Suspicious(what, hint="nothing was joined; the next run asks again")

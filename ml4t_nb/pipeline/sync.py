@@ -1,0 +1,178 @@
+"""One dataset of a universe: loaded if it is missing, else updated, as the universe declares it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ml4t_nb.batch import ProviderDown
+from ml4t_nb.calendars import calendar
+from ml4t_nb.core.request_spans import unanswered
+from ml4t_nb.core.timestamps import TICK
+from ml4t_nb.errors import (
+    OUTAGES,
+    BarsInvalid,
+    OptionError,
+    ProviderError,
+    ProviderUnavailable,
+    Suspicious,
+    SymbolUnknown,
+)
+from ml4t_nb.events import FellBack
+from ml4t_nb.model import LoadArguments, NextStep, Span
+from ml4t_nb.pipeline.context import DatasetRun, RunContext, date_of
+from ml4t_nb.pipeline.load import run_load
+from ml4t_nb.pipeline.record import result_of
+from ml4t_nb.pipeline.requests import LoadRequest, UpdateRequest
+from ml4t_nb.pipeline.stand_in import run_stand_in
+from ml4t_nb.pipeline.update import run_update
+from ml4t_nb.records import ErrorNote, UpdateRecord, UpdateResult
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.universes import Universe
+
+__all__ = ["SyncRequest", "run_sync"]
+
+# What another provider may help against: one that contradicts the stored bars has not failed.
+_FAILURES = (*OUTAGES, SymbolUnknown.__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """What a universe declares of one dataset.
+
+    Parameters
+    ----------
+    load
+        How it is loaded, if it is not stored.
+    update
+        How it is updated, if it is.
+    fallback
+        Whom to ask then where its own provider fails, one after the other.
+    """
+
+    universe: Universe
+    load: LoadRequest
+    update: UpdateRequest | None = None
+    fallback: tuple[str, ...] = ()
+
+
+def run_sync(context: RunContext, request: SyncRequest) -> UpdateResult:
+    """Load what is missing of the dataset, or update it.
+
+    A declared start that is earlier than what was ever asked for is loaded, as is what is missing
+    up to a declared end; once that is there, nothing is requested any more.
+
+    Raises
+    ------
+    SettingsInvalid
+        If it is stored from another provider, or on another calendar, than declared.
+    """
+    update = request.update
+    if update is None:
+        return run_load(context, request.load)
+    found = context.store.snapshot(update.dataset).manifest
+    own = found.config.provider
+    if update.provider is None:
+        _require_as_declared(context, request.universe, found)
+    elif context.provider(update.provider).name != own:
+        # A load would make it the dataset's own.
+        return run_update(context, update)
+    provider = context.provider(own)
+    run = DatasetRun.of(context, "load", found.dataset, found.config, provider, found=found)
+    load = replace(request.load, symbol=update.dataset.symbol, provider=own)
+    if missing := _missing(run, load, found):
+        return run_load(context, missing)
+    if _is_over(run, load):
+        return _as_it_is(run, found)
+    return _updated(context, request, update, own)
+
+
+def _missing(run: DatasetRun, load: LoadRequest, found: Manifest) -> LoadRequest | None:
+    """What of a stored dataset is declared and was never asked for; None if it all was."""
+    if found.first is None or found.last is None:
+        return load
+    declared = run.calendar.span(load.start, load.end, run.dataset.frequency)
+    if load.start is not None and _is_unasked(run, Span(declared.start, found.first)):
+        return load
+    if _is_over(run, load) and _is_unasked(run, Span(found.last + TICK, declared.end)):
+        return replace(load, start=date_of(found.last, run.calendar, run.dataset.frequency))
+    return None
+
+
+def _is_over(run: DatasetRun, load: LoadRequest) -> bool:
+    """Whether all bars up to the declared end are final."""
+    span = run.calendar.span(None, load.end, run.dataset.frequency)
+    return load.end is not None and span.end <= run.final_before
+
+
+def _require_as_declared(context: RunContext, universe: Universe, found: Manifest) -> None:
+    """Raise SettingsInvalid unless the dataset is from the provider, and on the calendar, declared.
+
+    To change either is a decision, and `load` carries it out.
+    """
+    dataset, held = found.dataset, found.config
+
+    def load(provider: str, on: str = "") -> tuple[str, NextStep]:
+        step = NextStep("load", dataset, source=LoadArguments(provider, on))
+        return "change that line, or the dataset: ", step
+
+    declared = universe.provider and context.provider(universe.provider).name
+    if declared and declared != held.provider:
+        message = f"{dataset} is stored from {held.provider}, not from {declared}"
+        raise universe.error("provider", message, load(declared))
+    on = universe.calendar and calendar(universe.calendar).name
+    if on and on != held.calendar:
+        message = f"{dataset} is stored on the calendar {held.calendar}, not {on}"
+        raise universe.error("calendar", message, load(held.provider, on))
+
+
+def _is_unasked(run: DatasetRun, span: Span) -> bool:
+    """Whether bars are expected there that the provider may have and was never asked for."""
+    log = run.found.fetch_log if run.found else ()
+    oldest = run.oldest_served or span.start
+    left = unanswered(log, Span(max(span.start, oldest), span.end))
+    frequency = run.dataset.frequency
+    return any(len(run.calendar.known_stamps(each, frequency)) for each in left)
+
+
+def _as_it_is(run: DatasetRun, found: Manifest) -> UpdateResult:
+    """The result of a run that asks for nothing, and leaves no record."""
+    record = UpdateRecord(
+        at=run.as_of,
+        verb="update",
+        provider=found.config.provider,
+        outcome="unchanged",
+        gaps_open=sum(gap.is_pending for gap in found.gaps),
+    )
+    return replace(result_of(found), record=record)
+
+
+def _updated(
+    context: RunContext, request: SyncRequest, update: UpdateRequest, own: str
+) -> UpdateResult:
+    """The dataset updated from its own provider, or with new bars of one that stands in for it."""
+    failed = None
+    try:
+        result = run_update(context, update)
+        error = result.record.error
+        is_failed = result.record.outcome == "failed" and error and error.type in _FAILURES
+        if error is None or not is_failed or not request.fallback:
+            return result
+        failed = result
+    except ProviderDown:
+        if not request.fallback:
+            raise
+        error = ErrorNote(ProviderUnavailable.__name__, f"{own} is down")
+    reasons = [error.message]
+    for name in request.fallback:
+        context.observe(FellBack(update.dataset, name, error))
+        try:
+            return run_stand_in(context, update.dataset, name, error.message)
+        except ProviderDown:
+            reasons.append(f"{name} is down, too")
+        except (ProviderError, BarsInvalid, Suspicious, OptionError) as refused:
+            reasons.append(f"{name} cannot stand in: {refused.message}")
+    message = "; ".join(reasons)
+    if failed is None:
+        raise ProviderUnavailable(message, provider=own, hint=error.hint)
+    note = replace(error, message=message)
+    return replace(failed, record=replace(failed.record, error=note))

@@ -1,0 +1,181 @@
+"""The verb that makes the store hold what its universes declare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, SettingsInvalid
+from ml4t_nb.model import DatasetId, Span
+from ml4t_nb.options import Doc, Short, Symbols, as_symbols, did_you_mean
+from ml4t_nb.reports import RunReport, SyncReport
+from ml4t_nb.settings import current_folder
+from ml4t_nb.store_settings import STORE_SETTINGS
+from ml4t_nb.universes import Universe, UniverseFile, read_universes
+from ml4t_nb.verbs.absent import absent, doubted, with_absent
+from ml4t_nb.verbs.arguments import served, verb
+from ml4t_nb.verbs.parameters import AsOf, Home, ProviderName
+from ml4t_nb.verbs.runs import Work, at_store, context_of, noted, run_batch
+from ml4t_nb.verbs.select import renamed, select_each
+
+if TYPE_CHECKING:
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["sync"]
+
+# As `update` fills.
+_MAX_FILL = 5
+_EXAMPLE = '[{name = "core", symbols = ["AAPL", "MSFT"], start = 2010-01-04}]'
+
+Universes: TypeAlias = Annotated[
+    Symbols, Doc("Universes by name; all that ml4t.toml declares if none is named.")
+]
+_Held: TypeAlias = Mapping[str, DatasetId | Ml4tError]
+"""The stored dataset that each symbol of a universe means, or the error that says why none."""
+
+
+@served("job")
+@verb
+def sync(
+    ws: Workspace,
+    /,
+    universe: Universes = (),
+    *,
+    provider: ProviderName = None,
+    workers: int = 4,
+    verbose: Annotated[bool, Short("-v")] = False,
+    as_of: AsOf = None,
+    home: Home = None,
+) -> SyncReport:
+    """Load what universes declare and the store lacks, and update the rest of them.
+
+    Universes are declared in the file ml4t.toml: that of the current folder if it declares any,
+    else that of the store. Nothing is ever removed: what is stored and not declared is reported.
+
+    Parameters
+    ----------
+    provider
+        Provider to use in this run, and no other if it fails; if not given, each dataset's own,
+        then those of its universe's fallback. History earlier than what is stored is loaded from
+        the dataset's own only.
+    workers
+        Datasets loaded or updated at the same time.
+    verbose
+        Name the file that declares the universes, and how many symbols each has.
+    """
+    from ml4t_nb.pipeline import with_proposals
+
+    if workers < 1:
+        raise OptionError(f"--workers must be at least 1, not {workers}", hint="1 or more")
+    ws = ws.at(home)
+    if provider is not None:
+        ws.provider(provider)
+    moment = ws.resolve_as_of(as_of)
+    file = read_universes(current_folder(), ws.settings.home)
+    chosen = _chosen(ws, file, as_symbols(universe))
+    _require_known(ws, chosen)
+    held = {each.name: _held(ws, each) for each in file.universes}
+    declared = {each for of_one in held.values() for each in of_one.values()}
+    undeclared = tuple(each for each in ws.store.datasets() if each not in declared)
+    meant = (each for of in chosen for each in held[of.name].values())
+    stored = {each for each in meant if isinstance(each, DatasetId)}
+    missed = absent(ws, stored)
+    works = _works(ws, chosen, held, provider, doubted(ws, stored) if missed else {})
+    report = run_batch(ws, "sync", works, moment, workers=workers, provider=provider or "")
+    report = with_absent(ws, report, stored, missed)
+    results = with_proposals(context_of(ws, moment), report.results)
+    names = renamed(ws, [symbol for each in chosen for symbol in each.symbols])
+    results = tuple(noted(each, names.get(each.dataset, "")) for each in results)
+    if not universe:
+        ws.store.sweep()
+    done = {each.name: getattr(report, each.name) for each in fields(RunReport)}
+    return SyncReport(
+        **{**done, "results": at_store(results, ws.settings.home)},
+        universes=tuple((each.name, len(each.symbols)) for each in chosen),
+        declared_in=file.path,
+        undeclared=undeclared,
+        verbose=verbose,
+    )
+
+
+def _chosen(ws: Workspace, file: UniverseFile, names: Sequence[str]) -> tuple[Universe, ...]:
+    """The universes of those names, or all; an error if there is none."""
+    known = {each.name: each for each in file.universes}
+    if not known:
+        folder, home = current_folder(), ws.settings.home
+        looked = dict.fromkeys(str(each / STORE_SETTINGS) for each in (folder, home) if each)
+        raise SettingsInvalid(
+            f"no universe is declared in {' or '.join(looked)}",
+            hint=f"write one there: universe = {_EXAMPLE}",
+        )
+    for name in names:
+        if name not in known:
+            raise OptionError(f"unknown universe {name!r}", hint=did_you_mean(name, known))
+    return tuple(known[name] for name in names or known)
+
+
+def _require_known(ws: Workspace, universes: Sequence[Universe]) -> None:
+    """Raise SettingsInvalid, which names the line, for a provider or calendar that is not there."""
+    from ml4t_nb.calendars import calendar
+
+    for each in universes:
+        asked = [("provider", each.provider), *(("fallback", name) for name in each.fallback)]
+        checks: list[tuple[str, str | None, Callable[[str], object]]] = [
+            *((key, name, ws.provider) for key, name in asked),
+            ("calendar", each.calendar, calendar),
+        ]
+        for key, word, find in checks:
+            try:
+                if word is not None:
+                    find(word)
+            except Ml4tError as error:
+                raise each.error(key, error.message, error.advice) from error
+
+
+def _held(ws: Workspace, universe: Universe) -> _Held:
+    return dict(select_each(ws, universe.symbols, universe.asset_class, universe.frequency))
+
+
+def _works(
+    ws: Workspace,
+    universes: Sequence[Universe],
+    held: Mapping[str, _Held],
+    provider: str | None,
+    unsure: Mapping[DatasetId, tuple[Span, ...]],
+) -> dict[DatasetId, Work]:
+    """What is to be done on each dataset, once where several universes declare it alike."""
+    from ml4t_nb.core.gapfill import Fill
+    from ml4t_nb.pipeline import LoadRequest, SyncRequest, UpdateRequest, run_sync
+
+    def work(universe: Universe, symbol: str, found: DatasetId | None) -> Work:
+        load = LoadRequest(
+            symbol,
+            found.asset_class if found else universe.asset_class,
+            universe.frequency,
+            provider or universe.provider or ws.settings.provider,
+            universe.start,
+            universe.end,
+            universe.calendar,
+        )
+        update = None
+        if found is not None:
+            fill = Fill("forward", _MAX_FILL, is_at_once=False, doubted=unsure.get(found, ()))
+            update = UpdateRequest(found, lookback=None, fill=fill, provider=provider)
+        fallback = () if provider else universe.fallback
+        return partial(run_sync, request=SyncRequest(universe, load, update, fallback))
+
+    works: dict[DatasetId, Work] = {}
+    for universe in universes:
+        for symbol, found in held[universe.name].items():
+            if isinstance(found, DatasetId):
+                works.setdefault(found, work(universe, symbol, found))
+                continue
+            guess = DatasetId(universe.asset_class or "equities", universe.frequency, symbol)
+            if isinstance(found, DatasetNotFound):
+                works.setdefault(guess, work(universe, symbol, None))
+            else:
+                hint = "declare another symbol, or asset_class besides"
+                works.setdefault(guess, universe.error(universe.listed, found.message, hint))
+    return works
