@@ -14,7 +14,7 @@ from ml4t_nb.model import Frequency, NextStep, bar_length
 from ml4t_nb.pipeline.compare import OtherBars
 from ml4t_nb.storage.manifest import Manifest
 
-__all__ = ["named", "reach_around", "require_one_basis", "require_one_currency"]
+__all__ = ["bar_name", "reach_around", "require_one_basis", "require_one_currency"]
 
 # Bars around those that are wanted show the scale between the two providers, over weekends.
 _BARS_AROUND = 40
@@ -54,7 +54,7 @@ def require_one_currency(state: Manifest, other: OtherBars, name: str) -> None:
         )
 
 
-def named(stamp: pd.Timestamp, state: Manifest) -> str:
+def bar_name(stamp: pd.Timestamp, state: Manifest) -> str:
     """A bar in words: its day, or its stamp."""
     is_daily = bar_length(state.dataset.frequency) is None
     return f"{stamp:%Y-%m-%d}" if is_daily else f"{stamp:%Y-%m-%d %H:%M} UTC"

@@ -24,7 +24,7 @@ from ml4t_nb.pipeline.compare import OtherBars, fetch_other
 from ml4t_nb.pipeline.context import RunContext, instant_of, require_as_of_not_earlier
 from ml4t_nb.pipeline.decided import findings_with
 from ml4t_nb.pipeline.joining import (
-    named,
+    bar_name,
     reach_around,
     require_one_basis,
     require_one_currency,
@@ -204,7 +204,7 @@ def _refused(
             hint="nothing was changed; choose another provider, or another --start and --end",
         )
     return Suspicious(
-        f"the bar of {named(fault.stamp, state)} {fault.reason}, so that it cannot be taken "
+        f"the bar of {bar_name(fault.stamp, state)} {fault.reason}, so that it cannot be taken "
         f"from {name}",
         hint=(
             "nothing was changed; leave it out with --start and --end: `",
@@ -253,7 +253,7 @@ def _notes(taking: Taking, wanted: Wanted, name: str, state: Manifest) -> Iterat
 
 
 def _list(stamps: pd.DatetimeIndex, state: Manifest) -> str:
-    named = ", ".join(named(each, state) for each in stamps[:_NAMED])
+    named = ", ".join(bar_name(each, state) for each in stamps[:_NAMED])
     return named if len(stamps) <= _NAMED else f"{named} and {len(stamps) - _NAMED} more"
 
 

@@ -21,7 +21,7 @@ from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.pipeline.compare import OtherBars, other_bars
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, require_as_of_not_earlier
 from ml4t_nb.pipeline.joining import (
-    named,
+    bar_name,
     reach_around,
     require_one_basis,
     require_one_currency,
@@ -147,16 +147,16 @@ def _taking(run: DatasetRun, state: Manifest, before: Bars, other: Bars) -> Taki
         tolerance=_TOLERANCE,
     )
     if isinstance(taking, JoinFault):
-        raise _refused(f"the bar of {named(taking.stamp, state)} {taking.reason}")
+        raise _refused(f"the bar of {bar_name(taking.stamp, state)} {taking.reason}")
     if taking.chosen.stamps.empty:
         raise RangeRefused(f"{name} has no newer bar", provider=name)
     if len(taking.events):
-        day = named(taking.events[0], state)
+        day = bar_name(taking.events[0], state)
         raise _refused(f"{name} names a split or a dividend of {day}, which is not taken from it")
     if jump := _jump(state, before, taking):
         stamp, ratio = jump
         moved = f"moved by {ratio - 1:+.1%} from the bar before it, as by a split"
-        raise _refused(f"the bar of {named(stamp, state)} {moved}")
+        raise _refused(f"the bar of {bar_name(stamp, state)} {moved}")
     return taking
 
 

@@ -24,7 +24,7 @@ def _notes(report: SyncReport) -> Iterator[Note]:
     if report.undeclared:
         names = ", ".join(first_of(map(str, report.undeclared), _SHOWN))
         number = many(len(report.undeclared), "dataset")
-        yield Note(f"{number} stored and in no universe: {names}", "they stay as they are")
+        yield Note(f"{number} stored and in no universe: {names}")
     if report.verbose:
         named = ", ".join(f"{name} ({many(size, 'symbol')})" for name, size in report.universes)
         yield Note(f"universes of {report.declared_in}: {named}")

@@ -63,7 +63,7 @@ def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911, PLR0912
     match report:
         case reports.SyncReport():
             universes = tuple(d.DeclaredUniverse(*each) for each in report.universes)
-            return _filled(d.SyncDocument, report, results=_results(report), universes=universes)
+            return replace(_run(report, d.SyncDocument), universes=universes)
         case reports.RunReport():
             return _run(report)
         case reports.HealthReport():
@@ -104,8 +104,8 @@ def _filled(kind: type[Any], *sources: object, **own: object) -> Any:  # noqa: A
     return kind(**{**found, **own})
 
 
-def _run(report: reports.RunReport) -> Any:  # noqa: ANN401
-    whole = _filled(d.RunDocument, report, results=_results(report))
+def _run(report: reports.RunReport, kind: type[Any] = d.RunDocument) -> Any:  # noqa: ANN401
+    whole = _filled(kind, report, results=_results(report))
     if report.waiting is None:
         return replace(whole, waiting=OMITTED, next_due=OMITTED)
     return whole

@@ -26,7 +26,7 @@ def session_days(
     found = {}
     for name in dict.fromkeys(names):
         try:
-            sessions = calendar(name, ws.settings.closures).sessions
+            sessions = calendar(name, ws.closures).sessions
         except CalendarUnknown:
             continue
         found[name] = sessions.day_spans(first, end)

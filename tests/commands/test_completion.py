@@ -81,6 +81,23 @@ def test_what_is_offered_is_described_beside_it(offered: InteractiveShell) -> No
     assert beside("%ml4t load X -f week") == {"weekly": "frequency"}
 
 
+def test_universes_are_those_of_the_file_that_sync_would_use(
+    offered: InteractiveShell, home: Path
+) -> None:
+    one = '[[universe]]\nname = "core"\nsymbols = ["AAPL"]\n'
+    (home / "ml4t.toml").write_text(one + one.replace("core", "coins"))
+
+    assert completed(offered, "%ml4t sync co") == ["%ml4t sync core", "%ml4t sync coins"]
+    assert completed(offered, "%ml4t sync coins cor") == ["%ml4t sync coins core"]
+    Path("ml4t.toml").write_text(one.replace("core", "here"))
+    assert completed(offered, "%ml4t sync --universe=") == ["%ml4t sync --universe=here"]
+    with provisionalcompleter():
+        (found,) = offered.Completer.completions("%ml4t sync h", 12)
+    assert (found.text, found.type) == ("here", "universe")
+    Path("ml4t.toml").write_text("[[universe")
+    assert "%ml4t sync here" not in completed(offered, "%ml4t sync h")
+
+
 def test_dates_are_those_of_the_symbols_on_the_line_and_of_today(
     offered: InteractiveShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

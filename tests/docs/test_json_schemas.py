@@ -63,6 +63,9 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("ML4T_DATA_SYNTHETIC_HOLES", "2024-01-10/2024-01-12")
         for words in loads:
             assert main([*words, "-q", "--home", str(home)]) == 0
+    (home / "ml4t.toml").write_text(
+        '[[universe]]\nname = "core"\nsymbols = ["AAPL", "IBM"]\nprovider = "sample"\n'
+    )
     return home
 
 
@@ -82,6 +85,7 @@ def home(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("load", "NOPE", "-p", "sample"),
         ("update", "AAPL", "--as-of", "2005-03-10"),  # a split is restated meanwhile
         ("update", "--show-status", "--as-of", "2024-01-22"),
+        ("sync", "--as-of", "2005-02-28"),
         ("health", "--as-of", "2024-01-22"),
         ("health", "--sessions", "3", "--as-of", "2024-01-22"),
         ("list",),

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
@@ -34,6 +35,20 @@ def test_a_load_and_an_update_show_their_report(loaded: InteractiveShell) -> Non
 
     assert result.success
     assert "AAPL: restated 2:1 (split 2005-02-28): history replaced, 40 bars" in said
+
+
+def test_a_universe_is_synced_by_its_name(loaded: InteractiveShell, home: Path) -> None:
+    (home / "ml4t.toml").write_text('[[universe]]\nname = "core"\nsymbols = ["AAPL"]\n')
+
+    result, said = run(loaded, "r = %ml4t sync core --as-of 2005-03-01")
+
+    assert result.success, said
+    report = loaded.user_ns["r"]
+    assert [str(each) for each in report.undeclared] == ["equities/daily/IBM"]
+    assert loaded.display_formatter is not None
+    shown, _ = loaded.display_formatter.format(report)  # type: ignore[no-untyped-call]  # IPython's
+    for kind in ("text/html", "text/plain"):
+        assert "1 dataset stored and in no universe: equities/daily/IBM" in shown[kind]
 
 
 def test_the_report_can_be_kept(loaded: InteractiveShell) -> None:
