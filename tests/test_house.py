@@ -27,6 +27,7 @@ LAYERS = (
         "reports",
         "report_frames",
         "report_parts",
+        "run_reports",
         "events",
         "interruption",
         "errors",
@@ -60,10 +61,10 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
     "model.py", "codec.py", "finding.py", "hints.py", "records.py", "reports.py",
-    "report_parts.py", "report_frames.py", "events.py", "interruption.py", "errors.py",
-    "options.py", "frequencies.py", "settings.py", "settings_file.py", "store_settings.py",
-    "universes.py", "workspace.py", "verbs/", "commands/", "render/", "execution/", "server/",
-    "notebook/", "cli.py", "api.py", "__init__.py", "__main__.py",
+    "report_parts.py", "run_reports.py", "report_frames.py", "events.py", "interruption.py",
+    "errors.py", "options.py", "frequencies.py", "settings.py", "settings_file.py",
+    "store_settings.py", "universes.py", "workspace.py", "verbs/", "commands/", "render/",
+    "execution/", "server/", "notebook/", "cli.py", "api.py", "__init__.py", "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
 NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "reading/", "batch.py", "calendars.py")

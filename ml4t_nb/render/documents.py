@@ -30,7 +30,6 @@ __all__ = [
     "CompareDocument",
     "DatasetAttempt",
     "DatasetGap",
-    "DeclaredUniverse",
     "DetailedResult",
     "ErrorDocument",
     "ExportDocument",
@@ -46,7 +45,6 @@ __all__ = [
     "Removed",
     "RunDocument",
     "SessionBars",
-    "SyncDocument",
 ]
 
 
@@ -96,23 +94,6 @@ class RunDocument:
     seconds: float | None
     waiting: int = OMITTED
     next_due: datetime | None = OMITTED
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredUniverse:
-    """A universe, and how many symbols it has."""
-
-    name: str
-    symbols: int
-
-
-@dataclass(frozen=True, slots=True)
-class SyncDocument(RunDocument):
-    """Of ``sync``: each result says by its verb whether the dataset was loaded or updated."""
-
-    universes: tuple[DeclaredUniverse, ...] = ()
-    declared_in: Path | None = None
-    undeclared: tuple[DatasetId, ...] = ()
 
 
 class ClassSummary(TypedDict):

@@ -15,6 +15,7 @@ from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render import documents, review_documents
 from ml4t_nb.render.sql_document import SqlDocument
+from ml4t_nb.render.sync_document import SyncDocument
 from ml4t_nb.reports import (
     GapsReport,
     HealthReport,
@@ -31,7 +32,7 @@ Schema: TypeAlias = dict[str, Any]
 
 DOCUMENTS: dict[str, Any] = {
     "run": documents.RunDocument,
-    "sync": documents.SyncDocument,
+    "sync": SyncDocument,
     "health": documents.HealthDocument,
     "list": documents.ListDocument,
     "gaps": documents.GapsDocument,
@@ -52,7 +53,7 @@ _ONE_FOR_ALL = ("load", "update", "reconcile", "end", "rename", "undo")
 _SAME_FIELDS: Mapping[type, tuple[type, ...]] = {
     documents.DetailedResult: (UpdateRecord, UpdateResult),
     documents.RunDocument: (RunReport,),
-    documents.SyncDocument: (SyncReport, RunReport),
+    SyncDocument: (SyncReport, RunReport),
     documents.GapsDocument: (GapsReport,),
     review_documents.ReviewDocument: (ReviewReport,),
     documents.HealthDocument: (HealthReport,),

@@ -1,0 +1,28 @@
+"""The JSON document of ``sync``: that of a run, and what the universes declare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml4t_nb.model import DatasetId
+from ml4t_nb.render.documents import RunDocument
+
+__all__ = ["DeclaredUniverse", "SyncDocument"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredUniverse:
+    """A universe, and how many symbols it has."""
+
+    name: str
+    symbols: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncDocument(RunDocument):
+    """Of ``sync``: each result says by its verb whether the dataset was loaded or updated."""
+
+    universes: tuple[DeclaredUniverse, ...] = ()
+    declared_in: Path | None = None
+    undeclared: tuple[DatasetId, ...] = ()

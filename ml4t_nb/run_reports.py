@@ -1,0 +1,111 @@
+"""What verbs give back that run over datasets: what was done with each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml4t_nb import report_frames
+from ml4t_nb.model import DatasetId
+from ml4t_nb.records import AbsentSession, UpdateResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["RunReport", "SyncReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What ``load`` or ``update`` did, dataset by dataset, in the order asked for.
+
+    It may be iterated over: its ``results`` come one by one.
+
+    Parameters
+    ----------
+    as_of
+        The run's as-of; of several exchanges', the latest.
+    left
+        Datasets not reached because the run was interrupted or the provider wants a pause.
+    stopped
+        Why the run ended early; empty if it did not.
+    detailed
+        Whether ``--show-status`` was given.
+    absent
+        Sessions found in this run that no dataset of their calendar has.
+    declaration
+        The setting that declares them closures; empty if there are none.
+    allow_empty
+        Whether ``--allow-empty`` was given.
+    home
+        Folder of the store.
+    waiting
+        With ``--due``, datasets that were not due; else None.
+    next_due
+        With ``--due``, when the next update is due after this one: in the past if one is still.
+        None if none will be.
+    requests
+        Requests for bars that were sent, repeated ones too; None where they were not counted.
+    seconds
+        Wall time of the whole run; None where it was not taken.
+    """
+
+    verb: str
+    as_of: datetime
+    results: tuple[UpdateResult, ...]
+    left: tuple[DatasetId, ...] = ()
+    stopped: str = ""
+    detailed: bool = False
+    absent: tuple[AbsentSession, ...] = ()
+    declaration: str = ""
+    allow_empty: bool = False
+    home: Path | None = None
+    waiting: int | None = None
+    next_due: datetime | None = None
+    requests: int | None = None
+    seconds: float | None = field(default=None, compare=False)
+
+    def __iter__(self) -> Iterator[UpdateResult]:
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    @property
+    def failed(self) -> tuple[UpdateResult, ...]:
+        """Results of datasets whose run failed, wholly or in part."""
+        return tuple(each for each in self if each.record.outcome in ("failed", "partial"))
+
+    @property
+    def changed(self) -> tuple[UpdateResult, ...]:
+        """Results of datasets in which something is other than before: bars, gaps or decisions."""
+        return tuple(each for each in self if each.record.has_changed)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each dataset: first the results, then those ``left``, of outcome ``left``."""
+        return report_frames.run_frame(self.verb, self.as_of, self.results, self.left)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport(RunReport):
+    """What ``sync`` did: the verb of each result's record says whether it was loaded or updated.
+
+    Parameters
+    ----------
+    universes
+        Names of those that were to be stored, each with the number of its symbols.
+    declared_in
+        The file that declares them.
+    undeclared
+        Datasets that are stored and in no universe of that file.
+    verbose
+        Whether ``--verbose`` was given.
+    """
+
+    universes: tuple[tuple[str, int], ...] = ()
+    declared_in: Path | None = None
+    undeclared: tuple[DatasetId, ...] = ()
+    verbose: bool = False
