@@ -28,6 +28,8 @@ from ml4t_nb.report_parts import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ml4t_nb.plans import DatasetPlan
+
 __all__ = [
     "difference_frame",
     "export_frame",
@@ -36,6 +38,7 @@ __all__ = [
     "health_frame",
     "history_frame",
     "list_frame",
+    "plan_frame",
     "provider_frame",
     "removed_frame",
     "run_frame",
@@ -75,6 +78,11 @@ _PROVIDERS = (
     "provider", "asset_class", "frequency", "basis", "days_per_request", "days_back", "summary",
 )  # fmt: skip
 
+_PLAN = (
+    *_DATASET, "provider", "requests", "at_most", "bars", "bytes", "compared", "at_stake", "first",
+    "last", "vanishing", "lost_from", "error",
+)  # fmt: skip
+
 _STAMP, _NUMBER = "datetime64[us, UTC]", "float64"
 _COUNT, _COUNT_IF_KNOWN = "int64", "Int64"
 
@@ -83,16 +91,17 @@ _TYPES: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "as_of", "asked", "decided", "due", "ended", "first", "last", "lost_from", "seen",
-            "timestamp", "updated",
+            "timestamp", "updated", "vanishing",
         ),
         _STAMP,
     ),
     **dict.fromkeys(("rows", "days_since_run", "run", "undid"), _COUNT_IF_KNOWN),
     **dict.fromkeys(
         (
-            "added", "attempts", "bytes", "chunks", "chunks_written", "filled", "gaps_open",
-            "missing", "recent_errors", "rejected", "revised", "sessions_behind", "suspect",
-            "taken", "unanswered", "unserved",
+            "added", "at_most", "at_stake", "attempts", "bars", "bytes", "chunks",
+            "chunks_written", "compared", "filled", "gaps_open", "missing", "recent_errors",
+            "rejected", "requests", "revised", "sessions_behind", "suspect", "taken",
+            "unanswered", "unserved",
         ),
         _COUNT,
     ),
@@ -185,6 +194,11 @@ def removed_frame(removed: Iterable[tuple[DatasetId, int | None]]) -> pd.DataFra
     return _frame((*_DATASET, "rows"), (({"rows": rows}, dataset) for dataset, rows in removed))
 
 
+def plan_frame(datasets: Iterable[DatasetPlan]) -> pd.DataFrame:
+    """A row for each dataset, with how many requests are certain."""
+    return _frame(_PLAN, ((_plan_cells(each), each.dataset, each) for each in datasets))
+
+
 def provider_frame(providers: Iterable[ProviderInfo]) -> pd.DataFrame:
     """A row for each asset class and frequency of each provider."""
     return _frame(
@@ -223,6 +237,15 @@ def _record_cells(record: UpdateRecord) -> dict[str, object]:
         "as_of": record.at,
         "restated": record.restatement and record.restatement.ratio,
         "undid": record.undid or None,
+    }
+
+
+def _plan_cells(plan: DatasetPlan) -> dict[str, object]:
+    spans = [each.span for each in plan.requests]
+    return {
+        "requests": len(spans),
+        "first": min((each.start for each in spans), default=None),
+        "last": max((each.end for each in spans), default=None),
     }
 
 

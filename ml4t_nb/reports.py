@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from ml4t_nb import report_frames
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import BarsFrequency, Basis, DatasetId, Gap
+from ml4t_nb.plans import DatasetPlan, PlannedRequest, PossibleRequests, ProviderBudget
 from ml4t_nb.records import (
     AbsentSession,
     Exported,
@@ -32,7 +33,7 @@ from ml4t_nb.report_parts import (
     SessionState,
     UnreadDataset,
 )
-from ml4t_nb.run_reports import RunReport, SyncReport
+from ml4t_nb.run_reports import PlanReport, RunReport, SyncReport
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,14 +45,19 @@ __all__ = [
     "DatasetFindings",
     "DatasetGaps",
     "DatasetHistory",
+    "DatasetPlan",
     "Difference",
     "ExportReport",
     "GapsReport",
     "HealthReport",
     "HistoryReport",
     "ListReport",
+    "PlanReport",
+    "PlannedRequest",
     "PlotReport",
+    "PossibleRequests",
     "PriceScale",
+    "ProviderBudget",
     "ProviderInfo",
     "ProvidersReport",
     "RecentSession",
@@ -137,6 +143,8 @@ class GapsReport:
         Sessions that no dataset of their calendar has.
     declaration
         The setting that declares them closures; empty if there are none.
+    plan
+        What would be requested again, if only that was wanted: nothing was done then.
     home
         Folder of the store.
     """
@@ -148,6 +156,7 @@ class GapsReport:
     failed: tuple[UnreadDataset, ...] = ()
     absent: tuple[AbsentSession, ...] = ()
     declaration: str = ""
+    plan: PlanReport | None = None
     home: Path | None = None
 
     def to_frame(self) -> pd.DataFrame:
@@ -456,6 +465,7 @@ Report: TypeAlias = (
     | PlotReport
     | RemoveReport
     | ProvidersReport
+    | PlanReport
 )
 ActionReport: TypeAlias = GapsReport | ReviewReport
 """Of verbs that list, or do something about what they list."""

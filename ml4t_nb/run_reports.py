@@ -10,12 +10,56 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb import report_frames
 from ml4t_nb.model import DatasetId
+from ml4t_nb.plans import DatasetPlan, ProviderBudget
 from ml4t_nb.records import AbsentSession, UpdateResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RunReport", "SyncReport"]
+__all__ = ["PlanReport", "RunReport", "SyncReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """What a run would ask for, dataset by dataset; nothing was asked, and nothing written.
+
+    Parameters
+    ----------
+    verb
+        The verb that would run.
+    home
+        Folder of the store.
+    """
+
+    verb: str
+    as_of: datetime
+    datasets: tuple[DatasetPlan, ...]
+    budgets: tuple[ProviderBudget, ...] = ()
+    home: Path | None = None
+
+    @property
+    def requests(self) -> int:
+        """Requests that are certain, of all datasets."""
+        return sum(len(each.requests) for each in self.datasets)
+
+    @property
+    def minutes(self) -> float:
+        """How long they take at least: providers are asked side by side."""
+        return max((each.minutes for each in self.budgets), default=0.0)
+
+    @property
+    def bytes(self) -> int:
+        """What the store grows by; an estimate."""
+        return sum(each.bytes for each in self.datasets)
+
+    @property
+    def failed(self) -> tuple[DatasetPlan, ...]:
+        """Datasets that cannot be planned."""
+        return tuple(each for each in self.datasets if each.error is not None)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each dataset; ``first`` and ``last`` are the ends of what is asked for."""
+        return report_frames.plan_frame(self.datasets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +95,8 @@ class RunReport:
         Requests for bars that were sent, repeated ones too; None where they were not counted.
     seconds
         Wall time of the whole run; None where it was not taken.
+    plan
+        What it would do, if only that was wanted: nothing was done then, and there are no results.
     """
 
     verb: str
@@ -67,6 +113,7 @@ class RunReport:
     next_due: datetime | None = None
     requests: int | None = None
     seconds: float | None = field(default=None, compare=False)
+    plan: PlanReport | None = None
 
     def __iter__(self) -> Iterator[UpdateResult]:
         return iter(self.results)
@@ -85,7 +132,12 @@ class RunReport:
         return tuple(each for each in self if each.record.has_changed)
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each dataset: first the results, then those ``left``, of outcome ``left``."""
+        """A row for each dataset: first the results, then those ``left``, of outcome ``left``.
+
+        Of a plan, its own rows.
+        """
+        if self.plan is not None:
+            return self.plan.to_frame()
         return report_frames.run_frame(self.verb, self.as_of, self.results, self.left)
 
 

@@ -24,6 +24,7 @@ LAYERS = (
         "finding",
         "hints",
         "records",
+        "plans",
         "reports",
         "report_frames",
         "report_parts",
@@ -60,7 +61,7 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
-    "model.py", "codec.py", "finding.py", "hints.py", "records.py", "reports.py",
+    "model.py", "codec.py", "finding.py", "hints.py", "records.py", "plans.py", "reports.py",
     "report_parts.py", "run_reports.py", "report_frames.py", "events.py", "interruption.py",
     "errors.py", "options.py", "frequencies.py", "settings.py", "settings_file.py",
     "store_settings.py", "universes.py", "workspace.py", "verbs/", "commands/", "render/",

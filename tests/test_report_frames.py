@@ -103,6 +103,10 @@ def frames() -> dict[str, tuple[reports.Report, reports.Report]]:
             reports.ProvidersReport((card,)),
             reports.ProvidersReport(()),
         ),
+        reports.PlanReport: (
+            reports.PlanReport("load", AS_OF, (reports.DatasetPlan(dataset("A"), "sample"),)),
+            reports.PlanReport("load", AS_OF, ()),
+        ),
         reports.PlotReport: (
             reports.PlotReport(dataset("A"), "sample", "UTC", bars, stamps[:0], ()),
             reports.PlotReport(dataset("A"), "sample", "UTC", bars[:0], stamps[:0], ()),

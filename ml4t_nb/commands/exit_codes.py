@@ -9,10 +9,12 @@ from ml4t_nb.reports import (
     GapsReport,
     HealthReport,
     HistoryReport,
+    PlanReport,
     Report,
     ReviewReport,
     RunReport,
 )
+from ml4t_nb.verbs.plans import shown
 
 __all__ = [
     "AGAIN",
@@ -39,6 +41,7 @@ _MISUSE = (
 
 def code_of(report: Report) -> int:
     """Exit code of a verb that ended with a report."""
+    report = shown(report)
     match report:
         case RunReport():
             return _code_of_run(report)
@@ -47,7 +50,7 @@ def code_of(report: Report) -> int:
         case GapsReport() | ReviewReport():
             code = GOOD if report.run is None else _code_of_run(report.run)
             return FAILED if report.failed and code != INTERRUPTED else code
-        case HistoryReport():
+        case HistoryReport() | PlanReport():
             return FAILED if report.failed else GOOD
         case ExportReport():
             return FAILED if report.skipped else GOOD

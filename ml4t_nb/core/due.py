@@ -13,7 +13,7 @@ from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.model import Span
 from ml4t_nb.records import Summary
 
-__all__ = ["INTRADAY_BARS", "RETRY_AFTER", "Due", "Vanishing", "due_of"]
+__all__ = ["INTRADAY_BARS", "RETRY_AFTER", "Due", "Vanishing", "due_of", "first_loss"]
 
 INTRADAY_BARS = 30
 """Intraday bars that are worth a request, unless told otherwise."""
@@ -116,7 +116,7 @@ def due_of(
     vanishing = None
     if reach is not None:
         bound = _final_before(dates, as_of, frequency, delay)
-        vanishing = _vanishing((*summary.pending, Span(coming, bound)), as_of, reach)
+        vanishing = first_loss((*summary.pending, Span(coming, bound)), as_of, reach)
     return Due(at, vanishing)
 
 
@@ -130,7 +130,7 @@ def _again(vain: list[datetime], dates: Calendar, delay: timedelta) -> datetime 
     return soon if closed is None else min(soon, closed)
 
 
-def _vanishing(missing: tuple[Span, ...], as_of: datetime, reach: timedelta) -> Vanishing | None:
+def first_loss(missing: tuple[Span, ...], as_of: datetime, reach: timedelta) -> Vanishing | None:
     """The first loss among the missing spans, of what the provider serves still."""
     oldest = as_of - reach
     served = [max(each.start, oldest) for each in missing if max(each.start, oldest) < each.end]

@@ -18,6 +18,7 @@ from ml4t_nb.hints import at_home
 from ml4t_nb.model import Command
 from ml4t_nb.reports import PlotReport, Report
 from ml4t_nb.settings import Settings
+from ml4t_nb.verbs.plans import shown
 from ml4t_nb.workspace import Workspace
 
 __all__ = ["call"]
@@ -66,7 +67,7 @@ def call(
         from ml4t_nb.render.plots.figures import write_page
 
         write_page(report)
-    return report
+    return shown(report)
 
 
 @contextmanager

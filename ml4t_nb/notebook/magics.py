@@ -21,8 +21,10 @@ _REPORTS_OF = "ml4t_nb.reports"
 _KERNEL_WIDTH = 100
 
 # By name, since importing the reports would make loading the extension slower than it need be.
+_RUNS_OF = "ml4t_nb.run_reports"
+_RUNS = ("RunReport", "SyncReport", "PlanReport")
 _REPORTS = (
-    "RunReport", "HealthReport", "ListReport", "GapsReport", "ReviewReport", "HistoryReport",
+    *_RUNS, "HealthReport", "ListReport", "GapsReport", "ReviewReport", "HistoryReport",
     "CompareReport", "ExportReport", "SqlReport", "RemoveReport", "ProvidersReport",
 )  # fmt: skip
 _FIGURES = ("PlotReport",)
@@ -42,7 +44,7 @@ def load_ipython_extension(ipython: InteractiveShell) -> None:
     matcher = context_matcher(priority=100, identifier="ml4t_nb")(_complete)
     ipython.Completer.custom_matchers.append(matcher)
     for formatter, name, show in _pictures(ipython):
-        formatter.for_type_by_name(_REPORTS_OF, name, show)
+        formatter.for_type_by_name(_module_of(name), name, show)
     register_event = cast("Callable[..., None]", ipython.events.register)
     register_event("post_run_cell", _after_cell)
 
@@ -60,7 +62,7 @@ def unload_ipython_extension(ipython: InteractiveShell) -> None:
     heard = ipython.events.callbacks["post_run_cell"]
     heard[:] = [each for each in heard if each.__module__ != _after_cell.__module__]
     for formatter, name, _ in _pictures(ipython):
-        formatter.pop(f"{_REPORTS_OF}.{name}", None)
+        formatter.pop(f"{_module_of(name)}.{name}", None)
 
 
 def ml4t(
@@ -118,6 +120,11 @@ def _after_cell(result: ExecutionResult) -> None:
         from ml4t_nb.notebook.result_place import forget_places
 
         forget_places()
+
+
+def _module_of(report: str) -> str:
+    """The module that defines the report, which is what a formatter goes by."""
+    return _RUNS_OF if report in _RUNS else _REPORTS_OF
 
 
 def _pictures(ipython: InteractiveShell) -> Iterator[tuple[Any, str, Callable[..., Any]]]:

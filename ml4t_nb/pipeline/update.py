@@ -14,7 +14,7 @@ from ml4t_nb.pipeline.requests import UpdateRequest, require_served, with_provid
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 
-__all__ = ["begin_update", "run_update"]
+__all__ = ["begin_update", "run_update", "with_as_of_reset"]
 
 
 def run_update(context: RunContext, request: UpdateRequest) -> UpdateResult:
@@ -68,44 +68,48 @@ def _quiet(run: DatasetRun, manifest: Manifest) -> UpdateResult:
 
 
 def _reset_as_of(run: DatasetRun) -> bool:
-    """Take the dataset's as-of back to the run's, with all its bars; False if it is not later.
-
-    For where a wrong clock or ``--as-of`` was ahead. The next run compares the whole history, since
-    it is not known what was stored too early. Overtaken, if that is a bar not final as of then.
-    """
-    dataset, as_of, bound = run.dataset, run.as_of, run.final_before
-    with run.context.store.transaction(dataset) as tx:
+    """Take the dataset's as-of back to the run's, with all its bars; False if it is not later."""
+    with run.context.store.transaction(run.dataset) as tx:
         state = tx.manifest
-        if state is None or state.updated is None or state.updated <= as_of:
+        after = None if state is None else with_as_of_reset(run, state)
+        if state is None or after is None:
             return False
-        if state.last is not None and state.last >= bound:
-            raise Overtaken(
-                f"{dataset} holds a bar of {state.last:%Y-%m-%d %H:%M} UTC, which is not finished "
-                f"as of {as_of:%Y-%m-%d %H:%M} UTC",
-                hint="run it again once it is: stored bars are not removed",
-            )
         record = UpdateRecord(
-            at=as_of,
+            at=run.as_of,
             verb="update",
             provider=state.config.provider,
             outcome="changed",
             notes=(f"as-of reset from {state.updated:%Y-%m-%d %H:%M} UTC",),
         )
-        # Of the time to come, what was asked for has no answer yet.
-        asked = (
-            (each, replace(each.span, end=min(each.span.end, bound))) for each in state.fetch_log
-        )
-        after = replace(
-            state,
-            gaps=tuple(
-                replace(gap, asked=min(gap.asked, as_of)) if gap.asked else gap
-                for gap in state.gaps
-            ),
-            updated=as_of,
-            verified=None,
-            fetch_log=tuple(
-                replace(each, span=span, at=min(each.at, as_of)) for each, span in asked if span
-            ),
-        )
         publish(tx, after, record)
         return True
+
+
+def with_as_of_reset(run: DatasetRun, state: Manifest) -> Manifest | None:
+    """``state`` with the run's as-of, where its own is later; else None.
+
+    For where a wrong clock or ``--as-of`` was ahead. The next run compares the whole history, since
+    it is not known what was stored too early. Overtaken, if that is a bar not final as of then.
+    """
+    as_of, bound = run.as_of, run.final_before
+    if state.updated is None or state.updated <= as_of:
+        return None
+    if state.last is not None and state.last >= bound:
+        raise Overtaken(
+            f"{run.dataset} holds a bar of {state.last:%Y-%m-%d %H:%M} UTC, which is not finished "
+            f"as of {as_of:%Y-%m-%d %H:%M} UTC",
+            hint="run it again once it is: stored bars are not removed",
+        )
+    # Of the time to come, what was asked for has no answer yet.
+    asked = ((each, replace(each.span, end=min(each.span.end, bound))) for each in state.fetch_log)
+    return replace(
+        state,
+        gaps=tuple(
+            replace(gap, asked=min(gap.asked, as_of)) if gap.asked else gap for gap in state.gaps
+        ),
+        updated=as_of,
+        verified=None,
+        fetch_log=tuple(
+            replace(each, span=span, at=min(each.at, as_of)) for each, span in asked if span
+        ),
+    )

@@ -39,6 +39,8 @@ __all__ = [
     "RateLimiter",
     "fetch_with_retries",
     "identify",
+    "least_minutes",
+    "most_attempts",
     "shared_limiter",
 ]
 
@@ -202,6 +204,17 @@ class _Pauses:
             return math.inf
         self._waited_s += wait_s
         return wait_s
+
+
+def most_attempts(provider: Provider) -> int:
+    """How often one question may be asked, if each kind of error comes as often as it may."""
+    policy = provider.limits.retry or DEFAULT
+    return 1 + sum(len(each.seconds) for each in policy.backoff.values())
+
+
+def least_minutes(requests: int, per_minute: float | None) -> float:
+    """How long so many requests take by the budget, if nobody else spends of it."""
+    return 0.0 if per_minute is None else max(requests - _BURST, 0.0) / per_minute
 
 
 class RateLimiter:

@@ -23,9 +23,11 @@ from ml4t_nb.render.health_blocks import health_blocks
 from ml4t_nb.render.history_blocks import history_blocks
 from ml4t_nb.render.layout import Block, Note, Table
 from ml4t_nb.render.list_blocks import list_blocks
+from ml4t_nb.render.plan_blocks import plan_blocks
 from ml4t_nb.render.run_blocks import run_blocks
 from ml4t_nb.render.sync_blocks import sync_blocks
 from ml4t_nb.render.table_cells import arrow_cells, arrow_headings
+from ml4t_nb.verbs.plans import shown
 
 __all__ = ["SHOWN", "blocks"]
 
@@ -35,6 +37,7 @@ SHOWN = 10
 
 def blocks(report: reports.Report) -> tuple[Block, ...]:
     """Tables and lines of ``report``, in reading order."""
+    report = shown(report)
     return tuple(block for block in _BLOCKS[type(report)](report) if block != [])
 
 
@@ -148,4 +151,5 @@ _BLOCKS: dict[type[reports.Report], Callable[[Any], Iterator[Block]]] = {
     reports.PlotReport: _drawn,
     reports.RemoveReport: _removed,
     reports.ProvidersReport: _providers,
+    reports.PlanReport: plan_blocks,
 }

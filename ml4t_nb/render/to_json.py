@@ -18,8 +18,10 @@ from ml4t_nb.records import UpdateResult
 from ml4t_nb.render import documents as d
 from ml4t_nb.render import review_documents as r
 from ml4t_nb.render.health_blocks import class_totals
+from ml4t_nb.render.plan_document import PlanDocument
 from ml4t_nb.render.sql_document import SqlColumn, SqlDocument
 from ml4t_nb.render.sync_document import DeclaredUniverse, SyncDocument
+from ml4t_nb.verbs.plans import shown
 from ml4t_nb.verbs.table_files import plain_rows
 
 __all__ = ["document", "error_json", "report_json"]
@@ -61,7 +63,10 @@ def _finite(value: float) -> float | None:
 
 
 def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911, PLR0912  # one for each
+    report = shown(report)
     match report:
+        case reports.PlanReport():
+            return _filled(PlanDocument, report)
         case reports.SyncReport():
             universes = tuple(DeclaredUniverse(*each) for each in report.universes)
             return replace(_run(report, SyncDocument), universes=universes)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
@@ -14,7 +14,17 @@ from ml4t_nb.records import Summary
 from ml4t_nb.reports import DatasetGaps, GapsReport
 from ml4t_nb.verbs.absent import absent, declaration
 from ml4t_nb.verbs.arguments import served, verb
-from ml4t_nb.verbs.parameters import AsOf, ClassFilter, End, FreqFilter, Home, Selection, Start
+from ml4t_nb.verbs.parameters import (
+    AsOf,
+    ClassFilter,
+    End,
+    FreqFilter,
+    Home,
+    Plan,
+    Selection,
+    Start,
+)
+from ml4t_nb.verbs.plans import PlanWork, plan_all
 from ml4t_nb.verbs.runs import Work, run_batch, unread_datasets
 from ml4t_nb.verbs.select import days, latest, summaries
 
@@ -42,6 +52,7 @@ def gaps(
     unfill: Annotated[bool, Writes()] = False,
     close: Annotated[str | None, Writes()] = None,
     reopen: Annotated[bool, Writes()] = False,
+    plan: Plan = False,
     as_of: AsOf = None,
     home: Home = None,
 ) -> GapsReport:
@@ -71,6 +82,7 @@ def gaps(
     range_ = days(start, end)
     moment = ws.resolve_as_of(as_of)
     action = _action(refetch=refetch, refill=refill, unfill=unfill, close=close, reopen=reopen)
+    _require_refetch(plan=plan, refetch=refetch)
     if close is not None and range_ == (None, None):
         raise OptionError(
             "--close alone would close every gap", hint="choose them with --start and --end"
@@ -94,6 +106,9 @@ def gaps(
     if not unread:
         _require_gaps(listed)
 
+    if plan:
+        return replace(_planned(ws, chosen, unread, moment, range_), datasets=listed)
+
     def work(each: Summary) -> Work:
         return unread.get(each.dataset) or (
             lambda context: action(context, each.dataset, _span(ws, each, range_))
@@ -113,6 +128,30 @@ def gaps(
         failed=unread_datasets(unread, ws.settings.home),
         home=ws.settings.home,
     )
+
+
+def _planned(
+    ws: Workspace,
+    chosen: Sequence[Summary],
+    unread: Mapping[DatasetId, Ml4tError],
+    moment: datetime | date,
+    range_: tuple[date | None, date | None],
+) -> GapsReport:
+    """What would be requested again; the gaps are listed by the caller."""
+    from ml4t_nb.pipeline import plan_refetch
+
+    def work(each: Summary) -> PlanWork:
+        return unread.get(each.dataset) or (
+            lambda context: plan_refetch(context, each.dataset, _span(ws, each, range_))
+        )
+
+    plan = plan_all(ws, "gaps", {each.dataset: work(each) for each in chosen}, moment)
+    return GapsReport(plan.as_of, (), every=True, plan=plan, home=plan.home)
+
+
+def _require_refetch(*, plan: bool, refetch: bool) -> None:
+    if plan and not refetch:
+        raise OptionError("--plan needs --refetch: only that requests bars", hint="add --refetch")
 
 
 def _require_gaps(listed: Sequence[DatasetGaps]) -> None:

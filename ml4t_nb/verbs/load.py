@@ -13,8 +13,19 @@ from ml4t_nb.model import Chunking, Compression, DatasetId, LoadArguments, NextS
 from ml4t_nb.options import as_zone
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import served, verb
-from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, ProviderName, Selection, Start
-from ml4t_nb.verbs.runs import Work, run_batch
+from ml4t_nb.verbs.parameters import (
+    AsOf,
+    Class,
+    End,
+    Freq,
+    Home,
+    Plan,
+    ProviderName,
+    Selection,
+    Start,
+)
+from ml4t_nb.verbs.plans import plan_run
+from ml4t_nb.verbs.runs import run_batch, works_of
 from ml4t_nb.verbs.select import days, not_stored, renaming, required
 
 if TYPE_CHECKING:
@@ -43,6 +54,7 @@ def load(
     tolerance: float | None = None,
     chunk: Chunking | None = None,
     compression: Compression | None = None,
+    plan: Plan = False,
     as_of: AsOf = None,
     home: Home = None,
 ) -> RunReport:
@@ -77,7 +89,7 @@ def load(
     compression
         Codec of the files; lz4 for a new dataset.
     """
-    from ml4t_nb.pipeline import LoadRequest, run_load
+    from ml4t_nb.pipeline import LoadRequest, plan_load, run_load
 
     symbols = required(symbol, "load")
     first, last = days(start, end)
@@ -104,11 +116,14 @@ def load(
         compression=compression,
     )
     taken = _former_names(ws, symbols, first)
-    works: dict[DatasetId, Work] = {
+    requests = {
         DatasetId(asset_class or "equities", frequency or "daily", each): taken.get(each)
-        or partial(run_load, request=wanted(symbol=each))
+        or wanted(symbol=each)
         for each in symbols
     }
+    if plan:
+        return plan_run(ws, "load", works_of(plan_load, requests), moment, provider=name)
+    works = works_of(run_load, requests)
     return run_batch(ws, "load", works, moment, provider=name, is_known=True)
 
 

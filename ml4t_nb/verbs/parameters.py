@@ -24,6 +24,7 @@ __all__ = [
     "Home",
     "OneOrMore",
     "OneSymbol",
+    "Plan",
     "Provenance",
     "ProviderName",
     "Require",
@@ -90,6 +91,13 @@ Require: TypeAlias = Annotated[
 ]
 Provenance: TypeAlias = Annotated[
     bool, Doc("Add a column with the provider of each bar; empty if it was made by filling.")
+]
+Plan: TypeAlias = Annotated[
+    bool,
+    Doc(
+        "Only show what would be requested, how long that takes, and what may change; nothing is\n"
+        "requested and nothing written."
+    ),
 ]
 AllowEmpty: TypeAlias = Annotated[
     bool,

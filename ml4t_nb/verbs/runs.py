@@ -38,11 +38,24 @@ __all__ = [
     "run_batch",
     "run_one",
     "unread_datasets",
+    "works_of",
 ]
 
 _Answer = TypeVar("_Answer")
+_Request = TypeVar("_Request")
+_Result = TypeVar("_Result")
 Work: TypeAlias = "Callable[[RunContext], UpdateResult] | Ml4tError"
 """What is to be done on a dataset; where it cannot be done, the error that says so."""
+
+
+def works_of(
+    do: Callable[..., _Result], requests: Mapping[DatasetId, _Request | Ml4tError]
+) -> dict[DatasetId, Callable[[RunContext], _Result] | Ml4tError]:
+    """What is to be done by each request; where there is none, the error that says why."""
+    return {
+        dataset: each if isinstance(each, Ml4tError) else partial(do, request=each)
+        for dataset, each in requests.items()
+    }
 
 
 def run_batch(

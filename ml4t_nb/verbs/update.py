@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from ml4t_nb.errors import Ml4tError, OptionError
@@ -23,10 +22,12 @@ from ml4t_nb.verbs.parameters import (
     ClassFilter,
     FreqFilter,
     Home,
+    Plan,
     ProviderName,
     Selection,
 )
-from ml4t_nb.verbs.runs import Work, at_store, context_of, noted, run_batch
+from ml4t_nb.verbs.plans import plan_run
+from ml4t_nb.verbs.runs import at_store, context_of, noted, run_batch, works_of
 from ml4t_nb.verbs.select import EXAMPLE, renamed, select, select_each
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def update(
     show_status: bool = False,
     due: bool = False,
     intraday_bars: int | None = None,
+    plan: Plan = False,
     allow_empty: AllowEmpty = False,
     as_of: AsOf = None,
     home: Home = None,
@@ -103,7 +105,13 @@ def update(
     """
     from ml4t_nb.core.due import INTRADAY_BARS
     from ml4t_nb.core.gapfill import Fill
-    from ml4t_nb.pipeline import UpdateRequest, keep_failures, run_update, with_proposals
+    from ml4t_nb.pipeline import (
+        UpdateRequest,
+        keep_failures,
+        plan_update,
+        run_update,
+        with_proposals,
+    )
 
     lookback = 1 if lookback_days is None else lookback_days
     enough = INTRADAY_BARS if intraday_bars is None else intraday_bars
@@ -130,9 +138,9 @@ def update(
     missed = absent(ws, chosen)
     unsure = doubted(ws, chosen) if missed and fill_gaps is None else {}
 
-    def work(each: DatasetId) -> Work:
+    def request(each: DatasetId) -> UpdateRequest:
         fill = Fill(fill_method, max_fill, fill_gaps is True, unsure.get(each, ()))
-        request = UpdateRequest(
+        return UpdateRequest(
             dataset=each,
             lookback=None if lookback_days is None else timedelta(days=lookback_days),
             fill=None if fill_gaps is False else fill,
@@ -142,9 +150,12 @@ def update(
             reset_as_of=reset_as_of,
             is_named=bool(as_symbols(symbol)),
         )
-        return partial(run_update, request=request)
 
-    works = {each: error or work(each) for each, error in meant.items()}
+    requests = {each: error or request(each) for each, error in meant.items()}
+    if plan:
+        works_planned = works_of(plan_update, requests)
+        return plan_run(ws, "update", works_planned, moment, provider=provider or "")
+    works = works_of(run_update, requests)
     before = _health_of(ws, moment) if show_status else {}
     report = run_batch(ws, "update", works, moment, workers=workers, provider=provider or "")
     results = with_proposals(context_of(ws, moment), report.results)

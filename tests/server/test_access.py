@@ -31,15 +31,15 @@ PATHS = (
 SERVED_NOW = {
     # verb: options of a read, options only of a job
     "load": ("", ("symbol asset_class frequency provider start end calendar zone tolerance chunk "
-             "compression as_of")),
+             "compression plan as_of")),
     "update": ("", ("symbol asset_class frequency lookback_days fill_gaps fill_method max_fill "
                "provider switch workers accept reset_as_of show_status due "
-            "intraday_bars allow_empty as_of")),
+            "intraday_bars plan allow_empty as_of")),
     "sync": ("", "universe provider workers verbose as_of"),
     "health": (("symbol asset_class frequency stale_days sessions verbose verify fail_on "
                "allow_empty as_of"), ""),
     "list": ("symbol asset_class frequency as_of", ""),
-    "gaps": ("symbol asset_class frequency start end all as_of",
+    "gaps": ("symbol asset_class frequency start end all plan as_of",
              "refetch refill unfill close reopen"),
     "review": ("symbol asset_class frequency start end rule all as_of", "accept reject"),
     "history": ("symbol asset_class frequency limit as_of", ""),

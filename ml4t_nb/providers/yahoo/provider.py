@@ -84,10 +84,11 @@ class YahooProvider:
         """
         symbol = request.dataset.symbol
         interval, window = _question(request)
-        early = timedelta(0) if interval == _DAYS else _EARLIER
-        span = _asked_for(Span(window.start - early, window.end), interval)
         if not window:
             return self.instrument(symbol), self
+        if interval != _DAYS:
+            window = Span(min(window.start, request.span.start - _EARLIER), window.end)
+        span = _asked_for(window, interval)
         reply: ChartReply | NoBars
         try:
             reply = self._client.chart(symbol, interval, span)

@@ -1,0 +1,90 @@
+"""A plan as tables and lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ml4t_nb.plans import DatasetPlan, PossibleReason
+from ml4t_nb.render.folding import FEW
+from ml4t_nb.render.format import count, duration, instant, labelled, many, size, span_words, stamp
+from ml4t_nb.render.layout import Block, Headline, Note, Table, nothing_stored
+from ml4t_nb.reports import PlanReport
+
+__all__ = ["plan_blocks"]
+
+_HEADINGS = ("Dataset", "Provider", "Requests>", "Asked for", "New bars>", "Size>", "Compared>")
+_WHY: dict[PossibleReason, str] = {
+    "identify": "if the symbol is of another class or exchange than is assumed",
+    "jump": "if prices jump from one answer to the next",
+    "splits": "if the bars turn out to be on the basis of later splits",
+    "whole": "if an answer contradicts what is stored, or has too few bars in common with it",
+    "retry": "if all of them failed as often as a request is repeated",
+}
+
+
+def plan_blocks(report: PlanReport) -> Iterator[Block]:
+    """What is asked for in all, then of each dataset, and what may come besides."""
+    if not report.datasets:
+        yield nothing_stored(report.home)
+        return
+    yield Headline(_sentence(report), "nothing was requested, and nothing was written")
+    asked = [each for each in report.datasets if each.requests]
+    if asked:
+        yield Table(_HEADINGS, tuple(map(_row, asked[:FEW])))
+    if len(asked) > FEW:
+        yield [Note(f"and {many(len(asked) - FEW, 'more dataset')}", "to_frame() has all of them")]
+    yield [note for each in report.datasets for note in _errors(each)]
+    yield list(_notes(report))
+
+
+def _sentence(report: PlanReport) -> str:
+    planned = len(report.datasets) - len(report.failed)
+    words = [f"{report.verb} of {many(planned, 'dataset')} would send "]
+    words.append(many(report.requests, "request"))
+    if report.minutes:
+        words.append(f", which take at least {duration(report.minutes * 60)} minutes")
+    if grown := report.bytes:
+        words.append(f", and store about {size(grown)}")
+    if report.failed:
+        words.append(f"; {len(report.failed)} cannot be planned")
+    return "".join(words)
+
+
+def _row(plan: DatasetPlan) -> tuple[str, ...]:
+    frequency = plan.dataset.frequency
+    spans = [each.span for each in plan.requests]
+    first, last = min(spans), max(spans, key=lambda each: each.end)
+    return (
+        labelled(plan.dataset, plan.provider),
+        plan.provider,
+        count(len(plan.requests)),
+        span_words(type(first)(first.start, last.end), frequency),
+        count(plan.bars),
+        size(plan.bytes),
+        count(plan.compared),
+    )
+
+
+def _errors(plan: DatasetPlan) -> Iterator[Note]:
+    if plan.error is not None:
+        yield Note(f"❌ {plan.dataset}: {plan.error.message}", plan.error.hint)
+
+
+def _notes(report: PlanReport) -> Iterator[Note]:
+    """What may come besides, and what is about to be lost."""
+    possible: Counter[PossibleReason] = Counter()
+    for each in report.datasets:
+        for more in each.possible:
+            possible[more.reason] += more.at_most
+    for reason, number in possible.items():
+        yield Note(f"up to {many(number, 'more request')} {_WHY[reason]}")
+    if stake := sum(each.at_stake for each in report.datasets):
+        yield Note(f"{many(stake, 'stored bar')} would be replaced if all were restated")
+    for each in report.datasets[:FEW]:
+        if each.vanishing is not None and each.lost_from is not None:
+            bar = stamp(each.vanishing, each.dataset.frequency)
+            lost = f"bars of {bar} and later are lost from {instant(each.lost_from)} on"
+            yield Note(f"⚠️ {each.dataset}: {lost}")
+        for note in each.notes:
+            yield Note(f"{each.dataset}: {note}")
