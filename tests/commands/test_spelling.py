@@ -89,7 +89,7 @@ def test_what_is_spelled_parses_to_the_same_command(command: Command) -> None:
             Command("sync", {"universe": ("core", "coins"), "workers": 2}),
             "ml4t-data sync --universe core --universe coins --workers 2",
             "%ml4t sync core coins --workers 2",
-            'ml4t_nb.sync(["core", "coins"], workers=2)',
+            'ml4t_nb.sync(universe=["core", "coins"], workers=2)',
         ),
         (
             Command("health", {"stale_days": 2.5}, json=True, quiet=True),
