@@ -53,7 +53,6 @@ class DetailedResult:
     """A result with what ``--show-status`` adds."""
 
     dataset: DatasetId
-    verb: str
     provider: str
     outcome: records.Outcome
     added: int
@@ -72,6 +71,7 @@ class DetailedResult:
     notes: tuple[str, ...]
     findings: tuple[Finding, ...]
     revisions: tuple[records.Revision, ...]
+    verb: str
     spans: tuple[Span, ...] = OMITTED
     chunks_written: int = OMITTED
     before: records.Health | None = OMITTED

@@ -44,7 +44,7 @@ def run_headline(report: RunReport) -> Headline:
     """How many datasets, and of how many what is to be said: numbers that add up."""
     counts = Counter(_group_of(each) for each in report.results)
     done = Counter(
-        _done(each) for each in report.results if _group_of(each) in ("new", "corrected")
+        _done(each, report) for each in report.results if _group_of(each) in ("new", "corrected")
     )
     counted = (
         *((number, what) for what, number in sorted(done.items())),
@@ -174,8 +174,9 @@ def _group_of(result: UpdateResult) -> str:
     return "new" if record.has_changed else "unchanged"
 
 
-def _done(result: UpdateResult) -> str:
-    return _DONE.get(result.record.verb, "changed")
+def _done(result: UpdateResult, report: RunReport) -> str:
+    verb = result.record.verb if report.verb == "sync" else report.verb
+    return _DONE.get(verb, "changed")
 
 
 def _counted(result: UpdateResult, name: str) -> Counted:
