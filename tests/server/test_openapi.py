@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,10 @@ def test_a_job_is_as_it_says(client: Client) -> None:
 
 @pytest.mark.slow
 def test_no_request_however_odd_is_an_error_of_the_server(tmp_path: Path) -> None:
+    # That there are too many jobs would be an error of the server.
+    (tmp_path / "jupyter").mkdir()
+    config = tmp_path / "jupyter" / "jupyter_server_config.py"
+    config.write_text("c.Ml4tApi.most_jobs = 1_000_000\n")
     with serving(loaded(tmp_path / "store"), "--as-of", AS_OF) as server:
         command = [
             sys.executable, "-m", "schemathesis.cli", "run",
@@ -85,5 +90,6 @@ def test_no_request_however_odd_is_an_error_of_the_server(tmp_path: Path) -> Non
         )
         log = server.log.read_text()
 
+    assert re.search(r"[1-9]\d\d generated", done.stdout), done.stdout[-4000:]
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert "Traceback" not in log, log[log.index("Traceback") :][:4000]
