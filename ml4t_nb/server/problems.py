@@ -24,6 +24,7 @@ _STATUSES: Mapping[type[errors.Ml4tError], HTTPStatus] = {
     errors.SymbolUnknown: HTTPStatus.NOT_FOUND,
     errors.StoreNotFound: HTTPStatus.NOT_FOUND,
     errors.JobBusy: HTTPStatus.CONFLICT,
+    errors.SettingsInvalid: HTTPStatus.CONFLICT,  # such as no universe that is declared
     errors.Overtaken: HTTPStatus.CONFLICT,
     errors.Suspicious: HTTPStatus.CONFLICT,
     errors.BarsDoubtful: HTTPStatus.CONFLICT,

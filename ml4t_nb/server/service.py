@@ -63,7 +63,7 @@ class Service:
         """
         running = [each for each in self.jobs if not each.is_over]
         if self._is_stopping or len(running) >= self._most_jobs:
-            why = "the server ends" if self._is_stopping else f"{len(running)} jobs are running"
+            why = "the server ends" if self._is_stopping else f"running jobs: {len(running)}"
             raise RequestRefused(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 f"{why}, so that no other begins",

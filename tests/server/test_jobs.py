@@ -125,7 +125,7 @@ def test_so_many_jobs_run_at_once_and_no_more(client: Client) -> None:
     ended = [client.ended(job)["state"] for job in jobs]
 
     assert (fifth.status, fifth.headers["retry-after"]) == (503, "5")
-    assert fifth.json["detail"] == "4 jobs are running, so that no other begins"
+    assert fifth.json["detail"] == "running jobs: 4, so that no other begins"
     assert read.status == 200
     assert ended == ["cancelled"] * 4
 
@@ -144,6 +144,7 @@ def test_so_many_jobs_run_at_once_and_no_more(client: Client) -> None:
         ("remove", {"symbol": ["DEMO"]}, 422, "remove would delete bars"),
         ("review", {"symbol": ["DEMO"], "accept": "a", "reject": "b"}, 422, "not both"),
         ("compare", {"symbol": ["AAPL"]}, 422, "compare needs another provider"),
+        ("sync", {}, 409, "no universe is declared"),
         ("list", {}, 405, "list only reads"),
     ],
 )
