@@ -16,6 +16,8 @@ __all__ = ["MethodRefused", "NotJson", "command_of", "in_body", "in_query"]
 
 _OWN = ("token", "_xsrf", "no_track_activity")
 """What Jupyter Server itself reads in a query."""
+_FOLDER = "files:"
+"""Before a folder that is a provider, whichever option names it."""
 _SWITCHED = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -38,6 +40,11 @@ def command_of(verb: str, given: Mapping[str, object], *, may_write: bool) -> Co
         if option.writes and not may_write:
             raise MethodRefused(
                 f"{verb} with {name} changes the store", hint="send it with POST, as JSON"
+            )
+        if isinstance(value, str) and value.startswith(_FOLDER):
+            raise OptionError(
+                f"{name}: a request names no folder of the machine that answers it",
+                hint="name files, whose folder is ML4T_DATA_FILES there",
             )
         # Which JSON has for a value that is left out.
         if value is not None:
