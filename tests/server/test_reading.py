@@ -106,11 +106,9 @@ def test_what_we_do_not_have_is_not_acceptable(client: Client) -> None:
         ("sql?query=SELECT", 404, "there is nothing at /ml4t/api/sql", "openapi.json"),
         ("export", 404, "there is nothing at /ml4t/api/export", "openapi.json"),
         ("list/", 404, "there is nothing at /ml4t/api/list/", "openapi.json"),
-        ("compare?symbol=AAPL&with=files:/etc", 422, "with: a request names no folder",
-         "ML4T_DATA_FILES"),
         ("list?symbol=%ff", 422, "is not UTF-8", "encode it"),
     ],
-)  # fmt: skip
+)
 def test_an_error_is_a_problem_with_its_next_step(
     client: Client, path: str, status: int, detail: str, hint: str
 ) -> None:
@@ -127,9 +125,9 @@ def test_an_error_is_a_problem_with_its_next_step(
     assert ("allow" in answer.headers) == (status == 405)
 
 
-@pytest.mark.parametrize("verb", ["load", "update", "reconcile"])
+@pytest.mark.parametrize("verb", ["load", "update", "compare", "reconcile"])
 def test_a_job_reads_no_folder_that_a_request_names(client: Client, verb: str) -> None:
-    option = "with" if verb == "reconcile" else "provider"
+    option = "provider" if verb in ("load", "update") else "with"
 
     answer = client.post(verb, symbol=["AAPL"], **{option: "files:/etc"})
 
