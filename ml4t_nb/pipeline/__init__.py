@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ml4t_nb.pipeline.gap_actions import GapAction, close, refetch, refill, reopen, unfill
     from ml4t_nb.pipeline.life import EndRequest, run_end
     from ml4t_nb.pipeline.load import run_load
-    from ml4t_nb.pipeline.plan import plan_load, plan_refetch, plan_update
+    from ml4t_nb.pipeline.plan import plan_load, plan_refetch, plan_sync, plan_update
     from ml4t_nb.pipeline.reconcile import ReconcileRequest, run_reconcile
     from ml4t_nb.pipeline.remove import run_remove
     from ml4t_nb.pipeline.rename import RenameRequest, run_rename
@@ -36,6 +36,7 @@ __all__ = [
     "keep_failures",
     "plan_load",
     "plan_refetch",
+    "plan_sync",
     "plan_update",
     "refetch",
     "refill",
@@ -71,6 +72,7 @@ _HOMES = {
     "keep_failures": "unrecorded",
     "plan_load": "plan",
     "plan_refetch": "plan",
+    "plan_sync": "plan",
     "plan_update": "plan",
     "refetch": "gap_actions",
     "refill": "gap_actions",

@@ -22,12 +22,13 @@ from ml4t_nb.pipeline.load import LoadTarget, orders_of_load
 from ml4t_nb.pipeline.orders import batches_of_load, order_of_refetch, order_of_update
 from ml4t_nb.pipeline.pieces import Order, Pieces, request_pieces
 from ml4t_nb.pipeline.requests import LoadRequest, UpdateRequest
+from ml4t_nb.pipeline.sync import SyncRequest, part_of_sync
 from ml4t_nb.pipeline.update import begin_update, with_as_of_reset
 from ml4t_nb.plans import DatasetPlan, PlannedRequest, PossibleReason, PossibleRequests
 from ml4t_nb.providers.retry import most_attempts
 from ml4t_nb.storage.snapshot import Snapshot
 
-__all__ = ["plan_load", "plan_refetch", "plan_update"]
+__all__ = ["plan_load", "plan_refetch", "plan_sync", "plan_update"]
 
 # Of a dataset that is not stored yet: what a bar of one that is takes.
 _BYTES_A_BAR = 32
@@ -72,6 +73,16 @@ def plan_refetch(context: RunContext, dataset: DatasetId, span: Span) -> Dataset
     run, snapshot = begin_gap_action(context, dataset)
     order = order_of_refetch(run, snapshot, span)
     return _plan(run, snapshot, () if order is None else (order,))
+
+
+def plan_sync(context: RunContext, request: SyncRequest) -> DatasetPlan:
+    """What would be asked for to have what a universe declares of one dataset."""
+    part = part_of_sync(context, request)
+    if isinstance(part, DatasetRun):
+        return DatasetPlan(part.dataset, part.provider.name, notes=("all of it is stored",))
+    if isinstance(part, LoadRequest):
+        return plan_load(context, part)
+    return plan_update(context, part)
 
 
 def _plan(run: DatasetRun, seen: Snapshot | None, orders: Sequence[Order]) -> DatasetPlan:

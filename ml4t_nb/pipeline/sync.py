@@ -29,7 +29,7 @@ from ml4t_nb.records import ErrorNote, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.universes import Universe
 
-__all__ = ["SyncRequest", "run_sync"]
+__all__ = ["SyncRequest", "part_of_sync", "run_sync"]
 
 # What another provider may help against: one that contradicts the stored bars has not failed.
 _FAILURES = (*OUTAGES, SymbolUnknown.__name__)
@@ -66,24 +66,41 @@ def run_sync(context: RunContext, request: SyncRequest) -> UpdateResult:
     SettingsInvalid
         If it is stored from another provider, or on another calendar, than declared.
     """
+    part = part_of_sync(context, request)
+    if isinstance(part, LoadRequest):
+        return run_load(context, part)
+    found = context.store.snapshot(part.dataset).manifest
+    if isinstance(part, DatasetRun):
+        return _as_it_is(part, found)
+    own = found.config.provider
+    if part.provider is not None and context.provider(part.provider).name != own:
+        return run_update(context, part)
+    return _updated(context, request, part, own)
+
+
+def part_of_sync(
+    context: RunContext, request: SyncRequest
+) -> LoadRequest | UpdateRequest | DatasetRun:
+    """What is to be done: a load, an update, or nothing, which is a run without a request.
+
+    Raises SettingsInvalid as `run_sync` does.
+    """
     update = request.update
     if update is None:
-        return run_load(context, request.load)
+        return request.load
     found = context.store.snapshot(update.dataset).manifest
     own = found.config.provider
     if update.provider is None:
         _require_as_declared(context, request.universe, found)
     elif context.provider(update.provider).name != own:
         # A load would make it the dataset's own.
-        return run_update(context, update)
+        return update
     provider = context.provider(own)
     run = DatasetRun.of(context, "load", found.dataset, found.config, provider, found=found)
     load = replace(request.load, symbol=update.dataset.symbol, provider=own)
     if missing := _missing(run, load, found):
-        return run_load(context, missing)
-    if _is_over(run, load):
-        return _as_it_is(run, found)
-    return _updated(context, request, update, own)
+        return missing
+    return run if _is_over(run, load) else update
 
 
 def _missing(run: DatasetRun, load: LoadRequest, found: Manifest) -> LoadRequest | None:

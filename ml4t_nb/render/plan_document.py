@@ -12,7 +12,7 @@ __all__ = ["PlanDocument"]
 
 @dataclass(frozen=True, slots=True)
 class PlanDocument:
-    """Of ``load``, ``update`` and ``gaps --refetch`` with ``--plan``."""
+    """Of ``load``, ``update``, ``sync`` and ``gaps --refetch`` with ``--plan``."""
 
     verb: str
     as_of: datetime

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, SettingsInvalid
@@ -16,11 +15,13 @@ from ml4t_nb.store_settings import STORE_SETTINGS
 from ml4t_nb.universes import Universe, UniverseFile, read_universes
 from ml4t_nb.verbs.absent import absent, doubted, with_absent
 from ml4t_nb.verbs.arguments import served, verb
-from ml4t_nb.verbs.parameters import AsOf, Home, ProviderName
-from ml4t_nb.verbs.runs import Work, at_store, context_of, noted, run_batch
+from ml4t_nb.verbs.parameters import AsOf, Home, Plan, ProviderName
+from ml4t_nb.verbs.plans import plan_all
+from ml4t_nb.verbs.runs import at_store, context_of, noted, run_batch, works_of
 from ml4t_nb.verbs.select import renamed, select_each
 
 if TYPE_CHECKING:
+    from ml4t_nb.pipeline import SyncRequest
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["sync"]
@@ -46,6 +47,7 @@ def sync(
     provider: ProviderName = None,
     workers: int = 4,
     verbose: Annotated[bool, Short("-v")] = False,
+    plan: Plan = False,
     as_of: AsOf = None,
     home: Home = None,
 ) -> SyncReport:
@@ -65,7 +67,7 @@ def sync(
     verbose
         Name the file that declares the universes, and how many symbols each has.
     """
-    from ml4t_nb.pipeline import with_proposals
+    from ml4t_nb.pipeline import plan_sync, run_sync, with_proposals
 
     if workers < 1:
         raise OptionError(f"--workers must be at least 1, not {workers}", hint="1 or more")
@@ -82,7 +84,12 @@ def sync(
     meant = (each for of in chosen for each in held[of.name].values())
     stored = {each for each in meant if isinstance(each, DatasetId)}
     missed = absent(ws, stored)
-    works = _works(ws, chosen, held, provider, doubted(ws, stored) if missed else {})
+    requests = _requests(ws, chosen, held, provider, doubted(ws, stored) if missed else {})
+    counts = tuple((each.name, len(each.symbols)) for each in chosen)
+    if plan:
+        found = plan_all(ws, "sync", works_of(plan_sync, requests), moment, provider=provider or "")
+        return SyncReport("sync", found.as_of, (), plan=found, universes=counts, home=found.home)
+    works = works_of(run_sync, requests)
     report = run_batch(ws, "sync", works, moment, workers=workers, provider=provider or "")
     report = with_absent(ws, report, stored, missed)
     results = with_proposals(context_of(ws, moment), report.results)
@@ -93,7 +100,7 @@ def sync(
     done = {each.name: getattr(report, each.name) for each in fields(RunReport)}
     return SyncReport(
         **{**done, "results": at_store(results, ws.settings.home)},
-        universes=tuple((each.name, len(each.symbols)) for each in chosen),
+        universes=counts,
         declared_in=file.path,
         undeclared=undeclared,
         verbose=verbose,
@@ -138,18 +145,18 @@ def _held(ws: Workspace, universe: Universe) -> _Held:
     return dict(select_each(ws, universe.symbols, universe.asset_class, universe.frequency))
 
 
-def _works(
+def _requests(
     ws: Workspace,
     universes: Sequence[Universe],
     held: Mapping[str, _Held],
     provider: str | None,
     unsure: Mapping[DatasetId, tuple[Span, ...]],
-) -> dict[DatasetId, Work]:
-    """What is to be done on each dataset, once where several universes declare it alike."""
+) -> dict[DatasetId, SyncRequest | Ml4tError]:
+    """What is declared of each dataset, once where several universes declare it alike."""
     from ml4t_nb.core.gapfill import Fill
-    from ml4t_nb.pipeline import LoadRequest, SyncRequest, UpdateRequest, run_sync
+    from ml4t_nb.pipeline import LoadRequest, SyncRequest, UpdateRequest
 
-    def work(universe: Universe, symbol: str, found: DatasetId | None) -> Work:
+    def request(universe: Universe, symbol: str, found: DatasetId | None) -> SyncRequest:
         load = LoadRequest(
             symbol,
             found.asset_class if found else universe.asset_class,
@@ -164,18 +171,18 @@ def _works(
             fill = Fill("forward", _MAX_FILL, is_at_once=False, doubted=unsure.get(found, ()))
             update = UpdateRequest(found, lookback=None, fill=fill, provider=provider)
         fallback = () if provider else universe.fallback
-        return partial(run_sync, request=SyncRequest(universe, load, update, fallback))
+        return SyncRequest(universe, load, update, fallback)
 
-    works: dict[DatasetId, Work] = {}
+    requests: dict[DatasetId, SyncRequest | Ml4tError] = {}
     for universe in universes:
         for symbol, found in held[universe.name].items():
             if isinstance(found, DatasetId):
-                works.setdefault(found, work(universe, symbol, found))
+                requests.setdefault(found, request(universe, symbol, found))
                 continue
             guess = DatasetId(universe.asset_class or "equities", universe.frequency, symbol)
             if isinstance(found, DatasetNotFound):
-                works.setdefault(guess, work(universe, symbol, None))
+                requests.setdefault(guess, request(universe, symbol, None))
             else:
                 hint = "declare another symbol, or asset_class besides"
-                works.setdefault(guess, universe.error(universe.listed, found.message, hint))
-    return works
+                requests.setdefault(guess, universe.error(universe.listed, found.message, hint))
+    return requests

@@ -222,6 +222,20 @@ def test_spans_that_failed_are_asked_for_again(client: Client, minutes: Listing)
     held_to(client, plan, len(plan.datasets[0].requests))
 
 
+def test_a_universe_of_which_some_is_stored(client: Client, share: Listing) -> None:
+    client.replay.add(replace(share, symbol="BOLT"))
+    client.loaded(share.symbol, at=evening(FRIDAY))
+    declared = 'universe = [{ name = "core", symbols = ["ACME", "BOLT"], provider = "yahoo" }]'
+    (client.home / "ml4t.toml").write_text(declared, encoding="utf-8")
+    at = evening(MONDAY)
+
+    done = plan_and_run(
+        client, lambda **more: verbs.sync(client.ws, as_of=at, workers=1, **more), at=at, requests=2
+    )
+
+    assert [each.record.verb for each in done.results] == ["update", "load"]
+
+
 def test_gaps_that_are_requested_again(client: Client, share: Listing) -> None:
     client.replay.faults.append(Fault("drop", times=-1, days=("2006-01-10", "2006-02-07")))
     client.loaded(share.symbol, at=evening(FRIDAY))
