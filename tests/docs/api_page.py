@@ -249,7 +249,7 @@ def _plain(annotation: object, types: Mapping[str, object] | None = None) -> str
     if get_origin(meant) is Annotated:
         return _named(get_args(meant)[0])
     words = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
-    words = re.sub(r"Annotated\[(.*), Short\('.*'\)\]", r"\1", words)
+    words = re.sub(r"Annotated\[(.*?)(?:, (?:Short\('.*?'\)|Writes\(\)))+\]", r"\1", words)
     return re.sub(r"\b(?:ml4t_nb|typing|datetime|pathlib|collections)\.(?:\w+\.)*", "", words)
 
 

@@ -24,6 +24,7 @@ LEFT_OUT = {
     ("ml4t_nb.options", "Doc"),
     ("ml4t_nb.options", "KeepsOne"),
     ("ml4t_nb.options", "Short"),
+    ("ml4t_nb.options", "Writes"),
 }
 
 
