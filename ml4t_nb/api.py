@@ -6,13 +6,14 @@ import inspect
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 
 from ml4t_nb import verbs
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Ml4tError
+from ml4t_nb.execution.telling import told
 from ml4t_nb.hints import at_home
-from ml4t_nb.reports import PlotReport, SqlReport
+from ml4t_nb.reports import PlotReport, RunReport, SqlReport
 from ml4t_nb.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def _bound(verb: Callable[Concatenate[Workspace, _P], _R]) -> Callable[_P, _R]:
     def call(*args: _P.args, **options: _P.kwargs) -> _R:
         workspace = Workspace.open()
         try:
-            return verb(workspace, *args, **options)
+            report = verb(workspace, *args, **options)
         except Ml4tError as error:
             home = workspace.settings.home
             with suppress(Ml4tError):
@@ -38,6 +39,9 @@ def _bound(verb: Callable[Concatenate[Workspace, _P], _R]) -> Callable[_P, _R]:
                 home = workspace.at(options.get("home")).settings.home  # type: ignore[arg-type]  # likewise
             error.advice = spell(at_home(error.advice, home), "ml4t_nb")
             raise
+        if isinstance(report, RunReport) and report.notify:
+            return cast("_R", told(workspace, report, by_default=False))
+        return report
 
     signature = inspect.signature(verb)
     call.__signature__ = signature.replace(  # type: ignore[attr-defined]  # read by inspect
@@ -93,6 +97,7 @@ rename = _bound(verbs.rename)
 remove = _bound(verbs.remove)
 # A bare ``providers`` is the package's own folder of that name.
 providers_ = _bound(verbs.providers)
+notify = _bound(verbs.notify)
 bars = _bound(verbs.bars)
 files = _bound(verbs.files)
 sql = _framed(_bound(verbs.sql))

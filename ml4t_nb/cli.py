@@ -121,7 +121,7 @@ def _called(command: Command) -> Report:
     from ml4t_nb.execution.execute import call
 
     with _progress(command) as watch:
-        return call(command, watch=watch)
+        return call(command, watch=watch, tells=True)
 
 
 def _told(report: Report, parsed: Command) -> int:
@@ -131,7 +131,7 @@ def _told(report: Report, parsed: Command) -> int:
         _complain(nothing)
         code = exit_codes.FAILED
     if not parsed.json and (error := _only_error(report)):
-        _complain(error)
+        _complain(error, *_undelivered(report))
         return code
     spoken = "" if nothing and not parsed.json else _spoken(report, parsed)
     if parsed.quiet and not parsed.json and code != exit_codes.GOOD:
@@ -169,6 +169,15 @@ def _only_error(report: Report) -> ErrorNote | None:
     from ml4t_nb.render.run_blocks import stopped_line
 
     return ErrorNote("RunFailed", stopped_line(report), "try again later")
+
+
+def _undelivered(report: Report) -> Iterator[ErrorNote]:
+    """Why messages about a run did not arrive."""
+    from ml4t_nb.render.notify_blocks import undelivered_notes
+
+    if isinstance(report, RunReport):
+        for each in undelivered_notes(report):
+            yield ErrorNote("", each.text)
 
 
 def _is_outage(error: ErrorNote | None) -> bool:
@@ -256,11 +265,12 @@ def _put(text: str) -> bool:
     return True
 
 
-def _complain(error: ErrorNote) -> None:
-    """What went wrong and what to do next, on one line."""
+def _complain(*errors: ErrorNote) -> None:
+    """What went wrong and what to do next, on one line each."""
     from ml4t_nb.commands.spelling import spell
     from ml4t_nb.render.format import plain
 
-    hint = spell(error.hint, SHELL.name)
-    sentence = f"{error.message} ({hint})" if hint else error.message
-    say(f"{SHELL.name}: {plain(sentence).replace(chr(10), ' ')}\n")
+    for error in errors:
+        hint = spell(error.hint, SHELL.name)
+        sentence = f"{error.message} ({hint})" if hint else error.message
+        say(f"{SHELL.name}: {plain(sentence).replace(chr(10), ' ')}\n")

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OUTAGES",
+    "PASSING",
     "BarsDoubtful",
     "BarsInvalid",
     "CalendarUnknown",
@@ -290,3 +291,6 @@ class ChunkCorrupt(StoreError):
 
 OUTAGES = (ProviderUnavailable.__name__, RateLimited.__name__)
 """Types of errors that are a provider's as a whole, and pass."""
+
+PASSING = (LockTimeout, RateLimited, ProviderUnavailable, SplitPending)
+"""Errors that pass by themselves: the same run succeeds later."""

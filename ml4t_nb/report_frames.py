@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import DatasetId
+from ml4t_nb.notice import TargetStatus
 from ml4t_nb.records import (
     ErrorNote,
     Exported,
@@ -42,6 +43,7 @@ __all__ = [
     "provider_frame",
     "removed_frame",
     "run_frame",
+    "target_frame",
 ]
 
 _DATASET = ("symbol", "asset_class", "frequency")
@@ -82,6 +84,7 @@ _PLAN = (
     *_DATASET, "provider", "requests", "at_most", "bars", "bytes", "compared", "at_stake", "first",
     "last", "vanishing", "lost_from", "error",
 )  # fmt: skip
+_TARGETS = ("name", "url", "on", "known", "arrived", "error")
 
 _STAMP, _NUMBER = "datetime64[us, UTC]", "float64"
 _COUNT, _COUNT_IF_KNOWN = "int64", "Int64"
@@ -99,7 +102,8 @@ _TYPES: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "added", "at_most", "at_stake", "attempts", "bars", "bytes", "chunks",
-            "chunks_written", "compared", "filled", "gaps_open", "missing", "recent_errors",
+            "chunks_written", "compared", "filled", "gaps_open", "known", "missing",
+            "recent_errors",
             "rejected", "requests", "revised", "sessions_behind", "suspect", "taken",
             "unanswered", "unserved",
         ),
@@ -109,6 +113,7 @@ _TYPES: Mapping[str, str] = {
         ("days_back", "days_per_request", "other", "restated", "seconds", "share", "stored"),
         _NUMBER,
     ),
+    "arrived": "boolean",
     "evidence": "object",
 }  # fmt: skip
 
@@ -219,6 +224,12 @@ def provider_frame(providers: Iterable[ProviderInfo]) -> pd.DataFrame:
             for frequency in each.frequencies
         ),
     )
+
+
+def target_frame(targets: Iterable[TargetStatus]) -> pd.DataFrame:
+    """A row for each target."""
+    own = ({"on": ", ".join(each.on), "known": len(each.conditions)} for each in targets)
+    return _frame(_TARGETS, zip(own, targets, strict=True))
 
 
 def _run_row(result: UpdateResult) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from ml4t_nb import report_frames
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import BarsFrequency, Basis, DatasetId, Gap
+from ml4t_nb.notice import TargetStatus
 from ml4t_nb.plans import DatasetPlan, PlannedRequest, PossibleRequests, ProviderBudget
 from ml4t_nb.records import (
     AbsentSession,
@@ -40,36 +41,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "ActionReport",
-    "CompareReport",
-    "DatasetFindings",
-    "DatasetGaps",
-    "DatasetHistory",
-    "DatasetPlan",
-    "Difference",
-    "ExportReport",
-    "GapsReport",
-    "HealthReport",
-    "HistoryReport",
-    "ListReport",
-    "PlanReport",
-    "PlannedRequest",
-    "PlotReport",
-    "PossibleRequests",
-    "PriceScale",
-    "ProviderBudget",
-    "ProviderInfo",
-    "ProvidersReport",
-    "RecentSession",
-    "RemoveReport",
-    "Report",
-    "ReviewReport",
-    "RunReport",
-    "SessionState",
-    "SqlReport",
+    "ActionReport", "CompareReport", "DatasetFindings", "DatasetGaps", "DatasetHistory",
+    "DatasetPlan", "Difference", "ExportReport", "GapsReport", "HealthReport", "HistoryReport",
+    "ListReport", "NotifyReport", "PlanReport", "PlannedRequest", "PlotReport", "PossibleRequests",
+    "PriceScale", "ProviderBudget", "ProviderInfo", "ProvidersReport", "RecentSession",
+    "RemoveReport", "Report", "ReviewReport", "RunReport", "SessionState", "SqlReport",
     "SyncReport",
     "UnreadDataset",
-]
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,6 +431,19 @@ class ProvidersReport:
         return report_frames.provider_frame(self.providers)
 
 
+@dataclass(frozen=True, slots=True)
+class NotifyReport:
+    """Whom the store in ``home`` tells of changes, and whether ``--test`` was given."""
+
+    targets: tuple[TargetStatus, ...]
+    is_test: bool = False
+    home: Path | None = None
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each target; ``known`` is how many conditions it was told that still hold."""
+        return report_frames.target_frame(self.targets)
+
+
 Report: TypeAlias = (
     RunReport
     | HealthReport
@@ -466,6 +458,7 @@ Report: TypeAlias = (
     | RemoveReport
     | ProvidersReport
     | PlanReport
+    | NotifyReport
 )
 ActionReport: TypeAlias = GapsReport | ReviewReport
 """Of verbs that list, or do something about what they list."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb import report_frames
 from ml4t_nb.model import DatasetId
+from ml4t_nb.notice import Delivery
 from ml4t_nb.plans import DatasetPlan, ProviderBudget
 from ml4t_nb.records import AbsentSession, UpdateResult
 
@@ -97,6 +98,11 @@ class RunReport:
         Wall time of the whole run; None where it was not taken.
     plan
         What it would do, if only that was wanted: nothing was done then, and there are no results.
+    notify
+        Whether to tell the targets of the store what is new; None for who carries out the run to
+        decide.
+    deliveries
+        The messages about it.
     """
 
     verb: str
@@ -114,6 +120,8 @@ class RunReport:
     requests: int | None = None
     seconds: float | None = field(default=None, compare=False)
     plan: PlanReport | None = None
+    notify: bool | None = False
+    deliveries: tuple[Delivery, ...] = ()
 
     def __iter__(self) -> Iterator[UpdateResult]:
         return iter(self.results)

@@ -17,7 +17,14 @@ from ml4t_nb.errors import OptionError, SettingsInvalid
 from ml4t_nb.model import Basis, DateOrder, DecimalSign, SessionOverride, Span, WeekDating
 from ml4t_nb.options import as_folder, as_moment, as_zone, one_of
 
-__all__ = ["Settings", "absolute", "current_folder", "default_home", "forget_notes"]
+__all__ = [
+    "Settings",
+    "absolute",
+    "current_folder",
+    "default_home",
+    "environment",
+    "forget_notes",
+]
 
 _PREFIX = "ML4T_DATA_"
 _NEAR = 0.75
@@ -166,6 +173,13 @@ def absolute(path: Path) -> Path:
             f"{path} is relative to the current folder, which no longer exists",
             hint="write the full path",
         ) from error
+
+
+def environment() -> dict[str, str]:
+    """The environment of this process, with what ``.env`` in the current folder adds to it."""
+    folder = current_folder()
+    dotenv = {} if folder is None else _read_dotenv(folder / ".env", [])
+    return {**dotenv, **os.environ}
 
 
 def forget_notes() -> None:

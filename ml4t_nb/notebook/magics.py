@@ -26,6 +26,7 @@ _RUNS = ("RunReport", "SyncReport", "PlanReport")
 _REPORTS = (
     *_RUNS, "HealthReport", "ListReport", "GapsReport", "ReviewReport", "HistoryReport",
     "CompareReport", "ExportReport", "SqlReport", "RemoveReport", "ProvidersReport",
+    "NotifyReport",
 )  # fmt: skip
 _FIGURES = ("PlotReport",)
 

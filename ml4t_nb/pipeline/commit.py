@@ -45,7 +45,7 @@ from ml4t_nb.pipeline.fetch import FetchResult, fetch_order
 from ml4t_nb.pipeline.judge import findings_after
 from ml4t_nb.pipeline.manifest_after import manifest_after
 from ml4t_nb.pipeline.pieces import Order
-from ml4t_nb.pipeline.record import attempts_of, notify, publish, record_of
+from ml4t_nb.pipeline.record import announce, attempts_of, publish, record_of
 from ml4t_nb.pipeline.refusals import without_refused
 from ml4t_nb.pipeline.repeated import judged_since
 from ml4t_nb.pipeline.unknown import is_proposed
@@ -78,7 +78,7 @@ def fetch_and_commit(
             with store.transaction(run.dataset, seen) as tx:
                 done = _commit_fetch(tx, reading, got, asked, began=began)
             if isinstance(done, UpdateResult):
-                return notify(run, done)
+                return announce(run, done)
             asked = Order(done)
     except (ProviderError, BarsInvalid, Suspicious) as error:
         with store.transaction(run.dataset) as tx:

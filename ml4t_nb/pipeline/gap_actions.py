@@ -17,7 +17,7 @@ from ml4t_nb.model import DatasetId, FillMethod, Gap, Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext
 from ml4t_nb.pipeline.orders import order_of_refetch
-from ml4t_nb.pipeline.record import notify, publish, result_of
+from ml4t_nb.pipeline.record import announce, publish, result_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot, not_found_error
@@ -103,7 +103,7 @@ def _changing(change: Callable[[Gap], Gap]) -> GapAction:
             # A restatement is undone to the gaps before it, and never past what a person did.
             prior = state.prior if reconciled.gaps == state.gaps else None
             result = publish(tx, replace(state, gaps=reconciled.gaps, prior=prior), record)
-        return notify(run, result)
+        return announce(run, result)
 
     return act
 

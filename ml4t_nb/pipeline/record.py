@@ -23,7 +23,7 @@ from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.row_log import CarriedRows
 from ml4t_nb.storage.transaction import Transaction
 
-__all__ = ["attempts_of", "notify", "publish", "record_of", "result_of"]
+__all__ = ["announce", "attempts_of", "publish", "record_of", "result_of"]
 
 _SHOWN_HISTORY = 10
 _LOGGED_REVISIONS = 100
@@ -119,7 +119,7 @@ def result_of(manifest: Manifest, findings: Iterable[Finding] = ()) -> UpdateRes
     )
 
 
-def notify(run: DatasetRun, result: UpdateResult) -> UpdateResult:
+def announce(run: DatasetRun, result: UpdateResult) -> UpdateResult:
     """The same result, after the observer was notified of its commit."""
     record, observe = result.record, run.context.observe
     observe(

@@ -26,7 +26,7 @@ from ml4t_nb.pipeline.joining import (
     require_one_basis,
     require_one_currency,
 )
-from ml4t_nb.pipeline.record import notify, publish
+from ml4t_nb.pipeline.record import announce, publish
 from ml4t_nb.pipeline.rejudge import judged_around
 from ml4t_nb.pipeline.requests import require_served
 from ml4t_nb.records import UpdateRecord, UpdateResult
@@ -63,7 +63,7 @@ def run_stand_in(context: RunContext, dataset: DatasetId, name: str, why: str) -
     span = Span(found.last - reach_around(dataset.frequency), run.final_before)
     got = other_bars(run, span)
     with context.store.transaction(dataset) as tx:
-        return notify(run, _commit(tx, run, got, span, why, began=began))
+        return announce(run, _commit(tx, run, got, span, why, began=began))
 
 
 def _require_newer(run: DatasetRun, state: Manifest) -> pd.DatetimeIndex:

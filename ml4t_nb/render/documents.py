@@ -14,6 +14,7 @@ from ml4t_nb import records
 from ml4t_nb.codec import INLINE, OMITTED
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import AssetClass, DatasetId, FetchAttempt, Gap, Span
+from ml4t_nb.notice import Delivery
 from ml4t_nb.reports import (
     Difference,
     PriceScale,
@@ -94,6 +95,7 @@ class RunDocument:
     seconds: float | None
     waiting: int = OMITTED
     next_due: datetime | None = OMITTED
+    deliveries: tuple[Delivery, ...] = OMITTED
 
 
 class ClassSummary(TypedDict):

@@ -23,6 +23,7 @@ from ml4t_nb.render.health_blocks import health_blocks
 from ml4t_nb.render.history_blocks import history_blocks
 from ml4t_nb.render.layout import Block, Note, Table
 from ml4t_nb.render.list_blocks import list_blocks
+from ml4t_nb.render.notify_blocks import notify_blocks
 from ml4t_nb.render.plan_blocks import plan_blocks
 from ml4t_nb.render.run_blocks import run_blocks
 from ml4t_nb.render.sync_blocks import sync_blocks
@@ -151,5 +152,6 @@ _BLOCKS: dict[type[reports.Report], Callable[[Any], Iterator[Block]]] = {
     reports.PlotReport: _drawn,
     reports.RemoveReport: _removed,
     reports.ProvidersReport: _providers,
+    reports.NotifyReport: notify_blocks,
     reports.PlanReport: plan_blocks,
 }

@@ -25,6 +25,7 @@ from ml4t_nb.render.format import (
     stamp,
 )
 from ml4t_nb.render.layout import Block, Folded, NextCommands, Note, Table, nothing_stored
+from ml4t_nb.render.notify_blocks import delivery_notes, undelivered_notes
 from ml4t_nb.render.run_groups import again, run_commands, run_groups, run_headline
 from ml4t_nb.reports import GapsReport, RunReport
 
@@ -59,6 +60,7 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
             yield table
         notes = [note for result in report.results for note in _notes(result, report.home)]
         yield [*notes, *absent_notes(report)]
+    yield list(delivery_notes(report))
     if report.left and number <= FEW:
         names = ", ".join(each.symbol for each in report.left)
         yield [Note(f"not reached: {names}", again(report))]
@@ -77,13 +79,14 @@ def _none_due(report: RunReport) -> Note:
 
 
 def news(report: RunReport) -> Iterator[Note]:
-    """Restatements, fills and findings of a run, and days that no dataset of an exchange has."""
+    """What a run found that the next will not repeat, and who could not be told about it."""
     for result in report.results:
         yield from _restated(result)
         if result.record.filled:
             yield Note(f"{result.dataset.symbol}: {many(result.record.filled, 'bar')} filled")
         yield from _found(result, report.home)
     yield from absent_notes(report)
+    yield from undelivered_notes(report)
 
 
 def absent_notes(report: RunReport | GapsReport) -> Iterator[Note]:

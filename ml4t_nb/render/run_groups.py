@@ -32,7 +32,14 @@ from ml4t_nb.render.format import (
 from ml4t_nb.render.layout import Group, Headline
 from ml4t_nb.reports import DatasetHistory, RunReport
 
-__all__ = ["again", "newest_groups", "run_commands", "run_groups", "run_headline"]
+__all__ = [
+    "again",
+    "newest_groups",
+    "run_commands",
+    "run_groups",
+    "run_headline",
+    "without_name",
+]
 
 _SHOWN = 3
 _FEW_BARS = 5
@@ -196,7 +203,7 @@ def _facts(result: UpdateResult) -> Iterator[str]:
     record, frequency = result.record, result.dataset.frequency
     if record.error is not None:
         part = f"{change_words(record)}: " if record.outcome == "partial" else ""
-        yield part + _without_name(record.error.message, result.dataset)
+        yield part + without_name(record.error.message, result.dataset)
     if doubts := [each for each in result.findings if each.is_to_decide]:
         details = "; ".join(first_of((each.detail for each in doubts), _SHOWN))
         yield f"{many(len(doubts), 'finding')}: {details}"
@@ -219,6 +226,7 @@ def _facts(result: UpdateResult) -> Iterator[str]:
     yield from record.notes
 
 
-def _without_name(message: str, dataset: DatasetId) -> str:
+def without_name(message: str, dataset: DatasetId) -> str:
+    """What is said of a dataset, in the words that are said of others too."""
     words = message.replace(f"{dataset}: ", "").replace(str(dataset), "the dataset")
     return re.sub(rf"(?<!\w){re.escape(dataset.symbol)}(?!\w)", "…", words)

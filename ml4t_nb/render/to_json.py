@@ -18,6 +18,7 @@ from ml4t_nb.records import UpdateResult
 from ml4t_nb.render import documents as d
 from ml4t_nb.render import review_documents as r
 from ml4t_nb.render.health_blocks import class_totals
+from ml4t_nb.render.notify_document import NotifyDocument
 from ml4t_nb.render.plan_document import PlanDocument
 from ml4t_nb.render.sql_document import SqlColumn, SqlDocument
 from ml4t_nb.render.sync_document import DeclaredUniverse, SyncDocument
@@ -97,6 +98,8 @@ def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911, PLR0912
             return _filled(d.RemoveDocument, report, removed=removed)
         case reports.ProvidersReport():
             return _filled(d.ProvidersDocument, report)
+        case reports.NotifyReport():
+            return _filled(NotifyDocument, report)
 
 
 def _filled(kind: type[Any], *sources: object, **own: object) -> Any:  # noqa: ANN401  # a ``kind``
@@ -111,7 +114,8 @@ def _filled(kind: type[Any], *sources: object, **own: object) -> Any:  # noqa: A
 
 
 def _run(report: reports.RunReport, kind: type[Any] = d.RunDocument) -> Any:  # noqa: ANN401
-    whole = _filled(kind, report, results=_results(report))
+    told = report.deliveries or OMITTED
+    whole = _filled(kind, report, results=_results(report), deliveries=told)
     if report.waiting is None:
         return replace(whole, waiting=OMITTED, next_due=OMITTED)
     return whole

@@ -47,7 +47,7 @@ class HeldLock:
 
 
 @contextmanager
-def dataset_lock(state: Path, dataset: DatasetId, *, timeout_s: float) -> Iterator[HeldLock]:
+def dataset_lock(state: Path, dataset: DatasetId | str, *, timeout_s: float) -> Iterator[HeldLock]:
     """Keep every other writer of the dataset out, in this process and in others.
 
     The folder ``state`` is made if missing. The lock file in it stays forever, since deleting it

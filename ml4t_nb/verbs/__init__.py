@@ -9,6 +9,7 @@ from ml4t_nb.verbs.health import health
 from ml4t_nb.verbs.history import history
 from ml4t_nb.verbs.list import list_, providers
 from ml4t_nb.verbs.load import load
+from ml4t_nb.verbs.notify import notify
 from ml4t_nb.verbs.plot import plot
 from ml4t_nb.verbs.reconcile import reconcile
 from ml4t_nb.verbs.remove import remove
@@ -31,6 +32,7 @@ __all__ = [
     "history",
     "list_",
     "load",
+    "notify",
     "plot",
     "providers",
     "reconcile",

@@ -13,12 +13,14 @@ from ml4t_nb.model import Chunking, Compression, DatasetId, LoadArguments, NextS
 from ml4t_nb.options import as_zone
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import served, verb
+from ml4t_nb.verbs.notify import is_to_notify
 from ml4t_nb.verbs.parameters import (
     AsOf,
     Class,
     End,
     Freq,
     Home,
+    Notify,
     Plan,
     ProviderName,
     Selection,
@@ -55,6 +57,7 @@ def load(
     chunk: Chunking | None = None,
     compression: Compression | None = None,
     plan: Plan = False,
+    notify: Notify = None,
     as_of: AsOf = None,
     home: Home = None,
 ) -> RunReport:
@@ -102,6 +105,7 @@ def load(
     name = provider or ws.settings.provider
     ws.provider(name)
     moment = ws.resolve_as_of(as_of)
+    tells = is_to_notify(ws, notify, moment)
     wanted = partial(
         LoadRequest,
         asset_class=asset_class,
@@ -124,7 +128,7 @@ def load(
     if plan:
         return plan_run(ws, "load", works_of(plan_load, requests), moment, provider=name)
     works = works_of(run_load, requests)
-    return run_batch(ws, "load", works, moment, provider=name, is_known=True)
+    return run_batch(ws, "load", works, moment, provider=name, is_known=True, notify=tells)
 
 
 def _former_names(

@@ -22,6 +22,7 @@ __all__ = [
     "Freq",
     "FreqFilter",
     "Home",
+    "Notify",
     "OneOrMore",
     "OneSymbol",
     "Plan",
@@ -104,6 +105,13 @@ AllowEmpty: TypeAlias = Annotated[
     Doc("Exit with 0 even if nothing is stored or the folder of the store does not exist."),
 ]
 
+Notify: TypeAlias = Annotated[
+    bool | None,
+    Doc(
+        "Tell the targets of the store what is new; if not given, where the run was started in a\n"
+        "shell, and not as of an earlier time."
+    ),
+]
 AsOf: TypeAlias = Annotated[
     Moment | None,
     Doc("Run as of this time: an instant, or a date, meaning after that session's close."),

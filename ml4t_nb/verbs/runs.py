@@ -67,11 +67,13 @@ def run_batch(
     workers: int = 4,
     provider: str = "",
     is_known: bool = False,
+    notify: bool | None = False,
 ) -> RunReport:
     """Do the works, and say what each did; `Interrupted` after Ctrl-C, even if that was everything.
 
     ``provider`` is named by the record of a run that wrote nothing; where it ``is_known``, no task
-    asks another, and none is begun while it is down.
+    asks another, and none is begun while it is down. Whether to ``notify`` the targets of the store
+    is said by the report.
     """
     from ml4t_nb.batch import Task, run_all
     from ml4t_nb.pipeline import RunContext
@@ -107,6 +109,7 @@ def run_batch(
         batch.left,
         batch.stopped,
         home=home,
+        notify=notify,
         requests=len(sent),
         seconds=perf_counter() - began,
     )

@@ -15,7 +15,8 @@ from ml4t_nb.store_settings import STORE_SETTINGS
 from ml4t_nb.universes import Universe, UniverseFile, read_universes
 from ml4t_nb.verbs.absent import absent, doubted, with_absent
 from ml4t_nb.verbs.arguments import served, verb
-from ml4t_nb.verbs.parameters import AsOf, Home, Plan, ProviderName
+from ml4t_nb.verbs.notify import is_to_notify
+from ml4t_nb.verbs.parameters import AsOf, Home, Notify, Plan, ProviderName
 from ml4t_nb.verbs.plans import plan_all
 from ml4t_nb.verbs.runs import at_store, context_of, noted, run_batch, works_of
 from ml4t_nb.verbs.select import renamed, select_each
@@ -48,6 +49,7 @@ def sync(
     workers: int = 4,
     verbose: Annotated[bool, Short("-v")] = False,
     plan: Plan = False,
+    notify: Notify = None,
     as_of: AsOf = None,
     home: Home = None,
 ) -> SyncReport:
@@ -75,6 +77,7 @@ def sync(
     if provider is not None:
         ws.provider(provider)
     moment = ws.resolve_as_of(as_of)
+    tells = is_to_notify(ws, notify, moment)
     file = read_universes(current_folder(), ws.settings.home)
     chosen = _chosen(ws, file, as_symbols(universe))
     _require_known(ws, chosen)
@@ -90,7 +93,9 @@ def sync(
         found = plan_all(ws, "sync", works_of(plan_sync, requests), moment, provider=provider or "")
         return SyncReport("sync", found.as_of, (), plan=found, universes=counts, home=found.home)
     works = works_of(run_sync, requests)
-    report = run_batch(ws, "sync", works, moment, workers=workers, provider=provider or "")
+    report = run_batch(
+        ws, "sync", works, moment, workers=workers, provider=provider or "", notify=tells
+    )
     report = with_absent(ws, report, stored, missed)
     results = with_proposals(context_of(ws, moment), report.results)
     names = renamed(ws, [symbol for each in chosen for symbol in each.symbols])

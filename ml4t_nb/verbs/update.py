@@ -16,12 +16,14 @@ from ml4t_nb.verbs.absent import absent, doubted, with_absent
 from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.due import DueDatasets, due_datasets
 from ml4t_nb.verbs.health import judge_all
+from ml4t_nb.verbs.notify import is_to_notify
 from ml4t_nb.verbs.parameters import (
     AllowEmpty,
     AsOf,
     ClassFilter,
     FreqFilter,
     Home,
+    Notify,
     Plan,
     ProviderName,
     Selection,
@@ -64,6 +66,7 @@ def update(
     due: bool = False,
     intraday_bars: int | None = None,
     plan: Plan = False,
+    notify: Notify = None,
     allow_empty: AllowEmpty = False,
     as_of: AsOf = None,
     home: Home = None,
@@ -129,6 +132,7 @@ def update(
     if not (allow_empty or symbol):
         ws.require_home()
     moment = ws.resolve_as_of(as_of)
+    tells = is_to_notify(ws, notify, moment)
     meant = _meant(ws, as_symbols(symbol), asset_class, frequency)
     stored = tuple(each for each, error in meant.items() if error is None)
     before_run = _due_of(ws, stored, moment, enough) if due else None
@@ -157,7 +161,9 @@ def update(
         return plan_run(ws, "update", works_planned, moment, provider=provider or "")
     works = works_of(run_update, requests)
     before = _health_of(ws, moment) if show_status else {}
-    report = run_batch(ws, "update", works, moment, workers=workers, provider=provider or "")
+    report = run_batch(
+        ws, "update", works, moment, workers=workers, provider=provider or "", notify=tells
+    )
     results = with_proposals(context_of(ws, moment), report.results)
     names = renamed(ws, as_symbols(symbol))
     results = tuple(noted(each, names.get(each.dataset, "")) for each in results)

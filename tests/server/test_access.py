@@ -31,11 +31,11 @@ PATHS = (
 SERVED_NOW = {
     # verb: options of a read, options only of a job
     "load": ("", ("symbol asset_class frequency provider start end calendar zone tolerance chunk "
-             "compression plan as_of")),
+             "compression plan notify as_of")),
     "update": ("", ("symbol asset_class frequency lookback_days fill_gaps fill_method max_fill "
                "provider switch workers accept reset_as_of show_status due "
-            "intraday_bars plan allow_empty as_of")),
-    "sync": ("", "universe provider workers verbose plan as_of"),
+            "intraday_bars plan notify allow_empty as_of")),
+    "sync": ("", "universe provider workers verbose plan notify as_of"),
     "health": (("symbol asset_class frequency stale_days sessions verbose verify fail_on "
                "allow_empty as_of"), ""),
     "list": ("symbol asset_class frequency as_of", ""),
