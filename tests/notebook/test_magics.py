@@ -223,7 +223,7 @@ def test_help_has_examples_and_begins_with_the_verbs_used_most(loaded: Interacti
     _, said = run(loaded, "%ml4t --help")
 
     assert [line.split()[0] for line in said.splitlines() if line.startswith("  ")][:6] == [
-        "load", "update", "health", "plot", "review", "list",
+        "load", "update", "health", "plot", "review", "sync",
     ]  # fmt: skip
     assert max(map(len, said.splitlines())) <= 100
     asked = loaded.object_inspect_text("%ml4t")  # type: ignore[no-untyped-call]  # IPython's
