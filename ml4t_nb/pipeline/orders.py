@@ -37,6 +37,9 @@ __all__ = ["batches_of_load", "expected_orders", "order_of_refetch", "order_of_u
 _PIECES = 8
 _VERIFIED_EVERY = timedelta(days=30)
 _NEAR = timedelta(days=60)
+# Over a week of holidays, and between the ends of weeks, somebody looks: a calendar may be wrong,
+# and health doubts bars of which no provider was asked for long.
+_ASKED_EVERY = timedelta(days=3)
 
 
 def batches_of_load(run: DatasetRun, request: LoadRequest) -> tuple[Span, ...]:
@@ -120,10 +123,12 @@ def _is_quiet(run: DatasetRun, manifest: Manifest) -> bool:
 
     Only where requests are counted: others may be asked at will, and a file may be another one by
     now. What was stored last must have been a whole answer of the provider, with the bar that was
-    final last; what is revised later is seen when the next bar is due.
+    final last, and not long ago; what is revised later is seen when the next bar is due.
     """
-    last, limits = manifest.last, run.provider.limits
+    last, limits, updated = manifest.last, run.provider.limits, manifest.updated
     if limits.requests_per_minute is None or run.accept or last is None:
+        return False
+    if updated is None or run.as_of - updated > _ASKED_EVERY:
         return False
     newest = manifest.recent[-1] if manifest.recent else None
     if newest is None or newest.verb not in ("load", "update") or newest.error is not None:

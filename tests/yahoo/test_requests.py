@@ -104,6 +104,19 @@ def test_a_night_on_which_nothing_is_due_sends_no_request(
     assert client.manifest(share.symbol) == before
 
 
+def test_over_days_without_a_bar_to_come_it_is_asked_every_few_days(
+    client: Client, share: Listing
+) -> None:
+    client.loaded(share.symbol, at=evening(FRIDAY), frequency="weekly")
+    charts(client)
+
+    for day, asked in ((MONDAY, 0), (date(2006, 2, 28), 1), (date(2006, 3, 2), 0)):
+        client.update(at=evening(day))
+        assert len(charts(client)) == asked
+
+    assert client.manifest(share.symbol).updated == evening(date(2006, 2, 28))
+
+
 def test_minutes_are_not_asked_for_while_the_exchange_is_closed(
     client: Client, minutes: Listing
 ) -> None:
