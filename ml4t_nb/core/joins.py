@@ -11,7 +11,7 @@ import pandas as pd
 from ml4t_nb.core.bars import Bars, Numbers
 from ml4t_nb.core.two_series import TwoSeries, side_by_side
 
-__all__ = ["JoinFault", "Joins", "joins_of"]
+__all__ = ["UNITS", "JoinFault", "Joins", "joins_of"]
 
 # A join rests on so many bars in common, no farther than so many others, and as near to their
 # scale as this.
@@ -22,7 +22,9 @@ _AGREEING = 0.01
 _STEP = 2e-3
 _ROUNDED = _STEP / 4
 
-_UNITS = (1.0, 100.0, 1000.0, 0.01, 0.001)
+UNITS = (1.0, 100.0, 1000.0, 0.01, 0.001)
+"""Scales of two that quote in units of one currency, on one basis."""
+
 # Splits of less than that are none that volumes show, and dividends make such scales too.
 _SPLIT = 1.2
 _MOST_SPLIT = 20
@@ -122,7 +124,7 @@ class _Around:
 
 def _plain(scale: float) -> float | None:
     """The ratio of a split, or of a unit, that the scale is but for rounding; None if neither."""
-    for unit in _UNITS:
+    for unit in UNITS:
         for ratio in (1.0, *map(float, range(2, _MOST_SPLIT + 1)), 1.5):
             for plain in (unit * ratio, unit / ratio):
                 if abs(log(scale / plain)) <= _ROUNDED:
@@ -141,7 +143,7 @@ def _volume_factor(both: TwoSeries, first: int, last: int) -> float:
     ratios = ratios[np.isfinite(ratios)]
     if len(ratios) >= _NEED:
         usual = float(np.median(ratios))
-        factors = [unit * split for split in splits for unit in _UNITS]
+        factors = [unit * split for split in splits for unit in UNITS]
         nearest = min(factors, key=lambda factor: abs(log(factor * usual)))
         if abs(log(nearest * usual)) <= log(_VOLUMES_NEAR):
             return nearest
@@ -150,4 +152,4 @@ def _volume_factor(both: TwoSeries, first: int, last: int) -> float:
         return 1.0
     if 1 / _MOST_SPLIT <= scale <= _MOST_SPLIT:
         return scale
-    return min((scale / unit for unit in _UNITS), key=lambda ratio: abs(log(ratio)))
+    return min((scale / unit for unit in UNITS), key=lambda ratio: abs(log(ratio)))

@@ -13,6 +13,7 @@ from ml4t_nb.core.bars import (
     PRICES,
     Bars,
     Flags,
+    Numbers,
     as_stamps,
     observed,
     prices_of,
@@ -65,6 +66,9 @@ class Taking:
     events
         Taken bars for which the other reports a split or a dividend that is not stored: neither is
         taken.
+    scale
+        By stamp chosen, what the other's prices are divided by; exactly one of `joins.UNITS` where
+        it is that but for rounding.
     """
 
     bars: Bars
@@ -72,6 +76,7 @@ class Taking:
     chosen: Wanted
     agreed: pd.DatetimeIndex
     events: pd.DatetimeIndex
+    scale: Numbers
 
 
 def wanted_of(
@@ -147,7 +152,8 @@ def taking_of(
     is_event = ((there["split"] != 1) & (here["split"] == 1)) | (
         (there["dividend"] != 0) & (here["dividend"] == 0)
     )
-    return Taking(merged, carried, chosen, agreed, kept[is_event.to_numpy()])
+    scale = joins.scale[theirs.index.isin(kept)]
+    return Taking(merged, carried, chosen, agreed, kept[is_event.to_numpy()], scale)
 
 
 def _chosen(

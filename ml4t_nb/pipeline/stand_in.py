@@ -11,8 +11,9 @@ import pandas as pd
 from ml4t_nb.core.adjust import adjusted
 from ml4t_nb.core.bars import Bars, as_stamps, observed
 from ml4t_nb.core.basis import TELLING
+from ml4t_nb.core.currencies import factor_between
 from ml4t_nb.core.gapfill import reconcile_gaps
-from ml4t_nb.core.joins import JoinFault
+from ml4t_nb.core.joins import UNITS, JoinFault
 from ml4t_nb.core.sources import sources_after
 from ml4t_nb.core.taking import Taking, Wanted, taking_of
 from ml4t_nb.core.timestamps import TICK
@@ -88,7 +89,7 @@ def _commit(
     before = tx.bars()
     require_one_currency(state, got, name)
     require_one_basis(state, before)
-    taking = _taking(run, state, before, got.bars)
+    taking = _taking(run, state, before, got)
     stamps, taken = pd.DatetimeIndex(taking.bars.index), taking.chosen.stamps
     reconciled = reconcile_gaps(
         taking.bars, grid=run.grid, known=state.gaps, fill_by=None, is_whole=True
@@ -130,7 +131,7 @@ def _commit(
     return publish(tx, after, record, opened)
 
 
-def _taking(run: DatasetRun, state: Manifest, before: Bars, other: Bars) -> Taking:
+def _taking(run: DatasetRun, state: Manifest, before: Bars, got: OtherBars) -> Taking:
     """The stored bars with the new ones.
 
     Raises Suspicious unless the two agree on the bars before, and nothing among the new ones may be
@@ -141,7 +142,7 @@ def _taking(run: DatasetRun, state: Manifest, before: Bars, other: Bars) -> Taki
     taking = taking_of(
         Wanted({"missing": _require_newer(run, state)}, nothing),
         before,
-        other,
+        got.bars,
         carried=state.carried,
         grid=run.grid,
         tolerance=_TOLERANCE,
@@ -157,7 +158,28 @@ def _taking(run: DatasetRun, state: Manifest, before: Bars, other: Bars) -> Taki
         stamp, ratio = jump
         moved = f"moved by {ratio - 1:+.1%} from the bar before it, as by a split"
         raise _refused(f"the bar of {bar_name(stamp, state)} {moved}")
+    if basis := _other_basis(state, taking, got.currency):
+        stamp, scale = basis
+        against = f"its prices before that are {scale:.4g} times those stored"
+        raise _refused(f"the bar of {bar_name(stamp, state)} is on another basis: {against}")
     return taking
+
+
+def _other_basis(
+    state: Manifest, taking: Taking, currency: str
+) -> tuple[pd.Timestamp, float] | None:
+    """The first new bar whose scale is none of units, and that scale.
+
+    A history adjusted for a dividend or a split that is not named is on one scale up to its day,
+    and new bars have bars in common before them only: nothing shows where the scale ends.
+    """
+    allowed: tuple[float, ...] = UNITS
+    if state.config.currency and currency:
+        allowed = (factor_between(state.config.currency, currency) or 1.0,)
+    found = np.flatnonzero(~np.isin(taking.scale, allowed))
+    if not len(found):
+        return None
+    return taking.chosen.stamps[found[0]], float(taking.scale[found[0]])
 
 
 def _jump(state: Manifest, before: Bars, taking: Taking) -> tuple[pd.Timestamp, float] | None:

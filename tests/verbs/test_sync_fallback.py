@@ -3,81 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from ml4t_nb import verbs
-from ml4t_nb.core.bars import Bars
+from ml4t_nb.core.bars import PRICES, Bars
 from ml4t_nb.errors import ProviderError, ProviderUnavailable, RateLimited, SymbolUnknown
-from ml4t_nb.events import Event, FellBack
-from ml4t_nb.model import DatasetId
-from ml4t_nb.providers import Request
-from ml4t_nb.records import UpdateResult
-from ml4t_nb.settings import Settings
-from ml4t_nb.workspace import Workspace
-from tests.pipeline.scripted import Scripted, bars_at, evening, restated, rising, sessions
-from tests.yahoo.client import NoWaiting
-
-BARS = rising("2024-01-02", "2024-03-29")
-ACME = DatasetId("equities", "daily", "ACME")
-FRIDAY, NEXT = evening("2024-03-01"), evening("2024-03-05")
-
-
-def down(request: Request) -> ProviderError:
-    return ProviderUnavailable(
-        f"first does not answer for {request.dataset.symbol}", provider="first"
-    )
-
-
-@dataclass
-class Both:
-    """A store of ACME up to the first of March from ``first``, which ``second`` stands in for."""
-
-    home: Path
-    first: Scripted
-    second: Scripted
-    ws: Workspace
-    events: list[Event]
-
-    def sync(self, *, at: str = "2024-03-05", **options: str) -> UpdateResult:
-        (result,) = verbs.sync(self.ws, as_of=evening(at), **options)  # type: ignore[arg-type]
-        return result
-
-    def stored(self) -> Bars:
-        return self.ws.store.snapshot(ACME).bars()
-
-    def sources(self) -> list[tuple[str, str]]:
-        found = self.ws.store.snapshot(ACME).manifest.sources
-        return [(each.provider, f"{each.span.start:%m-%d}") for each in found]
-
-
-@pytest.fixture
-def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Both:
-    monkeypatch.chdir(tmp_path)
-    first, second = Scripted(BARS, name="first"), Scripted(BARS, name="second")
-    events: list[Event] = []
-    ws = Workspace(
-        Settings(home=tmp_path / "home"),
-        observer=events.append,
-        cancel=NoWaiting(),
-        _opened={"first": first, "second": second},
-    )
-    declare(tmp_path, "ACME")
-    found = Both(tmp_path, first, second, ws, events)
-    assert found.sync(at="2024-03-01").rows == 44
-    first.fails = down
-    return found
-
-
-def declare(folder: Path, *symbols: str, fallback: str = '["second"]') -> None:
-    named = ", ".join(f'"{each}"' for each in symbols)
-    (folder / "ml4t.toml").write_text(
-        f'[[universe]]\nname = "core"\nsymbols = [{named}]\nstart = 2024-01-02\n'
-        f'provider = "first"\nfallback = {fallback}\n'
-    )
+from ml4t_nb.events import FellBack
+from tests.pipeline.scripted import Scripted, bars_at, restated, sessions
+from tests.verbs.fallback import ACME, BARS, FRIDAY, NEXT, Both, declare, down
 
 
 def test_new_bars_are_joined_where_the_two_agree_and_stored_ones_stay_to_the_bit(
@@ -150,6 +86,13 @@ def _dividend(bars: Bars) -> Bars:
     return paid
 
 
+def _adjusted(factor: float, ex_date: str) -> Bars:
+    """As one shows them that adjusts for a dividend or a split, and does not name it."""
+    bars = BARS.copy()
+    bars.loc[bars.index < pd.Timestamp(ex_date, tz="UTC"), list(PRICES)] *= factor
+    return bars
+
+
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
@@ -171,6 +114,19 @@ def _dividend(bars: Bars) -> Bars:
         (
             restated(BARS, 0.5, ex_date="2024-03-05"),
             "the bar of 2024-03-05 moved by -50.0% from the bar before it, as by a split",
+        ),
+        (
+            _adjusted(0.98, "2024-03-04"),
+            "the bar of 2024-03-04 is on another basis: its prices before that are 0.98 times",
+        ),
+        (
+            _adjusted(0.9, "2024-03-05"),
+            "the bar of 2024-03-04 is on another basis: its prices before that are 0.9 times",
+        ),
+        # Split 2:1 on the first new bar: those before are restated, and it is traded at half.
+        (
+            BARS.assign(**{name: BARS[name] / 2 for name in PRICES}),
+            "the bar of 2024-03-04 is on another basis: its prices before that are 0.5 times",
         ),
     ],
 )
