@@ -5,6 +5,7 @@ It is pure, and a dataset's row in the catalogue is enough for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -13,7 +14,21 @@ from ml4t_nb.core.calendars.calendar import Calendar
 from ml4t_nb.model import Span
 from ml4t_nb.records import Summary
 
-__all__ = ["INTRADAY_BARS", "RETRY_AFTER", "Due", "Vanishing", "due_of", "first_loss"]
+__all__ = [
+    "ASKED_EVERY",
+    "INTRADAY_BARS",
+    "RETRY_AFTER",
+    "Due",
+    "Vanishing",
+    "due_of",
+    "first_loss",
+]
+
+ASKED_EVERY = timedelta(days=3, minutes=1)
+"""After so long a provider is asked although no bar is final: its calendar may be wrong.
+
+Health doubts bars of which none was asked for longer. The minute is for runs at one time of day.
+"""
 
 INTRADAY_BARS = 30
 """Intraday bars that are worth a request, unless told otherwise."""
@@ -97,7 +112,8 @@ def due_of(
     Notes
     -----
     A day is due when its session has closed, a week with its last session; nothing is due on a
-    holiday. A dataset that has ended, has no bars, or is damaged never is: no update mends it.
+    holiday, but once no provider was reached for `ASKED_EVERY`. A dataset that has ended, has no
+    bars, or is damaged never is: no update mends it.
 
     Once an update has asked in vain, whether it failed or the provider had no new bars yet, the
     next one is due a quarter of an hour later, then after twice as long each time, and after the
@@ -110,14 +126,26 @@ def due_of(
     if found is None:
         return Due()
     coming, at = found
-    vain = [each for each in summary.tries if each >= at]
-    if vain and (again := _again(vain, dates, delay)) is not None:
-        at = again
+    if as_of < at and summary.updated is not None:
+        # No bar is to come yet.
+        looked = _asked_from(summary.updated + ASKED_EVERY, summary.tries, dates, delay)
+        at = min(at, looked)
+    else:
+        at = _asked_from(at, summary.tries, dates, delay)
     vanishing = None
     if reach is not None:
         bound = _final_before(dates, as_of, frequency, delay)
         vanishing = first_loss((*summary.pending, Span(coming, bound)), as_of, reach)
     return Due(at, vanishing)
+
+
+def _asked_from(
+    at: datetime, tries: Sequence[datetime], dates: Calendar, delay: timedelta
+) -> datetime:
+    """When to ask for what is due at ``at``: later, if it was asked for in vain since then."""
+    vain = [each for each in tries if each >= at]
+    again = _again(vain, dates, delay) if vain else None
+    return at if again is None else again
 
 
 def _again(vain: list[datetime], dates: Calendar, delay: timedelta) -> datetime | None:

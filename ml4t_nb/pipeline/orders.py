@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from ml4t_nb.core.due import ASKED_EVERY
 from ml4t_nb.core.gapfill import is_to_fill, is_to_request
 from ml4t_nb.core.request_spans import (
     JOIN,
@@ -37,9 +38,6 @@ __all__ = ["batches_of_load", "expected_orders", "order_of_refetch", "order_of_u
 _PIECES = 8
 _VERIFIED_EVERY = timedelta(days=30)
 _NEAR = timedelta(days=60)
-# Over a week of holidays, and between the ends of weeks, somebody looks: a calendar may be wrong,
-# and health doubts bars of which no provider was asked for long.
-_ASKED_EVERY = timedelta(days=3)
 
 
 def batches_of_load(run: DatasetRun, request: LoadRequest) -> tuple[Span, ...]:
@@ -128,10 +126,13 @@ def _is_quiet(run: DatasetRun, manifest: Manifest) -> bool:
     last, limits, updated = manifest.last, run.provider.limits, manifest.updated
     if limits.requests_per_minute is None or run.accept or last is None:
         return False
-    if updated is None or run.as_of - updated > _ASKED_EVERY:
+    if updated is None or run.as_of - updated >= ASKED_EVERY:
         return False
     newest = manifest.recent[-1] if manifest.recent else None
-    if newest is None or newest.verb not in ("load", "update") or newest.error is not None:
+    # Without spans it was not answered: it has only reset the as-of.
+    if newest is None or newest.verb not in ("load", "update") or not newest.spans:
+        return False
+    if newest.error is not None:
         return False
     is_own = newest.provider == run.provider.name and run.config == manifest.config
     delay = limits.delay_of(run.dataset)

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml4t_nb.calendars import calendar
-from ml4t_nb.core.due import Due, due_of
+from ml4t_nb.core.due import ASKED_EVERY, Due, due_of
+from ml4t_nb.core.health_state import judge
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Span
 from ml4t_nb.records import Ended, Summary
 
@@ -30,7 +31,7 @@ def stored(last: str | datetime, frequency: Frequency = "daily", dates: str = "X
     at = utc(last) if isinstance(last, str) else last
     classes: dict[str, AssetClass] = {"24/7": "crypto", "fx": "fx"}
     dataset = DatasetId(classes.get(dates, "equities"), frequency, "AAPL")
-    return Summary(dataset, "sample", 9, at, at, at, 9, 1, "yearly", dates)
+    return Summary(dataset, "sample", 9, at, at, None, 9, 1, "yearly", dates)
 
 
 def due(
@@ -189,6 +190,46 @@ def test_a_request_before_the_bar_was_final_was_not_in_vain() -> None:
     assert due(early).at == utc("2024-01-16T21:30")
 
 
+def new_year(as_of: str, *tries: str) -> str:
+    """When Shanghai's bar after 2024-02-08, a Thursday, is due: holidays last until the 18th."""
+    whole = replace(stored("2024-02-08", dates="XSHG"), updated=utc("2024-02-08T07:45"))
+    at = due(replace(whole, tries=tuple(map(utc, tries))), as_of).at
+    assert at is not None
+    return f"{at:%m-%d %H:%M}"
+
+
+def test_over_long_holidays_a_provider_is_asked_every_few_days() -> None:
+    assert new_year("2024-02-09") == "02-11 07:46"
+    assert new_year("2024-02-15") == "02-11 07:46"
+    # In vain, then in vain six times more: nobody is to be asked before the bar is final.
+    assert new_year("2024-02-11T08:00", "2024-02-11T07:46") == "02-11 08:01"
+    assert new_year("2024-02-12", *(f"2024-02-11T1{hour}" for hour in range(7))) == "02-19 07:30"
+    # Once it is, tries of before do not put it off.
+    assert new_year("2024-02-19T07:30", *(f"2024-02-11T1{hour}" for hour in range(7))) == (
+        "02-19 07:30"
+    )
+
+
+@pytest.mark.parametrize("day", [14, 15, 16, 17, 18])
+def test_health_is_well_over_long_holidays_if_what_is_due_is_updated(day: int) -> None:
+    summary = replace(stored("2024-02-08", dates="XSHG"), updated=utc("2024-02-08T07:45"))
+    now, end = utc("2024-02-08T20:00"), utc(f"2024-02-{day}T20:00")
+    while now < end:
+        if due(summary, now).is_at(now):
+            summary = replace(summary, updated=now, tries=(*summary.tries, now))
+        now += timedelta(hours=1)
+
+    judged = judge(
+        summary,
+        dates=calendar("XSHG"),
+        as_of=end,
+        delay=HALF_HOUR,
+        stale_after=timedelta(days=4),
+    )
+
+    assert (judged.state, judged.reason) == ("healthy", "up to date")
+
+
 def test_minutes_leave_the_provider_s_reach_from_the_first_one_that_is_missing() -> None:
     # Friday the 5th opened at 14:30.
     lost = due(stored("2024-01-04T20:59", "1m"), "2024-01-10", reach=REACH).vanishing
@@ -275,6 +316,9 @@ def test_after_an_update_nothing_is_due_before_the_next_final_bar(
     again = due(stored(due_then, frequency, dates), at, delay, bars=bars).at
     assert again is not None
     assert again > at
+    # Nor is it before that bar, or a few days are over.
+    looked = due(replace(whole, updated=as_of), as_of, delay, bars=bars).at
+    assert looked == min(at, as_of + ASKED_EVERY)
 
 
 @given(

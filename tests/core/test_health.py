@@ -226,7 +226,8 @@ NEW_YORK, TOKYO = ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")
 def test_the_next_bar_is_due_when_its_session_is_final(
     last: datetime, frequency: Frequency, due: str
 ) -> None:
-    stored = replace(WHOLE, dataset=DatasetId("equities", frequency, "AAPL"), last=last)
+    dataset = DatasetId("equities", frequency, "AAPL")
+    stored = replace(WHOLE, dataset=dataset, last=last, updated=None)
 
     found = judged(stored, last + timedelta(hours=22)).due
 
@@ -288,7 +289,7 @@ def test_bars_that_are_behind_are_due_since_the_oldest_session_missed() -> None:
 
 
 def test_the_time_it_is_due_is_that_of_its_exchange_and_none_where_no_bar_will_come() -> None:
-    tokyo = judged(replace(WHOLE, calendar="XTKS"), dates="XTKS")
+    tokyo = judged(replace(WHOLE, calendar="XTKS", updated=FRIDAY_NIGHT), dates="XTKS")
     ended = replace(WHOLE, ended=Ended(date(2024, 1, 12), FRIDAY))
 
     # Friday 22:00 UTC is Saturday in Tokyo, which closed at 15:00 until November of 2024.

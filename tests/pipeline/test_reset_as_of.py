@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.errors import Overtaken
-from tests.pipeline.runner import Runner
-from tests.pipeline.scripted import evening, rising
+from ml4t_nb.pipeline import UpdateRequest, run_update
+from tests.pipeline.runner import FORWARD, Runner
+from tests.pipeline.scripted import DAYS, evening, rising
 
 
 def test_a_bar_that_was_stored_too_early_is_made_good_once_its_session_is_over(
@@ -34,6 +37,22 @@ def test_a_bar_that_was_stored_too_early_is_made_good_once_its_session_is_over(
     assert_frame_equal(runner.stored(), whole)
     assert runner.store.snapshot(runner.dataset).manifest.updated == evening("2024-03-18")
     assert runner.update(evening("2024-03-19")).record.outcome == "unchanged"
+
+
+def test_all_is_compared_where_nothing_is_due_and_no_symbol_is_named(runner: Runner) -> None:
+    """On a Sunday the clock is ahead of the day before, and a bar is revised meanwhile."""
+    runner.provider.limits = replace(DAYS, requests_per_minute=6000.0)
+    runner.provider.bars = rising("2024-01-08", "2024-03-15")
+    runner.load(evening("2024-03-17"))
+    revised = runner.provider.bars.copy()
+    revised.loc[pd.Timestamp("2024-01-10", tz="UTC"), ["close", "high"]] += 0.25
+    runner.provider.bars = revised
+    request = UpdateRequest(runner.dataset, None, FORWARD, reset_as_of=True)
+
+    result = run_update(runner.context(evening("2024-03-16")), request)
+
+    assert result.record.revised == 1
+    assert_frame_equal(runner.stored(), revised)
 
 
 def test_no_bar_goes_while_it_is_not_finished(runner: Runner) -> None:

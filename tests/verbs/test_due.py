@@ -28,6 +28,7 @@ from ml4t_nb.workspace import Workspace
 from tests.pipeline.scripted import DAYS, Scripted
 
 FRIDAY_NIGHT = "2024-01-12T22:00Z"
+SUNDAY_NIGHT = "2024-01-14T22:00Z"
 
 
 @dataclass
@@ -96,7 +97,7 @@ def test_only_what_is_due_is_asked_for_and_then_nothing_is(ws: Workspace, market
 def test_nothing_is_due_on_a_holiday_and_a_half_day_ends_early(
     ws: Workspace, market: Market
 ) -> None:
-    load(ws, "DAYS")
+    load(ws, "DAYS", as_of=SUNDAY_NIGHT)
     market.heard()
 
     # Monday the 15th is Martin Luther King day; on the 16th it closes at 21:00 UTC.
@@ -106,8 +107,23 @@ def test_nothing_is_due_on_a_holiday_and_a_half_day_ends_early(
     assert [each.record.added for each in due(ws, "2024-01-16T21:00Z")] == [1]
 
 
-def test_a_date_is_an_as_of_after_each_exchange_s_close(ws: Workspace, market: Market) -> None:
+def test_after_three_days_without_a_session_it_is_asked_all_the_same(
+    ws: Workspace, market: Market
+) -> None:
     load(ws, "DAYS")
+    market.heard()
+
+    times = ("15T22:00", "15T22:01", "16T12:00")
+    first, second, third = (due(ws, f"2024-01-{at}Z") for at in times)
+
+    assert [each.results != () for each in (first, second, third)] == [False, True, False]
+    assert first.next_due == datetime(2024, 1, 15, 22, 1, tzinfo=UTC)
+    assert {second.next_due, third.next_due} == {datetime(2024, 1, 16, 21, tzinfo=UTC)}
+    assert market.heard() == ["DAYS"]
+
+
+def test_a_date_is_an_as_of_after_each_exchange_s_close(ws: Workspace, market: Market) -> None:
+    load(ws, "DAYS", as_of=SUNDAY_NIGHT)
     load(ws, "TOKYO", calendar="XTKS")
     market.heard()
 
@@ -148,8 +164,8 @@ def test_minutes_are_due_every_thirty_bars_or_as_many_as_are_wanted(
 def test_a_symbol_that_fails_is_not_asked_for_at_every_quarter_of_an_hour(
     ws: Workspace, market: Market
 ) -> None:
-    load(ws, "GOOD")
-    load(ws, "DOWN")
+    load(ws, "GOOD", as_of=SUNDAY_NIGHT)
+    load(ws, "DOWN", as_of=SUNDAY_NIGHT)
     market.down, at = {"DOWN"}, datetime(2024, 1, 16, 20, 45, tzinfo=UTC)
     market.heard()
 
@@ -226,12 +242,12 @@ def test_a_symbol_that_is_named_is_not_updated_before_it_is_due_either(
 def test_the_document_says_when_the_next_update_is_due_where_that_was_asked_for(
     ws: Workspace,
 ) -> None:
-    load(ws, "DAYS")
+    load(ws, "DAYS", as_of="2024-01-13T11:00Z")
 
     asked = json.loads(report_json(due(ws, "2024-01-13T12:00Z")))
     plain = json.loads(report_json(verbs.update(ws, as_of="2024-01-13T12:00Z")))
 
-    assert (asked["waiting"], asked["next_due"]) == (1, "2024-01-16T21:00:00+00:00")
+    assert (asked["waiting"], asked["next_due"]) == (1, "2024-01-16T11:01:00+00:00")
     assert not {"waiting", "next_due"} & {*plain}
 
 
