@@ -97,7 +97,7 @@ def part_of_sync(
         return update
     provider = context.provider(own)
     run = DatasetRun.of(context, "load", found.dataset, found.config, provider, found=found)
-    load = replace(request.load, symbol=update.dataset.symbol, provider=own)
+    load = _until_it_ended(replace(request.load, symbol=update.dataset.symbol, provider=own), found)
     if missing := _missing(run, load, found):
         return missing
     return run if _is_over(run, load) else update
@@ -105,14 +105,27 @@ def part_of_sync(
 
 def _missing(run: DatasetRun, load: LoadRequest, found: Manifest) -> LoadRequest | None:
     """What of a stored dataset is declared and was never asked for; None if it all was."""
+    if found.ended is not None and load.start is not None and load.start > found.ended.on:
+        return None
     if found.first is None or found.last is None:
         return load
     declared = run.calendar.span(load.start, load.end, run.dataset.frequency)
     if load.start is not None and _is_unasked(run, Span(declared.start, found.first)):
         return load
-    if _is_over(run, load) and _is_unasked(run, Span(found.last + TICK, declared.end)):
+    if (
+        found.ended is None
+        and _is_over(run, load)
+        and _is_unasked(run, Span(found.last + TICK, declared.end))
+    ):
         return replace(load, start=date_of(found.last, run.calendar, run.dataset.frequency))
     return None
+
+
+def _until_it_ended(load: LoadRequest, found: Manifest) -> LoadRequest:
+    """What is declared, without what is after the symbol's end: there are no bars."""
+    if found.ended is None or load.end is None:
+        return load
+    return replace(load, end=min(load.end, found.ended.on))
 
 
 def _is_over(run: DatasetRun, load: LoadRequest) -> bool:
