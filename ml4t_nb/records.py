@@ -253,11 +253,11 @@ class Summary:
     is_vanished
         Its provider does not know the symbol any more, and nobody has decided whether it ended.
     tries
-        As-ofs of the last runs in a row, ten at most, that asked its provider for new bars and
+        As-ofs of the last runs in a row, ten at most, that asked a provider for new bars and
         received none.
     pending
-        The newest twenty spans that are still to be fetched: of gaps, and of requests that
-        failed.
+        Spans that are still to be fetched, of gaps and of requests that failed: at most twenty,
+        the oldest ones of more made one.
     """
 
     dataset: DatasetId

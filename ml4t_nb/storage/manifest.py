@@ -252,19 +252,21 @@ def summarize(manifest: Manifest) -> Summary:
 
 
 def _vain_tries(manifest: Manifest) -> tuple[datetime, ...]:
-    """As-ofs of the last runs that asked the dataset's provider for new bars and received none."""
-    runs = [
-        run
-        for run in manifest.recent
-        if run.verb in ("load", "update") and run.provider == manifest.config.provider
-    ]
+    """As-ofs of the last runs that asked a provider for new bars and received none."""
+    runs = [run for run in manifest.recent if run.verb in ("load", "update")]
     vain = [*takewhile(lambda run: not run.added, reversed(runs))]
     return tuple(run.at for run in reversed(vain[:RECENT]))
 
 
 def _still_to_fetch(manifest: Manifest, gaps: Iterable[Gap]) -> tuple[Span, ...]:
     failed = (each.span for each in manifest.fetch_log if each.outcome == "failed")
-    return tuple(sorted((*(gap.span for gap in gaps), *failed))[-_PENDING:])
+    spans = sorted((*(gap.span for gap in gaps), *failed))
+    if len(spans) <= _PENDING:
+        return tuple(spans)
+    oldest, newest = spans[: 1 - _PENDING], spans[1 - _PENDING :]
+    # The oldest are lost first: none is left out.
+    whole = Span(oldest[0].start, max(each.end for each in oldest))
+    return (whole, *newest)
 
 
 def unknown_summary(dataset: DatasetId) -> Summary:

@@ -427,6 +427,28 @@ def test_a_summary_says_the_manifest_in_one_row() -> None:
     assert row.damage == ""
 
 
+def test_of_many_spans_to_be_fetched_the_oldest_are_made_one() -> None:
+    """Twenty-three hours of which every second half is missing; the first ones are lost first."""
+    hours = [D1 + number * HOUR for number in range(23)]
+    spans = [Span(each, each + HOUR / 2) for each in hours]
+    log = tuple(FetchAttempt(each, D2, "sample", "failed") for each in spans)
+
+    twenty = summarize(replace(FULL, gaps=(), fetch_log=log[:20])).pending
+    more = summarize(replace(FULL, gaps=(), fetch_log=log)).pending
+
+    assert twenty == tuple(spans[:20])
+    assert more == (Span(hours[0], hours[3] + HOUR / 2), *spans[4:])
+
+
+def test_runs_in_vain_count_whoever_was_asked_since_the_last_bars() -> None:
+    run = UpdateRecord(D1, "update", "sample", "unchanged")
+    failed = replace(run, at=D2, provider="other", outcome="failed")
+    vain = (replace(run, added=1), run, replace(run, verb="gaps"), failed)
+
+    assert summarize(replace(FULL, recent=vain)).tries == (D1, D2)
+    assert summarize(replace(FULL, recent=(*vain, replace(failed, added=1)))).tries == ()
+
+
 def test_only_failures_among_the_last_ten_runs_are_recent() -> None:
     good = UpdateRecord(D1, "update", "sample", "unchanged")
     bad = replace(good, outcome="failed", error=ErrorNote("E", "no network"))
