@@ -15,6 +15,7 @@ import pytest
 from ml4t_nb import reports
 from ml4t_nb.finding import Decision, Finding
 from ml4t_nb.model import DatasetId, Gap
+from ml4t_nb.notice import TargetStatus
 from ml4t_nb.records import Ended, Exported, Restatement, Skipped, UpdateRecord
 from ml4t_nb.reports import DatasetFindings, DatasetGaps, DatasetHistory, ProviderInfo, RunReport
 from tests.render.reports import (
@@ -106,6 +107,10 @@ def frames() -> dict[str, tuple[reports.Report, reports.Report]]:
         reports.PlanReport: (
             reports.PlanReport("load", AS_OF, (reports.DatasetPlan(dataset("A"), "sample"),)),
             reports.PlanReport("load", AS_OF, ()),
+        ),
+        reports.NotifyReport: (
+            reports.NotifyReport((TargetStatus("mail", "mailtos://…", ("failed",)),)),
+            reports.NotifyReport(()),
         ),
         reports.PlotReport: (
             reports.PlotReport(dataset("A"), "sample", "UTC", bars, stamps[:0], ()),

@@ -102,8 +102,8 @@ def is_to_notify(ws: Workspace, notify: bool | None, moment: datetime | date) ->
 def _is_past(moment: datetime | date, now: datetime) -> bool:
     if isinstance(moment, datetime):
         return moment < now - _RECENT
-    # Somewhere it is that date for half a day more.
-    return datetime.combine(moment, time(), UTC) + timedelta(hours=36) < now
+    # Somewhere it is that date for half a day more. The last of all dates has none after it.
+    return datetime.combine(moment, time(), UTC) < now - timedelta(hours=36)
 
 
 def tell_run(

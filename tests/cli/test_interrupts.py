@@ -119,7 +119,8 @@ def test_a_server_that_does_not_come_to_an_end_is_not_waited_for(
     chart = r"/v8/finance/chart/AAPL.*period1"
     replay.faults.append(Fault(kind, match=chart, times=-1, seconds=seconds))
 
-    done = command(f"load AAPL IBM {YAHOO}", asking("AAPL"), committed("IBM"))
+    # What AAPL is, its bars are to say: it is asked for them before it is known what to fetch.
+    done = command(f"load AAPL IBM {YAHOO}", committed("IBM"))
 
     assert done.returncode == 130
     assert told(done) == ("2 datasets: 1 loaded, 1 not reached", "not reached: AAPL")

@@ -21,6 +21,7 @@ LEFT_OUT = {
     ("ml4t_nb.model", "TICK"),
     ("ml4t_nb.model", "bar_length"),
     ("ml4t_nb.errors", "OUTAGES"),
+    ("ml4t_nb.errors", "PASSING"),
     ("ml4t_nb.options", "Doc"),
     ("ml4t_nb.options", "KeepsOne"),
     ("ml4t_nb.options", "Short"),

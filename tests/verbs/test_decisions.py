@@ -236,7 +236,7 @@ def test_a_reason_with_markup_or_line_breaks_is_shown_escaped_in_one_line(
     assert "<script>x</script> \\x1b[31mred" in line
     html = report_html(report)
     assert "&lt;script&gt;" in html
-    assert "<script>" not in html
+    assert "<script>x" not in html
     assert main(["history", "ACME", "--home", str(own.ws.settings.home), "-q"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
 

@@ -166,7 +166,7 @@ def test_an_empty_store_says_what_to_do(home: Path) -> None:
     home.mkdir()
     panel = GapExplorer()
 
-    assert words(panel.message.value) == "nothing is stored yet %ml4t load SYMBOL -p PROVIDER"
+    assert words(panel.message.value) == "nothing is stored yet %ml4t load SYMBOL -p PROVIDER Copy"
     assert panel.body.layout.display == "none"
     assert "nothing is stored yet" in panel.static_html()
 
