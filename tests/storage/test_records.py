@@ -275,7 +275,7 @@ def commit_until_killed(home: Path, number: int, last: int) -> None:
 
 @pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="signals and fork servers are POSIX")
-@pytest.mark.parametrize("number", [20, 30])
+@pytest.mark.parametrize("number", [20, pytest.param(30, marks=pytest.mark.slow)])
 def test_a_writer_killed_at_any_change_of_the_disk_loses_no_record(
     tmp_path: Path, processes: ForkServerContext, number: int
 ) -> None:
