@@ -171,6 +171,7 @@ class _TaskRunner:
     cancel: Flag
     outage_of: Callable[[str], _Outage]
     has_asked: bool = False
+    has_fallen_back: bool = False
     retry: RetryScheduled | None = None
 
     def outcome(self) -> UpdateResult | None:
@@ -186,7 +187,8 @@ class _TaskRunner:
         except (Exception, SystemExit) as error:  # noqa: BLE001  # one dataset's fault must not stop the rest
             _log.exception("%s failed", self.task.dataset)
             result = self.task.failed(ErrorNote(type(error).__name__, str(error)))
-        self._outage.ended_with(self.task.dataset, result.record.error)
+        if not self.has_fallen_back:
+            self._outage.ended_with(self.task.dataset, result.record.error)
         return result
 
     @property
@@ -202,7 +204,10 @@ class _TaskRunner:
                     raise ProviderDown
                 self.has_asked = True
             case FellBack():
-                self._outage.ended_with(self.task.dataset, event.error)
+                # Each failure is told with whose it is: the result's is not that of whom was
+                # asked last.
+                self.has_fallen_back = True
+                self.outage_of(event.failed).ended_with(self.task.dataset, event.error)
             case Fetched():
                 self._outage.answered()
             case RetryScheduled():

@@ -78,11 +78,15 @@ class RetryScheduled:
 
 @dataclass(frozen=True, slots=True)
 class FellBack:
-    """The provider that was asked has failed, and from now on ``provider`` is asked instead."""
+    """``failed`` gave no bars, and ``provider`` is asked instead; empty if nobody is left to be.
+
+    ``error`` is what ``failed`` ended in itself, not those asked before it.
+    """
 
     dataset: DatasetId
-    provider: str
+    failed: str
     error: ErrorNote
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,8 +215,9 @@ class Track:
                 line.pause = words = f"again in {event.wait_s:.0f} s ({event.reason})"
             case events.FellBack():
                 line.pause = ""
-                line.notes += (f"{event.provider} is asked instead",)
-                words = f"{event.error.message}; {line.notes[-1]}"
+                instead = (f"{event.provider} is asked instead",) if event.provider else ()
+                line.notes += instead
+                words = "; ".join((event.error.message, *instead))
         self.doing = f"{line.dataset.symbol}: {words}"
 
     def _line(self, dataset: DatasetId, stage: Stage) -> Line:

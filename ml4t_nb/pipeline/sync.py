@@ -18,7 +18,7 @@ from ml4t_nb.errors import (
     SymbolUnknown,
 )
 from ml4t_nb.events import FellBack
-from ml4t_nb.model import LoadArguments, NextStep, Span
+from ml4t_nb.model import DatasetId, LoadArguments, NextStep, Span
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, date_of
 from ml4t_nb.pipeline.load import run_load
 from ml4t_nb.pipeline.record import result_of
@@ -191,18 +191,37 @@ def _updated(
     except ProviderDown:
         if not request.fallback:
             raise
-        error = ErrorNote(ProviderUnavailable.__name__, f"{own} is down")
-    reasons = [error.message]
-    for name in request.fallback:
-        context.observe(FellBack(update.dataset, name, error))
-        try:
-            return run_stand_in(context, update.dataset, name, error.message)
-        except ProviderDown:
-            reasons.append(f"{name} is down, too")
-        except (ProviderError, BarsInvalid, Suspicious, OptionError) as refused:
-            reasons.append(f"{name} cannot stand in: {refused.message}")
-    message = "; ".join(reasons)
+        error = _down(own)
+    done = _stood_in(context, request, update.dataset, own, error)
+    if isinstance(done, UpdateResult):
+        return done
+    message = "; ".join((error.message, *done))
     if failed is None:
         raise ProviderUnavailable(message, provider=own, hint=error.hint)
     note = replace(error, message=message)
     return replace(failed, record=replace(failed.record, error=note))
+
+
+def _stood_in(
+    context: RunContext, request: SyncRequest, dataset: DatasetId, own: str, error: ErrorNote
+) -> UpdateResult | list[str]:
+    """The result of the first that can stand in for ``own``; or why each of them cannot."""
+    reasons: list[str] = []
+    asked, ended = own, error
+    for name in request.fallback:
+        context.observe(FellBack(dataset, asked, ended, name))
+        asked = context.provider(name).name
+        try:
+            return run_stand_in(context, dataset, name, error.message)
+        except ProviderDown:
+            ended = _down(name)
+            reasons.append(f"{ended.message}, too")
+        except (ProviderError, BarsInvalid, Suspicious, OptionError) as refused:
+            ended = refused.note
+            reasons.append(f"{name} cannot stand in: {refused.message}")
+    context.observe(FellBack(dataset, asked, ended))
+    return reasons
+
+
+def _down(name: str) -> ErrorNote:
+    return ErrorNote(ProviderUnavailable.__name__, f"{name} is down")
