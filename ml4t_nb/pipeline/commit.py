@@ -54,7 +54,7 @@ from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.transaction import Transaction
 
-__all__ = ["fetch_and_commit"]
+__all__ = ["fetch_and_commit", "require_as_found"]
 
 # Runs that a split may be named late by.
 _RECENT = 10
@@ -98,7 +98,7 @@ def _commit_fetch(
     Returns the span to fetch, with nothing committed, if more bars are needed to judge; raises
     ProviderError if the whole history is needed and the fetch broke off.
     """
-    _require_as_found(tx.manifest, run)
+    require_as_found(tx.manifest, run)
     before = tx.manifest or Manifest.empty(run.dataset, run.config)
     wanted = everything = order.wanted
     if before.first is not None and before.last is not None:
@@ -140,7 +140,7 @@ def _commit_fetch(
     return publish(tx, after, record, opened, rejected=rejected, logs_added=is_replaced)
 
 
-def _require_as_found(state: Manifest | None, run: DatasetRun) -> None:
+def require_as_found(state: Manifest | None, run: DatasetRun) -> None:
     """Raise DatasetNotFound or Overtaken unless what the run was planned by still holds.
 
     A dataset that was removed and loaded again may be on another basis, or on another calendar;

@@ -19,6 +19,7 @@ from ml4t_nb.core.taking import Taking, Wanted, taking_of
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import RangeRefused, Suspicious
 from ml4t_nb.model import DatasetId, Span
+from ml4t_nb.pipeline.commit import require_as_found
 from ml4t_nb.pipeline.compare import OtherBars, other_bars
 from ml4t_nb.pipeline.context import DatasetRun, RunContext, require_as_of_not_earlier
 from ml4t_nb.pipeline.joining import (
@@ -43,9 +44,10 @@ _TOLERANCE = 1e-3
 def run_stand_in(context: RunContext, dataset: DatasetId, name: str, why: str) -> UpdateResult:
     """Store what ``name`` has after the last stored bar; stored bars stay as they are, to the bit.
 
-    Raises ProviderError if it fails too or has nothing newer, and Suspicious if what it has cannot
-    be joined: then nothing is stored. What the own provider failed to answer stays open in the log
-    of requests, and so is asked for again.
+    Where no newer bar is due, as on a day without a session, it is not asked, and the dataset
+    stays as it is. Raises ProviderError if it fails too or has nothing newer, and Suspicious if
+    what it has cannot be joined: then nothing is stored. What the own provider failed to answer
+    stays open in the log of requests, and so is asked for again.
 
     Parameters
     ----------
@@ -59,7 +61,9 @@ def run_stand_in(context: RunContext, dataset: DatasetId, name: str, why: str) -
     config = replace(found.config, session_overrides=context.session_overrides)
     run = DatasetRun.of(context, "update", dataset, config, other, found=found)
     run.require_not_earlier()
-    _require_newer(run, found)
+    if _newer(run, found).empty:
+        with context.store.transaction(dataset) as tx:
+            return announce(run, _nothing_due(tx, run, why))
     assert found.last is not None
     span = Span(found.last - reach_around(dataset.frequency), run.final_before)
     got = other_bars(run, span)
@@ -67,25 +71,45 @@ def run_stand_in(context: RunContext, dataset: DatasetId, name: str, why: str) -
         return announce(run, _commit(tx, run, got, span, why, began=began))
 
 
-def _require_newer(run: DatasetRun, state: Manifest) -> pd.DatetimeIndex:
-    """Stamps expected after the last stored bar; RangeRefused if there are none."""
-    name, last = run.provider.name, state.last
-    new = as_stamps([])
-    if last is not None and last + TICK < run.final_before:
-        new = run.calendar.stamps(Span(last + TICK, run.final_before), run.dataset.frequency)
-    if new.empty:
-        raise RangeRefused(f"no newer bar is due from {name}", provider=name)
-    return new
+def _newer(run: DatasetRun, state: Manifest) -> pd.DatetimeIndex:
+    """Stamps expected after the last stored bar."""
+    last = state.last
+    if last is None or last + TICK >= run.final_before:
+        return as_stamps([])
+    return run.calendar.stamps(Span(last + TICK, run.final_before), run.dataset.frequency)
+
+
+def _nothing_due(tx: Transaction, run: DatasetRun, why: str) -> UpdateResult:
+    """The dataset as it is, with a record, or the failed run before would be its last one.
+
+    RangeRefused, if only the one that was to stand in is later than the dataset's own provider.
+    """
+    state, name = _state(tx, run), run.provider.name
+    own = replace(run, provider=run.context.provider(state.config.provider))
+    if len(_newer(own, state)):
+        raise RangeRefused(f"no newer bar is due from {name} yet", provider=name)
+    note = f"{why}; no newer bar is due"
+    record = UpdateRecord(run.as_of, run.verb, state.config.provider, "unchanged", notes=(note,))
+    return publish(tx, state, record)
+
+
+def _state(tx: Transaction, run: DatasetRun) -> Manifest:
+    """What is stored now, if it is what the run was planned for."""
+    state = tx.manifest
+    require_as_found(state, run)
+    if state is None:
+        raise not_found_error(run.dataset)
+    require_as_of_not_earlier(state, run.as_of)
+    return state
 
 
 def _commit(
     tx: Transaction, run: DatasetRun, got: OtherBars, span: Span, why: str, *, began: float
 ) -> UpdateResult:
     """Join the new bars to what is stored now."""
-    state, name = tx.manifest, run.provider.name
-    if state is None:
-        raise not_found_error(run.dataset)
-    require_as_of_not_earlier(state, run.as_of)
+    state, name = _state(tx, run), run.provider.name
+    if _newer(run, state).empty:
+        return _nothing_due(tx, run, why)
     before = tx.bars()
     require_one_currency(state, got, name)
     require_one_basis(state, before)
@@ -140,7 +164,7 @@ def _taking(run: DatasetRun, state: Manifest, before: Bars, got: OtherBars) -> T
     name = run.provider.name
     nothing = as_stamps([])
     taking = taking_of(
-        Wanted({"missing": _require_newer(run, state)}, nothing),
+        Wanted({"missing": _newer(run, state)}, nothing),
         before,
         got.bars,
         carried=state.carried,

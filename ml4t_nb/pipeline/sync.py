@@ -24,6 +24,7 @@ from ml4t_nb.pipeline.load import run_load
 from ml4t_nb.pipeline.record import result_of
 from ml4t_nb.pipeline.requests import LoadRequest, UpdateRequest
 from ml4t_nb.pipeline.stand_in import run_stand_in
+from ml4t_nb.pipeline.unknown import is_proposed
 from ml4t_nb.pipeline.update import run_update
 from ml4t_nb.records import ErrorNote, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
@@ -75,7 +76,7 @@ def run_sync(context: RunContext, request: SyncRequest) -> UpdateResult:
     own = found.config.provider
     if part.provider is not None and context.provider(part.provider).name != own:
         return run_update(context, part)
-    return _updated(context, request, part, own)
+    return _updated(context, request, part, found)
 
 
 def part_of_sync(
@@ -177,20 +178,18 @@ def _as_it_is(run: DatasetRun, found: Manifest) -> UpdateResult:
 
 
 def _updated(
-    context: RunContext, request: SyncRequest, update: UpdateRequest, own: str
+    context: RunContext, request: SyncRequest, update: UpdateRequest, found: Manifest
 ) -> UpdateResult:
     """The dataset updated from its own provider, or with new bars of one that stands in for it."""
-    failed = None
+    if not request.fallback:
+        return run_update(context, update)
+    own, failed = found.config.provider, None
     try:
-        result = run_update(context, update)
-        error = result.record.error
-        is_failed = result.record.outcome == "failed" and error and error.type in _FAILURES
-        if error is None or not is_failed or not request.fallback:
-            return result
-        failed = result
+        failed = run_update(context, update)
+        error = _failure(context, failed, found)
+        if error is None:
+            return failed
     except ProviderDown:
-        if not request.fallback:
-            raise
         error = _down(own)
     done = _stood_in(context, request, update.dataset, own, error)
     if isinstance(done, UpdateResult):
@@ -198,8 +197,26 @@ def _updated(
     message = "; ".join((error.message, *done))
     if failed is None:
         raise ProviderUnavailable(message, provider=own, hint=error.hint)
+    if failed.record.error is None:
+        return replace(failed, record=replace(failed.record, notes=(message,)))
     note = replace(error, message=message)
     return replace(failed, record=replace(failed.record, error=note))
+
+
+def _failure(context: RunContext, result: UpdateResult, found: Manifest) -> ErrorNote | None:
+    """Why an update got nothing that another provider may have; None if there is no such reason.
+
+    A symbol that its provider does not know fails no run any more once it is proposed to end it.
+    """
+    record = result.record
+    if record.outcome == "failed":
+        return record.error if record.error and record.error.type in _FAILURES else None
+    if record.spans or result.version == found.sequence:
+        return None
+    after = context.store.snapshot(result.dataset)
+    if after.manifest.ended or not is_proposed(after.manifest, after.readable_history()[0]):
+        return None
+    return ErrorNote(SymbolUnknown.__name__, f"{record.provider} does not know the symbol")
 
 
 def _stood_in(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
+import pandas as pd
 import pytest
 
 from ml4t_nb import verbs
@@ -12,7 +14,7 @@ from ml4t_nb.core.bars import PRICES
 from ml4t_nb.errors import ProviderError, ProviderUnavailable, RateLimited, SymbolUnknown
 from ml4t_nb.events import FellBack
 from ml4t_nb.providers import Answer, Request
-from tests.pipeline.scripted import Scripted
+from tests.pipeline.scripted import DAYS, Scripted, evening
 from tests.verbs.fallback import BARS, FRIDAY, NEXT, Both, declare, down
 
 
@@ -89,3 +91,68 @@ def test_each_of_several_is_charged_with_its_own_failures_only(both: Both) -> No
     assert len({each.dataset.symbol for each in both.second.asked}) == 3
     told = [(each.failed, each.provider) for each in both.events if isinstance(each, FellBack)]
     assert told[:3] == [("first", "second"), ("second", "third"), ("third", "")]
+
+
+def state_of(both: Both, day: str) -> str:
+    (health,) = verbs.health(both.ws, as_of=evening(day)).datasets
+    return health.state
+
+
+@pytest.mark.parametrize("fails", [down, lambda _: SymbolUnknown("unknown", provider="first")])
+def test_a_day_without_a_session_is_no_failure_where_all_bars_are_stored(
+    both: Both, fails: Callable[[Request], ProviderError]
+) -> None:
+    both.first.fails = fails
+    both.second.bars = BARS[BARS.index < pd.Timestamp("2024-03-12", tz="UTC")]
+    friday = both.sync(at="2024-03-08")
+    assert (friday.record.provider, friday.record.added) == ("second", 5)
+    before, asked = both.stored(), len(both.second.asked)
+
+    saturday = both.sync(at="2024-03-09")
+
+    assert (saturday.record.outcome, saturday.record.error) == ("unchanged", None)
+    assert saturday.record.notes[0].endswith("; no newer bar is due")
+    assert state_of(both, "2024-03-09") == "healthy"
+    assert both.stored().equals(before)
+    assert len(both.second.asked) == asked
+    # A day of which nobody has a bar is a failure still.
+    assert both.sync(at="2024-03-11").record.added == 1
+    assert both.sync(at="2024-03-12").record.outcome == "failed"
+
+
+def test_the_own_one_is_stood_in_for_once_it_is_proposed_to_end_the_symbol(both: Both) -> None:
+    both.first.fails = lambda _: SymbolUnknown("unknown", provider="first")
+    for day in ("2024-03-04", "2024-03-05", "2024-03-06"):
+        verbs.update(both.ws, as_of=evening(day))
+    (found,) = verbs.list_(both.ws).datasets
+    assert found.is_vanished
+
+    results = [both.sync(at=f"2024-03-{day:02}") for day in range(6, 13)]
+
+    # Saturday and Sunday are of the ninth and the tenth.
+    assert [each.record.added for each in results] == [3, 1, 1, 0, 0, 1, 1]
+    assert {each.record.outcome for each in results} == {"changed", "unchanged"}
+    assert results[0].record.notes == (
+        "first does not know the symbol; second, which agrees with the stored bars, stands in",
+    )
+
+
+def test_a_symbol_that_nobody_knows_fails_no_run_once_it_is_proposed_to_end_it(both: Both) -> None:
+    both.first.fails = lambda _: SymbolUnknown("unknown", provider="first")
+    both.second.fails = lambda _: SymbolUnknown("no such file", provider="second")
+    for day in ("2024-03-04", "2024-03-05", "2024-03-06"):
+        assert both.sync(at=day).record.outcome == "failed"
+
+    result = both.sync(at="2024-03-07")
+
+    assert (result.record.outcome, result.record.error) == ("unchanged", None)
+    assert result.record.notes == (
+        "first does not know the symbol; second cannot stand in: no such file",
+    )
+
+
+def test_a_bar_that_is_due_from_the_own_one_alone_is_missed_still(both: Both) -> None:
+    both.second.limits = replace(DAYS, delay=timedelta(hours=12))
+    error = both.sync(at="2024-03-04").record.error
+    assert error is not None
+    assert error.message.endswith("second cannot stand in: no newer bar is due from second yet")
