@@ -17,6 +17,9 @@ __all__ = ["DueNotices", "after_failure", "due_notices", "is_late", "is_to_be_tr
 
 _PASSING = {each.__name__ for each in PASSING}
 
+# A load may be of bars of long ago. A sync that could not begin with a dataset is no other verb's.
+_ASKING_FOR_NEW = ("update", "sync")
+
 # Waits of a quarter of an hour, one, four and sixteen hours lie between five tries.
 _FIRST_WAIT = timedelta(minutes=15)
 _LONGER = 4
@@ -131,7 +134,7 @@ def observe(
     if summary.suspect:
         reason = f"{_many(summary.suspect, 'finding')} to decide: {summary.finding}"
         conditions["suspect"] = Notice(dataset, "suspect", reason, NextStep("review", dataset))
-    if record.verb != "update" or "failed" in conditions or is_late is None:
+    if record.verb not in _ASKING_FOR_NEW or "failed" in conditions or is_late is None:
         unknown.add("late")
     elif is_late:
         reason = f"{_many(health.sessions_behind, 'session')} behind"

@@ -166,10 +166,13 @@ def _is_unasked(run: DatasetRun, span: Span) -> bool:
 
 
 def _as_it_is(run: DatasetRun, found: Manifest) -> UpdateResult:
-    """The result of a run that asks for nothing, and leaves no record."""
+    """The result of a run that asks for nothing, and leaves no record.
+
+    All was loaded that is declared: no newer bar is wanted.
+    """
     record = UpdateRecord(
         at=run.as_of,
-        verb="update",
+        verb=run.verb,
         provider=found.config.provider,
         outcome="unchanged",
         gaps_open=sum(gap.is_pending for gap in found.gaps),

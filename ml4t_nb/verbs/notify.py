@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ml4t_nb.errors import CalendarUnknown, OptionError
+from ml4t_nb.errors import CalendarUnknown, OptionError, ProviderUnavailable
 from ml4t_nb.model import DatasetId
 from ml4t_nb.notice import Delivery, Notice, Observed, TargetStatus, ToldState
-from ml4t_nb.records import Summary
+from ml4t_nb.records import ErrorNote, Summary, UpdateRecord, UpdateResult
 from ml4t_nb.reports import NotifyReport, RunReport
 from ml4t_nb.settings import environment
 from ml4t_nb.store_settings import StoreSettings
@@ -153,7 +153,8 @@ def _no_target(ws: Workspace) -> OptionError:
 def _observed(ws: Workspace, report: RunReport) -> tuple[Observed, ...]:
     from ml4t_nb.core.notices import observe
 
-    chosen = ws.store.summaries({each.dataset for each in report.results})
+    results = (*report.results, *_not_reached(report))
+    chosen = ws.store.summaries({each.dataset for each in results})
     judged, _ = judge_all(ws, chosen, report.as_of, _STALE_AFTER)
     stored = {each.dataset: each for each in chosen}
     health = {each.dataset: each for each in judged}
@@ -166,8 +167,18 @@ def _observed(ws: Workspace, report: RunReport) -> tuple[Observed, ...]:
             as_of=report.as_of,
             is_late=late.get(each.dataset),
         )
-        for each in report.results
+        for each in results
     )
+
+
+def _not_reached(report: RunReport) -> list[UpdateResult]:
+    """Results of the datasets with which a run did not begin, since their provider was down.
+
+    In a long outage they are late like those that it asked for.
+    """
+    error = ErrorNote(ProviderUnavailable.__name__, report.stopped)
+    record = UpdateRecord(report.as_of, report.verb, "", "failed", error=error)
+    return [UpdateResult(each, record) for each in report.left]
 
 
 def _late(ws: Workspace, chosen: Sequence[Summary], report: RunReport) -> dict[DatasetId, bool]:

