@@ -8,6 +8,7 @@ from ml4t_nb.core.adjust import adjusted
 from ml4t_nb.core.bars import Bars, within
 from ml4t_nb.core.currencies import requoted_words
 from ml4t_nb.errors import RangeRefused
+from ml4t_nb.finding import Finding
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.context import DatasetRun, RunContext
 from ml4t_nb.pipeline.fetch import fetch_order
@@ -22,12 +23,14 @@ __all__ = ["OtherBars", "fetch_other", "other_bars"]
 class OtherBars:
     """Final bars of another provider, on the split basis of the last, and what it says of them.
 
-    ``currency`` is what it quotes, empty if it does not say.
+    ``currency`` is what it quotes, empty if it does not say; ``findings`` are what it found itself,
+    and of rows that are left out.
     """
 
     bars: Bars
     notes: tuple[str, ...]
     currency: str = ""
+    findings: tuple[Finding, ...] = ()
 
 
 def fetch_other(context: RunContext, found: Manifest, provider: str, span: Span) -> OtherBars:
@@ -61,4 +64,4 @@ def other_bars(run: DatasetRun, span: Span) -> OtherBars:
     was, now, name = run.config.currency, got.currency, run.provider.name
     change = requoted_words(was, now, name, is_own=False) if was and now != was else ""
     notes = (change, *got.notes) if now and change else got.notes
-    return OtherBars(bars, notes, now)
+    return OtherBars(bars, notes, now, got.findings)

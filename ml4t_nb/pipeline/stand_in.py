@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from time import perf_counter
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ml4t_nb.core.adjust import adjusted
-from ml4t_nb.core.bars import Bars, as_stamps, observed
+from ml4t_nb.core.bars import Bars, as_instant, as_stamps, observed
 from ml4t_nb.core.basis import TELLING
 from ml4t_nb.core.currencies import factor_between
 from ml4t_nb.core.gapfill import reconcile_gaps
@@ -18,6 +19,7 @@ from ml4t_nb.core.sources import sources_after
 from ml4t_nb.core.taking import Taking, Wanted, taking_of
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.errors import RangeRefused, Suspicious
+from ml4t_nb.finding import Finding
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.pipeline.commit import require_as_found
 from ml4t_nb.pipeline.compare import OtherBars, other_bars
@@ -123,7 +125,7 @@ def _commit(
         state,
         taking.bars,
         taken,
-        extra=reconciled.findings,
+        extra=(*reconciled.findings, *_findings_of(run, taken, got)),
         as_of=run.as_of,
         number=tx.number,
     )
@@ -153,6 +155,19 @@ def _commit(
     )
     tx.put(reconciled.bars)
     return publish(tx, after, record, opened)
+
+
+def _findings_of(run: DatasetRun, taken: pd.DatetimeIndex, got: OtherBars) -> Iterator[Finding]:
+    """What the other provider found itself in the bars that are taken."""
+    off = run.context.rules.of_dataset(run.dataset).off
+    for each in got.findings:
+        if each.is_hard or each.stamp is None or each.rule in off:
+            continue
+        of = pd.Timestamp(each.stamp), pd.Timestamp(each.end or each.stamp)
+        inside = taken[(taken >= of[0]) & (taken <= of[1])]
+        if len(inside):
+            first, last = as_instant(inside[0]), as_instant(inside[-1])
+            yield replace(each, stamp=first, end=None if first == last else last)
 
 
 def _taking(run: DatasetRun, state: Manifest, before: Bars, got: OtherBars) -> Taking:

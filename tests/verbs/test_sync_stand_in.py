@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -13,9 +13,11 @@ from ml4t_nb import verbs
 from ml4t_nb.core.bars import PRICES
 from ml4t_nb.errors import ProviderError, ProviderUnavailable, RateLimited, SymbolUnknown
 from ml4t_nb.events import FellBack
+from ml4t_nb.finding import Finding
 from ml4t_nb.providers import Answer, Request
+from ml4t_nb.records import UpdateRecord
 from tests.pipeline.scripted import DAYS, Scripted, evening
-from tests.verbs.fallback import BARS, FRIDAY, NEXT, Both, declare, down
+from tests.verbs.fallback import ACME, BARS, FRIDAY, NEXT, Both, declare, down
 
 
 class InDollars(Scripted):
@@ -156,3 +158,52 @@ def test_a_bar_that_is_due_from_the_own_one_alone_is_missed_still(both: Both) ->
     error = both.sync(at="2024-03-04").record.error
     assert error is not None
     assert error.message.endswith("second cannot stand in: no newer bar is due from second yet")
+
+
+class Doubting(Scripted):
+    """One that finds something itself in a bar that is stored, and in some that are new."""
+
+    def fetch(self, request: Request) -> Answer:
+        days = [datetime(2024, 3, day, tzinfo=UTC) for day in (1, 4, 5)]
+        found = (
+            Finding(days[0], "no volume", "of the day before the others"),
+            Finding(days[0], "intraday range", "of three days", end=days[2]),
+            Finding(days[1], "no volume", "of a new day"),
+        )
+        return replace(super().fetch(request), findings=found)
+
+
+def test_what_it_finds_itself_in_the_new_bars_is_found_until_they_are_the_own_ones(
+    both: Both,
+) -> None:
+    both.ws._opened["second"] = Doubting(BARS, name="second")
+
+    opened = both.sync().findings
+
+    monday, tuesday = (datetime(2024, 3, day, tzinfo=UTC) for day in (4, 5))
+    assert [(each.rule, each.stamp, each.end) for each in opened] == [
+        ("intraday range", monday, tuesday),
+        ("no volume", monday, None),
+    ]
+    both.first.fails = lambda _: None
+    both.sync(at="2024-03-06")
+    left = both.ws.store.snapshot(ACME).manifest.findings
+    assert [each.state for each in left if each.rule != "extra"] == ["corrected"] * 2
+
+
+def test_it_stores_nothing_of_a_dataset_that_was_reconfigured_meanwhile(both: Both) -> None:
+    def reconfigured(_: Request) -> None:
+        with both.ws.store.transaction(ACME) as tx:
+            state = tx.manifest
+            assert state is not None
+            record = UpdateRecord(FRIDAY, "load", "first", "unchanged")
+            tx.commit(replace(state, config=replace(state.config, calendar="XLON")), record)
+
+    both.second.fails = reconfigured
+    before = both.stored()
+
+    result = both.sync()
+
+    assert result.record.error is not None
+    assert result.record.error.message == "equities/daily/ACME was reconfigured meanwhile"
+    assert both.stored().equals(before)
