@@ -32,7 +32,7 @@ from ml4t_nb.errors import (
     Suspicious,
     SymbolUnknown,
 )
-from ml4t_nb.model import FetchAttempt, Gap, NextStep, Span
+from ml4t_nb.model import Gap, NextStep, Span
 from ml4t_nb.pipeline.checks import (
     Rewrite,
     find_missed_splits,
@@ -45,7 +45,7 @@ from ml4t_nb.pipeline.fetch import FetchResult, fetch_order
 from ml4t_nb.pipeline.judge import findings_after
 from ml4t_nb.pipeline.manifest_after import manifest_after
 from ml4t_nb.pipeline.pieces import Order
-from ml4t_nb.pipeline.record import announce, attempts_of, publish, record_of
+from ml4t_nb.pipeline.record import announce, attempts_of, failure_of, publish, record_of
 from ml4t_nb.pipeline.refusals import without_refused
 from ml4t_nb.pipeline.repeated import judged_since
 from ml4t_nb.pipeline.unknown import is_proposed
@@ -192,7 +192,7 @@ def _commit_failure(
         return publish(tx, state, replace(record, outcome="unchanged", error=None))
     # A rejection by this package is none by the provider.
     if isinstance(error, ProviderError) and wanted:
-        entry = FetchAttempt(wanted, run.as_of, name, "failed", error=error.message)
+        entry = failure_of(run, state, error, wanted)
         state = replace(state, fetch_log=with_attempts(state.fetch_log, [entry]))
     return publish(tx, state, record)
 

@@ -69,7 +69,9 @@ class DatasetRun:
     ``config`` is as it is to be stored, ``found`` what was stored as the run began, and
     ``provider`` whom it asks: not always the dataset's own. ``zone`` is that of stamps without
     one, and ``fill`` None if gaps are only to be found. ``accept`` takes the provider's view where
-    it contradicts the stored one. ``ahead`` is what it asks for after the fetch at hand.
+    it contradicts the stored one. ``ahead`` is what it asks for after the fetch at hand, and
+    ``refused`` what it asked for before, of which the provider has no bars: None once any are
+    stored.
     """
 
     context: RunContext
@@ -84,6 +86,7 @@ class DatasetRun:
     fill: Fill | None
     accept: bool
     ahead: tuple[Span, ...] = ()
+    refused: tuple[Span, ...] | None = None
 
     @classmethod
     def of(

@@ -21,6 +21,7 @@ from ml4t_nb.errors import (
     BarsInvalid,
     ProviderError,
     ProviderUnavailable,
+    RangeRefused,
     RateLimited,
 )
 from ml4t_nb.events import Fetched, FetchPlanned, FetchStarted, RetryScheduled
@@ -206,12 +207,17 @@ def _answers(
 ) -> tuple[list[tuple[Span, Answer]], ProviderError | None]:
     """Answers to the pieces of one span, oldest first, up to the first that fails."""
     got: list[tuple[Span, Answer]] = []
+    missed: ProviderError | None = None
+    # Where nothing is stored yet, what is refused before any answer is before the listing.
+    is_first = run.refused is not None and frequency is None
     for piece in pieces:
         try:
             got.append((piece, _answer(run, piece, frequency)))
         except ProviderError as error:
-            return got, error
-    return got, None
+            missed = error
+            if got or not is_first or not isinstance(error, RangeRefused):
+                return got, error
+    return got, None if got else missed
 
 
 def _answer(run: DatasetRun, span: Span, frequency: Frequency | None = None) -> Answer:

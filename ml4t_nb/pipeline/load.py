@@ -104,9 +104,11 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
     pieces = [request_pieces(run, each).certain for each in orders[1:]]
     ahead = {each: tuple(chain(*pieces[at:])) for at, each in enumerate(batches)}
 
-    def load(batch: Span) -> UpdateResult:
+    def load(batch: Span, refused: Sequence[Span]) -> UpdateResult:
         seen, (order,) = orders_of_load(run, [batch])
-        return fetch_and_commit(replace(run, ahead=ahead[batch]), order, seen=seen)
+        before = tuple(refused) if seen is None else None
+        asking = replace(run, ahead=ahead[batch], refused=before)
+        return fetch_and_commit(asking, order, seen=seen)
 
     return _load_in_batches(batches, load)
 
@@ -149,16 +151,21 @@ def _snapshot(store: Store, dataset: DatasetId) -> Snapshot | None:
         return None
 
 
-def _load_in_batches(spans: Sequence[Span], load: Callable[[Span], UpdateResult]) -> UpdateResult:
+def _load_in_batches(
+    spans: Sequence[Span], load: Callable[[Span, Sequence[Span]], UpdateResult]
+) -> UpdateResult:
     """Load each span with its own commit; one result for all of them.
 
-    Ends at the first that fails: what is beyond would not meet what is stored.
+    Ends at the first that fails: what is beyond would not meet what is stored. The first that is
+    stored has those that were refused before: they are not to be asked for at every sync.
     """
     done: list[UpdateResult] = []
+    refused: list[Span] = []
     for span in spans:
         try:
-            done.append(load(span))
+            done.append(load(span, refused))
         except RangeRefused:
+            refused.append(span)
             # The listing may begin later than the load.
             if span is spans[-1] and not done:
                 raise

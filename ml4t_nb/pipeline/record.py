@@ -12,6 +12,7 @@ from ml4t_nb.core.bars import Bars, Flags, within
 from ml4t_nb.core.gapfill import Reconciled
 from ml4t_nb.core.merge import Merged
 from ml4t_nb.core.timestamps import Instants, index_micros
+from ml4t_nb.errors import ProviderError, RangeRefused
 from ml4t_nb.events import Committed, GapsFound
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import FetchAttempt, Span
@@ -23,7 +24,7 @@ from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.row_log import CarriedRows
 from ml4t_nb.storage.transaction import Transaction
 
-__all__ = ["announce", "attempts_of", "publish", "record_of", "result_of"]
+__all__ = ["announce", "attempts_of", "failure_of", "publish", "record_of", "result_of"]
 
 _SHOWN_HISTORY = 10
 _LOGGED_REVISIONS = 100
@@ -64,6 +65,8 @@ def _filled_stamps(bars: Bars) -> Instants:
 def attempts_of(run: DatasetRun, got: FetchResult, wanted: Span) -> Iterator[FetchAttempt]:
     """Entries of the fetch log; of the running session nothing is answered yet."""
     name = run.provider.name
+    for each in run.refused or ():
+        yield FetchAttempt(each, run.as_of, name, "empty")
     for each in got.answered:
         span = Span(each.start, min(each.end, wanted.end))
         if span:
@@ -75,6 +78,22 @@ def attempts_of(run: DatasetRun, got: FetchResult, wanted: Span) -> Iterator[Fet
     for span, error in failed:
         if span:
             yield FetchAttempt(span, run.as_of, name, "failed", error=error.message)
+
+
+def failure_of(
+    run: DatasetRun, state: Manifest, error: ProviderError, wanted: Span
+) -> FetchAttempt:
+    """Entry of the fetch log of a run that failed.
+
+    What a load is refused before the first stored bar is answered, and all before it: the listing
+    begins later. It is not to be asked for again and again.
+    """
+    name, first = run.provider.name, state.first
+    is_refused = run.verb == "load" and isinstance(error, RangeRefused)
+    if is_refused and first is not None and wanted.start < first:
+        start = min([wanted.start, *(each.start for each in run.ahead)])
+        return FetchAttempt(Span(start, first), run.as_of, name, "empty")
+    return FetchAttempt(wanted, run.as_of, name, "failed", error=error.message)
 
 
 def publish(

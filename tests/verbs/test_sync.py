@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.cli import main
-from ml4t_nb.errors import OptionError, SettingsInvalid
+from ml4t_nb.errors import OptionError, ProviderError, RangeRefused, SettingsInvalid
+from ml4t_nb.providers import Request
 from ml4t_nb.reports import SyncReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
-from tests.pipeline.scripted import Scripted, evening, rising
+from tests.pipeline.scripted import DAYS, Scripted, evening, rising
 
 CORE = """
 [defaults]
@@ -223,6 +225,54 @@ def test_up_to_an_end_it_is_loaded_and_then_nothing_is_asked(
     (still,) = verbs.sync(ws, as_of=evening("2024-03-25"))
     assert (still.record.verb, still.record.outcome, still.rows) == ("load", "unchanged", 10)
     assert provider.asked == []
+
+
+@pytest.mark.parametrize("answers", ["refuses", "has none"])
+def test_what_is_before_the_listing_is_asked_for_once(
+    scripted: tuple[Workspace, Scripted], home: Path, answers: str
+) -> None:
+    """Three days at a time, eight pieces a commit, of a symbol listed on 2024-02-12."""
+    ws, provider = scripted
+    listed = evening("2024-02-11")
+
+    def refusal(request: Request) -> ProviderError | None:
+        is_before = request.span.start < listed
+        return RangeRefused("not listed then", provider="scripted") if is_before else None
+
+    provider.limits = replace(DAYS, max_span={"daily": timedelta(days=3)})
+    provider.bars = provider.bars[provider.bars.index > listed]
+    provider.fails = refusal if answers == "refuses" else provider.fails
+    declare(home, f"{ACME}start = 2024-01-02")
+
+    first, *nights = (verbs.sync(ws, as_of=evening(f"2024-03-0{day}")) for day in (1, 4, 5))
+
+    # A request of the tenth to the twelfth is refused.
+    bars = 14 if answers == "refuses" else 15
+    assert done(first)[0][1:] == ("load", "changed", bars)
+    assert [done(each)[0][1:] for each in nights] == [("update", "changed", 1)] * 2
+
+
+def test_a_start_before_the_listing_is_refused_once(
+    scripted: tuple[Workspace, Scripted], home: Path
+) -> None:
+    ws, provider = scripted
+    provider.limits = replace(DAYS, max_span={"daily": timedelta(days=3)})
+    declare(home, f"{ACME}start = 2024-02-26")
+    verbs.sync(ws, as_of=evening("2024-03-01"))
+    provider.fails = lambda request: (
+        RangeRefused("not listed then", provider="scripted")
+        if request.span.start < evening("2024-02-23")
+        else None
+    )
+    declare(home, f"{ACME}start = 2024-01-02")
+
+    refused, *nights = (
+        verbs.sync(ws, as_of=evening(f"2024-03-0{day}")).results[0].record for day in (1, 4, 5)
+    )
+
+    assert refused.error is not None
+    assert (refused.outcome, refused.error.message) == ("failed", "not listed then")
+    assert [(each.verb, each.outcome) for each in nights] == [("update", "changed")] * 2
 
 
 @pytest.mark.parametrize(("on", "added"), [("2024-03-01", 5), ("2024-03-05", 7)])
