@@ -100,8 +100,9 @@ def update(
     show_status
         Show health before and after, the last ten runs, and what was requested.
     due
-        Only datasets that are due: their next bar is final, and no request in vain was just made.
-        Those whose bars the provider is about to drop come first.
+        Only datasets that are due: their next bar is final, or no provider was reached for three
+        days, and no request in vain was just made. Those whose bars the provider
+        is about to drop come first.
     intraday_bars
         Final intraday bars that make a dataset due; the last ones of a session do in any case. If
         not given, 30.
