@@ -17,7 +17,7 @@ from tests.cli.gated.installed import install_gated
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 
 # Monday the 15th was a holiday; on the 16th the exchange closes at 21:00 UTC.
-BEFORE_THE_CLOSE, WEEKEND = "2024-01-16T20:59:59Z", "2024-01-13T12:00Z"
+BEFORE_THE_CLOSE, WEEKEND = "2024-01-16T20:59:59Z", "2024-01-14T12:00Z"
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,8 @@ def load(symbol: str, provider: str = "synthetic") -> None:
     """In another process: what it loads of the gated provider is never stuck."""
     script = (
         "import ml4t_gated, ml4t_nb; ml4t_gated.step = lambda symbol: None; "
-        f"ml4t_nb.load({symbol!r}, provider={provider!r}, start='2024-01-02', as_of='2024-01-12')"
+        f"ml4t_nb.load({symbol!r}, provider={provider!r}, start='2024-01-02', "
+        "as_of='2024-01-13T21:00Z')"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
 
@@ -75,7 +76,7 @@ def refused(words: str, **settings: str) -> subprocess.CompletedProcess[str]:
 def test_it_waits_until_something_is_due_updates_that_and_ends_well(number: int) -> None:
     load("DEMO")
     load("WAITS")
-    ml4t_nb.end("WAITS", as_of="2024-01-12")
+    ml4t_nb.end("WAITS", as_of="2024-01-14")
 
     done = watched(f"--as-of {BEFORE_THE_CLOSE}", r"\+1 +10 ", number)
 
