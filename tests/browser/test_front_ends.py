@@ -26,7 +26,9 @@ _TOO_WIDE = """() => [...document.querySelectorAll('.ml4t')]
   .map(each => `${each.className}: ${each.scrollWidth} in ${each.clientWidth}`)"""
 
 
-@pytest.mark.parametrize("notebook", ["lab", "notebook", "voila"], indirect=True)
+@pytest.mark.parametrize(
+    "notebook", ["lab", pytest.param("notebook", marks=pytest.mark.slow), "voila"], indirect=True
+)
 def test_outputs_fit_and_are_accessible(notebook: NotebookPage) -> None:
     notebook.open(*_CELLS)
     page = notebook.page

@@ -8,7 +8,9 @@ from playwright.sync_api import Locator, expect
 from tests.browser.notebook_page import LOAD_WITH_GAP, NotebookPage
 
 PANEL = "%ml4t panel --as-of 2005-02-25"
-on_each = pytest.mark.parametrize("notebook", ["lab", "notebook", "voila"], indirect=True)
+on_each = pytest.mark.parametrize(
+    "notebook", ["lab", pytest.param("notebook", marks=pytest.mark.slow), "voila"], indirect=True
+)
 on_jupyter = pytest.mark.parametrize("notebook", ["lab", "notebook"], indirect=True)
 on_two = pytest.mark.parametrize("notebook", ["lab", "voila"], indirect=True)
 

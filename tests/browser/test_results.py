@@ -11,7 +11,9 @@ SYMBOLS = " ".join(f"S{number:02}" for number in range(30))
 LOAD = f"%ml4t load {SYMBOLS} -p synthetic --start 2024-01-02 --as-of 2024-02-02"
 
 
-@pytest.mark.parametrize("notebook", ["lab", "notebook"], indirect=True)
+@pytest.mark.parametrize(
+    "notebook", ["lab", pytest.param("notebook", marks=pytest.mark.slow)], indirect=True
+)
 def test_a_result_takes_the_place_of_its_progress_and_is_searched(notebook: NotebookPage) -> None:
     notebook.open(LOAD, "%ml4t list")
     page = notebook.page

@@ -13,7 +13,9 @@ _SAVE = "jupyterapp.commands.execute('docmanager:save')"
 _END = "jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"
 
 
-@pytest.mark.parametrize("notebook", ["lab", "notebook"], indirect=True)
+@pytest.mark.parametrize(
+    "notebook", ["lab", pytest.param("notebook", marks=pytest.mark.slow)], indirect=True
+)
 def test_what_was_seen_is_kept_and_no_lost_widget_complained_of(notebook: NotebookPage) -> None:
     # What the log of the front end says of a kernel that has ended, and of its widgets.
     notebook.forgiven += ["widget model not found", "Canceled future"]
