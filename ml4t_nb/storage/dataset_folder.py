@@ -110,12 +110,12 @@ class DatasetFolder:
         A first load that was killed, or is running, has chunks of the first commit alone, and a
         lock.
         """
+        # The manifests last: whatever commits leave elsewhere, they have published before.
+        is_replaced = newest_number(disk.names_in(self.trash_path)) > 0
         highest = max(map(chunk_number, disk.names_in(self.data_path)), default=0)
         if not highest or self.sequence():
             return False
-        if highest > 1 or not (self.state / LOCK_NAME).exists():
-            return True
-        return newest_number(disk.names_in(self.trash_path)) > 0
+        return highest > 1 or is_replaced or not (self.state / LOCK_NAME).exists()
 
     def lost_manifest_error(self) -> ChunkCorrupt:
         """The error that says that there are bars, and no manifest."""

@@ -23,7 +23,8 @@ from pandas.testing import assert_frame_equal
 
 from ml4t_nb.errors import DatasetNotFound, LockTimeout, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId
-from ml4t_nb.storage import locks
+from ml4t_nb.storage import disk, locks
+from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.store import Store
 from tests.storage.builders import (
     AAPL,
@@ -166,6 +167,31 @@ def test_every_value_that_processes_overwrote_is_logged_once(
     folder = store.home / "state/equities/daily/AAPL"
     names = {file.file for file in snapshot.manifest.revisions}
     assert {path.name for path in folder.glob("*.parquet")} == names
+
+
+def test_a_reader_that_is_held_up_during_the_first_commits_misses_no_manifest(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sees the first chunk and no manifest; then two commits pass, and one is in the trash."""
+    data, state = (store.home / name / "equities/daily/AAPL" for name in ("data", "state"))
+    for folder, name in ((data, "2000-01-01.00000001.abc123.parquet"), (state, "lock")):
+        folder.mkdir(parents=True)
+        (folder / name).touch()
+    listed, days = disk.names_in, pd.date_range("2000-01-01", periods=2)
+    passed: list[str] = []
+
+    def held_up(path: Path | str) -> list[str]:
+        if "/trash/" in str(path) and not passed:
+            passed.append(str(path))
+            for day in days:
+                append(Store(store.home), AAPL, bars_at([day]))
+        return listed(path)
+
+    monkeypatch.setattr(disk, "names_in", held_up)
+
+    assert DatasetFolder(store.home, AAPL).newest().sequence in (0, 2)
+    assert passed
+    assert DatasetFolder(store.home, AAPL).newest().sequence == 2
 
 
 def test_threads_that_share_a_store_lose_nothing(store: Store) -> None:
