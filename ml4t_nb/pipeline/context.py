@@ -70,8 +70,8 @@ class DatasetRun:
     ``provider`` whom it asks: not always the dataset's own. ``zone`` is that of stamps without
     one, and ``fill`` None if gaps are only to be found. ``accept`` takes the provider's view where
     it contradicts the stored one. ``ahead`` is what it asks for after the fetch at hand, and
-    ``refused`` what it asked for before, of which the provider has no bars: None once any are
-    stored.
+    ``refused`` what it asked for before, of which the provider has no bars: None unless it asks for
+    what is before the first stored bar.
     """
 
     context: RunContext

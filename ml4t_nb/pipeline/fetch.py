@@ -208,7 +208,7 @@ def _answers(
     """Answers to the pieces of one span, oldest first, up to the first that fails."""
     got: list[tuple[Span, Answer]] = []
     missed: ProviderError | None = None
-    # Where nothing is stored yet, what is refused before any answer is before the listing.
+    # Before the first stored bar, what is refused before any answer is before the listing.
     is_first = run.refused is not None and frequency is None
     for piece in pieces:
         try:

@@ -106,8 +106,9 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
 
     def load(batch: Span, refused: Sequence[Span]) -> UpdateResult:
         seen, (order,) = orders_of_load(run, [batch])
-        before = tuple(refused) if seen is None else None
-        asking = replace(run, ahead=ahead[batch], refused=before)
+        first = None if seen is None else seen.manifest.first
+        is_before = first is None or batch.end <= first
+        asking = replace(run, ahead=ahead[batch], refused=tuple(refused) if is_before else None)
         return fetch_and_commit(asking, order, seen=seen)
 
     return _load_in_batches(batches, load)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ml4t_nb import verbs
@@ -273,6 +274,35 @@ def test_a_start_before_the_listing_is_refused_once(
     assert refused.error is not None
     assert (refused.outcome, refused.error.message) == ("failed", "not listed then")
     assert [(each.verb, each.outcome) for each in nights] == [("update", "changed")] * 2
+
+
+def test_a_start_before_the_listing_loads_all_since_the_listing(
+    scripted: tuple[Workspace, Scripted], home: Path
+) -> None:
+    """The listing lies in the middle of what one commit asks for."""
+    ws, provider = scripted
+    listed = evening("2024-02-11")
+    provider.limits = replace(DAYS, max_span={"daily": timedelta(days=3)})
+    declare(home, f"{ACME}start = 2024-02-26")
+    verbs.sync(ws, as_of=evening("2024-03-01"))
+    provider.bars = provider.bars[provider.bars.index > listed]
+    provider.fails = lambda request: (
+        RangeRefused("not listed then", provider="scripted")
+        if request.span.start < listed
+        else None
+    )
+    declare(home, f"{ACME}start = 2024-01-02")
+
+    for day in (1, 4, 5):
+        verbs.sync(ws, as_of=evening(f"2024-03-0{day}"))
+
+    stored = verbs.bars(ws, "ACME")
+    # A request that begins before the listing is refused whole: at most two sessions are lost.
+    assert stored.index[0] <= pd.Timestamp("2024-02-14", tz="UTC")
+    assert stored.index[-1] == pd.Timestamp("2024-03-05", tz="UTC")
+    expected = provider.bars.loc[stored.index[0] : stored.index[-1], "close"]
+    assert stored["close"].tolist() == expected.tolist()
+    assert verbs.health(ws, as_of=evening("2024-03-05")).datasets[0].state == "healthy"
 
 
 @pytest.mark.parametrize(("on", "added"), [("2024-03-01", 5), ("2024-03-05", 7)])
