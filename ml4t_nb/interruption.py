@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -122,12 +122,11 @@ def run_in_threads(
         for number, each in enumerate(crew)
     ]
     pairs = list(zip(crew, threads, strict=True))
-    try:
-        interrupted = _watch(pairs, inbox, observer, cancel)
-    except BaseException:
+    with ExitStack() as undo:
         # Whatever ends the caller ends its workers, too: nobody would take what they bring.
-        cancel.set()
-        raise
+        undo.callback(cancel.set)
+        interrupted = _watch(pairs, inbox, observer, cancel)
+        undo.pop_all()
     _ABANDONED.difference_update([each for each in _ABANDONED if not each.is_alive()])
     _ABANDONED.update(thread for worker, thread in pairs if worker.is_given_up)
     return done, interrupted

@@ -32,8 +32,8 @@ def told(workspace: Workspace, report: RunReport, *, by_default: bool) -> RunRep
         deliveries = tell_run(workspace, report, _composed, sends=report.stopped != "interrupted")
     except Ml4tError as error:
         deliveries = (Delivery("", error=f"{error.message} ({error.hint})".removesuffix(" ()")),)
-    except Exception as error:  # noqa: BLE001  # the run is done; words of any error may be secret
-        deliveries = (Delivery("", error=type(error).__name__),)
+    except OSError as error:
+        deliveries = (Delivery("", error=error.strerror or type(error).__name__),)
     return replace(report, deliveries=deliveries)
 
 

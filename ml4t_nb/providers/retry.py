@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
@@ -240,11 +240,10 @@ class RateLimiter:
             self._counted = instant
             wait_s = -self._left / self._per_second
         if wait_s > 0:
-            try:
+            with ExitStack() as undo:
+                undo.callback(self.charge, -1)  # it is not sent if the wait is broken off
                 sleep(wait_s)
-            except BaseException:
-                self.charge(-1)  # it is not sent
-                raise
+                undo.pop_all()
 
     def charge(self, requests: int) -> None:
         """Spend that many more, which are gone already."""

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 
@@ -66,17 +66,21 @@ def write_new(path: str, content: bytes) -> None:
     # The default mode: the user's umask decides who may read.
     file = os.open(path, _NEW, 0o666)
     try:
-        left = memoryview(content)
-        while left:
-            left = left[os.write(file, left) :]
-        _sync(file)
-    except BaseException:
-        # After an interrupt, too: half of a file must not be left under a name that counts.
-        with suppress(OSError):
-            os.unlink(path)  # noqa: PTH108
-        raise
+        with ExitStack() as undo:
+            # After an interrupt, too: half of a file must not be left under a name that counts.
+            undo.callback(_unlink, path)
+            left = memoryview(content)
+            while left:
+                left = left[os.write(file, left) :]
+            _sync(file)
+            undo.pop_all()
     finally:
         os.close(file)
+
+
+def _unlink(path: str) -> None:
+    with suppress(OSError):
+        os.unlink(path)  # noqa: PTH108
 
 
 def link_new(source: str, target: str) -> None:

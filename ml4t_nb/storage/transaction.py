@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 import pandas as pd
@@ -193,33 +193,35 @@ class Transaction:
         if after.prior:
             needed.add(after.prior.version)
         files = CommitFiles(folder, before or Manifest.empty(folder.dataset, config), number)
-        with disk.writing(folder.data):
-            try:
-                chunks = files.write_chunks(pieces, config.compression)
-                if before is None:
-                    # Of the folders too: another writer may have made some just now.
-                    disk.sync_parents((folder.data, folder.state), folder.home)
-                record = replace(record, chunks_written=files.chunks_written)
-                recent, records = files.write_records(record)
-                after = replace(
-                    after,
-                    dataset=folder.dataset,
-                    sequence=number,
-                    chunks=chunks,
-                    rejected=files.write_log("rejected", to_log["rejected"], needed),
-                    revisions=files.write_log("revisions", to_log["revisions"], needed),
-                    findings=most_needed(after.findings, _FINDINGS),
-                    recent=recent,
-                    records=records,
-                )
-                folder.publish(after, number, base=state.sequence, lock=self._lock)
-            except BaseException:
-                # After an interrupt, too; its manifest may have been published before that.
-                if not (folder.state / manifest_name(number)).exists():
-                    files.delete()
-                raise
+        with disk.writing(folder.data), ExitStack() as undo:
+            undo.callback(self._discard, files, number)
+            chunks = files.write_chunks(pieces, config.compression)
+            if before is None:
+                # Of the folders too: another writer may have made some just now.
+                disk.sync_parents((folder.data, folder.state), folder.home)
+            record = replace(record, chunks_written=files.chunks_written)
+            recent, records = files.write_records(record)
+            after = replace(
+                after,
+                dataset=folder.dataset,
+                sequence=number,
+                chunks=chunks,
+                rejected=files.write_log("rejected", to_log["rejected"], needed),
+                revisions=files.write_log("revisions", to_log["revisions"], needed),
+                findings=most_needed(after.findings, _FINDINGS),
+                recent=recent,
+                records=records,
+            )
+            folder.publish(after, number, base=state.sequence, lock=self._lock)
+            undo.pop_all()
         self._after_commit(CommittedState(number, after))
         return after
+
+    def _discard(self, files: CommitFiles, number: int) -> None:
+        """Delete what a commit wrote that did not come to its end, be it by an interrupt."""
+        # Its manifest may have been published before that.
+        if not (self._folder.state / manifest_name(number)).exists():
+            files.delete()
 
     def remove(self) -> None:
         """Remove the dataset; its files stay in the trash for an hour.
