@@ -12,7 +12,7 @@ from ml4t_nb.render.alike_notes import Told, alike_notes, unread_notes
 from ml4t_nb.render.folding import FEW
 from ml4t_nb.render.format import day, labelled, many, one_line, stamp_range
 from ml4t_nb.render.layout import Block, Headline, Note, Table, nothing_stored
-from ml4t_nb.render.run_blocks import run_blocks
+from ml4t_nb.render.run_blocks import listing_blocks
 from ml4t_nb.reports import DatasetFindings, ReviewReport
 
 __all__ = ["evidence_words", "finding_bars", "review_blocks", "state_words"]
@@ -33,12 +33,7 @@ def review_blocks(report: ReviewReport) -> Iterator[Block]:
         for each in report.datasets
         for finding in each.findings
     ]
-    if report.run is not None:
-        yield from run_blocks(report.run)
-    elif number > 1 or len(rows) > 1:
-        yield _headline(report)
-    if rows:
-        yield Table(_HEADINGS, rows)
+    yield from listing_blocks(report, _headline(report), Table(_HEADINGS, rows))
     yield [
         Note(f"{each.dataset.symbol}: {finding.rule} of {_bar(finding, each)}", finding.step)
         for each in report.datasets

@@ -10,7 +10,7 @@ from ml4t_nb.render.alike_notes import Told, alike_notes, unread_notes
 from ml4t_nb.render.folding import FEW, one_command
 from ml4t_nb.render.format import count, first_of, labelled, many, span_words, stamp
 from ml4t_nb.render.layout import Block, Headline, Note, Table, nothing_stored
-from ml4t_nb.render.run_blocks import absent_notes, run_blocks
+from ml4t_nb.render.run_blocks import absent_notes, listing_blocks
 from ml4t_nb.reports import GapsReport
 
 __all__ = ["gap_blocks"]
@@ -30,12 +30,7 @@ def gap_blocks(report: GapsReport) -> Iterator[Block]:
         for each in report.datasets
         for gap in each.gaps
     ]
-    if report.run is not None:
-        yield from run_blocks(report.run)
-    elif number > 1 or len(rows) > 1:
-        yield _headline(report)
-    if rows:
-        yield Table(_HEADINGS, rows)
+    yield from listing_blocks(report, _headline(report), Table(_HEADINGS, rows))
     told = [
         Told(
             each.dataset,

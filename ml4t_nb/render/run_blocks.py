@@ -24,18 +24,36 @@ from ml4t_nb.render.format import (
     span_words,
     stamp,
 )
-from ml4t_nb.render.layout import Block, Folded, NextCommands, Note, Table, nothing_stored
+from ml4t_nb.render.layout import (
+    Block,
+    Folded,
+    Headline,
+    NextCommands,
+    Note,
+    Table,
+    nothing_stored,
+)
 from ml4t_nb.render.notify_blocks import delivery_notes, undelivered_notes
 from ml4t_nb.render.run_groups import again, run_commands, run_groups, run_headline
-from ml4t_nb.reports import GapsReport, RunReport
+from ml4t_nb.reports import ActionReport, GapsReport, RunReport
 
-__all__ = ["absent_notes", "news", "run_blocks", "stopped_line"]
+__all__ = ["absent_notes", "listing_blocks", "news", "run_blocks", "stopped_line"]
 
 _SHOWN = 3
 _NAMED = 8
 _HISTORY = 10
 _HEADINGS = ("What happened", "Datasets", "Bars>", "Last>")
 _MEMBERS = ("to_frame()", "failed", "changed")
+
+
+def listing_blocks(report: ActionReport, headline: Headline, table: Table) -> Iterator[Block]:
+    """What was done about what is listed, or a sentence about it if it is much; then its rows."""
+    if report.run is not None:
+        yield from run_blocks(report.run)
+    elif len(report.datasets) + len(report.failed) > 1 or len(table.rows) > 1:
+        yield headline
+    if table.rows:
+        yield table
 
 
 def run_blocks(report: RunReport) -> Iterator[Block]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,39 +44,3 @@ def test_a_port_in_use_is_one_sentence(taken: int, capsys: pytest.CaptureFixture
     assert out == ""
     assert err.startswith(f"ml4t-data: port {taken} is in use (name another: --port ")
     assert err.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ("panel laod", "did you mean 'load'?"),
-        ("panel health AAPL", "panel health takes no symbol, but got 'AAPL'"),
-        ("panel gaps --with sample", "panel gaps compares nothing"),
-        ("panel --port 70000", "70000 is no port"),
-        ("panel --as-of soon", "soon"),
-    ],
-)
-def test_what_is_wrong_is_said_before_anything_starts(
-    words: str, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([*words.split(), "--no-browser"]) == 2
-
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert said in err
-
-
-def test_where_voila_is_missing_the_line_that_installs_it_is_said() -> None:
-    script = (
-        "import sys; sys.modules['voila'] = None\n"
-        "from ml4t_nb.cli import main; sys.exit(main(['panel', '--no-browser']))"
-    )
-
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        "ml4t-data: panel needs voila, which is not installed (pip install 'ml4t-nb[panel]')\n"
-    )

@@ -86,43 +86,6 @@ def test_a_port_in_use_is_one_sentence(taken: int, capsys: pytest.CaptureFixture
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ("--port 70000", "--port: 70000 is no port"),
-        ("--ip localhost.", "--ip: 'localhost.' is no address (such as 127.0.0.1"),
-        ("--ip 192.0.2.1", "192.0.2.1 is no address of this machine"),
-        ("--as-of soon", "'soon' is not a valid date or time"),
-        ("AAPL", "serve takes no symbol, but got 'AAPL'"),
-    ],
-)
-def test_what_is_wrong_is_said_before_anything_starts(
-    words: str, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["serve", *words.split()]) == 2
-
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert said in err
-
-
-def test_where_jupyter_server_is_missing_the_line_that_installs_it_is_said() -> None:
-    script = (
-        "import sys; sys.modules['jupyter_server'] = None\n"
-        "from ml4t_nb.cli import main; sys.exit(main(['serve', '--port', '0']))"
-    )
-
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        "ml4t-data: serve needs jupyter_server, which is not installed "
-        "(pip install 'ml4t-nb[server]')\n"
-    )
-
-
 def test_a_server_that_is_ended_keeps_what_its_jobs_committed(home: Path) -> None:
     told: list[Any] = []
     with serving(home) as server:

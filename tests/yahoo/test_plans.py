@@ -22,23 +22,10 @@ from ml4t_nb.render.text import report_text
 from ml4t_nb.reports import PlanReport
 from tests.replay import Fault, Listing, Split, sampled
 from tests.yahoo.client import Client, evening, shares
-from tests.yahoo.minutes import month_of_minutes
 
 FRIDAY, MONDAY = date(2006, 2, 24), date(2006, 2, 27)
 INTERVALS: dict[Frequency, str] = {"weekly": "1d", "daily": "1d", "hourly": "60m"}
 FIRST = datetime(1925, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def share(client: Client) -> Listing:
-    listing = shares(sampled("IBM"), "2005-12-01", "2006-03-15")
-    client.replay.add(listing)
-    return listing
-
-
-@pytest.fixture(scope="module")
-def minutes() -> Listing:
-    return month_of_minutes()
 
 
 def charts(client: Client) -> list[tuple[str, datetime, datetime]]:

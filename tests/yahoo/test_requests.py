@@ -10,24 +10,11 @@ import pytest
 from ml4t_nb import verbs
 from ml4t_nb.model import Frequency, SessionOverride
 from ml4t_nb.workspace import Workspace
-from tests.replay import Fault, Listing, sampled
-from tests.yahoo.client import Client, evening, shares
-from tests.yahoo.minutes import month_of_minutes
+from tests.replay import Fault, Listing
+from tests.yahoo.client import Client, evening
 from tests.yahoo.test_symbols import AT, LISTED
 
 FRIDAY, SATURDAY, MONDAY = date(2006, 2, 24), date(2006, 2, 25), date(2006, 2, 27)
-
-
-@pytest.fixture
-def share(client: Client) -> Listing:
-    listing = shares(sampled("IBM"), "2005-12-01", "2006-03-15")
-    client.replay.add(listing)
-    return listing
-
-
-@pytest.fixture(scope="module")
-def minutes() -> Listing:
-    return month_of_minutes()
 
 
 def charts(client: Client) -> list[str]:
