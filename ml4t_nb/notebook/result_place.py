@@ -30,6 +30,7 @@ def put_in_place(report: Report, formatter: DisplayFormatter) -> None:
     The place is taken once: what is shown again stands where it is asked for.
     """
     if id(report) not in _places:
+        # By which IPython is told to display the object as any other.
         raise NotImplementedError
     _, bar = _places.pop(id(report))
     bundle: dict[str, Any]

@@ -157,7 +157,7 @@ class LiveChart:
     def look_again(self) -> None:
         """Ask the pages that show the chart to ask for a new one if the store has something newer.
 
-        Of a cell that was run again nobody looks at the old chart, which is still here.
+        A cell that was run again leaves its old chart here: no page shows it, so that none asks.
         """
         with self._lock:
             if self._is_outdated():
