@@ -235,6 +235,7 @@ def _answer(run: DatasetRun, span: Span, frequency: Frequency | None = None) -> 
         answer = fetch_with_retries(
             run.provider,
             request,
+            home=context.store.home,
             on_retry=retried,
             on_request=context.on_request,
             sleep=context.pause,

@@ -137,7 +137,14 @@ def _identified(target: LoadTarget) -> tuple[Instrument, Provider]:
         first = Request(run.dataset, span, run.as_of, run.calendar, run.zone)
     context.pause(0)
     with waiting():
-        return identify(target.provider, guess.symbol, first, on_retry=retried, sleep=context.pause)
+        return identify(
+            target.provider,
+            guess.symbol,
+            first,
+            home=context.store.home,
+            on_retry=retried,
+            sleep=context.pause,
+        )
 
 
 def _classes(request: LoadRequest) -> tuple[AssetClass, ...]:

@@ -79,7 +79,7 @@ class Limits:
     delays
         Likewise, for asset classes and frequencies where it takes longer.
     requests_per_minute
-        Budget shared by all requests of a process; None for no limit.
+        Budget shared by all who work on one store, in any process; None for no limit.
     retry
         When to ask again after an error; None for what all providers share.
     takes_zone

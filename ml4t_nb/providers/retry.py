@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import math
 import random
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from functools import cache
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ml4t_nb.errors import (
@@ -29,6 +28,7 @@ from ml4t_nb.providers.base import (
     Provider,
     Request,
 )
+from ml4t_nb.providers.budget import budget_of
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -36,12 +36,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT",
     "NoMoreWaiting",
-    "RateLimiter",
     "fetch_with_retries",
     "identify",
-    "least_minutes",
     "most_attempts",
-    "shared_limiter",
 ]
 
 DEFAULT = Policy(
@@ -57,7 +54,6 @@ DEFAULT = Policy(
 
 _log = logging.getLogger(__name__)
 _Reply = TypeVar("_Reply")
-_BURST = 10.0
 
 
 class NoMoreWaiting(Exception):  # no fault of anybody
@@ -68,6 +64,7 @@ def fetch_with_retries(
     provider: Provider,
     request: Request,
     *,
+    home: Path | None = None,
     on_retry: Callable[[int, float, str], None],
     on_request: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
@@ -77,6 +74,8 @@ def fetch_with_retries(
 
     Parameters
     ----------
+    home
+        That of the store whose budget of requests is spent; None for this process's own.
     on_request
         Called before each attempt, once it is its turn.
     on_retry
@@ -88,7 +87,7 @@ def fetch_with_retries(
     """
 
     def fetch() -> Answer:
-        _wait_for_budget(provider, sleep)
+        _wait_for_budget(provider, home, sleep)
         on_request()
         return provider.fetch(request)
 
@@ -101,6 +100,7 @@ def identify(
     symbol: str,
     first: Request | None = None,
     *,
+    home: Path | None = None,
     on_retry: Callable[[int, float, str], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[Instrument, Provider]:
@@ -112,7 +112,7 @@ def identify(
 
     def question() -> tuple[Instrument, Provider]:
         if first is not None and isinstance(provider, IdentifiesByBars):
-            _wait_for_budget(provider, sleep)
+            _wait_for_budget(provider, home, sleep)
             # Bars that are not served say nothing of the symbol.
             with suppress(RangeRefused):
                 return provider.identify(first)
@@ -122,10 +122,10 @@ def identify(
     return _retried(question, policy, f"asking {provider.name} what {symbol} is", on_retry, sleep)
 
 
-def _wait_for_budget(provider: Provider, sleep: Callable[[float], None]) -> None:
+def _wait_for_budget(provider: Provider, home: Path | None, sleep: Callable[[float], None]) -> None:
     per_minute = provider.limits.requests_per_minute
     if per_minute is not None:
-        shared_limiter(provider.name, per_minute).wait(sleep)
+        budget_of(provider.name, per_minute, home).wait(sleep)
 
 
 def _retried(
@@ -210,49 +210,3 @@ def most_attempts(provider: Provider) -> int:
     """How often one question may be asked, if each kind of error comes as often as it may."""
     policy = provider.limits.retry or DEFAULT
     return 1 + sum(len(each.seconds) for each in policy.backoff.values())
-
-
-def least_minutes(requests: int, per_minute: float | None) -> float:
-    """How long so many requests take by the budget, if nobody else spends of it."""
-    return 0.0 if per_minute is None else max(requests - _BURST, 0.0) / per_minute
-
-
-class RateLimiter:
-    """So many requests a minute, a few of them at once.
-
-    A call waits until there is a request to spend. What it then really cost may be more, and is
-    charged: the next one waits for it. Requests pile up to ten; the clock must never jump.
-    """
-
-    def __init__(self, per_minute: float, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._per_second = per_minute / 60
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._left = _BURST
-        self._counted = clock()
-
-    def wait(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Spend one request, as soon as there is one; ``sleep`` waits so many seconds."""
-        with self._lock:
-            instant = self._clock()
-            earned = (instant - self._counted) * self._per_second
-            self._left = min(_BURST, self._left + earned) - 1
-            self._counted = instant
-            wait_s = -self._left / self._per_second
-        if wait_s > 0:
-            with ExitStack() as undo:
-                undo.callback(self.charge, -1)  # it is not sent if the wait is broken off
-                sleep(wait_s)
-                undo.pop_all()
-
-    def charge(self, requests: int) -> None:
-        """Spend that many more, which are gone already."""
-        with self._lock:
-            self._left -= requests
-
-
-@cache
-def shared_limiter(provider: str, per_minute: float) -> RateLimiter:
-    """The limiter that all who ask ``provider`` in this process share."""
-    del provider  # it distinguishes one cached limiter from the other
-    return RateLimiter(per_minute)

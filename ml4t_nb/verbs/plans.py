@@ -76,7 +76,7 @@ def _plan(
 
 
 def _budgets(ws: Workspace, plans: Sequence[DatasetPlan]) -> Iterator[ProviderBudget]:
-    from ml4t_nb.providers.retry import least_minutes
+    from ml4t_nb.providers.budget import least_minutes
 
     asked = Counter[str]()
     for each in plans:

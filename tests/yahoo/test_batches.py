@@ -11,6 +11,7 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.cli import main
+from ml4t_nb.providers.budget import KeptBudget
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.replay import Fault, Listing, Split, sampled
@@ -433,5 +434,8 @@ def test_workers_share_one_budget(client: Client, share: Listing) -> None:
     waits = sorted(seconds for seconds in watched.seconds if seconds)
     assert 1 <= len(waits) <= 4
     assert waits[-1] <= 4 * 60 / 60.5
+    # It is in the store, for other processes that work on it.
+    kept = KeptBudget(60.5, client.home / "cache" / "requests" / "yahoo-60.5")
+    assert kept.spend(10) > 0
     for name in names:
         assert_true_bars(client.stored(name), client.replay.market.listings[name])

@@ -15,7 +15,7 @@ import pandas as pd
 from ml4t_nb.core.bars import as_stamps
 from ml4t_nb.errors import ProviderError, ProviderUnavailable
 from ml4t_nb.model import Span
-from ml4t_nb.providers.retry import RateLimiter, shared_limiter
+from ml4t_nb.providers.budget import Budget, budget_of
 from ml4t_nb.providers.yahoo.corporate_actions import CorporateAction, actions_of
 from ml4t_nb.providers.yahoo.errors import NoBars, raised_by, translate, unknown
 
@@ -78,11 +78,11 @@ class Charts(Protocol):
 class Client:
     """Asks yfinance; one for all threads.
 
-    A reply may take ``timeout_s``, a call ``deadline_s`` in all; ``caches`` is the folder of
-    yfinance's own, which may log what it does if it is loud.
+    A reply may take ``timeout_s``, a call ``deadline_s`` in all; in the store's ``home`` are the
+    caches of yfinance's own, which may log what it does if it is loud.
     """
 
-    caches: Path
+    home: Path
     per_minute: float
     timeout_s: float
     deadline_s: float
@@ -90,7 +90,7 @@ class Client:
 
     def meta(self, symbol: str) -> Mapping[str, Any]:
         """What Yahoo says of ``symbol`` beside its bars."""
-        self._limiter().wait()
+        self._budget().wait()
         try:
             return self._asked(symbol, interval="1d", period="1d").meta
         except NoBars as error:
@@ -106,7 +106,7 @@ class Client:
 
     def refund(self) -> None:
         """Give back the request that a caller has waited for and need not send."""
-        self._limiter().charge(-1)
+        self._budget().charge(-1)
 
     def _asked(self, symbol: str, **span: Any) -> ChartReply:  # noqa: ANN401  # for an untyped neighbour
         from ml4t_nb.providers.yahoo.session import calling
@@ -114,7 +114,10 @@ class Client:
         if not _SYMBOL.fullmatch(symbol):
             raise unknown(symbol, "it is not spelled like a symbol")
         with calling(
-            self.caches, timeout_s=self.timeout_s, deadline_s=self.deadline_s, is_loud=self.is_loud
+            self.home / "cache" / "yfinance",
+            timeout_s=self.timeout_s,
+            deadline_s=self.deadline_s,
+            is_loud=self.is_loud,
         ) as call:
             try:
                 for _ in range(_MOST_KEPT):
@@ -127,11 +130,10 @@ class Client:
             except raised_by(call.yfinance) as error:
                 raise translate(error, symbol, call.yfinance, _meta(call)) from error
             finally:
-                self._limiter().charge(call.requests - 1)
+                self._budget().charge(call.requests - 1)
 
-    def _limiter(self) -> RateLimiter:
-        # Looked up each time: a lock cannot be sent to another process with its provider.
-        return shared_limiter("yahoo", self.per_minute)
+    def _budget(self) -> Budget:
+        return budget_of("yahoo", self.per_minute, self.home)
 
 
 @dataclass(slots=True)

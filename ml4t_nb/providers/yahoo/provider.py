@@ -64,7 +64,7 @@ class YahooProvider:
     ) -> None:
         self.limits = limits(settings)
         self._client = Client(
-            settings.home / "cache" / "yfinance",
+            settings.home,
             per_minute=settings.yahoo_per_minute,
             timeout_s=timeout_s,
             deadline_s=deadline_s,
