@@ -19,6 +19,7 @@ __all__ = [
     "Finished",
     "GapsFound",
     "Observer",
+    "RequestDelayed",
     "RetryScheduled",
     "Started",
     "Step",
@@ -77,6 +78,15 @@ class RetryScheduled:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestDelayed:
+    """The budget of requests is used up: it is asked in ``wait_s`` seconds."""
+
+    dataset: DatasetId
+    wait_s: float
+    per_minute: float
+
+
+@dataclass(frozen=True, slots=True)
 class FellBack:
     """``failed`` gave no bars, and ``provider`` is asked instead; empty if nobody is left to be.
 
@@ -129,7 +139,14 @@ class Waiting:
 
 
 Step: TypeAlias = (
-    FetchPlanned | FetchStarted | Fetched | RetryScheduled | FellBack | GapsFound | Committed
+    FetchPlanned
+    | FetchStarted
+    | RequestDelayed
+    | Fetched
+    | RetryScheduled
+    | FellBack
+    | GapsFound
+    | Committed
 )
 """What happens to a dataset before it is done."""
 Event: TypeAlias = Started | Step | Finished | Stopping | Waiting

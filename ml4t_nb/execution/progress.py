@@ -73,7 +73,9 @@ class LogLines:
             self._next_at = now + _QUIET_S
             self._retry_at = now + _RETRY_S if is_retry else self._retry_at
             track = self._track
-            self._write(f"{track.verb}: {track.done} of {track.total} done {track.phrase}".rstrip())
+            done = f"{track.verb}: {track.done} of {track.total} done"
+            words = done, time_words(track.elapsed_s, track.left_s), track.phrase
+            self._write(" · ".join(filter(None, words)))
 
 
 class CellBar:

@@ -77,6 +77,7 @@ class Track:
     fetched: int = 0
     doing: str = ""
     is_stopping: bool = False
+    per_minute: float | None = None
     clock: Callable[[], float] = monotonic
     _began: float = 0.0
     _running: dict[DatasetId, Line] = field(default_factory=dict)
@@ -124,11 +125,25 @@ class Track:
     def left_s(self) -> float | None:
         """Seconds it will take yet, if the rest is like what is done.
 
-        None in the first five seconds, and before three answers: too little to tell.
+        Once requests have waited for their budget, no fewer than it takes to send the rest of them:
+        the first ones waited for nothing. None in the first five seconds, and before three answers:
+        too little to tell.
         """
         share, elapsed_s = self.share, self.elapsed_s
-        is_early = elapsed_s < _SETTLED_S or self.fetched < _SETTLED_PIECES
-        return None if is_early or not share else elapsed_s / share * (1 - share)
+        if elapsed_s < _SETTLED_S or self.fetched < _SETTLED_PIECES or not share:
+            return None
+        by_budget_s = 60 * self._unanswered / self.per_minute if self.per_minute else 0.0
+        return max(elapsed_s / share * (1 - share), by_budget_s)
+
+    @property
+    def _unanswered(self) -> float:
+        """Requests planned and not answered yet; of datasets not begun, as many as of others."""
+        running = [line for line in tuple(self._running.values()) if line.pieces]
+        planned = sum(len(line.pieces) for line in running)
+        of_known = self.requests - sum(line.begun for line in running) + planned
+        known = self.done + len(running)
+        of_others = (self.total - known) * of_known / known if known else self.total
+        return planned - sum(line.fetched for line in running) + of_others
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -175,6 +190,8 @@ class Track:
                 self.failed += event.outcome == "failed"
                 self.doing = ""
             case _:
+                if isinstance(event, events.RequestDelayed):
+                    self.per_minute = event.per_minute
                 self._advance(event)
 
     def _advance(self, event: events.Step) -> None:
@@ -211,8 +228,8 @@ class Track:
                 line.doing = words = many(event.rows, "bar")
                 if line.piece:
                     words = f"{line.piece}, {many(line.bars, 'bar')} so far"
-            case events.RetryScheduled():
-                line.pause = words = f"again in {event.wait_s:.0f} s ({event.reason})"
+            case events.RetryScheduled() | events.RequestDelayed():
+                line.pause = words = _pause_words(event)
             case events.FellBack():
                 line.pause = ""
                 instead = (f"{event.provider} is asked instead",) if event.provider else ()
@@ -235,6 +252,12 @@ class Track:
         if stage == "running":
             self._running[dataset] = line
         return line
+
+
+def _pause_words(event: events.RetryScheduled | events.RequestDelayed) -> str:
+    if isinstance(event, events.RetryScheduled):
+        return f"again in {event.wait_s:.0f} s ({event.reason})"
+    return f"asked in {event.wait_s:.0f} s ({event.per_minute:g} requests a minute)"
 
 
 def time_words(elapsed_s: float, left_s: float | None = None) -> str:

@@ -24,7 +24,7 @@ from ml4t_nb.errors import (
     RangeRefused,
     RateLimited,
 )
-from ml4t_nb.events import Fetched, FetchPlanned, FetchStarted, RetryScheduled
+from ml4t_nb.events import Fetched, FetchPlanned, FetchStarted, RequestDelayed, RetryScheduled
 from ml4t_nb.finding import Finding
 from ml4t_nb.interruption import waiting
 from ml4t_nb.model import Basis, Frequency, Span
@@ -237,6 +237,7 @@ def _answer(run: DatasetRun, span: Span, frequency: Frequency | None = None) -> 
             request,
             home=context.store.home,
             on_retry=retried,
+            on_wait=lambda *wait: context.observe(RequestDelayed(dataset, *wait)),
             on_request=context.on_request,
             sleep=context.pause,
         )

@@ -13,7 +13,7 @@ from typing import get_args
 import numpy as np
 
 from ml4t_nb.errors import DatasetNotFound, OptionError, RangeRefused
-from ml4t_nb.events import RetryScheduled
+from ml4t_nb.events import RequestDelayed, RetryScheduled
 from ml4t_nb.interruption import waiting
 from ml4t_nb.model import AssetClass, DatasetId, Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
@@ -143,6 +143,7 @@ def _identified(target: LoadTarget) -> tuple[Instrument, Provider]:
             first,
             home=context.store.home,
             on_retry=retried,
+            on_wait=lambda *wait: context.observe(RequestDelayed(guess, *wait)),
             sleep=context.pause,
         )
 

@@ -66,6 +66,7 @@ def fetch_with_retries(
     *,
     home: Path | None = None,
     on_retry: Callable[[int, float, str], None],
+    on_wait: Callable[[float, float], None] = lambda *_: None,
     on_request: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
     policy: Policy | None = None,
@@ -78,6 +79,8 @@ def fetch_with_retries(
         That of the store whose budget of requests is spent; None for this process's own.
     on_request
         Called before each attempt, once it is its turn.
+    on_wait
+        Told how many seconds an attempt waits for its turn, and the requests a minute.
     on_retry
         Told the number of the attempt that failed, the seconds until the next, and why.
     sleep
@@ -87,7 +90,7 @@ def fetch_with_retries(
     """
 
     def fetch() -> Answer:
-        _wait_for_budget(provider, home, sleep)
+        _wait_for_budget(provider, home, on_wait, sleep)
         on_request()
         return provider.fetch(request)
 
@@ -102,6 +105,7 @@ def identify(
     *,
     home: Path | None = None,
     on_retry: Callable[[int, float, str], None],
+    on_wait: Callable[[float, float], None] = lambda *_: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[Instrument, Provider]:
     """What the provider knows of ``symbol``, and whom to ask for its bars.
@@ -112,7 +116,7 @@ def identify(
 
     def question() -> tuple[Instrument, Provider]:
         if first is not None and isinstance(provider, IdentifiesByBars):
-            _wait_for_budget(provider, home, sleep)
+            _wait_for_budget(provider, home, on_wait, sleep)
             # Bars that are not served say nothing of the symbol.
             with suppress(RangeRefused):
                 return provider.identify(first)
@@ -122,10 +126,21 @@ def identify(
     return _retried(question, policy, f"asking {provider.name} what {symbol} is", on_retry, sleep)
 
 
-def _wait_for_budget(provider: Provider, home: Path | None, sleep: Callable[[float], None]) -> None:
+def _wait_for_budget(
+    provider: Provider,
+    home: Path | None,
+    on_wait: Callable[[float, float], None],
+    sleep: Callable[[float], None],
+) -> None:
     per_minute = provider.limits.requests_per_minute
-    if per_minute is not None:
-        budget_of(provider.name, per_minute, home).wait(sleep)
+    if per_minute is None:
+        return
+
+    def wait(seconds: float) -> None:
+        on_wait(seconds, per_minute)
+        sleep(seconds)
+
+    budget_of(provider.name, per_minute, home).wait(wait)
 
 
 def _retried(

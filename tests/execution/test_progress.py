@@ -14,13 +14,15 @@ from ml4t_nb.events import (
     FetchPlanned,
     FetchStarted,
     Finished,
+    RequestDelayed,
     RetryScheduled,
     Started,
     Stopping,
 )
-from ml4t_nb.execution.progress import CellBar, terminal_bar
+from ml4t_nb.execution import progress
+from ml4t_nb.execution.progress import CellBar, LogLines, terminal_bar
 from ml4t_nb.execution.progress_html import card_html
-from ml4t_nb.execution.track import Track
+from ml4t_nb.execution.track import Track, time_words
 from ml4t_nb.model import Span
 from tests.render.reports import dataset, day
 
@@ -163,6 +165,51 @@ def test_no_time_left_is_told_of_a_slow_first_answer() -> None:
         counted.note(Fetched(APPLE, 252, 30.0))
 
     assert (counted.elapsed_s, counted.left_s) == (60.0, None)
+
+
+def test_time_left_counts_the_budget_of_all_that_is_still_to_be_asked() -> None:
+    names = [dataset(f"S{number:03}") for number in range(300)]
+    counted = Track(clock=lambda: 0.0)
+    counted.note(Started("update", tuple(names)))
+    counted.clock = lambda: 6.0
+    for number, each in enumerate(names[:18]):
+        counted.note(FetchPlanned(each, (SPAN,)))
+        counted.note(FetchStarted(each, "yahoo", SPAN))
+        if number >= 10:
+            counted.note(RequestDelayed(each, number - 10.0, 60.0))
+        if number < 16:
+            counted.note(Fetched(each, 1, 0.1))
+            counted.note(Finished(each, "changed"))
+
+    # Sixteen took six seconds, ten of which waited for nothing: 284 more take a second each, and
+    # not the 106 s in which they would be here at the pace so far.
+    assert counted.left_s == 284
+    assert time_words(counted.elapsed_s, counted.left_s) == "0:06 elapsed · about 4:44 left"
+    assert counted.phrase == "S017: asked in 7 s (60 requests a minute)"
+    # Of those that take no request, and of those that take four, it counts as many as it has seen.
+    for each in names[18:100]:
+        counted.note(Finished(each, "unchanged"))
+    assert counted.left_s == pytest.approx(2 + 200 * 18 / 100)
+    for each in names[16:18]:
+        counted.note(FetchPlanned(each, YEARS))
+    assert counted.left_s == pytest.approx(10 + 200 * 26 / 100)
+
+
+def test_a_first_load_that_waits_to_ask_what_a_symbol_is_says_so() -> None:
+    counted = track(Started("load", (APPLE, IBM)), RequestDelayed(APPLE, 3.2, 60.0))
+
+    assert counted.current is not None
+    assert counted.current.words == "waiting · asked in 3 s (60 requests a minute)"
+
+
+def test_lines_of_a_log_say_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(progress, "_QUIET_S", 0.0)
+    lines = LogLines(said.append)
+    for event in EVENTS[:3]:
+        lines(event)
+
+    assert said[-1] == "update: 0 of 2 done · 0:00 elapsed · AAPL: 38 bars"
 
 
 def test_a_terminal_shows_a_bar_and_wipes_it(monkeypatch: pytest.MonkeyPatch) -> None:
