@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
     from ml4t_nb.providers.yahoo.provider import YahooProvider
     from tests.replay import Replay
 
+
+# Containers often forbid to keep what was compiled. Every program and kernel that a test starts
+# would compile pandas and all else again, which takes longer than what is tested.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # The tests of another package: they run where it is installed.
 collect_ignore = ["providers/example_provider"]
