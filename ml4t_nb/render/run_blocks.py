@@ -34,7 +34,7 @@ from ml4t_nb.render.layout import (
     nothing_stored,
 )
 from ml4t_nb.render.notify_blocks import delivery_notes, undelivered_notes
-from ml4t_nb.render.run_groups import again, run_commands, run_groups, run_headline
+from ml4t_nb.render.run_groups import again, cost_words, run_commands, run_groups, run_headline
 from ml4t_nb.reports import ActionReport, GapsReport, RunReport
 
 __all__ = ["absent_notes", "listing_blocks", "news", "run_blocks", "stopped_line"]
@@ -135,7 +135,9 @@ def _table(report: RunReport) -> Table:
     if report.verb == "sync":
         verbs = ("Run", *(each.record.verb for each in report.results))
         rows = [(row[0], run, *row[1:]) for row, run in zip(rows, verbs, strict=True)]
-    title = f"{report.verb}{source}, as of {instant(report.as_of)}"
+    # What nothing was requested for takes no time worth a word.
+    cost = f" · {cost_words(report)}" if report.requests else ""
+    title = f"{report.verb}{source}, as of {instant(report.as_of)}{cost}"
     return Table(rows[0], tuple(rows[1:]), title)
 
 

@@ -34,6 +34,7 @@ from ml4t_nb.reports import DatasetHistory, RunReport
 
 __all__ = [
     "again",
+    "cost_words",
     "newest_groups",
     "run_commands",
     "run_groups",
@@ -156,13 +157,18 @@ def _about(report: RunReport) -> Iterator[str]:
         yield f"{report.waiting:,} not due"
     if report.stopped:
         yield f"stopped, {report.stopped}"
-    requests = many(report.requests, "request") if report.requests else ""
-    took = "" if report.seconds is None else run_time(report.seconds)
-    if cost := ", ".join(filter(None, (requests, took))):
+    if cost := cost_words(report):
         yield cost
     if providers := [name for name in dict.fromkeys(each.provider for each in records) if name]:
         yield f"from {', '.join(providers)}"
     yield f"as of {instant(report.as_of)}"
+
+
+def cost_words(report: RunReport) -> str:
+    """``3 requests, 1.2 s``."""
+    requests = many(report.requests, "request") if report.requests else ""
+    took = "" if report.seconds is None else run_time(report.seconds)
+    return ", ".join(filter(None, (requests, took)))
 
 
 def _group_of(result: UpdateResult) -> str:

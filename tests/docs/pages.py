@@ -41,7 +41,7 @@ _END = "\0"
 _VARIES = (
     (r"(\.\d{8,}\.)[0-9a-f]{6}\b", r"\1xxxxxx"),
     (r"\b\d+\.\d\d s\b", "0.00 s"),
-    (r"\b\d+\.\d s ·", "0.1 s ·"),
+    (r"\b\d+\.\d s( ·|$)", r"0.1 s\1"),
     (r"( +\d+ +)\d+\.\d\d$", r"\g<1>0.00"),
     (r"\d+ bytes instead of \d+", "1 bytes instead of 2"),
 )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml4t_nb.providers import budget as budget_module
@@ -108,7 +108,8 @@ def test_two_processes_have_one_budget(
     assert all(sent >= began + (number - 9) / 100 - 1e-3 for number, sent in enumerate(now))
 
 
-@given(st.lists(st.tuples(st.integers(0, 2), st.floats(0, 4)), min_size=20, max_size=40))
+@settings(max_examples=15)
+@given(st.lists(st.tuples(st.integers(0, 2), st.floats(0, 4)), min_size=15, max_size=30))
 def test_no_window_holds_more_than_ten_and_what_is_earned_in_it(
     tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[int, float]]
 ) -> None:

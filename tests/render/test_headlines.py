@@ -219,6 +219,16 @@ def test_a_run_says_how_many_requests_it_sent_and_how_long_it_took() -> None:
     assert about(None, None) == "3 bars added · from sample · as of 2005-03-04 21:30 UTC"
 
 
+def test_a_run_of_one_dataset_says_so_above_its_row_if_it_sent_any() -> None:
+    report = run(result("A", added=3))
+
+    def title(requests: int) -> str:
+        return report_text(replace(report, requests=requests, seconds=1.23)).splitlines()[0]
+
+    assert title(2) == "update from sample, as of 2005-03-04 21:30 UTC · 2 requests, 1.2 s"
+    assert title(0) == "update from sample, as of 2005-03-04 21:30 UTC"
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
