@@ -110,7 +110,8 @@ def observe(
     """What a run found out about a dataset, as it is stored afterwards.
 
     An error that passes by itself is no failure: while it lasts, the dataset is late at some time.
-    Nor is one late whose failure is told, since that explains it.
+    Nor is one late whose failure is told, since that explains it; and a symbol that its provider
+    does not know any more has not recovered, nor is it late, while nobody has decided about it.
 
     Parameters
     ----------
@@ -134,7 +135,9 @@ def observe(
     if summary.suspect:
         reason = f"{_many(summary.suspect, 'finding')} to decide: {summary.finding}"
         conditions["suspect"] = Notice(dataset, "suspect", reason, NextStep("review", dataset))
-    if record.verb not in _ASKING_FOR_NEW or "failed" in conditions or is_late is None:
+    if summary.is_vanished:
+        unknown |= {"failed", "late"}
+    elif record.verb not in _ASKING_FOR_NEW or "failed" in conditions or is_late is None:
         unknown.add("late")
     elif is_late:
         reason = f"{_many(health.sessions_behind, 'session')} behind"

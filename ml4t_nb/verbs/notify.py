@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from ml4t_nb.errors import CalendarUnknown, OptionError, ProviderUnavailable
 from ml4t_nb.model import DatasetId
-from ml4t_nb.notice import Delivery, Notice, Observed, TargetStatus, ToldState
+from ml4t_nb.notice import Delivery, Notice, Observed, TargetStatus, ToldCondition, ToldState
 from ml4t_nb.records import ErrorNote, Summary, UpdateRecord, UpdateResult
 from ml4t_nb.reports import NotifyReport, RunReport
 from ml4t_nb.settings import environment
@@ -19,6 +20,7 @@ from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.due import terms_of
 from ml4t_nb.verbs.health import judge_all
 from ml4t_nb.verbs.parameters import AsOfUnused, Home
+from ml4t_nb.verbs.select import renamed
 
 if TYPE_CHECKING:
     from ml4t_nb.targets.settings import NotifyTarget
@@ -124,12 +126,14 @@ def tell_run(
     ws = ws.at(report.home)
     if not (targets := _targets(ws)):
         return ()
+    from ml4t_nb.storage.told_file import read_told
     from ml4t_nb.telling import tell
 
+    known = [each for told in read_told(ws.settings.home).values() for each in told.conditions]
     return tell(
         ws.settings.home,
         targets,
-        _observed(ws, report),
+        (*_observed(ws, report, known), *_renamed(ws, report, known)),
         as_of=report.as_of,
         compose=lambda notices: compose(report, notices),
         sends=sends,
@@ -150,10 +154,12 @@ def _no_target(ws: Workspace) -> OptionError:
     return OptionError(f"there is nobody to tell: {path} names no target", hint=_EXAMPLE)
 
 
-def _observed(ws: Workspace, report: RunReport) -> tuple[Observed, ...]:
+def _observed(
+    ws: Workspace, report: RunReport, known: Sequence[ToldCondition]
+) -> tuple[Observed, ...]:
     from ml4t_nb.core.notices import observe
 
-    results = (*report.results, *_not_reached(report))
+    results = (*report.results, *_not_reached(report), *_ended(ws, report, known))
     chosen = ws.store.summaries({each.dataset for each in results})
     judged, _ = judge_all(ws, chosen, report.as_of, _STALE_AFTER)
     stored = {each.dataset: each for each in chosen}
@@ -179,6 +185,31 @@ def _not_reached(report: RunReport) -> list[UpdateResult]:
     error = ErrorNote(ProviderUnavailable.__name__, report.stopped)
     record = UpdateRecord(report.as_of, report.verb, "", "failed", error=error)
     return [UpdateResult(each, record) for each in report.left]
+
+
+def _told_only(report: RunReport, known: Sequence[ToldCondition]) -> set[DatasetId]:
+    """Datasets that were told of and that the run had nothing to do with."""
+    reached = {*(each.dataset for each in report.results), *report.left}
+    return {each.dataset for each in known} - reached
+
+
+def _ended(
+    ws: Workspace, report: RunReport, known: Sequence[ToldCondition]
+) -> Iterator[UpdateResult]:
+    """Results of what was told of and has ended: it is never due, so that no run reaches it."""
+    for each in ws.store.summaries(_told_only(report, known)):
+        if each.ended is not None:
+            yield UpdateResult(each.dataset, UpdateRecord(report.as_of, "update", "", "unchanged"))
+
+
+def _renamed(
+    ws: Workspace, report: RunReport, known: Sequence[ToldCondition]
+) -> Iterator[Observed]:
+    """What was told of symbols that are stored under another name now: that is where it goes on."""
+    for each in sorted(_told_only(report, known), key=str):
+        for dataset, words in renamed(ws, (each.symbol,)).items():
+            if replace(dataset, symbol=each.symbol) == each:
+                yield Observed(each, words)
 
 
 def _late(ws: Workspace, chosen: Sequence[Summary], report: RunReport) -> dict[DatasetId, bool]:
