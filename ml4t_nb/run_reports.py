@@ -30,6 +30,8 @@ class PlanReport:
         The verb that would run.
     home
         Folder of the store.
+    waiting, next_due
+        As of the run: with ``--due``, datasets that are not due, and when the next one is or was.
     """
 
     verb: str
@@ -37,6 +39,8 @@ class PlanReport:
     datasets: tuple[DatasetPlan, ...]
     budgets: tuple[ProviderBudget, ...] = ()
     home: Path | None = None
+    waiting: int | None = None
+    next_due: datetime | None = None
 
     @property
     def requests(self) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TypeAlias
 
 from ml4t_nb.hints import at_home
 from ml4t_nb.model import Command, DatasetId, Hint, LoadArguments, NextStep
+from ml4t_nb.render.format import instant, many
 from ml4t_nb.render.plots.theme import StateStyle, legend_place, style_of
 from ml4t_nb.reports import RecentSession
 
@@ -23,6 +24,7 @@ __all__ = [
     "Note",
     "SessionMap",
     "Table",
+    "none_is_due",
     "nothing_stored",
 ]
 
@@ -157,3 +159,9 @@ def nothing_stored(home: Path | None) -> list[Note]:
     """What to say of an empty store, and how to fill it; without ``home``, the reader's own."""
     step = _LOAD if home is None else at_home(_LOAD, home)
     return [Note("nothing is stored yet", step)]
+
+
+def none_is_due(waiting: int | None, next_due: datetime | None) -> list[Note]:
+    """What to say where an update was to be of what is due, and nothing is."""
+    following = f", the next is on {instant(next_due)}" if next_due else ""
+    return [Note(f"none of {many(waiting or 0, 'dataset')} is due{following}")]

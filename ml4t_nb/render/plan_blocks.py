@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ml4t_nb.plans import DatasetPlan, PossibleReason
 from ml4t_nb.render.folding import FEW
 from ml4t_nb.render.format import count, duration, instant, labelled, many, size, span_words, stamp
-from ml4t_nb.render.layout import Block, Headline, Note, Table, nothing_stored
+from ml4t_nb.render.layout import Block, Headline, Note, Table, none_is_due, nothing_stored
 from ml4t_nb.reports import PlanReport
 
 __all__ = ["plan_blocks"]
@@ -26,7 +26,8 @@ _WHY: dict[PossibleReason, str] = {
 def plan_blocks(report: PlanReport) -> Iterator[Block]:
     """What is asked for in all, then of each dataset, and what may come besides."""
     if not report.datasets:
-        yield nothing_stored(report.home)
+        none_due = none_is_due(report.waiting, report.next_due)
+        yield none_due if report.waiting else nothing_stored(report.home)
         return
     yield Headline(_sentence(report), "nothing was requested, and nothing was written")
     asked = [each for each in report.datasets if each.requests]
@@ -48,6 +49,8 @@ def _sentence(report: PlanReport) -> str:
         words.append(f", and store about {size(grown)}")
     if report.failed:
         words.append(f"; {len(report.failed)} cannot be planned")
+    if report.waiting:
+        words.append(f"; {report.waiting:,} not due")
     return "".join(words)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ml4t_nb.codec import OMITTED
 from ml4t_nb.plans import DatasetPlan, ProviderBudget
 
 __all__ = ["PlanDocument"]
@@ -21,3 +22,5 @@ class PlanDocument:
     requests: int
     minutes: float
     bytes: int
+    waiting: int = OMITTED
+    next_due: datetime | None = OMITTED

@@ -31,6 +31,7 @@ from ml4t_nb.render.layout import (
     NextCommands,
     Note,
     Table,
+    none_is_due,
     nothing_stored,
 )
 from ml4t_nb.render.notify_blocks import delivery_notes, undelivered_notes
@@ -60,7 +61,8 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
     """A row for each dataset, or of many for each cause, and what there is to say about some."""
     number = len(report.results) + len(report.left)
     if not number:
-        yield [_none_due(report)] if report.waiting else nothing_stored(report.home)
+        none_due = none_is_due(report.waiting, report.next_due)
+        yield none_due if report.waiting else nothing_stored(report.home)
         return
     table = _table(report)
     if number == 1 and report.results:
@@ -88,12 +90,6 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
     if report.detailed:
         for result in report.results:
             yield from _details(result)
-
-
-def _none_due(report: RunReport) -> Note:
-    datasets = many(report.waiting or 0, "dataset")
-    following = f", the next is on {instant(report.next_due)}" if report.next_due else ""
-    return Note(f"none of {datasets} is due{following}")
 
 
 def news(report: RunReport) -> Iterator[Note]:

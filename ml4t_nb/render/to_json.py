@@ -67,7 +67,7 @@ def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911, PLR0912
     report = shown(report)
     match report:
         case reports.PlanReport():
-            return _filled(PlanDocument, report)
+            return _without_due(report, _filled(PlanDocument, report))
         case reports.SyncReport():
             universes = tuple(DeclaredUniverse(*each) for each in report.universes)
             return replace(_run(report, SyncDocument), universes=universes)
@@ -116,6 +116,11 @@ def _filled(kind: type[Any], *sources: object, **own: object) -> Any:  # noqa: A
 def _run(report: reports.RunReport, kind: type[Any] = d.RunDocument) -> Any:  # noqa: ANN401
     told = report.deliveries or OMITTED
     whole = _filled(kind, report, results=_results(report), deliveries=told)
+    return _without_due(report, whole)
+
+
+def _without_due(report: reports.RunReport | reports.PlanReport, whole: Any) -> Any:  # noqa: ANN401
+    """The document, which says what was not due only where just what is due was wanted."""
     if report.waiting is None:
         return replace(whole, waiting=OMITTED, next_due=OMITTED)
     return whole

@@ -18,6 +18,7 @@ from ml4t_nb.verbs.select import latest
 
 if TYPE_CHECKING:
     from ml4t_nb.pipeline import RunContext
+    from ml4t_nb.verbs.due import DueDatasets
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["PlanWork", "plan_all", "plan_run", "shown"]
@@ -33,9 +34,12 @@ def plan_run(
     moment: datetime | date,
     *,
     provider: str = "",
+    due: DueDatasets | None = None,
 ) -> RunReport:
-    """The report of a run that was only planned."""
+    """The report of a run that was only planned, perhaps of no others than what is ``due``."""
     plan = plan_all(ws, verb, works, moment, provider=provider)
+    if due is not None:
+        plan = replace(plan, waiting=due.waiting, next_due=due.next_at)
     return RunReport(verb, plan.as_of, (), plan=plan, home=plan.home)
 
 

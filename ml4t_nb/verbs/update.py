@@ -159,7 +159,9 @@ def update(
     requests = {each: error or request(each) for each, error in meant.items()}
     if plan:
         works_planned = works_of(plan_update, requests)
-        return plan_run(ws, "update", works_planned, moment, provider=provider or "")
+        return plan_run(
+            ws, "update", works_planned, moment, provider=provider or "", due=before_run
+        )
     works = works_of(run_update, requests)
     before = _health_of(ws, moment) if show_status else {}
     report = run_batch(

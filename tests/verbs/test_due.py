@@ -94,6 +94,26 @@ def test_only_what_is_due_is_asked_for_and_then_nothing_is(ws: Workspace, market
     assert report_text(second) == "none of 2 datasets is due, the next is on 2024-01-14 00:00 UTC\n"
 
 
+def test_a_plan_is_of_what_is_due_and_says_when_nothing_is(ws: Workspace, market: Market) -> None:
+    load(ws, "DAYS")
+    load(ws, "COIN", asset_class="crypto")
+    market.heard()
+
+    some, none = (due(ws, at, plan=True).plan for at in ("2024-01-13T00:15Z", "2024-01-12T23:00Z"))
+
+    assert some is not None
+    assert none is not None
+    assert [each.dataset.symbol for each in some.datasets] == ["COIN"]
+    assert "update of 1 dataset would send 1 request" in report_text(some)
+    assert "; 1 not due\n" in report_text(some)
+    next_due = datetime(2024, 1, 13, tzinfo=UTC)
+    assert (none.datasets, none.waiting, none.next_due) == ((), 2, next_due)
+    assert report_text(none) == "none of 2 datasets is due, the next is on 2024-01-13 00:00 UTC\n"
+    document = json.loads(report_json(none))
+    assert (document["waiting"], document["next_due"]) == (2, "2024-01-13T00:00:00+00:00")
+    assert market.heard() == []
+
+
 def test_nothing_is_due_on_a_holiday_and_a_half_day_ends_early(
     ws: Workspace, market: Market
 ) -> None:
