@@ -11,7 +11,7 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.cli import main
-from ml4t_nb.providers.budget import KeptBudget
+from ml4t_nb.events import Event, RequestDelayed
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.replay import Fault, Listing, Split, sampled
@@ -425,7 +425,9 @@ def test_workers_share_one_budget(client: Client, share: Listing) -> None:
     # One a second, a rate that no other test's budget has.
     settings = Settings(home=client.home, provider="yahoo", yahoo_per_minute=60.5)
 
-    report = verbs.update(Workspace(settings, cancel=watched), workers=3, as_of=evening(DAY))
+    told: list[Event] = []
+    ws = Workspace(settings, cancel=watched, observer=told.append)
+    report = verbs.update(ws, workers=3, as_of=evening(DAY))
 
     assert {each.record.outcome for each in report.results} == {"changed"}
     assert len(client.replay.asked) == 14
@@ -434,8 +436,11 @@ def test_workers_share_one_budget(client: Client, share: Listing) -> None:
     waits = sorted(seconds for seconds in watched.seconds if seconds)
     assert 1 <= len(waits) <= 4
     assert waits[-1] <= 4 * 60 / 60.5
-    # It is in the store, for other processes that work on it.
-    kept = KeptBudget(60.5, client.home / "cache" / "requests" / "yahoo-60.5")
-    assert kept.spend(10) > 0
+    delays = [each for each in told if isinstance(each, RequestDelayed)]
+    assert sorted(each.wait_s for each in delays) == waits
+    assert {each.per_minute for each in delays} == {60.5}
+    # What is left is in the store, for other processes that work on it: ten, less the last one.
+    left, _ = (client.home / "cache" / "requests" / "yahoo-60.5").read_text().split()
+    assert float(left) <= 9
     for name in names:
         assert_true_bars(client.stored(name), client.replay.market.listings[name])
