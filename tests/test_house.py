@@ -6,7 +6,8 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,11 @@ SERVER = {
 CLIENTS = {"providers/yahoo/session.py": {"curl_cffi"}, "storage/checksum.py": {"xxhash"}}
 
 
+def modules_of(parts: Iterable[str]) -> list[str]:
+    return [name for name in MODULES if part(name) in parts]
+
+
+@cache
 def tree(module: str) -> ast.Module:
     return ast.parse((ROOT / module).read_text(encoding="utf-8"))
 
@@ -124,6 +130,12 @@ def part(module: str) -> str:
     return module.partition("/")[0].removesuffix(".py")
 
 
+def packages(nodes: Iterable[ast.AST]) -> set[str]:
+    """The first names of what import statements among ``nodes`` name."""
+    return {name.split(".")[0] for node in nodes for name in imported(node)}
+
+
+@cache
 def parts_imported(module: str) -> set[str]:
     names = (name for node in ast.walk(tree(module)) for name in imported(node))
     return {name.split(".")[1] for name in names if name.startswith("ml4t_nb.")}
@@ -133,25 +145,33 @@ def layer(name: str) -> int:
     return next(at for at, names in enumerate(LAYERS) if name in names)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_point_down(module: str) -> None:
-    own = part(module)
-    above = {name for name in parts_imported(module) if layer(name) > layer(own)}
-
-    assert above == set()
+# A rule is one test of all modules: a test of each of them would be thousands.
+def breaking(found: Iterable[tuple[str, object]]) -> dict[str, object]:
+    """What breaks a rule, by module."""
+    return {module: what for module, what in found if what}
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if part(name) != "testing"])
-def test_what_is_for_tests_is_imported_by_tests_alone(module: str) -> None:
-    names = {name for node in ast.walk(tree(module)) for name in imported(node)}
+def test_imports_point_down() -> None:
+    above = (
+        (each, {name for name in parts_imported(each) if layer(name) > layer(part(each))})
+        for each in MODULES
+    )
 
-    assert "testing" not in parts_imported(module)
-    assert {name.split(".")[0] for name in names} & {"pytest", "hypothesis", "tests"} == set()
+    assert breaking(above) == {}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_neighbours_of_one_layer_do_not_know_each_other(module: str) -> None:
-    assert {(part(module), name) for name in parts_imported(module)} & STRANGERS == set()
+def test_what_is_for_tests_is_imported_by_tests_alone() -> None:
+    barred = {"pytest", "hypothesis", "tests"}
+    others = [each for each in MODULES if part(each) != "testing"]
+
+    assert [each for each in others if "testing" in parts_imported(each)] == []
+    assert breaking((each, packages(ast.walk(tree(each))) & barred) for each in others) == {}
+
+
+def test_neighbours_of_one_layer_do_not_know_each_other() -> None:
+    pairs = {each: {(part(each), name) for name in parts_imported(each)} for each in MODULES}
+
+    assert breaking((each, found & STRANGERS) for each, found in pairs.items()) == {}
 
 
 def modules_imported(module: str) -> set[str]:
@@ -182,35 +202,41 @@ def test_no_import_goes_round() -> None:
     assert left == {}
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if part(name) in FACES])
-def test_a_front_end_imports_only_verbs_and_values(module: str) -> None:
-    assert parts_imported(module) - FACES_SEE == set()
+def test_a_front_end_imports_only_verbs_and_values() -> None:
+    faces = modules_of(FACES)
+
+    assert breaking((each, parts_imported(each) - FACES_SEE) for each in faces) == {}
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(LIGHT)])
-def test_a_light_module_starts_on_the_standard_library_alone(module: str) -> None:
-    others = {name.split(".")[0] for name in at_start(tree(module).body)}
-
-    assert others - set(sys.stdlib_module_names) - {"ml4t_nb"} - SERVER.get(module, set()) == set()
-
-
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(LIGHT)])
-def test_a_light_module_starts_on_light_modules(module: str) -> None:
-    names = {name for name in at_start(tree(module).body) if name.startswith("ml4t_nb.")}
-
-    assert {name.split(".")[1] for name in names} & {
-        "core",
-        "providers",
-        "storage",
-        "batch",
-    } == set()
+def others_at_start(module: str) -> set[str]:
+    """Packages of others that a module imports when it is imported itself."""
+    names = {name.split(".")[0] for name in at_start(tree(module).body)}
+    return names - set(sys.stdlib_module_names) - {"ml4t_nb"}
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(NUMERIC)])
-def test_a_numeric_module_pays_at_its_start_for_arrays_alone(module: str) -> None:
-    others = {name.split(".")[0] for name in at_start(tree(module).body)}
+def test_a_light_module_starts_on_the_standard_library_alone() -> None:
+    light = [each for each in MODULES if each.startswith(LIGHT)]
 
-    assert others - set(sys.stdlib_module_names) - {"ml4t_nb"} - HEAVY == CLIENTS.get(module, set())
+    assert breaking((each, others_at_start(each) - SERVER.get(each, set())) for each in light) == {}
+
+
+def test_a_light_module_starts_on_light_modules() -> None:
+    heavy = tuple(f"ml4t_nb.{name}" for name in ("core", "providers", "storage", "batch"))
+    light = [each for each in MODULES if each.startswith(LIGHT)]
+
+    assert (
+        breaking(
+            (each, [name for name in at_start(tree(each).body) if name.startswith(heavy)])
+            for each in light
+        )
+        == {}
+    )
+
+
+def test_a_numeric_module_pays_at_its_start_for_arrays_alone() -> None:
+    numeric = [each for each in MODULES if each.startswith(NUMERIC)]
+
+    assert breaking((each, others_at_start(each) - HEAVY) for each in numeric) == CLIENTS
 
 
 def spoken(module: str) -> Iterator[str]:
@@ -233,29 +259,36 @@ COMMAND = re.compile(
 )
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if part(name) not in FACES])
-def test_no_module_below_the_front_ends_spells_a_command(module: str) -> None:
-    assert [words for words in spoken(module) if COMMAND.search(words)] == []
+def test_no_module_below_the_front_ends_spells_a_command() -> None:
+    below = [each for each in MODULES if part(each) not in FACES]
+
+    assert (
+        breaking(
+            (each, [words for words in spoken(each) if COMMAND.search(words)]) for each in below
+        )
+        == {}
+    )
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_has_one_subject_and_fits_a_few_screens(module: str) -> None:
-    whole = tree(module)
+def lines_of_code(module: str) -> int:
+    """All but the docstrings: a verb's is its help, a value's the field's words."""
     docstrings = sum(
         node.body[0].end_lineno - node.body[0].lineno + 1
-        for node in ast.walk(whole)
+        for node in ast.walk(tree(module))
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
         and ast.get_docstring(node)
         and node.body[0].end_lineno
     )
-
-    assert ast.get_docstring(whole)
-    # A verb's docstring is its help, a value's the field's words: neither is code.
-    assert len((ROOT / module).read_text(encoding="utf-8").splitlines()) - docstrings <= LONGEST
+    return len((ROOT / module).read_text(encoding="utf-8").splitlines()) - docstrings
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_what_is_public_is_listed_and_there(module: str) -> None:
+def test_a_module_has_one_subject_and_fits_a_few_screens() -> None:
+    assert [each for each in MODULES if not ast.get_docstring(tree(each))] == []
+    assert [each for each in MODULES if lines_of_code(each) > LONGEST] == []
+
+
+def listed_and_public(module: str) -> tuple[set[str], set[str], set[str]]:
+    """Names that ``__all__`` lists, all that are defined, and those of public definitions."""
     body = tree(module).body
     listed: set[str] = set()
     defined: set[str] = set()
@@ -276,9 +309,15 @@ def test_what_is_public_is_listed_and_there(module: str) -> None:
         for statement in body
         if isinstance(statement, ast.FunctionDef | ast.ClassDef) and statement.name[0] != "_"
     }
+    return listed, defined, public
 
-    assert listed <= defined
-    assert public - listed <= {"load_ipython_extension", "unload_ipython_extension"}
+
+def test_what_is_public_is_listed_and_there() -> None:
+    hooks = {"load_ipython_extension", "unload_ipython_extension"}
+    for module in MODULES:
+        listed, defined, public = listed_and_public(module)
+        assert listed <= defined, module
+        assert public - listed <= hooks, module
 
 
 def loaded_by(program: str) -> set[str]:
@@ -362,11 +401,11 @@ def test_no_public_name_means_two_things() -> None:
 MARKUP = re.compile(r"</?[a-z]+[ >/]")
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if part(name) in FACES])
-def test_markup_is_made_of_elements_and_never_of_strings_with_values_in_them(module: str) -> None:
-    if module == "render/markup.py":
-        return
-    strings = (node for node in ast.walk(tree(module)) if isinstance(node, ast.JoinedStr))
-    parts = (each for node in strings for each in node.values if isinstance(each, ast.Constant))
+def test_markup_is_made_of_elements_and_never_of_strings_with_values_in_them() -> None:
+    for module in modules_of(FACES):
+        if module == "render/markup.py":
+            continue
+        strings = (node for node in ast.walk(tree(module)) if isinstance(node, ast.JoinedStr))
+        parts = (each for node in strings for each in node.values if isinstance(each, ast.Constant))
 
-    assert [part.value for part in parts if MARKUP.search(str(part.value))] == []
+        assert [part.value for part in parts if MARKUP.search(str(part.value))] == [], module
