@@ -37,7 +37,7 @@ def test_the_command_measures_our_own_store_and_writes_both_reports(
     assert [path.name for path in tmp_path.iterdir()] == ["measured.json"]
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_door_is_measured_among_few_and_many(tmp_path: Path) -> None:
     out = tmp_path / "measured.json"
     words = ["--quick", "--alone", "--rounds", "1", "--only", "door", "--work", str(tmp_path)]

@@ -27,7 +27,9 @@ _TOO_WIDE = """() => [...document.querySelectorAll('.ml4t')]
 
 
 @pytest.mark.parametrize(
-    "notebook", ["lab", pytest.param("notebook", marks=pytest.mark.slow), "voila"], indirect=True
+    "notebook",
+    ["lab", *(pytest.param(name, marks=pytest.mark.slow) for name in ("notebook", "voila"))],
+    indirect=True,
 )
 def test_outputs_fit_and_are_accessible(notebook: NotebookPage) -> None:
     notebook.open(*_CELLS)

@@ -23,7 +23,9 @@ def _see_place(notebook: NotebookPage, words: str) -> None:
     expect(notebook.find("ml4t-gap-place")).to_contain_text(words)
 
 
-@pytest.mark.parametrize("notebook", ["lab", "notebook"], indirect=True)
+@pytest.mark.parametrize(
+    "notebook", ["lab", pytest.param("notebook", marks=pytest.mark.slow)], indirect=True
+)
 def test_gaps_are_decided_and_taken_back_by_keyboard_alone(notebook: NotebookPage) -> None:
     notebook.open(_THREE_GAPS, "%ml4t panel gaps --as-of 2024-01-31", "'the last cell'")
     _see_place(notebook, "3 gaps")

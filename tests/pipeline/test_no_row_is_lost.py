@@ -210,7 +210,7 @@ def lives(steps: list[Step]) -> None:
 
 @pytest.mark.long
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],

@@ -27,7 +27,13 @@ AS_OF = "2004-04-15"
 LOAD_AGAIN = "ml4t-data remove -s AAPL --yes && ml4t-data load -s AAPL -p sample --start 2004-01-02"
 
 
-@pytest.fixture(params=range(1, OLDEST_READ), ids="version {}".format)
+@pytest.fixture(
+    params=[
+        pytest.param(version, marks=[] if version == OLDEST_READ - 1 else pytest.mark.slow)
+        for version in range(1, OLDEST_READ)
+    ],
+    ids="version {}".format,
+)
 def home(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A store of an earlier version."""
     home = tmp_path / "home"
