@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.hosts import Host, HostName, serving
 from tests.browser.notebook_page import NotebookPage
@@ -25,6 +27,7 @@ _FLAGS = [
     "--disable-sync",
 ]
 _PATIENCE_MS = 120_000
+Windows: TypeAlias = Callable[[HostName], BrowserContext]
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -64,18 +67,47 @@ class _Started(dict[HostName, Host]):
         return self[name]
 
 
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Iterator[Windows]:
+    """One for each host, whose pages need not fetch the megabytes of its scripts again."""
+    with ExitStack() as stack:
+
+        @cache
+        def window(name: HostName) -> BrowserContext:
+            del name
+            context = browser.new_context(viewport={"width": 1300, "height": 1200})
+            # Long, since machines are as slow as they are busy; what is there is seen at once.
+            context.set_default_timeout(_PATIENCE_MS)
+            expect.set_options(timeout=_PATIENCE_MS)
+            return stack.enter_context(context)
+
+        yield window
+
+
+@contextmanager
+def _page(host: Host, windows: Windows, home: Path) -> Iterator[NotebookPage]:
+    notebook = NotebookPage(host, windows(host.name).new_page(), home=home)
+    yield notebook
+    problems = [*notebook.problems]
+    notebook.page.close()
+    host.end_kernel(notebook.name)
+    assert problems == []
+
+
 @pytest.fixture
 def notebook(
-    request: pytest.FixtureRequest, browser: Browser, hosts: dict[HostName, Host], tmp_path: Path
+    request: pytest.FixtureRequest, hosts: dict[HostName, Host], windows: Windows, tmp_path: Path
 ) -> Iterator[NotebookPage]:
     """A page of the host that the test names, with a store of its own."""
     host = hosts[getattr(request, "param", "lab")]
-    context = browser.new_context(viewport={"width": 1300, "height": 1200})
-    # Long, since machines are as slow as they are busy; what is there is seen at once.
-    context.set_default_timeout(_PATIENCE_MS)
-    expect.set_options(timeout=_PATIENCE_MS)
-    notebook = NotebookPage(host, context.new_page(), home=tmp_path / "store")
-    yield notebook
-    problems = notebook.problems
-    context.close()
-    assert problems == []
+    with _page(host, windows, tmp_path / "store") as notebook:
+        yield notebook
+
+
+@pytest.fixture(scope="module")
+def lab(
+    hosts: dict[HostName, Host], windows: Windows, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[NotebookPage]:
+    """A page of Lab for tests of one module that change nothing in its store."""
+    with _page(hosts["lab"], windows, tmp_path_factory.mktemp("shared") / "store") as notebook:
+        yield notebook

@@ -146,13 +146,11 @@ def test_the_keys_of_the_board_are_its_own(notebook: NotebookPage) -> None:
     assert notebook.book() == before
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_the_board_fits_a_narrow_page(notebook: NotebookPage, theme: str) -> None:
+def test_the_board_fits_a_narrow_page(notebook: NotebookPage) -> None:
     page = notebook.page
     page.set_viewport_size({"width": 760, "height": 1000})
     _open(notebook)
     page.evaluate("jupyterapp.commands.execute('application:toggle-left-area')")
-    notebook.set_theme(theme)
 
     expect(page.locator(".ml4t-board-row .ml4t-board-last").first).to_be_hidden()
     cause = page.locator(".ml4t-board-cause").first.bounding_box()
@@ -162,8 +160,10 @@ def test_the_board_fits_a_narrow_page(notebook: NotebookPage, theme: str) -> Non
     assert cause["y"] >= title["y"] + title["height"] - 1
     page.get_by_role("checkbox", name="Select L1").click()
     notebook.see("ml4t-board-selection", "1 selected")
-    assert notebook.cut_off("ml4t-board-main") == []
-    assert notebook.faint_words() == []
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        notebook.set_theme(theme)
+        assert notebook.cut_off("ml4t-board-main") == [], theme
+        assert notebook.faint_words() == [], theme
 
     # Who enlarges the page by half has as many pixels in a window of 720.
     page.set_viewport_size({"width": 480, "height": 700})

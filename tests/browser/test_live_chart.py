@@ -16,12 +16,12 @@ _AXES = """graph => {
 _UP = "graph => graph.data.find(each => each.type === 'candlestick').increasing.fillcolor"
 
 
-@pytest.fixture
-def daily(notebook: NotebookPage) -> NotebookPage:
-    """AAPL from 2003-01-02 to 2005-06-01, drawn, and a cell below."""
-    notebook.open(DAILY, "%ml4t plot AAPL", "'the last cell'")
-    notebook.see_plot("ml4t-live")
-    return notebook
+@pytest.fixture(scope="module")
+def daily(lab: NotebookPage) -> NotebookPage:
+    """AAPL from 2003-01-02 to 2005-06-01, drawn, and a cell below; each test chooses its range."""
+    lab.open(DAILY, "%ml4t plot AAPL", "'the last cell'")
+    lab.see_plot("ml4t-live")
+    return lab
 
 
 def graph_of(notebook: NotebookPage) -> Locator:

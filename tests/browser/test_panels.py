@@ -256,6 +256,7 @@ def test_words_stand_out_from_their_background(notebook: NotebookPage) -> None:
         assert notebook.faint_words() == [], theme
 
 
+@pytest.mark.slow  # test_saved_notebook.py shows it of a panel that has a picture, too
 def test_a_saved_notebook_keeps_what_a_panel_showed(notebook: NotebookPage) -> None:
     notebook.open("%ml4t panel load --as-of 2005-02-25")
     notebook.load("AAPL")

@@ -7,12 +7,21 @@ from playwright.sync_api import expect
 
 from tests.browser.notebook_page import LOAD_DOUBTFUL, NotebookPage
 
-on_jupyter = pytest.mark.parametrize("notebook", ["lab", "notebook"], indirect=True)
+on_jupyter = pytest.mark.parametrize(
+    "notebook", ["lab", pytest.param("notebook", marks=pytest.mark.slow)], indirect=True
+)
 
 
 def _open(notebook: NotebookPage) -> None:
     notebook.open(LOAD_DOUBTFUL, "%ml4t panel review", "'the last cell'")
     notebook.see("ml4t-inbox-count", "3 to decide")
+
+
+@pytest.fixture(scope="module")
+def inbox(lab: NotebookPage) -> NotebookPage:
+    """An inbox of which nothing is decided before the last test."""
+    _open(lab)
+    return lab
 
 
 def _press(notebook: NotebookPage, key: str) -> None:
@@ -109,44 +118,40 @@ def test_a_second_tap_is_not_meant_for_the_finding_that_has_just_opened(
     notebook.see("ml4t-inbox-count", "2 to decide")
 
 
-def test_the_list_is_a_list_for_the_mouse_and_the_arrows(notebook: NotebookPage) -> None:
-    _open(notebook)
-    items = notebook.page.locator(".ml4t-inbox-item")
+def test_the_list_is_a_list_for_the_mouse_and_the_arrows(inbox: NotebookPage) -> None:
+    items = inbox.page.locator(".ml4t-inbox-item")
 
     items.nth(1).click()
-    _see_sentence(notebook, "AAPL, Mon 23 May 2005")
+    _see_sentence(inbox, "AAPL, Mon 23 May 2005")
     expect(items.nth(1)).to_be_focused()
-    notebook.page.keyboard.press("ArrowDown")
-    _see_sentence(notebook, "IBM, Wed 9 Mar 2005")
+    inbox.page.keyboard.press("ArrowDown")
+    _see_sentence(inbox, "IBM, Wed 9 Mar 2005")
     expect(items.nth(2)).to_be_focused()
-    notebook.page.keyboard.press("ArrowUp")
-    _see_sentence(notebook, "AAPL, Mon 23 May 2005")
+    inbox.page.keyboard.press("ArrowUp")
+    _see_sentence(inbox, "AAPL, Mon 23 May 2005")
 
 
-def test_in_a_narrow_cell_the_list_is_one_line_and_nothing_is_cut_off(
-    notebook: NotebookPage,
-) -> None:
-    _open(notebook)
-    notebook.page.evaluate("document.querySelector('.ml4t-review').style.width = '600px'")
-    expect(notebook.page.locator(".ml4t-inbox-item").first).to_be_hidden()
-    notebook.see("ml4t-inbox-count", "1 of 3 to decide")
-    assert notebook.cut_off("ml4t-inbox") == []
+def test_in_a_narrow_cell_the_list_is_one_line_and_nothing_is_cut_off(inbox: NotebookPage) -> None:
+    inbox.page.locator(".ml4t-inbox-item").first.click()
+    _see_sentence(inbox, "AAPL, Thu 14 Apr 2005")
+    inbox.page.evaluate("document.querySelector('.ml4t-review').style.width = '600px'")
+    expect(inbox.page.locator(".ml4t-inbox-item").first).to_be_hidden()
+    inbox.see("ml4t-inbox-count", "1 of 3 to decide")
+    assert inbox.cut_off("ml4t-inbox") == []
     # The same at 150 %.
-    notebook.page.evaluate("document.querySelector('.ml4t-review').style.width = '400px'")
-    assert notebook.cut_off("ml4t-inbox") == []
+    inbox.page.evaluate("document.querySelector('.ml4t-review').style.width = '400px'")
+    assert inbox.cut_off("ml4t-inbox") == []
 
-    notebook.page.evaluate("document.querySelector('.ml4t-review').style.width = '926px'")
-    expect(notebook.page.locator(".ml4t-inbox-item").first).to_be_visible()
-    assert notebook.cut_off("ml4t-inbox") == []
+    inbox.page.evaluate("document.querySelector('.ml4t-review').style.width = '926px'")
+    expect(inbox.page.locator(".ml4t-inbox-item").first).to_be_visible()
+    assert inbox.cut_off("ml4t-inbox") == []
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_its_words_stand_out_from_their_background(notebook: NotebookPage, theme: str) -> None:
-    _open(notebook)
-    notebook.find("ml4t-accept").focus()
-    _press(notebook, "a")
-    notebook.see("ml4t-inbox-count", "2 to decide")
+def test_its_words_stand_out_from_their_background(inbox: NotebookPage) -> None:
+    inbox.find("ml4t-accept").focus()
+    _press(inbox, "a")
+    inbox.see("ml4t-inbox-count", "2 to decide")
 
-    notebook.set_theme(theme)
-
-    assert notebook.faint_words() == []
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        inbox.set_theme(theme)
+        assert inbox.faint_words() == [], theme
