@@ -17,10 +17,12 @@ __all__ = [
     "Dashboard", "OtherProvider", "PanelChoice", "PanelPart", "PanelSymbols", "Part", "dashboard",
 ]  # fmt: skip
 
-Part: TypeAlias = Literal["load", "update", "health", "gaps", "review", "history", "compare"]
+Part: TypeAlias = Literal[
+    "load", "update", "universe", "health", "gaps", "review", "history", "compare"
+]
 """Parts of a panel, each a tab."""
 
-PanelPart: TypeAlias = Annotated[Part | None, Doc("Only that one; all seven in tabs if not given.")]
+PanelPart: TypeAlias = Annotated[Part | None, Doc("Only that one; all eight in tabs if not given.")]
 PanelSymbols: TypeAlias = Annotated[
     Symbols,
     Short("-s"),

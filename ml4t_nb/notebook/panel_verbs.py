@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import get_args
+from typing import Literal, get_args
 
 from ml4t_nb.commands.dashboard import (
     OtherProvider,
@@ -62,14 +62,8 @@ def _part(
             from ml4t_nb.notebook.panels.change_panel import ChangePanel
 
             return ChangePanel(part, given=shared, changed=changed)
-        case "health":
-            from ml4t_nb.notebook.panels.health_board import HealthBoard
-
-            return HealthBoard(shared=shared, changed=changed)
-        case "gaps":
-            from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
-
-            return GapExplorer(shared=shared, changed=changed)
+        case "universe" | "health" | "gaps":
+            return _overview(part, shared, changed)
         case "review":
             from ml4t_nb.notebook.panels.review_inbox import ReviewInbox
 
@@ -82,6 +76,27 @@ def _part(
             from ml4t_nb.notebook.panels.compare_view import CompareView
 
             return CompareView(symbols, other=other, shared=shared, changed=changed)
+
+
+def _overview(
+    part: Literal["universe", "health", "gaps"],
+    shared: Mapping[str, object],
+    changed: Callable[[], object],
+) -> PanelContent:
+    """Of the whole store."""
+    match part:
+        case "universe":
+            from ml4t_nb.notebook.panels.universe_board import UniverseBoard
+
+            return UniverseBoard(shared=shared, changed=changed)
+        case "health":
+            from ml4t_nb.notebook.panels.health_board import HealthBoard
+
+            return HealthBoard(shared=shared, changed=changed)
+        case "gaps":
+            from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
+
+            return GapExplorer(shared=shared, changed=changed)
 
 
 @verb

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ml4t_nb.pipeline.remove import run_remove
     from ml4t_nb.pipeline.rename import RenameRequest, run_rename
     from ml4t_nb.pipeline.requests import LoadRequest, UpdateRequest
-    from ml4t_nb.pipeline.sync import SyncRequest, run_sync
+    from ml4t_nb.pipeline.sync import SyncRequest, part_of_sync, run_sync
     from ml4t_nb.pipeline.undo import UndoRequest, run_undo
     from ml4t_nb.pipeline.unknown import with_proposals
     from ml4t_nb.pipeline.unrecorded import keep_failures
@@ -34,6 +34,7 @@ __all__ = [
     "UpdateRequest",
     "close",
     "keep_failures",
+    "part_of_sync",
     "plan_load",
     "plan_refetch",
     "plan_sync",
@@ -70,6 +71,7 @@ _HOMES = {
     "UpdateRequest": "requests",
     "close": "gap_actions",
     "keep_failures": "unrecorded",
+    "part_of_sync": "sync",
     "plan_load": "plan",
     "plan_refetch": "plan",
     "plan_sync": "plan",

@@ -35,6 +35,8 @@ ICONS: Mapping[str, Markup] = {
     "healthy": fragment(_RING, _path("M4.4 7.2l1.9 1.9 3.4-3.9")),
     "stale": fragment(_RING, _path("M7 3.9v3.3l2.2 1.3")),
     "incomplete": fragment(_RING, _path("M7 1.4a5.6 5.6 0 0 0 0 11.2z", **_FULL)),
+    "missing": _circle(7, 7, 5.6, stroke_dasharray="2.4 2"),
+    "undeclared": fragment(_RING, _path("M5.4 5.8a1.7 1.7 0 1 1 2.5 1.5q-.9.5-.9 1"), _dot(7, 10)),
     "suspect": fragment(_path("M7 1.6l5.8 10.6h-11.6zM7 5.6v3"), _dot(7, 10.4)),
     "error": fragment(_path(_OCTAGON, **_FULL), _path(_CROSS, style=f"stroke:{token('paper')}")),
     "restated": fragment(_path("M2 7h10"), _dot(7, 3.4), _dot(7, 10.6)),

@@ -11,7 +11,7 @@ from ml4t_nb.render.format import count, duration, instant, labelled, many, size
 from ml4t_nb.render.layout import Block, Headline, Note, Table, none_is_due, nothing_stored
 from ml4t_nb.reports import PlanReport
 
-__all__ = ["plan_blocks"]
+__all__ = ["cost_words", "plan_blocks"]
 
 _HEADINGS = ("Dataset", "Provider", "Requests>", "Asked for", "New bars>", "Size>", "Compared>")
 _WHY: dict[PossibleReason, str] = {
@@ -37,6 +37,19 @@ def plan_blocks(report: PlanReport) -> Iterator[Block]:
         yield [Note(f"and {many(len(asked) - FEW, 'more dataset')}", "to_frame() has all of them")]
     yield [note for each in report.datasets for note in _errors(each)]
     yield list(_notes(report))
+
+
+def cost_words(report: PlanReport) -> str:
+    """``27 requests, up to 81 more, at least 2:40 minutes, about 1.2 MB``."""
+    at_most = sum(each.at_most for each in report.datasets)
+    parts = (
+        many(report.requests, "request") if report.requests else "no request",
+        f"up to {at_most:,} more" if at_most else "",
+        f"at least {duration(report.minutes * 60)} minutes" if report.minutes else "",
+        f"about {size(report.bytes)}" if report.bytes else "",
+        f"{many(len(report.failed), 'dataset')} cannot be planned" if report.failed else "",
+    )
+    return ", ".join(filter(None, parts))
 
 
 def _sentence(report: PlanReport) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ml4t_nb.verbs.due import DueDatasets
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["PlanWork", "plan_all", "plan_run", "shown"]
+__all__ = ["PlanWork", "part_of_plan", "plan_all", "plan_run", "shown"]
 
 PlanWork: TypeAlias = "Callable[[RunContext], DatasetPlan] | Ml4tError"
 """What plans a dataset; where nothing can be done about it, the error that says so."""
@@ -59,6 +59,11 @@ def plan_all(
     plans = tuple(_plan(ws, each, work, context, provider) for each, work in works.items())
     budgets = tuple(_budgets(ws, plans))
     return PlanReport(verb, latest(moment, ()), plans, budgets, ws.settings.home)
+
+
+def part_of_plan(ws: Workspace, plan: PlanReport, datasets: Sequence[DatasetPlan]) -> PlanReport:
+    """The plan of some of its datasets alone, which takes less of the budgets."""
+    return replace(plan, datasets=tuple(datasets), budgets=tuple(_budgets(ws, datasets)))
 
 
 def shown(report: Report) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, SettingsInvalid
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ml4t_nb.pipeline import SyncRequest
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["sync"]
+__all__ = ["held_of", "places", "requests_of", "require_known", "sync"]
 
 # As `update` fills.
 _MAX_FILL = 5
@@ -80,14 +81,14 @@ def sync(
     tells = is_to_notify(ws, notify, moment)
     file = read_universes(current_folder(), ws.settings.home)
     chosen = _chosen(ws, file, as_symbols(universe))
-    _require_known(ws, chosen)
-    held = {each.name: _held(ws, each) for each in file.universes}
+    require_known(ws, chosen)
+    held = {each.name: held_of(ws, each) for each in file.universes}
     declared = {each for of_one in held.values() for each in of_one.values()}
     undeclared = tuple(each for each in ws.store.datasets() if each not in declared)
     meant = (each for of in chosen for each in held[of.name].values())
     stored = {each for each in meant if isinstance(each, DatasetId)}
     missed = absent(ws, stored)
-    requests = _requests(ws, chosen, held, provider, doubted(ws, stored) if missed else {})
+    requests = requests_of(ws, chosen, held, provider, doubted(ws, stored) if missed else {})
     counts = tuple((each.name, len(each.symbols)) for each in chosen)
     if plan:
         found = plan_all(ws, "sync", works_of(plan_sync, requests), moment, provider=provider or "")
@@ -116,10 +117,8 @@ def _chosen(ws: Workspace, file: UniverseFile, names: Sequence[str]) -> tuple[Un
     """The universes of those names, or all; an error if there is none."""
     known = {each.name: each for each in file.universes}
     if not known:
-        folder, home = current_folder(), ws.settings.home
-        looked = dict.fromkeys(str(each / STORE_SETTINGS) for each in (folder, home) if each)
         raise SettingsInvalid(
-            f"no universe is declared in {' or '.join(looked)}",
+            f"no universe is declared in {' or '.join(map(str, places(ws)))}",
             hint=f"write one there: universe = {_EXAMPLE}",
         )
     for name in names:
@@ -128,7 +127,13 @@ def _chosen(ws: Workspace, file: UniverseFile, names: Sequence[str]) -> tuple[Un
     return tuple(known[name] for name in names or known)
 
 
-def _require_known(ws: Workspace, universes: Sequence[Universe]) -> None:
+def places(ws: Workspace) -> tuple[Path, ...]:
+    """The files that may declare universes, the one that is looked at first before the other."""
+    folders = (current_folder(), ws.settings.home)
+    return tuple(dict.fromkeys(each / STORE_SETTINGS for each in folders if each is not None))
+
+
+def require_known(ws: Workspace, universes: Sequence[Universe]) -> None:
     """Raise SettingsInvalid, which names the line, for a provider or calendar that is not there."""
     from ml4t_nb.calendars import calendar
 
@@ -146,11 +151,12 @@ def _require_known(ws: Workspace, universes: Sequence[Universe]) -> None:
                 raise each.error(key, error.message, error.advice) from error
 
 
-def _held(ws: Workspace, universe: Universe) -> _Held:
+def held_of(ws: Workspace, universe: Universe) -> _Held:
+    """What each symbol of a universe means in the store."""
     return dict(select_each(ws, universe.symbols, universe.asset_class, universe.frequency))
 
 
-def _requests(
+def requests_of(
     ws: Workspace,
     universes: Sequence[Universe],
     held: Mapping[str, _Held],

@@ -67,6 +67,11 @@ def _choose_gap(notebook: NotebookPage) -> None:
     notebook.find("ml4t-gap-list").locator("select").select_option(index=0)
 
 
+def _plan(notebook: NotebookPage) -> None:
+    notebook.page.get_by_role("button", name="Plan all").click()
+    notebook.see("ml4t-universe-plan", "Plan of all universes")
+
+
 def _ask(notebook: NotebookPage) -> None:
     # No key: what has just appeared is not decided by one, and when that was nobody knows here.
     notebook.click("ml4t-ask")
@@ -75,6 +80,24 @@ def _ask(notebook: NotebookPage) -> None:
 
 _THREE = "%ml4t load AAPL MSFT IBM -q -p sample --start 2003-01-02 --as-of 2005-02-25"
 _SPLIT = "%ml4t update -q --as-of 2005-03-10"
+_UNIVERSES = """import os, pathlib
+pathlib.Path(os.environ["ML4T_DATA_HOME"]).mkdir(exist_ok=True)
+pathlib.Path(os.environ["ML4T_DATA_HOME"], "ml4t.toml").write_text('''[defaults]
+provider = "sample"
+start = 2003-01-02
+
+[[universe]]
+name = "core"
+symbols = ["AAPL", "GOOG", "MSFT"]
+
+[[universe]]
+name = "weeks"
+symbols = ["AAPL", "IBM"]
+frequency = "weekly"
+''')
+%ml4t load MSFT IBM -p sample -q --start 2003-01-02 --as-of 2005-02-25
+%ml4t load AAPL -p sample -q --start 2003-01-02 --as-of 2005-02-22
+%ml4t load AAPL -f weekly -p sample -q --start 2003-01-02 --as-of 2005-02-25"""
 _TWO_STATES = f"{LOAD_WITH_GAP}\n%ml4t load AAPL MSFT -p sample -q --as-of 2004-12-23"
 _MINUTES = "%ml4t plot DEMO --home {stores}/minutes --as-of 2024-02-01"
 _PLOTLY = ".js-plotly-plot .main-svg"
@@ -97,6 +120,12 @@ PICTURES = (
     Picture("result", (_THREE, "%ml4t update --as-of 2005-03-10"), ".ml4t"),
     Picture("panel_load", ("%ml4t panel load --as-of 2005-02-25",), ".ml4t-load", _fill_form),
     Picture("panel_update", (_THREE, "%ml4t panel update --as-of 2005-03-10"), ".ml4t-update"),
+    Picture(
+        "panel_universe",
+        (_UNIVERSES, "%ml4t panel universe --as-of 2005-02-25"),
+        ".ml4t-universe",
+        _plan,
+    ),
     Picture("panel_health", (_TWO_STATES, "%ml4t panel health --as-of 2004-12-31"), ".ml4t-health"),
     Picture(
         "panel_gaps",

@@ -13,7 +13,7 @@ from ml4t_nb.records import Health
 from ml4t_nb.render.format import many
 from ml4t_nb.reports import HealthReport
 
-__all__ = ["as_of_words", "board_json", "scale"]
+__all__ = ["Once", "as_of_words", "board_json", "scale"]
 
 _REMEDIES: tuple[Remedy, ...] = get_args(Remedy)
 
@@ -30,7 +30,7 @@ def board_json(
     has its place there. ``sessions`` are spans of the days of the scale on which the exchange of a
     calendar is open; without them, all days are alike.
     """
-    reasons, dues, providers, calendars = _Once(), _Once(), _Once(), _Once()
+    reasons, dues, providers, calendars = Once(), Once(), Once(), Once()
     first, end = scale(report)
     rows = [
         [
@@ -57,7 +57,7 @@ def board_json(
     return {
         "version": version,
         "title": many(len(report.datasets), "dataset"),
-        "bars": many(report.rows, "bar"),
+        "total": many(report.rows, "bar"),
         "as_of": as_of_words(report),
         "states": list(WORST_FIRST),
         "remedies": list(_REMEDIES),
@@ -95,7 +95,7 @@ def as_of_words(report: HealthReport) -> str:
     return f"as of {local:%a} {local.day} {local:%b %Y %H:%M} {place}"
 
 
-class _Once:
+class Once:
     """Words that stand once, and where."""
 
     def __init__(self) -> None:

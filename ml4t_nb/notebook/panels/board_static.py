@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-__all__ = ["board_html"]
+__all__ = ["MUTED", "NUMBER", "ROWS", "SHORT", "WORDS", "board_html", "folded_rows"]
 
 # Of each group as many rows as tell what it is like, then names, and then their number: a store
 # of thousands stays a few pages.
-_ROWS = 10
+ROWS = 10
 _NAMES = 400
-_WORDS = "padding:1px 12px 1px 0;text-align:left;border:0"
-_SHORT = f"{_WORDS};white-space:nowrap"
-_NUMBER = "padding:1px 12px 1px 0;text-align:right;border:0"
+WORDS = "padding:1px 12px 1px 0;text-align:left;border:0"
+SHORT = f"{WORDS};white-space:nowrap"
+NUMBER = "padding:1px 12px 1px 0;text-align:right;border:0"
 _COLUMNS = (
-    ("Dataset", _SHORT),
-    ("Bars", _NUMBER),
-    ("Last", _SHORT),
-    ("Behind", _NUMBER),
-    ("Next due", _SHORT),
-    ("Reason", _WORDS),
+    ("Dataset", SHORT),
+    ("Bars", NUMBER),
+    ("Last", SHORT),
+    ("Behind", NUMBER),
+    ("Next due", SHORT),
+    ("Reason", WORDS),
 )
 _TABLE = "border-collapse:collapse;margin:2px 0 2px 16px;font-size:inherit;color:inherit"
-_MUTED = f"color:{token('muted')}"
+MUTED = f"color:{token('muted')}"
 
 
 def _icon_of(state: str) -> Markup:
@@ -55,7 +55,7 @@ def board_html(report: HealthReport, groups: Sequence[Cause]) -> Markup:
     head = element(
         "div",
         element("b", many(len(report.datasets), "dataset")),
-        element("span", f" {many(report.rows, 'bar')}, {as_of_words(report)}", style=_MUTED),
+        element("span", f" {many(report.rows, 'bar')}, {as_of_words(report)}", style=MUTED),
     )
     held = (_group(each, report.as_of) for each in groups)
     return element("div", head, element("div", counts), held)
@@ -63,27 +63,51 @@ def board_html(report: HealthReport, groups: Sequence[Cause]) -> Markup:
 
 def _group(cause: Cause, as_of: datetime) -> Markup:
     number = len(cause.datasets)
-    summary = element(
-        "summary",
+    summary = (
         _icon_of(cause.state),
         element("b", f" {number:,} {cause.state} "),
-        element("span", cause.words, style=_MUTED),
+        element("span", cause.words, style=MUTED),
     )
-    shown, rest = cause.datasets[:_ROWS], cause.datasets[_ROWS:]
-    heads = (element("th", words, scope="col", style=style) for words, style in _COLUMNS)
-    rows = (_row(each, as_of) for each in shown)
-    body = element("thead", element("tr", heads)), element("tbody", rows)
-    table = element("table", body, style=_TABLE)
-    names = ", ".join(each.dataset.symbol for each in rest[:_NAMES])
+    return folded_rows(
+        summary,
+        _COLUMNS,
+        [_row(each, as_of) for each in cause.datasets[:ROWS]],
+        [each.dataset.symbol for each in cause.datasets[ROWS:]],
+        is_open=cause.state != "healthy" and number <= ROWS,
+    )
+
+
+def folded_rows(
+    summary: Sequence[Markup | str],
+    columns: Sequence[tuple[str, str]],
+    rows: Sequence[Sequence[object]],
+    rest: Sequence[str],
+    *,
+    is_open: bool,
+) -> Markup:
+    """A table that unfolds without a script, and the names of the ``rest`` of its rows.
+
+    ``columns`` are headings, each with the style of its cells.
+    """
+    heads = (element("th", words, scope="col", style=style) for words, style in columns)
+    cells = (
+        element("tr", (element("td", c, style=s) for c, (_, s) in zip(row, columns, strict=True)))
+        for row in rows
+    )
+    body = element("thead", element("tr", heads)), element("tbody", cells)
+    table = element("table", body, style=_TABLE) if rows else ""
+    names = ", ".join(rest[:_NAMES])
     more = f", and {count(len(rest) - _NAMES)} more" if len(rest) > _NAMES else ""
     others = element("div", f"and {names}{more}", style="margin-left:16px") if rest else ""
-    is_open = {"open": "open"} if cause.state != "healthy" and number <= _ROWS else {}
-    return element("details", summary, table, others, style="margin:6px 0", **is_open)
+    opened = {"open": "open"} if is_open else {}
+    return element(
+        "details", element("summary", summary), table, others, style="margin:6px 0", **opened
+    )
 
 
-def _row(health: Health, as_of: datetime) -> Markup:
+def _row(health: Health, as_of: datetime) -> tuple[str, ...]:
     last = "-" if health.last is None else f"{health.last:%Y-%m-%d}"
-    cells = (
+    return (
         labelled(health.dataset, health.provider),
         count(health.rows),
         last,
@@ -91,5 +115,3 @@ def _row(health: Health, as_of: datetime) -> Markup:
         due_words(health, as_of),
         health.reason,
     )
-    styles = (style for _, style in _COLUMNS)
-    return element("tr", (element("td", c, style=s) for c, s in zip(cells, styles, strict=True)))

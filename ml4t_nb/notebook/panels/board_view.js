@@ -1,66 +1,74 @@
-// One board in a page: what is shown of it, and which lines are drawn.
+// A board in a page: what is shown of it, and which lines are drawn.
 //
-// Filter, order, folds and selection are the page's own. Of more than some hundred lines only those
-// in sight are drawn; what a dataset has of each day is asked for when its line comes into sight.
+// Filter, order and folds are the page's own. Of more than some hundred lines only those in sight
+// are drawn. What a board's rows, groups and buttons are, a class made from this one says.
 
 const WHOLE = 200;
 const BEYOND_PX = 400;
 const NARROW_PX = 720;
-const ASK_MS = 40;
-const ASK_MOST = 60;
 
 class BoardView {
-  constructor(model) {
+  // `columns` are names and words, `off` the states that are not shown at first, `nothing` what is
+  // said where no line is left.
+  constructor(model, { columns, off, nothing, ...parts }) {
     this.model = model;
     this.icons = model.get("icons");
-    [this.top, this.main] = shell();
+    this.columns = columns;
+    [this.top, this.main] = frame({ columns, ...parts });
     this.part = (name) =>
       this.top.querySelector(`.ml4t-board-${name}`) ?? this.main.querySelector(`.ml4t-board-${name}`);
     [this.grid, this.body, this.scroll] = ["grid", "body", "scroll"].map(this.part);
+    this.part("none").textContent = nothing;
     this.look = {
       filter: "",
-      off: new Set(["healthy"]), // states that are not shown
+      off: new Set(off), // states that are not shown
       folds: new Map(), // by group, where a person folded or unfolded it
       unfolded: new Set(), // groups all of whose rows are shown
-      grouping: "cause",
       sort: { by: "state", isDown: false },
     };
-    this.selected = new Set();
-    this.strips = new Map(); // by key: the strip, and the version of the board that it is of
-    this.asked = new Map(); // by key: the version that its strip was asked for at
     this.elements = new Map(); // by key: the element of a line, and what it was made of
-    this.busy = new Set(model.get("busy"));
     this.active = "";
-    this.anchor = "";
     this.width = 0;
+  }
+
+  // Of each board: `rowsOf(board)`, `groupsOf(wanted)`, `factsOf(line)`, what a line's element
+  // depends on, `made(line, facts)`, the element, and `obey(button)`. What follows may be left out.
+  taken() {}
+  drawFoot() {}
+  drawn() {}
+  open() {}
+  checked() {}
+
+  drawHeads() {
+    drawSort(this);
+  }
+
+  changes() {
+    return {};
   }
 
   // The board as the kernel says it is now.
   take() {
     this.board = this.model.get("board");
-    this.rows = decoded(this.board);
-    this.byKey = new Map(this.rows.map((row) => [row.key, row]));
-    for (const key of [...this.selected]) if (!this.byKey.has(key)) this.selected.delete(key);
+    this.rows = this.rowsOf(this.board);
     for (const each of [this.top, this.main]) each.style.display = this.rows.length ? "" : "none";
-    this.grid.classList.toggle("ml4t-has-kinds", this.rows.some((row) => row.more));
-    this.measure();
+    this.taken();
     drawTotals(this);
     this.arrange();
-    drawFoot(this, this.model.get("stale_days"));
+    this.drawFoot();
   }
 
-  // Whether the strips are of another width than before.
+  // Whether the table is of another width than before.
   measure() {
-    const width = Math.floor(this.part("heads").querySelector(".ml4t-board-sessions").clientWidth);
     const before = this.width;
-    this.width = width;
-    return width !== before;
+    this.width = this.grid.clientWidth;
+    return this.width !== before;
   }
 
   arrange() {
     const words = this.look.filter.split(" ");
     const wanted = this.rows.filter((row) => words.every((word) => row.found.includes(word)));
-    this.groups = grouped(this.rows, wanted, this.board, this.look);
+    this.groups = this.groupsOf(wanted);
     this.lines = linesOf(this.groups, this.look);
     if (!this.lines.some((line) => line.key === this.active)) this.active = this.lines[0]?.key ?? "";
     this.part("none").style.display = this.rows.length && !this.lines.length ? "" : "none";
@@ -127,17 +135,16 @@ class BoardView {
       const within = wasInRow ? line?.querySelector(does ? `[data-does="${does}"]` : "input") : null;
       (within ?? line ?? this.grid).focus({ preventScroll: true });
     }
-    drawHeads(this);
-    drawSelection(this);
-    this.askForStrips();
+    this.drawHeads();
+    this.drawn();
   }
 
   elementOf(line, at, isReached) {
     const { key } = line;
-    const facts = this.factsOf(line);
+    const facts = line.what === "more" ? moreFacts(line) : this.factsOf(line);
     let element = this.elements.get(key)?.element;
     if (!this.elements.get(key)?.facts.every((fact, place) => fact === facts[place])) {
-      element = this.made(line, facts);
+      element = line.what === "more" ? moreElement(line) : this.made(line, facts);
       element.dataset.key = key;
       this.elements.set(key, { element, facts });
     }
@@ -149,71 +156,9 @@ class BoardView {
     return element;
   }
 
-  // What a line's element depends on.
-  factsOf({ what, key, row, group, isFolded }) {
-    if (what === "row") {
-      const strip = this.strips.get(key)?.strip ?? null;
-      const isOpen = this.model.get("opened") === key;
-      return [row, this.selected.has(key), this.busy.has(key), isOpen, strip, this.width];
-    }
-    if (what === "more") return [group.rows.length, group.rows[SHOWN].key];
-    const chosen = sum(group.rows, (row) => (this.selected.has(row.key) ? 1 : 0));
-    return [chosen, group.rows.length, isFolded, this.board.version];
-  }
-
-  made(line, facts) {
-    const { icons, width } = this;
-    if (line.what === "more") return moreElement(line);
-    if (line.what === "group") return groupElement(line, { icons, chosen: facts[0] });
-    const [row, isSelected, isBusy, isOpen, strip] = facts;
-    return rowElement(row, { icons, isSelected, isBusy, isOpen, strip, width });
-  }
-
-  askForStrips() {
-    clearTimeout(this.asking);
-    this.asking = setTimeout(() => {
-      const here = [...this.body.querySelectorAll(".ml4t-board-row")];
-      const unknown = here
-        .map((each) => each.dataset.key)
-        .filter((key) => (this.asked.get(key) ?? 0) < this.board.version);
-      for (let at = 0; at < unknown.length; at += ASK_MOST) {
-        const keys = unknown.slice(at, at + ASK_MOST);
-        for (const key of keys) this.asked.set(key, this.board.version);
-        this.model.send({ what: "strips", keys });
-      }
-    }, ASK_MS);
-  }
-
-  takeStrips(message) {
-    for (const [key, [spans, words]] of Object.entries(message?.strips ?? {})) {
-      this.strips.set(key, { strip: { spans, words }, version: message.version });
-    }
-    this.draw();
-  }
-
-  setSelected(keys, isOn) {
-    for (const key of keys) {
-      if (isOn) this.selected.add(key);
-      else this.selected.delete(key);
-    }
-    this.part("said").textContent = `${thousands(this.selected.size)} selected`;
-    this.draw();
-  }
-
-  // Turn those of the keys that are selected round: all of them, or none.
-  turn(keys) {
-    this.setSelected(keys, !keys.every((key) => this.selected.has(key)));
-  }
-
-  select(line, isRange) {
-    this.active = line.key;
-    if (line.what === "group") return this.turn(line.group.rows.map((row) => row.key));
-    const shown = this.lines.filter((each) => each.what === "row").map((each) => each.key);
-    const ends = [shown.indexOf(this.anchor), shown.indexOf(line.key)];
-    const [from, to] = ends.toSorted((a, b) => a - b);
-    this.anchor = line.key;
-    if (isRange && from >= 0) return this.setSelected(shown.slice(from, to + 1), true);
-    return this.turn([line.key]);
+  // What the Space key does on a line, and a click on its box.
+  select(line) {
+    if (line.what === "group") this.fold(line, !line.isFolded);
   }
 
   fold(line, isFolded) {
@@ -230,7 +175,7 @@ class BoardView {
   }
 
   enter(line) {
-    if (line.what === "row") this.model.send({ what: "open", key: line.key });
+    if (line.what === "row") this.open(line);
     else if (line.what === "group") this.fold(line, !line.isFolded);
     else this.show(line);
   }
@@ -256,4 +201,8 @@ class BoardView {
     element?.focus({ preventScroll: true });
     element?.scrollIntoView({ block: "nearest" });
   }
+}
+
+function moreFacts({ group }) {
+  return [group.rows.length, group.rows[SHOWN].key];
 }

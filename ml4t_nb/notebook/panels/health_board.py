@@ -14,7 +14,7 @@ from ml4t_nb.notebook.panels.board_rows import board_json, scale
 from ml4t_nb.notebook.panels.board_script import board_script
 from ml4t_nb.notebook.panels.board_static import board_html
 from ml4t_nb.notebook.panels.board_strip import strips_of
-from ml4t_nb.notebook.panels.job_view import JobView
+from ml4t_nb.notebook.panels.job_cards import JobCards
 from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask
 from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.repair import Remedy, RepairRun, remedies_of, repair_of
@@ -49,8 +49,6 @@ class HealthBoard:
         self.report: HealthReport | None = None
         self.groups: tuple[Cause, ...] = ()
         self.repair_runs: list[RepairRun] = []
-        self.cards: dict[int, JobView] = {}
-        self._dismissed: set[int] = set()
         self.inbox: ReviewInbox | None = None
         self.explorer: GapExplorer | None = None
         self._shared, self._changed = shared, changed
@@ -66,10 +64,10 @@ class HealthBoard:
         self.board = board_script()
         self.board.on_msg(self._hear)
         self.message, self.details = html("health-message"), html("health-details")
-        self.jobs = VBox().add_class("ml4t-board-jobs")
+        self.cards = JobCards(changed)
         self._below = VBox().add_class("ml4t-board-below")
-        content = (self.message, self.board, self.jobs, self._below)
-        self.widget = VBox(content).add_class("ml4t-health")
+        content = (self.message, self.board, self.cards.widget, self._below)
+        self.widget = VBox(content).add_class("ml4t-health").add_class("ml4t-boarded")
         self.refresh()
 
     def refresh(self) -> None:
@@ -214,24 +212,13 @@ class HealthBoard:
         """Cards of the jobs, the latest first, and the datasets that they are at work on."""
         with self._lock:
             self.board.busy = sorted(str(each) for each in self._busy())
-            for run in self.repair_runs:
-                for job in run.jobs:
-                    if job.number not in self.cards:
-                        self.cards[job.number] = JobView(
-                            job, changed=self._changed, dismissed=self._dismiss
-                        )
-            latest = sorted(set(self.cards) - self._dismissed, reverse=True)
-            self.jobs.children = [self.cards[number].widget for number in latest]
-
-    def _dismiss(self, card: JobView) -> None:
-        self._dismissed.add(card.job.number)
-        self._show_jobs()
+            self.cards.show(job for run in self.repair_runs for job in run.jobs)
 
     def _forget(self) -> None:
         """Leave out how earlier repairs went."""
         with self._lock:
             self.repair_runs = [each for each in self.repair_runs if not each.is_over]
-            self.cards = {n: card for n, card in self.cards.items() if not card.job.is_over}
+            self.cards.forget_ended()
         self._show_jobs()
 
     def _ended(self, run: RepairRun) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from ml4t_nb.execution.jobs import JOBS, Job
 from ml4t_nb.notebook.panels.job_view import JobView
 from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.widgets import button, html
-from ml4t_nb.render.format import many
+from ml4t_nb.render.format import duration, many
 from ml4t_nb.render.markup import element, trusted
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class JobList:
     def _report(self, job: Job) -> None:
         if job.is_over:
             self.refresh()
+        else:
+            self._count()
 
     def _dismiss(self, job: Job, view: JobView) -> None:
         del view
@@ -77,9 +80,16 @@ class JobList:
         self.refresh()
 
     def _count(self) -> None:
-        running = sum(not view.job.is_over for view in self.views.values())
-        ended = len(self.views) - running
-        words = f"{many(running, 'job')} running, {ended:,} ended"
+        running = [view.job for view in self.views.values() if not view.job.is_over]
+        ended = len(self.views) - len(running)
+        words = f"{many(len(running), 'job')} running{_left_words(running)}, {ended:,} ended"
         nothing = "No jobs: what a panel runs is shown here (%ml4t panel)."
         self.count.value = element("b", words if self.views else nothing)
         self.clear.layout.display = "" if ended else "none"
+
+
+def _left_words(running: Sequence[Job]) -> str:
+    """``, about 1:05 left``, until the last of them ends; nothing unless that is known of each."""
+    left = [each.left_s for each in running]
+    known = [each for each in left if each]
+    return f", about {duration(max(known))} left" if known and len(known) == len(left) else ""

@@ -39,7 +39,7 @@ def job_icon(state: JobState) -> Markup:
 
 
 def job_title(job: Job) -> str:
-    """``Load 12 datasets``, ``Update MSFT``, ``Ask again, DD``."""
+    """``Load 12 datasets``, ``Update MSFT``, ``Ask again, DD``, ``Sync core, 500 datasets``."""
     verb, arguments = job.command.verb, job.command.arguments
     named = arguments.get("symbol")
     known = [named] if isinstance(named, str) else list(named) if isinstance(named, tuple) else []
@@ -48,7 +48,8 @@ def job_title(job: Job) -> str:
     doing = next((words for name, words in _OF_GAPS.items() if arguments.get(name)), "")
     if verb == "gaps" and doing:
         return ", ".join(filter(None, (doing, whom)))
-    return f"{verb.title()} {whom}".rstrip()
+    universes = ", ".join(arguments.get("universe") or ())
+    return f"{verb.title()} {', '.join(filter(None, (universes, whom)))}".rstrip()
 
 
 def ended_words(job: Job) -> str:

@@ -31,7 +31,7 @@ def shown(notebook: InteractiveShell, cell: str) -> list[RichOutput]:
 
 
 @pytest.mark.parametrize(
-    "part", ["", "load", "update", "health", "gaps", "review", "history", "compare"]
+    "part", ["", "load", "update", "universe", "health", "gaps", "review", "history", "compare"]
 )
 def test_a_panel_is_a_widget_and_something_that_stays_readable(
     notebook: InteractiveShell, part: str
@@ -56,14 +56,16 @@ def test_the_live_widget_hides_the_still() -> None:
     assert f".{frame._key} {{ display: none; }}" in style
 
 
-def test_the_whole_panel_has_seven_tabs_of_which_each_is_made_when_looked_at() -> None:
+def test_the_whole_panel_has_eight_tabs_of_which_each_is_made_when_looked_at() -> None:
     frame = ml4t_nb.panel()
     tabs = frame.widget.children[1]
 
-    assert tabs.titles == ("Load", "Update", "Health", "Gaps", "Review", "History", "Compare")
-    assert [len(box.children) for box in tabs.children] == [1, 0, 0, 0, 0, 0, 0]
+    assert tabs.titles == (
+        "Load", "Update", "Universe", "Health", "Gaps", "Review", "History", "Compare",
+    )  # fmt: skip
+    assert [len(box.children) for box in tabs.children] == [1, 0, 0, 0, 0, 0, 0, 0]
     tabs.selected_index = 2
-    assert [len(box.children) for box in tabs.children] == [1, 0, 1, 0, 0, 0, 0]
+    assert [len(box.children) for box in tabs.children] == [1, 0, 1, 0, 0, 0, 0, 0]
 
 
 def test_a_panel_begins_with_the_as_of_and_the_home_it_was_given(

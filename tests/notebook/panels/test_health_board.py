@@ -66,7 +66,7 @@ def test_the_page_is_sent_each_row_once_and_its_words_once() -> None:
     # The as-of is the close of the 31st; the next session is a day later.
     assert sent["title"] == "3 datasets"
     # XNYS has 21 sessions from the 2nd to the 31st: HOLE has 20 bars, LATE 9.
-    assert sent["bars"] == "50 bars"
+    assert sent["total"] == "50 bars"
     assert sent["as_of"] == "as of Wed 31 Jan 2024 16:00 New York"
     assert sent["groups"][0] == [
         "stale", "12 sessions behind, ready since Tue 16 Jan 16:00", "update", 1, True,

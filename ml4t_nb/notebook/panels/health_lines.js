@@ -1,12 +1,7 @@
-// What the board shows: datasets as objects, in groups, as a list of lines.
+// What the health board shows: datasets as objects, in groups.
 
-const LINE_PX = { group: 34, narrow: 44, row: 26, more: 28 };
-const SHOWN = 5;
 const STATE_WORDS = { error: "in error" };
-const DAY_MS = 86_400_000;
 const GROUPINGS = { cause: "cause", kind: "class", provider: "provider", none: "nothing" };
-const thousands = (number) => number.toLocaleString("en-US");
-const dated = (day) => (day === null ? "-" : new Date(day * DAY_MS).toISOString().slice(0, 10));
 
 // The rows of a board as objects; see `board_json`.
 function decoded(board) {
@@ -58,21 +53,15 @@ const ORDER = {
   due: (row) => row.dueIn ?? Infinity,
 };
 
-function sorted(rows, board, { by, isDown }) {
-  const place = new Map(rows.map((row) => [row, ORDER[by](row, board)]));
-  const sign = isDown ? -1 : 1;
-  return rows.toSorted((a, b) => {
-    const [x, y] = [place.get(a), place.get(b)];
-    if (x === y) return a.key < b.key ? -1 : 1;
-    return x < y ? -sign : sign;
-  });
+function ordered(rows, board, { by, isDown }) {
+  return sorted(rows, (row) => ORDER[by](row, board), isDown);
 }
 
 // Groups in their order, each with the rows that are wanted, and with all of them.
 function grouped(rows, wanted, board, look) {
   if (look.grouping === "none") {
     const rest = wanted.filter((row) => !look.off.has(row.state));
-    return [{ key: "none", rows: sorted(rest, board, look.sort), all: rows, isPlain: true }];
+    return [{ key: "none", rows: ordered(rest, board, look.sort), all: rows, isPlain: true }];
   }
   let groups;
   if (look.grouping === "cause") {
@@ -101,23 +90,7 @@ function grouped(rows, wanted, board, look) {
     .map((group) => ({
       ...group,
       all: rows.filter(group.has),
-      rows: sorted(wanted.filter((row) => group.has(row) && isOn(row)), board, look.sort),
+      rows: ordered(wanted.filter((row) => group.has(row) && isOn(row)), board, look.sort),
     }))
     .filter((group) => group.rows.length);
-}
-
-// The lines from top to bottom, each with its key.
-function linesOf(groups, look) {
-  return groups.flatMap((group) => {
-    if (group.isPlain) return group.rows.map((row) => ({ what: "row", key: row.key, row }));
-    const isFolded = look.folds.get(group.key) ?? (group.state ? look.off.has(group.state) : false);
-    const lines = [{ what: "group", key: `group ${group.key}`, group, isFolded }];
-    if (isFolded) return lines;
-    // One line more than that says no more than the row that it would hide.
-    const isWhole = look.unfolded.has(group.key) || group.rows.length <= SHOWN + 1;
-    const shown = isWhole ? group.rows : group.rows.slice(0, SHOWN);
-    lines.push(...shown.map((row) => ({ what: "row", key: row.key, row, group })));
-    if (!isWhole) lines.push({ what: "more", key: `more ${group.key}`, group });
-    return lines;
-  });
 }

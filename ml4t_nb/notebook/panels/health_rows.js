@@ -1,4 +1,4 @@
-// The element of each line of the board's table, and what its buttons say.
+// The element of each line of the health board's table, and what its buttons say.
 
 const COLUMNS = [
   ["state", "State"],
@@ -35,27 +35,6 @@ function labelOf(remedy, number, isAll, words = LABELS[remedy]) {
   return words[which].replace("#", thousands(number));
 }
 
-function made(name, className = "", ...content) {
-  const element = document.createElement(name);
-  if (className) element.className = className;
-  element.append(...content);
-  return element;
-}
-
-// One of the signs that the kernel drew.
-function sign(icons, name) {
-  const holder = made("span", `ml4t-board-sign ml4t-is-${name}`);
-  holder.innerHTML = icons[name] ?? "";
-  return holder;
-}
-
-function press(label, className, data = {}) {
-  const button = made("button", `ml4t-board-button ${className}`, label);
-  button.type = "button";
-  Object.assign(button.dataset, data);
-  return button;
-}
-
 function check(label, isChecked, isMixed = false) {
   const box = made("input", "ml4t-board-check");
   box.type = "checkbox";
@@ -64,12 +43,6 @@ function check(label, isChecked, isMixed = false) {
   box.indeterminate = isMixed;
   box.setAttribute("aria-label", label);
   return box;
-}
-
-function cell(className, ...content) {
-  const made_ = made("div", `ml4t-board-${className}`, ...content);
-  made_.setAttribute("role", "gridcell");
-  return made_;
 }
 
 // What the row's own button says and does.
@@ -83,9 +56,7 @@ function actionOf(row) {
 }
 
 function rowElement(row, { icons, isSelected, isBusy, isOpen, strip, width }) {
-  const element = made("div", `ml4t-board-row${row.isFailed ? " ml4t-is-failed" : ""}`);
-  element.setAttribute("role", "row");
-  element.setAttribute("aria-level", "2");
+  const element = lineElement(`row${row.isFailed ? " ml4t-is-failed" : ""}`, 2);
   element.setAttribute("aria-selected", String(isSelected));
   if (isOpen) element.setAttribute("aria-current", "true");
   const state = cell("state", sign(icons, row.state), made("span", "", row.state));
@@ -119,18 +90,14 @@ function rowElement(row, { icons, isSelected, isBusy, isOpen, strip, width }) {
 function groupElement(line, { icons, chosen }) {
   const { group, isFolded } = line;
   const number = group.rows.length;
-  const element = made("div", "ml4t-board-group");
-  element.setAttribute("role", "row");
-  element.setAttribute("aria-level", "1");
+  const element = lineElement("group", 1);
   element.setAttribute("aria-expanded", String(!isFolded));
   const of = number < group.all.length ? ` of ${thousands(group.all.length)}` : "";
   const title = made("b", "", `${thousands(number)}${of} ${group.title}`);
   const words = made("span", "ml4t-board-cause", group.words);
   words.title = group.words;
-  const arrow = made("span", "ml4t-board-arrow", isFolded ? "▸" : "▾");
-  arrow.setAttribute("aria-hidden", "true");
   const signs = group.state ? [sign(icons, group.state)] : [];
-  const head = cell("head", arrow, ...signs, made("span", "ml4t-board-title", title, words));
+  const head = cell("head", arrow(isFolded), ...signs, made("span", "ml4t-board-title", title, words));
   head.setAttribute("aria-colspan", group.remedy ? "7" : "8");
   const isAll = chosen === number;
   const box = check(`Select all ${thousands(number)}: ${group.title}`, isAll, chosen > 0 && !isAll);
@@ -145,22 +112,4 @@ function groupElement(line, { icons, chosen }) {
     element.append(cell("all", button));
   }
   return element;
-}
-
-function moreElement({ group }) {
-  const rest = group.rows.slice(SHOWN);
-  const names = rest.slice(0, 5).map((row) => row.symbol).join(", ");
-  const show = press(`Show ${thousands(rest.length)} more`, "ml4t-board-link", { does: "more" });
-  show.tabIndex = -1;
-  const next = made("span", "ml4t-board-next", `${names}${rest.length > 5 ? " …" : ""}`);
-  const whole = cell("rest", show, next);
-  whole.setAttribute("aria-colspan", "9");
-  const element = made("div", "ml4t-board-more", whole);
-  element.setAttribute("role", "row");
-  element.setAttribute("aria-level", "2");
-  return element;
-}
-
-function sum(items, of) {
-  return items.reduce((total, item) => total + of(item), 0);
 }
