@@ -59,9 +59,9 @@ JOB_STYLE = f"""
 .ml4t-job pre {{ max-height: 200px; overflow: auto; margin: 4px 0; font-size: 12px;
   background: {token("paper")}; color: {token("text")}; padding: 4px 8px; }}
 .ml4t-jobs-top {{ justify-content: space-between; align-items: center; overflow: hidden; }}
-.ml4t-job .ml4t-copy {{ font: inherit; font-size: 12px; height: 22px; padding: 0 8px;
-  margin-left: 8px; border: 1px solid {token("line2")}; border-radius: 4px; cursor: pointer;
-  color: {token("text")}; background: {token("raised")}; }}
+:is(.ml4t-job, .ml4t-universe) .ml4t-copy {{ font: inherit; font-size: 12px; height: 22px;
+  padding: 0 8px; margin-left: 8px; border: 1px solid {token("line2")}; border-radius: 4px;
+  cursor: pointer; color: {token("text")}; background: {token("raised")}; }}
 .ml4t-job-lines {{ border-collapse: collapse; font-size: 12px; }}
 .ml4t-job-lines td {{ padding: 1px 10px 1px 0; vertical-align: top;
   border-bottom: 1px solid {token("line")}; }}

@@ -45,7 +45,7 @@ def cost_words(report: PlanReport) -> str:
     parts = (
         many(report.requests, "request") if report.requests else "no request",
         f"up to {at_most:,} more" if at_most else "",
-        f"at least {duration(report.minutes * 60)} minutes" if report.minutes else "",
+        f"at least {duration(seconds)} minutes" if round(seconds := report.minutes * 60) else "",
         f"about {size(report.bytes)}" if report.bytes else "",
         f"{many(len(report.failed), 'dataset')} cannot be planned" if report.failed else "",
     )

@@ -172,13 +172,10 @@ def universe_json(
     day, last day, due, minutes until then, requests as words, and as a number.
     """
     reasons, dues, costs, as_of = Once(), Once(), Once(), states.health.as_of
-    kinds = {
-        (row.dataset.asset_class, row.dataset.frequency) for group in groups for row in group.rows
-    }
     rows = [
         [
             row.symbol,
-            _beside(row, is_mixed=len(kinds) > 1),
+            _beside(row),
             f"{group.name or '-'} {row.symbol} {row.dataset}",
             at,
             row.state,
@@ -278,8 +275,9 @@ def _facts(universe: Universe) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _beside(row: UniverseRow, *, is_mixed: bool) -> str:
-    """Class and frequency where they differ; made-up bars are never shown without saying so."""
-    more = f"{row.dataset.asset_class} {row.dataset.frequency}" if is_mixed else ""
+def _beside(row: UniverseRow) -> str:
+    """What no universe says of it; made-up bars are never shown without saying so."""
+    of = row.dataset
+    parts = [f"{of.asset_class} {of.frequency}"] if row.state == "undeclared" else []
     is_made_up = row.health is not None and row.health.provider == "synthetic"
-    return f"{'synthetic ' if is_made_up else ''}{more}".strip()
+    return " ".join([*["synthetic"] * is_made_up, *parts])

@@ -38,13 +38,15 @@ _COLUMNS = (
 
 def how_to_declare(states: UniverseStates) -> Markup:
     """Where to write a universe, and one to copy."""
-    where = " or ".join(map(str, states.places))
+    first, *others = (element("code", str(path)) for path in states.places)
+    where = (first, *((" or ", each) for each in others))
+    copy = element("button", "Copy", class_="ml4t-copy", data_ml4t_copy=_EXAMPLE)
+    example = element("pre", _EXAMPLE, style="margin:0")
     return element(
         "div",
         element("b", "No universe is declared."),
-        element("div", f"Write which symbols to store into {where}, such as:"),
-        element("pre", element("code", _EXAMPLE), class_="ml4t-universe-example"),
-        element("button", "Copy", class_="ml4t-copy", data_ml4t_copy=_EXAMPLE),
+        element("div", "Write which symbols to store, such as these, into ", where, ":"),
+        element("div", example, copy, class_="ml4t-universe-example"),
         element("div", "It appears here once the file is saved.", style=MUTED),
     )
 

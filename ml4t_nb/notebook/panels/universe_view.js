@@ -146,6 +146,7 @@ class UniverseView extends BoardView {
   }
 
   taken() {
+    this.grid.classList.toggle("ml4t-has-kinds", this.rows.some((row) => row.more));
     this.measure();
     this.drawAll();
   }
