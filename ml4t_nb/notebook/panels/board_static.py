@@ -10,7 +10,7 @@ from ml4t_nb.notebook.panels.board_rows import as_of_words
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import count, labelled, many
 from ml4t_nb.render.icons import icon
-from ml4t_nb.render.markup import element
+from ml4t_nb.render.markup import Content, element
 from ml4t_nb.render.tokens import token
 from ml4t_nb.reports import HealthReport
 
@@ -80,7 +80,7 @@ def _group(cause: Cause, as_of: datetime) -> Markup:
 def folded_rows(
     summary: Sequence[Markup | str],
     columns: Sequence[tuple[str, str]],
-    rows: Sequence[Sequence[object]],
+    rows: Sequence[Sequence[Content]],
     rest: Sequence[str],
     *,
     is_open: bool,

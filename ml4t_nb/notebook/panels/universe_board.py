@@ -127,7 +127,8 @@ class UniverseBoard:
     def _read(self, *, is_look: bool = False) -> None:
         with self._lock:
             try:
-                states = universe_states(Workspace.open(), **self._shared)
+                given: dict[str, Any] = dict(self._shared)
+                states = universe_states(Workspace.open(), **given)
                 shown: object = (states.path, states.universes, states.undeclared)
             except Ml4tError as error:
                 states, shown = None, error_html(error)

@@ -73,8 +73,8 @@ class UniverseRow:
     @property
     def words(self) -> str:
         """Why it is as it is, or why it cannot be planned."""
-        is_planned = self.plan is None or self.plan.error is None
-        return self.reason if is_planned else self.plan.error.message
+        error = None if self.plan is None else self.plan.error
+        return self.reason if error is None else error.message
 
     def minutes_until(self, as_of: datetime) -> int | None:
         """Minutes until it is due; None if it will not be."""

@@ -11,7 +11,7 @@ from ml4t_nb.notebook.panels.universe_rows import STATE_ICONS, UniverseGroup, Un
 from ml4t_nb.render.format import count, many
 from ml4t_nb.render.html import report_html
 from ml4t_nb.render.icons import icon
-from ml4t_nb.render.markup import element
+from ml4t_nb.render.markup import Content, element
 from ml4t_nb.reports import PlanReport
 from ml4t_nb.verbs.universe_states import UniverseStates
 
@@ -89,7 +89,7 @@ def _group(group: UniverseGroup) -> Markup:
     return folded_rows(summary, _COLUMNS, rows, rest, is_open=len(group.rows) <= ROWS)
 
 
-def _row(row: UniverseRow) -> tuple[object, ...]:
+def _row(row: UniverseRow) -> tuple[Content, ...]:
     health = row.health
     last = "-" if health is None or health.last is None else f"{health.last:%Y-%m-%d}"
     return (
