@@ -11,7 +11,7 @@ from ml4t_nb.render.format import count, duration, instant, labelled, many, size
 from ml4t_nb.render.layout import Block, Headline, Note, Table, none_is_due, nothing_stored
 from ml4t_nb.reports import PlanReport
 
-__all__ = ["cost_words", "plan_blocks"]
+__all__ = ["plan_blocks", "plan_words"]
 
 _HEADINGS = ("Dataset", "Provider", "Requests>", "Asked for", "New bars>", "Size>", "Compared>")
 _WHY: dict[PossibleReason, str] = {
@@ -39,7 +39,7 @@ def plan_blocks(report: PlanReport) -> Iterator[Block]:
     yield list(_notes(report))
 
 
-def cost_words(report: PlanReport) -> str:
+def plan_words(report: PlanReport) -> str:
     """``27 requests, up to 81 more, at least 2:40 minutes, about 1.2 MB``."""
     at_most = sum(each.at_most for each in report.datasets)
     parts = (

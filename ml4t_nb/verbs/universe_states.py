@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ml4t_nb.pipeline import RunContext, SyncRequest
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["DeclaredSymbol", "DeclaredUniverse", "Need", "UniverseStates", "universe_states"]
+__all__ = ["DeclaredSymbol", "Need", "UniverseState", "UniverseStates", "universe_states"]
 
 Need: TypeAlias = Literal["load", "update", "nothing"]
 """What a sync does about a dataset: ``nothing`` if all up to a declared end is stored."""
@@ -52,7 +52,7 @@ class DeclaredSymbol:
 
 
 @dataclass(frozen=True, slots=True)
-class DeclaredUniverse:
+class UniverseState:
     """A universe with its symbols, in the order they are declared."""
 
     universe: Universe
@@ -77,7 +77,7 @@ class UniverseStates:
 
     places: tuple[Path, ...]
     path: Path
-    universes: tuple[DeclaredUniverse, ...]
+    universes: tuple[UniverseState, ...]
     undeclared: tuple[Health, ...]
     health: HealthReport
 
@@ -117,7 +117,7 @@ def universe_states(
         places(ws),
         file.path,
         tuple(
-            DeclaredUniverse(each, tuple(symbol_of(each, name) for name in meant_by[each.name]))
+            UniverseState(each, tuple(symbol_of(each, name) for name in meant_by[each.name]))
             for each in file.universes
         ),
         tuple(each for each in judged if each.dataset not in declared),

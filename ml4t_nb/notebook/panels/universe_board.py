@@ -22,7 +22,7 @@ from ml4t_nb.notebook.panels.universe_static import how_to_declare, plan_html, u
 from ml4t_nb.notebook.panels.widgets import Widget, html
 from ml4t_nb.plans import DatasetPlan
 from ml4t_nb.render.html import error_html
-from ml4t_nb.render.plan_blocks import cost_words
+from ml4t_nb.render.plan_blocks import plan_words
 from ml4t_nb.reports import PlanReport
 from ml4t_nb.verbs.plans import part_of_plan
 from ml4t_nb.verbs.universe_states import UniverseStates, universe_states
@@ -95,7 +95,7 @@ class UniverseBoard:
             line = spell(command, "%ml4t")
             title = f"Plan of {', '.join(names) or 'all universes'}"
             self.message.value = ""
-            self.planned.value = plan_html(report, title, cost_words(report), line)
+            self.planned.value = plan_html(report, title, plan_words(report), line)
             self._show(self.states)
         self._changed()
 
@@ -147,7 +147,7 @@ class UniverseBoard:
         self._changed()
 
     def _show(self, states: UniverseStates) -> None:
-        costs = {name: cost_words(plan) for name, plan in self.plans.items()}
+        costs = {name: plan_words(plan) for name, plan in self.plans.items()}
         plans: Mapping[str, Sequence[DatasetPlan]] = {
             name: plan.datasets for name, plan in self.plans.items()
         }

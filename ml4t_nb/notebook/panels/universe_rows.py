@@ -16,7 +16,7 @@ from ml4t_nb.plans import DatasetPlan
 from ml4t_nb.records import Health
 from ml4t_nb.render.format import count, many
 from ml4t_nb.universes import Universe
-from ml4t_nb.verbs.universe_states import DeclaredSymbol, DeclaredUniverse, UniverseStates
+from ml4t_nb.verbs.universe_states import DeclaredSymbol, UniverseState, UniverseStates
 
 __all__ = ["STATES", "STATE_ICONS", "UniverseGroup", "UniverseRow", "groups_of", "universe_json"]
 
@@ -145,7 +145,7 @@ def groups_of(
     """
     as_of = states.health.as_of
 
-    def declared(each: DeclaredUniverse) -> UniverseGroup:
+    def declared(each: UniverseState) -> UniverseGroup:
         universe = each.universe
         planned = _Planned(plans.get(universe.name, ()))
         rows = (_declared(symbol, as_of, planned) for symbol in each.symbols)
