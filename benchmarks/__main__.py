@@ -49,7 +49,16 @@ WORKLOADS: Mapping[str, Callable[[Scale, Path, Book], None]] = {
     "door": door,
     **{
         name: partial(_own, name)
-        for name in ("flat", "health", "gaps", "starts", "lock", "incremental", "notebook")
+        for name in (
+            "flat",
+            "health",
+            "gaps",
+            "starts",
+            "lock",
+            "incremental",
+            "notebook",
+            "executors",
+        )
     },
 }
 """What ``--only`` may name; each in a folder of its own, removed afterwards."""

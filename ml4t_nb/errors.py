@@ -14,6 +14,7 @@ Where the standard library has an error of the same meaning, ours is one too, so
     ├── Suspicious          an answer contradicts what is stored, and nothing explains it
     │   └── SplitPending          a split that prices do not show yet: retried
     ├── Overtaken           another writer is further on, as of a later instant
+    ├── WorkerUnavailable   work of another process or machine that cannot be had there
     ├── JobBusy             a background job is already running on the same dataset
     ├── RunFailed           some datasets of a run failed, or were not reached
     ├── ProviderError(.provider)
@@ -73,6 +74,7 @@ __all__ = [
     "StoreOutdated",
     "Suspicious",
     "SymbolUnknown",
+    "WorkerUnavailable",
 ]
 
 
@@ -170,6 +172,10 @@ class SplitPending(Suspicious):
 
 class Overtaken(Ml4tError):
     """Others have moved the dataset on: to a later as-of, or to another configuration."""
+
+
+class WorkerUnavailable(Ml4tError):
+    """No process or machine does the work, or the one that did was lost, and so was the next."""
 
 
 class JobBusy(Ml4tError):
@@ -292,5 +298,5 @@ class ChunkCorrupt(StoreError):
 OUTAGES = (ProviderUnavailable.__name__, RateLimited.__name__)
 """Types of errors that are a provider's as a whole, and pass."""
 
-PASSING = (LockTimeout, RateLimited, ProviderUnavailable, SplitPending)
+PASSING = (LockTimeout, RateLimited, ProviderUnavailable, SplitPending, WorkerUnavailable)
 """Errors that pass by themselves: the same run succeeds later."""

@@ -29,6 +29,7 @@ __all__ = [
     "PathName",
     "Short",
     "Symbols",
+    "Unserved",
     "Writes",
     "as_day",
     "as_folder",
@@ -93,6 +94,11 @@ class Doc:
 @dataclass(frozen=True, slots=True)
 class Writes:
     """With the option, a verb that else only reads changes the store, or asks a provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved:
+    """Not taken from a request over HTTP: it says where the machine that answers connects to."""
 
 
 def _refused(option: str, value: object, reason: str, hint: str) -> OptionError:

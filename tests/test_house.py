@@ -44,6 +44,7 @@ LAYERS = (
     {"core"},
     {"providers", "storage", "targets"},
     {"pipeline", "reading", "batch", "telling", "workspace", "calendars"},
+    {"executors"},
     {"verbs"},
     {"commands"},
     {"render"},
@@ -73,11 +74,11 @@ LIGHT = (
 HEAVY = {"pandas", "numpy", "pyarrow", "filelock"}
 NUMERIC = (
     "core/", "storage/", "providers/", "targets/", "pipeline/", "reading/", "batch.py",
-    "telling.py", "calendars.py",
+    "telling.py", "calendars.py", "executors/",
 )  # fmt: skip
 SLOW_STARTERS = (
     "pandas", "numpy", "pyarrow", "rich", "yfinance", "exchange_calendars", "plotly",
-    "ipywidgets", "anywidget", "tenacity", "argcomplete", "apprise",
+    "ipywidgets", "anywidget", "tenacity", "argcomplete", "apprise", "distributed",
 )  # fmt: skip
 LONGEST = 300
 

@@ -106,9 +106,10 @@ def options(verb: Verb) -> tuple[Option, ...]:
 def taken(verb: Verb) -> dict[str, Option]:
     """Options that a request may give, by their spelling there.
 
-    None is a path: a request names no folder, and no file, of the machine that answers it.
+    None is a path: a request names no folder, and no file, of the machine that answers it; nor
+    who else works for it.
     """
-    return {each.name.rstrip("_"): each for each in options(verb) if each.kind != "path"}
+    return {each.name.rstrip("_"): each for each in options(verb) if each.is_served}
 
 
 def _docstring(verb: Verb) -> str:

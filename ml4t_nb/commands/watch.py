@@ -11,7 +11,15 @@ from ml4t_nb.errors import OptionError
 from ml4t_nb.options import Short, as_moment
 from ml4t_nb.settings import Settings
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.parameters import AllowEmpty, AsOf, ClassFilter, FreqFilter, Home
+from ml4t_nb.verbs.parameters import (
+    AllowEmpty,
+    AsOf,
+    ClassFilter,
+    ExecutorName,
+    FreqFilter,
+    Home,
+    Workers,
+)
 
 __all__ = ["Watch", "watch"]
 
@@ -39,7 +47,8 @@ def watch(
     asset_class: ClassFilter = None,
     frequency: FreqFilter = None,
     intraday_bars: int | None = None,
-    workers: int = 4,
+    workers: Workers = 4,
+    executor: ExecutorName = "threads",
     quiet: Annotated[bool, Short("-q")] = False,
     allow_empty: AllowEmpty = False,
     as_of: AsOf = None,
@@ -52,8 +61,6 @@ def watch(
     intraday_bars
         Final intraday bars that make a dataset due; the last ones of a session do in any case. If
         not given, 30.
-    workers
-        Datasets updated at the same time.
     quiet
         Print failures and findings alone.
     allow_empty
@@ -77,6 +84,7 @@ def watch(
         "frequency": frequency,
         "intraday_bars": intraday_bars,
         "workers": workers,
+        "executor": executor,
         "allow_empty": allow_empty,
         "home": home,
     }

@@ -80,13 +80,14 @@ def budget_of(provider: str, per_minute: float, home: Path | None = None) -> Bud
     return _source(provider, per_minute, None if home is None else home.absolute())
 
 
-def use_budgets(source: BudgetSource) -> None:
-    """Take all budgets of this process from ``source`` from now on.
+def use_budgets(source: BudgetSource) -> BudgetSource:
+    """Take all budgets of this process from ``source`` from now on; where they came from before.
 
     For a process that works for another one, and asks that one: ``spend`` is all that it needs.
     """
-    global _source  # noqa: PLW0603  # of the process, as the budgets are
-    _source = source
+    global _source  # of the process, as the budgets are
+    before, _source = _source, source
+    return before
 
 
 @cache

@@ -28,6 +28,7 @@ from ml4t_nb.options import (
     Doc,
     KeepsOne,
     Short,
+    Unserved,
     Writes,
     as_day,
     as_folder,
@@ -106,6 +107,7 @@ class Option:
     ``is_repeated`` takes several words, where one that ``keeps_one`` leaves a single word what it
     is; those of one that ``is_bare`` may stand without a flag.
     With one that ``writes``, a verb that only reads changes the store, or asks a provider.
+    One that ``is_served`` is taken from a request over HTTP.
     ``short`` is its one-letter flag, and ``help`` what its type says, or its paragraph in the
     verb's docstring; each may be empty.
     """
@@ -119,6 +121,7 @@ class Option:
     may_be_none: bool = False
     keeps_one: bool = False
     writes: bool = False
+    is_served: bool = True
     short: str = ""
     help: str = ""
 
@@ -310,6 +313,7 @@ def _option(parameter: inspect.Parameter, hint: object) -> Option:
         may_be_none=types.NoneType in members,
         keeps_one=any(isinstance(each, KeepsOne) for each in extras),
         writes=any(isinstance(each, Writes) for each in extras),
+        is_served=kind != "path" and not any(isinstance(each, Unserved) for each in extras),
         short=next((each.flag for each in extras if isinstance(each, Short)), ""),
         help=next((each.text for each in extras if isinstance(each, Doc)), ""),
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
+from ml4t_nb.executors.choice import require_executor
 from ml4t_nb.model import DatasetId, FillMethod, NextStep, Span
 from ml4t_nb.options import Writes
-from ml4t_nb.records import Summary
+from ml4t_nb.records import Summary, UpdateResult
 from ml4t_nb.reports import DatasetGaps, GapsReport
 from ml4t_nb.verbs.absent import absent, declaration
 from ml4t_nb.verbs.arguments import served, verb
@@ -18,6 +20,7 @@ from ml4t_nb.verbs.parameters import (
     AsOf,
     ClassFilter,
     End,
+    ExecutorName,
     FreqFilter,
     Home,
     Plan,
@@ -29,7 +32,7 @@ from ml4t_nb.verbs.runs import Work, run_batch, unread_datasets
 from ml4t_nb.verbs.select import days, latest, summaries
 
 if TYPE_CHECKING:
-    from ml4t_nb.pipeline import GapAction
+    from ml4t_nb.pipeline import GapAction, RunContext
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["gaps"]
@@ -52,6 +55,7 @@ def gaps(
     unfill: Annotated[bool, Writes()] = False,
     close: Annotated[str | None, Writes()] = None,
     reopen: Annotated[bool, Writes()] = False,
+    executor: ExecutorName = "threads",
     plan: Plan = False,
     as_of: AsOf = None,
     home: Home = None,
@@ -72,6 +76,9 @@ def gaps(
         Declare that there were no sessions, for the reason given; with --start or --end.
     reopen
         Reopen gaps that were closed, confirmed or left open.
+    executor
+        Where bars are requested again: in threads of this process, in processes of this machine,
+        or on a Dask cluster, whose scheduler is at dask://HOST:PORT.
     as_of
         Run as of this time: an instant, or a date, meaning after that session's close. What
         is listed does not depend on it.
@@ -82,7 +89,8 @@ def gaps(
     range_ = days(start, end)
     moment = ws.resolve_as_of(as_of)
     action = _action(refetch=refetch, refill=refill, unfill=unfill, close=close, reopen=reopen)
-    _require_refetch(plan=plan, refetch=refetch)
+    require_executor(executor)
+    _require_refetch(refetch, plan=plan, executor=executor != "threads")
     if close is not None and range_ == (None, None):
         raise OptionError(
             "--close alone would close every gap", hint="choose them with --start and --end"
@@ -109,12 +117,12 @@ def gaps(
     if plan:
         return replace(_planned(ws, chosen, unread, moment, range_), datasets=listed)
 
-    def work(each: Summary) -> Work:
-        return unread.get(each.dataset) or (
-            lambda context: action(context, each.dataset, _span(ws, each, range_))
-        )
-
-    run = run_batch(ws, "gaps", {each.dataset: work(each) for each in chosen}, moment)
+    works: dict[DatasetId, Work] = {
+        each.dataset: unread.get(each.dataset)
+        or partial(_acted, action=action, dataset=each.dataset, span=_span(ws, each, range_))
+        for each in chosen
+    }
+    run = run_batch(ws, "gaps", works, moment, executor=executor)
     after = ws.store.summaries(datasets)
     listed, unread = _listed(ws, after, range_, every=True)
     for result in run.results:
@@ -128,6 +136,12 @@ def gaps(
         failed=unread_datasets(unread, ws.settings.home),
         home=ws.settings.home,
     )
+
+
+def _acted(
+    context: RunContext, *, action: GapAction, dataset: DatasetId, span: Span
+) -> UpdateResult:
+    return action(context, dataset, span)
 
 
 def _planned(
@@ -149,9 +163,11 @@ def _planned(
     return GapsReport(plan.as_of, (), every=True, plan=plan, home=plan.home)
 
 
-def _require_refetch(*, plan: bool, refetch: bool) -> None:
-    if plan and not refetch:
-        raise OptionError("--plan needs --refetch: only that requests bars", hint="add --refetch")
+def _require_refetch(refetch: bool, **given: bool) -> None:  # noqa: FBT001  # beside what needs it
+    for option in (name for name, is_given in given.items() if is_given and not refetch):
+        raise OptionError(
+            f"--{option} needs --refetch: only that requests bars", hint="add --refetch"
+        )
 
 
 def _require_gaps(listed: Sequence[DatasetGaps]) -> None:

@@ -18,6 +18,7 @@ from ml4t_nb.verbs.parameters import (
     AsOf,
     Class,
     End,
+    ExecutorName,
     Freq,
     Home,
     Notify,
@@ -25,9 +26,10 @@ from ml4t_nb.verbs.parameters import (
     ProviderName,
     Selection,
     Start,
+    Workers,
 )
 from ml4t_nb.verbs.plans import plan_run
-from ml4t_nb.verbs.runs import run_batch, works_of
+from ml4t_nb.verbs.runs import require_workers, run_batch, works_of
 from ml4t_nb.verbs.select import days, not_stored, renaming, required
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ def load(
     tolerance: float | None = None,
     chunk: Chunking | None = None,
     compression: Compression | None = None,
+    workers: Workers = 4,
+    executor: ExecutorName = "threads",
     plan: Plan = False,
     notify: Notify = None,
     as_of: AsOf = None,
@@ -100,6 +104,7 @@ def load(
         raise OptionError(
             f"--tolerance {tolerance:g} must be between 0 and 0.5", hint="such as 0.1"
         )
+    require_workers(workers, executor)
     zoned = None if zone is None else as_zone(zone, option="--zone")
     ws = ws.at(home)
     name = provider or ws.settings.provider
@@ -128,7 +133,17 @@ def load(
     if plan:
         return plan_run(ws, "load", works_of(plan_load, requests), moment, provider=name)
     works = works_of(run_load, requests)
-    return run_batch(ws, "load", works, moment, provider=name, is_known=True, notify=tells)
+    return run_batch(
+        ws,
+        "load",
+        works,
+        moment,
+        workers=workers,
+        executor=executor,
+        provider=name,
+        is_known=True,
+        notify=tells,
+    )
 
 
 def _former_names(

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 
 from ml4t_nb.model import Adjustment, AssetClass, BarsFrequency, Frequency, Requirement
-from ml4t_nb.options import ColumnNames, Day, Doc, KeepsOne, Moment, PathName, Short, Symbols
+from ml4t_nb.options import (
+    ColumnNames,
+    Day,
+    Doc,
+    KeepsOne,
+    Moment,
+    PathName,
+    Short,
+    Symbols,
+    Unserved,
+)
 
 __all__ = [
     "Adjust",
@@ -18,6 +28,7 @@ __all__ = [
     "Columns",
     "Derive",
     "End",
+    "ExecutorName",
     "Filled",
     "Freq",
     "FreqFilter",
@@ -31,6 +42,7 @@ __all__ = [
     "Require",
     "Selection",
     "Start",
+    "Workers",
 ]
 
 Selection: TypeAlias = Annotated[
@@ -92,6 +104,15 @@ Require: TypeAlias = Annotated[
 ]
 Provenance: TypeAlias = Annotated[
     bool, Doc("Add a column with the provider of each bar; empty if it was made by filling.")
+]
+Workers: TypeAlias = Annotated[int, Doc("Datasets that are worked on at the same time.")]
+ExecutorName: TypeAlias = Annotated[
+    str,
+    Unserved(),
+    Doc(
+        "Where that is done: in threads of this process, in processes of this machine, or on a\n"
+        "Dask cluster, whose scheduler is at dask://HOST:PORT."
+    ),
 ]
 Plan: TypeAlias = Annotated[
     bool,

@@ -10,8 +10,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from ml4t_nb.errors import DatasetNotFound, Interrupted, Ml4tError
+from ml4t_nb.errors import DatasetNotFound, Interrupted, Ml4tError, OptionError
 from ml4t_nb.events import Observer, Started, silent
+from ml4t_nb.executors.choice import require_executor, using
 from ml4t_nb.finding import Finding
 from ml4t_nb.hints import at_home
 from ml4t_nb.interruption import run_in_threads
@@ -24,6 +25,7 @@ from ml4t_nb.verbs.select import latest
 if TYPE_CHECKING:
     from ml4t_nb.batch import Pause
     from ml4t_nb.core.rules.configuration import RuleSettings
+    from ml4t_nb.executors.crew import Crew
     from ml4t_nb.pipeline import RunContext
     from ml4t_nb.workspace import Workspace
 
@@ -35,6 +37,7 @@ __all__ = [
     "finding_at_store",
     "noted",
     "record_at_store",
+    "require_workers",
     "run_batch",
     "run_one",
     "unread_datasets",
@@ -46,6 +49,13 @@ _Request = TypeVar("_Request")
 _Result = TypeVar("_Result")
 Work: TypeAlias = "Callable[[RunContext], UpdateResult] | Ml4tError"
 """What is to be done on a dataset; where it cannot be done, the error that says so."""
+
+
+def require_workers(workers: int, executor: str) -> None:
+    """Raise OptionError unless there can be so many, by that executor."""
+    require_executor(executor)
+    if workers < 1:
+        raise OptionError(f"--workers must be at least 1, not {workers}", hint="1 or more")
 
 
 def works_of(
@@ -65,12 +75,14 @@ def run_batch(
     moment: datetime | date,
     *,
     workers: int = 4,
+    executor: str = "threads",
     provider: str = "",
     is_known: bool = False,
     notify: bool | None = False,
 ) -> RunReport:
     """Do the works, and say what each did; `Interrupted` after Ctrl-C, even if that was everything.
 
+    So many ``workers`` do them at the same time, by the ``executor``.
     ``provider`` is named by the record of a run that wrote nothing; where it ``is_known``, no task
     asks another, and none is begun while it is down. Whether to ``notify`` the targets of the store
     is said by the report.
@@ -85,17 +97,18 @@ def run_batch(
         RunContext, ws.store, ws.provider, moment, closures, rules=rules, on_request=on_request
     )
     blank = UpdateRecord(latest(moment, ()), verb, provider, "failed")
-    tasks = [
-        Task(
-            dataset,
-            partial(_done, work, begin),
-            partial(_failed, ws, blank, dataset),
-            provider if is_known else "",
-        )
-        for dataset, work in works.items()
-    ]
-    ws.observer(Started(verb, tuple(works)))
-    batch = run_all(tasks, workers=workers, observer=ws.observer, cancel=ws.cancel)
+    with using(executor if works else "threads", ws.settings, ws.cancel) as crew:
+        tasks = [
+            Task(
+                dataset,
+                partial(_done, _placed(crew, dataset, work), begin),
+                partial(_failed, ws, blank, dataset),
+                provider if is_known else "",
+            )
+            for dataset, work in works.items()
+        ]
+        ws.observer(Started(verb, tuple(works)))
+        batch = run_all(tasks, workers=workers, observer=ws.observer, cancel=ws.cancel)
     ws.flush()
     # One that failed early does not know when its exchange closes.
     known = [each.record.at for each in batch.results if each.record.outcome != "failed"]
@@ -123,6 +136,13 @@ def _rules(home: Path) -> RuleSettings:
     from ml4t_nb.core.rules.configuration import RuleSettings
 
     return RuleSettings.of(StoreSettings.read(home).rules)
+
+
+def _placed(crew: Crew | None, dataset: DatasetId, work: Work) -> Work:
+    """The work where it is to be done; what cannot be done is nobody's."""
+    if crew is None or isinstance(work, Ml4tError):
+        return work
+    return crew.doing(dataset, work)
 
 
 def _done(

@@ -17,9 +17,9 @@ from ml4t_nb.universes import Universe, UniverseFile, read_universes
 from ml4t_nb.verbs.absent import absent, doubted, with_absent
 from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.notify import is_to_notify
-from ml4t_nb.verbs.parameters import AsOf, Home, Notify, Plan, ProviderName
+from ml4t_nb.verbs.parameters import AsOf, ExecutorName, Home, Notify, Plan, ProviderName, Workers
 from ml4t_nb.verbs.plans import plan_all
-from ml4t_nb.verbs.runs import at_store, context_of, noted, run_batch, works_of
+from ml4t_nb.verbs.runs import at_store, context_of, noted, require_workers, run_batch, works_of
 from ml4t_nb.verbs.select import renamed, select_each
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def sync(
     universe: Universes = (),
     *,
     provider: ProviderName = None,
-    workers: int = 4,
+    workers: Workers = 4,
+    executor: ExecutorName = "threads",
     verbose: Annotated[bool, Short("-v")] = False,
     plan: Plan = False,
     notify: Notify = None,
@@ -65,15 +66,12 @@ def sync(
         Provider to use in this run, and no other if it fails; if not given, each dataset's own,
         then those of its universe's fallback. History earlier than what is stored is loaded from
         the dataset's own only.
-    workers
-        Datasets loaded or updated at the same time.
     verbose
         Name the file that declares the universes, and how many symbols each has.
     """
     from ml4t_nb.pipeline import plan_sync, run_sync, with_proposals
 
-    if workers < 1:
-        raise OptionError(f"--workers must be at least 1, not {workers}", hint="1 or more")
+    require_workers(workers, executor)
     ws = ws.at(home)
     if provider is not None:
         ws.provider(provider)
@@ -95,7 +93,14 @@ def sync(
         return SyncReport("sync", found.as_of, (), plan=found, universes=counts, home=found.home)
     works = works_of(run_sync, requests)
     report = run_batch(
-        ws, "sync", works, moment, workers=workers, provider=provider or "", notify=tells
+        ws,
+        "sync",
+        works,
+        moment,
+        workers=workers,
+        executor=executor,
+        provider=provider or "",
+        notify=tells,
     )
     report = with_absent(ws, report, stored, missed)
     results = with_proposals(context_of(ws, moment), report.results)

@@ -21,15 +21,17 @@ from ml4t_nb.verbs.parameters import (
     AllowEmpty,
     AsOf,
     ClassFilter,
+    ExecutorName,
     FreqFilter,
     Home,
     Notify,
     Plan,
     ProviderName,
     Selection,
+    Workers,
 )
 from ml4t_nb.verbs.plans import plan_run
-from ml4t_nb.verbs.runs import at_store, context_of, noted, run_batch, works_of
+from ml4t_nb.verbs.runs import at_store, context_of, noted, require_workers, run_batch, works_of
 from ml4t_nb.verbs.select import EXAMPLE, renamed, select, select_each
 
 if TYPE_CHECKING:
@@ -59,7 +61,8 @@ def update(
     max_fill: int = 5,
     provider: ProviderName = None,
     switch: bool = False,
-    workers: int = 4,
+    workers: Workers = 4,
+    executor: ExecutorName = "threads",
     accept: bool = False,
     reset_as_of: bool = False,
     show_status: bool = False,
@@ -89,8 +92,6 @@ def update(
         Provider to use in this run; if not given, each dataset's own.
     switch
         Make the given provider the datasets' own from now on.
-    workers
-        Datasets updated at the same time.
     accept
         Accept the provider's history although it contradicts the stored one; all of it is fetched
         and compared, and the symbols must be named.
@@ -119,9 +120,8 @@ def update(
 
     lookback = 1 if lookback_days is None else lookback_days
     enough = INTRADAY_BARS if intraday_bars is None else intraday_bars
-    _require_positive(
-        lookback_days=lookback, max_fill=max_fill, workers=workers, intraday_bars=enough
-    )
+    _require_positive(lookback_days=lookback, max_fill=max_fill, intraday_bars=enough)
+    require_workers(workers, executor)
     _require_sound(
         switch_to=provider if switch else "",
         is_accepting_all=accept and not as_symbols(symbol),
@@ -165,7 +165,14 @@ def update(
     works = works_of(run_update, requests)
     before = _health_of(ws, moment) if show_status else {}
     report = run_batch(
-        ws, "update", works, moment, workers=workers, provider=provider or "", notify=tells
+        ws,
+        "update",
+        works,
+        moment,
+        workers=workers,
+        executor=executor,
+        provider=provider or "",
+        notify=tells,
     )
     results = with_proposals(context_of(ws, moment), report.results)
     names = renamed(ws, as_symbols(symbol))

@@ -77,7 +77,9 @@ def test_what_is_offered_is_described_beside_it(offered: InteractiveShell) -> No
         "update": "fetch what is new, check the overlap, and close the gaps"
     }
     assert beside("%ml4t update AAP") == {"AAPL": "symbol"}
-    assert beside("%ml4t update --work") == {"--workers": "Datasets updated at the same time"}
+    assert beside("%ml4t update --work") == {
+        "--workers": "Datasets that are worked on at the same time"
+    }
     assert beside("%ml4t load X -f week") == {"weekly": "frequency"}
 
 

@@ -31,7 +31,7 @@ PATHS = (
 SERVED_NOW = {
     # verb: options of a read, options only of a job
     "load": ("", ("symbol asset_class frequency provider start end calendar zone tolerance chunk "
-             "compression plan notify as_of")),
+             "compression workers plan notify as_of")),
     "update": ("", ("symbol asset_class frequency lookback_days fill_gaps fill_method max_fill "
                "provider switch workers accept reset_as_of show_status due "
             "intraday_bars plan notify allow_empty as_of")),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pandas as pd
 
@@ -17,6 +20,10 @@ from ml4t_nb.settings import Settings
 
 
 def _wait(symbol: str) -> None:
+    if symbol.startswith("HELD"):
+        _hold(Path(os.environ["GATED_FOLDER"]) / symbol)
+    if symbol.startswith("DIES"):
+        os.kill(os.getpid(), signal.SIGKILL)
     if symbol.startswith("SLOW"):
         time.sleep(0.3)
     if symbol.startswith("STUCK"):
@@ -25,12 +32,26 @@ def _wait(symbol: str) -> None:
         print("answered at last", file=sys.stderr, flush=True)  # noqa: T201  # for who listens
 
 
+def _hold(sign: Path) -> None:
+    """The first one who asks says which process it is, and waits until the test puts up the end."""
+    try:
+        with sign.open("x") as file:
+            file.write(str(os.getpid()))
+    except FileExistsError:
+        return
+    while not sign.with_suffix(".end").exists():
+        time.sleep(0.02)
+
+
 step: Callable[[str], None] = _wait
 """Called before each answer; a test of the same process puts its own in."""
 
 
 class GatedProvider:
-    """Two prices in turn: for SLOW..., STUCK..., LOUD..., NONE..., BUG..., and any other symbol."""
+    """Two prices in turn, for any symbol: those called SLOW..., HELD..., STUCK..., LOUD..., too.
+
+    One called NONE... is not known, of one called BUG... it breaks, and DIES... ends its process.
+    """
 
     name = "gated"
     summary = "two prices in turn, when the gate opens"

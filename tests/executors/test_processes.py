@@ -1,0 +1,160 @@
+"""Works done by processes of this machine: as in threads, and through what processes suffer."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from ml4t_nb import verbs
+from ml4t_nb.events import Finished
+from ml4t_nb.execution.jobs import Jobs
+from ml4t_nb.model import Command
+from ml4t_nb.providers import budget
+from ml4t_nb.providers.budget import Budget
+from ml4t_nb.reports import RunReport
+from ml4t_nb.settings import Settings
+from ml4t_nb.workspace import Workspace
+from tests.executors.stores import Heard, outcomes, stored
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+
+DATES: dict[str, Any] = {"start": "2024-01-02", "as_of": "2024-06-28"}
+SYMBOLS = [*(f"SHARE{number}" for number in range(9)), "NONE1", "BUG1", "LOUD1"]
+UNGUARDED = """
+import sys, ml4t_nb
+dates = {"start": "2024-01-02", "as_of": "2024-06-28"}
+try:
+    ml4t_nb.load(["A", "HELD1"], provider="gated", executor="processes", workers=2, **dates)
+except KeyboardInterrupt as stop:
+    print(stop, [each.dataset.symbol for each in stop.report.results])
+print(len(ml4t_nb.bars("A")), "__main__" == __name__)
+"""
+
+
+def test_processes_do_what_threads_do_bit_for_bit(
+    folder: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spent: list[tuple[str, int]] = []
+
+    def spend(executor: str, requests: int) -> float:
+        spent.append((executor, requests))
+        return 0.0
+
+    def ran(executor: str) -> tuple[RunReport, Heard, list[tuple[str, str]]]:
+        heard = Heard()
+        monkeypatch.setattr(budget, "_source", lambda *_: Budget(partial(spend, executor)))
+        ws = Workspace.open(Settings(home=folder / executor), observer=heard)
+        report = verbs.load(ws, SYMBOLS, provider="gated", executor=executor, workers=2, **DATES)
+        logged = sorted((each.name, each.getMessage()) for each in caplog.records)
+        caplog.clear()
+        return report, heard, [each for each in logged if each[0] != "gated"]
+
+    expected, events, logged = ran("threads")
+    assert "printed by a provider" in capfd.readouterr().out
+    found, told, forwarded = ran("processes")
+
+    # Ten times six answers of thirty days, and one that breaks; none for what is not known.
+    assert (expected.requests, found.requests) == (61, 61)
+    assert [each.record.outcome for each in found.results] == ["changed"] * 9 + [
+        "failed",
+        "failed",
+        "changed",
+    ]
+    # Each spends one of the budget of this process.
+    assert Counter(spent) == {("threads", 1): 61, ("processes", 1): 61}
+    assert outcomes(found) == outcomes(expected)
+    assert told.of == events.of
+    assert stored(folder / "processes") == stored(folder / "threads")
+    assert ("ml4t_nb.gated", "logged by a provider") in forwarded
+    assert [words for _, words in forwarded] == [words for _, words in logged]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_lost_worker_is_replaced_once_and_costs_no_other_dataset(
+    folder: Path, holder: Callable[[str], int], caplog: pytest.LogCaptureFixture
+) -> None:
+    killing = Thread(target=lambda: os.kill(holder("HELD1"), signal.SIGKILL))
+    killing.start()
+    heard = Heard()
+    ws = Workspace.open(Settings(home=folder / "home"), observer=heard)
+    symbols = ["A", "HELD1", "B", "DIES1", "C"]
+    report = verbs.load(ws, symbols, provider="gated", executor="processes", workers=2, **DATES)
+    killing.join()
+
+    results = {each.dataset.symbol: each for each in report.results}
+    assert [name for name in symbols if results[name].rows == 124] == ["A", "HELD1", "B", "C"]
+    error = results["DIES1"].record.error
+    assert error is not None
+    assert (error.type, error.message) == (
+        "WorkerUnavailable",
+        "the worker of equities/daily/DIES1 was lost twice: its process was killed by signal 9",
+    )
+    # Told once, however often it was done; each request is counted that was made.
+    finished = [event for events in heard.of.values() for event in events]
+    assert len([each for each in finished if isinstance(each, Finished)]) == 5
+    assert report.requests == 4 * 6 + 1 + 2
+    assert [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING] == [
+        f"the worker of equities/daily/{name} was lost, another does it: "
+        "its process was killed by signal 9"
+        for name in sorted(("HELD1", "DIES1"), key=str(caplog.text).index)
+    ]
+
+
+def test_a_job_that_is_cancelled_leaves_no_process_and_nothing_half_done(
+    folder: Path, holder: Callable[[str], int]
+) -> None:
+    options = {"provider": "gated", "executor": "processes", "home": folder / "home", **DATES}
+    job = Jobs().start(Command("load", {"symbol": ["A", "HELD1"], "workers": 2, **options}))
+    process = holder("HELD1")
+    while not job.track.done:
+        assert not job.is_over
+    job.cancel()
+    job.join()
+
+    assert (job.state, job.error) == ("cancelled", None)
+    assert job.run is not None
+    assert [each.dataset.symbol for each in job.run.results] == ["A"]
+    assert [each.symbol for each in job.run.left] == ["HELD1"]
+    assert list((folder / "home").rglob("*HELD1*")) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_a_script_needs_no_guard_and_ctrl_c_reaches_it_alone(
+    folder: Path, holder: Callable[[str], int]
+) -> None:
+    script = folder / "script.py"
+    script.write_text(UNGUARDED)
+    with subprocess.Popen(
+        [sys.executable, script],
+        env={**os.environ, "ML4T_DATA_HOME": str(folder / "home")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        held = holder("HELD1")
+        while not list((folder / "home").glob("state/equities/daily/A/m.*")):
+            assert process.poll() is None
+        # As a terminal does: to all processes that belong to it.
+        os.killpg(process.pid, signal.SIGINT)
+        said, complained = process.communicate()
+
+    assert complained == ""
+    assert said == "load was interrupted: 1 of 2 done ['A']\n124 True\n"
+    with pytest.raises(ProcessLookupError):
+        os.kill(held, 0)
