@@ -91,6 +91,21 @@ def test_a_running_job_shows_its_pieces_and_what_came_so_far(gate: Gate) -> None
     assert 'role="status"' in view.heard.value
 
 
+def test_the_list_says_when_the_last_job_will_have_ended(gate: Gate) -> None:
+    jobs = listed()
+    job = start_job(SLOW.format("SLOW"))
+    gate.let(3)
+    until(job, begun(4))
+
+    # Three of thirteen pieces took a minute: ten take 200 seconds.
+    began = job.track._began
+    job.track.clock = lambda: began + 60
+    jobs._report(job)
+
+    assert "1 job running, about 3:20 left, 0 ended" in jobs.count.value
+    gate.let(1000)
+
+
 def test_what_a_screen_reader_hears_changes_every_five_seconds_at_most(gate: Gate) -> None:
     jobs = listed()
     job = start_job(SLOW.format("SLOW"))
