@@ -11,7 +11,7 @@ from pathlib import Path
 __all__ = ["HEAD", "ROOT", "WANTED"]
 
 ROOT = Path(__file__).parents[2]
-WANTED = ("jupyterlab", "voila", "duckdb", "polars")
+WANTED = ("jupyterlab", "voila", "duckdb", "polars", "apprise")
 """What the notebooks need besides the package's own requirements."""
 
 HEAD = """\
