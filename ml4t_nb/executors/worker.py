@@ -94,7 +94,7 @@ class _Coordinator:
     """The coordinator as its worker has it, in any thread."""
 
     def __init__(self, wire: Wire) -> None:
-        self.is_stopping = Flag()
+        self.is_stopping, self._is_alone = Flag(), Flag()
         self._wire = wire
         self._assigned: SimpleQueue[Assignment | Look | None] = SimpleQueue()
         self._replies: SimpleQueue[Reply | None] = SimpleQueue()
@@ -109,8 +109,8 @@ class _Coordinator:
     def ask(self, name: str, *arguments: object) -> Any:  # noqa: ANN401  # as the function that it names
         """What the coordinator's function of that name returns; what it raises is raised."""
         with self._asking:
-            # Who was given up is answered nothing more.
-            if self.is_stopping.is_set():
+            # The coordinator says what is to end: of a commit, it hears to the end.
+            if self._is_alone.is_set():
                 raise KeyboardInterrupt
             self._tell(Question(name, arguments, waits=True))
             reply = self._replies.get()
@@ -163,6 +163,7 @@ class _Coordinator:
         except (OSError, EOFError):
             self.is_stopping.set()
         finally:
+            self._is_alone.set()
             self._assigned.put(None)
             self._replies.put(None)
 

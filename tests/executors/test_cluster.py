@@ -35,7 +35,7 @@ def cluster(workers: int, **options: Any) -> Iterator[str]:  # noqa: ANN401
     dask: Any = distributed
     with dask.LocalCluster(
         n_workers=workers,
-        threads_per_worker=2,
+        threads_per_worker=1,
         protocol="tcp://",
         dashboard_address=None,
         **options,
@@ -90,7 +90,7 @@ def test_five_hundred_symbols_on_two_workers_of_which_one_is_killed(
     symbols = [f"SHARE{number}" for number in range(498)]
     symbols[100:100] = ["HELD1"]
     symbols[300:300] = ["HELD2"]
-    dates = {**DATES, "provider": "gated", "workers": 4}
+    dates = {**DATES, "provider": "gated", "workers": 2}
     at_threads, at_dask = (Heard(), Heard())
     (folder / "HELD1.end").touch()
     (folder / "HELD2.end").touch()

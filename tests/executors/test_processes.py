@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from threading import Event as Flag
 from threading import Thread
 from typing import Any
 
 import pytest
 
 from ml4t_nb import verbs
-from ml4t_nb.events import Finished
+from ml4t_nb.events import Committed, Event, Finished
 from ml4t_nb.execution.jobs import Jobs
 from ml4t_nb.model import Command
 from ml4t_nb.providers import budget
@@ -132,6 +133,24 @@ def test_a_job_that_is_cancelled_leaves_no_process_and_nothing_half_done(
     assert list((folder / "home").rglob("*HELD1*")) == []
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+def test_what_a_cancelled_run_has_committed_is_in_its_report(folder: Path) -> None:
+    cancel, symbols = Flag(), [f"SHARE{number}" for number in range(20)]
+
+    def then(event: Event) -> None:
+        # The other process is anywhere then: it may commit, too.
+        if isinstance(event, Committed):
+            cancel.set()
+
+    heard = Heard(then)
+    ws = Workspace.open(Settings(home=folder / "home"), observer=heard, cancel=cancel)
+    report = verbs.load(ws, symbols, provider="gated", executor="processes", workers=2, **DATES)
+
+    held = {each.symbol for each in Workspace.open(Settings(home=folder / "home")).store.datasets()}
+    assert held
+    assert {each.dataset.symbol for each in report.results} == held
+    assert {each.symbol for each in report.left} == {*symbols} - held
 
 
 def test_a_script_needs_no_guard_and_ctrl_c_reaches_it_alone(
