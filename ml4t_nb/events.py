@@ -10,6 +10,7 @@ from ml4t_nb.model import DatasetId, Gap, Hint, Span
 from ml4t_nb.records import ErrorNote, Outcome, Restatement
 
 __all__ = [
+    "Changing",
     "Committed",
     "Event",
     "FellBack",
@@ -34,6 +35,13 @@ class Started:
     """A run over ``datasets`` begins."""
 
     verb: str
+    datasets: tuple[DatasetId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """``datasets`` are about to be changed at once, by a verb that asks nobody for bars."""
+
     datasets: tuple[DatasetId, ...]
 
 
@@ -149,7 +157,7 @@ Step: TypeAlias = (
     | Committed
 )
 """What happens to a dataset before it is done."""
-Event: TypeAlias = Started | Step | Finished | Stopping | Waiting
+Event: TypeAlias = Started | Changing | Step | Finished | Stopping | Waiting
 Observer: TypeAlias = Callable[[Event], None]
 
 

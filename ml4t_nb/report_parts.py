@@ -15,6 +15,7 @@ __all__ = [
     "DatasetGaps",
     "DatasetHistory",
     "Difference",
+    "LoadAttempt",
     "PriceScale",
     "ProviderInfo",
     "RecentSession",
@@ -153,3 +154,24 @@ class ProviderInfo:
     basis: Basis | None
     span_days: tuple[tuple[Frequency, float], ...] = ()
     age_days: tuple[tuple[Frequency, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadAttempt:
+    """The last try to load what a universe declares, and the store lacks, of one dataset.
+
+    Parameters
+    ----------
+    declared
+        How it is declared, in words: of what is declared otherwise nothing was tried yet.
+    tries
+        How many in a row ended as this one did.
+    error
+        Why it failed; None if it did not.
+    """
+
+    dataset: DatasetId
+    declared: str
+    at: datetime
+    tries: int = 1
+    error: ErrorNote | None = None

@@ -13,6 +13,7 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.notice import Delivery
 from ml4t_nb.plans import DatasetPlan, ProviderBudget
 from ml4t_nb.records import AbsentSession, UpdateResult
+from ml4t_nb.report_parts import LoadAttempt
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,9 +168,13 @@ class SyncReport(RunReport):
         Datasets that are stored and in no universe of that file.
     verbose
         Whether ``--verbose`` was given.
+    unloaded
+        With ``--due``, what is declared and could not be loaded, as an earlier run said: not tried
+        again yet, or tried again now and failed alike.
     """
 
     universes: tuple[tuple[str, int], ...] = ()
     declared_in: Path | None = None
     undeclared: tuple[DatasetId, ...] = ()
     verbose: bool = False
+    unloaded: tuple[LoadAttempt, ...] = ()

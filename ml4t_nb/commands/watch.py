@@ -56,6 +56,9 @@ def watch(
 ) -> Watch:
     """Update what is due, whenever it is, until Ctrl-C or SIGTERM: a service.
 
+    Where universes are declared, what they declare is loaded and updated, as by ``sync --due``,
+    unless a class or a frequency is given.
+
     Parameters
     ----------
     intraday_bars

@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from ml4t_nb.core.calendars.calendar import Calendar
+from ml4t_nb.errors import PASSING
 from ml4t_nb.model import Span
 from ml4t_nb.records import Summary
+from ml4t_nb.report_parts import LoadAttempt
 
 __all__ = [
     "ASKED_EVERY",
@@ -22,6 +24,7 @@ __all__ = [
     "Vanishing",
     "due_of",
     "first_loss",
+    "load_due",
 ]
 
 ASKED_EVERY = timedelta(days=3, minutes=1)
@@ -44,6 +47,8 @@ _final_before = lru_cache(maxsize=1024)(Calendar.final_before)
 # The last of these waits is eight hours: a provider that is late has its bars by then.
 _RETRIES = 6
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_DAY = timedelta(days=1)
+_PASSING = {each.__name__ for each in PASSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,19 @@ def _again(vain: list[datetime], dates: Calendar, delay: timedelta) -> datetime 
         return closed
     soon: datetime = last + RETRY_AFTER * 2 ** (number - 1)
     return soon if closed is None else min(soon, closed)
+
+
+def load_due(attempt: LoadAttempt) -> datetime:
+    """When to try again to load what a universe declares.
+
+    What fails for a reason that passes by itself is tried after the waits of an update, and then
+    after sixteen hours each time. All else is tried once a day: a symbol that is unknown may be
+    listed yet.
+    """
+    if attempt.error is None or attempt.error.type not in _PASSING:
+        return attempt.at + _DAY
+    soon: datetime = attempt.at + RETRY_AFTER * 2 ** min(attempt.tries - 1, _RETRIES)
+    return soon
 
 
 def first_loss(missing: tuple[Span, ...], as_of: datetime, reach: timedelta) -> Vanishing | None:

@@ -20,8 +20,8 @@ from weakref import WeakSet
 from ml4t_nb.commands.declaration import ProgramName
 from ml4t_nb.commands.exit_codes import GOOD, code_of
 from ml4t_nb.commands.spelling import spell
-from ml4t_nb.errors import JobBusy, Ml4tError
-from ml4t_nb.events import Event, Started, Stopping
+from ml4t_nb.errors import Interrupted, JobBusy, Ml4tError
+from ml4t_nb.events import Changing, Event, Started, Stopping
 from ml4t_nb.execution.execute import call
 from ml4t_nb.execution.track import Track
 from ml4t_nb.model import Command, DatasetId
@@ -56,7 +56,7 @@ class Job:
     that cell and to no other. Watchers are called in a thread beside it, at most ten times a
     second, and once after the end: a slow one does not slow the verb.
 
-    What failed of a run stands in its report; ``error`` is why it has none.
+    Its report has what failed, or was done until a cancel; ``error`` is why there is none.
     """
 
     def __init__(self, number: int, command: Command, jobs: Jobs) -> None:
@@ -98,6 +98,13 @@ class Job:
     def task(self) -> tuple[object, ...]:
         """What it carries out, and with what settings: equal for jobs that do the same."""
         return self.command, self.environment, self.folder
+
+    @property
+    def at_work(self) -> frozenset[tuple[str, ...]]:
+        """Its claims without the datasets that a run is done with, or has not begun with."""
+        lines = [each for each in self.track.lines if each.stage != "running"]
+        idle = {(each.dataset.frequency, each.dataset.symbol) for each in lines}
+        return frozenset(each for each in self.claims if each[1:] not in idle)
 
     def settings(self) -> Settings:
         """Its settings; an error of theirs is raised here."""
@@ -160,8 +167,9 @@ class Job:
                 # Nobody looks at what a program asks of a server; a person sees a notebook's job.
                 tells=self._jobs.program == "ml4t-data",
             )
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             self._is_cut_off = True
+            self.report = stop.report if isinstance(stop, Interrupted) else None
         except Ml4tError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001  # a thread has no caller that would get it
@@ -182,8 +190,8 @@ class Job:
         return "done" if code_of(self.run) == GOOD else "failed"
 
     def _watch(self, event: Event) -> None:
-        if isinstance(event, Started):
-            self._jobs.claim(self, event.datasets)
+        if isinstance(event, Started | Changing):
+            self._jobs.claim(self, event.datasets, at_once=isinstance(event, Changing))
         self.track.note(event)
         self._news.set()
 
@@ -264,8 +272,11 @@ class Jobs:
         """The job of that number, if it is still known."""
         return self._jobs.get(number)
 
-    def claim(self, job: Job, datasets: Iterable[DatasetId]) -> None:
-        """Give ``datasets`` to ``job`` until it ends; `JobBusy` if a running job has one."""
+    def claim(self, job: Job, datasets: Iterable[DatasetId], *, at_once: bool = False) -> None:
+        """Give ``datasets`` to ``job`` until it ends; `JobBusy` if a running job has one.
+
+        What is changed ``at_once``, as by a decision, is kept from what is at work on it alone.
+        """
         # One folder may be spelled in several ways.
         named = Path(job.command.arguments.get("home") or job.settings().home)
         home = str(named.expanduser().resolve())
@@ -273,7 +284,8 @@ class Jobs:
         wanted = frozenset((home, each.frequency, each.symbol) for each in datasets)
         with self.lock:
             for other in self:
-                if not other.is_over and other is not job and (both := wanted & other.claims):
+                held = other.at_work if at_once else other.claims
+                if not other.is_over and other is not job and (both := wanted & held):
                     raise JobBusy(
                         f"job {other.number} is already running on "
                         f"{', '.join(sorted(s[-1] for s in both))}"

@@ -93,6 +93,8 @@ class CellBar:
 
     def __call__(self, event: events.Event) -> None:
         """Take ``event`` into account, and draw if it is time."""
+        if isinstance(event, events.Changing):
+            return  # what is over at once needs no bar
         from ml4t_nb.execution.progress_html import card_html
 
         track = self._track

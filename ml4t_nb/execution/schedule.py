@@ -1,4 +1,4 @@
-"""What a scheduler is told, so that it runs ``update --due``: cron, systemd, Kubernetes."""
+"""What a scheduler is told, so that it does what is due: cron, systemd, Kubernetes."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ml4t_nb.commands.schedule import Schedule
 from ml4t_nb.errors import OptionError
-from ml4t_nb.settings import default_home
+from ml4t_nb.render.format import first_of, many
+from ml4t_nb.settings import current_folder, default_home
+from ml4t_nb.universes import UniverseFile, read_universes
 from ml4t_nb.verbs.market_hours import MarketHours, market_hours
+from ml4t_nb.verbs.sync import undeclared_datasets
 from ml4t_nb.workspace import Workspace
 
 __all__ = ["scheduled"]
 
-_DUE = ("update", "--due", "-q")
+_SHOWN = 3
 _NAME = "ml4t-data"
 _MOUNT = "/data"
 # Hours after the close in which it looks again: for what failed, or was late.
@@ -28,19 +32,26 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def scheduled(asked: Schedule, workspace: Workspace | None = None) -> str:
     """The text to install.
 
+    It runs ``update --due``; or, where universes are declared, ``sync --due`` in the folder of the
+    file that declares them, so that whichever other file cron starts beside does not count.
+
     Raises
     ------
     StoreNotFound
         If times are those of the exchanges in the store, and there is no store.
+    SettingsInvalid
+        If universes are declared, and cannot be read.
     OptionError
         If no dataset in it says of which, or a folder's name cannot be written there.
     """
     ws = (workspace or Workspace.open()).at(asked.home)
     home = ws.settings.home
+    file = read_universes(current_folder(), home)
     own = () if home == default_home() else ("--home", str(home))
-    words = (*_program(), *_DUE, *own)
+    job = _Job(("sync" if file.universes else "update", "--due", "-q"), own, _folder_of(file))
+    note = _left_out(ws, file)
     if asked.format == "crontab":
-        return f"*/15 * * * *  {_cron_words(words)}\n"
+        return f"{note}*/15 * * * *  {_cron_command(job)}\n"
     ws.require_home()
     hours = market_hours(ws)
     if not hours:
@@ -49,8 +60,39 @@ def scheduled(asked: Schedule, workspace: Workspace | None = None) -> str:
             hint="load one first, or use --format crontab, which needs none",
         )
     if asked.format == "systemd":
-        return _systemd(words, hours)
-    return "---\n".join(_cron_job(asked, each) for each in hours)
+        return note + _systemd(job, hours)
+    if job.folder not in (None, home.absolute()):
+        raise OptionError(
+            f"universes are declared in {file.path}, which a container does not have",
+            hint=f"move it to the store: {home / file.path.name}",
+        )
+    return note + "---\n".join(_cron_job(asked, job, each) for each in hours)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is run: the verb, the option for the store, and the folder to run in if it matters."""
+
+    verb: tuple[str, ...]
+    store: tuple[str, ...]
+    folder: Path | None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (*_program(), *self.verb, *self.store)
+
+
+def _folder_of(file: UniverseFile) -> Path | None:
+    return file.path.parent.absolute() if file.universes else None
+
+
+def _left_out(ws: Workspace, file: UniverseFile) -> str:
+    """A comment that names what is stored and in no universe, since it is not updated then."""
+    left = undeclared_datasets(ws, file) if file.universes else ()
+    if not left:
+        return ""
+    named = ", ".join(first_of(map(str, left), _SHOWN))
+    return f"# {many(len(left), 'dataset')} in no universe, which it does not update: {named}\n"
 
 
 def _program() -> tuple[str, ...]:
@@ -62,6 +104,11 @@ def _program() -> tuple[str, ...]:
     return (str(Path(found).absolute()),) if found else (sys.executable, "-m", "ml4t_nb")
 
 
+def _cron_command(job: _Job) -> str:
+    command = _cron_words(job.words)
+    return command if job.folder is None else f"cd {_cron_words([str(job.folder)])} && {command}"
+
+
 def _cron_words(words: Sequence[str]) -> str:
     if any("\n" in each for each in words):
         raise OptionError(
@@ -71,9 +118,10 @@ def _cron_words(words: Sequence[str]) -> str:
     return shlex.join(words).replace("%", r"\%")
 
 
-def _systemd(words: Sequence[str], hours: Iterable[MarketHours]) -> str:
+def _systemd(job: _Job, hours: Iterable[MarketHours]) -> str:
     times = "".join(f"OnCalendar={_on_calendar(each)}\n" for each in hours)
-    command = " ".join(map(_unit_word, words))
+    command = " ".join(map(_unit_word, job.words))
+    folder = "" if job.folder is None else f"WorkingDirectory={_unit_folder(job.folder)}\n"
     return f"""\
 # ~/.config/systemd/user/{_NAME}.service
 [Unit]
@@ -81,7 +129,7 @@ Description=Update the market data that is due
 
 [Service]
 Type=oneshot
-ExecStart={command}
+{folder}ExecStart={command}
 SuccessExitStatus=75
 
 # ~/.config/systemd/user/{_NAME}.timer
@@ -103,6 +151,13 @@ def _unit_word(word: str) -> str:
     return f'"{plain}"' if plain != word or set(word) & set(" \t';") else word
 
 
+def _unit_folder(folder: Path) -> str:
+    """The rest of the line, which takes no quotes."""
+    if "\n" in f"{folder}":
+        raise OptionError("a unit cannot name a folder with a line break", hint="rename the folder")
+    return f"{folder}".replace("%", "%%")
+
+
 def _on_calendar(hours: MarketHours) -> str:
     begin, end, minutes = _times(hours)
     days = "" if len(hours.days) == len(_DAYS) else f"{','.join(_DAYS[day] for day in hours.days)} "
@@ -110,13 +165,14 @@ def _on_calendar(hours: MarketHours) -> str:
     return f"{days}*-*-* {begin:02}..{end:02}:{at}:00 {hours.zone}"
 
 
-def _cron_job(asked: Schedule, hours: MarketHours) -> str:
+def _cron_job(asked: Schedule, job: _Job, hours: MarketHours) -> str:
     begin, end, minutes = _times(hours)
     # Sunday is 0 there.
     days = ",".join(str((day + 1) % 7) for day in hours.days)
     at = ",".join(map(str, minutes))
     when = f"{at} {begin}-{end} * * {'*' if len(hours.days) == len(_DAYS) else days}"
-    arguments = [_NAME, *_DUE, "--home", _MOUNT]
+    arguments = [_NAME, *job.verb, "--home", _MOUNT]
+    folder = "" if job.folder is None else f"              workingDir: {_MOUNT}\n"
     name = f"{_NAME}-{hours.calendar.lower().replace('/', '-')}"
     # A string of JSON is one of YAML.
     return f"""\
@@ -138,7 +194,7 @@ spec:
             - name: {json.dumps(_NAME)}
               image: {json.dumps(asked.image)}
               command: {json.dumps(arguments)}
-              volumeMounts:
+{folder}              volumeMounts:
                 - name: store
                   mountPath: {_MOUNT}
           volumes:

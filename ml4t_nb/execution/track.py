@@ -178,7 +178,7 @@ class Track:
                 self._lines = {each: Line(each) for each in event.datasets}
             case events.Stopping():
                 self.is_stopping = True
-            case events.Waiting():
+            case events.Waiting() | events.Changing():
                 return
             case events.Finished():
                 line = self._line(event.dataset, event.outcome)

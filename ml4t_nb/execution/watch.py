@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Event
 
 from ml4t_nb.commands.watch import Watch
 from ml4t_nb.errors import Interrupted
 from ml4t_nb.model import Command
 from ml4t_nb.reports import Report, RunReport
+from ml4t_nb.settings import Settings, current_folder
+from ml4t_nb.universes import read_universes
 from ml4t_nb.workspace import Clock, utc_now
 
 __all__ = ["keep_current"]
@@ -28,7 +31,7 @@ def keep_current(
     tell: Callable[[Report, Command], int],
     clock: Clock = utc_now,
 ) -> int:
-    """Update what is due whenever something is, until Ctrl-C or SIGTERM; the exit code.
+    """Update, or sync, what is due whenever something is, until Ctrl-C or SIGTERM; the exit code.
 
     It is that of the first run if nothing is stored, else 0 once it is interrupted: what a run had
     committed stays, and what it had not is due still. An Ml4tError that left no report ends it.
@@ -40,7 +43,7 @@ def keep_current(
         while True:
             now = begin + (clock() - began)
             arguments = {**asked.arguments, "due": True, "as_of": now}
-            command = Command("update", arguments, quiet=asked.quiet)
+            command = Command(_verb(asked), arguments, quiet=asked.quiet)
             report = _carried_out(command, carry_out, tell)
             is_empty = not len(report) and not report.left and not report.waiting
             if len(report) or report.left or is_empty or report.next_due != told:
@@ -51,6 +54,14 @@ def keep_current(
             told = None if len(report) else report.next_due
             _wait_until(_next_look(now, report.next_due), lambda: begin + (clock() - began))
     return 0
+
+
+def _verb(asked: Watch) -> str:
+    """What is done now: universes may have been declared meanwhile."""
+    if not asked.arguments.keys().isdisjoint(("asset_class", "frequency")):
+        return "update"
+    home = asked.arguments.get("home") or Settings.current().home
+    return "sync" if read_universes(current_folder(), Path(home)).universes else "update"
 
 
 def _carried_out(

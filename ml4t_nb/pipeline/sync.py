@@ -48,12 +48,16 @@ class SyncRequest:
         How it is updated, if it is.
     fallback
         Whom to ask then where its own provider fails, one after the other.
+    extends
+        Whether to load what is declared of a stored dataset and was never asked for; off shortly
+        after that failed, so that it goes on being updated.
     """
 
     universe: Universe
     load: LoadRequest
     update: UpdateRequest | None = None
     fallback: tuple[str, ...] = ()
+    extends: bool = True
 
 
 def run_sync(context: RunContext, request: SyncRequest) -> UpdateResult:
@@ -99,7 +103,7 @@ def part_of_sync(
     provider = context.provider(own)
     run = DatasetRun.of(context, "load", found.dataset, found.config, provider, found=found)
     load = _until_it_ended(replace(request.load, symbol=update.dataset.symbol, provider=own), found)
-    if missing := _missing(run, load, found):
+    if request.extends and (missing := _missing(run, load, found)):
         return missing
     return run if _is_over(run, load) else update
 

@@ -21,7 +21,7 @@ from ml4t_nb.render.health_blocks import class_totals
 from ml4t_nb.render.notify_document import NotifyDocument
 from ml4t_nb.render.plan_document import PlanDocument
 from ml4t_nb.render.sql_document import SqlColumn, SqlDocument
-from ml4t_nb.render.sync_document import DeclaredUniverse, SyncDocument
+from ml4t_nb.render.sync_document import DeclaredUniverse, SyncDocument, UnloadedDataset
 from ml4t_nb.verbs.plans import shown
 from ml4t_nb.verbs.table_files import plain_rows
 
@@ -70,7 +70,8 @@ def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911, PLR0912
             return _without_due(report, _filled(PlanDocument, report))
         case reports.SyncReport():
             universes = tuple(DeclaredUniverse(*each) for each in report.universes)
-            return replace(_run(report, SyncDocument), universes=universes)
+            unloaded = tuple(_filled(UnloadedDataset, each) for each in report.unloaded)
+            return replace(_run(report, SyncDocument), universes=universes, unloaded=unloaded)
         case reports.RunReport():
             return _run(report)
         case reports.HealthReport():

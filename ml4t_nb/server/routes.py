@@ -44,7 +44,7 @@ class NothingHandler(ApiHandler):
         raise RequestRefused(
             HTTPStatus.NOT_FOUND,
             f"there is nothing at {self.request.path}",
-            hint=f"{PATH}/openapi.json lists what there is",
+            hint=f"{self.base_url.rstrip('/')}{PATH}/openapi.json lists what there is",
         )
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
+from ml4t_nb.events import Changing
 from ml4t_nb.options import Day, as_day
 from ml4t_nb.reports import RunReport
 from ml4t_nb.verbs.arguments import served, verb
@@ -64,5 +65,6 @@ def end(
     }
     if len(works) == 1:
         (work,) = works.values()
+        ws.observer(Changing(chosen))
         return run_one(ws, "end", work, moment)
     return run_batch(ws, "end", works, moment)

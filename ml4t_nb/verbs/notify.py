@@ -13,7 +13,7 @@ from ml4t_nb.errors import CalendarUnknown, OptionError, ProviderUnavailable
 from ml4t_nb.model import DatasetId
 from ml4t_nb.notice import Delivery, Notice, Observed, TargetStatus, ToldCondition, ToldState
 from ml4t_nb.records import ErrorNote, Summary, UpdateRecord, UpdateResult
-from ml4t_nb.reports import NotifyReport, RunReport
+from ml4t_nb.reports import NotifyReport, RunReport, SyncReport
 from ml4t_nb.settings import environment
 from ml4t_nb.store_settings import StoreSettings
 from ml4t_nb.verbs.arguments import verb
@@ -159,7 +159,7 @@ def _observed(
 ) -> tuple[Observed, ...]:
     from ml4t_nb.core.notices import observe
 
-    results = (*report.results, *_not_reached(report), *_ended(ws, report, known))
+    results = (*_with_unloaded(report), *_not_reached(report), *_ended(ws, report, known))
     chosen = ws.store.summaries({each.dataset for each in results})
     judged, _ = judge_all(ws, chosen, report.as_of, _STALE_AFTER)
     stored = {each.dataset: each for each in chosen}
@@ -177,6 +177,20 @@ def _observed(
     )
 
 
+def _with_unloaded(report: RunReport) -> list[UpdateResult]:
+    """Results of a run, and of loads that it did not try again: they have failed as before.
+
+    What is updated meanwhile has not recovered while a load of its earlier bars fails.
+    """
+    results = {each.dataset: each for each in report.results}
+    for each in report.unloaded if isinstance(report, SyncReport) else ():
+        found = results.get(each.dataset)
+        record = UpdateRecord(report.as_of, report.verb, "", "failed", error=each.error)
+        if found is None or found.record.error is None:
+            results[each.dataset] = UpdateResult(each.dataset, record)
+    return [*results.values()]
+
+
 def _not_reached(report: RunReport) -> list[UpdateResult]:
     """Results of the datasets with which a run did not begin, since their provider was down.
 
@@ -189,7 +203,7 @@ def _not_reached(report: RunReport) -> list[UpdateResult]:
 
 def _told_only(report: RunReport, known: Sequence[ToldCondition]) -> set[DatasetId]:
     """Datasets that were told of and that the run had nothing to do with."""
-    reached = {*(each.dataset for each in report.results), *report.left}
+    reached = {*(each.dataset for each in _with_unloaded(report)), *report.left}
     return {each.dataset for each in known} - reached
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import Ml4tError, OptionError
+from ml4t_nb.events import Changing
 from ml4t_nb.model import DatasetId
 from ml4t_nb.reports import RemoveReport
 from ml4t_nb.verbs.arguments import served, verb
@@ -57,6 +58,7 @@ def remove(
             f"remove would delete bars of {', '.join(str(each) for each in chosen)}",
             hint="add --yes to confirm",
         )
+    ws.observer(Changing(chosen))
     removed: list[tuple[DatasetId, int | None]] = []
     for each in chosen:
         try:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import OptionError
+from ml4t_nb.events import Changing
 from ml4t_nb.model import DatasetId, NextStep
 from ml4t_nb.options import Day, Doc, Short, Symbols, as_day, as_symbols
 from ml4t_nb.reports import RunReport
@@ -56,6 +57,7 @@ def rename(
     (old,) = select_named(ws, names[:1], asset_class, frequency)
     new = replace(old, symbol=names[1])
     _require_free(ws, new)
+    ws.observer(Changing((old, new)))
     request = RenameRequest(old, new, ws.clock(), until)
     return run_one(ws, "rename", partial(run_rename, request=request), moment)
 

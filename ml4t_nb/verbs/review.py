@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
+from ml4t_nb.events import Changing
 from ml4t_nb.finding import Rule, Ruling
 from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.options import Symbols, Writes, as_symbols
@@ -128,6 +129,7 @@ def _decided(
 ) -> RunReport:
     from ml4t_nb.pipeline import run_decision
 
+    ws.observer(Changing(tuple(each.dataset for each in requests)))
     reports: list[RunReport] = []
     for each in requests:
         try:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, SettingsInvalid
+from ml4t_nb.errors import (
+    DatasetNotFound,
+    Ml4tError,
+    OptionError,
+    SettingsInvalid,
+    StoreNotFound,
+)
 from ml4t_nb.model import DatasetId, Span
 from ml4t_nb.options import Doc, Short, Symbols, as_symbols, did_you_mean
 from ml4t_nb.reports import RunReport, SyncReport
@@ -21,12 +27,20 @@ from ml4t_nb.verbs.parameters import AsOf, ExecutorName, Home, Notify, Plan, Pro
 from ml4t_nb.verbs.plans import plan_all
 from ml4t_nb.verbs.runs import at_store, context_of, noted, require_workers, run_batch, works_of
 from ml4t_nb.verbs.select import renamed, select_each
+from ml4t_nb.verbs.sync_due import after_due, due_requests
 
 if TYPE_CHECKING:
     from ml4t_nb.pipeline import SyncRequest
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["held_of", "places", "requests_of", "require_known", "sync"]
+__all__ = [
+    "held_of",
+    "places",
+    "requests_of",
+    "require_known",
+    "sync",
+    "undeclared_datasets",
+]
 
 # As `update` fills.
 _MAX_FILL = 5
@@ -50,6 +64,9 @@ def sync(
     workers: Workers = 4,
     executor: ExecutorName = "threads",
     verbose: Annotated[bool, Short("-v")] = False,
+    due: bool = False,
+    intraday_bars: int | None = None,
+    allow_empty: bool = False,
     plan: Plan = False,
     notify: Notify = None,
     as_of: AsOf = None,
@@ -68,11 +85,27 @@ def sync(
         the dataset's own only.
     verbose
         Name the file that declares the universes, and how many symbols each has.
+    due
+        Only what is due: datasets that ``update --due`` would update, and what is declared and not
+        loaded, unless that was just tried. A load that fails once more as it did before is told no
+        second time.
+    intraday_bars
+        Final intraday bars that make a dataset due; the last ones of a session do in any case. If
+        not given, 30.
+    allow_empty
+        With ``--due``, load into a store that is empty or not there: a disk that is not mounted
+        looks like one.
     """
-    from ml4t_nb.pipeline import plan_sync, run_sync, with_proposals
+    from ml4t_nb.core.due import INTRADAY_BARS
+    from ml4t_nb.pipeline import SyncRequest, plan_sync, run_sync, with_proposals
 
     require_workers(workers, executor)
+    enough = INTRADAY_BARS if intraday_bars is None else intraday_bars
+    _require_positive(intraday_bars=enough)
+    _require_due(due, intraday_bars=intraday_bars is not None, allow_empty=allow_empty)
     ws = ws.at(home)
+    if due and not allow_empty:
+        _require_stored(ws)
     if provider is not None:
         ws.provider(provider)
     moment = ws.resolve_as_of(as_of)
@@ -81,15 +114,21 @@ def sync(
     chosen = _chosen(ws, file, as_symbols(universe))
     require_known(ws, chosen)
     held = {each.name: held_of(ws, each) for each in file.universes}
-    declared = {each for of_one in held.values() for each in of_one.values()}
-    undeclared = tuple(each for each in ws.store.datasets() if each not in declared)
-    meant = (each for of in chosen for each in held[of.name].values())
-    stored = {each for each in meant if isinstance(each, DatasetId)}
+    undeclared = _undeclared(ws, held)
+    requests = requests_of(ws, chosen, held, provider)
+    before = due_requests(ws, requests, moment, enough) if due else None
+    if before is not None:
+        requests = before.requests
+    stored = {each for each, of in requests.items() if isinstance(of, SyncRequest) and of.update}
     missed = absent(ws, stored)
-    requests = requests_of(ws, chosen, held, provider, doubted(ws, stored) if missed else {})
+    if missed:
+        requests = _with_doubts(requests, doubted(ws, stored))
     counts = tuple((each.name, len(each.symbols)) for each in chosen)
     if plan:
         found = plan_all(ws, "sync", works_of(plan_sync, requests), moment, provider=provider or "")
+        if before is not None:
+            waiting = before.number - len(before.requests)
+            found = replace(found, waiting=waiting, next_due=before.next_at)
         return SyncReport("sync", found.as_of, (), plan=found, universes=counts, home=found.home)
     works = works_of(run_sync, requests)
     report = run_batch(
@@ -109,13 +148,50 @@ def sync(
     if not universe:
         ws.store.sweep()
     done = {each.name: getattr(report, each.name) for each in fields(RunReport)}
-    return SyncReport(
+    whole = SyncReport(
         **{**done, "results": at_store(results, ws.settings.home)},
         universes=counts,
         declared_in=file.path,
         undeclared=undeclared,
         verbose=verbose,
     )
+    return whole if before is None else after_due(ws, whole, before, moment, enough)
+
+
+def undeclared_datasets(ws: Workspace, file: UniverseFile) -> tuple[DatasetId, ...]:
+    """What is stored and in no universe: no ``sync`` updates it."""
+    return _undeclared(ws, {each.name: held_of(ws, each) for each in file.universes})
+
+
+def _undeclared(ws: Workspace, held: Mapping[str, _Held]) -> tuple[DatasetId, ...]:
+    declared = {each for of_one in held.values() for each in of_one.values()}
+    return tuple(each for each in ws.store.datasets() if each not in declared)
+
+
+def _require_positive(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if number < 1:
+            option = name.replace("_", "-")
+            raise OptionError(f"--{option} must be at least 1, not {number}", hint="1 or more")
+
+
+def _require_due(due: bool, **given: bool) -> None:  # noqa: FBT001  # as it is typed
+    """Raise OptionError for an option that means nothing without ``--due``."""
+    for name, is_given in given.items():
+        if is_given and not due:
+            option = name.replace("_", "-")
+            raise OptionError(f"--{option} needs --due", hint="add --due, or leave it out")
+
+
+def _require_stored(ws: Workspace) -> None:
+    """Raise StoreNotFound for an empty store, which a scheduler is not to fill."""
+    ws.require_home()
+    if not ws.store.datasets(keep=False):
+        raise StoreNotFound(
+            f"sync found no dataset in {ws.settings.home}",
+            hint="check the path, and that its disk is mounted; "
+            "for a first load leave out --due, or add --allow-empty",
+        )
 
 
 def _chosen(ws: Workspace, file: UniverseFile, names: Sequence[str]) -> tuple[Universe, ...]:
@@ -166,7 +242,6 @@ def requests_of(
     universes: Sequence[Universe],
     held: Mapping[str, _Held],
     provider: str | None,
-    unsure: Mapping[DatasetId, tuple[Span, ...]],
 ) -> dict[DatasetId, SyncRequest | Ml4tError]:
     """What is declared of each dataset, once where several universes declare it alike."""
     from ml4t_nb.core.gapfill import Fill
@@ -184,7 +259,7 @@ def requests_of(
         )
         update = None
         if found is not None:
-            fill = Fill("forward", _MAX_FILL, is_at_once=False, doubted=unsure.get(found, ()))
+            fill = Fill("forward", _MAX_FILL, is_at_once=False)
             update = UpdateRequest(found, lookback=None, fill=fill, provider=provider)
         fallback = () if provider else universe.fallback
         return SyncRequest(universe, load, update, fallback)
@@ -202,3 +277,19 @@ def requests_of(
                 hint = "declare another symbol, or asset_class besides"
                 requests.setdefault(guess, universe.error(universe.listed, found.message, hint))
     return requests
+
+
+def _with_doubts(
+    requests: Mapping[DatasetId, SyncRequest | Ml4tError],
+    unsure: Mapping[DatasetId, tuple[Span, ...]],
+) -> dict[DatasetId, SyncRequest | Ml4tError]:
+    """The requests, of which the updates fill no session of which it is unsure that it was one."""
+    doubted = dict(requests)
+    for each, request in requests.items():
+        if each not in unsure or isinstance(request, Ml4tError) or request.update is None:
+            continue
+        update = request.update
+        if update.fill is not None:
+            fill = replace(update.fill, doubted=unsure[each])
+            doubted[each] = replace(request, update=replace(update, fill=fill))
+    return doubted

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
+from ml4t_nb.events import Changing
 from ml4t_nb.model import NextStep
 from ml4t_nb.options import Symbols, as_symbols, as_whole
 from ml4t_nb.reports import RunReport
@@ -51,6 +52,7 @@ def undo(
     ws = ws.at(home)
     moment = ws.resolve_as_of(as_of)
     (dataset,) = select(ws, (name,), asset_class, frequency, former=False)
+    ws.observer(Changing((dataset,)))
     return run_one(ws, "undo", partial(run_undo, request=UndoRequest(dataset, number)), moment)
 
 

@@ -102,7 +102,7 @@ def universe_states(
     context, by_dataset = context_of(ws, moment), {each.dataset: each for each in judged}
     found = {
         dataset: _need(context, request)
-        for dataset, request in requests_of(ws, file.universes, meant_by, None, {}).items()
+        for dataset, request in requests_of(ws, file.universes, meant_by, None).items()
     }
 
     def symbol_of(universe: Universe, symbol: str) -> DeclaredSymbol:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import ml4t_nb
+from ml4t_nb import verbs
 from ml4t_nb.cli import main
 from ml4t_nb.verbs.market_hours import MarketHours, market_hours
 from ml4t_nb.workspace import Workspace
@@ -62,6 +63,62 @@ def test_a_crontab_has_one_line_that_cron_can_run_in_whatever_folder(
     assert len(ml4t_nb.bars("DEMO", home=odd)) == 10
 
 
+def declare(folder: Path, *symbols: str) -> None:
+    named = ", ".join(f'"{each}"' for each in symbols)
+    text = '[[universe]]\nname = "core"\nprovider = "synthetic"\nstart = 2024-01-02\n'
+    (folder / "ml4t.toml").write_text(f"{text}symbols = [{named}]\n")
+
+
+def test_where_universes_are_declared_it_syncs_beside_the_file_that_does(
+    odd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for symbol in ("DEMO", "OTHER"):
+        ml4t_nb.load(symbol, home=odd, **START)
+    project, elsewhere = tmp_path / "50% of 'mine'", tmp_path / "cron"
+    for folder, symbols in ((project, ("DEMO", "NEW")), (elsewhere, ("WRONG",))):
+        folder.mkdir()
+        declare(folder, *symbols)
+    monkeypatch.chdir(project)
+
+    note, line = printed(capsys, "--home", str(odd)).splitlines()
+
+    assert note == "# 1 dataset in no universe, which it does not update: equities/daily/OTHER"
+    found = re.fullmatch(rf"({SCHEDULE}) +(cd .*)", line)
+    assert found is not None
+    assert not re.search(r"(?<!\\)%", line)
+    done = subprocess.run(
+        ["/bin/sh", "-c", found[2].replace(r"\%", "%")],
+        env={"HOME": str(elsewhere), "ML4T_DATA_AS_OF": "2024-01-16", "PATH": "/usr/bin:/bin"},
+        cwd=elsewhere,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = {
+        each.dataset.symbol: each.rows for each in verbs.list_(Workspace.open().at(odd)).datasets
+    }
+    # The exchange was closed on the fifteenth.
+    assert rows == {"DEMO": 10, "NEW": 10, "OTHER": 9}
+
+
+def test_a_container_has_the_universes_of_the_store_alone(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ml4t_nb.load("DEMO", **START)
+    words = ["--format", "k8s", "--image", "bars:1.0"]
+    declare(home, "DEMO")
+
+    (job,) = yaml.safe_load_all(printed(capsys, *words))
+
+    (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == ["ml4t-data", "sync", "--due", "-q", "--home", "/data"]
+    assert container["workingDir"] == "/data"
+    declare(Path.cwd(), "DEMO")
+    assert main(["schedule", *words]) == 2
+    assert f"move it to the store: {home / 'ml4t.toml'}" in capsys.readouterr().err
+
+
 def test_the_default_store_is_not_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +161,7 @@ def test_systemd_takes_the_units_and_the_times(
     odd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ml4t_nb.load("DEMO", home=odd, frequency="hourly", **START)
+    declare(odd, "DEMO")
 
     found = units(printed(capsys, "--format", "systemd", "--home", str(odd)))
 
@@ -111,6 +169,8 @@ def test_systemd_takes_the_units_and_the_times(
         (tmp_path / name).write_text(text, encoding="utf-8")
     (when,) = re.findall("OnCalendar=(.*)", found["ml4t-data.timer"])
     assert when == "Mon,Tue,Wed,Thu,Fri *-*-* 09..19:00,30:00 America/New_York"
+    folder = re.findall("WorkingDirectory=(.*)", found["ml4t-data.service"])
+    assert folder == [f"{odd}".replace("%", "%%")]
     for words in (["calendar", when], ["verify", *(str(tmp_path / name) for name in found)]):
         done = subprocess.run(
             ["systemd-analyze", *words], capture_output=True, text=True, check=False

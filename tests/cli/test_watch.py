@@ -98,6 +98,21 @@ def test_a_signal_while_it_waits_ends_it_at_once(number: int) -> None:
     assert (done.returncode, done.stdout.count("\n")) == (0, 1)
 
 
+def test_where_universes_are_declared_it_loads_what_is_missing_too(home: Path) -> None:
+    load("DEMO")
+    (home / "ml4t.toml").write_text(
+        '[[universe]]\nname = "core"\nsymbols = ["DEMO", "NEW"]\nprovider = "synthetic"\n'
+        "start = 2024-01-02\n"
+    )
+
+    done = watched(f"--as-of {BEFORE_THE_CLOSE}", r"DEMO .*\+1 +10 ")
+    updated = watched(f"-f daily --as-of {WEEKEND}", "none of 2 datasets is due")
+
+    assert (done.returncode, updated.returncode) == (0, 0)
+    assert re.search(r"equities/daily/NEW +load .*\+9 ", done.stdout)
+    assert len(ml4t_nb.bars("NEW")) == 10
+
+
 def test_a_signal_during_a_request_ends_it_without_waiting_and_loses_nothing() -> None:
     load("A", "gated")
     load("STUCK", "gated")

@@ -35,7 +35,8 @@ SERVED_NOW = {
     "update": ("", ("symbol asset_class frequency lookback_days fill_gaps fill_method max_fill "
                "provider switch workers accept reset_as_of show_status due "
             "intraday_bars plan notify allow_empty as_of")),
-    "sync": ("", "universe provider workers verbose plan notify as_of"),
+    "sync": ("", ("universe provider workers verbose due intraday_bars allow_empty plan notify "
+             "as_of")),
     "health": (("symbol asset_class frequency stale_days sessions verbose verify fail_on "
                "allow_empty as_of"), ""),
     "list": ("symbol asset_class frequency as_of", ""),

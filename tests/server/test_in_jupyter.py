@@ -103,6 +103,9 @@ def test_it_is_loaded_by_itself_below_the_base_url(running: Jupyter) -> None:
     assert Client(client.address, READ_TOKEN).get("list").status == 200
     assert Client(client.address, READ_TOKEN).post("update").status == 403
     assert Client(client.address, None).get("list").status == 403
+    nothing = client.get("nothing")
+    hint = "/user/ann/ml4t/api/openapi.json lists what there is"
+    assert (nothing.status, nothing.json["hint"]) == (404, hint)
     # A token to read is none of Jupyter's own.
     assert Client(client.address, READ_TOKEN).get("/user/ann/api/contents").status == 403
     assert "ml4t_nb.server | extension was successfully loaded" in running.log.read_text()

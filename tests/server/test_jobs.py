@@ -77,6 +77,31 @@ def test_two_clients_on_one_dataset_are_told_of_the_job_in_the_way(client: Clien
     assert client.ended(first)["state"] == "cancelled"
 
 
+def test_what_is_changed_at_once_is_told_of_the_job_that_is_at_work_on_it(
+    client: Client,
+) -> None:
+    for symbol in ("FREE", "SLOW3"):
+        first = client.post("load", symbol=[symbol], provider="gated", start="2024-01-02")
+        client.ended(first.json)
+    job = client.post("load", symbol=["FREE", "SLOW3"], provider="gated", **SPAN).json
+    while (known := client.get(f"jobs/{job['id']}").json)["done"] < 1 or not known["doing"]:
+        assert known["state"] == "running"
+
+    free = client.post("end", symbol=["FREE"])
+    refused = [
+        client.post("end", symbol=["FREE", "SLOW3"], reason="a merger"),
+        client.post("end", symbol=["SLOW3"]),
+        client.post("rename", symbol=["SLOW3", "FREE"]),
+        client.post("undo", symbol=["SLOW3"]),
+        client.post("remove", symbol=["SLOW3"], yes=True),
+    ]
+    client.send("DELETE", f"jobs/{job['id']}")
+
+    assert client.ended(free.json)["state"] == "done"
+    assert [(each.status, each.json["job"]) for each in refused] == [(409, job["id"])] * 5
+    assert client.ended(job)["state"] == "cancelled"
+
+
 def test_a_job_outlives_its_client_and_another_finds_what_came_of_it(client: Client) -> None:
     job = slow(client, "SLOW2")
     listener = HTTPConnection(urlsplit(client.address).netloc)
@@ -93,14 +118,23 @@ def test_a_job_outlives_its_client_and_another_finds_what_came_of_it(client: Cli
     assert last["report"]["results"][0]["added"] > 500
 
 
-def test_a_job_is_cancelled_whatever_the_provider_is_doing(client: Client) -> None:
-    job = slow(client, "STUCK")
+def test_a_job_is_cancelled_whatever_the_provider_is_doing_and_says_what_it_did(
+    client: Client,
+) -> None:
+    job = client.post("load", symbol=["FIRST", "STUCK"], provider="gated", **SPAN).json
+    while (known := client.get(f"jobs/{job['id']}").json)["done"] < 1:
+        assert known["state"] == "running"
 
     answer = client.send("DELETE", f"jobs/{job['id']}")
     last = client.ended(job)
 
     assert answer.status == 202
-    assert (last["state"], last["exit_code"]) == ("cancelled", 130)
+    assert (last["state"], last["exit_code"], last["error"]) == ("cancelled", 130, None)
+    report = last["report"]
+    assert [(each["dataset"], each["outcome"]) for each in report["results"]] == [
+        ("equities/daily/FIRST", "changed")
+    ]
+    assert (report["left"], report["stopped"]) == (["equities/daily/STUCK"], "interrupted")
     again = client.send("DELETE", f"jobs/{job['id']}")
     assert (again.status, again.json) == (200, last)
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import trustme
 
 from ml4t_nb.cli import main
 from tests.cli.gated.installed import install_gated
-from tests.server.client import TOKEN, environment, serving
+from tests.server.client import TOKEN, Client, environment, serving
 from tests.server.conftest import shell
 
 
@@ -63,6 +67,44 @@ def test_a_token_that_is_set_is_not_told(home: Path) -> None:
         # A store that is not there is an error, and no empty answer.
         answer = server.client.get("health")
     assert (answer.status, answer.json["error"]) == (404, "StoreNotFound")
+    assert TOKEN not in server.said + server.log.read_text()
+
+
+def over_tls(address: str, context: ssl.SSLContext) -> tuple[int, bytes]:
+    parts = urlsplit(address)
+    connection = HTTPSConnection(parts.netloc, context=context)
+    connection.request("GET", f"{parts.path}/jobs", headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = connection.getresponse()
+    status, body = answer.status, answer.read()
+    connection.close()
+    return status, body
+
+
+def test_with_a_certificate_in_jupyter_s_own_settings_it_is_asked_by_https_alone(
+    home: Path,
+) -> None:
+    authority = trustme.CA()
+    own = authority.issue_cert("127.0.0.1")
+    folder = home.parent / "jupyter"
+    folder.mkdir()
+    own.private_key_pem.write_to_path(f"{folder}/key.pem")
+    own.cert_chain_pems[0].write_to_path(f"{folder}/certificate.pem")
+    (folder / "jupyter_server_config.py").write_text(
+        f"c.ServerApp.certfile = {f'{folder}/certificate.pem'!r}\n"
+        f"c.ServerApp.keyfile = {f'{folder}/key.pem'!r}\n"
+    )
+    trusting, others = ssl.create_default_context(), ssl.create_default_context()
+    authority.configure_trust(trusting)
+
+    with serving(home) as server:
+        address = server.said.split()[1]
+        assert over_tls(address, trusting) == (200, b'{"jobs": []}')
+        with pytest.raises(ssl.SSLCertVerificationError):
+            over_tls(address, others)
+        with pytest.raises(ConnectionError):
+            Client(address.replace("https:", "http:")).get("jobs")
+
+    assert address.startswith("https://127.0.0.1:")
     assert TOKEN not in server.said + server.log.read_text()
 
 

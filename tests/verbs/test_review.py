@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from ml4t_nb import verbs
 from ml4t_nb.cli import main
 from ml4t_nb.errors import OptionError
+from ml4t_nb.events import Changing, Event
+from ml4t_nb.model import DatasetId
 from ml4t_nb.render.text import report_text
 from ml4t_nb.reports import ReviewReport
 from tests.verbs.own_files import OwnFiles
@@ -56,6 +59,17 @@ def test_what_a_run_found_is_listed_until_it_is_decided(doubtful: OwnFiles) -> N
     own.write(spoilt)
     own.update("2004-12-30")
     assert seen(verbs.review(own.ws)) == OPEN
+
+
+def test_what_is_decided_about_is_said_before(doubtful: OwnFiles) -> None:
+    events: list[Event] = []
+    ws = replace(doubtful.ws, observer=events.append)
+
+    verbs.review(ws, "ACME")
+    assert events == []
+    verbs.review(ws, "ACME", accept="looked up")
+
+    assert events[0] == Changing((DatasetId("equities", "daily", "ACME"),))
 
 
 def test_what_the_provider_has_corrected_is_listed_only_with_all(doubtful: OwnFiles) -> None:

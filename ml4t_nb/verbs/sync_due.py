@@ -1,0 +1,235 @@
+"""What ``sync --due`` does now: updates that are due, and loads that were not just tried in vain.
+
+A stored dataset says itself when its next update is due, and what was asked in vain. What is
+declared and not stored has no place of its own for that, and a symbol that is unknown would be
+asked for every quarter of an hour. So the store keeps one small file with the last attempt at each
+load that is declared: when it was, how often in a row it ended alike, and the error. By that
+
+* it is tried again after a while (`load_due`), and not in each run; one that cron skipped changes
+  nothing, since the next run finds it due;
+* what fails once more as it did before is told no second time. The report names it apart from the
+  run's results, so that no exit code, mail or message repeats it; what passes by itself, such as an
+  outage, is a result each time, as it is of an update;
+* what is declared otherwise, from another provider or start, is tried at once.
+
+If the file is lost, each is tried, and told, once more. ``sync`` without ``--due`` tries and tells
+everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from ml4t_nb.errors import (
+    PASSING,
+    DatasetNotFound,
+    LockTimeout,
+    Ml4tError,
+    StoreError,
+    StoreNotWritable,
+)
+from ml4t_nb.model import DatasetId
+from ml4t_nb.records import ErrorNote, UpdateResult
+from ml4t_nb.report_parts import LoadAttempt
+from ml4t_nb.reports import SyncReport
+from ml4t_nb.verbs.due import due_datasets
+from ml4t_nb.verbs.runs import context_of
+from ml4t_nb.verbs.select import latest
+
+if TYPE_CHECKING:
+    from ml4t_nb.pipeline import RunContext, SyncRequest
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["DueRequests", "after_due", "due_requests"]
+
+_PASSING = {each.__name__ for each in PASSING}
+
+
+@dataclass(frozen=True, slots=True)
+class DueRequests:
+    """What is to be done now of all that is declared.
+
+    Parameters
+    ----------
+    requests
+        Updates that are due, in their order, then loads; or why there can be none.
+    loads
+        Which of them are loads, by how each is declared.
+    stored
+        Datasets that are updated whenever that is due.
+    known
+        The last attempt at each load that is wanting.
+    number
+        Of all that is declared.
+    next_at
+        When the next one is due; None if none will be.
+    """
+
+    requests: dict[DatasetId, SyncRequest | Ml4tError]
+    loads: Mapping[DatasetId, str]
+    stored: tuple[DatasetId, ...]
+    known: Mapping[DatasetId, LoadAttempt]
+    number: int
+    next_at: datetime | None
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """What is declared, as loads to try now, loads to try later, and stored datasets."""
+
+    loads: dict[DatasetId, str] = field(default_factory=dict)
+    known: dict[DatasetId, LoadAttempt] = field(default_factory=dict)
+    updates: dict[DatasetId, SyncRequest] = field(default_factory=dict)
+
+
+def due_requests(
+    ws: Workspace,
+    requests: Mapping[DatasetId, SyncRequest | Ml4tError],
+    moment: datetime | date,
+    intraday_bars: int,
+) -> DueRequests:
+    """Which of the requests are due; one whose dataset is damaged is not: `health` tells why."""
+    from ml4t_nb.core.due import load_due
+
+    now, found = latest(moment, ()), _sorted(ws, requests, moment)
+    stored = tuple(found.updates)
+    due = due_datasets(ws, ws.store.summaries(stored), moment, intraday_bars)
+    chosen: dict[DatasetId, SyncRequest | Ml4tError] = {
+        each: found.updates[each] for each in due.datasets
+    }
+    chosen |= {each: requests[each] for each in found.loads}
+    later = [load_due(each) for name, each in found.known.items() if name not in found.loads]
+    instants = [*later, *filter(None, [due.next_at]), *([now] if found.loads else ())]
+    next_at = min(instants, default=None)
+    return DueRequests(chosen, found.loads, stored, found.known, len(requests), next_at)
+
+
+def _sorted(
+    ws: Workspace,
+    requests: Mapping[DatasetId, SyncRequest | Ml4tError],
+    moment: datetime | date,
+) -> _Sorted:
+    from ml4t_nb.core.due import load_due
+    from ml4t_nb.storage.attempts_file import read_attempts
+
+    now, context = latest(moment, ()), context_of(ws, moment)
+    attempts, found = read_attempts(ws.settings.home), _Sorted()
+    for dataset, request in requests.items():
+        part = _part(context, request)
+        if part == "load":
+            declared, tried = _declared(request), attempts.get(dataset)
+            if tried is not None and tried.declared == declared:
+                found.known[dataset] = tried
+            else:
+                tried = None
+            # A run as of an earlier time tries it.
+            if tried is None or not tried.at <= now < load_due(tried):
+                found.loads[dataset] = declared
+                continue
+            if not isinstance(request, Ml4tError):
+                request = replace(request, extends=False)  # noqa: PLW2901  # updated all the same
+                part = _part(context, request)
+        if part == "update" and not isinstance(request, Ml4tError):
+            found.updates[dataset] = request
+    return found
+
+
+def _part(context: RunContext, request: SyncRequest | Ml4tError) -> str:
+    """What is to be done: a ``load``, which may be one that cannot be begun, an ``update``, or "".
+
+    It is as `run_sync` finds it.
+    """
+    from ml4t_nb.pipeline import LoadRequest, UpdateRequest, part_of_sync
+
+    if isinstance(request, Ml4tError):
+        return "load"
+    try:
+        part = part_of_sync(context, request)
+    except (StoreError, DatasetNotFound):
+        return ""  # damaged, or removed meanwhile
+    except Ml4tError:
+        return "load"
+    kinds = {LoadRequest: "load", UpdateRequest: "update"}
+    return kinds.get(type(part), "")
+
+
+def _declared(request: SyncRequest | Ml4tError) -> str:
+    if isinstance(request, Ml4tError):
+        return request.message
+    load = request.load
+    dates = f"{load.start or ''}..{load.end or ''}"
+    named = (load.provider, load.asset_class, load.calendar, request.universe.provider)
+    return " ".join([dates, *(each or "-" for each in named)])
+
+
+def after_due(
+    ws: Workspace,
+    report: SyncReport,
+    due: DueRequests,
+    moment: datetime | date,
+    intraday_bars: int,
+) -> SyncReport:
+    """The report of the run with what is due next; what was tried is kept for later runs."""
+    from ml4t_nb.core.due import load_due
+    from ml4t_nb.storage.attempts_file import keep_attempts
+
+    now, left = latest(moment, ()), set(report.left)
+    # The result of a load may be of another class than was guessed.
+    asked = [each for each in due.requests if each not in left]
+    done = dict(zip(asked, report.results, strict=True))
+    _keep_failed_updates(ws, [done[each] for each in done if each not in due.loads], moment)
+    tried = {each: _attempt(due, each, done[each], now) for each in done if each in due.loads}
+    with suppress(StoreNotWritable, LockTimeout):
+        keep_attempts(ws.settings.home, tried.values())
+    repeated = {each for each in tried if _is_repeated(done[each], tried[each])}
+    results = tuple(each for name, each in done.items() if name not in repeated)
+    still = {name: each for name, each in due.known.items() if name not in {*left, *tried}}
+    still |= {name: tried[name] for name in repeated}
+    unloaded = tuple(each for each in still.values() if each.error is not None)
+    next_at = due.next_at
+    if due.requests:
+        stored = {*due.stored, *(each.dataset for each in results if each.version)}
+        found = due_datasets(ws, ws.store.summaries(stored), moment, intraday_bars)
+        waits = (load_due(each) for each in (*still.values(), *tried.values()) if each.error)
+        instants = [*waits, *filter(None, [found.next_at]), *([now] if left else ())]
+        next_at = min(instants, default=None)
+    waiting = due.number - len(results) - len(left)
+    return replace(report, results=results, waiting=waiting, next_due=next_at, unloaded=unloaded)
+
+
+def _attempt(
+    due: DueRequests, dataset: DatasetId, result: UpdateResult, now: datetime
+) -> LoadAttempt:
+    record, before = result.record, due.known.get(dataset)
+    error = record.error if record.outcome in ("failed", "partial") else None
+    # Its next step names the store, which may be moved.
+    error = None if error is None else replace(error, hint="")
+    is_alike = before is not None and _type(before.error) == _type(error)
+    tries = before.tries + 1 if before is not None and is_alike else 1
+    return LoadAttempt(dataset, due.loads[dataset], now, tries, error)
+
+
+def _is_repeated(result: UpdateResult, attempt: LoadAttempt) -> bool:
+    """Whether it failed as it did before, and not for a reason that passes: it is told once."""
+    if attempt.error is None or attempt.error.type in _PASSING:
+        return False
+    return attempt.tries > 1 and not result.record.has_changed
+
+
+def _type(error: ErrorNote | None) -> str:
+    return "" if error is None else error.type
+
+
+def _keep_failed_updates(
+    ws: Workspace, results: Sequence[UpdateResult], moment: datetime | date
+) -> None:
+    """Those that left no record of their own: they are due later by it."""
+    from ml4t_nb.pipeline import keep_failures
+
+    if isinstance(moment, datetime):
+        updates = [replace(each, record=replace(each.record, verb="update")) for each in results]
+        keep_failures(context_of(ws, moment), updates, moment)
