@@ -33,6 +33,7 @@ __all__ = ["Batch", "ProviderDown", "Task", "run_all"]
 _log = logging.getLogger(__name__)
 _PATIENCE_S = 30.0
 _IN_A_ROW = 3
+_INTERRUPTED = "interrupted"
 
 Pause: TypeAlias = Callable[[float], None]
 
@@ -60,14 +61,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Results in the order of the tasks, and the datasets not reached with the reason why.
+    """Results in the order of the tasks, and the datasets not reached, each with its reason.
 
     Ctrl-C may have interrupted it and still left no dataset out.
     """
 
     results: tuple[UpdateResult, ...]
     left: tuple[DatasetId, ...] = ()
-    stopped: str = ""
+    reasons: tuple[str, ...] = ()
     interrupted: bool = False
 
 
@@ -79,12 +80,15 @@ def run_all(tasks: Sequence[Task], *, workers: int, observer: Observer, cancel: 
     no other dataset: more requests would only prolong it. Tasks of other providers go on.
     """
     outages: dict[str, _Outage] = {}
+    asked: dict[DatasetId, str] = {}
 
     def outage_of(provider: str) -> _Outage:
         return outages.setdefault(provider, _Outage(len(tasks)))
 
     def work(task: Task, notify: Observer) -> UpdateResult | None:
-        result = _TaskRunner(task, task.provider, notify, cancel, outage_of).outcome()
+        runner = _TaskRunner(task, task.provider, notify, cancel, outage_of)
+        result = runner.outcome()
+        asked[task.dataset] = runner.provider
         if result is not None:
             notify(_finished(result))
         return result
@@ -98,10 +102,10 @@ def run_all(tasks: Sequence[Task], *, workers: int, observer: Observer, cancel: 
     left = tuple(
         task.dataset for task, each in zip(tasks, done, strict=True) if each.result is None
     )
-    errors = [] if cancel.is_set() else [result.record.error for result in results]
-    reasons = [each.message for each in errors if each and each.type in OUTAGES]
-    stopped = [*reasons, "interrupted"][0] if left else ""
-    return Batch(results, left, stopped, interrupted=interrupted)
+    is_cancelled = cancel.is_set()
+    down = ["" if is_cancelled else outage_of(asked.get(each, "")).reason for each in left]
+    reasons = tuple(each or _INTERRUPTED for each in down)
+    return Batch(results, left, reasons, interrupted=interrupted)
 
 
 @dataclass(slots=True)
@@ -117,6 +121,7 @@ class _Outage:
 
     datasets: int
     is_down: bool = False
+    reason: str = ""
     _has_answered: bool = False
     _waited_s: float = 0.0
     _failing: set[DatasetId] = field(default_factory=set)
@@ -140,6 +145,7 @@ class _Outage:
             self._failed.add(dataset)
             is_limited = error.type == RateLimited.__name__
             self.is_down |= is_limited or len(self._failed) >= min(_IN_A_ROW, self.datasets)
+            self.reason = self.reason or (error.message if self.is_down else "")
 
     def grant(self, dataset: DatasetId, wait_s: float) -> float:
         """Seconds to wait before ``dataset`` is asked for again; negative if it should not be."""

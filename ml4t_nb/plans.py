@@ -17,7 +17,7 @@ __all__ = [
     "ProviderBudget",
 ]
 
-PossibleReason: TypeAlias = Literal["identify", "jump", "splits", "whole", "retry"]
+PossibleReason: TypeAlias = Literal["identify", "restated", "jump", "splits", "whole", "retry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class PossibleRequests:
     Parameters
     ----------
     reason
-        ``identify`` the symbol is of another class or exchange than was guessed, ``jump`` prices
-        jump from one answer to the next, ``splits`` the bars turn out to be on a basis that splits
-        restate, so that later ones must be known, ``whole`` the answer contradicts what is stored,
-        or has too few bars in common with it, so that the whole history is needed, ``retry`` the
-        provider erred.
+        ``identify`` the symbol is of another class or exchange than was guessed, ``restated`` what
+        a run that broke off was answered is not so any more, ``jump`` prices jump from one answer
+        to the next, ``splits`` the bars turn out to be on a basis that splits restate, so that
+        later ones must be known, ``whole`` the answer contradicts what is stored, or has too few
+        bars in common with it, so that the whole history is needed, ``retry`` the provider erred.
     at_most
         How many that can be.
     """

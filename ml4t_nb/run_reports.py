@@ -81,7 +81,9 @@ class RunReport:
     left
         Datasets not reached because the run was interrupted or the provider wants a pause.
     stopped
-        Why the run ended early; empty if it did not.
+        Why the run ended early, each reason once; empty if it did not.
+    reasons
+        Why each of ``left`` was not reached, in the same order: each provider has its own.
     detailed
         Whether ``--show-status`` was given.
     absent
@@ -127,6 +129,7 @@ class RunReport:
     plan: PlanReport | None = None
     notify: bool | None = False
     deliveries: tuple[Delivery, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[UpdateResult]:
         return iter(self.results)
@@ -138,6 +141,15 @@ class RunReport:
     def failed(self) -> tuple[UpdateResult, ...]:
         """Results of datasets whose run failed, wholly or in part."""
         return tuple(each for each in self if each.record.outcome in ("failed", "partial"))
+
+    @property
+    def left_by_reason(self) -> dict[str, tuple[DatasetId, ...]]:
+        """Datasets that were not reached, by why not."""
+        found: dict[str, list[DatasetId]] = {}
+        reasons = self.reasons or (self.stopped,) * len(self.left)
+        for dataset, reason in zip(self.left, reasons, strict=True):
+            found.setdefault(reason, []).append(dataset)
+        return {reason: tuple(datasets) for reason, datasets in found.items()}
 
     @property
     def changed(self) -> tuple[UpdateResult, ...]:

@@ -8,14 +8,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from ml4t_nb.core.notices import DueNotices, after_failure, due_notices, is_to_be_tried
+from ml4t_nb.core.notices import (
+    DueNotices,
+    after_failure,
+    due_notices,
+    is_to_be_tried,
+    without_dataset,
+)
 from ml4t_nb.errors import LockTimeout, MissingExtra, StoreNotWritable
+from ml4t_nb.model import DatasetId
 from ml4t_nb.notice import Delivery, Notice, Observed, ToldState
 from ml4t_nb.storage.told_file import locked_told, read_told, write_told
 from ml4t_nb.targets.sending import Message, refusal, send
 from ml4t_nb.targets.settings import NotifyTarget
 
-__all__ = ["Compose", "tell"]
+__all__ = ["Compose", "forget", "tell"]
 
 Compose: TypeAlias = Callable[[Sequence[Notice]], tuple[str, str]]
 """Title and body of one message about the notices."""
@@ -64,6 +71,17 @@ def tell(
     return tuple(
         Delivery(each.name, len(due[each].notices), one.error) for each, one in outcomes.items()
     )
+
+
+def forget(home: Path, dataset: DatasetId) -> None:
+    """Forget what targets were told of a dataset that is removed, unless it cannot be written."""
+    if not read_told(home):
+        return
+    with suppress(LockTimeout, StoreNotWritable), locked_told(home, timeout_s=_PATIENCE_S):
+        before = read_told(home)
+        after = {name: without_dataset(told, dataset) for name, told in before.items()}
+        if after != before:
+            write_told(home, after)
 
 
 class _Outcome(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,7 +14,15 @@ from ml4t_nb.model import DatasetId, NextStep
 from ml4t_nb.notice import Condition, Notice, NoticeState, Observed, ToldCondition, ToldState
 from ml4t_nb.records import Health, Summary, UpdateResult
 
-__all__ = ["DueNotices", "after_failure", "due_notices", "is_late", "is_to_be_tried", "observe"]
+__all__ = [
+    "DueNotices",
+    "after_failure",
+    "due_notices",
+    "is_late",
+    "is_to_be_tried",
+    "observe",
+    "without_dataset",
+]
 
 _PASSING = {each.__name__ for each in PASSING}
 
@@ -97,6 +106,15 @@ def after_failure(told: ToldState, due: DueNotices, as_of: datetime | None) -> T
         return due.after
     unsent = tuple(each for each in due.notices if each.state == "restated")
     return ToldState(told.conditions, unsent, tries, as_of or told.tried)
+
+
+def without_dataset(told: ToldState, dataset: DatasetId) -> ToldState:
+    """What a target knows once a dataset is removed."""
+    return replace(
+        told,
+        conditions=tuple(each for each in told.conditions if each.dataset != dataset),
+        unsent=tuple(each for each in told.unsent if each.dataset != dataset),
+    )
 
 
 def observe(

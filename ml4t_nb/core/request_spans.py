@@ -20,6 +20,7 @@ __all__ = [
     "merge_spans",
     "overlapping_stored",
     "reach_back",
+    "span_through",
     "spans_to_fetch",
     "split_span",
     "unanswered",
@@ -67,6 +68,11 @@ def overlapping_stored(span: Span, held: Instants) -> Span:
     left = from_micros(held[max(min(first, len(held)) - JOIN, 0)])
     right = from_micros(held[min(after + JOIN, len(held)) - 1]) + TICK
     return Span(min(left, span.start), max(right, span.end))
+
+
+def span_through(first: datetime, last: datetime) -> Span:
+    """From one stamp to another, both included: in whole seconds, as some providers are asked."""
+    return Span(first, last + timedelta(seconds=1))
 
 
 def merge_spans(spans: Iterable[Span], *, at_once: bool) -> tuple[Span, ...]:

@@ -78,9 +78,13 @@ def fetch_and_commit(
             with store.transaction(run.dataset, seen) as tx:
                 done = _commit_fetch(tx, reading, got, asked, began=began)
             if isinstance(done, UpdateResult):
+                if run.kept is not None:
+                    run.kept.drop(run.ahead if done.record.error is None else ())
                 return announce(run, done)
             asked = Order(done)
     except (ProviderError, BarsInvalid, Suspicious) as error:
+        if run.kept is not None and not isinstance(error, ProviderError):
+            run.kept.drop()  # what was refused is to be asked for again
         with store.transaction(run.dataset) as tx:
             return _commit_failure(tx, run, error, order.wanted, began=began)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from ml4t_nb.calendars import calendar
@@ -23,6 +23,7 @@ from ml4t_nb.model import (
     bar_length,
 )
 from ml4t_nb.options import load_arguments
+from ml4t_nb.pipeline.kept_answers import KeptAnswers
 from ml4t_nb.providers import Provider
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
@@ -71,7 +72,8 @@ class DatasetRun:
     one, and ``fill`` None if gaps are only to be found. ``accept`` takes the provider's view where
     it contradicts the stored one. ``ahead`` is what it asks for after the fetch at hand, and
     ``refused`` what it asked for before, of which the provider has no bars: None unless it asks for
-    what is before the first stored bar.
+    what is before the first stored bar. ``kept`` are answers of a run that broke off, and where
+    this one keeps its own; None if it keeps none.
     """
 
     context: RunContext
@@ -87,6 +89,7 @@ class DatasetRun:
     accept: bool
     ahead: tuple[Span, ...] = ()
     refused: tuple[Span, ...] | None = None
+    kept: KeptAnswers | None = None
 
     @classmethod
     def of(
@@ -117,6 +120,18 @@ class DatasetRun:
         return cls(
             context, verb, dataset, config, found, provider, dates, as_of, zone, fill, accept
         )
+
+    def keeping_answers(self) -> DatasetRun:
+        """The same, which goes on where one broke off, and keeps what it is answered."""
+        kept = KeptAnswers(
+            self.context.store.home,
+            self.dataset,
+            self.config,
+            provider=self.provider.name,
+            zone=self.zone,
+            as_of=self.as_of,
+        )
+        return replace(self, kept=kept)
 
     @property
     def final_before(self) -> datetime:

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
-from time import perf_counter
 
-import numpy as np
 import pandas as pd
 
-from ml4t_nb.core.bars import STAMPS, Bars, as_instant, as_stamps, concat
-from ml4t_nb.core.basis import TELLING
-from ml4t_nb.core.overlap import compare_overlap, unrestated_splits
-from ml4t_nb.core.request_spans import JOIN
-from ml4t_nb.core.timestamps import TICK, index_micros, to_micros
+from ml4t_nb.core.bars import STAMPS, Bars, as_stamps, concat
+from ml4t_nb.core.overlap import unrestated_splits
+from ml4t_nb.core.timestamps import index_micros, to_micros
 from ml4t_nb.core.validation import KeptOut, reject_invalid, rejected_actions, sort_rows
-from ml4t_nb.errors import (
-    BarsInvalid,
-    ProviderError,
-    ProviderUnavailable,
-    RangeRefused,
-    RateLimited,
-)
-from ml4t_nb.events import Fetched, FetchPlanned, FetchStarted, RequestDelayed, RetryScheduled
+from ml4t_nb.errors import ProviderError, ProviderUnavailable, RangeRefused, RateLimited
+from ml4t_nb.events import FetchPlanned
 from ml4t_nb.finding import Finding
-from ml4t_nb.interruption import waiting
 from ml4t_nb.model import Basis, Frequency, Span
+from ml4t_nb.pipeline.asking import ask_for
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.pieces import Order, Pieces, request_pieces
-from ml4t_nb.providers import Answer, Request
-from ml4t_nb.providers.retry import fetch_with_retries
+from ml4t_nb.pipeline.restated import are_as_kept, check_of, count_before_jump, is_restated
+from ml4t_nb.providers import Answer
 
 __all__ = ["FetchResult", "fetch_order"]
 
@@ -109,17 +98,16 @@ def fetch_order(run: DatasetRun, order: Order) -> FetchResult:
     Raises ProviderError if nothing of what is wanted could be had, or the later splits could not;
     or if the answers are not on one basis.
     """
-    pieces = request_pieces(run, order)
-    run.context.observe(FetchPlanned(run.dataset, (*pieces.certain, *run.ahead)))
+    pieces = _checked_pieces(run, order)
     first, *rest = pieces.spans
-    main, missed = _answers(run, first)
+    main, missed = _answers(run, first, pieces.kept, keeps=len(first) > 1 or bool(run.ahead))
     if missed is not None and not main:
         raise missed
     answers = [answer for _, answer in main]
     answered = [Span(first[0].start, main[-1][0].end)]
     failed: list[tuple[Span, ProviderError]] = []
     for parts in () if missed else rest:
-        got, error = _answers(run, parts)
+        got, error = _answers(run, parts, pieces.kept)
         span = Span(parts[0].start, parts[-1].end)
         if error is None:
             answers += [answer for _, answer in got]
@@ -132,15 +120,17 @@ def fetch_order(run: DatasetRun, order: Order) -> FetchResult:
     is_adjusted = (shown or run.config.basis) == "split-adjusted"
     later = _later(run, pieces) if is_adjusted else []
     try:
-        is_restated = is_adjusted and _is_restated(run, [*answers, *later])
+        has_moved = is_adjusted and is_restated(run, [*answers, *later])
     except ProviderError as error:
         # Whether the later answers are on another basis cannot be asked any more: they are left.
-        kept = _count_before_jump([answer for _, answer in main])
+        kept = count_before_jump([answer for _, answer in main])
         if later or missed is None or kept == len(main):
             raise
-        answers, missed, is_restated = answers[:kept], error, False
+        answers, missed, has_moved = answers[:kept], error, False
         answered = [Span(first[0].start, main[kept - 1][0].end)]
-    if is_restated:
+    if has_moved:
+        if run.kept is not None:
+            run.kept.drop()
         raise ProviderUnavailable(
             f"{run.provider.name} restated its bars of {run.dataset} during the run",
             provider=run.provider.name,
@@ -161,105 +151,59 @@ def fetch_order(run: DatasetRun, order: Order) -> FetchResult:
 
 def _later(run: DatasetRun, pieces: Pieces) -> list[Answer]:
     """Answers to what is asked only for the splits after the wanted bars."""
-    got, missed = _answers(run, pieces.later, pieces.coarse)
+    got, missed = _answers(run, pieces.later, frequency=pieces.coarse)
     if missed is not None:
         raise missed
     return [answer for _, answer in got]
 
 
-def _is_restated(run: DatasetRun, answers: Sequence[Answer]) -> bool:
-    """Whether the provider has restated its history between two of its answers.
-
-    Nothing in the bars would show it, since a restated history names no split where the old one
-    ends. So the first bars are asked for once more, but only where prices jump from one answer to
-    the next: a request costs more than a look.
-    """
-    if len(answers) == 1:
-        return False
-    sound = [bars for answer in answers if len(bars := reject_invalid(answer.bars)[0])]
-    by_time = sorted(sound, key=lambda bars: bars.index[0])
-    if not any(_jumps(*pair) for pair in pairwise(by_time)):
-        return False
-    first = sound[0].iloc[:JOIN]
-    span = Span(as_instant(first.index[0]), as_instant(first.index[-1]) + TICK)
-    again = reject_invalid(_answer(run, span).bars)[0]
-    return compare_overlap(first, again, need=1).verdict in ("restated", "suspicious")
-
-
-def _count_before_jump(answers: Sequence[Answer]) -> int:
-    """How many answers, from the first on, there are before prices jump from one to the next."""
-    before: Bars | None = None
-    for count, answer in enumerate(answers):
-        sound = reject_invalid(answer.bars)[0]
-        if before is not None and len(sound) and _jumps(before, sound):
-            return count
-        before = sound if len(sound) else before
-    return len(answers)
-
-
-def _jumps(earlier: Bars, later: Bars) -> bool:
-    before, after = float(earlier["close"].iloc[-1]), float(later["open"].iloc[0])
-    return max(before / after, after / before) >= TELLING
+def _checked_pieces(run: DatasetRun, order: Order) -> Pieces:
+    """The requests of an order, after those that show whether kept answers can be used."""
+    pieces = request_pieces(run, order)
+    check = check_of(run, pieces)
+    first = () if check is None else (check,)
+    run.context.observe(FetchPlanned(run.dataset, (*first, *pieces.certain, *run.ahead)))
+    is_as_kept = are_as_kept(run, pieces)
+    if run.kept is not None:
+        # A fetch after this one may be made because all was restated.
+        run.kept.is_confirmed = False
+    if run.kept is None or is_as_kept:
+        return pieces
+    run.kept.drop()
+    pieces = request_pieces(run, order)
+    run.context.observe(FetchPlanned(run.dataset, (*pieces.certain, *run.ahead)))
+    return pieces
 
 
 def _answers(
-    run: DatasetRun, pieces: Iterable[Span], frequency: Frequency | None = None
+    run: DatasetRun,
+    pieces: Iterable[Span],
+    at_hand: Collection[Span] = (),
+    *,
+    frequency: Frequency | None = None,
+    keeps: bool = False,
 ) -> tuple[list[tuple[Span, Answer]], ProviderError | None]:
-    """Answers to the pieces of one span, oldest first, up to the first that fails."""
+    """Answers to the pieces of one span, oldest first, up to the first that fails.
+
+    Some may be ``at_hand``; what is asked ``keeps`` its answers until they are committed.
+    """
     got: list[tuple[Span, Answer]] = []
     missed: ProviderError | None = None
     # Before the first stored bar, what is refused before any answer is before the listing.
     is_first = run.refused is not None and frequency is None
     for piece in pieces:
+        known = run.kept.answer(piece) if run.kept is not None and piece in at_hand else None
         try:
-            got.append((piece, _answer(run, piece, frequency)))
+            answer = known or ask_for(run, piece, frequency)
         except ProviderError as error:
             missed = error
             if got or not is_first or not isinstance(error, RangeRefused):
                 return got, error
+            continue
+        got.append((piece, answer))
+        if keeps and known is None and run.kept is not None:
+            run.kept.keep(piece, answer, final_before=run.final_before)
     return got, None if got else missed
-
-
-def _answer(run: DatasetRun, span: Span, frequency: Frequency | None = None) -> Answer:
-    dataset, name, context = run.dataset, run.provider.name, run.context
-
-    def retried(attempt: int, wait_s: float, reason: str) -> None:
-        context.observe(RetryScheduled(dataset, attempt, wait_s, reason))
-
-    context.pause(0)
-    context.observe(FetchStarted(dataset, name, span))
-    began = perf_counter()
-    asked = replace(dataset, frequency=frequency or dataset.frequency)
-    request = Request(asked, span, run.as_of, run.calendar, run.zone)
-    with waiting():
-        answer = fetch_with_retries(
-            run.provider,
-            request,
-            home=context.store.home,
-            on_retry=retried,
-            on_wait=lambda *wait: context.observe(RequestDelayed(dataset, *wait)),
-            on_request=context.on_request,
-            sleep=context.pause,
-        )
-    _require_within(answer.bars, request, name)
-    context.observe(Fetched(dataset, len(answer.bars), perf_counter() - began))
-    return answer
-
-
-def _require_within(bars: Bars, request: Request, name: str) -> None:
-    """Raise BarsInvalid, naming the provider, if an answer has bars that were not asked for."""
-    span, stamped = request.span, np.asarray(bars.index.notna())
-    at = index_micros(bars.index)
-    # A row without a stamp is for validation.
-    is_out = stamped & ((at < to_micros(span.start)) | (at >= to_micros(span.end)))
-    if is_out.any():
-        outside = bars.index[is_out]
-        raise BarsInvalid(
-            f"{name} returned bars of {request.dataset} that were not requested, such as "
-            f"{outside[0]:%Y-%m-%dT%H:%MZ}, for the span {span.start:%Y-%m-%dT%H:%MZ} to "
-            f"{span.end:%Y-%m-%dT%H:%MZ}",
-            hint=f"this is a bug in the provider {name!r}: it must return `within(bars, span)`",
-        )
 
 
 def _sorted_out(

@@ -1,6 +1,7 @@
 """Loading: a dataset that is new, or one that is to reach further.
 
-What a provider serves in short pieces is committed every few of them: an interruption loses little.
+What a provider serves in short pieces is committed every few of them; answers that an interruption
+keeps from being committed are kept for the next run.
 """
 
 from __future__ import annotations
@@ -12,15 +13,17 @@ from typing import get_args
 
 import numpy as np
 
+from ml4t_nb.core.bars import observed
 from ml4t_nb.errors import DatasetNotFound, OptionError, RangeRefused
-from ml4t_nb.events import RequestDelayed, RetryScheduled
+from ml4t_nb.events import FetchPlanned, RequestDelayed, RetryScheduled
 from ml4t_nb.interruption import waiting
 from ml4t_nb.model import AssetClass, DatasetId, Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext
-from ml4t_nb.pipeline.orders import batches_of_load, expected_orders
-from ml4t_nb.pipeline.pieces import Order, request_pieces
+from ml4t_nb.pipeline.orders import batches_of_load, expected_orders, first_stored
+from ml4t_nb.pipeline.pieces import Order, pieces_in_turn, request_pieces
 from ml4t_nb.pipeline.requests import LoadRequest, require_served, resolve_config
+from ml4t_nb.pipeline.restated import are_as_stored, check_of
 from ml4t_nb.providers import IdentifiesByBars, Instrument, Provider, Request
 from ml4t_nb.providers.retry import identify
 from ml4t_nb.records import UpdateResult
@@ -78,7 +81,7 @@ class LoadTarget:
             context, "load", dataset, config, provider, found=found, zone=request.zone
         )
         run.require_not_earlier()
-        return run
+        return run.keeping_answers()
 
     @property
     def expected(self) -> DatasetRun:
@@ -100,9 +103,11 @@ def run_load(context: RunContext, request: LoadRequest) -> UpdateResult:
 
 def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
     batches = batches_of_load(run, request)
+    if not _is_as_stored(run, batches):
+        batches = batches_of_load(run, request, is_whole=True)
     _, orders = orders_of_load(run, batches)
-    pieces = [request_pieces(run, each).certain for each in orders[1:]]
-    ahead = {each: tuple(chain(*pieces[at:])) for at, each in enumerate(batches)}
+    pieces = [each.certain for each in pieces_in_turn(run, orders)]
+    ahead = {each: tuple(chain(*pieces[at + 1 :])) for at, each in enumerate(batches)}
 
     def load(batch: Span, refused: Sequence[Span]) -> UpdateResult:
         seen, (order,) = orders_of_load(run, [batch])
@@ -112,6 +117,21 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
         return fetch_and_commit(asking, order, seen=seen)
 
     return _load_in_batches(batches, load)
+
+
+def _is_as_stored(run: DatasetRun, batches: Sequence[Span]) -> bool:
+    """Whether a load may go on after what is stored: nothing of it was restated since."""
+    seen = _snapshot(run.context.store, run.dataset)
+    span = None if seen is None else first_stored(run, batches, seen.observed_stamps())
+    if seen is None or span is None:
+        return True
+    run.context.observe(FetchPlanned(run.dataset, (span,)))
+    is_so = are_as_stored(run, observed(seen.bars(span)))
+    if run.kept is not None:
+        run.kept.is_confirmed = is_so
+        if not is_so:
+            run.kept.drop()
+    return is_so
 
 
 def orders_of_load(
@@ -133,7 +153,8 @@ def _identified(target: LoadTarget) -> tuple[Instrument, Provider]:
     first: Request | None = None
     if isinstance(target.provider, IdentifiesByBars):
         run = target.expected
-        span = request_pieces(run, Order(batches_of_load(run, target.request)[0])).certain[0]
+        pieces = request_pieces(run, Order(batches_of_load(run, target.request)[0]))
+        span = check_of(run, pieces) or (*pieces.certain, *pieces.spans[0])[0]
         first = Request(run.dataset, span, run.as_of, run.calendar, run.zone)
     context.pause(0)
     with waiting():

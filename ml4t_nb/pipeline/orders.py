@@ -19,10 +19,12 @@ from ml4t_nb.core.request_spans import (
     merge_spans,
     overlapping_stored,
     reach_back,
+    span_through,
     spans_to_fetch,
     split_span,
+    unanswered,
 )
-from ml4t_nb.core.timestamps import TICK, Instants, index_micros, to_micros
+from ml4t_nb.core.timestamps import TICK, Instants, from_micros, index_micros, to_micros
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.context import DatasetRun
@@ -32,7 +34,13 @@ from ml4t_nb.pipeline.requests import LoadRequest
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot
 
-__all__ = ["batches_of_load", "expected_orders", "order_of_refetch", "order_of_update"]
+__all__ = [
+    "batches_of_load",
+    "expected_orders",
+    "first_stored",
+    "order_of_refetch",
+    "order_of_update",
+]
 
 # Pieces that are committed together.
 _PIECES = 8
@@ -40,15 +48,22 @@ _VERIFIED_EVERY = timedelta(days=30)
 _NEAR = timedelta(days=60)
 
 
-def batches_of_load(run: DatasetRun, request: LoadRequest) -> tuple[Span, ...]:
+def batches_of_load(
+    run: DatasetRun, request: LoadRequest, *, is_whole: bool = False
+) -> tuple[Span, ...]:
     """The spans that a load asks for, a commit each: whole, or a few pieces of it one by one.
 
-    Raises OptionError for a start that cannot be.
+    Unless it is to be ``is_whole``, it goes on where one broke off. Raises OptionError for a start
+    that cannot be.
     """
     wanted, longest = _wanted(run, request), run.longest_request
     if longest is None:
         return (wanted,)
-    spans = spans_to_fetch(run.found.fetch_log if run.found else (), wanted)
+    log = run.found.fetch_log if run.found and not is_whole else ()
+    spans = spans_to_fetch(log, wanted)
+    if run.kept is not None and run.kept.is_resuming:
+        # What is stored was asked for by the load that broke off.
+        spans = unanswered(log, wanted) or spans
     return _split_into_batches(spans, longest, run.found.first if run.found else None)
 
 
@@ -64,6 +79,20 @@ def expected_orders(run: DatasetRun, batches: Sequence[Span], held: Instants) ->
             held = np.union1d(held, _ends(run, orders[-1].wanted))
         orders.append(Order(overlapping_stored(batch, held) if len(held) else batch))
     return tuple(orders)
+
+
+def first_stored(run: DatasetRun, batches: Sequence[Span], held: Instants) -> Span | None:
+    """The first stored bars, of a load that goes on after what was answered before; else None.
+
+    What was restated since has moved them, and perhaps none of those that the load meets.
+    """
+    log = () if run.found is None or run.longest_request is None else run.found.fetch_log
+    ends = [each.span.end for each in log if each.outcome != "failed"]
+    oldest = run.oldest_served
+    first = (held if oldest is None else held[held >= to_micros(oldest)])[:JOIN]
+    if batches[0].start not in ends or not len(first):
+        return None
+    return span_through(from_micros(first[0]), from_micros(first[-1]))
 
 
 def _ends(run: DatasetRun, span: Span) -> Instants:

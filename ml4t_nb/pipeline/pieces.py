@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, repeat
 
 from ml4t_nb.core.request_spans import day_after, split_span
 from ml4t_nb.core.timestamps import TICK
@@ -13,7 +13,7 @@ from ml4t_nb.errors import RangeRefused
 from ml4t_nb.model import Frequency, Span, bar_length
 from ml4t_nb.pipeline.context import DatasetRun
 
-__all__ = ["Order", "Pieces", "request_pieces"]
+__all__ = ["Order", "Pieces", "pieces_in_turn", "request_pieces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +50,25 @@ class Pieces:
         The frequency of those.
     is_adjusted
         Whether the bars are on such a basis, as far as that is known before.
+    kept
+        Those of ``spans`` that are not sent: the answers are at hand, of a run that broke off.
     """
 
     spans: tuple[tuple[Span, ...], ...]
     later: tuple[Span, ...]
     coarse: Frequency
     is_adjusted: bool
+    kept: frozenset[Span] = frozenset()
+
+    @property
+    def own(self) -> tuple[Span, ...]:
+        """Those of ``spans`` that are sent."""
+        return tuple(each for each in chain(*self.spans) if each not in self.kept)
 
     @property
     def certain(self) -> tuple[Span, ...]:
         """Those that are expected to be sent, one after the other."""
-        return (*chain(*self.spans), *(self.later if self.is_adjusted else ()))
+        return (*self.own, *(self.later if self.is_adjusted else ()))
 
 
 def request_pieces(run: DatasetRun, order: Order) -> Pieces:
@@ -70,11 +78,36 @@ def request_pieces(run: DatasetRun, order: Order) -> Pieces:
     wanted.
     """
     wanted, longest = order.wanted, run.longest_request
-    spans = tuple(split_span(each, longest) for each in _served(run, wanted, order.others))
+    served = _served(run, wanted, order.others)
+    spans, kept = _cut(run, served, longest)
     coarse, later = _after(run, wanted.end)
     is_adjusted = (run.provider.basis or run.config.basis) == "split-adjusted"
     after = split_span(later, _longest(run, coarse)) if later else ()
-    return Pieces(spans, after, coarse, is_adjusted)
+    return Pieces(spans, after, coarse, is_adjusted, kept)
+
+
+def pieces_in_turn(run: DatasetRun, orders: Sequence[Order]) -> list[Pieces]:
+    """Those of orders one after the other: what is at hand is gone with the first commit."""
+    runs = (run, *repeat(replace(run, kept=None), len(orders) - 1))
+    return [request_pieces(each, order) for each, order in zip(runs, orders, strict=False)]
+
+
+def _cut(
+    run: DatasetRun, spans: Sequence[Span], longest: timedelta | None
+) -> tuple[tuple[tuple[Span, ...], ...], frozenset[Span]]:
+    """Each span in pieces, and which of them are at hand: none, unless that saves requests.
+
+    One is spent on seeing whether what is at hand is still so, unless that is known.
+    """
+    cut = tuple(split_span(each, longest) for each in spans)
+    if run.kept is None or not run.kept.is_resuming:
+        return cut, frozenset()
+    parts = [run.kept.cut(each, longest) for each in spans]
+    spent = sum(len(asked) for _, asked in parts) + (not run.kept.is_confirmed)
+    if spent >= sum(map(len, cut)):
+        return cut, frozenset()
+    kept = frozenset(chain.from_iterable(answered for answered, _ in parts))
+    return tuple(tuple(sorted((*answered, *asked))) for answered, asked in parts), kept
 
 
 def _served(run: DatasetRun, wanted: Span, others: Sequence[Span]) -> tuple[Span, ...]:

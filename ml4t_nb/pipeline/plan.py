@@ -19,9 +19,10 @@ from ml4t_nb.pipeline.context import DatasetRun, RunContext
 from ml4t_nb.pipeline.gap_actions import begin_gap_action
 from ml4t_nb.pipeline.life import skipped
 from ml4t_nb.pipeline.load import LoadTarget, orders_of_load
-from ml4t_nb.pipeline.orders import batches_of_load, order_of_refetch, order_of_update
-from ml4t_nb.pipeline.pieces import Order, Pieces, request_pieces
+from ml4t_nb.pipeline.orders import batches_of_load, first_stored, order_of_refetch, order_of_update
+from ml4t_nb.pipeline.pieces import Order, Pieces, pieces_in_turn, request_pieces
 from ml4t_nb.pipeline.requests import LoadRequest, UpdateRequest
+from ml4t_nb.pipeline.restated import check_of
 from ml4t_nb.pipeline.sync import SyncRequest, part_of_sync
 from ml4t_nb.pipeline.update import begin_update, with_as_of_reset
 from ml4t_nb.plans import DatasetPlan, PlannedRequest, PossibleReason, PossibleRequests
@@ -42,8 +43,19 @@ def plan_load(context: RunContext, request: LoadRequest) -> DatasetPlan:
         run = target.expected
     else:
         run = target.run(target.provider.instrument(request.symbol), target.provider)
-    seen, orders = orders_of_load(run, batches_of_load(run, request))
+    batches = batches_of_load(run, request)
+    seen, orders = orders_of_load(run, batches)
+    first = None if seen is None else first_stored(run, batches, seen.observed_stamps())
+    if run.kept is not None:
+        run.kept.is_confirmed = first is not None
     plan = _plan(run, seen, orders)
+    if first is not None:
+        check = PlannedRequest(first, run.dataset.frequency)
+        _, anew = orders_of_load(run, batches_of_load(run, request, is_whole=True))
+        again = sum(len(each.certain) for each in pieces_in_turn(run, anew))
+        others = (each for each in plan.possible if each.reason != "restated")
+        possible = (PossibleRequests("restated", again), *others)
+        plan = replace(plan, requests=(check, *plan.requests), possible=possible)
     if target.is_known or not is_counted or (request.asset_class and request.calendar):
         return plan
     note = (
@@ -86,8 +98,9 @@ def plan_sync(context: RunContext, request: SyncRequest) -> DatasetPlan:
 
 
 def _plan(run: DatasetRun, seen: Snapshot | None, orders: Sequence[Order]) -> DatasetPlan:
-    pieces = [request_pieces(run, each) for each in orders]
+    pieces = pieces_in_turn(run, orders)
     requests = tuple(chain.from_iterable(_requests(run, each) for each in pieces))
+    kept = sum(len(each.kept) for each in pieces)
     if not requests:
         return DatasetPlan(run.dataset, run.provider.name, notes=("nothing is due",))
     held = np.empty(0, dtype=np.int64) if seen is None else seen.observed_stamps()
@@ -110,11 +123,14 @@ def _plan(run: DatasetRun, seen: Snapshot | None, orders: Sequence[Order]) -> Da
         compared=len(np.intersect1d(_within(held, pieces), held)),
         vanishing=None if lost is None else lost.first,
         lost_from=None if lost is None else lost.lost_from,
+        notes=(f"{kept} answers of a run that broke off are at hand",) if kept else (),
     )
 
 
 def _requests(run: DatasetRun, pieces: Pieces) -> list[PlannedRequest]:
-    own = [PlannedRequest(each, run.dataset.frequency) for each in chain(*pieces.spans)]
+    check = check_of(run, pieces)
+    spans = pieces.own if check is None else (check, *pieces.own)
+    own = [PlannedRequest(each, run.dataset.frequency) for each in spans]
     later = pieces.later if pieces.is_adjusted else ()
     return own + [PlannedRequest(each, pieces.coarse) for each in later]
 
@@ -145,7 +161,7 @@ def _possible(
     run: DatasetRun, orders: Sequence[Order], pieces: Sequence[Pieces], certain: int
 ) -> list[PossibleRequests]:
     """Requests that the answers may make necessary, each kind that can be."""
-    counts: dict[PossibleReason, int] = {"whole": 0, "jump": 0, "splits": 0}
+    counts: dict[PossibleReason, int] = {"restated": 0, "whole": 0, "jump": 0, "splits": 0}
     found = run.found
     start, end = (found.first, found.last) if found else (None, None)
     for order, cut in zip(orders, pieces, strict=True):
@@ -154,7 +170,8 @@ def _possible(
             everything = Span(min(wanted.start, start), max(wanted.end, end + TICK))
             if everything != wanted:
                 counts["whole"] += len(request_pieces(run, Order(everything)).certain)
-        counts["jump"] += len(cut.certain) > 1
+        counts["restated"] += len(cut.kept)
+        counts["jump"] += len(cut.certain) + len(cut.kept) > 1
         counts["splits"] += 0 if cut.is_adjusted else len(cut.later)
         start, end = min(start or wanted.start, wanted.start), max(end or wanted.end, wanted.end)
     known = [PossibleRequests(reason, count) for reason, count in counts.items() if count]

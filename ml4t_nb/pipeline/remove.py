@@ -30,6 +30,7 @@ from ml4t_nb.pipeline.context import (
 from ml4t_nb.pipeline.record import publish
 from ml4t_nb.providers import Limits
 from ml4t_nb.records import UpdateRecord
+from ml4t_nb.storage.answer_files import AnswerFiles
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.store import Store
 from ml4t_nb.storage.transaction import Transaction
@@ -71,7 +72,9 @@ def run_remove(
         if not isinstance(at, datetime):
             at = _closing(at, dates, state, limits)
         require_as_of_not_earlier(state, at)
-        return _remove_bars(tx, state, dates, dates.span(start, end, dataset.frequency), at)
+        removed = _remove_bars(tx, state, dates, dates.span(start, end, dataset.frequency), at)
+        AnswerFiles(store.home, dataset).drop()
+        return removed
 
 
 def _rows(tx: Transaction) -> int | None:

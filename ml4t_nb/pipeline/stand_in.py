@@ -151,7 +151,11 @@ def _commit(
         seconds=perf_counter() - began,
         verdict="same",
         spans=(span,),
-        notes=(f"{why}; {name}, which agrees with the stored bars, stands in", *got.notes),
+        notes=(
+            f"{why}; {name}, which agrees with the stored bars, stands in",
+            *_unit_notes(state, taking, name, got.currency),
+            *got.notes,
+        ),
     )
     tx.put(reconciled.bars)
     return publish(tx, after, record, opened)
@@ -219,6 +223,17 @@ def _other_basis(
     if not len(found):
         return None
     return taking.chosen.stamps[found[0]], float(taking.scale[found[0]])
+
+
+def _unit_notes(state: Manifest, taking: Taking, name: str, currency: str) -> Iterator[str]:
+    """What new bars are divided by, where only the bars before them say that it is a unit."""
+    if state.config.currency and currency:
+        return
+    for scale in np.unique(taking.scale[taking.scale != 1]).tolist():
+        yield (
+            f"prices of {name} are divided by {scale:g}, as its earlier ones show, for another "
+            "unit; a split of that ratio that it does not name would look the same"
+        )
 
 
 def _jump(state: Manifest, before: Bars, taking: Taking) -> tuple[pd.Timestamp, float] | None:

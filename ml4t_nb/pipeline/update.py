@@ -52,7 +52,7 @@ def begin_update(context: RunContext, request: UpdateRequest, found: Manifest) -
         found=found,
         fill=request.fill,
         accept=request.accept,
-    )
+    ).keeping_answers()
 
 
 def _quiet(run: DatasetRun, manifest: Manifest) -> UpdateResult:

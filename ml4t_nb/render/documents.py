@@ -90,6 +90,7 @@ class RunDocument:
     results: tuple[DetailedResult, ...]
     left: tuple[DatasetId, ...]
     stopped: str
+    reasons: tuple[str, ...]
     absent: tuple[records.AbsentSession, ...]
     requests: int | None
     seconds: float | None

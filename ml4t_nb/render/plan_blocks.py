@@ -16,6 +16,7 @@ __all__ = ["plan_blocks", "plan_words"]
 _HEADINGS = ("Dataset", "Provider", "Requests>", "Asked for", "New bars>", "Size>", "Compared>")
 _WHY: dict[PossibleReason, str] = {
     "identify": "if the symbol is of another class or exchange than is assumed",
+    "restated": "if the provider has restated what a run that broke off was answered",
     "jump": "if prices jump from one answer to the next",
     "splits": "if the bars turn out to be on the basis of later splits",
     "whole": "if an answer contradicts what is stored, or has too few bars in common with it",

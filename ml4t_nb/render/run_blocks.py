@@ -82,8 +82,7 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
         yield [*notes, *absent_notes(report)]
     yield list(delivery_notes(report))
     if report.left and number <= FEW:
-        names = ", ".join(each.symbol for each in report.left)
-        yield [Note(f"not reached: {names}", again(report))]
+        yield [*_not_reached(report)]
     elif report.left and report.verb != "update":
         # What an update types next is among the commands.
         yield [Note(f"{many(len(report.left), 'dataset')} not reached", again(report))]
@@ -112,6 +111,16 @@ def absent_notes(report: RunReport | GapsReport) -> Iterator[Note]:
             "was the exchange closed?",
             declare if each is report.absent[-1] else "",
         )
+
+
+def _not_reached(report: RunReport) -> Iterator[Note]:
+    """Who was not reached, and where providers had reasons of their own, why."""
+    by_reason = report.left_by_reason
+    for reason, datasets in by_reason.items():
+        names = ", ".join(each.symbol for each in datasets)
+        why = f" ({reason})" if len(by_reason) > 1 else ""
+        is_last = datasets[-1] is [*by_reason.values()][-1][-1]
+        yield Note(f"not reached: {names}{why}", again(report) if is_last else "")
 
 
 def stopped_line(report: RunReport) -> str:

@@ -72,7 +72,12 @@ def run_groups(report: RunReport) -> tuple[Group, ...]:
     datasets = (*(each.dataset for each in report.results), *report.left)
     names = names_of(datasets)
     items = [_counted(each, names[each.dataset]) for each in report.results]
-    items += [Counted("left", names[each], "", None, "") for each in report.left]
+    by_reason = report.left_by_reason
+    items += [
+        Counted("left", names[each], reason if len(by_reason) > 1 else "", None, "")
+        for reason, left in by_reason.items()
+        for each in left
+    ]
     done = "loaded or updated" if report.verb == "sync" else _DONE.get(report.verb, "changed")
     return folded_groups(items, _kinds(done), signed=True)
 

@@ -14,6 +14,7 @@ from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, StoreError, StoreOutdated
 from ml4t_nb.model import Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
+from ml4t_nb.storage.answer_files import AnswerFiles
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange
 from ml4t_nb.storage.commit_files import CommitFiles
@@ -239,6 +240,7 @@ class Transaction:
         with disk.writing(folder.state):
             folder.publish(None, number, base=base, lock=self._lock)
         self._after_commit(CommittedState(number, None))
+        AnswerFiles(folder.home, folder.dataset).drop()
 
     def close(self) -> None:
         """Let nothing more be done: the lock is about to be given back."""

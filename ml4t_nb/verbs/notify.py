@@ -196,9 +196,15 @@ def _not_reached(report: RunReport) -> list[UpdateResult]:
 
     In a long outage they are late like those that it asked for.
     """
-    error = ErrorNote(ProviderUnavailable.__name__, report.stopped)
-    record = UpdateRecord(report.as_of, report.verb, "", "failed", error=error)
-    return [UpdateResult(each, record) for each in report.left]
+    kind = ProviderUnavailable.__name__
+    return [
+        UpdateResult(
+            each,
+            UpdateRecord(report.as_of, report.verb, "", "failed", error=ErrorNote(kind, reason)),
+        )
+        for reason, datasets in report.left_by_reason.items()
+        for each in datasets
+    ]
 
 
 def _told_only(report: RunReport, known: Sequence[ToldCondition]) -> set[DatasetId]:

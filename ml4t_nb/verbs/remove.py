@@ -47,6 +47,7 @@ def remove(
         Confirm the removal; without it, list what would be removed and exit with 2.
     """
     from ml4t_nb.pipeline import run_remove
+    from ml4t_nb.telling import forget
 
     ws = ws.at(home)
     symbols = required(symbol, "remove")
@@ -72,5 +73,7 @@ def remove(
                 error.message += f" (removed before: {gone})"
             raise
         removed.append((each, bars))
+        if each not in ws.store.stored_as(each.symbol, each.asset_class, each.frequency):
+            forget(ws.settings.home, each)
     ws.store.sweep()
     return RemoveReport(tuple(removed), whole=range_ == (None, None))

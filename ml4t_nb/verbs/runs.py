@@ -120,11 +120,12 @@ def run_batch(
         at,
         results,
         batch.left,
-        batch.stopped,
+        "; ".join(dict.fromkeys(batch.reasons)),
         home=home,
         notify=notify,
         requests=len(sent),
         seconds=perf_counter() - began,
+        reasons=batch.reasons,
     )
     if batch.interrupted:
         raise _interrupted(report)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from ml4t_nb.errors import (
     DatasetNotFound,
+    Interrupted,
     Ml4tError,
     OptionError,
     SettingsInvalid,
@@ -130,31 +131,38 @@ def sync(
             waiting = before.number - len(before.requests)
             found = replace(found, waiting=waiting, next_due=before.next_at)
         return SyncReport("sync", found.as_of, (), plan=found, universes=counts, home=found.home)
+
+    def of_sync(run: RunReport) -> SyncReport:
+        return SyncReport(
+            **{each.name: getattr(run, each.name) for each in fields(RunReport)},
+            universes=counts,
+            declared_in=file.path,
+            undeclared=undeclared,
+            verbose=verbose,
+        )
+
     works = works_of(run_sync, requests)
-    report = run_batch(
-        ws,
-        "sync",
-        works,
-        moment,
-        workers=workers,
-        executor=executor,
-        provider=provider or "",
-        notify=tells,
-    )
+    try:
+        report = run_batch(
+            ws,
+            "sync",
+            works,
+            moment,
+            workers=workers,
+            executor=executor,
+            provider=provider or "",
+            notify=tells,
+        )
+    except Interrupted as stop:
+        stop.report = stop.report and of_sync(stop.report)
+        raise
     report = with_absent(ws, report, stored, missed)
     results = with_proposals(context_of(ws, moment), report.results)
     names = renamed(ws, [symbol for each in chosen for symbol in each.symbols])
     results = tuple(noted(each, names.get(each.dataset, "")) for each in results)
     if not universe:
         ws.store.sweep()
-    done = {each.name: getattr(report, each.name) for each in fields(RunReport)}
-    whole = SyncReport(
-        **{**done, "results": at_store(results, ws.settings.home)},
-        universes=counts,
-        declared_in=file.path,
-        undeclared=undeclared,
-        verbose=verbose,
-    )
+    whole = of_sync(replace(report, results=at_store(results, ws.settings.home)))
     return whole if before is None else after_due(ws, whole, before, moment, enough)
 
 

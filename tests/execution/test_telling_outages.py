@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from ml4t_nb import verbs
-from ml4t_nb.errors import ProviderUnavailable
+from ml4t_nb.errors import ProviderError, ProviderUnavailable
 from ml4t_nb.notice import Notice
+from ml4t_nb.providers import Request
+from ml4t_nb.render.text import report_text
 from ml4t_nb.reports import RunReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.verbs.notify import tell_run
@@ -82,3 +84,82 @@ def test_what_is_whole_up_to_its_declared_end_is_not_late(
         for day in ("2024-03-01", "2024-03-19", "2024-03-20"):
             report = verbs.sync(ws, as_of=evening(day))
             assert tell_run(ws, report, lambda _, __: ("title", "body")) == ()
+
+
+def away(name: str) -> Callable[[Request], ProviderError]:
+    return lambda _: ProviderUnavailable(f"{name} is away", provider=name)
+
+
+def test_of_two_providers_that_are_down_each_dataset_is_late_for_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = {"first": NAMES, "second": tuple(f"BOLT{number}" for number in range(6))}
+    bars = rising("2024-01-02", "2024-03-29")
+    opened = {name: Scripted(bars, name=name) for name in names}
+    settings = Settings(home=tmp_path)
+    ws = Workspace(settings, cancel=NoWaiting(), _opened=dict(opened))
+    (tmp_path / "ml4t.toml").write_text(
+        "".join(
+            DECLARED.format(symbols=", ".join(f'"{each}"' for each in symbols), more="")
+            .replace('"core"', f'"{name}"')
+            .replace('"scripted"', f'"{name}"')
+            for name, symbols in names.items()
+        )
+    )
+    verbs.sync(ws, as_of=evening("2024-03-01"))
+    for name, provider in opened.items():
+        provider.fails = away(name)
+
+    report = verbs.update(ws, as_of=evening("2024-03-19"), workers=1)
+
+    left = report.left_by_reason
+    assert [*left] == ["first is away", "second is away"]
+    assert {each.symbol[:4] for each in left["first is away"]} == {"ACME"}
+    assert {each.symbol[:4] for each in left["second is away"]} == {"BOLT"}
+    assert report.stopped == "first is away; second is away"
+    assert {str(each.symbol): each for each in report.left} == {
+        str(each.symbol): each for own in left.values() for each in own
+    }
+    said = report_text(report)
+    assert "not reached: ACME3, ACME4, ACME5 (first is away)" in said
+    assert "not reached: BOLT3, BOLT4, BOLT5 (second is away)" in said
+
+
+def test_what_was_told_of_a_dataset_is_forgotten_with_it(
+    scripted: tuple[Workspace, Scripted],
+) -> None:
+    ws, provider = scripted
+    told: list[list[tuple[str, str]]] = []
+
+    def compose(report: RunReport, notices: Sequence[Notice]) -> tuple[str, str]:
+        del report
+        told.append([(each.dataset.symbol, each.state) for each in notices])
+        return "title", "body"
+
+    def run(day: str) -> None:
+        tell_run(ws, verbs.update(ws, as_of=evening(day), workers=1), compose)
+
+    def known() -> set[str]:
+        (target,) = verbs.notify(ws).targets
+        return {each.dataset.symbol for each in target.conditions}
+
+    with webhook() as hook:
+        declare(ws, hook=hook.url)
+        verbs.sync(ws, as_of=evening("2024-03-01"))
+        provider.fails = lambda _: ProviderUnavailable("away", provider="scripted")
+        for day in ("2024-03-19", "2024-03-20"):
+            run(day)
+        assert known() == set(NAMES)
+        provider.fails = lambda _: None
+
+        verbs.remove(ws, "ACME0", yes=True)
+        verbs.remove(ws, "ACME1", end="2024-12-31", yes=True)
+        verbs.remove(ws, "ACME2", end="2024-01-31", yes=True)
+        assert known() == {"ACME2", "ACME3", "ACME4", "ACME5"}
+        verbs.load(ws, ["ACME0", "ACME1"], start="2024-01-02", as_of=evening("2024-03-21"))
+        run("2024-03-22")
+
+    recovered = {name for name, state in told[-1] if state == "recovered"}
+    assert recovered == {"ACME2", "ACME3", "ACME4", "ACME5"}
+    assert {state for _, state in told[-1]} == {"recovered"}

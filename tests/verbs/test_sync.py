@@ -12,7 +12,14 @@ import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.cli import main
-from ml4t_nb.errors import OptionError, ProviderError, RangeRefused, SettingsInvalid
+from ml4t_nb.errors import (
+    Interrupted,
+    OptionError,
+    ProviderError,
+    RangeRefused,
+    SettingsInvalid,
+)
+from ml4t_nb.events import Event, Finished
 from ml4t_nb.providers import Request
 from ml4t_nb.reports import SyncReport
 from ml4t_nb.settings import Settings
@@ -379,3 +386,24 @@ def test_a_shell_prints_what_was_done_and_what_is_in_no_universe(
     assert document["undeclared"] == ["equities/daily/GOOG"]
     assert [each["verb"] for each in document["results"]] == ["update", "update"]
     assert main(["sync", "cores", *store]) == 2
+
+
+def test_a_sync_that_is_interrupted_still_says_what_was_declared(home: Path) -> None:
+    path = declare(home, CORE)
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Finished):
+            raise KeyboardInterrupt
+
+    verbs.load(Workspace.open(Settings(home=home)), "IBM", provider="sample", as_of="2005-02-25")
+    ws = Workspace.open(Settings(home=home), observer=watch)
+
+    with pytest.raises(Interrupted) as caught:
+        verbs.sync(ws, "core", workers=1, as_of="2005-02-25")
+
+    report = caught.value.report
+    assert isinstance(report, SyncReport)
+    assert (report.universes, report.declared_in) == ((("core", 2),), path)
+    assert [each.symbol for each in report.undeclared] == ["IBM"]
+    assert report.stopped == "interrupted"
+    assert len(report) + len(report.left) == 2

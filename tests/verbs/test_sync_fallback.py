@@ -72,8 +72,12 @@ def test_bars_in_another_unit_are_brought_to_the_stored_one(both: Both) -> None:
     cents[["open", "high", "low", "close"]] *= 100
     both.second.bars = cents
 
-    assert both.sync().record.added == 2
+    record = both.sync().record
+
+    assert record.added == 2
     assert both.stored()["close"].iloc[-2:].tolist() == [144.0, 145.0]
+    # Nothing but the bars before says that it is no split of 100:1.
+    assert any("second are divided by 100" in note for note in record.notes)
 
 
 STAMPS = sessions("2024-01-02", "2024-03-29")
