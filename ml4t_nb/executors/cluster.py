@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from threading import Lock
@@ -18,6 +18,7 @@ __all__ = ["ClusterStarter", "cluster_client"]
 
 _CONNECT_S = 10.0
 _LOOKED_AT_S = 2.0
+_ENDING_S = 2.0
 # A worker that is killed is back in a few seconds where something restarts it.
 _WITHOUT_WORKERS_S = 30.0
 
@@ -101,9 +102,14 @@ class _StartedTask:
         return self.fault()
 
     def end(self, *, at_once: bool) -> None:
-        """Take it back, if it was not begun; begun, it ends by itself."""
-        del at_once
-        self.future.cancel()
+        """Take it back, if it was not begun; begun, it ends by itself.
+
+        A task that is taken back as it ends is an error in the log of Dask.
+        """
+        if at_once:
+            self.future.cancel()
+        else:
+            wait([self.future], _ENDING_S)
 
 
 class ClusterStarter:
