@@ -151,7 +151,7 @@ def same(one: Runner, other: Runner) -> None:
 
 
 def kept(home: Path) -> list[Path]:
-    return [each for each in (home / "cache").rglob("*") if each.is_file()]
+    return [each for each in (home / "cache" / "answers").rglob("*") if each.is_file()]
 
 
 def refused(runner: Runner) -> bool:

@@ -258,7 +258,8 @@ def test_a_removed_dataset_is_asked_for_anew(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_only_costs_requests(tmp_path: Path) -> None:
     market = pieces_of(6)
-    (tmp_path / "cache").write_text("somebody's file")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "answers").write_text("somebody's file")
     runner = interrupted(market, tmp_path)
 
     market.load(runner)
@@ -271,7 +272,7 @@ def test_one_request_leaves_no_file(tmp_path: Path) -> None:
 
     market.load(market.runner(tmp_path))
 
-    assert not (tmp_path / "cache").exists()
+    assert not (tmp_path / "cache" / "answers").exists()
 
 
 def test_a_history_that_is_fetched_again_goes_on_too(tmp_path: Path) -> None:
