@@ -18,7 +18,7 @@ from ml4t_nb.finding import Finding
 from ml4t_nb.model import Basis, Frequency, Span
 from ml4t_nb.pipeline.asking import ask_for
 from ml4t_nb.pipeline.context import DatasetRun
-from ml4t_nb.pipeline.pieces import Order, Pieces, request_pieces
+from ml4t_nb.pipeline.pieces import Order, Pieces, later_pieces, request_pieces
 from ml4t_nb.pipeline.restated import are_as_kept, check_of, count_before_jump, is_restated
 from ml4t_nb.providers import Answer
 
@@ -118,7 +118,7 @@ def fetch_order(run: DatasetRun, order: Order) -> FetchResult:
             break
     shown = next((each.basis for each in answers if each.basis is not None), run.provider.basis)
     is_adjusted = (shown or run.config.basis) == "split-adjusted"
-    later = _later(run, pieces) if is_adjusted else []
+    later = _later(run, pieces, main[-1][0].end, missed) if is_adjusted else []
     try:
         has_moved = is_adjusted and is_restated(run, [*answers, *later])
     except ProviderError as error:
@@ -149,11 +149,22 @@ def fetch_order(run: DatasetRun, order: Order) -> FetchResult:
     )
 
 
-def _later(run: DatasetRun, pieces: Pieces) -> list[Answer]:
-    """Answers to what is asked only for the splits after the wanted bars."""
-    got, missed = _answers(run, pieces.later, frequency=pieces.coarse)
+def _later(
+    run: DatasetRun, pieces: Pieces, until: datetime, missed: ProviderError | None
+) -> list[Answer]:
+    """Answers to what is asked only for the splits after the wanted bars.
+
+    Where a piece was ``missed``, what is ``until`` then has been restated by splits in the others
+    too; not known, they would be taken for prices as they were traded.
+    """
+    coarse, spans = pieces.coarse, pieces.later
     if missed is not None:
+        coarse, spans = later_pieces(run, until)
+    if isinstance(missed, RateLimited) and spans:
         raise missed
+    got, failed = _answers(run, spans, frequency=coarse)
+    if failed is not None:
+        raise missed or failed
     return [answer for _, answer in got]
 
 

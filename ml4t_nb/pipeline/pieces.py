@@ -13,7 +13,7 @@ from ml4t_nb.errors import RangeRefused
 from ml4t_nb.model import Frequency, Span, bar_length
 from ml4t_nb.pipeline.context import DatasetRun
 
-__all__ = ["Order", "Pieces", "pieces_in_turn", "request_pieces"]
+__all__ = ["Order", "Pieces", "later_pieces", "pieces_in_turn", "request_pieces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,15 @@ def request_pieces(run: DatasetRun, order: Order) -> Pieces:
     wanted, longest = order.wanted, run.longest_request
     served = _served(run, wanted, order.others)
     spans, kept = _cut(run, served, longest)
-    coarse, later = _after(run, wanted.end)
+    coarse, later = later_pieces(run, wanted.end)
     is_adjusted = (run.provider.basis or run.config.basis) == "split-adjusted"
-    after = split_span(later, _longest(run, coarse)) if later else ()
-    return Pieces(spans, after, coarse, is_adjusted, kept)
+    return Pieces(spans, later, coarse, is_adjusted, kept)
+
+
+def later_pieces(run: DatasetRun, until: datetime) -> tuple[Frequency, tuple[Span, ...]]:
+    """Requests for the splits after ``until`` alone, and the frequency of their bars."""
+    coarse, later = _after(run, until)
+    return coarse, split_span(later, _longest(run, coarse)) if later else ()
 
 
 def pieces_in_turn(run: DatasetRun, orders: Sequence[Order]) -> list[Pieces]:

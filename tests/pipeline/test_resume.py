@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from ml4t_nb.errors import ProviderError
+from ml4t_nb.errors import ProviderError, ProviderUnavailable
 from ml4t_nb.model import Frequency, SessionOverride
 from ml4t_nb.providers import Request
 from tests.pipeline.interrupted import (
@@ -48,10 +48,6 @@ def resumes_at_any_point(number: int, at: int, end: End, split: int | None) -> N
         runner = market.broken(home, at % most + 1, end)
         total = market.resumed(runner)
 
-        if end == "outage" and split is not None and refused(runner):
-            # What came before a split was stored without knowing of it.
-            on_one_scale(runner, whole)
-            return
         same(runner, whole)
         assert kept(home) == []
         assert kept(Path(folder, "whole")) == []
@@ -125,6 +121,27 @@ def test_what_was_restated_in_between_at_hundreds_of_points(
     number: int, at: int, end: End, split: int, ratio: float
 ) -> None:
     restated_meanwhile(number, at, end, split, ratio)
+
+
+def test_bars_before_a_piece_without_an_answer_are_stored_as_they_were_traded(
+    tmp_path: Path,
+) -> None:
+    """The split that has restated them is in what was not answered: the days after tell of it."""
+    market = pieces_of(6)
+    ex = market.bars.index[-8].date()
+    traded = before_restatement(market.bars, 2.0, ex)
+    runner = market.runner(tmp_path, with_split(market.bars, 2.0, ex))
+
+    def fails(request: Request) -> ProviderError | None:
+        is_late = request.dataset.frequency == "hourly" and request.span.end.date() >= ex
+        return ProviderUnavailable("this piece fails", provider="scripted") if is_late else None
+
+    runner.provider.fails = fails
+    market.load(runner)
+
+    stored = runner.stored()
+    assert 0 < len(stored) < len(traded)
+    assert_frame_equal(stored, traded.iloc[: len(stored)], check_freq=False)
 
 
 @pytest.mark.parametrize("at", [3, 7, 10, 14])
