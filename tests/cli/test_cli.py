@@ -373,7 +373,7 @@ def test_a_python_without_docstrings_has_help_all_the_same() -> None:
 
     assert done.returncode == 0, done.stderr
     assert "Fetch what is new, check the overlap, and close the gaps." in done.stdout
-    assert "Datasets updated at the same time." in done.stdout
+    assert "Datasets that are worked on at the same time." in done.stdout
     assert "equities/daily/AAPL\tsample\t40\t" in done.stdout
 
 
