@@ -25,6 +25,7 @@ LEFT_OUT = {
     ("ml4t_nb.options", "Doc"),
     ("ml4t_nb.options", "KeepsOne"),
     ("ml4t_nb.options", "Short"),
+    ("ml4t_nb.options", "Unserved"),
     ("ml4t_nb.options", "Writes"),
 }
 
