@@ -500,6 +500,7 @@ from ml4t_nb.errors import StoreNotWritable
 from ml4t_nb.storage.store import Store
 store = Store(Path(sys.argv[1]))
 commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
+sys.dont_write_bytecode = True  # what is compiled from now on would be cut off too
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 prices = numpy.random.default_rng(1).uniform(1, 2, 9000).tolist()
 try:

@@ -64,6 +64,8 @@ def assert_refused(result: UpdateResult, kind: str, said: str, hint: str) -> Non
 LIMITED = """
 import resource, sys
 from ml4t_nb.cli import main
+# What Python compiles from now on would be cut off too, and be there for all later programs.
+sys.dont_write_bytecode = True
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
 sys.exit(main(sys.argv[2:]))
 """
