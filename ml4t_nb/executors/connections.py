@@ -1,20 +1,26 @@
 """Connections between the coordinator of a run and its workers, who call it.
 
-They are told by a key who they are; to anyone else nothing is said, and nothing of theirs is
-unpickled.
+Both prove that they know the key of the run, the worker first: to a stranger nothing is proved,
+and nothing of his is unpickled. They prove it by a key for each direction, derived from that one:
+a challenge that is sent back is answered by nobody. Nothing is encrypted: who can change what
+passes between the two can say what he likes in the name of either.
 """
 
 from __future__ import annotations
 
+import hmac
+import logging
+import os
 import secrets
 import socket
-from contextlib import suppress
-from multiprocessing import AuthenticationError
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, answer_challenge, deliver_challenge
 from queue import SimpleQueue
 from threading import Event as Flag
 from threading import Thread
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ml4t_nb.executors.messages import WorkerHello
 
@@ -22,7 +28,9 @@ __all__ = ["CallIns", "Mailbox", "Wire", "connected", "own_address"]
 
 Wire: TypeAlias = "Connection[Any, Any]"
 Mailbox: TypeAlias = "SimpleQueue[tuple[Wire, WorkerHello]]"
+_Role: TypeAlias = Literal["coordinator", "worker"]
 
+_log = logging.getLogger(__name__)
 _PERIOD_S = 0.2
 # A stranger who says nothing, and an address that answers nothing, are not waited for any longer.
 _PATIENCE_S = 10.0
@@ -34,8 +42,9 @@ def connected(address: tuple[str, int], key: bytes) -> Wire:
     """A connection to the coordinator at ``address``; OSError if there is none."""
     wire = _wire(socket.create_connection(address, timeout=_PATIENCE_S))
     try:
-        deliver_challenge(wire, key)
-        answer_challenge(wire, key)
+        with _impatient(wire):
+            answer_challenge(wire, _derived(key, "worker"))
+            deliver_challenge(wire, _derived(key, "coordinator"))
     except BaseException:
         wire.close()
         raise
@@ -87,29 +96,61 @@ class CallIns:
 
     def _accept(self) -> None:
         while not self._is_closed.is_set():
-            with suppress(TimeoutError, ConnectionError):
+            try:
                 caller, _ = self._socket.accept()
-                # Each in its own thread: one who says nothing keeps no other waiting.
-                Thread(target=self._greet, args=(caller,), daemon=True).start()
+            except TimeoutError:
+                continue
+            except OSError:
+                # He has hung up, or there are too many open files: not for ever.
+                self._is_closed.wait(_PERIOD_S)
+                continue
+            # Each in its own thread: one who says nothing keeps no other waiting.
+            Thread(target=self._greet, args=(caller,), daemon=True).start()
 
     def _greet(self, caller: socket.socket) -> None:
-        wire = _wire(caller)
-        try:
-            box = self._heard(wire) if wire.poll(_PATIENCE_S) else None
-        except (OSError, EOFError, AuthenticationError):
-            box = None
-        if box is None:
-            wire.close()
+        box = None
+        with suppress(OSError):  # he has hung up already
+            wire = _wire(caller)
+            try:
+                box = self._heard(wire)
+            except Exception:  # noqa: BLE001  # whatever a stranger says
+                _log.debug("a call was not understood", exc_info=True)
+            if box is None:
+                wire.close()
 
     def _heard(self, wire: Wire) -> Mailbox | None:
         """The mailbox that the caller was put into; None if it is not expected."""
-        answer_challenge(wire, self.key)
-        deliver_challenge(wire, self.key)
-        hello = WorkerHello(*wire.recv())
+        with _impatient(wire):
+            deliver_challenge(wire, _derived(self.key, "worker"))
+            answer_challenge(wire, _derived(self.key, "coordinator"))
+            hello = WorkerHello(*wire.recv())
         box = self._boxes.get(hello.ticket)
         if box is not None:
             box.put((wire, hello))
         return box
+
+
+def _derived(key: bytes, role: _Role) -> bytes:
+    """The key by which who has that role proves himself."""
+    return hmac.digest(key, role.encode(), "sha256")
+
+
+@contextmanager
+def _impatient(wire: Wire) -> Iterator[None]:
+    """OSError where the other end keeps silent for too long."""
+    _limit(wire, _PATIENCE_S)
+    yield
+    _limit(wire, 0.0)
+
+
+def _limit(wire: Wire, seconds: float) -> None:
+    if os.name == "nt":  # where a socket has no number to open it by
+        return
+    # The same socket once more, since a connection has no options.
+    with socket.socket(fileno=os.dup(wire.fileno())) as ends:
+        whole, rest = divmod(seconds, 1.0)
+        limit = struct.pack("@ll", int(whole), int(rest * 1e6))
+        ends.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
 
 
 def _wire(ends: socket.socket) -> Wire:
