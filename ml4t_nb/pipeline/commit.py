@@ -25,12 +25,10 @@ from ml4t_nb.core.validation import with_known_volumes
 from ml4t_nb.errors import (
     BarsInvalid,
     DatasetNotFound,
-    Ml4tError,
     Overtaken,
     ProviderError,
     RangeRefused,
     Suspicious,
-    SymbolUnknown,
 )
 from ml4t_nb.model import Gap, NextStep, Span
 from ml4t_nb.pipeline.checks import (
@@ -41,15 +39,15 @@ from ml4t_nb.pipeline.checks import (
 )
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.currency import currency_change, currency_findings, with_currency
+from ml4t_nb.pipeline.failed import commit_failure
 from ml4t_nb.pipeline.fetch import FetchResult, fetch_order
 from ml4t_nb.pipeline.judge import findings_after
 from ml4t_nb.pipeline.manifest_after import manifest_after
 from ml4t_nb.pipeline.pieces import Order
-from ml4t_nb.pipeline.record import announce, attempts_of, failure_of, publish, record_of
+from ml4t_nb.pipeline.record import announce, attempts_of, publish, record_of
 from ml4t_nb.pipeline.refusals import without_refused
 from ml4t_nb.pipeline.repeated import judged_since
-from ml4t_nb.pipeline.unknown import is_proposed
-from ml4t_nb.records import UpdateRecord, UpdateResult
+from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.transaction import Transaction
@@ -85,8 +83,7 @@ def fetch_and_commit(
     except (ProviderError, BarsInvalid, Suspicious) as error:
         if run.kept is not None and not isinstance(error, ProviderError):
             run.kept.drop()  # what was refused is to be asked for again
-        with store.transaction(run.dataset) as tx:
-            return _commit_failure(tx, run, error, order.wanted, began=began)
+        return commit_failure(run, error, order.wanted, began=began)
 
 
 def _commit_fetch(
@@ -171,36 +168,6 @@ def require_as_found(state: Manifest | None, run: DatasetRun) -> None:
         raise Overtaken(f"bars of {run.dataset} were removed meanwhile", hint="run it again")
 
 
-def _commit_failure(
-    tx: Transaction, run: DatasetRun, error: Ml4tError, wanted: Span, *, began: float
-) -> UpdateResult:
-    """Keep a failed run in the history; the bars stay as they are.
-
-    Rows that its answer had are not logged as kept out: nothing of it was taken, and it is
-    requested again.
-    """
-    state, name = tx.manifest, run.provider.name
-    if state is None:
-        raise error
-    record = UpdateRecord(
-        at=run.as_of,
-        verb=run.verb,
-        provider=name,
-        outcome="failed",
-        seconds=perf_counter() - began,
-        error=error.note,
-    )
-    is_own = run.verb == "update" and name == state.config.provider
-    if is_own and isinstance(error, SymbolUnknown) and is_proposed(state, tx.readable_history()):
-        # The finding was reported once: a failure every night would be noise.
-        return publish(tx, state, replace(record, outcome="unchanged", error=None))
-    # A rejection by this package is none by the provider.
-    if isinstance(error, ProviderError) and wanted:
-        entry = failure_of(run, state, error, wanted)
-        state = replace(state, fetch_log=with_attempts(state.fetch_log, [entry]))
-    return publish(tx, state, record)
-
-
 def _aligned(rewrite: Rewrite) -> tuple[AlignedActions, float]:
     """Both sides with each split and dividend on its bar, on the basis of the last bar to be.
 
@@ -282,7 +249,8 @@ def _reconciled(rewrite: Rewrite, merged: Merged) -> Reconciled:
         return gap
 
     def answered(gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
-        counted = count_empty_answers(gaps, got.answered, as_of=run.as_of, dates=run.calendar)
+        asked_at = got.asked_at or run.as_of
+        counted = count_empty_answers(gaps, got.answered, as_of=asked_at, dates=run.calendar)
         return tuple(map(failed, counted))
 
     def accepted(gap: Gap) -> Gap:

@@ -121,8 +121,11 @@ class DatasetRun:
             context, verb, dataset, config, found, provider, dates, as_of, zone, fill, accept
         )
 
-    def keeping_answers(self) -> DatasetRun:
-        """The same, which goes on where one broke off, and keeps what it is answered."""
+    def keeping_answers(self, *, is_anew: bool = False) -> DatasetRun:
+        """The same, which goes on where one broke off, and keeps what it is answered.
+
+        If it is to ask ``is_anew``, what an earlier run was answered is dropped.
+        """
         kept = KeptAnswers(
             self.context.store.home,
             self.dataset,
@@ -131,6 +134,8 @@ class DatasetRun:
             zone=self.zone,
             as_of=self.as_of,
         )
+        if is_anew:
+            kept.drop()
         return replace(self, kept=kept)
 
     @property

@@ -45,6 +45,8 @@ class FetchResult:
     without a zone were taken to be of, and ``currency`` what prices are in, if that is known.
 
     What was answered before ``since`` is not in it any more, since it is stored as it was answered.
+
+    ``asked_at`` is the as-of of its oldest answer, where some are of a run that broke off.
     """
 
     answered: tuple[Span, ...]
@@ -60,6 +62,7 @@ class FetchResult:
     zone: str | None = None
     currency: str = ""
     since: datetime | None = None
+    asked_at: datetime | None = None
 
     @property
     def judged(self) -> tuple[Span, ...]:
@@ -100,6 +103,7 @@ def fetch_order(run: DatasetRun, order: Order) -> FetchResult:
     """
     pieces = _checked_pieces(run, order)
     first, *rest = pieces.spans
+    asked_at = run.kept.asked_at if run.kept is not None and pieces.kept else None
     main, missed = _answers(run, first, pieces.kept, keeps=len(first) > 1 or bool(run.ahead))
     if missed is not None and not main:
         raise missed
@@ -107,7 +111,7 @@ def fetch_order(run: DatasetRun, order: Order) -> FetchResult:
     answered = [Span(first[0].start, main[-1][0].end)]
     failed: list[tuple[Span, ProviderError]] = []
     for parts in () if missed else rest:
-        got, error = _answers(run, parts, pieces.kept)
+        got, error = _answers(run, parts)
         span = Span(parts[0].start, parts[-1].end)
         if error is None:
             answers += [answer for _, answer in got]
@@ -146,6 +150,7 @@ def fetch_order(run: DatasetRun, order: Order) -> FetchResult:
         error=missed,
         failed=tuple(failed),
         basis=shown,
+        asked_at=asked_at,
     )
 
 

@@ -33,7 +33,8 @@ def refetch(context: RunContext, dataset: DatasetId, span: Span) -> UpdateResult
     run, snapshot = begin_gap_action(context, dataset)
     order = order_of_refetch(run, snapshot, span)
     if order is not None:
-        return fetch_and_commit(run.keeping_answers(), order)
+        # Whoever asks again wants what the provider has now.
+        return fetch_and_commit(run.keeping_answers(is_anew=True), order)
     manifest = snapshot.manifest
     pending = sum(gap.is_pending for gap in manifest.gaps)
     name = manifest.config.provider

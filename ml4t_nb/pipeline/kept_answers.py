@@ -2,7 +2,8 @@
 
 A fetch of many requests keeps each answer on disk until they are committed. Nothing in old bars
 shows that the provider has restated them since: so they are used only if those that were asked for
-first are still the same, for a day at most, and only where that saves a request.
+first are still the same, for a day at most, by the as-of and by the clock, and only where that
+saves a request.
 """
 
 from __future__ import annotations
@@ -78,6 +79,11 @@ class KeptAnswers:
         """Whether an earlier run broke off, this very day and asking the same."""
         self.is_confirmed = False
         """Whether it is known, of the next fetch, that nothing was restated since."""
+
+    @property
+    def asked_at(self) -> datetime:
+        """As of when the oldest of them was asked for."""
+        return min((about.as_of for _, about in self._held.values()), default=self._as_of)
 
     def _usable(self) -> list[tuple[str, _About]]:
         found: list[tuple[str, _About]] = []

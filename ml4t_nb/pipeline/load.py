@@ -9,21 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from time import perf_counter
 from typing import get_args
 
 import numpy as np
 
 from ml4t_nb.core.bars import observed
-from ml4t_nb.errors import DatasetNotFound, OptionError, RangeRefused
-from ml4t_nb.events import FetchPlanned, RequestDelayed, RetryScheduled
+from ml4t_nb.core.request_spans import JOIN, span_through
+from ml4t_nb.core.timestamps import from_micros
+from ml4t_nb.errors import DatasetNotFound, OptionError, ProviderError, RangeRefused
+from ml4t_nb.events import RequestDelayed, RetryScheduled
 from ml4t_nb.interruption import waiting
 from ml4t_nb.model import AssetClass, DatasetId, Span
 from ml4t_nb.pipeline.commit import fetch_and_commit
 from ml4t_nb.pipeline.context import DatasetRun, RunContext
+from ml4t_nb.pipeline.failed import commit_failure
 from ml4t_nb.pipeline.orders import batches_of_load, expected_orders, first_stored
 from ml4t_nb.pipeline.pieces import Order, pieces_in_turn, request_pieces
 from ml4t_nb.pipeline.requests import LoadRequest, require_served, resolve_config
-from ml4t_nb.pipeline.restated import are_as_stored, check_of
+from ml4t_nb.pipeline.restated import check_of, is_restated_since
 from ml4t_nb.providers import IdentifiesByBars, Instrument, Provider, Request
 from ml4t_nb.providers.retry import identify
 from ml4t_nb.records import UpdateResult
@@ -102,9 +106,13 @@ def run_load(context: RunContext, request: LoadRequest) -> UpdateResult:
 
 
 def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
+    began = perf_counter()
     batches = batches_of_load(run, request)
-    if not _is_as_stored(run, batches):
-        batches = batches_of_load(run, request, is_whole=True)
+    try:
+        if _is_restated_since(run, batches):
+            batches = batches_of_load(run, request, is_whole=True)
+    except ProviderError as error:
+        return commit_failure(run, error, batches[0], began=began)
     _, orders = orders_of_load(run, batches)
     pieces = [each.certain for each in pieces_in_turn(run, orders)]
     ahead = {each: tuple(chain(*pieces[at + 1 :])) for at, each in enumerate(batches)}
@@ -119,19 +127,21 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
     return _load_in_batches(batches, load)
 
 
-def _is_as_stored(run: DatasetRun, batches: Sequence[Span]) -> bool:
-    """Whether a load may go on after what is stored: nothing of it was restated since."""
+def _is_restated_since(run: DatasetRun, batches: Sequence[Span]) -> bool:
+    """Whether a load may not go on after what is stored: some of it may be restated since."""
     seen = _snapshot(run.context.store, run.dataset)
     span = None if seen is None else first_stored(run, batches, seen.observed_stamps())
     if seen is None or span is None:
-        return True
-    run.context.observe(FetchPlanned(run.dataset, (span,)))
-    is_so = are_as_stored(run, observed(seen.bars(span)))
+        return False
+    held = seen.observed_stamps()[-JOIN:]
+    last = span_through(from_micros(held[0]), from_micros(held[-1]))
+    has_moved, is_same = is_restated_since(
+        run, observed(seen.bars(span)), observed(seen.bars(last))
+    )
     if run.kept is not None:
-        run.kept.is_confirmed = is_so
-        if not is_so:
-            run.kept.drop()
-    return is_so
+        # If not, they are asked for themselves before they are used.
+        run.kept.is_confirmed = is_same
+    return has_moved
 
 
 def orders_of_load(

@@ -53,18 +53,24 @@ def batches_of_load(
 ) -> tuple[Span, ...]:
     """The spans that a load asks for, a commit each: whole, or a few pieces of it one by one.
 
-    Unless it is to be ``is_whole``, it goes on where one broke off. Raises OptionError for a start
-    that cannot be.
+    It goes on where one broke off, unless it is to be ``is_whole``: then all from the first stored
+    bar on is one commit, so that what was answered is kept however often it breaks off. Raises
+    OptionError for a start that cannot be.
     """
     wanted, longest = _wanted(run, request), run.longest_request
     if longest is None:
         return (wanted,)
-    log = run.found.fetch_log if run.found and not is_whole else ()
+    log, first = (run.found.fetch_log, run.found.first) if run.found else ((), None)
+    last = run.found.last if run.found else None
+    if is_whole and first is not None and last is not None:
+        before = unanswered(log, Span(wanted.start, max(wanted.start, first)))
+        whole = Span(first, max(wanted.end, last + TICK))
+        return (whole, *_split_into_batches(before, longest, first))
     spans = spans_to_fetch(log, wanted)
     if run.kept is not None and run.kept.is_resuming:
         # What is stored was asked for by the load that broke off.
         spans = unanswered(log, wanted) or spans
-    return _split_into_batches(spans, longest, run.found.first if run.found else None)
+    return _split_into_batches(spans, longest, first)
 
 
 def expected_orders(run: DatasetRun, batches: Sequence[Span], held: Instants) -> tuple[Order, ...]:

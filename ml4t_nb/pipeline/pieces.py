@@ -100,19 +100,18 @@ def pieces_in_turn(run: DatasetRun, orders: Sequence[Order]) -> list[Pieces]:
 def _cut(
     run: DatasetRun, spans: Sequence[Span], longest: timedelta | None
 ) -> tuple[tuple[tuple[Span, ...], ...], frozenset[Span]]:
-    """Each span in pieces, and which of them are at hand: none, unless that saves requests.
+    """Each span in pieces, and which of the first are at hand: none, unless that saves requests.
 
-    One is spent on seeing whether what is at hand is still so, unless that is known.
+    One is spent on seeing whether what is at hand is still so, unless that is known. The other
+    spans are asked for because something was missing in an earlier answer.
     """
     cut = tuple(split_span(each, longest) for each in spans)
     if run.kept is None or not run.kept.is_resuming:
         return cut, frozenset()
-    parts = [run.kept.cut(each, longest) for each in spans]
-    spent = sum(len(asked) for _, asked in parts) + (not run.kept.is_confirmed)
-    if spent >= sum(map(len, cut)):
+    answered, asked = run.kept.cut(spans[0], longest)
+    if len(asked) + (not run.kept.is_confirmed) >= len(cut[0]):
         return cut, frozenset()
-    kept = frozenset(chain.from_iterable(answered for answered, _ in parts))
-    return tuple(tuple(sorted((*answered, *asked))) for answered, asked in parts), kept
+    return (tuple(sorted((*answered, *asked))), *cut[1:]), frozenset(answered)
 
 
 def _served(run: DatasetRun, wanted: Span, others: Sequence[Span]) -> tuple[Span, ...]:

@@ -52,7 +52,9 @@ def plan_load(context: RunContext, request: LoadRequest) -> DatasetPlan:
     if first is not None:
         check = PlannedRequest(first, run.dataset.frequency)
         _, anew = orders_of_load(run, batches_of_load(run, request, is_whole=True))
-        again = sum(len(each.certain) for each in pieces_in_turn(run, anew))
+        cut = pieces_in_turn(run, anew)
+        # And one each for the last stored bars, and the first of the answers that are at hand.
+        again = sum(len(each.certain) + len(each.kept) for each in cut) + 2
         others = (each for each in plan.possible if each.reason != "restated")
         possible = (PossibleRequests("restated", again), *others)
         plan = replace(plan, requests=(check, *plan.requests), possible=possible)

@@ -64,14 +64,14 @@ def _filled_stamps(bars: Bars) -> Instants:
 
 def attempts_of(run: DatasetRun, got: FetchResult, wanted: Span) -> Iterator[FetchAttempt]:
     """Entries of the fetch log; of the running session nothing is answered yet."""
-    name = run.provider.name
+    name, asked_at = run.provider.name, got.asked_at or run.as_of
     for each in run.refused or ():
         yield FetchAttempt(each, run.as_of, name, "empty")
     for each in got.answered:
         span = Span(each.start, min(each.end, wanted.end))
         if span:
             some = len(within(got.final, span))
-            yield FetchAttempt(span, run.as_of, name, "bars" if some else "empty")
+            yield FetchAttempt(span, asked_at, name, "bars" if some else "empty")
     failed = list(got.failed)
     if got.error is not None:
         failed.append((Span(got.answered[0].end, wanted.end), got.error))

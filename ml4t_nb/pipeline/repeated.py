@@ -59,7 +59,8 @@ def _are_known(
     known = tuple(gap for gap in before.gaps if first < gap.end and gap.start < last)
     if [*map(_extent, known)] != [*map(_extent, run.grid.match(stamps).gaps)]:
         return False
-    after = count_empty_answers(known, got.answered, as_of=run.as_of, dates=run.calendar)
+    asked_at = got.asked_at or run.as_of
+    after = count_empty_answers(known, got.answered, as_of=asked_at, dates=run.calendar)
     return run.fill is None or not any(is_to_fill(gap, run.fill) for gap in after)
 
 

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import isclose
 
 from ml4t_nb.core.bars import Bars, as_instant
 from ml4t_nb.core.basis import TELLING
-from ml4t_nb.core.overlap import compare_overlap
+from ml4t_nb.core.overlap import Comparison, compare_overlap
 from ml4t_nb.core.request_spans import JOIN, span_through
 from ml4t_nb.core.validation import reject_invalid
 from ml4t_nb.errors import RangeRefused
+from ml4t_nb.events import FetchPlanned
 from ml4t_nb.model import Span
 from ml4t_nb.pipeline.asking import ask_for
 from ml4t_nb.pipeline.context import DatasetRun
 from ml4t_nb.pipeline.pieces import Pieces
 from ml4t_nb.providers import Answer
 
-__all__ = ["are_as_kept", "are_as_stored", "check_of", "count_before_jump", "is_restated"]
+__all__ = ["are_as_kept", "check_of", "count_before_jump", "is_restated", "is_restated_since"]
+
+# How far two measures of one ratio are apart: less than any split moves prices.
+_SAME_RATIO = 1e-3
 
 
 def is_restated(run: DatasetRun, answers: Sequence[Answer]) -> bool:
@@ -77,9 +82,29 @@ def are_as_kept(run: DatasetRun, pieces: Pieces) -> bool:
     )
 
 
-def are_as_stored(run: DatasetRun, stored: Bars) -> bool:
-    """Whether the provider gives these bars as they are stored, and has restated none since."""
-    return _asked_again(run, stored) is not None
+def is_restated_since(run: DatasetRun, first: Bars, last: Bars) -> tuple[bool, bool]:
+    """Whether the provider may have restated some of what is stored, and if none, all is as it was.
+
+    The ``last`` stored bars are asked for only if the ``first`` have moved: by one ratio they do
+    wherever a later split is known, which what is stored was divided by. The next bars show that.
+    """
+    found = _compared(run, first)
+    if found.restatement is None:
+        return found.verdict not in ("same", "corrected"), found.verdict == "same"
+    at_end = _compared(run, last).restatement
+    is_even = at_end and isclose(at_end.ratio, found.restatement.ratio, rel_tol=_SAME_RATIO)
+    return not is_even, False
+
+
+def _compared(run: DatasetRun, stored: Bars) -> Comparison:
+    """What has happened to these stored bars, which are asked for again."""
+    span = _span_of(stored)
+    run.context.observe(FetchPlanned(run.dataset, (span,)))
+    try:
+        again = reject_invalid(ask_for(run, span).bars)[0]
+    except RangeRefused as error:
+        return Comparison("insufficient", error.message)
+    return compare_overlap(stored, again, need=len(stored), basis=run.config.basis)
 
 
 def _asked_again(run: DatasetRun, bars: Bars) -> Answer | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ _FORM = 1
 """Raised with every change of the file."""
 
 _STAGED = ".new"
+_DAY_S = 86400
 
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
 """What reading a file of any other content raises."""
@@ -49,10 +52,26 @@ class AnswerFiles:
             return []
 
     def found(self) -> Iterator[tuple[str, Any]]:
-        """Each whole file, and what was said of its rows."""
-        for name in self.names():
+        """Each whole file of the last day, and what was said of its rows.
+
+        That is by the file system's own clock: an as-of may be given, and be the same next month.
+        """
+        names = self.names()
+        now = self._now() if names else None
+        if now is None:
+            return
+        for name in names:
             with suppress(*_UNREADABLE):
-                yield name, self._read(name)[0]["about"]
+                age = now - (self._folder / name).stat().st_mtime
+                # One of the time to come was written by a clock that was wrong; a second is none.
+                if -1 <= age <= _DAY_S:
+                    yield name, self._read(name)[0]["about"]
+
+    def _now(self) -> float | None:
+        """When a file is written that is written now; None if none can be."""
+        with suppress(OSError), TemporaryFile(dir=self._folder, suffix=_STAGED) as file:
+            return os.fstat(file.fileno()).st_mtime
+        return None
 
     def bars(self, name: str) -> Bars | None:
         """The rows of a file; None if it is gone, or not whole."""

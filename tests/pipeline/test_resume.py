@@ -206,6 +206,14 @@ def by_a_day_and_an_hour(runner: Runner, market: Market) -> None:
     market.as_of += timedelta(hours=25)
 
 
+def by_the_clock(runner: Runner, market: Market) -> None:
+    """The as-of is given, and the same the day after."""
+    del market
+    for each in kept(runner.store.home):
+        written = each.stat().st_mtime - 25 * 3600
+        os.utime(each, (written, written))
+
+
 def by_damage(runner: Runner, market: Market) -> None:
     del market
     for each in kept(runner.store.home):
@@ -219,7 +227,7 @@ def by_a_calendar(runner: Runner, market: Market) -> None:
     runner.session_overrides = (SessionOverride("XNYS", date(2024, 1, 3)),)
 
 
-@pytest.mark.parametrize("change", [by_a_day_and_an_hour, by_damage, by_a_calendar])
+@pytest.mark.parametrize("change", [by_a_day_and_an_hour, by_the_clock, by_damage, by_a_calendar])
 def test_what_is_old_damaged_or_of_another_calendar_is_asked_for_again(
     tmp_path: Path, change: Change
 ) -> None:
