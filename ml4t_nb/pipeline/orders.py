@@ -133,8 +133,10 @@ def order_of_update(
     since = main.start
     if manifest.verified is None or run.as_of - manifest.verified >= _VERIFIED_EVERY:
         main = Span(manifest.first, main.end)
-    (at_once,) = merge_spans((main, *others), at_once=True)
-    return Order(at_once, since=since)
+    # What is before the first bar may fail each time: it keeps no new bars from being had.
+    early = tuple(each for each in others if each.start < manifest.first)
+    (at_once,) = merge_spans((main, *(each for each in others if each not in early)), at_once=True)
+    return Order(at_once, early, since)
 
 
 def order_of_refetch(run: DatasetRun, snapshot: Snapshot, span: Span) -> Order | None:
@@ -238,9 +240,12 @@ def _missing_before(run: DatasetRun, start: datetime, snapshot: Snapshot) -> tup
     if not spans:
         return ()
     if run.longest_request is None:
-        # One request reaches from the first of them to the end.
-        (whole,) = merge_spans(spans, at_once=True)
-        return (overlapping_stored(whole, _last_stamps(snapshot, whole.start)),)
+        # One request reaches from the first of them to the end, and one to the first bar.
+        first = manifest.first or start
+        early = [span for span in spans if span.end <= first]
+        later = [span for span in spans if span.end > first]
+        spans = [*merge_spans(early, at_once=True), *merge_spans(later, at_once=True)]
+        return tuple(overlapping_stored(span, _last_stamps(snapshot, span.start)) for span in spans)
     held = snapshot.observed_stamps()
     return tuple(overlapping_stored(span, held) for span in spans)
 
