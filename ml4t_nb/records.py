@@ -376,6 +376,9 @@ class UpdateResult:
         Sequence number of the manifest this is the result of; 0 if there is none.
     before, after
         Health around the run, where it was asked for.
+    updated
+        What the update of a ``sync`` did by itself, where what is declared besides cannot be had:
+        ``record`` has that error. Else None.
     """
 
     dataset: DatasetId
@@ -389,6 +392,7 @@ class UpdateResult:
     history: tuple[UpdateRecord, ...] = ()
     before: Health | None = None
     after: Health | None = None
+    updated: UpdateRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

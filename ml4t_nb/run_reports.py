@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -183,6 +183,8 @@ class SyncReport(RunReport):
     unloaded
         With ``--due``, what is declared and could not be loaded, as an earlier run said: not tried
         again yet, or tried again now and failed alike.
+    guessed
+        The dataset that a symbol was taken for, of each that was loaded as one of another class.
     """
 
     universes: tuple[tuple[str, int], ...] = ()
@@ -190,3 +192,4 @@ class SyncReport(RunReport):
     undeclared: tuple[DatasetId, ...] = ()
     verbose: bool = False
     unloaded: tuple[LoadAttempt, ...] = ()
+    guessed: Mapping[DatasetId, DatasetId] = field(default_factory=dict)

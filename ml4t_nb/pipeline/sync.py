@@ -14,6 +14,7 @@ from ml4t_nb.errors import (
     OptionError,
     ProviderError,
     ProviderUnavailable,
+    SettingsInvalid,
     Suspicious,
     SymbolUnknown,
 )
@@ -34,6 +35,7 @@ __all__ = ["SyncRequest", "part_of_sync", "run_sync"]
 
 # What another provider may help against: one that contradicts the stored bars has not failed.
 _FAILURES = (*OUTAGES, SymbolUnknown.__name__)
+_REFUSALS = (ProviderError, BarsInvalid, Suspicious, OptionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ class SyncRequest:
     fallback
         Whom to ask then where its own provider fails, one after the other.
     extends
-        Whether to load what is declared of a stored dataset and was never asked for; off shortly
-        after that failed, so that it goes on being updated.
+        Whether a stored dataset is to become what is declared: what was never asked for is loaded.
+        Off shortly after that failed, so that it goes on being updated as it is.
     """
 
     universe: Universe
@@ -66,14 +68,17 @@ def run_sync(context: RunContext, request: SyncRequest) -> UpdateResult:
     A declared start that is earlier than what was ever asked for is loaded, as is what is missing
     up to a declared end; once that is there, nothing is requested any more.
 
-    Raises
-    ------
-    SettingsInvalid
-        If it is stored from another provider, or on another calendar, than declared.
+    A stored dataset is updated even if that load fails, or if it is from another provider, or on
+    another calendar, than declared: the record has that error, and ``updated`` what was done.
     """
-    part = part_of_sync(context, request)
+    try:
+        part = part_of_sync(context, request)
+    except SettingsInvalid as error:
+        return _updated_despite(context, request, error.note)
     if isinstance(part, LoadRequest):
-        return run_load(context, part)
+        return (
+            run_load(context, part) if request.update is None else _extended(context, request, part)
+        )
     found = context.store.snapshot(part.dataset).manifest
     if isinstance(part, DatasetRun):
         return _as_it_is(part, found)
@@ -88,7 +93,8 @@ def part_of_sync(
 ) -> LoadRequest | UpdateRequest | DatasetRun:
     """What is to be done: a load, an update, or nothing, which is a run without a request.
 
-    Raises SettingsInvalid as `run_sync` does.
+    Raises SettingsInvalid if it is stored from another provider, or on another calendar, than
+    declared, and is to become what is declared.
     """
     update = request.update
     if update is None:
@@ -96,7 +102,8 @@ def part_of_sync(
     found = context.store.snapshot(update.dataset).manifest
     own = found.config.provider
     if update.provider is None:
-        _require_as_declared(context, request.universe, found)
+        if request.extends:
+            _require_as_declared(context, request.universe, found)
     elif context.provider(update.provider).name != own:
         # A load would make it the dataset's own.
         return update
@@ -106,6 +113,33 @@ def part_of_sync(
     if request.extends and (missing := _missing(run, load, found)):
         return missing
     return run if _is_over(run, load) else update
+
+
+def _extended(context: RunContext, request: SyncRequest, load: LoadRequest) -> UpdateResult:
+    """A stored dataset with what is declared besides; updated as it is, if that cannot be had."""
+    try:
+        done = run_load(context, load)
+    except _REFUSALS as refused:
+        return _updated_despite(context, request, refused.note)
+    record = done.record
+    # In several parts, it begins with the bars that an update would ask for.
+    if record.error is None or record.outcome != "failed" or record.has_changed:
+        return done
+    return _updated_despite(context, request, record.error)
+
+
+def _updated_despite(context: RunContext, request: SyncRequest, error: ErrorNote) -> UpdateResult:
+    """A stored dataset updated as it is, with the error of what is declared besides.
+
+    An update that fails itself is told first: it is what the bars of today need.
+    """
+    done = run_sync(context, replace(request, extends=False))
+    own = done.record
+    if own.error is not None:
+        record = replace(own, notes=(error.message, *own.notes))
+    else:
+        record = replace(own, outcome="partial" if own.has_changed else "failed", error=error)
+    return replace(done, record=record, updated=own)
 
 
 def _missing(run: DatasetRun, load: LoadRequest, found: Manifest) -> LoadRequest | None:
@@ -240,7 +274,7 @@ def _stood_in(
         except ProviderDown:
             ended = _down(name)
             reasons.append(f"{ended.message}, too")
-        except (ProviderError, BarsInvalid, Suspicious, OptionError) as refused:
+        except _REFUSALS as refused:
             ended = refused.note
             reasons.append(f"{name} cannot stand in: {refused.message}")
     context.observe(FellBack(dataset, asked, ended))

@@ -133,7 +133,7 @@ def tell_run(
     return tell(
         ws.settings.home,
         targets,
-        (*_observed(ws, report, known), *_renamed(ws, report, known)),
+        (*_observed(ws, report, known), *_renamed(ws, report, known), *_known_now(report)),
         as_of=report.as_of,
         compose=lambda notices: compose(report, notices),
         sends=sends,
@@ -185,9 +185,13 @@ def _with_unloaded(report: RunReport) -> list[UpdateResult]:
     results = {each.dataset: each for each in report.results}
     for each in report.unloaded if isinstance(report, SyncReport) else ():
         found = results.get(each.dataset)
-        record = UpdateRecord(report.as_of, report.verb, "", "failed", error=each.error)
-        if found is None or found.record.error is None:
+        if found is None:
+            record = UpdateRecord(report.as_of, report.verb, "", "failed", error=each.error)
             results[each.dataset] = UpdateResult(each.dataset, record)
+        elif found.record.error is None:
+            # What its update found, such as a history that was restated, is told as well.
+            record = replace(found.record, outcome="partial", error=each.error)
+            results[each.dataset] = replace(found, record=record)
     return [*results.values()]
 
 
@@ -230,6 +234,12 @@ def _renamed(
         for dataset, words in renamed(ws, (each.symbol,)).items():
             if replace(dataset, symbol=each.symbol) == each:
                 yield Observed(each, words)
+
+
+def _known_now(report: RunReport) -> Iterator[Observed]:
+    """What was told of symbols under a class that was guessed: that is where it ends."""
+    for guess, dataset in report.guessed.items() if isinstance(report, SyncReport) else ():
+        yield Observed(guess, f"loaded as {dataset}")
 
 
 def _late(ws: Workspace, chosen: Sequence[Summary], report: RunReport) -> dict[DatasetId, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -163,7 +163,16 @@ def sync(
     if not universe:
         ws.store.sweep()
     whole = of_sync(replace(report, results=at_store(results, ws.settings.home)))
+    whole = replace(whole, guessed=_guessed(requests, report))
     return whole if before is None else after_due(ws, whole, before, moment, enough)
+
+
+def _guessed(requests: Iterable[DatasetId], report: RunReport) -> dict[DatasetId, DatasetId]:
+    """What was loaded as a dataset of another class than its symbol was taken for."""
+    left = set(report.left)
+    asked = (each for each in requests if each not in left)
+    found = zip(asked, (each.dataset for each in report.results), strict=True)
+    return {guess: dataset for guess, dataset in found if guess != dataset}
 
 
 def undeclared_datasets(ws: Workspace, file: UniverseFile) -> tuple[DatasetId, ...]:

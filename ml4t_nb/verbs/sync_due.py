@@ -9,7 +9,9 @@ load that is declared: when it was, how often in a row it ended alike, and the e
   nothing, since the next run finds it due;
 * what fails once more as it did before is told no second time. The report names it apart from the
   run's results, so that no exit code, mail or message repeats it; what passes by itself, such as an
-  outage, is a result each time, as it is of an update;
+  outage, is a result each time, as it is of an update, and does not make what was told new;
+* what only a change of the file mends is a result each time that it is tried;
+* a stored dataset of which it is a part, such as earlier bars, is updated all the same;
 * what is declared otherwise, from another provider or start, is tried at once.
 
 If the file is lost, each is tried, and told, once more. ``sync`` without ``--due`` tries and tells
@@ -18,7 +20,7 @@ everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -29,6 +31,7 @@ from ml4t_nb.errors import (
     DatasetNotFound,
     LockTimeout,
     Ml4tError,
+    SettingsInvalid,
     StoreError,
     StoreNotWritable,
 )
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["DueRequests", "after_due", "due_requests"]
 
 _PASSING = {each.__name__ for each in PASSING}
+_TOLD_AGAIN = {*_PASSING, SettingsInvalid.__name__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ def after_due(
     with suppress(StoreNotWritable, LockTimeout):
         keep_attempts(ws.settings.home, tried.values())
     repeated = {each for each in tried if _is_repeated(done[each], tried[each])}
-    results = tuple(each for name, each in done.items() if name not in repeated)
+    results = _told(done, repeated)
     still = {name: each for name, each in due.known.items() if name not in {*left, *tried}}
     still |= {name: tried[name] for name in repeated}
     unloaded = tuple(each for each in still.values() if each.error is not None)
@@ -208,16 +212,42 @@ def _attempt(
     error = record.error if record.outcome in ("failed", "partial") else None
     # Its next step names the store, which may be moved.
     error = None if error is None else replace(error, hint="")
+    if before is not None and _is_hidden(before.error, error):
+        return replace(before, declared=due.loads[dataset], at=now)
     is_alike = before is not None and _type(before.error) == _type(error)
     tries = before.tries + 1 if before is not None and is_alike else 1
     return LoadAttempt(dataset, due.loads[dataset], now, tries, error)
 
 
+def _is_hidden(before: ErrorNote | None, error: ErrorNote | None) -> bool:
+    """Whether it is not known if the error before is still so, for one that passes."""
+    return (
+        before is not None
+        and error is not None
+        and before.type not in _PASSING
+        and error.type in _PASSING
+    )
+
+
 def _is_repeated(result: UpdateResult, attempt: LoadAttempt) -> bool:
-    """Whether it failed as it did before, and not for a reason that passes: it is told once."""
-    if attempt.error is None or attempt.error.type in _PASSING:
+    """Whether it failed as it did before, and that is told once; an update that fails never is."""
+    error, own = result.record.error, result.updated
+    if error is None or error.type in _TOLD_AGAIN or attempt.tries == 1:
         return False
-    return attempt.tries > 1 and not result.record.has_changed
+    return not result.version if own is None else own.error is None
+
+
+def _told(
+    done: Mapping[DatasetId, UpdateResult], repeated: Collection[DatasetId]
+) -> tuple[UpdateResult, ...]:
+    """The results without errors that are repeated; of a stored dataset, what its update did."""
+    found: list[UpdateResult] = []
+    for name, each in done.items():
+        if name not in repeated:
+            found.append(each)
+        elif each.updated is not None:
+            found.append(replace(each, record=each.updated))
+    return tuple(found)
 
 
 def _type(error: ErrorNote | None) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from ml4t_nb.core.bars import Bars, empty_bars, make_bars, within
-from ml4t_nb.errors import ProviderError
+from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import Basis
 from ml4t_nb.providers import Answer, Instrument, Limits, Request
 
@@ -34,7 +34,7 @@ class Scripted:
     days: Bars = field(default_factory=empty_bars)
     basis: Basis = "split-adjusted"
     limits: Limits = DAYS
-    fails: Callable[[Request], ProviderError | None] = lambda _: None
+    fails: Callable[[Request], Ml4tError | None] = lambda _: None
     asked: list[Request] = field(default_factory=list)
     name: str = "scripted"
     summary: str = "what the test says"

@@ -161,7 +161,7 @@ def test_what_the_file_names_must_be_there_before_anything_is_loaded(
     assert verbs.list_(ws).datasets == ()
 
 
-def test_a_dataset_stored_otherwise_than_declared_fails_and_the_line_is_named(
+def test_a_dataset_stored_otherwise_than_declared_is_updated_and_the_line_is_named(
     ws: Workspace, home: Path
 ) -> None:
     path = declare(home, CORE.replace('frequency = "weekly"', 'calendar = "XLON"'))
@@ -181,7 +181,9 @@ def test_a_dataset_stored_otherwise_than_declared_fails_and_the_line_is_named(
         f"{path}, line 13, [[universe]]: equities/daily/IBM is stored on the calendar XNYS, "
         "not XLON"
     )
-    assert (aapl.rows, ibm.rows) == (21, 21)
+    # As they are stored: 21 sessions of January and the first of February, and three more.
+    assert (aapl.rows, ibm.rows) == (24, 24)
+    assert (aapl.record.provider, ibm.record.provider) == ("synthetic", "sample")
 
 
 @pytest.fixture

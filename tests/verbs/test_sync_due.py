@@ -14,6 +14,8 @@ from ml4t_nb import verbs
 from ml4t_nb.cli import main
 from ml4t_nb.commands.exit_codes import AGAIN, FAILED, GOOD, code_of
 from ml4t_nb.errors import (
+    BarsInvalid,
+    Ml4tError,
     OptionError,
     ProviderError,
     ProviderUnavailable,
@@ -22,6 +24,7 @@ from ml4t_nb.errors import (
 )
 from ml4t_nb.providers import Request
 from ml4t_nb.providers.base import Policy
+from ml4t_nb.records import ErrorNote
 from ml4t_nb.render.text import report_text
 from ml4t_nb.render.to_json import report_json
 from ml4t_nb.reports import SyncReport
@@ -181,24 +184,78 @@ def test_a_dataset_whose_earlier_bars_cannot_be_loaded_is_updated_all_the_same(
         else None
     )
 
-    first, second = due(ws, MONDAY), due(ws, MONDAY + QUARTER)
-    third, fourth = due(ws, MONDAY + 2 * QUARTER), due(ws, TUESDAY)
+    first, second, third = (due(ws, MONDAY + QUARTER * step) for step in range(3))
+    tuesday = due(ws, TUESDAY)
 
-    assert done(first) == [("AAPL", "load", "failed")]
-    # An update asks again for what failed, too.
-    assert done(second) == [("AAPL", "update", "partial")]
+    assert done(first) == [("AAPL", "update", "partial")]
     assert [each.dataset.symbol for each in second.unloaded] == ["AAPL"]
-    assert done(third) == []
-    assert [each.record.added for each in (*second.results, *fourth.results)] == [1, 1]
+    assert done(second) == done(third) == []
+    # A load in parts begins with what is new.
+    assert done(tuesday) == [("AAPL", "load", "failed")]
+    assert [each.record.added for each in (*first, *tuesday)] == [1, 1]
 
 
-def test_a_dataset_that_is_stored_otherwise_than_declared_is_told_once(ws: Workspace) -> None:
-    declare("AAPL", more='provider = "sample"')
+@pytest.mark.parametrize(
+    ("error", "codes"),
+    [
+        (BarsInvalid("not as bars are"), [FAILED, GOOD, GOOD]),
+        # An update asks again for what failed, too, and tells that as any update does.
+        (ProviderError("not of then", provider="scripted"), [FAILED] * 3),
+    ],
+)
+def test_once_a_day_a_stored_dataset_is_updated_though_its_earlier_bars_fail_each_time(
+    ws: Workspace, provider: Scripted, error: Ml4tError, codes: list[int]
+) -> None:
+    declare("AAPL", start="2024-01-15")
+    provider.fails = lambda request: error if request.span.start < evening("2024-02-20") else None
 
-    assert done(due(ws, MONDAY)) == [("AAPL", "sync", "failed")]
-    for at in (MONDAY + QUARTER, TUESDAY + QUARTER):
-        report = due(ws, at)
-        assert (done(report), len(report.unloaded)) == ([], 1)
+    days = [due(ws, evening(f"2024-03-{day:02}")) for day in (4, 5, 6)]
+
+    assert [code_of(each) for each in days] == codes
+    assert [[each.record.added for each in day] for day in days] == [[1]] * 3
+    named = [[each.tries for each in day.unloaded] for day in days]
+    assert named == [[each] if code == GOOD else [] for each, code in enumerate(codes, start=1)]
+
+    provider.fails = lambda _: None
+    (whole,) = due(ws, evening("2024-03-07"))
+    assert (whole.record.outcome, str(whole.first)[:10]) == ("changed", "2024-01-15")
+
+
+def test_an_update_that_fails_as_the_load_before_it_is_told_each_time(
+    ws: Workspace, provider: Scripted
+) -> None:
+    declare("AAPL", start="2024-01-15")
+    provider.fails = refusing(ProviderError, "AAPL")
+
+    codes = [code_of(due(ws, evening(f"2024-03-{day:02}"))) for day in (4, 5, 6)]
+
+    assert codes == [FAILED] * 3
+
+
+@pytest.mark.parametrize("line", ['provider = "sample"', 'calendar = "XLON"'])
+def test_a_dataset_that_is_stored_otherwise_than_declared_is_updated_and_told_once_a_day(
+    ws: Workspace, line: str
+) -> None:
+    declare("AAPL", more=line)
+
+    monday, quarter, tuesday = (due(ws, at) for at in (MONDAY, MONDAY + QUARTER, TUESDAY))
+
+    for report in (monday, tuesday):
+        (result,) = report.results
+        assert (result.record.added, code_of(report)) == (1, FAILED)
+        assert "AAPL is stored " in (result.record.error or ErrorNote("", "")).message
+    assert (done(quarter), len(quarter.unloaded)) == ([], 1)
+
+
+def test_an_outage_does_not_make_an_unknown_symbol_new(ws: Workspace, provider: Scripted) -> None:
+    declare("AAPL", "NOPE")
+    codes = []
+
+    for day, error in enumerate([SymbolUnknown, ProviderUnavailable] * 2, start=4):
+        provider.fails = refusing(error, "NOPE")
+        codes.append(code_of(due(ws, evening(f"2024-03-{day:02}"))))
+
+    assert codes == [FAILED, AGAIN, GOOD, AGAIN]
 
 
 def test_an_empty_store_is_no_store_to_fill_unless_that_is_said(
