@@ -109,7 +109,12 @@ def _of_shell(asked: Dashboard | Schedule | Serving | Watch) -> int:
         case Watch():
             from ml4t_nb.execution.watch import keep_current
 
-            return keep_current(asked, carry_out=_called, tell=_told)
+            return keep_current(
+                asked,
+                carry_out=_called,
+                tell=_told,
+                complain=lambda error: _complain(error.note),
+            )
         case Dashboard():
             from ml4t_nb.execution.dashboard_server import serve
 

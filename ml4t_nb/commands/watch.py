@@ -57,7 +57,7 @@ def watch(
     """Update what is due, whenever it is, until Ctrl-C or SIGTERM: a service.
 
     Where universes are declared, what they declare is loaded and updated, as by ``sync --due``,
-    unless a class or a frequency is given.
+    unless a class or a frequency is given; what is stored and in none of them is updated as well.
 
     Parameters
     ----------

@@ -5,6 +5,10 @@ under a file lock for each request. The bucket of pyrate-limiter was weighed, an
 constructor waits for a held lock without limit, it takes no request back, cannot say how long a
 wait will be, and is not for network folders. That takes more around it than these lines.
 
+All count by their own clocks, so those of machines that share a store must agree within a minute:
+beyond that each takes the other's for one that was set, earns the difference again and again, and
+together they send up to half as much again. A second is what any time service keeps.
+
 Nothing about the file stops a run, or makes it wait for longer than a second: where it cannot be
 locked, read or written, what this process has spent itself is counted on.
 """

@@ -61,8 +61,7 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
     """A row for each dataset, or of many for each cause, and what there is to say about some."""
     number = len(report.results) + len(report.left)
     if not number:
-        none_due = none_is_due(report.waiting, report.next_due)
-        yield none_due if report.waiting else nothing_stored(report.home)
+        yield _nothing_done(report)
         return
     table = _table(report)
     if number == 1 and report.results:
@@ -89,6 +88,14 @@ def run_blocks(report: RunReport) -> Iterator[Block]:
     if report.detailed:
         for result in report.results:
             yield from _details(result)
+
+
+def _nothing_done(report: RunReport) -> list[Note]:
+    if report.stopped:
+        return [Note(f"{report.verb}: {report.stopped}")]
+    if report.waiting:
+        return none_is_due(report.waiting, report.next_due)
+    return nothing_stored(report.home)
 
 
 def news(report: RunReport) -> Iterator[Note]:

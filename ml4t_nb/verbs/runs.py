@@ -35,6 +35,7 @@ __all__ = [
     "at_store",
     "context_of",
     "finding_at_store",
+    "made_elsewhere",
     "noted",
     "record_at_store",
     "require_workers",
@@ -130,6 +131,20 @@ def run_batch(
     if batch.interrupted:
         raise _interrupted(report)
     return report
+
+
+def made_elsewhere(ws: Workspace, verb: str, waiting: int, moment: datetime | date) -> RunReport:
+    """The report of a run that another process makes at this time, which is no failure."""
+    now = latest(moment, ())
+    return RunReport(
+        verb,
+        now,
+        (),
+        stopped="another run of what is due is under way, and does this, too",
+        home=ws.settings.home,
+        waiting=waiting,
+        next_due=now,
+    )
 
 
 def _rules(home: Path) -> RuleSettings:

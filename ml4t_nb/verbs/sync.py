@@ -26,7 +26,15 @@ from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.notify import is_to_notify
 from ml4t_nb.verbs.parameters import AsOf, ExecutorName, Home, Notify, Plan, ProviderName, Workers
 from ml4t_nb.verbs.plans import plan_all
-from ml4t_nb.verbs.runs import at_store, context_of, noted, require_workers, run_batch, works_of
+from ml4t_nb.verbs.runs import (
+    at_store,
+    context_of,
+    made_elsewhere,
+    noted,
+    require_workers,
+    run_batch,
+    works_of,
+)
 from ml4t_nb.verbs.select import renamed, select_each
 from ml4t_nb.verbs.sync_due import after_due, due_requests
 
@@ -99,6 +107,7 @@ def sync(
     """
     from ml4t_nb.core.due import INTRADAY_BARS
     from ml4t_nb.pipeline import SyncRequest, plan_sync, run_sync, with_proposals
+    from ml4t_nb.storage.run_lock import lone_run
 
     require_workers(workers, executor)
     enough = INTRADAY_BARS if intraday_bars is None else intraday_bars
@@ -114,57 +123,66 @@ def sync(
     file = read_universes(current_folder(), ws.settings.home)
     chosen = _chosen(ws, file, as_symbols(universe))
     require_known(ws, chosen)
-    held = {each.name: held_of(ws, each) for each in file.universes}
-    undeclared = _undeclared(ws, held)
-    requests = requests_of(ws, chosen, held, provider)
-    before = due_requests(ws, requests, moment, enough) if due else None
-    if before is not None:
-        requests = before.requests
-    stored = {each for each, of in requests.items() if isinstance(of, SyncRequest) and of.update}
-    missed = absent(ws, stored)
-    if missed:
-        requests = _with_doubts(requests, doubted(ws, stored))
     counts = tuple((each.name, len(each.symbols)) for each in chosen)
-    if plan:
-        found = plan_all(ws, "sync", works_of(plan_sync, requests), moment, provider=provider or "")
-        if before is not None:
-            waiting = before.number - len(before.requests)
-            found = replace(found, waiting=waiting, next_due=before.next_at)
-        return SyncReport("sync", found.as_of, (), plan=found, universes=counts, home=found.home)
+    kind = ("sync --due", *sorted(as_symbols(universe))) if due and not plan else ()
+    with lone_run(ws.settings.home, kind) as is_alone:
+        held = {each.name: held_of(ws, each) for each in file.universes}
+        undeclared = _undeclared(ws, held)
 
-    def of_sync(run: RunReport) -> SyncReport:
-        return SyncReport(
-            **{each.name: getattr(run, each.name) for each in fields(RunReport)},
-            universes=counts,
-            declared_in=file.path,
-            undeclared=undeclared,
-            verbose=verbose,
-        )
+        def of_sync(run: RunReport) -> SyncReport:
+            return SyncReport(
+                **{each.name: getattr(run, each.name) for each in fields(RunReport)},
+                universes=counts,
+                declared_in=file.path,
+                undeclared=undeclared,
+                verbose=verbose,
+            )
 
-    works = works_of(run_sync, requests)
-    try:
-        report = run_batch(
-            ws,
-            "sync",
-            works,
-            moment,
-            workers=workers,
-            executor=executor,
-            provider=provider or "",
-            notify=tells,
-        )
-    except Interrupted as stop:
-        stop.report = stop.report and of_sync(stop.report)
-        raise
-    report = with_absent(ws, report, stored, missed)
-    results = with_proposals(context_of(ws, moment), report.results)
-    names = renamed(ws, [symbol for each in chosen for symbol in each.symbols])
-    results = tuple(noted(each, names.get(each.dataset, "")) for each in results)
-    if not universe:
-        ws.store.sweep()
-    whole = of_sync(replace(report, results=at_store(results, ws.settings.home)))
-    whole = replace(whole, guessed=_guessed(requests, report))
-    return whole if before is None else after_due(ws, whole, before, moment, enough)
+        requests = requests_of(ws, chosen, held, provider)
+        if not is_alone:
+            return of_sync(made_elsewhere(ws, "sync", len(requests), moment))
+        before = due_requests(ws, requests, moment, enough) if due else None
+        requests = requests if before is None else before.requests
+        stored = {
+            each for each, of in requests.items() if isinstance(of, SyncRequest) and of.update
+        }
+        missed = absent(ws, stored)
+        requests = _with_doubts(requests, doubted(ws, stored) if missed else {})
+        if plan:
+            found = plan_all(
+                ws, "sync", works_of(plan_sync, requests), moment, provider=provider or ""
+            )
+            if before is not None:
+                waiting = before.number - len(before.requests)
+                found = replace(found, waiting=waiting, next_due=before.next_at)
+            return SyncReport(
+                "sync", found.as_of, (), plan=found, universes=counts, home=found.home
+            )
+
+        works = works_of(run_sync, requests)
+        try:
+            report = run_batch(
+                ws,
+                "sync",
+                works,
+                moment,
+                workers=workers,
+                executor=executor,
+                provider=provider or "",
+                notify=tells,
+            )
+        except Interrupted as stop:
+            stop.report = stop.report and of_sync(stop.report)
+            raise
+        report = with_absent(ws, report, stored, missed)
+        results = with_proposals(context_of(ws, moment), report.results)
+        names = renamed(ws, [symbol for each in chosen for symbol in each.symbols])
+        results = tuple(noted(each, names.get(each.dataset, "")) for each in results)
+        if not universe:
+            ws.store.sweep()
+        whole = of_sync(replace(report, results=at_store(results, ws.settings.home)))
+        whole = replace(whole, guessed=_guessed(requests, report))
+        return whole if before is None else after_due(ws, whole, before, moment, enough)
 
 
 def _guessed(requests: Iterable[DatasetId], report: RunReport) -> dict[DatasetId, DatasetId]:

@@ -31,7 +31,15 @@ from ml4t_nb.verbs.parameters import (
     Workers,
 )
 from ml4t_nb.verbs.plans import plan_run
-from ml4t_nb.verbs.runs import at_store, context_of, noted, require_workers, run_batch, works_of
+from ml4t_nb.verbs.runs import (
+    at_store,
+    context_of,
+    made_elsewhere,
+    noted,
+    require_workers,
+    run_batch,
+    works_of,
+)
 from ml4t_nb.verbs.select import EXAMPLE, renamed, select, select_each
 
 if TYPE_CHECKING:
@@ -117,6 +125,7 @@ def update(
         run_update,
         with_proposals,
     )
+    from ml4t_nb.storage.run_lock import lone_run
 
     lookback = 1 if lookback_days is None else lookback_days
     enough = INTRADAY_BARS if intraday_bars is None else intraday_bars
@@ -136,64 +145,69 @@ def update(
     tells = is_to_notify(ws, notify, moment)
     meant = _meant(ws, as_symbols(symbol), asset_class, frequency)
     stored = tuple(each for each, error in meant.items() if error is None)
-    before_run = _due_of(ws, stored, moment, enough) if due else None
-    if before_run is not None:
-        meant = _only(meant, before_run.datasets)
-    chosen = {each for each, error in meant.items() if error is None}
-    missed = absent(ws, chosen)
-    unsure = doubted(ws, chosen) if missed and fill_gaps is None else {}
+    kind = ("update --due", f"{asset_class} {frequency}", *sorted(as_symbols(symbol)))
+    with lone_run(ws.settings.home, kind if due and not plan else ()) as is_alone:
+        if not is_alone:
+            return made_elsewhere(ws, "update", len(stored), moment)
+        before_run = _due_of(ws, stored, moment, enough) if due else None
+        meant = meant if before_run is None else _only(meant, before_run.datasets)
+        chosen = {each for each, error in meant.items() if error is None}
+        missed = absent(ws, chosen)
+        unsure = doubted(ws, chosen) if missed and fill_gaps is None else {}
 
-    def request(each: DatasetId) -> UpdateRequest:
-        fill = Fill(fill_method, max_fill, fill_gaps is True, unsure.get(each, ()))
-        return UpdateRequest(
-            dataset=each,
-            lookback=None if lookback_days is None else timedelta(days=lookback_days),
-            fill=None if fill_gaps is False else fill,
-            provider=provider,
-            switch=switch,
-            accept=accept,
-            reset_as_of=reset_as_of,
-            is_named=bool(as_symbols(symbol)),
-        )
+        def request(each: DatasetId) -> UpdateRequest:
+            fill = Fill(fill_method, max_fill, fill_gaps is True, unsure.get(each, ()))
+            return UpdateRequest(
+                dataset=each,
+                lookback=None if lookback_days is None else timedelta(days=lookback_days),
+                fill=None if fill_gaps is False else fill,
+                provider=provider,
+                switch=switch,
+                accept=accept,
+                reset_as_of=reset_as_of,
+                is_named=bool(as_symbols(symbol)),
+            )
 
-    requests = {each: error or request(each) for each, error in meant.items()}
-    if plan:
-        works_planned = works_of(plan_update, requests)
-        return plan_run(
-            ws, "update", works_planned, moment, provider=provider or "", due=before_run
+        requests = {each: error or request(each) for each, error in meant.items()}
+        if plan:
+            works_planned = works_of(plan_update, requests)
+            return plan_run(
+                ws, "update", works_planned, moment, provider=provider or "", due=before_run
+            )
+        works = works_of(run_update, requests)
+        before = _health_of(ws, moment) if show_status else {}
+        report = run_batch(
+            ws,
+            "update",
+            works,
+            moment,
+            workers=workers,
+            executor=executor,
+            provider=provider or "",
+            notify=tells,
         )
-    works = works_of(run_update, requests)
-    before = _health_of(ws, moment) if show_status else {}
-    report = run_batch(
-        ws,
-        "update",
-        works,
-        moment,
-        workers=workers,
-        executor=executor,
-        provider=provider or "",
-        notify=tells,
-    )
-    results = with_proposals(context_of(ws, moment), report.results)
-    names = renamed(ws, as_symbols(symbol))
-    results = tuple(noted(each, names.get(each.dataset, "")) for each in results)
-    report = replace(report, results=at_store(results, ws.settings.home), allow_empty=allow_empty)
-    if before_run is not None:
-        if isinstance(moment, datetime):
-            keep_failures(context_of(ws, moment), report.results, moment)
-        after_run = _due_of(ws, stored, moment, enough) if works else before_run
-        report = replace(report, waiting=before_run.waiting, next_due=after_run.next_at)
-    report = with_absent(ws, report, chosen, missed)
-    if not as_symbols(symbol):
-        ws.store.sweep()
-    if not show_status:
-        return report
-    after = _health_of(ws, moment)
-    results = tuple(
-        replace(each, before=before.get(each.dataset), after=after.get(each.dataset))
-        for each in report.results
-    )
-    return replace(report, results=results, detailed=True)
+        results = with_proposals(context_of(ws, moment), report.results)
+        names = renamed(ws, as_symbols(symbol))
+        results = tuple(noted(each, names.get(each.dataset, "")) for each in results)
+        report = replace(
+            report, results=at_store(results, ws.settings.home), allow_empty=allow_empty
+        )
+        if before_run is not None:
+            if isinstance(moment, datetime):
+                keep_failures(context_of(ws, moment), report.results, moment)
+            after_run = _due_of(ws, stored, moment, enough) if works else before_run
+            report = replace(report, waiting=before_run.waiting, next_due=after_run.next_at)
+        report = with_absent(ws, report, chosen, missed)
+        if not as_symbols(symbol):
+            ws.store.sweep()
+        if not show_status:
+            return report
+        after = _health_of(ws, moment)
+        results = tuple(
+            replace(each, before=before.get(each.dataset), after=after.get(each.dataset))
+            for each in report.results
+        )
+        return replace(report, results=results, detailed=True)
 
 
 def _meant(
