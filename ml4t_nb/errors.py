@@ -14,7 +14,8 @@ Where the standard library has an error of the same meaning, ours is one too, so
     ├── Suspicious          an answer contradicts what is stored, and nothing explains it
     │   └── SplitPending          a split that prices do not show yet: retried
     ├── Overtaken           another writer is further on, as of a later instant
-    ├── WorkerUnavailable   work of another process or machine that cannot be had there
+    ├── WorkerUnavailable   no process or machine can be had for the work
+    ├── WorkerLost          who did the work was lost, twice: it may be why
     ├── JobBusy             a background job is already running on the same dataset
     ├── RunFailed           some datasets of a run failed, or were not reached
     ├── ProviderError(.provider)
@@ -74,6 +75,7 @@ __all__ = [
     "StoreOutdated",
     "Suspicious",
     "SymbolUnknown",
+    "WorkerLost",
     "WorkerUnavailable",
 ]
 
@@ -175,7 +177,14 @@ class Overtaken(Ml4tError):
 
 
 class WorkerUnavailable(Ml4tError):
-    """No process or machine does the work, or the one that did was lost, and so was the next."""
+    """No process or machine can be had for the work."""
+
+
+class WorkerLost(Ml4tError):
+    """The process or machine that did the work was lost, and so was the next; not retried.
+
+    The work itself may end them: it may need more memory than there is.
+    """
 
 
 class JobBusy(Ml4tError):

@@ -34,8 +34,14 @@ _log = logging.getLogger(__name__)
 _PERIOD_S = 0.2
 # A stranger who says nothing, and an address that answers nothing, are not waited for any longer.
 _PATIENCE_S = 10.0
-# A machine that is switched off closes no connection: after so long it is lost.
-_KEPT_ALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
+# A machine that is switched off closes no connection: after a minute it is lost, whether it was
+# told something meanwhile (milliseconds) or not.
+_KEPT_ALIVE = (
+    ("TCP_KEEPIDLE", 30),
+    ("TCP_KEEPINTVL", 10),
+    ("TCP_KEEPCNT", 3),
+    ("TCP_USER_TIMEOUT", 60_000),
+)
 
 
 def connected(address: tuple[str, int], key: bytes) -> Wire:
@@ -157,7 +163,7 @@ def _wire(ends: socket.socket) -> Wire:
     ends.settimeout(None)
     ends.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     ends.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    for name, seconds in _KEPT_ALIVE:
+    for name, limit in _KEPT_ALIVE:
         if (option := getattr(socket, name, None)) is not None:
-            ends.setsockopt(socket.IPPROTO_TCP, option, seconds)
+            ends.setsockopt(socket.IPPROTO_TCP, option, limit)
     return Connection(ends.detach())

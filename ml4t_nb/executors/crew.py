@@ -7,7 +7,7 @@ workers are, and who starts them, is of no concern here: they call in.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,9 +16,11 @@ from queue import Empty
 from secrets import token_hex
 from threading import Event as Flag
 from threading import Lock
-from typing import Any, TypeAlias
+from time import monotonic
 
-from ml4t_nb.errors import Ml4tError, WorkerUnavailable
+from ml4t_nb.errors import Ml4tError, WorkerLost, WorkerUnavailable
+from ml4t_nb.executors.answers import Tools, reply_to, tools_of
+from ml4t_nb.executors.commits import Commits
 from ml4t_nb.executors.connections import CallIns, Mailbox, Wire
 from ml4t_nb.executors.messages import (
     PACKAGE_VERSION,
@@ -26,14 +28,11 @@ from ml4t_nb.executors.messages import (
     Look,
     Over,
     Question,
-    Reply,
     Stop,
 )
 from ml4t_nb.executors.starting import StartedWorker, Starter
 from ml4t_nb.model import DatasetId
 from ml4t_nb.pipeline import RunContext
-from ml4t_nb.providers.budget import budget_of
-from ml4t_nb.providers.retry import NoMoreWaiting
 from ml4t_nb.records import ErrorNote, UpdateResult
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.disk import make_folder, writing
@@ -44,9 +43,8 @@ _log = logging.getLogger(__name__)
 _PERIOD_S = 0.1
 # A worker that is lost in the middle is one repetition, not an endless row of them.
 _LOSSES = 2
-
-_Tools: TypeAlias = Mapping[str, Callable[..., object]]
-"""What a work may call of its run, by name."""
+# One that is asked to stop says something again, or is given up: a commit takes less.
+_STOPPING_S = 60.0
 
 
 class _FailedThere(Ml4tError):
@@ -67,13 +65,17 @@ class _Lost(Exception):  # no error of its own: it says why a work is to be repe
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    """One worker: from when it is started, through its calls, to its end."""
+    """One worker: from when it is started, through its calls, to its end.
+
+    One that is ``is_broken_off`` was counted as lost, and may call in again.
+    """
 
     ticket: str
     box: Mailbox
     started: StartedWorker
     wire: Wire | None = None
     place: str = ""
+    is_broken_off: bool = False
 
     def hang_up(self) -> None:
         """End the connection, if there is one."""
@@ -127,13 +129,7 @@ class Crew:
                 context.rules,
                 logging.getLogger("ml4t_nb").getEffectiveLevel(),
             ),
-            {
-                "observe": context.observe,
-                "pause": context.pause,
-                "request": context.on_request,
-                "spend": _spent,
-                "log": _logged,
-            },
+            tools_of(context),
         )
         if over.error is not None:
             raise _FailedThere(over.error)
@@ -141,14 +137,19 @@ class Crew:
             raise KeyboardInterrupt
         return over.result
 
-    def _outcome(self, assignment: Assignment, tools: _Tools) -> Over:
-        worker, losses = self._taken() or self._start(), 0
+    def _outcome(self, assignment: Assignment, tools: Tools) -> Over:
+        worker, losses, commits = self._taken() or self._start(), 0, Commits()
+        tools = {**tools, "commit": commits.add}
         try:
             while True:
                 try:
                     over = self._served(worker, assignment, tools)
                 except _Lost as lost:
-                    losses += 1
+                    commits.begin_again()
+                    if commits.is_all:
+                        self._dismiss(worker)
+                        return commits.over
+                    losses += not worker.is_broken_off
                     worker = self._replaced(worker, assignment, str(lost), losses)
                 else:
                     break
@@ -156,7 +157,7 @@ class Crew:
             self._dismiss(worker)
             raise
         self._give_back(worker)
-        return over
+        return commits.with_those_before(over)
 
     def close(self) -> None:
         """Send all workers home."""
@@ -198,34 +199,43 @@ class Crew:
         if self._cancel.is_set():
             raise KeyboardInterrupt
         if losses == _LOSSES:
-            raise WorkerUnavailable(
-                f"the worker of {assignment.dataset} was lost twice: {reason}", hint=_HINT
+            message = f"the worker of {assignment.dataset} was lost twice: {reason}"
+            # One that never called in has done nothing that could have ended it.
+            if not worker.place:
+                raise WorkerUnavailable(message, hint=_HINT)
+            raise WorkerLost(message, hint=_HINT_LOST)
+        if not worker.is_broken_off:
+            _log.warning(
+                "the worker of %s was lost, another does it: %s", assignment.dataset, reason
             )
-        _log.warning("the worker of %s was lost, another does it: %s", assignment.dataset, reason)
         worker.hang_up()
         if not worker.started.fault():
+            worker.is_broken_off = True
             return worker
         self._dismiss(worker)
         return self._start()
 
-    def _served(self, worker: _Worker, assignment: Assignment, tools: _Tools) -> Over:
+    def _served(self, worker: _Worker, assignment: Assignment, tools: Tools) -> Over:
         """Have the work done, answering what it asks; `_Lost` if the worker is gone before."""
         with _losing(worker):
             wire = worker.wire or self._fit(worker)
             wire.send(assignment)
-            is_told = False
+            told_at: float | None = None
             while True:
-                if self._cancel.is_set() and not is_told:
+                if self._cancel.is_set() and told_at is None:
                     wire.send(Stop())
-                    is_told = True
+                    told_at = monotonic()
                 if not wire.poll(_PERIOD_S):
                     if not worker.box.empty():
                         raise _Lost("it was taken for dead, and begun again elsewhere")
+                    if told_at is not None and monotonic() - told_at >= _STOPPING_S:
+                        raise _Lost("it does not answer")
                     continue
                 message: Question | Over = wire.recv()
                 if isinstance(message, Over):
                     return message
-                _answer(wire, message, tools)
+                reply_to(wire, message, tools)
+                told_at = None if told_at is None else monotonic()
 
     def _fit(self, worker: _Worker) -> Wire:
         """The worker's connection, once it has called in and can be used."""
@@ -257,7 +267,7 @@ class Crew:
                 raise KeyboardInterrupt
             with suppress(Empty):
                 worker.wire, hello = worker.box.get(timeout=_PERIOD_S)
-                worker.place = hello.place
+                worker.place, worker.is_broken_off = hello.place, False
                 if hello.version != PACKAGE_VERSION:
                     raise WorkerUnavailable(
                         f"{hello.place} has ml4t_nb {hello.version}, and this is {PACKAGE_VERSION}",
@@ -269,30 +279,7 @@ class Crew:
 
 
 _HINT = "run it again once workers can be had; what is committed is kept"
-
-
-def _spent(provider: str, per_minute: float, home: Path | None, requests: int) -> float:
-    """Requests of the budget that all of the run share."""
-    return budget_of(provider, per_minute, home).spend(requests)
-
-
-def _logged(record: logging.LogRecord) -> None:
-    """What a worker logged, as if it had been logged here."""
-    logger = logging.getLogger(record.name)
-    if logger.isEnabledFor(record.levelno):
-        logger.handle(record)
-
-
-def _answer(wire: Wire, question: Question, tools: _Tools) -> None:
-    """Call what the work asks for; what ends the work is raised there."""
-    value: Any = None
-    error: BaseException | None = None
-    try:
-        value = tools[question.name](*question.arguments)
-    except (KeyboardInterrupt, NoMoreWaiting) as raised:
-        error = raised.with_traceback(None)
-    if question.waits:
-        wire.send(Reply(value, error))
+_HINT_LOST = "look whether memory runs out there; what is committed is kept"
 
 
 @contextmanager

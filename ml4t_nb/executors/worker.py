@@ -217,6 +217,7 @@ def _done(assignment: Assignment, coordinator: _Coordinator, tell: Observer) -> 
         pause=partial(coordinator.ask, "pause"),
         rules=assignment.rules,
         on_request=partial(coordinator.tell, "request"),
+        on_commit=partial(coordinator.tell, "commit"),
     )
     result = assignment.work(context)
     workspace.flush()

@@ -25,6 +25,7 @@ from ml4t_nb.model import (
 from ml4t_nb.options import load_arguments
 from ml4t_nb.pipeline.kept_answers import KeptAnswers
 from ml4t_nb.providers import Provider
+from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
 
@@ -50,7 +51,8 @@ class RunContext:
     An as-of that is a date means after that session's close and the provider's delay. ``observe``
     may be called in any thread; ``pause`` sleeps so many seconds, and raises KeyboardInterrupt if
     the run is to end. ``rules`` say from where on bars are suspicious. ``on_request`` is called, in
-    any thread, for each request for bars.
+    any thread, for each request for bars; ``on_commit`` with what each commit of a fetch did, and
+    whether nothing of the work is left to be done after it.
     """
 
     store: Store
@@ -61,6 +63,7 @@ class RunContext:
     pause: Callable[[float], None]
     rules: RuleSettings = field(default_factory=RuleSettings)
     on_request: Callable[[], None] = lambda: None
+    on_commit: Callable[[UpdateResult, bool], None] = lambda *_: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ class DatasetRun:
     it contradicts the stored one. ``ahead`` is what it asks for after the fetch at hand, and
     ``refused`` what it asked for before, of which the provider has no bars: None unless it asks for
     what is before the first stored bar. ``kept`` are answers of a run that broke off, and where
-    this one keeps its own; None if it keeps none.
+    this one keeps its own; None if it keeps none. Where it ``is_followed``, the same work fetches
+    and commits more after it.
     """
 
     context: RunContext
@@ -90,6 +94,7 @@ class DatasetRun:
     ahead: tuple[Span, ...] = ()
     refused: tuple[Span, ...] | None = None
     kept: KeptAnswers | None = None
+    is_followed: bool = False
 
     @classmethod
     def of(

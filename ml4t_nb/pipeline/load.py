@@ -26,6 +26,7 @@ from ml4t_nb.pipeline.context import DatasetRun, RunContext
 from ml4t_nb.pipeline.failed import commit_failure
 from ml4t_nb.pipeline.orders import batches_of_load, expected_orders, first_stored
 from ml4t_nb.pipeline.pieces import Order, pieces_in_turn, request_pieces
+from ml4t_nb.pipeline.record import summed
 from ml4t_nb.pipeline.requests import LoadRequest, require_served, resolve_config
 from ml4t_nb.pipeline.restated import check_of, is_restated_since
 from ml4t_nb.providers import IdentifiesByBars, Instrument, Provider, Request
@@ -121,7 +122,12 @@ def _load(run: DatasetRun, request: LoadRequest) -> UpdateResult:
         seen, (order,) = orders_of_load(run, [batch])
         first = None if seen is None else seen.manifest.first
         is_before = first is None or batch.end <= first
-        asking = replace(run, ahead=ahead[batch], refused=tuple(refused) if is_before else None)
+        asking = replace(
+            run,
+            ahead=ahead[batch],
+            is_followed=batch != batches[-1],
+            refused=tuple(refused) if is_before else None,
+        )
         return fetch_and_commit(asking, order, seen=seen)
 
     return _load_in_batches(batches, load)
@@ -212,27 +218,4 @@ def _load_in_batches(
             continue
         if done[-1].record.outcome in ("failed", "partial"):
             break
-    return _summed(done)
-
-
-def _summed(done: Sequence[UpdateResult]) -> UpdateResult:
-    last = done[-1]
-    records = [each.record for each in done]
-    outcomes = {record.outcome for record in records}
-    worst = last.record.outcome
-    moved = [record.restatement for record in records if record.restatement is not None]
-    record = replace(
-        last.record,
-        outcome="changed" if worst == "unchanged" and "changed" in outcomes else worst,
-        added=sum(record.added for record in records),
-        revised=sum(record.revised for record in records),
-        filled=sum(record.filled for record in records),
-        verdict="restated" if moved else last.record.verdict,
-        restatement=moved[-1] if moved else None,
-        seconds=sum(record.seconds for record in records),
-        chunks_written=sum(record.chunks_written for record in records),
-        spans=tuple(span for record in records for span in record.spans),
-        notes=tuple(dict.fromkeys(note for record in records for note in record.notes)),
-    )
-    findings = tuple(dict.fromkeys(finding for each in done for finding in each.findings))
-    return replace(last, record=record, findings=findings)
+    return summed(done)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.row_log import CarriedRows
 from ml4t_nb.storage.transaction import Transaction
 
-__all__ = ["announce", "attempts_of", "failure_of", "publish", "record_of", "result_of"]
+__all__ = ["announce", "attempts_of", "failure_of", "publish", "record_of", "result_of", "summed"]
 
 _SHOWN_HISTORY = 10
 _LOGGED_REVISIONS = 100
@@ -141,9 +141,36 @@ def result_of(manifest: Manifest, findings: Iterable[Finding] = ()) -> UpdateRes
 def announce(run: DatasetRun, result: UpdateResult) -> UpdateResult:
     """The same result, after the observer was notified of its commit."""
     record, observe = result.record, run.context.observe
+    # Where bars are lacking, another provider may be asked for them.
+    is_last = not run.is_followed and record.error is None and bool(record.spans)
+    run.context.on_commit(result, is_last)
     observe(
         Committed(result.dataset, record.added, record.revised, record.filled, record.restatement)
     )
     if waiting := tuple(gap for gap in result.gaps if gap.is_pending):
         observe(GapsFound(result.dataset, waiting))
     return result
+
+
+def summed(done: Sequence[UpdateResult]) -> UpdateResult:
+    """One result for what several commits did to the same dataset, in their order."""
+    last = done[-1]
+    records = [each.record for each in done]
+    outcomes = {record.outcome for record in records}
+    worst = last.record.outcome
+    moved = [record.restatement for record in records if record.restatement is not None]
+    record = replace(
+        last.record,
+        outcome="changed" if worst == "unchanged" and "changed" in outcomes else worst,
+        added=sum(record.added for record in records),
+        revised=sum(record.revised for record in records),
+        filled=sum(record.filled for record in records),
+        verdict="restated" if moved else last.record.verdict,
+        restatement=moved[-1] if moved else None,
+        seconds=sum(record.seconds for record in records),
+        chunks_written=sum(record.chunks_written for record in records),
+        spans=tuple(span for record in records for span in record.spans),
+        notes=tuple(dict.fromkeys(note for record in records for note in record.notes)),
+    )
+    findings = tuple(dict.fromkeys(finding for each in done for finding in each.findings))
+    return replace(last, record=record, findings=findings)

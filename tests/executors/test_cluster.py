@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ from ml4t_nb import verbs
 from ml4t_nb.errors import WorkerUnavailable
 from ml4t_nb.events import Committed
 from ml4t_nb.executors import crew
+from ml4t_nb.executors.answers import Tools, reply_to
+from ml4t_nb.executors.connections import Wire
+from ml4t_nb.executors.messages import Question
 from ml4t_nb.reports import RunReport
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
@@ -81,6 +85,26 @@ def test_workers_of_another_version_are_refused_before_the_run_begins(
 
     with pytest.raises(WorkerUnavailable, match=f"has ml4t_nb {ml4t_nb.__version__}, and this"):
         ran(folder / "home", small)
+
+
+def test_a_connection_that_breaks_once_is_one_loss(
+    folder: Path, small: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaking(wire: Wire, question: Question, tools: Tools) -> None:
+        if question.name == "observe" and not broken:
+            broken.append(question)
+            with socket.socket(fileno=os.dup(wire.fileno())) as ends:
+                ends.shutdown(socket.SHUT_RDWR)
+        reply_to(wire, question, tools)
+
+    broken: list[Question] = []
+    monkeypatch.setattr(crew, "reply_to", breaking)
+    ws = Workspace.open(Settings(home=folder / "home"))
+    report = verbs.load(ws, ["SHARE1"], provider="gated", executor=small, **DATES)
+
+    assert len(broken) == 1
+    assert [(each.record.error, each.rows) for each in report.results] == [(None, 124)]
+    assert "was lost, another does it" in caplog.text
 
 
 @pytest.mark.slow

@@ -18,8 +18,13 @@ from typing import Any
 import pytest
 
 from ml4t_nb import verbs
+from ml4t_nb.commands.exit_codes import FAILED, code_of
 from ml4t_nb.events import Committed, Event, Finished
 from ml4t_nb.execution.jobs import Jobs
+from ml4t_nb.executors import crew, processes
+from ml4t_nb.executors.answers import Tools, reply_to
+from ml4t_nb.executors.connections import Wire
+from ml4t_nb.executors.messages import Question
 from ml4t_nb.model import Command
 from ml4t_nb.providers import budget
 from ml4t_nb.providers.budget import Budget
@@ -101,9 +106,11 @@ def test_a_lost_worker_is_replaced_once_and_costs_no_other_dataset(
     error = results["DIES1"].record.error
     assert error is not None
     assert (error.type, error.message) == (
-        "WorkerUnavailable",
+        "WorkerLost",
         "the worker of equities/daily/DIES1 was lost twice: its process was killed by signal 9",
     )
+    # It may need more memory than there is, each time: the same run does not succeed later.
+    assert code_of(report) == FAILED
     # Told once, however often it was done; each request is counted that was made.
     finished = [event for events in heard.of.values() for event in events]
     assert len([each for each in finished if isinstance(each, Finished)]) == 5
@@ -177,3 +184,60 @@ def test_a_script_needs_no_guard_and_ctrl_c_reaches_it_alone(
     assert said == "load was interrupted: 1 of 2 done ['A']\n124 True\n"
     with pytest.raises(ProcessLookupError):
         os.kill(held, 0)
+
+
+@pytest.mark.parametrize(("start", "commits"), [("2024-01-02", 1), ("2023-06-01", 2)])
+def test_what_a_worker_has_committed_is_told_though_it_is_lost_then(
+    start: str,
+    commits: int,
+    folder: Path,
+    holder: Callable[[str], int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def killing(wire: Wire, question: Question, tools: Tools) -> None:
+        is_commit = question.name == "observe" and isinstance(question.arguments[0], Committed)
+        if is_commit and not killed:
+            killed.append(holder("HELD1"))
+            os.kill(killed[0], signal.SIGKILL)
+        reply_to(wire, question, tools)
+
+    def ran(executor: str) -> RunReport:
+        (folder / "HELD1").unlink(missing_ok=True)
+        ws = Workspace.open(Settings(home=folder / executor), observer=heard)
+        dates: dict[str, Any] = {"start": start, "as_of": "2024-06-28"}
+        return verbs.load(ws, ["HELD1"], provider="gated", executor=executor, **dates)
+
+    (folder / "HELD1.end").touch()
+    killed, heard = list[int](), Heard()
+    monkeypatch.setattr(crew, "reply_to", killing)
+    expected = ran("threads")
+    assert len([each for each in heard.of["HELD1"] if isinstance(each, Committed)]) == commits
+    found = ran("processes")
+
+    assert len(killed) == 1
+    (as_was,), (as_is,) = outcomes(expected), outcomes(found)
+    assert as_is.record.error is None
+    assert (as_is.record.added, as_is.rows) == (as_was.record.added, as_was.rows)
+    assert as_is.record.outcome == "changed"
+    assert as_is.findings == as_was.findings
+    # Where that was all, it is not done again.
+    if commits == 1:
+        assert as_is == as_was
+        assert found.requests == expected.requests
+
+
+def test_a_frozen_process_does_not_keep_a_cancelled_run(
+    folder: Path, holder: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "_STOPPING_S", 0.2)
+    monkeypatch.setattr(processes, "_PATIENCE_S", 0.2)
+    options = {"provider": "gated", "executor": "processes", "home": folder / "home", **DATES}
+    job = Jobs().start(Command("load", {"symbol": ["HELD1"], **options}))
+    process = holder("HELD1")
+    os.kill(process, signal.SIGSTOP)
+    job.cancel()
+    job.join()
+
+    assert (job.state, job.error) == ("cancelled", None)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
