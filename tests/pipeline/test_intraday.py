@@ -81,7 +81,8 @@ def test_a_load_that_breaks_off_keeps_what_came_and_the_next_one_goes_on(runner:
     runner.provider.limits = PIECES
 
     def breaks_off(request: Request) -> ProviderError | None:
-        if request.span.start < at("2024-01-10", "00:00"):
+        # The days after are answered: they show that no later split has restated what came.
+        if request.dataset.frequency == "daily" or request.span.start < at("2024-01-10", "00:00"):
             return None
         return ProviderUnavailable("the line is dead", provider="scripted")
 
