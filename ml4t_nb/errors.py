@@ -76,6 +76,7 @@ __all__ = [
     "Suspicious",
     "SymbolUnknown",
     "WorkerLost",
+    "VersionNotFound",
     "WorkerUnavailable",
 ]
 
@@ -137,6 +138,10 @@ class CalendarUnknown(Ml4tError, LookupError):
 
 class DatasetNotFound(Ml4tError, LookupError):
     """Nothing is stored under that name."""
+
+
+class VersionNotFound(DatasetNotFound):
+    """A version that never was, or that cannot be read any more."""
 
 
 class BarsInvalid(Ml4tError, ValueError):

@@ -17,7 +17,7 @@ from ml4t_nb.core.bars import NUMBERS, PRICES, STAMPS, Bars, framed, number_line
 from ml4t_nb.core.timestamps import from_micros, to_micros
 from ml4t_nb.errors import BarsInvalid
 from ml4t_nb.model import Compression, Span
-from ml4t_nb.storage.checksum import checksum_of
+from ml4t_nb.storage.checksum import checksum_of, checksum_of_parts
 from ml4t_nb.storage.manifest import Chunk, NumberColumn
 from ml4t_nb.storage.names import chunk_name
 
@@ -29,6 +29,7 @@ __all__ = [
     "decode_chunk",
     "encode_chunk",
     "require_constants",
+    "rows_checksum",
 ]
 
 _ROW_GROUP = 32_768
@@ -243,8 +244,15 @@ def encode_chunk(
         checksum=checksum_of(content),
         filled=int(rows.filled.sum()),
         constants=_constants(rows),
+        content=rows_checksum(rows),
     )
     return chunk, content
+
+
+def rows_checksum(rows: Rows) -> str:
+    """Hash of the rows to the last bit: stamps, numbers one column after the other, and flags."""
+    parts = (rows.stamps, *rows.numbers, rows.filled)
+    return checksum_of_parts(np.ascontiguousarray(each).view(np.uint8).data for each in parts)
 
 
 def decode_chunk(

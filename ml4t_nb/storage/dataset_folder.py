@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +20,8 @@ from ml4t_nb.storage.names import (
     chunk_number,
     log_file_number,
     manifest_name,
-    manifest_number,
     newest_number,
+    past_number,
     place_of,
     symbol_of,
 )
@@ -32,8 +29,6 @@ from ml4t_nb.storage.names import (
 __all__ = ["CommittedState", "DatasetFolder", "files_of", "removed_by_hand"]
 
 _TRIES = 1000
-# Borne by a manifest until it is published, by a file from another disk until it is whole.
-_TAG = re.compile(r"\.[0-9a-f]{6}\Z")
 _MOUNT = "mount its disk; if it was deleted on purpose, create the folder again, empty"
 
 
@@ -51,7 +46,7 @@ def removed_by_hand(data: Path | str) -> bool:
 
 
 class DatasetFolder:
-    """The three places of a dataset below the store's home, each as text too.
+    """The places of a dataset below the store's home, as text too.
 
     Thousands are looked at one after the other, and a Path costs more than the look at the disk.
     """
@@ -63,6 +58,7 @@ class DatasetFolder:
         self.data_path = f"{home}/data/{self.place}"
         self.state_path = f"{home}/state/{self.place}"
         self.trash_path = f"{home}/trash/{self.place}"
+        self.versions_path = f"{home}/versions/{self.place}"
 
     @cached_property
     def data(self) -> Path:
@@ -111,7 +107,7 @@ class DatasetFolder:
         lock.
         """
         # The manifests last: whatever commits leave elsewhere, they have published before.
-        is_replaced = newest_number(disk.names_in(self.trash_path)) > 0
+        is_replaced = max(map(past_number, self._past_names()), default=0) > 0
         highest = max(map(chunk_number, disk.names_in(self.data_path)), default=0)
         if not highest or self.sequence():
             return False
@@ -125,19 +121,16 @@ class DatasetFolder:
         """The number of the commit that follows ``sequence``; none is given twice."""
         if sequence:
             return sequence + 1
-        trash = disk.names_in(self.trash_path)
-        chunks = map(chunk_number, (*trash, *disk.names_in(self.data_path)))
-        logs = map(log_file_number, (*trash, *disk.names_in(self.state_path)))
-        highest = max(newest_number(trash), *chunks, *logs, 0)
+        past = self._past_names()
+        chunks = map(chunk_number, (*past, *disk.names_in(self.data_path)))
+        logs = map(log_file_number, (*past, *disk.names_in(self.state_path)))
+        highest = max(*map(past_number, past), *chunks, *logs, 0)
         # Files of the first commit alone are those of one that was killed before it counted.
         return highest + 1 if highest > 1 else 1
 
-    def committed(self, sequence: int) -> Manifest | None:
-        """What that commit left, replaced since or not; StoreError if it is too long ago."""
-        for folder in (self.state_path, self.trash_path):
-            with suppress(FileNotFoundError):
-                return self._read(sequence, folder)
-        raise self.outdated_error()
+    def _past_names(self) -> list[str]:
+        """Names of what commits have replaced, or left when they removed the dataset."""
+        return [*disk.names_in(self.versions_path), *disk.names_in(self.trash_path)]
 
     def outdated_error(self) -> StoreError:
         """The error that says that what a reader began to read was replaced, and is gone."""
@@ -146,8 +139,8 @@ class DatasetFolder:
             hint="read it again",
         )
 
-    def _read(self, sequence: int, folder: str = "") -> Manifest | None:
-        path = f"{folder or self.state_path}/{manifest_name(sequence)}"
+    def _read(self, sequence: int) -> Manifest | None:
+        path = f"{self.state_path}/{manifest_name(sequence)}"
         try:
             content = disk.content_of(path)
         except FileNotFoundError:
@@ -230,84 +223,6 @@ class DatasetFolder:
             "folder has them",
         )
 
-    def clean_up(self, now: CommittedState, before: CommittedState | None = None) -> None:
-        """Move what the newest commit replaced to the trash, and empty it of what is old.
-
-        The state ``before`` is not read again.
-
-        Does nothing unless it is still the newest. Files of later numbers are those of a writer
-        running despite the lock. What writers left that were killed at the numbers since the last
-        commit that was cleaned up goes too, but not out of a folder that is linked: there may be
-        other programs' files with such names. Any other file belongs to the user, and stays.
-        """
-        sequence, after = now
-        data, state, trash = self.data_path, self.state_path, self.trash_path
-        names = disk.names_in(state)
-        numbers = {name: number for name in names if (number := manifest_number(name))}
-        if max(numbers.values(), default=0) != sequence:
-            return
-        older = {name: number for name, number in numbers.items() if number < sequence}
-        # With the dataset go all of its files; its manifest may have been damaged.
-        tidied = 0 if after is None else min(older.values(), default=sequence - 1)
-        replaced = self._files_of(older.values(), before)
-        named = files_of(after)
-        for folder, number_of in ((data, chunk_number), (state, log_file_number)):
-            is_own = disk.is_own_folder(folder)
-            for name in names if folder is state else disk.names_in(folder):
-                if name not in named and (
-                    name in replaced or (is_own and tidied < number_of(name) <= sequence)
-                ):
-                    disk.move_to_trash(f"{folder}/{name}", trash)
-        # Lowest number first: the catalogue takes m.7 for the newest while there is no m.8.
-        for name in names:
-            if name in older:
-                disk.move_to_trash(f"{state}/{name}", trash)
-            elif name not in numbers and 0 < manifest_number(_TAG.sub("", name)) <= sequence:
-                os.unlink(f"{state}/{name}")  # noqa: PTH108
-        if after is None:
-            with suppress(OSError):  # the user keeps files there
-                self.data.rmdir()
-        self.sweep(os.stat(f"{state}/{manifest_name(sequence)}"))  # noqa: PTH116
-
-    def sweep(self, now: os.stat_result) -> None:
-        """Remove what was moved to the trash longer ago than the grace period, and an empty folder.
-
-        What bears another name than this package gives is left, and so is all behind a link.
-        ``now`` is of a file just written: the file system's own clock.
-        """
-        trash = f"{self.home}/trash"
-        names = self.place.split("/")
-        parents = accumulate(names, lambda above, name: f"{above}/{name}", initial=trash)
-        if not all(map(disk.is_own_folder, parents)):
-            return
-        trash = self.trash_path
-        with suppress(StoreError):
-            names = disk.names_in(trash)
-            # Manifests are moved here in the order of their names, each after the files that went
-            # with it, and removed after them: while the first is young, so is all the rest. A
-            # dataset that is written every second has thousands of them.
-            first = next((name for name in names if name[0] == "m" and manifest_number(name)), None)
-            if first and not disk.is_old(f"{trash}/{first}", now):
-                return
-            for name in filter(_is_own, names):
-                disk.remove_old(f"{trash}/{name}", now)
-            with suppress(OSError):
-                self.trash.rmdir()
-
-    def replaced(self, sequence: int) -> set[str]:
-        """Files that manifests older than that one name; the manifests are not in the trash yet."""
-        numbers = map(manifest_number, disk.names_in(self.state_path))
-        return self._files_of([number for number in numbers if 0 < number < sequence], None)
-
-    def _files_of(self, numbers: Iterable[int], known: CommittedState | None) -> set[str]:
-        """Files that the manifests of these numbers name, one of them perhaps ``known``."""
-        found: set[str] = set()
-        for number in numbers:
-            with suppress(FileNotFoundError, StoreError):  # what cannot be read names none
-                is_known = known and known.manifest and known.sequence == number
-                found |= files_of(known.manifest if known and is_known else self._read(number))
-        return found
-
 
 def files_of(manifest: Manifest | None) -> set[str]:
     """Names of the files that a manifest is of: chunks, and files of the logs."""
@@ -315,8 +230,3 @@ def files_of(manifest: Manifest | None) -> set[str]:
         return set()
     logs = (*manifest.rejected, *manifest.revisions, *manifest.records)
     return {*(chunk.file for chunk in manifest.chunks), *(file.file for file in logs)}
-
-
-def _is_own(name: str) -> bool:
-    whole = _TAG.sub("", name)
-    return any(number(whole) for number in (chunk_number, log_file_number, manifest_number))

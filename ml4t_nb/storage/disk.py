@@ -21,7 +21,7 @@ __all__ = [
     "is_own_folder",
     "link_new",
     "make_folder",
-    "move_to_trash",
+    "move",
     "names_in",
     "remove_old",
     "status",
@@ -168,19 +168,19 @@ def _unreadable(path: Path | str, error: OSError) -> StoreError:
     )
 
 
-def move_to_trash(path: str, folder: str) -> None:
-    """Move a file to ``folder``, of the trash; its time of change says when."""
+def move(path: str, target: str) -> None:
+    """Move a file, to another disk perhaps; its time of change says when."""
     # Touched before it moves: the other way round, a kill between the two would leave it looking
     # old enough to be removed.
     os.utime(path, follow_symlinks=os.utime not in os.supports_follow_symlinks)
     while True:
         try:
-            _move(path, f"{folder}/{os.path.basename(path)}")  # noqa: PTH119
+            _move(path, target)
         except FileNotFoundError:
             # There is no such folder yet, or a sweep has removed it when it was empty.
             if not os.path.exists(path):  # noqa: PTH110
                 raise
-            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
         else:
             return
 

@@ -58,6 +58,9 @@ class Chunk:
         Bars in it that were made by filling.
     constants
         Columns of numbers that hold one value throughout, with the value.
+    content
+        Hash of its rows, whatever file they are in: by it a past version is known to be read as it
+        was. Empty if an earlier version wrote it.
     """
 
     file: str
@@ -68,6 +71,7 @@ class Chunk:
     checksum: str
     filled: int
     constants: tuple[tuple[NumberColumn, float], ...] = ()
+    content: str = ""
 
     @property
     def known_columns(self) -> dict[str, float]:

@@ -35,12 +35,14 @@ __all__ = [
     "manifest_error",
 ]
 
-VERSION = 5
+VERSION = 6
 """Raised with every change of the fields, an added one too; a later version's are refused."""
 
 OLDEST_READ = 3
 """What is read of earlier versions: since then fields were added, which have a default, and two
 were renamed."""
+
+_WITH_RECORDS_APART = 5
 
 LONGEST_REMOVAL = 128
 """Most bytes of the mark that a dataset was removed; every other manifest has more."""
@@ -98,7 +100,7 @@ def decode_manifest(
             summary=known,
         )
     try:
-        manifest, fault = _understood(match["body"], is_earlier=version < VERSION)
+        manifest, fault = _understood(match["body"], is_earlier=version < _WITH_RECORDS_APART)
     except _NOT_THAT as error:
         raise manifest_error(dataset, f"{path} cannot be parsed: {error!r}") from error
     if manifest is None:
@@ -185,6 +187,8 @@ def _fault(chunk: Chunk, sequence: int) -> str:
         return f"cannot hold {chunk.rows} bars, {chunk.filled} of them filled"
     if len(dict(chunk.constants)) < len(chunk.constants):
         return "has two constants for one column"
+    if chunk.content and not _CHECKSUM.fullmatch(chunk.content):
+        return "has an invalid hash of its rows"
     return "" if all(isfinite(value) for _, value in chunk.constants) else "has no finite constant"
 
 

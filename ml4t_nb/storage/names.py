@@ -23,11 +23,16 @@ __all__ = [
     "chunk_name",
     "chunk_number",
     "folder_name",
+    "gathered_name",
+    "gathered_numbers",
+    "kept_chunk",
+    "kept_name",
     "log_file_name",
     "log_file_number",
     "manifest_name",
     "manifest_number",
     "newest_number",
+    "past_number",
     "place_of",
     "symbol_of",
 ]
@@ -36,6 +41,9 @@ CHUNK_NAME = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})\.(?P<number>[0-9]{8,18})\.[0-9a-f]{6}\.parquet"
 )
 """First date, number of the commit that wrote it, random tag."""
+
+_KEPT_NAME = re.compile(rf"(?P<until>[0-9]{{8,18}})\.(?P<file>{CHUNK_NAME.pattern})")
+_GATHERED_NAME = re.compile(r"m\.([0-9]{8,18})-([0-9]{8,18})\.[0-9a-f]{6}\.zst")
 
 RowLog: TypeAlias = Literal["rejected", "revisions"]
 """The two logs of rows that are not in the dataset."""
@@ -77,6 +85,28 @@ def chunk_number(name: str) -> int:
     return int(found["number"]) if found else 0
 
 
+def kept_name(file: str, until: int) -> str:
+    """The name under ``versions`` of a chunk whose rows commit ``until`` changed."""
+    return f"{until:08d}.{file}"
+
+
+def kept_chunk(name: str) -> tuple[int, str] | None:
+    """The commit that changed its rows, and the chunk's own name; None for another file's."""
+    found = _KEPT_NAME.fullmatch(name)
+    return (int(found["until"]), found["file"]) if found else None
+
+
+def gathered_name(first: int, last: int) -> str:
+    """A name that no file has had: of the manifests of commits ``first`` to ``last``."""
+    return f"m.{first:08d}-{last:08d}.{secrets.token_hex(3)}.zst"
+
+
+def gathered_numbers(name: str) -> tuple[int, int] | None:
+    """First and last commit whose manifests are gathered in it; None for another file's name."""
+    found = _GATHERED_NAME.fullmatch(name)
+    return (int(found[1]), int(found[2])) if found else None
+
+
 def log_file_name(log: RowLog | Literal["records"], sequence: int) -> str:
     """A name that no file has had: log, commit, and a random tag."""
     kind = "jsonl" if log == "records" else "parquet"
@@ -98,6 +128,12 @@ def manifest_number(name: str) -> int:
 def newest_number(names: Iterable[str]) -> int:
     """The highest number among manifests' names; 0 if there is none."""
     return max(map(manifest_number, names), default=0)
+
+
+def past_number(name: str) -> int:
+    """The highest commit that a file of past versions, or a manifest, tells of; 0 for another's."""
+    kept, gathered = kept_chunk(name), gathered_numbers(name)
+    return manifest_number(name) or (kept[0] if kept else 0) or (gathered[1] if gathered else 0)
 
 
 def place_of(dataset: DatasetId) -> str:

@@ -33,6 +33,7 @@ from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.record_log import MOST_RECORDS, decode_records, record_lines
 from ml4t_nb.storage.row_log import LoggedTable, as_logged_rows, decode_row_file
 from ml4t_nb.storage.verified import VERIFIED, read_file
+from ml4t_nb.storage.versions import Versions
 
 __all__ = ["Snapshot", "chunks_in", "is_read_anew", "not_found_error"]
 
@@ -251,15 +252,25 @@ class Snapshot:
 
     def _found(self, file: Chunk | LogFile, look: Callable[[str], _Found]) -> _Found:
         """What a look at the file gives, which raises if there is none."""
-        # Files move from the first place to the second, and never back.
-        for folder in (self._home_of(file), self.folder.trash_path):
+        for path in self._places(file):
             try:
-                return look(f"{folder}/{file.file}")
+                return look(path)
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise self._corrupt(file, f"cannot be read: {error.strerror}") from error
         raise self._gone(file)
+
+    def _places(self, file: Chunk | LogFile) -> Iterator[str]:
+        """Where the file may be: it moves from the first to one of the others, and never back."""
+        yield f"{self._home_of(file)}/{file.file}"
+        yield f"{self.folder.trash_path}/{file.file}"
+        kept = Versions(self.folder).chunks.values() if isinstance(file, Chunk) else ()
+        for names in kept:
+            if name := names.get(file.file):
+                yield f"{self.folder.versions_path}/{name}"
+                # When it is not kept any more, it stays in the trash for a while.
+                yield f"{self.folder.trash_path}/{name}"
 
     def _home_of(self, file: Chunk | LogFile) -> str:
         return self.folder.data_path if isinstance(file, Chunk) else self.folder.state_path

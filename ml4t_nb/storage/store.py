@@ -18,6 +18,7 @@ from ml4t_nb.errors import StoreError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint
 from ml4t_nb.records import FormerName, Summary
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
+from ml4t_nb.storage.clean_up import clean_up, named_by_older, sweep_trash
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.disk import is_own_folder, names_in, remove_old, status
 from ml4t_nb.storage.entries import any_in, groups_in, read_entry, stored_in
@@ -30,6 +31,7 @@ from ml4t_nb.storage.names import (
     place_of,
     symbol_of,
 )
+from ml4t_nb.storage.versions import Versions
 
 if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
@@ -125,6 +127,20 @@ class Store:
             raise not_found_error(dataset)
         return Snapshot(folder, manifest)
 
+    def versions(self, dataset: DatasetId) -> Versions:
+        """What there is of the dataset's past, stored yet or not."""
+        return Versions(DatasetFolder(self.home, dataset))
+
+    def version(self, dataset: DatasetId, number: int) -> Snapshot:
+        """The dataset as commit ``number`` left it.
+
+        VersionNotFound if there was no such commit, it removed the dataset, or what it left cannot
+        be read any more; ChunkCorrupt if a file is damaged.
+        """
+        from ml4t_nb.storage.past_snapshot import read_version
+
+        return read_version(self.versions(dataset), number)
+
     def sequence(self, dataset: DatasetId) -> int:
         """Number of the dataset's newest commit, 0 before the first: one look at a folder."""
         return DatasetFolder(self.home, dataset).sequence()
@@ -200,7 +216,7 @@ class Store:
                 names = names_in(trash / asset_class / frequency)
                 for symbol in filter(None, map(symbol_of, names)):
                     dataset = DatasetId(asset_class, frequency, symbol)
-                    DatasetFolder(self.home, dataset).sweep(now)
+                    sweep_trash(DatasetFolder(self.home, dataset), now)
 
     def _end_removals(self) -> None:
         for place, entry in self._found().items():
@@ -212,7 +228,7 @@ class Store:
             with suppress(StoreError, OSError), dataset_lock(folder.state, dataset, timeout_s=0):
                 state = folder.newest()
                 if state.manifest is None:
-                    folder.clean_up(state)
+                    clean_up(folder, state)
 
     def _stored(
         self, *, keep: bool = True, only: Collection[DatasetId] | None = None
@@ -324,7 +340,7 @@ class Store:
         folder = DatasetFolder(self.home, entry.dataset)
         # A manifest goes after the chunks that it names: what it does not name and is still there
         # afterwards belongs to no writer.
-        replaced, newest = folder.replaced(sequence), folder.sequence()
+        replaced, newest = named_by_older(folder, sequence), folder.sequence()
         odd = [
             data / name
             for name in others

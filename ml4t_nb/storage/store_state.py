@@ -12,6 +12,7 @@ from ml4t_nb.model import DatasetId, Frequency
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.disk import names_in, status
 from ml4t_nb.storage.names import GROUPS, folder_name, newest_number, symbol_of
+from ml4t_nb.storage.versions import Versions
 
 if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
@@ -28,8 +29,8 @@ class StoreState:
     ----------
     at_once
         Each as it is now. Names and numbers of commits are looked up, and no file is opened: a
-        manifest is read when it is asked for, out of the trash if it was replaced meanwhile. There
-        it is for an hour, as is what it names.
+        manifest is read when it is asked for, among the past versions if it was replaced meanwhile.
+        What it names is kept for an hour.
     """
 
     def __init__(self, home: Path, *, at_once: bool = False) -> None:
@@ -105,7 +106,10 @@ class StoreState:
             manifest = folder.newest().manifest  # raises if there are bars, and no manifest
             manifest = manifest if number is None else None
         else:
-            manifest = folder.committed(number)
+            try:
+                manifest = Versions(folder).manifest(number)
+            except KeyError:
+                raise folder.outdated_error() from None
         if manifest is None:
             return None
         if removed_by_hand(folder.data_path) and folder.sequence() == manifest.sequence:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
@@ -17,6 +17,7 @@ from ml4t_nb.storage import disk
 from ml4t_nb.storage.answer_files import AnswerFiles
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange
+from ml4t_nb.storage.clean_up import clean_up
 from ml4t_nb.storage.commit_files import CommitFiles
 from ml4t_nb.storage.compaction import compact
 from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, removed_by_hand
@@ -215,8 +216,23 @@ class Transaction:
             )
             folder.publish(after, number, base=state.sequence, lock=self._lock)
             undo.pop_all()
-        self._after_commit(CommittedState(number, after))
+        self._after_commit(CommittedState(number, after), self._unchanged(before, chunks))
         return after
+
+    def _unchanged(self, before: Manifest | None, chunks: Sequence[Chunk]) -> frozenset[Chunk]:
+        """Chunks that are replaced, and whose rows the new ones hold to the last bit."""
+        staying, found = {*chunks}, set[Chunk]()
+        for chunk in before.chunks if before else ():
+            # Without the hash of its rows, nobody could be sure later that they are the same.
+            if chunk in staying or not chunk.content:
+                continue
+            stored = TimeRange.through(chunk.first, chunk.last)
+            touching = [edit for edit in self._edits if edit.time_range.overlaps(stored)]
+            with suppress(ChunkCorrupt):
+                rows = self._read([chunk]) if touching else None
+                if rows is None or rows.edited(touching, stored).same(rows):
+                    found.add(chunk)
+        return frozenset(found)
 
     def _discard(self, files: CommitFiles, number: int) -> None:
         """Delete what a commit wrote that did not come to its end, be it by an interrupt."""
@@ -225,7 +241,7 @@ class Transaction:
             files.delete()
 
     def remove(self) -> None:
-        """Remove the dataset; its files stay in the trash for an hour.
+        """Remove the dataset; its past versions stay.
 
         DatasetNotFound if nothing is stored, StoreError if a newer program wrote it, or it may not
         be read.
@@ -298,12 +314,14 @@ class Transaction:
             after=Providers(after.config.provider, after.sources),
         )
 
-    def _after_commit(self, now: CommittedState) -> None:
+    def _after_commit(
+        self, now: CommittedState, unchanged: Collection[Chunk] | None = None
+    ) -> None:
         """What follows a commit; where it fails, the next writer or reader does it."""
         self._over = True
         folder = self._folder
         with suppress(OSError, StoreError):
-            folder.clean_up(now, self._state)
+            clean_up(folder, now, self._state, unchanged)
         with suppress(OSError, StoreError):
             if stat := manifest_stat(folder.state_path, now.sequence):
                 entry = CatalogueEntry.of(folder.dataset, now.sequence, stat, now.manifest)

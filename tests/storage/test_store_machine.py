@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from ml4t_nb.core.bars import Bars, empty_bars
+from ml4t_nb.errors import DatasetNotFound
 from ml4t_nb.model import DatasetId, Period, Span
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
@@ -38,9 +39,16 @@ class StoreMachine(RuleBasedStateMachine):
         self.datasets = (AAPL, DatasetId("fx", "daily", "EURUSD=X"))
         self.expected: dict[DatasetId, Plain] = {}
         self.kept: list[tuple[Snapshot, Plain]] = []
+        self.past: dict[tuple[DatasetId, int], Plain] = {}
+        self.lost: set[tuple[DatasetId, int]] = set()
 
     def teardown(self) -> None:
         shutil.rmtree(self.home)
+
+    def note(self, dataset: DatasetId, bars: Plain) -> None:
+        """What the commit that was just made has left."""
+        self.expected[dataset] = bars
+        self.past[dataset, self.store.sequence(dataset)] = bars
 
     def cut(self, first: int, count: int) -> Span:
         start = DAYS[first]
@@ -82,14 +90,14 @@ class StoreMachine(RuleBasedStateMachine):
             if gives_up:
                 return
             publish(tx, period=period)
-        self.expected[dataset] = bars_then
+        self.note(dataset, bars_then)
 
     @rule(which=st.integers(0, 1), first=st.integers(0, 899), close=st.integers(1, 50))
     def replace_all(self, which: int, first: int, close: int) -> None:
         dataset = self.datasets[which]
         days = DAYS[first:]
         commit(self.store, dataset, bars_at(days, float(close)))
-        self.expected[dataset] = dict.fromkeys(days, float(close))
+        self.note(dataset, dict.fromkeys(days, float(close)))
 
     @rule(which=st.integers(0, 1))
     def begin_and_give_up(self, which: int) -> None:
@@ -102,7 +110,7 @@ class StoreMachine(RuleBasedStateMachine):
         dataset, killed = self.datasets[which], Store(self.home)
         for close in closes:
             commit(killed, dataset, bars_at(DAYS[:close], float(close)))
-            self.expected[dataset] = dict.fromkeys(DAYS[:close], float(close))
+            self.note(dataset, dict.fromkeys(DAYS[:close], float(close)))
 
     @precondition(lambda self: self.expected)
     @rule(data=st.data())
@@ -120,6 +128,7 @@ class StoreMachine(RuleBasedStateMachine):
             shutil.rmtree(folder)
         del self.expected[dataset]
         self.kept.clear()
+        self.lost |= {each for each in self.past if each[0] == dataset}
 
     @precondition(lambda self: self.expected)
     @rule(data=st.data())
@@ -167,6 +176,16 @@ class StoreMachine(RuleBasedStateMachine):
     def keeps_old_snapshots_readable(self) -> None:
         for snapshot, expected in self.kept:
             assert plain(snapshot.bars()) == dict(sorted(expected.items()))
+
+    @invariant()
+    def reads_every_version_as_it_was(self) -> None:
+        for (dataset, number), expected in self.past.items():
+            try:
+                found = plain(self.store.version(dataset, number).bars())
+            except DatasetNotFound:
+                assert (dataset, number) in self.lost
+            else:
+                assert found == dict(sorted(expected.items()))
 
 
 StoreMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=12, deadline=None)

@@ -1,0 +1,173 @@
+"""Past versions of a dataset: the manifests of commits before, and chunks whose rows changed since.
+
+A chunk that a commit replaced is kept only if the commit changed rows of it. Otherwise later chunks
+hold its rows, to the last bit: an append, or repacking, leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import cached_property
+from itertools import takewhile
+
+from ml4t_nb.storage import disk
+from ml4t_nb.storage.dataset_folder import DatasetFolder
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.manifest_file import decode_manifest, manifest_error
+from ml4t_nb.storage.names import (
+    gathered_name,
+    gathered_numbers,
+    kept_chunk,
+    manifest_name,
+    manifest_number,
+)
+
+__all__ = ["Versions", "gather"]
+
+_TRIES = 100
+_MOST_SINGLE = 16
+_MOST_GATHERED = 32 << 20
+_LEVEL = 9
+
+
+class Versions:
+    """What there is of a dataset's past, as its folders were when it was first asked for.
+
+    Parameters
+    ----------
+    folder
+        The dataset's, whose newest manifest is the last of its versions.
+    """
+
+    def __init__(self, folder: DatasetFolder) -> None:
+        self.folder = folder
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return disk.names_in(self.folder.versions_path)
+
+    @cached_property
+    def chunks(self) -> dict[int, dict[str, str]]:
+        """Kept chunks: by the commit that changed their rows, own names with those they have here.
+
+        In order of the commits.
+        """
+        kept: dict[int, dict[str, str]] = {}
+        for name in self._names:
+            if found := kept_chunk(name):
+                kept.setdefault(found[0], {})[found[1]] = name
+        return dict(sorted(kept.items()))
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """Numbers of all commits whose manifests are there, the newest one's too."""
+        single = map(manifest_number, (*self._names, *disk.names_in(self.folder.state_path)))
+        gathered = [number for name in self._gathered for number in self._contents(name)]
+        return tuple(sorted({*filter(None, single), *gathered}))
+
+    @property
+    def _gathered(self) -> list[str]:
+        return [name for name in self._names if gathered_numbers(name)]
+
+    def manifest(self, number: int) -> Manifest | None:
+        """What that commit left; None if it removed the dataset.
+
+        KeyError if it is not there; ChunkCorrupt if it cannot be read.
+        """
+        folder = self.folder
+        content, path = self._content(number)
+        return decode_manifest(content, folder.dataset, number, path)
+
+    def _content(self, number: int) -> tuple[bytes, str]:
+        """A manifest's file, and where it is: files move on, each to a place looked at later."""
+        folder, name = self.folder, manifest_name(number)
+        for place in (folder.state_path, folder.versions_path):
+            with suppress(FileNotFoundError):
+                return disk.content_of(f"{place}/{name}"), f"{place}/{name}"
+        for _ in range(_TRIES):
+            try:
+                for each in self._gathered:
+                    first, last = gathered_numbers(each) or (0, 0)
+                    if first <= number <= last and number in (found := self._contents(each)):
+                        return found[number], f"{folder.versions_path}/{each}"
+            except FileNotFoundError:  # gathered with others just now
+                pass
+            if disk.names_in(folder.versions_path) == self._names:
+                break
+            self.__dict__.clear()
+            self.folder = folder
+        raise KeyError(number)
+
+    def before(self, number: int) -> Manifest | None:
+        """What the commit before that one left; None if there was none, or it was a removal."""
+        earlier = [*takewhile(lambda each: each < number, self.numbers)]
+        return self.manifest(earlier[-1]) if earlier else None
+
+    def _contents(self, name: str) -> dict[int, bytes]:
+        """Manifests in a file of gathered ones, by number."""
+        if name not in self._opened:
+            path = f"{self.folder.versions_path}/{name}"
+            try:
+                self._opened[name] = dict(_unpacked(disk.content_of(path)))
+            except FileNotFoundError:
+                raise
+            except (OSError, ValueError) as error:
+                fault = f"{path} of past versions cannot be read: {error}"
+                raise manifest_error(self.folder.dataset, fault) from error
+        return self._opened[name]
+
+    @cached_property
+    def _opened(self) -> dict[str, dict[int, bytes]]:
+        return {}
+
+
+def gather(folder: DatasetFolder) -> None:
+    """Put past manifests that lie singly into one file, if they are many; under the lock.
+
+    It takes in files of gathered ones that are not more than twice as long, so that there are few
+    of them however many commits there were. Manifests are alike: together they take a hundredth.
+    """
+    path = folder.versions_path
+    names = disk.names_in(path)
+    single = {number: name for name in names if (number := manifest_number(name))}
+    if len(single) < _MOST_SINGLE:
+        return
+    lines = {number: disk.content_of(f"{path}/{name}") for number, name in single.items()}
+    taken = [*single.values()]
+    size = sum(map(len, lines.values()))
+    ranges = {name: found for name in names if (found := gathered_numbers(name))}
+    for name in sorted(ranges, key=ranges.__getitem__, reverse=True):
+        first, last = ranges[name]
+        if last - first >= 2 * len(lines) or size > _MOST_GATHERED:
+            break
+        try:
+            older = dict(_unpacked(disk.content_of(f"{path}/{name}")))
+        except (OSError, ValueError):
+            break  # a damaged one stays: it may be restored from a backup
+        lines = {**older, **lines}
+        size += sum(map(len, older.values()))
+        taken.append(name)
+    disk.write_new(f"{path}/{gathered_name(min(lines), max(lines))}", _packed(lines))
+    disk.sync_folder(path)
+    for name in taken:
+        os.unlink(f"{path}/{name}")  # noqa: PTH108
+
+
+def _packed(manifests: dict[int, bytes]) -> bytes:
+    import pyarrow as pa
+
+    lines = b"".join(b"%d %s" % each for each in sorted(manifests.items()))
+    return bytes(pa.Codec("zstd", _LEVEL).compress(lines))
+
+
+def _unpacked(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Manifests by number; ValueError if it is something else."""
+    import pyarrow as pa
+
+    with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
+        lines: Sequence[bytes] = stream.read().splitlines(keepends=True)
+    for line in lines:
+        number, _, manifest = line.partition(b" ")
+        yield int(number), manifest
