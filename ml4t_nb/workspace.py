@@ -21,6 +21,7 @@ from ml4t_nb.store_settings import StoreSettings
 
 if TYPE_CHECKING:
     from ml4t_nb.providers import Limits, Provider
+    from ml4t_nb.storage.past_store import VersionChoice
     from ml4t_nb.storage.store import Store
 
 __all__ = ["Clock", "Workspace", "utc_now"]
@@ -45,12 +46,15 @@ class Workspace:
         Told what happens, in the thread that called the verb.
     cancel
         Set to end the running verb, whatever a provider is doing; what is committed stays.
+    choose
+        The versions of datasets that are read, if not those in force.
     """
 
     settings: Settings = field(default_factory=Settings.current)
     clock: Clock = utc_now
     observer: Observer = silent
     cancel: Flag = field(default_factory=Flag)
+    choose: VersionChoice | None = None
     _opened: dict[str, Provider] = field(default_factory=dict, repr=False)
     _opening: Lock = field(default_factory=Lock, repr=False)
 
@@ -71,7 +75,7 @@ class Workspace:
         if home is None:
             return self
         settings = replace(self.settings, home=as_folder(home, option="--home"))
-        return Workspace(settings, self.clock, self.observer, self.cancel)
+        return Workspace(settings, self.clock, self.observer, self.cancel, self.choose)
 
     def require_home(self) -> None:
         """Raise unless the store's folder is there, or it was not named explicitly.
@@ -119,7 +123,16 @@ class Workspace:
         from ml4t_nb.calendars import keep_sessions_in
 
         keep_sessions_in(self.settings.home)
-        return _store_at(self.settings.home.absolute(), self.settings.lock_timeout)
+        store = _store_at(self.settings.home.absolute(), self.settings.lock_timeout)
+        if self.choose is None:
+            return store
+        from ml4t_nb.storage.past_store import PastStore
+
+        return PastStore(store, self.choose)
+
+    def reading(self, choose: VersionChoice) -> Workspace:
+        """The same workspace, with its store as it was: nothing can be written to that."""
+        return replace(self, choose=choose)
 
     def flush(self) -> None:
         """Write what later processes can use: summaries, and sessions of calendars."""

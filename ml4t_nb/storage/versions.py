@@ -6,11 +6,14 @@ hold its rows, to the last bit: an append, or repacking, leaves nothing behind.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import cached_property
 from itertools import takewhile
+from typing import NamedTuple
 
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.dataset_folder import DatasetFolder
@@ -30,6 +33,13 @@ _TRIES = 100
 _MOST_SINGLE = 16
 _MOST_GATHERED = 32 << 20
 _LEVEL = 9
+
+
+class _Past(NamedTuple):
+    """As-of of the run that made a commit, None if it removed the dataset; and its manifest."""
+
+    at: datetime | None
+    content: bytes
 
 
 class Versions:
@@ -63,9 +73,26 @@ class Versions:
     @cached_property
     def numbers(self) -> tuple[int, ...]:
         """Numbers of all commits whose manifests are there, the newest one's too."""
-        single = map(manifest_number, (*self._names, *disk.names_in(self.folder.state_path)))
         gathered = [number for name in self._gathered for number in self._contents(name)]
-        return tuple(sorted({*filter(None, single), *gathered}))
+        return tuple(sorted({*self._single, *gathered}))
+
+    @cached_property
+    def times(self) -> dict[int, datetime | None]:
+        """As-of of each commit's run, by its number; None of one that removed the dataset."""
+        times = {number: self._time_of(number) for number in self._single}
+        for name in self._gathered:
+            times |= {number: at for number, (at, _) in self._contents(name).items()}
+        return dict(sorted(times.items()))
+
+    def _time_of(self, number: int) -> datetime | None:
+        with suppress(KeyError):
+            return _as_of(self._content(number)[0])
+        return None
+
+    @property
+    def _single(self) -> set[int]:
+        names = (*self._names, *disk.names_in(self.folder.state_path))
+        return {number for name in names if (number := manifest_number(name))}
 
     @property
     def _gathered(self) -> list[str]:
@@ -91,7 +118,7 @@ class Versions:
                 for each in self._gathered:
                     first, last = gathered_numbers(each) or (0, 0)
                     if first <= number <= last and number in (found := self._contents(each)):
-                        return found[number], f"{folder.versions_path}/{each}"
+                        return found[number][1], f"{folder.versions_path}/{each}"
             except FileNotFoundError:  # gathered with others just now
                 pass
             if disk.names_in(folder.versions_path) == self._names:
@@ -105,7 +132,7 @@ class Versions:
         earlier = [*takewhile(lambda each: each < number, self.numbers)]
         return self.manifest(earlier[-1]) if earlier else None
 
-    def _contents(self, name: str) -> dict[int, bytes]:
+    def _contents(self, name: str) -> dict[int, _Past]:
         """Manifests in a file of gathered ones, by number."""
         if name not in self._opened:
             path = f"{self.folder.versions_path}/{name}"
@@ -119,7 +146,7 @@ class Versions:
         return self._opened[name]
 
     @cached_property
-    def _opened(self) -> dict[str, dict[int, bytes]]:
+    def _opened(self) -> dict[str, dict[int, _Past]]:
         return {}
 
 
@@ -134,9 +161,10 @@ def gather(folder: DatasetFolder) -> None:
     single = {number: name for name in names if (number := manifest_number(name))}
     if len(single) < _MOST_SINGLE:
         return
-    lines = {number: disk.content_of(f"{path}/{name}") for number, name in single.items()}
+    contents = {number: disk.content_of(f"{path}/{name}") for number, name in single.items()}
+    lines = {number: _Past(_as_of(each), each) for number, each in contents.items()}
     taken = [*single.values()]
-    size = sum(map(len, lines.values()))
+    size = sum(map(len, contents.values()))
     ranges = {name: found for name in names if (found := gathered_numbers(name))}
     for name in sorted(ranges, key=ranges.__getitem__, reverse=True):
         first, last = ranges[name]
@@ -147,7 +175,7 @@ def gather(folder: DatasetFolder) -> None:
         except (OSError, ValueError):
             break  # a damaged one stays: it may be restored from a backup
         lines = {**older, **lines}
-        size += sum(map(len, older.values()))
+        size += sum(len(each.content) for each in older.values())
         taken.append(name)
     disk.write_new(f"{path}/{gathered_name(min(lines), max(lines))}", _packed(lines))
     disk.sync_folder(path)
@@ -155,19 +183,31 @@ def gather(folder: DatasetFolder) -> None:
         os.unlink(f"{path}/{name}")  # noqa: PTH108
 
 
-def _packed(manifests: dict[int, bytes]) -> bytes:
+def _as_of(content: bytes) -> datetime | None:
+    """As-of of the run that made the commit of that manifest; None if it removed the dataset."""
+    manifest = json.loads(content)["manifest"]
+    runs = () if manifest is None else manifest.get("recent") or manifest["history"]
+    return datetime.fromisoformat(runs[-1]["at"]) if runs else None
+
+
+def _packed(manifests: dict[int, _Past]) -> bytes:
+    """A line for each: its number, the as-of of its run or a dash, and the manifest's own line."""
     import pyarrow as pa
 
-    lines = b"".join(b"%d %s" % each for each in sorted(manifests.items()))
-    return bytes(pa.Codec("zstd", _LEVEL).compress(lines))
+    lines = (
+        b"%d %s %s" % (number, at.isoformat().encode("ascii") if at else b"-", content)
+        for number, (at, content) in sorted(manifests.items())
+    )
+    return bytes(pa.Codec("zstd", _LEVEL).compress(b"".join(lines)))
 
 
-def _unpacked(content: bytes) -> Iterator[tuple[int, bytes]]:
+def _unpacked(content: bytes) -> Iterator[tuple[int, _Past]]:
     """Manifests by number; ValueError if it is something else."""
     import pyarrow as pa
 
     with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
         lines: Sequence[bytes] = stream.read().splitlines(keepends=True)
     for line in lines:
-        number, _, manifest = line.partition(b" ")
-        yield int(number), manifest
+        number, at, manifest = line.split(b" ", 2)
+        when = None if at == b"-" else datetime.fromisoformat(at.decode("ascii"))
+        yield int(number), _Past(when, manifest)

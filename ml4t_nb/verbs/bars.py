@@ -20,11 +20,14 @@ from ml4t_nb.verbs.parameters import (
     Filled,
     Freq,
     Home,
+    KnownOn,
     OneOrMore,
     Provenance,
     Require,
     Start,
+    Version,
 )
+from ml4t_nb.verbs.past import as_known
 from ml4t_nb.verbs.select import days, select, select_sources
 
 if TYPE_CHECKING:
@@ -55,6 +58,8 @@ def bars(
     columns: Columns = None,
     wide: bool = False,
     errors: OnError = "raise",
+    known_on: KnownOn = None,
+    version: Version = None,
     home: Home = None,
 ) -> pd.DataFrame:
     """Bars of one symbol, or of several in one frame.
@@ -111,7 +116,7 @@ def bars(
     >>> ml4t_nb.bars(["AAPL", "MSFT"], adjust="all")                  # one below the other
     >>> ml4t_nb.bars(["AAPL", "MSFT"], columns="close", wide=True)    # closes side by side
     """
-    ws = ws.at(home)
+    ws = as_known(ws.at(home), known_on, version)
     chosen = None if columns is None else cast("tuple[Column, ...]", columns)
     range_ = days(start, end)
     request = BarsRequest(*range_, adjust, filled, provenance, require, chosen, frequency)
@@ -134,6 +139,8 @@ def files(
     *,
     asset_class: Class = None,
     frequency: Freq = None,
+    known_on: KnownOn = None,
+    version: Version = None,
     home: Home = None,
 ) -> tuple[Path, ...]:
     """Parquet files of one dataset's current snapshot, oldest first.
@@ -151,7 +158,9 @@ def files(
     DatasetNotFound
         If nothing is stored.
     """
-    return snapshot_of(ws.at(home), symbol, asset_class, frequency).files()
+    return snapshot_of(
+        as_known(ws.at(home), known_on, version), symbol, asset_class, frequency
+    ).files()
 
 
 def _source_of(

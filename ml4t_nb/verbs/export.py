@@ -24,11 +24,14 @@ from ml4t_nb.verbs.parameters import (
     End,
     Filled,
     Home,
+    KnownOn,
     OneOrMore,
     Provenance,
     Require,
     Start,
+    Version,
 )
+from ml4t_nb.verbs.past import as_known
 from ml4t_nb.verbs.select import days, required, select_sources
 
 if TYPE_CHECKING:
@@ -60,6 +63,8 @@ def export(
     errors: OnError = "raise",
     out: PathName | None = None,
     format_: FileFormat | None = None,
+    known_on: KnownOn = None,
+    version: Version = None,
     as_of: AsOfUnused = None,
     home: Home = None,
 ) -> ExportReport:
@@ -86,7 +91,7 @@ def export(
     """
     from ml4t_nb.reading.many import read_each
 
-    ws = ws.at(home)
+    ws = as_known(ws.at(home), known_on, version)
     ws.resolve_as_of(as_of)
     symbols = required(symbol, "export")
     chosen = None if columns is None else cast("tuple[Column, ...]", columns)

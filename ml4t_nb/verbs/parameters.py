@@ -33,6 +33,7 @@ __all__ = [
     "Freq",
     "FreqFilter",
     "Home",
+    "KnownOn",
     "Notify",
     "OneOrMore",
     "OneSymbol",
@@ -42,6 +43,7 @@ __all__ = [
     "Require",
     "Selection",
     "Start",
+    "Version",
     "Workers",
 ]
 
@@ -132,6 +134,16 @@ Notify: TypeAlias = Annotated[
         "Tell the targets of the store what is new; if not given, where the run was started in a\n"
         "shell, and not as of an earlier time."
     ),
+]
+KnownOn: TypeAlias = Annotated[
+    Moment | None,
+    Doc(
+        "The bars as they were known then: of the newest version whose run was as of that instant\n"
+        "or before, or of a date, as of the close of its session and the provider's delay."
+    ),
+]
+Version: TypeAlias = Annotated[
+    int | None, Doc("The bars as that commit left them: its number, as in the history.")
 ]
 AsOf: TypeAlias = Annotated[
     Moment | None,
