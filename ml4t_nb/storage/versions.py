@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
@@ -27,7 +27,7 @@ from ml4t_nb.storage.names import (
     manifest_number,
 )
 
-__all__ = ["Versions", "gather"]
+__all__ = ["Versions", "gather", "gathered_without"]
 
 _TRIES = 100
 _MOST_SINGLE = 16
@@ -181,6 +181,17 @@ def gather(folder: DatasetFolder) -> None:
     disk.sync_folder(path)
     for name in taken:
         os.unlink(f"{path}/{name}")  # noqa: PTH108
+
+
+def gathered_without(folder: DatasetFolder, name: str, dropped: Collection[int]) -> None:
+    """Write a file of gathered manifests again without some of them; under the lock."""
+    path = folder.versions_path
+    lines = dict(_unpacked(disk.content_of(f"{path}/{name}")))
+    left = {number: each for number, each in lines.items() if number not in dropped}
+    if left:
+        disk.write_new(f"{path}/{gathered_name(min(left), max(left))}", _packed(left))
+        disk.sync_folder(path)
+    disk.move(f"{path}/{name}", f"{folder.trash_path}/{name}")
 
 
 def _as_of(content: bytes) -> datetime | None:

@@ -1,0 +1,104 @@
+"""Pins of a store: names, each for one version of some datasets, which stay as long as it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from ml4t_nb.codec import Codec
+from ml4t_nb.errors import ChunkCorrupt
+from ml4t_nb.model import DatasetId
+from ml4t_nb.storage.disk import write_new, writing
+from ml4t_nb.storage.locks import dataset_lock
+
+__all__ = ["Pin", "changing_pins", "read_pins"]
+
+_CODEC = Codec(omit_defaults=True)
+_NOT_THAT = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What reading a file of any other content raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedVersion:
+    """One version of one dataset."""
+
+    dataset: DatasetId
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Versions that stay, under one name.
+
+    Parameters
+    ----------
+    at
+        When it was made.
+    """
+
+    name: str
+    at: datetime
+    versions: tuple[PinnedVersion, ...]
+
+    def version_of(self, dataset: DatasetId) -> int | None:
+        """The version of that dataset; None if it is not pinned."""
+        return next((each.version for each in self.versions if each.dataset == dataset), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    form: Literal["pins 1"]  # another with every change of the file
+    pins: tuple[Pin, ...] = ()
+
+
+def _folder(home: Path) -> Path:
+    return home / "state" / "pins"
+
+
+def read_pins(home: Path) -> dict[str, Pin]:
+    """The pins of the store by name, in the order in which they were made.
+
+    ChunkCorrupt if the file is damaged: without it, what is pinned might be removed.
+    """
+    path = _folder(home) / "pins.json"
+    try:
+        content: _Content = _CODEC.load(_Content, json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ChunkCorrupt(f"{path} cannot be read: {error.strerror}") from error
+    except _NOT_THAT as error:
+        raise ChunkCorrupt(
+            f"the pins in {path} are damaged", hint="restore the file from a backup, or delete it"
+        ) from error
+    return {each.name: each for each in content.pins}
+
+
+@contextmanager
+def changing_pins(home: Path, *, timeout_s: float) -> Iterator[dict[str, Pin]]:
+    """The pins, to be changed until the block ends well, while nobody else changes them.
+
+    LockTimeout if another process did so for ``timeout_s`` seconds; StoreNotWritable if they
+    cannot be written.
+    """
+    folder = _folder(home)
+    with dataset_lock(folder, "the pins", timeout_s=timeout_s):
+        pins = read_pins(home)
+        before = dict(pins)
+        yield pins
+        if pins != before:
+            _write(folder, pins)
+
+
+def _write(folder: Path, pins: Mapping[str, Pin]) -> None:
+    content = json.dumps(_CODEC.dump(_Content("pins 1", tuple(pins.values()))), indent=1)
+    staged = folder / "pins.new"
+    with writing(folder):
+        staged.unlink(missing_ok=True)  # of one that was killed
+        write_new(f"{staged}", content.encode("ascii"))
+        staged.replace(folder / "pins.json")

@@ -1,0 +1,115 @@
+"""How long past versions stay, and their removal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ml4t_nb.errors import StoreError
+from ml4t_nb.storage import disk
+from ml4t_nb.storage.dataset_folder import DatasetFolder
+from ml4t_nb.storage.names import gathered_numbers, manifest_name
+from ml4t_nb.storage.versions import Versions, gathered_without
+
+__all__ = ["Retention", "drop_old_versions"]
+
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Which past versions stay; None for no limit.
+
+    Parameters
+    ----------
+    days
+        So long a version stays after a commit changed rows of it. One that later commits only added
+        to costs next to nothing, and stays with those after it.
+    last
+        So many of the newest versions stay, the one in force among them.
+    """
+
+    days: int | None = 90
+    last: int | None = None
+
+
+def drop_old_versions(
+    folder: DatasetFolder, retention: Retention, pinned: Collection[int], now: os.stat_result
+) -> None:
+    """Move to the trash what no version needs that stays; under the dataset's lock.
+
+    Parameters
+    ----------
+    pinned
+        Versions that stay however old they are.
+    now
+        Of a file just written: the file system's own clock.
+    """
+    versions = Versions(folder)
+    first = _first_kept(versions, retention, now)
+    if first <= 1 or not (versions.chunks or versions.numbers):
+        return
+    needed = _needed(versions, [each for each in pinned if each < first])
+    if needed is None:
+        return  # a damaged file may be restored from a backup: until then all stays
+    files, manifests = needed
+    path, trash = folder.versions_path, folder.trash_path
+    for until, kept in versions.chunks.items():
+        for name in () if until > first else kept.values():
+            if name not in files:
+                disk.move(f"{path}/{name}", f"{trash}/{name}")
+    dropped = {each for each in versions.numbers if each < first and each not in manifests}
+    newest = folder.sequence()
+    for number in sorted(dropped - {newest}):
+        name = manifest_name(number)
+        with suppress(FileNotFoundError):
+            disk.move(f"{path}/{name}", f"{trash}/{name}")
+    for name in disk.names_in(path):
+        first_gathered, last_gathered = gathered_numbers(name) or (0, -1)
+        if not dropped.isdisjoint(range(first_gathered, last_gathered + 1)):
+            gathered_without(folder, name, dropped)
+    with suppress(OSError):
+        os.rmdir(path)  # noqa: PTH106
+
+
+def _first_kept(versions: Versions, retention: Retention, now: os.stat_result) -> int:
+    """Number of the first version that stays although it is not pinned."""
+    first = 0
+    if retention.last is not None:
+        first = max(first, *versions.numbers[-retention.last :][:1], 0)
+    if retention.days is not None:
+        path, oldest = versions.folder.versions_path, now.st_mtime - retention.days * _DAY_S
+        for until, kept in versions.chunks.items():
+            found = (disk.status(f"{path}/{name}") for name in kept.values())
+            if any(each and each.st_mtime < oldest for each in found):
+                first = max(first, until)
+    return first
+
+
+def _needed(versions: Versions, pinned: Collection[int]) -> tuple[set[str], set[int]] | None:
+    """Names of kept chunks, and numbers of manifests, by which these are read; None if unknown."""
+    from ml4t_nb.storage.past_snapshot import PastSnapshot, read_version
+
+    files, numbers = set[str](), {*pinned}
+    for number in pinned:
+        try:
+            snapshot = read_version(versions, number)
+        except StoreError:
+            return None
+        chunks = {*snapshot.manifest.chunks}
+        if isinstance(snapshot, PastSnapshot):
+            chunks |= {each.chunk for holders in snapshot.holders.values() for each in holders}
+        own = {each.file for each in chunks}
+        for until, kept in versions.chunks.items():
+            if not own.isdisjoint(kept):
+                files |= {name for file, name in kept.items() if file in own}
+                # By what the commit before it left, they are found.
+                numbers |= {*_before(versions, until)}
+    return files, numbers
+
+
+def _before(versions: Versions, until: int) -> Iterator[int]:
+    earlier = [each for each in versions.numbers if each < until]
+    yield from earlier[-1:]
