@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -9,9 +10,28 @@ from pathlib import Path
 from ml4t_nb.model import SessionOverride
 from ml4t_nb.settings_file import SettingsTable
 
-__all__ = ["STORE_SETTINGS", "StoreSettings"]
+__all__ = ["STORE_SETTINGS", "Retention", "StoreSettings"]
 
 STORE_SETTINGS = "ml4t.toml"
+
+_KEEP = re.compile(r"all|([1-9][0-9]{0,5}) ?d|last ([1-9][0-9]{0,5})")
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Which past versions of a dataset stay; None for no limit.
+
+    Parameters
+    ----------
+    days
+        So long a version stays after a commit changed rows of it. One that later commits only added
+        to costs next to nothing, and stays with those after it.
+    last
+        So many of the newest versions stay, the one in force among them.
+    """
+
+    days: int | None = 90
+    last: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +48,8 @@ class StoreSettings:
         Days on which a calendar is wrong, by its name.
     notify
         Whom to tell what.
+    retention
+        How long past versions stay.
     defaults
         What holds for every universe that does not say otherwise.
     universe
@@ -38,6 +60,7 @@ class StoreSettings:
     rules: SettingsTable
     closures: SettingsTable
     notify: SettingsTable
+    retention: SettingsTable
     defaults: SettingsTable
     universe: tuple[SettingsTable, ...]
 
@@ -65,6 +88,26 @@ class StoreSettings:
             For what is no list of days, and a day that is said to be both.
         """
         return tuple(day for name in self.closures for day in _days(self.closures, name))
+
+    def kept_versions(self) -> Retention:
+        """What ``[retention]`` says of past versions.
+
+        Raises
+        ------
+        SettingsInvalid
+            For a key that does not exist, and for what says neither an age nor a number.
+        """
+        table = self.retention
+        table.require_known(("keep",), what="setting")
+        if "keep" not in table:
+            return Retention()
+        keep = table.word("keep")
+        found = _KEEP.fullmatch(keep.strip())
+        if not found:
+            hint = 'write it as keep = "all", "90d", or "last 20"'
+            raise table.error("keep", f"keep must be an age or a number, not {keep!r}", hint)
+        days, last = (int(word) if word else None for word in found.groups())
+        return Retention(days, last)
 
 
 def _days(table: SettingsTable, name: str) -> list[SessionOverride]:

@@ -134,6 +134,16 @@ class Workspace:
         """The same workspace, with its store as it was: nothing can be written to that."""
         return replace(self, choose=choose)
 
+    def sweep(self) -> None:
+        """Remove from the store what nobody needs any more: files, and past versions.
+
+        Raises
+        ------
+        SettingsInvalid
+            If ``[retention]`` of the store's file is wrong.
+        """
+        self.store.sweep(StoreSettings.read(self.settings.home).kept_versions())
+
     def flush(self) -> None:
         """Write what later processes can use: summaries, and sessions of calendars."""
         from ml4t_nb.calendars import save_sessions

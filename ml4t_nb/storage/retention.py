@@ -5,34 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 from ml4t_nb.errors import StoreError
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.names import gathered_numbers, manifest_name
 from ml4t_nb.storage.versions import Versions, gathered_without
+from ml4t_nb.store_settings import Retention
 
-__all__ = ["Retention", "drop_old_versions"]
+__all__ = ["drop_old_versions"]
 
 _DAY_S = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """Which past versions stay; None for no limit.
-
-    Parameters
-    ----------
-    days
-        So long a version stays after a commit changed rows of it. One that later commits only added
-        to costs next to nothing, and stays with those after it.
-    last
-        So many of the newest versions stay, the one in force among them.
-    """
-
-    days: int | None = 90
-    last: int | None = None
 
 
 def drop_old_versions(

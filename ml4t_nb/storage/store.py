@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -18,9 +16,9 @@ from ml4t_nb.errors import StoreError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint
 from ml4t_nb.records import FormerName, Summary
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
-from ml4t_nb.storage.clean_up import clean_up, named_by_older, sweep_trash
+from ml4t_nb.storage.clean_up import clean_up, named_by_older
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
-from ml4t_nb.storage.disk import is_own_folder, names_in, remove_old, status
+from ml4t_nb.storage.disk import names_in, status
 from ml4t_nb.storage.entries import any_in, groups_in, read_entry, stored_in
 from ml4t_nb.storage.known_names import KnownNames
 from ml4t_nb.storage.locks import dataset_lock
@@ -31,7 +29,9 @@ from ml4t_nb.storage.names import (
     place_of,
     symbol_of,
 )
+from ml4t_nb.storage.sweep import sweep_home
 from ml4t_nb.storage.versions import Versions
+from ml4t_nb.store_settings import Retention
 
 if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Store"]
 
-_PROBE = re.compile(r"sweep\.[0-9a-f]{6}")
 _PARTS = attrgetter("asset_class", "frequency", "symbol")
 
 # What reads and writes bars is imported where it is needed: pandas and pyarrow take four times as
@@ -191,32 +190,16 @@ class Store:
         """
         self._catalogue.flush()
 
-    def sweep(self) -> None:
+    def sweep(self, retention: Retention | None = None) -> None:
         """Remove what was moved to the trash more than an hour ago, of all datasets.
 
         Each commit does so for its own dataset; this is for those that are not written any more.
-        A removal whose writer was killed before it had moved the files is ended.
+        A removal whose writer was killed before it had moved the files is ended. With a
+        ``retention``, past versions are dropped that neither it nor a pin keeps.
         """
         with suppress(StoreError):
             self._end_removals()
-        trash = self.home / "trash"
-        if not is_own_folder(trash):
-            return
-        probe = trash / f"sweep.{secrets.token_hex(3)}"
-        try:
-            probe.touch()
-            now = probe.stat()
-            probe.unlink()
-        except OSError:
-            return
-        for name in filter(_PROBE.fullmatch, names_in(trash)):  # of those that were killed
-            remove_old(trash / name, now)
-        for asset_class, frequency in GROUPS:
-            with suppress(StoreError):  # one that cannot be swept keeps no other from it
-                names = names_in(trash / asset_class / frequency)
-                for symbol in filter(None, map(symbol_of, names)):
-                    dataset = DatasetId(asset_class, frequency, symbol)
-                    sweep_trash(DatasetFolder(self.home, dataset), now)
+        sweep_home(self.home, retention)
 
     def _end_removals(self) -> None:
         for place, entry in self._found().items():

@@ -76,4 +76,5 @@ def remove(
         if each not in ws.store.stored_as(each.symbol, each.asset_class, each.frequency):
             forget(ws.settings.home, each)
     ws.store.sweep()
+    ws.sweep()
     return RemoveReport(tuple(removed), whole=range_ == (None, None))

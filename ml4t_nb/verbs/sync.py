@@ -191,6 +191,38 @@ def _guessed(requests: Iterable[DatasetId], report: RunReport) -> dict[DatasetId
     asked = (each for each in requests if each not in left)
     found = zip(asked, (each.dataset for each in report.results), strict=True)
     return {guess: dataset for guess, dataset in found if guess != dataset}
+    works = works_of(run_sync, requests)
+    try:
+        report = run_batch(
+            ws,
+            "sync",
+            works,
+            moment,
+            workers=workers,
+            executor=executor,
+            provider=provider or "",
+            notify=tells,
+        )
+    except Interrupted as stop:
+        stop.report = stop.report and of_sync(stop.report)
+        raise
+    report = with_absent(ws, report, stored, missed)
+    results = with_proposals(context_of(ws, moment), report.results)
+    names = renamed(ws, [symbol for each in chosen for symbol in each.symbols])
+    results = tuple(noted(each, names.get(each.dataset, "")) for each in results)
+    if not universe:
+        ws.store.sweep()
+    whole = of_sync(replace(report, results=at_store(results, ws.settings.home)))
+        ws.sweep()
+    done = {each.name: getattr(report, each.name) for each in fields(RunReport)}
+    whole = SyncReport(
+        **{**done, "results": at_store(results, ws.settings.home)},
+        universes=counts,
+        declared_in=file.path,
+        undeclared=undeclared,
+        verbose=verbose,
+    )
+    return whole if before is None else after_due(ws, whole, before, moment, enough)
 
 
 def undeclared_datasets(ws: Workspace, file: UniverseFile) -> tuple[DatasetId, ...]:

@@ -1,0 +1,75 @@
+"""What a store does not need any more: replaced files after an hour, and old versions."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from ml4t_nb.errors import StoreError
+from ml4t_nb.model import DatasetId
+from ml4t_nb.storage.clean_up import sweep_trash
+from ml4t_nb.storage.dataset_folder import DatasetFolder
+from ml4t_nb.storage.disk import is_own_folder, names_in, remove_old
+from ml4t_nb.storage.locks import dataset_lock
+from ml4t_nb.storage.names import GROUPS, symbol_of
+from ml4t_nb.storage.pins import read_pins
+from ml4t_nb.storage.retention import drop_old_versions
+from ml4t_nb.store_settings import Retention
+
+__all__ = ["sweep_home"]
+
+_PROBE = re.compile(r"sweep\.[0-9a-f]{6}")
+
+
+def sweep_home(home: Path, retention: Retention | None) -> None:
+    """Remove what lies in the trash for more than an hour, of all datasets.
+
+    With a ``retention``, move old versions there before that, but for those that are pinned. What
+    cannot be swept keeps nothing else from it.
+    """
+    if retention is not None and (now := _file_time(home / "versions")):
+        with suppress(StoreError):
+            _drop_versions(home, retention, now)
+    if now := _file_time(home / "trash"):
+        for dataset in _datasets(home / "trash"):
+            sweep_trash(DatasetFolder(home, dataset), now)
+
+
+def _drop_versions(home: Path, retention: Retention, now: os.stat_result) -> None:
+    pinned: dict[DatasetId, set[int]] = {}
+    for pin in read_pins(home).values():
+        for each in pin.versions:
+            pinned.setdefault(each.dataset, set()).add(each.version)
+    for dataset in _datasets(home / "versions"):
+        folder = DatasetFolder(home, dataset)
+        # Who holds the lock is about to commit; there will be another sweep.
+        with suppress(StoreError, OSError), dataset_lock(folder.state, dataset, timeout_s=0):
+            drop_old_versions(folder, retention, pinned.get(dataset, ()), now)
+
+
+def _file_time(folder: Path) -> os.stat_result | None:
+    """Of a file that was just written there: the file system's own clock; None without a folder."""
+    if not is_own_folder(folder):
+        return None
+    probe = folder / f"sweep.{secrets.token_hex(3)}"
+    try:
+        probe.touch()
+        now = probe.stat()
+        probe.unlink()
+    except OSError:
+        return None
+    for name in filter(_PROBE.fullmatch, names_in(folder)):  # of those that were killed
+        remove_old(folder / name, now)
+    return now
+
+
+def _datasets(folder: Path) -> Iterator[DatasetId]:
+    for asset_class, frequency in GROUPS:
+        with suppress(StoreError):
+            for name in names_in(folder / asset_class / frequency):
+                if (symbol := symbol_of(name)) is not None:
+                    yield DatasetId(asset_class, frequency, symbol)
