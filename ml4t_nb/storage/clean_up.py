@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 from ml4t_nb.errors import StoreError
 from ml4t_nb.storage import disk
@@ -151,10 +151,7 @@ def sweep_trash(folder: DatasetFolder, now: os.stat_result, *, most: int | None 
     ``now`` is of a file just written: the file system's own clock. Where there are more than
     ``most`` files, only some are looked at: a dataset that is written every second has thousands.
     """
-    trash = f"{folder.home}/trash"
-    parts = folder.place.split("/")
-    parents = accumulate(parts, lambda above, name: f"{above}/{name}", initial=trash)
-    if not all(map(disk.is_own_folder, parents)):
+    if not disk.is_all_own(f"{folder.home}/trash", folder.place):
         return
     with suppress(StoreError):
         for name in [*filter(_is_own, disk.names_in(folder.trash_path))][:most]:

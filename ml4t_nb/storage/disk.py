@@ -9,7 +9,7 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from pathlib import Path
 
 from ml4t_nb.errors import StoreError, StoreNotWritable
@@ -17,6 +17,7 @@ from ml4t_nb.errors import StoreError, StoreNotWritable
 __all__ = [
     "GRACE_S",
     "content_of",
+    "is_all_own",
     "is_old",
     "is_own_folder",
     "link_new",
@@ -204,6 +205,12 @@ def is_own_folder(path: Path | str) -> bool:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except OSError:
         return False
+
+
+def is_all_own(top: Path | str, place: str) -> bool:
+    """Whether each folder from ``top`` down to ``place`` below it is one, and no link."""
+    steps = accumulate(place.split("/"), lambda above, name: f"{above}/{name}", initial=f"{top}")
+    return all(map(is_own_folder, steps))
 
 
 def remove_old(path: Path | str, now: os.stat_result) -> None:

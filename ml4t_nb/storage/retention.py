@@ -23,6 +23,8 @@ def drop_old_versions(
 ) -> None:
     """Move to the trash what no version needs that stays; under the dataset's lock.
 
+    All behind a link is left.
+
     Parameters
     ----------
     pinned
@@ -30,6 +32,8 @@ def drop_old_versions(
     now
         Of a file just written: the file system's own clock.
     """
+    if not disk.is_all_own(f"{folder.home}/versions", folder.place):
+        return
     versions = Versions(folder)
     first = _first_kept(versions, retention, now)
     if first <= 1 or not (versions.chunks or versions.numbers):

@@ -16,7 +16,7 @@ from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.answer_files import AnswerFiles
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
-from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange
+from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange, rows_checksum
 from ml4t_nb.storage.clean_up import clean_up
 from ml4t_nb.storage.commit_files import CommitFiles
 from ml4t_nb.storage.compaction import compact
@@ -214,9 +214,10 @@ class Transaction:
                 recent=recent,
                 records=records,
             )
+            unchanged = self._unchanged(before, chunks)
             folder.publish(after, number, base=state.sequence, lock=self._lock)
             undo.pop_all()
-        self._after_commit(CommittedState(number, after), self._unchanged(before, chunks))
+        self._after_commit(CommittedState(number, after), unchanged)
         return after
 
     def _unchanged(self, before: Manifest | None, chunks: Sequence[Chunk]) -> frozenset[Chunk]:
@@ -228,11 +229,16 @@ class Transaction:
                 continue
             stored = TimeRange.through(chunk.first, chunk.last)
             touching = [edit for edit in self._edits if edit.time_range.overlaps(stored)]
-            with suppress(ChunkCorrupt):
-                rows = self._read([chunk]) if touching else None
-                if rows is None or rows.edited(touching, stored).same(rows):
+            with suppress(ChunkCorrupt):  # what is damaged is not known to be the same
+                if not touching or self._is_same(chunk, touching, stored):
                     found.add(chunk)
         return frozenset(found)
+
+    def _is_same(self, chunk: Chunk, edits: Sequence[Edit], stored: TimeRange) -> bool:
+        if edits[0].time_range.covers(stored):
+            return rows_checksum(edits[0].rows.between(stored)) == chunk.content
+        rows = self._read([chunk])
+        return rows.edited(edits, stored).same(rows)
 
     def _discard(self, files: CommitFiles, number: int) -> None:
         """Delete what a commit wrote that did not come to its end, be it by an interrupt."""

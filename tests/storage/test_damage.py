@@ -298,8 +298,8 @@ def test_a_dataset_removed_by_hand_can_be_loaded_again(store: Store, bars: Bars)
 
     assert (manifest.rows, len(manifest.recent)) == (10, 1)
     assert_frame_equal(store.snapshot(AAPL).bars(), bars.iloc[:10], check_freq=False)
-    trash = store.home / "trash/equities/daily/AAPL"
-    assert [path.name for path in trash.iterdir()] == ["m.00000001.json"]
+    versions = store.home / "versions/equities/daily/AAPL"
+    assert [path.name for path in versions.iterdir()] == ["m.00000001.json"]
 
 
 @pytest.mark.parametrize("missing", ["data", "data/equities", "data/equities/daily"])

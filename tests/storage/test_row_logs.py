@@ -498,7 +498,7 @@ def test_a_commit_that_fails_leaves_no_log(logged: Store) -> None:
 def test_a_number_that_only_a_log_bears_is_not_given_again(logged: Store) -> None:
     """All else was deleted by hand: a reader of the trash must not find two files of one commit."""
     shutil.rmtree(logged.home / "data/equities/daily/AAPL")
-    shutil.rmtree(logged.home / "trash")
+    shutil.rmtree(logged.home / "versions")
     (path,) = (logged.home / "state/equities/daily/AAPL").glob("m.*.json")
     path.unlink()
 

@@ -1,4 +1,5 @@
 import os
+import shutil
 import stat
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.locks import dataset_lock
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
+from ml4t_nb.store_settings import Retention
 from tests.storage.builders import (
     AAPL,
     AT,
@@ -397,30 +399,25 @@ def test_files_are_those_of_the_snapshot(store: Store) -> None:
 
 
 def test_what_was_replaced_an_hour_ago_is_removed_by_the_next_commit(store: Store) -> None:
-    commit(store, AAPL, daily("2024-01-01", "2024-01-05", 1.0))
-    commit(store, AAPL, daily("2024-01-01", "2024-01-05", 2.0))
+    commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
+    commit(store, AAPL, daily("2024-01-01", "2024-01-08"))
     snapshot = store.snapshot(AAPL)
-    trash = store.home / "trash/equities/daily/AAPL"
-    old = sorted(trash.iterdir())
-    assert [path.suffix for path in old] == [".parquet", ".json"]
-    # The third commit takes the log that the second wrote into its own.
-    for path in old:
-        age = path.stat().st_mtime - 3601
-        os.utime(path, (age, age))
+    (old,) = (store.home / "trash/equities/daily/AAPL").iterdir()
+    age = old.stat().st_mtime - 3601
+    os.utime(old, (age, age))
 
-    commit(store, AAPL, daily("2024-01-01", "2024-01-05", 3.0))
+    commit(store, AAPL, daily("2024-01-01", "2024-01-09"))
 
-    assert not any(path.exists() for path in old)
-    assert len(snapshot.bars()) == 5
-    assert len(list(trash.iterdir())) == 3
+    assert not old.exists()
+    assert len(snapshot.bars()) == 6
+    assert len([*old.parent.iterdir()]) == 1
 
 
 def test_a_snapshot_whose_files_are_gone_says_so(store: Store) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05", 1.0))
     snapshot = store.snapshot(AAPL)
     commit(store, AAPL, daily("2024-01-01", "2024-01-05", 2.0))
-    for path in (store.home / "trash").rglob("*.parquet"):
-        path.unlink()
+    shutil.rmtree(store.home / "versions")
 
     with pytest.raises(StoreError, match="out of date"):
         snapshot.bars()
@@ -430,16 +427,25 @@ def test_a_sweep_removes_what_no_commit_comes_to_remove(store: Store) -> None:
     commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
     with store.transaction(AAPL) as tx:
         tx.remove()
-    trash = store.home / "trash"
-    store.sweep()
-    assert len(list(trash.rglob("*.parquet"))) == 1
-    for path in [path for path in trash.rglob("*") if path.is_file()]:
-        age = path.stat().st_mtime - 3601
-        os.utime(path, (age, age))
+    trash, versions = store.home / "trash", store.home / "versions"
+    store.sweep(Retention())
+    assert len([*versions.rglob("*.parquet")]) == 1
+    make_older(versions, days=91)
+    store.sweep(Retention())
+    assert [*versions.rglob("*.*")] == []
+    assert len([*trash.rglob("*.parquet")]) == 1
+    make_older(trash, days=1)
 
     store.sweep()
 
     assert [path for path in trash.rglob("*") if path.is_file()] == []
+
+
+def make_older(folder: Path, *, days: int) -> None:
+    for path in folder.rglob("*.*"):
+        if path.is_file():
+            age = path.stat().st_mtime - days * 86_400
+            os.utime(path, (age, age))
 
 
 def test_a_sweep_ends_a_removal_whose_writer_was_killed(store: Store) -> None:
@@ -457,7 +463,7 @@ def test_a_sweep_ends_a_removal_whose_writer_was_killed(store: Store) -> None:
     store.sweep()
 
     assert not data.exists()
-    assert (store.home / "trash/equities/daily/AAPL" / chunk.file).exists()
+    assert (store.home / "versions/equities/daily/AAPL" / f"00000002.{chunk.file}").exists()
     assert store.datasets() == ()
 
 
@@ -533,8 +539,8 @@ def test_a_commit_removes_what_was_replaced_long_ago_and_keeps_what_is_young(sto
     trash = store.home / "trash/equities/daily/AAPL"
     names = sorted(path.name for path in trash.iterdir())
     old = [name for name in names if ".00000001." in name or ".00000002." in name]
-    assert len(names) == 6
-    assert len(old) == 4
+    assert len(names) == 3
+    assert len(old) == 2
     for name in old:
         age = (trash / name).stat().st_mtime - 3601
         os.utime(trash / name, (age, age))
@@ -545,7 +551,7 @@ def test_a_commit_removes_what_was_replaced_long_ago_and_keeps_what_is_young(sto
     assert [name for name in names if name not in old] == [
         name for name in left if ".00000004." not in name
     ]
-    assert len(left) == 4
+    assert len(left) == 2
 
 
 @pytest.fixture(scope="module")

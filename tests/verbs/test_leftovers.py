@@ -22,17 +22,21 @@ def update_one(ws: Workspace) -> object:
 
 
 def remove_another(ws: Workspace) -> object:
-    return verbs.remove(ws, "CCC", yes=True)
+    return verbs.remove(ws, ws.store.datasets()[-1].symbol, yes=True)
 
 
 def left(ws: Workspace) -> list[Path]:
-    return [*(ws.settings.home / "trash/equities/daily/AAA").glob("*")]
+    return [
+        path
+        for part in ("versions", "trash")
+        for path in (ws.settings.home / part / "equities/daily/AAA").glob("*")
+    ]
 
 
 @pytest.mark.parametrize(
     ("run", "sweeps"), [(update_all, True), (update_one, False), (remove_another, True)]
 )
-def test_files_of_a_removed_dataset_are_swept_after_an_hour(
+def test_files_of_a_removed_dataset_are_swept_after_ninety_days_and_an_hour(
     tmp_path: Path,
     run: Run,
     sweeps: bool,  # noqa: FBT001  # by its name
@@ -43,10 +47,10 @@ def test_files_of_a_removed_dataset_are_swept_after_an_hour(
     update_all(ws)
     kept = left(ws)
     assert [path.suffix for path in kept].count(".parquet") == 1
-    for path in kept:
-        os.utime(path, (path.stat().st_mtime - 3601,) * 2)
-
-    run(ws)
+    for _ in range(2):
+        for path in left(ws):
+            os.utime(path, (path.stat().st_mtime - 91 * 86_400,) * 2)
+        run(ws)
 
     assert left(ws) == ([] if sweeps else kept)
 

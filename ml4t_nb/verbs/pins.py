@@ -1,0 +1,107 @@
+"""The verbs that keep versions under a name: a result can be computed again from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.options import as_symbols, did_you_mean
+from ml4t_nb.reports import PinsReport
+from ml4t_nb.verbs.arguments import served, verb
+from ml4t_nb.verbs.parameters import (
+    AsOfUnused,
+    ClassFilter,
+    FreqFilter,
+    Home,
+    KnownOn,
+    Selection,
+)
+from ml4t_nb.verbs.past import as_known
+from ml4t_nb.verbs.select import select
+
+if TYPE_CHECKING:
+    from ml4t_nb.storage.pins import Pin
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["pin", "pins"]
+
+
+@verb
+def pin(
+    ws: Workspace,
+    /,
+    name: str = "",
+    *,
+    symbol: Selection = (),
+    asset_class: ClassFilter = None,
+    frequency: FreqFilter = None,
+    known_on: KnownOn = None,
+    remove: bool = False,
+    as_of: AsOfUnused = None,
+    home: Home = None,
+) -> PinsReport:
+    """Keep the versions in force of all datasets, or of some, under a name.
+
+    They can be read by it, however often they are restated later, and no retention drops them.
+
+    Parameters
+    ----------
+    name
+        The name: letters, digits, dots, dashes.
+    remove
+        Remove the pin of that name; its versions are dropped as any others.
+    """
+    from ml4t_nb.storage.pins import PINNABLE, Pin, PinnedVersion, changing_pins
+
+    ws = ws.at(home)
+    ws.resolve_as_of(as_of)
+    if not PINNABLE.fullmatch(name):
+        what = f"{name!r} is no name of a pin" if name else "pin needs a name"
+        raise OptionError(what, hint="letters, digits, dots and dashes, such as paper-2026")
+    ws.require_home()
+    if remove:
+        if symbol or known_on is not None:
+            raise OptionError("a pin is removed as a whole", hint="name it, with --remove alone")
+        with changing_pins(ws.settings.home, timeout_s=ws.settings.lock_timeout) as known:
+            if name not in known:
+                raise unknown_pin(name, known)
+            del known[name]
+        return _report(known.values(), ws)
+    then = as_known(ws, known_on, None)
+    chosen = select(then, as_symbols(symbol), asset_class, frequency)
+    if not chosen:
+        raise OptionError("nothing is stored that could be pinned", hint="load it first")
+    versions = tuple(
+        PinnedVersion(each, then.store.snapshot(each).manifest.sequence) for each in chosen
+    )
+    with changing_pins(ws.settings.home, timeout_s=ws.settings.lock_timeout) as known:
+        if name in known:
+            raise OptionError(
+                f"there is a pin {name!r} already, of {known[name].at:%Y-%m-%d %H:%M} UTC",
+                hint=f"choose another name, or remove it: pin {name} --remove",
+            )
+        known[name] = Pin(name, ws.clock(), versions)
+    return _report(known.values(), ws)
+
+
+@served("read")
+@verb
+def pins(ws: Workspace, /, *, as_of: AsOfUnused = None, home: Home = None) -> PinsReport:
+    """List the names under which versions are kept."""
+    from ml4t_nb.storage.pins import read_pins
+
+    ws = ws.at(home)
+    ws.resolve_as_of(as_of)
+    return _report(read_pins(ws.settings.home).values(), ws)
+
+
+def unknown_pin(name: str, known: Iterable[str]) -> OptionError:
+    """The error that names the nearest pin."""
+    names = [*known]
+    hint = did_you_mean(name, names) if names else "make one: pin NAME"
+    return OptionError(f"there is no pin {name!r}", hint=hint)
+
+
+def _report(found: Iterable[Pin], ws: Workspace) -> PinsReport:
+    rows = tuple(PinnedVersions(each.name, each.at, each.versions) for each in found)
+    return PinsReport(rows, home=ws.settings.home)
