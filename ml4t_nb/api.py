@@ -98,6 +98,8 @@ remove = _bound(verbs.remove)
 # A bare ``providers`` is the package's own folder of that name.
 providers_ = _bound(verbs.providers)
 notify = _bound(verbs.notify)
+pin = _bound(verbs.pin)
+pins = _bound(verbs.pins)
 bars = _bound(verbs.bars)
 files = _bound(verbs.files)
 sql = _framed(_bound(verbs.sql))

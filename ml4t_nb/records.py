@@ -19,6 +19,8 @@ __all__ = [
     "Health",
     "HealthState",
     "Outcome",
+    "Pin",
+    "PinnedVersion",
     "Restatement",
     "Revision",
     "Skipped",
@@ -428,3 +430,30 @@ class Skipped:
 
     symbol: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedVersion:
+    """One version of one dataset, by the number of the commit that left it."""
+
+    dataset: DatasetId
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Versions that stay, under one name.
+
+    Parameters
+    ----------
+    at
+        When it was made.
+    """
+
+    name: str
+    at: datetime
+    versions: tuple[PinnedVersion, ...]
+
+    def version_of(self, dataset: DatasetId) -> int | None:
+        """The version of that dataset; None if it is not pinned."""
+        return next((each.version for each in self.versions if each.dataset == dataset), None)

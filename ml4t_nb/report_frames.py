@@ -84,6 +84,7 @@ _PLAN = (
     *_DATASET, "provider", "requests", "at_most", "bars", "bytes", "compared", "at_stake", "first",
     "last", "vanishing", "lost_from", "error",
 )  # fmt: skip
+_PINS = ("name", "at", "asset_class", "frequency", "symbol", "version")
 _TARGETS = ("name", "url", "on", "known", "arrived", "error")
 
 _STAMP, _NUMBER = "datetime64[us, UTC]", "float64"
@@ -230,6 +231,11 @@ def target_frame(targets: Iterable[TargetStatus]) -> pd.DataFrame:
     """A row for each target."""
     own = ({"on": ", ".join(each.on), "known": len(each.conditions)} for each in targets)
     return _frame(_TARGETS, zip(own, targets, strict=True))
+
+
+def pin_frame(pins: Iterable[Pin]) -> pd.DataFrame:
+    """A row for each dataset of each pin."""
+    return _frame(_PINS, ((each, each.dataset, pin) for pin in pins for each in pin.versions))
 
 
 def _run_row(result: UpdateResult) -> tuple[object, ...]:

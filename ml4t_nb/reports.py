@@ -18,6 +18,7 @@ from ml4t_nb.records import (
     Exported,
     Health,
     HealthState,
+    Pin,
     Skipped,
     Source,
     Summary,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ActionReport", "CompareReport", "DatasetFindings", "DatasetGaps", "DatasetHistory",
     "DatasetPlan", "Difference", "ExportReport", "GapsReport", "HealthReport", "HistoryReport",
-    "ListReport", "NotifyReport", "PlanReport", "PlannedRequest", "PlotReport", "PossibleRequests",
+    "ListReport", "NotifyReport", "PinsReport", "PlanReport", "PlannedRequest", "PlotReport", "PossibleRequests",
     "PriceScale", "ProviderBudget", "ProviderInfo", "ProvidersReport", "RecentSession",
     "RemoveReport", "Report", "ReviewReport", "RunReport", "SessionState", "SqlReport",
     "SyncReport",
@@ -444,6 +445,25 @@ class NotifyReport:
         return report_frames.target_frame(self.targets)
 
 
+@dataclass(frozen=True, slots=True)
+class PinsReport:
+    """Names under which versions are kept in the store in ``home``, oldest first.
+
+    Parameters
+    ----------
+    changed
+        The one that was just made or removed; empty if they are only listed.
+    """
+
+    pins: tuple[Pin, ...]
+    changed: str = ""
+    home: Path | None = None
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each dataset of each pin."""
+        return report_frames.pin_frame(self.pins)
+
+
 Report: TypeAlias = (
     RunReport
     | HealthReport
@@ -459,6 +479,7 @@ Report: TypeAlias = (
     | ProvidersReport
     | PlanReport
     | NotifyReport
+    | PinsReport
 )
 ActionReport: TypeAlias = GapsReport | ReviewReport
 """Of verbs that list, or do something about what they list."""

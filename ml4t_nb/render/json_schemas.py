@@ -15,6 +15,7 @@ from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render import documents, review_documents
 from ml4t_nb.render.notify_document import NotifyDocument
+from ml4t_nb.render.pins_document import PinsDocument
 from ml4t_nb.render.plan_document import PlanDocument
 from ml4t_nb.render.sql_document import SqlDocument
 from ml4t_nb.render.sync_document import SyncDocument
@@ -47,6 +48,7 @@ DOCUMENTS: dict[str, Any] = {
     "remove": documents.RemoveDocument,
     "providers": documents.ProvidersDocument,
     "notify": NotifyDocument,
+    "pins": PinsDocument,
     "plan": PlanDocument,
     "error": documents.ErrorDocument,
 }

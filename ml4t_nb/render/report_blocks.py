@@ -24,6 +24,7 @@ from ml4t_nb.render.history_blocks import history_blocks
 from ml4t_nb.render.layout import Block, Note, Table
 from ml4t_nb.render.list_blocks import list_blocks
 from ml4t_nb.render.notify_blocks import notify_blocks
+from ml4t_nb.render.pin_blocks import pin_blocks
 from ml4t_nb.render.plan_blocks import plan_blocks
 from ml4t_nb.render.run_blocks import run_blocks
 from ml4t_nb.render.sync_blocks import sync_blocks
@@ -153,5 +154,6 @@ _BLOCKS: dict[type[reports.Report], Callable[[Any], Iterator[Block]]] = {
     reports.RemoveReport: _removed,
     reports.ProvidersReport: _providers,
     reports.NotifyReport: notify_blocks,
+    reports.PinsReport: pin_blocks,
     reports.PlanReport: plan_blocks,
 }

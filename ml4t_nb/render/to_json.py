@@ -19,6 +19,7 @@ from ml4t_nb.render import documents as d
 from ml4t_nb.render import review_documents as r
 from ml4t_nb.render.health_blocks import class_totals
 from ml4t_nb.render.notify_document import NotifyDocument
+from ml4t_nb.render.pins_document import PinsDocument
 from ml4t_nb.render.plan_document import PlanDocument
 from ml4t_nb.render.sql_document import SqlColumn, SqlDocument
 from ml4t_nb.render.sync_document import DeclaredUniverse, SyncDocument, UnloadedDataset
@@ -101,6 +102,8 @@ def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911, PLR0912
             return _filled(d.ProvidersDocument, report)
         case reports.NotifyReport():
             return _filled(NotifyDocument, report)
+        case reports.PinsReport():
+            return _filled(PinsDocument, report)
 
 
 def _filled(kind: type[Any], *sources: object, **own: object) -> Any:  # noqa: ANN401  # a ``kind``

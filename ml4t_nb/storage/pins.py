@@ -3,51 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from ml4t_nb.codec import Codec
 from ml4t_nb.errors import ChunkCorrupt
-from ml4t_nb.model import DatasetId
+from ml4t_nb.records import Pin
 from ml4t_nb.storage.disk import write_new, writing
 from ml4t_nb.storage.locks import dataset_lock
 
-__all__ = ["Pin", "changing_pins", "read_pins"]
+__all__ = ["PINNABLE", "changing_pins", "read_pins"]
+
+PINNABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""Names of pins: no space, and no dash in front that a shell would take for an option."""
 
 _CODEC = Codec(omit_defaults=True)
 _NOT_THAT = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 """What reading a file of any other content raises."""
-
-
-@dataclass(frozen=True, slots=True)
-class PinnedVersion:
-    """One version of one dataset."""
-
-    dataset: DatasetId
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """Versions that stay, under one name.
-
-    Parameters
-    ----------
-    at
-        When it was made.
-    """
-
-    name: str
-    at: datetime
-    versions: tuple[PinnedVersion, ...]
-
-    def version_of(self, dataset: DatasetId) -> int | None:
-        """The version of that dataset; None if it is not pinned."""
-        return next((each.version for each in self.versions if each.dataset == dataset), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from ml4t_nb.verbs.history import history
 from ml4t_nb.verbs.list import list_, providers
 from ml4t_nb.verbs.load import load
 from ml4t_nb.verbs.notify import notify
+from ml4t_nb.verbs.pins import pin, pins
 from ml4t_nb.verbs.plot import plot
 from ml4t_nb.verbs.reconcile import reconcile
 from ml4t_nb.verbs.remove import remove
@@ -33,6 +34,8 @@ __all__ = [
     "list_",
     "load",
     "notify",
+    "pin",
+    "pins",
     "plot",
     "providers",
     "reconcile",

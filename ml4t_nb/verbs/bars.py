@@ -22,6 +22,7 @@ from ml4t_nb.verbs.parameters import (
     Home,
     KnownOn,
     OneOrMore,
+    PinName,
     Provenance,
     Require,
     Start,
@@ -60,6 +61,7 @@ def bars(
     errors: OnError = "raise",
     known_on: KnownOn = None,
     version: Version = None,
+    pin: PinName = None,
     home: Home = None,
 ) -> pd.DataFrame:
     """Bars of one symbol, or of several in one frame.
@@ -116,7 +118,7 @@ def bars(
     >>> ml4t_nb.bars(["AAPL", "MSFT"], adjust="all")                  # one below the other
     >>> ml4t_nb.bars(["AAPL", "MSFT"], columns="close", wide=True)    # closes side by side
     """
-    ws = as_known(ws.at(home), known_on, version)
+    ws = as_known(ws.at(home), known_on, version, pin)
     chosen = None if columns is None else cast("tuple[Column, ...]", columns)
     range_ = days(start, end)
     request = BarsRequest(*range_, adjust, filled, provenance, require, chosen, frequency)
@@ -141,6 +143,7 @@ def files(
     frequency: Freq = None,
     known_on: KnownOn = None,
     version: Version = None,
+    pin: PinName = None,
     home: Home = None,
 ) -> tuple[Path, ...]:
     """Parquet files of one dataset's current snapshot, oldest first.
@@ -159,7 +162,7 @@ def files(
         If nothing is stored.
     """
     return snapshot_of(
-        as_known(ws.at(home), known_on, version), symbol, asset_class, frequency
+        as_known(ws.at(home), known_on, version, pin), symbol, asset_class, frequency
     ).files()
 
 

@@ -26,6 +26,7 @@ from ml4t_nb.verbs.parameters import (
     Home,
     KnownOn,
     OneOrMore,
+    PinName,
     Provenance,
     Require,
     Start,
@@ -65,6 +66,7 @@ def export(
     format_: FileFormat | None = None,
     known_on: KnownOn = None,
     version: Version = None,
+    pin: PinName = None,
     as_of: AsOfUnused = None,
     home: Home = None,
 ) -> ExportReport:
@@ -91,7 +93,7 @@ def export(
     """
     from ml4t_nb.reading.many import read_each
 
-    ws = as_known(ws.at(home), known_on, version)
+    ws = as_known(ws.at(home), known_on, version, pin)
     ws.resolve_as_of(as_of)
     symbols = required(symbol, "export")
     chosen = None if columns is None else cast("tuple[Column, ...]", columns)

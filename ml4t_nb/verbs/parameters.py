@@ -37,6 +37,7 @@ __all__ = [
     "Notify",
     "OneOrMore",
     "OneSymbol",
+    "PinName",
     "Plan",
     "Provenance",
     "ProviderName",
@@ -144,6 +145,9 @@ KnownOn: TypeAlias = Annotated[
 ]
 Version: TypeAlias = Annotated[
     int | None, Doc("The bars as that commit left them: its number, as in the history.")
+]
+PinName: TypeAlias = Annotated[
+    str | None, Doc("The bars as they were kept under that name by the verb pin.")
 ]
 AsOf: TypeAlias = Annotated[
     Moment | None,

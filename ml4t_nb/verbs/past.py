@@ -2,35 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import Ml4tError, OptionError, VersionNotFound
 from ml4t_nb.options import Moment, as_moment
 
 if TYPE_CHECKING:
+    from ml4t_nb.records import Pin
     from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.storage.versions import Versions
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["as_known"]
+__all__ = ["as_known", "unknown_pin"]
 
 _DELAY = timedelta(minutes=30)
 
 
-def as_known(ws: Workspace, known_on: Moment | None, version: int | None) -> Workspace:
+def as_known(
+    ws: Workspace, known_on: Moment | None, version: int | None, pin: str | None = None
+) -> Workspace:
     """The workspace, whose store reads the versions that are asked for; itself if none are."""
-    if known_on is None and version is None:
+    given = {"--known-on": known_on, "--version": version, "--pin": pin}
+    chosen = [name for name, value in given.items() if value is not None]
+    if not chosen:
         return ws
-    if known_on is not None and version is not None:
+    if len(chosen) > 1:
         raise OptionError(
-            "--known-on and --version both choose a version", hint="leave one of them out"
+            f"{' and '.join(chosen)} each choose a version", hint="leave all but one of them out"
         )
     if version is not None:
         return ws.reading(lambda _: version)
+    if pin is not None:
+        return ws.reading(partial(_pinned, _pin_of(ws, pin)))
     moment = as_moment(known_on, option="--known-on")
     assert moment is not None
     return ws.reading(lambda versions: _known_on(ws, versions, moment))
+
+
+def _pin_of(ws: Workspace, name: str) -> Pin:
+    from ml4t_nb.storage.pins import read_pins
+
+    known = read_pins(ws.settings.home)
+    if name not in known:
+        raise unknown_pin(name, known)
+    return known[name]
+
+
+def unknown_pin(name: str, known: Iterable[str]) -> OptionError:
+    """The error that names the nearest pin."""
+    names = [*known]
+    hint = did_you_mean(name, names) if names else "make one: pin NAME"
+    return OptionError(f"there is no pin {name!r}", hint=hint)
+
+
+def _pinned(pin: Pin, versions: Versions) -> int:
+    dataset = versions.folder.dataset
+    number = pin.version_of(dataset)
+    if number is None:
+        raise VersionNotFound(
+            f"the pin {pin.name!r} has no version of {dataset}",
+            hint="pins lists what each has",
+        )
+    return number
 
 
 def _known_on(ws: Workspace, versions: Versions, moment: datetime | date) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.options import as_symbols, did_you_mean
+from ml4t_nb.options import as_symbols
+from ml4t_nb.records import Pin, PinnedVersion
 from ml4t_nb.reports import PinsReport
 from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import (
@@ -16,11 +17,10 @@ from ml4t_nb.verbs.parameters import (
     KnownOn,
     Selection,
 )
-from ml4t_nb.verbs.past import as_known
+from ml4t_nb.verbs.past import as_known, unknown_pin
 from ml4t_nb.verbs.select import select
 
 if TYPE_CHECKING:
-    from ml4t_nb.storage.pins import Pin
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["pin", "pins"]
@@ -51,7 +51,7 @@ def pin(
     remove
         Remove the pin of that name; its versions are dropped as any others.
     """
-    from ml4t_nb.storage.pins import PINNABLE, Pin, PinnedVersion, changing_pins
+    from ml4t_nb.storage.pins import PINNABLE, changing_pins
 
     ws = ws.at(home)
     ws.resolve_as_of(as_of)
@@ -66,7 +66,7 @@ def pin(
             if name not in known:
                 raise unknown_pin(name, known)
             del known[name]
-        return _report(known.values(), ws)
+        return PinsReport(tuple(known.values()), changed=name, home=ws.settings.home)
     then = as_known(ws, known_on, None)
     chosen = select(then, as_symbols(symbol), asset_class, frequency)
     if not chosen:
@@ -81,7 +81,7 @@ def pin(
                 hint=f"choose another name, or remove it: pin {name} --remove",
             )
         known[name] = Pin(name, ws.clock(), versions)
-    return _report(known.values(), ws)
+    return PinsReport(tuple(known.values()), changed=name, home=ws.settings.home)
 
 
 @served("read")
@@ -92,16 +92,4 @@ def pins(ws: Workspace, /, *, as_of: AsOfUnused = None, home: Home = None) -> Pi
 
     ws = ws.at(home)
     ws.resolve_as_of(as_of)
-    return _report(read_pins(ws.settings.home).values(), ws)
-
-
-def unknown_pin(name: str, known: Iterable[str]) -> OptionError:
-    """The error that names the nearest pin."""
-    names = [*known]
-    hint = did_you_mean(name, names) if names else "make one: pin NAME"
-    return OptionError(f"there is no pin {name!r}", hint=hint)
-
-
-def _report(found: Iterable[Pin], ws: Workspace) -> PinsReport:
-    rows = tuple(PinnedVersions(each.name, each.at, each.versions) for each in found)
-    return PinsReport(rows, home=ws.settings.home)
+    return PinsReport(tuple(read_pins(ws.settings.home).values()), home=ws.settings.home)

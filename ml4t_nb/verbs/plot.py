@@ -11,7 +11,7 @@ from ml4t_nb.model import NextStep
 from ml4t_nb.options import Doc, Moment, PathName, Short, Symbols, as_folder
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.verbs.arguments import served, verb
-from ml4t_nb.verbs.parameters import BarsFreq, Class, End, Home, KnownOn, Start, Version
+from ml4t_nb.verbs.parameters import BarsFreq, Class, End, Home, KnownOn, PinName, Start, Version
 from ml4t_nb.verbs.past import as_known
 from ml4t_nb.verbs.plot_bars import (
     bars_report,
@@ -61,6 +61,7 @@ def plot(
     out: PathName | None = None,
     known_on: KnownOn = None,
     version: Version = None,
+    pin: PinName = None,
     as_of: Now = None,
     home: Home = None,
 ) -> PlotReport:
@@ -81,7 +82,7 @@ def plot(
     out
         A file that ends in .html: the figure as a page that needs no network.
     """
-    ws = as_known(ws.at(home), known_on, version)
+    ws = as_known(ws.at(home), known_on, version, pin)
     names = tuple(dict.fromkeys(required(symbol, "plot")))
     page = None if out is None else as_folder(out, option="--out")
     if page is not None and page.suffix != ".html":
