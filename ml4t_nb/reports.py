@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ActionReport", "CompareReport", "DatasetFindings", "DatasetGaps", "DatasetHistory",
     "DatasetPlan", "Difference", "ExportReport", "GapsReport", "HealthReport", "HistoryReport",
-    "ListReport", "NotifyReport", "PinsReport", "PlanReport", "PlannedRequest", "PlotReport", "PossibleRequests",
+    "ListReport", "NotifyReport", "PinsReport", "PlanReport", "PlannedRequest", "PlotReport",
+    "PossibleRequests",
     "PriceScale", "ProviderBudget", "ProviderInfo", "ProvidersReport", "RecentSession",
     "RemoveReport", "Report", "ReviewReport", "RunReport", "SessionState", "SqlReport",
     "SyncReport",

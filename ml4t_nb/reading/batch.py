@@ -19,8 +19,8 @@ from ml4t_nb.model import Adjustment, Column
 from ml4t_nb.reading.origin import ATTRIBUTE
 from ml4t_nb.reading.request import BarsRequest, is_derived_of
 from ml4t_nb.reading.symbol_bars import TEXT, SymbolBars
-from ml4t_nb.storage.chunks import ALL_TIME, Rows, TimeRange
 from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.rows import ALL_TIME, Rows, TimeRange
 from ml4t_nb.storage.snapshot import Snapshot, chunks_in
 
 __all__ = ["BarsBatch", "BatchReader", "batch_of", "framed_batch", "is_in_arrays"]

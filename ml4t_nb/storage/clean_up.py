@@ -123,7 +123,7 @@ def _kept(
 
 def _has_rows_of(folder: DatasetFolder, manifest: Manifest | None, chunk: Chunk) -> bool:
     """Whether the manifest's chunks hold the chunk's rows to the last bit, as far as known."""
-    from ml4t_nb.storage.chunks import TimeRange, rows_checksum
+    from ml4t_nb.storage.rows import TimeRange, rows_checksum
     from ml4t_nb.storage.snapshot import Snapshot
 
     if manifest is None or not chunk.content:

@@ -11,7 +11,7 @@ from ml4t_nb.errors import StoreError
 from ml4t_nb.model import Compression
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
-from ml4t_nb.storage.chunks import Rows, encode_chunk
+from ml4t_nb.storage.chunks import encode_chunk
 from ml4t_nb.storage.compaction import MOST_ROWS, Piece
 from ml4t_nb.storage.dataset_folder import DatasetFolder, files_of
 from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest
@@ -25,6 +25,7 @@ from ml4t_nb.storage.record_log import (
     regrouped_records,
 )
 from ml4t_nb.storage.row_log import MOST_LOGGED, LoggedTable, encode_row_file, regrouped
+from ml4t_nb.storage.rows import Rows
 from ml4t_nb.storage.snapshot import Snapshot
 
 __all__ = ["CommitFiles"]

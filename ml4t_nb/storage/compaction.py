@@ -11,8 +11,8 @@ import numpy as np
 from ml4t_nb.core.timestamps import Instants, period_begins, period_numbers, to_micros
 from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.model import Chunking, Frequency, Period
-from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange
 from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange
 
 __all__ = ["MOST_ROWS", "Piece", "compact", "resolve_period"]
 

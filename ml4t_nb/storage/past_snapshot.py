@@ -10,12 +10,12 @@ from typing import NamedTuple
 from ml4t_nb.core.bars import NUMBERS
 from ml4t_nb.errors import StoreError, VersionNotFound
 from ml4t_nb.storage import disk
-from ml4t_nb.storage.chunks import Rows, TimeRange, rows_checksum
 from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.storage.rows import Rows, TimeRange, rows_checksum
 from ml4t_nb.storage.snapshot import Snapshot, chunks_in
 from ml4t_nb.storage.versions import Versions
 
-__all__ = ["PastSnapshot", "read_version"]
+__all__ = ["Holder", "PastSnapshot", "read_version"]
 
 
 class Holder(NamedTuple):

@@ -13,9 +13,9 @@ from ml4t_nb.core.bars import Flags
 from ml4t_nb.core.timestamps import Instants, to_micros
 from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.records import Source
-from ml4t_nb.storage.chunks import Edit, Rows, TimeRange
 from ml4t_nb.storage.manifest import Chunk
 from ml4t_nb.storage.row_log import LogEntry, LoggedTable, coded_words, logged_table
+from ml4t_nb.storage.rows import Edit, Rows, TimeRange
 
 __all__ = ["Change", "Providers", "RevisedRows", "revised_rows", "revisions_table"]
 

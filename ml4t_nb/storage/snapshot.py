@@ -19,19 +19,14 @@ from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound
 from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage.checksum import has_checksum
-from ml4t_nb.storage.chunks import (
-    ALL_TIME,
-    Rows,
-    TimeRange,
-    decode_chunk,
-    require_constants,
-)
+from ml4t_nb.storage.chunks import decode_chunk, require_constants
 from ml4t_nb.storage.compaction import MOST_ROWS
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest, reload_step, summarize
 from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.record_log import MOST_RECORDS, decode_records, record_lines
 from ml4t_nb.storage.row_log import LoggedTable, as_logged_rows, decode_row_file
+from ml4t_nb.storage.rows import ALL_TIME, Rows, TimeRange
 from ml4t_nb.storage.verified import VERIFIED, read_file
 from ml4t_nb.storage.versions import Versions
 

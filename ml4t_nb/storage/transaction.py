@@ -16,7 +16,6 @@ from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.answer_files import AnswerFiles
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
-from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange, rows_checksum
 from ml4t_nb.storage.clean_up import clean_up
 from ml4t_nb.storage.commit_files import CommitFiles
 from ml4t_nb.storage.compaction import compact
@@ -33,6 +32,7 @@ from ml4t_nb.storage.row_log import (
     not_yet_logged,
     rejected_table,
 )
+from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange, rows_checksum
 from ml4t_nb.storage.snapshot import Snapshot, is_read_anew, not_found_error
 
 __all__ = ["Transaction"]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import Ml4tError, OptionError, VersionNotFound
-from ml4t_nb.options import Moment, as_moment
+from ml4t_nb.options import Moment, as_moment, did_you_mean
 
 if TYPE_CHECKING:
     from ml4t_nb.records import Pin

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.core.timestamps import from_micros, to_micros
 from ml4t_nb.model import DatasetId, Frequency, Period, Span
-from ml4t_nb.storage.chunks import ALL_TIME, Edit, Rows, TimeRange
 from ml4t_nb.storage.compaction import compact, resolve_period
 from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange
 from ml4t_nb.storage.store import Store
 from tests.storage.builders import AAPL, append, bars_at, commit, daily, utc
 
