@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from ml4t_nb.errors import StoreError
 from ml4t_nb.storage import disk
@@ -27,7 +27,7 @@ __all__ = ["clean_up", "named_by_older", "sweep_trash"]
 
 # Borne by a manifest until it is published, by a file from another disk until it is whole.
 _TAG = re.compile(r"\.[0-9a-f]{6}\Z")
-_FEW = 64
+_FEW = 16
 
 
 def clean_up(
@@ -154,7 +154,7 @@ def sweep_trash(folder: DatasetFolder, now: os.stat_result, *, most: int | None 
     if not disk.is_all_own(f"{folder.home}/trash", folder.place):
         return
     with suppress(StoreError):
-        for name in [*filter(_is_own, disk.names_in(folder.trash_path))][:most]:
+        for name in islice(filter(_is_own, disk.names_in(folder.trash_path)), most):
             disk.remove_old(f"{folder.trash_path}/{name}", now)
         with suppress(OSError):
             folder.trash.rmdir()

@@ -30,9 +30,9 @@ from ml4t_nb.storage.names import (
 __all__ = ["Versions", "gather", "gathered_without"]
 
 _TRIES = 100
-_MOST_SINGLE = 16
+_MOST_SINGLE = 32
 _MOST_GATHERED = 32 << 20
-_LEVEL = 9
+_LEVEL = 1
 
 
 class _Past(NamedTuple):
