@@ -45,7 +45,8 @@ SERVED_NOW = {
     "review": ("symbol asset_class frequency start end rule all as_of", "accept reject"),
     "history": ("symbol asset_class frequency limit as_of", ""),
     "undo": ("", "symbol asset_class frequency run as_of"),
-    "plot": ("symbol asset_class frequency start end coverage last_run run as_of", ""),
+    "plot": (("symbol asset_class frequency start end coverage last_run run known_on version pin "
+             "as_of"), ""),
     "compare": ("", "symbol with asset_class frequency start end tolerance as_of"),
     "reconcile": ("", "symbol with take asset_class frequency start end tolerance as_of"),
     "end": ("", "symbol asset_class frequency on reason reopen as_of"),
@@ -53,7 +54,8 @@ SERVED_NOW = {
     "remove": ("", "symbol asset_class frequency start end yes as_of"),
     "providers": ("as_of", ""),
     "bars": (("symbol asset_class frequency derive start end adjust filled provenance require "
-             "columns wide errors"), ""),
+             "columns wide errors known_on version pin"), ""),
+    "pins": ("as_of", ""),
 }  # fmt: skip
 
 
@@ -93,9 +95,11 @@ def test_a_token_to_read_reads_and_no_more(client: Client) -> None:
     reader = replace(client, token=READ_TOKEN)
     read = {path for path, verb in SERVED.items() if served_as(verb) == "read"}
 
-    found = {path: reader.get(path, symbol="DEMO").status for path in read - {"providers"}}
+    found = {path: reader.get(path, symbol="DEMO").status for path in read - {"providers", "pins"}}
     assert set(found.values()) == {200}
-    assert [reader.get(each).status for each in ("providers", "jobs", "openapi.json")] == [200] * 3
+    assert [reader.get(each).status for each in ("providers", "pins", "jobs", "openapi.json")] == [
+        200
+    ] * 4
     assert {reader.get(path).status for path in SERVED.keys() - read} == {405}
     assert {reader.post(path, symbol=["DEMO"]).status for path in SERVED} == {403}
     assert reader.send("DELETE", "jobs/none-1").status == 403

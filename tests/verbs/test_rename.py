@@ -77,7 +77,7 @@ def test_the_history_goes_on_under_the_new_name(ws: Workspace) -> None:
     assert result.record.added == 23
     assert result.record.notes == ("FB until 2022-03-31: 23 bars taken over",)
     assert not [*(ws.settings.home / "data").rglob("FB/*")]
-    assert [*(ws.settings.home / "trash").rglob("FB/*.parquet")]
+    assert [*(ws.settings.home / "versions").rglob("FB/*.parquet")]
 
 
 def test_the_next_update_compares_and_goes_on(ws: Workspace) -> None:

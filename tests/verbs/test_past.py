@@ -1,0 +1,156 @@
+"""Bars as they were known, through the verbs: by a day, a version's number, or a pin."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+import ml4t_nb
+from ml4t_nb.errors import OptionError, VersionNotFound
+
+SPLIT = "2005-02-28"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """AAPL before and after its split, and MSFT, which was not changed."""
+    home = tmp_path / "home"
+    options = {"provider": "sample", "start": "2004-12-01", "home": home}
+    ml4t_nb.load(["AAPL", "MSFT"], as_of="2005-02-24", **options)
+    ml4t_nb.update(as_of="2005-02-25", home=home)
+    ml4t_nb.update(as_of="2005-03-10", home=home)
+    return home
+
+
+def test_a_day_means_the_bars_that_were_known_after_its_session(home: Path) -> None:
+    now = ml4t_nb.bars("AAPL", home=home)
+    assert now.loc["2005-02-25", "close"] == 44.495
+    for day, last, close in (
+        ("2005-02-24", "2005-02-24", 88.93),
+        ("2005-02-25", "2005-02-25", 88.99),
+        ("2005-02-27", "2005-02-25", 88.99),  # a Sunday: nothing was known since
+        ("2005-03-09", "2005-02-25", 88.99),
+        ("2005-03-10", "2005-03-10", 39.83),
+    ):
+        then = ml4t_nb.bars("AAPL", known_on=day, home=home)
+        assert (f"{then.index[-1]:%Y-%m-%d}", then["close"].iloc[-1]) == (last, close), day
+    # Of an instant: the run of the 25th was made half an hour after the close.
+    before = ml4t_nb.bars("AAPL", known_on="2005-02-25T21:29+00:00", home=home)
+    assert f"{before.index[-1]:%Y-%m-%d}" == "2005-02-24"
+
+
+def test_all_that_is_asked_of_bars_is_asked_of_a_version(home: Path, tmp_path: Path) -> None:
+    then = {"known_on": "2005-02-25", "home": home}
+    both = ml4t_nb.bars(["AAPL", "MSFT"], **then)
+    assert both.loc["AAPL"]["close"].iloc[-1] == 88.99
+    assert len(both.loc["MSFT"]) == len(both.loc["AAPL"])
+    wide = ml4t_nb.bars(["AAPL", "MSFT"], columns="close", wide=True, **then)
+    assert wide["AAPL"].iloc[-1] == 88.99
+    months = ml4t_nb.bars("AAPL", frequency="monthly", **then)
+    assert months["close"].tolist()[-1] == 88.99
+    part = ml4t_nb.bars("AAPL", start="2005-02-25", adjust="raw", columns="close", **then)
+    assert part["close"].tolist() == [88.99]
+    ml4t_nb.export("AAPL", out=tmp_path / "then.csv", **then)
+    assert pd.read_csv(tmp_path / "then.csv")["close"].iloc[-1] == 88.99
+    assert ml4t_nb.plot("AAPL", **then).bars["close"].iloc[-1] == 88.99
+
+
+def test_each_version_has_its_number(home: Path) -> None:
+    lengths = {number: len(ml4t_nb.bars("AAPL", version=number, home=home)) for number in (1, 2, 3)}
+    assert lengths == {1: 57, 2: 58, 3: 67}
+    with pytest.raises(VersionNotFound, match="version 4 of equities/daily/AAPL is not there") as e:
+        ml4t_nb.bars("AAPL", version=4, home=home)
+    assert e.value.hint == "the nearest is 3; there are 3, from 1 to 3"
+
+
+def test_what_was_removed_is_read_as_it_was(home: Path) -> None:
+    before = ml4t_nb.bars("AAPL", home=home)
+    ml4t_nb.remove("AAPL", yes=True, home=home)
+    with pytest.raises(LookupError):
+        ml4t_nb.bars("AAPL", home=home)
+    assert_frame_equal(ml4t_nb.bars("AAPL", known_on="2005-03-10", home=home), before)
+    assert_frame_equal(ml4t_nb.bars("AAPL", version=3, home=home), before)
+
+
+def test_a_pin_keeps_what_retention_drops(home: Path) -> None:
+    (home / "ml4t.toml").write_text('[retention]\nkeep = "last 1"\n', encoding="utf-8")
+    first = ml4t_nb.bars("AAPL", known_on="2005-02-25", home=home)
+    report = ml4t_nb.pin("paper-2026", known_on="2005-02-25", home=home)
+    assert [each.name for each in report.pins] == ["paper-2026"]
+
+    ml4t_nb.update(as_of="2005-03-11", home=home)  # of all datasets: it sweeps
+
+    assert_frame_equal(ml4t_nb.bars("AAPL", pin="paper-2026", home=home), first)
+    assert_frame_equal(ml4t_nb.bars("AAPL", version=2, home=home), first)
+    with pytest.raises(VersionNotFound, match="the nearest is 2"):
+        ml4t_nb.bars("AAPL", version=1, home=home)
+    assert ml4t_nb.pins(home=home).to_frame()["symbol"].tolist() == ["AAPL", "MSFT"]
+    ml4t_nb.pin("paper-2026", remove=True, home=home)
+    ml4t_nb.update(as_of="2005-03-14", home=home)
+    with pytest.raises(VersionNotFound):
+        ml4t_nb.bars("AAPL", version=2, home=home)
+
+
+@pytest.mark.parametrize(
+    ("call", "options", "message"),
+    [
+        ("bars", {"known_on": "2004-01-02"}, "nothing was known of equities/daily/AAPL on 2004"),
+        ("bars", {"known_on": "tomorrow"}, "--known-on: 'tomorrow' is not a valid date or time"),
+        ("bars", {"version": 0}, "version 0 of equities/daily/AAPL is not there"),
+        ("bars", {"version": 2, "known_on": "2005-03-01"}, "--known-on and --version each choose"),
+        ("bars", {"pin": "nobody's"}, 'there is no pin "nobody\'s"'),
+        ("files", {"version": 1}, "version 1 of equities/daily/AAPL does not lie in files"),
+        ("export", {"pin": "thesis"}, "the pin 'thesis' has no version of equities/daily/AAPL"),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence(
+    home: Path, call: str, options: dict[str, object], message: str
+) -> None:
+    ml4t_nb.pin("thesis", symbol="MSFT", home=home)
+    with pytest.raises((VersionNotFound, OptionError, ml4t_nb.Ml4tError), match=message):
+        getattr(ml4t_nb, call)("AAPL", home=home, **options)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("pin", "pin needs a name"),
+        ("pin 'my paper'", "'my paper' is no name of a pin"),
+        ("pin thesis", "there is a pin 'thesis' already"),
+        ("pin other -s NVDA", "No existing data found for 'NVDA'"),
+        ("pin thesi --remove", "there is no pin 'thesi'"),
+        ("pin thesis --remove -s AAPL", "a pin is removed as a whole"),
+    ],
+)
+def test_pins_that_cannot_be_are_one_sentence(home: Path, line: str, message: str) -> None:
+    ml4t_nb.pin("thesis", home=home)
+    done = _shell(home, line)
+    assert (done.returncode in (1, 2), done.stdout) == (True, "")
+    assert message in done.stderr
+    assert len(ml4t_nb.pins(home=home).pins) == 1
+
+
+def test_a_shell_exports_a_version_and_lists_pins(home: Path) -> None:
+    done = _shell(home, "export AAPL --version 1 --columns close -q")
+    assert done.stdout.splitlines()[-1].endswith("88.93")
+    assert "keeps 2 datasets" in _shell(home, "pin thesis").stdout
+    document = json.loads(_shell(home, "pins --json").stdout)
+    assert [each["version"] for each in document["pins"][0]["versions"]] == [3, 3]
+
+
+def _shell(home: Path, line: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).parent / "ml4t-data"
+    return subprocess.run(
+        ["bash", "-c", f"{program} {line}"],
+        env={**os.environ, "ML4T_DATA_HOME": str(home), "ML4T_DATA_AS_OF": "2005-03-10"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
