@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from ml4t_nb.errors import Ml4tError
     from ml4t_nb.notebook.panel_verbs import jobs, panel
+    from ml4t_nb.reading.citation import cite
     from ml4t_nb.settings import Settings
     from ml4t_nb.workspace import Workspace
 
@@ -48,6 +49,7 @@ __all__ = [
     "Settings",
     "Workspace",
     "bars",
+    "cite",
     "compare",
     "connect",
     "end",
@@ -77,6 +79,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "cite": "ml4t_nb.reading.citation",
     "Ml4tError": "ml4t_nb.errors",
     "Settings": "ml4t_nb.settings",
     "jobs": "ml4t_nb.notebook.panel_verbs",

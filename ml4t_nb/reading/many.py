@@ -50,7 +50,7 @@ def read_many(
     derived_from = ", ".join(sources) or None
     origin = Origin.of(
         request,
-        datasets,
+        batch.manifests,
         frequency,
         derived_from=derived_from,
         incomplete=batch.incomplete,
@@ -178,7 +178,7 @@ def _tried(
 
 
 def _is_overtaken(snapshot: Snapshot) -> bool:
-    return snapshot.folder.sequence() != snapshot.manifest.sequence
+    return not snapshot.is_past and snapshot.folder.sequence() != snapshot.manifest.sequence
 
 
 def stacked(batch: BarsBatch, names: Sequence[Column]) -> pd.DataFrame:

@@ -36,7 +36,7 @@ def read_bars(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
         made = derived_frame(manifest, parts, request)
         origin = Origin.of(
             request,
-            [dataset],
+            [manifest],
             frequency,
             derived_from=dataset.frequency,
             incomplete=int((~made["complete"]).sum()),
@@ -47,7 +47,7 @@ def read_bars(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:
             "the column 'complete' is one of derived bars", hint="leave it out of the columns"
         )
     read = _in_arrays if is_in_arrays(snapshot, request) else _in_a_frame
-    return described(read(snapshot, request), Origin.of(request, [dataset], dataset.frequency))
+    return described(read(snapshot, request), Origin.of(request, [manifest], dataset.frequency))
 
 
 def _in_arrays(snapshot: Snapshot, request: BarsRequest) -> pd.DataFrame:

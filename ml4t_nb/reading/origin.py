@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from ml4t_nb.model import DatasetId
 from ml4t_nb.reading.request import BarsRequest
+from ml4t_nb.storage.manifest import Manifest
 
 __all__ = ["ATTRIBUTE", "Origin", "described"]
 
@@ -27,7 +27,7 @@ class Origin(dict[str, Any]):
     def of(
         cls,
         request: BarsRequest,
-        datasets: Iterable[DatasetId],
+        manifests: Iterable[Manifest],
         frequency: str | None,
         *,
         derived_from: str | None = None,
@@ -39,11 +39,17 @@ class Origin(dict[str, Any]):
         Of derived bars, ``incomplete`` counts those without all of their parts, shown as such or
         not.
         """
+        manifests = [*manifests]
+        updated = [each.updated for each in manifests if each.updated is not None]
         facts = cls(
             frequency=frequency,
             derived_from=derived_from,
             adjust=request.adjust,
-            datasets=[str(each) for each in datasets],
+            filled=request.filled,
+            as_of=max(updated).isoformat() if updated else None,
+            datasets=[str(each.dataset) for each in manifests],
+            versions=[each.sequence for each in manifests],
+            checksums=[each.checksum for each in manifests],
         )
         if incomplete is not None:
             facts["incomplete"] = incomplete

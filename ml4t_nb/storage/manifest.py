@@ -21,6 +21,7 @@ from ml4t_nb.model import (
 )
 from ml4t_nb.options import load_arguments
 from ml4t_nb.records import Ended, FormerName, Source, Summary, UpdateRecord
+from ml4t_nb.storage.checksum import checksum_of
 
 __all__ = [
     "RECENT",
@@ -196,6 +197,12 @@ class Manifest:
     def bytes(self) -> int:
         """Size of all chunks."""
         return sum(chunk.bytes for chunk in self.chunks)
+
+    @property
+    def checksum(self) -> str:
+        """Hash of what the bars are read from, which is another for every other bar."""
+        parts = [f"{each.file} {each.checksum}\n" for each in self.chunks]
+        return checksum_of("".join(parts).encode("ascii"))
 
     @property
     def filled(self) -> int:

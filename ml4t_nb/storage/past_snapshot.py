@@ -38,6 +38,11 @@ class PastSnapshot(Snapshot):
 
     holders: Mapping[Chunk, tuple[Holder, ...]] = field(default_factory=dict, repr=False)
 
+    @property
+    def is_past(self) -> bool:
+        """That it is."""
+        return True
+
     def files(self) -> tuple[Path, ...]:
         """As of a `Snapshot`, where each chunk has its file yet; StoreError else."""
         if self.holders:

@@ -54,6 +54,11 @@ class Snapshot:
     manifest: Manifest
     kept: dict[Chunk, Rows] = field(default_factory=dict, repr=False, compare=False)
 
+    @property
+    def is_past(self) -> bool:
+        """Whether a later commit was known when it was made, so that it is never out of date."""
+        return False
+
     def bars(self, span: Span | None = None) -> Bars:
         """Bars whose stamps are in ``span``; all for None."""
         return self.rows(self.manifest.chunks, TimeRange.of(span)).bars()

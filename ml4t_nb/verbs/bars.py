@@ -94,10 +94,11 @@ def bars(
         (column, symbol); a row is a stamp that one of them has, or that its calendar expects
         between the first and the last of them.
 
-        ``frame.attrs["ml4t_nb"]`` says which ``datasets`` these are, their ``frequency``, which
-        one they are derived from (``derived_from``), how many of these are not complete
-        (``incomplete``), how they are adjusted (``adjust``), and which symbols were ``skipped``,
-        each with the reason.
+        ``frame.attrs["ml4t_nb"]`` says which ``datasets`` these are, in which ``versions`` with
+        which ``checksums``, the as-of of the newest (``as_of``), their ``frequency``, which one
+        they are derived from (``derived_from``), how many of these are not complete
+        (``incomplete``), how they are adjusted (``adjust``), whether with ``filled`` bars, and
+        which symbols were ``skipped``, each with the reason. `cite` puts it in words.
 
     Raises
     ------

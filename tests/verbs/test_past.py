@@ -7,13 +7,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
 import ml4t_nb
+from ml4t_nb import verbs
 from ml4t_nb.errors import OptionError, VersionNotFound
+from ml4t_nb.workspace import Workspace
 
 SPLIT = "2005-02-28"
 
@@ -22,7 +25,7 @@ SPLIT = "2005-02-28"
 def home(tmp_path: Path) -> Path:
     """AAPL before and after its split, and MSFT, which was not changed."""
     home = tmp_path / "home"
-    options = {"provider": "sample", "start": "2004-12-01", "home": home}
+    options: dict[str, Any] = {"provider": "sample", "start": "2004-12-01", "home": home}
     ml4t_nb.load(["AAPL", "MSFT"], as_of="2005-02-24", **options)
     ml4t_nb.update(as_of="2005-02-25", home=home)
     ml4t_nb.update(as_of="2005-03-10", home=home)
@@ -47,7 +50,7 @@ def test_a_day_means_the_bars_that_were_known_after_its_session(home: Path) -> N
 
 
 def test_all_that_is_asked_of_bars_is_asked_of_a_version(home: Path, tmp_path: Path) -> None:
-    then = {"known_on": "2005-02-25", "home": home}
+    then: dict[str, Any] = {"known_on": "2005-02-25", "home": home}
     both = ml4t_nb.bars(["AAPL", "MSFT"], **then)
     assert both.loc["AAPL"]["close"].iloc[-1] == 88.99
     assert len(both.loc["MSFT"]) == len(both.loc["AAPL"])
@@ -59,7 +62,8 @@ def test_all_that_is_asked_of_bars_is_asked_of_a_version(home: Path, tmp_path: P
     assert part["close"].tolist() == [88.99]
     ml4t_nb.export("AAPL", out=tmp_path / "then.csv", **then)
     assert pd.read_csv(tmp_path / "then.csv")["close"].iloc[-1] == 88.99
-    assert ml4t_nb.plot("AAPL", **then).bars["close"].iloc[-1] == 88.99
+    drawn = verbs.plot(Workspace.open(), "AAPL", **then)
+    assert drawn.bars["close"].iloc[-1] == 88.99
 
 
 def test_each_version_has_its_number(home: Path) -> None:
