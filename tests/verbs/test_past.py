@@ -68,7 +68,7 @@ def test_all_that_is_asked_of_bars_is_asked_of_a_version(home: Path, tmp_path: P
 
 def test_each_version_has_its_number(home: Path) -> None:
     lengths = {number: len(ml4t_nb.bars("AAPL", version=number, home=home)) for number in (1, 2, 3)}
-    assert lengths == {1: 57, 2: 58, 3: 67}
+    assert lengths == {1: 59, 2: 60, 3: 69}
     with pytest.raises(VersionNotFound, match="version 4 of equities/daily/AAPL is not there") as e:
         ml4t_nb.bars("AAPL", version=4, home=home)
     assert e.value.hint == "the nearest is 3; there are 3, from 1 to 3"
