@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,8 @@ from typing import Literal
 from ml4t_nb.codec import Codec
 from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.records import Pin
-from ml4t_nb.storage.disk import write_new, writing
 from ml4t_nb.storage.locks import dataset_lock
+from ml4t_nb.storage.state_file import write_state
 
 __all__ = ["PINNABLE", "changing_pins", "read_pins"]
 
@@ -32,8 +32,8 @@ class _Content:
     pins: tuple[Pin, ...] = ()
 
 
-def _folder(home: Path) -> Path:
-    return home / "state" / "pins"
+def _file(home: Path) -> Path:
+    return home / "state" / "pins" / "pins.json"
 
 
 def read_pins(home: Path) -> dict[str, Pin]:
@@ -41,7 +41,7 @@ def read_pins(home: Path) -> dict[str, Pin]:
 
     ChunkCorrupt if the file is damaged: without it, what is pinned might be removed.
     """
-    path = _folder(home) / "pins.json"
+    path = _file(home)
     try:
         content: _Content = _CODEC.load(_Content, json.loads(path.read_bytes()))
     except FileNotFoundError:
@@ -62,19 +62,9 @@ def changing_pins(home: Path, *, timeout_s: float) -> Iterator[dict[str, Pin]]:
     LockTimeout if another process did so for ``timeout_s`` seconds; StoreNotWritable if they
     cannot be written.
     """
-    folder = _folder(home)
-    with dataset_lock(folder, "the pins", timeout_s=timeout_s):
+    with dataset_lock(_file(home).parent, "the pins", timeout_s=timeout_s):
         pins = read_pins(home)
         before = dict(pins)
         yield pins
         if pins != before:
-            _write(folder, pins)
-
-
-def _write(folder: Path, pins: Mapping[str, Pin]) -> None:
-    content = json.dumps(_CODEC.dump(_Content("pins 1", tuple(pins.values()))), indent=1)
-    staged = folder / "pins.new"
-    with writing(folder):
-        staged.unlink(missing_ok=True)  # of one that was killed
-        write_new(f"{staged}", content.encode("ascii"))
-        staged.replace(folder / "pins.json")
+            write_state(_file(home), _Content("pins 1", tuple(pins.values())))

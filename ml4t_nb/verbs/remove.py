@@ -75,6 +75,5 @@ def remove(
         removed.append((each, bars))
         if each not in ws.store.stored_as(each.symbol, each.asset_class, each.frequency):
             forget(ws.settings.home, each)
-    ws.store.sweep()
     ws.sweep()
     return RemoveReport(tuple(removed), whole=range_ == (None, None))

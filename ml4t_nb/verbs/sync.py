@@ -211,17 +211,8 @@ def _guessed(requests: Iterable[DatasetId], report: RunReport) -> dict[DatasetId
     names = renamed(ws, [symbol for each in chosen for symbol in each.symbols])
     results = tuple(noted(each, names.get(each.dataset, "")) for each in results)
     if not universe:
-        ws.store.sweep()
-    whole = of_sync(replace(report, results=at_store(results, ws.settings.home)))
         ws.sweep()
-    done = {each.name: getattr(report, each.name) for each in fields(RunReport)}
-    whole = SyncReport(
-        **{**done, "results": at_store(results, ws.settings.home)},
-        universes=counts,
-        declared_in=file.path,
-        undeclared=undeclared,
-        verbose=verbose,
-    )
+    whole = of_sync(replace(report, results=at_store(results, ws.settings.home)))
     return whole if before is None else after_due(ws, whole, before, moment, enough)
 
 
