@@ -314,9 +314,11 @@ class PlotReport:
         Folder of the store.
     version
         Number of the commit that it is of; 0 if it is of none.
+    is_past
+        Whether that is a past version.
     asked
         Arguments of the verb that draw the same of what is stored later; empty where the report is
-        of one run.
+        of one run, or of a past version.
     """
 
     dataset: DatasetId
@@ -341,6 +343,7 @@ class PlotReport:
     beside: tuple[PlotReport, ...] = ()
     home: Path | None = None
     version: int = 0
+    is_past: bool = False
     asked: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property

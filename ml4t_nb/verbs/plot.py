@@ -115,7 +115,8 @@ def plot(
         "end": end, "as_of": as_of, "home": ws.settings.home,
     }  # fmt: skip
     beside = tuple(reports[1:])
-    return replace(reports[0], out=page, beside=beside, asked={} if last_run else asked)
+    is_fixed = last_run or any(each.is_past for each in reports)
+    return replace(reports[0], out=page, beside=beside, asked={} if is_fixed else asked)
 
 
 def _change_of(snapshot: Snapshot, run: int, page: Path | None, home: Path) -> PlotReport:

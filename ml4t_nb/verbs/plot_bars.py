@@ -137,6 +137,7 @@ def bars_report(
         basis=manifest.config.basis,
         home=home,
         version=manifest.sequence,
+        is_past=snapshot.is_past,
     )
     if derived is not None:
         report = _longer(report, snapshot, range_, derived)

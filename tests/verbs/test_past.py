@@ -16,6 +16,7 @@ from pandas.testing import assert_frame_equal
 import ml4t_nb
 from ml4t_nb import verbs
 from ml4t_nb.errors import OptionError, VersionNotFound
+from ml4t_nb.render.plots.chart_head import chart_header
 from ml4t_nb.workspace import Workspace
 
 SPLIT = "2005-02-28"
@@ -64,6 +65,9 @@ def test_all_that_is_asked_of_bars_is_asked_of_a_version(home: Path, tmp_path: P
     assert pd.read_csv(tmp_path / "then.csv")["close"].iloc[-1] == 88.99
     drawn = verbs.plot(Workspace.open(), "AAPL", **then)
     assert drawn.bars["close"].iloc[-1] == 88.99
+    assert chart_header(drawn).description.endswith("as version 2 left it")
+    # A living chart would draw today's bars.
+    assert drawn.asked == {}
 
 
 def test_each_version_has_its_number(home: Path) -> None:

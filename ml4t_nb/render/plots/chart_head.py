@@ -87,6 +87,7 @@ def _description(report: PlotReport) -> str:
         currency_words(one_line(report.currency)) if report.currency else "",
         "synthetic" if report.provider == "synthetic" else "",
         f"last {report.record.verb}" if report.record is not None else "",
+        f"as version {report.version} left it" if report.is_past else "",
     )
     return " · ".join(filter(None, parts))
 
