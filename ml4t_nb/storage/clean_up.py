@@ -27,7 +27,9 @@ __all__ = ["clean_up", "named_by_older", "sweep_trash"]
 
 # Borne by a manifest until it is published, by a file from another disk until it is whole.
 _TAG = re.compile(r"\.[0-9a-f]{6}\Z")
-_FEW = 16
+# A commit moves a file or two to the trash: it need not look at more than a few.
+_FEW = 4
+_GATHERED_EVERY = 8
 
 
 def clean_up(
@@ -77,7 +79,8 @@ def clean_up(
     if after is None:
         with suppress(OSError):  # the user keeps files there
             folder.data.rmdir()
-    gather(folder)
+    if sequence % _GATHERED_EVERY == 0:
+        gather(folder)
     sweep_trash(folder, os.stat(f"{state}/{manifest_name(sequence)}"), most=_FEW)  # noqa: PTH116
 
 

@@ -41,17 +41,17 @@ def older(folder: Path, days: int) -> None:
 
 
 def test_appends_leave_manifests_alone_which_are_gathered(store: Store) -> None:
-    for count in range(300, 400):
+    for count in range(200, 400):
         commit(store, AAPL, bars_at(DAYS[:count]))
 
     names = sorted(path.name for path in versions_of(store).iterdir())
     assert [name for name in names if name.endswith(".parquet")] == []
-    assert len(names) < 40
+    assert len(names) < 75
     gathered = [path for path in versions_of(store).iterdir() if path.suffix == ".zst"]
     numbers = sum(int(name[11:19]) - int(name[2:10]) + 1 for name in map(_name, gathered))
     assert sum(path.stat().st_size for path in gathered) < 300 * numbers
-    for number in (1, 2, 50, 99, 100):
-        assert len(read(store, number)) == 299 + number
+    for number in (1, 2, 64, 65, 130, 199, 200):
+        assert len(read(store, number)) == 199 + number
 
 
 def _name(path: Path) -> str:
@@ -149,16 +149,16 @@ def test_rows_that_are_not_those_of_the_version_are_never_given(store: Store) ->
 
 
 def test_a_damaged_file_of_manifests_is_named(store: Store) -> None:
-    for count in range(1, 40):
+    for count in range(1, 75):
         commit(store, AAPL, bars_at(DAYS[:count]))
     (path,) = versions_of(store).glob("*.zst")
     path.write_bytes(path.read_bytes()[:-9])
 
     with pytest.raises(ChunkCorrupt, match=path.name):
         read(store, 3)
-    assert len(read(store, 38)) == 38
-    commit(store, AAPL, bars_at(DAYS[:40]))
-    assert len(read(store, 40)) == 40
+    assert len(read(store, 73)) == 73
+    commit(store, AAPL, bars_at(DAYS[:75]))
+    assert len(read(store, 75)) == 75
 
 
 def test_old_versions_go_and_what_a_pin_needs_stays(store: Store) -> None:
@@ -188,16 +188,16 @@ def test_old_versions_go_and_what_a_pin_needs_stays(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("retention", "first"), [(Retention(None, 3), 68), (Retention(None, None), 1)]
+    ("retention", "first"), [(Retention(None, 3), 98), (Retention(None, None), 1)]
 )
 def test_the_last_versions_stay(store: Store, retention: Retention, first: int) -> None:
-    for count in range(1, 71):
+    for count in range(1, 101):
         commit(store, AAPL, bars_at(DAYS[:count], float(count)))
 
     store.sweep(retention)
 
-    assert store.versions(AAPL).numbers == tuple(range(first, 71))
-    for number in range(first, 71):
+    assert store.versions(AAPL).numbers == tuple(range(first, 101))
+    for number in range(first, 101):
         assert set(read(store, number)["open"]) == {float(number)}
 
 
