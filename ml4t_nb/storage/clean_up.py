@@ -23,7 +23,7 @@ from ml4t_nb.storage.names import (
 )
 from ml4t_nb.storage.versions import Versions, gather
 
-__all__ = ["clean_up", "named_by_older", "sweep_trash"]
+__all__ = ["clean_up", "is_replaceable", "named_by_older", "sweep_trash"]
 
 # Borne by a manifest until it is published, by a file from another disk until it is whole.
 _TAG = re.compile(r"\.[0-9a-f]{6}\Z")
@@ -70,18 +70,24 @@ def clean_up(
                 disk.move(f"{place}/{name}", target)
             elif name in replaced or (is_own and tidied < number_of(name) <= sequence):
                 disk.move(f"{place}/{name}", f"{folder.trash_path}/{name}")
-    # Lowest number first: the catalogue takes m.7 for the newest while there is no m.8.
-    for name in names:
-        if name in numbers and numbers[name] < sequence:
-            disk.move(f"{state}/{name}", f"{folder.versions_path}/{name}")
-        elif name not in numbers and 0 < manifest_number(_TAG.sub("", name)) <= sequence:
-            os.unlink(f"{state}/{name}")  # noqa: PTH108
+    _move_manifests(folder, names, sequence)
     if after is None:
         with suppress(OSError):  # the user keeps files there
             folder.data.rmdir()
     if sequence % _GATHERED_EVERY == 0:
         gather(folder)
     sweep_trash(folder, os.stat(f"{state}/{manifest_name(sequence)}"), most=_FEW)  # noqa: PTH116
+
+
+def _move_manifests(folder: DatasetFolder, names: Iterable[str], sequence: int) -> None:
+    """Put the manifests before the newest to the past versions, and delete unpublished ones."""
+    state = folder.state_path
+    # Lowest number first: the catalogue takes m.7 for the newest while there is no m.8.
+    for name in names:
+        if 0 < manifest_number(name) < sequence:
+            disk.move(f"{state}/{name}", f"{folder.versions_path}/{name}")
+        elif not manifest_number(name) and 0 < manifest_number(_TAG.sub("", name)) <= sequence:
+            os.unlink(f"{state}/{name}")  # noqa: PTH108
 
 
 def _read_states(
@@ -157,13 +163,14 @@ def sweep_trash(folder: DatasetFolder, now: os.stat_result, *, most: int | None 
     if not disk.is_all_own(f"{folder.home}/trash", folder.place):
         return
     with suppress(StoreError):
-        for name in islice(filter(_is_own, disk.names_in(folder.trash_path)), most):
+        for name in islice(filter(is_replaceable, disk.names_in(folder.trash_path)), most):
             disk.remove_old(f"{folder.trash_path}/{name}", now)
         with suppress(OSError):
             folder.trash.rmdir()
 
 
-def _is_own(name: str) -> bool:
+def is_replaceable(name: str) -> bool:
+    """Whether a file of that name is what a commit replaced, or part of a past version."""
     whole = _TAG.sub("", name)
     tests = (chunk_number, log_file_number, manifest_number, kept_chunk, gathered_numbers)
     return any(is_of(whole) for is_of in tests)

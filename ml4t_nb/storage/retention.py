@@ -8,12 +8,13 @@ from contextlib import suppress
 
 from ml4t_nb.errors import StoreError
 from ml4t_nb.storage import disk
+from ml4t_nb.storage.clean_up import is_replaceable
 from ml4t_nb.storage.dataset_folder import DatasetFolder
-from ml4t_nb.storage.names import gathered_numbers, manifest_name
+from ml4t_nb.storage.names import gathered_numbers, log_file_number, manifest_name
 from ml4t_nb.storage.versions import Versions, gathered_without
 from ml4t_nb.store_settings import Retention
 
-__all__ = ["drop_old_versions"]
+__all__ = ["drop_old_versions", "erase"]
 
 _DAY_S = 86_400
 
@@ -59,6 +60,27 @@ def drop_old_versions(
             gathered_without(folder, name, dropped)
     with suppress(OSError):
         os.rmdir(path)  # noqa: PTH106
+
+
+def erase(folder: DatasetFolder) -> None:
+    """Delete all that is left of a removed dataset, at once; under its lock.
+
+    What bears another name than this package gives is left, and so is all behind a link.
+    """
+    for part, place in (
+        ("versions", folder.versions_path),
+        ("trash", folder.trash_path),
+        ("state", folder.state_path),
+    ):
+        if not disk.is_all_own(f"{folder.home}/{part}", folder.place):
+            continue
+        is_own = log_file_number if part == "state" else is_replaceable
+        for name in filter(is_own, disk.names_in(place)):
+            with suppress(FileNotFoundError):
+                os.unlink(f"{place}/{name}")  # noqa: PTH108
+        if part != "state":
+            with suppress(OSError):
+                os.rmdir(place)  # noqa: PTH106
 
 
 def _first_kept(versions: Versions, retention: Retention, now: os.stat_result) -> int:

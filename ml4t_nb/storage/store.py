@@ -29,6 +29,7 @@ from ml4t_nb.storage.names import (
     place_of,
     symbol_of,
 )
+from ml4t_nb.storage.retention import erase
 from ml4t_nb.storage.sweep import sweep_home
 from ml4t_nb.storage.versions import Versions
 from ml4t_nb.store_settings import Retention
@@ -182,6 +183,17 @@ class Store:
             closing(Transaction(folder, self._catalogue, lock, seen)) as transaction,
         ):
             yield transaction
+
+    def erase(self, dataset: DatasetId) -> None:
+        """Delete past versions, and logged rows, of a dataset that was removed.
+
+        StoreError if it is stored, LockTimeout if another writer holds it for too long.
+        """
+        folder = DatasetFolder(self.home, dataset)
+        with dataset_lock(folder.state, dataset, timeout_s=self._lock_timeout_s):
+            if folder.newest().manifest is not None and not removed_by_hand(folder.data_path):
+                raise StoreError(f"{dataset} is stored", hint="remove it first")
+            erase(folder)
 
     def flush(self) -> None:
         """Write what the commits of this object changed to the catalogue, all at once.

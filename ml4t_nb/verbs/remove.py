@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.events import Changing
-from ml4t_nb.model import DatasetId
+from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.reports import RemoveReport
 from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, Selection, Start
@@ -29,6 +30,7 @@ def remove(
     frequency: Freq = None,
     start: Start = None,
     end: End = None,
+    forget: bool = False,
     yes: bool = False,
     as_of: AsOf = None,
     home: Home = None,
@@ -43,17 +45,27 @@ def remove(
         First date to remove, inclusive.
     end
         Last date to remove, inclusive.
+    forget
+        Delete their past versions too, and the rows that were replaced or rejected; also those of
+        datasets that were removed before.
     yes
         Confirm the removal; without it, list what would be removed and exit with 2.
     """
     from ml4t_nb.pipeline import run_remove
-    from ml4t_nb.telling import forget
+    from ml4t_nb.telling import forget as forget_told
 
     ws = ws.at(home)
     symbols = required(symbol, "remove")
     range_ = days(start, end)
     moment = ws.resolve_as_of(as_of)
-    chosen = select_named(ws, symbols, asset_class, frequency)
+    if forget and range_ != (None, None):
+        raise OptionError("--forget removes whole datasets", hint="leave out --start and --end")
+    gone = _removed_before(ws, symbols, asset_class, frequency) if forget else ()
+    left = [each for each in symbols if each not in {one.symbol for one in gone}]
+    stored = select_named(ws, left, asset_class, frequency) if left else ()
+    chosen = (*stored, *gone)
+    if forget:
+        _require_unpinned(ws, chosen)
     if not yes:
         raise OptionError(
             f"remove would delete bars of {', '.join(str(each) for each in chosen)}",
@@ -63,17 +75,45 @@ def remove(
     removed: list[tuple[DatasetId, int | None]] = []
     for each in chosen:
         try:
-            bars = run_remove(ws.store, each, *range_, moment, limits=ws.limits)
+            bars: int | None = 0
+            if each in stored:
+                bars = run_remove(ws.store, each, *range_, moment, limits=ws.limits)
+            if forget:
+                ws.store.erase(each)
         except Ml4tError as error:
             if removed:
-                gone = ", ".join(
+                done = ", ".join(
                     f"{'bars' if count is None else f'{count:,} bars'} of {other}"
                     for other, count in removed
                 )
-                error.message += f" (removed before: {gone})"
+                error.message += f" (removed before: {done})"
             raise
         removed.append((each, bars))
         if each not in ws.store.stored_as(each.symbol, each.asset_class, each.frequency):
-            forget(ws.settings.home, each)
+            forget_told(ws.settings.home, each)
     ws.sweep()
     return RemoveReport(tuple(removed), whole=range_ == (None, None))
+
+
+def _removed_before(
+    ws: Workspace,
+    symbols: Sequence[str],
+    asset_class: AssetClass | None,
+    frequency: Frequency | None,
+) -> tuple[DatasetId, ...]:
+    """Datasets of these symbols that are not stored, of which there are past versions."""
+    now = ws.store.stored_by_symbol(symbols, asset_class, frequency)
+    ever = ws.reading(lambda _: 0).store.stored_by_symbol(symbols, asset_class, frequency)
+    return tuple(each for symbol in symbols if not now[symbol] for each in ever[symbol])
+
+
+def _require_unpinned(ws: Workspace, datasets: Sequence[DatasetId]) -> None:
+    from ml4t_nb.storage.pins import read_pins
+
+    for pin in read_pins(ws.settings.home).values():
+        for each in datasets:
+            if pin.version_of(each) is not None:
+                raise OptionError(
+                    f"a version of {each} is pinned as {pin.name!r}",
+                    hint=f"keep it, or remove the pin first: pin {pin.name} --remove",
+                )

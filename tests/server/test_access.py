@@ -51,7 +51,7 @@ SERVED_NOW = {
     "reconcile": ("", "symbol with take asset_class frequency start end tolerance as_of"),
     "end": ("", "symbol asset_class frequency on reason reopen as_of"),
     "rename": ("", "symbol asset_class frequency on as_of"),
-    "remove": ("", "symbol asset_class frequency start end yes as_of"),
+    "remove": ("", "symbol asset_class frequency start end forget yes as_of"),
     "providers": ("as_of", ""),
     "bars": (("symbol asset_class frequency derive start end adjust filled provenance require "
              "columns wide errors known_on version pin"), ""),

@@ -87,6 +87,25 @@ def test_what_was_removed_is_read_as_it_was(home: Path) -> None:
     assert_frame_equal(ml4t_nb.bars("AAPL", version=3, home=home), before)
 
 
+def test_what_is_to_be_forgotten_is_gone(home: Path) -> None:
+    ml4t_nb.pin("thesis", symbol="MSFT", home=home)
+    ml4t_nb.remove("AAPL", yes=True, home=home)
+    own = [*home.glob("*/equities/daily/AAPL/*")]
+    assert {path.parts[-5] for path in own} >= {"versions", "state"}
+
+    ml4t_nb.remove("AAPL", forget=True, yes=True, home=home)
+
+    left = [path.name for path in home.glob("*/equities/daily/AAPL/*")]
+    assert sorted(left) == ["lock", "m.00000004.json"]  # the mark that it was removed
+    with pytest.raises(LookupError, match="No existing data found for 'AAPL'"):
+        ml4t_nb.bars("AAPL", version=2, home=home)
+    with pytest.raises(OptionError, match="is pinned as 'thesis'"):
+        ml4t_nb.remove("MSFT", forget=True, yes=True, home=home)
+    with pytest.raises(OptionError, match="--forget removes whole datasets"):
+        ml4t_nb.remove("MSFT", forget=True, start="2005-01-03", yes=True, home=home)
+    assert len(ml4t_nb.bars("MSFT", home=home)) == 69
+
+
 def test_a_pin_keeps_what_retention_drops(home: Path) -> None:
     (home / "ml4t.toml").write_text('[retention]\nkeep = "last 1"\n', encoding="utf-8")
     first = ml4t_nb.bars("AAPL", known_on="2005-02-25", home=home)
