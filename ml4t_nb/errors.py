@@ -75,8 +75,8 @@ __all__ = [
     "StoreOutdated",
     "Suspicious",
     "SymbolUnknown",
-    "WorkerLost",
     "VersionNotFound",
+    "WorkerLost",
     "WorkerUnavailable",
 ]
 

@@ -179,7 +179,7 @@ def sync(
         names = renamed(ws, [symbol for each in chosen for symbol in each.symbols])
         results = tuple(noted(each, names.get(each.dataset, "")) for each in results)
         if not universe:
-            ws.store.sweep()
+            ws.sweep()
         whole = of_sync(replace(report, results=at_store(results, ws.settings.home)))
         whole = replace(whole, guessed=_guessed(requests, report))
         return whole if before is None else after_due(ws, whole, before, moment, enough)
@@ -191,29 +191,6 @@ def _guessed(requests: Iterable[DatasetId], report: RunReport) -> dict[DatasetId
     asked = (each for each in requests if each not in left)
     found = zip(asked, (each.dataset for each in report.results), strict=True)
     return {guess: dataset for guess, dataset in found if guess != dataset}
-    works = works_of(run_sync, requests)
-    try:
-        report = run_batch(
-            ws,
-            "sync",
-            works,
-            moment,
-            workers=workers,
-            executor=executor,
-            provider=provider or "",
-            notify=tells,
-        )
-    except Interrupted as stop:
-        stop.report = stop.report and of_sync(stop.report)
-        raise
-    report = with_absent(ws, report, stored, missed)
-    results = with_proposals(context_of(ws, moment), report.results)
-    names = renamed(ws, [symbol for each in chosen for symbol in each.symbols])
-    results = tuple(noted(each, names.get(each.dataset, "")) for each in results)
-    if not universe:
-        ws.sweep()
-    whole = of_sync(replace(report, results=at_store(results, ws.settings.home)))
-    return whole if before is None else after_due(ws, whole, before, moment, enough)
 
 
 def undeclared_datasets(ws: Workspace, file: UniverseFile) -> tuple[DatasetId, ...]:

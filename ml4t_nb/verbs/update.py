@@ -199,7 +199,7 @@ def update(
             report = replace(report, waiting=before_run.waiting, next_due=after_run.next_at)
         report = with_absent(ws, report, chosen, missed)
         if not as_symbols(symbol):
-            ws.store.sweep()
+            ws.sweep()
         if not show_status:
             return report
         after = _health_of(ws, moment)
@@ -208,38 +208,6 @@ def update(
             for each in report.results
         )
         return replace(report, results=results, detailed=True)
-    works = works_of(run_update, requests)
-    before = _health_of(ws, moment) if show_status else {}
-    report = run_batch(
-        ws,
-        "update",
-        works,
-        moment,
-        workers=workers,
-        executor=executor,
-        provider=provider or "",
-        notify=tells,
-    )
-    results = with_proposals(context_of(ws, moment), report.results)
-    names = renamed(ws, as_symbols(symbol))
-    results = tuple(noted(each, names.get(each.dataset, "")) for each in results)
-    report = replace(report, results=at_store(results, ws.settings.home), allow_empty=allow_empty)
-    if before_run is not None:
-        if isinstance(moment, datetime):
-            keep_failures(context_of(ws, moment), report.results, moment)
-        after_run = _due_of(ws, stored, moment, enough) if works else before_run
-        report = replace(report, waiting=before_run.waiting, next_due=after_run.next_at)
-    report = with_absent(ws, report, chosen, missed)
-    if not as_symbols(symbol):
-        ws.sweep()
-    if not show_status:
-        return report
-    after = _health_of(ws, moment)
-    results = tuple(
-        replace(each, before=before.get(each.dataset), after=after.get(each.dataset))
-        for each in report.results
-    )
-    return replace(report, results=results, detailed=True)
 
 
 def _meant(
