@@ -76,8 +76,10 @@ def test_a_fall_by_half_between_two_pieces_is_stored_as_it_is(hours: Runner) -> 
     assert set(hours.stored()["close"]) == {200.0, 100.0}
 
 
-def test_what_came_before_a_rate_limit_is_kept_up_to_where_prices_jump(hours: Runner) -> None:
-    """The first piece is on one level; whether the next is on another basis cannot be asked."""
+def test_what_came_before_a_rate_limit_is_stored_once_the_days_after_are_known(
+    hours: Runner,
+) -> None:
+    """The first piece is on one level; whether a later split has restated it cannot be asked."""
     fell = hours.provider.bars.copy()
     cut = fell.index.searchsorted(fell.index[0] + timedelta(days=3))
     fell.iloc[cut:, :4] = 100.0
@@ -89,10 +91,9 @@ def test_what_came_before_a_rate_limit_is_kept_up_to_where_prices_jump(hours: Ru
         return RateLimited("too many requests", provider="scripted") if is_over else None
 
     hours.provider.fails = limited
-    record = hours.load(evening("2024-02-16"), start="2024-02-05", end="2024-02-16").record
-
-    assert record.outcome == "partial"
-    assert set(hours.stored()["close"]) == {200.0}
+    with pytest.raises(RateLimited):
+        hours.load(evening("2024-02-16"), start="2024-02-05", end="2024-02-16")
+    assert hours.store.datasets() == ()
 
     hours.provider.fails = lambda _: None
     hours.load(evening("2024-02-16"), start="2024-02-05", end="2024-02-16")
