@@ -27,6 +27,7 @@ from ml4t_nb.errors import (
     StoreNotFound,
     StoreNotWritable,
     SymbolUnknown,
+    VersionNotFound,
 )
 from ml4t_nb.model import DatasetId
 from ml4t_nb.providers.files.sheets import parquet_sheet
@@ -42,6 +43,7 @@ PARENTS = {
     RangeRefused: ValueError,
     CalendarUnknown: LookupError,
     DatasetNotFound: LookupError,
+    VersionNotFound: LookupError,
     SymbolUnknown: LookupError,
     MissingExtra: ImportError,
     ProviderUnavailable: ConnectionError,

@@ -115,7 +115,7 @@ def test_the_folder_comes_before_the_store_if_it_declares_anything(tmp_path: Pat
         ("[universe]\n", "1: universe must be a list of tables, not one table", "[[universe]]"),
         ("universe = 3", "1: universe must be a list of tables, not 3", "[[universe]]"),
         ("[default]", "1: unknown table [default]", "did you mean 'defaults'?"),
-        ("[retention]", "1: unknown table [retention]", "choose from"),
+        ("[zz]", "1: unknown table [zz]", "choose from"),
         ("defaults = 1", "1: defaults must be a table, not 1", "write it below [defaults]"),
         (
             '[defaults]\nsymbols = ["A"]',

@@ -151,7 +151,10 @@ def _rules(home: Path) -> RuleSettings:
     """The store's rules, once for all datasets of a run; before anything is fetched."""
     from ml4t_nb.core.rules.configuration import RuleSettings
 
-    return RuleSettings.of(StoreSettings.read(home).rules)
+    settings = StoreSettings.read(home)
+    # It is needed at the end of the run: an error of it comes before all work, too.
+    settings.kept_versions()
+    return RuleSettings.of(settings.rules)
 
 
 def _placed(crew: Crew | None, dataset: DatasetId, work: Work) -> Work:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -258,14 +259,25 @@ def test_calendars_without_common_days_do_not_stand_side_by_side(ws: Workspace) 
 
 
 def test_a_frame_says_what_it_is_of_and_keeps_it_in_a_file(ws: Workspace, tmp_path: Path) -> None:
-    one = {"frequency": "daily", "derived_from": None, "adjust": "all"}
+    one = {
+        "frequency": "daily",
+        "derived_from": None,
+        "adjust": "all",
+        "filled": True,
+        "as_of": None,
+        "versions": [1],
+    }
     datasets = ["equities/daily/MSFT", "etfs/daily/AAPL"]
 
     single = read(ws, "MSFT", adjust="all")
     many = read(ws, ["MSFT", "AAPL"], adjust="all", errors="skip")
 
-    assert single.attrs == {"ml4t_nb": {**one, "datasets": datasets[:1]}}
-    assert many.attrs == {"ml4t_nb": {**one, "datasets": datasets, "skipped": {}}}
+    sums = many.attrs["ml4t_nb"]["checksums"]
+    assert len({*sums}) == 2
+    alone = {**one, "datasets": datasets[:1], "checksums": sums[:1]}
+    assert single.attrs == {"ml4t_nb": alone}
+    both = {**one, "datasets": datasets, "versions": [1, 1], "checksums": sums, "skipped": {}}
+    assert many.attrs == {"ml4t_nb": both}
     many.to_parquet(tmp_path / "many.parquet")
     again = pd.read_parquet(tmp_path / "many.parquet")
     assert again.attrs == many.attrs
@@ -415,8 +427,7 @@ def test_bars_that_were_replaced_while_they_are_read_are_read_again(ws: Workspac
     dataset = DatasetId("equities", "daily", "MSFT")
     old = ws.store.snapshot(dataset)
     store_bars(ws.store, "MSFT", series(["2024-07-01", "2024-07-02"], 7.0))
-    for path in old.folder.trash.glob("*.parquet"):
-        path.unlink()
+    shutil.rmtree(old.folder.versions_path)
 
     class Late(Store):
         """Gives the old snapshot once, as to a reader that was held up."""

@@ -286,7 +286,7 @@ def test_a_connection_shows_the_moment_it_was_made(ws: Workspace, store: Store) 
 
 
 @pytest.mark.parametrize(("then", "now"), [("removed", 0), ("replaced", 64)])
-def test_what_left_the_trash_is_an_error_and_never_fewer_bars(
+def test_what_is_kept_no_more_is_an_error_and_never_fewer_bars(
     ws: Workspace, store: Store, then: str, now: int
 ) -> None:
     msft = DatasetId("equities", "daily", "MSFT")
@@ -300,8 +300,9 @@ def test_what_left_the_trash_is_an_error_and_never_fewer_bars(
     assert connection.execute(counted).fetchall() == [(43,)]
     commit_bars(store, msft, daily("2024-01-02", "2024-01-31"), CONFIG)
     late = verbs.connect(ws)
-    for path in (store.home / "trash").rglob("*.*"):
-        path.unlink()
+    for part in ("trash", "versions"):
+        for path in (store.home / part).rglob("*.*"):
+            path.unlink()
 
     with pytest.raises(Exception, match="out of date"):
         connection.execute(counted).fetchall()

@@ -145,6 +145,13 @@ def test_what_cannot_be_read_is_one_sentence(
         getattr(ml4t_nb, call)("AAPL", home=home, **options)
 
 
+@pytest.mark.parametrize("keep", ["7", '"0d"', '"last"', '"forever"', "true"])
+def test_a_retention_that_cannot_be_is_named_with_its_line(home: Path, keep: str) -> None:
+    (home / "ml4t.toml").write_text(f"[retention]\nkeep = {keep}\n", encoding="utf-8")
+    with pytest.raises(ml4t_nb.Ml4tError, match=r"ml4t.toml, line 2, \[retention\]: keep"):
+        ml4t_nb.update(as_of="2005-03-11", home=home)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
