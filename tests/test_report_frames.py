@@ -16,7 +16,7 @@ from ml4t_nb import reports
 from ml4t_nb.finding import Decision, Finding
 from ml4t_nb.model import DatasetId, Gap
 from ml4t_nb.notice import TargetStatus
-from ml4t_nb.records import Ended, Exported, Restatement, Skipped, UpdateRecord
+from ml4t_nb.records import Ended, Exported, Pin, PinnedVersion, Restatement, Skipped, UpdateRecord
 from ml4t_nb.reports import DatasetFindings, DatasetGaps, DatasetHistory, ProviderInfo, RunReport
 from tests.render.reports import (
     AS_OF,
@@ -111,6 +111,10 @@ def frames() -> dict[str, tuple[reports.Report, reports.Report]]:
         reports.NotifyReport: (
             reports.NotifyReport((TargetStatus("mail", "mailtos://…", ("failed",)),)),
             reports.NotifyReport(()),
+        ),
+        reports.PinsReport: (
+            reports.PinsReport((Pin("paper", AS_OF, (PinnedVersion(dataset("A"), 3),)),)),
+            reports.PinsReport(()),
         ),
         reports.PlotReport: (
             reports.PlotReport(dataset("A"), "sample", "UTC", bars, stamps[:0], ()),
