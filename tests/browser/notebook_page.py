@@ -158,6 +158,9 @@ class NotebookPage:
         change = f"jupyterapp.commands.execute('apputils:change-theme', {{theme: '{name}'}})"
         self.page.evaluate(change)
         self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+        # Lab lays a curtain over the page meanwhile, and takes it away a moment later: twice, and
+        # with an error, where another one was laid in that moment.
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def faint_words(self) -> list[str]:
         """Words of panels that hardly stand out from what is behind them."""

@@ -135,16 +135,20 @@ def test_a_job_goes_on_when_its_cell_is_cleared_and_is_found_again(front: Front)
     assert rows == ("stream", "272\n")
 
 
-def test_an_interrupt_ends_a_cell_that_waits_and_its_jobs_go_on(front: Front) -> None:
+def test_an_interrupt_ends_a_cell_that_waits_and_its_jobs_go_on(
+    front: Front, tmp_path: Path
+) -> None:
     front.run("%load_ext ml4t_nb")
-    started(front, ["SLOW"])
+    front.run(f"import os; os.environ['GATED_FOLDER'] = {str(tmp_path)!r}")
+    started(front, ["HELD"])
 
     said = front.interrupt("import time; print('now', flush=True); time.sleep(600)", once="now")
 
     assert ("error", "") in [(kind, text) for kind, text in said if kind == "error"]
     words = "".join(text for kind, text in said if kind == "stream")
-    assert "job 1 goes on in the background: %ml4t load SLOW -p gated" in words
+    assert "job 1 goes on in the background: %ml4t load HELD -p gated" in words
     assert "(to cancel it: %ml4t jobs)" in words
+    (tmp_path / "HELD.end").touch()
     end = front.run("p.views[0].job.join(120); print(p.views[0].job.state)")
     assert end == [("stream", "done\n")]
 
