@@ -81,7 +81,7 @@ def several(verb: str, program: Program = SHELL) -> str:
 
 def _command(verb: str, words: list[str], bare: list[str], program: Program) -> Command:
     found, extras = _branch(verb, program).parse_known_args(words)
-    given = {
+    given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in vars(found).items()
         if value is not None

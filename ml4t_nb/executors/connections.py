@@ -9,14 +9,15 @@ passes between the two can say what he likes in the name of either.
 from __future__ import annotations
 
 import hmac
-import logging
 import os
 import secrets
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, answer_challenge, deliver_challenge
+from pickle import UnpicklingError  # of who has proved the key alone
 from queue import SimpleQueue
 from threading import Event as Flag
 from threading import Thread
@@ -30,10 +31,21 @@ Wire: TypeAlias = "Connection[Any, Any]"
 Mailbox: TypeAlias = "SimpleQueue[tuple[Wire, WorkerHello]]"
 _Role: TypeAlias = Literal["coordinator", "worker"]
 
-_log = logging.getLogger(__name__)
 _PERIOD_S = 0.2
 # A stranger who says nothing, and an address that answers nothing, are not waited for any longer.
 _PATIENCE_S = 10.0
+# What a stranger says is no proof of the key, or he hangs up; who has the key and says no hello is
+# of another version.
+_NOT_A_WORKER = (
+    OSError,
+    EOFError,
+    AuthenticationError,
+    UnpicklingError,
+    ImportError,
+    AttributeError,
+    TypeError,
+    ValueError,
+)
 # A machine that is switched off closes no connection: after a minute it is lost, whether it was
 # told something meanwhile (milliseconds) or not.
 _KEPT_ALIVE = (
@@ -47,13 +59,11 @@ _KEPT_ALIVE = (
 def connected(address: tuple[str, int], key: bytes) -> Wire:
     """A connection to the coordinator at ``address``; OSError if there is none."""
     wire = _wire(socket.create_connection(address, timeout=_PATIENCE_S))
-    try:
-        with _impatient(wire):
-            answer_challenge(wire, _derived(key, "worker"))
-            deliver_challenge(wire, _derived(key, "coordinator"))
-    except BaseException:
-        wire.close()
-        raise
+    with ExitStack() as undo, _impatient(wire):
+        undo.callback(wire.close)
+        answer_challenge(wire, _derived(key, "worker"))
+        deliver_challenge(wire, _derived(key, "coordinator"))
+        undo.pop_all()
     return wire
 
 
@@ -114,15 +124,11 @@ class CallIns:
             Thread(target=self._greet, args=(caller,), daemon=True).start()
 
     def _greet(self, caller: socket.socket) -> None:
-        box = None
-        with suppress(OSError):  # he has hung up already
+        with suppress(*_NOT_A_WORKER), ExitStack() as undo:
             wire = _wire(caller)
-            try:
-                box = self._heard(wire)
-            except Exception:  # noqa: BLE001  # whatever a stranger says
-                _log.debug("a call was not understood", exc_info=True)
-            if box is None:
-                wire.close()
+            undo.callback(wire.close)
+            if self._heard(wire) is not None:
+                undo.pop_all()
 
     def _heard(self, wire: Wire) -> Mailbox | None:
         """The mailbox that the caller was put into; None if it is not expected."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -140,22 +140,20 @@ class Crew:
     def _outcome(self, assignment: Assignment, tools: Tools) -> Over:
         worker, losses, commits = self._taken() or self._start(), 0, Commits()
         tools = {**tools, "commit": commits.add}
-        try:
+        with ExitStack() as undo:
+            undo.callback(lambda: self._dismiss(worker))
             while True:
                 try:
                     over = self._served(worker, assignment, tools)
                 except _Lost as lost:
                     commits.begin_again()
                     if commits.is_all:
-                        self._dismiss(worker)
                         return commits.over
                     losses += not worker.is_broken_off
                     worker = self._replaced(worker, assignment, str(lost), losses)
                 else:
                     break
-        except BaseException:
-            self._dismiss(worker)
-            raise
+            undo.pop_all()
         self._give_back(worker)
         return commits.with_those_before(over)
 
