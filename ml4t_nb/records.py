@@ -434,10 +434,18 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class PinnedVersion:
-    """One version of one dataset, by the number of the commit that left it."""
+    """One version of one dataset, by the number of the commit that left it.
+
+    Parameters
+    ----------
+    checksum
+        Hash of what its bars are read from: numbers begin again where a dataset's folders were
+        deleted, or restored from a backup.
+    """
 
     dataset: DatasetId
     version: int
+    checksum: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,6 +462,6 @@ class Pin:
     at: datetime
     versions: tuple[PinnedVersion, ...]
 
-    def version_of(self, dataset: DatasetId) -> int | None:
+    def version_of(self, dataset: DatasetId) -> PinnedVersion | None:
         """The version of that dataset; None if it is not pinned."""
-        return next((each.version for each in self.versions if each.dataset == dataset), None)
+        return next((each for each in self.versions if each.dataset == dataset), None)

@@ -113,7 +113,7 @@ def frames() -> dict[str, tuple[reports.Report, reports.Report]]:
             reports.NotifyReport(()),
         ),
         reports.PinsReport: (
-            reports.PinsReport((Pin("paper", AS_OF, (PinnedVersion(dataset("A"), 3),)),)),
+            reports.PinsReport((Pin("paper", AS_OF, (PinnedVersion(dataset("A"), 3, "xxh3:0"),)),)),
             reports.PinsReport(()),
         ),
         reports.PlotReport: (

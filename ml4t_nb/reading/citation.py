@@ -47,7 +47,8 @@ class Citation:
         more = len(named) - _NAMED
         names = ", ".join(named[:_NAMED]) + (f" and {more} more" if more > 0 else "")
         shown = f"adjust={self.adjust}{'' if self.filled else ', without filled bars'}"
-        return f"{names}, {self.frequency} bars, {shown}, as of {self.as_of[:16]} UTC"
+        when = f", as of {self.as_of[:16].replace('T', ' ')} UTC" if self.as_of else ""
+        return f"{names}, {self.frequency} bars, {shown}{when}"
 
     def to_json(self) -> str:
         """All of it, as a JSON object."""

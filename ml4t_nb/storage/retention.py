@@ -14,9 +14,14 @@ from ml4t_nb.storage.names import gathered_numbers, log_file_number, manifest_na
 from ml4t_nb.storage.versions import Versions, gathered_without
 from ml4t_nb.store_settings import Retention
 
-__all__ = ["drop_old_versions", "erase"]
+__all__ = ["drop_old_versions", "erase", "has_old_versions"]
 
 _DAY_S = 86_400
+
+
+def has_old_versions(folder: DatasetFolder, retention: Retention, now: os.stat_result) -> bool:
+    """Whether there may be any to drop: a look that needs no lock."""
+    return _first_kept(Versions(folder), retention, now) > 1
 
 
 def drop_old_versions(

@@ -17,7 +17,7 @@ from ml4t_nb.storage.disk import is_own_folder, names_in, remove_old
 from ml4t_nb.storage.locks import dataset_lock
 from ml4t_nb.storage.names import GROUPS, symbol_of
 from ml4t_nb.storage.pins import read_pins
-from ml4t_nb.storage.retention import drop_old_versions
+from ml4t_nb.storage.retention import drop_old_versions, has_old_versions
 from ml4t_nb.store_settings import Retention
 
 __all__ = ["sweep_home"]
@@ -46,6 +46,8 @@ def _drop_versions(home: Path, retention: Retention, now: os.stat_result) -> Non
             pinned.setdefault(each.dataset, set()).add(each.version)
     for dataset in _datasets(home / "versions"):
         folder = DatasetFolder(home, dataset)
+        if not has_old_versions(folder, retention, now):
+            continue
         # Who holds the lock is about to commit; there will be another sweep.
         with suppress(StoreError, OSError), dataset_lock(folder.state, dataset, timeout_s=0):
             drop_old_versions(folder, retention, pinned.get(dataset, ()), now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -60,13 +61,22 @@ def unknown_pin(name: str, known: Iterable[str]) -> OptionError:
 
 def _pinned(pin: Pin, versions: Versions) -> int:
     dataset = versions.folder.dataset
-    number = pin.version_of(dataset)
-    if number is None:
+    kept = pin.version_of(dataset)
+    if kept is None:
         raise VersionNotFound(
             f"the pin {pin.name!r} has no version of {dataset}",
             hint="pins lists what each has",
         )
-    return number
+    found = None
+    with suppress(KeyError):
+        found = versions.manifest(kept.version)
+    if found is None or found.checksum != kept.checksum:
+        raise VersionNotFound(
+            f"version {kept.version} of {dataset} is not the one that was pinned as {pin.name!r}: "
+            "its folders were deleted since, or restored from a backup",
+            hint="restore them from a backup that has it",
+        )
+    return kept.version
 
 
 def _known_on(ws: Workspace, versions: Versions, moment: datetime | date) -> int:

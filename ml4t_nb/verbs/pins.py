@@ -71,9 +71,8 @@ def pin(
     chosen = select(then, as_symbols(symbol), asset_class, frequency)
     if not chosen:
         raise OptionError("nothing is stored that could be pinned", hint="load it first")
-    versions = tuple(
-        PinnedVersion(each, then.store.snapshot(each).manifest.sequence) for each in chosen
-    )
+    manifests = [then.store.snapshot(each).manifest for each in chosen]
+    versions = tuple(PinnedVersion(m.dataset, m.sequence, m.checksum) for m in manifests)
     with changing_pins(ws.settings.home, timeout_s=ws.settings.lock_timeout) as known:
         if name in known:
             raise OptionError(

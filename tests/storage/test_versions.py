@@ -166,7 +166,7 @@ def test_old_versions_go_and_what_a_pin_needs_stays(store: Store) -> None:
         commit(store, AAPL, bars_at(DAYS[:count], price))
     commit(store, MSFT, bars_at(DAYS[:5]))
     with changing_pins(store.home, timeout_s=1) as pins:
-        pins["paper"] = Pin("paper", AT, (PinnedVersion(AAPL, 1),))
+        pins["paper"] = Pin("paper", AT, (PinnedVersion(AAPL, 1, "xxh3:0"),))
     older(store.home / "versions", days=91)
 
     store.sweep(Retention())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,29 @@ def test_what_was_removed_is_read_as_it_was(home: Path) -> None:
         ml4t_nb.bars("AAPL", home=home)
     assert_frame_equal(ml4t_nb.bars("AAPL", known_on="2005-03-10", home=home), before)
     assert_frame_equal(ml4t_nb.bars("AAPL", version=3, home=home), before)
+
+
+def test_a_pin_is_never_read_from_another_history(home: Path) -> None:
+    """All of a dataset is deleted by hand, and loaded again: its numbers begin anew."""
+    ml4t_nb.pin("paper", home=home)
+    for folder in home.glob("*/equities/daily/AAPL"):
+        shutil.rmtree(folder)
+    ml4t_nb.load("AAPL", provider="sample", start="2005-01-03", as_of="2005-03-08", home=home)
+    for day in ("2005-03-09", "2005-03-10"):
+        ml4t_nb.update(as_of=day, home=home)
+
+    with pytest.raises(VersionNotFound, match="version 3 of equities/daily/AAPL is not the one"):
+        ml4t_nb.bars("AAPL", pin="paper", home=home)
+    assert len(ml4t_nb.bars("MSFT", pin="paper", home=home)) == 69
+
+
+def test_a_frame_is_cited_with_its_versions(home: Path) -> None:
+    then = ml4t_nb.bars(["AAPL", "MSFT"], known_on="2005-02-25", adjust="all", home=home)
+    words = "equities/daily/AAPL v2, equities/daily/MSFT v2, daily bars, adjust=all"
+    assert str(ml4t_nb.cite(then)) == f"{words}, as of 2005-02-25 21:30 UTC"
+    assert json.loads(ml4t_nb.cite(then).to_json())["versions"] == [2, 2]
+    with pytest.raises(OptionError, match="does not say which bars it is of"):
+        ml4t_nb.cite(pd.DataFrame({"close": [1.0]}))
 
 
 def test_what_is_to_be_forgotten_is_gone(home: Path) -> None:
