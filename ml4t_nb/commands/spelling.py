@@ -75,7 +75,9 @@ def _words_of(command: Command, *, is_bare: bool) -> Iterator[str]:
         yield from _words(known[first], word) if needs_flag else (word,)
     for name, value in command.arguments.items():
         if name != first and value is not None:
-            yield from _words(known[name], value)
+            each_once = value if known[name].is_repeated else (value,)
+            for each in each_once:
+                yield from _words(known[name], each)
     yield from ("--json",) * command.json + ("-q",) * command.quiet
 
 

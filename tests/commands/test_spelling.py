@@ -92,6 +92,13 @@ def test_what_is_spelled_parses_to_the_same_command(command: Command) -> None:
             'ml4t_nb.sync(universe=["core", "coins"], workers=2)',
         ),
         (
+            # The one word without a flag is the name.
+            Command("pin", {"name": "paper", "symbol": ("A,B", "C")}),
+            "ml4t-data pin paper -s A,B -s C",
+            "%ml4t pin paper -s A,B -s C",
+            'ml4t_nb.pin(name="paper", symbol=["A,B", "C"])',
+        ),
+        (
             Command("health", {"stale_days": 2.5}, json=True, quiet=True),
             "ml4t-data health --stale-days 2.5 --json -q",
             "%ml4t health --stale-days 2.5 --json -q",
