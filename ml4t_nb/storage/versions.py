@@ -30,7 +30,7 @@ from ml4t_nb.storage.names import (
 __all__ = ["Versions", "gather", "gathered_without"]
 
 _TRIES = 100
-_MOST_SINGLE = 64
+_MOST_SINGLE = 32
 _MOST_GATHERED = 32 << 20
 _LEVEL = 1
 
