@@ -80,15 +80,17 @@ def _pinned(pin: Pin, versions: Versions) -> int:
 
 
 def _known_on(ws: Workspace, versions: Versions, moment: datetime | date) -> int:
-    """The newest version whose run's as-of is not later."""
+    """The newest version of which no run's as-of is later."""
     dataset, times = versions.folder.dataset, versions.times
     runs = {number: at for number, at in times.items() if at is not None}
     if not runs:
         raise VersionNotFound(f"{dataset} has no versions", hint="load it first")
     until = moment if isinstance(moment, datetime) else _close(ws, versions, max(runs), moment)
-    known = [number for number, at in runs.items() if at <= until]
-    if known:
-        return max(known)
+    for number in sorted((each for each, at in runs.items() if at <= until), reverse=True):
+        # A decision, or an undo, may be as of a time before that of the bars that it left.
+        manifest = versions.manifest(number)
+        if manifest and (manifest.updated is None or manifest.updated <= until):
+            return number
     first = min(runs.values()).astimezone(UTC)
     raise VersionNotFound(
         f"nothing was known of {dataset} on {moment:%Y-%m-%d}: its first version is of "

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ml4t_nb import verbs
 from ml4t_nb.cli import main
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Adjustment
@@ -65,6 +66,17 @@ def test_a_correction_is_undone_to_the_bit_and_the_bars_it_brought_stay(own: Own
         ("volume", 10104200.0, 10104100.0),
     ]
     assert [each.version for each in own.manifest.refusals] == [3]
+
+
+def test_an_undo_as_of_an_earlier_time_does_not_make_later_bars_known(
+    corrected_once: OwnFiles,
+) -> None:
+    corrected_once.undo(as_of="2004-12-27T22:00+00:00")
+    assert f"{corrected_once.bars().index[-1]:%Y-%m-%d}" == "2004-12-28"
+
+    then = verbs.bars(corrected_once.ws, "ACME", known_on="2004-12-27T23:00+00:00")
+    assert f"{then.index[-1]:%Y-%m-%d}" == "2004-12-27"
+    assert then.attrs["ml4t_nb"]["versions"] == [1]
 
 
 def test_a_bar_that_a_later_run_corrected_again_is_not_undone(corrected_once: OwnFiles) -> None:
