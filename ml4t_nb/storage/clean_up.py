@@ -23,7 +23,7 @@ from ml4t_nb.storage.names import (
 )
 from ml4t_nb.storage.versions import Versions, gather
 
-__all__ = ["clean_up", "is_replaceable", "named_by_older", "sweep_trash"]
+__all__ = ["clean_up", "is_replaceable", "named_by_older", "sweep_staged", "sweep_trash"]
 
 # Borne by a manifest until it is published, by a file from another disk until it is whole.
 _TAG = re.compile(r"\.[0-9a-f]{6}\Z")
@@ -167,6 +167,20 @@ def sweep_trash(folder: DatasetFolder, now: os.stat_result, *, most: int | None 
             disk.remove_old(f"{folder.trash_path}/{name}", now)
         with suppress(OSError):
             folder.trash.rmdir()
+
+
+def sweep_staged(folder: DatasetFolder, now: os.stat_result) -> None:
+    """Remove from the past versions what a writer that was killed an hour ago had not yet named.
+
+    It is a copy from another disk, or manifests being gathered: what it was made of is still there.
+    """
+    if not disk.is_all_own(f"{folder.home}/versions", folder.place):
+        return
+    for name in disk.names_in(folder.versions_path):
+        if _TAG.search(name) and is_replaceable(name):
+            disk.remove_old(f"{folder.versions_path}/{name}", now)
+    with suppress(OSError):
+        os.rmdir(folder.versions_path)  # noqa: PTH106
 
 
 def is_replaceable(name: str) -> bool:

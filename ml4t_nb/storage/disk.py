@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,6 +24,7 @@ __all__ = [
     "move",
     "names_in",
     "remove_old",
+    "replace_with",
     "status",
     "sync_folder",
     "sync_parents",
@@ -77,6 +77,13 @@ def write_new(path: str, content: bytes) -> None:
             undo.pop_all()
     finally:
         os.close(file)
+
+
+def replace_with(path: str, content: bytes) -> None:
+    """Write a file through to the disk, which has its name once it is whole."""
+    staged = f"{path}.{secrets.token_hex(3)}"
+    write_new(staged, content)
+    os.replace(staged, path)  # noqa: PTH105
 
 
 def _unlink(path: str) -> None:
@@ -193,9 +200,8 @@ def _move(source: str, target: str) -> None:
         if error.errno != errno.EXDEV:
             raise
         # The data may be on a disk of their own; a reader must find one whole copy at any time.
-        staged = f"{target}.{secrets.token_hex(3)}"
-        shutil.copyfile(source, staged)
-        os.replace(staged, target)  # noqa: PTH105
+        replace_with(target, content_of(source))
+        sync_folder(os.path.dirname(target))  # noqa: PTH120
         os.unlink(source)  # noqa: PTH108
 
 

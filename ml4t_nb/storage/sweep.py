@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ml4t_nb.errors import StoreError
 from ml4t_nb.model import DatasetId
-from ml4t_nb.storage.clean_up import sweep_trash
+from ml4t_nb.storage.clean_up import sweep_staged, sweep_trash
 from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.disk import is_own_folder, names_in, remove_old
 from ml4t_nb.storage.locks import dataset_lock
@@ -28,12 +28,17 @@ _PROBE = re.compile(r"sweep\.[0-9a-f]{6}")
 def sweep_home(home: Path, retention: Retention | None) -> None:
     """Remove what lies in the trash for more than an hour, of all datasets.
 
-    With a ``retention``, move old versions there before that, but for those that are pinned. What
-    cannot be swept keeps nothing else from it.
+    So is what writers that were killed left among the past versions. With a ``retention``, move
+    old versions to the trash before that, but for those that are pinned. What cannot be swept keeps
+    nothing else from it.
     """
-    if retention is not None and (now := _file_time(home / "versions")):
+    if now := _file_time(home / "versions"):
+        for dataset in _datasets(home / "versions"):
+            with suppress(StoreError):
+                sweep_staged(DatasetFolder(home, dataset), now)
         with suppress(StoreError):
-            _drop_versions(home, retention, now)
+            if retention is not None:
+                _drop_versions(home, retention, now)
     if now := _file_time(home / "trash"):
         for dataset in _datasets(home / "trash"):
             sweep_trash(DatasetFolder(home, dataset), now)
@@ -46,11 +51,11 @@ def _drop_versions(home: Path, retention: Retention, now: os.stat_result) -> Non
             pinned.setdefault(each.dataset, set()).add(each.version)
     for dataset in _datasets(home / "versions"):
         folder = DatasetFolder(home, dataset)
-        if not has_old_versions(folder, retention, now):
-            continue
         # Who holds the lock is about to commit; there will be another sweep.
-        with suppress(StoreError, OSError), dataset_lock(folder.state, dataset, timeout_s=0):
-            drop_old_versions(folder, retention, pinned.get(dataset, ()), now)
+        with suppress(StoreError, OSError):
+            if has_old_versions(folder, retention, now):
+                with dataset_lock(folder.state, dataset, timeout_s=0):
+                    drop_old_versions(folder, retention, pinned.get(dataset, ()), now)
 
 
 def _file_time(folder: Path) -> os.stat_result | None:

@@ -177,7 +177,7 @@ def gather(folder: DatasetFolder) -> None:
         lines = {**older, **lines}
         size += sum(len(each.content) for each in older.values())
         taken.append(name)
-    disk.write_new(f"{path}/{gathered_name(min(lines), max(lines))}", _packed(lines))
+    disk.replace_with(f"{path}/{gathered_name(min(lines), max(lines))}", _packed(lines))
     disk.sync_folder(path)
     for name in taken:
         os.unlink(f"{path}/{name}")  # noqa: PTH108
@@ -189,7 +189,7 @@ def gathered_without(folder: DatasetFolder, name: str, dropped: Collection[int])
     lines = dict(_unpacked(disk.content_of(f"{path}/{name}")))
     left = {number: each for number, each in lines.items() if number not in dropped}
     if left:
-        disk.write_new(f"{path}/{gathered_name(min(left), max(left))}", _packed(left))
+        disk.replace_with(f"{path}/{gathered_name(min(left), max(left))}", _packed(left))
         disk.sync_folder(path)
     disk.move(f"{path}/{name}", f"{folder.trash_path}/{name}")
 
