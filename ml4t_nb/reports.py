@@ -218,12 +218,15 @@ class ExportReport:
         The file, or the folder of a file for each symbol.
     skipped
         Symbols that could not be read.
+    notes
+        Sentences for the reader: that bars are later than ML4T_DATA_AS_OF.
     """
 
     datasets: tuple[Exported, ...]
     bars: pd.DataFrame | None
     out: Path | None
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def printed(self) -> pd.DataFrame | None:
@@ -248,12 +251,15 @@ class SqlReport:
         Rows to show; 0 for all.
     out
         The file that has them; None if none was asked for.
+    notes
+        As of an `ExportReport`.
     """
 
     query: str
     table: pa.Table
     limit: int
     out: Path | None
+    notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """All rows, with the columns of the query."""
@@ -319,6 +325,8 @@ class PlotReport:
     asked
         Arguments of the verb that draw the same of what is stored later; empty where the report is
         of one run, or of a past version.
+    notes
+        As of an `ExportReport`.
     """
 
     dataset: DatasetId
@@ -345,6 +353,7 @@ class PlotReport:
     version: int = 0
     is_past: bool = False
     asked: Mapping[str, object] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def frequency(self) -> BarsFrequency:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from typing import Any
 
@@ -25,6 +25,7 @@ from ml4t_nb.reading.pieces import (
     pieces_of,
 )
 from ml4t_nb.reading.request import BarsRequest
+from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store_state import StoreState
 
 __all__ = ["BarsDataset"]
@@ -51,6 +52,8 @@ class BarsDataset(LazyDataset):
         Range and adjustment.
     only
         Which datasets; None for all of the frequency.
+    seen
+        Called with each snapshot before its bars are read.
     """
 
     def __init__(
@@ -59,12 +62,14 @@ class BarsDataset(LazyDataset):
         frequency: Frequency,
         request: BarsRequest,
         only: Sequence[DatasetId] | None = None,
+        seen: Callable[[Snapshot], None] | None = None,
     ) -> None:
         super().__init__(BARS_SCHEMA)
         self._state = state
         self._frequency = frequency
         self._request = request
         self._only = only
+        self._seen = seen
         self._reader = PieceReader(request.adjust)
         self._indexes: dict[tuple[DatasetId, ...], ds.Dataset] = {}
 
@@ -79,6 +84,8 @@ class BarsDataset(LazyDataset):
         for each in self._left(asked):
             snapshot = self._state.snapshot(each)
             if snapshot is not None:
+                if self._seen is not None:
+                    self._seen(snapshot)
                 yield from pieces_of(snapshot, self._request.adjust)
 
     def _left(self, asked: Asked) -> Iterator[DatasetId]:

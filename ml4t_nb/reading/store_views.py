@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from typing import Literal, get_args
@@ -28,10 +28,13 @@ def view_names(store: Store) -> dict[str, tuple[str, ...]]:
     return {name: tuple(view.schema.names) for name, view in store_views(store).items()}
 
 
-def store_views(store: Store, *, at_once: bool = False) -> dict[str, LazyDataset]:
+def store_views(
+    store: Store, *, at_once: bool = False, seen: Callable[[Snapshot], None] | None = None
+) -> dict[str, LazyDataset]:
     """The views by name: of each stored frequency three of its bars, and four of the store.
 
-    Each dataset is as it is when a view shows it first; or ``at_once``, as it is now.
+    Each dataset is as it is when a view shows it first; or ``at_once``, as it is now. What is
+    ``seen`` is called with each whose bars are read, before they are.
     """
     state = StoreState(store.home, at_once=at_once)
     frequencies = stored_frequencies(store.home)
@@ -39,7 +42,7 @@ def store_views(store: Store, *, at_once: bool = False) -> dict[str, LazyDataset
     for frequency in frequencies:
         for adjust in ("splits", *(each for each in get_args(Adjustment) if each != "splits")):
             name = f"bars_{frequency}" + ("" if adjust == "splits" else f"_{adjust}")
-            views[name] = BarsDataset(state, frequency, BarsRequest(adjust=adjust))
+            views[name] = BarsDataset(state, frequency, BarsRequest(adjust=adjust), seen=seen)
     rows = partial(_summary_rows, store, state)
     views["datasets"] = StoreTable(TABLES["datasets"], rows)
     for table in get_args(_Listed):

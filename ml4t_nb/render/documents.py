@@ -215,12 +215,16 @@ class ExportedBar(_Stamped, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportDocument:
-    """Of ``export``; the bars only without ``--out``."""
+    """Of ``export``; the bars only without ``--out``.
+
+    ``notes`` say where bars are later than ML4T_DATA_AS_OF.
+    """
 
     verb: Literal["export"] = "export"
     datasets: tuple[records.Exported, ...]
     out: Path | None
     skipped: tuple[records.Skipped, ...]
+    notes: tuple[str, ...]
     bars: tuple[ExportedBar, ...] = OMITTED
 
 
@@ -239,7 +243,8 @@ class SessionBars:
 class MapDocument:
     """Of ``plot``: with ``--coverage`` the sessions, with ``--run`` what it changed.
 
-    ``beside`` are the symbols it is compared with, ``frequency`` is that of derived bars.
+    ``beside`` are the symbols it is compared with, ``frequency`` is that of derived bars, and
+    ``notes`` say where bars are later than ML4T_DATA_AS_OF.
     """
 
     verb: Literal["plot"] = "plot"
@@ -254,6 +259,7 @@ class MapDocument:
     findings: tuple[Finding, ...]
     sources: tuple[records.Source, ...]
     out: Path | None
+    notes: tuple[str, ...]
     sessions: tuple[SessionBars, ...] = OMITTED
     before: tuple[Bar, ...] = OMITTED
     after: tuple[Bar, ...] = OMITTED

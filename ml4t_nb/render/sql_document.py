@@ -21,11 +21,15 @@ class SqlColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlDocument:
-    """Of ``sql``: ``data`` has one object a row, unless they were written to ``out``."""
+    """Of ``sql``: ``data`` has one object a row, unless they were written to ``out``.
+
+    ``notes`` say where bars are later than ML4T_DATA_AS_OF.
+    """
 
     verb: Literal["sql"] = "sql"
     query: str
     columns: tuple[SqlColumn, ...]
     rows: int
     out: Path | None
+    notes: tuple[str, ...]
     data: tuple[dict[str, Any], ...] = OMITTED

@@ -216,6 +216,7 @@ def _sql(report: reports.SqlReport) -> SqlDocument:
         columns=tuple(SqlColumn(each.name, str(each.type)) for each in table.schema),
         rows=table.num_rows,
         out=report.out,
+        notes=report.notes,
         data=OMITTED if report.out is not None else tuple(plain_rows(table)),
     )
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ml4t_nb.errors import Ml4tError
-from ml4t_nb.model import AssetClass, BarsFrequency, Column, Frequency, OnError
+from ml4t_nb.model import AssetClass, BarsFrequency, Column, DatasetId, Frequency, OnError
 from ml4t_nb.options import as_symbols
 from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.verbs.arguments import served, verb
+from ml4t_nb.verbs.look_ahead import LookAhead
 from ml4t_nb.verbs.parameters import (
     Adjust,
     BarsFreq,
@@ -127,11 +130,14 @@ def bars(
         from ml4t_nb.reading.one import read_bars
 
         snapshot = _source_of(ws, symbol, asset_class, frequency, derive=derive)
+        _note_later(ws, [snapshot])
         return read_bars(snapshot, request.made_from([snapshot.manifest.dataset]))
     from ml4t_nb.reading.many import read_many
 
-    meant = select_sources(ws, as_symbols(symbol), asset_class, frequency, derive=derive)
-    return read_many(ws.store, meant, request, wide=wide, errors=errors)
+    meant = [*select_sources(ws, as_symbols(symbol), asset_class, frequency, derive=derive)]
+    frame = read_many(ws.store, meant, request, wide=wide, errors=errors)
+    _note_later(ws, _readable(ws, meant))
+    return frame
 
 
 @verb
@@ -162,9 +168,28 @@ def files(
     DatasetNotFound
         If nothing is stored.
     """
-    return snapshot_of(
-        as_known(ws.at(home), known_on, version, pin), symbol, asset_class, frequency
-    ).files()
+    ws = as_known(ws.at(home), known_on, version, pin)
+    snapshot = snapshot_of(ws, symbol, asset_class, frequency)
+    _note_later(ws, [snapshot])
+    return snapshot.files()
+
+
+def _note_later(ws: Workspace, snapshots: Iterable[Snapshot]) -> None:
+    """Say which bars are later than the as-of of the settings."""
+    ahead = LookAhead(ws)
+    if ahead.moment is not None:
+        for each in snapshots:
+            ahead.take(each.manifest)
+        ahead.told()
+
+
+def _readable(
+    ws: Workspace, meant: Iterable[tuple[str, DatasetId | Ml4tError]]
+) -> Iterator[Snapshot]:
+    for _, each in meant:
+        if isinstance(each, DatasetId):
+            with suppress(Ml4tError):  # it was skipped
+                yield ws.store.snapshot(each)
 
 
 def _source_of(

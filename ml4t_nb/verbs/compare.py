@@ -13,6 +13,7 @@ from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.reports import CompareReport, Difference, PriceScale
 from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.bars import snapshot_of
+from ml4t_nb.verbs.look_ahead import LookAhead
 from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, OneSymbol, Start
 from ml4t_nb.verbs.runs import ask_one
 from ml4t_nb.verbs.select import days, latest
@@ -72,6 +73,8 @@ def compare(
     moment = ws.resolve_as_of(as_of)
     snapshot = snapshot_of(ws, names[0], asset_class, frequency)
     manifest = snapshot.manifest
+    ahead = LookAhead(ws, as_of)
+    ahead.take(manifest)
     ours = observed(view(snapshot, BarsRequest(*days(start, end))))
     if ours.empty:
         raise OptionError(
@@ -81,6 +84,7 @@ def compare(
     wanted = _span_of(ours)
     other = ask_one(ws, moment, lambda context: fetch_other(context, manifest, with_, wanted))
     ws.observer(Finished(manifest.dataset, "unchanged"))
+    ahead.told()
     both = side_by_side(ours, other.bars)
     differences = tuple(_differences(both, tolerance))
     agrees = both.agrees(tolerance).sum(axis=0).tolist()

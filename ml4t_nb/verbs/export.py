@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
@@ -14,9 +14,10 @@ from ml4t_nb.records import Skipped
 from ml4t_nb.reports import ExportReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.export_files import Target, exported, write_bars
+from ml4t_nb.verbs.look_ahead import LookAhead
 from ml4t_nb.verbs.parameters import (
     Adjust,
-    AsOfUnused,
+    AsOfRefusing,
     BarsFreq,
     Class,
     Columns,
@@ -67,7 +68,7 @@ def export(
     known_on: KnownOn = None,
     version: Version = None,
     pin: PinName = None,
-    as_of: AsOfUnused = None,
+    as_of: AsOfRefusing = None,
     home: Home = None,
 ) -> ExportReport:
     """Write bars to one file or to one for each symbol, or as CSV to standard output.
@@ -94,7 +95,7 @@ def export(
     from ml4t_nb.reading.many import read_each
 
     ws = as_known(ws.at(home), known_on, version, pin)
-    ws.resolve_as_of(as_of)
+    ahead = LookAhead(ws, as_of)
     symbols = required(symbol, "export")
     chosen = None if columns is None else cast("tuple[Column, ...]", columns)
     meant = [*select_sources(ws, symbols, asset_class, frequency, derive=derive)]
@@ -104,12 +105,13 @@ def export(
     target = None if out is None else _target(Path(out), format_, wide=wide)
     _require_possible(request, target, format_, wide=wide)
     skipped: dict[str, str] | None = {} if errors == "skip" else None
-    parts: Iterable[SymbolBars] = read_each(ws.store, meant, request, skipped)
+    parts = _not_ahead(read_each(ws.store, meant, request, skipped), ahead)
     is_one = len(symbols) == 1
     bars = None
     if target is None or is_one:
-        parts = [*parts]
-        bars = _together(parts, request, is_one=is_one)
+        held = [*parts]
+        parts = iter(held)
+        bars = _together(held, request, is_one=is_one)
     if target is None:
         found = tuple(map(exported, parts))
     else:
@@ -118,7 +120,15 @@ def export(
     if not found:
         reasons = "; ".join(dict.fromkeys(each.reason for each in left_out))
         raise DatasetNotFound(f"none of the symbols can be exported: {reasons}")
-    return ExportReport(found, bars, None if target is None else target.path, left_out)
+    written = None if target is None else target.path
+    return ExportReport(found, bars, written, left_out, ahead.told())
+
+
+def _not_ahead(parts: Iterable[SymbolBars], ahead: LookAhead) -> Iterator[SymbolBars]:
+    """The parts; none that is later than the as-of given."""
+    for each in parts:
+        ahead.take(each.manifest)
+        yield each
 
 
 def _target(out: Path, kind: FileFormat | None, *, wide: bool) -> Target:

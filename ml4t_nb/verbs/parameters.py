@@ -21,6 +21,7 @@ __all__ = [
     "Adjust",
     "AllowEmpty",
     "AsOf",
+    "AsOfRefusing",
     "AsOfUnused",
     "BarsFreq",
     "Class",
@@ -152,6 +153,13 @@ PinName: TypeAlias = Annotated[
 AsOf: TypeAlias = Annotated[
     Moment | None,
     Doc("Run as of this time: an instant, or a date, meaning after that session's close."),
+]
+AsOfRefusing: TypeAlias = Annotated[
+    Moment | None,
+    Doc(
+        "The time that it is: bars that were over only after it are refused. To read what was\n"
+        "known then, give known_on."
+    ),
 ]
 AsOfUnused: TypeAlias = Annotated[
     Moment | None, Doc("Accepted by every verb; the result does not depend on it.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ml4t_nb.storage.versions import Versions
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["as_known", "unknown_pin"]
+__all__ = ["as_known", "earliest_known", "unknown_pin", "version_known_on"]
 
 _DELAY = timedelta(minutes=30)
 
@@ -40,7 +40,7 @@ def as_known(
         return ws.reading(partial(_pinned, _pin_of(ws, pin)))
     moment = as_moment(known_on, option="--known-on")
     assert moment is not None
-    return ws.reading(lambda versions: _known_on(ws, versions, moment))
+    return ws.reading(lambda versions: version_known_on(ws, versions, moment))
 
 
 def _pin_of(ws: Workspace, name: str) -> Pin:
@@ -79,8 +79,11 @@ def _pinned(pin: Pin, versions: Versions) -> int:
     return kept.version
 
 
-def _known_on(ws: Workspace, versions: Versions, moment: datetime | date) -> int:
-    """The newest version of which no run's as-of is later."""
+def version_known_on(ws: Workspace, versions: Versions, moment: datetime | date) -> int:
+    """Number of the newest version of which no run's as-of is later.
+
+    VersionNotFound if there is none.
+    """
     dataset, times = versions.folder.dataset, versions.times
     runs = {number: at for number, at in times.items() if at is not None}
     if not runs:
@@ -97,6 +100,12 @@ def _known_on(ws: Workspace, versions: Versions, moment: datetime | date) -> int
         f"{first:%Y-%m-%d %H:%M} UTC",
         hint=f"the earliest there is: known_on={first:%Y-%m-%d}",
     )
+
+
+def earliest_known(versions: Versions) -> datetime | None:
+    """As-of of the run of the earliest version there is, in UTC; None if there is none."""
+    runs = [at for at in versions.times.values() if at is not None]
+    return min(runs).astimezone(UTC) if runs else None
 
 
 def _close(ws: Workspace, versions: Versions, number: int, day: date) -> datetime:

@@ -11,6 +11,7 @@ from ml4t_nb.model import NextStep
 from ml4t_nb.options import Doc, Moment, PathName, Short, Symbols, as_folder
 from ml4t_nb.reports import PlotReport
 from ml4t_nb.verbs.arguments import served, verb
+from ml4t_nb.verbs.look_ahead import LookAhead
 from ml4t_nb.verbs.parameters import BarsFreq, Class, End, Home, KnownOn, PinName, Start, Version
 from ml4t_nb.verbs.past import as_known
 from ml4t_nb.verbs.plot_bars import (
@@ -40,7 +41,10 @@ Compared: TypeAlias = Annotated[
 ]
 Now: TypeAlias = Annotated[
     Moment | None,
-    Doc("The time that it is: a session that is not over by then is said to be open."),
+    Doc(
+        "The time that it is: a session that is not over by then is said to be open, and bars\n"
+        "that were over only after it are refused. To draw what was known then, give known_on."
+    ),
 ]
 
 
@@ -100,10 +104,14 @@ def plot(
         if others:
             flag = "--" + others[0].replace("_", "-")
             raise OptionError(f"{flag} draws one symbol alone", hint="name one symbol")
-    snapshots = snapshots_of(ws, names, asset_class, frequency)
-    if run is not None:
-        return _change_of(snapshots[0], run, page, ws.settings.home)
+    ahead = LookAhead(ws, as_of)
     now = ws.resolve_as_of(as_of)
+    snapshots = snapshots_of(ws, names, asset_class, frequency)
+    for each in snapshots:
+        ahead.take(each.manifest)
+    if run is not None:
+        drawn_run = _change_of(snapshots[0], run, page, ws.settings.home)
+        return replace(drawn_run, notes=ahead.told())
     require_one_axis([each.manifest for each in snapshots], frequency)
     reports = [
         bars_report(each, range_, frequency, now, home=ws.settings.home, **drawn)
@@ -116,7 +124,13 @@ def plot(
     }  # fmt: skip
     beside = tuple(reports[1:])
     is_fixed = last_run or any(each.is_past for each in reports)
-    return replace(reports[0], out=page, beside=beside, asked={} if is_fixed else asked)
+    return replace(
+        reports[0],
+        out=page,
+        beside=beside,
+        asked={} if is_fixed else asked,
+        notes=ahead.told(),
+    )
 
 
 def _change_of(snapshot: Snapshot, run: int, page: Path | None, home: Path) -> PlotReport:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ml4t_nb.errors import OptionError
-from ml4t_nb.model import Frequency
+from ml4t_nb.model import DatasetId, Frequency
 from ml4t_nb.options import PathName, as_folder
 from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.reports import SqlReport
 from ml4t_nb.verbs.arguments import verb
-from ml4t_nb.verbs.parameters import Adjust, AsOfUnused, ClassFilter, End, Home, Selection, Start
+from ml4t_nb.verbs.look_ahead import LookAhead
+from ml4t_nb.verbs.parameters import Adjust, AsOfRefusing, ClassFilter, End, Home, Selection, Start
 from ml4t_nb.verbs.select import days, select
 from ml4t_nb.verbs.table_files import write_table
 
@@ -35,7 +37,7 @@ def sql(
     *,
     limit: int = 40,
     out: PathName | None = None,
-    as_of: AsOfUnused = None,
+    as_of: AsOfRefusing = None,
     home: Home = None,
 ) -> SqlReport:
     """Answer a SELECT over the views of the store: bars_daily, bars_daily_all, datasets, gaps, ...
@@ -61,7 +63,7 @@ def sql(
     """
     ws = ws.at(home)
     ws.require_home()
-    ws.resolve_as_of(as_of)
+    ahead = LookAhead(ws, as_of)
     if limit < 0:
         raise OptionError(f"--limit {limit} is negative", hint="0 or more, such as 40")
     file = None if out is None else as_folder(out, option="--out")
@@ -75,10 +77,11 @@ def sql(
 
     require_package("duckdb")
     words = query or ""
-    table = answer(store_views(ws.store), words)
+    views = store_views(ws.store, seen=lambda each: ahead.take(each.manifest))
+    table = answer(views, words)
     if file is not None:
         write_table(file, table)
-    return SqlReport(words, table, limit, file)
+    return SqlReport(words, table, limit, file, ahead.told())
 
 
 @verb
@@ -101,6 +104,7 @@ def connect(ws: Workspace, /, *, home: Home = None) -> DuckDBPyConnection:
 
     ws = ws.at(home)
     ws.require_home()
+    _note_later(ws, None)
     return locked_connection(store_views(ws.store, at_once=True))
 
 
@@ -151,6 +155,7 @@ def scan(
     if not symbol:
         ws.require_home()
     only = select(ws, symbol, asset_class, frequency) if symbol or asset_class else None
+    _note_later(ws, only, frequency)
     request = BarsRequest(*days(start, end), adjust)
     dataset = BarsDataset(StoreState(ws.store.home), frequency, request, only)
     if engine == "arrow":
@@ -158,6 +163,17 @@ def scan(
     import polars as pl
 
     return pl.scan_pyarrow_dataset(dataset)
+
+
+def _note_later(
+    ws: Workspace, only: Sequence[DatasetId] | None, frequency: Frequency | None = None
+) -> None:
+    """Say what of the store is later than the as-of of the settings: the reader may read all."""
+    ahead = LookAhead(ws)
+    if ahead.moment is not None:
+        rows = ws.store.summaries(only)
+        ahead.take_rows(e for e in rows if frequency in (None, e.dataset.frequency))
+        ahead.told()
 
 
 def sql_names(ws: Workspace) -> tuple[str, ...]:

@@ -339,3 +339,14 @@ def test_standard_error_is_left_alone(loaded: InteractiveShell) -> None:
     run(loaded, "%ml4t update --as-of 2005-03-01")
 
     assert sys.stderr is before
+
+
+def test_bars_later_than_the_setting_of_the_as_of_are_told_once(
+    loaded: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ML4T_DATA_AS_OF", "2005-02-24")
+
+    result, said = run(loaded, "r = %ml4t export AAPL")
+
+    assert result.success
+    assert said.count("has bars up to 2005-02-25, later than ML4T_DATA_AS_OF, 2005-02-24") == 1

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ml4t_nb.errors import Ml4tError, OptionError, RangeRefused
+from ml4t_nb.errors import Ml4tError, OptionError
 from ml4t_nb.model import Adjustment
 from ml4t_nb.render.text import report_text
 from ml4t_nb.reports import CompareReport
@@ -121,7 +121,7 @@ def test_a_range_and_a_tolerance_narrow_what_is_compared(ws: Workspace) -> None:
         ({"tolerance": 1}, OptionError, "--tolerance 1 must be at least 0 and below 1"),
         ({"symbol": ["AAPL", "MSFT"]}, OptionError, "compare takes exactly one symbol"),
         ({"start": "2010-01-04"}, OptionError, "equities/daily/AAPL has no bars in this range"),
-        ({"as_of": "1999-01-04"}, RangeRefused, "no bar of equities/daily/AAPL is final"),
+        ({"as_of": "1999-01-04"}, OptionError, "has bars up to 2006-01-03, later than the as-of"),
     ],
 )
 def test_what_cannot_be_compared_is_one_sentence(
