@@ -27,6 +27,8 @@ from ml4t_nb.verbs import (
     pins,
     plot,
     providers,
+    rechunk,
+    recompress,
     reconcile,
     remove,
     rename,
@@ -59,7 +61,7 @@ ProgramName: TypeAlias = Literal["ml4t-data", "%ml4t", "ml4t_nb"]
 
 _IN_ORDER = (
     load, update, sync, health, list_, gaps, review, history, undo, plot, compare, reconcile,
-    export, sql, pin, pins, end, rename, remove, providers, notify,
+    export, sql, pin, pins, recompress, rechunk, end, rename, remove, providers, notify,
 )  # fmt: skip
 VERBS: dict[str, Verb] = {each.__name__.rstrip("_"): each for each in _IN_ORDER}
 """The verbs by their spelling, in the order of a person's first day with them."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ml4t_nb.pipeline.remove import run_remove
     from ml4t_nb.pipeline.rename import RenameRequest, run_rename
     from ml4t_nb.pipeline.requests import LoadRequest, UpdateRequest
+    from ml4t_nb.pipeline.rewrite import RewriteRequest, run_rewrite
     from ml4t_nb.pipeline.sync import SyncRequest, part_of_sync, run_sync
     from ml4t_nb.pipeline.undo import UndoRequest, run_undo
     from ml4t_nb.pipeline.unknown import with_proposals
@@ -28,6 +29,7 @@ __all__ = [
     "LoadRequest",
     "ReconcileRequest",
     "RenameRequest",
+    "RewriteRequest",
     "RunContext",
     "SyncRequest",
     "UndoRequest",
@@ -48,6 +50,7 @@ __all__ = [
     "run_reconcile",
     "run_remove",
     "run_rename",
+    "run_rewrite",
     "run_sync",
     "run_undo",
     "run_update",
@@ -65,6 +68,7 @@ _HOMES = {
     "LoadRequest": "requests",
     "ReconcileRequest": "reconcile",
     "RenameRequest": "rename",
+    "RewriteRequest": "rewrite",
     "RunContext": "context",
     "SyncRequest": "sync",
     "UndoRequest": "undo",
@@ -85,6 +89,7 @@ _HOMES = {
     "run_reconcile": "reconcile",
     "run_remove": "remove",
     "run_rename": "rename",
+    "run_rewrite": "rewrite",
     "run_sync": "sync",
     "run_undo": "undo",
     "run_update": "update",

@@ -104,19 +104,18 @@ def resolve_config(
             compression=request.compression or "lz4",
             is_packed=is_packed,
         )
-    remove = NextStep("remove", dataset)
     # What auto means may have been another period when it was loaded.
     is_as_held = held.is_packed if is_packed else (period, False) == (held.period, held.is_packed)
     if request.chunk is not None and not is_as_held:
         packed = "packed " if held.is_packed else ""
         raise OptionError(
             f"{dataset} is stored in {packed}{held.period} chunks",
-            hint=("leave out --chunk, or remove it and load again: ", remove),
+            hint="leave out --chunk; the verb rechunk changes the files of what is stored",
         )
     if request.compression not in (None, held.compression):
         raise OptionError(
             f"{dataset} is stored with {held.compression}",
-            hint=("leave out --compression, or remove it and load again: ", remove),
+            hint="leave out --compression; the verb recompress changes the files of what is stored",
         )
     return replace(
         with_provider(held, provider, dataset),

@@ -54,7 +54,9 @@ DOCUMENTS: dict[str, Any] = {
 }
 """The type of each document, by the name of its schema."""
 
-_ONE_FOR_ALL = ("load", "update", "reconcile", "end", "rename", "undo")
+_ONE_FOR_ALL = (
+    "load", "update", "reconcile", "end", "rename", "undo", "recompress", "rechunk",
+)  # fmt: skip
 # Whose docstrings explain the fields of a document.
 _SAME_FIELDS: Mapping[type, tuple[type, ...]] = {
     documents.DetailedResult: (UpdateRecord, UpdateResult),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from ml4t_nb.errors import StoreError
@@ -53,25 +54,32 @@ class CommitFiles:
 
     def write_chunks(self, pieces: Sequence[Piece], compression: Compression) -> tuple[Chunk, ...]:
         """The pieces as chunks on disk."""
-        folder, number = self._folder, self._number
-        if not os.path.isdir(folder.data_path):  # noqa: PTH112
-            folder.data.mkdir(parents=True, exist_ok=True)
         parts = [rows for rows in pieces if isinstance(rows, Rows)]
-        written = []
-
-        def encode(rows: Rows) -> tuple[Chunk, bytes]:
-            return encode_chunk(rows, folder.dataset.symbol, compression, number)
-
         # While one is written, others are encoded.
         few = sum(map(len, parts)) <= MOST_ROWS
-        for chunk, content in parallel_map(encode, parts, threads=1 if few else _ENCODERS):
+        encode = partial(self._encode, compression)
+        new = iter(self._written(parallel_map(encode, parts, threads=1 if few else _ENCODERS)))
+        return tuple(piece if isinstance(piece, Chunk) else next(new) for piece in pieces)
+
+    def write_rows(self, parts: Iterable[Rows], compression: Compression) -> tuple[Chunk, ...]:
+        """Each part as a chunk on disk; the next one is made when this one is written."""
+        return self._written(map(partial(self._encode, compression), parts))
+
+    def _encode(self, compression: Compression, rows: Rows) -> tuple[Chunk, bytes]:
+        return encode_chunk(rows, self._folder.dataset.symbol, compression, self._number)
+
+    def _written(self, encoded: Iterable[tuple[Chunk, bytes]]) -> tuple[Chunk, ...]:
+        folder = self._folder
+        if not os.path.isdir(folder.data_path):  # noqa: PTH112
+            folder.data.mkdir(parents=True, exist_ok=True)
+        written = []
+        for chunk, content in encoded:
             written.append(chunk)
             self._write(folder.data_path, chunk.file, content)
         if written:
             disk.sync_folder(folder.data_path)
         self.chunks_written = len(written)
-        new = iter(written)
-        return tuple(piece if isinstance(piece, Chunk) else next(new) for piece in pieces)
+        return tuple(written)
 
     def write_log(
         self, log: RowLog, rows: LoggedTable | None, needed: Collection[int]

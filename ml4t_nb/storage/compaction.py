@@ -14,7 +14,7 @@ from ml4t_nb.model import Chunking, Frequency, Period
 from ml4t_nb.storage.manifest import Chunk
 from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange
 
-__all__ = ["MOST_ROWS", "Piece", "compact", "resolve_period"]
+__all__ = ["MOST_ROWS", "Piece", "compact", "period_cuts", "resolve_period"]
 
 MOST_ROWS = 131_072
 """Periods share a chunk up to here; a longer period has one of its own."""
@@ -120,10 +120,15 @@ def _packed(pieces: Sequence[Piece], read: Read, period: Period, *, is_packed: b
 def _periods(piece: Piece, period: Period) -> list[_Part]:
     if isinstance(piece, Chunk):
         return [_Part(piece, 0, piece.rows)]
-    first, last = piece.stamps[[0, -1]].tolist()
+    return [_Part(piece, *ends) for ends in pairwise(period_cuts(piece, period))]
+
+
+def period_cuts(rows: Rows, period: Period) -> list[int]:
+    """Where the periods begin among the rows, and the number of rows; those without any do not."""
+    first, last = rows.stamps[[0, -1]].tolist()
     starts = _starts(first, last, period)
-    cuts = np.unique(np.searchsorted(piece.stamps, starts)).tolist()
-    return [_Part(piece, *ends) for ends in pairwise(cuts)]
+    found: list[int] = np.unique(np.searchsorted(rows.stamps, starts)).tolist()
+    return found
 
 
 def _may_share(groups: Sequence[list[_Part]]) -> bool:

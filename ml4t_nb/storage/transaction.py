@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
@@ -22,7 +22,8 @@ from ml4t_nb.storage.compaction import compact
 from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, removed_by_hand
 from ml4t_nb.storage.locks import HeldLock
 from ml4t_nb.storage.manifest import Chunk, Manifest
-from ml4t_nb.storage.names import manifest_name
+from ml4t_nb.storage.names import RowLog, manifest_name
+from ml4t_nb.storage.recutting import recut, require_same_rows
 from ml4t_nb.storage.revisions import Providers, revised_rows, revisions_table
 from ml4t_nb.storage.row_log import (
     CarriedRows,
@@ -172,9 +173,7 @@ class Transaction:
         logs_removed
             False if a person frees the disk of them.
         """
-        state, folder, number = self._now(), self._folder, self.number
-        folder.require_disk()
-        before, config = state.manifest, after.config
+        before, config, number = self._now().manifest, after.config, self.number
         record = replace(record, version=number)
         pieces = compact(
             before.chunks if before else (),
@@ -191,13 +190,68 @@ class Transaction:
                 after, record, with_added=logs_added, with_removed=logs_removed
             ),
         )
+
+        def write(files: CommitFiles) -> tuple[Chunk, ...]:
+            return files.write_chunks(pieces, config.compression)
+
+        return self._publish(
+            after, record, write, to_log, lambda chunks: self._unchanged(before, chunks)
+        )
+
+    def rewrite(self, after: Manifest, record: UpdateRecord) -> Manifest:
+        """Publish the same bars in files written anew: with the codec, and by the period, of after.
+
+        They are read from the disk and compared with what was stored before they count, some at a
+        time. Nothing may have been put.
+
+        Parameters
+        ----------
+        after, record
+            As of `commit`.
+        """
+        before = self._now().manifest
+        if before is None or self._edits:
+            raise StoreError(f"{self._folder.dataset} cannot be rewritten with other bars")
+        record, config = replace(record, version=self.number), after.config
+        own = Snapshot(self._folder, before)
+
+        def write(files: CommitFiles) -> tuple[Chunk, ...]:
+            rows = recut(
+                before.chunks,
+                lambda chunk: own.rows([chunk]),
+                period=config.period,
+                is_packed=config.is_packed,
+            )
+            chunks = files.write_rows(rows, config.compression)
+            require_same_rows(own, Snapshot(self._folder, replace(before, chunks=chunks)))
+            return chunks
+
+        # Without the hash of its rows, a version before could not be known to be the same.
+        same = frozenset(each for each in before.chunks if each.content)
+        return self._publish(after, record, write, {}, lambda _: same)
+
+    def _publish(
+        self,
+        after: Manifest,
+        record: UpdateRecord,
+        write: Callable[[CommitFiles], tuple[Chunk, ...]],
+        to_log: Mapping[RowLog, LoggedTable | None],
+        unchanged: Callable[[Sequence[Chunk]], frozenset[Chunk]],
+    ) -> Manifest:
+        """Write what the commit is made of, and make it count; nothing has changed if that fails.
+
+        ``unchanged`` says of which chunks that are replaced the new ones hold the rows.
+        """
+        state, folder, number = self._now(), self._folder, self.number
+        folder.require_disk()
+        before = state.manifest
         needed = {refusal.version for refusal in after.refusals}
         if after.prior:
             needed.add(after.prior.version)
-        files = CommitFiles(folder, before or Manifest.empty(folder.dataset, config), number)
+        files = CommitFiles(folder, before or Manifest.empty(folder.dataset, after.config), number)
         with disk.writing(folder.data), ExitStack() as undo:
             undo.callback(self._discard, files, number)
-            chunks = files.write_chunks(pieces, config.compression)
+            chunks = write(files)
             if before is None:
                 # Of the folders too: another writer may have made some just now.
                 disk.sync_parents((folder.data, folder.state), folder.home)
@@ -208,16 +262,16 @@ class Transaction:
                 dataset=folder.dataset,
                 sequence=number,
                 chunks=chunks,
-                rejected=files.write_log("rejected", to_log["rejected"], needed),
-                revisions=files.write_log("revisions", to_log["revisions"], needed),
+                rejected=files.write_log("rejected", to_log.get("rejected"), needed),
+                revisions=files.write_log("revisions", to_log.get("revisions"), needed),
                 findings=most_needed(after.findings, _FINDINGS),
                 recent=recent,
                 records=records,
             )
-            unchanged = self._unchanged(before, chunks)
+            same = unchanged(chunks)
             folder.publish(after, number, base=state.sequence, lock=self._lock)
             undo.pop_all()
-        self._after_commit(CommittedState(number, after), unchanged)
+        self._after_commit(CommittedState(number, after), same)
         return after
 
     def _unchanged(self, before: Manifest | None, chunks: Sequence[Chunk]) -> frozenset[Chunk]:

@@ -12,6 +12,8 @@ from ml4t_nb.verbs.load import load
 from ml4t_nb.verbs.notify import notify
 from ml4t_nb.verbs.pins import pin, pins
 from ml4t_nb.verbs.plot import plot
+from ml4t_nb.verbs.rechunk import rechunk
+from ml4t_nb.verbs.recompress import recompress
 from ml4t_nb.verbs.reconcile import reconcile
 from ml4t_nb.verbs.remove import remove
 from ml4t_nb.verbs.rename import rename
@@ -38,6 +40,8 @@ __all__ = [
     "pins",
     "plot",
     "providers",
+    "rechunk",
+    "recompress",
     "reconcile",
     "remove",
     "rename",

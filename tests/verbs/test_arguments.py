@@ -22,8 +22,8 @@ from ml4t_nb.verbs.arguments import Option, convert, declared
 VERBS: tuple[Callable[..., Any], ...] = (
     verbs.load, verbs.update, verbs.sync, verbs.health, verbs.list_, verbs.gaps, verbs.review,
     verbs.history, verbs.undo, verbs.plot, verbs.compare, verbs.reconcile, verbs.export, verbs.end,
-    verbs.rename, verbs.remove, verbs.providers, verbs.notify, verbs.bars, verbs.files,
-    verbs.sql, verbs.scan,
+    verbs.recompress, verbs.rechunk, verbs.rename, verbs.remove, verbs.providers, verbs.notify,
+    verbs.bars, verbs.files, verbs.sql, verbs.scan,
     verbs.connect, shows.panel, shows.jobs,
 )  # fmt: skip
 PARAMETERS = [

@@ -1,0 +1,59 @@
+"""The verb that stores datasets in files of another period."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.model import Chunking
+from ml4t_nb.options import as_symbols, one_of
+from ml4t_nb.reports import RunReport
+from ml4t_nb.verbs.arguments import served, verb
+from ml4t_nb.verbs.parameters import AsOf, ClassFilter, FreqFilter, Home, Selection
+from ml4t_nb.verbs.runs import run_batch, works_of
+from ml4t_nb.verbs.select import select
+
+if TYPE_CHECKING:
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["rechunk"]
+
+
+@served("job")
+@verb
+def rechunk(
+    ws: Workspace,
+    /,
+    symbol: Selection = (),
+    *,
+    chunk: Chunking | None = None,
+    asset_class: ClassFilter = None,
+    frequency: FreqFilter = None,
+    as_of: AsOf = None,
+    home: Home = None,
+) -> RunReport:
+    """Store datasets in files of another period, without asking their providers.
+
+    All files are written anew, and their bars compared to the last bit before the old files go.
+    Past versions are read as before.
+
+    Parameters
+    ----------
+    chunk
+        Calendar period of a file. auto: yearly for daily and weekly bars, weekly for minutes,
+        monthly for other intraday ones, and small closed periods share a file.
+    """
+    from ml4t_nb.pipeline import RewriteRequest, run_rewrite
+
+    ws = ws.at(home)
+    if chunk is None:
+        raise OptionError("rechunk needs --chunk", hint="such as --chunk monthly")
+    wanted = one_of(chunk, Chunking, what="period")
+    moment = ws.resolve_as_of(as_of)
+    ws.require_home()
+    chosen = select(ws, as_symbols(symbol), asset_class, frequency)
+    works = works_of(
+        run_rewrite,
+        {each: RewriteRequest("rechunk", each, chunk=wanted) for each in chosen},
+    )
+    return run_batch(ws, "rechunk", works, moment, workers=2)

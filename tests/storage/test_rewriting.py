@@ -1,0 +1,217 @@
+"""Chunks written anew, in other periods or another codec: the same rows, to the last bit."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+from ml4t_nb.core.timestamps import to_micros
+from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
+from ml4t_nb.model import DatasetId, Period, Span
+from ml4t_nb.storage import disk
+from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.recutting import recut
+from ml4t_nb.storage.rows import Rows
+from ml4t_nb.storage.store import Store
+from tests.storage.builders import AAPL, append, bars_at, commit, daily, record, utc
+
+MINUTE = DatasetId("equities", "1m", "AAPL")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "home")
+
+
+def rewrite(store: Store, dataset: DatasetId = AAPL, **config: object) -> Manifest:
+    with store.transaction(dataset) as tx:
+        state = tx.manifest
+        assert state is not None
+        after = replace(state, config=replace(state.config, **config))  # type: ignore[arg-type]
+        return tx.rewrite(after, replace(record(), verb="recompress"))
+
+
+def codecs(store: Store, dataset: DatasetId = AAPL) -> set[str]:
+    files = store.snapshot(dataset).files()
+    return {pq.ParquetFile(path).metadata.row_group(0).column(1).compression for path in files}
+
+
+def test_another_codec_leaves_every_bit_and_every_version_as_it_was(store: Store) -> None:
+    commit(store, AAPL, daily("2019-01-01", "2023-03-01", 10.1))
+    append(store, AAPL, daily("2023-03-02", "2023-03-03", 11.3))
+    before = [store.version(AAPL, number).bars() for number in (1, 2)]
+    old = store.snapshot(AAPL)
+
+    manifest = rewrite(store, compression="zstd")
+
+    assert codecs(store) == {"ZSTD"}
+    assert manifest.sequence == 3
+    assert manifest.config.compression == "zstd"
+    assert manifest.recent[-1].verb == "recompress"
+    assert manifest.recent[-1].chunks_written == len(manifest.chunks)
+    for number in (1, 2):
+        assert_frame_equal(store.version(AAPL, number).bars(), before[number - 1])
+    assert_frame_equal(store.snapshot(AAPL).bars(), before[1])
+    # Who has begun to read goes on, and no past version needs the files.
+    assert_frame_equal(old.bars(), before[1])
+    assert not any(path.suffix == ".parquet" for path in (store.home / "versions").rglob("*"))
+    assert store.verify(AAPL) == ()
+
+
+@pytest.mark.parametrize("period", ["weekly", "monthly", "quarterly"])
+def test_another_period_cuts_every_chunk_there(store: Store, period: Period) -> None:
+    bars = daily("2021-11-20", "2024-03-07")
+    commit(store, AAPL, bars)
+
+    manifest = rewrite(store, period=period, is_packed=False)
+
+    begins = pd.DatetimeIndex([chunk.first for chunk in manifest.chunks]).tz_localize(None)
+    letter = {"weekly": "W", "monthly": "M", "quarterly": "Q"}[period]
+    assert begins.to_period(letter).is_unique
+    every = pd.DatetimeIndex(bars.index).tz_localize(None).to_period(letter)
+    assert len(begins) == every.nunique()
+    assert_frame_equal(store.snapshot(AAPL).bars(), bars, check_freq=False)
+    with store.transaction(AAPL) as tx:
+        tx.put(daily("2024-03-08", "2024-03-08"), Span(utc(2024, 3, 8), utc(2024, 3, 9)))
+        appended = tx.commit(manifest, record())
+    assert appended.chunks[: len(manifest.chunks) - 1] == manifest.chunks[:-1]
+
+
+def test_many_small_chunks_become_a_few_large_ones(store: Store) -> None:
+    """131,072 rows are the most that periods share a chunk up to; the last week is apart."""
+    minutes = pd.date_range("2024-01-01", periods=200_000, freq="min")
+    with store.transaction(MINUTE) as tx:
+        tx.put(bars_at(minutes, 10.0))
+        tx.commit(_manifest(period="weekly", is_packed=False), record())
+
+    manifest = rewrite(store, MINUTE, is_packed=True)
+
+    assert [chunk.rows for chunk in manifest.chunks] == [131_040, 60_480, 8_480]
+    assert manifest.chunks[1].first == utc(2024, 4)
+
+
+def _manifest(**config: object) -> Manifest:
+    from tests.storage.builders import config as plain
+
+    return Manifest.empty(MINUTE, replace(plain(), **config))  # type: ignore[arg-type]
+
+
+@given(
+    days=st.lists(st.integers(0, 3000), min_size=1, max_size=60, unique=True),
+    cuts=st.sets(st.integers(1, 59), max_size=8),
+    period=st.sampled_from(["weekly", "monthly", "quarterly", "yearly"]),
+    is_packed=st.booleans(),
+)
+def test_parts_are_whole_periods_and_hold_every_row_once(
+    days: list[int],
+    cuts: set[int],
+    period: Period,
+    is_packed: bool,  # noqa: FBT001  # drawn by name
+) -> None:
+    stamps = np.array(sorted(days), dtype=np.int64) * 86_400_000_000 + to_micros(utc(2015))
+    whole = Rows.of(bars_at(pd.to_datetime(stamps, unit="us", utc=True), [*map(float, days)]))
+    ends = [0, *sorted(cut for cut in cuts if cut < len(whole)), len(whole)]
+    chunks = [*pairwise(ends)]
+
+    parts = [
+        part.copy()
+        for part in recut(
+            chunks,  # type: ignore[arg-type]  # what is read of
+            lambda ends: whole.cut(*ends),  # type: ignore[misc]
+            period=period,
+            is_packed=is_packed,
+        )
+    ]
+
+    assert Rows.join(parts).same(whole)
+    letter = {"weekly": "W", "monthly": "M", "quarterly": "Q", "yearly": "Y"}[period]
+    periods = [pd.to_datetime(part.stamps, unit="us").to_period(letter).unique() for part in parts]
+    assert not any(set(a) & set(b) for a, b in pairwise(periods))
+    assert len(periods[-1]) == 1
+    if is_packed:
+        assert len(parts) <= 2
+    else:
+        assert all(len(each) == 1 for each in periods)
+
+
+def test_a_damaged_chunk_is_not_written_anew(store: Store) -> None:
+    commit(store, AAPL, daily("2020-01-01", "2023-03-01"))
+    first = store.snapshot(AAPL).files()[0]
+    content = bytearray(first.read_bytes())
+    content[len(content) // 2] ^= 1
+    first.write_bytes(content)
+    names = sorted(first.parent.iterdir())
+
+    with pytest.raises(ChunkCorrupt, match="checksum"):
+        rewrite(store, compression="zstd")
+
+    assert store.sequence(AAPL) == 1
+    assert sorted(first.parent.iterdir()) == names
+
+
+def test_rows_that_are_not_those_of_the_manifest_are_noticed_before_the_old_files_go(
+    store: Store,
+) -> None:
+    """As a fault of memory, or of the codec, would leave them: the file's checksum is its own."""
+    commit(store, AAPL, daily("2020-01-01", "2023-03-01"))
+    with store.transaction(AAPL) as tx:
+        state = tx.manifest
+        assert state is not None
+        chunks = (replace(state.chunks[0], content="xxh3:0123456789abcdef"), *state.chunks[1:])
+        tx._state = tx._now()._replace(manifest=replace(state, chunks=chunks))
+        with pytest.raises(StoreError, match="do not hold the bars of 2020-01-01"):
+            tx.rewrite(state, record())
+
+    assert store.sequence(AAPL) == 1
+    assert store.verify(AAPL) == ()
+    assert len(list((store.home / "data/equities/daily/AAPL").iterdir())) == len(state.chunks)
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_full_disk_leaves_all_as_it_was(
+    store: Store, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    commit(store, AAPL, daily("2020-01-01", "2023-03-01"), period="yearly")
+    names = sorted((store.home / "data").rglob("*"))
+    written: list[str] = []
+    write = disk.write_new
+
+    def full(path: str, content: bytes) -> None:
+        if len(written) == after:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        written.append(path)
+        write(path, content)
+
+    monkeypatch.setattr(disk, "write_new", full)
+    with pytest.raises(StoreNotWritable, match="No space left"):
+        rewrite(store, period="quarterly", is_packed=False)
+
+    assert sorted((store.home / "data").rglob("*")) == names
+    assert store.sequence(AAPL) == 1
+
+
+def test_another_codec_leaves_a_span_readable_in_versions_that_had_other_bars(
+    store: Store,
+) -> None:
+    commit(store, AAPL, daily("2020-01-01", "2023-03-01", 10.0))
+    span = Span(utc(2021, 5), utc(2021, 6))
+    commit(store, AAPL, daily("2021-05-03", "2021-05-31", 20.0), span)
+    first, second = (store.version(AAPL, number).bars() for number in (1, 2))
+
+    rewrite(store, compression="none", period="quarterly")
+    append(store, AAPL, daily("2023-03-02", "2023-03-02"))
+
+    assert_frame_equal(store.version(AAPL, 1).bars(), first)
+    assert_frame_equal(store.version(AAPL, 2).bars(), second)
+    assert_frame_equal(store.version(AAPL, 3).bars(), second)
