@@ -13,7 +13,7 @@ from ml4t_nb.storage.compaction import resolve_period
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import not_found_error
 
-__all__ = ["RewriteRequest", "run_rewrite"]
+__all__ = ["RewriteRequest", "run_rewrite", "storage_record", "with_sizes"]
 
 _MANY = 100_000
 

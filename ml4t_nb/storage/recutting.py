@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 
-from ml4t_nb.errors import StoreError
+from ml4t_nb.errors import ChunkCorrupt, StoreError
 from ml4t_nb.model import Period
 from ml4t_nb.storage.compaction import MOST_ROWS, period_cuts
 from ml4t_nb.storage.manifest import Chunk
-from ml4t_nb.storage.rows import ALL_TIME, Rows, TimeRange, rows_checksum
+from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange, rows_checksum
 from ml4t_nb.storage.snapshot import Snapshot
 
-__all__ = ["recut", "require_same_rows"]
+__all__ = ["recut", "require_same_rows", "unchanged_chunks"]
 
 
 def recut(
-    chunks: Iterable[Chunk], read: Callable[[Chunk], Rows], *, period: Period, is_packed: bool
+    chunks: Iterable[Chunk], snapshot: Snapshot, period: Period, *, is_packed: bool
 ) -> Iterator[Rows]:
     """The rows of consecutive chunks, cut at periods: the last one apart, those before it packed.
 
@@ -24,7 +25,7 @@ def recut(
     """
     held = Rows.empty()
     for chunk in chunks:
-        held = Rows.join([held, read(chunk)])
+        held = Rows.join([held, snapshot.rows([chunk])])
         # The last period may go on in the next chunk.
         *cuts, _ = period_cuts(held, period)
         done = 0
@@ -68,6 +69,35 @@ def require_same_rows(before: Snapshot, after: Snapshot) -> None:
             raise _differ(before, chunk)
     if after.manifest.rows != before.manifest.rows:
         raise _differ(before, before.manifest.chunks[-1])
+
+
+def unchanged_chunks(
+    before: Iterable[Chunk],
+    after: Collection[Chunk],
+    edits: Sequence[Edit],
+    read: Callable[[Chunk], Rows],
+) -> frozenset[Chunk]:
+    """Chunks that ``after`` replaces, and that have the same rows in it, in spite of the edits."""
+    staying, found = {*after}, set[Chunk]()
+    for chunk in before:
+        # Without the hash of its rows, nobody could be sure later that they are the same.
+        if chunk in staying or not chunk.content:
+            continue
+        stored = TimeRange.through(chunk.first, chunk.last)
+        touching = [edit for edit in edits if edit.time_range.overlaps(stored)]
+        with suppress(ChunkCorrupt):  # what is damaged is not known to be the same
+            if not touching or _is_same(chunk, touching, stored, read):
+                found.add(chunk)
+    return frozenset(found)
+
+
+def _is_same(
+    chunk: Chunk, edits: Sequence[Edit], stored: TimeRange, read: Callable[[Chunk], Rows]
+) -> bool:
+    if edits[0].time_range.covers(stored):
+        return rows_checksum(edits[0].rows.between(stored)) == chunk.content
+    rows = read(chunk)
+    return rows.edited(edits, stored).same(rows)
 
 
 def _from(start: int, rows: Rows) -> Rows:

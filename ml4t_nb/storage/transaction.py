@@ -23,7 +23,7 @@ from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, remove
 from ml4t_nb.storage.locks import HeldLock
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import RowLog, manifest_name
-from ml4t_nb.storage.recutting import recut, require_same_rows
+from ml4t_nb.storage.recutting import recut, require_same_rows, unchanged_chunks
 from ml4t_nb.storage.revisions import Providers, revised_rows, revisions_table
 from ml4t_nb.storage.row_log import (
     CarriedRows,
@@ -33,7 +33,7 @@ from ml4t_nb.storage.row_log import (
     not_yet_logged,
     rejected_table,
 )
-from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange, rows_checksum
+from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange
 from ml4t_nb.storage.snapshot import Snapshot, is_read_anew, not_found_error
 
 __all__ = ["Transaction"]
@@ -194,9 +194,11 @@ class Transaction:
         def write(files: CommitFiles) -> tuple[Chunk, ...]:
             return files.write_chunks(pieces, config.compression)
 
-        return self._publish(
-            after, record, write, to_log, lambda chunks: self._unchanged(before, chunks)
-        )
+        def unchanged(chunks: Sequence[Chunk]) -> frozenset[Chunk]:
+            replaced = before.chunks if before else ()
+            return unchanged_chunks(replaced, chunks, self._edits, lambda each: self._read([each]))
+
+        return self._publish(after, record, write, to_log, unchanged)
 
     def rewrite(self, after: Manifest, record: UpdateRecord) -> Manifest:
         """Publish the same bars in files written anew: with the codec, and by the period, of after.
@@ -216,12 +218,7 @@ class Transaction:
         own = Snapshot(self._folder, before)
 
         def write(files: CommitFiles) -> tuple[Chunk, ...]:
-            rows = recut(
-                before.chunks,
-                lambda chunk: own.rows([chunk]),
-                period=config.period,
-                is_packed=config.is_packed,
-            )
+            rows = recut(before.chunks, own, config.period, is_packed=config.is_packed)
             chunks = files.write_rows(rows, config.compression)
             require_same_rows(own, Snapshot(self._folder, replace(before, chunks=chunks)))
             return chunks
@@ -273,26 +270,6 @@ class Transaction:
             undo.pop_all()
         self._after_commit(CommittedState(number, after), same)
         return after
-
-    def _unchanged(self, before: Manifest | None, chunks: Sequence[Chunk]) -> frozenset[Chunk]:
-        """Chunks that are replaced, and whose rows the new ones hold to the last bit."""
-        staying, found = {*chunks}, set[Chunk]()
-        for chunk in before.chunks if before else ():
-            # Without the hash of its rows, nobody could be sure later that they are the same.
-            if chunk in staying or not chunk.content:
-                continue
-            stored = TimeRange.through(chunk.first, chunk.last)
-            touching = [edit for edit in self._edits if edit.time_range.overlaps(stored)]
-            with suppress(ChunkCorrupt):  # what is damaged is not known to be the same
-                if not touching or self._is_same(chunk, touching, stored):
-                    found.add(chunk)
-        return frozenset(found)
-
-    def _is_same(self, chunk: Chunk, edits: Sequence[Edit], stored: TimeRange) -> bool:
-        if edits[0].time_range.covers(stored):
-            return rows_checksum(edits[0].rows.between(stored)) == chunk.content
-        rows = self._read([chunk])
-        return rows.edited(edits, stored).same(rows)
 
     def _discard(self, files: CommitFiles, number: int) -> None:
         """Delete what a commit wrote that did not come to its end, be it by an interrupt."""

@@ -124,15 +124,15 @@ def test_parts_are_whole_periods_and_hold_every_row_once(
     ends = [0, *sorted(cut for cut in cuts if cut < len(whole)), len(whole)]
     chunks = [*pairwise(ends)]
 
-    parts = [
-        part.copy()
-        for part in recut(
-            chunks,  # type: ignore[arg-type]  # what is read of
-            lambda ends: whole.cut(*ends),  # type: ignore[misc]
-            period=period,
-            is_packed=is_packed,
-        )
-    ]
+    class Cut:
+        """What is read of: chunks are ends of rows."""
+
+        @staticmethod
+        def rows(chunks: list[tuple[int, int]]) -> Rows:
+            return whole.cut(*chunks[0])
+
+    read = recut(chunks, Cut, period, is_packed=is_packed)  # type: ignore[arg-type]
+    parts = [part.copy() for part in read]
 
     assert Rows.join(parts).same(whole)
     letter = {"weekly": "W", "monthly": "M", "quarterly": "Q", "yearly": "Y"}[period]
