@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from ml4t_nb.model import Command, DatasetId, Hint, NextStep, StepAction
 
-__all__ = ["as_call", "at_home", "commands_of", "in_words", "rest_of"]
+__all__ = ["as_call", "at_home", "commands_of", "in_words", "rest_of", "selector"]
 
 _Arguments: TypeAlias = dict[str, object]
 _Call: TypeAlias = tuple[str, _Arguments, _Arguments]
@@ -19,7 +19,7 @@ _Call: TypeAlias = tuple[str, _Arguments, _Arguments]
 
 def commands_of(step: NextStep) -> tuple[Command, ...]:
     """Commands to carry out in this order, each after the one before it succeeded."""
-    named, where = _selector(step.dataset), _given(home=step.home)
+    named, where = selector(step.dataset), _given(home=step.home)
     dates = _given(start=step.start, end=step.end)
     asked = _given(provider=step.provider, switch=step.switch)
     names = [] if step.source is None else [each.name for each in fields(step.source)]
@@ -90,8 +90,8 @@ def _given(**arguments: object) -> _Arguments:
     return {name: value for name, value in arguments.items() if value}
 
 
-def _selector(dataset: DatasetId) -> _Arguments:
-    """Arguments that select this dataset."""
+def selector(dataset: DatasetId) -> _Arguments:
+    """Arguments that select this dataset, no more than are needed for most."""
     usual = {"asset_class": "equities", "frequency": "daily"}
     others = {name: getattr(dataset, name) for name in usual}
     return {

@@ -11,6 +11,7 @@ from ml4t_nb.model import AssetClass, Basis, DatasetId, FetchAttempt, Frequency,
 from ml4t_nb.records import ErrorNote, UpdateRecord
 
 __all__ = [
+    "ComparedVersions",
     "DatasetFindings",
     "DatasetGaps",
     "DatasetHistory",
@@ -46,6 +47,29 @@ class RecentSession:
     session: date
     state: SessionState
     gap: GapState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedVersions:
+    """Two versions of a dataset, by the numbers of their commits, one drawn over the other.
+
+    Parameters
+    ----------
+    then_at, now_at
+        As-of of the runs that made them; None if it is not known.
+    is_newest
+        Whether ``now`` is the version in force.
+    splits
+        Ex-date and ratio of those by which ``now`` is restated; of one that it lacks, and ``then``
+        has, the inverse ratio.
+    """
+
+    then: int
+    now: int
+    then_at: datetime | None
+    now_at: datetime | None
+    is_newest: bool
+    splits: tuple[tuple[datetime, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

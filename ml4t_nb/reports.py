@@ -25,6 +25,7 @@ from ml4t_nb.records import (
     UpdateRecord,
 )
 from ml4t_nb.report_parts import (
+    ComparedVersions,
     DatasetFindings,
     DatasetGaps,
     DatasetHistory,
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "ActionReport", "CompareReport", "DatasetFindings", "DatasetGaps", "DatasetHistory",
+    "ActionReport", "CompareReport", "ComparedVersions", "DatasetFindings", "DatasetGaps",
+    "DatasetHistory",
     "DatasetPlan", "Difference", "ExportReport", "GapsReport", "HealthReport", "HistoryReport",
     "ListReport", "NotifyReport", "PinsReport", "PlanReport", "PlannedRequest", "PlotReport",
     "PossibleRequests",
@@ -296,12 +298,13 @@ class PlotReport:
         Bars in the range that are from another provider than ``provider``.
     before
         For ``--run``, the bars in the range as the run found them; ``bars`` are as it left them.
+        For ``--diff``, those of the earlier version.
     changes
-        For ``--run``, a row for each bar on either side: its ``change`` (``same``, ``replaced``,
-        ``added``, ``removed``); of a restatement the ``factor`` of most bars between the same two
-        splits, and whether its ``prices`` keep to it (``exact``, ``rounded``, ``other``), its
-        ``volume`` and ``dividend`` too (``scaled``, ``same``, ``none``, ``other``); and whether the
-        ``split`` is the ``same`` or an ``other``.
+        For ``--run`` and ``--diff``, a row for each bar on either side: its ``change`` (``same``,
+        ``replaced``, ``added``, ``removed``); of a restatement the ``factor`` of most bars between
+        the same two splits, and whether its ``prices`` keep to it (``exact``, ``rounded``,
+        ``other``), its ``volume`` and ``dividend`` too (``scaled``, ``same``, ``none``, ``other``);
+        and whether the ``split`` is the ``same`` or an ``other``.
     derived
         The frequency of ``bars`` if they are made of the dataset's; ``missing`` are then periods
         without any bar. Gaps, findings and sources are those of the dataset.
@@ -322,6 +325,8 @@ class PlotReport:
         Number of the commit that it is of; 0 if it is of none.
     is_past
         Whether that is a past version.
+    versions
+        For ``--diff``, the two versions whose bars ``before`` and ``bars`` are.
     asked
         Arguments of the verb that draw the same of what is stored later; empty where the report is
         of one run, or of a past version.
@@ -352,6 +357,7 @@ class PlotReport:
     home: Path | None = None
     version: int = 0
     is_past: bool = False
+    versions: ComparedVersions | None = None
     asked: Mapping[str, object] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
 

@@ -16,6 +16,7 @@ from ml4t_nb.finding import Finding
 from ml4t_nb.model import AssetClass, DatasetId, FetchAttempt, Gap, Span
 from ml4t_nb.notice import Delivery
 from ml4t_nb.reports import (
+    ComparedVersions,
     Difference,
     PriceScale,
     ProviderInfo,
@@ -243,6 +244,8 @@ class SessionBars:
 class MapDocument:
     """Of ``plot``: with ``--coverage`` the sessions, with ``--run`` what it changed.
 
+    With ``--diff``, ``versions`` are the two whose bars are ``before`` and ``after``.
+
     ``beside`` are the symbols it is compared with, ``frequency`` is that of derived bars, and
     ``notes`` say where bars are later than ML4T_DATA_AS_OF.
     """
@@ -263,6 +266,7 @@ class MapDocument:
     sessions: tuple[SessionBars, ...] = OMITTED
     before: tuple[Bar, ...] = OMITTED
     after: tuple[Bar, ...] = OMITTED
+    versions: ComparedVersions = OMITTED
     beside: tuple[DatasetId, ...] = OMITTED
     frequency: str = OMITTED
 

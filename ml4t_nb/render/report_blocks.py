@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from ml4t_nb import reports
+from ml4t_nb.render.change.run_change import run_change
+from ml4t_nb.render.change.wording import change_sentence
 from ml4t_nb.render.compare_blocks import compare_blocks
 from ml4t_nb.render.finding_blocks import review_blocks
 from ml4t_nb.render.format import (
@@ -89,6 +91,8 @@ def _seen(report: reports.PlotReport) -> str:
 
 
 def _counted(report: reports.PlotReport) -> str:
+    if report.versions is not None:
+        return change_sentence(run_change(report)).removesuffix(".")
     if report.before is not None and report.record is not None:
         what = f"run {report.record.version}, {report.record.verb} of {instant(report.record.at)}"
         return f"what {what} changed: {change_words(report.record)}"

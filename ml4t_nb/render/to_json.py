@@ -236,6 +236,7 @@ def _plot(report: reports.PlotReport) -> Any:  # noqa: ANN401
         sessions=sessions,
         before=OMITTED if report.before is None else _rows(report.before),
         after=OMITTED if report.before is None else _rows(report.bars),
+        versions=report.versions or OMITTED,
         beside=tuple(each.dataset for each in report.beside) or OMITTED,
         frequency=report.derived or OMITTED,
     )

@@ -20,6 +20,7 @@ from ml4t_nb.verbs.plot_bars import (
     require_one_axis,
     snapshots_of,
 )
+from ml4t_nb.verbs.plot_versions import versions_report
 from ml4t_nb.verbs.runs import record_at_store
 from ml4t_nb.verbs.select import days, required
 
@@ -62,6 +63,7 @@ def plot(
     coverage: bool = False,
     last_run: bool = False,
     run: int | None = None,
+    diff: int | None = None,
     out: PathName | None = None,
     known_on: KnownOn = None,
     version: Version = None,
@@ -83,6 +85,9 @@ def plot(
     run
         Only the bars that this run changed, as they were before and after it: a number from its
         history.
+    diff
+        Only what differs from the version of this number, its stored bars under today's; with
+        --version, --known-on or --pin, under that version's.
     out
         A file that ends in .html: the figure as a page that needs no network.
     """
@@ -94,13 +99,11 @@ def plot(
     range_ = days(start, end)
     if last_run and range_ != (None, None):
         raise OptionError("--last-run sets its own range", hint="leave out --start and --end")
-    if run is not None and (coverage or last_run or range_ != (None, None)):
-        raise OptionError(
-            "--run draws one run alone", hint="leave out --coverage, --start and --end"
-        )
+    _require_alone(run, diff, has_others=coverage or last_run or range_ != (None, None))
     drawn: dict[str, bool] = {"coverage": coverage, "last_run": last_run}
     if len(names) > 1:
-        others = [option for option, given in {**drawn, "run": run is not None}.items() if given]
+        alone = {**drawn, "run": run is not None, "diff": diff is not None}
+        others = [option for option, given in alone.items() if given]
         if others:
             flag = "--" + others[0].replace("_", "-")
             raise OptionError(f"{flag} draws one symbol alone", hint="name one symbol")
@@ -112,6 +115,9 @@ def plot(
     if run is not None:
         drawn_run = _change_of(snapshots[0], run, page, ws.settings.home)
         return replace(drawn_run, notes=ahead.told())
+    if diff is not None:
+        two = versions_report(ws, snapshots[0], diff, frequency, page)
+        return replace(two, notes=ahead.told())
     require_one_axis([each.manifest for each in snapshots], frequency)
     reports = [
         bars_report(each, range_, frequency, now, home=ws.settings.home, **drawn)
@@ -131,6 +137,16 @@ def plot(
         asked={} if is_fixed else asked,
         notes=ahead.told(),
     )
+
+
+def _require_alone(run: int | None, diff: int | None, *, has_others: bool) -> None:
+    """OptionError if one run, or a version beside another, is to be drawn with something else."""
+    if run is not None and diff is not None:
+        raise OptionError("--run and --diff are two pictures", hint="leave one of them out")
+    what = {"--run draws one run": run, "--diff draws two versions": diff}
+    for words, given in what.items():
+        if given is not None and has_others:
+            raise OptionError(f"{words} alone", hint="leave out --coverage, --start and --end")
 
 
 def _change_of(snapshot: Snapshot, run: int, page: Path | None, home: Path) -> PlotReport:

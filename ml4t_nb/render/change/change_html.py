@@ -1,4 +1,4 @@
-"""What a run changed as HTML: a sentence, a picture, its bars, and how to look further."""
+"""What changed as HTML: a sentence, a picture, its bars, and how to look further."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ml4t_nb.commands.spelling import spell
-from ml4t_nb.model import DatasetId, NextStep
-from ml4t_nb.render.change.number_words import counts_words, run_words, value_words
+from ml4t_nb.commands.spelling import Speller
+from ml4t_nb.hints import selector
+from ml4t_nb.model import Command, DatasetId, Hint, NextStep
+from ml4t_nb.render.change.number_words import counts_words, run_words, then_words, value_words
 from ml4t_nb.render.change.picture import change_picture
 from ml4t_nb.render.change.run_change import RunChange, run_change
 from ml4t_nb.render.change.still import change_svg
@@ -19,7 +20,7 @@ from ml4t_nb.render.icons import icon
 from ml4t_nb.render.markup import element, fragment, picture, trusted
 from ml4t_nb.render.review.wording import finding_time
 from ml4t_nb.render.tokens import token
-from ml4t_nb.reports import PlotReport
+from ml4t_nb.reports import ComparedVersions, PlotReport
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -31,10 +32,11 @@ _MUTED = f"color:{token('muted')};font-size:12px"
 
 
 def change_html(report: PlotReport, *, is_still: bool = False) -> Markup:
-    """The change that `plot` reports of one run; below an element of the class `STYLED`.
+    """The change that `plot` reports of one run, or of two versions.
 
-    Of a still one the picture is an image, which pages keep that take SVG out of HTML. They take
-    out style sheets, too: so the other has the image besides, which a style sheet hides.
+    It is to be below an element of the class `STYLED`. Of a still one the picture is an image,
+    which pages keep that take SVG out of HTML. They take out style sheets, too: so the other has
+    the image besides, which a style sheet hides.
     """
     change = run_change(report)
     image = picture(change_svg(change), change_sentence(change))
@@ -76,7 +78,8 @@ def _hidden(image: Markup) -> Markup:
 
 
 def _head(change: RunChange) -> Markup:
-    name = "restated" if change.is_restated else "corrected"
+    is_other = bool((change.changed | change.removed).any()) or change.versions is None
+    name = "restated" if change.is_restated else "corrected" if is_other else "unchanged"
     sentence = element("div", change_sentence(change), style="font-size:17px;font-weight:600")
     details = element("div", detail_words(change), style=f"color:{token('muted')};margin-top:2px")
     return element(
@@ -88,19 +91,24 @@ def _head(change: RunChange) -> Markup:
 
 
 def _legend(change: RunChange) -> Markup:
-    record = change.record
-    before = "before the update" if record.verb == "update" else "before the run"
     scale = ", log scale" if change.is_restated else ""
     is_money = change.field not in ("volume", "split")
     money = f", {currency_words(change.report.currency)}" if change.report.currency else ""
     gap = element("span", style="flex:1")
     parts = (
-        _sample(before, "muted", "1.6", "5 3"),
-        _sample("now", "up", "2.2"),
+        _sample(_then_words(change), "muted", "1.6", "5 3"),
+        _sample(change.names[1], "up", "2.2"),
         gap,
         element("span", f"{change.field}{scale}{money if is_money else ''}"),
     )
     return element("div", parts, style=f"display:flex;gap:14px;flex-wrap:wrap;{_MUTED}")
+
+
+def _then_words(change: RunChange) -> str:
+    """What the line of before is of."""
+    if change.versions is not None:
+        return then_words(change, change.versions)
+    return "before the update" if change.record.verb == "update" else "before the run"
 
 
 def _sample(words: str, colour: str, width: str, dashes: str = "none") -> Markup:
@@ -111,24 +119,52 @@ def _sample(words: str, colour: str, width: str, dashes: str = "none") -> Markup
 
 
 def _footer(change: RunChange) -> Markup:
-    dataset, number = change.report.dataset, len(_listed(change))
-    line = spell(NextStep("history", dataset, home=change.report.home), "%ml4t")
+    number, versions = len(_listed(change)), change.versions
+    when = run_words(change) if versions is None else then_words(change, versions)
     row = (
-        element("span", f"{run_words(change)} · {counts_words(change)}", style=f"flex:1;{_MUTED}"),
-        element("span", command_html(line), class_="ml4t-line"),
+        element("span", f"{when} · {counts_words(change)}", style=f"flex:1;{_MUTED}"),
+        element("span", command_html(Speller("%ml4t")(_again(change))), class_="ml4t-line"),
     )
     rule = f"border-top:1px solid {token('line')};margin-top:8px;padding-top:8px"
     flex = "display:flex;gap:14px;align-items:center;flex-wrap:wrap"
+    foot = element("div", row, style=f"{flex};{rule}")
+    read = "" if versions is None else _read_line(change, versions)
+    if not number:
+        return fragment(foot, read)
     words = f"Show {'the bar' if number == 1 else f'the {number:,} bars'}"
     shown = element("summary", words, style=f"cursor:pointer;color:{token('accent')}")
     bars = element("details", shown, _bars_table(change), style="margin-top:4px")
-    return fragment(element("div", row, style=f"{flex};{rule}"), bars)
+    return fragment(foot, read, bars)
+
+
+def _again(change: RunChange) -> Hint | Command:
+    """What shows the runs, or this picture of two versions."""
+    report, versions = change.report, change.versions
+    if versions is None:
+        return NextStep("history", report.dataset, home=report.home)
+    later = {} if versions.is_newest else {"version": versions.now}
+    drawn = {**selector(report.dataset), "diff": versions.then, **later, **_home(report)}
+    return Command("plot", drawn)
+
+
+def _home(report: PlotReport) -> dict[str, object]:
+    return {} if report.home is None else {"home": report.home}
+
+
+def _read_line(change: RunChange, versions: ComparedVersions) -> Markup:
+    """The line of Python that reads the earlier version, and a button that copies it."""
+    report = change.report
+    asked = {**selector(report.dataset), "version": versions.then, **_home(report)}
+    line = f"bars = {Speller('ml4t_nb')(Command('bars', asked))}"
+    label = element("span", f"Read version {versions.then}", style=f"{_MUTED};margin-right:8px")
+    return element("div", label, command_html(line), class_="ml4t-line ml4t-change-read")
 
 
 def _bars_table(change: RunChange, most: int = _ROWS) -> Markup:
     """Bars before and now: those that did not move with the others first, then the oldest."""
     rows = _listed(change)
-    heads = ("Bar", f"{change.field} before", "now", "now ÷ before")
+    before, now = change.names
+    heads = ("Bar", f"{change.field} {before}", now, f"{now} ÷ {before}")
     head = element("tr", (element("th", each, scope="col") for each in heads))
     table = element(
         "table",
@@ -138,13 +174,19 @@ def _bars_table(change: RunChange, most: int = _ROWS) -> Markup:
         style="border-collapse:collapse;text-align:right;font-variant-numeric:tabular-nums;"
         "font-size:12px;margin:6px 0",
     )
-    dataset, more = change.report.dataset, len(rows) - most
+    more = len(rows) - most
     if more <= 0:
         return table
-    home, version = change.report.home, change.record.version
-    step = NextStep("plot", dataset, home=home, version=version)
-    line = element("code", f"{spell(step, '%ml4t')} --json")
+    line = element("code", f"{Speller('%ml4t')(_drawn_by(change))} --json")
     return fragment(table, element("div", f"and {many(more, 'more bar')}: ", line, style=_MUTED))
+
+
+def _drawn_by(change: RunChange) -> Hint | Command:
+    """What draws this picture."""
+    if change.versions is not None:
+        return _again(change)
+    report = change.report
+    return NextStep("plot", report.dataset, home=report.home, version=change.record.version)
 
 
 def _listed(change: RunChange) -> list[int]:

@@ -77,9 +77,15 @@ def _shown_rows(change: RunChange, columns: int) -> list[int]:
 
 
 def before_rows(change: RunChange) -> Flags:
-    """Where the line before is drawn: there was a bar, and it, or one beside it, is another now."""
+    """Where the line before is drawn: there was a bar, and it, or one beside it, is another now.
+
+    That of a version is drawn whole.
+    """
     import numpy as np
 
+    if change.versions is not None:
+        is_there: Flags = np.isfinite(change.was)
+        return is_there
     if change.is_restated:
         shown = change.earlier | change.removed
     else:

@@ -91,8 +91,7 @@ def _events(frame: ChangeFrame) -> Iterator[Markup]:
     import pandas as pd
 
     change = frame.change
-    restatement = change.record.restatement
-    for day, value in restatement.splits[-3:] if restatement is not None else ():
+    for day, value in change.splits[-3:]:
         row = int(change.stamps.searchsorted(pd.Timestamp(day)))
         if not 0 < row < len(change.stamps):
             continue
@@ -117,8 +116,10 @@ def _ends(frame: ChangeFrame) -> Iterator[Markup]:
     import numpy as np
 
     change = frame.change
+    then, later = change.names
     now = np.flatnonzero(np.isfinite(change.now))
-    old = np.flatnonzero(before_rows(change)) if change.is_restated else now[:0]
+    is_whole = change.is_restated or change.versions is not None
+    old = np.flatnonzero(before_rows(change)) if is_whole else now[:0]
     taken = []
     if len(old) and are_apart(frame, int(old[-1])):
         row = int(old[-1])
@@ -126,15 +127,15 @@ def _ends(frame: ChangeFrame) -> Iterator[Markup]:
         is_inside = x < _EDGE  # there is room to its right
         place: dict[str, Any] = {"dx": 12} if is_inside else {"dx": -2, "anchor": "end"}
         taken = [y + 4 if is_inside else max(y - 8, TOP + 10)]
-        yield words_at(
-            x, taken[0], "before ", _end_value(change, change.was, row), font_size=12, **place
-        )
+        value = _end_value(change, change.was, row)
+        yield words_at(x, taken[0], f"{then} ", value, font_size=12, **place)
     if len(now):
         row = int(now[-1])
         y = frame.scale(float(change.now[row])) - 12
         y = y + 30 if any(abs(y - each) < APART for each in taken) else y
         look: dict[str, Any] = {"anchor": "end", "colour": "up", "font_size": 12}
-        yield words_at(frame.x(row), y, "now ", _end_value(change, change.now, row), **look)
+        value = _end_value(change, change.now, row)
+        yield words_at(frame.x(row), y, f"{later} ", value, **look)
 
 
 def _end_value(change: RunChange, values: Floats, row: int) -> Markup:

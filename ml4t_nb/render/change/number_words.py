@@ -10,10 +10,11 @@ from ml4t_nb.model import bar_length
 from ml4t_nb.render.change.run_change import RunChange
 from ml4t_nb.render.format import many
 from ml4t_nb.render.review.wording import finding_time, number_words
+from ml4t_nb.reports import ComparedVersions
 
 __all__ = [
     "bar_words", "counts_words", "day_words", "factor_sign", "is_whole", "percent", "proof_words",
-    "run_words", "value_words",
+    "run_words", "then_words", "value_words",
 ]  # fmt: skip
 
 _CLOSE = 1e-6
@@ -39,13 +40,15 @@ def proof_words(change: RunChange) -> tuple[str, str]:
 def counts_words(change: RunChange) -> str:
     """``66 bars added, 542 restated``."""
     verb = "restated" if change.is_restated else "changed"
-    record = change.record
+    added = int(change.added.sum())
     numbers = {
-        "added": max(record.added, int(change.added.sum())),
+        "added": added if change.versions is not None else max(change.record.added, added),
         verb: int(change.changed.sum()),
         "taken out": int(change.removed.sum()),
     }
     words = [f"{number:,} {what}" for what, number in numbers.items() if number]
+    if not words:
+        return "no bar differs"
     first = words[0].split(" ", 1)
     bars = "bar" if first[0] == "1" else "bars"
     return ", ".join([f"{first[0]} {bars} {first[1]}", *words[1:]])
@@ -53,9 +56,22 @@ def counts_words(change: RunChange) -> str:
 
 def run_words(change: RunChange) -> str:
     """When it ran, in the time of the exchange: ``1 Jun 2005 16:35 New York``."""
-    zone = change.report.zone
+    return _clock_words(change.record.at, change.report.zone)
+
+
+def then_words(change: RunChange, versions: ComparedVersions) -> str:
+    """Which version is compared, and when it was made: ``version 1, 25 Feb 2005 16:30 New York``.
+
+    As far as its run is known.
+    """
+    at = versions.then_at
+    when = "" if at is None else f", {_clock_words(at, change.report.zone)}"
+    return f"version {versions.then}{when}"
+
+
+def _clock_words(at: datetime, zone: str) -> str:
     city = zone.rpartition("/")[2].replace("_", " ")
-    return f"{change.record.at.astimezone(ZoneInfo(zone)):%-d %b %Y %H:%M} {city}"
+    return f"{at.astimezone(ZoneInfo(zone)):%-d %b %Y %H:%M} {city}"
 
 
 def day_words(stamp: datetime, change: RunChange) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from ml4t_nb.render.change.bands import bands
 from ml4t_nb.render.change.frame import FLOOR, TOP, ChangeFrame, before_rows, frame_of
 from ml4t_nb.render.change.marks import marks, stories
 from ml4t_nb.render.change.number_words import value_words
@@ -46,6 +47,7 @@ def change_picture(change: RunChange, *, is_still: bool = False) -> Markup:
     frame = frame_of(change, columns=_FEW if is_still else _COLUMNS)
     parts: list[Content] = [
         *_axes(frame),
+        *bands(frame),
         *_lines(frame),
         *proof_pane(change, frame.rows, frame.x),
         *marks(frame),

@@ -24,11 +24,12 @@ _TICKS = 3
 
 def proof_pane(change: RunChange, rows: list[int], x: Callable[[float], float]) -> Iterator[Markup]:
     """Now over before of a restated history, the difference in per cent of others."""
-    name = "now ÷ before, each bar" if change.is_restated else "difference in %, each bar"
+    before, now = change.names
+    name = f"{now} ÷ {before}, each bar" if change.is_restated else "difference in %, each bar"
     yield words_at(x(-0.5), _NAME_AT, name, dx=4)
     shown = [row for row in rows if math.isfinite(change.ratios[row]) and _is_shown(change, row)]
     if not shown:
-        yield words_at(x(-0.5), _FLOOR - 12, "no bar is on both sides", dx=4, colour="text")
+        yield words_at(x(-0.5), _FLOOR - 12, _nothing(change), dx=4, colour="text")
         return
     ratios = [float(change.ratios[row]) for row in shown]
     low, high = min(1.0, *ratios), max(1.0, *ratios)
@@ -39,6 +40,11 @@ def proof_pane(change: RunChange, rows: list[int], x: Callable[[float], float]) 
         yield from _ratios(change, scale, shown, x)
     else:
         yield from _sticks(change, scale, shown, x)
+
+
+def _nothing(change: RunChange) -> str:
+    is_other = change.any_changed.any()
+    return "no bar of both sides differs" if is_other else "no bar differs"
 
 
 def _is_shown(change: RunChange, row: int) -> bool:

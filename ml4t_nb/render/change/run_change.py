@@ -1,13 +1,14 @@
-"""The bars around what a run changed, counted: every claim about them rests on these numbers."""
+"""The bars around what changed, counted: every claim about them rests on these numbers."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ml4t_nb.records import UpdateRecord
-from ml4t_nb.reports import PlotReport
+from ml4t_nb.reports import ComparedVersions, PlotReport
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,7 @@ _FIELDS = ("close", "open", "high", "low", "volume", "dividend", "split")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunChange:
-    """One run, one field of its bars, and what became of each bar: a row each.
+    """One run, or two versions, one field of the bars, and what became of each: a row each.
 
     Parameters
     ----------
@@ -52,7 +53,6 @@ class RunChange:
     """
 
     report: PlotReport
-    record: UpdateRecord
     field: str
     stamps: pd.DatetimeIndex
     was: Floats
@@ -67,6 +67,32 @@ class RunChange:
     earlier: Flags
     odd: Flags
     counts: dict[str, int]
+
+    @property
+    def record(self) -> UpdateRecord:
+        """The run; only where no versions are compared."""
+        assert self.report.record is not None
+        return self.report.record
+
+    @property
+    def versions(self) -> ComparedVersions | None:
+        """The versions that are compared; None of a run."""
+        return self.report.versions
+
+    @property
+    def splits(self) -> tuple[tuple[datetime, float], ...]:
+        """Ex-date and ratio of those by which bars are restated."""
+        if self.versions is not None:
+            return self.versions.splits
+        restatement = self.record.restatement
+        return () if restatement is None else restatement.splits
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What either side is called: ``before`` and ``now``."""
+        if self.versions is None:
+            return "before", "now"
+        return "then", "now" if self.versions.is_newest else f"version {self.versions.now}"
 
     @property
     def is_restated(self) -> bool:
@@ -102,13 +128,12 @@ class RunChange:
 
 
 def run_change(report: PlotReport) -> RunChange:
-    """The change that `plot` reports of one run."""
+    """The change that `plot` reports of one run, or of two versions."""
     import numpy as np
     import pandas as pd
 
     assert report.before is not None
     assert report.changes is not None
-    assert report.record is not None
     changes = report.changes
     stamps = pd.DatetimeIndex(changes.index)
     was, now = (bars.reindex(stamps) for bars in (report.before, report.bars))
@@ -132,7 +157,6 @@ def run_change(report: PlotReport) -> RunChange:
         ratios = after / before
     return RunChange(
         report,
-        report.record,
         field,
         stamps,
         before,

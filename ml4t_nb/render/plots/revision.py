@@ -1,4 +1,4 @@
-"""What one run changed: the line before and the line after it, and the ratio of the two."""
+"""What a run, or all since a version, changed: the lines before and after it, and their ratio."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ def revision_drawing(report: PlotReport) -> tuple[list[dict[str, Any]], dict[str
     change = run_change(report)
     line, is_restated = _drawn(change), change.is_restated
     labels = labels_of(line.stamps, report.dataset.frequency, report.zone)
-    traces = [*_lines(line, labels, is_filled=is_restated), _below(line, labels, is_restated)]
+    traces = [
+        *_lines(line, labels, change.names, is_filled=is_restated),
+        _below(line, labels, is_restated),
+    ]
     if 0 < line.is_odd.sum() <= _POINTS:
         traces.append(_ringed(line, labels))
     title = {
@@ -102,7 +105,7 @@ def revision_drawing(report: PlotReport) -> tuple[list[dict[str, Any]], dict[str
             "nticks": 3,
             "title": {"text": "now ÷ before" if is_restated else "change, %", "font": {"size": 10}},
         },
-        **_marked([*_events(report, line)]),
+        **_marked([*_events(change, line)]),
     }
     return traces, layout
 
@@ -123,14 +126,17 @@ def _log_scale(line: _Line) -> dict[str, Any]:
     return {"type": "log", "tickvals": ticks, "ticktext": [f"{each:,g}" for each in ticks]}
 
 
-def _lines(line: _Line, labels: tuple[str, ...], *, is_filled: bool) -> Iterator[dict[str, Any]]:
+def _lines(
+    line: _Line, labels: tuple[str, ...], names: tuple[str, str], *, is_filled: bool
+) -> Iterator[dict[str, Any]]:
     is_few = int(line.is_changed.sum()) <= _POINTS
     shown = [7 if each and is_few else 0 for each in line.is_changed.tolist()]
+    before, now = names
     for name, values, look in (
-        ("before", line.was, {"color": GREY, "width": 1.6, "dash": "5px,3px"}),
-        ("now", line.now, {"color": UP, "width": 2.2}),
+        (before, line.was, {"color": GREY, "width": 1.6, "dash": "5px,3px"}),
+        (now, line.now, {"color": UP, "width": 2.2}),
     ):
-        if is_filled and name == "now":
+        if is_filled and name == now:
             yield _area(line, labels)
         yield {
             "type": "scatter",
@@ -197,12 +203,11 @@ def _ringed(line: _Line, labels: tuple[str, ...]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _events(report: PlotReport, line: _Line) -> Iterator[tuple[int, str]]:
-    """Step and words of each split that the run named."""
+def _events(change: RunChange, line: _Line) -> Iterator[tuple[int, str]]:
+    """Step and words of each split by which bars are restated."""
     import pandas as pd
 
-    restated = report.record.restatement if report.record is not None else None
-    for day, value in restated.splits if restated is not None else ():
+    for day, value in change.splits:
         at = int(line.stamps.searchsorted(pd.Timestamp(day)))
         if at < len(line.stamps):
             yield at, f"{ratio(value)} {stamp(day, 'daily')}"

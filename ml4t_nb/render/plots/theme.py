@@ -10,7 +10,7 @@ from typing import TypeAlias, get_args
 from ml4t_nb.model import Frequency, Gap, GapState
 from ml4t_nb.render.format import gap_words, labelled, many, plain
 from ml4t_nb.render.markup import element
-from ml4t_nb.reports import PlotReport, SessionState
+from ml4t_nb.reports import ComparedVersions, PlotReport, SessionState
 
 __all__ = [
     "CLOSE_LINE",
@@ -172,10 +172,16 @@ def title_of(report: PlotReport) -> str:
     """The dataset; made-up bars are named so."""
     what = "coverage" if report.sessions is not None else ""
     run = f"last {report.record.verb}" if report.record is not None else ""
-    if report.record is not None and report.before is not None:
+    if report.versions is not None:
+        run = f"version {report.versions.then} and {_later(report.versions)}"
+    elif report.record is not None and report.before is not None:
         run = f"run {report.record.version}: {report.record.verb}"
     names = [labelled(each.dataset, each.provider) for each in (report, *report.beside)]
     return ", ".join(filter(None, (*names, what, run)))
+
+
+def _later(versions: ComparedVersions) -> str:
+    return "now" if versions.is_newest else f"version {versions.now}"
 
 
 def gap_story(gap: Gap, frequency: Frequency, zone: str) -> str:
