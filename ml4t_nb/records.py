@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -21,6 +22,7 @@ __all__ = [
     "Outcome",
     "Pin",
     "PinnedVersion",
+    "Repeated",
     "Restatement",
     "Revision",
     "Skipped",
@@ -29,11 +31,15 @@ __all__ = [
     "UpdateRecord",
     "UpdateResult",
     "Verdict",
+    "last_runs",
 ]
 
 HealthState: TypeAlias = Literal["healthy", "incomplete", "stale", "suspect", "error"]
 Outcome: TypeAlias = Literal["changed", "unchanged", "partial", "failed"]
 Verdict: TypeAlias = Literal["same", "corrected", "restated", "suspicious", "insufficient"]
+
+_LAST_REPEATED = 9
+"""With the run's own, as many as tell when to ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +120,27 @@ class ErrorNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """Runs in a row just before one that ended as they did: the history has one record for all.
+
+    Parameters
+    ----------
+    times
+        How many they are.
+    since
+        As-of of the first.
+    last
+        As-ofs of the last nine, oldest first.
+    """
+
+    times: int
+    since: datetime
+    last: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateRecord:
-    """What one run did to one dataset; the history keeps the last hundred.
+    """What one run did to one dataset; the history keeps the last hundred, each version its own.
 
     Parameters
     ----------
@@ -143,6 +168,9 @@ class UpdateRecord:
         Number of the commit, by which the run can be undone.
     undid
         Number of the run that this one took back; 0 if it took none back.
+    repeated
+        The runs of what is due, just before it, that brought nothing new either; None if there
+        are none. Their commits have the numbers just before its own.
     """
 
     at: datetime
@@ -163,6 +191,28 @@ class UpdateRecord:
     error: ErrorNote | None = None
     version: int = 0
     undid: int = 0
+    repeated: Repeated | None = None
+
+    @property
+    def times(self) -> int:
+        """Runs that it is of."""
+        return 1 + (self.repeated.times if self.repeated else 0)
+
+    @property
+    def since(self) -> datetime:
+        """As-of of the first of these runs."""
+        return self.repeated.since if self.repeated else self.at
+
+    @property
+    def first_version(self) -> int:
+        """Number of the first of their commits."""
+        return self.version - self.times + 1
+
+    def repeating(self, before: UpdateRecord) -> UpdateRecord:
+        """The record of this run and of all that the one ``before`` is of."""
+        earlier = before.repeated.last if before.repeated else ()
+        last = (*earlier, before.at)[-_LAST_REPEATED:]
+        return replace(self, repeated=Repeated(before.times, before.since, last))
 
     @property
     def is_undoable(self) -> bool:
@@ -187,6 +237,17 @@ class UpdateRecord:
         """Whether something is other than before: bars, gaps or decisions."""
         is_counted = self.added or self.revised or self.filled or self.restatement
         return self.outcome == "changed" or bool(is_counted)
+
+
+def last_runs(records: Sequence[UpdateRecord], most: int) -> list[UpdateRecord]:
+    """The newest records, oldest first, that are of ``most`` runs: of all of the oldest one's."""
+    found: list[UpdateRecord] = []
+    for record in reversed(records):
+        if most <= 0:
+            break
+        found.insert(0, record)
+        most -= record.times
+    return found
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -72,7 +72,8 @@ _FINDINGS = (
 )  # fmt: skip
 _HISTORY = (
     *_DATASET, "run", "as_of", "verb", "provider", "outcome", "added", "revised", "filled",
-    "restated", "verdict", "chunks_written", "gaps_open", "seconds", "undid", "error",
+    "restated", "verdict", "chunks_written", "gaps_open", "seconds", "undid", "times", "since",
+    "error",
 )  # fmt: skip
 _DIFFERENCES = (*_DATASET, "timestamp", "price", "stored", "other", "share")
 _EXPORTED = (
@@ -97,7 +98,7 @@ _TYPES: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "as_of", "asked", "decided", "due", "ended", "first", "last", "lost_from", "seen",
-            "timestamp", "updated", "vanishing",
+            "since", "timestamp", "updated", "vanishing",
         ),
         _STAMP,
     ),
@@ -106,9 +107,8 @@ _TYPES: Mapping[str, str] = {
         (
             "added", "at_most", "at_stake", "attempts", "bars", "bytes", "chunks",
             "chunks_written", "compared", "filled", "gaps_open", "known", "missing",
-            "recent_errors",
-            "rejected", "requests", "revised", "sessions_behind", "suspect", "taken",
-            "unanswered", "unserved",
+            "recent_errors", "rejected", "requests", "revised", "sessions_behind", "suspect",
+            "taken", "times", "unanswered", "unserved",
         ),
         _COUNT,
     ),

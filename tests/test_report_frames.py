@@ -329,6 +329,8 @@ def test_runs_have_their_number_and_what_they_did() -> None:
         "gaps_open": 0,
         "seconds": 0.5,
         "undid": None,
+        "times": 1,
+        "since": pd.Timestamp("2005-03-04 21:30", tz="UTC"),
         "error": "",
     }
     assert [other[name] for name in ("run", "verdict", "error")] == [None, "same", "none"]

@@ -47,7 +47,7 @@ from ml4t_nb.pipeline.pieces import Order
 from ml4t_nb.pipeline.record import announce, attempts_of, publish, record_of
 from ml4t_nb.pipeline.refusals import without_refused
 from ml4t_nb.pipeline.repeated import judged_since
-from ml4t_nb.records import UpdateResult
+from ml4t_nb.records import UpdateResult, last_runs
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.transaction import Transaction
@@ -138,7 +138,15 @@ def _commit_fetch(
     is_replaced = after.prior is not None and after.prior.version == tx.number
     kept_out = [rows for rows in (got.kept_out, merged.kept_out) if rows is not None]
     rejected = concat(kept_out) if kept_out else None
-    return publish(tx, after, record, opened, rejected=rejected, logs_added=is_replaced)
+    return publish(
+        tx,
+        after,
+        record,
+        opened,
+        rejected=rejected,
+        logs_added=is_replaced,
+        repeats=run.is_due and not opened and rejected is None,
+    )
 
 
 def require_as_found(state: Manifest | None, run: DatasetRun) -> None:
@@ -205,7 +213,7 @@ def _aligned(rewrite: Rewrite) -> tuple[AlignedActions, float]:
 
 def _merged(rewrite: Rewrite, aligned: AlignedActions) -> Merged | None:
     run, name = rewrite.run, rewrite.run.provider.name
-    recent = [each.restatement for each in rewrite.before.recent[-_RECENT:]]
+    recent = [each.restatement for each in last_runs(rewrite.before.recent, _RECENT)]
     policy = MergePolicy(
         dataset=run.dataset,
         basis=run.config.basis,

@@ -77,7 +77,7 @@ class DatasetRun:
     ``refused`` what it asked for before, of which the provider has no bars: None unless it asks for
     what is before the first stored bar. ``kept`` are answers of a run that broke off, and where
     this one keeps its own; None if it keeps none. Where it ``is_followed``, the same work fetches
-    and commits more after it.
+    and commits more after it. If it ``is_due``, nobody asked for just this dataset.
     """
 
     context: RunContext
@@ -95,6 +95,7 @@ class DatasetRun:
     refused: tuple[Span, ...] | None = None
     kept: KeptAnswers | None = None
     is_followed: bool = False
+    is_due: bool = False
 
     @classmethod
     def of(

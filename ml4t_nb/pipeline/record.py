@@ -106,12 +106,18 @@ def publish(
     carried: CarriedRows | None = None,
     logs_added: bool = False,
     logs_removed: bool = True,
+    repeats: bool = False,
 ) -> UpdateResult:
     """Commit, with the number of gaps left pending in the record; the run's result.
 
-    What is logged besides is said as to `Transaction.commit`.
+    What is logged besides is said as to `Transaction.commit`. A record that ``repeats`` the last
+    one, where that brought nothing new either, takes its place.
     """
     record = replace(record, gaps_open=sum(gap.is_pending for gap in after.gaps))
+    last = tx.manifest.recent[-1:] if tx.manifest and repeats else ()
+    for before in last:
+        if _is_repeated(before, record, after, tx.number):
+            record = record.repeating(before)
     manifest = tx.commit(
         after,
         record,
@@ -121,6 +127,25 @@ def publish(
         logs_removed=logs_removed,
     )
     return result_of(manifest, findings)
+
+
+def _is_repeated(before: UpdateRecord, record: UpdateRecord, after: Manifest, number: int) -> bool:
+    """Whether two runs, the later one of commit ``number``, differ in nothing but when they were.
+
+    What was found keeps the record of the run that found it.
+    """
+    alike = replace(
+        before,
+        at=record.at,
+        seconds=record.seconds,
+        spans=record.spans,
+        version=record.version,
+        repeated=None,
+    )
+    is_next = before.version == number - 1 and before.at <= record.at
+    is_vain = record.outcome == "unchanged" and before.spans and record.spans
+    has_found = any(each.opened == before.version for each in after.findings)
+    return bool(alike == record and is_next and is_vain and not has_found)
 
 
 def result_of(manifest: Manifest, findings: Iterable[Finding] = ()) -> UpdateResult:

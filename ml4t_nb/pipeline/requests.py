@@ -57,7 +57,8 @@ class UpdateRequest:
     """What to update, and how.
 
     A ``lookback`` of None is as far as costs no request more. ``provider`` is None for the
-    dataset's own; with ``switch``, it becomes that. ``is_named`` if the user named the symbol.
+    dataset's own; with ``switch``, it becomes that. ``is_named`` if the user named the symbol,
+    ``is_due`` if it is updated since that is due.
     """
 
     dataset: DatasetId
@@ -68,6 +69,7 @@ class UpdateRequest:
     accept: bool = False
     reset_as_of: bool = False
     is_named: bool = False
+    is_due: bool = False
 
 
 def require_served(provider: Provider, dataset: DatasetId) -> None:

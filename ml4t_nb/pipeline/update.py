@@ -43,7 +43,7 @@ def begin_update(context: RunContext, request: UpdateRequest, found: Manifest) -
     require_served(provider, dataset)
     switched = with_provider(held, provider, dataset)
     config = switched if request.switch else held
-    return DatasetRun.of(
+    run = DatasetRun.of(
         context,
         "update",
         dataset,
@@ -52,7 +52,8 @@ def begin_update(context: RunContext, request: UpdateRequest, found: Manifest) -
         found=found,
         fill=request.fill,
         accept=request.accept,
-    ).keeping_answers()
+    )
+    return replace(run, is_due=request.is_due).keeping_answers()
 
 
 def _quiet(run: DatasetRun, manifest: Manifest) -> UpdateResult:

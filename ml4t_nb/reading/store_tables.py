@@ -94,6 +94,8 @@ TABLES: dict[TableName, pa.Schema] = {
             "seconds": _NUMBER,
             "error": _TEXT,
             "notes": _TEXT,
+            "times": _WHOLE,
+            "since": _STAMP,
         }
     ),
 }
@@ -198,4 +200,6 @@ def _run(run: UpdateRecord) -> tuple[object, ...]:
         run.seconds,
         run.error.message if run.error else None,
         "; ".join(run.notes),
+        run.times,
+        run.since,
     )

@@ -27,6 +27,7 @@ __all__ = [
     "labelled",
     "many",
     "one_line",
+    "past_words",
     "piece_words",
     "plain",
     "ratio",
@@ -184,6 +185,14 @@ def change_words(record: UpdateRecord) -> str:
         parts = [f"restated {ratio(record.restatement.ratio)}", *parts]
     words = ", ".join(parts) or ("unchanged" if record.outcome == "unchanged" else record.outcome)
     return f"in part: {words}" if record.outcome == "partial" and parts else words
+
+
+def past_words(record: UpdateRecord) -> str:
+    """As `change_words`, of a run of the history, which may be several in a row."""
+    words = change_words(record)
+    return (
+        f"{words}, {record.times} times since {instant(record.since)}" if record.repeated else words
+    )
 
 
 def restated_words(restatement: Restatement) -> str:

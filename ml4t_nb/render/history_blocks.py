@@ -12,13 +12,13 @@ from ml4t_nb.render.finding_blocks import finding_bars
 from ml4t_nb.render.folding import FEW, next_commands
 from ml4t_nb.render.format import (
     OUTCOME_MARKS,
-    change_words,
     count,
     first_of,
     instant,
     labelled,
     many,
     one_line,
+    past_words,
     restated_words,
     stamp,
 )
@@ -98,15 +98,23 @@ def _undoable(of: DatasetHistory) -> Iterator[Told]:
 
 def _row(record: UpdateRecord, of: DatasetHistory) -> tuple[str, ...]:
     return (
-        count(record.version) if record.version else "-",
+        _numbers(record),
         instant(record.at),
         record.verb,
         record.provider,
         f"{OUTCOME_MARKS[record.outcome]} {record.outcome}",
-        change_words(record),
+        past_words(record),
         count(record.chunks_written),
         "; ".join(_what(record, of)),
     )
+
+
+def _numbers(record: UpdateRecord) -> str:
+    """Numbers of its commits."""
+    if not record.version:
+        return "-"
+    first = f"{count(record.first_version)}-" if record.repeated else ""
+    return f"{first}{count(record.version)}"
 
 
 def _what(record: UpdateRecord, of: DatasetHistory) -> Iterator[str]:

@@ -100,8 +100,12 @@ class CommitFiles:
     def write_records(
         self, record: UpdateRecord
     ) -> tuple[tuple[UpdateRecord, ...], tuple[LogFile, ...]]:
-        """Runs for the manifest, and the files of those before, one of them new now and then."""
-        older, recent = divided((*self._before.recent, record))
+        """Runs for the manifest, and the files of those before, one of them new now and then.
+
+        A record that is of the last run too takes its place.
+        """
+        before = self._before.recent
+        older, recent = divided((*(before[:-1] if record.repeated else before), record))
         if not older:
             return recent, self._before.records
         staying, lines = regrouped_records(

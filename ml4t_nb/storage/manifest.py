@@ -20,7 +20,7 @@ from ml4t_nb.model import (
     Span,
 )
 from ml4t_nb.options import load_arguments
-from ml4t_nb.records import Ended, FormerName, Source, Summary, UpdateRecord
+from ml4t_nb.records import Ended, FormerName, Source, Summary, UpdateRecord, last_runs
 from ml4t_nb.storage.checksum import checksum_of
 
 __all__ = [
@@ -223,7 +223,7 @@ class Manifest:
 def summarize(manifest: Manifest) -> Summary:
     """The manifest in one row."""
     pending = [gap for gap in manifest.gaps if gap.is_pending]
-    requests = [run for run in manifest.recent if run.is_request][-RECENT:]
+    requests = last_runs([run for run in manifest.recent if run.is_request], RECENT)
     suspect = [each for each in manifest.findings if each.is_to_decide]
     return Summary(
         dataset=manifest.dataset,
@@ -246,7 +246,7 @@ def summarize(manifest: Manifest) -> Summary:
             if gap.state == "confirmed" and gap.filled_by is None
         ),
         unanswered=sum(asked.outcome == "failed" for asked in manifest.fetch_log),
-        recent_errors=sum(run.outcome == "failed" for run in manifest.recent[-RECENT:]),
+        recent_errors=sum(run.outcome == "failed" for run in last_runs(manifest.recent, RECENT)),
         last_error=requests[-1].error.message if requests and requests[-1].error else "",
         suspect=len(suspect),
         finding=suspect[0].dated if suspect else "",
@@ -265,8 +265,9 @@ def summarize(manifest: Manifest) -> Summary:
 def _vain_tries(manifest: Manifest) -> tuple[datetime, ...]:
     """As-ofs of the last runs that asked a provider for new bars and received none."""
     runs = [run for run in manifest.recent if run.verb in ("load", "update")]
-    vain = [*takewhile(lambda run: not run.added, reversed(runs))]
-    return tuple(run.at for run in reversed(vain[:RECENT]))
+    vain = reversed([*takewhile(lambda run: not run.added, reversed(runs))])
+    tries = [at for run in vain for at in (*(run.repeated.last if run.repeated else ()), run.at)]
+    return tuple(tries[-RECENT:])
 
 
 def _still_to_fetch(manifest: Manifest, gaps: Iterable[Gap]) -> tuple[Span, ...]:

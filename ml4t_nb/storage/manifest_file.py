@@ -35,7 +35,7 @@ __all__ = [
     "manifest_error",
 ]
 
-VERSION = 6
+VERSION = 7
 """Raised with every change of the fields, an added one too; a later version's are refused."""
 
 OLDEST_READ = 3

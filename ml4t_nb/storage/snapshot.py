@@ -209,7 +209,10 @@ class Snapshot:
     def readable_history(
         self, most: int = MOST_RECORDS
     ) -> tuple[tuple[UpdateRecord, ...], tuple[ChunkCorrupt, ...]]:
-        """The last runs, oldest first, as far as they can be read, and why the others cannot."""
+        """The last runs, oldest first, as far as they can be read, and why the others cannot.
+
+        Of more than a hundred those of past versions that can be read.
+        """
         runs, damage = [*self.manifest.recent], []
         for file in reversed(self.manifest.records):
             if len(runs) >= most:
@@ -218,7 +221,14 @@ class Snapshot:
                 runs = [*self.records(file), *runs]
             except ChunkCorrupt as error:
                 damage.append(error)
-        return tuple(runs[-min(most, MOST_RECORDS) :]), tuple(damage)
+        earlier: list[UpdateRecord] = []
+        if runs and max(MOST_RECORDS, len(runs)) < most:
+            before = Versions(self.folder).runs_before(runs[0].first_version)
+            try:
+                earlier.extend(islice(before, most - len(runs)))
+            except ChunkCorrupt as error:
+                damage.append(error)
+        return (*reversed(earlier), *runs[-most:]), tuple(damage)
 
     def records(self, file: LogFile) -> list[UpdateRecord]:
         """Runs of one file, oldest first."""

@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import NamedTuple
 
+from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.manifest import Manifest
@@ -131,6 +132,27 @@ class Versions:
         """What the commit before that one left; None if there was none, or it was a removal."""
         earlier = [*takewhile(lambda each: each < number, self.numbers)]
         return self.manifest(earlier[-1]) if earlier else None
+
+    def runs_before(self, number: int) -> Iterator[UpdateRecord]:
+        """Records of earlier commits whose manifests are there, newest first.
+
+        Those before a removal are of another dataset. ChunkCorrupt if one cannot be read.
+        """
+        first = number
+        for each in reversed(self.numbers):
+            if each >= first:
+                continue
+            try:
+                manifest = self.manifest(each)
+            except KeyError:  # dropped just now
+                continue
+            if manifest is None:
+                return
+            # It lists some runs before its own, too.
+            for run in reversed(manifest.recent):
+                if 0 < run.version < first:
+                    first = run.first_version
+                    yield run
 
     def _contents(self, name: str) -> dict[int, _Past]:
         """Manifests in a file of gathered ones, by number."""

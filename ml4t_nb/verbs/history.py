@@ -37,7 +37,8 @@ def history(
     Parameters
     ----------
     limit
-        Runs of each dataset, the newest; a hundred are kept.
+        Runs of each dataset, the newest; a hundred are kept, and of past versions as many as can be
+        read.
     """
     if limit < 1:
         raise OptionError(f"--limit must be at least 1, not {limit}", hint="1 or more")

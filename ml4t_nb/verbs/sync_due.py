@@ -138,7 +138,8 @@ def _sorted(
                 request = replace(request, extends=False)  # noqa: PLW2901  # updated all the same
                 part = _part(context, request)
         if part == "update" and not isinstance(request, Ml4tError):
-            found.updates[dataset] = request
+            update = request.update and replace(request.update, is_due=True)
+            found.updates[dataset] = replace(request, update=update)
     return found
 
 

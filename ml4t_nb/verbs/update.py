@@ -166,6 +166,7 @@ def update(
                 accept=accept,
                 reset_as_of=reset_as_of,
                 is_named=bool(as_symbols(symbol)),
+                is_due=due,
             )
 
         requests = {each: error or request(each) for each, error in meant.items()}

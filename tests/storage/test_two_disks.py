@@ -121,7 +121,7 @@ def test_manifests_are_gathered_whole_or_not_at_all(store: Store) -> None:
 
     killed_before_it_names(store, ".zst", grow)
     newest = store.sequence(AAPL)
-    assert newest >= 64
+    assert newest >= 32
     for number in (1, 2, newest - 1, newest):
         assert len(store.version(AAPL, number).bars()) == number
     (staged,) = (name for name in names(store, "versions") if ".zst." in name)

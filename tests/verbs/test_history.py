@@ -113,6 +113,29 @@ def test_a_hundred_runs_are_listed_undone_and_plotted_though_the_manifest_has_th
     assert (listed.records[-1].undid, listed.records[-1].verb) == (4, "undo")
 
 
+def test_a_version_keeps_its_run_as_long_as_it_can_be_read(updated: OwnFiles) -> None:
+    def listed() -> list[int]:
+        (of,) = verbs.history(updated.ws, limit=1000).datasets
+        return [run.version for run in of.records]
+
+    for _ in range(7):
+        updated.update(EVENINGS[-1])
+    verbs.pin(updated.ws, "paper")  # version 11
+    for _ in range(119):
+        updated.update(EVENINGS[-1])
+    assert listed() == [*range(1, 131)]
+    (of,) = verbs.history(updated.ws, limit=3).datasets
+    assert [run.version for run in of.records] == [128, 129, 130]
+
+    (updated.ws.settings.home / "ml4t.toml").write_text('[retention]\nkeep = "last 5"\n')
+    verbs.update(updated.ws, as_of=EVENINGS[-1])  # of all datasets: it sweeps
+
+    assert len(verbs.bars(updated.ws, "ACME", pin="paper")) == len(updated.bars())
+    left = listed()
+    assert left[-100:] == [*range(32, 132)]
+    assert {2, 11} <= {*left}  # its manifest has the ten before, too
+
+
 def test_a_damaged_file_of_runs_is_named_where_they_are_needed_and_updates_go_on(
     updated: OwnFiles, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,7 +23,7 @@ from ml4t_nb.notebook.panels.widgets import (
 )
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.render.change.change_html import change_html
-from ml4t_nb.render.format import change_words, instant
+from ml4t_nb.render.format import instant, past_words
 from ml4t_nb.render.html import INK, as_html, error_html
 from ml4t_nb.render.layout import nothing_stored
 from ml4t_nb.render.markup import element
@@ -205,5 +205,5 @@ def _is_listed(record: UpdateRecord) -> bool:
 
 
 def _row(record: UpdateRecord, undone_by: int | None) -> str:
-    words = f"run {record.version}: {record.verb} of {instant(record.at)}, {change_words(record)}"
+    words = f"run {record.version}: {record.verb} of {instant(record.at)}, {past_words(record)}"
     return f"{words} (undone by run {undone_by})" if undone_by else words
