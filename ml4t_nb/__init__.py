@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ml4t_nb.api import (
+        backup,
         bars,
+        check_backup,
         compare,
         connect,
         end,
@@ -50,7 +52,9 @@ __all__ = [
     "Ml4tError",
     "Settings",
     "Workspace",
+    "backup",
     "bars",
+    "check_backup",
     "cite",
     "compare",
     "connect",

@@ -25,6 +25,8 @@ from ml4t_nb.model import Command, DatasetId
 from ml4t_nb.records import ErrorNote
 from ml4t_nb.reports import (
     ActionReport,
+    BackupReport,
+    CheckBackupReport,
     ExportReport,
     HealthReport,
     PlotReport,
@@ -36,7 +38,14 @@ from ml4t_nb.verbs.formats import csv_of
 
 __all__ = ["main"]
 
-_SILENT = (HealthReport, RemoveReport, ExportReport, PlotReport)
+_SILENT = (
+    HealthReport,
+    RemoveReport,
+    ExportReport,
+    PlotReport,
+    BackupReport,
+    CheckBackupReport,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -195,19 +204,28 @@ def _reasons(report: Report) -> Iterator[ErrorNote]:
     if isinstance(run, HealthReport):
         for each in exit_codes.failing(run):
             yield ErrorNote(each.state, f"{each.dataset}: {each.reason}", each.step)
-    elif isinstance(run, RunReport):
-        for result in run.results:
-            error = result.record.error
-            # Where an outage ended the run, the line about the run says so for all of them.
-            if error is not None and not (run.left and _is_outage(error)):
-                yield _named(error, result.dataset)
-        if run.left:
-            from ml4t_nb.render.run_blocks import stopped_line
+    elif isinstance(run, BackupReport | CheckBackupReport):
+        from ml4t_nb.render.backup_blocks import shortcomings
 
-            yield ErrorNote("RunFailed", stopped_line(run), "run it again to continue")
+        for line in shortcomings(run):
+            yield ErrorNote("StoreError", line)
+    elif isinstance(run, RunReport):
+        yield from _reasons_of_run(run)
     if isinstance(report, ActionReport):
         for unread in report.failed:
             yield _named(unread.error, unread.dataset)
+
+
+def _reasons_of_run(run: RunReport) -> Iterator[ErrorNote]:
+    for result in run.results:
+        error = result.record.error
+        # Where an outage ended the run, the line about the run says so for all of them.
+        if error is not None and not (run.left and _is_outage(error)):
+            yield _named(error, result.dataset)
+    if run.left:
+        from ml4t_nb.render.run_blocks import stopped_line
+
+        yield ErrorNote("RunFailed", stopped_line(run), "run it again to continue")
 
 
 def _named(error: ErrorNote, dataset: DatasetId) -> ErrorNote:

@@ -108,7 +108,7 @@ _TYPES: Mapping[str, str] = {
             "added", "at_most", "at_stake", "attempts", "bars", "bytes", "chunks",
             "chunks_written", "compared", "filled", "gaps_open", "known", "missing",
             "recent_errors", "rejected", "requests", "revised", "sessions_behind", "suspect",
-            "taken", "times", "unanswered", "unserved",
+            "taken", "times", "unanswered", "unserved", "version",
         ),
         _COUNT,
     ),

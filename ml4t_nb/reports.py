@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ml4t_nb import report_frames
+from ml4t_nb.backups import BackupReport, CheckBackupReport
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import BarsFrequency, Basis, DatasetId, Gap
 from ml4t_nb.notice import TargetStatus
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "ActionReport", "CompareReport", "ComparedVersions", "DatasetFindings", "DatasetGaps",
-    "DatasetHistory",
+    "ActionReport", "BackupReport", "CheckBackupReport", "CompareReport", "ComparedVersions",
+    "DatasetFindings", "DatasetGaps", "DatasetHistory",
     "DatasetPlan", "Difference", "ExportReport", "GapsReport", "HealthReport", "HistoryReport",
     "ListReport", "NotifyReport", "PinsReport", "PlanReport", "PlannedRequest", "PlotReport",
     "PossibleRequests",
@@ -499,6 +500,8 @@ Report: TypeAlias = (
     | PlanReport
     | NotifyReport
     | PinsReport
+    | BackupReport
+    | CheckBackupReport
 )
 ActionReport: TypeAlias = GapsReport | ReviewReport
 """Of verbs that list, or do something about what they list."""

@@ -21,6 +21,7 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"
 LAYERS = (
     {
         "model",
+        "backups",
         "codec",
         "notice",
         "finding",
@@ -64,7 +65,8 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
-    "model.py", "codec.py", "finding.py", "notice.py", "hints.py", "records.py", "plans.py",
+    "model.py", "backups.py", "codec.py", "finding.py", "notice.py", "hints.py", "records.py",
+    "plans.py",
     "reports.py", "report_parts.py", "run_reports.py", "report_frames.py", "events.py",
     "interruption.py", "errors.py", "options.py", "frequencies.py", "settings.py",
     "settings_file.py", "store_settings.py", "universes.py", "workspace.py", "verbs/", "commands/",

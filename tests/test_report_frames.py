@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from ml4t_nb import reports
+from ml4t_nb.backups import FileFault, SavedDataset, SavedFile
 from ml4t_nb.finding import Decision, Finding
 from ml4t_nb.model import DatasetId, Gap
 from ml4t_nb.notice import TargetStatus
@@ -46,6 +47,8 @@ DECIDED = Finding(
     state="accepted",
     decision=Decision(AS_OF, "review", "as printed", 9),
 )
+SAVED = SavedDataset(dataset("A"), 3, (SavedFile("data/a", 7, "xxh3:0"),), "one is damaged")
+LOST = FileFault("data/a", "missing")
 OPEN = Finding(day("2005-01-07"), "frozen", "5 bars alike", end=day("2005-01-13"))
 
 
@@ -115,6 +118,14 @@ def frames() -> dict[str, tuple[reports.Report, reports.Report]]:
         reports.PinsReport: (
             reports.PinsReport((Pin("paper", AS_OF, (PinnedVersion(dataset("A"), 3, "xxh3:0"),)),)),
             reports.PinsReport(()),
+        ),
+        reports.BackupReport: (
+            reports.BackupReport(Path("b"), AS_OF, Path("s"), (SAVED,)),
+            reports.BackupReport(Path("b"), AS_OF, Path("s"), ()),
+        ),
+        reports.CheckBackupReport: (
+            reports.CheckBackupReport(Path("b"), AS_OF, Path("s"), 1, 2, 3, (LOST,)),
+            reports.CheckBackupReport(Path("b"), AS_OF, Path("s"), 1, 2, 3),
         ),
         reports.PlotReport: (
             reports.PlotReport(dataset("A"), "sample", "UTC", bars, stamps[:0], ()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ml4t_nb import errors
+from ml4t_nb.backups import BackupReport, CheckBackupReport
 from ml4t_nb.records import Health
 from ml4t_nb.reports import (
     ExportReport,
@@ -54,6 +55,10 @@ def code_of(report: Report) -> int:  # noqa: PLR0911  # one for each report
             return FAILED if any(each.error for each in report.targets) else GOOD
         case HistoryReport() | PlanReport():
             return FAILED if report.failed else GOOD
+        case BackupReport():
+            return GOOD if report.is_whole else FAILED
+        case CheckBackupReport():
+            return FAILED if report.faults else GOOD
         case ExportReport():
             return FAILED if report.skipped else GOOD
         case _:

@@ -26,7 +26,7 @@ _RUNS = ("RunReport", "SyncReport", "PlanReport")
 _REPORTS = (
     *_RUNS, "HealthReport", "ListReport", "GapsReport", "ReviewReport", "HistoryReport",
     "CompareReport", "ExportReport", "SqlReport", "RemoveReport", "ProvidersReport",
-    "NotifyReport", "PinsReport",
+    "NotifyReport", "PinsReport", "BackupReport", "CheckBackupReport",
 )  # fmt: skip
 _FIGURES = ("PlotReport",)
 

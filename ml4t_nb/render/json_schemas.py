@@ -14,6 +14,7 @@ from ml4t_nb.codec import OMITTED, is_inline, union_members
 from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render import documents, review_documents
+from ml4t_nb.render.backup_document import BackupDocument, CheckBackupDocument
 from ml4t_nb.render.notify_document import NotifyDocument
 from ml4t_nb.render.pins_document import PinsDocument
 from ml4t_nb.render.plan_document import PlanDocument
@@ -49,6 +50,8 @@ DOCUMENTS: dict[str, Any] = {
     "providers": documents.ProvidersDocument,
     "notify": NotifyDocument,
     "pins": PinsDocument,
+    "backup": BackupDocument,
+    "check-backup": CheckBackupDocument,
     "plan": PlanDocument,
     "error": documents.ErrorDocument,
 }

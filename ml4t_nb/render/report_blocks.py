@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 from ml4t_nb import reports
+from ml4t_nb.backups import BackupReport, CheckBackupReport
+from ml4t_nb.render.backup_blocks import backup_blocks, check_blocks
 from ml4t_nb.render.change.run_change import run_change
 from ml4t_nb.render.change.wording import change_sentence
 from ml4t_nb.render.compare_blocks import compare_blocks
@@ -159,5 +161,7 @@ _BLOCKS: dict[type[reports.Report], Callable[[Any], Iterator[Block]]] = {
     reports.ProvidersReport: _providers,
     reports.NotifyReport: notify_blocks,
     reports.PinsReport: pin_blocks,
+    BackupReport: backup_blocks,
+    CheckBackupReport: check_blocks,
     reports.PlanReport: plan_blocks,
 }

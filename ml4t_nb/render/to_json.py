@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from ml4t_nb import reports
+from ml4t_nb.backups import BackupReport, CheckBackupReport
 from ml4t_nb.codec import OMITTED, Codec, Convert
 from ml4t_nb.commands.declaration import ProgramName
 from ml4t_nb.commands.spelling import Speller
@@ -17,6 +18,7 @@ from ml4t_nb.model import DatasetId, Gap, Hint
 from ml4t_nb.records import UpdateResult
 from ml4t_nb.render import documents as d
 from ml4t_nb.render import review_documents as r
+from ml4t_nb.render.backup_document import BackupDocument, CheckBackupDocument, SavedRow
 from ml4t_nb.render.health_blocks import class_totals
 from ml4t_nb.render.notify_document import NotifyDocument
 from ml4t_nb.render.pins_document import PinsDocument
@@ -104,6 +106,11 @@ def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911, PLR0912
             return _filled(NotifyDocument, report)
         case reports.PinsReport():
             return _filled(PinsDocument, report)
+        case BackupReport():
+            rows = tuple(_filled(SavedRow, each, files=len(each.files)) for each in report.datasets)
+            return _filled(BackupDocument, report, datasets=rows, files=report.total)
+        case CheckBackupReport():
+            return _filled(CheckBackupDocument, report)
 
 
 def _filled(kind: type[Any], *sources: object, **own: object) -> Any:  # noqa: ANN401  # a ``kind``

@@ -33,6 +33,7 @@ __all__ = [
     "decode_manifest",
     "encode_manifest",
     "manifest_error",
+    "require_whole",
 ]
 
 VERSION = 7
@@ -80,10 +81,10 @@ def decode_manifest(
     ChunkCorrupt if it is damaged, contradicts itself, or is that of another dataset or commit;
     StoreOutdated if an earlier version wrote it, StoreError if a newer program did.
     """
-    match = _ENVELOPE.fullmatch(content)
-    version = int(match["version"]) if match else 0
-    if not match or match["checksum"] != _checksum(version, match["body"]):
+    match = _whole(content)
+    if not match:
         raise manifest_error(dataset, f"{path} is damaged: its checksum does not match")
+    version = int(match["version"])
     if version > VERSION:
         raise StoreError(
             f"the manifest {path} was written by a newer ml4t_nb",
@@ -111,6 +112,18 @@ def decode_manifest(
     if fault:
         raise manifest_error(dataset, f"{path} is inconsistent: {fault}")
     return manifest
+
+
+def require_whole(content: bytes) -> None:
+    """Raise ValueError unless it is a manifest, of whatever version, as it was written."""
+    if not _whole(content):
+        raise ValueError("its checksum does not match")
+
+
+def _whole(content: bytes) -> re.Match[bytes] | None:
+    match = _ENVELOPE.fullmatch(content)
+    is_whole = match and match["checksum"] == _checksum(int(match["version"]), match["body"])
+    return match if is_whole else None
 
 
 # A run reads its dataset's manifest several times, and a notebook the same one again and again.

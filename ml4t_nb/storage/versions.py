@@ -19,7 +19,7 @@ from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.manifest import Manifest
-from ml4t_nb.storage.manifest_file import decode_manifest, manifest_error
+from ml4t_nb.storage.manifest_file import decode_manifest, manifest_error, require_whole
 from ml4t_nb.storage.names import (
     gathered_name,
     gathered_numbers,
@@ -28,7 +28,7 @@ from ml4t_nb.storage.names import (
     manifest_number,
 )
 
-__all__ = ["Versions", "gather", "gathered_without"]
+__all__ = ["Versions", "gather", "gathered_without", "require_gathered"]
 
 _TRIES = 100
 _MOST_SINGLE = 32
@@ -214,6 +214,12 @@ def gathered_without(folder: DatasetFolder, name: str, dropped: Collection[int])
         disk.replace_with(f"{path}/{gathered_name(min(left), max(left))}", _packed(left))
         disk.sync_folder(path)
     disk.move(f"{path}/{name}", f"{folder.trash_path}/{name}")
+
+
+def require_gathered(content: bytes) -> None:
+    """Raise ValueError unless it is a file of gathered manifests, each of them whole."""
+    for _, past in _unpacked(content):
+        require_whole(past.content)
 
 
 def _as_of(content: bytes) -> datetime | None:

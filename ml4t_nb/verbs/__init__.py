@@ -1,5 +1,6 @@
 """The verbs: typed functions whose signatures are the only declaration of their options."""
 
+from ml4t_nb.verbs.backup import backup, check_backup
 from ml4t_nb.verbs.bars import bars, files
 from ml4t_nb.verbs.compare import compare
 from ml4t_nb.verbs.end import end
@@ -24,7 +25,9 @@ from ml4t_nb.verbs.undo import undo
 from ml4t_nb.verbs.update import update
 
 __all__ = [
+    "backup",
     "bars",
+    "check_backup",
     "compare",
     "connect",
     "end",

@@ -44,6 +44,9 @@ _VARIES = (
     (r"\b\d+\.\d s( ·|$)", r"0.1 s\1"),
     (r"( +\d+ +)\d+\.\d\d$", r"\g<1>0.00"),
     (r"\d+ bytes instead of \d+", "1 bytes instead of 2"),
+    (r"\b\d{4}-\d\d-\d\dT\d{6}Z", "2026-11-30T061129Z"),
+    (r"Z of \d{4}-\d\d-\d\d \d\d:\d\d UTC", "Z of 2026-11-30 06:11 UTC"),
+    (r"(is whole: \d+ datasets?), .*", r"\1, ..."),
 )
 
 

@@ -1,0 +1,88 @@
+"""The verbs that save a whole store, and read a backup whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ml4t_nb.backups import BackupReport, CheckBackupReport
+from ml4t_nb.errors import OptionError
+from ml4t_nb.options import PathName, as_folder
+from ml4t_nb.verbs.arguments import verb
+from ml4t_nb.verbs.parameters import AsOfUnused, Home
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["backup", "check_backup"]
+
+
+@verb
+def backup(
+    ws: Workspace,
+    /,
+    folder: PathName | None = None,
+    *,
+    links: bool = True,
+    as_of: AsOfUnused = None,
+    home: Home = None,
+) -> BackupReport:
+    """Save the whole store, while others use it: a store of its own in a new folder.
+
+    Each dataset is as one commit left it, with its past versions. Every file is compared with its
+    checksum; what is unchanged since the backup before takes no room.
+
+    Parameters
+    ----------
+    folder
+        Folder of the backups, outside of the store. Each gets a folder of its own in it, named by
+        its time; latest is a link to the newest.
+    links
+        Link files of the store where it is on the same disk, which takes no room, and does not
+        help against a disk that fails.
+    """
+    from ml4t_nb.storage.backup import make_backup
+
+    ws = ws.at(home)
+    ws.resolve_as_of(as_of)
+    into = _named(folder, "backup")
+    ws.require_home()
+
+    def look() -> None:
+        if ws.cancel.is_set():
+            raise KeyboardInterrupt
+
+    settings = ws.settings
+    return make_backup(
+        settings.home, into, ws.clock(), links=links, timeout_s=settings.lock_timeout, look=look
+    )
+
+
+@verb
+def check_backup(
+    ws: Workspace,
+    /,
+    folder: PathName | None = None,
+    *,
+    as_of: AsOfUnused = None,
+    home: Home = None,
+) -> CheckBackupReport:
+    """Read every file of a backup, and say whether it is whole.
+
+    Parameters
+    ----------
+    folder
+        Folder of a backup, or of backups: the newest of them is checked.
+    """
+    from ml4t_nb.storage.backup_check import check_files
+
+    ws = ws.at(home)
+    ws.resolve_as_of(as_of)
+    return check_files(_named(folder, "check-backup"))
+
+
+def _named(folder: PathName | None, verb: str) -> Path:
+    if folder is None:
+        raise OptionError(f"{verb} needs a folder", hint=f"such as {verb} /mnt/disk/bars")
+    return as_folder(folder, option="folder")
