@@ -24,7 +24,13 @@ from ml4t_nb.finding import Decision
 from ml4t_nb.model import Adjustment, DatasetId, Hint, NextStep
 from ml4t_nb.options import load_arguments
 from ml4t_nb.pipeline.carry_over import CarryOver
-from ml4t_nb.pipeline.context import RunContext, date_of, instant_of, last_date_of
+from ml4t_nb.pipeline.context import (
+    RunContext,
+    date_of,
+    instant_of,
+    last_date_of,
+    require_as_of_not_earlier,
+)
 from ml4t_nb.pipeline.record import publish, result_of
 from ml4t_nb.records import FormerName, UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
@@ -112,6 +118,8 @@ class _Rename:
             raise not_found_error(request.old if old is None else request.new)
         dates = calendar(new.config.calendar, context.session_overrides)
         as_of = max(instant_of(context.as_of, each, dates) for each in (old, new))
+        for each in (old, new):
+            require_as_of_not_earlier(each, as_of)
         currencies = (old.config.currency, new.config.currency)
         if all(currencies) and currencies[0] != currencies[1]:
             raise OptionError(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from ml4t_nb.errors import Ml4tError, OptionError, VersionNotFound
 from ml4t_nb.options import Moment, as_moment, did_you_mean
 
 if TYPE_CHECKING:
+    from ml4t_nb.model import DatasetId
     from ml4t_nb.records import Pin
     from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.storage.versions import Versions
@@ -37,7 +40,7 @@ def as_known(
     if version is not None:
         return ws.reading(lambda _: version)
     if pin is not None:
-        return ws.reading(partial(_pinned, _pin_of(ws, pin)))
+        return ws.reading(partial(_pinned, ws, _pin_of(ws, pin)))
     moment = as_moment(known_on, option="--known-on")
     assert moment is not None
     return ws.reading(lambda versions: version_known_on(ws, versions, moment))
@@ -59,13 +62,17 @@ def unknown_pin(name: str, known: Iterable[str]) -> OptionError:
     return OptionError(f"there is no pin {name!r}", hint=hint)
 
 
-def _pinned(pin: Pin, versions: Versions) -> int:
+def _pinned(ws: Workspace, pin: Pin, versions: Versions) -> int:
     dataset = versions.folder.dataset
     kept = pin.version_of(dataset)
     if kept is None:
+        names = [each for each in _other_names(ws, dataset) if pin.version_of(each)]
+        what = f", but one of {names[0]}, which is the same share" if names else ""
         raise VersionNotFound(
-            f"the pin {pin.name!r} has no version of {dataset}",
-            hint="pins lists what each has",
+            f"the pin {pin.name!r} has no version of {dataset}{what}",
+            hint=f"read {names[0].symbol} with pin={pin.name}"
+            if names
+            else "pins lists what each has",
         )
     found = None
     with suppress(KeyError):
@@ -89,17 +96,69 @@ def version_known_on(ws: Workspace, versions: Versions, moment: datetime | date)
     if not runs:
         raise VersionNotFound(f"{dataset} has no versions", hint="load it first")
     until = moment if isinstance(moment, datetime) else _close(ws, versions, max(runs), moment)
+    if times[max(times)] is None:
+        _require_not_renamed(ws, dataset, until, moment)
     for number in sorted((each for each, at in runs.items() if at <= until), reverse=True):
         # A decision, or an undo, may be as of a time before that of the bars that it left.
         manifest = versions.manifest(number)
         if manifest and (manifest.updated is None or manifest.updated <= until):
             return number
     first = min(runs.values()).astimezone(UTC)
+    then = [each for each in _former_names(ws, dataset) if _has_run(ws, each, until)]
     raise VersionNotFound(
         f"nothing was known of {dataset} on {moment:%Y-%m-%d}: its first version is of "
         f"{first:%Y-%m-%d %H:%M} UTC",
-        hint=f"the earliest there is: known_on={first:%Y-%m-%d}",
+        hint=f"it was stored as {then[0]} then: read {then[0].symbol} with "
+        f"known_on={moment.isoformat()}"
+        if then
+        else f"the earliest there is: known_on={first:%Y-%m-%d}",
     )
+
+
+def _require_not_renamed(
+    ws: Workspace, dataset: DatasetId, until: datetime, moment: datetime | date
+) -> None:
+    """Raise VersionNotFound if it was renamed by then: what it had is under the new name."""
+    for new in _new_names(ws, dataset):
+        versions = ws.store.versions(new)
+
+        def is_renamed(number: int, versions: Versions = versions) -> bool:
+            manifest = versions.manifest(number)
+            names = manifest.former_names if manifest else ()
+            return any(each.symbol == dataset.symbol for each in names)
+
+        numbers = versions.numbers
+        at = versions.times[numbers[bisect_left(numbers, True, key=is_renamed)]]
+        if at is not None and at <= until:
+            raise VersionNotFound(
+                f"{dataset} was renamed as of {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: "
+                f"since then its bars are those of {new}",
+                hint=f"read {new.symbol} with known_on={moment.isoformat()}",
+            )
+
+
+def _other_names(ws: Workspace, dataset: DatasetId) -> list[DatasetId]:
+    return [*_new_names(ws, dataset), *_former_names(ws, dataset)]
+
+
+def _new_names(ws: Workspace, dataset: DatasetId) -> list[DatasetId]:
+    """Stored datasets of which it is a former name."""
+    return [
+        new
+        for new, names in ws.store.former_names().items()
+        if replace(new, symbol=dataset.symbol) == dataset
+        and any(each.symbol == dataset.symbol for each in names)
+    ]
+
+
+def _former_names(ws: Workspace, dataset: DatasetId) -> list[DatasetId]:
+    """What its earlier bars were stored as, the last name first."""
+    names = ws.store.former_names().get(dataset, ())
+    return [replace(dataset, symbol=each.symbol) for each in reversed(names)]
+
+
+def _has_run(ws: Workspace, dataset: DatasetId, until: datetime) -> bool:
+    return any(at is not None and at <= until for at in ws.store.versions(dataset).times.values())
 
 
 def earliest_known(versions: Versions) -> datetime | None:

@@ -85,6 +85,19 @@ def loaded(
     return f"files:{ws.settings.home.parent / 'other'}"
 
 
+def test_it_is_read_before_and_after(ws: Workspace, truth: pd.DataFrame) -> None:
+    other = loaded(ws, truth)
+    before = bars(ws, "AAPL")
+    reconciled(ws, other, "missing,suspect")
+    after = bars(ws, "AAPL")
+    assert len(after) > len(before)
+    undo(ws, "AAPL", as_of=AS_OF)
+
+    assert_frame_equal(bars(ws, "AAPL", version=1), before)
+    assert_frame_equal(bars(ws, "AAPL", version=2), after)
+    assert_frame_equal(bars(ws, "AAPL", version=3), bars(ws, "AAPL"))
+
+
 def reconciled(ws: Workspace, other: str, take: str, **options: Any) -> UpdateResult:  # noqa: ANN401
     (result,) = reconcile(ws, "AAPL", with_=other, take=take, as_of=AS_OF, **options).results
     return result

@@ -14,7 +14,7 @@ import pytest
 from ml4t_nb import verbs
 from ml4t_nb.core.adjust import undo_splits
 from ml4t_nb.core.bars import Bars, concat
-from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, Suspicious
+from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, Overtaken, Suspicious
 from ml4t_nb.finding import Decision, Finding
 from ml4t_nb.model import LoadArguments, NextStep, Span
 from ml4t_nb.records import FormerName, Source
@@ -211,7 +211,7 @@ def test_a_new_name_that_is_not_stored_is_refused_with_the_same_load(ws: Workspa
             ("FB", "META"), {"on": "2022-03-23"}, OptionError,
             "FB has 1 bar after 2022-03-23 that equities/daily/META lacks",
         ),
-        (("FB", "META"), {"as_of": "2022-03-30"}, OptionError, "to the as-of, 2022-03-30"),
+        (("FB", "META"), {"as_of": "2022-03-30"}, Overtaken, "was updated as of 2022-04-01 20:30"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_renamed_is_refused_in_one_sentence_and_nothing_changes(
