@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import NamedTuple
 
+from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.dataset_folder import DatasetFolder
@@ -34,6 +35,7 @@ _TRIES = 100
 _MOST_SINGLE = 32
 _MOST_GATHERED = 32 << 20
 _LEVEL = 1
+_NOT_TODAYS = "restore it from a backup; the bars in force do not need it"
 
 
 class _Past(NamedTuple):
@@ -86,9 +88,19 @@ class Versions:
         return dict(sorted(times.items()))
 
     def _time_of(self, number: int) -> datetime | None:
-        with suppress(KeyError):
-            return _as_of(self._content(number)[0])
-        return None
+        try:
+            content, path = self._content(number)
+        except KeyError:
+            return None
+        try:
+            return _as_of(content)
+        except ValueError as error:
+            raise self._damaged(f"{path} is damaged") from error
+
+    def _damaged(self, fault: str) -> ChunkCorrupt:
+        found = manifest_error(self.folder.dataset, fault)
+        found.advice = _NOT_TODAYS
+        return found
 
     @property
     def _single(self) -> set[int]:
@@ -106,7 +118,12 @@ class Versions:
         """
         folder = self.folder
         content, path = self._content(number)
-        return decode_manifest(content, folder.dataset, number, path)
+        try:
+            return decode_manifest(content, folder.dataset, number, path)
+        except ChunkCorrupt as error:
+            if path.startswith(folder.versions_path):
+                error.advice = _NOT_TODAYS
+            raise
 
     def _content(self, number: int) -> tuple[bytes, str]:
         """A manifest's file, and where it is: files move on, each to a place looked at later."""
@@ -164,7 +181,7 @@ class Versions:
                 raise
             except (OSError, ValueError) as error:
                 fault = f"{path} of past versions cannot be read: {error}"
-                raise manifest_error(self.folder.dataset, fault) from error
+                raise self._damaged(fault) from error
         return self._opened[name]
 
     @cached_property
@@ -183,10 +200,15 @@ def gather(folder: DatasetFolder) -> None:
     single = {number: name for name in names if (number := manifest_number(name))}
     if len(single) < _MOST_SINGLE:
         return
-    contents = {number: disk.content_of(f"{path}/{name}") for number, name in single.items()}
-    lines = {number: _Past(_as_of(each), each) for number, each in contents.items()}
-    taken = [*single.values()]
-    size = sum(map(len, contents.values()))
+    lines: dict[int, _Past] = {}
+    for number, name in single.items():
+        content = disk.content_of(f"{path}/{name}")
+        with suppress(ValueError):  # a damaged one stays: it may be restored from a backup
+            lines[number] = _Past(_as_of(content), content)
+    if len(lines) < _MOST_SINGLE:
+        return
+    taken = [single[number] for number in lines]
+    size = sum(len(each.content) for each in lines.values())
     ranges = {name: found for name in names if (found := gathered_numbers(name))}
     for name in sorted(ranges, key=ranges.__getitem__, reverse=True):
         first, last = ranges[name]
@@ -195,7 +217,7 @@ def gather(folder: DatasetFolder) -> None:
         try:
             older = dict(_unpacked(disk.content_of(f"{path}/{name}")))
         except (OSError, ValueError):
-            break  # a damaged one stays: it may be restored from a backup
+            break  # a damaged one stays, too
         lines = {**older, **lines}
         size += sum(len(each.content) for each in older.values())
         taken.append(name)
@@ -223,10 +245,16 @@ def require_gathered(content: bytes) -> None:
 
 
 def _as_of(content: bytes) -> datetime | None:
-    """As-of of the run that made the commit of that manifest; None if it removed the dataset."""
-    manifest = json.loads(content)["manifest"]
-    runs = () if manifest is None else manifest.get("recent") or manifest["history"]
-    return datetime.fromisoformat(runs[-1]["at"]) if runs else None
+    """As-of of the run that made the commit of that manifest; None if it removed the dataset.
+
+    ValueError if it is something else.
+    """
+    try:
+        manifest = json.loads(content)["manifest"]
+        runs = () if manifest is None else manifest.get("recent") or manifest["history"]
+        return datetime.fromisoformat(runs[-1]["at"]) if runs else None
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(repr(error)) from error
 
 
 def _packed(manifests: dict[int, _Past]) -> bytes:

@@ -161,6 +161,25 @@ def test_a_damaged_file_of_manifests_is_named(store: Store) -> None:
     assert len(read(store, 75)) == 75
 
 
+def test_a_damaged_manifest_of_the_past_does_not_end_a_run(store: Store) -> None:
+    """Gathering met it with every eighth commit: the commit was made, and its run had failed."""
+    for count in range(1, 4):
+        commit(store, AAPL, bars_at(DAYS[:count]))
+    path = versions_of(store) / "m.00000002.json"
+    path.write_bytes(path.read_bytes()[:-9])
+
+    for count in range(4, 75):
+        commit(store, AAPL, bars_at(DAYS[:count]))
+
+    assert path.exists()
+    assert len(list(versions_of(store).glob("*.zst"))) >= 1
+    assert [len(read(store, number)) for number in (1, 3, 70)] == [1, 3, 70]
+    for look in (lambda: read(store, 2), lambda: store.versions(AAPL).times):
+        with pytest.raises(ChunkCorrupt, match=r"m\.00000002\.json") as e:
+            look()
+        assert e.value.hint == "restore it from a backup; the bars in force do not need it"
+
+
 def test_old_versions_go_and_what_a_pin_needs_stays(store: Store) -> None:
     for count, price in ((10, 1.0), (11, 1.0), (11, 2.0), (12, 2.0), (12, 3.0), (13, 3.0)):
         commit(store, AAPL, bars_at(DAYS[:count], price))
