@@ -399,6 +399,10 @@ class CompareReport:
     stored_bars, other_bars
         The bars themselves, to be drawn: those stored on the last bar's split basis, the other's as
         it serves them.
+    version
+        Number of the commit whose bars are compared.
+    is_past
+        Whether that is a past version.
     """
 
     dataset: DatasetId
@@ -417,6 +421,8 @@ class CompareReport:
     notes: tuple[str, ...] = ()
     stored_bars: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     other_bars: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    version: int = 0
+    is_past: bool = False
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each price that differs, the furthest apart first."""

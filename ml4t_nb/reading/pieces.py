@@ -21,6 +21,7 @@ from ml4t_nb.reading.one import view
 from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.storage.manifest import Chunk
 from ml4t_nb.storage.parallel import parallel_map
+from ml4t_nb.storage.past_snapshot import PastSnapshot
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.verified import VERIFIED, version_of
 
@@ -102,6 +103,10 @@ class BarsPiece:
 
 def pieces_of(snapshot: Snapshot, adjust: Adjustment) -> Iterator[BarsPiece]:
     """The chunks, if they hold what is to be seen; else one view."""
+    if isinstance(snapshot, PastSnapshot) and snapshot.holders:
+        # Not all of its chunks have files.
+        yield BarsPiece(snapshot, None)
+        return
     manifest = snapshot.manifest
     stored_as = "splits" if manifest.config.basis == "split-adjusted" else "raw"
     if adjust == stored_as or not _has_events(manifest.chunks, adjust):

@@ -36,8 +36,8 @@ def store_views(
     Each dataset is as it is when a view shows it first; or ``at_once``, as it is now. What is
     ``seen`` is called with each whose bars are read, before they are.
     """
-    state = StoreState(store.home, at_once=at_once)
-    frequencies = stored_frequencies(store.home)
+    state = store.state(at_once=at_once)
+    frequencies = stored_frequencies(state)
     views: dict[str, LazyDataset] = {}
     for frequency in frequencies:
         for adjust in ("splits", *(each for each in get_args(Adjustment) if each != "splits")):

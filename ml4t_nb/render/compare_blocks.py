@@ -23,7 +23,8 @@ def compare_blocks(report: CompareReport) -> Iterator[Block]:
         return
     whole = report.common
     rows = [(name, count(number), _share(number, whole)) for name, number in report.agreeing]
-    title = f"{report.dataset}: {report.provider} and {report.other}, agreeing within "
+    past = f" as version {report.version} left it" if report.is_past else ""
+    title = f"{report.dataset}{past}: {report.provider} and {report.other}, agreeing within "
     yield Table(("Price", "Agree>", "Of all>"), rows, title=f"{title}{report.tolerance:.2%}")
     if report.differences:
         worst = [
@@ -49,7 +50,7 @@ def _notes(report: CompareReport, frequency: Frequency) -> Iterator[Note]:
     for stamps, name in ((report.only_stored, report.provider), (report.only_other, report.other)):
         if stamps:
             yield Note(f"⚠️ only {name} has {many(len(stamps), 'bar')}: {_few(stamps, frequency)}")
-    if report.only_other:
+    if report.only_other and not report.is_past:
         take = NextStep("reconcile", report.dataset, provider=report.other, other="missing")
         yield Note(f"what is missing can be taken from {report.other}", take)
     scaled = [each for each in report.scales if each.factor != 1]

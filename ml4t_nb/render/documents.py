@@ -282,7 +282,7 @@ class Agreeing(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareDocument:
-    """Of ``compare``."""
+    """Of ``compare``: of the stored bars as commit ``version`` left them."""
 
     verb: Literal["compare"] = "compare"
     dataset: DatasetId
@@ -299,6 +299,7 @@ class CompareDocument:
     volume_ratio: float | None
     volumes_apart: int
     notes: tuple[str, ...]
+    version: int
 
 
 @dataclass(frozen=True, slots=True)

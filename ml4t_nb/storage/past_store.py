@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Never, TypeAlias
 
-from ml4t_nb.errors import StoreError
+from ml4t_nb.errors import OptionError, StoreError, VersionNotFound
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
+from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.disk import names_in
-from ml4t_nb.storage.names import GROUPS, place_of
+from ml4t_nb.storage.names import GROUPS, place_of, symbol_of
 from ml4t_nb.storage.store import Store
+from ml4t_nb.storage.store_state import StoreState
+from ml4t_nb.storage.versions import Versions
 
 if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
-    from ml4t_nb.storage.versions import Versions
 
-__all__ = ["PastStore", "VersionChoice"]
+__all__ = ["NotChosen", "PastState", "PastStore", "VersionChoice"]
 
 VersionChoice: TypeAlias = "Callable[[Versions], int]"
-"""Number of the version of a dataset that is wanted; VersionNotFound if there is none."""
+"""Number of the version of a dataset that is wanted; VersionNotFound if it cannot be read."""
+
+
+class NotChosen(VersionNotFound):
+    """No version of the dataset is wanted: it was not stored then, or nobody pinned it."""
 
 
 class PastStore(Store):
@@ -33,6 +39,22 @@ class PastStore(Store):
     def __init__(self, store: Store, choose: VersionChoice) -> None:
         super().__init__(store.home)
         self._choose = choose
+
+    def datasets(self, *, keep: bool = True) -> tuple[DatasetId, ...]:
+        """What was stored, in order; what cannot be read any more too."""
+        del keep  # there is no cache
+        state = self.state()
+        found = (
+            each
+            for group in dict.fromkeys(each for _, each in GROUPS)
+            for each in state.datasets(group)
+        )
+        return tuple(sorted(each for each in found if state.is_chosen(each)))
+
+    def state(self, *, at_once: bool = False) -> PastState:
+        """The store as it was, which does not depend on when it is read."""
+        del at_once
+        return PastState(self, self._choose)
 
     def snapshot(self, dataset: DatasetId) -> Snapshot:
         """The dataset as it was; VersionNotFound if it was not stored, or nothing is left of it."""
@@ -65,3 +87,69 @@ class PastStore(Store):
         """Nothing of the past is changed."""
         del seen
         raise StoreError(f"a past version of {dataset} cannot be changed")
+
+
+class PastState(StoreState):
+    """Datasets of a store, each as the version left it that ``choose`` names.
+
+    One of which no version is wanted is not stored; one that cannot be read any more is an error.
+    """
+
+    def __init__(self, store: Store, choose: VersionChoice) -> None:
+        super().__init__(store.home)
+        self._store = store
+        self._choose = choose
+        self._listed_then: dict[Frequency, tuple[DatasetId, ...]] = {}
+
+    @property
+    def is_fixed(self) -> bool:
+        """That it is."""
+        return True
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """As of a `StoreState`; what was removed is among them."""
+        return ("data", "versions")
+
+    def datasets(self, frequency: Frequency) -> tuple[DatasetId, ...]:
+        """All that may have been stored then."""
+        if frequency not in self._listed_then:
+            now = super().datasets(frequency)
+            self._listed_then[frequency] = tuple(dict.fromkeys([*now, *self._removed(frequency)]))
+        return self._listed_then[frequency]
+
+    def called(self, symbol: str, frequency: Frequency) -> tuple[DatasetId, ...]:
+        """As of a `StoreState`."""
+        try:
+            found = self._store.stored_by_symbol((symbol,), None, frequency)[symbol]
+        except OptionError:
+            return ()  # nothing can be stored under it
+        return found
+
+    def is_current(self, dataset: DatasetId) -> bool:
+        """That nothing is taken from what is known of the newest commits."""
+        del dataset
+        return False
+
+    def is_chosen(self, dataset: DatasetId) -> bool:
+        """Whether a version of it is wanted, which may be gone."""
+        try:
+            self._choose(Versions(DatasetFolder(self._store.home, dataset)))
+        except NotChosen:
+            return False
+        except StoreError:
+            return True  # who reads it is told
+        return True
+
+    def _opened(self, dataset: DatasetId) -> Snapshot | None:
+        try:
+            return self._store.snapshot(dataset)
+        except NotChosen:
+            return None
+
+    def _removed(self, frequency: Frequency) -> Iterator[DatasetId]:
+        for asset_class, each in GROUPS:
+            if each == frequency:
+                names = names_in(f"{self._store.home}/versions/{asset_class}/{each}")
+                symbols = map(symbol_of, names)
+                yield from (DatasetId(asset_class, each, s) for s in symbols if s is not None)

@@ -36,6 +36,7 @@ from ml4t_nb.store_settings import Retention
 
 if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
+    from ml4t_nb.storage.store_state import StoreState
     from ml4t_nb.storage.transaction import Transaction
 
 __all__ = ["Store"]
@@ -140,6 +141,12 @@ class Store:
         from ml4t_nb.storage.past_snapshot import read_version
 
         return read_version(self.versions(dataset), number)
+
+    def state(self, *, at_once: bool = False) -> StoreState:
+        """The store for a reader of many datasets: each as it is read first, or ``at_once``."""
+        from ml4t_nb.storage.store_state import StoreState
+
+        return StoreState(self.home, at_once=at_once)
 
     def sequence(self, dataset: DatasetId) -> int:
         """Number of the dataset's newest commit, 0 before the first: one look at a folder."""

@@ -34,7 +34,7 @@ class StoreState:
     """
 
     def __init__(self, home: Path, *, at_once: bool = False) -> None:
-        self._home = home
+        self.home = home
         self._numbers: dict[DatasetId, int] | None = None
         self._read: dict[DatasetId, Snapshot | None] = {}
         self._listed: dict[Frequency, tuple[DatasetId, ...]] = {}
@@ -43,6 +43,11 @@ class StoreState:
             self._numbers = found
             for each in found:
                 self._listed[each.frequency] = (*self._listed.get(each.frequency, ()), each)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Folders of the store in which what may be stored has a folder of its own."""
+        return ("data",)
 
     @property
     def is_fixed(self) -> bool:
@@ -73,7 +78,7 @@ class StoreState:
             each
             for each in possible
             if any(
-                status(f"{self._home}/{part}/{each.asset_class}/{frequency}/{name}")
+                status(f"{self.home}/{part}/{each.asset_class}/{frequency}/{name}")
                 for part in ("state", "data")
             )
         )
@@ -90,7 +95,7 @@ class StoreState:
     def number_now(self, dataset: DatasetId) -> int:
         """Number of its newest commit; 0 before the first."""
         name = folder_name(dataset.symbol)
-        place = f"{self._home}/state/{dataset.asset_class}/{dataset.frequency}/{name}"
+        place = f"{self.home}/state/{dataset.asset_class}/{dataset.frequency}/{name}"
         return newest_number(names_in(place))
 
     def is_current(self, dataset: DatasetId) -> bool:
@@ -100,7 +105,7 @@ class StoreState:
     def _opened(self, dataset: DatasetId) -> Snapshot | None:
         from ml4t_nb.storage.snapshot import Snapshot
 
-        folder = DatasetFolder(self._home, dataset)
+        folder = DatasetFolder(self.home, dataset)
         number = None if self._numbers is None else self._numbers.get(dataset, 0)
         if not number:
             manifest = folder.newest().manifest  # raises if there are bars, and no manifest
@@ -121,16 +126,16 @@ class StoreState:
             if frequency in (None, each):
                 group = f"{asset_class}/{each}"
                 # Of a dataset among the data alone, the manifests were deleted.
-                parts = (names_in(f"{self._home}/{part}/{group}") for part in ("state", "data"))
+                parts = (names_in(f"{self.home}/{part}/{group}") for part in ("state", "data"))
                 symbols = map(_symbol_of, sorted({name for names in parts for name in names}))
                 yield from (DatasetId(asset_class, each, s) for s in symbols if s is not None)
 
 
-def stored_frequencies(home: Path) -> tuple[Frequency, ...]:
+def stored_frequencies(state: StoreState) -> tuple[Frequency, ...]:
     """Frequencies of which there may be a dataset, the shortest first."""
     found = {
         frequency
         for asset_class, frequency in GROUPS
-        if names_in(f"{home}/data/{asset_class}/{frequency}")
+        if any(names_in(f"{state.home}/{part}/{asset_class}/{frequency}") for part in state.parts)
     }
     return tuple(dict.fromkeys(each for _, each in GROUPS if each in found))

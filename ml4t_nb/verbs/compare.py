@@ -14,7 +14,19 @@ from ml4t_nb.reports import CompareReport, Difference, PriceScale
 from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.bars import snapshot_of
 from ml4t_nb.verbs.look_ahead import LookAhead
-from ml4t_nb.verbs.parameters import AsOf, Class, End, Freq, Home, OneSymbol, Start
+from ml4t_nb.verbs.parameters import (
+    AsOf,
+    Class,
+    End,
+    Freq,
+    Home,
+    KnownOn,
+    OneSymbol,
+    PinName,
+    Start,
+    Version,
+)
+from ml4t_nb.verbs.past import as_known
 from ml4t_nb.verbs.runs import ask_one
 from ml4t_nb.verbs.select import days, latest
 
@@ -43,6 +55,9 @@ def compare(
     start: Start = None,
     end: End = None,
     tolerance: float = 0.001,
+    known_on: KnownOn = None,
+    version: Version = None,
+    pin: PinName = None,
     as_of: AsOf = None,
     home: Home = None,
 ) -> CompareReport:
@@ -69,7 +84,7 @@ def compare(
         raise OptionError(
             f"--tolerance {tolerance:g} must be at least 0 and below 1", hint="such as 0.001"
         )
-    ws = ws.at(home)
+    ws = as_known(ws.at(home), known_on, version, pin)
     moment = ws.resolve_as_of(as_of)
     snapshot = snapshot_of(ws, names[0], asset_class, frequency)
     manifest = snapshot.manifest
@@ -109,6 +124,8 @@ def compare(
         notes=other.notes,
         stored_bars=ours,
         other_bars=other.bars,
+        version=manifest.sequence,
+        is_past=snapshot.is_past,
     )
 
 

@@ -101,10 +101,12 @@ class LookAhead:
 
     def _advice(self, dataset: DatasetId, moment: datetime | date) -> str:
         """How to read what was known then, or what there is instead."""
+        from ml4t_nb.storage.past_store import NotChosen
+
         versions = self.ws.store.versions(dataset)
         try:
             version_known_on(self.ws, versions, moment)
-        except VersionNotFound:
+        except NotChosen:
             first = earliest_known(versions)
             so_early = f", its first version is of {first:%Y-%m-%d}" if first else ""
             without = "without as_of, " if self.given is not None else ""
@@ -113,6 +115,8 @@ class LookAhead:
                 f"nothing of it was known then{so_early}; {without}end={day} cuts off there what "
                 "is known now"
             )
+        except VersionNotFound as gone:
+            return gone.message
         except Ml4tError:
             pass  # its past cannot be read, or not be dated: who reads it is told why
         return f"known_on={_written(moment)} reads what was known then"

@@ -63,12 +63,14 @@ def unknown_pin(name: str, known: Iterable[str]) -> OptionError:
 
 
 def _pinned(ws: Workspace, pin: Pin, versions: Versions) -> int:
+    from ml4t_nb.storage.past_store import NotChosen
+
     dataset = versions.folder.dataset
     kept = pin.version_of(dataset)
     if kept is None:
         names = [each for each in _other_names(ws, dataset) if pin.version_of(each)]
         what = f", but one of {names[0]}, which is the same share" if names else ""
-        raise VersionNotFound(
+        raise NotChosen(
             f"the pin {pin.name!r} has no version of {dataset}{what}",
             hint=f"read {names[0].symbol} with pin={pin.name}"
             if names
@@ -91,10 +93,12 @@ def version_known_on(ws: Workspace, versions: Versions, moment: datetime | date)
 
     VersionNotFound if there is none.
     """
+    from ml4t_nb.storage.past_store import NotChosen
+
     dataset, times = versions.folder.dataset, versions.times
     runs = {number: at for number, at in times.items() if at is not None}
     if not runs:
-        raise VersionNotFound(f"{dataset} has no versions", hint="load it first")
+        raise NotChosen(f"{dataset} has no versions", hint="load it first")
     until = moment if isinstance(moment, datetime) else _close(ws, versions, max(runs), moment)
     if times[max(times)] is None:
         _require_not_renamed(ws, dataset, until, moment)
@@ -102,10 +106,12 @@ def version_known_on(ws: Workspace, versions: Versions, moment: datetime | date)
         # A decision, or an undo, may be as of a time before that of the bars that it left.
         manifest = versions.manifest(number)
         if manifest and (manifest.updated is None or manifest.updated <= until):
+            _require_none_gone(versions, number, until)
             return number
+    _require_none_gone(versions, 0, until)
     first = min(runs.values()).astimezone(UTC)
     then = [each for each in _former_names(ws, dataset) if _has_run(ws, each, until)]
-    raise VersionNotFound(
+    raise NotChosen(
         f"nothing was known of {dataset} on {moment:%Y-%m-%d}: its first version is of "
         f"{first:%Y-%m-%d %H:%M} UTC",
         hint=f"it was stored as {then[0]} then: read {then[0].symbol} with "
@@ -118,7 +124,9 @@ def version_known_on(ws: Workspace, versions: Versions, moment: datetime | date)
 def _require_not_renamed(
     ws: Workspace, dataset: DatasetId, until: datetime, moment: datetime | date
 ) -> None:
-    """Raise VersionNotFound if it was renamed by then: what it had is under the new name."""
+    """Raise NotChosen if it was renamed by then: what it had is under the new name."""
+    from ml4t_nb.storage.past_store import NotChosen
+
     for new in _new_names(ws, dataset):
         versions = ws.store.versions(new)
 
@@ -130,7 +138,7 @@ def _require_not_renamed(
         numbers = versions.numbers
         at = versions.times[numbers[bisect_left(numbers, True, key=is_renamed)]]
         if at is not None and at <= until:
-            raise VersionNotFound(
+            raise NotChosen(
                 f"{dataset} was renamed as of {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: "
                 f"since then its bars are those of {new}",
                 hint=f"read {new.symbol} with known_on={moment.isoformat()}",
@@ -159,6 +167,40 @@ def _former_names(ws: Workspace, dataset: DatasetId) -> list[DatasetId]:
 
 def _has_run(ws: Workspace, dataset: DatasetId, until: datetime) -> bool:
     return any(at is not None and at <= until for at in ws.store.versions(dataset).times.values())
+
+
+def _require_none_gone(versions: Versions, number: int, until: datetime) -> None:
+    """VersionNotFound if a later one than ``number``, as of ``until`` or before, was dropped."""
+    dataset, there = versions.folder.dataset, versions.numbers
+    following = next((each for each in there if each > number), number + 1)
+    missing = range(number + 1, following)
+    if not missing:
+        return
+    known = _times_of_runs(versions)
+    # Of one before the last hundred runs it is not known: it may be the one.
+    gone = [each for each in missing if known.get(each, until) <= until]
+    if gone:
+        nearest = " and ".join(f"{each}" for each in (number, following) if each)
+        raise VersionNotFound(
+            f"what was known of {dataset} then cannot be read any more: version {gone[-1]} is gone",
+            hint=f"the nearest versions there are: {nearest}",
+        )
+
+
+def _times_of_runs(versions: Versions) -> dict[int, datetime]:
+    """As-of of the last hundred runs, by the number of the commit that each made."""
+    from ml4t_nb.storage.past_snapshot import read_version
+
+    for number in reversed(versions.numbers):
+        if versions.manifest(number) is not None:
+            runs, _ = read_version(versions, number).readable_history()
+            return {
+                number: each.at if number == each.version else each.since
+                for each in runs
+                if each.version
+                for number in range(each.first_version, each.version + 1)
+            }
+    return {}
 
 
 def earliest_known(versions: Versions) -> datetime | None:

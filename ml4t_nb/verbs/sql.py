@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ml4t_nb.errors import OptionError
+from ml4t_nb.errors import DatasetNotFound, OptionError, StoreError
 from ml4t_nb.model import DatasetId, Frequency
 from ml4t_nb.options import PathName, as_folder
 from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.reports import SqlReport
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.look_ahead import LookAhead
-from ml4t_nb.verbs.parameters import Adjust, AsOfRefusing, ClassFilter, End, Home, Selection, Start
+from ml4t_nb.verbs.parameters import (
+    Adjust,
+    AsOfRefusing,
+    ClassFilter,
+    End,
+    Home,
+    KnownOn,
+    PinName,
+    Selection,
+    Start,
+)
+from ml4t_nb.verbs.past import as_known
 from ml4t_nb.verbs.select import days, select
 from ml4t_nb.verbs.table_files import write_table
 
@@ -37,6 +49,8 @@ def sql(
     *,
     limit: int = 40,
     out: PathName | None = None,
+    known_on: KnownOn = None,
+    pin: PinName = None,
     as_of: AsOfRefusing = None,
     home: Home = None,
 ) -> SqlReport:
@@ -63,6 +77,7 @@ def sql(
     """
     ws = ws.at(home)
     ws.require_home()
+    ws = as_known(ws, known_on, None, pin)
     ahead = LookAhead(ws, as_of)
     if limit < 0:
         raise OptionError(f"--limit {limit} is negative", hint="0 or more, such as 40")
@@ -85,14 +100,21 @@ def sql(
 
 
 @verb
-def connect(ws: Workspace, /, *, home: Home = None) -> DuckDBPyConnection:
+def connect(
+    ws: Workspace,
+    /,
+    *,
+    known_on: KnownOn = None,
+    pin: PinName = None,
+    home: Home = None,
+) -> DuckDBPyConnection:
     """DuckDB in memory with the views of the store, each dataset as it is now.
 
     It is the reader's own: it takes tables of theirs, and frames by ``register``. It reads no other
     file and writes none; it sees no variable of Python by its name; its settings are final, and
     instants are shown in UTC. It shows the store as it is now, for as long as the files last that
     are replaced meanwhile: after an hour, what needs one is an error. Connect again to see what
-    came since.
+    came since. With ``known_on`` or a ``pin`` it shows the whole store as it was.
 
     Raises
     ------
@@ -104,6 +126,7 @@ def connect(ws: Workspace, /, *, home: Home = None) -> DuckDBPyConnection:
 
     ws = ws.at(home)
     ws.require_home()
+    ws = as_known(ws, known_on, None, pin)
     _note_later(ws, None)
     return locked_connection(store_views(ws.store, at_once=True))
 
@@ -120,6 +143,8 @@ def scan(
     end: End = None,
     adjust: Adjust = "splits",
     engine: ScanEngine = "polars",
+    known_on: KnownOn = None,
+    pin: PinName = None,
     home: Home = None,
 ) -> Any:  # noqa: ANN401  # by engine
     """Bars of many datasets, read as they are computed with: they may be larger than memory.
@@ -147,17 +172,17 @@ def scan(
     """
     from ml4t_nb.reading.bars_dataset import BarsDataset
     from ml4t_nb.reading.sql import require_package
-    from ml4t_nb.storage.store_state import StoreState
 
     if engine == "polars":
         require_package("polars")
     ws = ws.at(home)
     if not symbol:
         ws.require_home()
+    ws = as_known(ws, known_on, None, pin)
     only = select(ws, symbol, asset_class, frequency) if symbol or asset_class else None
     _note_later(ws, only, frequency)
     request = BarsRequest(*days(start, end), adjust)
-    dataset = BarsDataset(StoreState(ws.store.home), frequency, request, only)
+    dataset = BarsDataset(ws.store.state(), frequency, request, only)
     if engine == "arrow":
         return dataset
     import polars as pl
@@ -171,8 +196,14 @@ def _note_later(
     """Say what of the store is later than the as-of of the settings: the reader may read all."""
     ahead = LookAhead(ws)
     if ahead.moment is not None:
-        rows = ws.store.summaries(only)
-        ahead.take_rows(e for e in rows if frequency in (None, e.dataset.frequency))
+        if ws.choose is not None:
+            for each in ws.store.datasets() if only is None else only:
+                if frequency in (None, each.frequency):
+                    with suppress(StoreError, DatasetNotFound):  # who reads it is told
+                        ahead.take(ws.store.snapshot(each).manifest)
+        else:
+            rows = ws.store.summaries(only)
+            ahead.take_rows(e for e in rows if frequency in (None, e.dataset.frequency))
         ahead.told()
 
 

@@ -15,7 +15,7 @@ from ml4t_nb.model import Adjustment
 from ml4t_nb.render.text import report_text
 from ml4t_nb.reports import CompareReport
 from ml4t_nb.settings import Settings
-from ml4t_nb.verbs import bars, compare, load
+from ml4t_nb.verbs import bars, compare, load, update
 from ml4t_nb.workspace import Workspace
 
 AS_OF = "2006-01-03"
@@ -161,3 +161,20 @@ def test_the_bars_of_both_come_with_it_the_other_s_as_it_serves_them(ws: Workspa
     assert [f"{stamp:%Y-%m-%d}" for stamp in lacking] == ["2004-03-12", "2004-03-15"]
     ratios = (report.other_bars["close"] / report.stored_bars["close"]).round(6)
     assert ratios["2004-06-14":"2004-06-16"].tolist() == [100, 150, 100]
+
+
+def test_bars_are_compared_as_they_were_known(ws: Workspace, tmp_path: Path) -> None:
+    """As of Friday, before the split, both have the same prices; today's are half of those."""
+    then = replace(ws, settings=replace(ws.settings, home=tmp_path / "then"))
+    load(then, "AAPL", provider="sample", start="2005-01-03", as_of="2005-02-25")
+    write(then, lambda table: table)
+    update(then, "AAPL", as_of="2005-03-10")
+
+    now = compare(then, "AAPL", with_="files", as_of="2005-03-10")
+    assert [each.factor for each in now.scales] == [pytest.approx(2.0)]
+    assert (now.version, now.is_past) == (2, False)
+    for options in ({"known_on": "2005-02-25"}, {"version": 1}):
+        report = compare(then, "AAPL", with_="files", as_of="2005-03-10", **options)
+        assert (report.common, report.differences, report.version) == (38, (), 1)
+        assert [each.factor for each in report.scales] == [1.0]
+        assert "equities/daily/AAPL as version 1 left it: sample and files" in report_text(report)
