@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ml4t_nb.api import (
         backup,
         bars,
+        check,
         check_backup,
         compare,
         connect,
@@ -54,6 +55,7 @@ __all__ = [
     "Workspace",
     "backup",
     "bars",
+    "check",
     "check_backup",
     "cite",
     "compare",

@@ -14,6 +14,7 @@ from ml4t_nb.errors import Ml4tError
 from ml4t_nb.execution.telling import told
 from ml4t_nb.hints import at_home
 from ml4t_nb.reports import PlotReport, RunReport, SqlReport
+from ml4t_nb.session_reads import noting
 from ml4t_nb.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def _bound(verb: Callable[Concatenate[Workspace, _P], _R]) -> Callable[_P, _R]:
     def call(*args: _P.args, **options: _P.kwargs) -> _R:
         workspace = Workspace.open()
         try:
-            report = verb(workspace, *args, **options)
+            with noting(options.get("home")):
+                report = verb(workspace, *args, **options)
         except Ml4tError as error:
             home = workspace.settings.home
             with suppress(Ml4tError):
@@ -104,6 +106,7 @@ pin = _bound(verbs.pin)
 pins = _bound(verbs.pins)
 backup = _bound(verbs.backup)
 check_backup = _bound(verbs.check_backup)
+check = _bound(verbs.check)
 bars = _bound(verbs.bars)
 files = _bound(verbs.files)
 sql = _framed(_bound(verbs.sql))

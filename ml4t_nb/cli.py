@@ -27,6 +27,7 @@ from ml4t_nb.reports import (
     ActionReport,
     BackupReport,
     CheckBackupReport,
+    CheckReport,
     ExportReport,
     HealthReport,
     PlotReport,
@@ -40,6 +41,7 @@ __all__ = ["main"]
 
 _SILENT = (
     HealthReport,
+    CheckReport,
     RemoveReport,
     ExportReport,
     PlotReport,
@@ -201,10 +203,8 @@ def _is_outage(error: ErrorNote | None) -> bool:
 def _reasons(report: Report) -> Iterator[ErrorNote]:
     """Why a run or a check fell short, one sentence for each dataset: its bare rows do not say."""
     run = report.run if isinstance(report, ActionReport) else report
-    if isinstance(run, HealthReport):
-        for each in exit_codes.failing(run):
-            yield ErrorNote(each.state, f"{each.dataset}: {each.reason}", each.step)
-    elif isinstance(run, BackupReport | CheckBackupReport):
+    yield from _found_by_check(run)
+    if isinstance(run, BackupReport | CheckBackupReport):
         from ml4t_nb.render.backup_blocks import shortcomings
 
         for line in shortcomings(run):
@@ -226,6 +226,18 @@ def _reasons_of_run(run: RunReport) -> Iterator[ErrorNote]:
         from ml4t_nb.render.run_blocks import stopped_line
 
         yield ErrorNote("RunFailed", stopped_line(run), "run it again to continue")
+
+
+def _found_by_check(report: Report | None) -> Iterator[ErrorNote]:
+    """What a check was to fail on."""
+    if isinstance(report, HealthReport):
+        for each in exit_codes.failing(report):
+            yield ErrorNote(each.state, f"{each.dataset}: {each.reason}", each.step)
+    elif isinstance(report, CheckReport):
+        from ml4t_nb.render.check_blocks import difference_words
+
+        for moved in report.moved:
+            yield ErrorNote(moved.state, f"{moved.dataset}: {difference_words(moved)}")
 
 
 def _named(error: ErrorNote, dataset: DatasetId) -> ErrorNote:

@@ -44,9 +44,10 @@ __all__ = [
     "plan_frame",
     "provider_frame",
     "removed_frame",
+    "rows_frame",
     "run_frame",
     "target_frame",
-]
+]  # fmt: skip
 
 _DATASET = ("symbol", "asset_class", "frequency")
 _RUN = (
@@ -82,7 +83,6 @@ _EXPORTED = (
 _PROVIDERS = (
     "provider", "asset_class", "frequency", "basis", "days_per_request", "days_back", "summary",
 )  # fmt: skip
-
 _PLAN = (
     *_DATASET, "provider", "requests", "at_most", "bars", "bytes", "compared", "at_stake", "first",
     "last", "vanishing", "lost_from", "error",
@@ -91,7 +91,7 @@ _PINS = ("name", "at", "asset_class", "frequency", "symbol", "version")
 _TARGETS = ("name", "url", "on", "known", "arrived", "error")
 
 _STAMP, _NUMBER = "datetime64[us, UTC]", "float64"
-_COUNT, _COUNT_IF_KNOWN = "int64", "Int64"
+_COUNT, _IF_KNOWN = "int64", "Int64"
 
 # A name means the same, and is of the same type, in every report; all others are text.
 _TYPES: Mapping[str, str] = {
@@ -102,13 +102,13 @@ _TYPES: Mapping[str, str] = {
         ),
         _STAMP,
     ),
-    **dict.fromkeys(("rows", "days_since_run", "run", "undid"), _COUNT_IF_KNOWN),
+    **dict.fromkeys(("rows", "days_since_run", "newest", "readable", "run", "undid"), _IF_KNOWN),
     **dict.fromkeys(
         (
             "added", "at_most", "at_stake", "attempts", "bars", "bytes", "chunks",
             "chunks_written", "compared", "filled", "gaps_open", "known", "missing",
-            "recent_errors", "rejected", "requests", "revised", "sessions_behind", "suspect",
-            "taken", "times", "unanswered", "unserved", "version",
+            "recent_errors", "rejected", "removed", "requests", "revised", "sessions_behind",
+            "suspect", "taken", "times", "unanswered", "unserved", "version",
         ),
         _COUNT,
     ),
@@ -128,26 +128,26 @@ def run_frame(
     nothing = UpdateRecord(as_of, verb, "", "unchanged")
     rows = [_run_row(each) for each in results]
     unknown = {"outcome": "left", "rows": None}
-    return _frame(
+    return rows_frame(
         _RUN, [*rows, *((unknown, *_run_row(UpdateResult(each, nothing))) for each in left)]
     )
 
 
 def health_frame(judged: Iterable[Health]) -> pd.DataFrame:
     """A row for each judgement."""
-    return _frame(_HEALTH, ((each.dataset, each) for each in judged))
+    return rows_frame(_HEALTH, ((each.dataset, each) for each in judged))
 
 
 def list_frame(summaries: Iterable[Summary]) -> pd.DataFrame:
     """A row for each summary."""
-    return _frame(
+    return rows_frame(
         _LIST, (({"ended": each.ended and each.ended.on}, each.dataset, each) for each in summaries)
     )
 
 
 def gap_frame(datasets: Iterable[DatasetGaps]) -> pd.DataFrame:
     """A row for each gap."""
-    return _frame(
+    return rows_frame(
         _GAPS,
         (
             ({"first": gap.start, "last": gap.end}, each.dataset, each, gap)
@@ -159,7 +159,7 @@ def gap_frame(datasets: Iterable[DatasetGaps]) -> pd.DataFrame:
 
 def finding_frame(datasets: Iterable[DatasetFindings]) -> pd.DataFrame:
     """A row for each finding."""
-    return _frame(
+    return rows_frame(
         _FINDINGS,
         (
             (_finding_cells(finding), each.dataset, each, finding)
@@ -171,7 +171,7 @@ def finding_frame(datasets: Iterable[DatasetFindings]) -> pd.DataFrame:
 
 def history_frame(datasets: Iterable[DatasetHistory]) -> pd.DataFrame:
     """A row for each run."""
-    return _frame(
+    return rows_frame(
         _HISTORY,
         (
             (_record_cells(record), each.dataset, record)
@@ -183,7 +183,7 @@ def history_frame(datasets: Iterable[DatasetHistory]) -> pd.DataFrame:
 
 def difference_frame(dataset: DatasetId, differences: Iterable[Difference]) -> pd.DataFrame:
     """A row for each price that differs."""
-    return _frame(
+    return rows_frame(
         _DIFFERENCES,
         (({"timestamp": each.stamp, "price": each.column}, dataset, each) for each in differences),
     )
@@ -194,22 +194,22 @@ def export_frame(written: Iterable[Exported], skipped: Iterable[Skipped]) -> pd.
     rows = [({"frequency": each.frequency, "skipped": ""}, each.dataset, each) for each in written]
     nothing = {**dict.fromkeys(_EXPORTED), "rows": 0}
     left = (({**nothing, "symbol": each.symbol, "skipped": each.reason},) for each in skipped)
-    return _frame(_EXPORTED, (*rows, *left))
+    return rows_frame(_EXPORTED, (*rows, *left))
 
 
 def removed_frame(removed: Iterable[tuple[DatasetId, int | None]]) -> pd.DataFrame:
     """A row for each dataset."""
-    return _frame((*_DATASET, "rows"), (({"rows": rows}, dataset) for dataset, rows in removed))
+    return rows_frame((*_DATASET, "rows"), (({"rows": rows}, dataset) for dataset, rows in removed))
 
 
 def plan_frame(datasets: Iterable[DatasetPlan]) -> pd.DataFrame:
     """A row for each dataset, with how many requests are certain."""
-    return _frame(_PLAN, ((_plan_cells(each), each.dataset, each) for each in datasets))
+    return rows_frame(_PLAN, ((_plan_cells(each), each.dataset, each) for each in datasets))
 
 
 def provider_frame(providers: Iterable[ProviderInfo]) -> pd.DataFrame:
     """A row for each asset class and frequency of each provider."""
-    return _frame(
+    return rows_frame(
         _PROVIDERS,
         (
             (
@@ -232,12 +232,12 @@ def provider_frame(providers: Iterable[ProviderInfo]) -> pd.DataFrame:
 def target_frame(targets: Iterable[TargetStatus]) -> pd.DataFrame:
     """A row for each target."""
     own = ({"on": ", ".join(each.on), "known": len(each.conditions)} for each in targets)
-    return _frame(_TARGETS, zip(own, targets, strict=True))
+    return rows_frame(_TARGETS, zip(own, targets, strict=True))
 
 
 def pin_frame(pins: Iterable[Pin]) -> pd.DataFrame:
     """A row for each dataset of each pin."""
-    return _frame(_PINS, ((each, each.dataset, pin) for pin in pins for each in pin.versions))
+    return rows_frame(_PINS, ((each, each.dataset, pin) for pin in pins for each in pin.versions))
 
 
 def _run_row(result: UpdateResult) -> tuple[object, ...]:
@@ -281,7 +281,7 @@ def _finding_cells(finding: Finding) -> dict[str, object]:
     }
 
 
-def _frame(names: Sequence[str], rows: Iterable[Sequence[object]]) -> pd.DataFrame:
+def rows_frame(names: Sequence[str], rows: Iterable[Sequence[object]]) -> pd.DataFrame:
     """A frame with the columns ``names``.
 
     A row is given as the values that have its cells: mappings, or objects with fields. Each cell

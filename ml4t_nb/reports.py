@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ml4t_nb import report_frames
 from ml4t_nb.backups import BackupReport, CheckBackupReport
+from ml4t_nb.check_reports import CheckReport
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import BarsFrequency, Basis, DatasetId, Gap
 from ml4t_nb.notice import TargetStatus
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "ActionReport", "BackupReport", "CheckBackupReport", "CompareReport", "ComparedVersions",
-    "DatasetFindings", "DatasetGaps", "DatasetHistory",
+    "ActionReport", "BackupReport", "CheckBackupReport", "CheckReport", "CompareReport",
+    "ComparedVersions", "DatasetFindings", "DatasetGaps", "DatasetHistory",
     "DatasetPlan", "Difference", "ExportReport", "GapsReport", "HealthReport", "HistoryReport",
     "ListReport", "NotifyReport", "PinsReport", "PlanReport", "PlannedRequest", "PlotReport",
     "PossibleRequests",
@@ -508,6 +509,7 @@ Report: TypeAlias = (
     | PinsReport
     | BackupReport
     | CheckBackupReport
+    | CheckReport
 )
 ActionReport: TypeAlias = GapsReport | ReviewReport
 """Of verbs that list, or do something about what they list."""

@@ -35,6 +35,9 @@ LAYERS = (
         "events",
         "interruption",
         "errors",
+        "citations",
+        "check_reports",
+        "session_reads",
         "options",
         "frequencies",
         "settings",
@@ -66,7 +69,7 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 # They are imported by every start, that of ``--help`` too.
 LIGHT = (
     "model.py", "backups.py", "codec.py", "finding.py", "notice.py", "hints.py", "records.py",
-    "plans.py",
+    "plans.py", "citations.py", "check_reports.py", "session_reads.py",
     "reports.py", "report_parts.py", "run_reports.py", "report_frames.py", "events.py",
     "interruption.py", "errors.py", "options.py", "frequencies.py", "settings.py",
     "settings_file.py", "store_settings.py", "universes.py", "workspace.py", "verbs/", "commands/",

@@ -14,6 +14,7 @@ import pytest
 
 from ml4t_nb import reports
 from ml4t_nb.backups import FileFault, SavedDataset, SavedFile
+from ml4t_nb.check_reports import ReadCheck
 from ml4t_nb.finding import Decision, Finding
 from ml4t_nb.model import DatasetId, Gap
 from ml4t_nb.notice import TargetStatus
@@ -71,6 +72,7 @@ def frames() -> dict[str, tuple[reports.Report, reports.Report]]:
     exported = Exported(dataset("IBM"), "sample", "USD", "monthly", "daily", 12, FIRST, LAST, None)
     card = ProviderInfo("sample", "a few", ("equities",), ("daily",), None)
     gaps, findings = DatasetGaps(dataset("A"), "sample", (GAP,)), (OPEN,)
+    checked = ReadCheck(dataset("A"), "daily", "all", True, "", "", 3, "xxh3:0", "same")
     stamps = pd.DatetimeIndex([LAST], name="timestamp")
     bars = pd.DataFrame({"close": [1.5]}, index=stamps)
     found = DatasetFindings(dataset("A"), "sample", findings)
@@ -126,6 +128,10 @@ def frames() -> dict[str, tuple[reports.Report, reports.Report]]:
         reports.CheckBackupReport: (
             reports.CheckBackupReport(Path("b"), AS_OF, Path("s"), 1, 2, 3, (LOST,)),
             reports.CheckBackupReport(Path("b"), AS_OF, Path("s"), 1, 2, 3),
+        ),
+        reports.CheckReport: (
+            reports.CheckReport(Path("a.json"), (checked,)),
+            reports.CheckReport(Path("a.json"), ()),
         ),
         reports.PlotReport: (
             reports.PlotReport(dataset("A"), "sample", "UTC", bars, stamps[:0], ()),

@@ -15,6 +15,7 @@ from ml4t_nb.commands.watch import watch
 from ml4t_nb.verbs import (
     backup,
     bars,
+    check,
     check_backup,
     compare,
     end,
@@ -63,7 +64,7 @@ ProgramName: TypeAlias = Literal["ml4t-data", "%ml4t", "ml4t_nb"]
 
 _IN_ORDER = (
     load, update, sync, health, list_, gaps, review, history, undo, plot, compare, reconcile,
-    export, sql, pin, pins, recompress, rechunk, backup, check_backup, end, rename, remove,
+    export, sql, pin, pins, check, recompress, rechunk, backup, check_backup, end, rename, remove,
     providers, notify,
 )  # fmt: skip
 VERBS: dict[str, Verb] = {each.__name__.rstrip("_").replace("_", "-"): each for each in _IN_ORDER}

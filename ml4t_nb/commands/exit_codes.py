@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ml4t_nb import errors
 from ml4t_nb.backups import BackupReport, CheckBackupReport
+from ml4t_nb.check_reports import CheckReport
 from ml4t_nb.records import Health
 from ml4t_nb.reports import (
     ExportReport,
@@ -23,6 +24,7 @@ __all__ = [
     "FAILED",
     "GOOD",
     "INTERRUPTED",
+    "MOVED",
     "TERMINATED",
     "USAGE",
     "code_of",
@@ -30,7 +32,7 @@ __all__ = [
     "failing",
 ]
 
-GOOD, FAILED, USAGE, AGAIN, INTERRUPTED, TERMINATED = 0, 1, 2, 75, 130, 143
+GOOD, FAILED, USAGE, MOVED, AGAIN, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 75, 130, 143
 
 _MISUSE = (
     errors.OptionError,
@@ -59,6 +61,8 @@ def code_of(report: Report) -> int:  # noqa: PLR0911  # one for each report
             return GOOD if report.is_whole else FAILED
         case CheckBackupReport():
             return FAILED if report.faults else GOOD
+        case CheckReport():
+            return FAILED if report.is_damaged else MOVED if report.moved else GOOD
         case ExportReport():
             return FAILED if report.skipped else GOOD
         case _:

@@ -23,6 +23,7 @@ from ml4t_nb.notebook.panel_verbs import NOTEBOOK, PANELS
 from ml4t_nb.notebook.result_place import keep_place
 from ml4t_nb.render.run_blocks import stopped_line
 from ml4t_nb.reports import ActionReport, Report, RunReport
+from ml4t_nb.session_reads import noting
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -132,7 +133,7 @@ def _display(result: CellResult) -> None:
 
 def _reported(command: Command, shell: InteractiveShell) -> Report:
     try:
-        with _watcher(shell, command) as watch:
+        with _watcher(shell, command) as watch, noting(command.arguments.get("home")):
             report = call(command, watch=watch)
     except Interrupted as stop:
         if stop.report is not None and _is_of_many(stop.report):

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
+
+from ml4t_nb.notebook.notebook_file import notebook_file
+from ml4t_nb.session_reads import begin_session, current_session, end_session
 
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
-    from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
     from IPython.lib.pretty import RepresentationPrinter
 
     from ml4t_nb.notebook.magic_cell import CellResult
@@ -23,10 +27,11 @@ _KERNEL_WIDTH = 100
 # By name, since importing the reports would make loading the extension slower than it need be.
 _RUNS_OF = "ml4t_nb.run_reports"
 _RUNS = ("RunReport", "SyncReport", "PlanReport")
+_CHECK = "CheckReport"
 _REPORTS = (
     *_RUNS, "HealthReport", "ListReport", "GapsReport", "ReviewReport", "HistoryReport",
     "CompareReport", "ExportReport", "SqlReport", "RemoveReport", "ProvidersReport",
-    "NotifyReport", "PinsReport", "BackupReport", "CheckBackupReport",
+    "NotifyReport", "PinsReport", "BackupReport", "CheckBackupReport", _CHECK,
 )  # fmt: skip
 _FIGURES = ("PlotReport",)
 
@@ -47,7 +52,9 @@ def load_ipython_extension(ipython: InteractiveShell) -> None:
     for formatter, name, show in _pictures(ipython):
         formatter.for_type_by_name(_module_of(name), name, show)
     register_event = cast("Callable[..., None]", ipython.events.register)
+    register_event("pre_run_cell", _before_cell)
     register_event("post_run_cell", _after_cell)
+    begin_session(partial(notebook_file, ipython.user_ns))
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:
@@ -60,8 +67,10 @@ def unload_ipython_extension(ipython: InteractiveShell) -> None:
     # By module, not by identity: the function that was registered may be one of an older import.
     matchers = ipython.Completer.custom_matchers
     matchers[:] = [each for each in matchers if each.__module__ != _complete.__module__]
-    heard = ipython.events.callbacks["post_run_cell"]
-    heard[:] = [each for each in heard if each.__module__ != _after_cell.__module__]
+    for event in ("pre_run_cell", "post_run_cell"):
+        heard = ipython.events.callbacks[event]
+        heard[:] = [each for each in heard if each.__module__ != _after_cell.__module__]
+    end_session()
     for formatter, name, _ in _pictures(ipython):
         formatter.pop(f"{_module_of(name)}.{name}", None)
 
@@ -106,7 +115,15 @@ def _complete(context: CompletionContext) -> SimpleMatcherResult:
     return complete_cell(context)
 
 
+def _before_cell(info: ExecutionInfo) -> None:
+    if session := current_session():
+        # A terminal's cell has no name of its own, nor has one that nbconvert runs.
+        session.begin(f"{info.cell_id or info.raw_cell}")
+
+
 def _after_cell(result: ExecutionResult) -> None:
+    if session := current_session():
+        session.end()
     # What was never imported has nothing to be told.
     if charts := sys.modules.get("ml4t_nb.notebook.panels.live_chart"):
         for chart in tuple(charts.CHARTS):
@@ -125,6 +142,8 @@ def _after_cell(result: ExecutionResult) -> None:
 
 def _module_of(report: str) -> str:
     """The module that defines the report, which is what a formatter goes by."""
+    if report == _CHECK:
+        return "ml4t_nb.check_reports"
     return _RUNS_OF if report in _RUNS else _REPORTS_OF
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ml4t_nb.reading.request import BarsRequest
+from ml4t_nb.session_reads import note_read
 from ml4t_nb.storage.manifest import Manifest
 
 __all__ = ["ATTRIBUTE", "Origin", "described"]
@@ -46,6 +47,8 @@ class Origin(dict[str, Any]):
             derived_from=derived_from,
             adjust=request.adjust,
             filled=request.filled,
+            start=None if request.start is None else request.start.isoformat(),
+            end=None if request.end is None else request.end.isoformat(),
             as_of=max(updated).isoformat() if updated else None,
             datasets=[str(each.dataset) for each in manifests],
             versions=[each.sequence for each in manifests],
@@ -63,6 +66,7 @@ class Origin(dict[str, Any]):
 
 
 def described(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
-    """``frame`` itself, which says what it is of."""
+    """``frame`` itself, which says what it is of; a session is told that it was read."""
     frame.attrs[ATTRIBUTE] = origin
+    note_read(origin)
     return frame

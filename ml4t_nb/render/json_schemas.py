@@ -10,11 +10,13 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, TypeAlias, get_args, get_origin, get_type_hints, is_typeddict
 
+from ml4t_nb.check_reports import CheckReport
 from ml4t_nb.codec import OMITTED, is_inline, union_members
 from ml4t_nb.model import DatasetId, Hint
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render import documents, review_documents
 from ml4t_nb.render.backup_document import BackupDocument, CheckBackupDocument
+from ml4t_nb.render.check_document import CheckDocument
 from ml4t_nb.render.notify_document import NotifyDocument
 from ml4t_nb.render.pins_document import PinsDocument
 from ml4t_nb.render.plan_document import PlanDocument
@@ -52,6 +54,7 @@ DOCUMENTS: dict[str, Any] = {
     "pins": PinsDocument,
     "backup": BackupDocument,
     "check-backup": CheckBackupDocument,
+    "check": CheckDocument,
     "plan": PlanDocument,
     "error": documents.ErrorDocument,
 }
@@ -69,6 +72,7 @@ _SAME_FIELDS: Mapping[type, tuple[type, ...]] = {
     review_documents.ReviewDocument: (ReviewReport,),
     documents.HealthDocument: (HealthReport,),
     documents.MapDocument: (PlotReport,),
+    CheckDocument: (CheckReport,),
 }
 # A frame in the report, which the docstring describes, and rows in the document.
 _FRAME = (documents.MapDocument, "sessions")

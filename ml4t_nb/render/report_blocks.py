@@ -11,6 +11,7 @@ from ml4t_nb.backups import BackupReport, CheckBackupReport
 from ml4t_nb.render.backup_blocks import backup_blocks, check_blocks
 from ml4t_nb.render.change.run_change import run_change
 from ml4t_nb.render.change.wording import change_sentence
+from ml4t_nb.render.check_blocks import read_check_blocks
 from ml4t_nb.render.compare_blocks import compare_blocks
 from ml4t_nb.render.finding_blocks import review_blocks
 from ml4t_nb.render.format import (
@@ -163,5 +164,6 @@ _BLOCKS: dict[type[reports.Report], Callable[[Any], Iterator[Block]]] = {
     reports.PinsReport: pin_blocks,
     BackupReport: backup_blocks,
     CheckBackupReport: check_blocks,
+    reports.CheckReport: read_check_blocks,
     reports.PlanReport: plan_blocks,
 }

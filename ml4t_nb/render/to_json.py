@@ -19,6 +19,7 @@ from ml4t_nb.records import UpdateResult
 from ml4t_nb.render import documents as d
 from ml4t_nb.render import review_documents as r
 from ml4t_nb.render.backup_document import BackupDocument, CheckBackupDocument, SavedRow
+from ml4t_nb.render.check_document import CheckDocument
 from ml4t_nb.render.health_blocks import class_totals
 from ml4t_nb.render.notify_document import NotifyDocument
 from ml4t_nb.render.pins_document import PinsDocument
@@ -111,6 +112,8 @@ def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911, PLR0912
             return _filled(BackupDocument, report, datasets=rows, files=report.total)
         case CheckBackupReport():
             return _filled(CheckBackupDocument, report)
+        case reports.CheckReport():
+            return _filled(CheckDocument, report, moved=len(report.moved))
 
 
 def _filled(kind: type[Any], *sources: object, **own: object) -> Any:  # noqa: ANN401  # a ``kind``

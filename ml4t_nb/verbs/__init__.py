@@ -2,6 +2,7 @@
 
 from ml4t_nb.verbs.backup import backup, check_backup
 from ml4t_nb.verbs.bars import bars, files
+from ml4t_nb.verbs.check import check
 from ml4t_nb.verbs.compare import compare
 from ml4t_nb.verbs.end import end
 from ml4t_nb.verbs.export import export
@@ -27,6 +28,7 @@ from ml4t_nb.verbs.update import update
 __all__ = [
     "backup",
     "bars",
+    "check",
     "check_backup",
     "compare",
     "connect",

@@ -12,6 +12,7 @@ from ml4t_nb.finding import Finding
 from ml4t_nb.model import AssetClass, BarsFrequency, Gap, Span, bar_length
 from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.reports import PlotReport
+from ml4t_nb.session_reads import note_read
 from ml4t_nb.verbs.coverage import Expectation, sessions_of
 from ml4t_nb.verbs.runs import record_at_store
 from ml4t_nb.verbs.select import select_sources
@@ -98,6 +99,7 @@ def bars_report(
     from ml4t_nb.calendars import calendar
     from ml4t_nb.core.bars import as_instant, within
     from ml4t_nb.reading.one import view
+    from ml4t_nb.reading.origin import Origin
 
     manifest = snapshot.manifest
     derived = None if frequency == manifest.dataset.frequency else frequency
@@ -139,7 +141,10 @@ def bars_report(
         version=manifest.sequence,
         is_past=snapshot.is_past,
     )
-    if derived is not None:
+    if derived is None:
+        shown = BarsRequest(*range_)
+        note_read(Origin.of(shown, [manifest], manifest.dataset.frequency))
+    else:
         report = _longer(report, snapshot, range_, derived)
     hours = _hours(manifest, report)
     return replace(report, hours=hours, open_until=_open_until(report, hours, now))

@@ -264,6 +264,8 @@ def test_a_frame_says_what_it_is_of_and_keeps_it_in_a_file(ws: Workspace, tmp_pa
         "derived_from": None,
         "adjust": "all",
         "filled": True,
+        "start": None,
+        "end": None,
         "as_of": None,
         "versions": [1],
     }

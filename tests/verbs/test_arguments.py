@@ -23,7 +23,7 @@ VERBS: tuple[Callable[..., Any], ...] = (
     verbs.load, verbs.update, verbs.sync, verbs.health, verbs.list_, verbs.gaps, verbs.review,
     verbs.history, verbs.undo, verbs.plot, verbs.compare, verbs.reconcile, verbs.export, verbs.end,
     verbs.recompress, verbs.rechunk, verbs.rename, verbs.remove, verbs.providers, verbs.notify,
-    verbs.bars, verbs.files, verbs.sql, verbs.scan, verbs.backup, verbs.check_backup,
+    verbs.bars, verbs.files, verbs.sql, verbs.scan, verbs.backup, verbs.check_backup, verbs.check,
     verbs.connect, shows.panel, shows.jobs,
 )  # fmt: skip
 PARAMETERS = [
