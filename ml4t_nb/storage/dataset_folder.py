@@ -118,9 +118,13 @@ class DatasetFolder:
         return manifest_error(self.dataset, f"of {self.dataset} is missing in {self.state}")
 
     def next_number(self, sequence: int) -> int:
-        """The number of the commit that follows ``sequence``; none is given twice."""
+        """The number of the commit that follows ``sequence``; none is given twice.
+
+        Past versions may be of later commits, where an earlier state was restored from a backup.
+        """
         if sequence:
-            return sequence + 1
+            highest = max(map(past_number, disk.names_in(self.versions_path)), default=0)
+            return max(sequence, highest) + 1
         past = self._past_names()
         chunks = map(chunk_number, (*past, *disk.names_in(self.data_path)))
         logs = map(log_file_number, (*past, *disk.names_in(self.state_path)))

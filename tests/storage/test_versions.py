@@ -148,6 +148,31 @@ def test_rows_that_are_not_those_of_the_version_are_never_given(store: Store) ->
         read(store, 1)
 
 
+def test_numbers_of_commits_before_a_restore_are_not_given_again(store: Store) -> None:
+    """The state and the data are restored, the past versions stay: two histories share some."""
+    for count in range(1, 31):
+        commit(store, AAPL, bars_at(DAYS[:count]))
+    away = store.home.parent / "backup"
+    for part in ("state", "data"):
+        shutil.copytree(store.home / part, away / part)
+    for count in range(31, 41):
+        commit(store, AAPL, bars_at(DAYS[:count], 2.0))
+    for part in ("state", "data"):
+        shutil.rmtree(store.home / part)
+        (away / part).rename(store.home / part)
+
+    for count in range(31, 101):
+        commit(store, AAPL, bars_at(DAYS[:count], 3.0))
+
+    newest = store.snapshot(AAPL).manifest.sequence
+    assert newest == 109  # the manifest of the fortieth had been in the state alone
+    for number, price in ((30, 10.0), (40, 3.0), (41, 3.0), (72, 3.0), (109, 3.0)):
+        assert set(read(store, number)["open"]) == {price}, number
+    for number in (31, 39):  # their rows had been in the data alone
+        with pytest.raises(VersionNotFound, match=f"version {number} of .* cannot be read"):
+            read(store, number)
+
+
 def test_a_damaged_file_of_manifests_is_named(store: Store) -> None:
     for count in range(1, 75):
         commit(store, AAPL, bars_at(DAYS[:count]))
