@@ -13,10 +13,12 @@ __all__ = ["board_script", "universe_script"]
 
 _HEALTH = (
     "board_parts.js", "health_strip.js", "health_lines.js", "health_rows.js", "health_around.js",
-    "board_keys.js", "board_view.js", "board_listen.js", "health_view.js", "health.js",
+    "board_keys.js", "board_view.js", "page_seen.js", "board_listen.js", "health_view.js",
+    "health.js",
 )  # fmt: skip
 _UNIVERSE = (
-    "board_parts.js", "board_keys.js", "board_view.js", "board_listen.js", "universe_view.js",
+    "board_parts.js", "board_keys.js", "board_view.js", "page_seen.js", "board_listen.js",
+    "universe_view.js",
 )  # fmt: skip
 
 _UNIVERSE_ICONS = (*STATE_ICONS.items(), ("running", "running"))

@@ -51,6 +51,9 @@ LIST_STYLE = f"""
 .ml4t-gaps .ml4t-close::after {{ content: "C"; }}
 .ml4t-gaps .ml4t-gap-undo::after {{ content: "U"; }}
 
+.ml4t-runs button.ml4t-copy {{ margin-left: 8px; padding: 0 8px; font-size: 12px;
+  line-height: 18px; color: var(--ml4t-text); background: var(--ml4t-raised);
+  border: 1px solid var(--ml4t-line2); border-radius: 4px; cursor: pointer; }}
 .ml4t-runs .ml4t-run-acts {{ justify-content: flex-end; overflow: visible; }}
 .ml4t-runs .ml4t-run-picture {{ margin: 8px 2px 0; }}
 """

@@ -156,7 +156,7 @@ def _read_line(change: RunChange, versions: ComparedVersions) -> Markup:
     report = change.report
     asked = {**selector(report.dataset), "version": versions.then, **_home(report)}
     line = f"bars = {Speller('ml4t_nb')(Command('bars', asked))}"
-    label = element("span", f"Read version {versions.then}", style=f"{_MUTED};margin-right:8px")
+    label = element("span", "Read as of then", style=f"{_MUTED};margin-right:8px")
     return element("div", label, command_html(line), class_="ml4t-line ml4t-change-read")
 
 
