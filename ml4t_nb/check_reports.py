@@ -55,6 +55,8 @@ class ReadCheck:
         Number of a version that gives the bars of then; None if there is none.
     reason
         Why they cannot be read, or compared.
+    now_named
+        The symbol by which the dataset is stored now, if it was renamed.
     today
         What cells have read of it in this session; None where there is no session.
     otherwise
@@ -79,6 +81,7 @@ class ReadCheck:
     newest_checksum: str = ""
     readable: int | None = None
     reason: str = ""
+    now_named: str = ""
     today: TodayRead | None = None
     otherwise: str = ""
 

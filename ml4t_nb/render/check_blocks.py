@@ -98,6 +98,7 @@ def _share_words(check: ReadCheck) -> str:
 
 def _name(check: ReadCheck) -> str:
     of = check.dataset.symbol
+    of = f"{of}, which is {check.now_named} now," if check.now_named else of
     return of if check.frequency in ("daily", "") else f"{of} {check.frequency}"
 
 

@@ -78,7 +78,7 @@ def check(
     return CheckReport(
         path,
         tuple(checks),
-        unrecorded=tuple(_unrecorded(pieces, before)) if session else (),
+        unrecorded=tuple(_unrecorded(pieces, before, checks)) if session else (),
         recorded=len(now) if record else None,
         allow_added=allow_added,
         home=own.settings.home,
@@ -102,7 +102,9 @@ def _path(file: PathName | None, session: SessionReads | None) -> Path:
             "the file of this notebook is not known to its kernel",
             hint="name it, such as check analysis.ipynb",
         )
-    return stamp_file(notebook)
+    path, here = stamp_file(notebook), Path.cwd()
+    # A kernel runs in the folder of its notebook: what is shown there names no folder of a machine.
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _to_record(session: SessionReads | None, path: Path) -> tuple[Citation, ...]:
@@ -155,16 +157,23 @@ def _pieces(reads: Iterable[Citation]) -> Iterator[_Piece]:
             yield _Piece(dataset, each.frequency, each.home, version, checksum, shown)
 
 
-def _unrecorded(today: Iterable[_Piece], before: Iterable[Citation]) -> Iterator[str]:
+def _unrecorded(
+    today: Iterable[_Piece], before: Iterable[Citation], checks: Iterable[ReadCheck]
+) -> Iterator[str]:
     """What was read today and never before, each once."""
     known = {each[:3] for each in _pieces(before)}
-    yield from dict.fromkeys(each.words for each in today if each[:3] not in known)
+    now = {str(replace(e.dataset, symbol=e.now_named)) for e in checks if e.now_named}
+    new = (each for each in today if each[:3] not in known and each.dataset not in now)
+    yield from dict.fromkeys(each.words for each in new)
 
 
 def _with_today(check: ReadCheck, home: str, today: Sequence[_Piece]) -> ReadCheck:
     """The check, and what cells have read of it today."""
-    of = (str(check.dataset), check.frequency, home)
-    found = [_otherwise(each, check) for each in today if each[:3] == of]
+    names = {str(check.dataset)}
+    if check.now_named:
+        names.add(str(replace(check.dataset, symbol=check.now_named)))
+    of = (check.frequency, home)
+    found = [_otherwise(e, check) for e in today if e.dataset in names and e[1:3] == of]
     if not found:
         return replace(check, today="unread")
     nearest = min(found, key=len)

@@ -66,6 +66,8 @@ class _Reread:
         if newest is not None:
             now = newest.manifest
             found = replace(found, newest=now.sequence, newest_checksum=now.checksum)
+            if now.dataset != found.dataset:
+                found = replace(found, now_named=now.dataset.symbol)
         if newest is not None and self._is_unchanged(newest, versions):
             for chunk in newest.manifest.chunks:
                 newest.content(chunk)
@@ -81,10 +83,16 @@ class _Reread:
         return self._compared(found, before, newest)
 
     def _newest(self) -> Snapshot | None:
-        try:
-            return self.store.snapshot(self.asked.dataset)
-        except DatasetNotFound:
-            return None
+        """What is in force, by whatever name it is listed now; None if it was removed."""
+        dataset = self.asked.dataset
+        with suppress(DatasetNotFound):
+            return self.store.snapshot(dataset)
+        group = (dataset.asset_class, dataset.frequency)
+        for now, names in self.store.former_names().items():
+            is_it = any(each.symbol == dataset.symbol for each in names)
+            if is_it and (now.asset_class, now.frequency) == group:
+                return self.store.snapshot(now)
+        return None
 
     def _is_unchanged(self, newest: Snapshot, versions: Versions) -> bool:
         """Whether the files are those of then, and are shown as they were."""

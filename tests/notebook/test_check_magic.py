@@ -20,6 +20,7 @@ import ml4t_nb
 from ml4t_nb.check_reports import CheckReport
 from ml4t_nb.render.text import report_text
 from ml4t_nb.session_reads import current_session
+from tests.verbs.two_names import two_names
 
 LOAD = "l = %ml4t load AAPL IBM MSFT -p sample --start 2004-12-01 --as-of 2005-02-25"
 NOTEBOOK = Path("analysis.ipynb")
@@ -206,6 +207,22 @@ def test_another_store_is_recorded_by_its_folder(session: InteractiveShell, tmp_
     assert [(e.state, e.today) for e in check(session, "analysis.ipynb").checks] == [
         ("same", "same")
     ] * 2
+
+
+def test_a_share_that_was_renamed_is_read_again_by_either_name(
+    session: InteractiveShell, tmp_path: Path
+) -> None:
+    home = two_names(tmp_path / "names").settings.home
+    read_fb = f'ml4t_nb.bars("FB", end="2022-03-21", home="{home}")'
+    run(session, read_fb, "a")
+    check(session, "analysis.ipynb --record")
+    ml4t_nb.rename(["FB", "META"], as_of="2022-04-18", home=home)
+
+    for cell in (read_fb, read_fb.replace("FB", "META")):
+        run(session, cell, "a")
+        report = check(session, "analysis.ipynb")
+        (found,) = report.checks
+        assert (found.state, found.today, report.unrecorded) == ("same", "same", ())
 
 
 def test_a_front_end_may_say_which_notebook_it_is(

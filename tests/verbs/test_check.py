@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 import ml4t_nb
+from ml4t_nb import verbs
 from ml4t_nb.check_reports import CheckReport, ReadCheck
 from ml4t_nb.cli import main
 from ml4t_nb.errors import OptionError
 from ml4t_nb.render.text import report_text
 from tests.verbs.own_files import OwnFiles
+from tests.verbs.two_names import two_names
 
 
 @pytest.fixture(autouse=True)
@@ -174,6 +176,23 @@ def test_what_was_removed_is_said_with_how_to_read_it() -> None:
     assert len(ml4t_nb.bars("AAPL", version=1)) == 60
     ml4t_nb.remove("AAPL", forget=True, yes=True)
     assert checked(path).state == "lost"
+
+
+def test_a_share_that_was_renamed_is_compared_under_its_new_name(tmp_path: Path) -> None:
+    ws = two_names(tmp_path / "names")  # FB until 2022-03-31 and META from 2022-03-25 on
+    home = ws.settings.home
+    part, whole = cited("FB", end="2022-03-21", home=home).read_text(), cited("FB", home=home)
+    whole.write_text(f"{part}\n{whole.read_text()}")
+    verbs.rename(ws, ("FB", "META"), as_of="2022-04-18")
+
+    first, second = ml4t_nb.check(whole, home=home).checks
+
+    assert (first.state, first.now_named) == ("same", "META")
+    assert (second.state, second.now_named, second.readable) == ("added", "META", 1)
+    report = ml4t_nb.check(whole, home=home)
+    assert "FB, which is META now, 10 bars added" in line(report)
+    verbs.remove(ws, "META", yes=True)
+    assert {each.state for each in ml4t_nb.check(whole, home=home).checks} == {"removed"}
 
 
 def test_damaged_files_are_never_as_read(home: Path) -> None:
