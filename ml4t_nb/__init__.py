@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ml4t_nb.api import (
+        archive,
         backup,
         bars,
         check,
@@ -53,6 +54,7 @@ __all__ = [
     "Ml4tError",
     "Settings",
     "Workspace",
+    "archive",
     "backup",
     "bars",
     "check",

@@ -13,6 +13,7 @@ from ml4t_nb.commands.schedule import schedule
 from ml4t_nb.commands.serving import serve_
 from ml4t_nb.commands.watch import watch
 from ml4t_nb.verbs import (
+    archive,
     backup,
     bars,
     check,
@@ -64,8 +65,8 @@ ProgramName: TypeAlias = Literal["ml4t-data", "%ml4t", "ml4t_nb"]
 
 _IN_ORDER = (
     load, update, sync, health, list_, gaps, review, history, undo, plot, compare, reconcile,
-    export, sql, pin, pins, check, recompress, rechunk, backup, check_backup, end, rename, remove,
-    providers, notify,
+    export, sql, pin, pins, check, archive, recompress, rechunk, backup, check_backup, end,
+    rename, remove, providers, notify,
 )  # fmt: skip
 VERBS: dict[str, Verb] = {each.__name__.rstrip("_").replace("_", "-"): each for each in _IN_ORDER}
 """The verbs by their spelling, in the order of a person's first day with them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ml4t_nb.pipeline.archive import ArchiveRequest, run_archive
     from ml4t_nb.pipeline.context import RunContext
     from ml4t_nb.pipeline.decide import DecisionRequest, run_decision, to_decide
     from ml4t_nb.pipeline.gap_actions import GapAction, close, refetch, refill, reopen, unfill
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ml4t_nb.pipeline.update import run_update
 
 __all__ = [
+    "ArchiveRequest",
     "DecisionRequest",
     "EndRequest",
     "GapAction",
@@ -44,6 +46,7 @@ __all__ = [
     "refetch",
     "refill",
     "reopen",
+    "run_archive",
     "run_decision",
     "run_end",
     "run_load",
@@ -62,6 +65,7 @@ __all__ = [
 # Each with its module, which is imported when it is asked for: a load needs neither what undoes nor
 # what reconciles.
 _HOMES = {
+    "ArchiveRequest": "archive",
     "DecisionRequest": "decide",
     "EndRequest": "life",
     "GapAction": "gap_actions",
@@ -83,6 +87,7 @@ _HOMES = {
     "refetch": "gap_actions",
     "refill": "gap_actions",
     "reopen": "gap_actions",
+    "run_archive": "archive",
     "run_decision": "decide",
     "run_end": "life",
     "run_load": "load",

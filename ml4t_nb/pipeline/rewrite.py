@@ -11,6 +11,7 @@ from ml4t_nb.pipeline.record import result_of
 from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.compaction import resolve_period
 from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.recutting import written_anew
 from ml4t_nb.storage.snapshot import not_found_error
 
 __all__ = ["RewriteRequest", "run_rewrite", "storage_record", "with_sizes"]
@@ -45,7 +46,9 @@ def run_rewrite(context: RunContext, request: RewriteRequest) -> UpdateResult:
         if prior:
             prior = replace(prior, config=_changed(prior.config, request))
         record = replace(record, notes=(f"{note}, now {_words(config)}",))
-        after = tx.rewrite(replace(state, config=config, prior=prior), record)
+        is_cut = config.period != state.config.period
+        rewriting = written_anew(state.chunks, is_cut=is_cut)
+        after = tx.rewrite(replace(state, config=config, prior=prior), record, rewriting)
         return with_sizes(state, after)
 
 

@@ -61,7 +61,8 @@ DOCUMENTS: dict[str, Any] = {
 """The type of each document, by the name of its schema."""
 
 _ONE_FOR_ALL = (
-    "load", "update", "reconcile", "end", "rename", "undo", "recompress", "rechunk",
+    "load", "update", "reconcile", "end", "rename", "undo", "archive", "recompress",
+    "rechunk",
 )  # fmt: skip
 # Whose docstrings explain the fields of a document.
 _SAME_FIELDS: Mapping[type, tuple[type, ...]] = {

@@ -13,7 +13,7 @@ from ml4t_nb.core.bars import NUMBERS, PRICES
 from ml4t_nb.core.timestamps import from_micros
 from ml4t_nb.model import Compression
 from ml4t_nb.storage.checksum import checksum_of
-from ml4t_nb.storage.manifest import Chunk, NumberColumn
+from ml4t_nb.storage.manifest import ArchivedIn, Chunk, NumberColumn
 from ml4t_nb.storage.names import chunk_name
 from ml4t_nb.storage.rows import ALL_TIME, Rows, TimeRange, rows_checksum
 
@@ -24,6 +24,10 @@ __all__ = [
 ]
 
 _ROW_GROUP = 32_768
+# Of minutes, a seventh smaller than with lz4, and read one and a half times as slowly. A higher
+# level, or larger groups, save one part in a hundred more.
+_ARCHIVE_ROW_GROUP = 65_536
+_ARCHIVE_LEVEL = 15
 _SCHEMA = pa.schema(
     [
         pa.field("timestamp", pa.timestamp("us", tz="UTC"), nullable=False),
@@ -38,9 +42,16 @@ _EVENTS = ("dividend", "split")
 
 
 def encode_chunk(
-    rows: Rows, symbol: str, compression: Compression, sequence: int
+    rows: Rows,
+    symbol: str,
+    compression: Compression,
+    sequence: int,
+    archived: ArchivedIn = "",
 ) -> tuple[Chunk, bytes]:
-    """The Parquet file of ``rows`` that commit ``sequence`` writes, and what its manifest says."""
+    """The Parquet file of ``rows`` that commit ``sequence`` writes, and what its manifest says.
+
+    One that is to be ``archived`` has a codec of its own.
+    """
     arrays = [
         pa.array(rows.stamps).view(_SCHEMA.field(0).type),
         *(pa.array(line) for line in rows.numbers),
@@ -52,8 +63,9 @@ def encode_chunk(
     pq.write_table(
         pa.Table.from_arrays(arrays, schema=_SCHEMA),
         sink,
-        row_group_size=_ROW_GROUP,
-        compression=compression,
+        row_group_size=_ARCHIVE_ROW_GROUP if archived else _ROW_GROUP,
+        compression="zstd" if archived else compression,
+        compression_level=_ARCHIVE_LEVEL if archived else None,
         use_dictionary=[*coded, "symbol"],
         column_encoding={
             "timestamp": "DELTA_BINARY_PACKED",
@@ -75,6 +87,7 @@ def encode_chunk(
         filled=int(rows.filled.sum()),
         constants=_constants(rows),
         content=rows_checksum(rows),
+        archived=archived,
     )
     return chunk, content
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from ml4t_nb.model import Compression
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.chunks import encode_chunk
-from ml4t_nb.storage.compaction import MOST_ROWS, Piece
+from ml4t_nb.storage.compaction import MOST_ROWS, ArchivedRows, Piece
 from ml4t_nb.storage.dataset_folder import DatasetFolder, files_of
 from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest
 from ml4t_nb.storage.names import RowLog
@@ -54,19 +54,34 @@ class CommitFiles:
 
     def write_chunks(self, pieces: Sequence[Piece], compression: Compression) -> tuple[Chunk, ...]:
         """The pieces as chunks on disk."""
-        parts = [rows for rows in pieces if isinstance(rows, Rows)]
+        parts = [piece for piece in pieces if not isinstance(piece, Chunk)]
         # While one is written, others are encoded.
         few = sum(map(len, parts)) <= MOST_ROWS
         encode = partial(self._encode, compression)
         new = iter(self._written(parallel_map(encode, parts, threads=1 if few else _ENCODERS)))
         return tuple(piece if isinstance(piece, Chunk) else next(new) for piece in pieces)
 
-    def write_rows(self, parts: Iterable[Rows], compression: Compression) -> tuple[Chunk, ...]:
-        """Each part as a chunk on disk; the next one is made when this one is written."""
-        return self._written(map(partial(self._encode, compression), parts))
+    def write_some(self, pieces: Iterable[Piece], compression: Compression) -> tuple[Chunk, ...]:
+        """As `write_chunks`; the next piece is made when this one is written."""
+        chunks: list[Chunk] = []
 
-    def _encode(self, compression: Compression, rows: Rows) -> tuple[Chunk, bytes]:
-        return encode_chunk(rows, self._folder.dataset.symbol, compression, self._number)
+        def encoded() -> Iterator[tuple[Chunk, bytes]]:
+            for piece in pieces:
+                if isinstance(piece, Chunk):
+                    chunks.append(piece)
+                    continue
+                chunk, content = self._encode(compression, piece)
+                chunks.append(chunk)
+                yield chunk, content
+
+        self._written(encoded())
+        return tuple(chunks)
+
+    def _encode(self, compression: Compression, piece: Rows | ArchivedRows) -> tuple[Chunk, bytes]:
+        symbol, number = self._folder.dataset.symbol, self._number
+        if isinstance(piece, ArchivedRows):
+            return encode_chunk(piece.rows, symbol, compression, number, piece.archived)
+        return encode_chunk(piece, symbol, compression, number)
 
     def _written(self, encoded: Iterable[tuple[Chunk, bytes]]) -> tuple[Chunk, ...]:
         folder = self._folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
@@ -11,10 +12,10 @@ import numpy as np
 from ml4t_nb.core.timestamps import Instants, period_begins, period_numbers, to_micros
 from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.model import Chunking, Frequency, Period
-from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.storage.manifest import ArchivedIn, Chunk
 from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange
 
-__all__ = ["MOST_ROWS", "Piece", "compact", "period_cuts", "resolve_period"]
+__all__ = ["MOST_ROWS", "ArchivedRows", "Piece", "compact", "period_cuts", "resolve_period"]
 
 MOST_ROWS = 131_072
 """Periods share a chunk up to here; a longer period has one of its own."""
@@ -22,7 +23,19 @@ MOST_ROWS = 131_072
 # Below this, rewriting costs less than one more file costs every reader.
 _SMALL = 8_192
 
-Piece: TypeAlias = Chunk | Rows
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArchivedRows:
+    """Rows to be written as one archived chunk."""
+
+    rows: Rows
+    archived: ArchivedIn
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+Piece: TypeAlias = Chunk | Rows | ArchivedRows
 """A chunk that stays, or rows to be written as one."""
 
 Read: TypeAlias = Callable[[Chunk], Rows]
@@ -56,7 +69,8 @@ def compact(
 
     The last period has a chunk of its own, so that an update rewrites little. Neighbours before it
     are packed when both are small or about equally long, as in a log-structured merge tree: a bar
-    is rewritten a few times in its life, and the number of chunks grows with the logarithm.
+    is rewritten a few times in its life, and the number of chunks grows with the logarithm. What
+    is archived is packed with nothing.
     """
     if before != period:
         rows = Rows.join(map(read, chunks)).edited(edits, ALL_TIME)
@@ -96,7 +110,10 @@ def _after(chunk: Chunk, edits: Sequence[Edit], period_range: TimeRange, read: R
             return Rows.empty().edited(touching, period_range)
         raise
     edited = stored.edited(touching, period_range)
-    return chunk if edited.same(stored) else edited
+    if edited.same(stored):
+        return chunk
+    # Rows that were archived stay so: the next archive would write them once more.
+    return ArchivedRows(edited, chunk.archived) if chunk.archived else edited
 
 
 class _Part(NamedTuple):
@@ -120,6 +137,8 @@ def _packed(pieces: Sequence[Piece], read: Read, period: Period, *, is_packed: b
 def _periods(piece: Piece, period: Period) -> list[_Part]:
     if isinstance(piece, Chunk):
         return [_Part(piece, 0, piece.rows)]
+    if isinstance(piece, ArchivedRows):
+        return [_Part(piece, 0, len(piece))]
     return [_Part(piece, *ends) for ends in pairwise(period_cuts(piece, period))]
 
 
@@ -132,11 +151,17 @@ def period_cuts(rows: Rows, period: Period) -> list[int]:
 
 
 def _may_share(groups: Sequence[list[_Part]]) -> bool:
+    if any(_is_archived(group[0].whole) for group in groups):
+        return False
     sizes = [sum(part.last - part.first for part in group) for group in groups]
     if sum(sizes) > MOST_ROWS:
         return False
     keeps_one = any(len(group) == 1 and isinstance(group[0].whole, Chunk) for group in groups)
     return sum(sizes) <= _SMALL or not keeps_one or max(sizes) <= 2 * min(sizes)
+
+
+def _is_archived(piece: Piece) -> bool:
+    return not isinstance(piece, Rows) and piece.archived != ""
 
 
 def _joined(left: list[_Part], right: list[_Part]) -> list[_Part]:
@@ -149,12 +174,17 @@ def _joined(left: list[_Part], right: list[_Part]) -> list[_Part]:
 
 def _piece(group: Sequence[_Part], read: Read) -> Piece:
     whole = group[0].whole
-    if len(group) == 1 and isinstance(whole, Chunk):
+    if len(group) == 1 and not isinstance(whole, Rows):
         return whole
-    return Rows.join(
-        read(part.whole) if isinstance(part.whole, Chunk) else part.whole.cut(part.first, part.last)
-        for part in group
-    )
+    return Rows.join(_rows_of(part, read) for part in group)
+
+
+def _rows_of(part: _Part, read: Read) -> Rows:
+    whole = part.whole
+    if isinstance(whole, Chunk):
+        return read(whole)
+    rows = whole.rows if isinstance(whole, ArchivedRows) else whole
+    return rows.cut(part.first, part.last)
 
 
 def _starts(first: int, last: int, period: Period) -> Instants:

@@ -1,52 +1,158 @@
-"""The rows of all chunks in other files, some at a time, and the proof that they are the same."""
+"""The rows of chunks in other files, some at a time, and the proof that they are the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import pairwise
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, pairwise
 
+import numpy as np
+
+from ml4t_nb.core.timestamps import period_begins, period_numbers, to_micros
 from ml4t_nb.errors import ChunkCorrupt, StoreError
-from ml4t_nb.model import Period
-from ml4t_nb.storage.compaction import MOST_ROWS, period_cuts
-from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.model import DatasetConfig, Period
+from ml4t_nb.storage.compaction import MOST_ROWS, ArchivedRows, Piece, period_cuts
+from ml4t_nb.storage.manifest import ArchivedIn, Chunk
 from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange, rows_checksum
-from ml4t_nb.storage.snapshot import Snapshot
+from ml4t_nb.storage.snapshot import Snapshot, chunks_in
 
-__all__ = ["recut", "require_same_rows", "unchanged_chunks"]
+__all__ = [
+    "Rewriting",
+    "archived_before",
+    "require_same_rows",
+    "restored",
+    "rewritten",
+    "unchanged_chunks",
+    "written_anew",
+]
 
 
-def recut(
-    chunks: Iterable[Chunk], snapshot: Snapshot, period: Period, *, is_packed: bool
-) -> Iterator[Rows]:
-    """The rows of consecutive chunks, cut at periods: the last one apart, those before it packed.
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """Which chunks of a dataset are written anew, and where their rows go.
+
+    Parameters
+    ----------
+    kept
+        Chunks that stay. If they are not all, or none, periods are cut as they were.
+    archived
+        Where a period is to be archived, from its first to its last stamp.
+    """
+
+    kept: Collection[Chunk]
+    archived: Callable[[TimeRange], ArchivedIn]
+
+
+def written_anew(chunks: Sequence[Chunk], *, is_cut: bool) -> Rewriting:
+    """In the codec of the configuration; what is archived stays so, and is written if it is cut."""
+    kept = () if is_cut else frozenset(each for each in chunks if each.archived)
+    return Rewriting(kept, _archived_as(chunks))
+
+
+def _archived_as(chunks: Sequence[Chunk]) -> Callable[[TimeRange], ArchivedIn]:
+    """Where periods are archived in these chunks; not where only a part of one is."""
+
+    def archived(period: TimeRange) -> ArchivedIn:
+        found = {each.archived for each in chunks_in(chunks, period)}
+        return found.pop() if len(found) == 1 else ""
+
+    return archived
+
+
+def archived_before(
+    chunks: Sequence[Chunk], at: datetime, period: Period, place: ArchivedIn
+) -> Rewriting:
+    """Whole periods before ``at`` archived in that place; the last one of the dataset stays.
+
+    What is archived elsewhere is moved there, unless it stays among the data. Short archived chunks
+    are taken in, so that there are few of them however often it is done.
+    """
+    ends = np.array([to_micros(at), to_micros(chunks[-1].last)], dtype=np.int64)
+    until = int(period_begins(period_numbers(ends, period), period).min())
+    done = {place, "archive"} if place == "data" else {place}
+    wanted = [
+        each for each in chunks if to_micros(each.first) < until and each.archived not in done
+    ]
+    count = sum(each.rows for each in wanted)
+    for each in reversed([each for each in chunks if wanted and each.first < wanted[0].first]):
+        if each.archived != place or each.rows > count or each.rows + count > MOST_ROWS:
+            break
+        wanted.append(each)
+        count += each.rows
+    before = _archived_as(chunks)
+    return Rewriting(
+        frozenset(chunks).difference(wanted),
+        lambda period: place if period.start < until else before(period),
+    )
+
+
+def restored(chunks: Sequence[Chunk]) -> Rewriting:
+    """Nothing archived any more."""
+    return Rewriting(frozenset(each for each in chunks if not each.archived), lambda _: "")
+
+
+def rewritten(snapshot: Snapshot, config: DatasetConfig, rewriting: Rewriting) -> Iterator[Piece]:
+    """The chunks that stay, and the rows of the others, in order of time.
 
     In memory are the rows of one chunk, and of one to be written.
     """
-    held = Rows.empty()
+    chunks = snapshot.manifest.chunks
+    for is_kept, run in groupby(chunks, rewriting.kept.__contains__):
+        if is_kept:
+            yield from run
+        else:
+            yield from _recut([*run], snapshot, config, rewriting, last=chunks[-1])
+
+
+def _recut(
+    chunks: Sequence[Chunk],
+    snapshot: Snapshot,
+    config: DatasetConfig,
+    rewriting: Rewriting,
+    *,
+    last: Chunk,
+) -> Iterator[Piece]:
+    """Rows of consecutive chunks, cut at periods and packed; the dataset's last period apart."""
+    held, stamps = Rows.empty(), to_micros(last.last)
     for chunk in chunks:
         held = Rows.join([held, snapshot.rows([chunk])])
-        # The last period may go on in the next chunk.
-        *cuts, _ = period_cuts(held, period)
-        done = 0
-        for start, end in _packed(cuts) if is_packed else pairwise(cuts):
-            yield held.cut(start, end)
-            done = end
-        held = held.cut(done, len(held)).copy()
-    if len(held):
-        *cuts, end = period_cuts(held, period)
-        for start, last in ((0, cuts[-1]), (cuts[-1], end)):
-            if start < last:
-                yield held.cut(start, last)
+        cuts = period_cuts(held, config.period)
+        # The last period may go on in the next chunk, and may be the dataset's last.
+        packs = [*_packs(held, cuts[:-1], config, rewriting)]
+        # Another period may join the last pack.
+        for start, end, archived in packs[:-1]:
+            yield _piece(held.cut(start, end), archived)
+        held = held.cut(packs[-1][0] if packs else 0, len(held)).copy()
+    cuts = period_cuts(held, config.period)
+    if held.stamps[-1] == stamps:
+        ends = [*_packs(held, cuts[:-1], config, rewriting), (cuts[-2], cuts[-1], "")]
+    else:
+        ends = [*_packs(held, cuts, config, rewriting)]
+    for start, end, archived in ends:
+        yield _piece(held.cut(start, end), archived)
 
 
-def _packed(cuts: list[int]) -> Iterator[tuple[int, int]]:
-    """Ends of the packs that no period more can join."""
-    start = 0
-    for before, after in pairwise(cuts):
-        if after - start > MOST_ROWS and before > start:
-            yield start, before
-            start = before
+def _packs(
+    rows: Rows, cuts: Sequence[int], config: DatasetConfig, rewriting: Rewriting
+) -> Iterator[tuple[int, int, ArchivedIn]]:
+    """Ends of packs of consecutive periods, and where each is archived."""
+    packs: list[tuple[int, int, ArchivedIn]] = []
+    for start, end in pairwise(cuts):
+        first, stamp = rows.stamps[[start, end - 1]].tolist()
+        archived = rewriting.archived(TimeRange(first, stamp + 1))
+        if packs and (archived or config.is_packed):
+            begin, _, before = packs[-1]
+            if before == archived and end - begin <= MOST_ROWS:
+                packs[-1] = (begin, end, archived)
+                continue
+        packs.append((start, end, archived))
+    return iter(packs)
+
+
+def _piece(rows: Rows, archived: ArchivedIn) -> Piece:
+    return ArchivedRows(rows, archived) if archived else rows
 
 
 def require_same_rows(before: Snapshot, after: Snapshot) -> None:
@@ -54,8 +160,12 @@ def require_same_rows(before: Snapshot, after: Snapshot) -> None:
 
     Each of these is read from the disk, and its bytes are compared with its checksum.
     """
-    held, following = Rows.empty(), iter(after.manifest.chunks)
-    for chunk in before.manifest.chunks:
+    old, new = before.manifest.chunks, after.manifest.chunks
+    staying = {*old} & {*new}
+    held, following = Rows.empty(), iter(each for each in new if each not in staying)
+    for chunk in old:
+        if chunk in staying:
+            continue
         time_range = TimeRange.through(chunk.first, chunk.last)
         held = _from(time_range.start, held)
         while not len(held) or held.stamps[-1] < time_range.end - 1:
@@ -68,7 +178,7 @@ def require_same_rows(before: Snapshot, after: Snapshot) -> None:
         if rows_checksum(held.between(time_range)) != content:
             raise _differ(before, chunk)
     if after.manifest.rows != before.manifest.rows:
-        raise _differ(before, before.manifest.chunks[-1])
+        raise _differ(before, old[-1])
 
 
 def unchanged_chunks(

@@ -23,7 +23,12 @@ from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, remove
 from ml4t_nb.storage.locks import HeldLock
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import RowLog, manifest_name
-from ml4t_nb.storage.recutting import recut, require_same_rows, unchanged_chunks
+from ml4t_nb.storage.recutting import (
+    Rewriting,
+    require_same_rows,
+    rewritten,
+    unchanged_chunks,
+)
 from ml4t_nb.storage.revisions import Providers, revised_rows, revisions_table
 from ml4t_nb.storage.row_log import (
     CarriedRows,
@@ -200,8 +205,8 @@ class Transaction:
 
         return self._publish(after, record, write, to_log, unchanged)
 
-    def rewrite(self, after: Manifest, record: UpdateRecord) -> Manifest:
-        """Publish the same bars in files written anew: with the codec, and by the period, of after.
+    def rewrite(self, after: Manifest, record: UpdateRecord, rewriting: Rewriting) -> Manifest:
+        """Publish the same bars in other files: with the codec, and by the period, of ``after``.
 
         They are read from the disk and compared with what was stored before they count, some at a
         time. Nothing may have been put.
@@ -210,6 +215,8 @@ class Transaction:
         ----------
         after, record
             As of `commit`.
+        rewriting
+            Which chunks are written anew, and which of them are archived.
         """
         before = self._now().manifest
         if before is None or self._edits:
@@ -218,8 +225,8 @@ class Transaction:
         own = Snapshot(self._folder, before)
 
         def write(files: CommitFiles) -> tuple[Chunk, ...]:
-            rows = recut(before.chunks, own, config.period, is_packed=config.is_packed)
-            chunks = files.write_rows(rows, config.compression)
+            pieces = rewritten(own, config, rewriting)
+            chunks = files.write_some(pieces, config.compression)
             require_same_rows(own, Snapshot(self._folder, replace(before, chunks=chunks)))
             return chunks
 

@@ -1,5 +1,6 @@
 """The verbs: typed functions whose signatures are the only declaration of their options."""
 
+from ml4t_nb.verbs.archive import archive
 from ml4t_nb.verbs.backup import backup, check_backup
 from ml4t_nb.verbs.bars import bars, files
 from ml4t_nb.verbs.check import check
@@ -26,6 +27,7 @@ from ml4t_nb.verbs.undo import undo
 from ml4t_nb.verbs.update import update
 
 __all__ = [
+    "archive",
     "backup",
     "bars",
     "check",

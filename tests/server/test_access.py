@@ -50,6 +50,7 @@ SERVED_NOW = {
     "compare": ("", "symbol with asset_class frequency start end tolerance as_of"),
     "reconcile": ("", "symbol with take asset_class frequency start end tolerance as_of"),
     "end": ("", "symbol asset_class frequency on reason reopen as_of"),
+    "archive": ("", "symbol before restore asset_class frequency as_of"),
     "recompress": ("", "symbol compression asset_class frequency as_of"),
     "rechunk": ("", "symbol chunk asset_class frequency as_of"),
     "rename": ("", "symbol asset_class frequency on as_of"),

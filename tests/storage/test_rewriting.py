@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,15 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from ml4t_nb.core.timestamps import to_micros
+from ml4t_nb.core.timestamps import DAY, from_micros, to_micros
 from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId, Period, Span
 from ml4t_nb.storage import disk
-from ml4t_nb.storage.manifest import Manifest
-from ml4t_nb.storage.recutting import recut
-from ml4t_nb.storage.rows import Rows
+from ml4t_nb.storage.compaction import ArchivedRows, Piece, period_cuts
+from ml4t_nb.storage.manifest import ArchivedIn, Chunk, Manifest
+from ml4t_nb.storage.recutting import archived_before, restored, rewritten, written_anew
+from ml4t_nb.storage.rows import Rows, TimeRange
 from ml4t_nb.storage.store import Store
 from tests.storage.builders import AAPL, append, bars_at, commit, daily, record, utc
+from tests.storage.builders import config as plain
 
 MINUTE = DatasetId("equities", "1m", "AAPL")
 
@@ -39,7 +42,8 @@ def rewrite(store: Store, dataset: DatasetId = AAPL, **config: object) -> Manife
         state = tx.manifest
         assert state is not None
         after = replace(state, config=replace(state.config, **config))  # type: ignore[arg-type]
-        return tx.rewrite(after, replace(record(), verb="recompress"))
+        rewriting = written_anew(state.chunks, is_cut="period" in config)
+        return tx.rewrite(after, replace(record(), verb="recompress"), rewriting)
 
 
 def codecs(store: Store, dataset: DatasetId = AAPL) -> set[str]:
@@ -102,47 +106,94 @@ def test_many_small_chunks_become_a_few_large_ones(store: Store) -> None:
 
 
 def _manifest(**config: object) -> Manifest:
-    from tests.storage.builders import config as plain
-
     return Manifest.empty(MINUTE, replace(plain(), **config))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Chunks and their rows, in memory."""
+
+    manifest: Manifest
+    whole: Rows
+
+    @classmethod
+    def of(cls, whole: Rows, period: Period, cuts: set[int], archived: list[bool]) -> Stored:
+        """Cut where some periods begin; the last chunk is not archived."""
+        ends = period_cuts(whole, period)
+        ends = [end for at, end in enumerate(ends) if at in (0, len(ends) - 1) or at in cuts]
+        chunks = []
+        for at, (start, end) in enumerate(pairwise(ends)):
+            is_archived = archived[at % len(archived)] and end < len(whole)
+            chunks.append(_chunk_of(whole.cut(start, end), "data" if is_archived else ""))
+        return cls(replace(_manifest(), chunks=tuple(chunks)), whole)
+
+    def rows(self, chunks: list[Chunk]) -> Rows:
+        (chunk,) = chunks
+        return self.whole.between(TimeRange.through(chunk.first, chunk.last))
+
+
+PERIODS = st.sampled_from(["weekly", "monthly", "quarterly", "yearly"])
+LETTER = {"weekly": "W", "monthly": "M", "quarterly": "Q", "yearly": "Y"}
 
 
 @given(
     days=st.lists(st.integers(0, 3000), min_size=1, max_size=60, unique=True),
     cuts=st.sets(st.integers(1, 59), max_size=8),
-    period=st.sampled_from(["weekly", "monthly", "quarterly", "yearly"]),
+    archived=st.lists(st.booleans(), min_size=1, max_size=8),
+    before=PERIODS,
+    after=PERIODS,
     is_packed=st.booleans(),
+    until=st.integers(-100, 3100),
 )
-def test_parts_are_whole_periods_and_hold_every_row_once(
+def test_parts_are_whole_periods_and_hold_every_row_once(  # noqa: PLR0917  # drawn by name
     days: list[int],
     cuts: set[int],
-    period: Period,
+    archived: list[bool],
+    before: Period,
+    after: Period,
     is_packed: bool,  # noqa: FBT001  # drawn by name
+    until: int,
 ) -> None:
-    stamps = np.array(sorted(days), dtype=np.int64) * 86_400_000_000 + to_micros(utc(2015))
+    stamps = np.array(sorted(days), dtype=np.int64) * DAY + to_micros(utc(2015))
     whole = Rows.of(bars_at(pd.to_datetime(stamps, unit="us", utc=True), [*map(float, days)]))
-    ends = [0, *sorted(cut for cut in cuts if cut < len(whole)), len(whole)]
-    chunks = [*pairwise(ends)]
-
-    class Cut:
-        """What is read of: chunks are ends of rows."""
-
-        @staticmethod
-        def rows(chunks: list[tuple[int, int]]) -> Rows:
-            return whole.cut(*chunks[0])
-
-    read = recut(chunks, Cut, period, is_packed=is_packed)  # type: ignore[arg-type]
-    parts = [part.copy() for part in read]
-
-    assert Rows.join(parts).same(whole)
-    letter = {"weekly": "W", "monthly": "M", "quarterly": "Q", "yearly": "Y"}[period]
-    periods = [pd.to_datetime(part.stamps, unit="us").to_period(letter).unique() for part in parts]
-    assert not any(set(a) & set(b) for a, b in pairwise(periods))
-    assert len(periods[-1]) == 1
-    if is_packed:
-        assert len(parts) <= 2
+    stored = Stored.of(whole, before, cuts, archived)
+    chunks, config = stored.manifest.chunks, replace(plain(after), is_packed=is_packed)
+    at = utc(2015) + timedelta(days=until)
+    if before == after:
+        rewriting = archived_before(chunks, at, before, "data")
     else:
-        assert all(len(each) == 1 for each in periods)
+        rewriting = written_anew(chunks, is_cut=True)
+
+    pieces = [*rewritten(stored, config, rewriting)]  # type: ignore[arg-type]
+
+    rows = [_rows_of(stored, each) for each in pieces]
+    assert Rows.join(rows).same(whole)
+    periods = [
+        pd.to_datetime(part.stamps, unit="us").to_period(LETTER[after]).unique() for part in rows
+    ]
+    assert not any({*one} & {*other} for one, other in pairwise(periods))
+    kinds = ["" if isinstance(each, Rows) else each.archived for each in pieces]
+    assert kinds[-1] == ""
+    if before == after:
+        end = pd.Timestamp(at).tz_localize(None)
+        for kind, own in zip(kinds[:-1], periods[:-1], strict=True):
+            assert kind == "data" or own[-1].end_time > end or own[-1] == periods[-1][-1]
+        again = replace(stored.manifest, chunks=tuple(map(_chunk_of, rows, kinds)))
+        once_more = archived_before(again.chunks, at, before, "data")
+        assert {*once_more.kept} == {*again.chunks}
+    elif not is_packed:
+        assert all(len(own) == 1 for kind, own in zip(kinds, periods, strict=True) if not kind)
+
+
+def _rows_of(stored: Stored, piece: Piece) -> Rows:
+    if isinstance(piece, Chunk):
+        return stored.rows([piece])
+    return (piece.rows if isinstance(piece, ArchivedRows) else piece).copy()
+
+
+def _chunk_of(rows: Rows, archived: ArchivedIn) -> Chunk:
+    first, last = map(from_micros, rows.stamps[[0, -1]])
+    return Chunk("", len(rows), first, last, 0, "", 0, archived=archived)
 
 
 def test_a_damaged_chunk_is_not_written_anew(store: Store) -> None:
@@ -171,7 +222,7 @@ def test_rows_that_are_not_those_of_the_manifest_are_noticed_before_the_old_file
         chunks = (replace(state.chunks[0], content="xxh3:0123456789abcdef"), *state.chunks[1:])
         tx._state = tx._now()._replace(manifest=replace(state, chunks=chunks))
         with pytest.raises(StoreError, match="do not hold the bars of 2020-01-01"):
-            tx.rewrite(state, record())
+            tx.rewrite(state, record(), written_anew(chunks, is_cut=False))
 
     assert store.sequence(AAPL) == 1
     assert store.verify(AAPL) == ()
@@ -215,3 +266,70 @@ def test_another_codec_leaves_a_span_readable_in_versions_that_had_other_bars(
     assert_frame_equal(store.version(AAPL, 1).bars(), first)
     assert_frame_equal(store.version(AAPL, 2).bars(), second)
     assert_frame_equal(store.version(AAPL, 3).bars(), second)
+
+
+def archive(store: Store, before: datetime, dataset: DatasetId = AAPL) -> Manifest:
+    with store.transaction(dataset) as tx:
+        state = tx.manifest
+        assert state is not None
+        rewriting = archived_before(state.chunks, before, state.config.period, "data")
+        return tx.rewrite(state, replace(record(), verb="archive"), rewriting)
+
+
+def test_an_append_leaves_what_is_archived_and_packing_too(store: Store) -> None:
+    """A year of business days is short: neighbours of it would be packed together."""
+    commit(store, AAPL, daily("2015-01-01", "2020-12-31"))
+    archived = archive(store, utc(2018)).chunks[0]
+
+    append(store, AAPL, daily("2021-01-01", "2021-12-31"))
+    append(store, AAPL, daily("2022-01-01", "2022-12-31"))
+    manifest = append(store, AAPL, daily("2014-06-01", "2014-12-31"))
+
+    assert [(chunk.first.year, chunk.archived) for chunk in manifest.chunks] == [
+        (2014, ""), (2015, "data"), (2018, ""), (2022, ""),
+    ]  # fmt: skip
+    assert manifest.chunks[1] == archived
+
+
+def test_a_correction_of_an_archived_bar_keeps_the_version_before_and_stays_archived(
+    store: Store,
+) -> None:
+    commit(store, AAPL, daily("2015-01-01", "2020-12-31"))
+    archive(store, utc(2018))
+    before = store.version(AAPL, 1).bars()
+
+    manifest = append(store, AAPL, daily("2016-05-03", "2016-05-03", 20.0))
+
+    assert [chunk.archived for chunk in manifest.chunks] == ["data", "", ""]
+    assert store.snapshot(AAPL).bars().loc["2016-05-03", "open"] == 20.0
+    assert_frame_equal(store.version(AAPL, 1).bars(), before)
+    assert_frame_equal(store.version(AAPL, 2).bars(), before)
+
+
+def test_what_is_restored_is_as_it_was_before_it_was_archived(store: Store) -> None:
+    first = commit(store, AAPL, daily("2015-01-01", "2020-12-31"))
+    archive(store, utc(2018))
+    assert codecs(store) == {"ZSTD", "LZ4"}
+
+    with store.transaction(AAPL) as tx:
+        state = tx.manifest
+        assert state is not None
+        manifest = tx.rewrite(state, record(), restored(state.chunks))
+
+    assert codecs(store) == {"LZ4"}
+    assert [chunk.archived for chunk in manifest.chunks] == ["", "", ""]
+    assert_frame_equal(store.snapshot(AAPL).bars(), store.version(AAPL, 1).bars())
+    assert first.rows == manifest.rows
+
+
+def test_archived_month_by_month_there_are_few_files(store: Store) -> None:
+    with store.transaction(AAPL) as tx:
+        tx.put(daily("2018-01-01", "2021-12-31"))
+        tx.commit(replace(Manifest.empty(AAPL, plain("monthly"))), record())
+
+    for month in range(1, 49):
+        manifest = archive(store, utc(2018 + (month - 1) // 12, 1 + (month - 1) % 12))
+
+    archived = [chunk for chunk in manifest.chunks if chunk.archived]
+    assert sum(chunk.rows for chunk in archived) > 1000
+    assert len(archived) <= 8

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,10 +18,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from ml4t_nb.core.bars import Bars, empty_bars
 from ml4t_nb.errors import DatasetNotFound
-from ml4t_nb.model import DatasetId, Period, Span
+from ml4t_nb.model import Compression, DatasetId, Period, Span
+from ml4t_nb.storage.recutting import archived_before, restored, written_anew
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
-from tests.storage.builders import AAPL, bars_at, commit, publish
+from tests.storage.builders import AAPL, bars_at, commit, publish, record
 
 pytestmark = pytest.mark.long
 
@@ -98,6 +101,52 @@ class StoreMachine(RuleBasedStateMachine):
         days = DAYS[first:]
         commit(self.store, dataset, bars_at(days, float(close)))
         self.note(dataset, dict.fromkeys(days, float(close)))
+
+    @precondition(lambda self: self.expected)
+    @rule(
+        data=st.data(),
+        compression=st.sampled_from(["lz4", "zstd", "none"]),
+        period=st.sampled_from(["", "weekly", "monthly", "yearly"]),
+        is_packed=st.booleans(),
+    )
+    def store_otherwise(
+        self,
+        data: st.DataObject,
+        compression: Compression,
+        period: Period | Literal[""],
+        is_packed: bool,  # noqa: FBT001  # drawn by name
+    ) -> None:
+        dataset = data.draw(st.sampled_from(sorted(self.expected)))
+        with self.store.transaction(dataset) as tx:
+            state = tx.manifest
+            assert state is not None
+            config = replace(state.config, compression=compression, is_packed=is_packed)
+            config = replace(config, period=period or config.period)
+            is_cut = config.period != state.config.period
+            rewriting = written_anew(state.chunks, is_cut=is_cut)
+            tx.rewrite(replace(state, config=config), record(), rewriting)
+        self.note(dataset, dict(self.expected[dataset]))
+
+    @precondition(lambda self: self.expected)
+    @rule(data=st.data(), before=st.integers(0, 899), restores=st.booleans())
+    def archive(
+        self,
+        data: st.DataObject,
+        before: int,
+        restores: bool,  # noqa: FBT001  # drawn by name
+    ) -> None:
+        dataset = data.draw(st.sampled_from(sorted(self.expected)))
+        if not self.expected[dataset]:
+            return
+        with self.store.transaction(dataset) as tx:
+            state = tx.manifest
+            assert state is not None
+            at, period = DAYS[before].to_pydatetime(), state.config.period
+            rewriting = archived_before(state.chunks, at, period, "data")
+            if restores:
+                rewriting = restored(state.chunks)
+            tx.rewrite(state, record(), rewriting)
+        self.note(dataset, dict(self.expected[dataset]))
 
     @rule(which=st.integers(0, 1))
     def begin_and_give_up(self, which: int) -> None:

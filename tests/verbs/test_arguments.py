@@ -22,9 +22,9 @@ from ml4t_nb.verbs.arguments import Option, convert, declared
 VERBS: tuple[Callable[..., Any], ...] = (
     verbs.load, verbs.update, verbs.sync, verbs.health, verbs.list_, verbs.gaps, verbs.review,
     verbs.history, verbs.undo, verbs.plot, verbs.compare, verbs.reconcile, verbs.export, verbs.end,
-    verbs.recompress, verbs.rechunk, verbs.rename, verbs.remove, verbs.providers, verbs.notify,
-    verbs.bars, verbs.files, verbs.sql, verbs.scan, verbs.backup, verbs.check_backup, verbs.check,
-    verbs.connect, shows.panel, shows.jobs,
+    verbs.archive, verbs.recompress, verbs.rechunk, verbs.rename, verbs.remove, verbs.providers,
+    verbs.notify, verbs.bars, verbs.files, verbs.sql, verbs.scan, verbs.backup, verbs.check_backup,
+    verbs.check, verbs.connect, shows.panel, shows.jobs,
 )  # fmt: skip
 PARAMETERS = [
     pytest.param(verb, each, id=f"{verb.__name__}-{each.name}")

@@ -1,0 +1,58 @@
+"""The verb that archives bars that are not written any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ml4t_nb.errors import OptionError
+from ml4t_nb.options import Day, as_day, as_symbols
+from ml4t_nb.reports import RunReport
+from ml4t_nb.verbs.arguments import served, verb
+from ml4t_nb.verbs.parameters import AsOf, ClassFilter, FreqFilter, Home, Selection
+from ml4t_nb.verbs.runs import run_batch, works_of
+from ml4t_nb.verbs.select import select
+
+if TYPE_CHECKING:
+    from ml4t_nb.workspace import Workspace
+
+__all__ = ["archive"]
+
+
+@served("job")
+@verb
+def archive(
+    ws: Workspace,
+    /,
+    symbol: Selection = (),
+    *,
+    before: Day | None = None,
+    restore: bool = False,
+    asset_class: ClassFilter = None,
+    frequency: FreqFilter = None,
+    as_of: AsOf = None,
+    home: Home = None,
+) -> RunReport:
+    """Make the files of bars before a date as small as they can be; they are read as before.
+
+    Later updates leave these files, and a correction of their bars keeps them archived. The last
+    period of a dataset is never archived.
+
+    Parameters
+    ----------
+    before
+        Whole periods of files that end before this date are archived: weeks of minutes, years of
+        days, unless the dataset has others.
+    restore
+        Bring all that is archived back into files as any others.
+    """
+    from ml4t_nb.pipeline import ArchiveRequest, run_archive
+
+    ws = ws.at(home)
+    day, moment = as_day(before, option="--before"), ws.resolve_as_of(as_of)
+    if restore == (day is not None):
+        what = "takes --before or --restore, not both" if restore else "needs --before or --restore"
+        raise OptionError(f"archive {what}", hint="such as --before 2020-01-01")
+    ws.require_home()
+    chosen = select(ws, as_symbols(symbol), asset_class, frequency)
+    works = works_of(run_archive, {each: ArchiveRequest(each, day) for each in chosen})
+    return run_batch(ws, "archive", works, moment, workers=2)
