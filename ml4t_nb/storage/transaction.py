@@ -18,6 +18,7 @@ from ml4t_nb.storage.answer_files import AnswerFiles
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.clean_up import clean_up
 from ml4t_nb.storage.commit_files import CommitFiles
+from ml4t_nb.storage.commit_logs import not_logged, revisions_of
 from ml4t_nb.storage.compaction import compact
 from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, removed_by_hand
 from ml4t_nb.storage.locks import HeldLock
@@ -29,15 +30,7 @@ from ml4t_nb.storage.recutting import (
     rewritten,
     unchanged_chunks,
 )
-from ml4t_nb.storage.revisions import Providers, revised_rows, revisions_table
-from ml4t_nb.storage.row_log import (
-    CarriedRows,
-    LogEntry,
-    LoggedTable,
-    as_logged_rows,
-    not_yet_logged,
-    rejected_table,
-)
+from ml4t_nb.storage.row_log import CarriedRows, LoggedTable, as_logged_rows
 from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange
 from ml4t_nb.storage.snapshot import Snapshot, is_read_anew, not_found_error
 
@@ -178,21 +171,28 @@ class Transaction:
         logs_removed
             False if a person frees the disk of them.
         """
-        before, config, number = self._now().manifest, after.config, self.number
-        record = replace(record, version=number)
+        before, config = self._now().manifest, after.config
+        found = before or Manifest.empty(self._folder.dataset, config)
+        record = replace(record, version=self.number)
         pieces = compact(
-            before.chunks if before else (),
+            found.chunks,
             self._edits,
             lambda chunk: self._read([chunk]),
-            before=before.config.period if before else config.period,
+            before=found.config.period,
             period=config.period,
             is_packed=config.is_packed,
         )
         to_log = CarriedRows.before(
             carried,
-            rejected=self._rejected(rejected, record),
-            revisions=self._revisions(
-                after, record, with_added=logs_added, with_removed=logs_removed
+            rejected=not_logged(rejected, record, Snapshot(self._folder, found)),
+            revisions=revisions_of(
+                before or after,
+                after,
+                record,
+                self._edits,
+                lambda chunk, time_range: self._read([chunk], time_range),
+                with_added=logs_added,
+                with_removed=logs_removed,
             ),
         )
 
@@ -200,8 +200,9 @@ class Transaction:
             return files.write_chunks(pieces, config.compression)
 
         def unchanged(chunks: Sequence[Chunk]) -> frozenset[Chunk]:
-            replaced = before.chunks if before else ()
-            return unchanged_chunks(replaced, chunks, self._edits, lambda each: self._read([each]))
+            return unchanged_chunks(
+                found.chunks, chunks, self._edits, lambda each: self._read([each])
+            )
 
         return self._publish(after, record, write, to_log, unchanged)
 
@@ -323,40 +324,6 @@ class Transaction:
         if manifest is None:
             return Rows.empty()
         return Snapshot(self._folder, manifest, self._kept).kept_rows(chunks, time_range)
-
-    def _rejected(self, rows: pd.DataFrame | None, record: UpdateRecord) -> LoggedTable | None:
-        """Those of ``rows`` that are not logged yet; what a damaged log has is logged again."""
-        if rows is None or rows.empty:
-            return None
-        table = rejected_table(rows, LogEntry(record.version, record.at), record.provider)
-        known, manifest = [], self._now().manifest
-        if manifest is not None:
-            snapshot = Snapshot(self._folder, manifest)
-            for file in manifest.rejected:
-                with suppress(ChunkCorrupt):
-                    known.append(snapshot.logged(file))
-        return not_yet_logged(table, known)
-
-    def _revisions(
-        self, after: Manifest, record: UpdateRecord, *, with_added: bool, with_removed: bool
-    ) -> LoggedTable | None:
-        before = self._now().manifest or after
-        revised = revised_rows(
-            before.chunks,
-            self._edits,
-            lambda chunk, time_range: self._read([chunk], time_range),
-            with_added=with_added,
-            with_removed=with_removed,
-        )
-        if not revised:
-            return None
-        return revisions_table(
-            revised,
-            LogEntry(record.version, record.at),
-            record.verb,
-            before=Providers(before.config.provider, before.sources),
-            after=Providers(after.config.provider, after.sources),
-        )
 
     def _after_commit(
         self, now: CommittedState, unchanged: Collection[Chunk] | None = None
