@@ -59,7 +59,7 @@ def _rewriting(context: RunContext, state: Manifest, request: ArchiveRequest) ->
     dates = calendar(state.config.calendar, context.session_overrides)
     # A currency's session begins on the evening before its date.
     at = dates.span(request.before, request.before, state.dataset.frequency).start
-    return archived_before(state.chunks, at, state.config.period, "data")
+    return archived_before(state.chunks, at, state.config.period)
 
 
 def _words(request: ArchiveRequest) -> str:

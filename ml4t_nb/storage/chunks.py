@@ -13,7 +13,7 @@ from ml4t_nb.core.bars import NUMBERS, PRICES
 from ml4t_nb.core.timestamps import from_micros
 from ml4t_nb.model import Compression
 from ml4t_nb.storage.checksum import checksum_of
-from ml4t_nb.storage.manifest import ArchivedIn, Chunk, NumberColumn
+from ml4t_nb.storage.manifest import Chunk, NumberColumn
 from ml4t_nb.storage.names import chunk_name
 from ml4t_nb.storage.rows import ALL_TIME, Rows, TimeRange, rows_checksum
 
@@ -46,11 +46,12 @@ def encode_chunk(
     symbol: str,
     compression: Compression,
     sequence: int,
-    archived: ArchivedIn = "",
+    *,
+    is_archived: bool = False,
 ) -> tuple[Chunk, bytes]:
     """The Parquet file of ``rows`` that commit ``sequence`` writes, and what its manifest says.
 
-    One that is to be ``archived`` has a codec of its own.
+    One that ``is_archived`` has a codec of its own.
     """
     arrays = [
         pa.array(rows.stamps).view(_SCHEMA.field(0).type),
@@ -63,9 +64,9 @@ def encode_chunk(
     pq.write_table(
         pa.Table.from_arrays(arrays, schema=_SCHEMA),
         sink,
-        row_group_size=_ARCHIVE_ROW_GROUP if archived else _ROW_GROUP,
-        compression="zstd" if archived else compression,
-        compression_level=_ARCHIVE_LEVEL if archived else None,
+        row_group_size=_ARCHIVE_ROW_GROUP if is_archived else _ROW_GROUP,
+        compression="zstd" if is_archived else compression,
+        compression_level=_ARCHIVE_LEVEL if is_archived else None,
         use_dictionary=[*coded, "symbol"],
         column_encoding={
             "timestamp": "DELTA_BINARY_PACKED",
@@ -87,7 +88,7 @@ def encode_chunk(
         filled=int(rows.filled.sum()),
         constants=_constants(rows),
         content=rows_checksum(rows),
-        archived=archived,
+        is_archived=is_archived,
     )
     return chunk, content
 

@@ -80,7 +80,7 @@ class CommitFiles:
     def _encode(self, compression: Compression, piece: Rows | ArchivedRows) -> tuple[Chunk, bytes]:
         symbol, number = self._folder.dataset.symbol, self._number
         if isinstance(piece, ArchivedRows):
-            return encode_chunk(piece.rows, symbol, compression, number, piece.archived)
+            return encode_chunk(piece.rows, symbol, compression, number, is_archived=True)
         return encode_chunk(piece, symbol, compression, number)
 
     def _written(self, encoded: Iterable[tuple[Chunk, bytes]]) -> tuple[Chunk, ...]:

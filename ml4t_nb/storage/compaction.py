@@ -12,7 +12,7 @@ import numpy as np
 from ml4t_nb.core.timestamps import Instants, period_begins, period_numbers, to_micros
 from ml4t_nb.errors import ChunkCorrupt
 from ml4t_nb.model import Chunking, Frequency, Period
-from ml4t_nb.storage.manifest import ArchivedIn, Chunk
+from ml4t_nb.storage.manifest import Chunk
 from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange
 
 __all__ = ["MOST_ROWS", "ArchivedRows", "Piece", "compact", "period_cuts", "resolve_period"]
@@ -29,7 +29,6 @@ class ArchivedRows:
     """Rows to be written as one archived chunk."""
 
     rows: Rows
-    archived: ArchivedIn
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -113,7 +112,7 @@ def _after(chunk: Chunk, edits: Sequence[Edit], period_range: TimeRange, read: R
     if edited.same(stored):
         return chunk
     # Rows that were archived stay so: the next archive would write them once more.
-    return ArchivedRows(edited, chunk.archived) if chunk.archived else edited
+    return ArchivedRows(edited) if chunk.is_archived else edited
 
 
 class _Part(NamedTuple):
@@ -161,7 +160,7 @@ def _may_share(groups: Sequence[list[_Part]]) -> bool:
 
 
 def _is_archived(piece: Piece) -> bool:
-    return not isinstance(piece, Rows) and piece.archived != ""
+    return piece.is_archived if isinstance(piece, Chunk) else isinstance(piece, ArchivedRows)
 
 
 def _joined(left: list[_Part], right: list[_Part]) -> list[_Part]:

@@ -25,7 +25,6 @@ from ml4t_nb.storage.checksum import checksum_of
 
 __all__ = [
     "RECENT",
-    "ArchivedIn",
     "Chunk",
     "LogFile",
     "Manifest",
@@ -38,9 +37,6 @@ __all__ = [
 
 NumberColumn: TypeAlias = Literal["open", "high", "low", "close", "volume", "dividend", "split"]
 """A column of numbers in a chunk."""
-
-ArchivedIn: TypeAlias = Literal["", "data", "archive"]
-"""Where an archived chunk is: among the others, or in the folder of the archive; else empty."""
 
 RECENT = 10
 """Runs by which a dataset is judged, and as many that asked a provider."""
@@ -66,9 +62,8 @@ class Chunk:
     content
         Hash of its rows, whatever file they are in: by it a past version is known to be read as it
         was. Empty if an earlier version wrote it.
-    archived
-        Where it is archived: as small as it can be, and not written anew unless its rows change.
-        Empty if it is not.
+    is_archived
+        It is as small as it can be, and is not written anew unless its rows change.
     """
 
     file: str
@@ -80,7 +75,7 @@ class Chunk:
     filled: int
     constants: tuple[tuple[NumberColumn, float], ...] = ()
     content: str = ""
-    archived: ArchivedIn = ""
+    is_archived: bool = False
 
     @property
     def known_columns(self) -> dict[str, float]:

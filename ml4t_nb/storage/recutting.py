@@ -14,7 +14,7 @@ from ml4t_nb.core.timestamps import period_begins, period_numbers, to_micros
 from ml4t_nb.errors import ChunkCorrupt, StoreError
 from ml4t_nb.model import DatasetConfig, Period
 from ml4t_nb.storage.compaction import MOST_ROWS, ArchivedRows, Piece, period_cuts
-from ml4t_nb.storage.manifest import ArchivedIn, Chunk
+from ml4t_nb.storage.manifest import Chunk
 from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange, rows_checksum
 from ml4t_nb.storage.snapshot import Snapshot, chunks_in
 
@@ -37,60 +37,50 @@ class Rewriting:
     ----------
     kept
         Chunks that stay. If they are not all, or none, periods are cut as they were.
-    archived
-        Where a period is to be archived, from its first to its last stamp.
+    archives
+        Whether a period is to be archived, from its first to its last stamp.
     """
 
     kept: Collection[Chunk]
-    archived: Callable[[TimeRange], ArchivedIn]
+    archives: Callable[[TimeRange], bool]
 
 
 def written_anew(chunks: Sequence[Chunk], *, is_cut: bool) -> Rewriting:
     """In the codec of the configuration; what is archived stays so, and is written if it is cut."""
-    kept = () if is_cut else frozenset(each for each in chunks if each.archived)
+    kept = () if is_cut else frozenset(each for each in chunks if each.is_archived)
     return Rewriting(kept, _archived_as(chunks))
 
 
-def _archived_as(chunks: Sequence[Chunk]) -> Callable[[TimeRange], ArchivedIn]:
-    """Where periods are archived in these chunks; not where only a part of one is."""
-
-    def archived(period: TimeRange) -> ArchivedIn:
-        found = {each.archived for each in chunks_in(chunks, period)}
-        return found.pop() if len(found) == 1 else ""
-
-    return archived
+def _archived_as(chunks: Sequence[Chunk]) -> Callable[[TimeRange], bool]:
+    """Which periods are archived in these chunks, and not only a part of them."""
+    return lambda period: all(each.is_archived for each in chunks_in(chunks, period))
 
 
-def archived_before(
-    chunks: Sequence[Chunk], at: datetime, period: Period, place: ArchivedIn
-) -> Rewriting:
-    """Whole periods before ``at`` archived in that place; the last one of the dataset stays.
+def archived_before(chunks: Sequence[Chunk], at: datetime, period: Period) -> Rewriting:
+    """Whole periods before ``at`` archived, but for the dataset's last.
 
-    What is archived elsewhere is moved there, unless it stays among the data. Short archived chunks
-    are taken in, so that there are few of them however often it is done.
+    Short archived chunks before them are taken in, so that there are few of them however often it
+    is done.
     """
     ends = np.array([to_micros(at), to_micros(chunks[-1].last)], dtype=np.int64)
     until = int(period_begins(period_numbers(ends, period), period).min())
-    done = {place, "archive"} if place == "data" else {place}
-    wanted = [
-        each for each in chunks if to_micros(each.first) < until and each.archived not in done
-    ]
+    wanted = [each for each in chunks if to_micros(each.first) < until and not each.is_archived]
     count = sum(each.rows for each in wanted)
     for each in reversed([each for each in chunks if wanted and each.first < wanted[0].first]):
-        if each.archived != place or each.rows > count or each.rows + count > MOST_ROWS:
+        if not each.is_archived or each.rows > count or each.rows + count > MOST_ROWS:
             break
         wanted.append(each)
         count += each.rows
     before = _archived_as(chunks)
     return Rewriting(
         frozenset(chunks).difference(wanted),
-        lambda period: place if period.start < until else before(period),
+        lambda period: period.start < until or before(period),
     )
 
 
 def restored(chunks: Sequence[Chunk]) -> Rewriting:
     """Nothing archived any more."""
-    return Rewriting(frozenset(each for each in chunks if not each.archived), lambda _: "")
+    return Rewriting(frozenset(each for each in chunks if not each.is_archived), lambda _: False)
 
 
 def rewritten(snapshot: Snapshot, config: DatasetConfig, rewriting: Rewriting) -> Iterator[Piece]:
@@ -123,25 +113,25 @@ def _recut(
         packs = [*_packs(held, cuts[:-1], config, rewriting)]
         # Another period may join the last pack.
         for start, end, archived in packs[:-1]:
-            yield _piece(held.cut(start, end), archived)
+            yield _piece(held.cut(start, end), is_archived=archived)
         held = held.cut(packs[-1][0] if packs else 0, len(held)).copy()
     cuts = period_cuts(held, config.period)
     if held.stamps[-1] == stamps:
-        ends = [*_packs(held, cuts[:-1], config, rewriting), (cuts[-2], cuts[-1], "")]
+        ends = [*_packs(held, cuts[:-1], config, rewriting), (cuts[-2], cuts[-1], False)]
     else:
         ends = [*_packs(held, cuts, config, rewriting)]
     for start, end, archived in ends:
-        yield _piece(held.cut(start, end), archived)
+        yield _piece(held.cut(start, end), is_archived=archived)
 
 
 def _packs(
     rows: Rows, cuts: Sequence[int], config: DatasetConfig, rewriting: Rewriting
-) -> Iterator[tuple[int, int, ArchivedIn]]:
-    """Ends of packs of consecutive periods, and where each is archived."""
-    packs: list[tuple[int, int, ArchivedIn]] = []
+) -> Iterator[tuple[int, int, bool]]:
+    """Ends of packs of consecutive periods, and whether each is archived."""
+    packs: list[tuple[int, int, bool]] = []
     for start, end in pairwise(cuts):
         first, stamp = rows.stamps[[start, end - 1]].tolist()
-        archived = rewriting.archived(TimeRange(first, stamp + 1))
+        archived = rewriting.archives(TimeRange(first, stamp + 1))
         if packs and (archived or config.is_packed):
             begin, _, before = packs[-1]
             if before == archived and end - begin <= MOST_ROWS:
@@ -151,8 +141,8 @@ def _packs(
     return iter(packs)
 
 
-def _piece(rows: Rows, archived: ArchivedIn) -> Piece:
-    return ArchivedRows(rows, archived) if archived else rows
+def _piece(rows: Rows, *, is_archived: bool) -> Piece:
+    return ArchivedRows(rows) if is_archived else rows
 
 
 def require_same_rows(before: Snapshot, after: Snapshot) -> None:

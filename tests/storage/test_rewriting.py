@@ -22,7 +22,7 @@ from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId, Period, Span
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.compaction import ArchivedRows, Piece, period_cuts
-from ml4t_nb.storage.manifest import ArchivedIn, Chunk, Manifest
+from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.recutting import archived_before, restored, rewritten, written_anew
 from ml4t_nb.storage.rows import Rows, TimeRange
 from ml4t_nb.storage.store import Store
@@ -124,7 +124,7 @@ class Stored:
         chunks = []
         for at, (start, end) in enumerate(pairwise(ends)):
             is_archived = archived[at % len(archived)] and end < len(whole)
-            chunks.append(_chunk_of(whole.cut(start, end), "data" if is_archived else ""))
+            chunks.append(_chunk_of(whole.cut(start, end), is_archived=is_archived))
         return cls(replace(_manifest(), chunks=tuple(chunks)), whole)
 
     def rows(self, chunks: list[Chunk]) -> Rows:
@@ -160,7 +160,7 @@ def test_parts_are_whole_periods_and_hold_every_row_once(  # noqa: PLR0917  # dr
     chunks, config = stored.manifest.chunks, replace(plain(after), is_packed=is_packed)
     at = utc(2015) + timedelta(days=until)
     if before == after:
-        rewriting = archived_before(chunks, at, before, "data")
+        rewriting = archived_before(chunks, at, before)
     else:
         rewriting = written_anew(chunks, is_cut=True)
 
@@ -172,15 +172,14 @@ def test_parts_are_whole_periods_and_hold_every_row_once(  # noqa: PLR0917  # dr
         pd.to_datetime(part.stamps, unit="us").to_period(LETTER[after]).unique() for part in rows
     ]
     assert not any({*one} & {*other} for one, other in pairwise(periods))
-    kinds = ["" if isinstance(each, Rows) else each.archived for each in pieces]
-    assert kinds[-1] == ""
+    kinds = [not isinstance(each, Rows) and _is_archived(each) for each in pieces]
+    assert not kinds[-1]
     if before == after:
         end = pd.Timestamp(at).tz_localize(None)
         for kind, own in zip(kinds[:-1], periods[:-1], strict=True):
-            assert kind == "data" or own[-1].end_time > end or own[-1] == periods[-1][-1]
-        again = replace(stored.manifest, chunks=tuple(map(_chunk_of, rows, kinds)))
-        once_more = archived_before(again.chunks, at, before, "data")
-        assert {*once_more.kept} == {*again.chunks}
+            assert kind or own[-1].end_time > end or own[-1] == periods[-1][-1]
+        again = [_chunk_of(part, is_archived=kind) for part, kind in zip(rows, kinds, strict=True)]
+        assert {*archived_before(again, at, before).kept} == {*again}
     elif not is_packed:
         assert all(len(own) == 1 for kind, own in zip(kinds, periods, strict=True) if not kind)
 
@@ -191,9 +190,13 @@ def _rows_of(stored: Stored, piece: Piece) -> Rows:
     return (piece.rows if isinstance(piece, ArchivedRows) else piece).copy()
 
 
-def _chunk_of(rows: Rows, archived: ArchivedIn) -> Chunk:
+def _is_archived(piece: Chunk | ArchivedRows) -> bool:
+    return piece.is_archived if isinstance(piece, Chunk) else True
+
+
+def _chunk_of(rows: Rows, *, is_archived: bool) -> Chunk:
     first, last = map(from_micros, rows.stamps[[0, -1]])
-    return Chunk("", len(rows), first, last, 0, "", 0, archived=archived)
+    return Chunk("", len(rows), first, last, 0, "", 0, is_archived=is_archived)
 
 
 def test_a_damaged_chunk_is_not_written_anew(store: Store) -> None:
@@ -272,7 +275,7 @@ def archive(store: Store, before: datetime, dataset: DatasetId = AAPL) -> Manife
     with store.transaction(dataset) as tx:
         state = tx.manifest
         assert state is not None
-        rewriting = archived_before(state.chunks, before, state.config.period, "data")
+        rewriting = archived_before(state.chunks, before, state.config.period)
         return tx.rewrite(state, replace(record(), verb="archive"), rewriting)
 
 
@@ -285,8 +288,8 @@ def test_an_append_leaves_what_is_archived_and_packing_too(store: Store) -> None
     append(store, AAPL, daily("2022-01-01", "2022-12-31"))
     manifest = append(store, AAPL, daily("2014-06-01", "2014-12-31"))
 
-    assert [(chunk.first.year, chunk.archived) for chunk in manifest.chunks] == [
-        (2014, ""), (2015, "data"), (2018, ""), (2022, ""),
+    assert [(chunk.first.year, chunk.is_archived) for chunk in manifest.chunks] == [
+        (2014, False), (2015, True), (2018, False), (2022, False),
     ]  # fmt: skip
     assert manifest.chunks[1] == archived
 
@@ -300,7 +303,7 @@ def test_a_correction_of_an_archived_bar_keeps_the_version_before_and_stays_arch
 
     manifest = append(store, AAPL, daily("2016-05-03", "2016-05-03", 20.0))
 
-    assert [chunk.archived for chunk in manifest.chunks] == ["data", "", ""]
+    assert [chunk.is_archived for chunk in manifest.chunks] == [True, False, False]
     assert store.snapshot(AAPL).bars().loc["2016-05-03", "open"] == 20.0
     assert_frame_equal(store.version(AAPL, 1).bars(), before)
     assert_frame_equal(store.version(AAPL, 2).bars(), before)
@@ -317,7 +320,7 @@ def test_what_is_restored_is_as_it_was_before_it_was_archived(store: Store) -> N
         manifest = tx.rewrite(state, record(), restored(state.chunks))
 
     assert codecs(store) == {"LZ4"}
-    assert [chunk.archived for chunk in manifest.chunks] == ["", "", ""]
+    assert not any(chunk.is_archived for chunk in manifest.chunks)
     assert_frame_equal(store.snapshot(AAPL).bars(), store.version(AAPL, 1).bars())
     assert first.rows == manifest.rows
 
@@ -330,6 +333,6 @@ def test_archived_month_by_month_there_are_few_files(store: Store) -> None:
     for month in range(1, 49):
         manifest = archive(store, utc(2018 + (month - 1) // 12, 1 + (month - 1) % 12))
 
-    archived = [chunk for chunk in manifest.chunks if chunk.archived]
+    archived = [chunk for chunk in manifest.chunks if chunk.is_archived]
     assert sum(chunk.rows for chunk in archived) > 1000
     assert len(archived) <= 8

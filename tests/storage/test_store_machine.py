@@ -142,7 +142,7 @@ class StoreMachine(RuleBasedStateMachine):
             state = tx.manifest
             assert state is not None
             at, period = DAYS[before].to_pydatetime(), state.config.period
-            rewriting = archived_before(state.chunks, at, period, "data")
+            rewriting = archived_before(state.chunks, at, period)
             if restores:
                 rewriting = restored(state.chunks)
             tx.rewrite(state, record(), rewriting)

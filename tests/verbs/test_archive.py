@@ -29,10 +29,10 @@ def ws(tmp_path: Path) -> Workspace:
     return workspace
 
 
-def chunks(ws: Workspace, dataset: DatasetId = AAPL) -> list[tuple[str, str, str]]:
-    """First and last date of each, and where it is archived."""
+def chunks(ws: Workspace, dataset: DatasetId = AAPL) -> list[tuple[str, str, bool]]:
+    """First and last date of each, and whether it is archived."""
     found: tuple[Chunk, ...] = ws.store.snapshot(dataset).manifest.chunks
-    return [(f"{each.first:%Y-%m-%d}", f"{each.last:%Y-%m-%d}", each.archived) for each in found]
+    return [(f"{each.first:%Y-%m-%d}", f"{each.last:%Y-%m-%d}", each.is_archived) for each in found]
 
 
 def notes(report: Any) -> tuple[str, ...]:  # noqa: ANN401
@@ -47,9 +47,9 @@ def test_whole_years_before_the_date_are_archived(ws: Workspace) -> None:
     report = verbs.archive(ws, "AAPL", before="2003-07-01", as_of="2005-02-26")
 
     assert chunks(ws) == [
-        ("2000-03-01", "2002-12-31", "data"),
-        ("2003-01-02", "2004-12-31", ""),
-        ("2005-01-03", "2005-02-25", ""),
+        ("2000-03-01", "2002-12-31", True),
+        ("2003-01-02", "2004-12-31", False),
+        ("2005-01-03", "2005-02-25", False),
     ]
     assert notes(report)[0] == "bars before 2003-07-01 archived"
     assert_frame_equal(verbs.bars(ws, "AAPL"), before)
@@ -64,13 +64,13 @@ def test_an_update_appends_and_a_split_restates_archived_bars_that_stay_archived
 ) -> None:
     first = verbs.bars(ws, "AAPL")
     verbs.archive(ws, "AAPL", before="2005-02-25", as_of="2005-02-26")
-    assert chunks(ws)[0] == ("2000-03-01", "2004-12-31", "data")
+    assert chunks(ws)[0] == ("2000-03-01", "2004-12-31", True)
 
     verbs.update(ws, "AAPL", as_of="2005-02-28")
 
     assert chunks(ws) == [
-        ("2000-03-01", "2004-12-31", "data"),
-        ("2005-01-03", "2005-02-28", ""),
+        ("2000-03-01", "2004-12-31", True),
+        ("2005-01-03", "2005-02-28", False),
     ]
     assert verbs.bars(ws, "AAPL")["close"].iloc[0] == first["close"].iloc[0] / 2
     for version in (1, 2):
@@ -96,7 +96,7 @@ def test_restored_bars_are_in_files_as_any_others(ws: Workspace) -> None:
     report = verbs.archive(ws, "AAPL", restore=True, as_of="2005-02-26")
 
     assert notes(report)[0] == "archived bars brought back"
-    assert {kind for _, _, kind in chunks(ws)} == {""}
+    assert {kind for _, _, kind in chunks(ws)} == {False}
     for version in (None, 1, 2, 3):
         assert_frame_equal(verbs.bars(ws, "AAPL", version=version), before)
     again = verbs.archive(ws, "AAPL", restore=True, as_of="2005-02-26")
@@ -111,8 +111,8 @@ def test_another_period_keeps_archived_bars_archived(ws: Workspace) -> None:
     verbs.recompress(ws, "AAPL", compression="none", as_of="2005-02-26")
 
     found = chunks(ws)
-    assert found[0] == ("2000-03-01", "2003-12-31", "data")
-    assert [kind for _, _, kind in found[1:]] == [""] * 14
+    assert found[0] == ("2000-03-01", "2003-12-31", True)
+    assert [kind for _, _, kind in found[1:]] == [False] * 14
     assert_frame_equal(verbs.bars(ws, "AAPL"), before)
 
 
@@ -135,7 +135,7 @@ def test_weeks_of_minutes_are_archived(tmp_path: Path) -> None:
     verbs.archive(ws, before="2024-01-18", as_of="2024-01-19")
 
     assert chunks(ws, MINUTES) == [
-        ("2024-01-02", "2024-01-12", "data"),
-        ("2024-01-16", "2024-01-18", ""),
+        ("2024-01-02", "2024-01-12", True),
+        ("2024-01-16", "2024-01-18", False),
     ]
     assert_frame_equal(verbs.bars(ws, "DEMO"), before)
