@@ -17,6 +17,8 @@ from ml4t_nb.storage.versions import Versions
 
 __all__ = ["Holder", "PastSnapshot", "read_version"]
 
+_TRIES = 100
+
 
 class Holder(NamedTuple):
     """A chunk that holds rows of another one, those in ``time_range``."""
@@ -89,6 +91,21 @@ def read_version(versions: Versions, number: int) -> Snapshot:
 
     VersionNotFound if there is none.
     """
+    for _ in range(_TRIES):
+        try:
+            found = _read(versions, number)
+        except StoreError:
+            if versions.is_current:
+                raise
+        else:
+            # Who holds rows is known of one moment: from then on files only move.
+            if versions.is_current:
+                return found
+        versions = Versions(versions.folder)
+    return _read(versions, number)
+
+
+def _read(versions: Versions, number: int) -> Snapshot:
     folder = versions.folder
     try:
         manifest = versions.manifest(number)
@@ -98,10 +115,13 @@ def read_version(versions: Versions, number: int) -> Snapshot:
         raise _none_such(versions, number)
     if folder.sequence() == number:
         return Snapshot(folder, manifest)
-    kept = (file for each in versions.chunks.values() for file in each)
-    present = {*disk.names_in(folder.data_path), *kept}
+    kept = {until: {*names} for until, names in versions.chunks.items()}
+    present = {*disk.names_in(folder.data_path)}.union(*kept.values())
+    for until, names in versions.untidied.items():
+        kept[until] = kept.get(until, set()) | (names & present)
+    files = _Files(versions, dict(sorted(kept.items())), present)
     holders = {
-        each: tuple(_holders(versions, TimeRange.through(each.first, each.last), number, present))
+        each: tuple(_holders(files, TimeRange.through(each.first, each.last), number))
         for each in manifest.chunks
         if each.file not in present
     }
@@ -122,15 +142,22 @@ def _none_such(versions: Versions, number: int) -> VersionNotFound:
     )
 
 
-def _holders(
-    versions: Versions, time_range: TimeRange, number: int, present: set[str]
-) -> Iterator[Holder]:
+class _Files(NamedTuple):
+    """Chunks that are kept, by the commit that changed their rows; and all that are there."""
+
+    versions: Versions
+    kept: dict[int, set[str]]
+    present: set[str]
+
+
+def _holders(files: _Files, time_range: TimeRange, number: int) -> Iterator[Holder]:
     """Chunks that hold the rows that were in ``time_range`` after commit ``number``.
 
     The first commit afterwards that changed one of these rows has kept the chunks that it replaced,
     and all others of the commit before it are alike; where no commit did, the newest has them.
     """
-    for until, kept in versions.chunks.items():
+    versions = files.versions
+    for until, kept in files.kept.items():
         if until <= number:
             continue
         before = versions.before(until)
@@ -143,7 +170,7 @@ def _holders(
         chunks, at = chunks_in(newest.chunks, time_range) if newest else [], 0
     for each in chunks:
         both = TimeRange.through(each.first, each.last) & time_range
-        if at == 0 or each.file in present:
+        if at == 0 or each.file in files.present:
             yield Holder(each, both)
         else:
-            yield from _holders(versions, both, at, present)
+            yield from _holders(files, both, at)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
-from itertools import takewhile
-from typing import NamedTuple
+from itertools import pairwise, takewhile
+from typing import NamedTuple, TypeVar
 
-from ml4t_nb.errors import ChunkCorrupt
+from ml4t_nb.errors import ChunkCorrupt, StoreError
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.dataset_folder import DatasetFolder
@@ -35,6 +35,7 @@ _TRIES = 100
 _MOST_SINGLE = 32
 _MOST_GATHERED = 32 << 20
 _LEVEL = 1
+_Found = TypeVar("_Found")
 _NOT_TODAYS = "restore it from a backup; the bars in force do not need it"
 
 
@@ -59,7 +60,32 @@ class Versions:
 
     @cached_property
     def _names(self) -> list[str]:
-        return disk.names_in(self.folder.versions_path)
+        return self._listed[1]
+
+    @cached_property
+    def _listed(self) -> tuple[list[str], list[str]]:
+        return _listed(self.folder)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the folders are as they were when they were first looked at."""
+        return _listed(self.folder) == self._listed
+
+    @cached_property
+    def untidied(self) -> dict[int, set[str]]:
+        """Chunks that a commit replaced which was not tidied up after yet, by its number.
+
+        Its writer is at it, or was killed: where their rows were changed, they will be kept.
+        """
+        numbers = sorted(n for name in self._listed[0] if (n := manifest_number(name)))
+        found: dict[int, set[str]] = {}
+        for earlier, later in pairwise(numbers):
+            with suppress(KeyError, StoreError):  # of a damaged one nothing can be said
+                before, after = self.manifest(earlier), self.manifest(later)
+                staying = {each.file for each in after.chunks} if after else set[str]()
+                replaced = {each.file for each in before.chunks} if before else set[str]()
+                found[later] = replaced - staying
+        return found
 
     @cached_property
     def chunks(self) -> dict[int, dict[str, str]]:
@@ -76,16 +102,35 @@ class Versions:
     @cached_property
     def numbers(self) -> tuple[int, ...]:
         """Numbers of all commits whose manifests are there, the newest one's too."""
+        return tuple(self._at_rest(self._numbers))
+
+    def _numbers(self) -> list[int]:
         gathered = [number for name in self._gathered for number in self._contents(name)]
-        return tuple(sorted({*self._single, *gathered}))
+        return sorted({*self._single, *gathered})
 
     @cached_property
     def times(self) -> dict[int, datetime | None]:
         """As-of of each commit's run, by its number; None of one that removed the dataset."""
+        return self._at_rest(self._times)
+
+    def _times(self) -> dict[int, datetime | None]:
         times = {number: self._time_of(number) for number in self._single}
         for name in self._gathered:
             times |= {number: at for number, (at, _) in self._contents(name).items()}
         return dict(sorted(times.items()))
+
+    def _at_rest(self, found: Callable[[], _Found]) -> _Found:
+        """What is found, looked for again where a file was gathered with others meanwhile."""
+        for _ in range(_TRIES):
+            with suppress(FileNotFoundError):
+                return found()
+            self._look_again()
+        return found()
+
+    def _look_again(self) -> None:
+        folder = self.folder
+        self.__dict__.clear()
+        self.folder = folder
 
     def _time_of(self, number: int) -> datetime | None:
         try:
@@ -104,7 +149,7 @@ class Versions:
 
     @property
     def _single(self) -> set[int]:
-        names = (*self._names, *disk.names_in(self.folder.state_path))
+        names = (*self._listed[1], *self._listed[0])
         return {number for name in names if (number := manifest_number(name))}
 
     @property
@@ -141,8 +186,7 @@ class Versions:
                 pass
             if disk.names_in(folder.versions_path) == self._names:
                 break
-            self.__dict__.clear()
-            self.folder = folder
+            self._look_again()
         raise KeyError(number)
 
     def before(self, number: int) -> Manifest | None:
@@ -187,6 +231,15 @@ class Versions:
     @cached_property
     def _opened(self) -> dict[str, dict[int, _Past]]:
         return {}
+
+
+def _listed(folder: DatasetFolder) -> tuple[list[str], list[str]]:
+    """Names beside the newest manifest, and among the past versions.
+
+    In this order: manifests move from the one to the other, and none may be missed.
+    """
+    state = disk.names_in(folder.state_path)
+    return state, disk.names_in(folder.versions_path)
 
 
 def gather(folder: DatasetFolder) -> None:

@@ -14,7 +14,7 @@ from pandas.testing import assert_frame_equal
 from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, VersionNotFound
 from ml4t_nb.records import Pin, PinnedVersion
-from ml4t_nb.storage import transaction
+from ml4t_nb.storage import disk, transaction
 from ml4t_nb.storage.manifest_file import encode_manifest
 from ml4t_nb.storage.pins import changing_pins, read_pins
 from ml4t_nb.storage.store import Store
@@ -229,6 +229,26 @@ def test_old_versions_go_and_what_a_pin_needs_stays(store: Store) -> None:
         read(store, 1)
     assert [path.suffix for path in versions_of(store).iterdir()] == [".json"]
     assert read_pins(store.home) == {}
+
+
+def test_a_manifest_that_moves_while_the_folders_are_looked_at_is_not_missed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day would be answered with the version before its own."""
+    for count in (10, 11, 12):
+        commit(store, AAPL, bars_at(DAYS[:count]))
+    look, looks = disk.names_in, list[object]()
+
+    def look_and_commit(folder: Path | str) -> list[str]:
+        names = look(folder)
+        looks.append(folder)
+        if len(looks) == 1:
+            commit(Store(store.home), AAPL, bars_at(DAYS[:13]))
+        return names
+
+    monkeypatch.setattr(disk, "names_in", look_and_commit)
+    assert {*store.versions(AAPL).numbers} >= {1, 2, 3}
+    assert len(looks) > 2
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ and a removal. A writer killed on the way leaves one of two numbered states.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -15,10 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
+import pytest
 
 from ml4t_nb import verbs
 from ml4t_nb.core.bars import COLUMNS, Bars, make_bars, within
-from ml4t_nb.errors import DatasetNotFound
+from ml4t_nb.errors import DatasetNotFound, StoreError, VersionNotFound
 from ml4t_nb.model import Basis, DatasetId, Span
 from ml4t_nb.providers import Answer, Instrument, Limits, Request
 from ml4t_nb.reports import RunReport
@@ -180,6 +183,39 @@ def assert_state(home: Path, *numbers: int) -> int:
     assert [run.outcome for run in snapshot.history()] == ["changed"] * step_of(number)[1]
     assert_logged(snapshot, number)
     return number
+
+
+def assert_versions(home: Path, number: int, *, each_way: bool = False) -> None:
+    """Every version of that commit's cycle, and the last of the one before, is as it was.
+
+    ``each_way``: as exports, in its files where it has files of its own, and the newest in SQL.
+    """
+    ws = open_workspace(home)
+    first = max(1, number - step_of(number)[1]) if number else 1
+    for each in range(first, number + 1):
+        expected = held(each)
+        if expected is None:
+            with pytest.raises(VersionNotFound, match="removed the dataset"):
+                verbs.bars(ws, SYMBOL, version=each)
+            continue
+        found = [verbs.bars(ws, SYMBOL, version=each)]
+        if each_way:
+            out = home.parent / "version.parquet"
+            verbs.export(ws, SYMBOL, version=each, out=out)
+            found.append(pd.read_parquet(out))
+            with suppress(StoreError):  # it does not lie in files of its own
+                paths = verbs.files(ws, SYMBOL, version=each)
+                parts = [pq.ParquetFile(path).read().to_pandas() for path in paths]
+                found.append(pd.concat(parts).set_index("timestamp").drop(columns="symbol"))
+        for bars in found:
+            pd.testing.assert_frame_equal(bars, expected, check_freq=False, check_exact=True)
+    if each_way and (expected := held(number)) is not None:
+        answer = verbs.sql(ws, "SELECT timestamp, close, volume FROM bars_hourly ORDER BY 1").table
+        for name in ("close", "volume"):
+            assert answer[name].to_pylist() == expected[name].tolist()
+        assert [each.timestamp() for each in answer["timestamp"].to_pylist()] == [
+            each.timestamp() for each in expected.index
+        ]
 
 
 def assert_logged(snapshot: Snapshot, number: int) -> None:

@@ -90,10 +90,14 @@ def test_a_verb_killed_before_any_of_its_steps_on_disk_has_committed_or_not(
             break
         assert writer.exitcode == -signal.SIGKILL
         reached.append(commit_sequence.assert_state(home, step - 1, step))
-        if len(reached) % 4 == 0 or reached[-2:] == [step - 1, step]:
+        is_new = reached[-2:] == [step - 1, step]
+        if stride == 1 or is_new or len(reached) % 3 == 0:
+            commit_sequence.assert_versions(home, reached[-1], each_way=is_new)
+        if len(reached) % 4 == 0 or is_new:
             commit_sequence.make_commit(home, reached[-1] + 1)
             commit_sequence.assert_tidy(home)
             assert commit_sequence.assert_state(home, reached[-1] + 1)
+            commit_sequence.assert_versions(home, reached[-1] + 1, each_way=is_new)
         shutil.rmtree(home)
     assert reached == sorted(reached)
     assert {step - 1, step} == set(reached)
@@ -121,11 +125,13 @@ def test_a_verb_killed_at_any_moment_leaves_a_committed_state(
 
         acknowledged += heard(ours)
         number = commit_sequence.assert_state(home, acknowledged[-1], acknowledged[-1] + 1)
+        commit_sequence.assert_versions(home, number)
         least += commits
         leftovers += is_littered(home)
         age_the_trash(home)
     commit_sequence.make_commit(home, number + 1)
     commit_sequence.assert_tidy(home)
+    commit_sequence.assert_versions(home, number + 1, each_way=True)
     assert number >= least > 0
     assert leftovers > 0 or rounds < 100  # some were killed within a commit
     assert outlived(home) == []
