@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["as_known", "earliest_known", "unknown_pin", "version_known_on"]
 
 _DELAY = timedelta(minutes=30)
+_LONGEST = timedelta(days=3)
 
 
 def as_known(
@@ -99,14 +100,18 @@ def version_known_on(ws: Workspace, versions: Versions, moment: datetime | date)
     runs = {number: at for number, at in times.items() if at is not None}
     if not runs:
         raise NotChosen(f"{dataset} has no versions", hint="load it first")
-    until = moment if isinstance(moment, datetime) else _close(ws, versions, max(runs), moment)
+    until = _until(ws, versions.manifest(max(runs)), moment)
     if times[max(times)] is None:
         _require_not_renamed(ws, dataset, until, moment)
-    for number in sorted((each for each, at in runs.items() if at <= until), reverse=True):
-        # A decision, or an undo, may be as of a time before that of the bars that it left.
+    latest = _latest(moment)
+    for number in sorted((each for each, at in runs.items() if at <= latest), reverse=True):
         manifest = versions.manifest(number)
-        if manifest and (manifest.updated is None or manifest.updated <= until):
-            _require_none_gone(versions, number, until)
+        if manifest is None:
+            continue
+        own = _until(ws, manifest, moment)
+        # A decision, or an undo, may be as of a time before that of the bars that it left.
+        if max(runs[number], manifest.updated or runs[number]) <= own:
+            _require_none_gone(versions, number, max(own, until))
             return number
     _require_none_gone(versions, 0, until)
     first = min(runs.values()).astimezone(UTC)
@@ -209,17 +214,32 @@ def earliest_known(versions: Versions) -> datetime | None:
     return min(runs).astimezone(UTC) if runs else None
 
 
-def _close(ws: Workspace, versions: Versions, number: int, day: date) -> datetime:
-    """When a run of that date is made at the latest: at the close, and the provider's delay."""
+def _latest(moment: datetime | date) -> datetime:
+    """No run of a date is later, wherever its exchange is, and however late bars are final."""
+    if isinstance(moment, datetime):
+        return moment
+    return datetime(moment.year, moment.month, moment.day, tzinfo=UTC) + _LONGEST
+
+
+def _until(ws: Workspace, manifest: Manifest | None, moment: datetime | date) -> datetime:
+    """Until when the run that left ``manifest`` was one of that date: the close, and the delay.
+
+    By the calendar that it was made with, and by the provider that it asked: both may be others
+    now. It may have the as-of of the run before it, of the same date.
+    """
     from ml4t_nb.calendars import calendar
 
-    manifest = versions.manifest(number)
+    if isinstance(moment, datetime):
+        return moment
     assert manifest is not None
-    return calendar(manifest.config.calendar).closing(day, _delay(ws, manifest))
+    config = manifest.config
+    names = {config.provider, *(each.provider for each in manifest.recent[-2:])}
+    delay = max(_delay(ws, each, manifest.dataset) for each in names)
+    return calendar(config.calendar, config.session_overrides).closing(moment, delay)
 
 
-def _delay(ws: Workspace, manifest: Manifest) -> timedelta:
+def _delay(ws: Workspace, provider: str, dataset: DatasetId) -> timedelta:
     try:
-        return ws.limits(manifest.config.provider).delay_of(manifest.dataset)
+        return ws.limits(provider).delay_of(dataset)
     except Ml4tError:  # one that is not installed here
         return _DELAY

@@ -51,6 +51,30 @@ def test_a_day_means_the_bars_that_were_known_after_its_session(home: Path) -> N
     assert f"{before.index[-1]:%Y-%m-%d}" == "2005-02-24"
 
 
+def test_a_day_is_of_the_calendar_and_the_provider_that_its_run_had(tmp_path: Path) -> None:
+    """A switch to files, whose bars are final at the close, made each run before half an hour late.
+
+    So did a day that was declared to be no session: its run is as of its end.
+    """
+    home, folder = tmp_path / "home", tmp_path / "files"
+    home.mkdir()
+    folder.mkdir()
+    closed = home / "ml4t.toml"
+    closed.write_text('[closures]\nXNYS = ["2005-02-16"]\n', encoding="utf-8")
+    ml4t_nb.load("AAPL", provider="sample", start="2004-12-01", as_of="2005-02-14", home=home)
+    days = ("2005-02-14", "2005-02-15", "2005-02-16", "2005-02-17")
+    for day in days[1:]:
+        ml4t_nb.update(as_of=day, home=home)
+    closed.unlink()
+    own = ml4t_nb.bars("AAPL", home=home).drop(columns="filled")
+    own.set_axis(pd.DatetimeIndex(own.index).strftime("%Y-%m-%d")).to_csv(folder / "AAPL.csv")
+    ml4t_nb.update("AAPL", provider=f"files:{folder}", switch=True, as_of="2005-02-18", home=home)
+
+    for number, day in enumerate((*days, "2005-02-18"), start=1):
+        then = ml4t_nb.bars("AAPL", known_on=day, home=home)
+        assert then.attrs["ml4t_nb"]["versions"] == [number], day
+
+
 def test_all_that_is_asked_of_bars_is_asked_of_a_version(home: Path, tmp_path: Path) -> None:
     then: dict[str, Any] = {"known_on": "2005-02-25", "home": home}
     both = ml4t_nb.bars(["AAPL", "MSFT"], **then)
@@ -67,8 +91,10 @@ def test_all_that_is_asked_of_bars_is_asked_of_a_version(home: Path, tmp_path: P
     drawn = verbs.plot(Workspace.open(), "AAPL", **then)
     assert drawn.bars["close"].iloc[-1] == 88.99
     assert chart_header(drawn).description.endswith("as version 2 left it")
-    # A living chart would draw today's bars.
+    # A living chart would draw today's bars: so it would of a version that is today's by now.
     assert drawn.asked == {}
+    for newest in ({"version": 3}, {"known_on": "2005-03-10"}):
+        assert verbs.plot(Workspace.open(), "AAPL", home=home, **newest).asked == {}
 
 
 def test_each_version_has_its_number(home: Path) -> None:
