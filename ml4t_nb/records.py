@@ -321,6 +321,8 @@ class Summary:
     pending
         Spans that are still to be fetched, of gaps and of requests that failed: at most twenty,
         the oldest ones of more made one.
+    archived
+        Stored bars that are archived.
     """
 
     dataset: DatasetId
@@ -355,6 +357,7 @@ class Summary:
     is_vanished: bool = False
     tries: tuple[datetime, ...] = ()
     pending: tuple[Span, ...] = ()
+    archived: int = 0
 
 
 @dataclass(frozen=True, slots=True)

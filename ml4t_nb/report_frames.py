@@ -61,7 +61,7 @@ _HEALTH = (
 _LIST = (
     *_DATASET, "provider", "rows", "first", "last", "updated", "bytes", "chunks", "period",
     "calendar", "zone", "currency", "gaps_open", "missing", "filled", "unserved", "unanswered",
-    "rejected", "taken", "suspect", "recent_errors", "last_error", "damage", "ended",
+    "rejected", "taken", "suspect", "recent_errors", "last_error", "damage", "ended", "archived",
 )  # fmt: skip
 _GAPS = (
     *_DATASET, "provider", "first", "last", "missing", "state", "attempts", "asked", "filled_by",
@@ -105,7 +105,7 @@ _TYPES: Mapping[str, str] = {
     **dict.fromkeys(("rows", "days_since_run", "newest", "readable", "run", "undid"), _IF_KNOWN),
     **dict.fromkeys(
         (
-            "added", "at_most", "at_stake", "attempts", "bars", "bytes", "chunks",
+            "added", "archived", "at_most", "at_stake", "attempts", "bars", "bytes", "chunks",
             "chunks_written", "compared", "filled", "gaps_open", "known", "missing",
             "recent_errors", "rejected", "removed", "requests", "revised", "sessions_behind",
             "suspect", "taken", "times", "unanswered", "unserved", "version",

@@ -65,3 +65,5 @@ def _remarks(summary: Summary) -> Iterator[Told]:
         yield Told(of, "⚠️ ", f"{many(summary.gaps_open, 'gap')} open, {lacking} missing")
     if summary.filled:
         yield Told(of, "", f"{many(summary.filled, 'bar')} made by filling")
+    if summary.archived:
+        yield Told(of, "", f"{many(summary.archived, 'bar')} archived")

@@ -262,6 +262,7 @@ def summarize(manifest: Manifest) -> Summary:
         is_vanished=any(each.rule == "unknown symbol" and each.is_open for each in suspect),
         tries=_vain_tries(manifest),
         pending=_still_to_fetch(manifest, pending),
+        archived=sum(chunk.rows for chunk in manifest.chunks if chunk.is_archived),
     )
 
 

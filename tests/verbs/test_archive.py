@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
@@ -13,6 +14,7 @@ from pandas.testing import assert_frame_equal
 from ml4t_nb import verbs
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import DatasetId
+from ml4t_nb.render.text import report_text
 from ml4t_nb.settings import Settings
 from ml4t_nb.storage.manifest import Chunk
 from ml4t_nb.workspace import Workspace
@@ -139,3 +141,25 @@ def test_weeks_of_minutes_are_archived(tmp_path: Path) -> None:
         ("2024-01-16", "2024-01-18", False),
     ]
     assert_frame_equal(verbs.bars(ws, "DEMO"), before)
+
+
+def test_list_counts_what_is_archived(ws: Workspace) -> None:
+    """AAPL has 212 bars from March 2000 on, 248 in 2001 and 252 in 2002."""
+    verbs.archive(ws, before="2003-07-01", as_of="2005-02-26")
+
+    report = verbs.list_(ws)
+
+    (row,) = report.datasets
+    assert row.archived == 712
+    assert report.to_frame()["archived"].tolist() == [712]
+    assert "712 bars archived" in report_text(report)
+
+
+def test_other_tools_find_each_bar_once(ws: Workspace) -> None:
+    before = verbs.bars(ws, "AAPL")
+    verbs.archive(ws, before="2004-01-01", as_of="2005-02-26")
+    verbs.update(ws, as_of="2005-03-10")
+
+    glob = f"{ws.settings.home}/data/equities/daily/*/*.parquet"
+    found = duckdb.read_parquet(glob).df()
+    assert len(found) == found["timestamp"].nunique() == len(before) + 9
