@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,19 @@ def test_a_backup_is_a_store_with_all_that_the_store_had(home: Path, away: Path)
         assert (each / "ml4t.toml").read_text(encoding="utf-8") == SETTINGS
     health = ml4t_nb.health(home=report.path, verify=True, as_of="2005-03-10")
     assert {each.state for each in health.datasets} == {"healthy"}
+
+
+def test_what_is_archived_is_in_a_backup(home: Path, away: Path) -> None:
+    before = ml4t_nb.bars("MSFT", home=home)
+    ml4t_nb.archive(before="2005-01-01", home=home, as_of="2005-03-10")
+    manifest = Store(home).snapshot(replace(AAPL, symbol="MSFT")).manifest
+    assert any(each.is_archived for each in manifest.chunks)
+
+    report = backup(home, away)
+
+    assert report.is_whole
+    assert ml4t_nb.check_backup(away).faults == ()
+    assert_frame_equal(ml4t_nb.bars("MSFT", home=report.path), before, check_exact=True)
 
 
 def test_a_second_backup_takes_no_room_for_what_is_unchanged(home: Path, away: Path) -> None:
