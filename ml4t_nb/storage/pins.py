@@ -16,7 +16,7 @@ from ml4t_nb.records import Pin
 from ml4t_nb.storage.locks import dataset_lock
 from ml4t_nb.storage.state_file import write_state
 
-__all__ = ["PINNABLE", "changing_pins", "read_pins"]
+__all__ = ["PINNABLE", "changing_pins", "read_pins", "unchanging_pins"]
 
 PINNABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Names of pins: no space, and no dash in front that a shell would take for an option."""
@@ -52,7 +52,23 @@ def read_pins(home: Path) -> dict[str, Pin]:
         raise ChunkCorrupt(
             f"the pins in {path} are damaged", hint="restore the file from a backup, or delete it"
         ) from error
-    return {each.name: each for each in content.pins}
+    found = {each.name: each for each in content.pins}
+    if len(found) != len(content.pins):  # of two, one would be read, and the other's versions go
+        raise ChunkCorrupt(
+            f"the pins in {path} are damaged: two have one name",
+            hint="restore the file from a backup, or take one of them out",
+        )
+    return found
+
+
+@contextmanager
+def unchanging_pins(home: Path, *, timeout_s: float) -> Iterator[dict[str, Pin]]:
+    """The pins, while nobody changes them: versions that none of them keeps can go.
+
+    LockTimeout if another process changed them for ``timeout_s`` seconds.
+    """
+    with dataset_lock(_file(home).parent, "the pins", timeout_s=timeout_s):
+        yield read_pins(home)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.disk import is_own_folder, names_in, remove_old
 from ml4t_nb.storage.locks import dataset_lock
 from ml4t_nb.storage.names import GROUPS, symbol_of
-from ml4t_nb.storage.pins import read_pins
+from ml4t_nb.storage.pins import unchanging_pins
 from ml4t_nb.storage.retention import drop_old_versions, has_old_versions
 from ml4t_nb.store_settings import Retention
 
@@ -45,17 +45,18 @@ def sweep_home(home: Path, retention: Retention | None) -> None:
 
 
 def _drop_versions(home: Path, retention: Retention, now: os.stat_result) -> None:
-    pinned: dict[DatasetId, set[int]] = {}
-    for pin in read_pins(home).values():
-        for each in pin.versions:
-            pinned.setdefault(each.dataset, set()).add(each.version)
     for dataset in _datasets(home / "versions"):
         folder = DatasetFolder(home, dataset)
-        # Who holds the lock is about to commit; there will be another sweep.
+        # Who holds a lock is about to commit, or to pin; there will be another sweep.
         with suppress(StoreError, OSError):
             if has_old_versions(folder, retention, now):
-                with dataset_lock(folder.state, dataset, timeout_s=0):
-                    drop_old_versions(folder, retention, pinned.get(dataset, ()), now)
+                with (
+                    dataset_lock(folder.state, dataset, timeout_s=0),
+                    unchanging_pins(home, timeout_s=0) as pins,
+                ):
+                    found = (each.version_of(dataset) for each in pins.values())
+                    pinned = {each.version for each in found if each is not None}
+                    drop_old_versions(folder, retention, pinned, now)
 
 
 def _file_time(folder: Path) -> os.stat_result | None:

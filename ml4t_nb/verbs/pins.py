@@ -69,16 +69,21 @@ def pin(
         return PinsReport(tuple(known.values()), changed=name, home=ws.settings.home)
     then = as_known(ws, known_on, None)
     chosen = select(then, as_symbols(symbol), asset_class, frequency)
+    if not chosen and known_on is not None:
+        raise OptionError(
+            f"nothing was known on {known_on} that could be pinned", hint="name a later day"
+        )
     if not chosen:
         raise OptionError("nothing is stored that could be pinned", hint="load it first")
-    manifests = [then.store.snapshot(each).manifest for each in chosen]
-    versions = tuple(PinnedVersion(m.dataset, m.sequence, m.checksum) for m in manifests)
     with changing_pins(ws.settings.home, timeout_s=ws.settings.lock_timeout) as known:
         if name in known:
             raise OptionError(
                 f"there is a pin {name!r} already, of {known[name].at:%Y-%m-%d %H:%M} UTC",
                 hint=f"choose another name, or remove it: pin {name} --remove",
             )
+        # Of now: nobody drops a version while the pins may change.
+        manifests = [then.store.snapshot(each).manifest for each in chosen]
+        versions = tuple(PinnedVersion(m.dataset, m.sequence, m.checksum) for m in manifests)
         known[name] = Pin(name, ws.clock(), versions)
     return PinsReport(tuple(known.values()), changed=name, home=ws.settings.home)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import Ml4tError, OptionError
@@ -75,11 +76,12 @@ def remove(
     removed: list[tuple[DatasetId, int | None]] = []
     for each in chosen:
         try:
-            bars: int | None = 0
-            if each in stored:
-                bars = run_remove(ws.store, each, *range_, moment, limits=ws.limits)
-            if forget:
-                ws.store.erase(each)
+            with _unpinned(ws, each) if forget else nullcontext():
+                bars: int | None = 0
+                if each in stored:
+                    bars = run_remove(ws.store, each, *range_, moment, limits=ws.limits)
+                if forget:
+                    ws.store.erase(each)
         except Ml4tError as error:
             if removed:
                 done = ", ".join(
@@ -105,6 +107,16 @@ def _removed_before(
     now = ws.store.stored_by_symbol(symbols, asset_class, frequency)
     ever = ws.reading(lambda _: 0).store.stored_by_symbol(symbols, asset_class, frequency)
     return tuple(each for symbol in symbols if not now[symbol] for each in ever[symbol])
+
+
+@contextmanager
+def _unpinned(ws: Workspace, dataset: DatasetId) -> Iterator[None]:
+    """OptionError if a version of the dataset is pinned; until the block ends, none will be."""
+    from ml4t_nb.storage.pins import unchanging_pins
+
+    with unchanging_pins(ws.settings.home, timeout_s=ws.settings.lock_timeout):
+        _require_unpinned(ws, (dataset,))
+        yield
 
 
 def _require_unpinned(ws: Workspace, datasets: Sequence[DatasetId]) -> None:
