@@ -74,7 +74,7 @@ _FINDINGS = (
 _HISTORY = (
     *_DATASET, "run", "as_of", "verb", "provider", "outcome", "added", "revised", "filled",
     "restated", "verdict", "chunks_written", "gaps_open", "seconds", "undid", "times", "since",
-    "error",
+    "kept", "error",
 )  # fmt: skip
 _DIFFERENCES = (*_DATASET, "timestamp", "price", "stored", "other", "share")
 _EXPORTED = (
@@ -116,7 +116,7 @@ _TYPES: Mapping[str, str] = {
         ("days_back", "days_per_request", "other", "restated", "seconds", "share", "stored"),
         _NUMBER,
     ),
-    "arrived": "boolean",
+    **dict.fromkeys(("arrived", "kept"), "boolean"),
     "evidence": "object",
 }  # fmt: skip
 
@@ -174,7 +174,7 @@ def history_frame(datasets: Iterable[DatasetHistory]) -> pd.DataFrame:
     return rows_frame(
         _HISTORY,
         (
-            (_record_cells(record), each.dataset, record)
+            ({**_record_cells(record), "kept": record.version in each.kept}, each.dataset, record)
             for each in datasets
             for record in each.records
         ),

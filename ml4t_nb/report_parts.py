@@ -118,12 +118,15 @@ class DatasetHistory:
         Oldest first.
     findings
         By stamp; each names the commit that opened it, as a record does.
+    kept
+        Numbers of the versions that can be read yet.
     """
 
     dataset: DatasetId
     provider: str
     records: tuple[UpdateRecord, ...]
     findings: tuple[Finding, ...]
+    kept: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from ml4t_nb.report_parts import (
     UnreadDataset,
 )
 from ml4t_nb.run_reports import PlanReport, RunReport, SyncReport
+from ml4t_nb.version_diff import VersionDiff
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,18 +196,24 @@ class HistoryReport:
         The others.
     home
         Folder of the store.
+    diff
+        For ``--diff``, what is other in one version than in another: no runs are listed.
     """
 
     datasets: tuple[DatasetHistory, ...]
     failed: tuple[UnreadDataset, ...] = ()
     home: Path | None = None
+    diff: VersionDiff | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each run of each dataset, oldest first.
 
-        ``run`` is its number, ``restated`` the ratio, and ``undid`` the number of the run that it
-        took back.
+        ``run`` is its number, ``kept`` whether that version can be read yet, ``restated`` the
+        ratio, and ``undid`` the number of the run that it took back. With ``--diff`` a row for each
+        bar that differs, with its values before and after.
         """
+        if self.diff is not None:
+            return self.diff.bars.copy()
         return report_frames.history_frame(self.datasets)
 
 

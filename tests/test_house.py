@@ -32,6 +32,7 @@ LAYERS = (
         "report_frames",
         "report_parts",
         "run_reports",
+        "version_diff",
         "events",
         "interruption",
         "errors",
@@ -70,7 +71,8 @@ FACES_SEE = {*LAYERS[0], "workspace", "verbs", *FACES}
 LIGHT = (
     "model.py", "backups.py", "codec.py", "finding.py", "notice.py", "hints.py", "records.py",
     "plans.py", "citations.py", "check_reports.py", "session_reads.py",
-    "reports.py", "report_parts.py", "run_reports.py", "report_frames.py", "events.py",
+    "reports.py", "report_parts.py", "run_reports.py", "version_diff.py", "report_frames.py",
+    "events.py",
     "interruption.py", "errors.py", "options.py", "frequencies.py", "settings.py",
     "settings_file.py", "store_settings.py", "universes.py", "workspace.py", "verbs/", "commands/",
     "render/", "execution/", "server/", "notebook/", "cli.py", "api.py", "__init__.py",

@@ -346,6 +346,7 @@ def test_runs_have_their_number_and_what_they_did() -> None:
         "gaps_open": 0,
         "seconds": 0.5,
         "undid": None,
+        "kept": False,
         "times": 1,
         "since": pd.Timestamp("2005-03-04 21:30", tz="UTC"),
         "error": "",

@@ -23,7 +23,7 @@ from ml4t_nb.commands.declaration import (
 )
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Command
-from ml4t_nb.options import did_you_mean
+from ml4t_nb.options import as_whole, did_you_mean
 from ml4t_nb.verbs.arguments import convert
 
 __all__ = ["Help", "flags", "parse", "said_of", "several", "tree"]
@@ -249,6 +249,7 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         *option.flags,
         dest=name,
         action="append" if option.is_repeated else "store",
+        nargs=2 if option.kind == "pair" else None,
         type=read,
         metavar=option.metavar,
         help=text,
@@ -257,6 +258,8 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
 
 def _read(option: Option, word: str) -> object:
     """The value, as the verb itself converts it, where that needs no other word."""
+    if option.kind == "pair":
+        return as_whole(word, option=option.flag)
     is_late = option.is_repeated or option.kind in ("word", "day", "moment")
     return word if is_late else convert(word, option)
 

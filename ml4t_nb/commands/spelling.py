@@ -86,6 +86,8 @@ def _words(option: Option, value: object) -> tuple[str, ...]:
         return (option.flag,) if value else option.off_flags
     if not option.flags:
         return (str(value),)
+    if option.kind == "pair" and isinstance(value, tuple):
+        return (option.flag, *map(str, value))
     match value:
         case date():
             word = value.isoformat()

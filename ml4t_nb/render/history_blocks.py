@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ml4t_nb.model import Frequency, NextStep
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.render.alike_notes import Told, alike_notes, unread_notes
+from ml4t_nb.render.diff_blocks import diff_blocks
 from ml4t_nb.render.finding_blocks import finding_bars
 from ml4t_nb.render.folding import FEW, next_commands
 from ml4t_nb.render.format import (
@@ -42,6 +43,9 @@ _SHOWN = 3
 
 def history_blocks(report: HistoryReport) -> Iterator[Block]:
     """A table for each dataset, the newest run first; of many datasets their newest runs."""
+    if report.diff is not None:
+        yield from diff_blocks(report.diff)
+        return
     number = len(report.datasets) + len(report.failed)
     if not number:
         yield nothing_stored(report.home)
@@ -127,6 +131,8 @@ def _what(record: UpdateRecord, of: DatasetHistory) -> Iterator[str]:
     elif record.revisions:
         yield ", ".join(first_of(_revised(record, frequency), _SHOWN))
     yield from map(one_line, record.notes)
+    if record.version and of.kept and record.version not in of.kept:
+        yield "the version is gone"
     if record.version:
         opened = [each for each in of.findings if each.opened == record.version]
         words = (f"{each.rule} of {finding_bars(each, frequency)}" for each in opened)

@@ -7,13 +7,21 @@ from datetime import datetime
 from typing import Literal
 
 from ml4t_nb import records
-from ml4t_nb.codec import INLINE
+from ml4t_nb.codec import INLINE, OMITTED
 from ml4t_nb.finding import Finding, Severity
-from ml4t_nb.model import DatasetId
+from ml4t_nb.model import DatasetId, Gap
 from ml4t_nb.render.documents import DetailedResult
 from ml4t_nb.reports import UnreadDataset
+from ml4t_nb.version_diff import BarsChange, ColumnChange, ConfigChange, RestatedStretch
 
-__all__ = ["DatasetFinding", "DatasetRuns", "HistoryDocument", "PastRun", "ReviewDocument"]
+__all__ = [
+    "DatasetFinding",
+    "DatasetRuns",
+    "DiffDocument",
+    "HistoryDocument",
+    "PastRun",
+    "ReviewDocument",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +47,15 @@ class ReviewDocument:
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """A run, with the findings that it opened and those that it decided."""
+    """A run, with the findings that it opened and those that it decided.
+
+    ``kept`` says whether the version that it made can be read yet.
+    """
 
     record: records.UpdateRecord = field(metadata=INLINE)
     opened: tuple[Finding, ...]
     decided: tuple[Finding, ...]
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +67,29 @@ class DatasetRuns:
     runs: tuple[PastRun, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DiffDocument:
+    """What is other in version ``after`` than in version ``before``."""
+
+    dataset: DatasetId
+    before: int
+    after: int
+    before_at: datetime | None
+    after_at: datetime | None
+    changes: tuple[BarsChange, ...]
+    columns: tuple[ColumnChange, ...]
+    restated: tuple[RestatedStretch, ...]
+    splits: tuple[tuple[datetime, float], ...]
+    config: tuple[ConfigChange, ...]
+    gaps_added: tuple[Gap, ...]
+    gaps_removed: tuple[Gap, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryDocument:
-    """Of ``history``."""
+    """Of ``history``; with ``--diff`` what is other in one version than in another."""
 
     verb: Literal["history"] = "history"
     datasets: tuple[DatasetRuns, ...]
     failed: tuple[UnreadDataset, ...]
+    diff: DiffDocument = OMITTED

@@ -88,7 +88,8 @@ def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911, PLR0912
             return _review(report)
         case reports.HistoryReport():
             datasets = tuple(map(_history, report.datasets))
-            return _filled(r.HistoryDocument, report, datasets=datasets)
+            diff = OMITTED if report.diff is None else _filled(r.DiffDocument, report.diff)
+            return _filled(r.HistoryDocument, report, datasets=datasets, diff=diff)
         case reports.CompareReport():
             return _filled(d.CompareDocument, report, agreeing=dict(report.agreeing))
         case reports.ExportReport():
@@ -213,6 +214,7 @@ def _history(of: reports.DatasetHistory) -> r.DatasetRuns:
             decided=tuple(
                 f for f in of.findings if f.decision and 0 < f.decision.version == record.version
             ),
+            kept=record.version in of.kept,
         )
         for record in of.records
     )

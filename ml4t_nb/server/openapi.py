@@ -114,7 +114,7 @@ def _parameter(name: str, option: Option) -> _Plain:
         "description": option.help,
         "required": option.default is Parameter.empty,
         "schema": _schema(option),
-        **({"explode": False} if option.kind == "choices" else {}),
+        **({"explode": False} if option.kind in ("choices", "pair") else {}),
     }
 
 
@@ -131,6 +131,7 @@ def _schema(option: Option) -> _Plain:
         "choices": {"type": "array", "items": {"enum": words}, "minItems": 1},
         "frequency": {"anyOf": [{"enum": words}, {"type": "string", "pattern": "^[0-9]+m$"}]},
         "whole": {"type": "integer"},
+        "pair": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
         "number": {"type": "number"},
         "day": {"type": "string", "format": "date"},
         "moment": {**_TEXT, "anyOf": [{"format": "date"}, {"format": "date-time"}]},

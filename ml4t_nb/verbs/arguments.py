@@ -34,6 +34,7 @@ from ml4t_nb.options import (
     as_folder,
     as_moment,
     as_number,
+    as_pair,
     as_switch,
     as_symbols,
     as_whole,
@@ -57,8 +58,9 @@ __all__ = [
 ]
 
 OptionKind: TypeAlias = Literal[
-    "switch", "choice", "choices", "whole", "number", "path", "moment", "day", "word", "frequency"
-]
+    "switch", "choice", "choices", "whole", "pair", "number", "path", "moment", "day", "word",
+    "frequency",
+]  # fmt: skip
 
 Served: TypeAlias = Literal["read", "job"]
 """How a verb is answered over HTTP: at once, since it only reads, or in the background."""
@@ -72,11 +74,9 @@ ALIASES = {"frequency": {"minute": "1m"}}
 """Other words for a value, by parameter."""
 
 _THINGS = {
-    "refill": "fill method",
-    "fail_on": "health state",
-    "chunk": "chunk period",
+    "refill": "fill method", "fail_on": "health state", "chunk": "chunk period",
     "columns": "column",
-}
+}  # fmt: skip
 _METAVARS = {
     "close": "REASON",
     "accept": "REASON",
@@ -86,13 +86,14 @@ _METAVARS = {
     "fail_on": "STATES",
 }
 # A datetime is a date, and a bool an int: the first type that fits counts.
-_KINDS: dict[OptionKind, tuple[type, Callable[..., object], str]] = {
+_KINDS: dict[OptionKind, tuple[object, Callable[..., object], str]] = {
     "switch": (bool, as_switch, ""),
     "moment": (datetime, as_moment, "DATE_OR_INSTANT"),
     "day": (date, as_day, "DATE"),
     "number": (float, as_number, "X"),
     "whole": (int, as_whole, "N"),
     "path": (Path, as_folder, "PATH"),
+    "pair": (tuple[int, int], as_pair, "N"),
     "word": (str, as_word, ""),
 }
 """The type that declares each, what reads it, and what stands for it in help if not its name."""
@@ -320,5 +321,5 @@ def _option(parameter: inspect.Parameter, hint: object) -> Option:
 
 
 def _is_sequence(member: object) -> bool:
-    origin = get_origin(member)
-    return isinstance(origin, type) and issubclass(origin, Sequence)
+    origin, is_open = get_origin(member), get_args(member)[1:] in ((), (...,))
+    return is_open and isinstance(origin, type) and issubclass(origin, Sequence)

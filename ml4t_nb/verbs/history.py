@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, StoreError
-from ml4t_nb.model import DatasetId
+from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.options import as_symbols
 from ml4t_nb.reports import DatasetHistory, HistoryReport
 from ml4t_nb.verbs.arguments import served, verb
@@ -14,6 +14,8 @@ from ml4t_nb.verbs.runs import unread_datasets
 from ml4t_nb.verbs.select import select
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ml4t_nb.workspace import Workspace
 
 __all__ = ["history"]
@@ -29,6 +31,7 @@ def history(
     asset_class: ClassFilter = None,
     frequency: FreqFilter = None,
     limit: int = 10,
+    diff: tuple[int, int] | None = None,
     as_of: AsOfUnused = None,
     home: Home = None,
 ) -> HistoryReport:
@@ -39,6 +42,9 @@ def history(
     limit
         Runs of each dataset, the newest; a hundred are kept, and of past versions as many as can be
         read.
+    diff
+        Instead, what is other in the second of these versions than in the first: bars added, taken
+        out and changed, restatements, configuration and gaps. Two numbers of runs, in any order.
     """
     if limit < 1:
         raise OptionError(f"--limit must be at least 1, not {limit}", hint="1 or more")
@@ -46,6 +52,8 @@ def history(
     if not symbol:
         ws.require_home()
     ws.resolve_as_of(as_of)
+    if diff is not None:
+        return _difference(ws, as_symbols(symbol), asset_class, frequency, diff)
     chosen = select(ws, as_symbols(symbol), asset_class, frequency, keep=False)
     listed: list[DatasetHistory] = []
     unread: dict[DatasetId, Ml4tError] = {}
@@ -57,10 +65,30 @@ def history(
             continue
         manifest = snapshot.manifest
         records, damage = snapshot.readable_history(limit)
+        kept = frozenset(ws.store.versions(each).numbers)
         if damage:
             unread[each] = damage[0]
-        listed.append(DatasetHistory(each, manifest.config.provider, records, manifest.findings))
+        listed.append(
+            DatasetHistory(each, manifest.config.provider, records, manifest.findings, kept)
+        )
     if unread and not listed and symbol:
         raise next(iter(unread.values()))
     failed = unread_datasets(unread, ws.settings.home)
     return HistoryReport(tuple(listed), failed=failed, home=ws.settings.home)
+
+
+def _difference(
+    ws: Workspace,
+    symbols: Sequence[str],
+    asset_class: AssetClass | None,
+    frequency: Frequency | None,
+    numbers: tuple[int, int],
+) -> HistoryReport:
+    """What is other in one version of a dataset than in another; it may be removed since."""
+    from ml4t_nb.verbs.version_diff import version_diff
+
+    if len(symbols) != 1:
+        raise OptionError("--diff is of one dataset", hint="name one symbol, such as AAPL")
+    (dataset,) = select(ws.reading(lambda _: numbers[0]), symbols, asset_class, frequency)
+    diff = version_diff(ws.store, dataset, *numbers)
+    return HistoryReport((), home=ws.settings.home, diff=diff)

@@ -24,6 +24,7 @@ SYMBOLS = NAMES.filter(lambda name: name.strip() == name != "")
 
 BY_KIND: dict[str, st.SearchStrategy[object]] = {
     "whole": st.integers(-(10**6), 10**6),
+    "pair": st.tuples(st.integers(1, 10**6), st.integers(1, 10**6)),
     "number": st.floats(-1e6, 1e6),
     "path": SYMBOLS.filter(lambda name: not {"~", "$"} & {*name}).map(Path),
     "day": st.dates(date(1900, 1, 1)).map(date.isoformat),

@@ -68,6 +68,7 @@ exist, and an invalid value, is an error.
 
 KINDS = {
     "whole": "a whole number",
+    "pair": "two whole numbers",
     "number": "a number",
     "path": "a path",
     "moment": "a date or an instant",

@@ -43,11 +43,12 @@ SERVED_NOW = {
     "gaps": ("symbol asset_class frequency start end all plan as_of",
              "refetch refill unfill close reopen"),
     "review": ("symbol asset_class frequency start end rule all as_of", "accept reject"),
-    "history": ("symbol asset_class frequency limit as_of", ""),
+    "history": ("symbol asset_class frequency limit diff as_of", ""),
     "undo": ("", "symbol asset_class frequency run as_of"),
-    "plot": (("symbol asset_class frequency start end coverage last_run run known_on version pin "
-             "as_of"), ""),
-    "compare": ("", "symbol with asset_class frequency start end tolerance as_of"),
+    "plot": (("symbol asset_class frequency start end coverage last_run run diff known_on version "
+              "pin as_of"), ""),
+    "compare": ("", ("symbol with asset_class frequency start end tolerance known_on version pin "
+                     "as_of")),
     "reconcile": ("", "symbol with take asset_class frequency start end tolerance as_of"),
     "end": ("", "symbol asset_class frequency on reason reopen as_of"),
     "archive": ("", "symbol before restore asset_class frequency as_of"),
