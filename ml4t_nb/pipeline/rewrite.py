@@ -59,7 +59,7 @@ def storage_record(context: RunContext, state: Manifest, verb: str) -> UpdateRec
     bars.
     """
     dates = calendar(state.config.calendar, context.session_overrides)
-    at = max(instant_of(context.as_of, state, dates), *(run.at for run in state.recent))
+    at = max([instant_of(context.as_of, state, dates), *(run.at for run in state.recent)])
     pending = sum(gap.is_pending for gap in state.gaps)
     return UpdateRecord(at, verb, state.config.provider, "changed", gaps_open=pending)
 

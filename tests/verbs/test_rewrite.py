@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,3 +102,22 @@ def test_what_to_change_it_to_has_to_be_said(ws: Workspace, verb: str, option: s
         getattr(verbs, verb)(ws, "AAPL")
     with pytest.raises(OptionError, match="unknown"):
         getattr(verbs, verb)(ws, "AAPL", **{option: "rar"})
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_store_of_an_earlier_format_keeps_the_files_that_its_version_needs(
+    tmp_path: Path, version: int
+) -> None:
+    """Its manifest has no hash of rows, by which they could be known in other files."""
+    stored = Path(__file__).parents[1] / "storage" / f"version_{version}"
+    shutil.copytree(stored, tmp_path / "store")
+    ws = Workspace(replace(Settings(), home=tmp_path / "store"))
+    number, before = ws.store.sequence(AAPL), verbs.bars(ws, "AAPL")
+
+    verbs.rechunk(ws, "AAPL", chunk="monthly")
+    verbs.archive(ws, "AAPL", before="2005-02-01")
+
+    for each in (number, number + 1, number + 2):
+        assert_frame_equal(verbs.bars(ws, "AAPL", version=each), before)
+    kept = list((tmp_path / "store" / "versions").rglob("*.parquet"))
+    assert {path.name.split(".")[0] for path in kept} == {f"{number + 1:08d}"}
