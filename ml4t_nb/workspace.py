@@ -83,9 +83,17 @@ class Workspace:
         Raises
         ------
         StoreNotFound
-            If ``--home`` or ML4T_DATA_HOME names a folder that is not there.
+            If ``--home`` or ML4T_DATA_HOME names a folder that is not there, or one of backups.
         """
         home = self.settings.home
+        if home.is_dir() and not (home / "state").is_dir():
+            from ml4t_nb.storage.backup_file import backups_in
+
+            if found := backups_in(home):
+                raise StoreNotFound(
+                    f"{home} is no store, but holds backups of one",
+                    hint=f"name one of them, such as {found[0]}",
+                )
         if home.is_dir() or home == default_home():
             return
         raise StoreNotFound(

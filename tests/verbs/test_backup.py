@@ -360,6 +360,7 @@ def test_backups_that_cannot_be_made_are_one_sentence(home: Path, tmp_path: Path
     used = tmp_path / "used"
     backup(other, used)
     (tmp_path / "file").write_text("")
+    (tmp_path / "empty").mkdir()
     for folder, source, error, message in (
         (home, home, OptionError, f"{home} is the store itself"),
         (home / "data" / "x", home, OptionError, "is inside the store itself"),
@@ -368,7 +369,8 @@ def test_backups_that_cannot_be_made_are_one_sentence(home: Path, tmp_path: Path
         (used / "latest", other, OptionError, f"{used}/latest is the store {used}/latest"),
         (used, home, OptionError, f"the backups in {used} are of another store, {other}"),
         (tmp_path / "new", tmp_path / "none", StoreNotFound, "there is no store at"),
-        (tmp_path / "new", used, StoreNotFound, f"there is nothing in {used} to save"),
+        (tmp_path / "new", used, StoreNotFound, f"{used} is no store, but holds backups of one"),
+        (tmp_path / "new", tmp_path / "empty", StoreNotFound, "there is nothing in .* to save"),
         (tmp_path / "file", home, StoreNotWritable, "file cannot be written"),
         (tmp_path / "file" / "x", home, StoreNotWritable, "cannot be written: Not a directory"),
         (None, home, OptionError, "backup needs a folder"),
@@ -380,6 +382,9 @@ def test_backups_that_cannot_be_made_are_one_sentence(home: Path, tmp_path: Path
     with pytest.raises(OptionError, match="is the store itself"):
         ml4t_nb.backup(link, home=home)
     assert len([*used.iterdir()]) == 3
+    with pytest.raises(StoreNotFound, match="holds backups of one") as e:
+        ml4t_nb.list_(home=used)
+    assert e.value.hint == f"name one of them, such as {(used / 'latest').resolve()}"
     with pytest.raises(StoreNotFound, match="holds no backup"):
         ml4t_nb.check_backup(home)
     with pytest.raises(StoreNotFound, match="is no folder"):
