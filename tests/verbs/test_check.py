@@ -54,6 +54,17 @@ def test_bars_that_are_all_there_are_as_read() -> None:
     assert line(ml4t_nb.check(path)) == "✅ 2 datasets are as read: AAPL, IBM"
 
 
+def test_bars_in_other_files_are_as_read() -> None:
+    path = cited(["AAPL", "IBM"], adjust="all")
+    ml4t_nb.recompress("AAPL", compression="zstd", as_of="2005-02-25")
+    ml4t_nb.rechunk("IBM", chunk="monthly", as_of="2005-02-25")
+
+    found = ml4t_nb.check(path).checks
+
+    assert [(each.state, each.newest) for each in found] == [("same", 2), ("same", 2)]
+    assert all(each.newest_checksum != each.checksum for each in found)
+
+
 def test_a_split_is_said_by_its_factor_with_the_call_that_gives_the_bars_of_then() -> None:
     then = ml4t_nb.bars("AAPL", adjust="all")
     path = cited(["AAPL", "IBM"], adjust="all")
