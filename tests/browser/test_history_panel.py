@@ -52,7 +52,7 @@ def test_a_restatement_is_seen_and_undone_after_one_question(notebook: NotebookP
     notebook.see("ml4t-run-question", "Undo run 2, update of")
     notebook.click("ml4t-run-confirm")
 
-    notebook.see("ml4t-job", "done")
+    notebook.see("ml4t-run-outcome", "took back run 2")
     notebook.see("ml4t-run-list", "undone by run 3")
     notebook.see(
         "ml4t-run-picture", "Version 3, the newest, has the same bars of AAPL as version 1."
@@ -60,39 +60,41 @@ def test_a_restatement_is_seen_and_undone_after_one_question(notebook: NotebookP
 
 
 def test_versions_are_walked_through_by_keys_and_the_line_that_reads_one_is_copied(
-    lab: NotebookPage,
+    notebook: NotebookPage,
 ) -> None:
-    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    lab.open(_LOAD, _UPDATE, _PANEL)
-    lab.see("ml4t-run-picture", _SINCE)
-    versions = lab.find("ml4t-run-list").locator("select")
+    notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    notebook.open(_LOAD, _UPDATE, _PANEL)
+    notebook.see("ml4t-run-picture", _SINCE)
+    versions = notebook.find("ml4t-run-list").locator("select")
     named = "Versions, the newest first: the chosen one is drawn below under today's bars"
     expect(versions).to_have_attribute("aria-label", named)
 
     versions.focus()
-    lab.page.keyboard.press("ArrowUp")
-    lab.see("ml4t-run-picture", "Version 2 of AAPL is the newest: what is read now.")
-    expect(lab.page.locator(".ml4t-version-heard [role=status]")).to_contain_text("Version 2 of")
-    lab.page.keyboard.press("ArrowDown")
-    lab.see("ml4t-run-picture", _SINCE)
-    copy = lab.page.locator(".ml4t-change-read button:visible")
+    notebook.page.keyboard.press("ArrowUp")
+    notebook.see("ml4t-run-picture", "Version 2 of AAPL is the newest: what is read now.")
+    expect(notebook.page.locator(".ml4t-version-heard [role=status]")).to_contain_text(
+        "Version 2 of"
+    )
+    notebook.page.keyboard.press("ArrowDown")
+    notebook.see("ml4t-run-picture", _SINCE)
+    copy = notebook.page.locator(".ml4t-change-read button:visible")
     copy.focus()
-    lab.page.keyboard.press("Enter")
+    notebook.page.keyboard.press("Enter")
 
     expect(copy).to_have_text("Copied")
-    copied = lab.page.evaluate("navigator.clipboard.readText()")
+    copied = notebook.page.evaluate("navigator.clipboard.readText()")
     assert copied == 'bars = ml4t_nb.bars("AAPL", version=1)'
-    assert violations(lab.page) == []
+    assert violations(notebook.page) == []
 
 
-def test_the_panel_follows_the_store_and_fits_a_narrow_cell(lab: NotebookPage) -> None:
-    lab.open(_LOAD, _UPDATE, "%ml4t panel history AAPL")
-    lab.see("ml4t-run-picture", _SINCE)
-    lab.page.evaluate("document.querySelector('.ml4t-runs').style.width = '600px'")
-    assert lab.cut_off("ml4t-runs") == []
+def test_the_panel_follows_the_store_and_fits_a_narrow_cell(notebook: NotebookPage) -> None:
+    notebook.open(_LOAD, _UPDATE, "%ml4t panel history AAPL")
+    notebook.see("ml4t-run-picture", _SINCE)
+    notebook.page.evaluate("document.querySelector('.ml4t-runs').style.width = '600px'")
+    assert notebook.cut_off("ml4t-runs") == []
 
     line = [sys.executable, "-m", "ml4t_nb", "update", "--as-of", "2005-03-11"]
-    subprocess.run([*line, "--home", str(lab.home)], check=True, capture_output=True)
+    subprocess.run([*line, "--home", str(notebook.home)], check=True, capture_output=True)
 
-    lab.see("ml4t-run-list", "1 bar added (newest)")
-    lab.see("ml4t-run-picture", "10 bars added after them")
+    notebook.see("ml4t-run-list", "1 bar added (newest)")
+    notebook.see("ml4t-run-picture", "10 bars added after them")

@@ -7,36 +7,34 @@ from functools import partial
 from threading import RLock
 
 from ml4t_nb.errors import Ml4tError
-from ml4t_nb.model import DatasetId, Gap
+from ml4t_nb.model import Gap
 from ml4t_nb.notebook.panels.gap_buttons import GapButtons
 from ml4t_nb.notebook.panels.gap_rows import (
     besides_blocks,
     dataset_row,
     gap_rows,
     kept_blocks,
-    revision_blocks,
-    revision_title,
 )
 from ml4t_nb.notebook.panels.gap_target import is_same_gap, list_gaps, target_of
 from ml4t_nb.notebook.panels.live_chart import LiveChart
-from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask, of_dataset
+from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask
 from ml4t_nb.notebook.panels.panel_output import Changed
+from ml4t_nb.notebook.panels.revision_fold import RevisionFold
 from ml4t_nb.notebook.panels.widgets import (
     WRAPPED,
-    Fold,
     OwnChange,
     button,
     field,
     html,
     script,
 )
-from ml4t_nb.records import Summary, UpdateRecord
+from ml4t_nb.records import Summary
 from ml4t_nb.render.format import many
 from ml4t_nb.render.html import INK, as_html, error_html
 from ml4t_nb.render.layout import nothing_stored
 from ml4t_nb.render.markup import element, fragment
 from ml4t_nb.render.plots.theme import gap_story
-from ml4t_nb.reports import GapsReport, ListReport, PlotReport
+from ml4t_nb.reports import GapsReport, ListReport
 
 __all__ = ["GapExplorer"]
 
@@ -60,7 +58,6 @@ class GapExplorer:
         self._own_change = OwnChange()
         self._stored: list[Summary] = []
         self._report: GapsReport | None = None
-        self._record: UpdateRecord | None = None
         self.chart = LiveChart(
             shared=self._shared, picked=self._pick, changed=changed, newer=self.refresh
         )
@@ -69,7 +66,7 @@ class GapExplorer:
         self.refresh()
 
     def _build(self) -> None:
-        from ipywidgets import HTML, Dropdown, HBox, Select, Text, VBox
+        from ipywidgets import Dropdown, HBox, Select, Text, VBox
 
         text = Text(
             placeholder="filter",
@@ -90,8 +87,9 @@ class GapExplorer:
         self.refresh_button = button("Refresh", "gap-refresh", self.refresh, "Read the store again")
         self.message, self.heading = html("gap-message"), html("gap-heading")
         self.description, self.unanswered = html("gap-story"), html("unanswered")
-        self.revisions = HTML()
-        self.fold = Fold(self.revisions, "revisions")
+        self.revisions = RevisionFold(
+            shared=self._shared, changed=self._changed, ended=self.refresh
+        )
         self.back = button("Back", "gap-back", partial(self._step, -1), "The gap before")
         self.next = button("Next", "gap-next", partial(self._step, 1), "The gap after")
         self.place = html("gap-place")
@@ -105,7 +103,7 @@ class GapExplorer:
         )
         right = VBox([self.description, self.repairs.widget, words], layout={"flex": "2 1 300px"})
         rows = (self.chart.widget, HBox([left, right], layout=WRAPPED), self.unanswered)
-        self.body = VBox([*rows, self.fold.widget], layout={"display": "none"})
+        self.body = VBox([*rows, self.revisions.widget], layout={"display": "none"})
         head = HBox([self.filter, self.dataset, self.refresh_button], layout=WRAPPED)
         self.widget = VBox([head, self.message, self.body, self._keys]).add_class("ml4t-gaps")
 
@@ -164,13 +162,11 @@ class GapExplorer:
 
     def static_html(self) -> str:
         """The gaps in a table and the plot as a picture."""
-        report, drawn, record = self._report, self.chart.report, self._record
+        report, drawn = self._report, self.chart.report
         parts = [str(self.message.value)]
         parts += [as_html(kept_blocks(report))] if report is not None else []
         parts += [self.chart.static_html()] if drawn is not None else []
-        if record is not None and record.revisions and drawn is not None:
-            parts.append(as_html(revision_blocks(record, drawn.dataset.frequency)))
-        return "".join(parts)
+        return "".join([*parts, self.revisions.static_html()])
 
     def _show(self, act: Callable[[], None], *, is_choice: bool = True) -> None:
         """Show something new, or its error; nothing if it is no choice of a person's."""
@@ -258,7 +254,7 @@ class GapExplorer:
         self.unanswered.value = as_html(besides_blocks(self._report))
         self.body.layout.display = ""
         self._aim()
-        self._revise(dataset)
+        self.revisions.show(dataset)
 
     def _aim(self) -> None:
         """Let the buttons act on the gap that is chosen, and describe it."""
@@ -277,21 +273,11 @@ class GapExplorer:
         )
         self.place.value = element("div", here)
 
-    def _revise(self, dataset: DatasetId) -> None:
-        """Show what the provider changed when it was last asked."""
-        self._record = None
-        try:
-            asked = {**of_dataset(dataset), **self._shared}
-            self._record = ask(PlotReport, "plot", last_run=True, **asked).record
-            self.revisions.value = as_html(revision_blocks(self._record, dataset.frequency))
-        except Ml4tError as error:
-            self.revisions.value = error_html(error)
-        self.fold.show(revision_title(self._record))
-
     def _forget(self) -> None:
         """Show nothing."""
         with self._own_change:
-            self._report = self._record = None
+            self._report = None
+            self.revisions.show(None)
             self.list.options = ()
             self.body.layout.display = "none"
             self.chart.show(None)

@@ -88,11 +88,11 @@ def besides_blocks(report: GapsReport) -> Iterator[Block]:
 
 
 def revision_title(record: UpdateRecord | None) -> str:
-    """The verdict in a few words."""
+    """That versions are there, and the verdict in a few words."""
     if record is None or record.verdict is None:
-        return "What the provider changed last: nothing was compared"
+        return "Versions, and what the provider changed last: nothing was compared"
     changed = f", {many(len(record.revisions), 'value')}" if record.revisions else ""
-    return f"What the provider changed last: {record.verdict}{changed}"
+    return f"Versions, and what the provider changed last: {record.verdict}{changed}"
 
 
 def revision_blocks(record: UpdateRecord | None, frequency: Frequency) -> Iterator[Block]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import RLock
+from typing import TYPE_CHECKING
 
 from ml4t_nb.commands.spelling import spell
 from ml4t_nb.execution.jobs import JOBS, Job
 from ml4t_nb.model import Command, DatasetId
-from ml4t_nb.notebook.panels.job_view import JobView
 from ml4t_nb.notebook.panels.panel_command import Arguments, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.widgets import CENTRED, WRAPPED, button, html
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.render.format import instant
-from ml4t_nb.render.html import INK
-from ml4t_nb.render.markup import element
+from ml4t_nb.render.html import INK, error_html, line_html, report_html
+from ml4t_nb.render.markup import element, fragment
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 __all__ = ["RunUndo"]
 
@@ -31,13 +34,12 @@ class RunUndo:
         self._dataset: DatasetId | None = None
         self._run: UpdateRecord | None = None
         self.job: Job | None = None
-        self._view: JobView | None = None
         self.button = button("Undo…", "run-undo", self._question)
         self.question = html("run-question")
         self.confirm = button("Undo", "run-confirm", self._confirmed, is_once=True)
         self.keep = button("Keep", "run-keep", self._settled, "Leave it as it is")
         self.asking = HBox([self.question, self.confirm, self.keep], layout=WRAPPED | CENTRED)
-        self.outcome = VBox()
+        self.outcome = html("run-outcome")
         acts = HBox([self.button]).add_class("ml4t-run-acts")
         self.widget = VBox([acts, self.asking, self.outcome])
         self.aim(None, None)
@@ -57,7 +59,7 @@ class RunUndo:
 
     def static_html(self) -> str:
         """How the last undo went."""
-        return "" if self._view is None else str(self._view.static_html())
+        return str(self.outcome.value)
 
     def _command(self, run: UpdateRecord) -> Command:
         assert self._dataset is not None
@@ -86,10 +88,18 @@ class RunUndo:
                 return
             self._settled()
             job = self.job = JOBS.start(self._command(run))
-            self._view = JobView(job, changed=self._changed, opens=True)
-            self.outcome.children = [self._view.widget]
+            self.outcome.value = line_html(f"{job.line} is at work")
         job.observe(self._follow)
+        self._changed()
 
     def _follow(self, job: Job) -> None:
         if job.is_over and job is self.job:
+            self.outcome.value = _result(job)
             self._ended()
+
+
+def _result(job: Job) -> Markup:
+    """What came of it, read out as it appears."""
+    error = "" if job.error is None else error_html(job.error)
+    report = "" if job.report is None else report_html(job.report)
+    return element("div", fragment(error, report), role="status")

@@ -104,16 +104,23 @@ class OwnChange:
 
 
 class Fold:
-    """A heading that shows and hides what is below it.
+    """A heading that shows and hides what is below it; ``opened`` is called when it is unfolded.
 
     The heading is a button, which the Tab key reaches and Enter and Space press; that of an
     accordion of ipywidgets is not.
     """
 
-    def __init__(self, content: Widget, name: str, *, title: str = "") -> None:
+    def __init__(
+        self,
+        content: Widget,
+        name: str,
+        *,
+        title: str = "",
+        opened: Callable[[], object] = lambda: None,
+    ) -> None:
         from ipywidgets import VBox
 
-        self.title, self.is_open = title, False
+        self.title, self.is_open, self._opened = title, False, opened
         self._head = button("", "fold-head", self._turn, width="100%")
         self._head.layout.margin = "0"
         self._content = VBox([content], layout={"padding": "8px"})
@@ -131,3 +138,5 @@ class Fold:
     def _turn(self) -> None:
         self.is_open = not self.is_open
         self.show(self.title)
+        if self.is_open:
+            self._opened()

@@ -424,9 +424,41 @@ def test_revisions_of_the_last_overlap_are_reported_old_and_new(
 
     panel = GapExplorer()
 
-    assert panel.fold.title == "What the provider changed last: corrected, 1 value"
-    assert "2024-01-25 close 10 10.5 +5 % corrected" in words(panel.revisions.value)
+    title = "Versions, and what the provider changed last: corrected, 1 value"
+    assert panel.revisions.fold.title == title
+    assert "2024-01-25 close 10 10.5 +5 % corrected" in words(panel.revisions.revisions.value)
     assert "2024-01-25 close 10 10.5" in words(panel.static_html())
+
+
+def test_versions_are_shown_in_the_place_of_revisions_and_an_undo_there_is_seen_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = own_files(tmp_path, monkeypatch)
+    verbs.load(workspace(), "MINE", provider="files", as_of="2024-01-26")
+    table = (folder / "MINE.csv").read_text(encoding="utf-8")
+    (folder / "MINE.csv").write_text(
+        table.replace("2024-01-25,10,11,9,10,100", "2024-01-25,10,11,9,10.5,100"), encoding="utf-8"
+    )
+    verbs.update(workspace(), "MINE", as_of=AS_OF)
+    panel = GapExplorer()
+    assert not panel.revisions.fold.is_open
+
+    panel.revisions.fold.widget.children[0].click()
+
+    versions = panel.revisions.versions
+    assert versions is not None
+    rows = [" ".join(str(each).split()) for each in versions.list.options]
+    assert rows[0].endswith("1 bar corrected, 3 bars added (newest)")
+    assert "the close of 25 Jan 2024, from 10.00 to 10.50 (+5 %)" in versions.picture.value
+    assert "the close of 25 Jan 2024" in panel.static_html()
+    versions.undo.button.click()
+    versions.undo.confirm.click()
+    assert versions.undo.job is not None
+    assert versions.undo.job.join(120)
+    assert versions.undo.job.error is None
+    assert panel.chart.report is not None
+    assert panel.chart.report.bars["close"].loc["2024-01-25"] == 10
+    assert "undone by run 3" in str(versions.list.options[1]).replace("\xa0", " ")
 
 
 def test_a_span_that_was_never_answered_is_shown(
