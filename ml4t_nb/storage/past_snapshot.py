@@ -51,7 +51,7 @@ class PastSnapshot(Snapshot):
             raise StoreError(
                 f"version {self.manifest.sequence} of {self.manifest.dataset} does not lie in "
                 "files of its own",
-                hint="export it",
+                hint="have them written: files(..., to=FOLDER)",
             )
         return super(PastSnapshot, self).files()
 

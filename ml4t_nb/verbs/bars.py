@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import AssetClass, BarsFrequency, Column, DatasetId, Frequency, OnError
-from ml4t_nb.options import as_symbols
+from ml4t_nb.options import PathName, as_folder, as_symbols
 from ml4t_nb.reading.request import BarsRequest
 from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.look_ahead import LookAhead
@@ -151,9 +151,10 @@ def files(
     known_on: KnownOn = None,
     version: Version = None,
     pin: PinName = None,
+    to: PathName | None = None,
     home: Home = None,
 ) -> tuple[Path, ...]:
-    """Parquet files of one dataset's current snapshot, oldest first.
+    """Parquet files of one dataset's current snapshot, or of a past version, oldest first.
 
     A glob over the data folder gives the same rows while no writer runs; these are exact at any
     time.
@@ -162,16 +163,25 @@ def files(
     ----------
     symbol
         The symbol.
+    to
+        A folder, in which the files are written: a past version may lie in none of its own. It is
+        made if it is not there, and may hold no other Parquet file.
 
     Raises
     ------
     DatasetNotFound
         If nothing is stored.
+    StoreError
+        If the version does not lie in files of its own, and none are to be written.
     """
     ws = as_known(ws.at(home), known_on, version, pin)
     snapshot = snapshot_of(ws, symbol, asset_class, frequency)
     _note_later(ws, [snapshot])
-    return snapshot.files()
+    if to is None:
+        return snapshot.files()
+    from ml4t_nb.verbs.version_files import written_files
+
+    return written_files(snapshot, as_folder(to, option="--to"), ws.settings.home)
 
 
 def _note_later(ws: Workspace, snapshots: Iterable[Snapshot]) -> None:

@@ -114,6 +114,27 @@ def test_what_was_removed_is_read_as_it_was(home: Path) -> None:
     assert_frame_equal(ml4t_nb.bars("AAPL", version=3, home=home), before)
 
 
+def test_the_files_of_a_version_are_written_where_they_are_wanted(
+    home: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ml4t_nb.Ml4tError) as error:
+        ml4t_nb.files("AAPL", version=1, home=home)
+    assert error.value.hint == "have them written: files(..., to=FOLDER)"
+    for number in (1, 2, 3):
+        folder = tmp_path / f"v{number}"
+        written = ml4t_nb.files("AAPL", version=number, to=folder, home=home)
+        assert [*written] == sorted(folder.iterdir())
+        read = pd.concat([pd.read_parquet(each) for each in written]).set_index("timestamp")
+        bars = ml4t_nb.bars("AAPL", version=number, home=home)
+        assert_frame_equal(read[[*bars.columns]], bars, check_exact=True, check_freq=False)
+    # The same again; another version's would be taken for its bars.
+    ml4t_nb.files("AAPL", version=3, to=tmp_path / "v3", home=home)
+    with pytest.raises(OptionError, match="has other Parquet files"):
+        ml4t_nb.files("AAPL", version=1, to=tmp_path / "v3", home=home)
+    with pytest.raises(OptionError, match="lies in the store"):
+        ml4t_nb.files("AAPL", version=1, to=home / "data" / "x", home=home)
+
+
 def test_a_pin_is_never_read_from_another_history(home: Path) -> None:
     """All of a dataset is deleted by hand, and loaded again: its numbers begin anew."""
     ml4t_nb.pin("paper", home=home)
