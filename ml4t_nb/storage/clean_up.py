@@ -131,11 +131,12 @@ def _kept(
 
 
 def _has_rows_of(folder: DatasetFolder, manifest: Manifest | None, chunk: Chunk) -> bool:
-    """Whether the manifest's chunks hold the chunk's rows to the last bit, as far as known."""
+    """Whether one of the manifest's chunks holds the chunk's rows to the last bit, if known."""
+    from ml4t_nb.storage.recutting import is_in_one
     from ml4t_nb.storage.rows import TimeRange, rows_checksum
     from ml4t_nb.storage.snapshot import Snapshot
 
-    if manifest is None or not chunk.content:
+    if manifest is None or not chunk.content or not is_in_one(chunk, manifest.chunks):
         return False
     time_range = TimeRange.through(chunk.first, chunk.last)
     try:

@@ -21,6 +21,7 @@ from ml4t_nb.storage.snapshot import Snapshot, chunks_in
 __all__ = [
     "Rewriting",
     "archived_before",
+    "is_in_one",
     "require_same_rows",
     "restored",
     "rewritten",
@@ -177,11 +178,11 @@ def unchanged_chunks(
     edits: Sequence[Edit],
     read: Callable[[Chunk], Rows],
 ) -> frozenset[Chunk]:
-    """Chunks that ``after`` replaces, and that have the same rows in it, in spite of the edits."""
+    """Chunks that ``after`` replaces, and that have the same rows in one of it, edits or not."""
     staying, found = {*after}, set[Chunk]()
     for chunk in before:
         # Without the hash of its rows, nobody could be sure later that they are the same.
-        if chunk in staying or not chunk.content:
+        if chunk in staying or not chunk.content or not is_in_one(chunk, after):
             continue
         stored = TimeRange.through(chunk.first, chunk.last)
         touching = [edit for edit in edits if edit.time_range.overlaps(stored)]
@@ -189,6 +190,15 @@ def unchanged_chunks(
             if not touching or _is_same(chunk, touching, stored, read):
                 found.add(chunk)
     return frozenset(found)
+
+
+def is_in_one(chunk: Chunk, others: Iterable[Chunk]) -> bool:
+    """Whether one of the others reaches from the chunk's first row to its last.
+
+    Divided among several, its rows are not kept for certain: a later commit may put rows between
+    two of these, each of which holds what it had held.
+    """
+    return any(each.first <= chunk.first and chunk.last <= each.last for each in others)
 
 
 def _is_same(

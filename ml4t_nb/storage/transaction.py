@@ -26,6 +26,7 @@ from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import RowLog, manifest_name
 from ml4t_nb.storage.recutting import (
     Rewriting,
+    is_in_one,
     require_same_rows,
     rewritten,
     unchanged_chunks,
@@ -232,8 +233,10 @@ class Transaction:
             return chunks
 
         # Without the hash of its rows, a version before could not be known to be the same.
-        same = frozenset(each for each in before.chunks if each.content)
-        return self._publish(after, record, write, {}, lambda _: same)
+        def unchanged(chunks: Sequence[Chunk]) -> frozenset[Chunk]:
+            return frozenset(e for e in before.chunks if e.content and is_in_one(e, chunks))
+
+        return self._publish(after, record, write, {}, unchanged)
 
     def _publish(
         self,

@@ -271,6 +271,26 @@ def test_another_codec_leaves_a_span_readable_in_versions_that_had_other_bars(
     assert_frame_equal(store.version(AAPL, 3).bars(), second)
 
 
+def test_rows_put_between_chunks_do_not_end_the_version_that_had_them_in_one(store: Store) -> None:
+    """A gap lies at a cut of the new periods: neither of the chunks beside it is changed by it."""
+    whole_year = daily("2020-01-01", "2020-12-31")
+    gap = whole_year.index.isin(pd.bdate_range("2020-06-24", "2020-07-07", tz="UTC"))
+    commit(store, AAPL, whole_year[~gap])
+    first = store.version(AAPL, 1).bars()
+    rewrite(store, period="quarterly", is_packed=False)
+
+    with store.transaction(AAPL) as tx:
+        filled = whole_year[gap]
+        tx.put(filled, Span(utc(2020, 6, 24), utc(2020, 7, 8)))
+        manifest = tx.manifest
+        assert manifest is not None
+        tx.commit(manifest, record())
+
+    assert len(store.snapshot(AAPL).bars()) == len(whole_year)
+    for number in (1, 2):
+        assert_frame_equal(store.version(AAPL, number).bars(), first)
+
+
 def archive(store: Store, before: datetime, dataset: DatasetId = AAPL) -> Manifest:
     with store.transaction(dataset) as tx:
         state = tx.manifest
