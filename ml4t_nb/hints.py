@@ -32,6 +32,7 @@ def commands_of(step: NextStep) -> tuple[Command, ...]:
         "accept": (("update", asked, {"accept": True}),),
         "reset_as_of": (("update", {}, {"reset_as_of": True}),),
         "remove": (remove,),
+        "forget": (("remove", {}, {"forget": True, "yes": True}),),
         "export": (("export", dates, {"out": _file(step, ".csv")}),),
         "plot": (("plot", dates, _given(run=step.version) or {"out": _file(step, ".html")}),),
         "gaps": (("gaps", dates, {}),),

@@ -72,6 +72,7 @@ Basis: TypeAlias = Literal["split-adjusted", "as-traded"]
 StepAction: TypeAlias = Literal[
     "load", "reload", "update", "accept", "reset_as_of", "gaps", "all_gaps", "remove", "export",
     "plot", "review", "history", "undo", "compare", "reconcile", "end", "reopen", "rename",
+    "forget",
 ]  # fmt: skip
 FetchOutcome: TypeAlias = Literal["bars", "empty", "failed"]
 GapState: TypeAlias = Literal["open", "failed", "confirmed", "closed", "rejected"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -31,7 +30,6 @@ __all__ = [
     "UpdateRecord",
     "UpdateResult",
     "Verdict",
-    "last_runs",
 ]
 
 HealthState: TypeAlias = Literal["healthy", "incomplete", "stale", "suspect", "error"]
@@ -239,17 +237,6 @@ class UpdateRecord:
         return self.outcome == "changed" or bool(is_counted)
 
 
-def last_runs(records: Sequence[UpdateRecord], most: int) -> list[UpdateRecord]:
-    """The newest records, oldest first, that are of ``most`` runs: of all of the oldest one's."""
-    found: list[UpdateRecord] = []
-    for record in reversed(records):
-        if most <= 0:
-            break
-        found.insert(0, record)
-        most -= record.times
-    return found
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class AbsentSession:
     """A session that no dataset of a calendar has: the exchange may have been closed.
@@ -393,6 +380,8 @@ class Health:
     lost_from
         From when on the provider no longer has bars that can be fetched now and are missing: the
         as-of if it has some of them no longer. None if none are missing, or it has them always.
+    versions, versions_bytes
+        Past versions that are kept, and what their files take; None unless ``--verbose`` was given.
     """
 
     dataset: DatasetId
@@ -417,6 +406,8 @@ class Health:
     ended: date | None = None
     is_vanished: bool = False
     lost_from: datetime | None = None
+    versions: int | None = None
+    versions_bytes: int | None = None
 
     @property
     def states(self) -> frozenset[HealthState]:

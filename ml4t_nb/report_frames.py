@@ -57,6 +57,7 @@ _RUN = (
 _HEALTH = (
     *_DATASET, "provider", "state", "reason", "rows", "first", "last", "updated", "days_since_run",
     "sessions_behind", "gaps_open", "suspect", "recent_errors", "currency", "due", "lost_from",
+    "versions", "versions_bytes",
 )  # fmt: skip
 _LIST = (
     *_DATASET, "provider", "rows", "first", "last", "updated", "bytes", "chunks", "period",
@@ -112,12 +113,10 @@ _TYPES: Mapping[str, str] = {
         ),
         _COUNT,
     ),
-    **dict.fromkeys(
-        ("days_back", "days_per_request", "other", "restated", "seconds", "share", "stored"),
-        _NUMBER,
-    ),
-    **dict.fromkeys(("arrived", "kept"), "boolean"),
-    "evidence": "object",
+    **dict.fromkeys(("days_back", "days_per_request", "other", "restated", "seconds"), _NUMBER),
+    **dict.fromkeys(("share", "stored"), _NUMBER),
+    "versions": _IF_KNOWN, "versions_bytes": _IF_KNOWN,
+    **dict.fromkeys(("arrived", "kept"), "boolean"), "evidence": "object",
 }  # fmt: skip
 
 

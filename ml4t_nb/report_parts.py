@@ -16,7 +16,9 @@ __all__ = [
     "DatasetGaps",
     "DatasetHistory",
     "Difference",
+    "Left",
     "LoadAttempt",
+    "PastVersions",
     "PriceScale",
     "ProviderInfo",
     "RecentSession",
@@ -181,6 +183,32 @@ class ProviderInfo:
     basis: Basis | None
     span_days: tuple[tuple[Frequency, float], ...] = ()
     age_days: tuple[tuple[Frequency, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PastVersions:
+    """Past versions of a dataset that are kept, and what their files take."""
+
+    dataset: DatasetId
+    number: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a dataset that is not stored any more has left: past versions, a manifest and logs.
+
+    Parameters
+    ----------
+    bytes
+        What these files take.
+    is_by_hand
+        Whether its data folder was deleted, in place of a removal.
+    """
+
+    dataset: DatasetId
+    bytes: int
+    is_by_hand: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from ml4t_nb.report_parts import (
     DatasetGaps,
     DatasetHistory,
     Difference,
+    Left,
     PriceScale,
     ProviderInfo,
     RecentSession,
@@ -75,6 +76,9 @@ class HealthReport:
         Whether ``--allow-empty`` was given.
     home
         Folder of the store.
+    left
+        What is left of datasets whose data folder was deleted by hand; if ``--verbose`` was given,
+        of those that were removed, too.
     """
 
     as_of: datetime
@@ -84,6 +88,7 @@ class HealthReport:
     recent: tuple[tuple[RecentSession, ...], ...] = ()
     allow_empty: bool = False
     home: Path | None = None
+    left: tuple[Left, ...] = ()
 
     def count(self, state: HealthState) -> int:
         """Datasets in that state."""

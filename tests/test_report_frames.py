@@ -249,6 +249,8 @@ def test_health_has_its_state_and_its_numbers() -> None:
         "currency": "",
         "due": pd.Timestamp("2005-03-07 21:30", tz="UTC"),
         "lost_from": None,
+        "versions": None,
+        "versions_bytes": None,
     }
 
 

@@ -19,6 +19,7 @@ from ml4t_nb.core.bars import Bars, as_instant, concat, observed
 from ml4t_nb.core.gapfill import Reconciled, count_empty_answers, reconcile_gaps
 from ml4t_nb.core.merge import Merged, MergePolicy, merge
 from ml4t_nb.core.overlap import compare_overlap
+from ml4t_nb.core.recent_runs import last_runs
 from ml4t_nb.core.request_spans import with_attempts
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import with_known_volumes
@@ -47,7 +48,7 @@ from ml4t_nb.pipeline.pieces import Order
 from ml4t_nb.pipeline.record import announce, attempts_of, publish, record_of
 from ml4t_nb.pipeline.refusals import without_refused
 from ml4t_nb.pipeline.repeated import judged_since
-from ml4t_nb.records import UpdateResult, last_runs
+from ml4t_nb.records import UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.transaction import Transaction

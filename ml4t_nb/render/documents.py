@@ -15,6 +15,7 @@ from ml4t_nb.codec import INLINE, OMITTED
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import AssetClass, DatasetId, FetchAttempt, Gap, Span
 from ml4t_nb.notice import Delivery
+from ml4t_nb.report_parts import Left
 from ml4t_nb.reports import (
     ComparedVersions,
     Difference,
@@ -136,6 +137,7 @@ class HealthDocument:
     as_of: datetime
     summary: HealthSummary
     datasets: tuple[HealthWithSessions, ...]
+    left: tuple[Left, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

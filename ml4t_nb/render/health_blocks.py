@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from ml4t_nb import reports
-from ml4t_nb.model import AssetClass
+from ml4t_nb.model import AssetClass, NextStep
 from ml4t_nb.records import Health
+from ml4t_nb.render.alike_notes import Told, alike_notes
 from ml4t_nb.render.folding import (
     FEW,
     Counted,
@@ -16,7 +17,7 @@ from ml4t_nb.render.folding import (
     names_of,
     next_commands,
 )
-from ml4t_nb.render.format import MARKS, count, day, instant, labelled, many, stamp
+from ml4t_nb.render.format import MARKS, count, day, instant, labelled, many, size, stamp
 from ml4t_nb.render.layout import (
     Block,
     Folded,
@@ -38,6 +39,7 @@ def health_blocks(report: reports.HealthReport) -> Iterator[Block]:
     """How many are in which state; then those that need attention, each, or of many each cause."""
     if not report.datasets:
         yield nothing_stored(report.home)
+        yield [*_left_notes(report)]
         return
     yield _headline(report)
     shown = [each for each in report.datasets if report.detailed or each.state != "healthy"]
@@ -56,8 +58,21 @@ def health_blocks(report: reports.HealthReport) -> Iterator[Block]:
                 Note(f"{MARKS[each.state]} {each.dataset.symbol}: {each.reason}", each.step)
                 for each in doubtful
             ]
+    yield [*_left_notes(report)]
     if report.recent:
         yield from session_maps(report.datasets, report.recent)
+
+
+def _left_notes(report: reports.HealthReport) -> Iterator[Note]:
+    """What is left of datasets that are not stored any more, and what erases it."""
+    told = []
+    for each in report.left:
+        what = "was deleted by hand" if each.is_by_hand else "was removed"
+        # Of many, one note for all of which the same is told.
+        much = "some" if len(report.left) > FEW else size(each.bytes)
+        words = f"{what}: {much} of its versions and records are left"
+        told.append(Told(each.dataset, "", words, NextStep("forget", each.dataset)))
+    yield from alike_notes(told, report.home)
 
 
 def _headline(report: reports.HealthReport) -> Headline:
@@ -69,6 +84,9 @@ def _headline(report: reports.HealthReport) -> Headline:
     about = [many(report.rows, "bar"), f"as of {instant(report.as_of)}"]
     if len(classes) > 1:
         about.insert(1, each_of)
+    if number := sum(each.versions or 0 for each in report.datasets):
+        past = sum(each.versions_bytes or 0 for each in report.datasets)
+        about.append(f"{many(number, 'past version')}, {size(past)}")
     return Headline(f"{many(len(report.datasets), 'dataset')}: {counted}", " · ".join(about))
 
 
@@ -120,6 +138,8 @@ def class_totals(datasets: Iterable[Health]) -> dict[AssetClass, tuple[int, int]
 
 def _judged(shown: list[Health], report: reports.HealthReport) -> Table:
     more = ("First", "Updated", "Days ago>", "Failed>", "Next due") if report.detailed else ()
+    if any(each.versions for each in shown):
+        more = (*more, "Versions>", "Their size>")
     headings = ("", "State", "Dataset", "Bars>", "Last", "Behind>", "Gaps>", *more)
     rows = (
         (
@@ -135,6 +155,8 @@ def _judged(shown: list[Health], report: reports.HealthReport) -> Table:
             "-" if each.days_since_run is None else count(each.days_since_run),
             count(each.recent_errors),
             _due_words(each, report.as_of),
+            count(each.versions or 0),
+            size(each.versions_bytes or 0),
         )
         for each in shown
     )

@@ -170,7 +170,7 @@ def _health(report: reports.HealthReport) -> d.HealthDocument:
     }
     sessions = report.recent or (OMITTED,) * len(report.datasets)
     judged = tuple(map(d.HealthWithSessions, report.datasets, sessions))
-    return d.HealthDocument(as_of=report.as_of, summary=summary, datasets=judged)
+    return d.HealthDocument(as_of=report.as_of, summary=summary, datasets=judged, left=report.left)
 
 
 def _gaps(report: reports.GapsReport) -> Any:  # noqa: ANN401

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Literal, TypeAlias
 
+from ml4t_nb.core.recent_runs import last_runs
 from ml4t_nb.finding import Finding, Refusal
 from ml4t_nb.model import (
     DEFAULT_CALENDARS,
@@ -20,7 +21,7 @@ from ml4t_nb.model import (
     Span,
 )
 from ml4t_nb.options import load_arguments
-from ml4t_nb.records import Ended, FormerName, Source, Summary, UpdateRecord, last_runs
+from ml4t_nb.records import Ended, FormerName, Source, Summary, UpdateRecord
 from ml4t_nb.storage.checksum import checksum_of
 
 __all__ = [

@@ -29,7 +29,6 @@ from ml4t_nb.storage.names import (
     place_of,
     symbol_of,
 )
-from ml4t_nb.storage.retention import erase
 from ml4t_nb.storage.sweep import sweep_home
 from ml4t_nb.storage.versions import Versions
 from ml4t_nb.store_settings import Retention
@@ -196,11 +195,11 @@ class Store:
 
         StoreError if it is stored, LockTimeout if another writer holds it for too long.
         """
+        from ml4t_nb.storage.transaction import erase_all
+
         folder = DatasetFolder(self.home, dataset)
-        with dataset_lock(folder.state, dataset, timeout_s=self._lock_timeout_s):
-            if folder.newest().manifest is not None and not removed_by_hand(folder.data_path):
-                raise StoreError(f"{dataset} is stored", hint="remove it first")
-            erase(folder)
+        with dataset_lock(folder.state, dataset, timeout_s=self._lock_timeout_s) as lock:
+            erase_all(folder, self._catalogue, lock)
 
     def flush(self) -> None:
         """Write what the commits of this object changed to the catalogue, all at once.

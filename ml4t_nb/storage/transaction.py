@@ -31,11 +31,12 @@ from ml4t_nb.storage.recutting import (
     rewritten,
     unchanged_chunks,
 )
+from ml4t_nb.storage.retention import erase
 from ml4t_nb.storage.row_log import CarriedRows, LoggedTable, as_logged_rows
 from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange
 from ml4t_nb.storage.snapshot import Snapshot, is_read_anew, not_found_error
 
-__all__ = ["Transaction"]
+__all__ = ["Transaction", "erase_all"]
 
 _FINDINGS = 1000
 
@@ -344,3 +345,13 @@ class Transaction:
     def _require_open(self) -> None:
         if self._over:
             raise StoreError(f"this transaction on {self._folder.dataset} is over")
+
+
+def erase_all(folder: DatasetFolder, catalogue: Catalogue, lock: HeldLock) -> None:
+    """Delete all that is left of a dataset that is not stored any more; StoreError if it is."""
+    if folder.newest().manifest is not None:
+        if not removed_by_hand(folder.data_path):
+            raise StoreError(f"{folder.dataset} is stored", hint="remove it first")
+        # Without the mark of a removal, its last manifest would be all that is left.
+        Transaction(folder, catalogue, lock).remove()
+    erase(folder)

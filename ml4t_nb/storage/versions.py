@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
@@ -265,7 +265,8 @@ def gather(folder: DatasetFolder) -> None:
     ranges = {name: found for name in names if (found := gathered_numbers(name))}
     for name in sorted(ranges, key=ranges.__getitem__, reverse=True):
         first, last = ranges[name]
-        if last - first >= 2 * len(lines) or size > _MOST_GATHERED:
+        is_next = last >= min(lines) - 1  # what lay between was dropped, for a pin's sake alone
+        if last - first >= 2 * len(lines) or size > _MOST_GATHERED or not is_next:
             break
         try:
             older = dict(_unpacked(disk.content_of(f"{path}/{name}")))
@@ -274,8 +275,7 @@ def gather(folder: DatasetFolder) -> None:
         lines = {**older, **lines}
         size += sum(len(each.content) for each in older.values())
         taken.append(name)
-    disk.replace_with(f"{path}/{gathered_name(min(lines), max(lines))}", _packed(lines))
-    disk.sync_folder(path)
+    _write_gathered(path, lines)
     for name in taken:
         os.unlink(f"{path}/{name}")  # noqa: PTH108
 
@@ -285,10 +285,20 @@ def gathered_without(folder: DatasetFolder, name: str, dropped: Collection[int])
     path = folder.versions_path
     lines = dict(_unpacked(disk.content_of(f"{path}/{name}")))
     left = {number: each for number, each in lines.items() if number not in dropped}
-    if left:
-        disk.replace_with(f"{path}/{gathered_name(min(left), max(left))}", _packed(left))
-        disk.sync_folder(path)
+    _write_gathered(path, left)
     disk.move(f"{path}/{name}", f"{folder.trash_path}/{name}")
+
+
+def _write_gathered(path: str, lines: Mapping[int, _Past]) -> None:
+    """A file for each row of numbers without a gap: a name says which are in it, and no others."""
+    rows: list[dict[int, _Past]] = []
+    for number in sorted(lines):
+        if not rows or number - 1 not in rows[-1]:
+            rows.append({})
+        rows[-1][number] = lines[number]
+    for row in rows:
+        disk.replace_with(f"{path}/{gathered_name(min(row), max(row))}", _packed(row))
+    disk.sync_folder(path)
 
 
 def require_gathered(content: bytes) -> None:

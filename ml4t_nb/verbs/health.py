@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, TypeAlias, get_args
 
 from ml4t_nb.errors import CalendarUnknown, DatasetNotFound, OptionError, StoreError
-from ml4t_nb.options import Short
+from ml4t_nb.options import Short, as_symbols
 from ml4t_nb.records import Health, HealthState, Summary
+from ml4t_nb.report_parts import Left, PastVersions
 from ml4t_nb.reports import HealthReport, RecentSession
 from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.due import terms_of
@@ -19,6 +20,7 @@ from ml4t_nb.verbs.select import latest, summaries
 
 if TYPE_CHECKING:
     from ml4t_nb.core.session_states import StoredRange
+    from ml4t_nb.model import DatasetId
     from ml4t_nb.storage.manifest import Manifest
     from ml4t_nb.workspace import Workspace
 
@@ -55,13 +57,15 @@ def health(
     sessions
         Number of last sessions to show, with the bars each has; weeks for weekly bars.
     verbose
-        Show each dataset, not only those that need attention.
+        Show each dataset, not only those that need attention, and what past versions cost.
     verify
         Read every file and check it against its checksum.
     fail_on
         States for which the shell's exit code is 1, with commas between them, as in
         stale,incomplete,error; a single one means errors too, and healthy any state.
     """
+    from ml4t_nb.storage.past_size import past_versions
+
     if not stale_days >= 0:
         raise OptionError(f"--stale-days {stale_days:g} is negative", hint="0 or more, such as 7")
     if sessions < 0:
@@ -74,6 +78,16 @@ def health(
     if verify:
         chosen = tuple(each for summary in chosen if (each := _verified(ws, summary)))
     judged, at = judge_all(ws, chosen, moment, timedelta(days=stale_days))
+    past = past_versions(ws.settings.home) if verbose else None
+    if past is not None:
+        judged = tuple(_with_versions(each, past.get(each.dataset)) for each in judged)
+    names = as_symbols(symbol)
+
+    def is_meant(each: DatasetId) -> bool:
+        is_named = not names or each.symbol in names
+        is_of = asset_class in (None, each.asset_class) and frequency in (None, each.frequency)
+        return is_named and is_of
+
     recent = _recent(ws, chosen, moment, sessions) if sessions else ()
     return HealthReport(
         at,
@@ -83,7 +97,27 @@ def health(
         recent=recent,
         allow_empty=allow_empty,
         home=ws.settings.home,
+        left=tuple(filter(lambda each: is_meant(each.dataset), _left(ws, judged, past or {}))),
     )
+
+
+def _with_versions(health: Health, past: PastVersions | None) -> Health:
+    number, size = (past.number, past.bytes) if past else (0, 0)
+    return replace(health, versions=number, versions_bytes=size)
+
+
+def _left(ws: Workspace, judged: Sequence[Health], past: Iterable[DatasetId]) -> Iterator[Left]:
+    """What is left of datasets whose data were deleted, and of those that were removed."""
+    from ml4t_nb.storage.past_size import left_by_hand, size_left
+
+    home = ws.settings.home
+    by_hand = [*left_by_hand(home)]
+    for each in by_hand:
+        yield Left(each, size_left(home, each), is_by_hand=True)
+    known = {*by_hand, *(each.dataset for each in judged)}
+    for each in past:
+        if each not in known:
+            yield Left(each, size_left(home, each), is_by_hand=False)
 
 
 def _failing(named: HealthStates) -> tuple[HealthState, ...]:

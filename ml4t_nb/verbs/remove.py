@@ -103,10 +103,22 @@ def _removed_before(
     asset_class: AssetClass | None,
     frequency: Frequency | None,
 ) -> tuple[DatasetId, ...]:
-    """Datasets of these symbols that are not stored, of which there are past versions."""
+    """Datasets of these symbols that are not stored, of which something is left."""
+    from ml4t_nb.storage.past_size import left_by_hand
+
     now = ws.store.stored_by_symbol(symbols, asset_class, frequency)
     ever = ws.reading(lambda _: 0).store.stored_by_symbol(symbols, asset_class, frequency)
-    return tuple(each for symbol in symbols if not now[symbol] for each in ever[symbol])
+    by_hand = {
+        each
+        for each in left_by_hand(ws.settings.home)
+        if asset_class in (None, each.asset_class) and frequency in (None, each.frequency)
+    }
+    return tuple(
+        each
+        for symbol in symbols
+        if not now[symbol]
+        for each in sorted({*ever[symbol], *(one for one in by_hand if one.symbol == symbol)})
+    )
 
 
 @contextmanager
