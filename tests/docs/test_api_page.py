@@ -20,6 +20,7 @@ LEFT_OUT = {
     ("ml4t_nb.model", "MINOR_UNITS"),
     ("ml4t_nb.model", "TICK"),
     ("ml4t_nb.model", "bar_length"),
+    ("ml4t_nb.records", "last_runs"),
     ("ml4t_nb.errors", "OUTAGES"),
     ("ml4t_nb.errors", "PASSING"),
     ("ml4t_nb.options", "Doc"),
