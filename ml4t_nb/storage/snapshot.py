@@ -18,11 +18,13 @@ from ml4t_nb.core.timestamps import Instants, index_micros
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound
 from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.records import UpdateRecord
+from ml4t_nb.storage import disk
 from ml4t_nb.storage.checksum import has_checksum
 from ml4t_nb.storage.chunks import decode_chunk, require_constants
 from ml4t_nb.storage.compaction import MOST_ROWS
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest, reload_step, summarize
+from ml4t_nb.storage.names import kept_chunk
 from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.record_log import MOST_RECORDS, decode_records, record_lines
 from ml4t_nb.storage.row_log import LoggedTable, as_logged_rows, decode_row_file
@@ -275,12 +277,11 @@ class Snapshot:
         """Where the file may be: it moves from the first to one of the others, and never back."""
         yield f"{self._home_of(file)}/{file.file}"
         yield f"{self.folder.trash_path}/{file.file}"
-        kept = Versions(self.folder).chunks.values() if isinstance(file, Chunk) else ()
-        for names in kept:
-            if name := names.get(file.file):
-                yield f"{self.folder.versions_path}/{name}"
-                # When it is not kept any more, it stays in the trash for a while.
-                yield f"{self.folder.trash_path}/{name}"
+        # When it is not kept any more, it stays in the trash for a while, under its name there.
+        for place in (self.folder.versions_path, self.folder.trash_path):
+            for name in disk.names_in(place) if isinstance(file, Chunk) else ():
+                if (kept := kept_chunk(name)) and kept[1] == file.file:
+                    yield f"{place}/{name}"
 
     def _home_of(self, file: Chunk | LogFile) -> str:
         return self.folder.data_path if isinstance(file, Chunk) else self.folder.state_path

@@ -231,6 +231,17 @@ def test_old_versions_go_and_what_a_pin_needs_stays(store: Store) -> None:
     assert read_pins(store.home) == {}
 
 
+def test_who_reads_a_version_when_it_is_dropped_reads_on(store: Store) -> None:
+    for price in (1.0, 2.0):
+        commit(store, AAPL, bars_at(DAYS[:10], price))
+    opened = store.version(AAPL, 1)
+
+    store.sweep(Retention(None, 1))
+
+    assert [*versions_of(store).glob("*.parquet")] == []
+    assert set(opened.bars()["open"]) == {1.0}
+
+
 def test_a_manifest_that_moves_while_the_folders_are_looked_at_is_not_missed(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
