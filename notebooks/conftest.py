@@ -12,12 +12,14 @@ _NOT_COMPARED = {
     # What a page looks like and how its buttons work says nothing of what a cell shows.
     r"(?s)<(style|script)>.*?</\1>": "",
     r"\b\d+\.\d s ·": "0.0 s ·",
+    # What the store keeps of a run has its time to the last digit.
+    r"\b\d+(\.\d+)? k?B\b": "0 B",
 }
 """What outputs are compared without, as patterns, and what takes its place."""
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
-    """Compare outputs without style sheets, scripts and run times."""
+    """Compare outputs without style sheets, scripts, run times and sizes of files."""
     if isinstance(collector, IPyNbFile):
         collector.sanitize_patterns.update(_NOT_COMPARED)
 

@@ -39,6 +39,7 @@ REFUSED: dict[str, tuple[object, ...]] = {
     "choice": ("", "DAYLY", 5, []),
     "choices": ("", ",", "DAYLY", 5, [], (), [["error"]], "error,DAYLY", ["error,stale"]),
     "whole": ("two", "2.5", 2.5, "", True, np.inf, [1], 10**12, "999999999999"),
+    "pair": ("", "17", "17,18,19", "a,b", "17,2.5", "0,1", 17, [17], [1, 2, 3], [-1, 2], [1, True]),
     "number": ("much", "", "nan", np.inf, True, [0.1], 1e300),
     "path": ("", "  ", "a\0b", 5, ["a.csv"], b"a.csv"),
     "moment": ("", "soon", 20240131, "2024-01-31T12:00", np.datetime64("2024-01"), [1]),
@@ -49,6 +50,7 @@ REFUSED: dict[str, tuple[object, ...]] = {
 TAKEN: dict[str, tuple[tuple[object, object], ...]] = {
     "switch": ((True, True), (np.bool_(False), False), (0, False), (1, True)),
     "whole": ((3, 3), ("3", 3), (" 3 ", 3), (np.int64(3), 3), (3.0, 3), (np.float64(3), 3)),
+    "pair": (((17, 23), (17, 23)), ([23, 17], (23, 17)), ("17,23", (17, 23)), (" 1 , 1 ", (1, 1))),
     "number": ((0.25, 0.25), ("0.25", 0.25), (np.float32(0.25), 0.25), (1, 1.0)),
     "path": ((Path("a.csv"), Path("a.csv")), ("a.csv", Path("a.csv"))),
     "moment": (
