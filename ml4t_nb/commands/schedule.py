@@ -40,7 +40,7 @@ def schedule(
     claim: str = "ml4t-data",
     home: Home = None,
 ) -> Schedule:
-    """Print what to install so that a scheduler updates what is due, or syncs declared universes.
+    """Print what to install so that a scheduler updates what is due, or syncs universes.
 
     Parameters
     ----------

@@ -21,18 +21,21 @@ if TYPE_CHECKING:
 
 __all__ = ["load_ipython_extension", "ml4t", "unload_ipython_extension"]
 
-_REPORTS_OF = "ml4t_nb.reports"
 _KERNEL_WIDTH = 100
 
 # By name, since importing the reports would make loading the extension slower than it need be.
-_RUNS_OF = "ml4t_nb.run_reports"
-_RUNS = ("RunReport", "SyncReport", "PlanReport")
-_CHECK = "CheckReport"
-_REPORTS = (
-    *_RUNS, "HealthReport", "ListReport", "GapsReport", "ReviewReport", "HistoryReport",
-    "CompareReport", "ExportReport", "SqlReport", "RemoveReport", "ProvidersReport",
-    "NotifyReport", "PinsReport", "BackupReport", "CheckBackupReport", _CHECK,
-)  # fmt: skip
+_MODULES = {
+    "ml4t_nb.run_reports": ("RunReport", "SyncReport", "PlanReport"),
+    "ml4t_nb.reports": (
+        "HealthReport", "ListReport", "GapsReport", "ReviewReport", "HistoryReport",
+        "CompareReport", "ExportReport", "SqlReport", "RemoveReport", "ProvidersReport",
+        "NotifyReport", "PinsReport",
+    ),
+    "ml4t_nb.backups": ("BackupReport", "CheckBackupReport"),
+    "ml4t_nb.check_reports": ("CheckReport",),
+}  # fmt: skip
+"""Reports by the module that defines them, which is what a formatter goes by."""
+_REPORTS = tuple(name for names in _MODULES.values() for name in names)
 _FIGURES = ("PlotReport",)
 
 
@@ -141,10 +144,9 @@ def _after_cell(result: ExecutionResult) -> None:
 
 
 def _module_of(report: str) -> str:
-    """The module that defines the report, which is what a formatter goes by."""
-    if report == _CHECK:
-        return "ml4t_nb.check_reports"
-    return _RUNS_OF if report in _RUNS else _REPORTS_OF
+    """The module that defines the report; a figure's is that of most reports."""
+    found = (module for module, names in _MODULES.items() if report in names)
+    return next(found, "ml4t_nb.reports")
 
 
 def _pictures(ipython: InteractiveShell) -> Iterator[tuple[Any, str, Callable[..., Any]]]:

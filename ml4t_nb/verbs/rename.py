@@ -37,7 +37,7 @@ def rename(
     as_of: AsOf = None,
     home: Home = None,
 ) -> RunReport:
-    """Join the history of a symbol's old name to that of its new one, once three bars agree.
+    """Join the history of a symbol's old name to that of its new one, if three bars agree.
 
     Parameters
     ----------
