@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError
+from ml4t_nb.errors import DatasetNotFound, Ml4tError, OptionError, VersionNotFound
 from ml4t_nb.frequencies import as_stored, source_frequency
 from ml4t_nb.model import (
     AssetClass,
@@ -223,6 +223,13 @@ class _Others:
         if len(now := dict.fromkeys(each.symbol for each in found)) > 1:
             raise OptionError(
                 f"{symbol!r} is a former name of {' and '.join(now)}", hint="name one of them"
+            )
+        if found and self.ws.choose is not None:
+            # The other's versions have numbers, and a beginning, of their own.
+            raise VersionNotFound(
+                f"no version of {replace(found[0], symbol=symbol)} is left: "
+                f"since it was renamed its bars are those of {found[0]}",
+                hint=f"read {found[0].symbol} with these options",
             )
         if found:
             return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -65,6 +67,28 @@ def test_after_the_rename_the_old_name_gives_none_of_its_bars_of_before(ws: Work
     with pytest.raises(VersionNotFound, match="FB was renamed as of 2022-04-18 20:00 UTC") as error:
         verbs.bars(ws, "FB", known_on="2022-04-19")
     assert error.value.hint == "read META with known_on=2022-04-19"
+
+
+def test_the_new_names_versions_are_not_taken_for_those_of_the_old_name(tmp_path: Path) -> None:
+    """Of the old name nothing is left: numbers, and what was known then, are not the new one's."""
+    ws = two_names(tmp_path / "home")
+    verbs.rename(ws, ("FB", "META"), as_of="2022-04-18")
+    verbs.pin(ws, "after")
+    verbs.remove(ws, "FB", forget=True, yes=True)
+    out = tmp_path / "then.parquet"
+
+    ways: list[Any] = [verbs.bars, verbs.files, partial(verbs.export, out=out)]
+    for then in ({"version": 1}, {"version": 2}, {"known_on": "2022-04-15"}, {"pin": "after"}):
+        for read in ways:
+            with pytest.raises(
+                VersionNotFound, match="no version of equities/daily/FB is left"
+            ) as e:
+                read(ws, "FB", **then)
+            assert e.value.hint == "read META with these options"
+    assert not out.exists()
+    assert days_of(verbs.bars(ws, "META", version=1)) == ("03-25", "04-14")
+    # Of today, the old name still means the new one.
+    assert days_of(verbs.bars(ws, "FB")) == ("02-22", "04-14")
 
 
 def test_a_pin_of_the_other_name_is_named(tmp_path: Path) -> None:
