@@ -54,8 +54,8 @@ def _drop_versions(home: Path, retention: Retention, now: os.stat_result) -> Non
                     dataset_lock(folder.state, dataset, timeout_s=0),
                     unchanging_pins(home, timeout_s=0) as pins,
                 ):
-                    found = (each.version_of(dataset) for each in pins.values())
-                    pinned = {each.version for each in found if each is not None}
+                    found = (each for pin in pins.values() for each in pin.versions)
+                    pinned = {each.version for each in found if each.dataset == dataset}
                     drop_old_versions(folder, retention, pinned, now)
 
 
