@@ -28,6 +28,7 @@ Where the standard library has an error of the same meaning, ours is one too, so
         ├── StoreNotFound         the folder that was named is not there      FileNotFoundError
         ├── StoreNotWritable      permissions, a full disk                    OSError
         ├── StoreOutdated         an older version of the package wrote it
+        ├── ArchiveMissing        the disk of archived bars is not there
         └── ChunkCorrupt          a file is damaged or missing
 
 A block that catches errors of the standard library around calls of this package therefore lets
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OUTAGES",
     "PASSING",
+    "ArchiveMissing",
     "BarsDoubtful",
     "BarsInvalid",
     "CalendarUnknown",
@@ -303,6 +305,10 @@ class StoreOutdated(StoreError):
     def __init__(self, message: str, *, summary: Summary, hint: Hint = "") -> None:
         super().__init__(message, hint=hint)
         self.summary = summary
+
+
+class ArchiveMissing(StoreError):
+    """The folder of the store's archive is not there, or is another one; the bars are not lost."""
 
 
 class ChunkCorrupt(StoreError):

@@ -60,6 +60,8 @@ class Settings:
         What the package logs to standard error.
     lock_timeout
         Seconds to wait for another writer of the same dataset.
+    archive
+        Folder in which the store's archive is now, if not where ``archive --to`` put it.
     as_of
         Run as of this time instead of now.
     synthetic_holes
@@ -95,6 +97,7 @@ class Settings:
     provider: str = "yahoo"
     log_level: str = "WARNING"
     lock_timeout: float = 30.0
+    archive: Path | None = None
     as_of: datetime | date | None = None
     synthetic_holes: tuple[Span, ...] = ()
     closures: tuple[SessionOverride, ...] = ()
@@ -114,8 +117,9 @@ class Settings:
                 object.__setattr__(self, each.name, _value(each.name, word))
         # Absolute from the start: a job goes on while the notebook changes its folder.
         object.__setattr__(self, "home", absolute(self.home))
-        if self.files is not None:
-            object.__setattr__(self, "files", absolute(self.files))
+        for name in ("files", "archive"):
+            if (folder := getattr(self, name)) is not None:
+                object.__setattr__(self, name, absolute(folder))
 
     @classmethod
     def read(cls, environ: Mapping[str, str], *, folder: Path | None) -> Settings:
@@ -262,6 +266,7 @@ def _closure(word: str) -> SessionOverride:
 
 _READERS: dict[str, Callable[[str], object]] = {
     "home": _folder,
+    "archive": _folder,
     "log_level": _level,
     "lock_timeout": _seconds,
     "as_of": lambda word: as_moment(word, option="as of"),

@@ -132,6 +132,7 @@ class Workspace:
 
         keep_sessions_in(self.settings.home)
         store = _store_at(self.settings.home.absolute(), self.settings.lock_timeout)
+        store.look_for_archive_in(self.settings.archive)
         if self.choose is None:
             return store
         from ml4t_nb.storage.past_store import PastStore

@@ -20,10 +20,14 @@ __all__ = ["ArchiveRequest", "run_archive"]
 
 @dataclass(frozen=True, slots=True)
 class ArchiveRequest:
-    """That bars before a date are to be archived; None to bring them back."""
+    """That bars before a date are to be archived; None to bring them back.
+
+    If they are to be apart, in the folder of the store's archive.
+    """
 
     dataset: DatasetId
     before: date | None
+    is_apart: bool = False
 
 
 def run_archive(context: RunContext, request: ArchiveRequest) -> UpdateResult:
@@ -59,7 +63,7 @@ def _rewriting(context: RunContext, state: Manifest, request: ArchiveRequest) ->
     dates = calendar(state.config.calendar, context.session_overrides)
     # A currency's session begins on the evening before its date.
     at = dates.span(request.before, request.before, state.dataset.frequency).start
-    return archived_before(state.chunks, at, state.config.period)
+    return archived_before(state.chunks, at, state.config.period, is_apart=request.is_apart)
 
 
 def _words(request: ArchiveRequest) -> str:

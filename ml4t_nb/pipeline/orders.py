@@ -128,10 +128,15 @@ def order_of_update(
         # What is accepted is accepted whole: what contradicts may be before any look back.
         main = Span(manifest.first, main.end)
     others = _missing_before(run, main.start, snapshot)
+    # While the archive's disk is missing, new bars are had without it; the rest waits for it.
+    out_of_reach = snapshot.unreadable_until
+    if out_of_reach is not None:
+        others = tuple(each for each in others if each.start > out_of_reach)
     if longest is not None:
         return Order(main, merge_spans(others, at_once=False))
     since = main.start
-    if manifest.verified is None or run.as_of - manifest.verified >= _VERIFIED_EVERY:
+    is_checked = manifest.verified and run.as_of - manifest.verified < _VERIFIED_EVERY
+    if not is_checked and out_of_reach is None:
         main = Span(manifest.first, main.end)
     # What is before the first bar may fail each time: it keeps no new bars from being had.
     early = tuple(each for each in others if each.start < manifest.first)

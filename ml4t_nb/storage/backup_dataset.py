@@ -11,6 +11,7 @@ from ml4t_nb.backups import SavedDataset, SavedFile
 from ml4t_nb.errors import StoreError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage import disk
+from ml4t_nb.storage.archived_files import lacks_archive
 from ml4t_nb.storage.backup_folder import BackupFolder, WantedFile
 from ml4t_nb.storage.checksum import has_checksum
 from ml4t_nb.storage.commit_listing import CommitListing, commit_listing
@@ -68,6 +69,11 @@ def _require_disk(listing: CommitListing) -> None:
     folder, manifest = listing.folder, listing.manifest
     if manifest and manifest.chunks and listing.has_bars and not folder.data.exists():
         raise folder.unmounted_error()
+    if lacks_archive(folder) and any(
+        chunk.is_apart and disk.status(f"{folder.data_path}/{chunk.file}") is None
+        for chunk in (manifest.chunks if manifest else ())
+    ):
+        raise folder.archive_missing_error()
 
 
 def _as_before(
@@ -140,10 +146,16 @@ def _wanted(listing: CommitListing) -> Iterator[WantedFile]:
 
 
 def _stated(folder: DatasetFolder, part: str, path: str, file: Chunk | LogFile) -> WantedFile:
-    """A file of which a manifest says what is in it."""
+    """A file of which a manifest says what is in it; what is in the archive is among the data."""
+    places: tuple[str, ...] = ()
+    if isinstance(file, Chunk) and file.is_apart and (archive := folder.archive):
+        places = tuple(
+            f"{each}/{file.file}"
+            for each in (archive.data_path(folder.place), archive.trash_path(folder.place))
+        )
     return WantedFile(
         f"{part}/{folder.place}/{file.file}",
-        (f"{path}/{file.file}", f"{folder.trash_path}/{file.file}"),
+        (*places, f"{path}/{file.file}", f"{folder.trash_path}/{file.file}"),
         file.bytes,
         file.checksum,
         is_named_once=True,

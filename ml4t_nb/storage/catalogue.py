@@ -69,7 +69,8 @@ def manifest_stat(
 class CatalogueEntry:
     """A dataset as its manifest describes it.
 
-    Its summary is None if it was removed or never loaded; its files are name and size of chunks.
+    Its summary is None if it was removed or never loaded; its files are name and size of chunks
+    among the data, those ``apart`` of chunks in the archive.
     """
 
     dataset: DatasetId
@@ -77,6 +78,7 @@ class CatalogueEntry:
     stat: ManifestStat
     summary: Summary | None
     files: tuple[tuple[str, int], ...]
+    apart: tuple[tuple[str, int], ...] = ()
 
     @classmethod
     def of(
@@ -85,8 +87,11 @@ class CatalogueEntry:
         """What a commit left."""
         if manifest is None:
             return cls(dataset, sequence, stat, None, ())
-        files = tuple((chunk.file, chunk.bytes) for chunk in manifest.chunks)
-        return cls(dataset, sequence, stat, summarize(manifest), files)
+        files, apart = (
+            tuple((each.file, each.bytes) for each in manifest.chunks if each.is_apart == is_apart)
+            for is_apart in (False, True)
+        )
+        return cls(dataset, sequence, stat, summarize(manifest), files, apart)
 
 
 _FORM = 5

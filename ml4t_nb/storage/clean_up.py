@@ -10,6 +10,7 @@ from itertools import islice, pairwise
 
 from ml4t_nb.errors import StoreError
 from ml4t_nb.storage import disk
+from ml4t_nb.storage.archived_files import tidy_archive
 from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, files_of
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import (
@@ -70,6 +71,9 @@ def clean_up(
                 disk.move(f"{place}/{name}", target)
             elif name in replaced or (is_own and tidied < number_of(name) <= sequence):
                 disk.move(f"{place}/{name}", f"{folder.trash_path}/{name}")
+    tidy_archive(
+        folder, files_of(after), _apart_in(read), kept, after=tidied, until=sequence
+    )  # raises without its disk: by the manifests that stay it will be done once it is back
     _move_manifests(folder, names, sequence)
     if after is None:
         with suppress(OSError):  # the user keeps files there
@@ -77,6 +81,11 @@ def clean_up(
     if sequence % _GATHERED_EVERY == 0:
         gather(folder)
     sweep_trash(folder, os.stat(f"{state}/{manifest_name(sequence)}"), most=_FEW)  # noqa: PTH116
+
+
+def _apart_in(states: Iterable[CommittedState]) -> set[str]:
+    manifests = (each.manifest for each in states if each.manifest)
+    return {chunk.file for each in manifests for chunk in each.chunks if chunk.is_apart}
 
 
 def _move_manifests(folder: DatasetFolder, names: Iterable[str], sequence: int) -> None:

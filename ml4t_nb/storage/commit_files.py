@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ml4t_nb.errors import StoreError
 from ml4t_nb.model import Compression
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
+from ml4t_nb.storage.archived_files import write_archived
 from ml4t_nb.storage.chunks import encode_chunk
 from ml4t_nb.storage.compaction import MOST_ROWS, ArchivedRows, Piece
 from ml4t_nb.storage.dataset_folder import DatasetFolder, files_of
@@ -80,7 +82,8 @@ class CommitFiles:
     def _encode(self, compression: Compression, piece: Rows | ArchivedRows) -> tuple[Chunk, bytes]:
         symbol, number = self._folder.dataset.symbol, self._number
         if isinstance(piece, ArchivedRows):
-            return encode_chunk(piece.rows, symbol, compression, number, is_archived=True)
+            found = encode_chunk(piece.rows, symbol, compression, number, is_archived=True)
+            return replace(found[0], is_apart=piece.is_apart), found[1]
         return encode_chunk(piece, symbol, compression, number)
 
     def _written(self, encoded: Iterable[tuple[Chunk, bytes]]) -> tuple[Chunk, ...]:
@@ -90,7 +93,10 @@ class CommitFiles:
         written = []
         for chunk, content in encoded:
             written.append(chunk)
-            self._write(folder.data_path, chunk.file, content)
+            if chunk.is_apart:
+                self._paths.append(write_archived(folder, chunk.file, content))
+            else:
+                self._write(folder.data_path, chunk.file, content)
         if written:
             disk.sync_folder(folder.data_path)
         self.chunks_written = len(written)

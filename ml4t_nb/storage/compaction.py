@@ -26,9 +26,10 @@ _SMALL = 8_192
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArchivedRows:
-    """Rows to be written as one archived chunk."""
+    """Rows to be written as one archived chunk, into the folder of the archive if it is apart."""
 
     rows: Rows
+    is_apart: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -78,6 +79,9 @@ def compact(
         pieces = _edited(chunks, edits, read, period)
         if pieces == list(chunks):
             return pieces
+        if pieces and _is_apart(pieces[-1]):
+            # Updates read the last one, and without any data a dataset was removed by hand.
+            pieces[-1] = _rows_of(_Part(pieces[-1], 0, _length(pieces[-1])), read)
     return _packed(pieces, read, period, is_packed=is_packed)
 
 
@@ -112,7 +116,7 @@ def _after(chunk: Chunk, edits: Sequence[Edit], period_range: TimeRange, read: R
     if edited.same(stored):
         return chunk
     # Rows that were archived stay so: the next archive would write them once more.
-    return ArchivedRows(edited) if chunk.is_archived else edited
+    return ArchivedRows(edited, chunk.is_apart) if chunk.is_archived else edited
 
 
 class _Part(NamedTuple):
@@ -161,6 +165,14 @@ def _may_share(groups: Sequence[list[_Part]]) -> bool:
 
 def _is_archived(piece: Piece) -> bool:
     return piece.is_archived if isinstance(piece, Chunk) else isinstance(piece, ArchivedRows)
+
+
+def _is_apart(piece: Piece) -> bool:
+    return not isinstance(piece, Rows) and piece.is_apart
+
+
+def _length(piece: Piece) -> int:
+    return piece.rows if isinstance(piece, Chunk) else len(piece)
 
 
 def _joined(left: list[_Part], right: list[_Part]) -> list[_Part]:

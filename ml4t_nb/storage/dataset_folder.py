@@ -10,9 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotWritable
+from ml4t_nb.errors import ArchiveMissing, ChunkCorrupt, StoreError, StoreNotWritable
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage import disk
+from ml4t_nb.storage.archive_folder import Archive, archive_of, missing_error
 from ml4t_nb.storage.locks import LOCK_NAME, HeldLock
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.manifest_file import decode_manifest, encode_manifest, manifest_error
@@ -74,6 +75,15 @@ class DatasetFolder:
     def trash(self) -> Path:
         """Where files are for an hour after they were replaced."""
         return Path(self.trash_path)
+
+    @cached_property
+    def archive(self) -> Archive | None:
+        """Where chunks are that are apart from the data, as it is known at the first look."""
+        return archive_of(self.home)
+
+    def archive_missing_error(self) -> ArchiveMissing:
+        """The error that says that archived bars are on a disk that is missing."""
+        return missing_error(self.archive, self.dataset)
 
     def sequence(self) -> int:
         """Number of the newest commit; 0 before the first."""

@@ -65,6 +65,8 @@ class Chunk:
         was. Empty if an earlier version wrote it.
     is_archived
         It is as small as it can be, and is not written anew unless its rows change.
+    is_apart
+        It is in the folder of the store's archive, and not among the data. The last one never is.
     """
 
     file: str
@@ -77,6 +79,7 @@ class Chunk:
     constants: tuple[tuple[NumberColumn, float], ...] = ()
     content: str = ""
     is_archived: bool = False
+    is_apart: bool = False
 
     @property
     def known_columns(self) -> dict[str, float]:

@@ -165,7 +165,7 @@ def manifest_error(dataset: DatasetId, fault: str) -> ChunkCorrupt:
 def _inconsistency(manifest: Manifest) -> str:
     """What of its files cannot be: a checksum is not a signature, and stores can be copied."""
     for chunk in manifest.chunks:
-        if fault := _fault(chunk, manifest.sequence):
+        if fault := _fault(chunk, manifest.sequence) or _place_fault(chunk, manifest):
             return f"its chunk {chunk.file!r} {fault}"
     files = [chunk.file for chunk in manifest.chunks]
     if len({*files}) < len(files):
@@ -203,6 +203,11 @@ def _fault(chunk: Chunk, sequence: int) -> str:
     if chunk.content and not _CHECKSUM.fullmatch(chunk.content):
         return "has an invalid hash of its rows"
     return "" if all(isfinite(value) for _, value in chunk.constants) else "has no finite constant"
+
+
+def _place_fault(chunk: Chunk, manifest: Manifest) -> str:
+    is_other = not chunk.is_archived or chunk is manifest.chunks[-1]
+    return "cannot be in the archive" if chunk.is_apart and is_other else ""
 
 
 def _log_fault(file: LogFile, log: str, sequence: int) -> str:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from ml4t_nb.core.bars import NUMBERS
 from ml4t_nb.errors import StoreError, VersionNotFound
 from ml4t_nb.storage import disk
-from ml4t_nb.storage.manifest import Chunk
+from ml4t_nb.storage.file_places import is_out_of_reach
+from ml4t_nb.storage.manifest import Chunk, LogFile
 from ml4t_nb.storage.rows import Rows, TimeRange, rows_checksum
 from ml4t_nb.storage.snapshot import Snapshot, chunks_in
 from ml4t_nb.storage.versions import Versions
@@ -72,8 +73,9 @@ class PastSnapshot(Snapshot):
         found.stamps[:], found.numbers[:], found.filled[:] = rows.stamps, lines, rows.filled
         return found
 
-    def _gone(self, file: object) -> Exception:
-        del file
+    def _gone(self, file: Chunk | LogFile) -> Exception:
+        if is_out_of_reach(self.folder, file):
+            return self.folder.archive_missing_error()
         return self._lost(None)
 
     def _lost(self, chunk: Chunk | None) -> VersionNotFound:
@@ -116,7 +118,7 @@ def _read(versions: Versions, number: int) -> Snapshot:
     if folder.sequence() == number:
         return Snapshot(folder, manifest)
     kept = {until: {*names} for until, names in versions.chunks.items()}
-    present = {*disk.names_in(folder.data_path)}.union(*kept.values())
+    present = {*disk.names_in(folder.data_path)}.union(*kept.values(), _apart(versions))
     for until, names in versions.untidied.items():
         kept[until] = kept.get(until, set()) | (names & present)
     files = _Files(versions, dict(sorted(kept.items())), present)
@@ -126,6 +128,14 @@ def _read(versions: Versions, number: int) -> Snapshot:
         if each.file not in present
     }
     return PastSnapshot(folder, manifest, holders=holders)
+
+
+def _apart(versions: Versions) -> set[str]:
+    """Chunks in the archive, its disk there or not, as far as they are not tidied away yet."""
+    newest = versions.folder.newest().manifest
+    manifests = [newest, *(versions.before(number) for number in versions.untidied)]
+    chunks = (each.chunks for each in manifests if each)
+    return {chunk.file for some in chunks for chunk in some if chunk.is_apart}
 
 
 def _none_such(versions: Versions, number: int) -> VersionNotFound:

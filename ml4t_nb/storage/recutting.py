@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, pairwise
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange, rows_checksum
 from ml4t_nb.storage.snapshot import Snapshot, chunks_in
 
 __all__ = [
+    "Form",
     "Rewriting",
     "archived_before",
     "is_in_one",
@@ -30,6 +32,10 @@ __all__ = [
 ]
 
 
+Form: TypeAlias = Literal["current", "archived", "apart"]
+"""Of a period: not archived; archived, among the data; archived in the archive's own folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rewriting:
     """Which chunks of a dataset are written anew, and where their rows go.
@@ -39,11 +45,11 @@ class Rewriting:
     kept
         Chunks that stay. If they are not all, or none, periods are cut as they were.
     archives
-        Whether a period is to be archived, from its first to its last stamp.
+        Whether a period is to be archived, from its first to its last stamp, and where.
     """
 
     kept: Collection[Chunk]
-    archives: Callable[[TimeRange], bool]
+    archives: Callable[[TimeRange], Form]
 
 
 def written_anew(chunks: Sequence[Chunk], *, is_cut: bool) -> Rewriting:
@@ -52,36 +58,53 @@ def written_anew(chunks: Sequence[Chunk], *, is_cut: bool) -> Rewriting:
     return Rewriting(kept, _archived_as(chunks))
 
 
-def _archived_as(chunks: Sequence[Chunk]) -> Callable[[TimeRange], bool]:
-    """Which periods are archived in these chunks, and not only a part of them."""
-    return lambda period: all(each.is_archived for each in chunks_in(chunks, period))
+def _archived_as(chunks: Sequence[Chunk]) -> Callable[[TimeRange], Form]:
+    """How periods are archived in these chunks, if they are, and not only a part of them."""
+
+    def form(period: TimeRange) -> Form:
+        found = chunks_in(chunks, period)
+        if all(each.is_apart for each in found):
+            return "apart"
+        return "archived" if all(each.is_archived for each in found) else "current"
+
+    return form
 
 
-def archived_before(chunks: Sequence[Chunk], at: datetime, period: Period) -> Rewriting:
-    """Whole periods before ``at`` archived, but for the dataset's last.
+def archived_before(
+    chunks: Sequence[Chunk], at: datetime, period: Period, *, is_apart: bool = False
+) -> Rewriting:
+    """Whole periods before ``at`` archived, but for the dataset's last; or moved there, if apart.
 
     Short archived chunks before them are taken in, so that there are few of them however often it
     is done.
     """
     ends = np.array([to_micros(at), to_micros(chunks[-1].last)], dtype=np.int64)
     until = int(period_begins(period_numbers(ends, period), period).min())
-    wanted = [each for each in chunks if to_micros(each.first) < until and not each.is_archived]
+    wanted = [
+        each
+        for each in chunks
+        if to_micros(each.first) < until and not (each.is_archived and each.is_apart >= is_apart)
+    ]
     count = sum(each.rows for each in wanted)
     for each in reversed([each for each in chunks if wanted and each.first < wanted[0].first]):
-        if not each.is_archived or each.rows > count or each.rows + count > MOST_ROWS:
+        is_alike = each.is_archived and each.is_apart == is_apart
+        if not is_alike or each.rows > count or each.rows + count > MOST_ROWS:
             break
         wanted.append(each)
         count += each.rows
     before = _archived_as(chunks)
+    form: Form = "apart" if is_apart else "archived"
     return Rewriting(
         frozenset(chunks).difference(wanted),
-        lambda period: period.start < until or before(period),
+        lambda period: form if period.start < until else before(period),
     )
 
 
 def restored(chunks: Sequence[Chunk]) -> Rewriting:
     """Nothing archived any more."""
-    return Rewriting(frozenset(each for each in chunks if not each.is_archived), lambda _: False)
+    return Rewriting(
+        frozenset(each for each in chunks if not each.is_archived), lambda _: "current"
+    )
 
 
 def rewritten(snapshot: Snapshot, config: DatasetConfig, rewriting: Rewriting) -> Iterator[Piece]:
@@ -113,37 +136,38 @@ def _recut(
         # The last period may go on in the next chunk, and may be the dataset's last.
         packs = [*_packs(held, cuts[:-1], config, rewriting)]
         # Another period may join the last pack.
-        for start, end, archived in packs[:-1]:
-            yield _piece(held.cut(start, end), is_archived=archived)
+        for start, end, form in packs[:-1]:
+            yield _piece(held.cut(start, end), form)
         held = held.cut(packs[-1][0] if packs else 0, len(held)).copy()
     cuts = period_cuts(held, config.period)
     if held.stamps[-1] == stamps:
-        ends = [*_packs(held, cuts[:-1], config, rewriting), (cuts[-2], cuts[-1], False)]
-    else:
-        ends = [*_packs(held, cuts, config, rewriting)]
-    for start, end, archived in ends:
-        yield _piece(held.cut(start, end), is_archived=archived)
+        ends = [*_packs(held, cuts[:-1], config, rewriting)]
+        yield from (_piece(held.cut(start, end), form) for start, end, form in ends)
+        yield held.cut(cuts[-2], cuts[-1])
+        return
+    for start, end, form in _packs(held, cuts, config, rewriting):
+        yield _piece(held.cut(start, end), form)
 
 
 def _packs(
     rows: Rows, cuts: Sequence[int], config: DatasetConfig, rewriting: Rewriting
-) -> Iterator[tuple[int, int, bool]]:
-    """Ends of packs of consecutive periods, and whether each is archived."""
-    packs: list[tuple[int, int, bool]] = []
+) -> Iterator[tuple[int, int, Form]]:
+    """Ends of packs of consecutive periods, and how each is archived."""
+    packs: list[tuple[int, int, Form]] = []
     for start, end in pairwise(cuts):
         first, stamp = rows.stamps[[start, end - 1]].tolist()
-        archived = rewriting.archives(TimeRange(first, stamp + 1))
-        if packs and (archived or config.is_packed):
+        form = rewriting.archives(TimeRange(first, stamp + 1))
+        if packs and (form != "current" or config.is_packed):
             begin, _, before = packs[-1]
-            if before == archived and end - begin <= MOST_ROWS:
-                packs[-1] = (begin, end, archived)
+            if before == form and end - begin <= MOST_ROWS:
+                packs[-1] = (begin, end, form)
                 continue
-        packs.append((start, end, archived))
+        packs.append((start, end, form))
     return iter(packs)
 
 
-def _piece(rows: Rows, *, is_archived: bool) -> Piece:
-    return ArchivedRows(rows) if is_archived else rows
+def _piece(rows: Rows, form: Form) -> Piece:
+    return rows if form == "current" else ArchivedRows(rows, is_apart=form == "apart")
 
 
 def require_same_rows(before: Snapshot, after: Snapshot) -> None:

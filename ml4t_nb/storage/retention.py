@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from ml4t_nb.errors import StoreError
 from ml4t_nb.storage import disk
+from ml4t_nb.storage.archived_files import erase_archived, lacks_archive
 from ml4t_nb.storage.clean_up import is_replaceable
 from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.names import gathered_numbers, log_file_number, manifest_name
@@ -29,7 +30,7 @@ def drop_old_versions(
 ) -> None:
     """Move to the trash what no version needs that stays; under the dataset's lock.
 
-    All behind a link is left.
+    All behind a link is left, and everything while the disk of its archived bars is missing.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def drop_old_versions(
     now
         Of a file just written: the file system's own clock.
     """
-    if not disk.is_all_own(f"{folder.home}/versions", folder.place):
+    if not disk.is_all_own(f"{folder.home}/versions", folder.place) or lacks_archive(folder):
         return
     versions = Versions(folder)
     first = _first_kept(versions, retention, now)
@@ -71,7 +72,9 @@ def erase(folder: DatasetFolder) -> None:
     """Delete all that is left of a removed dataset, at once; under its lock.
 
     What bears another name than this package gives is left, and so is all behind a link.
+    ArchiveMissing, and nothing is deleted, if some of it is on a disk that is missing.
     """
+    erase_archived(folder)
     for part, place in (
         ("versions", folder.versions_path),
         ("trash", folder.trash_path),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import accumulate, chain, islice, pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -18,13 +19,12 @@ from ml4t_nb.core.timestamps import Instants, index_micros
 from ml4t_nb.errors import ChunkCorrupt, DatasetNotFound
 from ml4t_nb.model import DatasetId, NextStep, Span
 from ml4t_nb.records import UpdateRecord
-from ml4t_nb.storage import disk
 from ml4t_nb.storage.checksum import has_checksum
 from ml4t_nb.storage.chunks import decode_chunk, require_constants
 from ml4t_nb.storage.compaction import MOST_ROWS
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
+from ml4t_nb.storage.file_places import home_of, is_out_of_reach, places_of
 from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest, reload_step, summarize
-from ml4t_nb.storage.names import kept_chunk
 from ml4t_nb.storage.parallel import parallel_map
 from ml4t_nb.storage.record_log import MOST_RECORDS, decode_records, record_lines
 from ml4t_nb.storage.row_log import LoggedTable, as_logged_rows, decode_row_file
@@ -60,6 +60,14 @@ class Snapshot:
     def is_past(self) -> bool:
         """Whether a later commit was known when it was made, so that it is never out of date."""
         return False
+
+    @property
+    def unreadable_until(self) -> datetime | None:
+        """The last stamp of bars that are on a disk that is missing; None if none are."""
+        for chunk in reversed(self.manifest.chunks):
+            if chunk.is_apart:
+                return chunk.last if is_out_of_reach(self.folder, chunk) else None
+        return None
 
     def bars(self, span: Span | None = None) -> Bars:
         """Bars whose stamps are in ``span``; all for None."""
@@ -264,27 +272,16 @@ class Snapshot:
 
     def _found(self, file: Chunk | LogFile, look: Callable[[str], _Found]) -> _Found:
         """What a look at the file gives, which raises if there is none."""
-        for path in self._places(file):
+        for path in places_of(self.folder, file):
             try:
                 return look(path)
             except FileNotFoundError:
                 continue
             except OSError as error:
+                if is_out_of_reach(self.folder, file):
+                    continue
                 raise self._corrupt(file, f"cannot be read: {error.strerror}") from error
         raise self._gone(file)
-
-    def _places(self, file: Chunk | LogFile) -> Iterator[str]:
-        """Where the file may be: it moves from the first to one of the others, and never back."""
-        yield f"{self._home_of(file)}/{file.file}"
-        yield f"{self.folder.trash_path}/{file.file}"
-        # When it is not kept any more, it stays in the trash for a while, under its name there.
-        for place in (self.folder.versions_path, self.folder.trash_path):
-            for name in disk.names_in(place) if isinstance(file, Chunk) else ():
-                if (kept := kept_chunk(name)) and kept[1] == file.file:
-                    yield f"{place}/{name}"
-
-    def _home_of(self, file: Chunk | LogFile) -> str:
-        return self.folder.data_path if isinstance(file, Chunk) else self.folder.state_path
 
     def _require_size(self, file: Chunk | LogFile, size: int) -> None:
         if size != file.bytes:
@@ -292,6 +289,8 @@ class Snapshot:
 
     def _gone(self, file: Chunk | LogFile) -> Exception:
         folder = self.folder
+        if is_out_of_reach(self.folder, file):
+            return folder.archive_missing_error()
         if folder.sequence() != self.manifest.sequence:
             return folder.outdated_error()
         if removed_by_hand(folder.data_path):
@@ -302,7 +301,7 @@ class Snapshot:
 
     def _corrupt(self, file: Chunk | LogFile, reason: str) -> ChunkCorrupt:
         what = "chunk" if isinstance(file, Chunk) else "log"
-        words = f"the {what} {self._home_of(file)}/{file.file} {reason}"
+        words = f"the {what} {home_of(self.folder, file)}/{file.file} {reason}"
         if file in self.manifest.records:
             return ChunkCorrupt(
                 words, hint="restore it from a backup, or leave it: bars do not need it"

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import StoreError
-from ml4t_nb.model import AssetClass, DatasetId, Frequency, Hint
+from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.records import FormerName, Summary
+from ml4t_nb.storage.archive_folder import look_for_archive_in, set_up_archive
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
+from ml4t_nb.storage.chunk_sizes import damage_of
 from ml4t_nb.storage.clean_up import clean_up, named_by_older
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.disk import names_in, status
@@ -157,7 +159,7 @@ class Store:
             snapshot = self.snapshot(dataset)
         except StoreError as error:
             return (error,)
-        manifest, faults = snapshot.manifest, []
+        manifest, faults = snapshot.manifest, list[StoreError]()
         looks = (
             *(partial(snapshot.check, chunk) for chunk in manifest.chunks),
             *(partial(snapshot.logged, file) for file in (*manifest.rejected, *manifest.revisions)),
@@ -167,7 +169,9 @@ class Store:
             try:
                 look()
             except StoreError as error:
-                faults.append(error)
+                # Said of one file, it is said of all that are there.
+                if f"{error}" not in map(str, faults):
+                    faults.append(error)
         return tuple(faults)
 
     @contextmanager
@@ -200,6 +204,18 @@ class Store:
         folder = DatasetFolder(self.home, dataset)
         with dataset_lock(folder.state, dataset, timeout_s=self._lock_timeout_s) as lock:
             erase_all(folder, self._catalogue, lock)
+
+    def look_for_archive_in(self, folder: Path | None) -> None:
+        """From now on, look for the archive in that folder; None for where it was put."""
+        look_for_archive_in(self.home, folder)
+
+    def set_up_archive(self, folder: Path) -> None:
+        """Let the archive be in that folder, which is made if it is missing.
+
+        OptionError if it cannot be there, StoreNotWritable if it cannot be written.
+        """
+        in_use = any(entry.apart for _, entry in self._stored(keep=False))
+        set_up_archive(self.home, folder, in_use=in_use, timeout_s=self._lock_timeout_s)
 
     def flush(self) -> None:
         """Write what the commits of this object changed to the catalogue, all at once.
@@ -270,7 +286,7 @@ class Store:
     def _checked(self, place: str, entry: CatalogueEntry) -> Summary | None:
         """The dataset's row, every chunk's size compared; None if it is not stored (any more)."""
         while (row := entry.summary) and not row.damage:
-            damage, remedy = self._damage(place, entry)
+            damage, remedy = damage_of(self.home, place, entry)
             if not damage and (entry.files or not removed_by_hand(f"{self._root}/data/{place}")):
                 foreign = self._foreign(place, entry)
                 return replace(row, foreign=foreign) if foreign else row
@@ -309,26 +325,6 @@ class Store:
         except StoreError:
             return False  # reading the manifest reports why not
 
-    def _damage(self, place: str, entry: CatalogueEntry) -> tuple[str, Hint]:
-        """What is wrong with the chunks' sizes, and what mends it but a load; empty if nothing."""
-        faults = []
-        for name, size in entry.files:
-            try:
-                file = status(f"{self._root}/data/{place}/{name}")
-            except StoreError as error:
-                return error.message, error.advice
-            if file is None:
-                faults.append(f"{name} is missing")
-            elif file.st_size != size:
-                faults.append(f"{name} has {file.st_size} bytes instead of {size}")
-        if not faults:
-            return "", ""
-        folder = DatasetFolder(self.home, entry.dataset)
-        if not folder.data.exists():
-            unmounted = folder.unmounted_error()
-            return unmounted.message, unmounted.advice
-        return faults[0] + (f", and {len(faults) - 1} more" if len(faults) > 1 else ""), ""
-
     def _foreign(self, place: str, entry: CatalogueEntry) -> tuple[str, ...]:
         """Parquet files in the dataset's folder that are neither its own nor a running writer's."""
         folder_name, sequence = f"{self._root}/data/{place}", entry.sequence
@@ -353,5 +349,5 @@ class Store:
 
 def _others(data: str, entry: CatalogueEntry) -> list[str]:
     """Names in the folder that are none of the dataset's chunks."""
-    own = {name for name, _ in entry.files}
+    own = {name for name, _ in (*entry.files, *entry.apart)}
     return [name for name in names_in(data) if name not in own]

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from ml4t_nb.errors import StoreError
 from ml4t_nb.model import DatasetId
+from ml4t_nb.storage.archive_folder import archive_of
+from ml4t_nb.storage.archived_files import sweep_archived
 from ml4t_nb.storage.clean_up import sweep_staged, sweep_trash
 from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.disk import is_own_folder, names_in, remove_old
@@ -42,6 +44,14 @@ def sweep_home(home: Path, retention: Retention | None) -> None:
     if now := _file_time(home / "trash"):
         for dataset in _datasets(home / "trash"):
             sweep_trash(DatasetFolder(home, dataset), now)
+    archive = archive_of(home)
+    if (
+        archive
+        and archive.is_of(home)
+        and (now := _file_time(trash := Path(archive.folder, "trash")))
+    ):
+        for dataset in _datasets(trash):
+            sweep_archived(DatasetFolder(home, dataset), archive, now)
 
 
 def _drop_versions(home: Path, retention: Retention, now: os.stat_result) -> None:

@@ -109,6 +109,8 @@ def bars(
         If nothing is stored.
     ChunkCorrupt
         If a file is damaged: never half of the bars.
+    ArchiveMissing
+        If some are archived on a disk that is missing; later ones can be read.
     BarsDoubtful
         If the bars are not as ``require`` says: none is returned.
     OptionError

@@ -74,6 +74,8 @@ def sql(
         If it is not one SELECT, or cannot be carried out.
     ChunkCorrupt
         If a file that it needs is damaged.
+    ArchiveMissing
+        If one is archived on a disk that is missing.
     """
     ws = ws.at(home)
     ws.require_home()
