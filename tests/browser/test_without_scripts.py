@@ -26,7 +26,7 @@ CELLS = {
     "listed": "%ml4t list",
     "healthy": "%ml4t health --as-of 2005-06-03",
     "plot": "%ml4t plot LOST --as-of 2004-12-31",
-    "symbols": "%ml4t plot LOST IBM --as-of 2004-12-31",
+    "symbols": "%ml4t plot LOST IBM --end 2004-12-31 --as-of 2005-06-03",
     "coverage": "%ml4t plot LOST --coverage --as-of 2004-12-31",
     "all": "%ml4t panel --as-of 2005-06-03",
     "update form": "%ml4t panel update --as-of 2005-06-03",
@@ -46,7 +46,7 @@ SEEN = {
     "health": "2 suspect",
     "gaps": "2004-06-16",
     "review": "AAPL, Thu 14 Apr 2005: the high is 85 % above the prices beside it 1 of 3",
-    "history": "no run of this dataset changed a stored value",
+    "history": "Version 1 of AAPL is the newest",
 }
 """What is said in words; a plot is a picture alone."""
 
