@@ -50,7 +50,7 @@ SEEN = {
 }
 """What is said in words; a plot is a picture alone."""
 
-PICTURES = {"plot": 1, "symbols": 1, "coverage": 1, "gaps": 1, "review": 1}
+PICTURES = {"plot": 1, "symbols": 1, "coverage": 1, "gaps": 1, "review": 1, "history": 1}
 PAGES: dict[Theme, str] = {
     "light": "background:#ffffff;color:#1f2328;color-scheme:light",
     "dark": "background:#0d1117;color:#e6edf3;color-scheme:dark",
