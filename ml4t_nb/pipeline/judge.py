@@ -125,12 +125,12 @@ class _Judgement:
     def _earlier_dividends(self, whole: Bars) -> Numbers:
         """Dividends before ``whole``, on its last split basis; none unless there are some to judge.
 
-        They are few, and so are looked at in all that is stored.
+        They are few, and so are looked at in all that is stored and can be read.
         """
         if self.start is None or not self.real["dividend"].to_numpy().any():
             return np.empty(0)
-        stored = self.rewrite.tx.bars()
-        series = concat([observed(stored[stored.index < whole.index[0]]), whole])
+        stored = self.rewrite.tx.readable_bars(as_instant(whole.index[0]))
+        series = concat([observed(stored), whole])
         try:
             level = adjusted(series, "splits", basis=self.rewrite.run.config.basis)
         except BarsInvalid:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
@@ -39,6 +40,7 @@ from ml4t_nb.storage.snapshot import Snapshot, is_read_anew, not_found_error
 __all__ = ["Transaction", "erase_all"]
 
 _FINDINGS = 1000
+_TICK = timedelta(microseconds=1)
 
 
 class Transaction:
@@ -114,6 +116,14 @@ class Transaction:
         # A caller that changes the frame must not change what was put, or what is decoded once.
         is_own = not self._edits and is_read_anew(chunks, time_range)
         return (rows if is_own else rows.copy()).bars()
+
+    def readable_bars(self, end: datetime) -> Bars:
+        """Bars before ``end``, but for those on a disk that is missing."""
+        manifest = self._now().manifest
+        lost = Snapshot(self._folder, manifest).unreadable_until if manifest else None
+        # What was put may come before the first bar that is stored.
+        start = datetime.min.replace(tzinfo=UTC) if lost is None else lost + _TICK
+        return self.bars(Span(min(start, end), end))
 
     def put(self, bars: Bars, span: Span | None = None) -> None:
         """From now on ``span`` holds exactly ``bars``; for None, the dataset does.

@@ -206,6 +206,17 @@ def test_updates_append_without_the_disk_and_restate_nothing(ws: Workspace, disk
     assert verbs.bars(ws, "AAPL")["close"].iloc[-1] < 50
 
 
+def test_a_dividend_is_judged_without_the_disk(ws: Workspace, disk: Path) -> None:
+    """By those before it that can be read."""
+    verbs.load(ws, "MSFT", provider="sample", start="2000-03-01", as_of="2004-12-31")
+    verbs.archive(ws, "MSFT", before="2003-01-01", to=disk, as_of="2004-12-31")
+    unmount(disk)
+
+    (result,) = verbs.update(ws, "MSFT", as_of="2005-02-15").results
+    assert result.record.outcome == "changed", result.record
+    assert verbs.bars(ws, "MSFT", start="2005-02-15")["dividend"].tolist() == [0.08]
+
+
 def test_restored_bars_are_among_the_data_and_leave_the_archive(
     apart: Workspace, disk: Path, before: pd.DataFrame
 ) -> None:
