@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Never, TypeAlias
 
 from ml4t_nb.errors import OptionError, StoreError, VersionNotFound
@@ -17,7 +18,7 @@ from ml4t_nb.storage.versions import Versions
 if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
 
-__all__ = ["NotChosen", "PastState", "PastStore", "VersionChoice"]
+__all__ = ["NotChosen", "PastState", "PastStore", "VersionChoice", "with_versions"]
 
 VersionChoice: TypeAlias = "Callable[[Versions], int]"
 """Number of the version of a dataset that is wanted; VersionNotFound if it cannot be read."""
@@ -150,6 +151,11 @@ class PastState(StoreState):
     def _removed(self, frequency: Frequency) -> Iterator[DatasetId]:
         for asset_class, each in GROUPS:
             if each == frequency:
-                names = names_in(f"{self._store.home}/versions/{asset_class}/{each}")
-                symbols = map(symbol_of, names)
-                yield from (DatasetId(asset_class, each, s) for s in symbols if s is not None)
+                yield from with_versions(self._store.home, asset_class, each)
+
+
+def with_versions(home: Path, asset_class: AssetClass, frequency: Frequency) -> Iterator[DatasetId]:
+    """Datasets of that kind that have past versions, stored or not."""
+    for name in names_in(home / "versions" / asset_class / frequency):
+        if (symbol := symbol_of(name)) is not None:
+            yield DatasetId(asset_class, frequency, symbol)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ml4t_nb.errors import Ml4tError, OptionError, VersionNotFound
+from ml4t_nb.errors import Ml4tError, OptionError, StoreError, VersionNotFound
 from ml4t_nb.options import Moment, as_moment, did_you_mean
 
 if TYPE_CHECKING:
@@ -133,15 +134,7 @@ def _require_not_renamed(
     from ml4t_nb.storage.past_store import NotChosen
 
     for new in _new_names(ws, dataset):
-        versions = ws.store.versions(new)
-
-        def is_renamed(number: int, versions: Versions = versions) -> bool:
-            manifest = versions.manifest(number)
-            names = manifest.former_names if manifest else ()
-            return any(each.symbol == dataset.symbol for each in names)
-
-        numbers = versions.numbers
-        at = versions.times[numbers[bisect_left(numbers, True, key=is_renamed)]]
+        at = _renamed_at(ws.store.versions(new), dataset.symbol)
         if at is not None and at <= until:
             raise NotChosen(
                 f"{dataset} was renamed as of {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: "
@@ -150,18 +143,45 @@ def _require_not_renamed(
             )
 
 
+def _renamed_at(versions: Versions, symbol: str) -> datetime | None:
+    """As-of of the run that joined the symbol's bars to these, as far as it is still there."""
+
+    def is_renamed(number: int) -> bool:
+        manifest = versions.manifest(number)
+        names = manifest.former_names if manifest else ()
+        return any(each.symbol == symbol for each in names)
+
+    times = versions.times
+    for is_removal, each in groupby(versions.numbers, lambda number: times[number] is None):
+        numbers = [*each]
+        if not is_removal and is_renamed(numbers[-1]):
+            return times[numbers[bisect_left(numbers, True, key=is_renamed)]]
+    return None
+
+
 def _other_names(ws: Workspace, dataset: DatasetId) -> list[DatasetId]:
     return [*_new_names(ws, dataset), *_former_names(ws, dataset)]
 
 
 def _new_names(ws: Workspace, dataset: DatasetId) -> list[DatasetId]:
-    """Stored datasets of which it is a former name."""
-    return [
+    """Datasets of which it is a former name, stored or removed since."""
+    stored = [
         new
         for new, names in ws.store.former_names().items()
         if replace(new, symbol=dataset.symbol) == dataset
         and any(each.symbol == dataset.symbol for each in names)
     ]
+    return [*stored, *_removed_names(ws, dataset)]
+
+
+def _removed_names(ws: Workspace, dataset: DatasetId) -> Iterator[DatasetId]:
+    from ml4t_nb.storage.past_store import with_versions
+
+    stored = {dataset, *ws.store.datasets(keep=False)}
+    for each in with_versions(ws.settings.home, dataset.asset_class, dataset.frequency):
+        with suppress(StoreError):  # what is damaged is told to who reads it
+            if each not in stored and _renamed_at(ws.store.versions(each), dataset.symbol):
+                yield each
 
 
 def _former_names(ws: Workspace, dataset: DatasetId) -> list[DatasetId]:

@@ -69,6 +69,14 @@ def test_after_the_rename_the_old_name_gives_none_of_its_bars_of_before(ws: Work
     assert error.value.hint == "read META with known_on=2022-04-19"
 
 
+def test_so_it_is_if_the_new_name_is_removed_later(ws: Workspace) -> None:
+    verbs.remove(ws, "META", yes=True)
+    with pytest.raises(VersionNotFound, match="FB was renamed as of 2022-04-18 20:00 UTC"):
+        verbs.bars(ws, "FB", known_on="2022-04-19")
+    assert days_of(verbs.bars(ws, "FB", known_on="2022-04-15")) == ("02-22", "03-31")
+    assert days_of(verbs.bars(ws, "META", known_on="2022-04-19")) == ("02-22", "04-14")
+
+
 def test_the_new_names_versions_are_not_taken_for_those_of_the_old_name(tmp_path: Path) -> None:
     """Of the old name nothing is left: numbers, and what was known then, are not the new one's."""
     ws = two_names(tmp_path / "home")
