@@ -51,7 +51,8 @@ def home(tmp_path: Path) -> Path:
 
 
 def run(command: str, home: Path, as_of: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """As cron does: by sh, in the home folder, with few variables."""
+    """As cron does: by sh, in the home folder, with few variables; its other disk is there too."""
+    command = command.replace("/mnt/", f"{home}/")
     variables = {name: environment(home)[name] for name in ("PATH", "HOME", "TZ")}
     return subprocess.run(
         ["sh", "-c", command],
