@@ -41,7 +41,7 @@ class ReadCheck:
     version, checksum
         What they were read from.
     added, revised, removed
-        Bars that are read today and were not then; that are others; that are not read any more.
+        Bars that are read today and were not then; that differ; that are not read any more.
         Zero where they cannot be compared.
     restated
         By what the prices were divided since, if all revised ones were by the same: 2 of a 2:1

@@ -232,7 +232,7 @@ class UpdateRecord:
 
     @property
     def has_changed(self) -> bool:
-        """Whether something is other than before: bars, gaps or decisions."""
+        """Whether something differs from before: bars, gaps or decisions."""
         is_counted = self.added or self.revised or self.filled or self.restatement
         return self.outcome == "changed" or bool(is_counted)
 

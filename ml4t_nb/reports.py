@@ -202,7 +202,7 @@ class HistoryReport:
     home
         Folder of the store.
     diff
-        For ``--diff``, what is other in one version than in another: no runs are listed.
+        For ``--diff``, how two versions differ: no runs are listed.
     """
 
     datasets: tuple[DatasetHistory, ...]

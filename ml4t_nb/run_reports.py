@@ -153,7 +153,7 @@ class RunReport:
 
     @property
     def changed(self) -> tuple[UpdateResult, ...]:
-        """Results of datasets in which something is other than before: bars, gaps or decisions."""
+        """Results of datasets in which something differs from before: bars, gaps or decisions."""
         return tuple(each for each in self if each.record.has_changed)
 
     def to_frame(self) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What is other in one version of a dataset than in another, as values."""
+"""How two versions of a dataset differ, as values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["BarsChange", "ColumnChange", "ConfigChange", "RestatedStretch", "Ver
 
 @dataclass(frozen=True, slots=True)
 class BarsChange:
-    """Bars that one version alone has, or that are other in the later one.
+    """Bars that one version alone has, or whose values differ.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ class ColumnChange:
     Parameters
     ----------
     bars
-        How many bars are other in it, but for what a restatement explains.
+        How many bars differ in it, apart from what a restatement explains.
     share
-        ``after`` over ``before``, minus 1; None where that is no number.
+        Relative change, ``after / before - 1``; None if ``before`` is zero.
     """
 
     column: str
@@ -62,7 +62,7 @@ class RestatedStretch:
 
 @dataclass(frozen=True, slots=True)
 class ConfigChange:
-    """Something about how a dataset is fetched, shown or stored that is other."""
+    """A setting of how a dataset is fetched, shown or stored, before and after."""
 
     name: str
     before: str
@@ -71,7 +71,7 @@ class ConfigChange:
 
 @dataclass(frozen=True, slots=True)
 class VersionDiff:
-    """What is other in version ``after`` of a dataset than in version ``before``.
+    """How version ``after`` of a dataset differs from version ``before``.
 
     Parameters
     ----------
@@ -112,5 +112,5 @@ class VersionDiff:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is other."""
+        """Whether nothing differs."""
         return not (self.changes or self.config or self.gaps_added or self.gaps_removed)

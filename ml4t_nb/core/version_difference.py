@@ -1,4 +1,4 @@
-"""What is other in one version of bars than in another: the bars around it, judged one by one."""
+"""How two versions of bars differ: the bars around it, judged one by one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NAMED = 1e-3
 """Providers name 4:3 as 1.3333 and divide by the true ratio."""
 
 _MOST = 0.5
-"""Share of the bars up to the last that is other which a restatement has moved, by one factor."""
+"""Share of the bars up to the last that differs which a restatement has moved, by one factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def version_difference(then: Bars, now: Bars, *, beside: int) -> VersionDifferen
     """What differs, to the bit, from ``then`` to ``now``; filled bars are left out of both.
 
     A restatement is told by the numbers, since records of runs do not stay as long as a pinned
-    version: most bars up to the last that is other keep to one factor, between the same two splits.
+    version: most bars up to the last that differs keep to one factor, between the same two splits.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def _differ(then: Bars, now: Bars, rows: Places, others: Places) -> Flags:
 def _differing(
     old: Instants, new: Instants, rows: Places, others: Places, differs: Flags
 ) -> Instants:
-    """Stamps of the bars that are other, or in one version alone, in order."""
+    """Stamps of the bars that differ, or are in one version alone, in order."""
     parts = [old[rows][differs], np.delete(old, rows), np.delete(new, others)]
     return np.sort(np.concatenate(parts))
 

@@ -41,7 +41,7 @@ def _is_restated(result: UpdateResult) -> bool:
 
 
 def _is_changed(result: UpdateResult) -> bool:
-    """Whether stored values are others now, and not too many to be read at once."""
+    """Whether stored values differ now, and not too many to be read at once."""
     record = result.record
     has_changed = record.revised > 0 or _is_restated(result)
     return bool(record.version and has_changed and result.rows <= _MOST_BARS)

@@ -1,4 +1,4 @@
-"""What is other in one version of a dataset than in another, as tables and lines."""
+"""How two versions of a dataset differ, as tables and lines."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class DatasetRuns:
 
 @dataclass(frozen=True, slots=True)
 class DiffDocument:
-    """What is other in version ``after`` than in version ``before``."""
+    """How version ``after`` differs from version ``before``."""
 
     dataset: DatasetId
     before: int
@@ -87,7 +87,7 @@ class DiffDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryDocument:
-    """Of ``history``; with ``--diff`` what is other in one version than in another."""
+    """Of ``history``; with ``--diff`` how two versions differ."""
 
     verb: Literal["history"] = "history"
     datasets: tuple[DatasetRuns, ...]

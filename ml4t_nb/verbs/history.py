@@ -43,7 +43,7 @@ def history(
         Runs of each dataset, the newest; a hundred are kept, and of past versions as many as can be
         read.
     diff
-        Instead, what is other in the second of these versions than in the first: bars added, taken
+        Instead, how the second of these versions differs from the first: bars added, taken
         out and changed, restatements, configuration and gaps. Two numbers of runs, in any order.
     """
     if limit < 1:
@@ -84,7 +84,7 @@ def _difference(
     frequency: Frequency | None,
     numbers: tuple[int, int],
 ) -> HistoryReport:
-    """What is other in one version of a dataset than in another; it may be removed since."""
+    """How two versions of a dataset differ; it may have been removed since."""
     from ml4t_nb.verbs.version_diff import version_diff
 
     if len(symbols) != 1:

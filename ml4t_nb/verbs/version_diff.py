@@ -1,4 +1,4 @@
-"""What is other in one version of a dataset than in another."""
+"""How two versions of a dataset differ."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _Change = Literal["added", "removed", "replaced"]
 
 
 def version_diff(store: Store, dataset: DatasetId, before: int, after: int) -> VersionDiff:
-    """What is other in version ``after`` than in version ``before``, whichever is the later one.
+    """How version ``after`` differs from version ``before``, whichever is the later one.
 
     VersionNotFound if one of them is not there.
     """
@@ -105,7 +105,7 @@ def _explained(found: VersionDifference | None, rows: pd.DataFrame) -> pd.Series
 
 
 def _columns(rows: pd.DataFrame) -> Iterator[ColumnChange]:
-    """Of each column that is other, the bar where it is so most."""
+    """Of each column that differs, the bar where it differs most."""
     import numpy as np
 
     from ml4t_nb.core.bars import NUMBERS, as_instant

@@ -1,4 +1,4 @@
-"""What is other in one version of bars than in another, and whether a restatement explains it."""
+"""How two versions of bars differ, and whether a restatement explains it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is other in one version than in another: bars, restatements, configuration, gaps."""
+"""How two versions differ: bars, restatements, configuration, gaps."""
 
 from __future__ import annotations
 

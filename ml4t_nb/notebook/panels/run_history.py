@@ -23,7 +23,7 @@ _RUNS = 100  # as many as are kept
 
 
 class RunHistory:
-    """Choose a dataset, and one of its versions: what is other now, and which run to undo.
+    """Choose a dataset, and one of its versions: what differs now, and which run to undo.
 
     While a page shows it, it follows the store, whoever commits.
     """

@@ -36,7 +36,7 @@ _AT_ONCE = 100_000
 
 
 class VersionList:
-    """Choose a version of a dataset, see what is other now, and read it or undo a run since.
+    """Choose a version of a dataset, see what differs now, and read it or undo a run since.
 
     ``changed`` is called when there is something new to see, ``ended`` once an undo is over.
     """

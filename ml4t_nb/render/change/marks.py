@@ -60,7 +60,7 @@ def _arrows(frame: ChangeFrame) -> Iterator[Markup]:
 
 
 def _dots(frame: ChangeFrame) -> Iterator[Markup]:
-    """Where bars are others now, if they are few; the largest move in numbers."""
+    """Where bars differ now, if they are few; the largest move in numbers."""
     import numpy as np
 
     change = frame.change

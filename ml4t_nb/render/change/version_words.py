@@ -1,4 +1,4 @@
-"""What is other than in a past version, in words."""
+"""What differs from a past version, in words."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def is_without_splits(change: RunChange) -> bool:
 
 
 def bars_since(change: RunChange) -> str:
-    """How many bars are others, or in one version alone, and which value moved most."""
+    """How many bars differ, or are in one version alone, and which value moved most."""
     symbol, versions = change.report.dataset.symbol, _versions(change)
     if not change.any_changed.any():
         if versions.then != versions.now:
@@ -71,7 +71,7 @@ def bars_since(change: RunChange) -> str:
 
 
 def details_since(change: RunChange) -> Iterator[str]:
-    """What else is other in a restated history, and that the version can be read."""
+    """What else differs in a restated history, and that the version can be read."""
     import numpy as np
 
     if change.is_restated:

@@ -1,4 +1,4 @@
-"""The panel of versions by hand: choose one, see what is other now, undo a run since."""
+"""The panel of versions by hand: choose one, see what differs now, undo a run since."""
 
 from __future__ import annotations
 
