@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from itertools import islice, pairwise
+from itertools import pairwise
 
 from ml4t_nb.errors import StoreError
 from ml4t_nb.storage import disk
@@ -168,12 +169,16 @@ def sweep_trash(folder: DatasetFolder, now: os.stat_result, *, most: int | None 
 
     What bears another name than this package gives is left, and so is all behind a link.
     ``now`` is of a file just written: the file system's own clock. Where there are more than
-    ``most`` files, only some are looked at: a dataset that is written every second has thousands.
+    ``most`` files, so many are looked at, whichever: a dataset that is written every second has
+    thousands, and if they were the first ones, young files could keep old ones there for ever.
     """
     if not disk.is_all_own(f"{folder.home}/trash", folder.place):
         return
     with suppress(StoreError):
-        for name in islice(filter(is_replaceable, disk.names_in(folder.trash_path)), most):
+        names = disk.names_in(folder.trash_path)
+        if most is not None and len(names) > most:
+            names = random.sample(names, most)
+        for name in filter(is_replaceable, names):
             disk.remove_old(f"{folder.trash_path}/{name}", now)
         with suppress(OSError):
             folder.trash.rmdir()

@@ -15,6 +15,7 @@ from ml4t_nb.core.bars import Bars, empty_bars, require_bars, within
 from ml4t_nb.errors import BarsInvalid, ChunkCorrupt, DatasetNotFound, OptionError, StoreError
 from ml4t_nb.finding import Finding
 from ml4t_nb.model import Compression, DatasetId, FetchAttempt, Gap, Span
+from ml4t_nb.storage.clean_up import sweep_trash
 from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.locks import dataset_lock
 from ml4t_nb.storage.snapshot import Snapshot
@@ -411,6 +412,25 @@ def test_what_was_replaced_an_hour_ago_is_removed_by_the_next_commit(store: Stor
     assert not old.exists()
     assert len(snapshot.bars()) == 6
     assert len([*old.parent.iterdir()]) == 1
+
+
+def test_files_that_were_just_replaced_do_not_keep_old_ones_in_the_trash(store: Store) -> None:
+    commit(store, AAPL, daily("2024-01-01", "2024-01-05"))
+    trash = store.home / "trash/equities/daily/AAPL"
+    trash.mkdir(parents=True)
+    young = {f"2024-01-01.{number:08d}.abcdef.parquet" for number in range(1, 11)}
+    old = {"2024-01-02.00000001.abcdef.parquet", "revisions.00000001.abcdef.parquet"}
+    for name in (*young, *old):
+        (trash / name).touch()
+    for name in old:
+        age = (trash / name).stat().st_mtime - 3601
+        os.utime(trash / name, (age, age))
+    folder, now = store.snapshot(AAPL).folder, (trash / min(young)).stat()
+
+    for _ in range(500):
+        sweep_trash(folder, now, most=4)
+
+    assert {path.name for path in trash.iterdir()} == young
 
 
 def test_a_snapshot_whose_files_are_gone_says_so(store: Store) -> None:
