@@ -103,9 +103,7 @@ class VersionList:
         """List the versions of that dataset, or nothing."""
         with self._lock:
             if dataset != self._dataset:
-                self._found, self._listed = None, []
-                with self._own_change:
-                    self.list.options = ()
+                self._clear()
             self._dataset = dataset
             self.body.layout.display = "none" if dataset is None else ""
             self._forget()
@@ -148,11 +146,20 @@ class VersionList:
                 return
             self.message.value = ""
             try:
-                act()
+                # What could not be read may be there by now, or is said again.
+                (self._read if self._found is None else act)()
             except Ml4tError as error:
-                self._forget()
+                self._clear()
                 self.message.value = error_html(error)
         self._changed()
+
+    def _clear(self) -> None:
+        """List no version, and offer no undo: what there was may be another dataset's."""
+        self._found, self._listed = None, []
+        with self._own_change:
+            self.list.options = ()
+        self._forget()
+        self.undo.aim(None, None)
 
     def _forget(self) -> None:
         self._drawing += 1
@@ -205,25 +212,24 @@ class VersionList:
     def _draw(self) -> None:
         """Show the picture of the chosen version; one of very many bars when it is ready."""
         self._forget()
-        found, chosen, target = self._found, self.version, self.target
-        self.undo.aim(self._dataset, None if target is None else target.run)
-        if found is None or chosen is None:
+        dataset, found, chosen, target = self._dataset, self._found, self.version, self.target
+        self.undo.aim(dataset, None if target is None else target.run)
+        if dataset is None or found is None or chosen is None:
             return
         self.message.value = "".join(map(error_html, found.damage))
-        act = partial(self._take, self._drawing, chosen.number, self.of.value)
+        act = partial(self._take, self._drawing, dataset, chosen.number, self.of.value)
         if found.rows <= _AT_ONCE:
             act()
             return
         self.picture.value = line_html(f"Reading version {chosen.number}…")
         self.latest.do(lambda: (act(), self._changed()))
 
-    def _take(self, drawing: int, number: int, of: Picture) -> None:
+    def _take(self, drawing: int, dataset: DatasetId, number: int, of: Picture) -> None:
         """Read and show a picture, unless another is wanted by now; in any thread."""
-        assert self._dataset is not None
         what = {"run" if of == "run" else "diff": number}
         drawn, words = None, ""
         try:
-            drawn = ask(PlotReport, "plot", **what, **of_dataset(self._dataset), **self._shared)
+            drawn = ask(PlotReport, "plot", **what, **of_dataset(dataset), **self._shared)
             shown, words = change_html(drawn), change_sentence(run_change(drawn))
         except Ml4tError as error:
             shown = error_html(error)

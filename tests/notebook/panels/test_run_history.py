@@ -17,6 +17,7 @@ import ml4t_nb
 from ml4t_nb import verbs
 from ml4t_nb.commands.parser import parse
 from ml4t_nb.execution.jobs import Job
+from ml4t_nb.model import DatasetId
 from ml4t_nb.notebook.panel_verbs import NOTEBOOK
 from ml4t_nb.notebook.panels import version_list
 from ml4t_nb.notebook.panels.latest import Latest
@@ -285,6 +286,32 @@ def test_a_removed_dataset_is_a_sentence(ws: Workspace) -> None:
 
     assert 'role="alert"' in panel.versions.message.value
     assert panel.versions.picture.value == ""
+
+
+def test_of_a_dataset_that_cannot_be_read_nothing_of_another_is_offered(ws: Workspace) -> None:
+    panel = RunHistory()
+    assert panel.versions.undo.button.description == "Undo run 2…"
+    (manifest,) = (ws.settings.home / "state/equities/daily/AA").glob("m.*.json")
+    manifest.write_bytes(manifest.read_bytes()[:-9])
+
+    panel.dataset.value = DatasetId("equities", "daily", "AA")
+
+    assert "is damaged" in panel.versions.message.value
+    assert shown(panel) == []
+    assert panel.versions.undo.button.disabled
+    panel.versions.only.value = not panel.versions.only.value
+    panel.versions.of.value = "run"
+    assert "is damaged" in panel.versions.message.value
+    assert "AAPL" not in panel.versions.static_html()
+
+
+def test_a_dataset_that_cannot_be_read_any_more_offers_no_undo(ws: Workspace) -> None:
+    panel = RunHistory()
+    verbs.remove(ws, "AAPL", yes=True)
+
+    panel.versions.look()
+
+    assert panel.versions.undo.button.disabled
 
 
 def test_a_picture_of_very_many_bars_is_drawn_beside_and_only_the_last_one_asked_for(
