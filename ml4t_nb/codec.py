@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -19,7 +20,15 @@ from typing import (
     is_typeddict,
 )
 
-__all__ = ["INLINE", "OMITTED", "Codec", "Convert", "is_inline", "union_members"]
+__all__ = [
+    "INLINE",
+    "OMITTED",
+    "Codec",
+    "Convert",
+    "is_inline",
+    "is_later_form",
+    "union_members",
+]
 
 Convert: TypeAlias = Callable[[Any], Any]
 
@@ -143,6 +152,14 @@ def union_members(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401
     if get_origin(hint) not in (Union, types.UnionType):
         return ()
     return tuple(each for each in get_args(hint) if each is not NoneType)
+
+
+def is_later_form(plain: object, own: str) -> bool:
+    """Whether JSON values say that they are of a later form than ``own``, such as ``pins 1``."""
+    form = plain.get("form") if isinstance(plain, dict) else None
+    name, number = own.rsplit(" ", 1)
+    found = re.fullmatch(rf"{re.escape(name)} ([1-9][0-9]{{0,8}})", f"{form}")
+    return found is not None and int(found[1]) > int(number)
 
 
 def is_inline(field: Field[Any]) -> bool:

@@ -28,6 +28,7 @@ Where the standard library has an error of the same meaning, ours is one too, so
         ├── StoreNotFound         the folder that was named is not there      FileNotFoundError
         ├── StoreNotWritable      permissions, a full disk                    OSError
         ├── StoreOutdated         an older version of the package wrote it
+        ├── StoreNewer            a newer version of the package wrote it
         ├── ArchiveMissing        the disk of archived bars is not there
         └── ChunkCorrupt          a file is damaged or missing
 
@@ -72,6 +73,7 @@ __all__ = [
     "SettingsInvalid",
     "SplitPending",
     "StoreError",
+    "StoreNewer",
     "StoreNotFound",
     "StoreNotWritable",
     "StoreOutdated",
@@ -305,6 +307,21 @@ class StoreOutdated(StoreError):
     def __init__(self, message: str, *, summary: Summary, hint: Hint = "") -> None:
         super().__init__(message, hint=hint)
         self.summary = summary
+
+
+class StoreNewer(StoreError):
+    """A file in the format of a later version, which this one neither reads nor replaces.
+
+    Parameters
+    ----------
+    file
+        What it is, such as ``the manifest PATH``.
+    """
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            f"{file} was written by a newer ml4t_nb", hint="upgrade: pip install --upgrade ml4t-nb"
+        )
 
 
 class ArchiveMissing(StoreError):

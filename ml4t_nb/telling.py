@@ -15,7 +15,7 @@ from ml4t_nb.core.notices import (
     is_to_be_tried,
     without_dataset,
 )
-from ml4t_nb.errors import LockTimeout, MissingExtra, StoreNotWritable
+from ml4t_nb.errors import LockTimeout, MissingExtra, StoreNewer, StoreNotWritable
 from ml4t_nb.model import DatasetId
 from ml4t_nb.notice import Delivery, Notice, Observed, ToldState
 from ml4t_nb.storage.told_file import locked_told, read_told, write_told
@@ -75,13 +75,14 @@ def tell(
 
 def forget(home: Path, dataset: DatasetId) -> None:
     """Forget what targets were told of a dataset that is removed, unless it cannot be written."""
-    if not read_told(home):
-        return
-    with suppress(LockTimeout, StoreNotWritable), locked_told(home, timeout_s=_PATIENCE_S):
-        before = read_told(home)
-        after = {name: without_dataset(told, dataset) for name, told in before.items()}
-        if after != before:
-            write_told(home, after)
+    with suppress(LockTimeout, StoreNewer, StoreNotWritable):
+        if not read_told(home):
+            return
+        with locked_told(home, timeout_s=_PATIENCE_S):
+            before = read_told(home)
+            after = {name: without_dataset(told, dataset) for name, told in before.items()}
+            if after != before:
+                write_told(home, after)
 
 
 class _Outcome(NamedTuple):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from ml4t_nb.errors import ArchiveMissing, OptionError, StoreError
+from ml4t_nb.errors import ArchiveMissing, OptionError, StoreError, StoreNewer
 from ml4t_nb.model import DatasetId
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.locks import dataset_lock
@@ -15,6 +16,9 @@ from ml4t_nb.storage.state_file import read_state, write_state
 __all__ = ["Archive", "archive_of", "look_for_archive_in", "missing_error", "set_up_archive"]
 
 _MARK = "ml4t-archive.json"
+_FORM: Literal["archive 1"] = "archive 1"
+"""Of both files, which do not say it: another with every change of one of them, which does."""
+
 _ELSEWHERE: dict[Path, str] = {}
 
 
@@ -24,6 +28,7 @@ class _Mark:
 
     name: str
     home: str
+    form: Literal["archive 1"] = _FORM
 
     def is_of(self, home: Path) -> bool:
         """Whether that store writes to it, by whatever path it is named."""
@@ -48,6 +53,7 @@ class Archive:
 
     name: str
     folder: str
+    form: Literal["archive 1"] = _FORM
 
     def data_path(self, place: str) -> str:
         """Where a dataset's chunks are."""
@@ -60,18 +66,21 @@ class Archive:
     @property
     def is_there(self) -> bool:
         """Whether it can be read."""
-        mark = _mark_in(Path(self.folder))
+        mark = _known_mark(Path(self.folder))
         return mark is not None and mark.name == self.name
 
     def is_of(self, home: Path) -> bool:
         """Whether it is there, and the store's own: a copy of a store reads it, and no more."""
-        mark = _mark_in(Path(self.folder))
+        mark = _known_mark(Path(self.folder))
         return mark is not None and mark.name == self.name and mark.is_of(home)
 
 
 def archive_of(home: Path) -> Archive | None:
-    """The archive of the store, wherever it is now; None if it has none."""
-    known = read_state(_record(home), Archive)
+    """The archive of the store, wherever it is now; None if it has none, or one of a later form."""
+    try:
+        known = _record_in(home)
+    except StoreNewer:
+        return None
     if known is None:
         return None
     return Archive(known.name, _ELSEWHERE.get(home, known.folder))
@@ -85,8 +94,14 @@ def look_for_archive_in(home: Path, folder: Path | None) -> None:
         _ELSEWHERE[home] = f"{folder}"
 
 
-def missing_error(archive: Archive | None, dataset: DatasetId) -> ArchiveMissing:
+def missing_error(home: Path, archive: Archive | None, dataset: DatasetId) -> ArchiveMissing:
     """The error that says that archived bars are where nobody can read them now."""
+    try:
+        _record_in(home)
+        _ = archive and _mark_in(Path(archive.folder))
+    except StoreNewer as newer:
+        what = f"{newer.message}: archived bars of {dataset} cannot be read"
+        return ArchiveMissing(what, hint=newer.advice)
     hint = "mount its disk, or set ML4T_DATA_ARCHIVE to the folder where it is now"
     if archive is None:
         what = f"it is not known where the archive is, and with it archived bars of {dataset}"
@@ -110,6 +125,8 @@ def set_up_archive(home: Path, folder: Path, *, in_use: bool, timeout_s: float) 
     ------
     OptionError
         If the folder is in the store, is another store's archive, or the archive is elsewhere.
+    StoreNewer
+        If a later version of the package has put the archive there.
     """
     if folder == home or home in folder.parents:
         raise OptionError(f"{folder} is in the store itself", hint="name a folder outside of it")
@@ -117,6 +134,7 @@ def set_up_archive(home: Path, folder: Path, *, in_use: bool, timeout_s: float) 
     with disk.writing(record.parent):
         disk.make_folder(record.parent)
     with dataset_lock(record.parent, f"the archive of {home}", timeout_s=timeout_s):
+        _record_in(home)
         known, mark = archive_of(home), _mark_in(folder)
         is_known = mark is not None and (known is None or mark.name == known.name)
         if in_use and not is_known:
@@ -140,7 +158,7 @@ def set_up_archive(home: Path, folder: Path, *, in_use: bool, timeout_s: float) 
                 disk.make_folder(folder)
             # First there: what the store looks for in a folder is in it.
             _write(folder / _MARK, own or _Mark(name, f"{home}"), mark)
-            _write(record, Archive(name, f"{folder}"), read_state(record, Archive))
+            _write(record, Archive(name, f"{folder}"), _record_in(home))
         except StoreError as error:
             if "free space" not in f"{error.advice}":
                 error.advice = "check the owner of the folder, or name another one"
@@ -157,5 +175,17 @@ def _record(home: Path) -> Path:
     return home / "state" / "archive" / "archive.json"
 
 
+def _record_in(home: Path) -> Archive | None:
+    return read_state(_record(home), Archive, _FORM)
+
+
 def _mark_in(folder: Path) -> _Mark | None:
-    return read_state(folder / _MARK, _Mark)
+    return read_state(folder / _MARK, _Mark, _FORM)
+
+
+def _known_mark(folder: Path) -> _Mark | None:
+    """The mark in the folder; None if there is none, or one of a later form."""
+    try:
+        return _mark_in(folder)
+    except StoreNewer:
+        return None

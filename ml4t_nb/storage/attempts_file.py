@@ -18,11 +18,13 @@ __all__ = ["keep_attempts", "read_attempts"]
 # What is still declared was tried again long before.
 _KEPT = timedelta(days=30)
 _PATIENCE_S = 5.0
+_FORM: Literal["attempts 1"] = "attempts 1"
+"""Another with every change of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    form: Literal["attempts 1"]  # another with every change of the file
+    form: Literal["attempts 1"]
     attempts: tuple[LoadAttempt, ...] = ()
 
 
@@ -31,8 +33,11 @@ def _file(home: Path) -> Path:
 
 
 def read_attempts(home: Path) -> dict[DatasetId, LoadAttempt]:
-    """The last attempt at each dataset; none if there is no such file, or it is damaged."""
-    content = read_state(_file(home), _Content)
+    """The last attempt at each dataset; none if there is no such file, or it is damaged.
+
+    StoreNewer if a later version of the package wrote it.
+    """
+    content = read_state(_file(home), _Content, _FORM)
     return {} if content is None else {each.dataset: each for each in content.attempts}
 
 
@@ -45,6 +50,8 @@ def keep_attempts(home: Path, made: Iterable[LoadAttempt]) -> None:
         If another process kept the file for long.
     StoreNotWritable
         If it cannot be written.
+    StoreNewer
+        If a later version of the package wrote it.
     """
     new = {each.dataset: each for each in made}
     if not new:
@@ -54,4 +61,4 @@ def keep_attempts(home: Path, made: Iterable[LoadAttempt]) -> None:
         oldest = max(each.at for each in new.values()) - _KEPT
         known = {**read_attempts(home), **new}
         kept = tuple(each for each in known.values() if each.at >= oldest or each.dataset in new)
-        write_state(path, _Content("attempts 1", kept))
+        write_state(path, _Content(_FORM, kept))

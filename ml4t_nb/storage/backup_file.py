@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from ml4t_nb.backups import FileFault, SavedDataset, SavedFile
-from ml4t_nb.codec import Codec
-from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNotFound
+from ml4t_nb.codec import Codec, is_later_form
+from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreNewer, StoreNotFound
 from ml4t_nb.storage import disk
 
 __all__ = [
@@ -36,6 +36,9 @@ PART = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z\.[0-9a-f]{6}\.part")
 
 _FOLDER = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z(?:\.[0-9]+)?")
 _ENVELOPE = re.compile(rb'\{"sha256":"([0-9a-f]{64})","backup":(.*)\}\n', re.DOTALL)
+_FORM = "backup 1"
+"""Another with every change of the file."""
+
 _CODEC = Codec(omit_defaults=True)
 _NOT_THAT = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 """What reading a file of any other content raises."""
@@ -53,7 +56,7 @@ class Backup:
         What of these could not be read.
     """
 
-    form: Literal["backup 1"]  # another with every change of the file
+    form: Literal["backup 1"]
     at: datetime
     home: str
     datasets: tuple[SavedDataset, ...]
@@ -82,8 +85,8 @@ def encode_backup(backup: Backup) -> bytes:
 def read_backup(folder: Path) -> Backup:
     """What is in the backup in that folder.
 
-    StoreNotFound if there is none, ChunkCorrupt if the file that says it is damaged, StoreError if
-    a newer program wrote it.
+    StoreNotFound if there is none, ChunkCorrupt if the file that says it is damaged, StoreNewer if
+    a later version wrote it.
     """
     path = folder / NAME
     try:
@@ -103,11 +106,8 @@ def read_backup(folder: Path) -> Backup:
         raise damaged
     try:
         plain = json.loads(found[2])
-        if plain["form"] != "backup 1":
-            raise StoreError(
-                f"{path} was written by a newer ml4t_nb",
-                hint="upgrade: pip install --upgrade ml4t-nb",
-            )
+        if is_later_form(plain, _FORM):
+            raise StoreNewer(f"{path}")
         backup: Backup = _CODEC.load(Backup, plain)
     except _NOT_THAT as error:
         raise damaged from error

@@ -49,7 +49,7 @@ def _faults_apart(home: Path, place: str, entry: CatalogueEntry) -> Iterator[str
         file = next(filter(None, (status(f"{path}/{name}") for path in paths)), None)
         if file is None:
             if archive is None or not archive.is_there:
-                raise missing_error(archive, entry.dataset)
+                raise missing_error(home, archive, entry.dataset)
             yield f"{name} is missing in the archive {archive.folder}"
         elif file.st_size != size:
             yield f"{name} has {file.st_size} bytes instead of {size}"

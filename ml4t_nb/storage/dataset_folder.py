@@ -83,7 +83,7 @@ class DatasetFolder:
 
     def archive_missing_error(self) -> ArchiveMissing:
         """The error that says that archived bars are on a disk that is missing."""
-        return missing_error(self.archive, self.dataset)
+        return missing_error(self.home, self.archive, self.dataset)
 
     def sequence(self) -> int:
         """Number of the newest commit; 0 before the first."""

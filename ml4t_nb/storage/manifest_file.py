@@ -13,7 +13,7 @@ from math import isfinite
 from typing import Any
 
 from ml4t_nb.codec import Codec
-from ml4t_nb.errors import ChunkCorrupt, StoreError, StoreOutdated
+from ml4t_nb.errors import ChunkCorrupt, StoreNewer, StoreOutdated
 from ml4t_nb.model import TICK, DatasetConfig, DatasetId, NextStep
 from ml4t_nb.records import Summary
 from ml4t_nb.storage.manifest import (
@@ -79,17 +79,14 @@ def decode_manifest(
     """The manifest in ``content``; None if it marks a removal.
 
     ChunkCorrupt if it is damaged, contradicts itself, or is that of another dataset or commit;
-    StoreOutdated if an earlier version wrote it, StoreError if a newer program did.
+    StoreOutdated if an earlier version wrote it, StoreNewer if a later one did.
     """
     match = _whole(content)
     if not match:
         raise manifest_error(dataset, f"{path} is damaged: its checksum does not match")
     version = int(match["version"])
     if version > VERSION:
-        raise StoreError(
-            f"the manifest {path} was written by a newer ml4t_nb",
-            hint="upgrade: pip install --upgrade ml4t-nb",
-        )
+        raise StoreNewer(f"the manifest {path}")
     if version < OLDEST_READ:
         # The mark of a removal has been the same since the first version.
         if match["body"] == b"null":

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ml4t_nb.codec import Codec
-from ml4t_nb.errors import ChunkCorrupt
+from ml4t_nb.codec import Codec, is_later_form
+from ml4t_nb.errors import ChunkCorrupt, StoreNewer
 from ml4t_nb.records import Pin
 from ml4t_nb.storage.locks import dataset_lock
 from ml4t_nb.storage.state_file import write_state
@@ -21,6 +21,9 @@ __all__ = ["PINNABLE", "changing_pins", "read_pins", "unchanging_pins"]
 PINNABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Names of pins: no space, and no dash in front that a shell would take for an option."""
 
+_FORM: Literal["pins 1"] = "pins 1"
+"""Another with every change of the file."""
+
 _CODEC = Codec(omit_defaults=True)
 _NOT_THAT = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 """What reading a file of any other content raises."""
@@ -28,7 +31,7 @@ _NOT_THAT = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    form: Literal["pins 1"]  # another with every change of the file
+    form: Literal["pins 1"]
     pins: tuple[Pin, ...] = ()
 
 
@@ -39,11 +42,15 @@ def _file(home: Path) -> Path:
 def read_pins(home: Path) -> dict[str, Pin]:
     """The pins of the store by name, in the order in which they were made.
 
-    ChunkCorrupt if the file is damaged: without it, what is pinned might be removed.
+    ChunkCorrupt if the file is damaged, StoreNewer if a later version of the package wrote it:
+    without it, what is pinned might be removed.
     """
     path = _file(home)
     try:
-        content: _Content = _CODEC.load(_Content, json.loads(path.read_bytes()))
+        plain = json.loads(path.read_bytes())
+        if is_later_form(plain, _FORM):
+            raise StoreNewer(f"{path}")
+        content: _Content = _CODEC.load(_Content, plain)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -83,4 +90,4 @@ def changing_pins(home: Path, *, timeout_s: float) -> Iterator[dict[str, Pin]]:
         before = dict(pins)
         yield pins
         if pins != before:
-            write_state(_file(home), _Content("pins 1", tuple(pins.values())))
+            write_state(_file(home), _Content(_FORM, tuple(pins.values())))

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import TypeVar
 
-from ml4t_nb.codec import Codec
+from ml4t_nb.codec import Codec, is_later_form
+from ml4t_nb.errors import StoreNewer
 from ml4t_nb.storage.disk import write_new, writing
 
 __all__ = ["read_state", "write_state"]
@@ -18,10 +19,24 @@ _NOT_THAT = (OSError, ValueError, TypeError, KeyError, AttributeError, Recursion
 _Content = TypeVar("_Content")
 
 
-def read_state(path: Path, kind: type[_Content]) -> _Content | None:
-    """What the file says; None if there is none, or it is damaged or of another form."""
+def read_state(path: Path, kind: type[_Content], form: str) -> _Content | None:
+    """What the file says; None if there is none, or it is damaged.
+
+    Parameters
+    ----------
+    form
+        Its ``form``, such as ``told 1``.
+
+    Raises
+    ------
+    StoreNewer
+        If it is of a later form: what is written instead of it would be lost to who wrote it.
+    """
     try:
-        content: _Content = _CODEC.load(kind, json.loads(path.read_bytes()))
+        plain = json.loads(path.read_bytes())
+        if is_later_form(plain, form):
+            raise StoreNewer(f"{path}")
+        content: _Content = _CODEC.load(kind, plain)
     except _NOT_THAT:
         return None
     return content

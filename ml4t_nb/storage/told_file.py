@@ -14,6 +14,9 @@ from ml4t_nb.storage.state_file import read_state, write_state
 
 __all__ = ["locked_told", "read_told", "write_told"]
 
+_FORM: Literal["told 1"] = "told 1"
+"""Another with every change of the file."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Target:
@@ -23,7 +26,7 @@ class _Target:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    form: Literal["told 1"]  # another with every change of the file
+    form: Literal["told 1"]
     targets: tuple[_Target, ...] = ()
 
 
@@ -48,8 +51,11 @@ def locked_told(home: Path, *, timeout_s: float) -> Iterator[HeldLock]:
 
 
 def read_told(home: Path) -> dict[str, ToldState]:
-    """What each target knows, by name; nothing if there is no such file, or it is damaged."""
-    content = read_state(_file(home), _Content)
+    """What each target knows, by name; nothing if there is no such file, or it is damaged.
+
+    StoreNewer if a later version of the package wrote it.
+    """
+    content = read_state(_file(home), _Content, _FORM)
     return {} if content is None else {each.name: each.told for each in content.targets}
 
 
@@ -62,4 +68,4 @@ def write_told(home: Path, told: Mapping[str, ToldState]) -> None:
         If it cannot be written.
     """
     targets = tuple(_Target(name, each) for name, each in told.items() if each != ToldState())
-    write_state(_file(home), _Content("told 1", targets))
+    write_state(_file(home), _Content(_FORM, targets))

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ml4t_nb.citations import Citation, citation_of
-from ml4t_nb.errors import OptionError, StoreNotWritable
+from ml4t_nb.codec import is_later_form
+from ml4t_nb.errors import OptionError, StoreNewer, StoreNotWritable
 from ml4t_nb.verbs.formats import write_whole
 
 __all__ = ["read_stamps", "stamp_file", "write_stamps"]
@@ -25,7 +26,8 @@ def stamp_file(named: Path) -> Path:
 def read_stamps(path: Path) -> tuple[Citation, ...]:
     """What was read, as the file says: one citation, a list of them, one a line, or a record.
 
-    OptionError if it is not there, or says anything else.
+    OptionError if it is not there, or says anything else, StoreNewer if a later version of the
+    package wrote it.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -36,7 +38,10 @@ def read_stamps(path: Path) -> tuple[Citation, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError(f"{path} cannot be read: {error}", hint=_HINT) from error
     try:
-        found = tuple(map(citation_of, _listed(text)))
+        plain = _listed(text)
+        if is_later_form(plain, _FORM):
+            raise StoreNewer(f"{path}")
+        found = tuple(map(citation_of, _reads(plain)))
     except (ValueError, RecursionError) as error:
         raise OptionError(f"{path} does not say what was read: {error}", hint=_HINT) from error
     if not found:
@@ -44,16 +49,19 @@ def read_stamps(path: Path) -> tuple[Citation, ...]:
     return found
 
 
-def _listed(text: str) -> list[Any]:
+def _listed(text: str) -> object:
     try:
-        plain = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError:
         # One citation a line, as a script prints them.
         return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def _reads(plain: object) -> list[Any]:
     if not isinstance(plain, dict) or "form" not in plain:
         return plain if isinstance(plain, list) else [plain]
     if plain["form"] != _FORM or not isinstance(plain.get("reads"), list):
-        raise ValueError(f"another version of this package wrote it ({plain['form']!r})")
+        raise ValueError(f"its form is {plain['form']!r}")
     reads: list[Any] = plain["reads"]
     return reads
 

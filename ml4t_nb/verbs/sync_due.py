@@ -33,6 +33,7 @@ from ml4t_nb.errors import (
     Ml4tError,
     SettingsInvalid,
     StoreError,
+    StoreNewer,
     StoreNotWritable,
 )
 from ml4t_nb.model import DatasetId
@@ -188,7 +189,7 @@ def after_due(
     done = dict(zip(asked, report.results, strict=True))
     _keep_failed_updates(ws, [done[each] for each in done if each not in due.loads], moment)
     tried = {each: _attempt(due, each, done[each], now) for each in done if each in due.loads}
-    with suppress(StoreNotWritable, LockTimeout):
+    with suppress(StoreNewer, StoreNotWritable, LockTimeout):
         keep_attempts(ws.settings.home, tried.values())
     repeated = {each for each in tried if _is_repeated(done[each], tried[each])}
     results = _told(done, repeated)

@@ -208,7 +208,7 @@ def test_settings_that_cannot_be_meant_break_no_run(own: OwnFiles, text: str) ->
     assert "ml4t.toml, line 2, [notify" in delivery.error
 
 
-@pytest.mark.parametrize("content", [None, b"", b"\xff", b"[]", b'{"form": "told 9"}', b"{}"])
+@pytest.mark.parametrize("content", [None, b"", b"\xff", b"[]", b'{"form": "told 0"}', b"{}"])
 def test_what_was_told_is_told_once_more_where_it_is_not_known_any_more(
     own: OwnFiles, hook: Webhook, content: bytes | None
 ) -> None:

@@ -314,7 +314,7 @@ def test_a_citation_that_is_none_is_one_sentence(change: dict[str, object], mess
     "text",
     [
         "", "[]", "{}", "null", "5", '"AAPL"', "[1]", "{", "[" * 100_000, "\x00", "no JSON\n",
-        '{"form": "ml4t_nb reads 2", "reads": []}', '{"form": "ml4t_nb reads 1"}',
+        '{"form": "ml4t_nb reads 0", "reads": []}', '{"form": "ml4t_nb reads 1"}',
         '{"form": "ml4t_nb reads 1", "reads": []}',
     ],
 )  # fmt: skip

@@ -103,7 +103,7 @@ def spoiled(home: Path) -> dict[str, bytes]:
     plain = json.loads(whole)
     pin = plain["pins"][0]
     wrong: dict[str, Any] = {
-        "another form": {**plain, "form": "pins 2"},
+        "another form": {**plain, "form": "pins 0"},
         "no form": {"pins": plain["pins"]},
         "no list": {**plain, "pins": pin},
         "null": None,
