@@ -466,6 +466,10 @@ class Exported:
         The frequency of the dataset, if the bars were derived.
     out
         The file that they are in; None if there is none.
+    version, checksum
+        Number of the commit that they are of, and checksum of its manifest.
+    as_of
+        As-of of the newest run by then; None if none reached a provider.
     """
 
     dataset: DatasetId
@@ -477,6 +481,9 @@ class Exported:
     first: datetime | None
     last: datetime | None
     out: Path | None
+    version: int = 0
+    checksum: str = ""
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ _HISTORY = (
 _DIFFERENCES = (*_DATASET, "timestamp", "price", "stored", "other", "share")
 _EXPORTED = (
     *_DATASET, "derived_from", "provider", "currency", "rows", "first", "last", "out", "skipped",
+    "version", "as_of",
 )  # fmt: skip
 _PROVIDERS = (
     "provider", "asset_class", "frequency", "basis", "days_per_request", "days_back", "summary",
@@ -191,7 +192,7 @@ def difference_frame(dataset: DatasetId, differences: Iterable[Difference]) -> p
 def export_frame(written: Iterable[Exported], skipped: Iterable[Skipped]) -> pd.DataFrame:
     """A row for each dataset, then one for each symbol left out."""
     rows = [({"frequency": each.frequency, "skipped": ""}, each.dataset, each) for each in written]
-    nothing = {**dict.fromkeys(_EXPORTED), "rows": 0}
+    nothing = {**dict.fromkeys(_EXPORTED), "rows": 0, "version": 0}
     left = (({**nothing, "symbol": each.symbol, "skipped": each.reason},) for each in skipped)
     return rows_frame(_EXPORTED, (*rows, *left))
 

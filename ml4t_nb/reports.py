@@ -12,7 +12,7 @@ from ml4t_nb import report_frames
 from ml4t_nb.backups import BackupReport, CheckBackupReport
 from ml4t_nb.check_reports import CheckReport
 from ml4t_nb.finding import Finding
-from ml4t_nb.model import BarsFrequency, Basis, DatasetId, Gap
+from ml4t_nb.model import Adjustment, BarsFrequency, Basis, DatasetId, Gap
 from ml4t_nb.notice import TargetStatus
 from ml4t_nb.plans import DatasetPlan, PlannedRequest, PossibleRequests, ProviderBudget
 from ml4t_nb.records import (
@@ -236,6 +236,8 @@ class ExportReport:
         Symbols that could not be read.
     notes
         Sentences for the reader: that bars are later than ML4T_DATA_AS_OF.
+    adjust, filled
+        How they are shown, as it was asked for.
     """
 
     datasets: tuple[Exported, ...]
@@ -243,6 +245,8 @@ class ExportReport:
     out: Path | None
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+    adjust: Adjustment = "splits"
+    filled: bool = True
 
     @property
     def printed(self) -> pd.DataFrame | None:

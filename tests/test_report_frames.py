@@ -373,8 +373,9 @@ def test_two_providers_have_a_row_for_each_price_that_differs() -> None:
 
 def test_an_export_has_a_row_for_each_symbol_also_for_one_left_out() -> None:
     one = Exported(
-        dataset("IBM"), "sample", "USD", "monthly", "daily", 12, FIRST, LAST, Path("IBM.csv")
-    )
+        dataset("IBM"), "sample", "USD", "monthly", "daily", 12, FIRST, LAST, Path("IBM.csv"), 17,
+        "xxh3:0", datetime(2005, 3, 4, 21, 30, tzinfo=UTC),
+    )  # fmt: skip
     report = reports.ExportReport((one,), None, Path(), (Skipped("GE", "nothing is stored"),))
 
     written, left = rows(report.to_frame())
@@ -391,6 +392,8 @@ def test_an_export_has_a_row_for_each_symbol_also_for_one_left_out() -> None:
         "last": pd.Timestamp("2005-03-04", tz="UTC"),
         "out": "IBM.csv",
         "skipped": "",
+        "version": 17,
+        "as_of": pd.Timestamp("2005-03-04 21:30", tz="UTC"),
     }
     assert [left[name] for name in ("symbol", "asset_class", "rows", "first", "skipped")] == [
         "GE", "", 0, None, "nothing is stored",

@@ -35,8 +35,6 @@ __all__ = [
     "DatasetGap",
     "DetailedResult",
     "ErrorDocument",
-    "ExportDocument",
-    "ExportedBar",
     "GapsDocument",
     "HealthDocument",
     "HealthSummary",
@@ -191,44 +189,6 @@ class Bar(TypedDict):
     dividend: float
     split: float
     filled: bool
-
-
-class _Stamped(TypedDict):
-    timestamp: str
-
-
-class ExportedBar(_Stamped, total=False):
-    """One bar, with the columns that were asked for; of several symbols with its ``symbol``.
-
-    The provider, with ``--provenance``, is empty if the bar was made by filling.
-    """
-
-    symbol: str
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
-    dividend: float
-    split: float
-    filled: bool
-    complete: bool
-    provider: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportDocument:
-    """Of ``export``; the bars only without ``--out``.
-
-    ``notes`` say where bars are later than ML4T_DATA_AS_OF.
-    """
-
-    verb: Literal["export"] = "export"
-    datasets: tuple[records.Exported, ...]
-    out: Path | None
-    skipped: tuple[records.Skipped, ...]
-    notes: tuple[str, ...]
-    bars: tuple[ExportedBar, ...] = OMITTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.render import documents, review_documents
 from ml4t_nb.render.backup_document import BackupDocument, CheckBackupDocument
 from ml4t_nb.render.check_document import CheckDocument
+from ml4t_nb.render.export_document import ExportDocument
 from ml4t_nb.render.notify_document import NotifyDocument
 from ml4t_nb.render.pins_document import PinsDocument
 from ml4t_nb.render.plan_document import PlanDocument
@@ -44,7 +45,7 @@ DOCUMENTS: dict[str, Any] = {
     "gaps": documents.GapsDocument,
     "review": review_documents.ReviewDocument,
     "history": review_documents.HistoryDocument,
-    "export": documents.ExportDocument,
+    "export": ExportDocument,
     "plot": documents.MapDocument,
     "compare": documents.CompareDocument,
     "sql": SqlDocument,

@@ -20,6 +20,7 @@ from ml4t_nb.render import documents as d
 from ml4t_nb.render import review_documents as r
 from ml4t_nb.render.backup_document import BackupDocument, CheckBackupDocument, SavedRow
 from ml4t_nb.render.check_document import CheckDocument
+from ml4t_nb.render.export_document import ExportDocument
 from ml4t_nb.render.health_blocks import class_totals
 from ml4t_nb.render.notify_document import NotifyDocument
 from ml4t_nb.render.pins_document import PinsDocument
@@ -94,7 +95,7 @@ def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911, PLR0912
             return _filled(d.CompareDocument, report, agreeing=dict(report.agreeing))
         case reports.ExportReport():
             bars = OMITTED if report.printed is None else _rows(report.printed)
-            return _filled(d.ExportDocument, report, bars=bars)
+            return _filled(ExportDocument, report, bars=bars)
         case reports.SqlReport():
             return _sql(report)
         case reports.PlotReport():

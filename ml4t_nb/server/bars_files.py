@@ -17,6 +17,7 @@ from ml4t_nb.execution.execute import call
 from ml4t_nb.model import Command, FileFormat
 from ml4t_nb.render.to_json import document
 from ml4t_nb.reports import ExportReport
+from ml4t_nb.server.bars_headers import bars_headers
 from ml4t_nb.server.problems import RequestRefused
 
 __all__ = ["MEDIA_TYPES", "BarsFile", "accepted", "bars_file"]
@@ -33,9 +34,10 @@ _PIECE = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class BarsFile:
-    """Bars in a file, and what is sent before and after it."""
+    """Bars in a file, what is sent before and after it, and headers that say what they are."""
 
     path: Path
+    headers: tuple[tuple[str, str], ...]
     before: bytes = b""
     after: bytes = b""
 
@@ -86,12 +88,13 @@ def bars_file(asked: Command, media: str, folder: Path) -> BarsFile:
         )
     out = folder / f"bars.{kind}"
     report = call(Command("export", {**asked.arguments, "out": out}), watch=silent)
-    if kind != "json":
-        return BarsFile(out)
     assert isinstance(report, ExportReport)
+    headers = tuple(bars_headers(report))
+    if kind != "json":
+        return BarsFile(out, headers)
     datasets = tuple(replace(each, out=None) for each in report.datasets)
     said = json.dumps(
         document(replace(report, datasets=datasets, bars=None, out=None), "ml4t-data")
     )
     # The document of an export without a file has the rows of that file.
-    return BarsFile(out, f'{said[:-1]}, "bars": '.encode(), b"}\n")
+    return BarsFile(out, headers, f'{said[:-1]}, "bars": '.encode(), b"}\n")

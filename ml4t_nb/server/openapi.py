@@ -10,6 +10,7 @@ import ml4t_nb
 from ml4t_nb.commands.declaration import SERVED, Option, Verb, summary, taken
 from ml4t_nb.render.json_schemas import DOCUMENTS, SHOWN_TYPES, SchemaTypes, schema_name
 from ml4t_nb.server.bars_files import MEDIA_TYPES
+from ml4t_nb.server.bars_headers import BARS_HEADERS
 from ml4t_nb.server.problems import MEDIA_TYPE
 from ml4t_nb.verbs.arguments import ALIASES, served_as
 
@@ -93,7 +94,13 @@ def _verb(name: str, verb: Verb, types: SchemaTypes) -> _Plain:
         content: _Plain = {"application/json": {"schema": document}}
         if name == "bars":
             content |= {each: {} for each in MEDIA_TYPES if each not in content}
-        path["get"] = _operation(name, verb, {"200": _answer("What was found.", content)})
+        found = _answer("What was found.", content)
+        if name == "bars":
+            found["headers"] = {
+                header: {"description": words, "required": is_always, "schema": _TEXT}
+                for header, (words, is_always) in BARS_HEADERS.items()
+            }
+        path["get"] = _operation(name, verb, {"200": found})
         path["get"]["parameters"] = parameters
     if not reads or any(option.writes for option in known.values()):
         body = {

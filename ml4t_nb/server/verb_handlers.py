@@ -91,6 +91,8 @@ class BarsHandler(VerbHandler):
             self.set_header("Content-Type", media)
             self.set_header("Content-Length", str(file.size))
             self.set_header("Vary", "Accept")
+            for name, value in file.headers:
+                self.add_header(name, value)
             try:
                 for piece in file.pieces():
                     self.write(piece)

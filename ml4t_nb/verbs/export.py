@@ -121,7 +121,7 @@ def export(
         reasons = "; ".join(dict.fromkeys(each.reason for each in left_out))
         raise DatasetNotFound(f"none of the symbols can be exported: {reasons}")
     written = None if target is None else target.path
-    return ExportReport(found, bars, written, left_out, ahead.told())
+    return ExportReport(found, bars, written, left_out, ahead.told(), adjust, filled)
 
 
 def _not_ahead(parts: Iterable[SymbolBars], ahead: LookAhead) -> Iterator[SymbolBars]:

@@ -46,7 +46,7 @@ def exported(part: SymbolBars, out: Path | None = None) -> Exported:
     from ml4t_nb.core.bars import as_instant
     from ml4t_nb.reading.origin import ATTRIBUTE
 
-    bars, config = part.bars, part.manifest.config
+    bars, manifest, config = part.bars, part.manifest, part.manifest.config
     origin = bars.attrs[ATTRIBUTE]
     return Exported(
         dataset=part.dataset,
@@ -58,6 +58,9 @@ def exported(part: SymbolBars, out: Path | None = None) -> Exported:
         first=as_instant(bars.index[0]) if len(bars) else None,
         last=as_instant(bars.index[-1]) if len(bars) else None,
         out=out,
+        version=manifest.sequence,
+        checksum=manifest.checksum,
+        as_of=manifest.updated,
     )
 
 
@@ -216,6 +219,9 @@ def _origin(of: Exported) -> dict[str, str]:
         "currency": of.currency,
         "frequency": of.frequency,
         "derived_from": of.derived_from or "",
+        "version": f"{of.version}",
+        "checksum": of.checksum,
+        "as_of": of.as_of.isoformat() if of.as_of else "",
     }
 
 

@@ -59,6 +59,17 @@ def test_what_is_answered_is_as_it_says(client: Client, path: str) -> None:
         assert (bad.status, faults(problem, bad.json)) == (422, [])
 
 
+@pytest.mark.parametrize("media", ["text/csv", "application/json"])
+def test_headers_of_bars_are_as_it_says(client: Client, media: str) -> None:
+    said = DOCUMENT["paths"]["/bars"]["get"]["responses"]["200"]["headers"]
+
+    answer = client.get("bars", {"Accept": media}, symbol="DEMO")
+
+    sent = {name for name in answer.headers if name.startswith("ml4t-")}
+    assert {name.lower() for name, each in said.items() if each["required"]} <= sent
+    assert sent <= {name.lower() for name in said}
+
+
 def test_a_job_is_as_it_says(client: Client) -> None:
     answers = DOCUMENT["paths"]["/load"]["post"]["responses"]
 

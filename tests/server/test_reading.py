@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pandas as pd
 import pyarrow.ipc
 import pytest
 
-from tests.server.client import Client, Running
-from tests.server.conftest import shell
+from ml4t_nb.cli import main
+from tests.server.client import Client, Running, serving
+from tests.server.conftest import AS_OF, shell
 
 
 @pytest.mark.parametrize(
@@ -132,3 +134,89 @@ def test_a_job_reads_no_folder_that_a_request_names(client: Client, verb: str) -
     answer = client.post(verb, symbol=["AAPL"], **{option: "files:/etc"})
 
     assert (answer.status, answer.json["error"]) == (422, "OptionError")
+
+
+ALL_MEDIA = [
+    "application/json", "text/csv", "application/vnd.apache.parquet",
+    "application/vnd.apache.arrow.file",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("media", ALL_MEDIA)
+def test_bars_say_of_which_version_they_are_and_how_they_are_shown(
+    client: Client, media: str
+) -> None:
+    answer = client.get("bars", {"Accept": media}, symbol="AAPL", adjust="all", filled="false")
+
+    said = {name: each for name, each in answer.headers.items() if name.startswith("ml4t-")}
+    (dataset, version, checksum, as_of) = said.pop("ml4t-datasets").split(";")
+    assert (dataset, version) == ("equities/daily/AAPL", "version=1")
+    assert re.fullmatch(r'checksum="xxh3:[0-9a-f]{16}"', checksum), checksum
+    assert as_of == 'as-of="2005-02-25T21:30:00+00:00"'
+    assert said == {
+        "ml4t-adjust": "all",
+        "ml4t-filled": "?0",
+        "ml4t-frequency": "daily",
+        "ml4t-as-of": "2005-02-25T21:30:00+00:00",
+    }
+
+
+def test_bars_of_several_symbols_say_it_of_each(client: Client) -> None:
+    answer = client.get(
+        "bars", {"Accept": "text/csv"}, symbol=["AAPL", "DEMO"], frequency="monthly"
+    )
+
+    each = [part.split(";")[:2] for part in answer.headers["ml4t-datasets"].split(", ")]
+    assert each == [["equities/daily/AAPL", "version=1"], ["equities/daily/DEMO", "version=1"]]
+    # That of the newest run: DEMO was loaded as of 20 January 2024, a Saturday, to its end there.
+    assert answer.headers["ml4t-as-of"] == "2024-01-21T05:00:00+00:00"
+    assert (answer.headers["ml4t-frequency"], answer.headers["ml4t-filled"]) == ("monthly", "?1")
+
+
+def test_the_document_of_bars_says_it_too(client: Client) -> None:
+    answer = client.get("bars", symbol="AAPL", adjust="raw")
+
+    (dataset,) = answer.json["datasets"]
+    assert (answer.json["adjust"], answer.json["filled"]) == ("raw", True)
+    assert (dataset["version"], dataset["as_of"]) == (1, "2005-02-25T21:30:00+00:00")
+    assert f'checksum="{dataset["checksum"]}"' in answer.headers["ml4t-datasets"]
+
+
+@pytest.mark.parametrize("media", ALL_MEDIA)
+def test_bars_later_than_the_as_of_of_the_server_are_told(home: Path, media: str) -> None:
+    with serving(home, "--as-of", "2005-02-18") as server:
+        answer = server.client.get("bars", {"Accept": media}, symbol="AAPL")
+
+    assert answer.headers["ml4t-notice"] == (
+        "equities/daily/AAPL has bars up to 2005-02-25, later than ML4T_DATA_AS_OF, 2005-02-18: "
+        "nothing of it was known then, its first version is of 2005-02-25; "
+        "end=2005-02-18 cuts off there what is known now"
+    )
+
+
+def test_headers_of_very_many_symbols_are_short_and_say_how_many_there_are(tmp_path: Path) -> None:
+    symbols = [f"S{number:03}" for number in range(150)]
+    words = ("load", *symbols, "-p", "synthetic", "--start", "2024-01-18", "--as-of", AS_OF)
+    assert main([*words, "-q", "--home", f"{tmp_path / 'store'}"]) == 0
+
+    with serving(tmp_path / "store", "--as-of", AS_OF) as server:
+        answer = server.client.get("bars", {"Accept": "text/csv"}, symbol=symbols)
+
+    said = answer.headers["ml4t-datasets"]
+    listed = said.split(", ")
+    assert len(said) < 4096
+    assert listed[0].startswith("equities/daily/S000;")
+    assert answer.headers["ml4t-notice"] == (
+        f"ML4T-Datasets has the first {len(listed)} of 150 datasets; application/json says all"
+    )
+
+
+def test_a_symbol_beyond_ascii_is_a_header_all_the_same(tmp_path: Path) -> None:
+    words = ("load", "ÖMV, A", "-p", "synthetic", "--start", "2024-01-18", "--as-of", AS_OF)
+    assert main([*words, "-q", "--home", f"{tmp_path / 'store'}"]) == 0
+
+    with serving(tmp_path / "store", "--as-of", "2024-01-18") as server:
+        answer = server.client.get("bars", {"Accept": "text/csv"}, symbol="ÖMV, A")
+
+    assert answer.headers["ml4t-datasets"].startswith("equities/daily/%C3%96MV%2C%20A;version=1;")
+    assert answer.headers["ml4t-notice"].startswith("equities/daily/%C3%96MV, A has bars up to ")
