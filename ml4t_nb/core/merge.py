@@ -67,6 +67,7 @@ class MergePolicy:
     acceptance: NextStep  # the update that takes this provider's view
     reported: tuple[Split, ...] = ()  # new on stored bars of days without a sound row
     requoted: str = ""  # that the fetched prices are in another currency than the stored ones
+    others: pd.DatetimeIndex | None = None  # stored bars of another provider than is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,12 @@ def merge(stored: Bars, fetched: Bars, policy: MergePolicy) -> Merged | None:
         _require_one_basis(fetched, policy)
         return Merged(fetched, None, added=len(fetched), revised=0)
     found = compare_overlap(
-        stored, fetched, basis=policy.basis, unnamed=policy.unnamed, reported=policy.reported
+        stored,
+        fetched,
+        basis=policy.basis,
+        unnamed=policy.unnamed,
+        reported=policy.reported,
+        others=policy.others,
     )
     if found.verdict in ("same", "corrected"):
         return _updated(stored, fetched, found, policy)

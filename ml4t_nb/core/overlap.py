@@ -111,6 +111,7 @@ def compare_overlap(
     basis: Basis = "split-adjusted",
     unnamed: Collection[float] = (),
     reported: Collection[Split] = (),
+    others: pd.DatetimeIndex | None = None,
 ) -> Comparison:
     """What the provider did to the stored bars.
 
@@ -119,7 +120,9 @@ def compare_overlap(
     one that was stored before is in the stored prices already, and explains no difference.
     ``need`` is the fewest bars in common that a verdict may rest on; ``unnamed`` are ratios by
     which the provider has recently restated the stored bars without a reported split. An as-traded
-    series is never restated, and its splits come with a jump.
+    series is never restated, and its splits come with a jump. Stored bars that are ``others``, from
+    another provider, say nothing of what this one did to its own: where they differ, they are
+    corrected. Where too few are its own, they count all the same.
 
     ``same`` is equal within rounding. ``corrected``: at most half of the bars differ in price, in
     no common ratio, or only volumes, dividends or splits do; or those that differ fit their
@@ -142,31 +145,33 @@ def compare_overlap(
         return Comparison("insufficient", f"{_bars(len(stamps))} in common, {need} needed")
     splits = tuple(sorted((*reported, *splits_in(fetched))))
     was, now = numbers_of(stored)[as_slice(rows)], numbers_of(fetched)[as_slice(common)]
-    unlike = ~equal_prices(was[:, _PRICES], now[:, _PRICES])
-    pair = _Pair(stamps, was, now, unlike)
-    scale = find_scale(stamps, was, now, splits) if unlike.any() else None
+    pair = _Pair(stamps, was, now, ~equal_prices(was[:, _PRICES], now[:, _PRICES]))
+    both = pd.DatetimeIndex(fetched.index[common])
+    is_own = _are_own(both, others, max(need, 1))
+    own = pair[is_own]
+    scale = find_scale(own.stamps, own.stored, own.fetched, splits) if own.unlike.any() else None
     if scale is not None and basis == "as-traded" and scale.inside.all():
-        reason = f"all {_bars(len(stamps))} moved by one ratio, {scale.ratio[0]:.6g}, as if "
+        reason = f"all {_bars(len(own.stamps))} moved by one ratio, {scale.ratio[0]:.6g}, as if "
         reason += "restated by a split, but these prices are stored as traded"
         return pair.verdict("suspicious", reason)
     if scale is not None and not _is_sound(scale, basis):
         scale = None
     if basis == "split-adjusted":
-        alarm, at = _alarm(stored, fetched, stamps, scale, unnamed)
+        known = stored if is_own.all() else stored[~stored.index.isin(both[~is_own])]
+        alarm, at = _alarm(known, fetched, own.stamps, scale, unnamed)
         if alarm:
             is_pending = fetched.index[-1] - at < PENDING
             return replace(pair.verdict("suspicious", alarm), is_pending=is_pending)
     if scale is not None:
-        return _restated(pair, scale)
-    differs: Flags = np.asarray(unlike.any(axis=1))
+        return _restated(own, scale)
+    differs: Flags = np.asarray(pair.unlike.any(axis=1))
     if not differs.any():
-        return _judged(pair, splits, differs)
-    both = pd.DatetimeIndex(fetched.index[common])
+        return _judged(pair, splits, differs, is_own)
     jumping = find_outliers(stored, fetched, both, differs, basis)
     sound = np.ones(len(stamps), dtype=bool)
     for run in jumping.fetched:
         sound[run] = False
-    judged = _judged(pair[sound], splits, jumping.stored[sound])
+    judged = _judged(pair[sound], splits, jumping.stored[sound], is_own[sound])
     return replace(judged, outliers=tuple(fetched.loc[both[run]] for run in jumping.fetched))
 
 
@@ -180,6 +185,14 @@ def unrestated_splits(bars: Bars) -> tuple[tuple[datetime, float], ...]:
     return tuple(
         (as_instant(at), ratio) for at, ratio in splits_in(real) if jumps_at_split(real, at, ratio)
     )
+
+
+def _are_own(stamps: pd.DatetimeIndex, others: pd.DatetimeIndex | None, need: int) -> Flags:
+    """Which bars in common are the provider's own; all of them if too few are."""
+    own = np.ones(len(stamps), dtype=bool)
+    if others is not None and len(others):
+        own = ~np.asarray(stamps.isin(others))
+    return own if own.sum() >= need else np.ones(len(stamps), dtype=bool)
 
 
 def _is_sound(scale: Scale, basis: Basis) -> bool:
@@ -232,9 +245,13 @@ def _restated(pair: _Pair, scale: Scale) -> Comparison:
     return Comparison("restated", reason, revisions, Restatement(first, named))
 
 
-def _judged(pair: _Pair, splits: tuple[Split, ...], improved: Flags) -> Comparison:
-    """Verdict on bars that share no ratio; those that are improved raise no doubt."""
-    differ: Flags = np.asarray(pair.unlike.any(axis=1)) & ~improved
+def _judged(pair: _Pair, splits: tuple[Split, ...], improved: Flags, is_own: Flags) -> Comparison:
+    """Verdict on bars that share no ratio; those that are improved raise no doubt.
+
+    Nor do those that are not the provider's own.
+    """
+    whole, pair = pair, pair[is_own]
+    differ: Flags = np.asarray(pair.unlike.any(axis=1)) & ~improved[is_own]
     count, common = int(differ.sum()), len(differ)
     if 2 * count > common:
         reason = f"{count} of {_bars(common)} differ in price, by no ratio that a split explains"
@@ -244,7 +261,7 @@ def _judged(pair: _Pair, splits: tuple[Split, ...], improved: Flags) -> Comparis
     if count and moved_together(was, now, splits, is_oldest=bool(differ[0])):
         reason = f"{count} of {_bars(common)} moved by one ratio ({_days(pair.stamps[differ])}), "
         return pair.verdict("suspicious", reason + "the others did not move")
-    found = pair.verdict("corrected", "")
+    found, common = whole.verdict("corrected", ""), len(is_own)
     changed = len({each.stamp for each in found.revisions})
     if not changed:
         return Comparison("same", f"{_bars(common)} are equal")

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml4t_nb.core.bars import Flags
+from ml4t_nb.core.bars import Flags, as_stamps
 from ml4t_nb.core.timestamps import TICK, from_micros, index_micros, to_micros
 from ml4t_nb.model import Span
 from ml4t_nb.records import Source
 
-__all__ = ["source_of", "sources_after", "switched"]
+__all__ = ["source_of", "sources_after", "stood_in", "switched"]
 
 
 def source_of(
@@ -29,6 +29,21 @@ def source_of(
     at = index_micros(stamps)
     rows = np.searchsorted(starts, at, side="right") - 1
     return names[np.where(at < ends[rows], rows, -1)]
+
+
+def stood_in(
+    stamps: pd.DatetimeIndex, sources: Sequence[Source], own: str, *, first: datetime | None
+) -> pd.DatetimeIndex:
+    """Bars of those that stood in for the dataset's ``own`` provider.
+
+    Who has the ``first`` bar did not: the dataset was his before another one became its own.
+    """
+    if not sources or first is None:
+        return stamps[:0]
+    names = source_of(stamps, sources, own)
+    (begun,) = source_of(as_stamps([first]), sources, own)
+    is_other: Flags = (names != own) & (names != begun)
+    return stamps[is_other]
 
 
 def sources_after(

@@ -21,6 +21,7 @@ from ml4t_nb.core.merge import Merged, MergePolicy, merge
 from ml4t_nb.core.overlap import compare_overlap
 from ml4t_nb.core.recent_runs import last_runs
 from ml4t_nb.core.request_spans import with_attempts
+from ml4t_nb.core.sources import stood_in
 from ml4t_nb.core.timestamps import TICK
 from ml4t_nb.core.validation import with_known_volumes
 from ml4t_nb.errors import (
@@ -205,11 +206,22 @@ def _aligned(rewrite: Rewrite) -> tuple[AlignedActions, float]:
     if ratio == 1:
         return as_fetched, 1.0
     if len(stored):
-        found = compare_overlap(as_fetched.stored, as_fetched.fetched, basis=basis)
+        found = compare_overlap(
+            as_fetched.stored, as_fetched.fetched, basis=basis, others=_stood_in(rewrite)
+        )
         if found.verdict in ("same", "corrected"):
             return as_fetched, 1.0
     rejected = got.rejected.assign(dividend=got.rejected["dividend"] * ratio)
     return aligned(undo_splits(got.final, ratio), rejected), ratio
+
+
+def _stood_in(rewrite: Rewrite) -> pd.DatetimeIndex | None:
+    """Stored bars of who stood in for the provider that is asked, once that answers again."""
+    before, own = rewrite.before, rewrite.before.config.provider
+    if not before.sources or not own == rewrite.run.provider.name == rewrite.run.config.provider:
+        return None
+    stamps = pd.DatetimeIndex(rewrite.stored.index)
+    return stood_in(stamps, before.sources, own, first=before.first)
 
 
 def _merged(rewrite: Rewrite, aligned: AlignedActions) -> Merged | None:
@@ -225,6 +237,7 @@ def _merged(rewrite: Rewrite, aligned: AlignedActions) -> Merged | None:
         provider=name,
         acceptance=run.acceptance,
         requoted=currency_change(rewrite),
+        others=_stood_in(rewrite),
         reported=tuple(
             (pd.Timestamp(each.stamp), each.new)
             for each in aligned.revisions

@@ -726,3 +726,43 @@ def test_a_split_of_a_day_without_a_row_explains_a_step_only_while_it_is_reporte
     found = compare_overlap(stored, fetched, reported=reported)
 
     assert (found.verdict, found.restatement) == ("restated", Restatement(2.0, ((day(5), 2.0),)))
+
+
+# --- bars of another provider ----------------------------------------------------------------
+
+
+def test_bars_of_another_provider_raise_no_doubt_however_many_they_are() -> None:
+    # Three own bars, and four of another one that is off by two cents in each price.
+    rows = (*BEFORE, *((*(price * 2 for price in row[:4]), row[4]) for row in AFTER))
+    fetched = bars_of(*rows)
+    stored = fetched.copy()
+    stored.loc[stored.index[3:], list(PRICES)] += 0.02
+    others = pd.DatetimeIndex(stored.index[3:])
+
+    assert compare_overlap(stored, fetched).verdict == "suspicious"
+    found = compare_overlap(stored, fetched, others=others)
+    assert found.verdict == "corrected"
+    assert {each.stamp for each in found.revisions} == {day(number) for number in (3, 4, 5, 6)}
+    # More than half of the own ones are still more than half.
+    moved = altered(altered(fetched, 0, close=87.0), 2, high=90.0)
+    assert compare_overlap(stored, moved, others=others).verdict == "suspicious"
+
+
+def test_a_restatement_shows_in_the_own_bars_alone() -> None:
+    # The other one had the last two days before the split, rounded otherwise.
+    stored = bars_of(*BEFORE)
+    stored.loc[stored.index[3:], list(PRICES)] += 0.02
+    fetched = bars_of(*over(BEFORE, 2), *AFTER, splits={5: 2.0})
+    others = pd.DatetimeIndex(stored.index[3:])
+
+    found = compare_overlap(stored, fetched, others=others)
+
+    assert found.restatement == Restatement(2.0, ((day(5), 2.0),))
+
+
+def test_where_too_few_bars_are_own_those_of_another_provider_count() -> None:
+    stored = STORED.copy()
+    stored.loc[stored.index[2:], list(PRICES)] += 0.02
+    others = pd.DatetimeIndex(stored.index[2:])
+
+    assert compare_overlap(stored, STORED, others=others).verdict == "suspicious"
