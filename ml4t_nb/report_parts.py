@@ -223,6 +223,8 @@ class LoadAttempt:
         How many in a row ended as this one did.
     error
         Why it failed; None if it did not.
+    told
+        Types of the errors by which it has failed since it last did not: each is told once.
     """
 
     dataset: DatasetId
@@ -230,3 +232,4 @@ class LoadAttempt:
     at: datetime
     tries: int = 1
     error: ErrorNote | None = None
+    told: tuple[str, ...] = ()

@@ -49,7 +49,8 @@ def due_notices(
 
     A condition is told when it begins, and the recovery of a dataset when the last condition ends
     that was told of it. What a run could not judge stays as it is, and so do datasets that are not
-    in ``observed``.
+    in ``observed``. While one has failed as far as is known, that explains that it is late: of a
+    failure and an outage in turn, each night would be told as the other.
     """
     known: dict[DatasetId, dict[Condition, ToldCondition]] = {}
     for each in told.conditions:
@@ -58,22 +59,18 @@ def due_notices(
     notices = [each for each in told.unsent if each.state in on]
     for found in observed:
         before = known.pop(found.dataset, {})
-        begun = [
-            notice
-            for state, notice in found.conditions.items()
-            if state in on and state not in before
-        ]
         after = {
             state: each
             for state, each in before.items()
             if state in found.conditions or state in found.unknown
         }
-        after |= {
-            state: ToldCondition(found.dataset, state, as_of)
-            for state in found.conditions
-            if state in on and state not in before
+        begun = {
+            state: notice
+            for state, notice in found.conditions.items()
+            if state in on and state not in before and not (state == "late" and "failed" in after)
         }
-        notices += begun
+        after |= {state: ToldCondition(found.dataset, state, as_of) for state in begun}
+        notices += begun.values()
         if found.restated is not None and "restated" in on:
             notices.append(found.restated)
         if before and not after and "recovered" in on:

@@ -18,13 +18,13 @@ __all__ = ["keep_attempts", "read_attempts"]
 # What is still declared was tried again long before.
 _KEPT = timedelta(days=30)
 _PATIENCE_S = 5.0
-_FORM: Literal["attempts 1"] = "attempts 1"
+_FORM: Literal["attempts 2"] = "attempts 2"
 """Another with every change of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    form: Literal["attempts 1"]
+    form: Literal["attempts 2"]
     attempts: tuple[LoadAttempt, ...] = ()
 
 

@@ -96,8 +96,8 @@ def sync(
         Name the file that declares the universes, and how many symbols each has.
     due
         Only what is due: datasets that ``update --due`` would update, and what is declared and not
-        loaded, unless that was just tried. A load that fails once more as it did before is told no
-        second time.
+        loaded, unless that was just tried. A load that fails once more by an error that was told is
+        told no second time.
     intraday_bars
         Final intraday bars that make a dataset due; the last ones of a session do in any case. If
         not given, 30.

@@ -3,13 +3,15 @@
 A stored dataset says itself when its next update is due, and what was asked in vain. What is
 declared and not stored has no place of its own for that, and a symbol that is unknown would be
 asked for every quarter of an hour. So the store keeps one small file with the last attempt at each
-load that is declared: when it was, how often in a row it ended alike, and the error. By that
+load that is declared: when it was, how often in a row it ended alike, the error, and which errors
+were told. By that
 
 * it is tried again after a while (`load_due`), and not in each run; one that cron skipped changes
   nothing, since the next run finds it due;
-* what fails once more as it did before is told no second time. The report names it apart from the
-  run's results, so that no exit code, mail or message repeats it; what passes by itself, such as an
-  outage, is a result each time, as it is of an update, and does not make what was told new;
+* what fails once more by an error that was told is told no second time, though it failed by another
+  one meanwhile. The report names it apart from the run's results, so that no exit code, mail or
+  message repeats it; what passes by itself, such as an outage, is a result each time, as it is of
+  an update, and does not make what was told new;
 * what only a change of the file mends is a result each time that it is tried;
 * a stored dataset of which it is a part, such as earlier bars, is updated all the same;
 * what is declared otherwise, from another provider or start, is tried at once.
@@ -191,7 +193,7 @@ def after_due(
     tried = {each: _attempt(due, each, done[each], now) for each in done if each in due.loads}
     with suppress(StoreNewer, StoreNotWritable, LockTimeout):
         keep_attempts(ws.settings.home, tried.values())
-    repeated = {each for each in tried if _is_repeated(done[each], tried[each])}
+    repeated = {each for each in tried if _is_repeated(done[each], due.known.get(each))}
     results = _told(done, repeated)
     still = {name: each for name, each in due.known.items() if name not in {*left, *tried}}
     still |= {name: tried[name] for name in repeated}
@@ -216,9 +218,17 @@ def _attempt(
     error = None if error is None else replace(error, hint="")
     if before is not None and _is_hidden(before.error, error):
         return replace(before, declared=due.loads[dataset], at=now)
-    is_alike = before is not None and _type(before.error) == _type(error)
-    tries = before.tries + 1 if before is not None and is_alike else 1
-    return LoadAttempt(dataset, due.loads[dataset], now, tries, error)
+    tries = before.tries + 1 if before is not None and _are_alike(before.error, error) else 1
+    told: tuple[str, ...] = ()
+    if error is not None:
+        told = tuple(dict.fromkeys((*(before.told if before else ()), error.type)))
+    return LoadAttempt(dataset, due.loads[dataset], now, tries, error, told)
+
+
+def _are_alike(before: ErrorNote | None, error: ErrorNote | None) -> bool:
+    """Whether a load ended as it did before: of what passes by itself, in whichever way."""
+    types = [None if each is None else each.type for each in (before, error)]
+    return types[0] == types[1] or _PASSING.issuperset(types)
 
 
 def _is_hidden(before: ErrorNote | None, error: ErrorNote | None) -> bool:
@@ -231,10 +241,12 @@ def _is_hidden(before: ErrorNote | None, error: ErrorNote | None) -> bool:
     )
 
 
-def _is_repeated(result: UpdateResult, attempt: LoadAttempt) -> bool:
-    """Whether it failed as it did before, and that is told once; an update that fails never is."""
+def _is_repeated(result: UpdateResult, before: LoadAttempt | None) -> bool:
+    """Whether it failed by an error that was told, which is done once; an update's always is."""
     error, own = result.record.error, result.updated
-    if error is None or error.type in _TOLD_AGAIN or attempt.tries == 1:
+    if error is None or error.type in _TOLD_AGAIN or before is None:
+        return False
+    if error.type not in before.told:
         return False
     return not result.version if own is None else own.error is None
 
@@ -250,10 +262,6 @@ def _told(
         elif each.updated is not None:
             found.append(replace(each, record=each.updated))
     return tuple(found)
-
-
-def _type(error: ErrorNote | None) -> str:
-    return "" if error is None else error.type
 
 
 def _keep_failed_updates(

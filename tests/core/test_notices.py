@@ -88,6 +88,28 @@ def test_what_a_run_could_not_judge_neither_begins_nor_ends() -> None:
     assert told_in_turn(*runs) == [[("AAPL", "late")], [], [], []]
 
 
+def test_a_failure_explains_that_bars_are_late_as_long_as_it_may_last() -> None:
+    outage = seen(AAPL, "late", unknown=("failed",))
+    failed = seen(AAPL, "failed", unknown=("late",))
+
+    # A failure and an outage in turn are one fault, and one that is over leaves what it explained.
+    assert told_in_turn(failed, outage, failed, outage, seen(AAPL)) == [
+        [("AAPL", "failed")],
+        [],
+        [],
+        [],
+        [("AAPL", "recovered")],
+    ]
+    assert told_in_turn(failed, outage, seen(AAPL, "late"), seen(AAPL)) == [
+        [("AAPL", "failed")],
+        [],
+        [("AAPL", "late")],
+        [("AAPL", "recovered")],
+    ]
+    # Who is not told of failures is told of what they explain.
+    assert told_in_turn(failed, outage, on=("late",)) == [[], [("AAPL", "late")]]
+
+
 def test_a_target_is_told_nothing_but_the_states_it_wants() -> None:
     runs = seen(AAPL, "failed", "suspect", split=True), seen(AAPL, "suspect"), seen(AAPL)
 
@@ -138,12 +160,11 @@ def test_of_any_runs_each_change_is_told_once_and_each_recovery_once(
         assert len(said) == len(set(said))
         for found in run:
             before = holding[found.dataset]
-            now = {
-                state
-                for state in CONDITIONS
-                if state in on
-                and (state in found.conditions or (state in found.unknown and state in before))
+            kept = {
+                state for state in before if state in found.conditions or state in found.unknown
             }
+            explained = {"late"} if "failed" in kept else set()
+            now = kept | (({*found.conditions} & on) - explained)
             wanted = {str(state) for state in now - before}
             wanted |= {"recovered"} & on if before and not now else set()
             wanted |= {"restated"} & on if found.restated else set()

@@ -19,6 +19,7 @@ from ml4t_nb.errors import (
     OptionError,
     ProviderError,
     ProviderUnavailable,
+    RateLimited,
     StoreNotFound,
     SymbolUnknown,
 )
@@ -256,6 +257,44 @@ def test_an_outage_does_not_make_an_unknown_symbol_new(ws: Workspace, provider: 
         codes.append(code_of(due(ws, evening(f"2024-03-{day:02}"))))
 
     assert codes == [FAILED, AGAIN, GOOD, AGAIN]
+
+
+def test_errors_that_take_turns_are_told_once_each_until_the_load_succeeds(
+    ws: Workspace, provider: Scripted
+) -> None:
+    declare("AAPL", "NOPE")
+    turns = [SymbolUnknown, ProviderError, SymbolUnknown, ProviderUnavailable, ProviderError]
+    codes = []
+
+    for day, error in enumerate(turns, start=4):
+        provider.fails = refusing(error, "NOPE")
+        report = due(ws, evening(f"2024-03-{day:02}"))
+        codes.append(code_of(report))
+
+    assert codes == [FAILED, FAILED, GOOD, AGAIN, GOOD]
+    assert [each.error and each.error.type for each in report.unloaded] == ["ProviderError"]
+
+    # Once it was there, the same error is a new fault.
+    provider.fails = lambda _: None
+    due(ws, evening("2024-03-11"))
+    verbs.remove(ws, "NOPE", yes=True)
+    provider.fails = refusing(ProviderError, "NOPE")
+    assert code_of(due(ws, evening("2024-03-12"))) == FAILED
+
+
+def test_an_outage_that_shows_in_turns_as_another_is_asked_for_after_longer_waits_too(
+    ws: Workspace, provider: Scripted
+) -> None:
+    declare("NOPE")
+    tried: list[int] = []
+
+    for step in range(32):
+        error = ProviderUnavailable if len(tried) % 2 else RateLimited
+        provider.fails = refusing(error, "NOPE")
+        if done(due(ws, NOON + QUARTER * step)):
+            tried.append(step)
+
+    assert tried == [0, 1, 3, 7, 15, 31]
 
 
 def test_an_empty_store_is_no_store_to_fill_unless_that_is_said(
