@@ -8,8 +8,9 @@ from datetime import datetime
 import pandas as pd
 
 from ml4t_nb.core.bars import PRICES, Bars, as_instant, prices_of, upsert
-from ml4t_nb.core.merge import rebased, unit_between
+from ml4t_nb.core.merge import unit_between
 from ml4t_nb.core.overlap import Comparison, compare_overlap
+from ml4t_nb.core.rebased import rebased
 from ml4t_nb.core.request_spans import JOIN
 from ml4t_nb.model import Basis, DatasetId
 
