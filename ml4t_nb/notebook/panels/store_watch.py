@@ -42,16 +42,20 @@ class StoreWatch:
                 self._thread.start()
 
     def _run(self) -> None:
-        try:
-            while self._is_wanted():
-                began = monotonic()
+        while self._is_wanted():
+            began = monotonic()
+            try:
                 self._look()
-                self._news.wait(max(_PERIOD_S, _REST * (monotonic() - began)))
-        finally:
-            with self._lock:
-                self._thread = None
+            except BaseException:
+                with self._lock:
+                    self._thread = None
+                raise
+            self._news.wait(max(_PERIOD_S, _REST * (monotonic() - began)))
 
     def _is_wanted(self) -> bool:
+        """Whether a page is seen; where none is, the next one that is needs another thread."""
         with self._lock:
             self._news.clear()
+            if not self._seen:
+                self._thread = None
             return bool(self._seen)

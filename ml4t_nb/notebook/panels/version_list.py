@@ -122,8 +122,10 @@ class VersionList:
             return
         try:
             newest = self._workspace.store.sequence(dataset)
+            if found is None:
+                stored_versions(self._workspace, dataset)
         except Ml4tError:
-            return  # of settings, which whoever asks for something is told
+            return  # said already; of settings, whoever asks for something is told
         if found is None or newest != found.newest:
             self.refresh()
 

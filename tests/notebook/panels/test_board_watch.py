@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread, current_thread
 from threading import enumerate as threads
 
 import pytest
@@ -12,6 +13,7 @@ from ml4t_nb import verbs
 from ml4t_nb.execution.jobs import JOBS
 from ml4t_nb.model import Command
 from ml4t_nb.notebook.panels.health_board import HealthBoard
+from ml4t_nb.notebook.panels.store_watch import StoreWatch
 from ml4t_nb.workspace import Workspace
 from tests.notebook.panels.board_messages import hear, symbols, synthetic
 
@@ -104,3 +106,34 @@ def test_a_board_that_is_seen_follows_a_job_of_another_panel_and_one_that_is_not
     (again,) = lookers()
     hear(board, what="seen", page="two", is_seen=False)
     again.join(120)
+
+
+class _SeenAgain(AbstractContextManager[None]):
+    """A lock that lets a page be seen in the moment in which the thread has found that none is."""
+
+    def __init__(self, watch: StoreWatch) -> None:
+        self._watch, self._lock, self._is_over = watch, Lock(), False
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        is_watching = current_thread().name == "ml4t look" and not self._watch._seen
+        self._lock.release()
+        if is_watching and not self._is_over:
+            self._is_over = True
+            self._watch.see("page", is_seen=True)
+
+
+def test_a_page_that_is_seen_while_the_thread_ends_is_followed() -> None:
+    looked = Event()
+    watch = StoreWatch(looked.set)
+    watch._lock = _SeenAgain(watch)  # type: ignore[assignment]
+    watch.see("page", is_seen=True)
+    assert looked.wait(60)
+    looked.clear()
+
+    watch.see("page", is_seen=False)
+
+    assert looked.wait(60)
+    watch.see("page", is_seen=False)

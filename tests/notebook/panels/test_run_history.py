@@ -305,13 +305,23 @@ def test_of_a_dataset_that_cannot_be_read_nothing_of_another_is_offered(ws: Work
     assert "AAPL" not in panel.versions.static_html()
 
 
-def test_a_dataset_that_cannot_be_read_any_more_offers_no_undo(ws: Workspace) -> None:
-    panel = RunHistory()
+def test_a_dataset_that_cannot_be_read_any_more_offers_no_undo_and_says_so_once(
+    ws: Workspace,
+) -> None:
+    told: list[str] = []
+    panel = RunHistory(changed=lambda: told.append("new"))
     verbs.remove(ws, "AAPL", yes=True)
+    told.clear()
 
     panel.versions.look()
-
     assert panel.versions.undo.button.disabled
+    panel.versions.look()
+    assert told == ["new"]
+
+    verbs.load(ws, "AAPL", provider="sample", start="2005-01-03", as_of="2005-02-25")
+    panel.versions.look()
+    assert panel.versions.message.value == ""
+    assert shown(panel)[0].endswith("load 38 bars added (newest)")
 
 
 def test_a_picture_of_very_many_bars_is_drawn_beside_and_only_the_last_one_asked_for(
