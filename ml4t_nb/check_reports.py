@@ -16,8 +16,8 @@ __all__ = ["CheckReport", "CheckState", "ReadCheck", "TodayRead"]
 
 CheckState: TypeAlias = Literal["same", "added", "changed", "removed", "lost", "damaged"]
 """Today the same bars are read; or these and later ones; or others; or none, since the dataset was
-removed; or others, and those of then cannot be read any more; or nothing, since a file is damaged.
-"""
+removed; or others, and those of then cannot be read any more; or nothing, since a file is damaged,
+or the archive's disk is missing."""
 
 TodayRead: TypeAlias = Literal["same", "other", "unread"]
 """Cells have read the same bars today; or others of that dataset; or none of it."""
@@ -61,6 +61,8 @@ class ReadCheck:
         What cells have read of it in this session; None where there is no session.
     otherwise
         How they read it otherwise today, in words.
+    home
+        Folder of the store; empty for the reader's own.
     """
 
     dataset: DatasetId
@@ -84,6 +86,7 @@ class ReadCheck:
     now_named: str = ""
     today: TodayRead | None = None
     otherwise: str = ""
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ class CheckReport:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether of some it cannot be said, since files are damaged."""
+        """Whether of some it cannot be said, since files are damaged, or a disk is missing."""
         return any(each.state == "damaged" for each in self.checks)
 
     def to_frame(self) -> pd.DataFrame:

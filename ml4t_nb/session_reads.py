@@ -18,6 +18,7 @@ __all__ = [
     "begin_session",
     "current_session",
     "end_session",
+    "named_home",
     "note_read",
     "noting",
     "unnoted",
@@ -134,10 +135,10 @@ def note_read(facts: Mapping[str, Any]) -> None:
     from ml4t_nb.citations import trusted_citation
 
     session, home = found
-    session.note(trusted_citation(facts, home=_named_home(home)))
+    session.note(trusted_citation(facts, home=named_home(home)))
 
 
-def _named_home(home: object) -> str:
+def named_home(home: object) -> str:
     """The folder, if another store than the reader's own was named; else nothing."""
     if home is None:
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
@@ -13,7 +14,7 @@ __all__ = ["difference_words", "moved_line", "read_check_blocks"]
 
 _NAMED = 3
 _LISTED = 8
-_ROUNDING = 1e-9
+_ROUNDING, _SMALL = 1e-9, 1e-4
 _MARKS = {"same": "✅", "added": "⚠️", "changed": "⚠️", "removed": "⚠️", "lost": "❌", "damaged": "❌"}
 _ORDER = {state: place for place, state in enumerate(get_args(CheckState))}
 
@@ -92,8 +93,8 @@ def _share_words(check: ReadCheck) -> str:
         return "no price changed"
     if share < _ROUNDING:
         return "prices by their last digits"
-    words = f"up to {share:.2g}".rstrip("0") if share < 0.0001 else f"prices by up to {share:.2%}"  # noqa: PLR2004
-    return f"others by up to {share:.2%}" if check.restated is not None else words
+    of = "prices" if check.restated is None else "others"
+    return f"{of} by up to {f'{share:.2%}' if share >= _SMALL else f'{share * 100:.2g}%'}"
 
 
 def _name(check: ReadCheck) -> str:
@@ -116,7 +117,8 @@ def _shown(check: ReadCheck) -> str:
         words.insert(0, check.frequency)
     words += [] if check.filled else ["without filled bars"]
     words += [f"from {check.start}"] if check.start else []
-    return " ".join([*words, f"to {check.end}"] if check.end else words)
+    words += [f"to {check.end}"] if check.end else []
+    return " ".join([*words, f"in {check.home}"] if check.home else words)
 
 
 def _call(check: ReadCheck) -> str:
@@ -127,13 +129,15 @@ def _call(check: ReadCheck) -> str:
         "end": check.end,
         "adjust": check.adjust if check.adjust != "splits" else "",
     }
-    words = [f"{name}={value!r}".replace("'", '"') for name, value in options.items() if value]
+    words = [f"{name}={_quoted(value)}" for name, value in options.items() if value]
     words += [] if check.filled else ["filled=False"]
-    return f"bars({', '.join([_quoted(check), *words, f'version={check.readable}'])})"
+    words += [f"version={check.readable}"]
+    words += [f"home={_quoted(check.home)}"] if check.home else []
+    return f"bars({', '.join([_quoted(check.dataset.symbol), *words])})"
 
 
-def _quoted(check: ReadCheck) -> str:
-    return '"' + check.dataset.symbol.replace('"', '\\"') + '"'
+def _quoted(word: str) -> str:
+    return json.dumps(word, ensure_ascii=False)
 
 
 def _today(report: CheckReport) -> Iterator[Note]:

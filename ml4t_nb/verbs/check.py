@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ml4t_nb.check_reports import CheckReport, ReadCheck
 from ml4t_nb.errors import OptionError
 from ml4t_nb.options import PathName
-from ml4t_nb.session_reads import current_session, unnoted
+from ml4t_nb.session_reads import current_session, named_home, unnoted
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.parameters import AsOfUnused, Home
 
@@ -62,17 +62,17 @@ def check(
     path = _path(file, session)
     now = _to_record(session, path) if record else session.reads if session else ()
     before = () if record and not path.exists() else read_stamps(path)
+    today = now
     if home is not None:
-        before, today = (tuple(replace(e, home="") for e in reads) for reads in (before, now))
-    else:
-        today = now
+        named = named_home(home)
+        before, today = (tuple(replace(e, home=named) for e in reads) for reads in (before, now))
     pieces = [*_pieces(today)]
     checks: list[ReadCheck] = []
     with unnoted():
         for read in before:
             store = (ws.at(read.home) if read.home else own).store
             found = checks_of(store, read)
-            checks += [_with_today(each, read.home, pieces) if session else each for each in found]
+            checks += [_with_today(each, pieces) if session else each for each in found]
     if record:
         write_stamps(path, now)
     return CheckReport(
@@ -167,12 +167,12 @@ def _unrecorded(
     yield from dict.fromkeys(each.words for each in new)
 
 
-def _with_today(check: ReadCheck, home: str, today: Sequence[_Piece]) -> ReadCheck:
+def _with_today(check: ReadCheck, today: Sequence[_Piece]) -> ReadCheck:
     """The check, and what cells have read of it today."""
     names = {str(check.dataset)}
     if check.now_named:
         names.add(str(replace(check.dataset, symbol=check.now_named)))
-    of = (check.frequency, home)
+    of = (check.frequency, check.home)
     found = [_otherwise(e, check) for e in today if e.dataset in names and e[1:3] == of]
     if not found:
         return replace(check, today="unread")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ml4t_nb.check_reports import CheckState, ReadCheck
 from ml4t_nb.citations import Citation, dataset_named
-from ml4t_nb.errors import DatasetNotFound, Ml4tError, StoreError, VersionNotFound
+from ml4t_nb.errors import ArchiveMissing, DatasetNotFound, Ml4tError, StoreError, VersionNotFound
 from ml4t_nb.frequencies import as_frequency
 from ml4t_nb.reading.request import BarsRequest
 
@@ -40,6 +40,7 @@ def checks_of(store: Store, read: Citation) -> Iterator[ReadCheck]:
             version,
             checksum,
             "same",
+            home=read.home,
         )
         yield _Reread(store, check, request.made_from([check.dataset])).check()
 
@@ -75,6 +76,8 @@ class _Reread:
         try:
             then = self._then(versions)
             before = self._read(then)
+        except ArchiveMissing:
+            raise  # they are read again once its disk is back
         except (VersionNotFound, StoreError, DatasetNotFound) as error:
             return replace(found, state="lost", reason=error.message)
         found = replace(found, readable=then.manifest.sequence)

@@ -14,6 +14,8 @@ from ml4t_nb import verbs
 from ml4t_nb.check_reports import CheckReport, ReadCheck
 from ml4t_nb.cli import main
 from ml4t_nb.errors import OptionError
+from ml4t_nb.model import DatasetId
+from ml4t_nb.render.check_blocks import difference_words
 from ml4t_nb.render.text import report_text
 from tests.verbs.own_files import OwnFiles
 from tests.verbs.two_names import two_names
@@ -362,3 +364,58 @@ def test_a_citation_names_a_store_of_its_own_and_home_names_another(
     path.write_text(json.dumps({**json.loads(path.read_text()), "home": f"{other}"}))
     assert checked(path).state == "same"
     assert checked(path, home=home).state == "lost"
+
+
+@pytest.mark.parametrize("is_cited", [True, False])
+def test_the_call_that_gives_the_bars_of_then_names_the_store_that_has_them(
+    tmp_path: Path, *, is_cited: bool
+) -> None:
+    other = tmp_path / "other's"  # which has another version 1 of AAPL
+    ml4t_nb.load("AAPL", provider="sample", start="2005-01-03", as_of="2005-02-25", home=other)
+    then = ml4t_nb.bars("AAPL", home=other)
+    path, named = cited(home=other), {} if is_cited else {"home": other}
+    if is_cited:
+        path.write_text(json.dumps({**json.loads(path.read_text()), "home": f"{other}"}))
+    ml4t_nb.update("AAPL", as_of="2005-03-10", home=other)
+
+    told = line(ml4t_nb.check(path, **named))
+
+    call = told.partition("as then: ")[2]
+    assert call == f'bars("AAPL", version=1, home="{other}")'
+    assert eval(call, {"bars": ml4t_nb.bars}).equals(then)  # noqa: S307  # as a reader pastes it
+
+
+def test_bars_on_a_disk_that_is_missing_have_not_moved_for_all_that_is_known(
+    tmp_path: Path,
+) -> None:
+    ml4t_nb.archive("IBM", before="2005-01-01", to=tmp_path / "disk")
+    path = cited("IBM", end="2005-02-25")
+    ml4t_nb.update("IBM", as_of="2005-03-10")
+    (tmp_path / "disk").rename(tmp_path / "gone")
+
+    check = checked(path)
+
+    assert check.state == "damaged"
+    assert check.reason.startswith(f"the folder {tmp_path}/disk of the archive is missing")
+    assert main(["check", "cited.json"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("share", "restated", "said"),
+    [
+        (0.0123, None, "2 bars revised, prices by up to 1.23%"),
+        (0.00002, None, "2 bars revised, prices by up to 0.002%"),
+        (0.00002, 2.0, "restated 2:1, others by up to 0.002%"),
+        (1e-12, None, "2 bars revised, prices by their last digits"),
+        (0.0, None, "2 bars revised, no price changed"),
+    ],
+)
+def test_how_much_prices_have_moved_is_a_percentage_however_small(
+    share: float, restated: float | None, said: str
+) -> None:
+    aapl = DatasetId("equities", "daily", "AAPL")
+    check = ReadCheck(
+        aapl, "daily", "splits", True, "", "", 1, "", "changed",
+        revised=2, share=share, restated=restated,
+    )  # fmt: skip
+    assert difference_words(check) == said
