@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ml4t_nb.backups import BackupReport, CheckBackupReport, FaultKind, FileFault
 from ml4t_nb.render.format import instant, many, size
@@ -11,11 +12,12 @@ from ml4t_nb.render.layout import Block, Note
 __all__ = ["backup_blocks", "check_blocks", "shortcomings"]
 
 _SHOWN = 10
+_MEND = "delete what is damaged there: the next backup takes it from the store"
 _KINDS: tuple[FaultKind, ...] = ("damaged", "missing", "added", "not saved")
 
 
 def backup_blocks(report: BackupReport) -> Iterator[Block]:
-    """What was saved, and a line for each dataset that is damaged in the store."""
+    """What was saved, and a line for each dataset that could not be read whole."""
     linked = report.total - report.copied
     how = [f"{many(report.copied, 'file')} copied, {size(report.copied_bytes)}"]
     how += [f"{linked:,} linked"] if linked else []
@@ -39,11 +41,13 @@ def _unread(report: BackupReport) -> list[str]:
     for each in report.datasets:
         if not each.fault:
             continue
-        if each.lost:
+        if each.lost and not each.files:
+            rest = "and is not in the backup"
+        elif each.lost:
             rest = f"{many(len(each.lost), 'file')} of it not in the backup"
         else:
             rest = "the backup has it as the one before did"
-        lines.append(f"{each.dataset} is damaged in the store, {rest}: {each.fault}")
+        lines.append(f"{each.dataset} could not be read whole, {rest}: {each.fault}")
     return [*lines, *(f"{each.detail}" for each in report.faults)]
 
 
@@ -53,6 +57,8 @@ def check_blocks(report: CheckBackupReport) -> Iterator[Block]:
     notes = [Note(f"{each.kind}: {_named(each)}") for each in report.faults[:_SHOWN]]
     if len(report.faults) > _SHOWN:
         notes.append(Note(f"and {len(report.faults) - _SHOWN:,} more"))
+    if any(each.kind == "damaged" for each in report.faults):
+        notes[-1] = replace(notes[-1], step=_MEND)
     yield notes
 
 

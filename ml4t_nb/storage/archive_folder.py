@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,10 +33,7 @@ class _Mark:
 
     def is_of(self, home: Path) -> bool:
         """Whether that store writes to it, by whatever path it is named."""
-        try:
-            return self.home == f"{home}" or home.samefile(self.home)
-        except OSError:
-            return False
+        return self.home == f"{home}" or disk.is_same(home, Path(self.home))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +111,15 @@ def missing_error(home: Path, archive: Archive | None, dataset: DatasetId) -> Ar
     return ArchiveMissing(f"{where}, and with it archived bars of {dataset}", hint=hint)
 
 
-def set_up_archive(home: Path, folder: Path, *, in_use: bool, timeout_s: float) -> None:
+def set_up_archive(
+    home: Path, folder: Path, *, in_use: Callable[[], bool], timeout_s: float
+) -> None:
     """Let the archive of the store be in that folder, which is made if it is missing.
 
     Parameters
     ----------
     in_use
-        Whether there are chunks in the archive that the store has now.
+        Says whether there are chunks in the archive that the store has, or has to tidy away yet.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def set_up_archive(home: Path, folder: Path, *, in_use: bool, timeout_s: float) 
     StoreNewer
         If a later version of the package has put the archive there.
     """
-    if folder == home or home in folder.parents:
+    if any(disk.is_same(each, home) for each in disk.and_above(folder)):
         raise OptionError(f"{folder} is in the store itself", hint="name a folder outside of it")
     record = _record(home)
     with disk.writing(record.parent):
@@ -137,7 +137,7 @@ def set_up_archive(home: Path, folder: Path, *, in_use: bool, timeout_s: float) 
         _record_in(home)
         known, mark = archive_of(home), _mark_in(folder)
         is_known = mark is not None and (known is None or mark.name == known.name)
-        if in_use and not is_known:
+        if not is_known and in_use():
             where = known.folder if known else "another folder"
             raise OptionError(
                 f"{folder} does not hold the archive of this store, which was put in {where}",

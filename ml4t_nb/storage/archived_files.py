@@ -14,7 +14,14 @@ from ml4t_nb.storage.dataset_folder import DatasetFolder
 from ml4t_nb.storage.names import chunk_number, kept_name, manifest_number
 from ml4t_nb.storage.versions import Versions
 
-__all__ = ["erase_archived", "lacks_archive", "sweep_archived", "tidy_archive", "write_archived"]
+__all__ = [
+    "erase_archived",
+    "has_archived",
+    "lacks_archive",
+    "sweep_archived",
+    "tidy_archive",
+    "write_archived",
+]
 
 
 def write_archived(folder: DatasetFolder, name: str, content: bytes) -> str:
@@ -56,13 +63,16 @@ def write_archived(folder: DatasetFolder, name: str, content: bytes) -> str:
 
 
 def lacks_archive(folder: DatasetFolder) -> bool:
-    """Whether the archive is missing, and what is stored, or not tidied up after, has chunks there.
+    """Whether the archive is missing, and the dataset has chunks there."""
+    archive = folder.archive
+    return not (archive is not None and archive.is_there) and has_archived(folder)
+
+
+def has_archived(folder: DatasetFolder) -> bool:
+    """Whether what is stored, or not tidied up after, has chunks in the archive.
 
     Files of damaged manifests are not known: then it has.
     """
-    archive = folder.archive
-    if archive is not None and archive.is_there:
-        return False
     versions = Versions(folder)
     for number in filter(None, map(manifest_number, disk.names_in(folder.state_path))):
         try:
@@ -70,7 +80,7 @@ def lacks_archive(folder: DatasetFolder) -> bool:
         except KeyError:
             continue
         except StoreError:
-            return archive is not None
+            return folder.archive is not None
         if manifest and any(each.is_apart for each in manifest.chunks):
             return True
     return False

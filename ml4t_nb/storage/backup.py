@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ml4t_nb.backups import BackupReport, FileFault, SavedFile
-from ml4t_nb.errors import LockTimeout, OptionError, StoreNotFound, StoreNotWritable
+from ml4t_nb.errors import LockTimeout, OptionError, StoreError, StoreNotFound, StoreNotWritable
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.backup_dataset import save_dataset
 from ml4t_nb.storage.backup_file import (
@@ -141,49 +142,48 @@ def _save_others(
 
     They are copied: people write settings in place.
     """
-    files, faults = [], []
-    for path in _others(home):
-        target = path.relative_to(home).as_posix()
+    files, faults = list[SavedFile](), list[FileFault]()
+
+    def unread(path: Path, message: str) -> None:
+        faults.append(FileFault(path.relative_to(home).as_posix(), "not saved", message))
+
+    for path in _others(home, unread):
         try:
-            files.append(made.save_changing(f"{path}", target))
+            files.append(made.save_changing(f"{path}", path.relative_to(home).as_posix()))
         except FileNotFoundError:
             continue
-        except OSError as error:
-            if error.filename != f"{path}":
-                raise
-            faults.append(FileFault(target, "not saved", f"{path}: {error.strerror}"))
+        except StoreError as error:
+            unread(path, error.message)
     return tuple(files), tuple(faults)
 
 
-def _others(home: Path) -> Iterator[Path]:
-    if (settings := home / _SETTINGS).is_file():
-        yield settings
-    for name in disk.names_in(home / "state"):
-        if name in _CLASSES:
+def _others(home: Path, unread: Callable[[Path, str], None]) -> Iterator[Path]:
+    """Where these files are; ``unread`` is told of folders of them that cannot be read."""
+
+    def fail(error: OSError) -> None:
+        unread(Path(error.filename), f"{error.filename} cannot be read: {error.strerror}")
+
+    yield home / _SETTINGS
+    for part in disk.names_in(home / "state"):
+        if part in _CLASSES:
             continue
-        for path in sorted((home / "state" / name).rglob("*")):
+        for folder, below, names in os.walk(home / "state" / part, onerror=fail):
+            below.sort()
+            paths = (Path(folder, name) for name in sorted(names))
             # What is being written yet ends in .new.
-            if path.is_file() and path.name != LOCK_NAME and path.suffix != ".new":
-                yield path
+            yield from (each for each in paths if each.name != LOCK_NAME and each.suffix != ".new")
 
 
 def _require_outside(home: Path, folder: Path) -> None:
     """OptionError if the folder is in a store, the one that is saved or another."""
-    for each in (folder, *folder.parents):
-        if _is_same(each, home) or _is_store(each):
+    for each in disk.and_above(folder):
+        if disk.is_same(each, home) or _is_store(each):
             inside = "is" if each == folder else "is inside"
-            whose = "the store itself" if _is_same(each, home) else f"the store {each}"
+            whose = "the store itself" if disk.is_same(each, home) else f"the store {each}"
             raise OptionError(
                 f"{folder} {inside} {whose}",
                 hint="name a folder outside of it, on another disk at best",
             )
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
 
 
 def _is_store(path: Path) -> bool:
@@ -193,7 +193,7 @@ def _is_store(path: Path) -> bool:
 def _require_same_store(home: Path, folder: Path, before: Backup) -> None:
     """OptionError if the backups in the folder are of another store that is still there."""
     other = Path(before.home)
-    if other == home or _is_same(other, home) or not other.is_dir():
+    if other == home or disk.is_same(other, home) or not other.is_dir():
         return  # it may have been moved
     raise OptionError(
         f"the backups in {folder} are of another store, {other}",

@@ -181,8 +181,14 @@ def _past(versions: Versions, name: str) -> WantedFile:
 
 
 def _require_kept(versions: Versions, until: int, file: str, content: bytes) -> None:
-    """Raise ValueError unless the chunk is as the manifest before the commit ``until`` says."""
-    before = versions.before(until)
+    """Raise ValueError unless the chunk is as the manifest before the commit ``until`` says.
+
+    FileNotFoundError if that was dropped just now.
+    """
+    try:
+        before = versions.before(until)
+    except KeyError as error:
+        raise FileNotFoundError(file) from error
     for chunk in before.chunks if before else ():
         if chunk.file == file and not has_checksum(content, chunk.checksum):
             raise ValueError("its checksum does not match")

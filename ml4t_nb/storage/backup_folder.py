@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,29 +73,34 @@ class BackupFolder:
         """Put the file there; FileNotFoundError if it is nowhere, ChunkCorrupt if it is damaged."""
         place, found = _found(wanted)
         known = self._known.get(wanted.target)
-        if known and _is_unchanged(known, wanted, found) and self._take_over(known, found):
+        if (
+            known
+            and _is_unchanged(known, wanted, found)
+            and self._link_before(known, found, unread=True)
+        ):
             return known
         content = _content(place, wanted)
         checksum = wanted.checksum or checksum_of(content)
         saved = SavedFile(wanted.target, len(content), checksum, found.st_mtime_ns)
-        if (
-            known
-            and known.has_content_of(saved)
-            and self._take_over(known, found, is_trusted=False)
-        ):
+        if known and known.has_content_of(saved) and self._link_before(known, found):
             return saved
         if not (self._links and self._link(place, saved.path)):
             self._copy(content, found, saved.path)
         return saved
 
     def save_changing(self, place: str, target: str) -> SavedFile:
-        """Put a copy of a file there that may be changed where it is."""
-        found = os.stat(place)  # noqa: PTH116  # as in `disk`
-        content = disk.content_of(place)
+        """Put a copy of a file there that may be changed where it is.
+
+        FileNotFoundError if there is no such file, StoreError if it cannot be read.
+        """
+        found = disk.status(place)
+        if found is None or not stat.S_ISREG(found.st_mode):
+            raise FileNotFoundError(place)
+        content = _read(place)
         saved = SavedFile(target, len(content), checksum_of(content), found.st_mtime_ns)
         known = self._known.get(target)
         is_same = known is not None and known.has_content_of(saved)
-        if not (known and is_same and self._take_over(known, found, is_trusted=False)):
+        if not (known and is_same and self._link_before(known, found)):
             self._copy(content, found, target)
         return saved
 
@@ -105,11 +111,11 @@ class BackupFolder:
             return None
         if wanted.checksum not in (None, known.checksum):
             return None
-        return known if self._take_over(known, is_trusted=False) else None
+        return known if self._take_over(known) else None
 
     def all_saved_before(self, files: Iterable[SavedFile]) -> tuple[SavedFile, ...]:
         """Those of the files that the backup before has, put there from it."""
-        return tuple(each for each in files if self._take_over(each, is_trusted=False))
+        return tuple(each for each in files if self._take_over(each))
 
     def make(self, folder: str) -> None:
         """Make a folder below the backup."""
@@ -127,34 +133,42 @@ class BackupFolder:
         for folder, _, _ in os.walk(self.path):
             disk.sync_folder(folder)
 
-    def _take_over(
-        self, known: SavedFile, own: os.stat_result | None = None, *, is_trusted: bool = True
-    ) -> bool:
-        """Put the file there from the backup before, if it is there yet.
-
-        Parameters
-        ----------
-        own
-            Of the store's file. Where files are copied, a backup shares none with the store.
-        is_trusted
-            Whether it may be put there unread.
-        """
-        if self._before is None:
+    def _link_before(self, known: SavedFile, own: os.stat_result, *, unread: bool = False) -> bool:
+        """Link the file of the backup before, if it is whole there; ``own`` is the store's."""
+        found, place = self._found_before(known, own), f"{self._before}/{known.path}"
+        if found is None:
             return False
-        place = f"{self._before}/{known.path}"
-        found = disk.status(place)
-        if found is None or found.st_size != known.bytes:
+        if unread:
+            # One that was changed there has another time.
+            return found.st_mtime_ns == known.modified and self._link(place, known.path)
+        if not self._link(place, known.path):
             return False
-        if not self._links and own and os.path.samestat(found, own):
-            return False
-        if is_trusted and self._link(place, known.path):
+        if _whole(place, known) is not None:
             return True
-        content = disk.content_of(place)
-        if not has_checksum(content, known.checksum):
+        self.drop([known])
+        return False
+
+    def _take_over(self, known: SavedFile) -> bool:
+        """Put the file there from the backup before, if it is whole there."""
+        found, place = self._found_before(known), f"{self._before}/{known.path}"
+        content = _whole(place, known)
+        if found is None or content is None:
             return False
         if not self._link(place, known.path):
             self._copy(content, found, known.path)
         return True
+
+    def _found_before(
+        self, known: SavedFile, own: os.stat_result | None = None
+    ) -> os.stat_result | None:
+        """The file in the backup before; None if it is not there, or is the store's own.
+
+        Where files are copied, a backup shares none with the store.
+        """
+        found = disk.status(f"{self._before}/{known.path}") if self._before else None
+        if found is None or found.st_size != known.bytes:
+            return None
+        return None if not self._links and own and os.path.samestat(found, own) else found
 
     def _link(self, place: str, target: str) -> bool:
         self.make(os.path.dirname(target))  # noqa: PTH120
@@ -191,12 +205,7 @@ def _is_unchanged(known: SavedFile, wanted: WantedFile, found: os.stat_result) -
 
 def _content(place: str, wanted: WantedFile) -> bytes:
     """The file's bytes, which have been checked."""
-    try:
-        content = disk.content_of(place)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise ChunkCorrupt(f"{place} cannot be read: {error.strerror}") from error
+    content = _read(place)
     if wanted.checksum is None:
         try:
             wanted.check(content)
@@ -207,3 +216,22 @@ def _content(place: str, wanted: WantedFile) -> bytes:
     elif not has_checksum(content, wanted.checksum):
         raise ChunkCorrupt(f"{place} is damaged: its checksum does not match")
     return content
+
+
+def _whole(place: str, known: SavedFile) -> bytes | None:
+    """The file's bytes; None if it is not there, or not as it is known."""
+    try:
+        content = _read(place)
+    except (FileNotFoundError, ChunkCorrupt):
+        return None
+    return content if has_checksum(content, known.checksum) else None
+
+
+def _read(place: str) -> bytes:
+    """The file's bytes; FileNotFoundError if it is not there, ChunkCorrupt if it cannot be read."""
+    try:
+        return disk.content_of(place)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ChunkCorrupt(f"{place} cannot be read: {error.strerror}") from error

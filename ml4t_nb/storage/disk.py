@@ -15,10 +15,12 @@ from ml4t_nb.errors import StoreError, StoreNotWritable
 
 __all__ = [
     "GRACE_S",
+    "and_above",
     "content_of",
     "is_all_own",
     "is_old",
     "is_own_folder",
+    "is_same",
     "link_new",
     "make_folder",
     "move",
@@ -217,6 +219,20 @@ def is_all_own(top: Path | str, place: str) -> bool:
     """Whether each folder from ``top`` down to ``place`` below it is one, and no link."""
     steps = accumulate(place.split("/"), lambda above, name: f"{above}/{name}", initial=f"{top}")
     return all(map(is_own_folder, steps))
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """Whether both are there, and are one file or folder, by whatever path each is named."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
+def and_above(folder: Path) -> tuple[Path, ...]:
+    """A folder, there or not, and all that it is in: as it is named, and where links lead."""
+    real = Path(os.path.realpath(folder))
+    return tuple(dict.fromkeys((folder, *folder.parents, real, *real.parents)))
 
 
 def remove_old(path: Path | str, now: os.stat_result) -> None:

@@ -16,9 +16,11 @@ from ml4t_nb.errors import StoreError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.records import FormerName, Summary
 from ml4t_nb.storage.archive_folder import look_for_archive_in, set_up_archive
+from ml4t_nb.storage.archived_files import has_archived
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.chunk_sizes import damage_of
 from ml4t_nb.storage.clean_up import clean_up, named_by_older
+from ml4t_nb.storage.commit_listing import ever_stored
 from ml4t_nb.storage.dataset_folder import DatasetFolder, removed_by_hand
 from ml4t_nb.storage.disk import names_in, status
 from ml4t_nb.storage.entries import any_in, groups_in, read_entry, stored_in
@@ -214,8 +216,12 @@ class Store:
 
         OptionError if it cannot be there, StoreNotWritable if it cannot be written.
         """
-        in_use = any(entry.apart for _, entry in self._stored(keep=False))
-        set_up_archive(self.home, folder, in_use=in_use, timeout_s=self._lock_timeout_s)
+
+        def in_use() -> bool:
+            return any(has_archived(DatasetFolder(home, each)) for each in ever_stored(home))
+
+        home = self.home
+        set_up_archive(home, folder, in_use=in_use, timeout_s=self._lock_timeout_s)
 
     def flush(self) -> None:
         """Write what the commits of this object changed to the catalogue, all at once.

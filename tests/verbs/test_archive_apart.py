@@ -355,6 +355,29 @@ def test_a_full_disk_leaves_nothing_there(ws: Workspace, disk: Path, before: pd.
     assert_frame_equal(verbs.bars(ws, "AAPL"), before)
 
 
+def test_the_archive_stays_where_bars_of_a_removed_dataset_are_left(
+    apart: Workspace, disk: Path, before: pd.DataFrame, tmp_path: Path
+) -> None:
+    other = unmount(disk)
+    verbs.remove(apart, "AAPL", yes=True)
+    verbs.load(apart, "IBM", provider="sample", start="2000-03-01", as_of="2005-02-25")
+
+    with pytest.raises(OptionError, match="does not hold the archive of this store"):
+        verbs.archive(apart, "IBM", before="2004-01-01", to=tmp_path / "second")
+
+    disk.rmdir()
+    other.rename(disk)
+    for version in (1, 2):
+        assert_frame_equal(verbs.bars(apart, "AAPL", version=version), before)
+
+
+def test_a_link_into_the_store_is_no_archive(ws: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(ws.settings.home / "data")
+    for folder in (tmp_path / "link", tmp_path / "link" / "below"):
+        with pytest.raises(OptionError, match="is in the store itself"):
+            verbs.archive(ws, before="2004-01-01", to=folder)
+
+
 def test_a_folder_in_the_store_is_no_archive(ws: Workspace, disk: Path) -> None:
     for options in ({"before": "2004-01-01", "to": ws.settings.home / "data"},
                     {"restore": True, "to": disk}):  # fmt: skip

@@ -253,6 +253,95 @@ def test_what_is_damaged_in_the_store_is_as_the_backup_before_has_it(
     assert_frame_equal(ml4t_nb.bars("AAPL", home=away / "latest"), expected)
 
 
+@posix
+def test_a_small_file_that_cannot_be_read_is_named_and_all_else_is_saved(open_folder: Path) -> None:
+    home, away = open_folder / "home", open_folder / "away"
+    commit(Store(home), AAPL, bars_at(pd.bdate_range("2020-01-01", periods=5)))
+    ml4t_nb.pin("paper", home=home)
+    (home / "state/pins/broken").symlink_to("/proc/self/mem")  # opens, and cannot be read
+    (home / "state/hidden").mkdir()
+    (home / "state/hidden/told.json").write_text("{}")
+    away.mkdir(0o777)
+    away.chmod(0o777)
+    for path in (home, *home.rglob("*")):
+        if path.name != "broken":
+            path.chmod(0o755 if path.is_dir() else 0o644)
+    (home / "state/hidden").chmod(0)
+
+    with unprivileged():
+        report = backup(home, away)
+
+    assert [(each.path, each.kind) for each in report.faults] == [
+        ("state/hidden", "not saved"), ("state/pins/broken", "not saved"),
+    ]  # fmt: skip
+    assert report.faults[0].detail == f"{home}/state/hidden cannot be read: Permission denied"
+    assert report.faults[1].detail.startswith(f"{home}/state/pins/broken cannot be read: ")
+    assert not report.is_whole
+    assert len(ml4t_nb.bars("AAPL", home=report.path, pin="paper")) == 5
+
+
+@posix
+def test_a_file_of_the_backup_before_that_may_not_be_read_is_saved_anew(open_folder: Path) -> None:
+    home, away = open_folder / "home", open_folder / "away"
+    commit(Store(home), AAPL, bars_at(pd.bdate_range("2020-01-01", periods=5)))
+    first = backup(home, away, links=False).path
+    for path in (away, *away.rglob("*"), home, *home.rglob("*")):
+        path.chmod(0o777 if path.is_dir() or path.name == "lock" else 0o644)
+    _chunk(first).chmod(0)
+
+    with unprivileged():
+        second = backup(home, away, links=False)
+
+    assert second.is_whole
+    assert ml4t_nb.check_backup(second.path).faults == ()
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_was_changed_in_the_backup_before_is_saved_anew(
+    home: Path, away: Path, *, links: bool
+) -> None:
+    damage(_chunk(backup(home, away, links=links).path))
+    assert [each.kind for each in ml4t_nb.check_backup(away).faults] == ["damaged"]
+
+    second = backup(home, away, links=links)
+
+    assert second.is_whole
+    assert ml4t_nb.check_backup(away).path == second.path
+    assert ml4t_nb.check_backup(away).faults == ()
+
+
+def test_what_has_decayed_in_a_backup_is_mended_as_the_check_says(home: Path, away: Path) -> None:
+    found = _chunk(backup(home, away, links=False).path)
+    times = found.stat()
+    damage(found)
+    os.utime(found, ns=(times.st_atime_ns, times.st_mtime_ns))
+    backup(home, away, links=False)  # nothing tells it from what it was
+
+    said = shell(home, f"check-backup {away}").stdout
+
+    assert "→ delete what is damaged there: the next backup takes it from the store" in said
+    _chunk(away / "latest").unlink()
+    backup(home, away, links=False)
+    assert ml4t_nb.check_backup(away).faults == ()
+
+
+def test_what_is_not_damaged_is_not_called_so(home: Path, away: Path) -> None:
+    (home / "data").rename(home / "unmounted")
+
+    done = shell(home, f"backup {away}")
+
+    assert (
+        "❌ equities/daily/AAPL could not be read whole, and is not in the backup: " in done.stdout
+    )
+    (home / "unmounted").rename(home / "data")
+    backup(home, away)
+    (home / "data").rename(home / "unmounted")
+    done = shell(home, f"backup {away}")
+    assert "AAPL could not be read whole, the backup has it as the one before did: the folder" in (
+        done.stdout
+    )
+
+
 def _chunk(home: Path) -> Path:
     return ml4t_nb.files("AAPL", home=home)[-1]
 
@@ -279,7 +368,10 @@ def test_without_a_backup_before_the_others_are_saved_and_it_is_named(
     done = shell(home, f"backup {away}")
 
     assert done.returncode == 1
-    assert "❌ equities/daily/AAPL is damaged in the store" in done.stdout
+    rest = "and is" if of is _manifest else "1 file of it"
+    assert (
+        f"❌ equities/daily/AAPL could not be read whole, {rest} not in the backup: " in done.stdout
+    )
     assert "is damaged: its checksum does not match" in done.stdout
     checked = shell(home, f"check-backup {away}")
     assert checked.returncode == 1
@@ -381,6 +473,9 @@ def test_backups_that_cannot_be_made_are_one_sentence(home: Path, tmp_path: Path
     link.symlink_to(home)
     with pytest.raises(OptionError, match="is the store itself"):
         ml4t_nb.backup(link, home=home)
+    (tmp_path / "below").symlink_to(home / "data")
+    with pytest.raises(OptionError, match="below/x is inside the store itself"):
+        ml4t_nb.backup(tmp_path / "below" / "x", home=home)
     assert len([*used.iterdir()]) == 3
     with pytest.raises(StoreNotFound, match="holds backups of one") as e:
         ml4t_nb.list_(home=used)

@@ -373,12 +373,12 @@ def test_the_call_that_gives_the_bars_of_then_names_the_store_that_has_them(
     other = tmp_path / "other's"  # which has another version 1 of AAPL
     ml4t_nb.load("AAPL", provider="sample", start="2005-01-03", as_of="2005-02-25", home=other)
     then = ml4t_nb.bars("AAPL", home=other)
-    path, named = cited(home=other), {} if is_cited else {"home": other}
+    path, named = cited(home=other), None if is_cited else other
     if is_cited:
         path.write_text(json.dumps({**json.loads(path.read_text()), "home": f"{other}"}))
     ml4t_nb.update("AAPL", as_of="2005-03-10", home=other)
 
-    told = line(ml4t_nb.check(path, **named))
+    told = line(ml4t_nb.check(path, home=named))
 
     call = told.partition("as then: ")[2]
     assert call == f'bars("AAPL", version=1, home="{other}")'
