@@ -169,6 +169,9 @@ class UpdateRecord:
     repeated
         The runs of what is due, just before it, that brought nothing new either; None if there
         are none. Their commits have the numbers just before its own.
+    delay
+        Seconds from the end of a bar until its provider has it for good, by which a run of a date
+        is as of so long after the close; None if it asked none, or an earlier version wrote it.
     """
 
     at: datetime
@@ -190,6 +193,7 @@ class UpdateRecord:
     version: int = 0
     undid: int = 0
     repeated: Repeated | None = None
+    delay: float | None = None
 
     @property
     def times(self) -> int:

@@ -147,8 +147,13 @@ class DatasetRun:
     @property
     def final_before(self) -> datetime:
         """Exclusive bound of the stamps whose bars are final."""
-        delay = self.provider.limits.delay_of(self.dataset)
+        delay = timedelta(seconds=self.delay)
         return self.calendar.final_before(self.as_of, self.dataset.frequency, delay)
+
+    @property
+    def delay(self) -> float:
+        """Seconds from the end of a bar until the provider that is asked has it for good."""
+        return self.provider.limits.delay_of(self.dataset).total_seconds()
 
     @property
     def oldest_served(self) -> datetime | None:

@@ -35,6 +35,7 @@ def commit_failure(
             outcome="failed",
             seconds=perf_counter() - began,
             error=error.note,
+            delay=run.delay,
         )
         is_own = run.verb == "update" and name == state.config.provider
         is_unknown = is_own and isinstance(error, SymbolUnknown)

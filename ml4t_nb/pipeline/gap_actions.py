@@ -100,6 +100,7 @@ def _changing(change: Callable[[Gap], Gap]) -> GapAction:
                 outcome="unchanged" if reconciled.gaps == state.gaps else "changed",
                 filled=len(has - had),
                 seconds=perf_counter() - began,
+                delay=run.delay,
             )
             # A restatement is undone to the gaps before it, and never past what a person did.
             prior = state.prior if reconciled.gaps == state.gaps else None

@@ -54,6 +54,7 @@ def record_of(
         revisions=merged.revisions[:_LOGGED_REVISIONS],
         notes=(*got.notes, *merged.notes),
         error=errors[0].note if errors else None,
+        delay=run.delay,
     )
 
 

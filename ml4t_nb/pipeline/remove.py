@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from math import prod
 
 import numpy as np
@@ -62,7 +63,7 @@ def run_remove(
     with store.transaction(dataset) as tx:
         if start is None and end is None:
             rows = _rows(tx)
-            tx.remove()
+            tx.remove(_removed_at(tx, as_of, limits))
             return rows
         state = tx.manifest
         if state is None:
@@ -86,6 +87,19 @@ def _rows(tx: Transaction) -> int | None:
         return None
 
 
+def _removed_at(
+    tx: Transaction, as_of: datetime | date, limits: Callable[[str], Limits]
+) -> datetime:
+    """The instant of the removal of the whole dataset, whose manifest may be damaged."""
+    if isinstance(as_of, datetime):
+        return as_of
+    with suppress(Ml4tError):
+        if state := tx.manifest:
+            dates = calendar(state.config.calendar, state.config.session_overrides)
+            return _closing(as_of, dates, state, limits)
+    return datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC) + timedelta(days=1)
+
+
 def _closing(
     day: date, dates: Calendar, state: Manifest, limits: Callable[[str], Limits]
 ) -> datetime:
@@ -106,7 +120,7 @@ def _remove_bars(
     if damaged:
         _require_removable(damaged, state, dates, span, left)
     if left.empty:
-        tx.remove()
+        tx.remove(at)
         return state.rows
     lost = sum(chunk.rows for chunk in damaged)
     removed = int(inside.sum()) + lost

@@ -69,7 +69,7 @@ def run_rename(context: RunContext, request: RenameRequest) -> UpdateResult:
         gone = transactions[request.old]
         rename = _Rename.of(context, request, gone, transactions[request.new])
         result = rename.commit()
-        gone.remove()
+        gone.remove(rename.as_of, renamed_to=request.new.symbol)
     return result
 
 

@@ -81,6 +81,7 @@ def _reset_as_of(run: DatasetRun) -> bool:
             provider=state.config.provider,
             outcome="changed",
             notes=(f"as-of reset from {state.updated:%Y-%m-%d %H:%M} UTC",),
+            delay=run.delay if run.provider.name == state.config.provider else None,
         )
         publish(tx, after, record)
         return True

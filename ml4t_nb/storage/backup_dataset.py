@@ -16,6 +16,7 @@ from ml4t_nb.storage.backup_folder import BackupFolder, WantedFile
 from ml4t_nb.storage.checksum import has_checksum
 from ml4t_nb.storage.commit_listing import CommitListing, commit_listing
 from ml4t_nb.storage.dataset_folder import DatasetFolder
+from ml4t_nb.storage.gathered import require_gathered
 from ml4t_nb.storage.manifest import Chunk, LogFile
 from ml4t_nb.storage.manifest_file import require_whole
 from ml4t_nb.storage.names import (
@@ -25,7 +26,7 @@ from ml4t_nb.storage.names import (
     manifest_number,
     place_of,
 )
-from ml4t_nb.storage.versions import Versions, require_gathered
+from ml4t_nb.storage.versions import Versions
 
 __all__ = ["save_dataset"]
 

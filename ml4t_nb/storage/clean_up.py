@@ -13,6 +13,7 @@ from ml4t_nb.errors import StoreError
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.archived_files import tidy_archive
 from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, files_of
+from ml4t_nb.storage.gathered import gather
 from ml4t_nb.storage.manifest import Chunk, Manifest
 from ml4t_nb.storage.names import (
     chunk_number,
@@ -23,7 +24,7 @@ from ml4t_nb.storage.names import (
     manifest_name,
     manifest_number,
 )
-from ml4t_nb.storage.versions import Versions, gather
+from ml4t_nb.storage.versions import Versions
 
 __all__ = ["clean_up", "is_replaceable", "named_by_older", "sweep_staged", "sweep_trash"]
 

@@ -15,7 +15,7 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.archive_folder import Archive, archive_of, missing_error
 from ml4t_nb.storage.locks import LOCK_NAME, HeldLock
-from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.manifest import Manifest, Removal
 from ml4t_nb.storage.manifest_file import decode_manifest, encode_manifest, manifest_error
 from ml4t_nb.storage.names import (
     chunk_number,
@@ -190,7 +190,9 @@ class DatasetFolder:
             f"the folder {gone} is missing, and with it the bars of {self.dataset}", hint=_MOUNT
         )
 
-    def publish(self, after: Manifest | None, sequence: int, *, base: int, lock: HeldLock) -> None:
+    def publish(
+        self, after: Manifest | Removal | None, sequence: int, *, base: int, lock: HeldLock
+    ) -> None:
         """Make ``after`` the truth in one step, or raise with nothing changed.
 
         It was made of the commit ``base``, under the lock. The lock's file may be deleted: then

@@ -31,6 +31,7 @@ __all__ = [
     "Manifest",
     "NumberColumn",
     "PriorState",
+    "Removal",
     "reload_step",
     "summarize",
     "unknown_summary",
@@ -126,6 +127,31 @@ class PriorState:
     gaps: tuple[Gap, ...]
     carried: tuple[CarriedAction, ...] = ()
     sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """The mark that a commit removed the dataset, which says when whatever else is dropped.
+
+    Parameters
+    ----------
+    removed_at
+        As-of of the removal.
+    since
+        As-of of the first run since the dataset was last not stored; None if it is not known.
+    calendar
+        The dataset's; empty if it is not known.
+    delay
+        Seconds after a close until a run of that date, as its provider had it.
+    renamed_to
+        Symbol under which its bars go on; empty if it is not known, or they do not.
+    """
+
+    removed_at: datetime
+    since: datetime | None = None
+    calendar: str = ""
+    delay: float = 0.0
+    renamed_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

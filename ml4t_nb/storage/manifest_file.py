@@ -20,6 +20,7 @@ from ml4t_nb.storage.manifest import (
     Chunk,
     LogFile,
     Manifest,
+    Removal,
     reload_step,
     summarize,
     unknown_summary,
@@ -31,7 +32,9 @@ __all__ = [
     "OLDEST_READ",
     "VERSION",
     "decode_manifest",
+    "decode_removal",
     "encode_manifest",
+    "is_removal",
     "manifest_error",
     "require_whole",
 ]
@@ -45,8 +48,10 @@ were renamed."""
 
 _WITH_RECORDS_APART = 5
 
-LONGEST_REMOVAL = 128
+LONGEST_REMOVAL = 384
 """Most bytes of the mark that a dataset was removed; every other manifest has more."""
+
+_REMOVAL = "removed_at"
 
 _CODEC = Codec(omit_defaults=True)
 
@@ -65,12 +70,30 @@ _NOT_THAT = (ValueError, TypeError, KeyError, AttributeError, OverflowError, Rec
 """What reading JSON of any other shape raises."""
 
 
-def encode_manifest(manifest: Manifest | None) -> bytes:
-    """The file's content; of None, the mark that the dataset was removed."""
+def encode_manifest(manifest: Manifest | Removal | None) -> bytes:
+    """The file's content; of None, the mark of a removal of which nothing is to be known."""
     plain = None if manifest is None else _CODEC.dump(manifest)
     body = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
     checksum = _checksum(VERSION, body)
-    return b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (VERSION, checksum, body)
+    content = b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (VERSION, checksum, body)
+    if isinstance(manifest, Removal) and manifest.renamed_to and len(content) > LONGEST_REMOVAL:
+        return encode_manifest(replace(manifest, renamed_to=""))  # that has it as a former name
+    return content
+
+
+def is_removal(plain: Any) -> bool:  # noqa: ANN401  # JSON
+    """Whether the body of a manifest, parsed, is the mark of a removal."""
+    return plain is None or _REMOVAL in plain
+
+
+def decode_removal(content: bytes) -> Removal | None:
+    """What the mark of a removal says, None of one that says nothing; ValueError if damaged."""
+    require_whole(content)
+    try:
+        found: Removal | None = _CODEC.load(Removal | None, json.loads(content)["manifest"])
+    except _NOT_THAT as error:
+        raise ValueError(repr(error)) from error
+    return found
 
 
 def decode_manifest(
@@ -128,10 +151,12 @@ def _whole(content: bytes) -> re.Match[bytes] | None:
 def _understood(body: bytes, *, is_earlier: bool) -> tuple[Manifest | None, str]:
     """The manifest, and what of it cannot be."""
     plain = json.loads(body)
-    if is_earlier and plain is not None:
+    if is_removal(plain):
+        return None, ""
+    if is_earlier:
         plain = _from_version_4(plain)
-    manifest: Manifest | None = _CODEC.load(Manifest | None, plain)
-    return manifest, _inconsistency(manifest) if manifest else ""
+    manifest: Manifest = _CODEC.load(Manifest, plain)
+    return manifest, _inconsistency(manifest)
 
 
 def _from_version_4(plain: dict[str, Any]) -> dict[str, Any]:

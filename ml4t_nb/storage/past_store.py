@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Never, TypeAlias
 
@@ -82,7 +83,11 @@ class PastStore(Store):
         return found
 
     def _has_versions(self, dataset: DatasetId) -> bool:
-        return bool(names_in(self.home / "versions" / place_of(dataset)))
+        if names_in(self.home / "versions" / place_of(dataset)):
+            return True
+        with suppress(StoreError):  # what is damaged is told to who reads it
+            return any(self.versions(dataset).removals.values())
+        return True
 
     def transaction(self, dataset: DatasetId, seen: Snapshot | None = None) -> Never:
         """Nothing of the past is changed."""

@@ -11,8 +11,9 @@ from ml4t_nb.storage import disk
 from ml4t_nb.storage.archived_files import erase_archived, lacks_archive
 from ml4t_nb.storage.clean_up import is_replaceable
 from ml4t_nb.storage.dataset_folder import DatasetFolder
+from ml4t_nb.storage.gathered import gathered_without
 from ml4t_nb.storage.names import gathered_numbers, log_file_number, manifest_name
-from ml4t_nb.storage.versions import Versions, gathered_without
+from ml4t_nb.storage.versions import Versions
 from ml4t_nb.store_settings import Retention
 
 __all__ = ["drop_old_versions", "erase", "has_old_versions"]
@@ -54,7 +55,9 @@ def drop_old_versions(
         for name in () if until > first else kept.values():
             if name not in files:
                 disk.move(f"{path}/{name}", f"{trash}/{name}")
-    dropped = {each for each in versions.numbers if each < first and each not in manifests}
+    # When the dataset was removed, and that it was there before, nothing else is left to say.
+    staying = {*manifests, *versions.removals}
+    dropped = {each for each in versions.numbers if each < first and each not in staying}
     newest = folder.sequence()
     for number in sorted(dropped - {newest}):
         name = manifest_name(number)

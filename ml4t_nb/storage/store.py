@@ -201,7 +201,7 @@ class Store:
 
         StoreError if it is stored, LockTimeout if another writer holds it for too long.
         """
-        from ml4t_nb.storage.transaction import erase_all
+        from ml4t_nb.storage.erasing import erase_all
 
         folder = DatasetFolder(self.home, dataset)
         with dataset_lock(folder.state, dataset, timeout_s=self._lock_timeout_s) as lock:

@@ -23,7 +23,7 @@ from ml4t_nb.storage.commit_logs import not_logged, revisions_of
 from ml4t_nb.storage.compaction import compact
 from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder, removed_by_hand
 from ml4t_nb.storage.locks import HeldLock
-from ml4t_nb.storage.manifest import Chunk, Manifest
+from ml4t_nb.storage.manifest import Chunk, Manifest, Removal
 from ml4t_nb.storage.names import RowLog, manifest_name
 from ml4t_nb.storage.recutting import (
     Rewriting,
@@ -32,12 +32,13 @@ from ml4t_nb.storage.recutting import (
     rewritten,
     unchanged_chunks,
 )
-from ml4t_nb.storage.retention import erase
+from ml4t_nb.storage.removals import removal_of
 from ml4t_nb.storage.row_log import CarriedRows, LoggedTable, as_logged_rows
 from ml4t_nb.storage.rows import ALL_TIME, Edit, Rows, TimeRange
 from ml4t_nb.storage.snapshot import Snapshot, is_read_anew, not_found_error
+from ml4t_nb.storage.versions import Versions
 
-__all__ = ["Transaction", "erase_all"]
+__all__ = ["Transaction"]
 
 _FINDINGS = 1000
 _TICK = timedelta(microseconds=1)
@@ -299,11 +300,18 @@ class Transaction:
         if not (self._folder.state / manifest_name(number)).exists():
             files.delete()
 
-    def remove(self) -> None:
+    def remove(self, at: datetime | None = None, *, renamed_to: str = "") -> None:
         """Remove the dataset; its past versions stay.
 
         DatasetNotFound if nothing is stored, StoreError if a newer program wrote it, or it may not
         be read.
+
+        Parameters
+        ----------
+        at
+            As-of of the removal; None if nothing is to be known of it.
+        renamed_to
+            Symbol under which the bars go on.
         """
         self._require_open()
         folder = self._folder
@@ -311,11 +319,22 @@ class Transaction:
             if folder.newest().manifest is None and not folder.has_chunks():
                 raise not_found_error(folder.dataset)
         base = folder.sequence()
-        number = folder.next_number(base)
-        with disk.writing(folder.state):
-            folder.publish(None, number, base=base, lock=self._lock)
-        self._after_commit(CommittedState(number, None))
+        mark = None if at is None else removal_of(folder, at, renamed_to)
+        self._mark_removed(mark, base)
         AnswerFiles(folder.home, folder.dataset).drop()
+
+    def forget_removal(self) -> None:
+        """Let the mark of the removal say no more than that nothing is stored."""
+        folder = self._folder
+        base = folder.sequence()
+        if any(Versions(folder).removals.values()):
+            self._mark_removed(None, base)
+
+    def _mark_removed(self, mark: Removal | None, base: int) -> None:
+        number = self._folder.next_number(base)
+        with disk.writing(self._folder.state):
+            self._folder.publish(mark, number, base=base, lock=self._lock)
+        self._after_commit(CommittedState(number, None))
 
     def close(self) -> None:
         """Let nothing more be done: the lock is about to be given back."""
@@ -355,13 +374,3 @@ class Transaction:
     def _require_open(self) -> None:
         if self._over:
             raise StoreError(f"this transaction on {self._folder.dataset} is over")
-
-
-def erase_all(folder: DatasetFolder, catalogue: Catalogue, lock: HeldLock) -> None:
-    """Delete all that is left of a dataset that is not stored any more; StoreError if it is."""
-    if folder.newest().manifest is not None:
-        if not removed_by_hand(folder.data_path):
-            raise StoreError(f"{folder.dataset} is stored", hint="remove it first")
-        # Without the mark of a removal, its last manifest would be all that is left.
-        Transaction(folder, catalogue, lock).remove()
-    erase(folder)

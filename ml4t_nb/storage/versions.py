@@ -6,44 +6,27 @@ hold its rows, to the last bit: an append, or repacking, leaves nothing behind.
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise, takewhile
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.dataset_folder import DatasetFolder
-from ml4t_nb.storage.manifest import Manifest
-from ml4t_nb.storage.manifest_file import decode_manifest, manifest_error, require_whole
-from ml4t_nb.storage.names import (
-    gathered_name,
-    gathered_numbers,
-    kept_chunk,
-    manifest_name,
-    manifest_number,
-)
+from ml4t_nb.storage.gathered import PastManifest, as_of_run, unpacked
+from ml4t_nb.storage.manifest import Manifest, Removal
+from ml4t_nb.storage.manifest_file import decode_manifest, decode_removal, manifest_error
+from ml4t_nb.storage.names import gathered_numbers, kept_chunk, manifest_name, manifest_number
 
-__all__ = ["Versions", "gather", "gathered_without", "require_gathered"]
+__all__ = ["Versions"]
 
 _TRIES = 100
-_MOST_SINGLE = 32
-_MOST_GATHERED = 32 << 20
-_LEVEL = 1
 _Found = TypeVar("_Found")
 _NOT_TODAYS = "restore it from a backup; the bars in force do not need it"
-
-
-class _Past(NamedTuple):
-    """As-of of the run that made a commit, None if it removed the dataset; and its manifest."""
-
-    at: datetime | None
-    content: bytes
 
 
 class Versions:
@@ -119,6 +102,22 @@ class Versions:
             times |= {number: at for number, (at, _) in self._contents(name).items()}
         return dict(sorted(times.items()))
 
+    @cached_property
+    def removals(self) -> dict[int, Removal | None]:
+        """What is known of each commit that removed the dataset: None of an earlier version's."""
+        return self._at_rest(self._removals)
+
+    def _removals(self) -> dict[int, Removal | None]:
+        found: dict[int, Removal | None] = {}
+        for number in (each for each, at in self.times.items() if at is None):
+            with suppress(KeyError):  # dropped just now
+                content, path = self._content(number)
+                try:
+                    found[number] = decode_removal(content)
+                except ValueError as error:
+                    raise self._damaged(f"{path} is damaged") from error
+        return found
+
     def _at_rest(self, found: Callable[[], _Found]) -> _Found:
         """What is found, looked for again where a file was gathered with others meanwhile."""
         for _ in range(_TRIES):
@@ -138,7 +137,7 @@ class Versions:
         except KeyError:
             return None
         try:
-            return _as_of(content)
+            return as_of_run(content)
         except ValueError as error:
             raise self._damaged(f"{path} is damaged") from error
 
@@ -215,12 +214,12 @@ class Versions:
                     first = run.first_version
                     yield run
 
-    def _contents(self, name: str) -> dict[int, _Past]:
+    def _contents(self, name: str) -> dict[int, PastManifest]:
         """Manifests in a file of gathered ones, by number."""
         if name not in self._opened:
             path = f"{self.folder.versions_path}/{name}"
             try:
-                self._opened[name] = dict(_unpacked(disk.content_of(path)))
+                self._opened[name] = dict(unpacked(disk.content_of(path)))
             except FileNotFoundError:
                 raise
             except (OSError, ValueError) as error:
@@ -229,7 +228,7 @@ class Versions:
         return self._opened[name]
 
     @cached_property
-    def _opened(self) -> dict[str, dict[int, _Past]]:
+    def _opened(self) -> dict[str, dict[int, PastManifest]]:
         return {}
 
 
@@ -240,104 +239,3 @@ def _listed(folder: DatasetFolder) -> tuple[list[str], list[str]]:
     """
     state = disk.names_in(folder.state_path)
     return state, disk.names_in(folder.versions_path)
-
-
-def gather(folder: DatasetFolder) -> None:
-    """Put past manifests that lie singly into one file, if they are many; under the lock.
-
-    It takes in files of gathered ones that are not more than twice as long, so that there are few
-    of them however many commits there were. Manifests are alike: together they take a hundredth.
-    """
-    path = folder.versions_path
-    names = disk.names_in(path)
-    single = {number: name for name in names if (number := manifest_number(name))}
-    if len(single) < _MOST_SINGLE:
-        return
-    lines: dict[int, _Past] = {}
-    for number, name in single.items():
-        content = disk.content_of(f"{path}/{name}")
-        with suppress(ValueError):  # a damaged one stays: it may be restored from a backup
-            lines[number] = _Past(_as_of(content), content)
-    if len(lines) < _MOST_SINGLE:
-        return
-    taken = [single[number] for number in lines]
-    size = sum(len(each.content) for each in lines.values())
-    ranges = {name: found for name in names if (found := gathered_numbers(name))}
-    for name in sorted(ranges, key=ranges.__getitem__, reverse=True):
-        first, last = ranges[name]
-        is_next = last >= min(lines) - 1  # what lay between was dropped, for a pin's sake alone
-        if last - first >= 2 * len(lines) or size > _MOST_GATHERED or not is_next:
-            break
-        try:
-            older = dict(_unpacked(disk.content_of(f"{path}/{name}")))
-        except (OSError, ValueError):
-            break  # a damaged one stays, too
-        lines = {**older, **lines}
-        size += sum(len(each.content) for each in older.values())
-        taken.append(name)
-    _write_gathered(path, lines)
-    for name in taken:
-        os.unlink(f"{path}/{name}")  # noqa: PTH108
-
-
-def gathered_without(folder: DatasetFolder, name: str, dropped: Collection[int]) -> None:
-    """Write a file of gathered manifests again without some of them; under the lock."""
-    path = folder.versions_path
-    lines = dict(_unpacked(disk.content_of(f"{path}/{name}")))
-    left = {number: each for number, each in lines.items() if number not in dropped}
-    _write_gathered(path, left)
-    disk.move(f"{path}/{name}", f"{folder.trash_path}/{name}")
-
-
-def _write_gathered(path: str, lines: Mapping[int, _Past]) -> None:
-    """A file for each row of numbers without a gap: a name says which are in it, and no others."""
-    rows: list[dict[int, _Past]] = []
-    for number in sorted(lines):
-        if not rows or number - 1 not in rows[-1]:
-            rows.append({})
-        rows[-1][number] = lines[number]
-    for row in rows:
-        disk.replace_with(f"{path}/{gathered_name(min(row), max(row))}", _packed(row))
-    disk.sync_folder(path)
-
-
-def require_gathered(content: bytes) -> None:
-    """Raise ValueError unless it is a file of gathered manifests, each of them whole."""
-    for _, past in _unpacked(content):
-        require_whole(past.content)
-
-
-def _as_of(content: bytes) -> datetime | None:
-    """As-of of the run that made the commit of that manifest; None if it removed the dataset.
-
-    ValueError if it is something else.
-    """
-    try:
-        manifest = json.loads(content)["manifest"]
-        runs = () if manifest is None else manifest.get("recent") or manifest["history"]
-        return datetime.fromisoformat(runs[-1]["at"]) if runs else None
-    except (TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ValueError(repr(error)) from error
-
-
-def _packed(manifests: dict[int, _Past]) -> bytes:
-    """A line for each: its number, the as-of of its run or a dash, and the manifest's own line."""
-    import pyarrow as pa
-
-    lines = (
-        b"%d %s %s" % (number, at.isoformat().encode("ascii") if at else b"-", content)
-        for number, (at, content) in sorted(manifests.items())
-    )
-    return bytes(pa.Codec("zstd", _LEVEL).compress(b"".join(lines)))
-
-
-def _unpacked(content: bytes) -> Iterator[tuple[int, _Past]]:
-    """Manifests by number; ValueError if it is something else."""
-    import pyarrow as pa
-
-    with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
-        lines: Sequence[bytes] = stream.read().splitlines(keepends=True)
-    for line in lines:
-        number, at, manifest = line.split(b" ", 2)
-        when = None if at == b"-" else datetime.fromisoformat(at.decode("ascii"))
-        yield int(number), _Past(when, manifest)

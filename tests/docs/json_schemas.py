@@ -17,7 +17,7 @@ from ml4t_nb.render.json_schemas import (
     Schema,
     SchemaTypes,
 )
-from ml4t_nb.storage.manifest import Manifest
+from ml4t_nb.storage.manifest import Manifest, Removal
 from ml4t_nb.storage.manifest_file import VERSION
 
 __all__ = ["FOLDER", "schemas", "written"]
@@ -36,7 +36,7 @@ def schemas() -> dict[str, Schema]:
         name: SchemaTypes(SHOWN_TYPES, is_stored=False).whole(hint)
         for name, hint in DOCUMENTS.items()
     }
-    manifest = SchemaTypes(_STORED, is_stored=True).whole(Manifest | None)
+    manifest = SchemaTypes(_STORED, is_stored=True).whole(Manifest | Removal | None)
     envelope = {
         "type": "object",
         "properties": {

@@ -33,7 +33,7 @@ from ml4t_nb.records import (
     UpdateRecord,
 )
 from ml4t_nb.settings import Settings
-from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest, PriorState
+from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest, PriorState, Removal
 from ml4t_nb.storage.manifest_file import OLDEST_READ, VERSION
 from ml4t_nb.storage.names import folder_name, symbol_of
 from ml4t_nb.workspace import Workspace
@@ -121,7 +121,7 @@ def test_the_folders_on_the_page_are_those_of_the_symbols() -> None:
     "kind",
     [Manifest, Chunk, DatasetConfig, Gap, FetchAttempt, CarriedAction, Finding, UpdateRecord,
      Restatement, Revision, ErrorNote, SessionOverride, Span, NextStep, LoadArguments, LogFile,
-     Refusal, Decision, Source, PriorState, Ended, FormerName],
+     Refusal, Decision, Source, PriorState, Ended, FormerName, Removal],
 )  # fmt: skip
 def test_every_field_of_a_manifest_is_on_the_page(kind: type[Any]) -> None:
     manifest = WORDS.partition("## The manifest")[2].partition("## Chunks")[0]

@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,12 @@ from pandas.testing import assert_frame_equal
 import ml4t_nb
 from ml4t_nb import verbs
 from ml4t_nb.errors import OptionError, VersionNotFound
+from ml4t_nb.providers import Limits
 from ml4t_nb.render.plots.chart_head import chart_header
+from ml4t_nb.settings import Settings
+from ml4t_nb.storage.manifest_file import encode_manifest
 from ml4t_nb.workspace import Workspace
+from tests.verbs.two_names import Listed, bars_of, opened
 
 SPLIT = "2005-02-28"
 
@@ -73,6 +79,34 @@ def test_a_day_is_of_the_calendar_and_the_provider_that_its_run_had(tmp_path: Pa
     for number, day in enumerate((*days, "2005-02-18"), start=1):
         then = ml4t_nb.bars("AAPL", known_on=day, home=home)
         assert then.attrs["ml4t_nb"]["versions"] == [number], day
+
+
+def test_a_day_ends_as_it_did_for_a_provider_that_is_not_installed_any_more(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its bars were final two hours after the close, and so late were its runs of a day."""
+    limits = Limits(("equities",), ("daily",), delay=timedelta(hours=2))
+    ws = opened(tmp_path, Listed({"ACME": bars_of()}, limits=limits))
+    days = ("2022-03-01", "2022-03-02", "2022-03-03")
+    verbs.load(ws, "ACME", as_of=days[0])
+    for day in days[1:]:
+        verbs.update(ws, as_of=day)
+
+    without = Workspace.open(Settings(home=tmp_path))
+    for number, day in enumerate(days, start=1):
+        then = verbs.bars(without, "ACME", known_on=day)
+        assert then.attrs["ml4t_nb"]["versions"] == [number], day
+    assert caplog.messages == []
+
+    # As the versions before this one recorded it, it is not known: this is said.
+    state = tmp_path / "state/equities/daily/ACME/m.00000003.json"
+    manifest = ws.store.snapshot(ws.store.datasets()[0]).manifest
+    recent = tuple(replace(each, delay=None) for each in manifest.recent)
+    state.write_bytes(encode_manifest(replace(manifest, recent=recent)))
+    verbs.bars(without, "ACME", known_on="2022-03-02")
+    (message,) = caplog.messages
+    assert message.startswith("the provider listed of equities/daily/ACME is not installed, and")
+    assert message.endswith("known_on ends 30 minutes after the close; an instant is exact")
 
 
 def test_all_that_is_asked_of_bars_is_asked_of_a_version(home: Path, tmp_path: Path) -> None:
@@ -167,7 +201,7 @@ def test_what_is_to_be_forgotten_is_gone(home: Path) -> None:
     ml4t_nb.remove("AAPL", forget=True, yes=True, home=home)
 
     left = [path.name for path in home.glob("*/equities/daily/AAPL/*")]
-    assert sorted(left) == ["lock", "m.00000004.json"]  # the mark that it was removed
+    assert sorted(left) == ["lock", "m.00000005.json"]  # the mark that nothing is stored
     with pytest.raises(LookupError, match="No existing data found for 'AAPL'"):
         ml4t_nb.bars("AAPL", version=2, home=home)
     with pytest.raises(OptionError, match="is pinned as 'thesis'"):

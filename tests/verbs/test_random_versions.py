@@ -199,10 +199,10 @@ class Life:
         }
         acts[name]()
 
-    def newest(self, symbol: str, *, until: datetime | None = None) -> Commit | None:
-        """The last commit that left bars, as of ``until`` or before."""
+    def newest(self, symbol: str) -> Commit | None:
+        """The last commit that left bars."""
         found = [each for each in self.commits if each.symbol == symbol and each.views is not None]
-        return next((e for e in reversed(found) if until is None or e.at <= until), None)
+        return found[-1] if found else None
 
     def pin(self, name: str) -> None:
         verbs.pin(self.ws, name)
@@ -293,10 +293,7 @@ class Life:
 
     def check_known(self, commit: Commit, place: int) -> None:
         """The whole store as it was known when that commit was made."""
-        known = {each: self.newest(each, until=commit.at) for each in (OLD, NEW)}
-        joined = known[NEW]
-        if self.is_renamed(commit.at):
-            known[OLD] = None
+        known = {each: self.in_force(each, commit.at) for each in (OLD, NEW)}
         then: dict[str, Any] = {"known_on": commit.at}
         is_whole = True
         for symbol, expected in [*known.items()]:
@@ -304,14 +301,10 @@ class Life:
                 found = views_of(self.ws, symbol, **then)
             except (DatasetNotFound, VersionNotFound) as error:
                 assert expected is None or self.may_be_gone(expected), (symbol, error)  # noqa: PT017
-                # Of one that was removed, and whose last version is gone too, nothing is left.
                 is_whole &= "cannot be read any more" not in str(error)
                 known[symbol] = None
                 continue
-            if expected is None:
-                # When it was renamed is not known any more: it is read as it was until then.
-                assert (symbol, joined and self.may_be_gone(joined)) == (OLD, True)
-                continue
+            assert expected is not None, symbol
             assert expected.views is not None
             assert_views(found, expected.views)
         how = ADJUSTMENTS[place % 3]
@@ -323,10 +316,10 @@ class Life:
             with pytest.raises((VersionNotFound, duckdb.Error), match="cannot be read any more"):
                 path(self.ws, "daily", how, then)
 
-    def is_renamed(self, at: datetime) -> bool:
-        """Whether the share had its new name by then."""
-        removed = [e for e in self.commits if e.symbol == OLD and e.views is None]
-        return self.symbol == NEW and removed[-1].at <= at
+    def in_force(self, symbol: str, at: datetime) -> Commit | None:
+        """The last commit by then; None if it removed or renamed the dataset, or there is none."""
+        found = [each for each in self.commits if each.symbol == symbol and each.at <= at]
+        return found[-1] if found and found[-1].views is not None else None
 
 
 def dataset_of(symbol: str) -> DatasetId:
