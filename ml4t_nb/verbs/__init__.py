@@ -15,12 +15,11 @@ from ml4t_nb.verbs.load import load
 from ml4t_nb.verbs.notify import notify
 from ml4t_nb.verbs.pins import pin, pins
 from ml4t_nb.verbs.plot import plot
-from ml4t_nb.verbs.rechunk import rechunk
-from ml4t_nb.verbs.recompress import recompress
 from ml4t_nb.verbs.reconcile import reconcile
 from ml4t_nb.verbs.remove import remove
 from ml4t_nb.verbs.rename import rename
 from ml4t_nb.verbs.review import review
+from ml4t_nb.verbs.rewrite import rechunk, recompress
 from ml4t_nb.verbs.sql import connect, scan, sql
 from ml4t_nb.verbs.sync import sync
 from ml4t_nb.verbs.undo import undo
