@@ -96,7 +96,7 @@ def read_version(versions: Versions, number: int) -> Snapshot:
     for _ in range(_TRIES):
         try:
             found = _read(versions, number)
-        except StoreError:
+        except (StoreError, KeyError):  # a manifest that was listed may have been dropped
             if versions.is_current:
                 raise
         else:

@@ -235,7 +235,8 @@ class _Others:
             return found
         frequency = self.frequency or self.wanted or "daily"
         meant = DatasetId(self.asset_class or "equities", frequency, symbol)
-        known = {each.symbol for each in self.datasets}
+        # Of one that was erased, the folder of its lock is left.
+        known = {each.symbol for each in self.datasets} - {symbol}
         near = did_you_mean(symbol, known) if known else ""
         near = f"{near} if not, " if near.startswith("did") else ""
         raise DatasetNotFound(

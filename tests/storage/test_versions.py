@@ -15,9 +15,13 @@ from ml4t_nb.core.bars import Bars
 from ml4t_nb.errors import ChunkCorrupt, VersionNotFound
 from ml4t_nb.records import Pin, PinnedVersion
 from ml4t_nb.storage import disk, transaction
+from ml4t_nb.storage.dataset_folder import DatasetFolder
+from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.manifest_file import encode_manifest
+from ml4t_nb.storage.past_snapshot import read_version
 from ml4t_nb.storage.pins import changing_pins, read_pins
 from ml4t_nb.storage.store import Store
+from ml4t_nb.storage.versions import Versions
 from ml4t_nb.store_settings import Retention
 from tests.storage.builders import AAPL, AT, bars_at, commit, daily, whole
 
@@ -240,6 +244,23 @@ def test_who_reads_a_version_when_it_is_dropped_reads_on(store: Store) -> None:
 
     assert [*versions_of(store).glob("*.parquet")] == []
     assert set(opened.bars()["open"]) == {1.0}
+
+
+def test_a_version_that_is_dropped_while_it_is_looked_for_is_not_there(store: Store) -> None:
+    class Dropped(Versions):
+        """Of which another process drops what is old, in the middle of a look."""
+
+        def before(self, number: int) -> Manifest | None:
+            store.sweep(Retention(None, 1))
+            return super().before(number)
+
+    for count, price in ((10, 1.0), (11, 1.0), (11, 2.0)):
+        commit(store, AAPL, bars_at(DAYS[:count], price))
+    versions = Dropped(DatasetFolder(store.home, AAPL))
+    assert versions.numbers == (1, 2, 3)
+
+    with pytest.raises(VersionNotFound, match="version 1 of equities/daily/AAPL is not there"):
+        read_version(versions, 1)
 
 
 def test_a_manifest_that_moves_while_the_folders_are_looked_at_is_not_missed(

@@ -56,6 +56,16 @@ def test_what_is_not_stored_is_told_beside_what_is(ws: Workspace) -> None:
     assert "did you mean 'AAPL'?" in str(caught.value.hint)
 
 
+def test_what_was_erased_is_not_offered_in_its_own_place(ws: Workspace) -> None:
+    verbs.remove(ws, "AAPL", yes=True)
+    verbs.remove(ws, "AAPL", forget=True, yes=True)
+
+    for version in (None, 1):
+        with pytest.raises(DatasetNotFound, match="No existing data found for 'AAPL'") as caught:
+            verbs.bars(ws, "AAPL", version=version)
+        assert "did you mean" not in str(caught.value.hint)
+
+
 def test_an_update_tells_each_symbol_that_is_not_stored_and_updates_the_rest(
     ws: Workspace,
 ) -> None:
