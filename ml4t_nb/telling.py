@@ -13,6 +13,7 @@ from ml4t_nb.core.notices import (
     after_failure,
     due_notices,
     is_to_be_tried,
+    with_renamed,
     without_dataset,
 )
 from ml4t_nb.errors import LockTimeout, MissingExtra, StoreNewer, StoreNotWritable
@@ -22,7 +23,7 @@ from ml4t_nb.storage.told_file import locked_told, read_told, write_told
 from ml4t_nb.targets.sending import Message, refusal, send
 from ml4t_nb.targets.settings import NotifyTarget
 
-__all__ = ["Compose", "forget", "tell"]
+__all__ = ["Compose", "forget", "keep_renamed", "tell"]
 
 Compose: TypeAlias = Callable[[Sequence[Notice]], tuple[str, str]]
 """Title and body of one message about the notices."""
@@ -75,12 +76,25 @@ def tell(
 
 def forget(home: Path, dataset: DatasetId) -> None:
     """Forget what targets were told of a dataset that is removed, unless it cannot be written."""
+    _change(home, lambda told: without_dataset(told, dataset))
+
+
+def keep_renamed(home: Path, old: DatasetId, new: DatasetId) -> None:
+    """Keep what targets were told of a dataset for the name under which it goes on.
+
+    If it cannot be written, the next run tells that it ended under the old one.
+    """
+    _change(home, lambda told: with_renamed(told, old, new))
+
+
+def _change(home: Path, change: Callable[[ToldState], ToldState]) -> None:
+    """Write what each target knows, changed so."""
     with suppress(LockTimeout, StoreNewer, StoreNotWritable):
         if not read_told(home):
             return
         with locked_told(home, timeout_s=_PATIENCE_S):
             before = read_told(home)
-            after = {name: without_dataset(told, dataset) for name, told in before.items()}
+            after = {name: change(told) for name, told in before.items()}
             if after != before:
                 write_told(home, after)
 

@@ -21,6 +21,7 @@ __all__ = [
     "is_late",
     "is_to_be_tried",
     "observe",
+    "with_renamed",
     "without_dataset",
 ]
 
@@ -114,6 +115,25 @@ def without_dataset(told: ToldState, dataset: DatasetId) -> ToldState:
     )
 
 
+def with_renamed(told: ToldState, old: DatasetId, new: DatasetId) -> ToldState:
+    """What a target knows once a dataset goes on under another name: of that one, the same."""
+    known = {each.state for each in told.conditions if each.dataset == new}
+    return replace(
+        told,
+        conditions=tuple(
+            replace(each, dataset=new) if each.dataset == old else each
+            for each in told.conditions
+            if each.dataset != old or each.state not in known
+        ),
+        unsent=tuple(
+            replace(each, dataset=new, step=NextStep("history", new))
+            if each.dataset == old
+            else each
+            for each in told.unsent
+        ),
+    )
+
+
 def observe(
     result: UpdateResult,
     summary: Summary | None,
@@ -163,7 +183,10 @@ def observe(
         conditions["vanishing"] = Notice(dataset, "vanishing", reason, NextStep("update", dataset))
     elif summary.gaps_open or health.sessions_behind:
         unknown.add("vanishing")  # bars that are lost have not been saved
-    return Observed(dataset, health.reason, conditions, frozenset(unknown), _restated(result))
+    # What was told of a former name ends under this one.
+    names = [f"it was {each.symbol} until {each.until}" for each in summary.former_names[-1:]]
+    reason = "; ".join((health.reason, *names))
+    return Observed(dataset, reason, conditions, frozenset(unknown), _restated(result))
 
 
 def is_late(summary: Summary, dates: Calendar, *, as_of: datetime, delay: timedelta) -> bool:

@@ -45,6 +45,7 @@ def rename(
         Last date under the old name; if not given, that of its last stored bar.
     """
     from ml4t_nb.pipeline import RenameRequest, run_rename
+    from ml4t_nb.telling import keep_renamed
 
     ws = ws.at(home)
     names = as_symbols(symbol)
@@ -59,7 +60,9 @@ def rename(
     _require_free(ws, new)
     ws.observer(Changing((old, new)))
     request = RenameRequest(old, new, ws.clock(), until)
-    return run_one(ws, "rename", partial(run_rename, request=request), moment)
+    report = run_one(ws, "rename", partial(run_rename, request=request), moment)
+    keep_renamed(ws.settings.home, old, new)
+    return report
 
 
 def _require_free(ws: Workspace, new: DatasetId) -> None:
