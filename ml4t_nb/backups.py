@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 __all__ = [
     "BackupReport",
     "CheckBackupReport",
+    "CheckedBackup",
     "FaultKind",
     "FileFault",
+    "LeftBackup",
     "SavedDataset",
     "SavedFile",
 ]
@@ -82,6 +84,21 @@ class FileFault:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftBackup:
+    """An old backup that was not removed, and why.
+
+    Parameters
+    ----------
+    is_failed
+        Whether it was to be removed, and could not.
+    """
+
+    path: Path
+    reason: str
+    is_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class BackupReport:
     """A backup that was made of the store in ``home``.
 
@@ -95,6 +112,9 @@ class BackupReport:
         What could not be read of those.
     copied, copied_bytes
         Files whose content was written anew; all others are hard links.
+    removed, left
+        Old backups that were removed, and those that ought to have been, or that are none of this
+        store that can be read.
     """
 
     path: Path
@@ -105,6 +125,8 @@ class BackupReport:
     faults: tuple[FileFault, ...] = ()
     copied: int = 0
     copied_bytes: int = 0
+    removed: tuple[Path, ...] = ()
+    left: tuple[LeftBackup, ...] = ()
 
     @property
     def total(self) -> int:
@@ -142,6 +164,31 @@ class BackupReport:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedBackup:
+    """One backup of several that were read.
+
+    Parameters
+    ----------
+    at
+        When it was made; None if that cannot be read.
+    files, bytes
+        What it consists of.
+    faults
+        What is wrong; none if it is whole.
+    error
+        Why it is not known what is in it; empty if it is.
+    """
+
+    path: Path
+    at: datetime | None
+    datasets: int = 0
+    files: int = 0
+    bytes: int = 0
+    faults: tuple[FileFault, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckBackupReport:
     """Whether a backup is whole: every file of it was read.
 
@@ -155,6 +202,8 @@ class CheckBackupReport:
         What it consists of.
     faults
         What is wrong; none if it is whole.
+    others
+        The other backups in the folder, the newest first, if all of them were read.
     """
 
     path: Path
@@ -164,15 +213,31 @@ class CheckBackupReport:
     files: int
     bytes: int
     faults: tuple[FileFault, ...] = ()
+    others: tuple[CheckedBackup, ...] = ()
+
+    @property
+    def checked(self) -> tuple[CheckedBackup, ...]:
+        """All that were read, the newest first."""
+        own = CheckedBackup(self.path, self.at, self.datasets, self.files, self.bytes, self.faults)
+        return tuple(sorted((own, *self.others), key=lambda each: each.path.name, reverse=True))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that were read are whole."""
+        return not any(each.faults or each.error for each in self.checked)
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each file with which something is wrong."""
+        """A row for each file with which something is wrong, by the folder of its ``backup``."""
         import pandas as pd
 
-        names = ("path", "kind", "detail")
-        return pd.DataFrame(
-            {
-                name: pd.Series([getattr(each, name) for each in self.faults], dtype="str")
-                for name in names
-            }
-        )
+        found = [(each.path.name, fault) for each in self.checked for fault in each.faults]
+        found += [
+            (each.path.name, FileFault("backup.json", "damaged", each.error))
+            for each in self.checked
+            if each.error
+        ]
+        columns = {"backup": pd.Series([name for name, _ in found], dtype="str")}
+        for name in ("path", "kind", "detail"):
+            values = [getattr(fault, name) for _, fault in found]
+            columns[name] = pd.Series(values, dtype="str")
+        return pd.DataFrame(columns)

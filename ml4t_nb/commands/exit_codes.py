@@ -58,9 +58,10 @@ def code_of(report: Report) -> int:  # noqa: PLR0911  # one for each report
         case HistoryReport() | PlanReport():
             return FAILED if report.failed else GOOD
         case BackupReport():
-            return GOOD if report.is_whole else FAILED
+            failed = any(each.is_failed for each in report.left)
+            return GOOD if report.is_whole and not failed else FAILED
         case CheckBackupReport():
-            return FAILED if report.faults else GOOD
+            return GOOD if report.is_whole else FAILED
         case CheckReport():
             return FAILED if report.is_damaged else MOVED if report.moved else GOOD
         case ExportReport():

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from ml4t_nb.backups import FileFault
+from ml4t_nb.backups import CheckedBackup, FileFault, LeftBackup
 from ml4t_nb.model import DatasetId
 
 __all__ = ["BackupDocument", "CheckBackupDocument", "SavedRow"]
@@ -31,7 +31,10 @@ class SavedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupDocument:
-    """Of ``backup``: its folder, and what is in it. ``copied`` files are not links."""
+    """Of ``backup``: its folder, and what is in it. ``copied`` files are not links.
+
+    ``removed`` are old backups; those ``left`` have a reason, and ``is_failed`` if it is a fault.
+    """
 
     verb: Literal["backup"] = "backup"
     path: Path
@@ -44,11 +47,17 @@ class BackupDocument:
     copied_bytes: int
     datasets: tuple[SavedRow, ...]
     faults: tuple[FileFault, ...]
+    removed: tuple[Path, ...]
+    left: tuple[LeftBackup, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckBackupDocument:
-    """Of ``check-backup``: which one was read, what it consists of, and what is wrong with it."""
+    """Of ``check-backup``: which one was read, what it consists of, and what is wrong with it.
+
+    ``others`` are those before it, with ``--all``; one of which it is not known what is in it has
+    an ``error``.
+    """
 
     verb: Literal["check-backup"] = "check-backup"
     path: Path
@@ -58,3 +67,4 @@ class CheckBackupDocument:
     files: int
     bytes: int
     faults: tuple[FileFault, ...]
+    others: tuple[CheckedBackup, ...]

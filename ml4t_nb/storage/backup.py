@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ml4t_nb.backups import BackupReport, FileFault, SavedFile
+from ml4t_nb.backups import BackupReport, FileFault, LeftBackup, SavedFile
 from ml4t_nb.errors import LockTimeout, OptionError, StoreError, StoreNotFound, StoreNotWritable
 from ml4t_nb.storage import disk
 from ml4t_nb.storage.backup_dataset import save_dataset
@@ -25,6 +25,7 @@ from ml4t_nb.storage.backup_file import (
     newest_in,
 )
 from ml4t_nb.storage.backup_folder import BackupFolder
+from ml4t_nb.storage.backup_keep import remove_old_backups
 from ml4t_nb.storage.commit_listing import ever_stored
 from ml4t_nb.storage.locks import LOCK_NAME, dataset_lock
 from ml4t_nb.storage.names import GROUPS
@@ -50,6 +51,7 @@ def make_backup(
     at: datetime,
     *,
     links: bool,
+    keep: int | None,
     timeout_s: float,
     look: Callable[[], object],
 ) -> BackupReport:
@@ -61,6 +63,8 @@ def make_backup(
     ----------
     links
         Whether files of the store may be linked; else they are copied.
+    keep
+        How many of the backups there are to stay; None for all.
     timeout_s
         How long to wait for a writer whose commit was not tidied up after.
     look
@@ -80,7 +84,7 @@ def make_backup(
     with _writing(folder):
         disk.make_folder(folder)
         with ExitStack() as ending:
-            _only_one(folder, ending)
+            is_alone = _only_one(folder, ending)
             before = newest_in(folder)
             if before:
                 _require_same_store(home, folder, before[1])
@@ -95,6 +99,7 @@ def make_backup(
             part.path.rename(part.final)
             disk.sync_folder(folder)
             _point_to(part.final)
+            removed, left = _without_old(folder, part.final, home, keep, is_alone=is_alone)
     return BackupReport(
         part.final,
         at,
@@ -104,7 +109,20 @@ def make_backup(
         backup.faults,
         copied=made.copied,
         copied_bytes=made.copied_bytes,
+        removed=removed,
+        left=left,
     )
+
+
+def _without_old(
+    folder: Path, made: Path, home: Path, keep: int | None, *, is_alone: bool
+) -> tuple[tuple[Path, ...], tuple[LeftBackup, ...]]:
+    """Remove old backups, if they are not all to be kept."""
+    if keep is None:
+        return (), ()
+    if not is_alone:
+        return (), (LeftBackup(folder, "where there are no locks, no backup is removed"),)
+    return remove_old_backups(folder, made, home, keep)
 
 
 def _filled(
@@ -201,10 +219,10 @@ def _require_same_store(home: Path, folder: Path, before: Backup) -> None:
     )
 
 
-def _only_one(folder: Path, ending: ExitStack) -> None:
+def _only_one(folder: Path, ending: ExitStack) -> bool:
     """Let nobody else make a backup there, and delete what those left that were killed.
 
-    Where there are no locks, as on a drive formatted for Windows, nothing is deleted.
+    Where there are no locks, as on a drive formatted for Windows, nothing is deleted: False.
     """
     try:
         ending.enter_context(dataset_lock(folder, f"the folder {folder}", timeout_s=0))
@@ -215,10 +233,11 @@ def _only_one(folder: Path, ending: ExitStack) -> None:
     except StoreNotWritable as error:
         if isinstance(error.__cause__, OSError):
             raise error.__cause__ from None
-        return
+        return False
     for name in filter(PART.fullmatch, disk.names_in(folder)):
         shutil.rmtree(folder / name, ignore_errors=True)
     (folder / _LATEST_PART).unlink(missing_ok=True)
+    return True
 
 
 def _begun(folder: Path, at: datetime) -> _Part:

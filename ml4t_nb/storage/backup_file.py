@@ -18,6 +18,7 @@ from ml4t_nb.storage import disk
 
 __all__ = [
     "LATEST",
+    "LENGTH",
     "NAME",
     "PART",
     "Backup",
@@ -27,13 +28,17 @@ __all__ = [
     "named_backup",
     "newest_in",
     "read_backup",
+    "time_of",
 ]
 
 NAME = "backup.json"
 LATEST = "latest"
+LENGTH = len("2026-11-30T061129Z")
+"""Of the time in a folder's name; a number may follow it."""
 PART = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z\.[0-9a-f]{6}\.part")
 """Names of folders in which a backup is made, until it is whole."""
 
+_TIME = "%Y-%m-%dT%H%M%SZ"
 _FOLDER = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z(?:\.[0-9]+)?")
 _ENVELOPE = re.compile(rb'\{"sha256":"([0-9a-f]{64})","backup":(.*)\}\n', re.DOTALL)
 _FORM = "backup 1"
@@ -63,6 +68,11 @@ class Backup:
     files: tuple[SavedFile, ...] = ()
     faults: tuple[FileFault, ...] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the store could be read."""
+        return not self.faults and not any(each.fault for each in self.datasets)
+
     def all_files(self) -> Iterator[SavedFile]:
         """Every file that is in it."""
         yield from self.files
@@ -72,7 +82,15 @@ class Backup:
 
 def folder_of(at: datetime) -> str:
     """Name of the folder of a backup that is made then: names are in order of time."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H%M%SZ}"
+    return at.astimezone(UTC).strftime(_TIME)
+
+
+def time_of(path: Path) -> datetime | None:
+    """When the backup in the folder of that name was made; None for any other name."""
+    try:
+        return datetime.strptime(path.name[:LENGTH], _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def encode_backup(backup: Backup) -> bytes:

@@ -25,6 +25,7 @@ def backup(
     folder: PathName | None = None,
     *,
     links: bool = True,
+    keep: int | None = None,
     as_of: AsOfUnused = None,
     home: Home = None,
 ) -> BackupReport:
@@ -41,12 +42,18 @@ def backup(
     links
         Link files of the store where it is on the same disk, which takes no room, and does not
         help against a disk that fails.
+    keep
+        How many backups of this store stay in the folder, the new one among them; older ones are
+        removed once it is whole. The newest that was made without a fault stays in any case, and
+        so does a folder with files of others.
     """
     from ml4t_nb.storage.backup import make_backup
 
     ws = ws.at(home)
     ws.resolve_as_of(as_of)
     into = _named(folder, "backup")
+    if keep is not None and keep < 1:
+        raise OptionError(f"--keep must be at least 1, not {keep}", hint="such as --keep 14")
     ws.require_home()
 
     def look() -> None:
@@ -55,7 +62,13 @@ def backup(
 
     settings = ws.settings
     return make_backup(
-        settings.home, into, ws.clock(), links=links, timeout_s=settings.lock_timeout, look=look
+        settings.home,
+        into,
+        ws.clock(),
+        links=links,
+        keep=keep,
+        timeout_s=settings.lock_timeout,
+        look=look,
     )
 
 
@@ -65,21 +78,24 @@ def check_backup(
     /,
     folder: PathName | None = None,
     *,
+    all: bool = False,  # noqa: A002  # the option's word
     as_of: AsOfUnused = None,
     home: Home = None,
 ) -> CheckBackupReport:
-    """Read every file of a backup, and say whether it is whole.
+    """Read every file of a backup, or of several, and say whether it is whole.
 
     Parameters
     ----------
     folder
         Folder of a backup, or of backups: the newest of them is checked.
+    all
+        Check all backups in the folder; a file that several share is read once.
     """
     from ml4t_nb.storage.backup_check import check_files
 
     ws = ws.at(home)
     ws.resolve_as_of(as_of)
-    return check_files(_named(folder, "check-backup"))
+    return check_files(_named(folder, "check-backup"), every=all)
 
 
 def _named(folder: PathName | None, verb: str) -> Path:
