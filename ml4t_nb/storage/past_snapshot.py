@@ -96,7 +96,9 @@ def read_version(versions: Versions, number: int) -> Snapshot:
     for _ in range(_TRIES):
         try:
             found = _read(versions, number)
-        except (StoreError, KeyError):  # a manifest that was listed may have been dropped
+        except KeyError:
+            pass  # a manifest that was listed was dropped just now
+        except StoreError:
             if versions.is_current:
                 raise
         else:
