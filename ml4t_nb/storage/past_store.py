@@ -115,7 +115,7 @@ class PastState(StoreState):
     @property
     def parts(self) -> tuple[str, ...]:
         """As of a `StoreState`; what was removed is among them."""
-        return ("data", "versions")
+        return ("data", "versions", "state")
 
     def datasets(self, frequency: Frequency) -> tuple[DatasetId, ...]:
         """All that may have been stored then."""

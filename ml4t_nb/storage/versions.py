@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from typing import TypeVar
 
 from ml4t_nb.errors import ChunkCorrupt, StoreError
@@ -190,8 +190,22 @@ class Versions:
 
     def before(self, number: int) -> Manifest | None:
         """What the commit before that one left; None if there was none, or it was a removal."""
-        earlier = [*takewhile(lambda each: each < number, self.numbers)]
-        return self.manifest(earlier[-1]) if earlier else None
+        earlier = self.number_before(number)
+        return self.manifest(earlier) if earlier in self.numbers else None
+
+    def number_before(self, number: int) -> int:
+        """Number of the last commit there is of those that this one followed; 0 if there is none.
+
+        Where an earlier state was restored from a backup, it is not the one just before, and may
+        not be there.
+        """
+        earlier = next((each for each in reversed(self.numbers) if each < number), 0)
+        manifest = self.manifest(number) if number in self.numbers else None
+        runs = manifest.recent[-2:] if manifest else ()
+        # Where runs are one record, their commits follow each other.
+        if len(runs) > 1 and not runs[-1].repeated and runs[-1].version == number:
+            return min(runs[0].version or earlier, earlier)
+        return earlier
 
     def runs_before(self, number: int) -> Iterator[UpdateRecord]:
         """Records of earlier commits whose manifests are there, newest first.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ml4t_nb.errors import CalendarUnknown, Ml4tError, OptionError, VersionNotFound
 from ml4t_nb.options import Moment, as_moment, did_you_mean
-from ml4t_nb.verbs.past_dropped import removed_error, require_none_gone
+from ml4t_nb.verbs.past_dropped import removed_error, require_none_gone, require_one_history
 from ml4t_nb.verbs.past_names import former_names, other_names, require_not_renamed
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def version_known_on(ws: Workspace, versions: Versions, moment: datetime | date)
     if removed:
         raise removed_error(versions, removed, moment)
     if number:
+        require_one_history(versions, number, until)
         require_not_renamed(ws, versions, number, until, moment)
         return number
     first = earliest_known(versions)

@@ -12,7 +12,7 @@ from ml4t_nb.errors import VersionNotFound
 if TYPE_CHECKING:
     from ml4t_nb.storage.versions import Versions
 
-__all__ = ["removed_error", "require_none_gone"]
+__all__ = ["removed_error", "require_none_gone", "require_one_history"]
 
 
 def removed_error(versions: Versions, number: int, moment: datetime | date) -> VersionNotFound:
@@ -60,6 +60,24 @@ def require_none_gone(versions: Versions, number: int, until: datetime) -> None:
         if nearest
         else "read it from a backup of then",
     )
+
+
+def require_one_history(versions: Versions, number: int, until: datetime) -> None:
+    """VersionNotFound if what followed version ``number`` by then was replaced from a backup.
+
+    Then versions of later commits, of a history that was given up, lie beside those of the other.
+    """
+    at, later = versions.times[number], [each for each in versions.numbers if each > number]
+    if at is None or until <= at:
+        return
+    newest = versions.folder.sequence()
+    is_last = number != newest and not later
+    if is_last or (later and versions.number_before(later[0]) < number):
+        raise VersionNotFound(
+            f"an earlier state of {versions.folder.dataset} was restored from a backup after "
+            f"version {number}: what was known of it then cannot be said",
+            hint=f"read version={number} or, without known_on, what is in force",
+        )
 
 
 def _times_by_removals(versions: Versions) -> dict[int, datetime]:

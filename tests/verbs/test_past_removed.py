@@ -167,6 +167,14 @@ def test_a_removed_dataset_whose_versions_are_gone_is_named_by_whatever_reads_al
     assert asked(removed, "2022-04-21", "WHERE symbol = 'FB'") == {}
 
 
+def test_so_it_is_where_nothing_is_left_of_any_dataset(removed: Workspace) -> None:
+    verbs.remove(removed, "META", yes=True, as_of="2022-04-21")
+    drop_versions(removed)
+    with pytest.raises(Ml4tError, match="cannot be read any more: version 1 is gone"):
+        asked(removed, "2022-04-19")
+    assert asked(removed, "2022-04-22") == {}
+
+
 def test_what_was_forgotten_is_as_if_it_had_never_been_stored(removed: Workspace) -> None:
     verbs.load(removed, "AAPL", as_of="2022-04-14")
     for symbol in ("FB", "META"):
