@@ -130,6 +130,7 @@ class Crew:
                 logging.getLogger("ml4t_nb").getEffectiveLevel(),
             ),
             tools_of(context),
+            Commits(context.store),
         )
         if over.error is not None:
             raise _FailedThere(over.error)
@@ -137,16 +138,16 @@ class Crew:
             raise KeyboardInterrupt
         return over.result
 
-    def _outcome(self, assignment: Assignment, tools: Tools) -> Over:
-        worker, losses, commits = self._taken() or self._start(), 0, Commits()
-        tools = {**tools, "commit": commits.add}
+    def _outcome(self, assignment: Assignment, tools: Tools, commits: Commits) -> Over:
+        worker, losses = self._taken() or self._start(), 0
+        tools = {**tools, "commit": commits.add, "committing": commits.announce}
         with ExitStack() as undo:
             undo.callback(lambda: self._dismiss(worker))
             while True:
                 try:
                     over = self._served(worker, assignment, tools)
                 except _Lost as lost:
-                    commits.begin_again()
+                    commits.begin_again(assignment.dataset)
                     if commits.is_all:
                         return commits.over
                     losses += not worker.is_broken_off

@@ -218,6 +218,7 @@ def _done(assignment: Assignment, coordinator: _Coordinator, tell: Observer) -> 
         rules=assignment.rules,
         on_request=partial(coordinator.tell, "request"),
         on_commit=partial(coordinator.tell, "commit"),
+        on_committing=partial(coordinator.tell, "committing"),
     )
     result = assignment.work(context)
     workspace.flush()

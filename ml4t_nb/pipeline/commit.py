@@ -46,7 +46,7 @@ from ml4t_nb.pipeline.fetch import FetchResult, fetch_order
 from ml4t_nb.pipeline.judge import findings_after
 from ml4t_nb.pipeline.manifest_after import manifest_after
 from ml4t_nb.pipeline.pieces import Order
-from ml4t_nb.pipeline.record import announce, attempts_of, publish, record_of
+from ml4t_nb.pipeline.record import announce, announce_commit, attempts_of, publish, record_of
 from ml4t_nb.pipeline.refusals import without_refused
 from ml4t_nb.pipeline.repeated import judged_since
 from ml4t_nb.records import UpdateResult
@@ -140,6 +140,7 @@ def _commit_fetch(
     is_replaced = after.prior is not None and after.prior.version == tx.number
     kept_out = [rows for rows in (got.kept_out, merged.kept_out) if rows is not None]
     rejected = concat(kept_out) if kept_out else None
+    announce_commit(run, tx.number, record)
     return publish(
         tx,
         after,

@@ -25,7 +25,7 @@ from ml4t_nb.model import (
 from ml4t_nb.options import load_arguments
 from ml4t_nb.pipeline.kept_answers import KeptAnswers
 from ml4t_nb.providers import Provider
-from ml4t_nb.records import UpdateResult
+from ml4t_nb.records import UpdateRecord, UpdateResult
 from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.store import Store
 
@@ -52,7 +52,8 @@ class RunContext:
     may be called in any thread; ``pause`` sleeps so many seconds, and raises KeyboardInterrupt if
     the run is to end. ``rules`` say from where on bars are suspicious. ``on_request`` is called, in
     any thread, for each request for bars; ``on_commit`` with what each commit of a fetch did, and
-    whether nothing of the work is left to be done after it.
+    whether nothing of the work is left to be done after it; ``on_committing`` just before it, with
+    its number, its record, and the same.
     """
 
     store: Store
@@ -64,6 +65,7 @@ class RunContext:
     rules: RuleSettings = field(default_factory=RuleSettings)
     on_request: Callable[[], None] = lambda: None
     on_commit: Callable[[UpdateResult, bool], None] = lambda *_: None
+    on_committing: Callable[[int, UpdateRecord, bool], None] = lambda *_: None
 
 
 @dataclass(frozen=True, slots=True)

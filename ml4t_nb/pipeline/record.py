@@ -24,7 +24,16 @@ from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.row_log import CarriedRows
 from ml4t_nb.storage.transaction import Transaction
 
-__all__ = ["announce", "attempts_of", "failure_of", "publish", "record_of", "result_of", "summed"]
+__all__ = [
+    "announce",
+    "announce_commit",
+    "attempts_of",
+    "failure_of",
+    "publish",
+    "record_of",
+    "result_of",
+    "summed",
+]
 
 _SHOWN_HISTORY = 10
 _LOGGED_REVISIONS = 100
@@ -167,15 +176,24 @@ def result_of(manifest: Manifest, findings: Iterable[Finding] = ()) -> UpdateRes
 def announce(run: DatasetRun, result: UpdateResult) -> UpdateResult:
     """The same result, after the observer was notified of its commit."""
     record, observe = result.record, run.context.observe
-    # Where bars are lacking, another provider may be asked for them.
-    is_last = not run.is_followed and record.error is None and bool(record.spans)
-    run.context.on_commit(result, is_last)
+    run.context.on_commit(result, _is_last(run, record))
     observe(
         Committed(result.dataset, record.added, record.revised, record.filled, record.restatement)
     )
     if waiting := tuple(gap for gap in result.gaps if gap.is_pending):
         observe(GapsFound(result.dataset, waiting))
     return result
+
+
+def announce_commit(run: DatasetRun, number: int, record: UpdateRecord) -> None:
+    """Say that a commit is about to be made: who makes it may not live to say what it did."""
+    run.context.on_committing(number, record, _is_last(run, record))
+
+
+def _is_last(run: DatasetRun, record: UpdateRecord) -> bool:
+    """Whether nothing of the work is left after the commit with that record."""
+    # Where bars are lacking, another provider may be asked for them.
+    return not run.is_followed and record.error is None and bool(record.spans)
 
 
 def summed(done: Sequence[UpdateResult]) -> UpdateResult:

@@ -30,7 +30,7 @@ from ml4t_nb.pipeline.joining import (
     require_one_basis,
     require_one_currency,
 )
-from ml4t_nb.pipeline.record import announce, publish
+from ml4t_nb.pipeline.record import announce, announce_commit, publish
 from ml4t_nb.pipeline.rejudge import judged_around
 from ml4t_nb.pipeline.requests import require_served
 from ml4t_nb.records import UpdateRecord, UpdateResult
@@ -158,6 +158,7 @@ def _commit(
         ),
     )
     tx.put(reconciled.bars)
+    announce_commit(run, tx.number, record)
     return publish(tx, after, record, opened)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 from threading import Event as Flag
@@ -25,13 +26,16 @@ from ml4t_nb.executors import crew, processes
 from ml4t_nb.executors.answers import Tools, reply_to
 from ml4t_nb.executors.connections import Wire
 from ml4t_nb.executors.messages import Question
-from ml4t_nb.model import Command
+from ml4t_nb.model import Command, DatasetId
+from ml4t_nb.pipeline import LoadRequest, run_load
 from ml4t_nb.providers import budget
 from ml4t_nb.providers.budget import Budget
 from ml4t_nb.reports import RunReport
 from ml4t_nb.settings import Settings
+from ml4t_nb.verbs.runs import run_batch
 from ml4t_nb.workspace import Workspace
 from tests.executors.stores import Heard, outcomes, stored
+from tests.executors.works import load_dying_after_commit, load_dying_before_commit
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 
@@ -222,6 +226,36 @@ def test_what_a_worker_has_committed_is_told_though_it_is_lost_then(
     assert as_is.findings == as_was.findings
     # Where that was all, it is not done again.
     if commits == 1:
+        assert as_is == as_was
+        assert found.requests == expected.requests
+
+
+@pytest.mark.parametrize(("start", "commits"), [("2024-01-02", 1), ("2023-06-01", 2)])
+@pytest.mark.parametrize("dying", [load_dying_after_commit, load_dying_before_commit])
+def test_a_commit_of_which_a_worker_could_not_tell_is_found_in_the_store(
+    dying: Callable[..., Any], start: str, commits: int, folder: Path
+) -> None:
+    sign, request = (
+        folder / "sign",
+        LoadRequest("A", "equities", "daily", "gated", date.fromisoformat(start)),
+    )
+    dataset = DatasetId("equities", "daily", "A")
+
+    def ran(executor: str, work: Callable[..., Any]) -> RunReport:
+        ws = Workspace.open(Settings(home=folder / executor))
+        works = {dataset: partial(work, request=request)}
+        return run_batch(ws, "load", works, date.fromisoformat("2024-06-28"), executor=executor)
+
+    expected = ran("threads", run_load)
+    found = ran("processes", partial(dying, sign=sign))
+
+    assert sign.exists()
+    (as_was,), (as_is,) = outcomes(expected), outcomes(found)
+    assert (as_is.record.added, as_is.rows) == (as_was.record.added, as_was.rows)
+    assert (as_is.record.outcome, as_is.record.error) == ("changed", None)
+    assert as_is.findings == as_was.findings
+    # Where that was all, it is not done again; else what was not committed is asked for again.
+    if commits == 1 and dying is load_dying_after_commit:
         assert as_is == as_was
         assert found.requests == expected.requests
 
