@@ -11,7 +11,14 @@ from ml4t_nb.model import DatasetId, Gap
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BarsChange", "ColumnChange", "ConfigChange", "RestatedStretch", "VersionDiff"]
+__all__ = [
+    "BarsChange",
+    "ColumnChange",
+    "ConfigChange",
+    "DiffSummary",
+    "RestatedStretch",
+    "VersionDiff",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +77,8 @@ class ConfigChange:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionDiff:
-    """How version ``after`` of a dataset differs from version ``before``.
+class DiffSummary:
+    """How version ``after`` of a dataset differs from version ``before``, without the bars.
 
     Parameters
     ----------
@@ -91,9 +98,6 @@ class VersionDiff:
         Provider, calendar, basis and the like.
     gaps_added, gaps_removed
         Gaps that one version alone knows, or in another state.
-    bars
-        A row for each bar that differs, by stamp: its ``change``, and each column before and after,
-        such as ``close_before`` and ``close``.
     """
 
     dataset: DatasetId
@@ -108,9 +112,22 @@ class VersionDiff:
     config: tuple[ConfigChange, ...]
     gaps_added: tuple[Gap, ...]
     gaps_removed: tuple[Gap, ...]
-    bars: pd.DataFrame = field(repr=False, compare=False)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing differs."""
         return not (self.changes or self.config or self.gaps_added or self.gaps_removed)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDiff(DiffSummary):
+    """How version ``after`` of a dataset differs from version ``before``.
+
+    Parameters
+    ----------
+    bars
+        A row for each bar that differs, by stamp: its ``change``, and each column before and after,
+        such as ``close_before`` and ``close``.
+    """
+
+    bars: pd.DataFrame = field(repr=False, compare=False)

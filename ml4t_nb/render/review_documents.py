@@ -9,15 +9,14 @@ from typing import Literal
 from ml4t_nb import records
 from ml4t_nb.codec import INLINE, OMITTED
 from ml4t_nb.finding import Finding, Severity
-from ml4t_nb.model import DatasetId, Gap
+from ml4t_nb.model import DatasetId
 from ml4t_nb.render.documents import DetailedResult
 from ml4t_nb.reports import UnreadDataset
-from ml4t_nb.version_diff import BarsChange, ColumnChange, ConfigChange, RestatedStretch
+from ml4t_nb.version_diff import DiffSummary
 
 __all__ = [
     "DatasetFinding",
     "DatasetRuns",
-    "DiffDocument",
     "HistoryDocument",
     "PastRun",
     "ReviewDocument",
@@ -67,24 +66,6 @@ class DatasetRuns:
     runs: tuple[PastRun, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DiffDocument:
-    """How version ``after`` differs from version ``before``."""
-
-    dataset: DatasetId
-    before: int
-    after: int
-    before_at: datetime | None
-    after_at: datetime | None
-    changes: tuple[BarsChange, ...]
-    columns: tuple[ColumnChange, ...]
-    restated: tuple[RestatedStretch, ...]
-    splits: tuple[tuple[datetime, float], ...]
-    config: tuple[ConfigChange, ...]
-    gaps_added: tuple[Gap, ...]
-    gaps_removed: tuple[Gap, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryDocument:
     """Of ``history``; with ``--diff`` how two versions differ."""
@@ -92,4 +73,4 @@ class HistoryDocument:
     verb: Literal["history"] = "history"
     datasets: tuple[DatasetRuns, ...]
     failed: tuple[UnreadDataset, ...]
-    diff: DiffDocument = OMITTED
+    diff: DiffSummary = OMITTED

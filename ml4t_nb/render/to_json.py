@@ -29,6 +29,7 @@ from ml4t_nb.render.sql_document import SqlColumn, SqlDocument
 from ml4t_nb.render.sync_document import DeclaredUniverse, SyncDocument, UnloadedDataset
 from ml4t_nb.verbs.plans import shown
 from ml4t_nb.verbs.table_files import plain_rows
+from ml4t_nb.version_diff import DiffSummary
 
 __all__ = ["document", "error_json", "report_json"]
 
@@ -89,7 +90,7 @@ def _document(report: reports.Report) -> object:  # noqa: C901, PLR0911, PLR0912
             return _review(report)
         case reports.HistoryReport():
             datasets = tuple(map(_history, report.datasets))
-            diff = OMITTED if report.diff is None else _filled(r.DiffDocument, report.diff)
+            diff = OMITTED if report.diff is None else _filled(DiffSummary, report.diff)
             return _filled(r.HistoryDocument, report, datasets=datasets, diff=diff)
         case reports.CompareReport():
             return _filled(d.CompareDocument, report, agreeing=dict(report.agreeing))
