@@ -18,29 +18,10 @@ from ml4t_nb.storage.dataset_folder import CommittedState, DatasetFolder
 from ml4t_nb.storage.store import Store
 from tests.storage.builders import AAPL, append, commit, daily
 
-OPENED: list[str] = []
-WATCH: list[bool] = []
 
-
-def note_opened(event: str, words: tuple[object, ...]) -> None:
-    if WATCH and event == "open":
-        OPENED.append(str(words[0]))
-
-
-sys.addaudithook(note_opened)  # cannot be taken off again; it does nothing while nobody watches
-
-
-@pytest.fixture
-def opened() -> Iterator[list[str]]:
-    """Names of the manifests and chunks that are opened."""
-    OPENED.clear()
-    WATCH.append(True)
-    yield OPENED
-    WATCH.clear()
-
-
-def named(opened: list[str]) -> list[str]:
-    return [Path(path).name for path in opened if path.endswith((".json", ".parquet"))]
+def named(looked_at: list[str]) -> list[str]:
+    """Names of the manifests and chunks among what was looked at."""
+    return [Path(path).name for path in looked_at if path.endswith((".json", ".parquet"))]
 
 
 SYMBOLS = [f"S{number}" for number in range(40)]
@@ -64,47 +45,47 @@ def truth(many: Store) -> tuple[Summary, ...]:
     return rows
 
 
-def test_no_manifest_is_opened_that_has_not_changed(many: Store, opened: list[str]) -> None:
+def test_no_manifest_is_opened_that_has_not_changed(many: Store, looked_at: list[str]) -> None:
     fresh = Store(many.home)
 
     assert len(fresh.summaries()) == 40
     assert len(fresh.datasets()) == 40
 
-    assert named(opened) == []
+    assert named(looked_at) == []
 
 
 def test_a_manifest_that_changed_behind_the_catalogue_is_opened_alone(
-    many: Store, opened: list[str]
+    many: Store, looked_at: list[str]
 ) -> None:
     catalogue = many.home / "catalogue.db"
     shutil.copy(catalogue, many.home / "kept")
     append(many, DatasetId("equities", "daily", "S7"), daily("2024-02-01", "2024-02-02"))
     many.flush()
     shutil.move(many.home / "kept", catalogue)
-    opened.clear()
+    looked_at.clear()
 
     rows = {row.dataset.symbol: row.rows for row in Store(many.home).summaries()}
 
     assert rows["S7"] == 9
-    assert named(opened) == ["m.00000002.json"]
-    opened.clear()
+    assert named(looked_at) == ["m.00000002.json"]
+    looked_at.clear()
     assert len(many.summaries()) == 40
-    assert named(opened) == []
+    assert named(looked_at) == []
 
 
-def test_commits_reach_the_catalogue_together(many: Store, opened: list[str]) -> None:
+def test_commits_reach_the_catalogue_together(many: Store, looked_at: list[str]) -> None:
     for symbol in ("S1", "S2"):
         append(many, DatasetId("equities", "daily", symbol), daily("2024-02-01", "2024-02-02"))
     shutil.copy(many.home / "catalogue.db", many.home / "kept")
-    opened.clear()
+    looked_at.clear()
 
     many.flush()
 
     assert {row.rows for row in Store(many.home).summaries() if row.dataset.symbol == "S1"} == {5}
-    assert named(opened) == []
+    assert named(looked_at) == []
     shutil.move(many.home / "kept", many.home / "catalogue.db")
     assert {row.rows for row in Store(many.home).summaries() if row.dataset.symbol == "S2"} == {6}
-    assert named(opened) == ["m.00000002.json", "m.00000002.json"]
+    assert named(looked_at) == ["m.00000002.json", "m.00000002.json"]
 
 
 def test_a_commit_followed_by_another_writers_is_read_again(many: Store) -> None:
@@ -146,15 +127,15 @@ def test_no_note_is_lost_while_others_are_written(many: Store) -> None:
     assert fresh.read().keys() == set(places)
 
 
-def test_a_chunks_size_is_compared_without_opening_it(many: Store, opened: list[str]) -> None:
+def test_a_chunks_size_is_compared_without_opening_it(many: Store, looked_at: list[str]) -> None:
     (path,) = (many.home / "data/equities/daily/S3").iterdir()
     os.truncate(path, path.stat().st_size - 1)
-    opened.clear()
+    looked_at.clear()
 
     damaged = [row for row in many.summaries() if row.damage]
 
     assert [row.dataset.symbol for row in damaged] == ["S3"]
-    assert named(opened) == []
+    assert named(looked_at) == []
 
 
 def test_a_deleted_catalogue_is_made_again(many: Store, truth: tuple[Summary, ...]) -> None:
@@ -214,14 +195,14 @@ def emptied(path: Path) -> None:
     ],
 )
 def test_a_damaged_catalogue_is_made_again(
-    many: Store, truth: tuple[Summary, ...], spoil: object, opened: list[str]
+    many: Store, truth: tuple[Summary, ...], spoil: object, looked_at: list[str]
 ) -> None:
     spoil(many.home / "catalogue.db")  # type: ignore[operator]  # one of the functions above
 
     assert many.summaries() == truth
-    opened.clear()
+    looked_at.clear()
     assert many.summaries() == truth
-    assert named(opened) == []
+    assert named(looked_at) == []
 
 
 def test_flipped_bytes_of_the_catalogue_never_give_wrong_rows(

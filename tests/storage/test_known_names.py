@@ -1,6 +1,4 @@
 import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,26 +10,6 @@ from tests.storage.builders import AAPL, append, commit, daily
 
 MSFT = DatasetId("equities", "daily", "MSFT")
 SECOND = 1_000_000_000
-
-LISTED: list[str] = []
-WATCH: list[bool] = []
-
-
-def note_listed(event: str, words: tuple[object, ...]) -> None:
-    if WATCH and event == "os.listdir":
-        LISTED.append(str(words[0]))
-
-
-sys.addaudithook(note_listed)  # cannot be taken off again; it does nothing while nobody watches
-
-
-@pytest.fixture
-def listed() -> Iterator[list[str]]:
-    """Folders whose names are looked at."""
-    LISTED.clear()
-    WATCH.append(True)
-    yield LISTED
-    WATCH.clear()
 
 
 def stat_of(path: Path) -> os.stat_result:
@@ -105,10 +83,10 @@ def old(store: Store) -> Store:
     return store
 
 
-def test_folders_that_did_not_change_are_not_listed_again(old: Store, listed: list[str]) -> None:
+def test_folders_that_did_not_change_are_not_listed_again(old: Store, looked_at: list[str]) -> None:
     assert len(old.summaries()) == 2
 
-    assert [path for path in listed if path.endswith(("AAPL", "MSFT"))] == []
+    assert [path for path in looked_at if path.endswith(("AAPL", "MSFT"))] == []
 
 
 def test_a_file_of_others_is_seen_beside_names_that_are_known(old: Store) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -271,37 +269,18 @@ def test_the_document_says_when_the_next_update_is_due_where_that_was_asked_for(
     assert not {"waiting", "next_due"} & {*plain}
 
 
-OPENED: list[str] = []
-WATCH: list[bool] = []
-
-
-def note_opened(event: str, words: tuple[object, ...]) -> None:
-    if WATCH and event == "open":
-        OPENED.append(Path(str(words[0])).name)
-
-
-sys.addaudithook(note_opened)  # cannot be taken off again; it does nothing while nobody watches
-
-
-@pytest.fixture
-def opened() -> Iterator[list[str]]:
-    OPENED.clear()
-    WATCH.append(True)
-    yield OPENED
-    WATCH.clear()
-
-
 def test_no_manifest_is_opened_to_know_that_nothing_is_due(
-    ws: Workspace, market: Market, opened: list[str]
+    ws: Workspace, market: Market, looked_at: list[str]
 ) -> None:
     for symbol in ("A", "B", "C"):
         load(ws, symbol)
     ws.flush()
     market.heard()
-    opened.clear()
+    looked_at.clear()
 
     assert due(ws, "2024-01-13T12:00Z").waiting == 3
-    assert [name for name in opened if name.startswith("m.") or name.endswith(".parquet")] == []
+    names = [Path(path).name for path in looked_at]
+    assert [each for each in names if each.startswith("m.") or each.endswith(".parquet")] == []
     assert market.heard() == []
 
 
