@@ -35,7 +35,6 @@ __all__ = [
     "as_folder",
     "as_moment",
     "as_number",
-    "as_pair",
     "as_switch",
     "as_symbols",
     "as_whole",
@@ -204,16 +203,6 @@ def as_whole(value: object, *, option: str) -> int:
         hint = "write it as 5; the maximum is a million"
         raise _refused(option, value, "is not a whole number", hint)
     return int(number)
-
-
-def as_pair(value: object, *, option: str) -> tuple[int, int]:
-    """Two whole numbers, from 1, or a word with a comma between them."""
-    each = value.split(",") if isinstance(value, str) else value
-    numbers = [as_whole(one, option=option) for one in each] if is_several(each) else []
-    if len(numbers) != 2 or min(numbers) < 1:  # noqa: PLR2004  # a pair
-        word = " ".join(map(str, each)) if is_several(each) else value
-        raise _refused(option, word, "is not two numbers from 1", "write it as 17 23")
-    return numbers[0], numbers[1]
 
 
 def as_number(value: object, *, option: str) -> float:

@@ -119,7 +119,7 @@ def _offered(option: Option | None, fragment: str, words: Sequence[str]) -> tupl
 def _values(option: Option, words: Sequence[str]) -> tuple[str, ...]:  # noqa: PLR0911  # one a kind
     try:
         match option.name:
-            case _ if option.kind in ("day", "moment"):
+            case _ if option.kind in ("day", "moment", "version", "pair"):
                 return _days(words)
             case "symbol":
                 return stored(_home(words))

@@ -23,8 +23,9 @@ from ml4t_nb.commands.declaration import (
 )
 from ml4t_nb.errors import OptionError
 from ml4t_nb.model import Command
-from ml4t_nb.options import as_whole, did_you_mean
+from ml4t_nb.options import did_you_mean
 from ml4t_nb.verbs.arguments import convert
+from ml4t_nb.version_names import as_version
 
 __all__ = ["Help", "flags", "parse", "said_of", "several", "tree"]
 
@@ -259,7 +260,7 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
 def _read(option: Option, word: str) -> object:
     """The value, as the verb itself converts it, where that needs no other word."""
     if option.kind == "pair":
-        return as_whole(word, option=option.flag)
+        return as_version(word, option=option.flag)
     is_late = option.is_repeated or option.kind in ("word", "day", "moment")
     return word if is_late else convert(word, option)
 

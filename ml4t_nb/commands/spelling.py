@@ -81,13 +81,17 @@ def _words_of(command: Command, *, is_bare: bool) -> Iterator[str]:
     yield from ("--json",) * command.json + ("-q",) * command.quiet
 
 
+def _version(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
 def _words(option: Option, value: object) -> tuple[str, ...]:
     if option.kind == "switch":
         return (option.flag,) if value else option.off_flags
     if not option.flags:
         return (str(value),)
     if option.kind == "pair" and isinstance(value, tuple):
-        return (option.flag, *map(str, value))
+        return (option.flag, *map(_version, value))
     match value:
         case date():
             word = value.isoformat()

@@ -60,6 +60,12 @@ _PROBLEM: _Plain = {
     },
     "required": ["type", "title", "status", "detail", "hint", "error"],
 }
+_VERSION: _Plain = {
+    "anyOf": [
+        {"type": "integer", "minimum": 1},
+        {**_TEXT, "anyOf": [{"format": "date"}, {"format": "date-time"}]},
+    ]
+}
 _ID = {"name": "id", "in": "path", "required": True, "schema": _TEXT}
 
 
@@ -138,7 +144,8 @@ def _schema(option: Option) -> _Plain:
         "choices": {"type": "array", "items": {"enum": words}, "minItems": 1},
         "frequency": {"anyOf": [{"enum": words}, {"type": "string", "pattern": "^[0-9]+m$"}]},
         "whole": {"type": "integer"},
-        "pair": {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
+        "version": _VERSION,
+        "pair": {"type": "array", "items": _VERSION, "minItems": 2, "maxItems": 2},
         "number": {"type": "number"},
         "day": {"type": "string", "format": "date"},
         "moment": {**_TEXT, "anyOf": [{"format": "date"}, {"format": "date-time"}]},

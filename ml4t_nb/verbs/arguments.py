@@ -34,7 +34,6 @@ from ml4t_nb.options import (
     as_folder,
     as_moment,
     as_number,
-    as_pair,
     as_switch,
     as_symbols,
     as_whole,
@@ -43,6 +42,7 @@ from ml4t_nb.options import (
     is_several,
 )
 from ml4t_nb.verbs.docstrings import with_shared
+from ml4t_nb.version_names import VersionName, as_pair, as_version
 
 __all__ = [
     "ALIASES",
@@ -58,8 +58,8 @@ __all__ = [
 ]
 
 OptionKind: TypeAlias = Literal[
-    "switch", "choice", "choices", "whole", "pair", "number", "path", "moment", "day", "word",
-    "frequency",
+    "switch", "choice", "choices", "whole", "version", "pair", "number", "path", "moment", "day",
+    "word", "frequency",
 ]  # fmt: skip
 
 Served: TypeAlias = Literal["read", "job"]
@@ -78,13 +78,9 @@ _THINGS = {
     "columns": "column",
 }  # fmt: skip
 _METAVARS = {
-    "close": "REASON",
-    "accept": "REASON",
-    "reject": "REASON",
-    "refill": "METHOD",
-    "fill_method": "METHOD",
-    "fail_on": "STATES",
-}
+    "close": "REASON", "accept": "REASON", "reject": "REASON", "refill": "METHOD",
+    "fill_method": "METHOD", "fail_on": "STATES",
+}  # fmt: skip
 # A datetime is a date, and a bool an int: the first type that fits counts.
 _KINDS: dict[OptionKind, tuple[object, Callable[..., object], str]] = {
     "switch": (bool, as_switch, ""),
@@ -93,7 +89,8 @@ _KINDS: dict[OptionKind, tuple[object, Callable[..., object], str]] = {
     "number": (float, as_number, "X"),
     "whole": (int, as_whole, "N"),
     "path": (Path, as_folder, "PATH"),
-    "pair": (tuple[int, int], as_pair, "N"),
+    "version": (VersionName, as_version, "N_OR_DATE"),
+    "pair": (tuple[VersionName, VersionName], as_pair, "N_OR_DATE"),
     "word": (str, as_word, ""),
 }
 """The type that declares each, what reads it, and what stands for it in help if not its name."""
@@ -302,6 +299,8 @@ def _option(parameter: inspect.Parameter, hint: object) -> Option:
     if words and str in concrete and not is_sequence:
         # Words that are not the only ones: of minutes there may be any number.
         kind = "frequency"
+    elif {int, datetime} <= {*concrete}:
+        kind = "version"
     elif not words:
         kind = next((kind for kind, (member, *_) in _KINDS.items() if member in concrete), "word")
     return Option(

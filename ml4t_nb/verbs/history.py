@@ -10,8 +10,10 @@ from ml4t_nb.options import as_symbols
 from ml4t_nb.reports import DatasetHistory, HistoryReport
 from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.parameters import AsOfUnused, ClassFilter, FreqFilter, Home, Selection
+from ml4t_nb.verbs.past import number_of
 from ml4t_nb.verbs.runs import unread_datasets
 from ml4t_nb.verbs.select import select
+from ml4t_nb.version_names import KnownVersion, VersionName, as_pair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +33,7 @@ def history(
     asset_class: ClassFilter = None,
     frequency: FreqFilter = None,
     limit: int = 10,
-    diff: tuple[int, int] | None = None,
+    diff: tuple[VersionName, VersionName] | None = None,
     as_of: AsOfUnused = None,
     home: Home = None,
 ) -> HistoryReport:
@@ -44,7 +46,8 @@ def history(
         read.
     diff
         Instead, how the second of these versions differs from the first: bars added, taken
-        out and changed, restatements, configuration and gaps. Two numbers of runs, in any order.
+        out and changed, restatements, configuration and gaps. Each is the number of a run, or the
+        day on which it was known, in any order.
     """
     if limit < 1:
         raise OptionError(f"--limit must be at least 1, not {limit}", hint="1 or more")
@@ -53,7 +56,8 @@ def history(
         ws.require_home()
     ws.resolve_as_of(as_of)
     if diff is not None:
-        return _difference(ws, as_symbols(symbol), asset_class, frequency, diff)
+        both = as_pair(diff, option="--diff")
+        return _difference(ws, as_symbols(symbol), asset_class, frequency, both)
     chosen = select(ws, as_symbols(symbol), asset_class, frequency, keep=False)
     listed: list[DatasetHistory] = []
     unread: dict[DatasetId, Ml4tError] = {}
@@ -82,13 +86,16 @@ def _difference(
     symbols: Sequence[str],
     asset_class: AssetClass | None,
     frequency: Frequency | None,
-    numbers: tuple[int, int],
+    both: tuple[KnownVersion, KnownVersion],
 ) -> HistoryReport:
     """How two versions of a dataset differ; it may have been removed since."""
     from ml4t_nb.verbs.version_diff import version_diff
 
     if len(symbols) != 1:
         raise OptionError("--diff is of one dataset", hint="name one symbol, such as AAPL")
-    (dataset,) = select(ws.reading(lambda _: numbers[0]), symbols, asset_class, frequency)
-    diff = version_diff(ws.store, dataset, *numbers)
+    first = ws.reading(lambda versions: number_of(ws, versions, both[0]))
+    (dataset,) = select(first, symbols, asset_class, frequency)
+    versions = ws.store.versions(dataset)
+    before, after = (number_of(ws, versions, each) for each in both)
+    diff = version_diff(ws.store, dataset, before, after)
     return HistoryReport((), home=ws.settings.home, diff=diff)

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from ml4t_nb.records import Pin
     from ml4t_nb.storage.manifest import Manifest, Removal
     from ml4t_nb.storage.versions import Versions
+    from ml4t_nb.version_names import KnownVersion
     from ml4t_nb.workspace import Workspace
 
-__all__ = ["as_known", "earliest_known", "unknown_pin", "version_known_on"]
+__all__ = ["as_known", "earliest_known", "number_of", "unknown_pin", "version_known_on"]
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +49,14 @@ def as_known(
     moment = as_moment(known_on, option="--known-on")
     assert moment is not None
     return ws.reading(lambda versions: version_known_on(ws, versions, moment))
+
+
+def number_of(ws: Workspace, versions: Versions, named: KnownVersion) -> int:
+    """Number of the version that is named so, by itself or by when it was known.
+
+    VersionNotFound if nothing was known then.
+    """
+    return named if isinstance(named, int) else version_known_on(ws, versions, named)
 
 
 def _pin_of(ws: Workspace, name: str) -> Pin:

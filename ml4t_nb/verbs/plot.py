@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -13,7 +14,7 @@ from ml4t_nb.reports import PlotReport
 from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.look_ahead import LookAhead
 from ml4t_nb.verbs.parameters import BarsFreq, Class, End, Home, KnownOn, PinName, Start, Version
-from ml4t_nb.verbs.past import as_known
+from ml4t_nb.verbs.past import as_known, number_of
 from ml4t_nb.verbs.plot_bars import (
     bars_report,
     require_common_session,
@@ -23,6 +24,7 @@ from ml4t_nb.verbs.plot_bars import (
 from ml4t_nb.verbs.plot_versions import versions_report
 from ml4t_nb.verbs.runs import record_at_store
 from ml4t_nb.verbs.select import days, required
+from ml4t_nb.version_names import VersionName, as_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +65,7 @@ def plot(
     coverage: bool = False,
     last_run: bool = False,
     run: int | None = None,
-    diff: int | None = None,
+    diff: VersionName | None = None,
     out: PathName | None = None,
     known_on: KnownOn = None,
     version: Version = None,
@@ -86,8 +88,8 @@ def plot(
         Only the bars that this run changed, as they were before and after it: a number from its
         history.
     diff
-        Only what differs from the version of this number, its stored bars under today's; with
-        --version, --known-on or --pin, under that version's.
+        Only what differs from the version of this number, or from what was known on this day, its
+        stored bars under today's; with --version, --known-on or --pin, under that version's.
     out
         A file that ends in .html: the figure as a page that needs no network.
     """
@@ -106,7 +108,7 @@ def plot(
         others = [option for option, given in alone.items() if given]
         if others:
             flag = "--" + others[0].replace("_", "-")
-            raise OptionError(f"{flag} draws one symbol alone", hint="name one symbol")
+            raise OptionError(f"{flag} draws one symbol alone", hint=_alone_hint(names, diff))
     ahead = LookAhead(ws, as_of)
     now = ws.resolve_as_of(as_of)
     snapshots = snapshots_of(ws, names, asset_class, frequency)
@@ -116,7 +118,9 @@ def plot(
         drawn_run = _change_of(snapshots[0], run, page, ws.settings.home)
         return replace(drawn_run, notes=ahead.told())
     if diff is not None:
-        two = versions_report(ws, snapshots[0], diff, frequency, page)
+        then = as_version(diff, option="--diff")
+        number = number_of(ws, ws.store.versions(snapshots[0].manifest.dataset), then)
+        two = versions_report(ws, snapshots[0], number, frequency, page)
         return replace(two, notes=ahead.told())
     require_one_axis([each.manifest for each in snapshots], frequency)
     reports = [
@@ -140,7 +144,7 @@ def plot(
     )
 
 
-def _require_alone(run: int | None, diff: int | None, *, has_others: bool) -> None:
+def _require_alone(run: int | None, diff: VersionName | None, *, has_others: bool) -> None:
     """OptionError if one run, or a version beside another, is to be drawn with something else."""
     if run is not None and diff is not None:
         raise OptionError("--run and --diff are two pictures", hint="leave one of them out")
@@ -148,6 +152,16 @@ def _require_alone(run: int | None, diff: int | None, *, has_others: bool) -> No
     for words, given in what.items():
         if given is not None and has_others:
             raise OptionError(f"{words} alone", hint="leave out --coverage, --start and --end")
+
+
+def _alone_hint(names: Sequence[str], diff: VersionName | None) -> str:
+    """What to do instead of naming several; where it is a second version, how to name that."""
+    if diff is not None:
+        with suppress(OptionError):
+            second = as_version(names[-1], option="--diff")
+            option = "--version" if isinstance(second, int) else "--known-on"
+            return f"--diff takes one version; for the other one, {option} {names[-1]}"
+    return "name one symbol"
 
 
 def _change_of(snapshot: Snapshot, run: int, page: Path | None, home: Path) -> PlotReport:

@@ -22,9 +22,11 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl
 SYMBOLS = NAMES.filter(lambda name: name.strip() == name != "")
 
 
+VERSIONS = st.integers(1, 10**6) | st.dates(date(1900, 1, 1))
 BY_KIND: dict[str, st.SearchStrategy[object]] = {
     "whole": st.integers(-(10**6), 10**6),
-    "pair": st.tuples(st.integers(1, 10**6), st.integers(1, 10**6)),
+    "pair": st.tuples(VERSIONS, VERSIONS),
+    "version": VERSIONS,
     "number": st.floats(-1e6, 1e6),
     "path": SYMBOLS.filter(lambda name: not {"~", "$"} & {*name}).map(Path),
     "day": st.dates(date(1900, 1, 1)).map(date.isoformat),

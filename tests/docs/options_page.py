@@ -68,7 +68,8 @@ exist, and an invalid value, is an error.
 
 KINDS = {
     "whole": "a whole number",
-    "pair": "two whole numbers",
+    "version": "a version's number, or a date or an instant",
+    "pair": "two of a version's number, a date, an instant",
     "number": "a number",
     "path": "a path",
     "moment": "a date or an instant",

@@ -151,7 +151,7 @@ def test_a_correction_is_marked_and_its_value_named(tmp_path: Path) -> None:
     ("more", "kind", "words"),
     [
         ({"diff": 9}, VersionNotFound, "version 9 of equities/daily/AAPL is not there"),
-        ({"diff": 0}, VersionNotFound, "version 0 of equities/daily/AAPL is not there"),
+        ({"diff": 0}, OptionError, "0 is not a version"),
         ({"diff": 1, "run": 3}, OptionError, "--run and --diff are two pictures"),
         ({"diff": 1, "coverage": True}, OptionError, "--diff draws two versions alone"),
         ({"diff": 1, "start": "2005-01-03"}, OptionError, "--diff draws two versions alone"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -185,8 +186,8 @@ def test_a_history_says_which_versions_are_there(tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["AAPL", "--diff", "3"], "--diff: expected 2 arguments"),
-        (["AAPL", "--diff", "a", "b"], "--diff: 'a' is not a whole number"),
-        (["AAPL", "--diff", "0", "1"], "--diff: '0 1' is not two numbers from 1"),
+        (["AAPL", "--diff", "a", "b"], "--diff: 'a' is neither a version nor a date"),
+        (["AAPL", "--diff", "0", "1"], "--diff: '0' is not a version"),
         (["--diff", "1", "2"], "--diff is of one dataset"),
         (["AAPL", "--diff", "1", "7"], "version 7 of equities/daily/AAPL is not there"),
         (["NVDA", "--diff", "1", "2"], "No existing data found for 'NVDA'"),
@@ -204,7 +205,7 @@ def test_what_cannot_be_compared_is_one_sentence(
 
 def test_a_number_alone_is_no_pair(home: Path) -> None:
     for wrong in (3, (3,), (1, 2, 3), "3"):
-        with pytest.raises(OptionError, match="is not two numbers from 1"):
+        with pytest.raises(OptionError, match="is not two versions"):
             ml4t_nb.history("AAPL", diff=wrong, home=home)  # type: ignore[arg-type]
 
 
@@ -235,3 +236,68 @@ def test_a_version_and_its_difference_make_the_other(
         bits = [frame.to_numpy(np.float64).view(np.int64) for frame in (made_of, wanted)]
         assert (bits[0] == bits[1]).all()
         assert sum(change.bars for change in diff.changes) == len(rows)
+
+
+BY_DAYS = [
+    ("2005-02-25", "2005-03-10"),
+    ("1", "2005-03-10"),
+    ("2005-02-25", "2"),
+    ("2005-03-01", "2005-03-10T21:30+00:00"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), BY_DAYS)
+def test_a_version_is_named_by_the_day_on_which_it_was_known(
+    home: Path, before: str, after: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["history", "AAPL", "--diff", before, after, "--home", f"{home}"]) == 0
+    by_day = capsys.readouterr().out
+    assert main(["history", "AAPL", "--diff", "1", "2", "--home", f"{home}"]) == 0
+    assert by_day == capsys.readouterr().out
+    assert "from version 1 of 2005-02-25 21:30 UTC to version 2 of 2005-03-10 21:30 UTC" in by_day
+
+
+def test_days_of_python_are_taken_too(home: Path) -> None:
+    instant = pd.Timestamp("2005-03-10 22:00", tz="UTC")
+    diff = ml4t_nb.history("AAPL", diff=(date(2005, 2, 25), instant), home=home).diff
+    assert diff is not None
+    assert (diff.before, diff.after) == (1, 2)
+    plotted = ml4t_nb.history("AAPL", diff="2005-02-25,2005-03-11", home=home).diff  # type: ignore[arg-type]  # as over HTTP
+    assert plotted is not None
+    assert (plotted.before, plotted.after) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("history AAPL --diff 2004-01-02 2", "nothing was known of equities/daily/AAPL on 2004-01"),
+        ("history AAPL --diff soon 2", "--diff: 'soon' is neither a version nor a date"),
+        ("history AAPL --diff 0 2", "--diff: '0' is not a version"),
+        ("history AAPL --diff 1", "expected 2 arguments"),
+        ("plot AAPL --diff 2004-01-02", "nothing was known of equities/daily/AAPL on 2004-01-02"),
+        ("plot AAPL --diff soon", "--diff: 'soon' is neither a version nor a date"),
+        ("plot AAPL --diff 1 2005-03-10", "for the other one, --known-on 2005-03-10"),
+        ("plot AAPL --diff 1 3", "for the other one, --version 3"),
+    ],
+)
+def test_a_version_that_cannot_be_is_one_sentence(
+    home: Path, words: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words.split(), "--home", f"{home}"]) in (1, 2)
+    assert message in capsys.readouterr().err
+
+
+def test_a_plot_takes_days_too(home: Path) -> None:
+    by_day = ml4t_nb.plot("AAPL", diff="2005-02-25", known_on="2005-03-10", home=home)
+    by_number = ml4t_nb.plot("AAPL", diff=1, version=2, home=home)
+    assert by_day == by_number
+
+
+def test_the_first_of_two_days_may_be_of_a_dataset_that_was_removed_since(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    ml4t_nb.load("AAPL", provider="sample", start="2004-12-01", as_of="2005-02-25", home=home)
+    ml4t_nb.update(as_of="2005-03-10", home=home)
+    ml4t_nb.remove("AAPL", yes=True, home=home, as_of="2005-03-11")
+    diff = ml4t_nb.history("AAPL", diff=("2005-02-25", "2005-03-10"), home=home).diff
+    assert diff is not None
+    assert (diff.before, diff.after) == (1, 2)
