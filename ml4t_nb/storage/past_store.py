@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Never, TypeAlias
 
@@ -19,10 +20,29 @@ from ml4t_nb.storage.versions import Versions
 if TYPE_CHECKING:
     from ml4t_nb.storage.snapshot import Snapshot
 
-__all__ = ["NotChosen", "PastState", "PastStore", "VersionChoice", "with_versions"]
+__all__ = [
+    "NotChosen",
+    "PastState",
+    "PastStore",
+    "VersionChoice",
+    "VersionNumber",
+    "with_versions",
+]
 
 VersionChoice: TypeAlias = "Callable[[Versions], int]"
 """Number of the version of a dataset that is wanted; VersionNotFound if it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionNumber:
+    """The choice of one number, whatever the dataset."""
+
+    number: int
+
+    def __call__(self, versions: Versions) -> int:
+        """The number."""
+        del versions
+        return self.number
 
 
 class NotChosen(VersionNotFound):
@@ -68,18 +88,25 @@ class PastStore(Store):
         asset_class: AssetClass | None = None,
         frequency: Frequency | None = None,
     ) -> dict[str, tuple[DatasetId, ...]]:
-        """The datasets of each symbol that are stored, or were."""
+        """The datasets of each symbol that were stored then; if none was, that are or ever were.
+
+        By a number the one that is stored is meant: one that was removed has other numbers.
+        """
         found = super().stored_by_symbol(symbols, asset_class, frequency)
         groups = [
             each
             for each in GROUPS
             if asset_class in (None, each[0]) and frequency in (None, each[1])
+            if any(names_in(self.home / part / "/".join(each)) for part in ("versions", "state"))
         ]
+        state = self.state()
         for symbol, stored in found.items():
-            if stored:
+            if stored and isinstance(self._choose, VersionNumber):
                 continue
             named = [DatasetId(*each, symbol) for each in groups]
-            found[symbol] = tuple(each for each in named if self._has_versions(each))
+            ever = tuple(each for each in named if each in stored or self._has_versions(each))
+            then = tuple(filter(state.is_chosen, ever)) if len(ever) > 1 else ever
+            found[symbol] = then or stored or ever
         return found
 
     def _has_versions(self, dataset: DatasetId) -> bool:

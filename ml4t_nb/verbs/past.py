@@ -43,7 +43,9 @@ def as_known(
             f"{' and '.join(chosen)} each choose a version", hint="leave all but one of them out"
         )
     if version is not None:
-        return ws.reading(lambda _: version)
+        from ml4t_nb.storage.past_store import VersionNumber
+
+        return ws.reading(VersionNumber(version))
     if pin is not None:
         return ws.reading(partial(_pinned, ws, _pin_of(ws, pin)))
     moment = as_moment(known_on, option="--known-on")
