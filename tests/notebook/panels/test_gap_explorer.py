@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,23 @@ from ml4t_nb.commands.parser import parse
 from ml4t_nb.execution.jobs import Job
 from ml4t_nb.model import Command, DatasetId, Gap
 from ml4t_nb.notebook.panels.gap_explorer import GapExplorer
-from ml4t_nb.notebook.panels.gap_rows import gap_rows
-from ml4t_nb.notebook.panels.gap_target import GapTarget, disabled_reasons, target_of
+from ml4t_nb.notebook.panels.gap_target import target_of
 from ml4t_nb.settings import Settings
 from ml4t_nb.workspace import Workspace
 from tests.notebook.panels.conftest import Gate
+from tests.notebook.panels.explored import (
+    AS_OF,
+    HOLES,
+    button,
+    enabled,
+    press,
+    rows,
+    stored,
+    words,
+    workspace,
+)
 from tests.notebook.panels.start import start_job
 from tests.render.reports import day
-
-HOLES = "ML4T_DATA_SYNTHETIC_HOLES"
-AS_OF = "2024-01-31"
 
 
 @pytest.fixture(autouse=True)
@@ -54,44 +60,6 @@ def ws(home: Path) -> Workspace:
 def panel(ws: Workspace) -> GapExplorer:
     del ws
     return GapExplorer()
-
-
-def workspace() -> Workspace:
-    return Workspace.open(Settings.current())
-
-
-def rows(panel: GapExplorer) -> list[list[str]]:
-    """The list's rows, cell by cell."""
-    return [row.replace("\u00a0", " ").split() for row in panel.list.options]
-
-
-def stored(symbol: str = "DEMO", **more: Any) -> list[tuple[str, str, str | None]]:  # noqa: ANN401
-    """First stamp, state and fill of all gaps, as the verb tells them."""
-    (listed,) = verbs.gaps(workspace(), symbol, all=True, **more).datasets
-    return [(f"{gap.start:%m-%d}", gap.state, gap.filled_by) for gap in listed.gaps]
-
-
-def press(panel: GapExplorer, name: str) -> None:
-    """Press the button of that option, and wait for its job."""
-    before = panel.repairs.job
-    button(panel, name).click()
-    job = panel.repairs.job
-    assert job is not None
-    assert job is not before
-    assert job.join(120)
-
-
-def button(panel: GapExplorer, name: str) -> Any:  # noqa: ANN401  # ipywidgets has no types
-    return panel.repairs._buttons[name]
-
-
-def enabled(panel: GapExplorer) -> set[str]:
-    return {name for name, each in panel.repairs._buttons.items() if not each.disabled}
-
-
-def words(html: str) -> str:
-    """The text of some HTML."""
-    return " ".join(re.sub("<[^>]*>", " ", html).split())
 
 
 def test_datasets_with_open_gaps_come_first(panel: GapExplorer) -> None:
@@ -389,91 +357,6 @@ def test_nothing_is_done_about_gaps_that_changed_since_they_were_listed(
     assert stored()[0] == ("06-12", "closed", None)
 
 
-def test_a_provider_that_fails_is_reported_with_the_next_step(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = own_files(tmp_path, monkeypatch, without=("2024-01-10",))
-    verbs.load(workspace(), "MINE", provider="files", as_of=AS_OF)
-    panel = GapExplorer()
-    panel.list.index = 0
-    (folder / "MINE.csv").rename(folder / "away")
-
-    press(panel, "refetch")
-
-    assert panel.repairs.job is not None
-    assert panel.repairs.job.state == "failed"
-    assert "ml4t-icon-error" in panel.repairs.line.value
-    assert "MINE" in words(panel.repairs.line.value)
-    assert panel.list.index == 0
-    assert "refetch" in enabled(panel)
-    (folder / "away").rename(folder / "MINE.csv")
-    press(panel, "refetch")
-    assert "ml4t-icon-" in panel.repairs.line.value
-
-
-def test_revisions_of_the_last_overlap_are_reported_old_and_new(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = own_files(tmp_path, monkeypatch)
-    verbs.load(workspace(), "MINE", provider="files", as_of="2024-01-26")
-    table = (folder / "MINE.csv").read_text(encoding="utf-8")
-    (folder / "MINE.csv").write_text(
-        table.replace("2024-01-25,10,11,9,10,100", "2024-01-25,10,11,9,10.5,100"), encoding="utf-8"
-    )
-    verbs.update(workspace(), "MINE", as_of=AS_OF)
-
-    panel = GapExplorer()
-
-    title = "Versions, and what the provider changed last: corrected, 1 value"
-    assert panel.revisions.fold.title == title
-    assert "2024-01-25 close 10 10.5 +5 % corrected" in words(panel.revisions.revisions.value)
-    assert "2024-01-25 close 10 10.5" in words(panel.static_html())
-
-
-def test_versions_are_shown_in_the_place_of_revisions_and_an_undo_there_is_seen_above(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = own_files(tmp_path, monkeypatch)
-    verbs.load(workspace(), "MINE", provider="files", as_of="2024-01-26")
-    table = (folder / "MINE.csv").read_text(encoding="utf-8")
-    (folder / "MINE.csv").write_text(
-        table.replace("2024-01-25,10,11,9,10,100", "2024-01-25,10,11,9,10.5,100"), encoding="utf-8"
-    )
-    verbs.update(workspace(), "MINE", as_of=AS_OF)
-    panel = GapExplorer()
-    assert not panel.revisions.fold.is_open
-
-    panel.revisions.fold.widget.children[0].click()
-
-    versions = panel.revisions.versions
-    assert versions is not None
-    rows = [" ".join(str(each).split()) for each in versions.list.options]
-    assert rows[0].endswith("1 bar corrected, 3 bars added (newest)")
-    assert "the close of 25 Jan 2024, from 10.00 to 10.50 (+5 %)" in versions.picture.value
-    assert "the close of 25 Jan 2024" in panel.static_html()
-    versions.undo.button.click()
-    versions.undo.confirm.click()
-    assert versions.undo.job is not None
-    assert versions.undo.job.join(120)
-    assert versions.undo.job.error is None
-    assert panel.chart.report is not None
-    assert panel.chart.report.bars["close"].loc["2024-01-25"] == 10
-    assert "undone by run 3" in str(versions.list.options[1]).replace("\xa0", " ")
-
-
-def test_a_span_that_was_never_answered_is_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = own_files(tmp_path, monkeypatch)
-    verbs.load(workspace(), "MINE", provider="files", start="2024-01-10", as_of=AS_OF)
-    (folder / "MINE.csv").rename(folder / "away")
-    verbs.load(workspace(), "MINE", provider="files", start="2024-01-04", as_of=AS_OF)
-
-    panel = GapExplorer()
-
-    assert "was requested 1 time without a reply" in words(panel.unanswered.value)
-
-
 @pytest.fixture
 def holed(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """SLOW, of the gated provider, without sixty days: two requests."""
@@ -634,68 +517,14 @@ def test_a_dataset_removed_meanwhile_makes_room_for_the_next(
     assert panel.message.value == ""
 
 
-def gap(missing: int = 2, **more: Any) -> Gap:  # noqa: ANN401
-    return Gap(day("2024-01-10"), day("2024-01-11"), missing, **more)
-
-
-@pytest.mark.parametrize(
-    ("what", "possible"),
-    [
-        (gap(), {"refetch", "refill", "close"}),
-        (gap(5), {"refetch", "refill", "close"}),
-        (gap(6), {"refetch", "close"}),
-        (gap(6, filled_by="forward"), {"refetch", "refill", "unfill", "close"}),
-        (gap(state="failed"), {"refetch", "refill", "close"}),
-        (gap(state="confirmed"), {"refetch", "refill", "close", "reopen"}),
-        (gap(state="closed"), {"reopen"}),
-        (gap(is_left_open=True), {"refetch", "refill", "close", "reopen"}),
-    ],
-)
-def test_only_what_makes_sense_can_be_pressed(what: Gap, possible: set[str]) -> None:
-    demo = DatasetId("equities", "daily", "DEMO")
-    target = GapTarget(demo, what, date(2024, 1, 10), date(2024, 1, 11), (what,))
-
-    against = disabled_reasons(target)
-
-    assert {name for name, reason in against.items() if not reason} == possible
-    assert set(disabled_reasons(None).values()) == {"choose a gap"}
-
-
 def test_a_gap_that_is_gone_is_not_a_target(ws: Workspace) -> None:
     del ws
     with pytest.raises(Exception, match="the gap no longer exists"):
-        target_of(gap(), DatasetId("equities", "daily", "DEMO"))
-
-
-def test_columns_of_the_list_stand_under_their_headings() -> None:
-    heading, lines = gap_rows([gap(1200, state="confirmed"), gap(filled_by="zero")], "daily", "UTC")
-
-    starts = [heading.index(word) for word in ("First", "Last", "State", "Filled")]
-    assert [line[at - 1] for line in lines for at in starts[1:]] == ["\u00a0"] * 6
-    assert [line[starts[2] :].split("\u00a0")[0] for line in lines] == ["confirmed", "open"]
-    end = heading.index("Missing") + len("Missing")
-    assert [line[:end].split("\u00a0")[-1] for line in lines] == ["1,200", "2"]
+        target_of(
+            Gap(day("2024-01-10"), day("2024-01-11"), 2), DatasetId("equities", "daily", "DEMO")
+        )
 
 
 def test_the_heading_of_the_list_is_shown_as_it_is_written(panel: GapExplorer) -> None:
     # Blanks of any other kind would be spelled out, as all that cannot be printed is.
     assert panel.heading.value.split()[:4] == ["First", "Last", "Missing", "State"]
-
-
-def own_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, without: tuple[str, ...] = ()
-) -> Path:
-    """A folder with MINE.csv: every weekday of January 2024 but its holidays."""
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    first = datetime(2024, 1, 2, tzinfo=UTC)
-    days = [first + timedelta(days=at) for at in range(30)]
-    held = [
-        f"{each:%Y-%m-%d}"
-        for each in days
-        if each.weekday() < 5 and each.day != 15 and f"{each:%Y-%m-%d}" not in without
-    ]
-    lines = ["Date,Open,High,Low,Close,Volume", *(f"{each},10,11,9,10,100" for each in held)]
-    (folder / "MINE.csv").write_text("\n".join(lines), encoding="utf-8")
-    monkeypatch.setenv("ML4T_DATA_FILES", str(folder))
-    return folder
