@@ -102,6 +102,8 @@ class CheckReport:
     recorded
         Reads that were recorded just now in place of those that were compared; None if that was
         not asked for.
+    unnoted
+        What cells have read in this session that can be neither recorded nor compared, in words.
     allow_added
         Whether ``--allow-added`` was given.
     """
@@ -112,6 +114,7 @@ class CheckReport:
     recorded: int | None = None
     allow_added: bool = False
     home: Path | None = None
+    unnoted: tuple[str, ...] = ()
 
     @property
     def moved(self) -> tuple[ReadCheck, ...]:

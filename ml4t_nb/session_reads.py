@@ -7,22 +7,28 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from ml4t_nb.citations import Citation
 
 __all__ = [
+    "Noter",
     "SessionReads",
     "begin_session",
     "current_session",
     "end_session",
     "named_home",
     "note_read",
+    "noter",
     "noting",
     "unnoted",
 ]
+
+Noter: TypeAlias = Callable[[Mapping[str, Any] | str], None]
+"""Notes a read: by what a frame says of itself, or in words."""
 
 _MOST_RANGES = 20
 """Of more ranges of the same bars, as of a window that moves, the first and last date are kept."""
@@ -40,11 +46,13 @@ class SessionReads:
     def __init__(self, find_notebook: Callable[[], Path | None]) -> None:
         self.find_notebook = find_notebook
         self._by_cell: dict[str, dict[Citation, None]] = {}
+        self._others: dict[str, dict[str, None]] = {}
         self._running: list[str] = []
 
     def begin(self, cell: str) -> None:
         """A cell begins: what it read before does not count any more."""
         self._by_cell.pop(cell, None)
+        self._others.pop(cell, None)
         self._running.append(cell)
 
     def end(self) -> None:
@@ -54,8 +62,20 @@ class SessionReads:
 
     def note(self, read: Citation) -> None:
         """The cell that runs has read this."""
-        cell = self._running[-1] if self._running else ""
-        self._by_cell.setdefault(cell, {})[read] = None
+        self._by_cell.setdefault(self._cell, {})[read] = None
+
+    def note_other(self, words: str) -> None:
+        """The cell that runs has read what no citation can name."""
+        self._others.setdefault(self._cell, {})[words] = None
+
+    @property
+    def _cell(self) -> str:
+        return self._running[-1] if self._running else ""
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What was read and cannot be compared later, in words, each once."""
+        return tuple(dict.fromkeys(each for cell in [*self._others.values()] for each in [*cell]))
 
     @property
     def reads(self) -> tuple[Citation, ...]:
@@ -128,14 +148,28 @@ def unnoted() -> Iterator[None]:
 
 def note_read(facts: Mapping[str, Any]) -> None:
     """Note what a frame says of itself, where a cell asked for it."""
-    found = _noted_in.get(None)
-    if found is None or not facts["datasets"]:
-        return
-    # Loading the extension imports this module, and is to be quick.
-    from ml4t_nb.citations import trusted_citation
+    if note := noter():
+        note(facts)
 
-    session, home = found
-    session.note(trusted_citation(facts, home=named_home(home)))
+
+def noter() -> Noter | None:
+    """Notes what is read later of what is asked for here, in any thread; None if nothing is noted.
+
+    It takes what a frame says of itself, or words for what no citation can name. The cell that
+    reads it counts, and not the one that made it: a scan may be computed in another one.
+    """
+    found = _noted_in.get(None)
+    return None if found is None else partial(_note, found[0], named_home(found[1]))
+
+
+def _note(session: SessionReads, home: str, read: Mapping[str, Any] | str) -> None:
+    if isinstance(read, str):
+        session.note_other(read)
+    elif read["datasets"]:
+        # Loading the extension imports this module, and is to be quick.
+        from ml4t_nb.citations import trusted_citation
+
+        session.note(trusted_citation(read, home=home))
 
 
 def named_home(home: object) -> str:

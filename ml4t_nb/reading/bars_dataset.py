@@ -15,6 +15,7 @@ from pyarrow import fs
 from ml4t_nb.calendars import calendar
 from ml4t_nb.model import DatasetId, Frequency, Span
 from ml4t_nb.reading.lazy_dataset import LazyDataset, Tables
+from ml4t_nb.reading.origin import Origin
 from ml4t_nb.reading.pieces import (
     BARS_SCHEMA,
     STAMP,
@@ -25,6 +26,8 @@ from ml4t_nb.reading.pieces import (
     pieces_of,
 )
 from ml4t_nb.reading.request import BarsRequest
+from ml4t_nb.session_reads import noter
+from ml4t_nb.storage.manifest import Manifest
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store_state import StoreState
 
@@ -70,22 +73,29 @@ class BarsDataset(LazyDataset):
         self._request = request
         self._only = only
         self._seen = seen
+        self._note = noter()
         self._reader = PieceReader(request.adjust)
         self._indexes: dict[tuple[DatasetId, ...], ds.Dataset] = {}
 
     def parts(self, options: dict[str, Any]) -> Tables:
         """The rows and columns of a scan, a few datasets at a time."""
-        asked = Asked.of(options)
-        for pieces in _grouped(self._pieces(asked)):
-            range_ = self._range(each.dataset for each in pieces)
-            yield from self._reader.tables(pieces, asked.within(range_))
+        asked, read = Asked.of(options), dict[DatasetId, Manifest]()
+        try:
+            for pieces in _grouped(self._pieces(asked, read)):
+                range_ = self._range(each.dataset for each in pieces)
+                yield from self._reader.tables(pieces, asked.within(range_))
+        finally:
+            # Who wants the first rows alone has read these datasets, too.
+            if self._note is not None:
+                self._note(Origin.of(self._request, read.values(), self._frequency))
 
-    def _pieces(self, asked: Asked) -> Iterator[BarsPiece]:
+    def _pieces(self, asked: Asked, read: dict[DatasetId, Manifest]) -> Iterator[BarsPiece]:
         for each in self._left(asked):
             snapshot = self._state.snapshot(each)
             if snapshot is not None:
                 if self._seen is not None:
                     self._seen(snapshot)
+                read[each] = snapshot.manifest
                 yield from pieces_of(snapshot, self._request.adjust)
 
     def _left(self, asked: Asked) -> Iterator[DatasetId]:

@@ -11,8 +11,15 @@ from ml4t_nb.model import Adjustment, DatasetId, Frequency
 from ml4t_nb.reading.bars_dataset import BarsDataset
 from ml4t_nb.reading.lazy_dataset import LazyDataset
 from ml4t_nb.reading.request import BarsRequest
-from ml4t_nb.reading.store_tables import TABLES, StoreTable, dataset_rows, summary_rows
+from ml4t_nb.reading.store_tables import (
+    TABLES,
+    StoreTable,
+    TableName,
+    dataset_rows,
+    summary_rows,
+)
 from ml4t_nb.records import Summary
+from ml4t_nb.session_reads import Noter, noter
 from ml4t_nb.storage.manifest import summarize
 from ml4t_nb.storage.snapshot import Snapshot
 from ml4t_nb.storage.store import Store
@@ -44,10 +51,20 @@ def store_views(
             name = f"bars_{frequency}" + ("" if adjust == "splits" else f"_{adjust}")
             views[name] = BarsDataset(state, frequency, BarsRequest(adjust=adjust), seen=seen)
     rows = partial(_summary_rows, store, state)
-    views["datasets"] = StoreTable(TABLES["datasets"], rows)
+    views["datasets"] = StoreTable(TABLES["datasets"], partial(_noted, "datasets", noter(), rows))
     for table in get_args(_Listed):
-        views[table] = StoreTable(TABLES[table], partial(_rows, table, state))
+        listed = partial(_rows, table, state)
+        views[table] = StoreTable(TABLES[table], partial(_noted, table, noter(), listed))
     return views
+
+
+def _noted(
+    table: TableName, note: Noter | None, rows: Callable[[], Iterable[Sequence[object]]]
+) -> Iterable[Sequence[object]]:
+    """The rows; a session is told that they were read, since no citation can name them."""
+    if note is not None:
+        note(f"the table {table} of sql")
+    return rows()
 
 
 def _rows(table: _Listed, state: StoreState) -> Iterator[Sequence[object]]:

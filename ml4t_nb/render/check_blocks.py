@@ -31,6 +31,9 @@ def read_check_blocks(report: CheckReport) -> Iterator[Block]:
     yield [*_today(report)]
     if report.recorded is not None:
         yield [*_recorded(report, report.recorded)]
+    if report.unnoted:
+        names = ", ".join(first_of(report.unnoted, _LISTED))
+        yield [Note(f"⚠️ read in this session, and neither recorded nor compared: {names}")]
 
 
 def moved_line(checks: Sequence[ReadCheck]) -> str:

@@ -13,7 +13,10 @@ __all__ = ["CheckDocument"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDocument:
-    """Of ``check``: what became of bars that were read before, and what was recorded just now."""
+    """Of ``check``: what became of bars that were read before, and what was recorded just now.
+
+    ``unnoted`` is what cells have read that can be neither recorded nor compared.
+    """
 
     verb: Literal["check"] = "check"
     file: Path
@@ -21,3 +24,4 @@ class CheckDocument:
     checks: tuple[ReadCheck, ...]
     unrecorded: tuple[str, ...]
     recorded: int | None
+    unnoted: tuple[str, ...]

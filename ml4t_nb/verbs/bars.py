@@ -11,6 +11,7 @@ from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import AssetClass, BarsFrequency, Column, DatasetId, Frequency, OnError
 from ml4t_nb.options import PathName, as_folder, as_symbols
 from ml4t_nb.reading.request import BarsRequest
+from ml4t_nb.session_reads import noter
 from ml4t_nb.verbs.arguments import served, verb
 from ml4t_nb.verbs.look_ahead import LookAhead
 from ml4t_nb.verbs.parameters import (
@@ -179,11 +180,21 @@ def files(
     ws = as_known(ws.at(home), known_on, version, pin)
     snapshot = snapshot_of(ws, symbol, asset_class, frequency)
     _note_later(ws, [snapshot])
+    _note_files(snapshot)
     if to is None:
         return snapshot.files()
     from ml4t_nb.verbs.version_files import written_files
 
     return written_files(snapshot, as_folder(to, option="--to"), ws.settings.home)
+
+
+def _note_files(snapshot: Snapshot) -> None:
+    """Note what is in the files: bars on the basis on which they are stored."""
+    if note := noter():
+        from ml4t_nb.reading.origin import Origin
+
+        manifest = snapshot.manifest
+        note(Origin.of(BarsRequest(), [manifest], manifest.dataset.frequency))
 
 
 def _note_later(ws: Workspace, snapshots: Iterable[Snapshot]) -> None:

@@ -82,6 +82,7 @@ def check(
         recorded=len(now) if record else None,
         allow_added=allow_added,
         home=own.settings.home,
+        unnoted=session.others if session else (),
     )
 
 

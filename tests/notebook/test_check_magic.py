@@ -352,3 +352,78 @@ def test_a_kernel_knows_a_cell_by_the_name_that_its_front_end_gives(
         timeout=120,
     )
     assert "[('equities/daily/IBM',)]\n" in outputs
+
+
+COUNT = "SELECT count(close) FROM bars_daily WHERE symbol = 'AAPL'"
+WAYS = [
+    ("x = %ml4t sql SELECT avg(close) FROM bars_daily WHERE symbol = 'AAPL'", "splits"),
+    ("%%ml4t sql\nSELECT avg(close) FROM bars_daily_raw WHERE symbol = 'AAPL'", "raw"),
+    ('x = ml4t_nb.sql("SELECT * FROM bars_daily_all WHERE symbol = \'AAPL\' LIMIT 1")', "all"),
+    ('x = ml4t_nb.scan("AAPL", adjust="all").collect()', "all"),
+    ('x = ml4t_nb.scan("AAPL", engine="arrow").to_table()', "splits"),
+    ('x = ml4t_nb.scan(engine="arrow").head(1)', "splits"),
+    (f'x = ml4t_nb.connect().sql("{COUNT}").fetchall()', "splits"),
+    ('x = ml4t_nb.files("AAPL")', "splits"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "adjust"), WAYS)
+def test_what_sql_scans_and_files_read_is_noted_recorded_and_checked(
+    session: InteractiveShell, cell: str, adjust: str
+) -> None:
+    run(session, cell)
+
+    assert read(session)[0] == ("AAPL", adjust)
+    first = check(session, "analysis.ipynb --record")
+    assert (first.recorded, first.unnoted) == (1, ())
+    run(session, "u = %ml4t update --as-of 2005-03-10")
+    found = check(session, "analysis.ipynb").checks[0]
+    assert (found.dataset.symbol, found.adjust, found.version) == ("AAPL", adjust, 1)
+    # Prices as they were traded are not restated by the split.
+    assert found.restated == (None if adjust == "raw" else 2.0)
+    assert found.added == 9
+
+
+def test_a_query_notes_the_datasets_that_it_reads_and_no_others(session: InteractiveShell) -> None:
+    run(session, "x = %ml4t sql SELECT symbol, max(close) FROM bars_daily WHERE symbol >= 'IBM'"
+        " GROUP BY symbol")  # fmt: skip
+    noted = current_session()
+    assert noted is not None
+    assert [sorted(each.datasets) for each in noted.reads] == [
+        ["equities/daily/IBM", "equities/daily/MSFT"]
+    ]
+
+
+def test_a_scan_is_noted_by_the_cell_that_computes_it(session: InteractiveShell) -> None:
+    run(session, 'lazy = ml4t_nb.scan("AAPL")', "one")
+    assert read(session) == []
+    run(session, "x = lazy.collect()", "two")
+    assert read(session) == [("AAPL", "splits")]
+    run(session, "x = 1", "two")
+    assert read(session) == []
+
+
+def test_what_is_read_and_cannot_be_noted_is_said(session: InteractiveShell) -> None:
+    run(session, "x = %ml4t sql SELECT symbol, rows FROM datasets", "one")
+    run(session, 'a = ml4t_nb.bars("IBM")', "two")
+
+    first = check(session, "analysis.ipynb --record")
+
+    assert first.unnoted == ("the table datasets of sql",)
+    words = report_text(first)
+    assert words.endswith(
+        "⚠️ read in this session, and neither recorded nor compared: the table datasets of sql\n"
+    )
+    run(session, "x = 1", "one")
+    assert check(session, "analysis.ipynb").unnoted == ()
+
+
+def test_what_a_check_itself_reads_is_not_noted_nor_are_names_of_columns(
+    session: InteractiveShell,
+) -> None:
+    with provisionalcompleter():
+        assert [*session.Completer.completions("%ml4t sql SELECT clo", 20)]
+    assert read(session) == []
+    noted = current_session()
+    assert noted is not None
+    assert noted.others == ()
