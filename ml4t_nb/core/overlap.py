@@ -165,13 +165,14 @@ def compare_overlap(
     if scale is not None:
         return _restated(own, scale)
     differs: Flags = np.asarray(pair.unlike.any(axis=1))
+    has_new = bool(fetched.index[-1] > both[-1])
     if not differs.any():
-        return _judged(pair, splits, differs, is_own)
+        return _judged(pair, splits, differs, is_own, has_new=has_new)
     jumping = find_outliers(stored, fetched, both, differs, basis)
     sound = np.ones(len(stamps), dtype=bool)
     for run in jumping.fetched:
         sound[run] = False
-    judged = _judged(pair[sound], splits, jumping.stored[sound], is_own[sound])
+    judged = _judged(pair[sound], splits, jumping.stored[sound], is_own[sound], has_new=has_new)
     return replace(judged, outliers=tuple(fetched.loc[both[run]] for run in jumping.fetched))
 
 
@@ -245,10 +246,12 @@ def _restated(pair: _Pair, scale: Scale) -> Comparison:
     return Comparison("restated", reason, revisions, Restatement(first, named))
 
 
-def _judged(pair: _Pair, splits: tuple[Split, ...], improved: Flags, is_own: Flags) -> Comparison:
+def _judged(
+    pair: _Pair, splits: tuple[Split, ...], improved: Flags, is_own: Flags, *, has_new: bool
+) -> Comparison:
     """Verdict on bars that share no ratio; those that are improved raise no doubt.
 
-    Nor do those that are not the provider's own.
+    Nor do those that are not the provider's own. Where it ``has_new`` bars, they are after these.
     """
     whole, pair = pair, pair[is_own]
     differ: Flags = np.asarray(pair.unlike.any(axis=1)) & ~improved[is_own]
@@ -258,7 +261,8 @@ def _judged(pair: _Pair, splits: tuple[Split, ...], improved: Flags, is_own: Fla
         reason += f" ({_days(pair.stamps[differ])})"
         return pair.verdict("suspicious", reason)
     was, now = pair.stored[differ, _PRICES], pair.fetched[differ, _PRICES]
-    if count and moved_together(was, now, splits, is_oldest=bool(differ[0])):
+    is_newest = bool(count and differ[-1]) and has_new and _leaves_others(pair)
+    if count and moved_together(was, now, splits, is_oldest=bool(differ[0]), is_newest=is_newest):
         reason = f"{count} of {_bars(common)} moved by one ratio ({_days(pair.stamps[differ])}), "
         return pair.verdict("suspicious", reason + "the others did not move")
     found, common = whole.verdict("corrected", ""), len(is_own)
@@ -267,6 +271,17 @@ def _judged(pair: _Pair, splits: tuple[Split, ...], improved: Flags, is_own: Fla
         return Comparison("same", f"{_bars(common)} are equal")
     columns = ", ".join(dict.fromkeys(each.column for each in found.revisions))
     return replace(found, reason=f"{changed} of {_bars(common)}: {columns}")
+
+
+def _leaves_others(pair: _Pair) -> bool:
+    """Whether the newest bar is farther from the one before it as fetched than as stored."""
+    if len(pair.stamps) == 1:
+        return True
+    middles = [
+        np.median(np.log(each[-2:, _PRICES]), axis=1) for each in (pair.stored, pair.fetched)
+    ]
+    stored, fetched = (abs(float(each[1] - middles[0][0])) for each in middles)
+    return fetched > stored
 
 
 def _days(stamps: Instants) -> str:

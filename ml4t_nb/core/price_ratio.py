@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from ml4t_nb.core.bars import NUMBERS, PRICES, Flags, Numbers, Split
+from ml4t_nb.core.basis import TELLING
 from ml4t_nb.core.timestamps import Instants, to_micros
 
 __all__ = ["Scale", "equal_prices", "find_scale", "moved_together", "rounding_steps"]
@@ -164,13 +165,15 @@ def find_scale(
 
 
 def moved_together(
-    old: Numbers, new: Numbers, splits: tuple[Split, ...], *, is_oldest: bool
+    old: Numbers, new: Numbers, splits: tuple[Split, ...], *, is_oldest: bool, is_newest: bool
 ) -> bool:
     """Whether bars that differ look as if they, and not the others, are on another basis.
 
     Two or more of one ratio do, if they are at least half of those that differ; so does one bar
     by a split's ratio; and one bar by any, if it is the oldest compared, since those before it
-    may have moved too. Else one bar may have been corrected in all its prices alike.
+    may have moved too. So does the newest, where it leaves the others and new ones follow, by a
+    ratio that prices do not move by themselves: those may be on its basis. Else one bar may have
+    been corrected in all its prices alike.
     """
     shared = _ratios_of(old, new).shared()
     if shared is None or shared.allows(1, 0.0):
@@ -181,7 +184,9 @@ def moved_together(
         return True
     together = int(shared.bars.sum())
     is_half = together > 1 and 2 * together >= len(old)
-    return is_half and not _is_shift(old[shared.bars], new[shared.bars])
+    far = max(shared.middle, 1 / shared.middle) >= TELLING
+    is_edge = is_newest and far and bool(shared.bars[-1])
+    return (is_half or is_edge) and not _is_shift(old[shared.bars], new[shared.bars])
 
 
 def _ratios_of(stored: Numbers, fetched: Numbers, divided: Flags | None = None) -> _Ratios:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ml4t_nb.core.bars import PRICES
 from ml4t_nb.core.overlap import compare_overlap
 from ml4t_nb.records import Restatement
-from tests.core.overlap_bars import AFTER, BEFORE, STORED, bars_of, day, over, verdict
+from tests.core.overlap_bars import AFTER, BEFORE, STORED, altered, bars_of, day, over, verdict
 
 
 @pytest.mark.parametrize("ratio", [2.0, 7.0, 0.1, 1.5, 1.05, 1.02])
@@ -148,3 +149,37 @@ def test_prepended_bars_across_a_restated_split_are_not() -> None:
     fetched = bars_of(*over(BEFORE, 2), *AFTER, *AFTER, splits={5: 2.0})
 
     assert verdict(stored, fetched) == "same"
+
+
+@pytest.mark.parametrize("ratio", [2.0, 0.5, 1.5, 100.0, 0.01])
+def test_the_newest_bar_alone_on_another_basis_is_suspicious_since_new_ones_may_be(
+    ratio: float,
+) -> None:
+    whole = bars_of(*BEFORE, (88.30, 89.10, 87.90, 88.60, 16000000))
+    moved = whole.copy()
+    moved.loc[moved.index[4:], list(PRICES)] = (moved[list(PRICES)].iloc[4:] / ratio).round(4)
+
+    assert verdict(STORED, moved) == "suspicious"
+    # A bar that is off alone, between two that are not, is an outlier that is not taken.
+    alone = moved.copy()
+    alone.loc[alone.index[5], list(PRICES)] = whole[list(PRICES)].iloc[5]
+    found = compare_overlap(STORED, alone)
+    assert (found.verdict, len(found.outliers)) == ("same", 1)
+    # The stored one was off, and is put right.
+    wrong = STORED.copy()
+    wrong.loc[wrong.index[4], list(PRICES)] /= ratio
+    assert verdict(wrong, whole) == verdict(wrong, STORED) == "corrected"
+
+
+def test_the_newest_bar_may_be_corrected_in_all_its_prices() -> None:
+    # By little, by one difference, or where prices stood still.
+    assert verdict(STORED, altered(STORED, 4, open=89.5, high=90, low=88.51, close=89.2)) == (
+        "corrected"
+    )
+    flat = bars_of(*BEFORE[:4], (60.0, 60.0, 60.0, 60.0, 100))
+    assert verdict(flat, altered(flat, 4, open=80, high=80, low=80, close=80)) == "corrected"
+    # By a ratio, with none after it; or if it goes back to the others, though the next is off.
+    half = STORED.copy()
+    half.loc[half.index[4], list(PRICES)] /= 2
+    assert verdict(STORED, half) == "corrected"
+    assert verdict(half, bars_of(*BEFORE, (44.15, 44.55, 43.95, 44.3, 1))) == "corrected"
