@@ -69,4 +69,4 @@ def _rewriting(context: RunContext, state: Manifest, request: ArchiveRequest) ->
 def _words(request: ArchiveRequest) -> str:
     if request.before is None:
         return "archived bars brought back"
-    return f"bars before {request.before} archived"
+    return f"whole periods before {request.before} archived"

@@ -53,7 +53,7 @@ def test_whole_years_before_the_date_are_archived(ws: Workspace) -> None:
         ("2003-01-02", "2004-12-31", False),
         ("2005-01-03", "2005-02-25", False),
     ]
-    assert notes(report)[0] == "bars before 2003-07-01 archived"
+    assert notes(report)[0] == "whole periods before 2003-07-01 archived"
     assert_frame_equal(verbs.bars(ws, "AAPL"), before)
     assert_frame_equal(verbs.bars(ws, "AAPL", version=1), before)
     assert len(list((ws.settings.home / "data").rglob("*.parquet"))) == 3
