@@ -170,7 +170,7 @@ class PastState(StoreState):
             self._choose(Versions(DatasetFolder(self._store.home, dataset)))
         except NotChosen:
             return False
-        except StoreError:
+        except (StoreError, VersionNotFound):
             return True  # who reads it is told
         return True
 

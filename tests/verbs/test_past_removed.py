@@ -167,6 +167,12 @@ def test_a_removed_dataset_whose_versions_are_gone_is_named_by_whatever_reads_al
     assert asked(removed, "2022-04-21", "WHERE symbol = 'FB'") == {}
 
 
+def test_what_is_gone_is_no_fault_of_a_symbol_that_was_never_stored(removed: Workspace) -> None:
+    drop_versions(removed)
+    with pytest.raises(DatasetNotFound, match="No existing data found for 'NOPE'"):
+        verbs.bars(removed, "NOPE", known_on="2022-04-19")
+
+
 def test_so_it_is_where_nothing_is_left_of_any_dataset(removed: Workspace) -> None:
     verbs.remove(removed, "META", yes=True, as_of="2022-04-21")
     drop_versions(removed)
