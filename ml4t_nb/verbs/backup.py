@@ -60,14 +60,13 @@ def backup(
         if ws.cancel.is_set():
             raise KeyboardInterrupt
 
-    settings = ws.settings
     return make_backup(
-        settings.home,
+        ws.store.home,  # the store knows where its archive is now
         into,
         ws.clock(),
         links=links,
         keep=keep,
-        timeout_s=settings.lock_timeout,
+        timeout_s=ws.settings.lock_timeout,
         look=look,
     )
 

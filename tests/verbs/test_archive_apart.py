@@ -309,6 +309,18 @@ def test_a_backup_is_whole_without_the_archive(
     assert dataset.lost == ()
 
 
+def test_a_backup_looks_for_the_archive_where_the_settings_say_that_it_is_now(
+    apart: Workspace, disk: Path, before: pd.DataFrame, tmp_path: Path
+) -> None:
+    other = unmount(disk)
+    assert not verbs.backup(Workspace(apart.settings), tmp_path / "first").is_whole
+
+    report = verbs.backup(Workspace(replace(apart.settings, archive=other)), tmp_path / "second")
+
+    assert report.is_whole
+    assert_frame_equal(verbs.bars(apart, "AAPL", home=report.path), before)
+
+
 def test_a_copy_of_the_store_reads_the_archive_and_changes_nothing_there(
     apart: Workspace, disk: Path, before: pd.DataFrame, tmp_path: Path
 ) -> None:
