@@ -14,8 +14,9 @@ from ml4t_nb.model import DatasetId
 from ml4t_nb.notice import Delivery, Notice, Observed, TargetStatus, ToldCondition, ToldState
 from ml4t_nb.records import ErrorNote, Summary, UpdateRecord, UpdateResult
 from ml4t_nb.reports import NotifyReport, RunReport, SyncReport
-from ml4t_nb.settings import environment
+from ml4t_nb.settings import current_folder, environment
 from ml4t_nb.store_settings import StoreSettings
+from ml4t_nb.universes import read_universes
 from ml4t_nb.verbs.arguments import verb
 from ml4t_nb.verbs.due import terms_of
 from ml4t_nb.verbs.health import judge_all
@@ -133,7 +134,12 @@ def tell_run(
     return tell(
         ws.settings.home,
         targets,
-        (*_observed(ws, report, known), *_renamed(ws, report, known), *_known_now(report)),
+        (
+            *_observed(ws, report, known),
+            *_renamed(ws, report, known),
+            *_known_now(report),
+            *_wanted_no_more(ws, report, known),
+        ),
         as_of=report.as_of,
         compose=lambda notices: compose(report, notices),
         sends=sends,
@@ -234,6 +240,23 @@ def _renamed(
         for dataset, words in renamed(ws, (each.symbol,)).items():
             if replace(dataset, symbol=each.symbol) == each:
                 yield Observed(each, words)
+
+
+def _wanted_no_more(
+    ws: Workspace, report: RunReport, known: Sequence[ToldCondition]
+) -> Iterator[Observed]:
+    """What was told of symbols that a sync could not load and no universe declares any more."""
+    if not isinstance(report, SyncReport) or not (told := _told_only(report, known)):
+        return
+    declared = {
+        (symbol, each.frequency)
+        for each in read_universes(current_folder(), ws.settings.home).universes
+        for symbol in each.symbols
+    }
+    stored = set(ws.store.datasets())
+    for one in sorted(told - stored, key=str):
+        if (one.symbol, one.frequency) not in declared and not renamed(ws, (one.symbol,)):
+            yield Observed(one, "it is not stored, and no universe declares it")
 
 
 def _known_now(report: RunReport) -> Iterator[Observed]:

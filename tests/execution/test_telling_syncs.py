@@ -98,3 +98,20 @@ def test_a_symbol_that_is_of_another_class_than_was_guessed_recovers_under_the_g
         provider.unknown.clear()
         assert told(ws, "2024-03-05") == [("equities/daily/COIN", "recovered")]
         assert told(ws, "2024-03-05", minutes=1) == []
+
+
+def test_what_could_not_be_loaded_and_is_not_declared_any_more_is_over(
+    ws: Workspace, provider: Classes
+) -> None:
+    with webhook() as hook:
+        declare(ws, hook.url, "AAPL", "APPL")
+        provider.unknown.add("APPL")
+        assert told(ws, "2024-03-04") == [("equities/daily/APPL", "failed")]
+        assert told(ws, "2024-03-05") == []
+
+        declare(ws, hook.url, "AAPL")
+
+        assert told(ws, "2024-03-06") == [("equities/daily/APPL", "recovered")]
+        assert told(ws, "2024-03-07") == []
+        (target,) = verbs.notify(ws).targets
+        assert target.conditions == ()
