@@ -141,6 +141,9 @@ def find_scale(
         sharing = old[last.rows][last.shared.bars], new[last.rows][last.shared.bars]
         if not is_sharp or _is_shift(*sharing):
             return None
+    # What no split explains has moved all bars: where older ones have not, the newest are off.
+    if ratio != 1 and not steps and any(run.shared.allows(1, 0.0) for run in runs):
+        return None
     by_bar, inside = np.ones(len(old)), np.zeros(len(old), dtype=bool)
     after: _Run | None = None
     for run in reversed(runs):

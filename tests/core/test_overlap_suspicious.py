@@ -183,3 +183,16 @@ def test_the_newest_bar_may_be_corrected_in_all_its_prices() -> None:
     half.loc[half.index[4], list(PRICES)] /= 2
     assert verdict(STORED, half) == "corrected"
     assert verdict(half, bars_of(*BEFORE, (44.15, 44.55, 43.95, 44.3, 1))) == "corrected"
+
+
+@pytest.mark.parametrize("ratio", [2.0, 0.25, 1.5])
+@pytest.mark.parametrize("count", [1, 2])
+def test_bars_since_a_stored_split_that_come_without_it_are_no_restatement(
+    ratio: float, count: int
+) -> None:
+    # The bars before the split stay as they are: they, and not those after it, would have moved.
+    stored = bars_of(*BEFORE, *over(AFTER, 0.5)[:count], splits={5: ratio})
+    fetched = stored.copy()
+    fetched.loc[fetched.index[5:], list(PRICES)] *= ratio
+
+    assert verdict(stored, fetched) == "suspicious"
