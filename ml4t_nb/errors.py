@@ -5,6 +5,7 @@ Where the standard library has an error of the same meaning, ours is one too, so
 
     Ml4tError(message, *, hint="")
     ├── OptionError         a word on the command line, a keyword, a date     ValueError
+    │   └── LaterBars             bars are later than the as-of that was given
     ├── SettingsInvalid     ML4T_DATA_* of the environment, .env, ml4t.toml   ValueError
     ├── CalendarUnknown     no such exchange, or no such year of it           LookupError
     ├── DatasetNotFound     nothing stored under that name                    LookupError
@@ -60,6 +61,7 @@ __all__ = [
     "DatasetNotFound",
     "Interrupted",
     "JobBusy",
+    "LaterBars",
     "LockTimeout",
     "MissingExtra",
     "Ml4tError",
@@ -130,6 +132,10 @@ class Ml4tError(Exception):
 
 class OptionError(Ml4tError, ValueError):
     """A verb, option, value or date that is invalid."""
+
+
+class LaterBars(OptionError):
+    """Bars that would be read are later than the as-of that was given: that would look ahead."""
 
 
 class SettingsInvalid(Ml4tError, ValueError):

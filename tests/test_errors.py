@@ -16,6 +16,7 @@ from ml4t_nb.errors import (
     BarsInvalid,
     CalendarUnknown,
     DatasetNotFound,
+    LaterBars,
     LockTimeout,
     MissingExtra,
     Ml4tError,
@@ -38,6 +39,7 @@ from ml4t_nb.storage.locks import dataset_lock
 
 PARENTS = {
     OptionError: ValueError,
+    LaterBars: ValueError,
     SettingsInvalid: ValueError,
     BarsInvalid: ValueError,
     RangeRefused: ValueError,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ml4t_nb.errors import CalendarUnknown, Ml4tError, OptionError, VersionNotFound
+from ml4t_nb.errors import CalendarUnknown, LaterBars, Ml4tError, VersionNotFound
 from ml4t_nb.model import DatasetId, bar_length
 from ml4t_nb.options import Moment, as_moment
 from ml4t_nb.verbs.past import earliest_known, version_known_on
@@ -54,7 +54,7 @@ class LookAhead:
         return as_moment(self.given, option="--as-of") or self.ws.settings.as_of
 
     def take(self, manifest: Manifest) -> None:
-        """Look at the bars that a manifest names; OptionError if the as-of given refuses them."""
+        """Look at the bars that a manifest names; LaterBars if the as-of given refuses them."""
         config, last = manifest.config, manifest.last
         self._take(manifest.dataset, last, config.calendar, config.session_overrides)
 
@@ -76,7 +76,7 @@ class LookAhead:
         if not _is_later(last, moment, dataset, calendar, overrides):
             return
         if self.given is not None:
-            raise OptionError(
+            raise LaterBars(
                 f"{dataset} has bars up to {_shown(last, dataset)}, later than the as-of "
                 f"{_written(moment)}",
                 hint=self._advice(dataset, moment),

@@ -12,10 +12,11 @@ from weakref import WeakSet
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.execution.jobs import JOBS, Job
 from ml4t_nb.model import DatasetId, Gap, bar_length
-from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, ask, of_dataset
+from ml4t_nb.notebook.panels.known_then import plot_then
+from ml4t_nb.notebook.panels.panel_command import NO_ARGUMENTS, Arguments, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.widgets import html
-from ml4t_nb.render.html import error_html
+from ml4t_nb.render.html import error_html, line_html
 from ml4t_nb.render.markup import picture
 from ml4t_nb.render.text import report_text
 from ml4t_nb.reports import PlotReport
@@ -67,6 +68,7 @@ class LiveChart:
         self._lock = RLock()
         self._asked: Arguments = NO_ARGUMENTS
         self._whole: PlotReport | None = None
+        self._newest: dict[DatasetId, int] = {}
         self._rows: pd.DatetimeIndex | None = None
         self._length = 0
         self._view: Rows | None = None
@@ -171,7 +173,8 @@ class LiveChart:
         try:
             store = Workspace.open().at(whole.home).store
             drawn = (each for each in (whole, *whole.beside) if each.version)
-            later = [each.dataset for each in drawn if store.sequence(each.dataset) != each.version]
+            known = ((each.dataset, each.version) for each in drawn)
+            later = [of for of, at in known if store.sequence(of) != self._newest.get(of, at)]
             for each in later:
                 store.snapshot(each)
         except Ml4tError:
@@ -206,7 +209,16 @@ class LiveChart:
             self._picked(gap)
 
     def _read(self) -> PlotReport | None:
-        return ask(PlotReport, "plot", **self._asked) if self._asked else None
+        if not self._asked:
+            return None
+        found = plot_then(self._asked)
+        self._message.value = line_html(found.words) if found.words else ""
+        self._newest = {}
+        if found.words and found.report is not None:
+            # What was known then stays what it is, whatever is committed from now on.
+            store = Workspace.open().at(found.report.home).store
+            self._newest = {found.report.dataset: store.sequence(found.report.dataset)}
+        return found.report
 
     def _take(self, report: PlotReport | None) -> None:
         from ml4t_nb.render.plots.steps import rows_in

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import DatasetId
 from ml4t_nb.notebook.panels.gap_rows import revision_blocks, revision_title
-from ml4t_nb.notebook.panels.panel_command import Arguments, ask, of_dataset
+from ml4t_nb.notebook.panels.known_then import plot_then
+from ml4t_nb.notebook.panels.panel_command import Arguments, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.version_list import VersionList
 from ml4t_nb.notebook.panels.widgets import Fold, html
 from ml4t_nb.records import UpdateRecord
 from ml4t_nb.render.html import as_html, error_html
-from ml4t_nb.reports import PlotReport
 
 __all__ = ["RevisionFold"]
 
@@ -42,7 +42,8 @@ class RevisionFold:
         if dataset is not None:
             try:
                 asked = {**of_dataset(dataset), **self._shared}
-                self._record = ask(PlotReport, "plot", last_run=True, **asked).record
+                found = plot_then({**asked, "last_run": True})
+                self._record = None if found.report is None else found.report.record
                 self.revisions.value = as_html(revision_blocks(self._record, dataset.frequency))
             except Ml4tError as error:
                 self.revisions.value = error_html(error)

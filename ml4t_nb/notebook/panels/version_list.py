@@ -9,8 +9,9 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from ml4t_nb.errors import Ml4tError
 from ml4t_nb.model import DatasetId
+from ml4t_nb.notebook.panels.known_then import plot_then
 from ml4t_nb.notebook.panels.latest import Latest
-from ml4t_nb.notebook.panels.panel_command import Arguments, ask, of_dataset
+from ml4t_nb.notebook.panels.panel_command import Arguments, of_dataset
 from ml4t_nb.notebook.panels.panel_output import Changed
 from ml4t_nb.notebook.panels.run_undo import RunUndo
 from ml4t_nb.notebook.panels.version_rows import kept_versions, version_rows, versions_shown
@@ -229,10 +230,13 @@ class VersionList:
     def _take(self, drawing: int, dataset: DatasetId, number: int, of: Picture) -> None:
         """Read and show a picture, unless another is wanted by now; in any thread."""
         what = {"run" if of == "run" else "diff": number}
-        drawn, words = None, ""
+        drawn, words, shown = None, "", ""
         try:
-            drawn = ask(PlotReport, "plot", **what, **of_dataset(dataset), **self._shared)
-            shown, words = change_html(drawn), change_sentence(run_change(drawn))
+            drawn, said = plot_then({**what, **of_dataset(dataset), **self._shared}, number)
+            if drawn is not None:
+                words = change_sentence(run_change(drawn))
+                shown = change_html(drawn)
+            shown = f"{line_html(said)}{shown}" if said else shown
         except Ml4tError as error:
             shown = error_html(error)
         with self._lock:
