@@ -22,8 +22,15 @@ from ml4t_nb.records import (
     Source,
     UpdateRecord,
 )
-from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest, summarize
-from ml4t_nb.storage.manifest_file import OLDEST_READ, VERSION, decode_manifest, encode_manifest
+from ml4t_nb.storage.manifest import Chunk, LogFile, Manifest, Removal, summarize
+from ml4t_nb.storage.manifest_file import (
+    LONGEST_REMOVAL,
+    OLDEST_READ,
+    VERSION,
+    decode_manifest,
+    decode_removal,
+    encode_manifest,
+)
 
 AAPL = DatasetId("equities", "daily", "AAPL")
 PATH = "m.00000003.json"
@@ -509,3 +516,41 @@ def test_a_decision_hides_no_failed_run() -> None:
     assert row(bad, *[decided] * 20, bad) == (2, "no network")
     assert row(bad, bad, *[good] * 9) == (1, "")
     assert row(bad, bad, bad, *[good] * 10) == (0, "")
+
+
+@pytest.mark.parametrize("symbol", ["", "META", "Ü" * 20, "Ü" * 200, "\U0001f4c8" * 60])
+def test_the_mark_of_a_removal_is_known_by_its_size(symbol: str) -> None:
+    """A new name that takes too much room is left out: its dataset has the former one."""
+    mark = Removal(D2, D2 - timedelta(microseconds=1), "LONGEST_MIC", 123456.789, symbol)
+    content = encode_manifest(mark)
+
+    assert len(content) <= LONGEST_REMOVAL
+    assert decode_manifest(content, AAPL, 3, PATH) is None
+    found = decode_removal(content)
+    assert found in (mark, replace(mark, renamed_to=""))
+    assert (found == mark) == (len(symbol) <= 20)
+
+    run = UpdateRecord(D1, "load", "x", "changed", version=1)
+    chunk = Chunk("2024-01-02.00000001.5f1c2a.parquet", 1, D1, D1, 9, "crc32:00000000", 0)
+    config = DatasetConfig("x", "fx", "as-traded", 0.0, "yearly", "lz4")
+    smallest = replace(
+        Manifest.empty(DatasetId("fx", "1m", "X"), config), chunks=(chunk,), recent=(run,)
+    )
+    assert len(encode_manifest(smallest)) > LONGEST_REMOVAL
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"removed_at":null}',
+        b'{"removed_at":"soon"}',
+        b'{"removed_at":"2024-01-02T00:00:00+00:00","who":"me"}',
+        b"[]",
+        b"5",
+    ],
+)
+def test_a_mark_of_a_removal_of_another_form_is_damaged(body: bytes) -> None:
+    total = hashlib.sha256(b"%d " % VERSION + body).hexdigest().encode()
+    content = b'{"version":%d,"sha256":"%s","manifest":%s}\n' % (VERSION, total, body)
+    with pytest.raises(ValueError, match=r"\w"):
+        decode_removal(content)
