@@ -47,10 +47,13 @@ def moved_line(checks: Sequence[ReadCheck]) -> str:
 
 
 def _headline(checks: Sequence[ReadCheck], moved: Sequence[ReadCheck]) -> str:
-    every, others = ({each.dataset: each for each in part} for part in (checks, moved))
+    every, others = (
+        {(each.dataset, each.home): each.dataset.symbol for each in part}
+        for part in (checks, moved)
+    )
     number = many(len(every), "dataset")
     if not others:
-        names = first_of((each.symbol for each in every), _NAMED)
+        names = first_of(every.values(), _NAMED)
         return f"✅ {number} {'is' if len(every) == 1 else 'are'} as read: {', '.join(names)}"
     worst = "❌" if any(_MARKS[each.state] == "❌" for each in moved) else "⚠️"
     of = "" if len(every) == 1 else f"{len(others):,} of "

@@ -385,6 +385,22 @@ def test_the_call_that_gives_the_bars_of_then_names_the_store_that_has_them(
     assert eval(call, {"bars": ml4t_nb.bars}).equals(then)  # noqa: S307  # as a reader pastes it
 
 
+def test_one_symbol_of_two_stores_is_two_datasets(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    ml4t_nb.load("AAPL", provider="sample", start="2005-01-03", as_of="2005-02-25", home=other)
+    own = cited().read_text()
+    path = cited(home=other)
+    there = json.dumps({**json.loads(path.read_text()), "home": f"{other}"})
+    path.write_text(f"{own}\n{there}")
+    assert line(ml4t_nb.check(path)) == "✅ 2 datasets are as read: AAPL, AAPL"
+
+    ml4t_nb.update("AAPL", as_of="2005-03-10", home=other)
+
+    assert line(ml4t_nb.check(path)).startswith(
+        "⚠️ 1 of 2 datasets moved: AAPL restated 2:1, 9 bars added; as then: "
+    )
+
+
 def test_bars_on_a_disk_that_is_missing_have_not_moved_for_all_that_is_known(
     tmp_path: Path,
 ) -> None:
