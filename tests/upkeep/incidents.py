@@ -131,7 +131,7 @@ def renamed(plan: Plan, symbol: str, number: int, random: Random) -> None:
     plan.expect(symbol, "failed", plan.evening(number), plan.evening(number))
     when = plan.noon(number + 1)
     plan.acts.append(Act(when, "rename", symbol, new))
-    plan.expect(symbol, "recovered", when, plan.evening(number + 1) + _NIGHT)
+    plan.expect(new, "recovered", when, plan.evening(number + 1) + _NIGHT)
 
 
 _SPLITS: tuple[Incident, ...] = (
