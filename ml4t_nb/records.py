@@ -314,6 +314,8 @@ class Summary:
         the oldest ones of more made one.
     archived
         Stored bars that are archived.
+    apart
+        Those of them that are in the folder of the archive, on another disk perhaps.
     """
 
     dataset: DatasetId
@@ -349,6 +351,7 @@ class Summary:
     tries: tuple[datetime, ...] = ()
     pending: tuple[Span, ...] = ()
     archived: int = 0
+    apart: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,10 +106,17 @@ class HealthReport:
 
 @dataclass(frozen=True, slots=True)
 class ListReport:
-    """What is stored in the store whose folder is ``home``."""
+    """What is stored in the store whose folder is ``home``.
+
+    Parameters
+    ----------
+    archive
+        Folder of the store's archive, if some bars are there.
+    """
 
     datasets: tuple[Summary, ...]
     home: Path | None = None
+    archive: Path | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each dataset; ``ended`` is the last date of a symbol not traded any more."""

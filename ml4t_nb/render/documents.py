@@ -140,10 +140,11 @@ class HealthDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDocument:
-    """Of ``list``."""
+    """Of ``list``; ``archive`` is the folder in which those bars are that are ``apart``."""
 
     verb: Literal["list"] = "list"
     datasets: tuple[records.Summary, ...]
+    archive: Path | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from ml4t_nb.model import NextStep
 from ml4t_nb.records import Summary
@@ -26,7 +27,7 @@ def list_blocks(report: ListReport) -> Iterator[Block]:
     # Few providers say it: a column of blanks would say nothing.
     shown = len(_HEADINGS) - (not any(each.currency for each in report.datasets))
     yield Table(_HEADINGS[:shown], tuple(_stored(each)[:shown] for each in report.datasets))
-    told = [each for summary in report.datasets for each in _remarks(summary)]
+    told = [each for summary in report.datasets for each in _remarks(summary, report.archive)]
     yield list(alike_notes(told, report.home))
 
 
@@ -51,7 +52,7 @@ def _stored(summary: Summary) -> tuple[str, ...]:
     )
 
 
-def _remarks(summary: Summary) -> Iterator[Told]:
+def _remarks(summary: Summary, archive: Path | None) -> Iterator[Told]:
     of = summary.dataset
     if summary.damage:
         yield Told(of, "❌ ", summary.damage)
@@ -66,4 +67,8 @@ def _remarks(summary: Summary) -> Iterator[Told]:
     if summary.filled:
         yield Told(of, "", f"{many(summary.filled, 'bar')} made by filling")
     if summary.archived:
-        yield Told(of, "", f"{many(summary.archived, 'bar')} archived")
+        where = ""
+        if summary.apart:
+            number = "" if summary.apart == summary.archived else f", {summary.apart:,} of them"
+            where = f"{number} in {archive or 'the archive, which is not known'}"
+        yield Told(of, "", f"{many(summary.archived, 'bar')} archived{where}")

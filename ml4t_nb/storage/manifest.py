@@ -293,6 +293,7 @@ def summarize(manifest: Manifest) -> Summary:
         tries=_vain_tries(manifest),
         pending=_still_to_fetch(manifest, pending),
         archived=sum(chunk.rows for chunk in manifest.chunks if chunk.is_archived),
+        apart=sum(chunk.rows for chunk in manifest.chunks if chunk.is_apart),
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ml4t_nb.errors import StoreError
 from ml4t_nb.model import AssetClass, DatasetId, Frequency
 from ml4t_nb.records import FormerName, Summary
-from ml4t_nb.storage.archive_folder import look_for_archive_in, set_up_archive
+from ml4t_nb.storage.archive_folder import archive_of, look_for_archive_in, set_up_archive
 from ml4t_nb.storage.archived_files import has_archived
 from ml4t_nb.storage.catalogue import Catalogue, CatalogueEntry, manifest_stat
 from ml4t_nb.storage.chunk_sizes import damage_of
@@ -210,6 +210,11 @@ class Store:
     def look_for_archive_in(self, folder: Path | None) -> None:
         """From now on, look for the archive in that folder; None for where it was put."""
         look_for_archive_in(self.home, folder)
+
+    def archive_folder(self) -> Path | None:
+        """Where the archive is, there or not; None if there is none."""
+        archive = archive_of(self.home)
+        return None if archive is None else Path(archive.folder)
 
     def set_up_archive(self, folder: Path) -> None:
         """Let the archive be in that folder, which is made if it is missing.

@@ -35,7 +35,9 @@ def list_(
     if not symbol:
         ws.require_home()
     ws.resolve_as_of(as_of)
-    return ListReport(summaries(ws, symbol, asset_class, frequency), ws.settings.home)
+    found = summaries(ws, symbol, asset_class, frequency)
+    archive = ws.store.archive_folder() if any(each.apart for each in found) else None
+    return ListReport(found, ws.settings.home, archive)
 
 
 @served("read")

@@ -92,7 +92,9 @@ def test_archived_files_leave_the_data_and_are_read_as_before(
     assert table["n"].to_pylist() == [len(before)]
     (row,) = verbs.list_(apart).datasets
     assert (row.rows, row.damage) == (len(before), "")
-    assert row.archived == sum(before.index < NEW_YEAR)
+    assert row.archived == row.apart == sum(before.index < NEW_YEAR)
+    # From 2000-03-01 to the end of 2003 there are 964 sessions.
+    assert f"964 bars archived in {disk}" in " ".join(report_text(verbs.list_(apart)).split())
     (health,) = verbs.health(apart, verify=True, as_of="2005-02-26").datasets
     assert health.state == "healthy", health
 
