@@ -85,7 +85,7 @@ def laid_out(before: Path, disk: Path, home: Path) -> Path:
 @pytest.mark.parametrize(
     ("step", "stride"),
     [
-        *(pytest.param(step, 5, id=f"{step}, every fifth") for step in STEPS),
+        *(pytest.param(step, 9, id=f"{step}, every ninth") for step in STEPS),
         *(pytest.param(step, 1, id=step, marks=pytest.mark.slow) for step in STEPS),
     ],
 )

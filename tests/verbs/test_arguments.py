@@ -44,7 +44,15 @@ REFUSED: dict[str, tuple[object, ...]] = {
     "number": ("much", "", "nan", np.inf, True, [0.1], 1e300),
     "path": ("", "  ", "a\0b", 5, ["a.csv"], b"a.csv"),
     "moment": ("", "soon", 20240131, "2024-01-31T12:00", np.datetime64("2024-01"), [1]),
-    "day": ("", "soon", 20240131, np.datetime64("2024"), np.datetime64("NaT"), b"2024-01-31", [1]),
+    "day": (
+        "",
+        "soon",
+        20240131,
+        np.datetime64("2024"),
+        np.datetime64("NaT", "D"),
+        b"2024-01-31",
+        [1],
+    ),
     "word": ("", " ", 5, ["a"]),
     "frequency": ("", "DAYLY", "1.5m", "0m", "1441m", "-5m", "m", "2h", "90 m", 45, [], ["5m"]),
 }

@@ -59,7 +59,7 @@ def backup_until_killed(home: Path, away: Path, last: int) -> None:
     backup(home, away)
 
 
-@pytest.mark.parametrize("stride", [5, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("stride", [9, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_backup_killed_before_any_of_its_steps_on_disk_is_there_whole_or_not_at_all(
     tmp_path: Path, processes: ForkServerContext, stride: int
 ) -> None:
