@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import ml4t_nb
@@ -238,6 +237,8 @@ def _take(picture: Picture, browser: Browser, lab: Host, folder: Path) -> None:
 
 
 def _shoot(page: Page, path: Path) -> None:
+    from PIL import Image  # of the extra dev: what tests the gallery needs none
+
     outputs = page.locator(".jp-Cell").last.locator(".jp-OutputArea")
     taken = Image.open(io.BytesIO(outputs.first.screenshot())).convert("RGB")
     taken = taken.crop((_PROMPT, 0, *taken.size))
