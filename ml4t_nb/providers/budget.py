@@ -174,6 +174,7 @@ def _held(path: Path | None) -> Iterator[Path | None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
+    # Where the file system has no locks, filelock raises NotImplementedError.
     except (OSError, NotImplementedError) as error:
         _log.debug("requests are counted in this process alone: %s", error)
         held = None

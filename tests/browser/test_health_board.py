@@ -146,6 +146,27 @@ def test_the_keys_of_the_board_are_its_own(notebook: NotebookPage) -> None:
     assert notebook.book() == before
 
 
+def test_what_is_being_typed_stays_when_the_board_is_drawn_again(notebook: NotebookPage) -> None:
+    notebook.open(
+        "%ml4t load AAPL IBM -p sample --start 2005-01-03 --as-of 2005-02-25",
+        "%ml4t panel health --as-of 2005-03-11",
+    )
+    notebook.see("ml4t-board-chips", "2 stale")
+    days = notebook.find("ml4t-board-days")
+    days.fill("30")
+    ws = Workspace.open(Settings(home=notebook.home, provider="sample"))
+    verbs.load(ws, "MSFT", start="2004-01-02", as_of="2005-03-11")
+    notebook.see("ml4t-board-chips", "1 healthy")
+
+    days.press("Enter")
+
+    notebook.see("ml4t-board-chips", "3 healthy")
+    days.fill("-1")
+    days.press("Enter")
+    notebook.see("ml4t-board-chips", "2 stale")
+    expect(days).to_have_value("0")
+
+
 def test_the_board_fits_a_narrow_page(notebook: NotebookPage) -> None:
     page = notebook.page
     page.set_viewport_size({"width": 760, "height": 1000})

@@ -160,6 +160,7 @@ def _exchange(name: str) -> Sessions:
             # It uses pandas in ways that pandas 3.1 deprecates, which does not concern our users.
             warnings.simplefilter("ignore", DeprecationWarning)
             built = factory(pd.Timestamp(first), pd.Timestamp(last))
+    # pandas raises the second for a rule of holidays that it cannot follow.
     except (ValueError, NotImplementedError) as error:
         raise CalendarUnknown(
             f"exchange_calendars cannot build the calendar {name}",

@@ -9,7 +9,9 @@ function hearHealth(view, signal) {
   });
   const judge = ({ target }) => {
     const days = target.valueAsNumber;
-    if (Number.isFinite(days)) model.send({ what: "stale", days });
+    if (!Number.isFinite(days) || target.value === target.defaultValue) return;
+    target.defaultValue = target.value; // it is typed no more
+    model.send({ what: "stale", days });
   };
   on(view.part("foot"), "change", judge);
   // Not every page lets Enter end a change.

@@ -92,6 +92,12 @@ const SAMPLES = {
 const KEYS = [["/", "filter"], ["Space", "select"], ["Enter", "open"]];
 
 function drawFoot({ part }, staleDays) {
+  const known = part("foot").querySelector(".ml4t-board-days");
+  if (known) {
+    // What is being typed stays, however often the board is drawn meanwhile.
+    if (known.value === known.defaultValue) known.value = known.defaultValue = staleDays;
+    return;
+  }
   const samples = Object.entries(SAMPLES).map(([kind, [words, spans]]) => {
     const row = kind === "due" ? { first: -9, last: -1, behind: 1 } : { first: 0, last: 9, behind: 0 };
     row.toShare = placesOf([0, 10]);
@@ -104,7 +110,7 @@ function drawFoot({ part }, staleDays) {
     return made("span", "ml4t-board-swatch", picture, words);
   });
   const days = made("input", "ml4t-board-days");
-  Object.assign(days, { type: "number", min: "0", step: "1", value: staleDays });
+  Object.assign(days, { type: "number", min: "0", step: "1", defaultValue: staleDays });
   days.setAttribute("aria-label", "Calendar days after which bars that are due are stale");
   part("foot").replaceChildren(
     ...samples,
